@@ -1,0 +1,1 @@
+"""Pictures: the logo and the screenshots the README shows."""

@@ -1,0 +1,1 @@
+"""Community data: packs of what other listeners play, and of what tracks sound like."""

@@ -1,0 +1,51 @@
+"""The few kinds of error this program raises on purpose, each with a sentence a person can act on.
+
+A message says what failed, where (file, line or record) and what to do next. One place in each front end
+turns these into a line on standard error or a panel; `exit_code` is the command line's contract.
+"""
+
+from __future__ import annotations
+
+
+class DiscoverError(Exception):
+    """Base of every expected failure. `exit_code` is what the command line exits with."""
+
+    exit_code = 1
+
+
+class UsageError(DiscoverError):
+    """The request itself is off: an unknown option value, a date that is none."""
+
+    exit_code = 2
+
+
+class NothingYetError(DiscoverError):
+    """There is nothing to work on yet: no listens, no pack, no model. The message says how to get some."""
+
+    exit_code = 3
+
+
+class UnreadableFileError(DiscoverError):
+    """A file given by the person cannot be read or is not what it should be."""
+
+
+class DamagedDataError(DiscoverError):
+    """A file this program wrote (database, pack, model, index) is missing, truncated or altered."""
+
+
+class UnknownNameError(DiscoverError):
+    """No artist or track goes by this name; the message lists the nearest ones."""
+
+
+class PrivateSessionError(DiscoverError):
+    """Refused because a private session is on: nothing may be written."""
+
+
+class InvalidDataError(DiscoverError, ValueError):
+    """Numbers a model cannot be fitted to or asked about: NaN, negative counts, ids out of range."""
+
+
+class CancelledError(DiscoverError):
+    """The person stopped it. What was whole before is whole now."""
+
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""From export files to listens: one module a format, found by content."""

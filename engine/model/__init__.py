@@ -1,0 +1,1 @@
+"""Implicit-feedback ALS: fitting, folding in, explaining."""

@@ -1,0 +1,48 @@
+"""Where everything this program writes lives: one folder, one name for each thing in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The data folder and what is in it. Nothing here touches the disk."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The library: listens, feedback, rules, playlists."""
+        return self.root / "library.sqlite"
+
+    @property
+    def packs(self) -> Path:
+        """Community and feature packs, one immutable folder each."""
+        return self.root / "packs"
+
+    @property
+    def models(self) -> Path:
+        """Trained models, one immutable folder each, and the pointer `current`."""
+        return self.root / "models"
+
+    @property
+    def config(self) -> Path:
+        """Settings, written by the person."""
+        return self.root / "config.toml"
+
+    @property
+    def state(self) -> Path:
+        """Where the app was when it was left: view, cursor, dials."""
+        return self.root / "state.json"
+
+    @property
+    def cache(self) -> Path:
+        """Compiled kernels; may be deleted at any time."""
+        return self.root / "cache"
+
+    @property
+    def log(self) -> Path:
+        """What went wrong, for the person to read or pass on; holds no names of music."""
+        return self.root / "discover.log"

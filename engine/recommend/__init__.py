@@ -1,0 +1,1 @@
+"""Recommendations with exact reasons, and related artists."""

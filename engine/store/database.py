@@ -1,0 +1,37 @@
+"""Opening the library: through the door, at the newest version."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.errors import DamagedDataError
+from engine.privacy import Door
+from engine.store.schema import STEPS, migrate
+
+
+def open_library(door: Door) -> sqlite3.Connection:
+    """A connection to the library, migrated. In a private session an older library is refused, not upgraded.
+
+    Raises DamagedDataError when the file is no database or not of a version this program can use.
+    """
+    connection = door.connect()
+    try:
+        in_memory = connection.execute("PRAGMA database_list").fetchone()[2] == ""
+        if in_memory or not door.private:
+            migrate(connection)
+        else:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version != len(STEPS):
+                raise DamagedDataError(
+                    "The library is of another version and a private session may not upgrade it. "
+                    "Start discover once without --private."
+                )
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise DamagedDataError(
+            f"{door.folders.database} cannot be read ({error}). Move it away to start anew, or restore a backup."
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,145 @@
+"""The database's tables, and the steps from each version to the next.
+
+`PRAGMA user_version` counts the steps taken. A step once released is never edited; a change is a new step.
+Times are whole seconds since 1970 in UTC; durations are milliseconds; keys come from `engine.names`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.errors import DamagedDataError
+
+_VERSION_1 = """
+CREATE TABLE artists (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    key  TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE tracks (
+    id          INTEGER PRIMARY KEY,
+    artist_id   INTEGER NOT NULL REFERENCES artists (id) ON DELETE CASCADE,
+    title       TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    album       TEXT,
+    duration_ms INTEGER,
+    UNIQUE (artist_id, key)
+) STRICT;
+
+-- Identifiers other services know a track by: spotify, isrc, mb_recording, ...
+CREATE TABLE track_ids (
+    track_id INTEGER NOT NULL REFERENCES tracks (id) ON DELETE CASCADE,
+    scheme   TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    PRIMARY KEY (track_id, scheme, value)
+) STRICT, WITHOUT ROWID;
+
+-- One row a file that was read to its end. `dropped` is a JSON object {reason: count}.
+CREATE TABLE imports (
+    id          INTEGER PRIMARY KEY,
+    file        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    format      TEXT NOT NULL,
+    read        INTEGER NOT NULL,
+    kept        INTEGER NOT NULL,
+    duplicates  INTEGER NOT NULL,
+    dropped     TEXT NOT NULL,
+    imported_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX imports_by_digest ON imports (sha256);
+
+-- `started_at` null: a real play whose date is unknown or impossible. `precision` is the width of the source's
+-- clock in seconds (1, 60, 86400), null when undated. `plays` is above 1 only for sources that count
+-- instead of dating. `flags`: 1 = the service marked it private, 2 = the source stamped its end.
+CREATE TABLE listens (
+    id         INTEGER PRIMARY KEY,
+    track_id   INTEGER NOT NULL REFERENCES tracks (id) ON DELETE CASCADE,
+    import_id  INTEGER NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    started_at INTEGER,
+    precision  INTEGER,
+    ms_played  INTEGER,
+    plays      INTEGER NOT NULL DEFAULT 1,
+    source     TEXT NOT NULL,
+    flags      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX listens_by_time ON listens (started_at, track_id, plays);
+CREATE INDEX listens_by_track ON listens (track_id, started_at, plays);
+CREATE INDEX listens_by_import ON listens (import_id);
+
+-- Rows too short to be a listen: evidence of what was skipped, never counted as plays.
+CREATE TABLE skips (
+    id         INTEGER PRIMARY KEY,
+    track_id   INTEGER NOT NULL REFERENCES tracks (id) ON DELETE CASCADE,
+    import_id  INTEGER NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    started_at INTEGER,
+    ms_played  INTEGER,
+    source     TEXT NOT NULL
+) STRICT;
+CREATE INDEX skips_by_track ON skips (track_id, started_at);
+CREATE INDEX skips_by_import ON skips (import_id);
+
+-- What the person thinks. Held by key, not by id, since most of it is about music they never played.
+-- `track_key` is empty for a verdict on the artist.
+CREATE TABLE feedback (
+    artist_key TEXT NOT NULL,
+    track_key  TEXT NOT NULL DEFAULT '',
+    artist     TEXT NOT NULL,
+    track      TEXT,
+    verdict    TEXT NOT NULL CHECK (verdict IN ('like', 'hide', 'block')),
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (artist_key, track_key)
+) STRICT, WITHOUT ROWID;
+
+-- Rules that keep listens out of taste but in the history; `settings` is a JSON object.
+CREATE TABLE rules (
+    id       INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    at       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE playlists (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,
+    context  TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    at       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE playlist_tracks (
+    playlist_id INTEGER NOT NULL REFERENCES playlists (id) ON DELETE CASCADE,
+    position    INTEGER NOT NULL,
+    artist      TEXT NOT NULL,
+    track       TEXT NOT NULL,
+    album       TEXT,
+    bpm         REAL,
+    seconds     REAL,
+    PRIMARY KEY (playlist_id, position)
+) STRICT, WITHOUT ROWID;
+"""
+
+# STEPS[n] takes a database from version n to n + 1.
+STEPS: tuple[str, ...] = (_VERSION_1,)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to the newest version, each step in a transaction of its own.
+
+    Raises DamagedDataError when the file was written by a newer version of this program.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(STEPS):
+        raise DamagedDataError(
+            f"The library was written by a newer version of discover (format {version}, this one knows "
+            f"{len(STEPS)}). Update discover to open it."
+        )
+    for number in range(version, len(STEPS)):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;\n{STEPS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.rollback()
+            raise

@@ -1,0 +1,1 @@
+"""The gate: the only way from listens to what a model sees."""

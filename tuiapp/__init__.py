@@ -1,0 +1,1 @@
+"""Two faces of one engine: the command line and the Textual app."""
