@@ -1,0 +1,89 @@
+"""What recommending gives back: plain records both front ends show and the command line prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of one score that comes from one artist the person plays. Shares of a score sum to 1."""
+
+    artist: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One line of Discover. `listeners` counts the community's, `plays` the person's own.
+
+    `why` holds the largest shares, greatest first; the remaining `others` artists together have `others_share`.
+    `known` is true when the person has played the artist.
+    """
+
+    rank: int
+    artist: str
+    key: str
+    item: int
+    score: float
+    listeners: int
+    plays: int
+    known: bool
+    liked: bool
+    why: tuple[Share, ...]
+    others: int
+    others_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverList:
+    """Discover as asked for. `notes` are sentences the person should read (what solo mode can and cannot do)."""
+
+    items: tuple[Recommendation, ...]
+    listeners: int
+    catalog: int
+    pack: str
+    solo: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one artist is recommended: every share, and the rank it would have without the first few.
+
+    `without` maps an artist's name to the rank this one would have had the person never played that artist,
+    null where it would leave the list altogether.
+    """
+
+    artist: str
+    score: float
+    rank: int | None
+    listeners: int
+    plays: int
+    shares: tuple[Share, ...]
+    without: dict[str, int | None] = field(default_factory=dict)
+    last_alike: tuple[str, int] | None = None  # the strongest reason's name and when it was last played
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedArtist:
+    """One neighbour. `similarity` is a cosine in factor space, at most 1."""
+
+    rank: int
+    artist: str
+    key: str
+    similarity: float
+    listeners: int
+    plays: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedList:
+    """The neighbours of one artist, nearest first."""
+
+    artist: str
+    key: str
+    listeners: int
+    plays: int
+    items: tuple[RelatedArtist, ...]
