@@ -1,0 +1,193 @@
+"""The catalog of a pack or a model: item names, keys, listener counts and tags in one immutable SQLite file.
+
+Item ids are the columns of the interaction matrix, 0 .. n-1. The file is opened read-only and immutable, so
+reading it never touches the disk around it and opening costs nothing however many items there are.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import DamagedDataError
+from engine.names import artist_key, relaxed_artist_key
+
+_SCHEMA = """
+CREATE TABLE items (
+    id        INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    relaxed   TEXT NOT NULL,
+    listeners INTEGER NOT NULL,
+    plays     INTEGER NOT NULL
+) STRICT;
+CREATE TABLE tags (item INTEGER NOT NULL, tag TEXT NOT NULL, weight REAL NOT NULL) STRICT;
+CREATE VIRTUAL TABLE names USING fts5 (key, content = '', tokenize = 'trigram');
+"""
+_INDEXES = """
+CREATE INDEX items_by_key ON items (key);
+CREATE INDEX items_by_relaxed ON items (relaxed);
+CREATE INDEX items_by_listeners ON items (listeners DESC);
+CREATE INDEX tags_by_item ON tags (item, weight DESC);
+"""
+# SQLite's own limit on variables in one statement is far higher; this keeps each statement small.
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogItem:
+    """One artist of the community: `listeners` and `plays` are counts over the whole pack."""
+
+    id: int
+    name: str
+    key: str
+    listeners: int
+    plays: int
+
+
+def write_catalog(
+    path: Path,
+    items: Iterable[tuple[str, int, int]],
+    tags: Iterable[tuple[int, str, float]] = (),
+) -> None:
+    """Write a new catalog file of (name, listeners, plays) in id order and of (item id, tag, weight)."""
+    connection = sqlite3.connect(path)
+    try:
+        # A file nobody reads until it is whole needs no journal.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(_SCHEMA)
+        connection.executemany(
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (number, name, artist_key(name), relaxed_artist_key(name), listeners, plays)
+                for number, (name, listeners, plays) in enumerate(items)
+            ),
+        )
+        connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", tags)
+        connection.executescript(_INDEXES)
+        connection.execute("INSERT INTO names (rowid, key) SELECT id, key FROM items")
+        connection.execute("INSERT INTO names (names) VALUES ('optimize')")
+        connection.commit()
+    finally:
+        connection.close()
+
+
+class Catalog:
+    """Reads a catalog file. Raises DamagedDataError when it is missing or no catalog."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            self.size: int = self._connection.execute("SELECT count(*) FROM items").fetchone()[0]
+        except sqlite3.Error as error:
+            raise DamagedDataError(
+                f"{path} cannot be read ({error}). Train again to build it anew: discover train."
+            ) from error
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def ids_of(self, keys: Sequence[str]) -> dict[str, int]:
+        """Item ids of artist keys: by the exact key, and by the relaxed one only where that finds nothing.
+
+        A relaxed key shared by several artists goes to the one with the most listeners.
+        """
+        found = {key: number for key, number in self._rows_by("key", keys)}
+        missing = {key: relaxed_artist_key(key) for key in keys if key not in found}
+        relaxed = dict(self._rows_by("relaxed", sorted({form for form in missing.values() if form})))
+        taken = set(found.values())
+        for key, form in missing.items():
+            number = relaxed.get(form)
+            if number is not None and number not in taken:
+                found[key] = number
+                taken.add(number)
+        return found
+
+    def _rows_by(self, column: str, values: Sequence[str]) -> list[tuple[str, int]]:
+        rows: list[tuple[str, int]] = []
+        for start in range(0, len(values), _CHUNK):
+            chunk = list(values[start : start + _CHUNK])
+            marks = ",".join("?" * len(chunk))
+            # Least listeners first: in the dictionaries made of this, the best known comes last and wins.
+            rows += self._connection.execute(
+                f"SELECT {column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608
+                chunk,
+            )
+        return rows
+
+    def items(self, ids: Sequence[int]) -> dict[int, CatalogItem]:
+        """The items with these ids; unknown ids are left out."""
+        found: dict[int, CatalogItem] = {}
+        for start in range(0, len(ids), _CHUNK):
+            chunk = [int(number) for number in ids[start : start + _CHUNK]]
+            marks = ",".join("?" * len(chunk))
+            for row in self._connection.execute(
+                f"SELECT id, name, key, listeners, plays FROM items WHERE id IN ({marks})",  # noqa: S608
+                chunk,
+            ):
+                found[row[0]] = CatalogItem(*row)
+        return found
+
+    def tags(self, item: int, n: int = 5) -> list[str]:
+        """An item's strongest tags."""
+        return [
+            row[0]
+            for row in self._connection.execute(
+                "SELECT tag FROM tags WHERE item = ? ORDER BY weight DESC, tag LIMIT ?", (item, n)
+            )
+        ]
+
+    def all_names(self) -> list[str]:
+        """Every item's name in id order."""
+        return [row[0] for row in self._connection.execute("SELECT name FROM items ORDER BY id")]
+
+    def all_tags(self) -> list[tuple[int, str, float]]:
+        """Every (item id, tag, weight)."""
+        return list(self._connection.execute("SELECT item, tag, weight FROM tags ORDER BY item, tag"))
+
+    def search(self, text: str, n: int = 20) -> list[CatalogItem]:
+        """Items whose name contains `text`, best known first; where none does, the most alike by trigrams."""
+        key = artist_key(text)
+        if not key:
+            return []
+        if len(key) < 3:
+            return self._select("key LIKE ? ORDER BY listeners DESC, id LIMIT ?", (key + "%", n))
+        rows = self._matching(f'"{key}"', n, by="listeners DESC, id")
+        if rows:
+            return rows
+        trigrams = sorted({key[i : i + 3] for i in range(len(key) - 2)})
+        query = " OR ".join(f'"{part}"' for part in trigrams)
+        # Three shared trigrams in four are many; bm25 alone prefers long names that share one rare trigram.
+        rows = self._matching(query, 50, by="rank")
+        scored = [(_likeness(set(trigrams), item.key), item) for item in rows]
+        scored.sort(key=lambda pair: (-pair[0], -pair[1].listeners, pair[1].id))
+        return [item for likeness, item in scored if likeness >= 0.3][:n]
+
+    def _matching(self, query: str, n: int, *, by: str) -> list[CatalogItem]:
+        return self._select(
+            f"id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT 2000) ORDER BY {by} LIMIT ?"
+            if by != "rank"
+            else "id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT ?)",
+            (query, n),
+        )
+
+    def _select(self, condition: str, values: tuple[object, ...]) -> list[CatalogItem]:
+        return [
+            CatalogItem(*row)
+            for row in self._connection.execute(
+                f"SELECT id, name, key, listeners, plays FROM items WHERE {condition}",  # noqa: S608
+                values,
+            )
+        ]
+
+
+def _likeness(trigrams: set[str], key: str) -> float:
+    """Shared trigrams over all trigrams of both names, 0 to 1."""
+    other = {key[i : i + 3] for i in range(len(key) - 2)}
+    return len(trigrams & other) / max(1, len(trigrams | other))

@@ -1,0 +1,120 @@
+"""The gate: from listens to the weighted artists a model may see. Nothing reaches a model around it.
+
+A `Taste` is a pure function of the library and of what was asked for; its digest names exactly that, so two
+consumers with the same digest saw the same thing. A blocked artist is in no taste; a hidden one only leaves
+Discover.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass, field
+
+# A like counts as this many plays in taste: enough to matter beside real listening, not to outshout it.
+LIKE_PLAYS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of the history to look at: seconds since 1970 UTC, start included, end excluded, null for open.
+
+    Undated plays are in every window that is open on both sides, and in no other.
+    """
+
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is left out."""
+        return self.since is None and self.until is None
+
+    def condition(self, column: str = "l.started_at") -> tuple[str, tuple[int, ...]]:
+        """An SQL condition and its values."""
+        parts, values = ["1"], []
+        if self.since is not None:
+            parts.append(f"{column} >= ?")
+            values.append(self.since)
+        if self.until is not None:
+            parts.append(f"{column} < ?")
+            values.append(self.until)
+        return " AND ".join(parts), tuple(values)
+
+
+@dataclass(frozen=True, slots=True)
+class TasteItem:
+    """One artist of the person's: plays inside the window and when last played (null when undated)."""
+
+    key: str
+    name: str
+    plays: float
+    last_played: int | None
+    liked: bool = False
+
+    @property
+    def weight(self) -> float:
+        """Plays as the model counts them: a like adds to them."""
+        return self.plays + (LIKE_PLAYS if self.liked else 0.0)
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What a model may know of the person. `items` are in key order; `blocked` and `hidden` are artist keys."""
+
+    items: tuple[TasteItem, ...]
+    blocked: frozenset[str]
+    hidden: frozenset[str]
+    window: Window
+    digest: str
+    by_key: dict[str, TasteItem] = field(repr=False, compare=False)
+
+    def without(self, keys: frozenset[str]) -> Taste:
+        """The same taste had these artists never been played."""
+        kept = tuple(item for item in self.items if item.key not in keys)
+        return _taste(kept, self.blocked, self.hidden, self.window)
+
+
+def read_taste(connection: sqlite3.Connection, window: Window = Window()) -> Taste:
+    """The person's taste from the library, through every block and like."""
+    verdicts = {
+        str(key): str(verdict)
+        for key, verdict in connection.execute("SELECT artist_key, verdict FROM feedback WHERE track_key = ''")
+    }
+    blocked = frozenset(key for key, verdict in verdicts.items() if verdict == "block")
+    hidden = frozenset(key for key, verdict in verdicts.items() if verdict == "hide")
+    liked = {key for key, verdict in verdicts.items() if verdict == "like"}
+    condition, values = window.condition()
+    items = [
+        TasteItem(key, name, float(plays), last, key in liked)
+        for key, name, plays, last in connection.execute(
+            f"""
+            WITH played AS (
+                SELECT track_id, sum(plays) AS plays, max(started_at) AS last
+                FROM listens AS l WHERE {condition} GROUP BY track_id
+            )
+            SELECT a.key, a.name, sum(p.plays), max(p.last)
+            FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
+            GROUP BY a.id
+            """,  # noqa: S608 - the condition is made of fixed parts
+            values,
+        )
+        if key not in blocked
+    ]
+    played = {item.key for item in items}
+    for key, name in connection.execute(
+        "SELECT artist_key, artist FROM feedback WHERE track_key = '' AND verdict = 'like'"
+    ):
+        if key not in played:
+            items.append(TasteItem(key, name, 0.0, None, True))
+    return _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, window)
+
+
+def _taste(
+    items: tuple[TasteItem, ...], blocked: frozenset[str], hidden: frozenset[str], window: Window
+) -> Taste:
+    digest = hashlib.sha256()
+    for item in items:
+        digest.update(f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1e".encode())
+    digest.update(repr((sorted(blocked), sorted(hidden), window.since, window.until)).encode())
+    return Taste(items, blocked, hidden, window, digest.hexdigest(), {item.key: item for item in items})
