@@ -1,0 +1,125 @@
+"""Long work in a process of its own, told in JSON lines: `python -m engine.job --data-dir DIR COMMAND ...`.
+
+The app starts imports and training this way, since a busy Python thread would slow every key press. Standard
+output carries one JSON object a line: any number of `progress`, then one `done`, `error` or `cancelled`.
+SIGTERM or SIGINT asks it to stop at the next whole step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CancelledError, DiscoverError
+from engine.paths import Folders
+from engine.session import Session
+
+# Progress more often than this is noise on the pipe.
+_EVERY_SECONDS = 0.05
+
+
+class _Reporter:
+    """Writes JSON lines and remembers when the stage began, to say how long is left."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._began = self._last = 0.0
+
+    def send(self, **message: Any) -> None:
+        sys.stdout.write(json.dumps(message, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    def progress(self, stage: str, done: int, total: int, loss: float | None = None) -> None:
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._began, self._last = stage, now, 0.0
+        if loss is None and done < total and now - self._last < _EVERY_SECONDS:
+            return
+        self._last = now
+        left = (now - self._began) * (total - done) / done if done and total else None
+        self.send(type="progress", stage=stage, done=done, total=total, loss=loss, seconds_left=left)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one job and return its exit code."""
+    asked = _parser().parse_args(arguments)
+    reporter = _Reporter()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    # Training must leave the terminal's keys responsive on small machines.
+    os.nice(5)
+    try:
+        session = Session(Folders(asked.data_dir))
+        try:
+            result = _run(session, asked, reporter, stop)
+        finally:
+            session.close()
+    except CancelledError:
+        reporter.send(type="cancelled")
+        return CancelledError.exit_code
+    except DiscoverError as error:
+        reporter.send(type="error", message=str(error), exit_code=error.exit_code)
+        return error.exit_code
+    reporter.send(type="done", result=result)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine.job", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    commands = parser.add_subparsers(dest="command", required=True)
+    importing = commands.add_parser("import")
+    importing.add_argument("paths", nargs="+", type=Path)
+    importing.add_argument("--keep-private", action="store_true")
+    for name in ("community", "features"):
+        commands.add_parser(name).add_argument("path", type=Path)
+    training = commands.add_parser("train")
+    training.add_argument("--factors", type=int, default=40)
+    training.add_argument("--iterations", type=int, default=20)
+    training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--no-tune", dest="tune", action="store_false")
+    return parser
+
+
+def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop: threading.Event) -> Any:
+    def reading(done: int, total: int) -> None:
+        reporter.progress("reading", done, total)
+
+    match asked.command:
+        case "import":
+            return session.import_paths(
+                asked.paths, keep_private=asked.keep_private, progress=reading, cancelled=stop.is_set
+            ).as_dict()
+        case "community":
+            info = session.add_community(asked.path, progress=reading, cancelled=stop.is_set)
+            return {name: getattr(info, name) for name in info.__slots__}
+        case "features":
+            report = session.add_features(asked.path, progress=reading, cancelled=stop.is_set)
+            return {"rows": report.rows, "tracks_with_tempo": report.tracks_with_tempo}
+        case _:
+            import msgspec
+
+            from engine.training.train import TrainingSettings
+
+            settings = TrainingSettings(
+                factors=asked.factors, iterations=asked.iterations, seed=asked.seed, tune=asked.tune
+            )
+            manifest = session.train(
+                settings,
+                progress=lambda update: reporter.progress(update.stage, update.done, update.total, update.loss),
+                cancelled=stop.is_set,
+            )
+            return msgspec.to_builtins(manifest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

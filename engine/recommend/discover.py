@@ -1,0 +1,229 @@
+"""Discover: the artists a person would like next, with exact reasons.
+
+One `Recommender` holds a model and one taste. Folding the person in and gathering candidates happens once;
+turning a dial only re-orders what was gathered. Scores are exact: the index finds candidates, the factors
+score them. With `W = (Y' C Y + lambda I)^-1` the score of item i is the sum over the person's artists j of
+`y_i' W y_j c_j` (Hu, Koren, Volinsky 2008, section 5), so the shares in a reason sum to the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from engine.errors import NothingYetError, UnknownNameError
+from engine.model.fold_in import FoldedListener
+from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
+from engine.recommend.settings import DiscoverSettings
+from engine.taste.gate import Taste, TasteItem
+from engine.training.artifact import Model
+
+CANDIDATES = 1000
+REASONS = 3
+WHAT_IFS = 5
+# How far the popularity dial reaches: at its end, one standard deviation of (log) listeners
+# is worth this many standard deviations of the score among the candidates.
+POPULARITY_REACH = 1.5
+# Solo mode: what was played in the history's last 90 days is the taste, what was not played in its last 30 returns.
+SOLO_RECENT = 90 * 86_400
+SOLO_RESTED = 30 * 86_400
+
+SOLO_NOTE = (
+    "Solo mode: there is no community pack, so this is learned from your own sessions alone. It can bring back "
+    "artists of your own that go with what you played lately; it cannot know an artist you never played. "
+    "For new music add community data: discover community add PATH."
+)
+
+
+class Recommender:
+    """Discover over one model and one taste. Raises NothingYetError when they have no artist in common."""
+
+    def __init__(self, model: Model, taste: Taste) -> None:
+        self.model = model
+        self.taste = taste
+        if not taste.items:
+            raise NothingYetError(
+                "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
+            )
+        found = model.catalog.ids_of([item.key for item in taste.items])
+        self._known: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
+        if not self._known:
+            raise NothingYetError(
+                f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
+                "Import more of your history, or add community data that covers it and train again."
+            )
+        unwanted = model.catalog.ids_of(sorted(taste.blocked | taste.hidden))
+        self._unwanted = np.fromiter(sorted(unwanted.values()), dtype=np.int64, count=len(unwanted))
+
+    @property
+    def matched(self) -> int:
+        """How many of the person's artists the model knows."""
+        return len(self._known)
+
+    @cached_property
+    def reasons(self) -> tuple[TasteItem, ...]:
+        """The person's artists that speak for others, in item order."""
+        known = [(number, self._known[number]) for number in sorted(self._known)]
+        if self.model.manifest.solo:
+            latest = max((item.last_played or 0 for _, item in known), default=0)
+            recent = [pair for pair in known if (pair[1].last_played or 0) > latest - SOLO_RECENT]
+            known = recent or known
+        return tuple(item for _, item in known)
+
+    @cached_property
+    def folded(self) -> FoldedListener:
+        """The person in factor space."""
+        number_of = {item.key: number for number, item in self._known.items()}
+        ids = np.array([number_of[item.key] for item in self.reasons], dtype=np.int64)
+        plays = np.array([item.weight for item in self.reasons])
+        return self.model.factors.fold_in(ids, self.model.manifest.confidence.of(plays))
+
+    @cached_property
+    def _new(self) -> tuple[np.ndarray, np.ndarray]:
+        """(ids, scores) of the best artists the person does not know, best first."""
+        if self.model.manifest.solo:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        excluded = np.union1d(self._unwanted, np.fromiter(self._known, dtype=np.int64))
+        count = min(CANDIDATES, max(0, self.model.catalog.size - len(excluded)))
+        ids, _ = self.model.index.best(self.folded.vector.astype(np.float32), count, exclude=excluded)
+        return _ordered(ids, self.folded.scores(ids))
+
+    @cached_property
+    def _familiar(self) -> tuple[np.ndarray, np.ndarray]:
+        """(ids, scores) of the artists the person knows; in solo mode those that have rested."""
+        latest = max((item.last_played or 0 for item in self._known.values()), default=0)
+        rested = latest - SOLO_RESTED if self.model.manifest.solo else latest
+        ids = np.array(
+            [number for number, item in self._known.items() if (item.last_played or 0) <= rested], dtype=np.int64
+        )
+        ids = np.setdiff1d(ids, self._unwanted)
+        return _ordered(ids, self.folded.scores(ids))
+
+    def discover(self, settings: DiscoverSettings = DiscoverSettings()) -> DiscoverList:
+        """The list under these dials. `settings.window` and `.without` belong to the taste, not here."""
+        familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
+        new = self._leaning(*self._new, settings.popularity)
+        familiar = self._leaning(*self._familiar, settings.popularity)
+        chosen = _interleave(new, familiar, familiarity, settings.n)
+        return DiscoverList(
+            items=self._records(chosen),
+            listeners=self.model.manifest.listeners,
+            catalog=self.model.manifest.items,
+            pack=", ".join(self.model.manifest.packs),
+            solo=self.model.manifest.solo,
+            notes=(SOLO_NOTE,) if self.model.manifest.solo else (),
+        )
+
+    def _leaning(self, ids: np.ndarray, scores: np.ndarray, popularity: float) -> np.ndarray:
+        """Ids re-ordered by score plus the popularity dial's lean; positive scores only."""
+        ids, scores = ids[scores > 0], scores[scores > 0]
+        if popularity == 0.0 or len(ids) < 2:
+            return ids
+        known_by = np.log1p(np.asarray(self.model.listeners[ids], dtype=np.float64))
+        lean = popularity * POPULARITY_REACH * _standardised(known_by)
+        return ids[np.argsort(-(_standardised(scores) + lean), kind="stable")]
+
+    def _records(self, ids: np.ndarray) -> tuple[Recommendation, ...]:
+        scores = self.folded.scores(ids)
+        shares = _shares(self.folded.contributions(ids))
+        items = self.model.catalog.items([int(number) for number in ids])
+        records = []
+        for rank, number in enumerate(int(value) for value in ids):
+            item, mine = items[number], self._known.get(number)
+            why = self._largest(shares[rank])
+            records.append(
+                Recommendation(
+                    rank=rank + 1,
+                    artist=item.name,
+                    key=item.key,
+                    item=number,
+                    score=float(scores[rank]),
+                    listeners=item.listeners,
+                    plays=int(mine.plays) if mine else 0,
+                    known=mine is not None and mine.plays > 0,
+                    liked=mine is not None and mine.liked,
+                    why=why,
+                    others=len(self.reasons) - len(why),
+                    others_share=1.0 - sum(share.share for share in why),
+                )
+            )
+        return tuple(records)
+
+    def _largest(self, row: np.ndarray) -> tuple[Share, ...]:
+        order = np.argsort(-row, kind="stable")[:REASONS]
+        return tuple(Share(self.reasons[int(i)].name, float(row[i])) for i in order)
+
+    def explain(self, key: str) -> Explanation:
+        """Every share in one artist's score, and where it would stand without each of the strongest reasons.
+
+        Raises UnknownNameError when the model does not know the artist.
+        """
+        number = self.model.catalog.ids_of([key]).get(key)
+        if number is None:
+            raise UnknownNameError("The model's catalog does not hold this artist, so it has no score.")
+        item = self.model.catalog.items([number])[number]
+        one = np.array([number], dtype=np.int64)
+        row = _shares(self.folded.contributions(one))[0]
+        order = np.argsort(-row, kind="stable")
+        pool = self._familiar[0] if self.model.manifest.solo or number in self._known else self._new[0]
+        last = self.reasons[int(order[0])] if len(order) else None
+        mine = self._known.get(number)
+        return Explanation(
+            artist=item.name,
+            score=float(self.folded.scores(one)[0]),
+            rank=_rank(number, pool, self.folded.scores(pool)),
+            listeners=item.listeners,
+            plays=int(mine.plays) if mine else 0,
+            shares=tuple(Share(self.reasons[int(i)].name, float(row[i])) for i in order),
+            without={self.reasons[int(i)].name: self._rank_without(int(i), number, pool) for i in order[:WHAT_IFS]},
+            last_alike=(last.name, last.last_played) if last and last.last_played is not None else None,
+        )
+
+    def _rank_without(self, reason: int, number: int, pool: np.ndarray) -> int | None:
+        """The rank among the candidates had the person never played one artist: a rank-one update."""
+        vector = self.folded.without(reason)
+        return _rank(number, pool, self.model.factors.item_factors[pool] @ vector)
+
+
+def _ordered(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    order = np.lexsort((ids, -scores))
+    return ids[order], scores[order]
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    spread = float(values.std())
+    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
+
+
+def _shares(contributions: np.ndarray) -> np.ndarray:
+    """Each row divided by its sum, so that it sums to 1: (items, reasons). A row that sums to 0 is shared evenly."""
+    totals = contributions.sum(axis=1, keepdims=True)
+    even = np.full_like(contributions, 1.0 / max(1, contributions.shape[1]))
+    return np.divide(contributions, totals, out=even, where=totals != 0)
+
+
+def _rank(number: int, pool: np.ndarray, scores: np.ndarray) -> int | None:
+    """1-based rank of an item by score within the pool; null when it is not there or its score is not positive."""
+    where = np.flatnonzero(pool == number)
+    if not len(where) or scores[where[0]] <= 0:
+        return None
+    return int((scores > scores[where[0]]).sum()) + 1
+
+
+def _interleave(new: np.ndarray, familiar: np.ndarray, familiarity: float, n: int) -> np.ndarray:
+    """Merge two ordered lists so that after every line the share of new artists is as near `familiarity` as it can be.
+
+    When one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
+    """
+    chosen: list[int] = []
+    taken = [0, 0]
+    sides: tuple[Sequence[int], Sequence[int]] = (new.tolist(), familiar.tolist())
+    limits = (len(sides[0]) if familiarity > 0 else 0, len(sides[1]) if familiarity < 1 else 0)
+    while len(chosen) < n and (taken[0] < limits[0] or taken[1] < limits[1]):
+        wants_new = taken[0] < familiarity * (len(chosen) + 1)
+        side = 0 if (wants_new and taken[0] < limits[0]) or taken[1] >= limits[1] else 1
+        chosen.append(sides[side][taken[side]])
+        taken[side] += 1
+    return np.array(chosen, dtype=np.int64)

@@ -1,0 +1,44 @@
+"""Related artists: nearest by cosine in factor space, found by the index, with what the person knows of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.recommend.lists import RelatedArtist, RelatedList
+from engine.taste.gate import Taste
+from engine.training.artifact import Model
+
+
+def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
+    """The `n` artists nearest to item `item`, blocked ones left out."""
+    blocked = model.catalog.ids_of(sorted(taste.blocked))
+    excluded = np.fromiter(sorted(blocked.values()), dtype=np.int64, count=len(blocked))
+    ids, similarity = model.index.nearest(item, n, exclude=excluded)
+    items = model.catalog.items([item, *(int(number) for number in ids)])
+    mine = _plays_of(model, taste, [int(number) for number in (item, *ids)])
+    source = items[item]
+    return RelatedList(
+        artist=source.name,
+        key=source.key,
+        listeners=source.listeners,
+        plays=mine.get(item, 0),
+        items=tuple(
+            RelatedArtist(
+                rank=rank + 1,
+                artist=items[int(number)].name,
+                key=items[int(number)].key,
+                similarity=float(similarity[rank]),
+                listeners=items[int(number)].listeners,
+                plays=mine.get(int(number), 0),
+                known=mine.get(int(number), 0) > 0,
+            )
+            for rank, number in enumerate(ids)
+        ),
+    )
+
+
+def _plays_of(model: Model, taste: Taste, ids: list[int]) -> dict[int, int]:
+    """Item id -> the person's plays, matched the way taste is matched, for those of `ids` they played."""
+    found = model.catalog.ids_of([item.key for item in taste.items])
+    wanted = set(ids)
+    return {number: int(taste.by_key[key].plays) for key, number in found.items() if number in wanted}

@@ -1,0 +1,31 @@
+"""What a person can ask of Discover: the dials, the time window, what to pretend was never played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.errors import UsageError
+from engine.taste.gate import Window
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverSettings:
+    """`familiarity` 0 (only artists you know) to 1 (only new ones) is the share of new artists in the list;
+    `popularity` -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own.
+    `without` names artists to pretend you never played. `n` is the length of the list.
+    """
+
+    n: int = 50
+    familiarity: float = 1.0
+    popularity: float = 0.0
+    window: Window = Window()
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a dial outside its range."""
+        if not 0.0 <= self.familiarity <= 1.0:
+            raise UsageError(f"familiarity is {self.familiarity}; it goes from 0 (familiar) to 1 (new).")
+        if not -1.0 <= self.popularity <= 1.0:
+            raise UsageError(f"popularity is {self.popularity}; it goes from -1 (obscure) to 1 (popular).")
+        if self.n < 1:
+            raise UsageError(f"n is {self.n}; ask for at least one.")

@@ -1,0 +1,381 @@
+"""One open library and the model over it: the face of the engine that both front ends talk to.
+
+A `Session` holds what is costly to open and drops it when the library changes. Each method is a few lines that
+find the right rooms; what they do lives in those rooms. Methods may be called from any thread, one at a time.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from engine.community import packs as community_packs
+from engine.community.packs import PackInfo
+from engine.errors import DamagedDataError, NothingYetError, UnknownNameError, UsageError
+from engine.names import artist_key, nearest, relaxed_artist_key, track_key
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.store import feedback as store_feedback
+from engine.store import history
+from engine.store.database import open_library
+from engine.store.feedback import VERDICTS, Feedback
+
+if TYPE_CHECKING:
+    from engine.community.features import FeatureReport
+    from engine.imports.report import Report
+    from engine.playlists.contexts import Context
+    from engine.playlists.export import ExportReport
+    from engine.playlists.sequence import ContextPlaylist
+    from engine.recommend.discover import Recommender
+    from engine.recommend.lists import DiscoverList, Explanation, RelatedList
+    from engine.recommend.settings import DiscoverSettings
+    from engine.taste.gate import Taste, Window
+    from engine.training.artifact import Model, ModelManifest
+    from engine.training.train import TrainingSettings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is: the library in numbers, the packs, the model in use."""
+
+    listens: int
+    artists: int
+    tracks: int
+    first: int | None
+    last: int | None
+    packs: tuple[PackInfo, ...]
+    model: ModelManifest | None
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One search result; `kind` is `artist` or `track`."""
+
+    kind: str
+    artist: str
+    track: str | None
+    plays: int
+    listeners: int
+
+
+def _alone(method: Callable[Concatenate[Session, P], R]) -> Callable[Concatenate[Session, P], R]:
+    """One call at a time: the database connection and the caches are shared by the app's worker threads."""
+
+    @functools.wraps(method)
+    def locked(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return locked
+
+
+class Session:
+    """Opens the library under `folders`; read-only when `private`."""
+
+    def __init__(self, folders: Folders, *, private: bool = False) -> None:
+        self.folders = folders
+        self.door = Door(folders, private=private)
+        self.private_since: float | None = time.monotonic() if private else None
+        self._lock = threading.RLock()
+        self._connection = open_library(self.door)
+        self._model: Model | None = None
+        self._recommenders: dict[tuple[Window, tuple[str, ...]], Recommender] = {}
+
+    @property
+    def private(self) -> bool:
+        """Whether a private session is on."""
+        return self.door.private
+
+    @_alone
+    def close(self) -> None:
+        """Close every file. A closed session is not used again."""
+        self.reload()
+        self._connection.close()
+
+    @_alone
+    def reload(self) -> None:
+        """Forget what was computed: the library or the model changed, here or in a child process."""
+        self._recommenders.clear()
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+
+    @_alone
+    def set_private(self, on: bool) -> tuple[str, ...]:
+        """Begin or end a private session; ending one returns sentences of what was not kept."""
+        if on == self.private:
+            return ()
+        lost = () if on else self._not_kept()
+        self.reload()
+        self._connection.close()
+        self.door = Door(self.folders, private=on)
+        try:
+            self._connection = open_library(self.door)
+        except Exception:
+            # Refused: what was true before is true still.
+            self.door = Door(self.folders, private=not on)
+            self._connection = open_library(self.door)
+            raise
+        self.private_since = time.monotonic() if on else None
+        return lost
+
+    def _not_kept(self) -> tuple[str, ...]:
+        """What differs between the session's tables in memory and the library on disk, in words."""
+        sentences = []
+        for table, singular, plural in (
+            ("feedback", "like, hide or block", "likes, hides and blocks"),
+            ("playlists", "playlist", "playlists"),
+        ):
+            there = {row[1] for row in self._connection.execute("PRAGMA database_list")}
+            if "temp" not in there:
+                break
+            count = self._connection.execute(
+                f"SELECT (SELECT count(*) FROM (SELECT * FROM temp.{table} EXCEPT SELECT * FROM main.{table})) + "  # noqa: S608
+                f"(SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM temp.{table}))"
+            ).fetchone()[0]
+            if count:
+                sentences.append(f"{count} {singular if count == 1 else plural} not kept.")
+        return tuple(sentences)
+
+    # -- what there is --------------------------------------------------------------------------------
+
+    @_alone
+    def status(self) -> Status:
+        """The library, packs and model at a glance."""
+        n = history.counts(self._connection)
+        return Status(n.listens, n.artists, n.tracks, n.first, n.last, self.packs(), self.model(), self.private)
+
+    @_alone
+    def model(self) -> ModelManifest | None:
+        """The manifest of the model in use, or None."""
+        from engine.training.artifact import current_manifest
+
+        return current_manifest(self.folders)
+
+    def packs(self) -> tuple[PackInfo, ...]:
+        """Community and feature packs, by name."""
+        return tuple(community_packs.list_packs(self.folders))
+
+    @_alone
+    def listens_page(self, *, before: int | None = None, n: int = 500) -> list[history.ListenRow]:
+        """The newest `n` dated listens before a time, newest first."""
+        return history.listens_page(self._connection, before=before, n=n)
+
+    def read_state(self) -> bytes | None:
+        """Where the app was when it was left, as the app wrote it."""
+        try:
+            return self.folders.state.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write_state(self, state: bytes) -> None:
+        """Remember where the app is; does nothing in a private session."""
+        if not self.private:
+            self.door.write_file(self.folders.state, state)
+
+    # -- recommending ---------------------------------------------------------------------------------
+
+    @_alone
+    def discover(self, settings: DiscoverSettings | None = None) -> DiscoverList:
+        """Discover. Raises NothingYetError saying what is missing: listens, or a model."""
+        from engine.recommend.settings import DiscoverSettings
+
+        settings = settings or DiscoverSettings()
+        return self._recommender(settings).discover(settings)
+
+    @_alone
+    def explain(self, artist: str, settings: DiscoverSettings | None = None) -> Explanation:
+        """Why one artist is where it is."""
+        from engine.recommend.settings import DiscoverSettings
+
+        _, key = self.resolve_artist(artist)
+        return self._recommender(settings or DiscoverSettings()).explain(key)
+
+    @_alone
+    def related(self, name: str, n: int = 50) -> RelatedList:
+        """The artists nearest to one."""
+        from engine.recommend.related import related_artists
+
+        display, key = self.resolve_artist(name)
+        model = self._open_model()
+        item = model.catalog.ids_of([key]).get(key)
+        if item is None:
+            raise UnknownNameError(
+                f"{display} is in your history but not in the community's catalog, so nothing is known to be near it."
+            )
+        return related_artists(model, self._taste(), item, n)
+
+    @_alone
+    def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
+        """Artists and tracks by name, your own first; typos are forgiven."""
+        key = artist_key(text)
+        if not key:
+            return ()
+        artists, tracks = history.find_played(self._connection, key, n)
+        found = {artist_key(name): Found("artist", name, None, plays, 0) for name, plays in artists}
+        for item in self._open_model().catalog.search(text, n) if self.model() else ():
+            mine = found.get(item.key)
+            plays = mine.plays if mine else 0
+            found[item.key] = Found("artist", item.name, None, plays, item.listeners)
+        ranked = sorted(found.values(), key=lambda hit: (artist_key(hit.artist) != key, -hit.plays, -hit.listeners))
+        titles = [Found("track", artist, title, plays, 0) for artist, title, plays in tracks]
+        return tuple((ranked + titles)[:n])
+
+    @_alone
+    def resolve_artist(self, name: str) -> tuple[str, str]:
+        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key.
+
+        Raises UnknownNameError with the nearest names.
+        """
+        key = artist_key(name)
+        own = history.artist_by_key(self._connection, key)
+        if own is not None:
+            return own, key
+        catalog = self._open_model().catalog if self.model() else None
+        number = catalog.ids_of([key]).get(key) if catalog and key else None
+        if catalog is not None and number is not None:
+            item = catalog.items([number])[number]
+            return item.name, item.key
+        names = history.artist_names(self._connection)
+        relaxed = relaxed_artist_key(name)
+        for other in names:
+            if relaxed and relaxed_artist_key(other) == relaxed:
+                return other, artist_key(other)
+        close = nearest(name, names) or [item.name for item in (catalog.search(name, 3) if catalog else [])]
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise UnknownNameError(f"No artist here is called {name}.{hint}")
+
+    def _open_model(self) -> Model:
+        from engine.training.artifact import open_model
+
+        if self._model is None:
+            self._model = open_model(self.folders)
+        return self._model
+
+    def _taste(self, window: Window | None = None) -> Taste:
+        from engine.taste.gate import Window, read_taste
+
+        return read_taste(self._connection, window or Window())
+
+    def _recommender(self, settings: DiscoverSettings) -> Recommender:
+        """The recommender for the settings' taste, kept until the library changes: dials only re-rank."""
+        from engine.recommend.discover import Recommender
+
+        which = (settings.window, settings.without)
+        if which not in self._recommenders:
+            if history.counts(self._connection).listens == 0 and not self.feedback():
+                raise NothingYetError(
+                    "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
+                )
+            gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
+            taste = self._taste(settings.window)
+            recommender = Recommender(self._open_model(), taste.without(gone) if gone else taste)
+            if len(self._recommenders) > 8:
+                self._recommenders.clear()
+            self._recommenders[which] = recommender
+        return self._recommenders[which]
+
+    # -- what the person thinks -----------------------------------------------------------------------
+
+    @_alone
+    def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:
+        """Like, hide or block an artist or track, or with None take it back; returns the verdict before."""
+        if verdict is not None and verdict not in VERDICTS:
+            raise UsageError(f"{verdict} is no verdict; one of {', '.join(VERDICTS)}.")
+        name, key = self._judged(artist)
+        before = store_feedback.set_verdict(
+            self._connection,
+            verdict,
+            artist=name,
+            artist_key=key,
+            track=track,
+            track_key=track_key(track) if track else "",
+        )
+        self._recommenders.clear()
+        return before
+
+    def _judged(self, artist: str) -> tuple[str, str]:
+        """An artist already judged needs no library or catalog to be found again."""
+        key = artist_key(artist)
+        for mark in self.feedback():
+            if artist_key(mark.artist) == key:
+                return mark.artist, key
+        return self.resolve_artist(artist)
+
+    @_alone
+    def feedback(self) -> tuple[Feedback, ...]:
+        """Every like, hide and block, newest first."""
+        return tuple(store_feedback.all_feedback(self._connection))
+
+    # -- playlists ------------------------------------------------------------------------------------
+
+    def contexts(self) -> tuple[Context, ...]:
+        """The contexts a playlist can be made for."""
+        from engine.playlists.contexts import CONTEXTS
+
+        return tuple(CONTEXTS.values())
+
+    # -- bringing data in -----------------------------------------------------------------------------
+
+    @_alone
+    def import_paths(self, paths: Sequence[Path], *, dry_run: bool = False, **options: Any) -> Report:
+        """Import files, folders and archives; see `engine.imports.run.import_paths` for the options."""
+        from engine.imports.run import import_paths
+
+        if not dry_run:
+            self.door.require_writable("import")
+        report = import_paths(self._connection, list(paths), dry_run=dry_run, **options)
+        self._recommenders.clear()
+        return report
+
+    @_alone
+    def add_community(self, path: Path, **options: Any) -> PackInfo:
+        """Add community data as a pack; see `engine.community.packs.add_pack` for the options."""
+        manifest = community_packs.add_pack(self.door, path, **options)
+        return self._pack(manifest.name)
+
+    @_alone
+    def add_features(self, path: Path, **options: Any) -> FeatureReport:
+        """Add tempo, energy and the like of tracks as a pack."""
+        from engine.community.features import add_features
+
+        return add_features(self.door, path, **options)
+
+    @_alone
+    def remove_pack(self, name: str) -> None:
+        """Delete a pack."""
+        community_packs.remove_pack(self.door, name)
+
+    def _pack(self, name: str) -> PackInfo:
+        for info in self.packs():
+            if info.name == name:
+                return info
+        raise DamagedDataError(f"The pack {name} is not where it was written. Add it again.")
+
+    @_alone
+    def train(
+        self,
+        settings: TrainingSettings | None = None,
+        *,
+        progress: Any = None,
+        cancelled: Cancelled | None = None,
+    ) -> ModelManifest:
+        """Fit a model on the community packs, or on one's own sessions where there are none, and switch to it."""
+        from engine.training.train import TrainingSettings, train
+
+        manifest = train(
+            self.door, self._connection, settings or TrainingSettings(), progress=progress, cancelled=cancelled
+        )
+        self.reload()
+        return manifest

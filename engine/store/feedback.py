@@ -1,0 +1,56 @@
+"""What the person thinks: likes, hides and blocks of artists and tracks."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+VERDICTS = ("like", "hide", "block")
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One verdict. `track` is null when it is about the artist; `at` is seconds since 1970 UTC."""
+
+    artist: str
+    track: str | None
+    verdict: str
+    at: int
+
+
+def set_verdict(
+    connection: sqlite3.Connection,
+    verdict: str | None,
+    *,
+    artist: str,
+    artist_key: str,
+    track: str | None = None,
+    track_key: str = "",
+) -> str | None:
+    """Record a verdict, or with None take it back; returns the one that stood before, so that this can be undone."""
+    row = connection.execute(
+        "SELECT verdict FROM feedback WHERE artist_key = ? AND track_key = ?", (artist_key, track_key)
+    ).fetchone()
+    with connection:
+        if verdict is None:
+            connection.execute(
+                "DELETE FROM feedback WHERE artist_key = ? AND track_key = ?", (artist_key, track_key)
+            )
+        else:
+            connection.execute(
+                "INSERT OR REPLACE INTO feedback (artist_key, track_key, artist, track, verdict, at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (artist_key, track_key, artist, track, verdict, int(time.time())),
+            )
+    return str(row[0]) if row else None
+
+
+def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
+    """Every verdict, newest first."""
+    return [
+        Feedback(*row)
+        for row in connection.execute(
+            "SELECT artist, track, verdict, at FROM feedback ORDER BY at DESC, artist, track"
+        )
+    ]

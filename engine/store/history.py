@@ -1,0 +1,140 @@
+"""What was played: counts, lists and lookups over the listens, each answered by an index."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCounts:
+    """How much there is; `first` and `last` are the dated listens' ends, null when there are none."""
+
+    listens: int
+    artists: int
+    tracks: int
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedTrack:
+    """One track of the library with its plays; keys as `engine.names` makes them."""
+
+    id: int
+    artist: str
+    artist_key: str
+    track: str
+    track_key: str
+    album: str | None
+    duration_ms: int | None
+    plays: int
+    last_played: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListenRow:
+    """One listen as lists show it; `started_at` is null for an undated play."""
+
+    started_at: int | None
+    artist: str
+    track: str
+    album: str | None
+    ms_played: int | None
+    source: str
+    plays: int
+
+
+def counts(connection: sqlite3.Connection) -> HistoryCounts:
+    """The library in five numbers."""
+    listens, first, last = connection.execute(
+        "SELECT (SELECT count(*) FROM listens), (SELECT min(started_at) FROM listens), "
+        "(SELECT max(started_at) FROM listens)"
+    ).fetchone()
+    artists, tracks = connection.execute(
+        "SELECT (SELECT count(*) FROM artists), (SELECT count(*) FROM tracks)"
+    ).fetchone()
+    return HistoryCounts(listens, artists, tracks, first, last)
+
+
+def played_tracks(connection: sqlite3.Connection) -> list[PlayedTrack]:
+    """Every track with at least one listen, outside blocked artists, in id order."""
+    return [
+        PlayedTrack(*row)
+        for row in connection.execute(
+            """
+            WITH played AS (
+                SELECT track_id, sum(plays) AS plays, max(started_at) AS last FROM listens GROUP BY track_id
+            )
+            SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, p.plays, p.last
+            FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
+            WHERE NOT EXISTS (
+                SELECT 1 FROM feedback AS f
+                WHERE f.artist_key = a.key AND f.track_key IN ('', t.key) AND f.verdict = 'block'
+            )
+            ORDER BY t.id
+            """
+        )
+    ]
+
+
+def listens_page(connection: sqlite3.Connection, *, before: int | None = None, n: int = 500) -> list[ListenRow]:
+    """The newest `n` dated listens before a time (exclusive, seconds), newest first."""
+    return [
+        ListenRow(*row)
+        for row in connection.execute(
+            """
+            SELECT l.started_at, a.name, t.title, t.album, l.ms_played, l.source, l.plays
+            FROM listens AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id
+            WHERE l.started_at < ? ORDER BY l.started_at DESC LIMIT ?
+            """,
+            (before if before is not None else 1 << 62, n),
+        )
+    ]
+
+
+def ids_of_track(connection: sqlite3.Connection, track_ids: list[int]) -> dict[int, dict[str, str]]:
+    """Track id -> {scheme: value} of the identifiers other services know it by."""
+    found: dict[int, dict[str, str]] = {}
+    for start in range(0, len(track_ids), 500):
+        chunk = track_ids[start : start + 500]
+        marks = ",".join("?" * len(chunk))
+        for track, scheme, value in connection.execute(
+            f"SELECT track_id, scheme, value FROM track_ids WHERE track_id IN ({marks}) ORDER BY value DESC",  # noqa: S608
+            chunk,
+        ):
+            found.setdefault(track, {})[scheme] = value
+    return found
+
+
+def artist_by_key(connection: sqlite3.Connection, key: str) -> str | None:
+    """The name a library artist goes by."""
+    row = connection.execute("SELECT name FROM artists WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def artist_names(connection: sqlite3.Connection) -> list[str]:
+    """Every artist of the library."""
+    return [row[0] for row in connection.execute("SELECT name FROM artists ORDER BY id")]
+
+
+def find_played(connection: sqlite3.Connection, key: str, n: int) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
+    """Library artists (name, plays) and tracks (artist, title, plays) whose key contains `key`, most played first."""
+    pattern = "%" + key.replace("%", "").replace("_", "") + "%"
+    artists = connection.execute(
+        """
+        SELECT a.name, sum(l.plays) AS plays FROM artists AS a
+        JOIN tracks AS t ON t.artist_id = a.id JOIN listens AS l ON l.track_id = t.id
+        WHERE a.key LIKE ? GROUP BY a.id ORDER BY plays DESC, a.id LIMIT ?
+        """,
+        (pattern, n),
+    ).fetchall()
+    tracks = connection.execute(
+        """
+        SELECT a.name, t.title, sum(l.plays) AS plays FROM tracks AS t
+        JOIN artists AS a ON a.id = t.artist_id JOIN listens AS l ON l.track_id = t.id
+        WHERE t.key LIKE ? GROUP BY t.id ORDER BY plays DESC, t.id LIMIT ?
+        """,
+        (pattern, n),
+    ).fetchall()
+    return artists, tracks

@@ -1,0 +1,172 @@
+"""A trained model on disk: item factors, catalog, index and a manifest, in one immutable folder.
+
+The folder holds what the community (or, in solo mode, the person's sessions) taught about *items*. No listener's
+row is in it: the person is folded in when needed, so that a block or a deletion takes effect at once.
+`models/current` names the folder in use; a new model is switched to by one atomic rename of that small file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.community.catalog import Catalog
+from engine.errors import DamagedDataError, NothingYetError
+from engine.index import Index, open_index
+from engine.model.confidence import Confidence
+from engine.model.fold_in import ItemFactors
+from engine.paths import Folders
+from engine.privacy import Door
+
+FORMAT = 1
+_MANIFEST = "manifest.json"
+_POINTER = "current"
+
+
+class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model was built from, how, and how good it measured.
+
+    `loss` is one value a sweep of the final fit; `validation` holds the measures on held-out data beside the
+    baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change.
+    `taste` is the digest of the taste a solo model was built from, empty for community models.
+    """
+
+    format: int
+    id: str
+    level: str
+    solo: bool
+    packs: list[str]
+    built_from: str
+    trained: str
+    listeners: int
+    items: int
+    interactions: int
+    factors: int
+    iterations: int
+    seed: int
+    confidence: Confidence
+    regularization: float
+    loss: list[float]
+    seconds: float
+    tuned: dict[str, Any]
+    validation: dict[str, Any]
+    index: dict[str, Any]
+    digests: dict[str, str]
+    taste: str = ""
+
+
+@dataclass
+class Model:
+    """A model opened for use. Factors are memory-mapped; the index loads its trees when first asked."""
+
+    folder: Path
+    manifest: ModelManifest
+    catalog: Catalog = field(repr=False)
+
+    @cached_property
+    def factors(self) -> ItemFactors:
+        """Item factors (items, factors) float32 with their Gram matrix and regularization."""
+        return ItemFactors(
+            _load(self.folder / "item_factors.npy", (self.manifest.items, self.manifest.factors)),
+            regularization=self.manifest.regularization,
+            gram=_load(self.folder / "gram.npy", (self.manifest.factors, self.manifest.factors)),
+        )
+
+    @cached_property
+    def listeners(self) -> np.ndarray:
+        """How many listeners of the community played each item: (items,) int32."""
+        return _load(self.folder / "listeners.npy", (self.manifest.items,))
+
+    @cached_property
+    def index(self) -> Index:
+        """The index over the item factors."""
+        return open_index(self.folder / "index", self.factors.item_factors)
+
+    def close(self) -> None:
+        """Release the catalog's file; the maps go with the object."""
+        self.catalog.close()
+
+
+def write_arrays(
+    folder: Path, item_factors: np.ndarray, gram: np.ndarray, listeners: np.ndarray
+) -> dict[str, str]:
+    """Write the model's arrays into `folder` and return their digests."""
+    for name, array in (
+        ("item_factors", np.ascontiguousarray(item_factors, dtype=np.float32)),
+        ("gram", gram.astype(np.float64)),
+        ("listeners", listeners.astype(np.int32)),
+    ):
+        np.save(folder / f"{name}.npy", array)
+    return {path.name: digest_of(path) for path in sorted(folder.glob("*.npy"))}
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path, manifest: ModelManifest) -> None:
+    """Write the manifest beside the model's files."""
+    (folder / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+
+
+def switch_to(door: Door, model_id: str) -> None:
+    """Make a model the one in use, then delete the others."""
+    models = door.folders.models
+    door.write_file(models / _POINTER, model_id.encode())
+    for folder in models.iterdir():
+        if folder.is_dir() and folder.name != model_id:
+            door.remove(folder)
+
+
+def current_manifest(folders: Folders) -> ModelManifest | None:
+    """The manifest of the model in use, or None when nothing was trained yet.
+
+    Raises DamagedDataError when the pointer leads nowhere or the manifest cannot be read.
+    """
+    pointer = folders.models / _POINTER
+    if not pointer.exists():
+        return None
+    folder = folders.models / pointer.read_text().strip()
+    try:
+        manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=ModelManifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise DamagedDataError(f"The model in {folder} cannot be read ({error}). {_AGAIN}") from error
+    if manifest.format != FORMAT:
+        raise DamagedDataError(f"The model has format {manifest.format}, this discover reads {FORMAT}. {_AGAIN}")
+    return manifest
+
+
+def open_model(folders: Folders) -> Model:
+    """Open the model in use.
+
+    Raises NothingYetError when there is none, DamagedDataError when its files are.
+    """
+    manifest = current_manifest(folders)
+    if manifest is None:
+        raise NothingYetError(
+            "There is no model yet. Train one: press 7 then t in the app, or run `discover train`."
+        )
+    folder = folders.models / manifest.id
+    return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
+
+
+_AGAIN = "Train again to build it anew: discover train."
+
+
+def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Memory-map an array and check that it is as large as the manifest says."""
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise DamagedDataError(f"{path} is damaged ({error}). {_AGAIN}") from error
+    if array.shape != shape:
+        raise DamagedDataError(f"{path} holds {array.shape} values where {shape} were expected. {_AGAIN}")
+    return array

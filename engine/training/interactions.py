@@ -1,0 +1,92 @@
+"""What a model is trained on: every community pack of a level as one matrix, or one's own sessions.
+
+A listener of a pack is a row; artists with the same key in several packs share a column. Without a community
+the rows are the person's own listening sessions, and the columns can only ever be artists already played.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.community.pack import Pack
+from engine.errors import NothingYetError
+from engine.names import artist_key
+from engine.taste.gate import read_taste
+from engine.taste.sessions import read_sessions
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+# Fewer rows or columns than this hold no pattern worth forty factors.
+SMALLEST_SESSIONS = 20
+SMALLEST_ARTISTS = 10
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Play counts, rows x items, float32 CSR, and what its rows and columns are."""
+
+    plays: csr_matrix
+    names: Sequence[str]
+    tags: Sequence[tuple[int, str, float]]
+    packs: tuple[str, ...]
+    solo: bool
+    digest: str
+    taste: str = ""
+
+
+def community_interactions(packs: Sequence[Pack]) -> Interactions:
+    """All packs stacked: their listeners below one another, artists with equal keys in one column."""
+    from scipy.sparse import csr_matrix, vstack
+
+    column: dict[str, int] = {}
+    names: list[str] = []
+    tags: list[tuple[int, str, float]] = []
+    parts: list[tuple[csr_matrix, np.ndarray]] = []
+    for pack in packs:
+        catalog = pack.catalog()
+        labels = catalog.all_names()
+        columns = np.empty(len(labels), dtype=np.int64)
+        for number, label in enumerate(labels):
+            key = artist_key(label)
+            if key not in column:
+                column[key] = len(names)
+                names.append(label)
+            columns[number] = column[key]
+        tags += [(int(columns[item]), tag, weight) for item, tag, weight in catalog.all_tags()]
+        parts.append((pack.matrix(), columns))
+        catalog.close()
+    widened = [
+        csr_matrix((plays.data, columns[plays.indices], plays.indptr), shape=(plays.shape[0], len(names)))
+        for plays, columns in parts
+    ]
+    matrix = vstack(widened, format="csr", dtype=np.float32)
+    matrix.sum_duplicates()
+    digest = hashlib.sha256("".join(pack.manifest.digest for pack in packs).encode()).hexdigest()
+    return Interactions(matrix, names, tags, tuple(pack.manifest.name for pack in packs), False, digest)
+
+
+def session_interactions(connection: sqlite3.Connection) -> Interactions:
+    """The person's own sessions as rows.
+
+    Raises NothingYetError when there is too little dated listening to learn anything from.
+    """
+    from scipy.sparse import csr_matrix
+
+    session, item, plays, names = read_sessions(connection)
+    rows = int(session.max()) + 1 if len(session) else 0
+    if rows < SMALLEST_SESSIONS or len(names) < SMALLEST_ARTISTS:
+        raise NothingYetError(
+            f"There is no community pack, and your own history holds {rows} sessions of {len(names)} artists: "
+            f"learning from it alone takes {SMALLEST_SESSIONS} sessions of {SMALLEST_ARTISTS} artists. "
+            "Import more with `discover import PATH`, or add community data with `discover community add PATH`."
+        )
+    matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)
+    taste = read_taste(connection).digest
+    return Interactions(matrix, names, (), (), True, taste, taste)

@@ -1,0 +1,147 @@
+"""The command line: options every command shares, and the one place where errors become exit codes.
+
+Standard output is data, standard error is narration, exit codes are a contract. No command here imports
+Textual; only opening the app does.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine import __version__
+from engine.errors import DiscoverError
+from engine.paths import Folders
+
+INTERRUPTED = 130
+
+
+@dataclass
+class Options:
+    """What the shared options say; commands read it as the context's object."""
+
+    data_dir: Path | None = None
+    private: bool = False
+    quiet: bool = False
+    json: bool = False
+
+    @property
+    def folders(self) -> Folders:
+        """The data folder in use: `--data-dir`, else `DISCOVER_DATA_DIR`, else the platform's place for it."""
+        if self.data_dir is not None:
+            return Folders(self.data_dir.expanduser().absolute())
+        import platformdirs
+
+        return Folders(platformdirs.user_data_path("discover", appauthor=False))
+
+
+def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback that keeps an option's value wherever on the line it was given."""
+
+    def callback(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(context.ensure_object(Options), name, value)
+
+    return callback
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that may stand before or after any command."""
+    for option in (
+        click.option("--json", is_flag=True, expose_value=False, callback=_store("json"),
+                     help="One JSON document on standard output."),
+        click.option("--quiet", "-q", is_flag=True, expose_value=False, callback=_store("quiet"),
+                     help="No narration on standard error."),
+        click.option("--private", is_flag=True, expose_value=False, callback=_store("private"),
+                     help="A private session: nothing is written."),
+        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DISCOVER_DATA_DIR",
+                     expose_value=False, callback=_store("data_dir"), metavar="DIR",
+                     help="Folder for everything discover keeps."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+class Group(click.Group):
+    """A group whose commands all take the shared options."""
+
+    def command(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]
+        """Register a command with the shared options."""
+        register = super().command(*args, **kwargs)
+        return lambda function: register(shared_options(function))
+
+    def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], Group]:  # type: ignore[override]
+        """Register a group of commands that take the shared options too."""
+        kwargs["cls"] = Group
+        register = super().group(*args, **kwargs)
+        return lambda function: register(shared_options(function))  # type: ignore[return-value]
+
+
+@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="discover")
+@shared_options
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Discover music from your own listening history, on your own machine.
+
+    Without a command the app opens; where standard output is no terminal the Discover list is printed instead.
+    """
+    options = context.ensure_object(Options)
+    if context.invoked_subcommand is not None:
+        return
+    if sys.stdout.isatty() and not options.json:
+        context.exit(open_app(options.folders, private=options.private))
+    from tuiapp.commands.recommending import print_discover
+
+    print_discover(options)
+
+
+def open_app(folders: Folders, *, private: bool = False) -> int:
+    """Open the Textual app over a data folder and return its exit code."""
+    from tuiapp.app import run_app
+
+    return run_app(folders, private=private)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code. Expected failures become one line on standard error."""
+    _load_commands()
+    try:
+        result = cli.main(list(arguments), prog_name="discover", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: what was whole before is whole now", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, a closed pager) has enough. Python would complain when it flushes at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except DiscoverError as error:
+        click.echo(f"error: {' '.join(str(error).split())}", err=True)
+        return error.exit_code
+    return result if isinstance(result, int) else 0
+
+
+@functools.cache
+def _load_commands() -> None:
+    """Import the modules that register commands; each imports the engine only inside its commands."""
+    from tuiapp.commands import (  # noqa: F401
+        demo,
+        feedback,
+        importing,
+        packs,
+        playlists,
+        recommending,
+        training,
+        upkeep,
+    )

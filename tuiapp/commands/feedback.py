@@ -1,0 +1,91 @@
+"""`like`, `hide`, `block`, `unblock` and `feedback`: what the person thinks."""
+
+from __future__ import annotations
+
+import datetime
+
+import click
+
+from tuiapp.cli import Options, cli
+from tuiapp.output import print_json, print_table
+
+
+def _judge(options: Options, verdict: str | None, name: str) -> None:
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        session.judge(verdict, name)
+        _print(options, session)
+    finally:
+        session.close()
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_obj
+def like(options: Options, name: str) -> None:
+    """Like an artist: it counts in your taste."""
+    _judge(options, "like", name)
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_obj
+def hide(options: Options, name: str) -> None:
+    """Keep an artist out of Discover; it still counts in your taste."""
+    _judge(options, "hide", name)
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_obj
+def block(options: Options, name: str) -> None:
+    """Never show an artist again, on any screen, list or export, nor learn from it."""
+    _judge(options, "block", name)
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_obj
+def unblock(options: Options, name: str) -> None:
+    """Take back what was said about an artist."""
+    _judge(options, None, name)
+
+
+@cli.command()
+@click.pass_obj
+def feedback(options: Options) -> None:
+    """Every like, hide and block."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        _print(options, session)
+    finally:
+        session.close()
+
+
+def _print(options: Options, session) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Session, imported late
+    marks = session.feedback()
+    if options.json:
+        print_json(
+            {
+                "feedback": [
+                    {"artist": mark.artist}
+                    | ({"track": mark.track} if mark.track else {})
+                    | {"verdict": mark.verdict, "at": mark.at}
+                    for mark in marks
+                ]
+            }
+        )
+        return
+    rows = [
+        (
+            mark.verdict,
+            mark.artist + (f" - {mark.track}" if mark.track else ""),
+            datetime.datetime.fromtimestamp(mark.at, datetime.UTC).date().isoformat(),
+        )
+        for mark in marks
+    ]
+    print_table(("", "what", "since"), rows)

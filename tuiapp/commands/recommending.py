@@ -1,0 +1,155 @@
+"""`recommend`, `related` and `search`: Discover without a screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuiapp.cli import Options, cli
+from tuiapp.commands.dates import PERIOD
+from tuiapp.output import percent, print_json, print_table, say, thousands
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import DiscoverList, Recommendation
+    from engine.recommend.settings import DiscoverSettings
+
+
+@cli.command()
+@click.option("--level", type=click.Choice(["artists"]), default="artists", show_default=True)
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option("--familiarity", type=click.FloatRange(0, 1), default=1.0, show_default=True,
+              help="0: artists you know, 1: only new ones.")
+@click.option("--popularity", type=click.FloatRange(-1, 1), default=0.0, show_default=True,
+              help="-1: obscure, 1: popular.")
+@click.option("--since", type=PERIOD, help="Learn only from listens from this date on.")
+@click.option("--until", type=PERIOD, help="Learn only from listens up to and including this date.")
+@click.option("--as-of", type=PERIOD, help="Discover as it would have been at the end of this date.")
+@click.option("--without", multiple=True, metavar="NAME", help="As if you had never played this artist.")
+@click.pass_obj
+def recommend(options: Options, **asked: Any) -> None:  # fmt: skip
+    """Artists you would like next, with reasons whose shares sum to 1."""
+    print_discover(options, **asked)
+
+
+def print_discover(options: Options, **asked: Any) -> None:
+    """Print the Discover list as plain text or JSON."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        found = session.discover(_settings(**asked))
+    finally:
+        session.close()
+    for note in found.notes:
+        say(options, note)
+    if options.json:
+        print_json({"items": [_item(item) for item in found.items]})
+    else:
+        _print_list(found)
+
+
+def _settings(
+    *,
+    count: int = 20,
+    familiarity: float = 1.0,
+    popularity: float = 0.0,
+    since: tuple[int, int] | None = None,
+    until: tuple[int, int] | None = None,
+    as_of: tuple[int, int] | None = None,
+    without: tuple[str, ...] = (),
+    level: str = "artists",  # noqa: ARG001 - the only level there is yet
+) -> DiscoverSettings:
+    from engine.recommend.settings import DiscoverSettings
+    from engine.taste.gate import Window
+
+    ends = [period[1] for period in (until, as_of) if period]
+    window = Window(since=since[0] if since else None, until=min(ends) if ends else None)
+    return DiscoverSettings(
+        n=count, familiarity=familiarity, popularity=popularity, window=window, without=tuple(without)
+    )
+
+
+def _item(item: Recommendation) -> dict[str, Any]:
+    why: list[dict[str, Any]] = [{"artist": share.artist, "share": share.share} for share in item.why]
+    why.append({"artist": "others", "share": item.others_share})
+    return {
+        "rank": item.rank,
+        "artist": item.artist,
+        "score": item.score,
+        "listeners": item.listeners,
+        "plays": item.plays,
+        "known": item.known,
+        "why": why,
+    }
+
+
+def _print_list(found: DiscoverList) -> None:
+    rows = [
+        (
+            str(item.rank),
+            item.artist,
+            thousands(item.listeners),
+            str(item.plays) if item.plays else "new",
+            ", ".join(f"{share.artist} {percent(share.share)}" for share in item.why)
+            + (f", {item.others} others {percent(item.others_share)}" if item.others else ""),
+        )
+        for item in found.items
+    ]
+    print_table(("", "artist", "listeners", "plays", "because of"), rows, right=frozenset({0, 2, 3}))
+
+
+@cli.command()
+@click.argument("name")
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.pass_obj
+def related(options: Options, name: str, count: int) -> None:
+    """Artists whose listeners are the same people's as NAME's."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        found = session.related(name, count)
+    finally:
+        session.close()
+    if options.json:
+        items = [
+            {"rank": i.rank, "artist": i.artist, "similarity": i.similarity, "listeners": i.listeners, "plays": i.plays}
+            for i in found.items
+        ]
+        print_json({"artist": found.artist, "items": items})
+        return
+    rows = [
+        (str(i.rank), i.artist, f"{i.similarity:.3f}", thousands(i.listeners), str(i.plays) if i.plays else "new")
+        for i in found.items
+    ]
+    print_table(("", "artist", "similarity", "listeners", "plays"), rows, right=frozenset({0, 2, 3, 4}))
+
+
+@cli.command()
+@click.argument("text")
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.pass_obj
+def search(options: Options, text: str, count: int) -> None:
+    """Find artists and tracks by name; typos are forgiven."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        found = session.search(text, count)
+    finally:
+        session.close()
+    if options.json:
+        print_json(
+            {
+                "items": [
+                    {"kind": hit.kind, "artist": hit.artist}
+                    | ({"track": hit.track} if hit.track else {})
+                    | {"plays": hit.plays, "listeners": hit.listeners}
+                    for hit in found
+                ]
+            }
+        )
+        return
+    rows = [(hit.kind, hit.artist, hit.track or "", str(hit.plays), thousands(hit.listeners)) for hit in found]
+    print_table(("", "artist", "track", "plays", "listeners"), rows, right=frozenset({3, 4}))

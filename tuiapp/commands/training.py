@@ -1,0 +1,100 @@
+"""`train`: fit a model and build its index, here on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from engine.errors import UsageError
+from tuiapp.cli import Options, cli
+from tuiapp.output import percent, print_json, progress_bar, say, thousands
+
+
+@cli.command()
+@click.option("--level", type=click.Choice(["artists"]), default="artists", show_default=True)
+@click.option("--factors", type=click.IntRange(1, 512), default=40, show_default=True)
+@click.option("--iterations", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option("--tune/--no-tune", default=True, show_default=True,
+              help="Choose the count transform, alpha and lambda on held-out data.")
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.pass_obj
+def train(options: Options, level: str, engine: str, **asked: Any) -> None:  # fmt: skip
+    """Train on the community packs, or on your own listening sessions where there are none."""
+    from engine.session import Session
+    from engine.training.train import TrainingSettings
+
+    if engine == "spark":
+        raise UsageError("Training with Spark is not built yet; use --engine local.")
+    session = Session(options.folders, private=options.private)
+    try:
+        with training_progress(options) as progress:
+            manifest = session.train(TrainingSettings(**asked), progress=progress)
+    finally:
+        session.close()
+    if options.json:
+        print_json(training_document(manifest))
+        return
+    source = "your own sessions" if manifest.solo else f"{thousands(manifest.listeners)} listeners"
+    click.echo(f"Trained on {source}, {thousands(manifest.items)} artists, in {manifest.seconds:.1f} s.")
+    measured = manifest.validation
+    if measured:
+        baselines = ", ".join(f"{name} {value['ndcg@20']:.3f}" for name, value in measured["baselines"].items())
+        click.echo(f"Held-out nDCG@20 {measured['ndcg@20']:.3f} ({baselines}).")
+    if manifest.index:
+        click.echo(f"Index: {manifest.index['trees']} trees, recall {percent(manifest.index['recall'])}.")
+    say(options, "Next: discover recommend, or open the app with discover.")
+
+
+def training_progress(options: Options) -> Any:
+    """A progress callback for training: its stages share one bar."""
+    return _StageBar(options)
+
+
+class _StageBar:
+    """Turns training's (stage, done, total) reports into a bar a stage."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._stage: str | None = None
+        self._bar: Any = None
+        self._show: Any = None
+
+    def __enter__(self) -> Any:
+        return self.report
+
+    def report(self, update: Any) -> None:
+        if update.stage != self._stage:
+            self._finish()
+            self._stage = update.stage
+            self._bar = progress_bar(self._options, update.stage)
+            self._show = self._bar.__enter__()
+        self._show(update.done, update.total)
+
+    def _finish(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+    def __exit__(self, *error: object) -> None:
+        self._finish()
+
+
+def training_document(manifest: Any) -> dict[str, Any]:
+    """The keys of the command line's contract."""
+    return {
+        "level": manifest.level,
+        "solo": manifest.solo,
+        "packs": manifest.packs,
+        "listeners": manifest.listeners,
+        "items": manifest.items,
+        "interactions": manifest.interactions,
+        "factors": manifest.factors,
+        "iterations": manifest.iterations,
+        "loss": manifest.loss,
+        "seconds": manifest.seconds,
+        "tuned": manifest.tuned,
+        "validation": manifest.validation,
+        "index": manifest.index,
+    }
