@@ -1,0 +1,147 @@
+"""The one door: what it writes, how, and that a private session finds it shut."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.errors import DamagedDataError, DiscoverError, PrivateSessionError
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.store.database import open_library
+
+
+def fingerprint(root: Path) -> dict[str, tuple[str, int, int]]:
+    """Name, content digest, time stamp and mode of everything under a folder."""
+    return {
+        str(path.relative_to(root)): (
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
+            path.stat().st_mtime_ns,
+            path.stat().st_mode,
+        )
+        for path in sorted(root.rglob("*"))
+    }
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return Folders(tmp_path / "data")
+
+
+@pytest.fixture
+def filled(folders: Folders) -> Folders:
+    connection = open_library(Door(folders))
+    with connection:
+        connection.execute("INSERT INTO feedback VALUES ('burel', '', 'Burel', NULL, 'like', 1)")
+    connection.close()
+    return folders
+
+
+def test_folders_and_files_are_the_owners_alone(filled: Folders) -> None:
+    Door(filled).write_file(filled.state, b"{}")
+    assert stat.S_IMODE(filled.root.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in filled.root.iterdir()} == {0o600}
+
+
+def test_a_private_session_changes_no_byte_name_or_time_stamp(filled: Folders) -> None:
+    before = fingerprint(filled.root)
+    connection = open_library(Door(filled, private=True))
+    with connection:
+        connection.execute("INSERT INTO feedback VALUES ('moire', '', 'Moire', NULL, 'hide', 2)")
+        connection.execute("INSERT INTO playlists (name, context, settings, at) VALUES ('x', 'running', '{}', 1)")
+    assert connection.execute("SELECT count(*) FROM feedback").fetchone() == (2,)
+    connection.close()
+    assert fingerprint(filled.root) == before
+    connection = open_library(Door(filled))
+    assert connection.execute("SELECT artist_key FROM feedback").fetchall() == [("burel",)]
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO artists (name, key) VALUES ('x', 'x')",
+        "DELETE FROM main.feedback",
+        "UPDATE main.feedback SET verdict = 'hide'",
+        "DROP TABLE main.listens",
+        "CREATE TABLE main.more (x)",
+        "ATTACH ':memory:' AS other",
+        "PRAGMA user_version = 9",
+    ],
+)
+def test_a_private_session_refuses_every_write_to_disk(filled: Folders, statement: str) -> None:
+    connection = open_library(Door(filled, private=True))
+    with pytest.raises(sqlite3.DatabaseError):
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_private_session_refuses_files(filled: Folders) -> None:
+    door = Door(filled, private=True)
+    before = fingerprint(filled.root)
+    with pytest.raises(PrivateSessionError):
+        door.write_file(filled.state, b"x")
+    with pytest.raises(PrivateSessionError), door.new_folder(filled.models / "m"):
+        pass
+    with pytest.raises(PrivateSessionError):
+        door.remove(filled.database)
+    assert fingerprint(filled.root) == before
+
+
+def test_a_private_session_without_a_library_makes_none(folders: Folders) -> None:
+    connection = open_library(Door(folders, private=True))
+    assert connection.execute("SELECT count(*) FROM listens").fetchone() == (0,)
+    connection.close()
+    assert not folders.root.exists()
+
+
+def test_a_private_session_refuses_a_library_left_with_unfinished_writes(filled: Folders) -> None:
+    filled.database.with_name("library.sqlite-wal").write_bytes(b"left over")
+    with pytest.raises(PrivateSessionError, match="not closed cleanly"):
+        Door(filled, private=True).connect()
+
+
+def test_an_export_may_be_written_but_not_into_the_data_folder(filled: Folders, tmp_path: Path) -> None:
+    door = Door(filled, private=True)
+    door.export(tmp_path / "list.csv", b"a,b\n")
+    assert (tmp_path / "list.csv").read_bytes() == b"a,b\n"
+    with pytest.raises(DiscoverError, match="data folder"):
+        door.export(filled.root / "list.csv", b"")
+    with pytest.raises(DiscoverError, match="Choose another place"):
+        door.export(tmp_path / "nowhere" / "list.csv", b"")
+
+
+def test_a_folder_appears_whole_or_not_at_all(folders: Folders) -> None:
+    door = Door(folders)
+    with pytest.raises(ZeroDivisionError), door.new_folder(folders.packs / "one") as partial:
+        (partial / "a").write_bytes(b"1")
+        _ = 1 / 0
+    assert list(folders.packs.iterdir()) == []
+    for content in (b"1", b"2"):
+        with door.new_folder(folders.packs / "one") as partial:
+            (partial / "a").write_bytes(content)
+            assert not list(folders.packs.glob("one")) or (folders.packs / "one" / "a").read_bytes() != content
+    assert (folders.packs / "one" / "a").read_bytes() == b"2"
+    assert [path.name for path in folders.packs.iterdir()] == ["one"]
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(folders)
+    door.write_file(folders.state, b"old")
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        door.write_file(folders.state, b"new")
+    assert folders.state.read_bytes() == b"old"
+    assert [path.name for path in folders.root.iterdir()] == [folders.state.name]
+
+
+def test_a_file_that_is_no_database_says_so(folders: Folders) -> None:
+    folders.root.mkdir()
+    folders.database.write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(DamagedDataError, match="Move it away"):
+        open_library(Door(folders))
