@@ -1,0 +1,255 @@
+"""What feature packs know: manifests read, and tracks looked up by key in all packs at once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from engine.errors import DamagedDataError
+from engine.paths import Folders
+
+FORMAT = 1
+KIND = "features"
+TABLE_FILE = "features.sqlite"
+MANIFEST_FILE = "manifest.json"
+CHUNK = 2_000  # pairs a statement: well below SQLite's 32,766 variables
+_COLUMNS = (
+    "artist_key, track_key, artist, track, album, bpm, energy, danceability, valence, seconds, spotify, isrc"
+)
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class TrackFeatures:
+    """What the packs know of one track. Tempo in beats a minute, the rest 0..1; None = unknown.
+
+    `bpm_source` names the pack the tempo is from; `ids` are pairs such as ("spotify", "1a2B…").
+    """
+
+    artist_key: str
+    track_key: str
+    artist: str
+    track: str
+    album: str | None
+    bpm: float | None
+    bpm_source: str | None
+    energy: float | None
+    danceability: float | None
+    valence: float | None
+    seconds: float | None
+    ids: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class LibraryCoverage:
+    """How much of the person's own library the packs know: all tracks, found, with a tempo."""
+
+    tracks: int
+    matched: int
+    with_tempo: int
+
+    @property
+    def share(self) -> float:
+        """Share of the library's tracks with a known tempo, 0..1 (0 for an empty library)."""
+        return self.with_tempo / self.tracks if self.tracks else 0.0
+
+
+def read_manifest(folder: Path) -> dict[str, object]:
+    """The manifest of the feature pack in `folder`, checked for kind and format.
+
+    Raises DamagedDataError when it is missing, unreadable, of another kind, or of a newer format.
+    """
+    file = folder / MANIFEST_FILE
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedDataError(
+            f"{file} cannot be read ({error}). Remove the pack {folder.name} and add it again."
+        ) from error
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
+        raise DamagedDataError(f"{folder} is no feature pack.")
+    if manifest.get("format") != FORMAT:
+        raise DamagedDataError(
+            f"The feature pack {folder.name} has format {manifest.get('format')}, not {FORMAT}. "
+            "Add the file again."
+        )
+    return manifest
+
+
+def kind_of(folder: Path) -> object:
+    """The kind of pack in `folder` as its manifest says, None when there is no readable manifest."""
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest.get("kind") if isinstance(manifest, dict) else None
+
+
+def feature_packs(folders: Folders) -> list[Path]:
+    """The folders of all feature packs, newest first (then by name): the order in which they are believed."""
+    found = [folder for folder in sorted(folders.packs.glob("[!.]*")) if kind_of(folder) == KIND]
+    return sorted(found, key=lambda folder: str(read_manifest(folder).get("date", "")), reverse=True)
+
+
+class FeatureCatalog:
+    """All feature packs as one: what any of them knows of a track. The first that knows a value counts.
+
+    Opens files read-only and immutable, so it may be used in a private session and from any thread that has
+    it to itself.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        """Open the packs in `folders` in order of precedence.
+
+        Raises DamagedDataError when one is missing or altered beyond opening.
+        """
+        self._packs: list[tuple[str, sqlite3.Connection]] = []
+        try:
+            for folder in folders:
+                name = str(read_manifest(folder)["name"])
+                self._packs.append((name, _open_table(folder / TABLE_FILE)))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> FeatureCatalog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every pack; the catalog is empty afterwards."""
+        for _, connection in self._packs:
+            connection.close()
+        self._packs = []
+
+    def __len__(self) -> int:
+        """Number of tracks, counted once a pack."""
+        return sum(
+            int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for _, pack in self._packs
+        )
+
+    def lookup(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], TrackFeatures]:
+        """What is known of the tracks with these (artist key, track key) pairs; unknown ones are left out."""
+        found: dict[tuple[str, str], TrackFeatures] = {}
+        wanted = list(dict.fromkeys(pairs))
+        for name, connection in self._packs:
+            for chunk in chunks(wanted, CHUNK):
+                statement = (
+                    f"WITH wanted (a, t) AS (VALUES {', '.join(['(?, ?)'] * len(chunk))}) "  # noqa: S608 - marks only
+                    f"SELECT {_COLUMNS} FROM wanted CROSS JOIN features ON artist_key = a AND track_key = t"
+                )
+                parameters = [key for pair in chunk for key in pair]
+                _gather(found, name, connection.execute(statement, parameters))
+        return found
+
+    def tracks_of(self, artist_keys: Iterable[str]) -> list[TrackFeatures]:
+        """Every known track of these artists, in the order of the artists, then by track key."""
+        found: dict[tuple[str, str], TrackFeatures] = {}
+        wanted = list(dict.fromkeys(artist_keys))
+        for name, connection in self._packs:
+            for chunk in chunks(wanted, CHUNK):
+                statement = (
+                    f"WITH wanted (a) AS (VALUES {', '.join(['(?)'] * len(chunk))}) "  # noqa: S608 - marks only
+                    f"SELECT {_COLUMNS} FROM wanted CROSS JOIN features ON artist_key = a"
+                )
+                _gather(found, name, connection.execute(statement, chunk))
+        order = {key: place for place, key in enumerate(wanted)}
+        return sorted(found.values(), key=lambda track: (order[track.artist_key], track.track_key))
+
+    def library_coverage(self, library: sqlite3.Connection) -> LibraryCoverage:
+        """How many tracks of the person's library the packs know, and with a tempo."""
+        statement = "SELECT artists.key, tracks.key FROM tracks JOIN artists ON artists.id = tracks.artist_id"
+        pairs = [(str(artist), str(track)) for artist, track in library.execute(statement)]
+        found = self.lookup(pairs)
+        with_tempo = sum(track.bpm is not None for track in found.values())
+        return LibraryCoverage(tracks=len(pairs), matched=len(found), with_tempo=with_tempo)
+
+
+def _open_table(file: Path) -> sqlite3.Connection:
+    if not file.is_file():
+        raise DamagedDataError(f"{file} is missing. Remove the pack {file.parent.name} and add it again.")
+    # Immutable: without it SQLite may create files beside the table, which a private session must not.
+    uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    try:
+        connection.execute("SELECT 1 FROM features LIMIT 1").fetchone()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise DamagedDataError(
+            f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again."
+        ) from error
+    return connection
+
+
+def _gather(
+    found: dict[tuple[str, str], TrackFeatures], pack: str, rows: Iterable[Sequence[str | float | None]]
+) -> None:
+    """Add `rows` to `found`; what an earlier pack knows stays, what it does not know is filled in."""
+    for row in rows:
+        new = _features(pack, row)
+        key = new.artist_key, new.track_key
+        found[key] = _filled(found[key], new) if key in found else new
+
+
+def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
+    a_key, t_key, artist, track, album, bpm, energy, danceability, valence, seconds, spotify, isrc = row
+    ids = (("spotify", spotify), ("isrc", isrc))
+    return TrackFeatures(
+        artist_key=str(a_key),
+        track_key=str(t_key),
+        artist=str(artist),
+        track=str(track),
+        album=None if album is None else str(album),
+        bpm=_real(bpm),
+        bpm_source=None if bpm is None else pack,
+        energy=_real(energy),
+        danceability=_real(danceability),
+        valence=_real(valence),
+        seconds=_real(seconds),
+        ids=tuple((scheme, str(value)) for scheme, value in ids if value is not None),
+    )
+
+
+def _real(value: str | float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _filled(first: TrackFeatures, second: TrackFeatures) -> TrackFeatures:
+    schemes = {scheme for scheme, _ in first.ids}
+    no_tempo = first.bpm is None
+    return TrackFeatures(
+        artist_key=first.artist_key,
+        track_key=first.track_key,
+        artist=first.artist,
+        track=first.track,
+        album=first.album if first.album is not None else second.album,
+        bpm=second.bpm if no_tempo else first.bpm,
+        bpm_source=second.bpm_source if no_tempo else first.bpm_source,
+        energy=second.energy if first.energy is None else first.energy,
+        danceability=second.danceability if first.danceability is None else first.danceability,
+        valence=second.valence if first.valence is None else first.valence,
+        seconds=second.seconds if first.seconds is None else first.seconds,
+        ids=first.ids + tuple(pair for pair in second.ids if pair[0] not in schemes),
+    )
+
+
+def chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    """Lists of `size` items, the last one shorter."""
+    chunk: list[_Item] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,201 @@
+"""Feature packs: tempo, energy and the like for tracks, kept as immutable folders and looked up by key.
+
+A pack is a folder `packs/<name>/` with `features.sqlite` (one row a track, by the keys of `engine.names`) and
+`manifest.json`. Packs hold nothing of the person.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.community.feature_catalog import (
+    CHUNK,
+    FORMAT,
+    KIND,
+    MANIFEST_FILE,
+    TABLE_FILE,
+    FeatureCatalog,
+    LibraryCoverage,
+    TrackFeatures,
+    chunks,
+    feature_packs,
+    kind_of,
+)
+from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows
+from engine.errors import CancelledError, UnreadableFileError, UsageError
+from engine.names import artist_key, track_key
+from engine.privacy import Door
+
+__all__ = [
+    "FeatureCatalog",
+    "FeatureReport",
+    "LibraryCoverage",
+    "TrackFeatures",
+    "add_features",
+    "feature_packs",
+]
+
+
+_TABLE = """
+CREATE TABLE features (
+    artist_key   TEXT NOT NULL,
+    track_key    TEXT NOT NULL,
+    artist       TEXT NOT NULL,
+    track        TEXT NOT NULL,
+    album        TEXT,
+    bpm          REAL,
+    energy       REAL,
+    danceability REAL,
+    valence      REAL,
+    seconds      REAL,
+    spotify      TEXT,
+    isrc         TEXT,
+    PRIMARY KEY (artist_key, track_key)
+) STRICT, WITHOUT ROWID
+"""
+# The same track again (album and single, two playlists): the first row counts, later ones fill its gaps.
+_INSERT = """
+INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (artist_key, track_key) DO UPDATE SET
+    album = coalesce(album, excluded.album),
+    bpm = coalesce(bpm, excluded.bpm),
+    energy = coalesce(energy, excluded.energy),
+    danceability = coalesce(danceability, excluded.danceability),
+    valence = coalesce(valence, excluded.valence),
+    seconds = coalesce(seconds, excluded.seconds),
+    spotify = coalesce(spotify, excluded.spotify),
+    isrc = coalesce(isrc, excluded.isrc)
+"""
+
+
+@dataclass(frozen=True)
+class FeatureReport:
+    """What became of a file: `rows` = `tracks` + `duplicates` + sum of `dropped`."""
+
+    name: str
+    folder: Path
+    rows: int
+    tracks: int
+    duplicates: int
+    dropped: dict[str, int]
+    tracks_with_tempo: int
+    tempo_folded: int
+    tempo_implausible: int
+    tables: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def add_features(
+    door: Door,
+    path: Path,
+    name: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> FeatureReport:
+    """Read the tables at `path` into a feature pack called `name` (default: from the file's name).
+
+    A feature pack of that name is replaced. `progress` gets (rows so far, 0): a table's length is unknown
+    until its end.
+
+    Raises UnreadableFileError for a file without usable rows, UsageError for a name that is none or belongs
+    to a community pack, PrivateSessionError in a private session, CancelledError.
+    """
+    name = _pack_name(path, name)
+    folder = door.folders.packs / name
+    if folder.exists() and kind_of(folder) != KIND:
+        raise UsageError(f"A pack called {name} exists and holds no features. Choose another with --name.")
+    counts = RowCounts()
+    with door.new_folder(folder) as partial:
+        tracks, with_tempo = _write_table(partial / TABLE_FILE, path, counts, progress, cancelled)
+        if not tracks:
+            reasons = (
+                ", ".join(f"{count} {reason}" for reason, count in counts.dropped.items()) or "it is empty"
+            )
+            raise UnreadableFileError(
+                f"{path.name} gives no track with a tempo or another feature ({reasons})."
+            )
+        manifest = {
+            "format": FORMAT,
+            "kind": KIND,
+            "name": name,
+            "source": path.name,
+            "rows": tracks,
+            "tracks_with_tempo": with_tempo,
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "digest": _digest(partial / TABLE_FILE),
+        }
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        (partial / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    return FeatureReport(
+        name=name,
+        folder=folder,
+        rows=counts.read,
+        tracks=tracks,
+        duplicates=counts.read - sum(counts.dropped.values()) - tracks,
+        dropped=dict(counts.dropped),
+        tracks_with_tempo=with_tempo,
+        tempo_folded=counts.tempo_folded,
+        tempo_implausible=counts.tempo_implausible,
+        tables=tuple(counts.tables),
+        others=tuple(counts.others),
+    )
+
+
+def _pack_name(path: Path, name: str | None) -> str:
+    if name is None:
+        stem = re.sub(r"(\.(csv|tsv|txt|zip|gz))+$", "", path.name.lower())
+        return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:60] or KIND
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name):
+        raise UsageError(
+            f"{name!r} is no name for a pack: letters, digits, dot, dash and underscore, at most 60."
+        )
+    return name
+
+
+def _write_table(
+    file: Path,
+    source: Path,
+    counts: RowCounts,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> tuple[int, int]:
+    """Fill a new table; returns the number of tracks and of those with a tempo."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        # The folder is new and thrown away on failure, so the file needs no journal of its own.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(_TABLE)
+        for rows in chunks(_keyed(read_feature_rows(source, counts), counts), CHUNK):
+            if cancelled is not None and cancelled():
+                raise CancelledError("Stopped. Nothing was added.")
+            connection.executemany(_INSERT, rows)
+            if progress is not None:
+                progress(counts.read, 0)
+        connection.commit()
+        tracks, with_tempo = connection.execute("SELECT count(*), count(bpm) FROM features").fetchone()
+        return int(tracks), int(with_tempo)
+
+
+def _keyed(rows: Iterable[FeatureRow], counts: RowCounts) -> Iterator[tuple[object, ...]]:
+    for row in rows:
+        keys = artist_key(row.artist), track_key(row.track)
+        if not all(keys):
+            counts.dropped["no artist or title"] += 1
+            continue
+        yield (
+            *keys, row.artist, row.track, row.album, row.bpm, row.energy, row.danceability, row.valence,
+            row.seconds, row.spotify, row.isrc,
+        )  # fmt: skip
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

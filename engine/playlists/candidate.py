@@ -1,0 +1,30 @@
+"""A track that may go into a playlist, as the recommending side offers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One track on offer, with what is known of it.
+
+    `artist_key` and `track_key` come from `engine.names`. `bpm` is in beats a minute, None when unknown;
+    `bpm_source` names where it is from. `energy` is 0..1. `appeal` is any number on one scale for the whole
+    pool, greater is better: only its rank is used. `known` is true for what the person has played. `ids` are
+    pairs of scheme and value as in the library: ("spotify", …), ("isrc", …), ("mb_recording", …), ("file",
+    path).
+    """
+
+    artist: str
+    track: str
+    artist_key: str
+    track_key: str
+    bpm: float | None
+    bpm_source: str | None
+    energy: float | None
+    seconds: float | None
+    appeal: float
+    known: bool
+    album: str | None = None
+    ids: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,175 @@
+"""Makes a playlist for a context out of a pool of candidates, and says honestly how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from engine.errors import NothingYetError
+from engine.playlists import sequence as search
+from engine.playlists.candidate import Candidate
+from engine.playlists.contexts import Context, Settings, context_named
+from engine.playlists.objective import Objective
+from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+from engine.playlists.pool import ASSUMED_SECONDS, Pool, pool_of, short_list
+from engine.playlists.running import TempoProfile, tempo_fit
+
+ARTIST_GAP = 5  # places between two tracks of one artist; fewer only where the pool leaves no choice
+_SHORT_BY = 60.0
+
+
+def compose(
+    candidates: Sequence[Candidate],
+    settings: Settings | None = None,
+    context: str | Context = "running",
+    cancelled: Callable[[], bool] | None = None,
+) -> ContextPlaylist:
+    """A playlist of `settings.minutes` from `candidates`, following the context's tempo profile.
+
+    No track comes twice and no artist within `artist_gap` places; where too little fits, the list is shorter
+    and its notes say so. The same candidates (in any order), settings and seed give the same list.
+
+    Raises NothingYetError when there are no candidates or none has a known tempo, UsageError for an unknown
+    context, CancelledError.
+    """
+    kind = context if isinstance(context, Context) else context_named(context)
+    settings = settings or kind.defaults
+    profile = kind.profile(settings)
+    pool = pool_of(candidates, kind, settings, profile)
+    if not pool.size:
+        raise NothingYetError("There are no tracks to choose from yet: import a listening history first.")
+    if not pool.with_tempo:
+        raise NothingYetError(
+            f"None of the {pool.size:,} tracks has a known tempo. Add some: `discover features add PATH`: "
+            "an Exportify CSV, or any table with artist, track and bpm."
+        )
+    objective, found = _found(pool, settings, profile, cancelled)
+    tracks = _tracks(objective, found.order)
+    playlist = ContextPlaylist(
+        context=kind.name,
+        title=kind.title,
+        settings=settings,
+        profile=profile,
+        tracks=tracks,
+        pool=pool.size,
+        fitting=len(pool),
+        coverage=pool.with_tempo / pool.size,
+        artist_gap=objective.artist_gap,
+        objective=found.objective,
+    )
+    return _with_notes(playlist, pool)
+
+
+def objective_for(pool: Pool, settings: Settings, profile: TempoProfile, artist_gap: int) -> Objective:
+    """What the search maximises: over the short list of `pool`."""
+    return Objective(
+        pool=short_list(pool, settings, profile, artist_gap),
+        profile=profile,
+        length=settings.minutes * 60.0,
+        tolerance=settings.tolerance / 100.0,
+        new=settings.new,
+        artist_gap=artist_gap,
+    )
+
+
+def _found(
+    pool: Pool, settings: Settings, profile: TempoProfile, cancelled: Callable[[], bool] | None
+) -> tuple[Objective, search.Sequence]:
+    """The best list; artists come closer than `ARTIST_GAP` only where that fills more time."""
+    objective = objective_for(pool, settings, profile, ARTIST_GAP)
+    found = search.sequence(objective, cancelled)
+    for gap in (2, 1, 0):
+        missing = _missing(objective, found)
+        if missing < _SHORT_BY or len(objective.pool) <= len(found.order):
+            break
+        other = objective_for(pool, settings, profile, gap)
+        nearer = search.sequence(other, cancelled)
+        if _missing(other, nearer) < missing - _SHORT_BY:
+            objective, found = other, nearer
+    return objective, found
+
+
+def _missing(objective: Objective, found: search.Sequence) -> float:
+    return objective.length - float(objective.pool.seconds[list(found.order)].sum())
+
+
+def _tracks(objective: Objective, order: tuple[int, ...]) -> tuple[PlaylistTrack, ...]:
+    pool = objective.pool
+    places = list(order)
+    seconds = pool.seconds[places]
+    target = objective.profile.at_all(np.cumsum(seconds) - seconds / 2)
+    _, factor = tempo_fit(pool.log_bpm[places], target)
+    tracks = []
+    for place, index in enumerate(places):
+        track = pool.candidates[index]
+        tracks.append(
+            PlaylistTrack(
+                artist=track.artist,
+                track=track.track,
+                album=track.album,
+                bpm=track.bpm,
+                bpm_source=track.bpm_source,
+                seconds=float(seconds[place]),
+                known=track.known,
+                target_bpm=float(target[place]),
+                factor=float(factor[place]),
+                ids=track.ids,
+                seconds_estimated=not track.seconds,
+            )
+        )
+    return tuple(tracks)
+
+
+def _with_notes(playlist: ContextPlaylist, pool: Pool) -> ContextPlaylist:
+    notes = [*_notes_on_fit(playlist), *_notes_on_mix(playlist, pool)]
+    if playlist.coverage < 1:
+        unknown = playlist.pool - pool.with_tempo
+        share = _percent(playlist.coverage)
+        notes.append(
+            f"{share} of the {playlist.pool:,} tracks to choose from have a known tempo. "
+            f"The other {unknown:,} could not be considered."
+        )
+    estimated = sum(track.seconds_estimated for track in playlist.tracks)
+    if estimated:
+        minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
+        notes.append(
+            f"{estimated} of the tracks have no known length; {minutes}:{seconds:02} is assumed for each."
+        )
+    fields = {name: getattr(playlist, name) for name in ContextPlaylist.__slots__}
+    return ContextPlaylist(**{**fields, "notes": tuple(notes)})
+
+
+def _notes_on_fit(playlist: ContextPlaylist) -> list[str]:
+    settings = playlist.settings
+    short = -playlist.length_error / 60.0
+    asked = f"{settings.bpm:g} steps a minute within {settings.tolerance:g} %"
+    if not playlist.tracks:
+        return [f"No track fits {asked}. Try another cadence, or add tempo data for more tracks."]
+    if short >= 0.5:
+        count = f"Only {playlist.fitting:,} track{'s fit' if playlist.fitting != 1 else ' fits'} {asked}"
+        return [f"{count}; the list repeats no track and is {short:.0f} minutes short."]
+    if short <= -0.5:
+        return [f"No choice of tracks meets the length; the list is {-short:.0f} minutes longer."]
+    return []
+
+
+def _notes_on_mix(playlist: ContextPlaylist, pool: Pool) -> list[str]:
+    notes = []
+    count = len(playlist.tracks)
+    if count and abs(playlist.new_share - playlist.settings.new) > 1 / count:
+        new = int(pool.new.sum())
+        kind, there = (
+            ("new", new) if playlist.new_share < playlist.settings.new else ("known", len(pool) - new)
+        )
+        share, asked = _percent(playlist.new_share), _percent(playlist.settings.new)
+        notes.append(f"New music is {share} of the list, not {asked}: only {there:,} {kind} tracks fit.")
+    if playlist.artist_gap < ARTIST_GAP and count > 1:
+        notes.append(
+            f"Few artists fit: one may return after {playlist.artist_gap} other tracks, not {ARTIST_GAP}."
+        )
+    return notes
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

@@ -1,0 +1,81 @@
+"""What making a playlist gives back: its tracks, how well they fit, and what to say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.playlists.contexts import Settings
+from engine.playlists.running import TempoProfile
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistTrack:
+    """One track of a playlist.
+
+    `seconds` is an assumption where `seconds_estimated`. `target_bpm` is the cadence asked for in the middle
+    of the track, `factor` what its own tempo is multiplied by to meet it (0.5, 1 or 2); both None where no
+    tempo was asked for or is known.
+    """
+
+    artist: str
+    track: str
+    album: str | None = None
+    bpm: float | None = None
+    bpm_source: str | None = None
+    seconds: float | None = None
+    known: bool = True
+    target_bpm: float | None = None
+    factor: float | None = None
+    ids: tuple[tuple[str, str], ...] = ()
+    seconds_estimated: bool = False
+
+    @property
+    def tempo_error(self) -> float | None:
+        """How far the track is from the cadence asked for, as a share of it (0.02 = 2 %)."""
+        if self.bpm is None or self.target_bpm is None or self.factor is None:
+            return None
+        return abs(self.bpm * self.factor / self.target_bpm - 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPlaylist:
+    """A playlist made for a context.
+
+    `pool` counts the tracks it could be chosen from, `coverage` is the share of these with a known tempo,
+    `fitting` counts those whose tempo fits. `artist_gap` is how many places lie at least between two tracks
+    of an artist. `notes` are sentences the person should read. `objective` is what was maximised (only
+    comparable between lists made from one pool with the same settings).
+    """
+
+    context: str
+    title: str
+    settings: Settings
+    profile: TempoProfile
+    tracks: tuple[PlaylistTrack, ...]
+    pool: int
+    fitting: int
+    coverage: float
+    artist_gap: int
+    objective: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """Length of the whole list, estimated lengths included."""
+        return sum(track.seconds or 0.0 for track in self.tracks)
+
+    @property
+    def length_error(self) -> float:
+        """Seconds the list is longer (or, below 0, shorter) than asked for."""
+        return self.seconds - self.settings.minutes * 60.0
+
+    @property
+    def new_share(self) -> float:
+        """Share of tracks the person has not played, 0..1."""
+        return sum(not track.known for track in self.tracks) / len(self.tracks) if self.tracks else 0.0
+
+    @property
+    def tempo_error(self) -> float:
+        """Mean distance of the tracks' tempo from the cadence asked for, as a share of it."""
+        errors = [error for track in self.tracks if (error := track.tempo_error) is not None]
+        return sum(errors) / len(errors) if errors else 0.0
