@@ -107,6 +107,8 @@ CREATE TABLE playlists (
     at       INTEGER NOT NULL
 ) STRICT;
 
+-- `target_bpm` and `factor`: the tempo asked for at that place and what the track's own is multiplied by to
+-- meet it. `estimated`: the length is assumed. `ids` is a JSON list of [scheme, value] pairs.
 CREATE TABLE playlist_tracks (
     playlist_id INTEGER NOT NULL REFERENCES playlists (id) ON DELETE CASCADE,
     position    INTEGER NOT NULL,
@@ -114,7 +116,13 @@ CREATE TABLE playlist_tracks (
     track       TEXT NOT NULL,
     album       TEXT,
     bpm         REAL,
+    bpm_source  TEXT,
+    target_bpm  REAL,
+    factor      REAL,
     seconds     REAL,
+    estimated   INTEGER NOT NULL DEFAULT 0,
+    known       INTEGER NOT NULL DEFAULT 1,
+    ids         TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (playlist_id, position)
 ) STRICT, WITHOUT ROWID;
 """

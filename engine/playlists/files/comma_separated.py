@@ -1,0 +1,31 @@
+"""CSV with the columns TuneMyMusic and Soundiiz map by themselves, for putting a list into a service."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.playlists.files.written import Written, clean, identifier, spotify_id
+from engine.playlists.playlist import PlaylistTrack
+
+HEADER = ("Track name", "Artist name", "Album", "Playlist name", "Type", "ISRC", "Spotify - id")
+
+
+def write(
+    tracks: Sequence[PlaylistTrack], title: str, _date: datetime.datetime | None, _folder: Path | None
+) -> Written:
+    """One row a track, quoted where needed (RFC 4180), no byte-order mark.
+
+    Titles that begin with `=` stay as they are: importers would keep a guard against spreadsheet formulas.
+    """
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(HEADER)
+    for track in tracks:
+        isrc, spotify = clean(identifier(track, "isrc")), spotify_id(track) or ""
+        names = clean(track.track), clean(track.artist), clean(track.album), clean(title)
+        rows.writerow((*names, "Playlist", isrc, spotify))
+    return Written(text.getvalue().encode(), len(tracks))

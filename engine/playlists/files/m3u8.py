@@ -1,0 +1,30 @@
+"""M3U8, the list local players read: UTF-8 without a byte-order mark, entries only for tracks with a file."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.playlists.files.written import Written, clean, display, local_file, whole_seconds
+from engine.playlists.playlist import PlaylistTrack
+
+
+def write(
+    tracks: Sequence[PlaylistTrack], title: str, _date: datetime.datetime | None, folder: Path | None
+) -> Written:
+    """Entries for tracks with a local file, a comment `# missing: Artist - Title` for each of the others."""
+    lines = ["#EXTM3U", f"#PLAYLIST:{clean(title)}"]
+    left_out = 0
+    for track in tracks:
+        path = local_file(track, folder)
+        if path is None:
+            left_out += 1
+            lines.append(f"# missing: {display(track)}")
+            continue
+        lines.append(f"#EXTINF:{whole_seconds(track)},{display(track)}")
+        if clean(track.album):
+            lines.append(f"#EXTALB:{clean(track.album)}")
+        lines += [f"#EXTART:{clean(track.artist)}", path]
+    data = "\n".join([*lines, ""]).encode()
+    return Written(data, len(tracks) - left_out, left_out, "no local file" if left_out else "")

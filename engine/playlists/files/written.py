@@ -1,0 +1,98 @@
+"""What every playlist format shares: clean text, the identifiers of a track, and the result of writing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.playlists.playlist import PlaylistTrack
+
+# Anything a reader may take for the end of a line or of a string: C0 and C1 controls, the Unicode separators.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_SPOTIFY = re.compile(r"(?:^|track[:/])([0-9A-Za-z]{22})(?:[?#].*)?$")
+_MUSICBRAINZ = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A playlist file: its bytes, how many tracks are in it, and how many the format could not express.
+
+    `missing` completes "… tracks have …", as in "no local file"; empty when nothing is left out.
+    """
+
+    data: bytes
+    tracks: int
+    left_out: int = 0
+    missing: str = ""
+
+
+def clean(text: str | None) -> str:
+    r"""One line of text that can be encoded: controls and line ends become a space, lone surrogates U+FFFD.
+
+    >>> clean("Tin\nRoof\x00 ")
+    'Tin Roof'
+    """
+    return _SURROGATES.sub("\ufffd", _CONTROLS.sub(" ", text or "")).strip()
+
+
+def display(track: PlaylistTrack) -> str:
+    """The track as `Artist - Title`."""
+    return f"{clean(track.artist)} - {clean(track.track)}"
+
+
+def identifier(track: PlaylistTrack, scheme: str) -> str | None:
+    """The first identifier of that scheme, None when there is none."""
+    return next((value for name, value in track.ids if name == scheme and value), None)
+
+
+def spotify_id(track: PlaylistTrack) -> str | None:
+    """The 22 characters by which Spotify knows the track; taken from an id, a URI or a link."""
+    found = _SPOTIFY.search(identifier(track, "spotify") or "")
+    return found[1] if found else None
+
+
+def recording_url(track: PlaylistTrack) -> str | None:
+    """The address of the MusicBrainz recording."""
+    found = _MUSICBRAINZ.search((identifier(track, "mb_recording") or "").lower())
+    return f"https://musicbrainz.org/recording/{found[1]}" if found else None
+
+
+def local_file(track: PlaylistTrack, folder: Path | None) -> str | None:
+    """The path of the track's file as playlists name it, relative to `folder` when it lies below; else None.
+
+    A path with a line end in it cannot be named in a line of text and counts as none.
+    """
+    path = identifier(track, "file")
+    if not path or _CONTROLS.search(path) or _SURROGATES.search(path):
+        return None
+    if folder is not None and Path(path).is_absolute() and Path(path).is_relative_to(folder.absolute()):
+        path = Path(path).relative_to(folder.absolute()).as_posix()
+    # A leading # would make it a comment, a leading blank is lost on players that trim lines.
+    return f"./{path}" if path[0] in "#;[ " else path
+
+
+def file_uri(track: PlaylistTrack) -> str | None:
+    """The track's file as a `file://` URI, None unless its absolute path is known."""
+    path = identifier(track, "file")
+    if not path or _SURROGATES.search(path) or "\x00" in path or not Path(path).is_absolute():
+        return None
+    return Path(path).as_uri()
+
+
+def identifiers(track: PlaylistTrack) -> list[str]:
+    """URIs that identify the track, MusicBrainz first: ListenBrainz reads only the first."""
+    spotify = spotify_id(track)
+    found = [recording_url(track), f"spotify:track:{spotify}" if spotify else None]
+    return [uri for uri in found if uri]
+
+
+def whole_seconds(track: PlaylistTrack) -> int:
+    """Length in whole seconds, -1 when unknown or only assumed."""
+    return round(track.seconds) if track.seconds and not track.seconds_estimated else -1
+
+
+def milliseconds(track: PlaylistTrack) -> int | None:
+    """Length in milliseconds, None when unknown or only assumed."""
+    return round(track.seconds * 1000) if track.seconds and not track.seconds_estimated else None

@@ -1,0 +1,51 @@
+"""XSPF 1: playlists as XML (xspf.org). Everything about a track is optional, so none is left out."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.playlists.files.written import Written, clean, file_uri, identifiers, milliseconds
+from engine.playlists.playlist import PlaylistTrack
+
+# Characters XML 1.0 does not allow at all, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write(
+    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _folder: Path | None
+) -> Written:
+    """One `track` element each, with the file's URI, identifiers, names and length where known."""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<playlist version="1" xmlns="http://xspf.org/ns/0/">',
+        f"  {_element('title', clean(title))}",
+        f"  {_element('creator', 'discover')}",
+    ]
+    if date is not None:
+        lines.append(f"  {_element('date', date.isoformat(timespec='seconds'))}")
+    lines.append("  <trackList>")
+    for track in tracks:
+        lines += ["    <track>", *(f"      {element}" for element in _track(track)), "    </track>"]
+    lines += ["  </trackList>", "</playlist>", ""]
+    return Written("\n".join(lines).encode(), len(tracks))
+
+
+def _track(track: PlaylistTrack) -> list[str]:
+    location = file_uri(track)
+    duration = milliseconds(track)
+    elements = [_element("location", location)] if location else []
+    elements += [_element("identifier", uri) for uri in identifiers(track)]
+    elements += [_element("title", clean(track.track)), _element("creator", clean(track.artist))]
+    if clean(track.album):
+        elements.append(_element("album", clean(track.album)))
+    if duration is not None:
+        elements.append(_element("duration", str(duration)))
+    return elements
+
+
+def _element(name: str, text: str) -> str:
+    return f"<{name}>{html.escape(_NOT_XML.sub('', text), quote=False)}</{name}>"

@@ -1,0 +1,170 @@
+"""Playlists kept in the library. In a private session the same statements act on copies in memory."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from engine.errors import UnknownNameError, UsageError
+from engine.names import nearest
+from engine.playlists.contexts import Settings
+from engine.playlists.playlist import PlaylistTrack
+
+_FIELDS = "artist, track, album, bpm, bpm_source, target_bpm, factor, seconds, estimated, known, ids"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlaylist:
+    """A playlist's entry: `at` is when it was saved (seconds UTC), `seconds` how long it is in all."""
+
+    name: str
+    context: str
+    settings: Mapping[str, object]
+    at: int
+    tracks: int
+    seconds: float
+
+
+def save_playlist(
+    connection: sqlite3.Connection,
+    name: str,
+    tracks: Sequence[PlaylistTrack],
+    *,
+    context: str = "",
+    settings: Settings | Mapping[str, object] | None = None,
+    at: int | None = None,
+    replace: bool = False,
+) -> SavedPlaylist:
+    """Keep `tracks` under `name`, all or nothing. `context` and `settings` tell how the list was made.
+
+    Raises UsageError when the name is empty, or taken and `replace` is not asked for.
+    """
+    name = _name(name)
+    values = asdict(settings) if isinstance(settings, Settings) else dict(settings or {})
+    moment = int(time.time()) if at is None else at
+    with connection:
+        if replace:
+            _delete(connection, name)
+        elif _number(connection, name) is not None:
+            raise UsageError(f"There is a playlist {name!r} already. Choose another name, or replace it.")
+        number = connection.execute(
+            "INSERT INTO playlists (name, context, settings, at) VALUES (?, ?, ?, ?)",
+            (name, context, json.dumps(values, ensure_ascii=False), moment),
+        ).lastrowid
+        connection.executemany(
+            f"INSERT INTO playlist_tracks (playlist_id, position, {_FIELDS}) "  # noqa: S608 - a constant
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(number, position, *_cells(track)) for position, track in enumerate(tracks, 1)],
+        )
+    length = sum(track.seconds or 0.0 for track in tracks)
+    return SavedPlaylist(name, context, values, moment, len(tracks), length)
+
+
+def free_name(connection: sqlite3.Connection, name: str) -> str:
+    """`name`, or `name (2)`, `name (3)` … when it is taken."""
+    name = free = _name(name)
+    number = 2
+    while _number(connection, free) is not None:
+        free = f"{name} ({number})"
+        number += 1
+    return free
+
+
+def saved_playlists(connection: sqlite3.Connection) -> list[SavedPlaylist]:
+    """All saved playlists, newest first."""
+    rows = connection.execute(
+        "SELECT name, context, settings, at, count(position), coalesce(sum(seconds), 0.0) "
+        "FROM playlists LEFT JOIN playlist_tracks ON playlist_id = id GROUP BY id ORDER BY at DESC, id DESC"
+    )
+    return [
+        SavedPlaylist(name, context, json.loads(settings), at, tracks, seconds)
+        for name, context, settings, at, tracks, seconds in rows
+    ]
+
+
+def playlist_tracks(connection: sqlite3.Connection, name: str) -> list[PlaylistTrack]:
+    """The tracks of the playlist called `name`, in order. Raises UnknownNameError."""
+    rows = connection.execute(
+        f"SELECT {_FIELDS} FROM playlist_tracks WHERE playlist_id = ? ORDER BY position",  # noqa: S608 - a constant
+        (_known_number(connection, name),),
+    )
+    return [_track(row) for row in rows]
+
+
+def rename_playlist(connection: sqlite3.Connection, name: str, new_name: str) -> None:
+    """Give a playlist another name. Raises UnknownNameError, or UsageError when the new name is taken."""
+    number, new_name = _known_number(connection, name), _name(new_name)
+    if _number(connection, new_name) not in (None, number):
+        raise UsageError(f"There is a playlist {new_name!r} already. Choose another name.")
+    with connection:
+        connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (new_name, number))
+
+
+def remove_playlist(connection: sqlite3.Connection, name: str) -> None:
+    """Delete a playlist. Raises UnknownNameError when there is none of that name."""
+    _known_number(connection, name)
+    with connection:
+        _delete(connection, _name(name))
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.replace("\x00", "").split())
+    if not name:
+        raise UsageError("A playlist needs a name.")
+    return name
+
+
+def _number(connection: sqlite3.Connection, name: str) -> int | None:
+    row = connection.execute("SELECT id FROM playlists WHERE name = ?", (name,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _known_number(connection: sqlite3.Connection, name: str) -> int:
+    number = _number(connection, _name(name))
+    if number is None:
+        names = [str(row[0]) for row in connection.execute("SELECT name FROM playlists ORDER BY name")]
+        near = ", ".join(nearest(name, names)) or ", ".join(names[:3])
+        raise UnknownNameError(
+            f"There is no playlist {name!r}." + (f" Nearest: {near}." if near else " None is saved yet.")
+        )
+    return number
+
+
+def _delete(connection: sqlite3.Connection, name: str) -> None:
+    # Tracks by hand too: the library in memory of a private session's first start enforces no foreign keys.
+    connection.execute(
+        "DELETE FROM playlist_tracks WHERE playlist_id IN (SELECT id FROM playlists WHERE name = ?)", (name,)
+    )
+    connection.execute("DELETE FROM playlists WHERE name = ?", (name,))
+
+
+def _cells(track: PlaylistTrack) -> tuple[object, ...]:
+    return (
+        track.artist, track.track, track.album, track.bpm, track.bpm_source, track.target_bpm, track.factor,
+        track.seconds, int(track.seconds_estimated), int(track.known),
+        json.dumps(track.ids, ensure_ascii=False),
+    )  # fmt: skip
+
+
+def _track(row: Sequence[object]) -> PlaylistTrack:
+    artist, track, album, bpm, source, target, factor, seconds, estimated, known, ids = row
+    return PlaylistTrack(
+        artist=str(artist),
+        track=str(track),
+        album=None if album is None else str(album),
+        bpm=_real(bpm),
+        bpm_source=None if source is None else str(source),
+        target_bpm=_real(target),
+        factor=_real(factor),
+        seconds=_real(seconds),
+        seconds_estimated=bool(estimated),
+        known=bool(known),
+        ids=tuple((str(scheme), str(value)) for scheme, value in json.loads(str(ids))),
+    )
+
+
+def _real(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
