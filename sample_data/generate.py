@@ -69,7 +69,7 @@ def make_files(seed: int = SEED) -> dict[str, bytes]:
     return {
         "community.zip": zipped(hetrec.members(world.names, plays, taggings)),
         "features.zip": zipped({"features.csv": tracks.features_csv(described)}),
-        spotify_zip: spotify.export(random.Random(seed + 4), history),
+        spotify_zip: zipped(spotify.members(random.Random(seed + 4), history)),
         lastfm_csv: scrobbles.lastfm_csv(random.Random(seed + 5), history),
         listenbrainz_zip: scrobbles.listenbrainz_zip(random.Random(seed + 6), history),
     }

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from sample_data.archive import zipped
 from sample_data.listener import SERVICE, Play
 
 # The day the listener joined the service; before it there is only the scrobbler's file.
@@ -23,8 +22,8 @@ _ADDRESSES = {"ios": "192.0.2.17", "osx": "192.0.2.44"}
 Row = dict[str, Any]
 
 
-def export(rng: random.Random, history: Sequence[Play]) -> bytes:
-    """Return `my_spotify_data.zip`: audio files of up to 8,000 rows, one video file, rows sorted by end."""
+def members(rng: random.Random, history: Sequence[Play]) -> dict[str, bytes]:
+    """Return what `my_spotify_data.zip` holds: audio files of up to 8,000 rows, a video file, a read-me."""
     rows = [_track_row(rng, play) for play in history if play.via == SERVICE and play.start >= JOINED]
     idle = _idle_moments(rng, history)
     rows += [_episode_row(rng, idle.pop(), f"0MadeUpSamplePodcast{i:02d}") for i in range(90)]
@@ -35,11 +34,11 @@ def export(rng: random.Random, history: Sequence[Play]) -> bytes:
     videos = [_episode_row(rng, idle.pop(), f"0MadeUpSampleFilmed{i:03d}") for i in range(8)]
     known = [play for play in history if play.via == SERVICE and not play.private]
     videos += [_music_video_row(rng, idle.pop(), play) for play in rng.sample(known, 14)]
-    members = {f"{_FOLDER}/{name}": _json(part) for name, part in _files(rows).items()}
+    found = {f"{_FOLDER}/{name}": _json(part) for name, part in _files(rows).items()}
     years = sorted(row["ts"][:4] for row in videos)
-    members[f"{_FOLDER}/Streaming_History_Video_{years[0]}-{years[-1]}.json"] = _json(videos)
-    members[f"{_FOLDER}/ReadMeFirst_ExtendedStreamingHistory.pdf"] = _PDF
-    return zipped(members)
+    found[f"{_FOLDER}/Streaming_History_Video_{years[0]}-{years[-1]}.json"] = _json(videos)
+    found[f"{_FOLDER}/ReadMeFirst_ExtendedStreamingHistory.pdf"] = _PDF
+    return found
 
 
 _PDF = b"%PDF-1.4\n% Made up for the sample: this file is not read by anything.\n%%EOF\n"
