@@ -140,11 +140,11 @@ def word(rng: random.Random, flavour: str) -> str:
         made = rng.choice(first) + rng.choice(middle) + rng.choice(last)
         if rng.random() < 0.07:
             made = _accented(rng, made)
-        if 5 <= len(made) <= 11 and plain_key(made) not in DENIED and not _clumsy(made):
+        if 5 <= len(made) <= 11 and plain_key(made) not in DENIED and not is_clumsy(made):
             return made
 
 
-def _clumsy(made: str) -> bool:
+def is_clumsy(made: str) -> bool:
     """Tell whether a word has three vowels, four consonants or one letter thrice in a row."""
     run = ""
     for letter in made.casefold():
