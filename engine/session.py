@@ -26,17 +26,21 @@ from engine.store.database import open_library
 from engine.store.feedback import VERDICTS, Feedback
 
 if TYPE_CHECKING:
-    from engine.community.features import FeatureReport
+    from engine.community.features import FeatureCatalog, FeatureReport, LibraryCoverage
     from engine.imports.report import Report
-    from engine.playlists.contexts import Context
+    from engine.playlists.contexts import Context, Settings
     from engine.playlists.export import ExportReport
-    from engine.playlists.sequence import ContextPlaylist
+    from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+    from engine.playlists.saved import SavedPlaylist
     from engine.recommend.discover import Recommender
-    from engine.recommend.lists import DiscoverList, Explanation, RelatedList
+    from engine.recommend.lists import DiscoverList, Explanation, Recommendation, RelatedList
     from engine.recommend.settings import DiscoverSettings
     from engine.taste.gate import Taste, Window
     from engine.training.artifact import Model, ModelManifest
     from engine.training.train import TrainingSettings
+
+# A context playlist may draw new music from this many of the artists at the top of Discover.
+NEW_ARTISTS = 200
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -162,6 +166,17 @@ class Session:
         from engine.training.artifact import current_manifest
 
         return current_manifest(self.folders)
+
+    @_alone
+    def check_library(self) -> str:
+        """`ok`, or what SQLite's own integrity check found."""
+        return str(self._connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+    def check_model(self) -> list[str]:
+        """Sentences on what is wrong with the files of the model in use; empty when they are as written."""
+        from engine.training.artifact import damaged_files
+
+        return [f"{name} is not as it was written. Train again: discover train." for name in damaged_files(self.folders)]
 
     def packs(self) -> tuple[PackInfo, ...]:
         """Community and feature packs, by name."""
@@ -325,6 +340,102 @@ class Session:
         from engine.playlists.contexts import CONTEXTS
 
         return tuple(CONTEXTS.values())
+
+    @_alone
+    def make_playlist(
+        self, context: str, settings: Settings | None = None, cancelled: Cancelled | None = None
+    ) -> ContextPlaylist:
+        """A playlist for a context, from one's own tracks and those of artists near the top of Discover."""
+        from engine.playlists.compose import compose
+        from engine.playlists.offer import candidates
+
+        with self._features() as features:
+            pool = candidates(self._connection, features, self._recommended(NEW_ARTISTS))
+        return compose(pool, settings, context, cancelled)
+
+    def _features(self) -> FeatureCatalog:
+        from engine.community.features import FeatureCatalog, feature_packs
+
+        return FeatureCatalog(feature_packs(self.folders))
+
+    def _recommended(self, n: int) -> tuple[Recommendation, ...]:
+        """The top of Discover, or nothing where there is no model yet: own tracks make a playlist too."""
+        from engine.recommend.settings import DiscoverSettings
+
+        try:
+            return self.discover(DiscoverSettings(n=n)).items
+        except NothingYetError:
+            return ()
+
+    @_alone
+    def tempo_coverage(self) -> LibraryCoverage:
+        """How many of one's own tracks the feature packs know the tempo of."""
+        with self._features() as features:
+            return features.library_coverage(self._connection)
+
+    @_alone
+    def playlists(self) -> tuple[SavedPlaylist, ...]:
+        """Saved playlists."""
+        from engine.playlists.saved import saved_playlists
+
+        return tuple(saved_playlists(self._connection))
+
+    @_alone
+    def save_playlist(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
+        """Keep a playlist under a name; in a private session until that ends."""
+        from engine.playlists.saved import save_playlist
+
+        return save_playlist(
+            self._connection,
+            name,
+            playlist.tracks,
+            context=playlist.context,
+            settings=playlist.settings,
+            replace=replace,
+        )
+
+    @_alone
+    def show_playlist(self, name: str) -> tuple[PlaylistTrack, ...]:
+        """The tracks of a saved playlist, without what has been blocked since."""
+        from engine.playlists.saved import playlist_tracks
+
+        blocked = self._taste().blocked
+        return tuple(
+            track for track in playlist_tracks(self._connection, name) if artist_key(track.artist) not in blocked
+        )
+
+    @_alone
+    def remove_playlist(self, name: str) -> None:
+        """Delete a saved playlist."""
+        from engine.playlists.saved import remove_playlist
+
+        remove_playlist(self._connection, name)
+
+    # -- files the person names -----------------------------------------------------------------------
+
+    def export_tracks(
+        self, tracks: Sequence[PlaylistTrack], title: str, path: Path, format: str | None = None  # noqa: A002
+    ) -> ExportReport:
+        """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
+        from engine.playlists.export import export_playlist
+
+        return export_playlist(self.door, path, tracks, title, format)
+
+    @_alone
+    def discover_tracks(self, settings: DiscoverSettings | None = None) -> tuple[PlaylistTrack, ...]:
+        """Discover as tracks for an export: a track of each artist where a feature pack knows one."""
+        return self._as_tracks([(item.artist, item.key) for item in self.discover(settings).items])
+
+    @_alone
+    def related_tracks(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:
+        """Related artists as tracks for an export."""
+        return self._as_tracks([(item.artist, item.key) for item in self.related(name, n).items])
+
+    def _as_tracks(self, artists: list[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
+        from engine.playlists.offer import one_track_each
+
+        with self._features() as features:
+            return tuple(one_track_each(features, artists))
 
     # -- bringing data in -----------------------------------------------------------------------------
 

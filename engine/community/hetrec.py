@@ -45,11 +45,17 @@ def read(
             raise UnreadableFileError(f"{path} holds no {name}. Point at the folder or zip that has it.")
     dropped: Counter[str] = Counter()
     item_of, names = _read_artists(path, members["artists.dat"], dropped)
-    listener, item, plays = _read_plays(path, members["user_artists.dat"], item_of, dropped, progress, cancelled)
+    listener, item, plays = _read_plays(
+        path, members["user_artists.dat"], item_of, dropped, progress, cancelled
+    )
     if not len(listener):
-        raise UnreadableFileError(f"{path}: user_artists.dat holds no usable line (userID, artistID, weight).")
+        raise UnreadableFileError(
+            f"{path}: user_artists.dat holds no usable line (userID, artistID, weight)."
+        )
     listener, item, plays, names, renumber = _keep_played(listener, item, plays, names)
-    return PackContent(listener, item, plays, names, _read_tags(path, members, item_of, renumber, dropped), dict(dropped))
+    return PackContent(
+        listener, item, plays, names, _read_tags(path, members, item_of, renumber, dropped), dict(dropped)
+    )
 
 
 def _members(path: Path) -> dict[str, str]:
@@ -149,7 +155,11 @@ def _read_tags(
     """(item, tag, number of listeners who gave it), where the set has tags."""
     if "tags.dat" not in members or "user_taggedartists.dat" not in members:
         return []
-    words = {f[0]: f[1].strip() for f in _lines(path, members["tags.dat"], "latin-1") if len(f) >= 2 and f[1].strip()}
+    words = {
+        f[0]: f[1].strip()
+        for f in _lines(path, members["tags.dat"], "latin-1")
+        if len(f) >= 2 and f[1].strip()
+    }
     counts: Counter[tuple[int, str]] = Counter()
     for fields in _lines(path, members["user_taggedartists.dat"]):
         item = renumber.get(item_of.get(fields[1], -1)) if len(fields) >= 3 else None

@@ -52,12 +52,16 @@ class PackContent:
     dropped: dict[str, int]
 
 
-def write_pack(folder: Path, content: PackContent, *, name: str, level: str, source: str, date: str) -> PackManifest:
+def write_pack(
+    folder: Path, content: PackContent, *, name: str, level: str, source: str, date: str
+) -> PackManifest:
     """Write a pack's files into an empty folder (one from `Door.new_folder`)."""
     from scipy.sparse import coo_matrix  # only packing needs it: recommending must start without
 
     shape = (int(content.listener.max()) + 1 if len(content.listener) else 0, len(content.names))
-    matrix = coo_matrix((content.plays.astype(np.float32), (content.listener, content.item)), shape=shape).tocsr()
+    matrix = coo_matrix(
+        (content.plays.astype(np.float32), (content.listener, content.item)), shape=shape
+    ).tocsr()
     matrix.sort_indices()
     np.save(folder / "indptr.npy", matrix.indptr.astype(np.int64))
     np.save(folder / "indices.npy", matrix.indices.astype(np.int32))

@@ -144,6 +144,19 @@ def current_manifest(folders: Folders) -> ModelManifest | None:
     return manifest
 
 
+def damaged_files(folders: Folders) -> list[str]:
+    """Files of the model in use whose bytes are not those its manifest names."""
+    manifest = current_manifest(folders)
+    if manifest is None:
+        return []
+    folder = folders.models / manifest.id
+    return [
+        name
+        for name, digest in manifest.digests.items()
+        if not (folder / name).is_file() or digest_of(folder / name) != digest
+    ]
+
+
 def open_model(folders: Folders) -> Model:
     """Open the model in use.
 

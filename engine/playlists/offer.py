@@ -1,0 +1,117 @@
+"""The tracks on offer for a playlist: the person's own, and those of artists they might like.
+
+Own tracks come through the same blocks as taste. New ones are tracks that a feature pack knows by artists near
+the top of Discover: without a tempo nothing could be done with them.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Sequence
+
+from engine.community.features import FeatureCatalog, TrackFeatures
+from engine.playlists.candidate import Candidate
+from engine.playlists.playlist import PlaylistTrack
+from engine.recommend.lists import Recommendation
+from engine.store.feedback import all_feedback
+from engine.store.history import PlayedTrack, ids_of_track, played_tracks
+from engine.names import artist_key, track_key
+
+# An artist new to the person weighs against their own tracks like one played this often, at the top of Discover ...
+NEW_AT_TOP = 30.0
+# ... and like one played once at the end of it.
+NEW_AT_END = 1.0
+
+
+def candidates(
+    connection: sqlite3.Connection, features: FeatureCatalog, recommended: Sequence[Recommendation]
+) -> list[Candidate]:
+    """Own tracks with what is known of their tempo, then tracks of recommended artists that have one."""
+    played = played_tracks(connection)
+    known = features.lookup((track.artist_key, track.track_key) for track in played)
+    hidden = {
+        (artist_key(mark.artist), track_key(mark.track) if mark.track else "")
+        for mark in all_feedback(connection)
+        if mark.verdict != "like"
+    }
+    found = [
+        _own(track, known.get((track.artist_key, track.track_key)), ids)
+        for track, ids in zip(played, _ids(connection, played), strict=True)
+        if (track.artist_key, track.track_key) not in hidden
+    ]
+    have = {(track.artist_key, track.track_key) for track in played}
+    place = {item.key: item.rank for item in recommended if not item.known}
+    for track in features.tracks_of(place):
+        key = (track.artist_key, track.track_key)
+        if key not in have and key not in hidden and (track.artist_key, "") not in hidden:
+            found.append(_new(track, place[track.artist_key] / max(1, len(place))))
+    return found
+
+
+def one_track_each(features: FeatureCatalog, artists: Sequence[tuple[str, str]]) -> list[PlaylistTrack]:
+    """(name, key) of artists as one track each, the first a feature pack knows; without a title where none does."""
+    first: dict[str, TrackFeatures] = {}
+    for track in features.tracks_of(key for _, key in artists):
+        first.setdefault(track.artist_key, track)
+    found = []
+    for name, key in artists:
+        known = first.get(key)
+        if known is None:
+            found.append(PlaylistTrack(artist=name, track="", known=False))
+        else:
+            found.append(
+                PlaylistTrack(
+                    artist=name,
+                    track=known.track,
+                    album=known.album,
+                    bpm=known.bpm,
+                    bpm_source=known.bpm_source,
+                    seconds=known.seconds,
+                    known=False,
+                    ids=known.ids,
+                )
+            )
+    return found
+
+
+def _ids(connection: sqlite3.Connection, played: Sequence[PlayedTrack]) -> list[tuple[tuple[str, str], ...]]:
+    by_track = ids_of_track(connection, [track.id for track in played])
+    return [tuple(sorted(by_track.get(track.id, {}).items())) for track in played]
+
+
+def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[str, str], ...]) -> Candidate:
+    seconds = track.duration_ms / 1000 if track.duration_ms else None
+    return Candidate(
+        artist=track.artist,
+        track=track.track,
+        artist_key=track.artist_key,
+        track_key=track.track_key,
+        bpm=features.bpm if features else None,
+        bpm_source=features.bpm_source if features else None,
+        energy=features.energy if features else None,
+        seconds=seconds or (features.seconds if features else None),
+        appeal=math.log1p(track.plays),
+        known=True,
+        album=track.album,
+        ids=ids or (features.ids if features else ()),
+    )
+
+
+def _new(track: TrackFeatures, depth: float) -> Candidate:
+    """`depth` is 0 at the top of Discover and 1 at its end."""
+    weight = NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth
+    return Candidate(
+        artist=track.artist,
+        track=track.track,
+        artist_key=track.artist_key,
+        track_key=track.track_key,
+        bpm=track.bpm,
+        bpm_source=track.bpm_source,
+        energy=track.energy,
+        seconds=track.seconds,
+        appeal=math.log1p(weight),
+        known=False,
+        album=track.album,
+        ids=track.ids,
+    )

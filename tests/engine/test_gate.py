@@ -1,0 +1,128 @@
+"""The gate from listens to taste, and sessions from listens."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from engine.names import artist_key, track_key
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.store.database import open_library
+from engine.store.feedback import all_feedback, set_verdict
+from engine.taste.gate import LIKE_PLAYS, Window, read_taste
+from engine.taste.sessions import read_sessions
+
+
+def play(connection: sqlite3.Connection, artist: str, title: str, *times: int | None) -> None:
+    """Put listens into the library by hand."""
+    with connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO imports VALUES (1, 'made up', 'x', 'test', 0, 0, 0, '{}', 0)"
+        )
+        connection.execute(
+            "INSERT OR IGNORE INTO artists (name, key) VALUES (?, ?)", (artist, artist_key(artist))
+        )
+        artist_id = connection.execute(
+            "SELECT id FROM artists WHERE key = ?", (artist_key(artist),)
+        ).fetchone()[0]
+        connection.execute(
+            "INSERT OR IGNORE INTO tracks (artist_id, title, key) VALUES (?, ?, ?)",
+            (artist_id, title, track_key(title)),
+        )
+        track = connection.execute(
+            "SELECT id FROM tracks WHERE artist_id = ? AND key = ?", (artist_id, track_key(title))
+        ).fetchone()[0]
+        connection.executemany(
+            "INSERT INTO listens (track_id, import_id, started_at, source) VALUES (?, 1, ?, 'test')",
+            [(track, when) for when in times],
+        )
+
+
+@pytest.fixture
+def library(tmp_path):
+    connection = open_library(Door(Folders(tmp_path)))
+    yield connection
+    connection.close()
+
+
+def test_plays_are_counted_per_artist_whatever_the_track(library) -> None:
+    play(library, "Burel", "One", 100, 200)
+    play(library, "Burel", "Two", 300, None)
+    play(library, "Moire", "Three", 50)
+    taste = read_taste(library)
+    assert [(item.name, item.plays, item.last_played) for item in taste.items] == [
+        ("Burel", 4.0, 300),
+        ("Moire", 1.0, 50),
+    ]
+
+
+def test_a_blocked_artist_is_in_no_taste_and_comes_back_whole(library) -> None:
+    play(library, "Burel", "One", 100)
+    play(library, "Moire", "Three", 50)
+    before = read_taste(library)
+    set_verdict(library, "block", artist="Burel", artist_key="burel")
+    taste = read_taste(library)
+    assert [item.name for item in taste.items] == ["Moire"]
+    assert taste.blocked == {"burel"}
+    assert taste.digest != before.digest
+    assert set_verdict(library, None, artist="Burel", artist_key="burel") == "block"
+    assert read_taste(library) == before
+
+
+def test_a_hidden_artist_still_speaks_in_taste(library) -> None:
+    play(library, "Burel", "One", 100)
+    set_verdict(library, "hide", artist="Burel", artist_key="burel")
+    taste = read_taste(library)
+    assert [item.name for item in taste.items] == ["Burel"]
+    assert taste.hidden == {"burel"}
+
+
+def test_a_like_adds_weight_also_to_an_artist_never_played(library) -> None:
+    play(library, "Burel", "One", 100)
+    set_verdict(library, "like", artist="Burel", artist_key="burel")
+    set_verdict(library, "like", artist="Moire", artist_key="moire")
+    taste = read_taste(library)
+    assert [(item.name, item.plays, item.weight) for item in taste.items] == [
+        ("Burel", 1.0, 1.0 + LIKE_PLAYS),
+        ("Moire", 0.0, LIKE_PLAYS),
+    ]
+    assert {mark.artist for mark in all_feedback(library)} == {"Burel", "Moire"}
+
+
+def test_a_window_takes_only_what_was_played_in_it(library) -> None:
+    play(library, "Burel", "One", 100, 200)
+    play(library, "Moire", "Three", 300, None)
+    taste = read_taste(library, Window(since=150, until=300))
+    assert [(item.name, item.plays) for item in taste.items] == [("Burel", 1.0)]
+    assert taste.digest != read_taste(library).digest
+
+
+def test_without_an_artist_equals_never_having_played_them(library) -> None:
+    play(library, "Moire", "Three", 50)
+    never = read_taste(library)
+    play(library, "Burel", "One", 100)
+    assert read_taste(library).without(frozenset({"burel"})) == never
+
+
+def test_a_pause_of_more_than_half_an_hour_starts_a_session(library) -> None:
+    play(library, "Burel", "One", 0, 1800, 3601, None)
+    play(library, "Moire", "Three", 60)
+    session, item, plays, names = read_sessions(library)
+    rows = {(int(s), names[i], float(p)) for s, i, p in zip(session, item, plays, strict=True)}
+    assert rows == {(0, "Burel", 2.0), (0, "Moire", 1.0), (1, "Burel", 1.0)}
+
+
+def test_a_blocked_artist_is_in_no_session(library) -> None:
+    play(library, "Burel", "One", 0, 7200)
+    play(library, "Moire", "Three", 60)
+    set_verdict(library, "block", artist="Burel", artist_key="burel")
+    session, _, _, names = read_sessions(library)
+    assert names == ["Moire"]
+    assert session.tolist() == [0]
+
+
+def test_no_listens_give_no_sessions(library) -> None:
+    session, item, plays, names = read_sessions(library)
+    assert len(session) == len(item) == len(plays) == len(names) == 0
