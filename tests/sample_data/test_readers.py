@@ -1,0 +1,36 @@
+"""The app's own readers take the sample whole, and its names stay apart under the app's keys."""
+
+from __future__ import annotations
+
+import sample_data
+from engine import names
+from engine.community import hetrec
+from engine.community.feature_rows import RowCounts, read_feature_rows
+from tests.sample_data import reading
+
+
+def test_artists_stay_apart_under_exact_and_relaxed_keys() -> None:
+    artists = [row[1] for row in reading.table("artists.dat")]
+    for key in (names.artist_key, names.relaxed_artist_key):
+        keys = {key(artist) for artist in artists}
+        assert len(keys) == len(artists)
+        assert "" not in keys
+
+
+def test_tracks_stay_apart_under_the_relaxed_key() -> None:
+    keys = {(row["track_artist"], names.relaxed_track_key(row["track_name"])) for row in reading.features()}
+    assert len(keys) == 12_000
+
+
+def test_the_community_reader_drops_nothing() -> None:
+    content = hetrec.read(sample_data.community())
+    assert content.dropped == {}
+    assert len(content.names) == 1500
+    assert len(content.listener) == len(reading.plays())
+
+
+def test_the_features_reader_drops_nothing() -> None:
+    counts = RowCounts()
+    rows = list(read_feature_rows(sample_data.features(), counts))
+    assert len(rows) == 12_000
+    assert not counts.dropped
