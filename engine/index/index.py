@@ -1,0 +1,232 @@
+"""An opened index: the best items for a listener, the nearest to an item, by whichever way measured best."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from engine.errors import DamagedDataError, InvalidDataError
+from engine.index.annoy_trees import Trees, annoy_version, open_trees
+from engine.index.manifest import (
+    MANIFEST_FILE,
+    IndexManifest,
+    Kind,
+    Strategy,
+    check_digest,
+    check_size,
+    manifest_from_json,
+)
+from engine.index.norm_scan import FACTORS_FILE, FILES, NormOrder, open_norm_order
+from engine.index.scores import (
+    SMALLEST_NORM,
+    Floats,
+    Ids,
+    Result,
+    checked_count,
+    checked_factors,
+    checked_query,
+    cosines,
+    excluded_ids,
+    norms_of,
+    products,
+    ranked,
+)
+
+# Rows compared with the caller's factors on opening: a retrained model differs in all of them.
+_COMPARED_ROWS = 64
+# Trees have no filter and must fetch everything excluded as well; beyond this the exact scan is better.
+_LONGEST_EXCLUSION = 1_000
+
+
+class Index:
+    """Maximum inner product and cosine search over item factors, with items added later searched beside.
+
+    Made by `open_index`. Ids are rows of the item factors; added items follow. Every score is exact.
+    """
+
+    def __init__(self, folder: Path, manifest: IndexManifest, items: NormOrder) -> None:
+        self._folder = folder
+        self._items = items
+        self._added: Floats = np.empty((0, manifest.factors), dtype=np.float32)
+        self.manifest = manifest
+
+    def __len__(self) -> int:
+        return self.manifest.items + len(self._added)
+
+    def best(
+        self,
+        query: ArrayLike,
+        k: int,
+        *,
+        exclude: ArrayLike | None = None,
+        strategy: Strategy | None = None,
+    ) -> Result:
+        """The `k` items with the largest inner product with `query` (factors,): ids int64, scores float32.
+
+        Descending, ties by ascending id; fewer where the catalogue has no more. `exclude` is a mask (items,)
+        bool or an array of ids. `strategy` None takes the one that measured best, "exact" misses nothing,
+        "annoy" asks the trees. Raises InvalidDataError for a malformed query, DamagedDataError for damaged
+        tree files.
+        """
+        vector, k = checked_query(query, self.manifest.factors), checked_count(k)
+        excluded = excluded_ids(exclude, len(self))
+        built = excluded[excluded < self.manifest.items]
+        result = None
+        if self._chosen("best", strategy, built) == "annoy":
+            result = self._trees.best(vector, k, built, self.manifest.figures_of("best", "annoy").search_k)
+            if len(result[0]) < min(k, self.manifest.items - len(built)):
+                result = None
+        if result is None:
+            result = self._items.best(vector[None, :], k, built)[0]
+        beside = self._allowed_added(excluded)
+        scores = products(self._added[beside], vector)
+        return _merged(result, beside + self.manifest.items, scores, k)
+
+    def best_many(self, queries: ArrayLike, k: int, *, exclude: ArrayLike | None = None) -> list[Result]:
+        """`best` for each of `queries` (q, factors) at once, exactly; one exclusion holds for all."""
+        vectors = checked_factors(queries).astype(np.float64)
+        if vectors.shape[1] != self.manifest.factors:
+            raise InvalidDataError(
+                f"queries must have {self.manifest.factors} factors, not {vectors.shape[1]}"
+            )
+        excluded, k = excluded_ids(exclude, len(self)), checked_count(k)
+        results = self._items.best(vectors, k, excluded[excluded < self.manifest.items])
+        beside = self._allowed_added(excluded)
+        return [
+            _merged(result, beside + self.manifest.items, products(self._added[beside], vector), k)
+            for result, vector in zip(results, vectors, strict=True)
+        ]
+
+    def nearest(
+        self,
+        item: int | ArrayLike,
+        k: int,
+        *,
+        exclude: ArrayLike | None = None,
+        strategy: Strategy | None = None,
+    ) -> Result:
+        """The `k` items most similar to an item id or a vector (factors,): ids int64, cosines float32.
+
+        An item is never among its own neighbours. A zero vector points nowhere: it is near nothing, and
+        nothing is near it. Otherwise as `best`.
+        """
+        k = checked_count(k)
+        excluded = excluded_ids(exclude, len(self))
+        if isinstance(item, (int, np.integer)):
+            vector = self._vector(int(item)).astype(np.float64)
+            excluded = np.union1d(excluded, [int(item)]).astype(np.int64)
+        else:
+            vector = checked_query(item, self.manifest.factors)
+        if float(norms_of(vector[None, :])[0]) <= SMALLEST_NORM:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        result = self._nearest_built(vector, k, excluded[excluded < self.manifest.items], strategy)
+        beside = self._allowed_added(excluded)
+        norms = norms_of(self._added[beside])
+        beside, norms = beside[norms > SMALLEST_NORM], norms[norms > SMALLEST_NORM]
+        scores = cosines(self._added[beside], norms, vector)
+        return _merged(result, beside + self.manifest.items, scores, k)
+
+    def add(self, vectors: ArrayLike) -> Ids:
+        """Take in items (a, factors) folded in after the build, searched exactly beside it; gives their ids.
+
+        They live in this object only, until the next build. Raises InvalidDataError for malformed vectors.
+        """
+        new = checked_factors(vectors)
+        if new.shape[1] != self.manifest.factors:
+            raise InvalidDataError(f"vectors must have {self.manifest.factors} factors, not {new.shape[1]}")
+        first = len(self)
+        self._added = np.concatenate((self._added, new))
+        return np.arange(first, len(self), dtype=np.int64)
+
+    def verify(self) -> None:
+        """Read every file and compare it with its digest. Raises DamagedDataError."""
+        for name, record in self.manifest.files.items():
+            check_digest(self._folder, name, record)
+
+    # -- within -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _trees(self) -> Trees:
+        manifest = self.manifest
+        if annoy_version() != manifest.annoy:
+            raise DamagedDataError(
+                f"{self._folder}: its trees were built with annoy {manifest.annoy} and cannot be read by "
+                f"{annoy_version()}; train the model again"
+            )
+        return open_trees(self._folder, self._items, manifest.tree_files, manifest.files, head=manifest.head)
+
+    def _chosen(self, kind: Kind, strategy: Strategy | None, excluded: Ids) -> Strategy:
+        if strategy is None:
+            return "exact" if len(excluded) > _LONGEST_EXCLUSION else self.manifest.serving(kind)
+        if strategy not in ("exact", "annoy"):
+            raise InvalidDataError(f"unknown search strategy {strategy!r}; there are 'exact' and 'annoy'")
+        return strategy
+
+    def _nearest_built(
+        self, vector: NDArray[np.float64], k: int, excluded: Ids, strategy: Strategy | None
+    ) -> Result:
+        if self._chosen("nearest", strategy, excluded) == "annoy":
+            search_k = self.manifest.figures_of("nearest", "annoy").search_k
+            result = self._trees.nearest(vector, k, excluded, search_k)
+            if len(result[0]) >= min(k, self._items.with_direction - len(excluded)):
+                return result
+        return self._items.nearest(vector, k, excluded)
+
+    def _vector(self, item: int) -> Floats:
+        if not 0 <= item < len(self):
+            raise InvalidDataError(f"item {item} is not in the index of {len(self)} items")
+        built = self.manifest.items
+        row: Floats = (
+            self._items.factors[self._items.places[item]] if item < built else self._added[item - built]
+        )
+        return row
+
+    def _allowed_added(self, excluded: Ids) -> Ids:
+        """Rows of the added items that are not excluded."""
+        return np.setdiff1d(np.arange(len(self._added)), excluded - self.manifest.items, assume_unique=True)
+
+
+def _merged(result: Result, ids: Ids, scores: NDArray[np.float64], k: int) -> Result:
+    if not len(ids):
+        return result
+    return ranked(np.concatenate((result[0], ids)), np.concatenate((result[1], scores)), k)
+
+
+def open_index(folder: Path, item_factors: NDArray[np.float32]) -> Index:
+    """Open the index in `folder`, built for `item_factors` (items, factors) float32.
+
+    Arrays are mapped, not read; trees are loaded by the first question they answer. Checked here: every
+    file's size, the digests of the small files, and a sample of rows against `item_factors`. Raises
+    DamagedDataError for missing, truncated or altered files and for another model's factors.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DamagedDataError(f"{path}: cannot be read ({error.strerror}); train the model again") from error
+    manifest = manifest_from_json(data, path)
+    for name in FILES:
+        check = check_size if name == FACTORS_FILE else check_digest
+        if name not in manifest.files:
+            raise DamagedDataError(f"{path}: names no {name}; train the model again")
+        check(folder, name, manifest.files[name])
+    for plan in manifest.tree_files:
+        check_size(folder, plan.file, manifest.files[plan.file])
+    shape = (manifest.items, manifest.factors)
+    items = open_norm_order(folder, shape)
+    _check_factors(folder, items, item_factors, shape)
+    return Index(folder, manifest, items)
+
+
+def _check_factors(
+    folder: Path, items: NormOrder, item_factors: NDArray[np.float32], shape: tuple[int, int]
+) -> None:
+    if item_factors.shape == shape:
+        rows = np.unique(np.linspace(0, shape[0] - 1, _COMPARED_ROWS).astype(np.int64))
+        theirs = np.ascontiguousarray(item_factors[rows], dtype=np.float32)
+        if np.array_equal(theirs, items.factors[items.places[rows]]):
+            return
+    raise DamagedDataError(f"{folder}: this index was built for other factors; train the model again")

@@ -1,0 +1,208 @@
+"""Exact maximum-inner-product search: items sorted by norm, scanned in blocks until no later item can win.
+
+By Cauchy-Schwarz no item scores above |query| * |item|. With items in descending order of norm, the scan ends
+at the first block whose largest norm cannot reach the k-th best score found so far (the length-based pruning
+of Teflioudi, Gemulla, Mykytiuk, "LEMP", 2015). The blocks are multiplied in float32; every bound carries the
+rounding error of that product, so the result is exactly the one a float64 scan of everything gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import DamagedDataError
+from engine.index.scores import (
+    EMPTY,
+    SMALLEST_NORM,
+    Floats,
+    Ids,
+    Result,
+    cosines,
+    norms_of,
+    products,
+    ranked,
+)
+
+FACTORS_FILE = "sorted_factors.npy"
+ORDER_FILE = "order.npy"
+PLACES_FILE = "places.npy"
+NORMS_FILE = "norms.npy"
+FILES = (FACTORS_FILE, ORDER_FILE, PLACES_FILE, NORMS_FILE)
+
+# The first block is small because popular (long) items often settle the list at once; later ones are large
+# because each costs some ten microseconds of Python.
+_FIRST_BLOCK = 1_024
+_LARGEST_BLOCK = 32_768
+# Approximate scores kept at a time in a batch: 64 MB.
+_BATCH_SCORES = 16_000_000
+# Stands in for products so small that single precision flushes them to zero.
+_TINY = np.float32(1e-36)
+
+
+@dataclass(frozen=True)
+class NormOrder:
+    """Items in descending order of norm, as memory maps.
+
+    factors: (n, f) float32, row p is the item at place p; order: (n,) int64, place to id; places: (n,) int64,
+    id to place; norms: (n,) float64, by place.
+    """
+
+    factors: Floats
+    order: Ids
+    places: Ids
+    norms: NDArray[np.float64]
+
+    @property
+    def with_direction(self) -> int:
+        """How many items have a vector that is not zero; they come first."""
+        return int(np.searchsorted(-self.norms, -SMALLEST_NORM, side="right"))
+
+    # -- asking -----------------------------------------------------------------------------------------
+
+    def best(
+        self, queries: NDArray[np.float64], k: int, excluded: Ids, *, pruned: bool = True
+    ) -> list[Result]:
+        """For each of `queries` (q, f) the `k` items with the largest inner products, without `excluded` ids.
+
+        `pruned=False` scans everything, for comparison.
+        """
+        results: list[Result] = []
+        batch = max(1, _BATCH_SCORES // max(1, len(self.order)))
+        for start in range(0, len(queries), batch):
+            part = queries[start : start + batch]
+            scan = _Scan(self, part, k, excluded, cosine=False, pruned=pruned)
+            for row, query in enumerate(part):
+                places = scan.candidates(row)
+                results.append(
+                    ranked(self.order[places], products(self.factors[places], query), k) if k else EMPTY
+                )
+        return results
+
+    def nearest(self, query: NDArray[np.float64], k: int, excluded: Ids) -> Result:
+        """The `k` items with the largest cosine to a non-zero `query` (f,), but no zero vectors."""
+        if not k:
+            return EMPTY
+        scan = _Scan(self, query[None, :], k, excluded, cosine=True, pruned=False)
+        places = scan.candidates(0)
+        scores = cosines(self.factors[places], self.norms[places], query)
+        return ranked(self.order[places], scores, k)
+
+
+class _Scan:
+    """One pass over the blocks for a few queries: approximate scores, and the floor each must reach."""
+
+    def __init__(
+        self,
+        items: NormOrder,
+        queries: NDArray[np.float64],
+        k: int,
+        excluded: Ids,
+        *,
+        cosine: bool,
+        pruned: bool,
+    ) -> None:
+        lengths = norms_of(queries)
+        # Unit queries keep products in range and make the norm itself the bound. A zero query stays zero.
+        unit = queries / np.where(lengths > 0, lengths, 1.0)[:, None]
+        self._unit: Floats = unit.astype(np.float32)
+        self._items = items
+        self._k = k
+        self._cosine = cosine
+        # Rounding of a float32 sum of f products (Higham, section 3.1), doubled for the query's own rounding.
+        self._error = np.float32((2 * queries.shape[1] + 8) * np.finfo(np.float32).eps)
+        self._floors = np.full(len(queries), -np.inf, dtype=np.float32)
+        self._pools = [np.empty(0, dtype=np.float32)] * len(queries)
+        self._blocks: list[tuple[int, Floats, Floats]] = []
+        self._run(np.sort(items.places[excluded]), pruned)
+
+    def candidates(self, row: int) -> Ids:
+        """Places (c,) of every item that may be among the best k of query `row`, ties included."""
+        floor = self._floors[row]
+        found = [
+            start + np.flatnonzero((scores[row] + margin >= floor) & (scores[row] > -np.inf))
+            for start, scores, margin in self._blocks
+        ]
+        return np.concatenate(found) if found else EMPTY[0]
+
+    def _run(self, skipped: Ids, pruned: bool) -> None:
+        items = self._items
+        end = items.with_direction if self._cosine else len(items.order)
+        for start, stop in _block_bounds(end):
+            if pruned and (items.norms[start] * (1 + self._error) + _TINY < self._floors).all():
+                break
+            scores = self._unit @ items.factors[start:stop].T
+            norms = items.norms[start:stop].astype(np.float32)
+            if self._cosine:
+                scores /= norms
+                margin = np.full(stop - start, self._error, dtype=np.float32)
+            else:
+                margin = norms * self._error + _TINY
+            inside = skipped[np.searchsorted(skipped, start) : np.searchsorted(skipped, stop)]
+            scores[:, inside - start] = -np.inf
+            self._raise_floors(scores - margin)
+            self._blocks.append((start, scores, margin))
+
+    def _raise_floors(self, lower: Floats) -> None:
+        """Lift each query's floor to the k-th largest of the lower bounds seen so far."""
+        for row, bounds in enumerate(lower):
+            pool = np.concatenate((self._pools[row], bounds[bounds > self._floors[row]]))
+            if len(pool) >= self._k:
+                pool = np.partition(pool, len(pool) - self._k)[len(pool) - self._k :]
+                self._floors[row] = pool[0]
+            self._pools[row] = pool
+
+
+def _block_bounds(end: int) -> Iterator[tuple[int, int]]:
+    start, size = 0, _FIRST_BLOCK
+    while start < end:
+        yield start, min(start + size, end)
+        start += size
+        size = min(2 * size, _LARGEST_BLOCK)
+
+
+# -- files ------------------------------------------------------------------------------------------------
+
+
+def write_norm_order(folder: Path, factors: Floats) -> NormOrder:
+    """Sort `factors` (n, f) by norm, write the result into `folder` and open it."""
+    norms = norms_of(factors)
+    order = np.argsort(-norms, kind="stable").astype(np.int64)
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    np.save(folder / FACTORS_FILE, factors[order])
+    np.save(folder / ORDER_FILE, order)
+    np.save(folder / PLACES_FILE, places)
+    np.save(folder / NORMS_FILE, norms[order])
+    return open_norm_order(folder, factors.shape)
+
+
+def open_norm_order(folder: Path, shape: tuple[int, ...]) -> NormOrder:
+    """Map the files of `write_norm_order`; nothing is read yet.
+
+    Raises DamagedDataError when one is missing, truncated, or not of `shape` (items, factors).
+    """
+    return NormOrder(
+        factors=_mapped(folder / FACTORS_FILE, shape, np.float32),
+        order=_mapped(folder / ORDER_FILE, shape[:1], np.int64),
+        places=_mapped(folder / PLACES_FILE, shape[:1], np.int64),
+        norms=_mapped(folder / NORMS_FILE, shape[:1], np.float64),
+    )
+
+
+def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DamagedDataError(f"{path}: cannot be read ({error}); train the model again") from error
+    if array.shape != shape or array.dtype != dtype:
+        raise DamagedDataError(
+            f"{path}: holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected; "
+            "train the model again"
+        )
+    return np.asarray(array)
