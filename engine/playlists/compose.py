@@ -12,7 +12,7 @@ from engine.playlists.candidate import Candidate
 from engine.playlists.contexts import Context, Settings, context_named
 from engine.playlists.objective import Objective
 from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
-from engine.playlists.pool import ASSUMED_SECONDS, Pool, pool_of, short_list
+from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, pool_of, short_list
 from engine.playlists.running import TempoProfile, tempo_fit
 
 ARTIST_GAP = 5  # places between two tracks of one artist; fewer only where the pool leaves no choice
@@ -115,7 +115,7 @@ def _tracks(objective: Objective, order: tuple[int, ...]) -> tuple[PlaylistTrack
                 target_bpm=float(target[place]),
                 factor=float(factor[place]),
                 ids=track.ids,
-                seconds_estimated=not track.seconds,
+                seconds_estimated=not known_length(track),
             )
         )
     return tuple(tracks)
@@ -143,7 +143,9 @@ def _with_notes(playlist: ContextPlaylist, pool: Pool) -> ContextPlaylist:
 def _notes_on_fit(playlist: ContextPlaylist) -> list[str]:
     settings = playlist.settings
     short = -playlist.length_error / 60.0
+    eased = min(playlist.profile.bpm) < max(playlist.profile.bpm)
     asked = f"{settings.bpm:g} steps a minute within {settings.tolerance:g} %"
+    asked += ", warm-up and cool-down included" if eased else ""
     if not playlist.tracks:
         return [f"No track fits {asked}. Try another cadence, or add tempo data for more tracks."]
     if short >= 0.5:

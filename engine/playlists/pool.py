@@ -59,7 +59,9 @@ def pool_of(
     timed = [track for track in unique if track.bpm is not None and 0 < track.bpm < math.inf]
     appeal = _appeal(timed, settings.seed)
     log_bpm = np.log2(np.array([track.bpm for track in timed], dtype=np.float64))
-    seconds = np.array([track.seconds or ASSUMED_SECONDS for track in timed], dtype=np.float64)
+    seconds = np.array(
+        [track.seconds if known_length(track) else ASSUMED_SECONDS for track in timed], dtype=np.float64
+    )
     levels = profile.levels(_LEVELS_FIT)
     distance, _ = tempo_fit(log_bpm[:, None], levels[None, :])
     fits = (distance <= math.log2(1.0 + settings.tolerance / 100.0)).any(axis=1)
@@ -94,6 +96,11 @@ def _unique(candidates: Iterable[Candidate]) -> list[Candidate]:
         if other is None or (track.bpm is not None, track.appeal) > (other.bpm is not None, other.appeal):
             best[key] = track
     return [best[key] for key in sorted(best)]
+
+
+def known_length(track: Candidate) -> bool:
+    """Whether the track's length is known; otherwise `ASSUMED_SECONDS` stands for it."""
+    return track.seconds is not None and 0 < track.seconds < math.inf
 
 
 def _appeal(tracks: Sequence[Candidate], seed: int) -> Floats:

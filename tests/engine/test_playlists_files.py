@@ -1,0 +1,361 @@
+"""Every playlist format, read back by a reader that shares no code with its writer; hostile titles too."""
+
+from __future__ import annotations
+
+import configparser
+import csv
+import datetime
+import io
+import json
+import re
+import unicodedata
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import DiscoverError, UsageError
+from engine.paths import Folders
+from engine.playlists.export import export_playlist, free_file, safe_file_name
+from engine.playlists.files import FORMATS, format_of, write
+from engine.playlists.playlist import PlaylistTrack
+from engine.privacy import Door
+
+DATE = datetime.datetime(2024, 3, 2, 20, 0, tzinfo=datetime.UTC)
+RECORDING = "11111111-2222-4333-8444-555555555555"
+SPOTIFY = "1a2B3c4D5e6F7g8H9i0J1k"
+
+HARBOUR = PlaylistTrack(
+    "Café Tundra", "Harbour Lights", "Slow Ferry", 104.0, "pack", 228.205, True, 170.0, 2.0,
+    ids=(("file", "/music/Café Tundra/01 Harbour Lights.flac"), ("mb_recording", RECORDING),
+         ("spotify", SPOTIFY), ("isrc", "DKABC2300001")),
+)  # fmt: skip
+TIN_ROOF = PlaylistTrack("Ida & the Oaks", "Tin Roof", "Weather Songs", known=False)
+EVENING = [HARBOUR, TIN_ROOF]
+
+NASTY = [
+    "&", "<b>", '"quoted"', "]]>", "line\nbreak", "tab\tstop", "\r\n", "#EXTM3U", "=1+1", "-", " - ",
+    "\u0000", "a\u0000b", "\u2028", "\x85", "\ufffe", "\ud800", "👩‍🎤", "שלום", "e\u0301", "'", ",", ";", "[playlist]",
+    "\\", "../../etc", "%s", "",
+]  # fmt: skip
+texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=12), st.lists(st.sampled_from(NASTY)).map("".join))
+tracks = st.builds(
+    PlaylistTrack,
+    artist=texts,
+    track=texts,
+    album=st.one_of(st.none(), texts),
+    bpm=st.one_of(st.none(), st.floats(40, 250)),
+    seconds=st.one_of(st.none(), st.floats(1, 10_000)),
+    seconds_estimated=st.booleans(),
+    ids=st.lists(
+        st.tuples(
+            st.sampled_from(["file", "spotify", "mb_recording", "isrc", "other"]),
+            st.one_of(texts, st.sampled_from([f"/music/{name}.mp3" for name in ("a", "#b", " c", "d e")])),
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+hostile = settings(deadline=None, max_examples=50, derandomize=True)
+playlists = given(st.lists(tracks, max_size=5), texts)
+
+
+def one_line(text: str | None) -> str:
+    """What a title must come back as: the same characters but for line ends, controls and halves of pairs."""
+    marked = "".join("\0" if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text or "")
+    halved = "".join("\ufffd" if unicodedata.category(c) == "Cs" else c for c in marked)
+    return re.sub("\0+", " ", halved).strip()
+
+
+def named(track: PlaylistTrack) -> str:
+    return f"{one_line(track.artist)} - {one_line(track.track)}"
+
+
+def lines_of(data: bytes) -> list[str]:
+    text = data.decode("utf-8")
+    assert not data.startswith(b"\xef\xbb\xbf")
+    assert text.endswith("\n") or not text
+    assert text.splitlines() == text.split("\n")[:-1]  # no hidden line ends
+    return text.split("\n")[:-1]
+
+
+def whole(track: PlaylistTrack) -> int:
+    return round(track.seconds) if track.seconds and not track.seconds_estimated else -1
+
+
+# -- the formats as their documentation shows them ----------------------------------------------------
+
+
+def test_m3u8_is_as_documented() -> None:
+    written = write(EVENING, "Evening", "m3u8", folder=Path("/music"))
+    assert written.data.decode() == (
+        "#EXTM3U\n#PLAYLIST:Evening\n#EXTINF:228,Café Tundra - Harbour Lights\n#EXTALB:Slow Ferry\n"
+        "#EXTART:Café Tundra\nCafé Tundra/01 Harbour Lights.flac\n# missing: Ida & the Oaks - Tin Roof\n"
+    )
+    assert (written.tracks, written.left_out) == (1, 1)
+
+
+def test_csv_is_as_tunemymusic_reads_it() -> None:
+    written = write(EVENING, "Evening", "csv")
+    assert written.data.decode() == (
+        "Track name,Artist name,Album,Playlist name,Type,ISRC,Spotify - id\n"
+        f"Harbour Lights,Café Tundra,Slow Ferry,Evening,Playlist,DKABC2300001,{SPOTIFY}\n"
+        "Tin Roof,Ida & the Oaks,Weather Songs,Evening,Playlist,,\n"
+    )
+
+
+def test_pls_uris_and_txt_are_as_documented() -> None:
+    assert write(EVENING, "Evening", "pls").data.decode() == (
+        "[playlist]\nFile1=/music/Café Tundra/01 Harbour Lights.flac\nTitle1=Café Tundra - Harbour Lights\n"
+        "Length1=228\nNumberOfEntries=1\nVersion=2\n; missing: Ida & the Oaks - Tin Roof\n"
+    )
+    uris = write(EVENING, "Evening", "uris")
+    assert (uris.data.decode(), uris.tracks, uris.left_out) == (f"spotify:track:{SPOTIFY}\n", 1, 1)
+    assert (
+        write(EVENING, "", "txt").data.decode() == "Café Tundra - Harbour Lights\nIda & the Oaks - Tin Roof\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "value", [SPOTIFY, f"spotify:track:{SPOTIFY}", f"https://open.spotify.com/track/{SPOTIFY}?si=abc"]
+)
+def test_spotify_ids_are_understood_in_every_spelling(value: str) -> None:
+    track = PlaylistTrack("A", "B", ids=(("spotify", value),))
+    assert write([track], "", "uris").data.decode() == f"spotify:track:{SPOTIFY}\n"
+
+
+def test_xspf_and_jspf_say_the_same() -> None:
+    root = ElementTree.fromstring(write(EVENING, "Evening", "xspf", date=DATE).data)
+    space = "{http://xspf.org/ns/0/}"
+    assert root.get("version") == "1"
+    assert root.findtext(f"{space}date") == "2024-03-02T20:00:00+00:00"
+    first, second = root.findall(f"{space}trackList/{space}track")
+    playlist = json.loads(write(EVENING, "Evening", "jspf", date=DATE).data)["playlist"]
+    assert playlist["title"] == root.findtext(f"{space}title") == "Evening"
+    assert playlist["date"] == "2024-03-02T20:00:00+00:00"
+    assert playlist["extension"] == {"https://musicbrainz.org/doc/jspf#playlist": {"public": False}}
+    assert playlist["track"] == [
+        {
+            "title": "Harbour Lights",
+            "creator": "Café Tundra",
+            "album": "Slow Ferry",
+            "duration": 228205,
+            "location": ["file:///music/Caf%C3%A9%20Tundra/01%20Harbour%20Lights.flac"],
+            "identifier": [f"https://musicbrainz.org/recording/{RECORDING}", f"spotify:track:{SPOTIFY}"],
+        },
+        {"title": "Tin Roof", "creator": "Ida & the Oaks", "album": "Weather Songs"},
+    ]
+    for element, track in ((first, playlist["track"][0]), (second, playlist["track"][1])):
+        for name in ("title", "creator", "album", "duration", "location", "identifier"):
+            values = track.get(name, [])
+            values = values if isinstance(values, list) else [str(values)]
+            assert [child.text for child in element.findall(f"{space}{name}")] == values
+
+
+def test_assumed_lengths_are_not_written_as_lengths() -> None:
+    track = PlaylistTrack("A", "B", seconds=210.0, seconds_estimated=True, ids=(("file", "/m/a.mp3"),))
+    assert b"#EXTINF:-1," in write([track], "", "m3u8").data
+    assert b"Length1=-1" in write([track], "", "pls").data
+    assert b"duration" not in write([track], "", "xspf").data + write([track], "", "jspf").data
+
+
+# -- round trips through independent readers ----------------------------------------------------------
+
+
+@hostile
+@playlists
+@example([PlaylistTrack("#A", "=b", ids=(("file", "#c.mp3"),))], "x")
+def test_m3u8_round_trip(found: list[PlaylistTrack], title: str) -> None:
+    written = write(found, title, "m3u8")
+    lines = lines_of(written.data)
+    assert lines[:2] == ["#EXTM3U", f"#PLAYLIST:{one_line(title)}"]
+    entries: list[tuple[int, str, str]] = []
+    missing = []
+    pending: tuple[int, str] | None = None
+    for line in lines[2:]:
+        if line.startswith("#EXTINF:"):
+            length, _, display = line.removeprefix("#EXTINF:").partition(",")
+            pending = int(length), display
+        elif line.startswith("# missing: "):
+            missing.append(line.removeprefix("# missing: "))
+        elif not line.startswith("#"):
+            assert pending is not None
+            entries.append((*pending, line))
+            pending = None
+    assert (len(entries), len(missing)) == (written.tracks, written.left_out)
+    with_file = [(track, file) for track in found if (file := usable_file(track)) is not None]
+    assert entries == [
+        (whole(track), named(track), file if file[0] not in "#;[ " else f"./{file}")
+        for track, file in with_file
+    ]
+    assert sorted(missing) == sorted(named(track) for track in found if usable_file(track) is None)
+
+
+def usable_file(track: PlaylistTrack) -> str | None:
+    """The track's path if a line of text can hold it."""
+    file = next((value for scheme, value in track.ids if scheme == "file" and value), None)
+    if file is None or any(unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") for c in file):
+        return None
+    return file
+
+
+@hostile
+@playlists
+def test_csv_round_trip(found: list[PlaylistTrack], title: str) -> None:
+    written = write(found, title, "csv")
+    rows = list(csv.DictReader(io.StringIO(written.data.decode(), newline="")))
+    assert [(row["Track name"], row["Artist name"], row["Album"], row["Playlist name"]) for row in rows] == [
+        (one_line(track.track), one_line(track.artist), one_line(track.album), one_line(title))
+        for track in found
+    ]
+    assert all(row["Type"] == "Playlist" for row in rows)
+    assert written.left_out == 0
+
+
+@hostile
+@playlists
+def test_xspf_round_trip(found: list[PlaylistTrack], title: str) -> None:
+    root = ElementTree.fromstring(write(found, title, "xspf", date=DATE).data)
+    space = "{http://xspf.org/ns/0/}"
+
+    def in_xml(text: str | None) -> str:
+        return re.sub("[\ufffe\uffff]", "", one_line(text))
+
+    assert (root.findtext(f"{space}title") or "") == in_xml(title)
+    elements = root.findall(f"{space}trackList/{space}track")
+    assert [(e.findtext(f"{space}title") or "", e.findtext(f"{space}creator") or "") for e in elements] == [
+        (in_xml(track.track), in_xml(track.artist)) for track in found
+    ]
+    for element, track in zip(elements, found, strict=True):
+        location = element.findtext(f"{space}location")
+        if location is not None:
+            path = unquote(urlparse(location).path)
+            assert ("file", path) in [(scheme, str(Path(value))) for scheme, value in track.ids]
+        duration = element.findtext(f"{space}duration")
+        assert duration is None or abs(int(duration) / 1000 - (track.seconds or 0)) <= 0.001
+
+
+@hostile
+@playlists
+@pytest.mark.parametrize("format_name", ["json", "jspf"])
+def test_json_round_trips(format_name: str, found: list[PlaylistTrack], title: str) -> None:
+    document = json.loads(write(found, title, format_name, date=DATE).data.decode())
+    if format_name == "jspf":
+        document = document["playlist"]
+        names = [(track["creator"], track["title"], track.get("album", "")) for track in document["track"]]
+        assert all(isinstance(track.get("location", []), list) for track in document["track"])
+    else:
+        names = [(track["artist"], track["track"], track.get("album", "")) for track in document["tracks"]]
+        assert [track.get("bpm") for track in document["tracks"]] == [track.bpm for track in found]
+    assert document["title"] == one_line(title)
+    assert names == [(one_line(t.artist), one_line(t.track), one_line(t.album)) for t in found]
+
+
+@hostile
+@playlists
+def test_pls_round_trip(found: list[PlaylistTrack], title: str) -> None:
+    written = write(found, title, "pls")
+    lines_of(written.data)
+    reader = configparser.RawConfigParser(delimiters="=", comment_prefixes=(";",), strict=True)
+    reader.read_string(written.data.decode())
+    section = reader["playlist"]
+    assert int(section["NumberOfEntries"]) == written.tracks
+    assert section["Version"] == "2"
+    shown = [named(track).strip() for track in found]
+    for number in range(1, written.tracks + 1):
+        assert section[f"File{number}"]
+        assert section[f"Title{number}"] in shown  # the reader strips blanks
+        assert int(section[f"Length{number}"]) >= -1
+    assert written.tracks + written.left_out == len(found)
+
+
+@hostile
+@playlists
+def test_txt_and_uris_have_a_line_a_track(found: list[PlaylistTrack], title: str) -> None:
+    assert lines_of(write(found, title, "txt").data) == [named(track) for track in found]
+    written = write(found, title, "uris")
+    lines = lines_of(written.data)
+    assert (len(lines), len(found) - len(lines)) == (written.tracks, written.left_out)
+    assert all(re.fullmatch("spotify:track:[0-9A-Za-z]{22}", line) for line in lines)
+
+
+@pytest.mark.parametrize("format_name", sorted(FORMATS))
+def test_same_date_same_bytes(format_name: str) -> None:
+    first = write(EVENING, "Evening", format_name, date=DATE)
+    assert first == write(list(EVENING), "Evening", format_name, date=DATE)
+    assert b"\r" not in first.data
+
+
+# -- names and files ----------------------------------------------------------------------------------
+
+
+def test_format_of_goes_by_the_ending() -> None:
+    endings = (
+        "a.m3u8",
+        "a.M3U",
+        "a.xspf",
+        "a.jspf",
+        "a.jspf.json",
+        "a.pls",
+        "a.csv",
+        "a.json",
+        "a.txt",
+        "a.uris",
+    )
+    assert [format_of(Path(name)) for name in endings] == [
+        "m3u8", "m3u8", "xspf", "jspf", "jspf", "pls", "csv", "json", "txt", "uris",
+    ]  # fmt: skip
+    for name in ("evening", "evening.mp3", ".m3u8"):
+        with pytest.raises(UsageError, match="m3u8"):
+            format_of(Path(name))
+    with pytest.raises(UsageError, match="xspf"):
+        write([], "", "mp3")
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(
+    st.one_of(
+        texts,
+        st.sampled_from(
+            ["con", "COM1.txt", "nul", "...", "a. . ", "é" * 200, "x" * 300, ".hidden", "a/b\\c"]
+        ),
+    )
+)
+def test_safe_file_names_are_safe(title: str) -> None:
+    name = safe_file_name(title)
+    assert name
+    assert len(name.encode()) <= 121
+    assert not re.search(r'[\x00-\x1f/\\:*?"<>|]', name)
+    assert name[-1] not in ". "
+    assert not name.startswith(".")
+    assert name.split(".")[0].casefold() not in {"con", "prn", "aux", "nul", "com1", "lpt1"}
+    assert safe_file_name(name) == name
+
+
+def test_free_file_counts_on(tmp_path: Path) -> None:
+    assert free_file(tmp_path, "Evening", "csv").name == "Evening.csv"
+    (tmp_path / "Evening.csv").touch()
+    (tmp_path / "Evening (2).csv").touch()
+    assert free_file(tmp_path, "Evening", "csv").name == "Evening (3).csv"
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_export_writes_the_file_and_reports_what_it_could_not(tmp_path: Path, private: bool) -> None:
+    door = Door(Folders(tmp_path / "data"), private=private)
+    file = tmp_path / "evening.m3u8"
+    report = export_playlist(door, file, EVENING, "Evening")
+    assert file.read_bytes() == write(EVENING, "Evening", "m3u8", folder=tmp_path).data
+    assert (report.format, report.tracks, report.left_out) == ("m3u8", 1, 1)
+    assert "1 of 2 tracks have no local file" in report.note
+    report = export_playlist(door, tmp_path / "evening.bin", EVENING, "Evening", format="csv")
+    assert (report.format, report.tracks, report.left_out, report.note) == ("csv", 2, 0, "")
+    assert not (tmp_path / "data").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["evening.bin", "evening.m3u8"]
+
+
+def test_export_into_nowhere_says_so(tmp_path: Path) -> None:
+    door = Door(Folders(tmp_path / "data"))
+    with pytest.raises(DiscoverError, match="Cannot write"):
+        export_playlist(door, tmp_path / "none" / "evening.csv", EVENING, "Evening")

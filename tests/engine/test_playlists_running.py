@@ -1,0 +1,84 @@
+"""Which tempo fits a cadence, and how the cadence goes over a run."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import UsageError
+from engine.playlists.contexts import CONTEXTS, Settings, context_named
+from engine.playlists.running import running_profile, tempo_credit, tempo_fit
+
+
+def fit(bpm: float, target: float) -> tuple[float, float]:
+    distance, factor = tempo_fit(np.log2(np.array([bpm])), np.array([target]))
+    return float(distance[0]), float(factor[0])
+
+
+def test_half_and_double_time_count() -> None:
+    assert fit(85.0, 170.0) == (0.0, 2.0)
+    assert fit(170.0, 170.0) == (0.0, 1.0)
+    assert fit(240.0, 120.0) == (0.0, 0.5)
+    # A quarter or four times the steps does not.
+    assert fit(42.5, 170.0) == (1.0, 2.0)
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(st.floats(40, 250), st.floats(40, 250))
+def test_distance_is_the_least_of_the_three(bpm: float, target: float) -> None:
+    distance, factor = fit(bpm, target)
+    assert distance == pytest.approx(min(abs(math.log2(bpm * m / target)) for m in (0.5, 1.0, 2.0)), abs=1e-9)
+    assert abs(math.log2(bpm * factor / target)) == pytest.approx(distance, abs=1e-9)
+
+
+def test_credit_is_nearly_full_within_two_and_a_half_percent_and_none_beyond_the_tolerance() -> None:
+    def credit(percent: float, tolerance: float = 0.06) -> float:
+        return float(tempo_credit(np.array([math.log2(1 + percent / 100)]), tolerance)[0])
+
+    assert credit(0) == 1.0
+    assert credit(2.5) >= 0.85
+    assert credit(6.0) == pytest.approx(0.0, abs=1e-9)
+    assert credit(6.1) < 0
+    assert credit(2.0, tolerance=0.01) < 0
+    worth = [credit(percent / 10) for percent in range(61)]
+    assert worth == sorted(worth, reverse=True)
+
+
+def test_profile_rises_holds_and_falls() -> None:
+    profile = running_profile(170, 40, 5, 10)
+    minutes = [profile.at(minute * 60) for minute in range(41)]
+    assert minutes[0] == pytest.approx(170 * 0.88)
+    assert minutes[5:31] == [170.0] * 26
+    assert minutes[40] == pytest.approx(170 * 0.82)
+    assert minutes[:6] == sorted(minutes[:6])
+    assert minutes[30:] == sorted(minutes[30:], reverse=True)
+    assert running_profile(170, 40, 0, 0).at(0) == running_profile(170, 40, 0, 0).at(2400) == 170.0
+
+
+def test_profile_of_warm_up_and_cool_down_alone_has_its_top_between() -> None:
+    profile = running_profile(180, 30, 10, 20)
+    assert profile.at(600) == 180.0
+    assert profile.at(0) < 180.0 > profile.at(1800)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"bpm": 0}, {"bpm": 300}, {"bpm": math.nan}, {"tolerance": 0}, {"minutes": 0}, {"minutes": math.inf},
+        {"new": 1.2}, {"new": -0.1}, {"warm_up": -1}, {"minutes": 30, "warm_up": 20, "cool_down": 11},
+        {"seed": -1},
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_list_are_refused(values: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        Settings(**values)
+
+
+def test_contexts_are_found_by_name_and_unknown_ones_named() -> None:
+    assert context_named(" Running ") is CONTEXTS["running"]
+    with pytest.raises(UsageError, match="running"):
+        context_named("runing")
