@@ -1,0 +1,150 @@
+"""The keys: what must be one name, what must stay two, and what no input may do."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.names import artist_key, nearest, relaxed_artist_key, relaxed_track_key, track_key
+
+KEYS = (artist_key, track_key, relaxed_artist_key, relaxed_track_key)
+names = st.text(max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Café Tundra", "CAFE TUNDRA"),
+        ("Cafe\u0301 Tundra", "Caf\u00e9 Tundra"),
+        ("Ida & the Oaks", "Ida and The Oaks"),
+        ("Florence + the Machine", "Florence & The Machine"),
+        ("Tyler, The Creator", "Tyler The Creator"),
+        ("R.E.M.", "REM"),
+        ("Guns N’ Roses", "Guns N' Roses"),
+        ("Jay-Z", "JAY Z"),
+        ("10,000 Ponds", "10000 Ponds"),
+        ("A$AP Pond", "ASAP Pond"),
+        ("P!nk", "Pink"),
+        ("Møns", "MONS"),
+        ("Ｆｕｌｌ Ｗｉｄｔｈ", "full width"),
+        ("ﾊﾟﾌｭｰﾑ", "パフューム"),
+        ("Чёрный", "черный"),
+        ("КИНО", "Кино"),
+        ("Straße", "STRASSE"),
+    ],
+)
+def test_one_name_in_two_spellings_has_one_exact_key(one: str, other: str) -> None:
+    assert artist_key(one) == artist_key(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Юрий", "Юрии"),
+        ("はは", "ばば"),
+        ("กา", "กี"),
+        ("कि", "की"),
+        ("!!!", "???"),
+        ("+/-", "±"),
+        ("†††", "***"),
+        ("The Oaks", "Oaks"),
+        ("김치", "김지"),
+    ],
+)
+def test_names_that_only_look_alike_stay_apart(one: str, other: str) -> None:
+    assert artist_key(one) != artist_key(other)
+    assert artist_key(one)
+    assert artist_key(other)
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        "Tin Roof - Remastered 2011", "Tin Roof - 2011 Remaster", "Tin Roof (Live)",
+        "Tin Roof [Live at the Barn]",
+        "Tin Roof (feat. DJ Møns)", "Tin Roof feat. DJ Møns", "Tin Roof - Single Version", "Tin Roof (Demo)",
+        "Tin Roof (with Ida) - Mono / 2009 Remaster", "Tin Roof - Live", "Tin Roof ft. X",
+        "Tin Roof - Radio Edit",
+        "TIN ROOF (From “The Barn”)",
+    ],
+)  # fmt: skip
+def test_the_relaxed_title_lets_go_of_versions_and_the_exact_one_does_not(version: str) -> None:
+    assert relaxed_track_key(version) == "tin roof"
+    assert track_key(version) != "tin roof"
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Live Forever", "Demo", "Tin Roof (DJ Møns Remix)", "Tin Roof - Café Tundra Remix", "(Live)", "Edit",
+     "Version 2",
+     "Feat of Clay", "Tin Roof (Part 2)", "Defeat (Again)"],
+)  # fmt: skip
+def test_titles_whose_own_words_look_like_a_version_keep_them(title: str) -> None:
+    assert relaxed_track_key(title) == track_key(title)
+
+
+def test_the_relaxed_artist_lets_go_of_the_and_of_guests() -> None:
+    assert (
+        relaxed_artist_key("The Oaks")
+        == relaxed_artist_key("Oaks, The")
+        == relaxed_artist_key("Oaks")
+        == "oaks"
+    )
+    assert relaxed_artist_key("Oaks feat. Ida") == "oaks"
+    assert relaxed_artist_key("The The") == "the"
+    assert relaxed_artist_key("Theodora") == "theodora"
+
+
+@given(names)
+@settings(deadline=None, max_examples=200, derandomize=True)
+def test_the_key_of_a_key_is_itself(name: str) -> None:
+    for key in (artist_key, track_key, relaxed_artist_key):
+        assert key(key(name)) == key(name)
+    assert relaxed_artist_key(artist_key(name)) == relaxed_artist_key(name)
+    relaxed_track_key(name)
+
+
+@given(names)
+@settings(deadline=None, max_examples=100, derandomize=True)
+def test_unicode_form_and_outer_blanks_do_not_matter(name: str) -> None:
+    for key in KEYS:
+        for form in ("NFC", "NFD", "NFKC", "NFKD"):
+            assert key(unicodedata.normalize(form, name)) == key(name)
+        assert key(f" {name}\t") == key(name)
+
+
+@given(st.text(alphabet=st.characters(codec="latin-1", categories=("L", "Nd", "Zs", "P")), max_size=40))
+@settings(deadline=None, max_examples=100, derandomize=True)
+def test_case_does_not_matter(name: str) -> None:
+    for key in (artist_key, track_key):
+        assert key(name.upper()) == key(name) == key(name.lower())
+
+
+@given(names)
+@settings(deadline=None, max_examples=100, derandomize=True)
+def test_a_key_is_empty_only_when_nothing_is_there_to_see(name: str) -> None:
+    visible = any(unicodedata.category(char)[0] in "LNPS" for char in name)
+    if visible:
+        assert all(key(name) for key in KEYS)
+
+
+def test_nearest_forgives_typing_and_word_order() -> None:
+    known = ["Radiohead", "Portishead", "The Beatles", "Sigur Rós", "Café Tundra", "Ida & the Oaks"]
+    assert nearest("radoihead", known)[0] == "Radiohead"
+    assert nearest("beatels", known)[0] == "The Beatles"
+    assert nearest("tundra cafe", known)[0] == "Café Tundra"
+    assert nearest("sigur", known)[0] == "Sigur Rós"
+    assert nearest("zzzzqqq", known) == []
+    assert nearest("", known) == []
+
+
+def test_nearest_is_quick_among_many() -> None:
+    many = [f"Band number {i:06d} of the {i % 97} lakes" for i in range(20_000)] + ["Café Tundra"]
+    nearest("warm up", many)
+    began = time.perf_counter()
+    assert nearest("cafe tundrra", many)[0] == "Café Tundra"
+    assert time.perf_counter() - began < 2.0
