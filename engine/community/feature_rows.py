@@ -264,7 +264,8 @@ def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> Fe
     # A name may well be "None" or "Undefined" (both are bands), so names are not filtered like numbers are.
     artist = first_artist(_raw(cells, columns["artist"]), cell("artist_ids"))
     track = _raw(cells, columns["track"])
-    if not artist or not track:
+    # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
+    if not artist or not track or artist == track == "NA":
         counts.dropped["no artist or title"] += 1
         return None
     bpm = _tempo(cell("bpm"), counts)

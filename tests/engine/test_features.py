@@ -255,8 +255,8 @@ def test_generic_tables(
 
 
 def test_names_that_look_like_missing_values_stay_names(tmp_path: Path) -> None:
-    rows, _ = rows_of(tmp_path, "artist,track,bpm\nNone,Undefined,100\nNull,Nan,100\n")
-    assert [(row.artist, row.track) for row in rows] == [("None", "Undefined"), ("Null", "Nan")]
+    rows, _ = rows_of(tmp_path, "artist,track,bpm\nNone,Undefined,100\nNull,NA,100\nNA,NA,100\n")
+    assert [(row.artist, row.track) for row in rows] == [("None", "Undefined"), ("Null", "NA")]
 
 
 def test_tempo_is_folded_into_range_or_refused() -> None:
