@@ -70,7 +70,8 @@ def one_line(text: str | None) -> str:
 
 
 def named(track: PlaylistTrack) -> str:
-    return f"{one_line(track.artist)} - {one_line(track.track)}"
+    names = [one_line(track.artist), one_line(track.track)]
+    return " - ".join(names) if all(names) else "".join(names)
 
 
 def lines_of(data: bytes) -> list[str]:

@@ -38,8 +38,8 @@ def clean(text: str | None) -> str:
 
 
 def display(track: PlaylistTrack) -> str:
-    """The track as `Artist - Title`."""
-    return f"{clean(track.artist)} - {clean(track.track)}"
+    """The track as `Artist - Title`, or the one that is there (a list of artists has no titles)."""
+    return " - ".join(part for part in (clean(track.artist), clean(track.track)) if part)
 
 
 def identifier(track: PlaylistTrack, scheme: str) -> str | None:

@@ -39,9 +39,9 @@ def _track(track: PlaylistTrack) -> list[str]:
     duration = milliseconds(track)
     elements = [_element("location", location)] if location else []
     elements += [_element("identifier", uri) for uri in identifiers(track)]
-    elements += [_element("title", clean(track.track)), _element("creator", clean(track.artist))]
-    if clean(track.album):
-        elements.append(_element("album", clean(track.album)))
+    for name, text in (("title", track.track), ("creator", track.artist), ("album", track.album)):
+        if clean(text):
+            elements.append(_element(name, clean(text)))
     if duration is not None:
         elements.append(_element("duration", str(duration)))
     return elements
