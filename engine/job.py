@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
             ).as_dict()
         case "community":
             info = session.add_community(asked.path, progress=reading, cancelled=stop.is_set)
-            return {name: getattr(info, name) for name in info.__slots__}
+            return asdict(info)
         case "features":
             report = session.add_features(asked.path, progress=reading, cancelled=stop.is_set)
             return {"rows": report.rows, "tracks_with_tempo": report.tracks_with_tempo}

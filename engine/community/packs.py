@@ -8,14 +8,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.community import hetrec
-from engine.community.pack import Pack, PackContent, PackManifest, write_pack
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError
 from engine.names import nearest
 from engine.paths import Folders
 from engine.privacy import Door
+
+if TYPE_CHECKING:
+    from engine.community.pack import Pack, PackContent, PackManifest
 
 LEVEL = "artists"
 
@@ -39,7 +40,11 @@ class Reader(Protocol):
         """Everything in it that can be used."""
 
 
-READERS: dict[str, Reader] = {hetrec.NAME: hetrec}
+def readers() -> dict[str, Reader]:
+    """Every reader by name. Imported only here: listing packs needs no NumPy."""
+    from engine.community import hetrec
+
+    return {hetrec.NAME: hetrec}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
 
 def community_packs(folders: Folders, level: str = LEVEL) -> list[Pack]:
     """The community packs a model at this level is trained on, by name."""
+    from engine.community.pack import Pack
+
     return [
         Pack(folders.packs / info.name)
         for info in list_packs(folders)
@@ -117,6 +124,8 @@ def add_pack(
     Raises UnreadableFileError when nothing there is known, UsageError for an unknown format,
     PrivateSessionError in a private session.
     """
+    from engine.community.pack import write_pack
+
     door.require_writable("add a pack")
     reader = _reader_for(path, format)
     label = _pack_name(name or _stem(path))
@@ -129,14 +138,16 @@ def add_pack(
 def _reader_for(path: Path, format: str | None) -> Reader:  # noqa: A002 - the contract's word
     if not path.exists():
         raise UnreadableFileError(f"{path} does not exist.")
+    known_readers = readers()
     if format is not None:
-        if format not in READERS:
-            raise UsageError(f"No community format is called {format}. Known: {', '.join(sorted(READERS))}.")
-        return READERS[format]
-    for reader in READERS.values():
+        if format not in known_readers:
+            names = ", ".join(sorted(known_readers))
+            raise UsageError(f"No community format is called {format}. Known: {names}.")
+        return known_readers[format]
+    for reader in known_readers.values():
         if reader.recognises(path):
             return reader
-    known = ", ".join(reader.TITLE for reader in READERS.values())
+    known = ", ".join(reader.TITLE for reader in known_readers.values())
     raise UnreadableFileError(f"{path} is no community data this program knows. Known: {known}.")
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from engine.community.packs import PackInfo
 from tuiapp.cli import Options, cli
 from tuiapp.output import print_json, print_table, progress_bar, thousands
+
+if TYPE_CHECKING:
+    from engine.community.packs import PackInfo
 
 
 @cli.group()
@@ -60,9 +64,9 @@ def remove(options: Options, name: str) -> None:
     _print_packs(options, left)
 
 
-def _print_packs(options: Options, packs: Any) -> None:
+def _print_packs(options: Options, packs: Sequence[PackInfo]) -> None:
     if options.json:
-        print_json({"packs": [_entry(pack) for pack in packs]})
+        print_json({"packs": [asdict(pack) for pack in packs]})
         return
     rows = [
         (p.name, p.kind, thousands(p.listeners), thousands(p.items), thousands(p.interactions), p.source, p.date,
@@ -71,10 +75,6 @@ def _print_packs(options: Options, packs: Any) -> None:
     ]  # fmt: skip
     headings = ("name", "kind", "listeners", "items", "interactions", "source", "added", "size")
     print_table(headings, rows, right=frozenset({2, 3, 4, 7}))
-
-
-def _entry(pack: PackInfo) -> dict[str, Any]:
-    return {name: getattr(pack, name) for name in PackInfo.__slots__}
 
 
 @cli.group()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 from typing import Any
 
 import click
@@ -38,6 +37,8 @@ def doctor(options: Options) -> None:
 
 
 def _report(options: Options) -> dict[str, Any]:
+    from importlib import metadata
+
     from engine.session import Session
 
     folders = options.folders

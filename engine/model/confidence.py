@@ -1,0 +1,41 @@
+"""How sure a play count makes us: c = 1 + alpha * f(plays) (Hu, Koren, Volinsky 2008, section 4).
+
+`f` dampens counts: raw ones, which span five orders of magnitude, ruin the model (ENGINE.md).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from engine.errors import InvalidDataError
+
+Transform = Literal["binary", "log", "linear"]
+
+
+class Confidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One choice of f and alpha. `cap` is the most plays that count, for `linear` only."""
+
+    transform: Transform = "log"
+    alpha: float = 1.0
+    cap: float = 100.0
+
+    def __post_init__(self) -> None:
+        """Raise InvalidDataError for values that make no confidence."""
+        if not (np.isfinite(self.alpha) and self.alpha > 0 and np.isfinite(self.cap) and self.cap > 0):
+            raise InvalidDataError(f"alpha {self.alpha} and cap {self.cap} must be finite and above 0.")
+
+    def transformed(self, plays: np.ndarray) -> np.ndarray:
+        """f(plays), same shape and dtype float32: binary 1, log(1 + plays), or plays up to the cap."""
+        counts = np.asarray(plays)
+        if self.transform == "binary":
+            return (counts > 0).astype(np.float32)
+        if self.transform == "log":
+            return np.log1p(counts).astype(np.float32)
+        return np.minimum(counts, self.cap).astype(np.float32)
+
+    def of(self, plays: np.ndarray) -> np.ndarray:
+        """The confidence c of each play count, float64."""
+        return np.asarray(1.0 + self.alpha * self.transformed(plays).astype(np.float64))

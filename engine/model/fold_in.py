@@ -1,0 +1,102 @@
+"""Folding a listener into item factors, exactly, and explaining each score; NumPy only.
+
+With item factors Y, the listener's confidences c over their items and everything else at confidence 1, the
+listener's vector is x = W Y' C r with W = (Y'Y + Y_u' (C_u - I) Y_u + lambda I)^-1, r = 1 on their items
+(Hu, Koren, Volinsky 2008, section 4). The score of item i is then the sum over their items j of
+y_i' W y_j c_j (section 5): each summand is the part that j contributes.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InvalidDataError
+
+Floats = NDArray[np.float64]
+
+
+class ItemFactors:
+    """Item factors with what every fold-in shares: (items, factors) float32 (may be memory-mapped), and Y'Y.
+
+    `gram` is (factors, factors) float64, computed when not given. Raises InvalidDataError for a regularization
+    that is not above 0 or shapes that do not fit.
+    """
+
+    def __init__(self, item_factors: NDArray[np.float32], regularization: float, gram: Floats | None = None) -> None:
+        if item_factors.ndim != 2:
+            raise InvalidDataError(f"item factors must be (items, factors), not of shape {item_factors.shape}.")
+        if not (np.isfinite(regularization) and regularization > 0):
+            raise InvalidDataError(f"regularization is {regularization}; it must be finite and above 0.")
+        self.item_factors = item_factors
+        self.regularization = regularization
+        size = item_factors.shape[1]
+        if gram is None:
+            gram = item_factors.T.astype(np.float64) @ item_factors
+        if gram.shape != (size, size):
+            raise InvalidDataError(f"gram has shape {gram.shape} where {(size, size)} was expected.")
+        self.gram: Floats = np.asarray(gram, dtype=np.float64)
+
+    def fold_in(self, ids: NDArray[np.int64], confidences: Floats) -> FoldedListener:
+        """The listener who played items `ids` (n,), each once, with `confidences` (n,) of at least 1.
+
+        Raises InvalidDataError for ids out of range or repeated and for confidences below 1 or not finite.
+        """
+        ids = np.asarray(ids, dtype=np.int64)
+        confidences = np.asarray(confidences, dtype=np.float64)
+        if ids.shape != confidences.shape or ids.ndim != 1:
+            raise InvalidDataError(f"{ids.shape} ids and {confidences.shape} confidences do not pair up.")
+        if len(ids) and (ids.min() < 0 or ids.max() >= len(self.item_factors)):
+            raise InvalidDataError(f"item ids go from 0 to {len(self.item_factors) - 1}.")
+        if len(np.unique(ids)) != len(ids):
+            raise InvalidDataError("an item id stands twice in one listener's items.")
+        if not (np.isfinite(confidences).all() and (confidences >= 1).all()):
+            raise InvalidDataError("confidences must be finite and at least 1.")
+        return FoldedListener(self, ids, confidences)
+
+
+class FoldedListener:
+    """One listener in factor space. Made by `ItemFactors.fold_in`."""
+
+    def __init__(self, items: ItemFactors, ids: NDArray[np.int64], confidences: Floats) -> None:
+        self._items = items
+        self.ids = ids
+        self.confidences = confidences
+        self._own: Floats = items.item_factors[ids].astype(np.float64)
+        weighted = self._own * (confidences - 1.0)[:, None]
+        size = items.gram.shape[0]
+        self._system: Floats = items.gram + self._own.T @ weighted + items.regularization * np.eye(size)
+        self.vector: Floats = np.linalg.solve(self._system, self._own.T @ confidences)
+
+    @cached_property
+    def _inverse(self) -> Floats:
+        return np.linalg.inv(self._system)
+
+    @cached_property
+    def _parts(self) -> Floats:
+        """W y_j c_j for each of the listener's items j: (n, factors)."""
+        return (self._own @ self._inverse) * self.confidences[:, None]
+
+    def scores(self, item_ids: NDArray[np.int64] | None = None) -> Floats:
+        """Scores of items `item_ids` (m,), or of all: (m,) float64."""
+        if item_ids is None:
+            return np.asarray(self._items.item_factors @ self.vector.astype(np.float32), dtype=np.float64)
+        return np.asarray(self._items.item_factors[item_ids].astype(np.float64) @ self.vector)
+
+    def contributions(self, item_ids: NDArray[np.int64]) -> Floats:
+        """(m, n): what each of the listener's n items adds to the score of each item; rows sum to `scores`."""
+        return np.asarray(self._items.item_factors[item_ids].astype(np.float64) @ self._parts.T)
+
+    def without(self, index: int) -> Floats:
+        """The vector had the listener never played `ids[index]`, by a rank-one update: (factors,).
+
+        Taking item j away subtracts (c_j - 1) y_j y_j' from the system (Sherman, Morrison 1950) and
+        c_j y_j from its right-hand side.
+        """
+        y, c = self._own[index], self.confidences[index]
+        direction = self._inverse @ y
+        right = self._own.T @ self.confidences - c * y
+        plain = self._inverse @ right
+        return np.asarray(plain + direction * ((c - 1.0) * (y @ plain) / (1.0 - (c - 1.0) * (y @ direction))))

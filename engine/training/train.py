@@ -1,0 +1,203 @@
+"""Training from start to end: interactions, tuning, the final fit, measures, index, and the switch to the new model.
+
+Everything is written into a folder beside the model in use; the last step is the atomic switch. A cancel or a
+crash before it leaves the old model in use.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.community.catalog import write_catalog
+from engine.community.packs import community_packs
+from engine.index import build_index
+from engine.model.als import AlternatingLeastSquares
+from engine.model.confidence import Confidence
+from engine.model.fold_in import ItemFactors
+from engine.privacy import Door
+from engine.training.artifact import (
+    FORMAT,
+    ModelManifest,
+    digest_of,
+    switch_to,
+    write_arrays,
+    write_manifest,
+)
+from engine.training.choose import Choice, choose
+from engine.training.interactions import Interactions, community_interactions, session_interactions
+
+# Vectors the index is calibrated on: listeners drawn from the rows of the matrix.
+QUERIES = 200
+# A solo model is small and its rows are many short sessions: few factors say as much (ENGINE.md, solo mode).
+SOLO_FACTORS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """What a person can ask of training. `tune` False takes the defaults of `engine.model.confidence`."""
+
+    factors: int = 40
+    iterations: int = 20
+    tune: bool = True
+    seed: int = 0
+    level: str = "artists"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Where training is: `done` of `total` steps of a stage; `loss` after a sweep of the final fit, else null."""
+
+    stage: str
+    done: int
+    total: int
+    loss: float | None = None
+
+
+def train(
+    door: Door,
+    connection: sqlite3.Connection,
+    settings: TrainingSettings,
+    *,
+    progress: Callable[[Update], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ModelManifest:
+    """Fit a model, build its index, and make it the one in use.
+
+    Raises PrivateSessionError in a private session, NothingYetError when there is nothing to learn from,
+    CancelledError when `cancelled` said so.
+    """
+    door.require_writable("train")
+    # Compiled kernels are kept in the data folder like everything else this program writes.
+    _keep_kernels_in(door.folders.cache)
+    report = progress or (lambda _update: None)
+    began = time.monotonic()
+    report(Update("reading", 0, 1))
+    packs = community_packs(door.folders, settings.level)
+    data = community_interactions(packs) if packs else session_interactions(connection)
+    choice = choose(data, settings, report, cancelled)
+    model, loss = _fit(data, choice, settings, report, cancelled)
+    trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    model_id = f"{trained:%Y%m%dT%H%M%S}-{data.digest[:8]}"
+    with door.new_folder(door.folders.models / model_id) as folder:
+        manifest = _write(folder, model_id, data, choice, model, loss, settings, report, cancelled)
+        manifest = _timed(manifest, trained, time.monotonic() - began)
+        write_manifest(folder, manifest)
+    switch_to(door, model_id)
+    return manifest
+
+
+def _keep_kernels_in(cache: Path) -> None:
+    import numba
+
+    numba.config.CACHE_DIR = str(cache / "kernels")
+
+
+def _fit(
+    data: Interactions,
+    choice: Choice,
+    settings: TrainingSettings,
+    report: Callable[[Update], None],
+    cancelled: Callable[[], bool] | None,
+) -> tuple[AlternatingLeastSquares, list[float]]:
+    """The final fit on everything, with its loss after each sweep."""
+    loss: list[float] = []
+
+    def after_sweep(sweep: int, _seconds: float, value: float) -> None:
+        loss.append(float(value))
+        report(Update("training", sweep + 1, settings.iterations, float(value)))
+
+    model = AlternatingLeastSquares(
+        factors=choice.factors,
+        regularization=choice.regularization,
+        alpha=choice.confidence.alpha,
+        iterations=settings.iterations,
+        random_state=settings.seed,
+        calculate_training_loss=True,
+    )
+    report(Update("training", 0, settings.iterations))
+    model.fit(_counted(data, choice.confidence), show_progress=False, callback=after_sweep, cancelled=cancelled)
+    return model, loss
+
+
+def _counted(data: Interactions, confidence: Confidence):  # type: ignore[no-untyped-def]  # noqa: ANN202 - csr_matrix
+    counted = data.plays.copy()
+    counted.data = confidence.transformed(counted.data)
+    return counted
+
+
+def _write(
+    folder: Path,
+    model_id: str,
+    data: Interactions,
+    choice: Choice,
+    model: AlternatingLeastSquares,
+    loss: list[float],
+    settings: TrainingSettings,
+    report: Callable[[Update], None],
+    cancelled: Callable[[], bool] | None,
+) -> ModelManifest:
+    """Arrays, catalog and index into the model's folder; the manifest they make, without its times."""
+    factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
+    counts = data.plays.getnnz(axis=0).astype(np.int32)
+    totals = np.asarray(data.plays.sum(axis=0)).ravel()
+    digests = write_arrays(folder, factors, ItemFactors(factors, choice.regularization).gram, counts)
+    write_catalog(
+        folder / "catalog.sqlite",
+        ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),
+        data.tags,
+    )
+    digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
+    rng = np.random.default_rng(settings.seed)
+    rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
+    (folder / "index").mkdir()
+    index = build_index(
+        folder / "index",
+        factors,
+        np.ascontiguousarray(model.user_factors[np.sort(rows)], dtype=np.float32),
+        seed=settings.seed,
+        progress=lambda done, total: report(Update("index", done, total)),
+        cancelled=cancelled,
+    )
+    return ModelManifest(
+        format=FORMAT,
+        id=model_id,
+        level=settings.level,
+        solo=data.solo,
+        packs=list(data.packs),
+        built_from=data.digest,
+        trained="",
+        listeners=int(data.plays.shape[0]),
+        items=len(data.names),
+        interactions=int(data.plays.nnz),
+        factors=choice.factors,
+        iterations=settings.iterations,
+        seed=settings.seed,
+        confidence=choice.confidence,
+        regularization=choice.regularization,
+        loss=loss,
+        seconds=0.0,
+        tuned=choice.tuned,
+        validation=choice.validation,
+        index={
+            "trees": index.trees,
+            "search_k": index.search_k,
+            "recall": index.recall,
+            "bytes": index.bytes,
+            "serves": {kind: index.serving(kind) for kind in ("best", "nearest")},
+        },
+        digests=digests,
+        taste=data.taste,
+    )
+
+
+def _timed(manifest: ModelManifest, trained: datetime.datetime, seconds: float) -> ModelManifest:
+    import msgspec
+
+    return msgspec.structs.replace(manifest, trained=trained.isoformat(), seconds=round(seconds, 3))

@@ -1,0 +1,54 @@
+"""A small model folder made by hand, for tests that need one but no training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.community.catalog import write_catalog
+from engine.index import build_index
+from engine.model.confidence import Confidence
+from engine.model.fold_in import ItemFactors
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.training.artifact import FORMAT, ModelManifest, digest_of, switch_to, write_arrays, write_manifest
+
+
+def names(count: int) -> list[str]:
+    """Made-up artist names, unique by key."""
+    return [f"Artist {chr(65 + number % 26)}{number}" for number in range(count)]
+
+
+def write_model(root: Path, *, items: int = 60, factors: int = 6, seed: int = 0, solo: bool = False) -> Folders:
+    """Write a model whose factors have three blocks of alike items and make it the one in use."""
+    folders, door = Folders(root), Door(Folders(root))
+    rng = np.random.default_rng(seed)
+    centres = 2.0 * np.eye(3, factors)
+    block = np.arange(items) % 3
+    vectors = (0.3 * centres[block] + 0.05 * rng.normal(size=(items, factors))).astype(np.float32)
+    listeners = (1000 / (1 + np.arange(items))).astype(np.int32) + 1
+    model_id = "made-by-hand"
+    with door.new_folder(folders.models / model_id) as folder:
+        digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners)
+        write_catalog(
+            folder / "catalog.sqlite",
+            ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(names(items))),
+        )
+        digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
+        (folder / "index").mkdir()
+        index = build_index(folder / "index", vectors, vectors[rng.integers(items, size=20)], seed=seed)
+        write_manifest(
+            folder,
+            ModelManifest(
+                format=FORMAT, id=model_id, level="artists", solo=solo, packs=[] if solo else ["made up"],
+                built_from="none", trained="2026-01-01T00:00:00+00:00", listeners=1000, items=items,
+                interactions=5000, factors=factors, iterations=1, seed=seed,
+                confidence=Confidence(transform="log", alpha=1.0), regularization=0.1, loss=[1.0], seconds=0.1,
+                tuned={}, validation={},
+                index={"trees": index.trees, "search_k": index.search_k, "recall": index.recall, "bytes": index.bytes},
+                digests=digests,
+            ),
+        )  # fmt: skip
+    switch_to(door, model_id)
+    return folders
