@@ -19,7 +19,8 @@ TABLE_FILE = "features.sqlite"
 MANIFEST_FILE = "manifest.json"
 CHUNK = 2_000  # pairs a statement: well below SQLite's 32,766 variables
 _COLUMNS = (
-    "artist_key, track_key, artist, track, album, bpm, energy, danceability, valence, seconds, spotify, isrc"
+    "artist_key, track_key, artist, track, album, bpm, energy, danceability, valence, seconds, "
+    "spotify, isrc, popularity"
 )
 
 _Item = TypeVar("_Item")
@@ -44,6 +45,7 @@ class TrackFeatures:
     valence: float | None
     seconds: float | None
     ids: tuple[tuple[str, str], ...] = ()
+    popularity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class FeatureCatalog:
         return found
 
     def tracks_of(self, artist_keys: Iterable[str]) -> list[TrackFeatures]:
-        """Every known track of these artists, in the order of the artists, then by track key."""
+        """Every known track of these artists, by artist in the order given, the most popular first."""
         found: dict[tuple[str, str], TrackFeatures] = {}
         wanted = list(dict.fromkeys(artist_keys))
         for name, connection in self._packs:
@@ -164,7 +166,10 @@ class FeatureCatalog:
                 )
                 _gather(found, name, connection.execute(statement, chunk))
         order = {key: place for place, key in enumerate(wanted)}
-        return sorted(found.values(), key=lambda track: (order[track.artist_key], track.track_key))
+        return sorted(
+            found.values(),
+            key=lambda track: (order[track.artist_key], -(track.popularity or 0.0), track.track_key),
+        )
 
     def library_coverage(self, library: sqlite3.Connection) -> LibraryCoverage:
         """How many tracks of the person's library the packs know, and with a tempo."""
@@ -182,7 +187,7 @@ def _open_table(file: Path) -> sqlite3.Connection:
     uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
     try:
-        connection.execute("SELECT 1 FROM features LIMIT 1").fetchone()
+        connection.execute(f"SELECT {_COLUMNS} FROM features LIMIT 1").fetchone()  # noqa: S608 - a constant
     except sqlite3.DatabaseError as error:
         connection.close()
         raise DamagedDataError(
@@ -202,7 +207,21 @@ def _gather(
 
 
 def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
-    a_key, t_key, artist, track, album, bpm, energy, danceability, valence, seconds, spotify, isrc = row
+    (
+        a_key,
+        t_key,
+        artist,
+        track,
+        album,
+        bpm,
+        energy,
+        danceability,
+        valence,
+        seconds,
+        spotify,
+        isrc,
+        popularity,
+    ) = row
     ids = (("spotify", spotify), ("isrc", isrc))
     return TrackFeatures(
         artist_key=str(a_key),
@@ -217,6 +236,7 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         valence=_real(valence),
         seconds=_real(seconds),
         ids=tuple((scheme, str(value)) for scheme, value in ids if value is not None),
+        popularity=_real(popularity),
     )
 
 
@@ -240,6 +260,7 @@ def _filled(first: TrackFeatures, second: TrackFeatures) -> TrackFeatures:
         valence=second.valence if first.valence is None else first.valence,
         seconds=second.seconds if first.seconds is None else first.seconds,
         ids=first.ids + tuple(pair for pair in second.ids if pair[0] not in schemes),
+        popularity=second.popularity if first.popularity is None else first.popularity,
     )
 
 

@@ -40,6 +40,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "seconds": ("duration_s", "seconds", "duration", "track_duration", "length"),
     "spotify": ("track_uri", "uri", "spotify_id", "spotify_track_id", "track_id"),
     "isrc": ("isrc",),
+    "popularity": ("track_popularity", "popularity"),
     "artist_ids": ("artist_uri_s", "artist_ids"),
 }
 _MEASURES = ("bpm", "energy", "danceability", "valence")
@@ -52,7 +53,7 @@ _UNKNOWN = {"", "undefined", "null", "none", "nan", "n/a", "-"}
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """What one line says about a track. Tempo in beats a minute, `seconds` long, the rest 0..1 or None."""
+    """What one line says about a track. Tempo in beats a minute, the other measures 0..1; None = unknown."""
 
     artist: str
     track: str
@@ -64,6 +65,7 @@ class FeatureRow:
     seconds: float | None
     spotify: str | None
     isrc: str | None
+    popularity: float | None
 
 
 @dataclass
@@ -247,8 +249,9 @@ def _exportify_by_position(cells: Sequence[str]) -> dict[str, int] | None:
         return None
     features = len(cells) - 12 - (3 if len(cells) >= 34 else 0)
     return {
-        "spotify": 0, "track": 1, "artist_ids": 2, "artist": 3, "album": 5, "milliseconds": 12, "isrc": 16,
-        "danceability": features, "energy": features + 1, "valence": features + 9, "bpm": features + 10,
+        "spotify": 0, "track": 1, "artist_ids": 2, "artist": 3, "album": 5, "milliseconds": 12,
+        "popularity": 15, "isrc": 16, "danceability": features, "energy": features + 1,
+        "valence": features + 9, "bpm": features + 10,
     }  # fmt: skip
 
 
@@ -286,6 +289,7 @@ def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> Fe
         seconds=_seconds(cell("milliseconds"), cell("seconds")),
         spotify=spotify[1] if spotify else None,
         isrc=isrc if _ISRC.match(isrc) else None,
+        popularity=_unit(cell("popularity"), whole=100.0),
     )
 
 
@@ -335,9 +339,9 @@ def _tempo(text: str, counts: RowCounts) -> float | None:
     return folded
 
 
-def _unit(text: str) -> float | None:
+def _unit(text: str, whole: float = 1.0) -> float | None:
     value = _number(text)
-    return value if value is not None and 0.0 <= value <= 1.0 else None
+    return value / whole if value is not None and 0.0 <= value <= whole else None
 
 
 def _seconds(milliseconds: str, other: str) -> float | None:

@@ -58,12 +58,13 @@ CREATE TABLE features (
     seconds      REAL,
     spotify      TEXT,
     isrc         TEXT,
+    popularity   REAL,
     PRIMARY KEY (artist_key, track_key)
 ) STRICT, WITHOUT ROWID
 """
 # The same track again (album and single, two playlists): the first row counts, later ones fill its gaps.
 _INSERT = """
-INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (artist_key, track_key) DO UPDATE SET
     album = coalesce(album, excluded.album),
     bpm = coalesce(bpm, excluded.bpm),
@@ -72,7 +73,8 @@ ON CONFLICT (artist_key, track_key) DO UPDATE SET
     valence = coalesce(valence, excluded.valence),
     seconds = coalesce(seconds, excluded.seconds),
     spotify = coalesce(spotify, excluded.spotify),
-    isrc = coalesce(isrc, excluded.isrc)
+    isrc = coalesce(isrc, excluded.isrc),
+    popularity = coalesce(popularity, excluded.popularity)
 """
 
 
@@ -192,7 +194,7 @@ def _keyed(rows: Iterable[FeatureRow], counts: RowCounts) -> Iterator[tuple[obje
             continue
         yield (
             *keys, row.artist, row.track, row.album, row.bpm, row.energy, row.danceability, row.valence,
-            row.seconds, row.spotify, row.isrc,
+            row.seconds, row.spotify, row.isrc, row.popularity,
         )  # fmt: skip
 
 

@@ -174,6 +174,19 @@ def test_several_packs_fill_each_others_gaps(door: Door, tmp_path: Path) -> None
         assert len(packs.tracks_of([artist_key("A")])) == 3
 
 
+def test_tracks_of_an_artist_come_most_popular_first(door: Door, tmp_path: Path) -> None:
+    file = tmp_path / "songs.csv"
+    file.write_text(
+        "artist,track,bpm,popularity\nA,Deep Cut,100,3\nA,Hit,100,88\nA,Unranked,100,\nB,Odd,100,101\n"
+    )
+    add_features(door, file)
+    with catalog(door) as packs:
+        tracks = packs.tracks_of([artist_key("B"), artist_key("A")])
+        assert [(track.track, track.popularity) for track in tracks] == [
+            ("Odd", None), ("Hit", 0.88), ("Deep Cut", 0.03), ("Unranked", None),
+        ]  # fmt: skip
+
+
 def test_library_coverage_counts_own_tracks(door: Door, tmp_path: Path) -> None:
     file = tmp_path / "songs.csv"
     file.write_text(SONGS)
@@ -335,7 +348,7 @@ def test_cancelling_leaves_the_pack_as_it_was(door: Door, tmp_path: Path) -> Non
     assert [path.name for path in door.folders.packs.iterdir()] == ["songs"]
 
 
-@pytest.mark.parametrize("damage", ["missing", "garbage", "manifest", "newer"])
+@pytest.mark.parametrize("damage", ["missing", "garbage", "other table", "manifest", "newer"])
 def test_damaged_packs_are_named(door: Door, tmp_path: Path, damage: str) -> None:
     file = tmp_path / "songs.csv"
     file.write_text(SONGS)
@@ -344,6 +357,10 @@ def test_damaged_packs_are_named(door: Door, tmp_path: Path, damage: str) -> Non
         (folder / "features.sqlite").unlink()
     elif damage == "garbage":
         (folder / "features.sqlite").write_bytes(b"no database at all" * 100)
+    elif damage == "other table":
+        with sqlite3.connect(folder / "features.sqlite") as table:
+            table.execute("ALTER TABLE features DROP COLUMN bpm")
+        table.close()
     elif damage == "manifest":
         (folder / "manifest.json").write_text("{")
     else:
