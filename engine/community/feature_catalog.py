@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from engine.errors import DamagedDataError
+from engine.names import relaxed_artist_key, relaxed_track_key
 from engine.paths import Folders
 
 FORMAT = 1
@@ -21,6 +22,28 @@ CHUNK = 2_000  # pairs a statement: well below SQLite's 32,766 variables
 _COLUMNS = (
     "artist_key, track_key, artist, track, album, bpm, energy, danceability, valence, seconds, "
     "spotify, isrc, popularity"
+)
+
+# Words in a title that tell of another tempo.
+_PLAYED_OTHERWISE = frozenset(
+    [
+        "live",
+        "acoustic",
+        "unplugged",
+        "demo",
+        "session",
+        "sessions",
+        "orchestral",
+        "piano",
+        "cappella",
+        "acappella",
+        "alternate",
+        "alternative",
+        "early",
+        "rerecorded",
+        "recorded",
+        "version",
+    ]
 )
 
 _Item = TypeVar("_Item")
@@ -140,8 +163,15 @@ class FeatureCatalog:
             int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for _, pack in self._packs
         )
 
-    def lookup(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], TrackFeatures]:
-        """What is known of the tracks with these (artist key, track key) pairs; unknown ones are left out."""
+    def lookup(
+        self, pairs: Iterable[tuple[str, str]], titles: Mapping[tuple[str, str], str] | None = None
+    ) -> dict[tuple[str, str], TrackFeatures]:
+        """What is known of the tracks with these (artist key, track key) pairs; unknown ones are left out.
+
+        Where a pair is unknown and its title is in `titles`, another version of the song may answer for it
+        (remastered, with or without guests, but not live for studio): without ids and album, and its source
+        says so.
+        """
         found: dict[tuple[str, str], TrackFeatures] = {}
         wanted = list(dict.fromkeys(pairs))
         for name, connection in self._packs:
@@ -152,6 +182,28 @@ class FeatureCatalog:
                 )
                 parameters = [key for pair in chunk for key in pair]
                 _gather(found, name, connection.execute(statement, parameters))
+        missing = (
+            {pair: titles[pair] for pair in wanted if pair not in found and pair in titles} if titles else {}
+        )
+        return found | self._other_versions(missing)
+
+    def _other_versions(self, titles: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], TrackFeatures]:
+        asked: dict[str, list[tuple[str, str]]] = {}
+        for pair, title in titles.items():
+            asked.setdefault(relaxed_pair(pair[0], title), []).append(pair)
+        found: dict[tuple[str, str], TrackFeatures] = {}
+        for name, connection in self._packs:
+            for chunk in chunks(asked, CHUNK):
+                statement = (
+                    f"WITH wanted (r) AS (VALUES {', '.join(['(?)'] * len(chunk))}) "  # noqa: S608 - marks only
+                    f"SELECT r, {_COLUMNS} FROM wanted CROSS JOIN features ON relaxed = r "
+                    "WHERE bpm IS NOT NULL ORDER BY r, length(track_key), track_key, artist_key"
+                )
+                for relaxed, *row in connection.execute(statement, chunk):
+                    version = _features(name, row)
+                    for pair in asked[relaxed]:
+                        if pair not in found and _played_alike(pair[1], version.track_key):
+                            found[pair] = _standing_in(version, pair)
         return found
 
     def tracks_of(self, artist_keys: Iterable[str]) -> list[TrackFeatures]:
@@ -173,11 +225,13 @@ class FeatureCatalog:
 
     def library_coverage(self, library: sqlite3.Connection) -> LibraryCoverage:
         """How many tracks of the person's library the packs know, and with a tempo."""
-        statement = "SELECT artists.key, tracks.key FROM tracks JOIN artists ON artists.id = tracks.artist_id"
-        pairs = [(str(artist), str(track)) for artist, track in library.execute(statement)]
-        found = self.lookup(pairs)
+        rows = library.execute(
+            "SELECT artists.key, tracks.key, title FROM tracks JOIN artists ON artists.id = tracks.artist_id"
+        )
+        titles = {(str(artist), str(track)): str(title) for artist, track, title in rows}
+        found = self.lookup(titles, titles)
         with_tempo = sum(track.bpm is not None for track in found.values())
-        return LibraryCoverage(tracks=len(pairs), matched=len(found), with_tempo=with_tempo)
+        return LibraryCoverage(tracks=len(titles), matched=len(found), with_tempo=with_tempo)
 
 
 def _open_table(file: Path) -> sqlite3.Connection:
@@ -187,7 +241,7 @@ def _open_table(file: Path) -> sqlite3.Connection:
     uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
     try:
-        connection.execute(f"SELECT {_COLUMNS} FROM features LIMIT 1").fetchone()  # noqa: S608 - a constant
+        connection.execute(f"SELECT {_COLUMNS}, relaxed FROM features LIMIT 1").fetchone()  # noqa: S608 - a constant
     except sqlite3.DatabaseError as error:
         connection.close()
         raise DamagedDataError(
@@ -238,6 +292,21 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         ids=tuple((scheme, str(value)) for scheme, value in ids if value is not None),
         popularity=_real(popularity),
     )
+
+
+def relaxed_pair(artist: str, title: str) -> str:
+    """One key for all versions of a song by an artist (name or key)."""
+    return f"{relaxed_artist_key(artist)}\n{relaxed_track_key(title)}"
+
+
+def _played_alike(one: str, other: str) -> bool:
+    """Whether two versions' track keys speak of one way of playing, so that a tempo may be carried over."""
+    return not (set(one.split()) ^ set(other.split())) & _PLAYED_OTHERWISE
+
+
+def _standing_in(version: TrackFeatures, pair: tuple[str, str]) -> TrackFeatures:
+    source = f"{version.bpm_source}, another version"
+    return replace(version, artist_key=pair[0], track_key=pair[1], album=None, ids=(), bpm_source=source)
 
 
 def _real(value: str | float | None) -> float | None:

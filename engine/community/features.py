@@ -28,6 +28,7 @@ from engine.community.feature_catalog import (
     chunks,
     feature_packs,
     kind_of,
+    relaxed_pair,
 )
 from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows
 from engine.errors import CancelledError, UnreadableFileError, UsageError
@@ -59,12 +60,13 @@ CREATE TABLE features (
     spotify      TEXT,
     isrc         TEXT,
     popularity   REAL,
+    relaxed      TEXT NOT NULL,
     PRIMARY KEY (artist_key, track_key)
 ) STRICT, WITHOUT ROWID
 """
 # The same track again (album and single, two playlists): the first row counts, later ones fill its gaps.
 _INSERT = """
-INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (artist_key, track_key) DO UPDATE SET
     album = coalesce(album, excluded.album),
     bpm = coalesce(bpm, excluded.bpm),
@@ -181,6 +183,7 @@ def _write_table(
             connection.executemany(_INSERT, rows)
             if progress is not None:
                 progress(counts.read, 0)
+        connection.execute("CREATE INDEX features_by_relaxed ON features (relaxed)")
         connection.commit()
         tracks, with_tempo = connection.execute("SELECT count(*), count(bpm) FROM features").fetchone()
         return int(tracks), int(with_tempo)
@@ -194,7 +197,7 @@ def _keyed(rows: Iterable[FeatureRow], counts: RowCounts) -> Iterator[tuple[obje
             continue
         yield (
             *keys, row.artist, row.track, row.album, row.bpm, row.energy, row.danceability, row.valence,
-            row.seconds, row.spotify, row.isrc, row.popularity,
+            row.seconds, row.spotify, row.isrc, row.popularity, relaxed_pair(keys[0], row.track),
         )  # fmt: skip
 
 

@@ -174,6 +174,37 @@ def test_several_packs_fill_each_others_gaps(door: Door, tmp_path: Path) -> None
         assert len(packs.tracks_of([artist_key("A")])) == 3
 
 
+@pytest.mark.parametrize(
+    ("artist", "title", "bpm"),
+    [
+        ("Café Tundra", "Harbour Lights - Remastered 2011", 104.0),
+        ("The Café Tundra", "Harbour Lights (feat. DJ Møns)", 104.0),
+        ("Café Tundra", "Harbour Lights - Live", None),
+        ("Café Tundra", "Harbour Lights (DJ Møns Remix)", None),
+        ("Café Tundra", "Fog - Live", 90.0),
+        ("Café Tundra", "Fog", None),
+        ("Other", "Harbour Lights", None),
+    ],
+)
+def test_another_version_answers_only_where_the_tempo_carries_over(
+    door: Door, tmp_path: Path, artist: str, title: str, bpm: float | None
+) -> None:
+    file = tmp_path / "songs.csv"
+    file.write_text(
+        "artist,track,bpm,isrc\nCafé Tundra,Harbour Lights,104,DKABC2300001\nCafé Tundra,Fog (Live),90,\n"
+    )
+    add_features(door, file)
+    pair = key(artist, title)
+    with catalog(door) as packs:
+        if title != "Fog - Live":
+            assert packs.lookup([pair]) == {}
+        found = packs.lookup([pair], {pair: title})
+        assert [track.bpm for track in found.values()] == ([] if bpm is None else [bpm])
+        if bpm == 104.0:
+            assert (found[pair].bpm_source, found[pair].ids) == ("songs, another version", ())
+            assert (found[pair].artist_key, found[pair].track_key) == pair
+
+
 def test_tracks_of_an_artist_come_most_popular_first(door: Door, tmp_path: Path) -> None:
     file = tmp_path / "songs.csv"
     file.write_text(
