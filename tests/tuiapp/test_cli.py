@@ -1,0 +1,174 @@
+"""The command line as a contract: keys, exit codes, what goes to which stream."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.privacy import Door
+from engine.store.database import open_library
+from tests.engine.models import names, write_model
+from tests.engine.test_door import fingerprint
+from tests.engine.test_gate import play
+from tuiapp.cli import run
+
+ARTISTS = names(60)
+DAY = 86_400
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with a model and a few listens, named by the environment as scripts do."""
+    folders = write_model(tmp_path / "data")
+    connection = open_library(Door(folders))
+    for number in (0, 3, 6, 9, 1):
+        play(connection, ARTISTS[number], "A Song", number * DAY, number * DAY + 600)
+    connection.close()
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(folders.root))
+    return folders.root
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    """What a command prints with --json, which must be one document and nothing else."""
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_recommend_has_the_contracts_keys_and_shares_that_sum_to_one(place, capsys) -> None:
+    items = document(capsys, "recommend", "-n", "7")["items"]
+    assert [item["rank"] for item in items] == list(range(1, 8))
+    for item in items:
+        assert set(item) >= {"rank", "artist", "score", "listeners", "plays", "known", "why"}
+        assert abs(sum(reason["share"] for reason in item["why"]) - 1.0) <= 1e-6
+        assert item["why"][-1]["artist"] == "others"
+
+
+def test_without_a_command_and_a_terminal_the_list_is_printed(place, capsys) -> None:
+    assert run([]) == 0
+    out = capsys.readouterr().out
+    assert "because of" in out.splitlines()[0]
+    assert len(out.splitlines()) == 21
+
+
+def test_options_may_stand_before_or_after_the_command(place, capsys) -> None:
+    assert run(["--json", "--data-dir", str(place), "recommend"]) == 0
+    before = capsys.readouterr().out
+    assert run(["recommend", "--data-dir", str(place), "--json"]) == 0
+    assert capsys.readouterr().out == before
+
+
+def test_related_and_search_have_the_contracts_keys(place, capsys) -> None:
+    found = document(capsys, "related", ARTISTS[30].lower(), "-n", "5")
+    assert found["artist"] == ARTISTS[30]
+    assert set(found["items"][0]) == {"rank", "artist", "similarity", "listeners", "plays"}
+    hits = document(capsys, "search", ARTISTS[30][:-1], "-n", "40")["items"]
+    assert ARTISTS[30] in {hit["artist"] for hit in hits}
+    assert set(hits[0]) >= {"kind", "artist", "plays", "listeners"}
+
+
+def test_a_block_holds_in_every_list_until_it_is_taken_back(place, capsys) -> None:
+    top = document(capsys, "recommend")["items"][0]["artist"]
+    assert document(capsys, "block", top)["feedback"][0] | {"at": 0} == {"artist": top, "verdict": "block", "at": 0}
+    assert top not in {item["artist"] for item in document(capsys, "recommend", "-n", "60")["items"]}
+    assert top not in {item["artist"] for item in document(capsys, "related", ARTISTS[0], "-n", "59")["items"]}
+    assert document(capsys, "unblock", top) == {"feedback": []}
+    assert document(capsys, "recommend")["items"][0]["artist"] == top
+
+
+def test_what_if_never_played_changes_the_reasons(place, capsys) -> None:
+    items = document(capsys, "recommend", "--without", ARTISTS[0])["items"]
+    assert ARTISTS[0] not in {reason["artist"] for item in items for reason in item["why"]}
+
+
+def test_as_of_a_date_knows_nothing_later(place, capsys) -> None:
+    items = document(capsys, "recommend", "--as-of", "1970-01-05", "--familiarity", "0")["items"]
+    assert {item["artist"] for item in items} == {ARTISTS[0], ARTISTS[1], ARTISTS[3]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["recommend"], 3, "Import your history"),
+        (["related", "Nobody"], 1, "No artist here is called Nobody"),
+        (["search"], 2, "Missing argument"),
+        (["recommend", "-n", "0"], 2, "-n"),
+        (["recommend", "--since", "June"], 2, "Write 2019"),
+        (["train"], 3, "discover community add"),
+        (["community", "remove", "x"], 1, "No pack is called x"),
+        (["community", "add", "nowhere"], 1, "does not exist"),
+        (["import", "nowhere.zip"], 1, "nowhere.zip"),
+        (["export", "--out", "x.csv"], 2, "--list"),
+        (["playlist", "skiing"], 2, "running"),
+        (["wrong"], 2, "wrong"),
+        (["--private", "community", "add", "nowhere"], 1, "private session"),
+    ],
+)
+def test_failures_are_one_line_with_a_fixed_code(empty, capsys, arguments, code, words) -> None:
+    assert run(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert "Traceback" not in err
+    if code not in (2,):
+        assert re.fullmatch(r"error: .+\n", err)
+
+
+def test_private_commands_change_nothing_on_disk(place, capsys) -> None:
+    before = fingerprint(place)
+    for arguments in (
+        ["recommend"], ["related", ARTISTS[0]], ["search", "Artist"], ["like", ARTISTS[5]], ["block", ARTISTS[7]],
+        ["feedback"], ["playlists"], ["doctor"], ["community", "list"],
+    ):  # fmt: skip
+        assert run(["--private", *arguments]) == 0, arguments
+        assert fingerprint(place) == before, arguments
+    assert run(["--private", "train"]) == 1
+    assert "private session" in capsys.readouterr().err
+    assert fingerprint(place) == before
+
+
+def test_reading_commands_make_no_folder_where_there_is_none(empty, capsys) -> None:
+    assert run(["--private", "doctor"]) == 0
+    assert run(["community", "list"]) == 0
+    assert not empty.exists()
+
+
+def test_control_characters_in_a_name_never_reach_the_terminal(place, capsys) -> None:
+    connection = open_library(Door(write_model(place)))
+    play(connection, "Evil\x1b]0;owned\x07 \x9b31mName", "A\x1bSong", 5)
+    connection.close()
+    assert run(["search", "evil"]) == 0
+    out = capsys.readouterr().out
+    assert "Evil" in out
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", out)
+
+
+def test_export_writes_the_file_it_names(place, capsys, tmp_path) -> None:
+    target = tmp_path / "list.csv"
+    report = document(capsys, "export", "--list", "discover", "--out", str(target), "-n", "5")
+    assert report["file"] == str(target)
+    assert report["format"] == "csv"
+    assert target.stat().st_size > 0
+    first = document(capsys, "recommend", "-n", "1")["items"][0]["artist"]
+    assert first in target.read_text()
+
+
+def test_doctor_says_what_to_do_next(empty, capsys) -> None:
+    report = document(capsys, "doctor")
+    assert any("discover import" in line for line in report["next"])
+    assert any("discover train" in line for line in report["next"])
+    assert report["library"]["integrity"] == "ok"
+
+
+def test_doctor_finds_a_damaged_model(place, capsys) -> None:
+    file = place / "models" / "made-by-hand" / "item_factors.npy"
+    file.write_bytes(file.read_bytes()[:-8] + b"\x00" * 8)
+    assert any("item_factors.npy" in line for line in document(capsys, "doctor")["next"])
