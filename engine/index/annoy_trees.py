@@ -13,6 +13,7 @@ import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ SHARDS = 8
 # Fewer items than this are not worth a shard of their own.
 _SMALLEST_SHARD = 256
 METRIC = "angular"
-# Recall is calibrated for lists of this length; longer ones get proportionally more effort.
+# Recall is calibrated for lists of this length; deeper ones get proportionally more effort.
 CALIBRATED_K = 100
 
 
@@ -46,11 +47,11 @@ def annoy_module() -> Any:
 
 
 def annoy_version() -> str:
-    """The installed version of annoy; the layout of its files differs between versions."""
-    from importlib.metadata import version
-
-    annoy_module()
-    return version("annoy")
+    """The installed version of annoy, "" where there is none; its files differ between versions."""
+    try:
+        return version("annoy")
+    except PackageNotFoundError:
+        return ""
 
 
 # -- building ---------------------------------------------------------------------------------------------
@@ -188,7 +189,8 @@ def _propose(plan: TreeFile, forest: Any, query: list[float], k: int, skipped: I
     """Places a tree file proposes. Annoy has no filter: ask for as many more as are skipped inside it."""
     inside = skipped[np.searchsorted(skipped, plan.start) : np.searchsorted(skipped, plan.stop)]
     wanted = min(k + len(inside), plan.stop - plan.start)
-    effort = search_k * max(wanted, CALIBRATED_K) // CALIBRATED_K
+    # What is skipped is mostly what scores highest, so the list asked for begins that much deeper.
+    effort = search_k * max(k + len(skipped), CALIBRATED_K) // CALIBRATED_K
     local = forest.get_nns_by_vector(query, wanted, max(1, effort))
     found: Ids = np.asarray(local, dtype=np.int64) + plan.start
     return found[~np.isin(found, inside)] if len(inside) else found

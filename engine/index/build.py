@@ -33,7 +33,8 @@ from engine.index.manifest import (
 from engine.index.norm_scan import FILES, NormOrder, write_norm_order
 from engine.index.scores import Floats, Ids, checked_factors
 
-
+# More bring little: on 130,000 trained items and on random ones 10 to 80 trees changed the milliseconds at
+# equal recall by less than their noise and tripled the bytes, so only `search_k` is tuned.
 TREES = 10
 _RELATED_QUERIES = 200
 _STANDING_IN = 64

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import DamagedDataError, InvalidDataError
-from engine.index.annoy_trees import Trees, annoy_version, open_trees
+from engine.index.annoy_trees import Trees, annoy_module, annoy_version, open_trees
 from engine.index.manifest import (
     MANIFEST_FILE,
     IndexManifest,
@@ -81,6 +81,8 @@ class Index:
                 result = None
         if result is None:
             result = self._items.best(vector[None, :], k, built)[0]
+        if not len(self._added):
+            return result
         beside = self._allowed_added(excluded)
         scores = products(self._added[beside], vector)
         return _merged(result, beside + self.manifest.items, scores, k)
@@ -123,6 +125,8 @@ class Index:
         if float(norms_of(vector[None, :])[0]) <= SMALLEST_NORM:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         result = self._nearest_built(vector, k, excluded[excluded < self.manifest.items], strategy)
+        if not len(self._added):
+            return result
         beside = self._allowed_added(excluded)
         norms = norms_of(self._added[beside])
         beside, norms = beside[norms > SMALLEST_NORM], norms[norms > SMALLEST_NORM]
@@ -141,6 +145,14 @@ class Index:
         self._added = np.concatenate((self._added, new))
         return np.arange(first, len(self), dtype=np.int64)
 
+    def serving(self, kind: Kind) -> Strategy:
+        """What answers `kind` where no strategy is named: the one that measured best, if it can be used here.
+
+        Trees written by another version of annoy than the installed one are passed over for the exact scan.
+        """
+        chosen = self.manifest.serving(kind)
+        return chosen if chosen == "exact" or annoy_version() == self.manifest.annoy else "exact"
+
     def verify(self) -> None:
         """Read every file and compare it with its digest. Raises DamagedDataError."""
         for name, record in self.manifest.files.items():
@@ -149,18 +161,23 @@ class Index:
     # -- within -----------------------------------------------------------------------------------------
 
     @cached_property
+    def _serving(self) -> dict[Kind, Strategy]:
+        return {"best": self.serving("best"), "nearest": self.serving("nearest")}
+
+    @cached_property
     def _trees(self) -> Trees:
-        manifest = self.manifest
-        if annoy_version() != manifest.annoy:
+        manifest, installed = self.manifest, annoy_version()
+        annoy_module()
+        if installed != manifest.annoy:
             raise DamagedDataError(
                 f"{self._folder}: its trees were built with annoy {manifest.annoy} and cannot be read by "
-                f"{annoy_version()}; train the model again"
+                f"{installed}; train the model again"
             )
         return open_trees(self._folder, self._items, manifest.tree_files, manifest.files, head=manifest.head)
 
     def _chosen(self, kind: Kind, strategy: Strategy | None, excluded: Ids) -> Strategy:
         if strategy is None:
-            return "exact" if len(excluded) > _LONGEST_EXCLUSION else self.manifest.serving(kind)
+            return "exact" if len(excluded) > _LONGEST_EXCLUSION else self._serving[kind]
         if strategy not in ("exact", "annoy"):
             raise InvalidDataError(f"unknown search strategy {strategy!r}; there are 'exact' and 'annoy'")
         return strategy

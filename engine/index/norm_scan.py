@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ FILES = (FACTORS_FILE, ORDER_FILE, PLACES_FILE, NORMS_FILE)
 
 # The first block is small because popular (long) items often settle the list at once; later ones are large
 # because each costs some ten microseconds of Python.
-_FIRST_BLOCK = 1_024
+_FIRST_BLOCK = 4_096
 _LARGEST_BLOCK = 32_768
 # Approximate scores kept at a time in a batch: 64 MB.
 _BATCH_SCORES = 16_000_000
@@ -58,7 +59,7 @@ class NormOrder:
     places: Ids
     norms: NDArray[np.float64]
 
-    @property
+    @cached_property
     def with_direction(self) -> int:
         """How many items have a vector that is not zero; they come first."""
         return int(np.searchsorted(-self.norms, -SMALLEST_NORM, side="right"))
@@ -72,6 +73,8 @@ class NormOrder:
 
         `pruned=False` scans everything, for comparison.
         """
+        if not k:
+            return [EMPTY] * len(queries)
         results: list[Result] = []
         batch = max(1, _BATCH_SCORES // max(1, len(self.order)))
         for start in range(0, len(queries), batch):
@@ -79,9 +82,7 @@ class NormOrder:
             scan = _Scan(self, part, k, excluded, cosine=False, pruned=pruned)
             for row, query in enumerate(part):
                 places = scan.candidates(row)
-                results.append(
-                    ranked(self.order[places], products(self.factors[places], query), k) if k else EMPTY
-                )
+                results.append(ranked(self.order[places], products(self.factors[places], query), k))
         return results
 
     def nearest(self, query: NDArray[np.float64], k: int, excluded: Ids) -> Result:
@@ -143,8 +144,9 @@ class _Scan:
                 margin = np.full(stop - start, self._error, dtype=np.float32)
             else:
                 margin = norms * self._error + _TINY
-            inside = skipped[np.searchsorted(skipped, start) : np.searchsorted(skipped, stop)]
-            scores[:, inside - start] = -np.inf
+            if len(skipped):
+                inside = skipped[np.searchsorted(skipped, start) : np.searchsorted(skipped, stop)]
+                scores[:, inside - start] = -np.inf
             self._raise_floors(scores - margin)
             self._blocks.append((start, scores, margin))
 
