@@ -25,26 +25,10 @@ _COLUMNS = (
 )
 
 # Words in a title that tell of another tempo.
-_PLAYED_OTHERWISE = frozenset(
-    [
-        "live",
-        "acoustic",
-        "unplugged",
-        "demo",
-        "session",
-        "sessions",
-        "orchestral",
-        "piano",
-        "cappella",
-        "acappella",
-        "alternate",
-        "alternative",
-        "early",
-        "rerecorded",
-        "recorded",
-        "version",
-    ]
-)
+_PLAYED_OTHERWISE = {
+    *("live", "acoustic", "unplugged", "demo", "session", "sessions", "orchestral", "piano", "cappella"),
+    *("acappella", "alternate", "alternative", "early", "rerecorded", "recorded", "version"),
+}
 
 _Item = TypeVar("_Item")
 

@@ -1,7 +1,7 @@
 """The tracks on offer for a playlist: the person's own, and those of artists they might like.
 
-Own tracks come through the same blocks as taste. New ones are tracks that a feature pack knows by artists near
-the top of Discover: without a tempo nothing could be done with them.
+Own tracks come through the same blocks as taste. New ones are tracks that a feature pack knows by artists
+near the top of Discover: without a tempo nothing could be done with them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import sqlite3
 from collections.abc import Sequence
 
 from engine.community.features import FeatureCatalog, TrackFeatures
+from engine.names import artist_key, track_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
 from engine.store.feedback import all_feedback
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
-from engine.names import artist_key, track_key
 
-# An artist new to the person weighs against their own tracks like one played this often, at the top of Discover ...
+# At the top of Discover an artist new to the person weighs as much as an own track played so often ...
 NEW_AT_TOP = 30.0
 # ... and like one played once at the end of it.
 NEW_AT_END = 1.0
@@ -29,7 +29,8 @@ def candidates(
 ) -> list[Candidate]:
     """Own tracks with what is known of their tempo, then tracks of recommended artists that have one."""
     played = played_tracks(connection)
-    known = features.lookup((track.artist_key, track.track_key) for track in played)
+    titles = {(track.artist_key, track.track_key): track.track for track in played}
+    known = features.lookup(titles, titles)
     hidden = {
         (artist_key(mark.artist), track_key(mark.track) if mark.track else "")
         for mark in all_feedback(connection)
@@ -50,7 +51,7 @@ def candidates(
 
 
 def one_track_each(features: FeatureCatalog, artists: Sequence[tuple[str, str]]) -> list[PlaylistTrack]:
-    """(name, key) of artists as one track each, the first a feature pack knows; without a title where none does."""
+    """(name, key) of artists as one track each, the most popular in the packs; no title where there is none."""
     first: dict[str, TrackFeatures] = {}
     for track in features.tracks_of(key for _, key in artists):
         first.setdefault(track.artist_key, track)
@@ -94,13 +95,22 @@ def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[st
         appeal=math.log1p(track.plays),
         known=True,
         album=track.album,
-        ids=ids or (features.ids if features else ()),
+        ids=ids + _other_ids(ids, features),
     )
 
 
+def _other_ids(
+    ids: tuple[tuple[str, str], ...], features: TrackFeatures | None
+) -> tuple[tuple[str, str], ...]:
+    """Identifiers only the packs know."""
+    have = {scheme for scheme, _ in ids}
+    return tuple(pair for pair in features.ids if pair[0] not in have) if features else ()
+
+
 def _new(track: TrackFeatures, depth: float) -> Candidate:
-    """`depth` is 0 at the top of Discover and 1 at its end."""
+    """`depth` is 0 at the top of Discover and 1 at its end. An artist's best known tracks go first."""
     weight = NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth
+    weight *= 0.5 + (0.5 if track.popularity is None else track.popularity)
     return Candidate(
         artist=track.artist,
         track=track.track,
