@@ -116,7 +116,9 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
             )
             manifest = session.train(
                 settings,
-                progress=lambda update: reporter.progress(update.stage, update.done, update.total, update.loss),
+                progress=lambda update: reporter.progress(
+                    update.stage, update.done, update.total, update.loss
+                ),
                 cancelled=stop.is_set,
             )
             return msgspec.to_builtins(manifest)

@@ -158,7 +158,9 @@ class Session:
     def status(self) -> Status:
         """The library, packs and model at a glance."""
         n = history.counts(self._connection)
-        return Status(n.listens, n.artists, n.tracks, n.first, n.last, self.packs(), self.model(), self.private)
+        return Status(
+            n.listens, n.artists, n.tracks, n.first, n.last, self.packs(), self.model(), self.private
+        )
 
     @_alone
     def model(self) -> ModelManifest | None:
@@ -176,7 +178,10 @@ class Session:
         """Sentences on what is wrong with the files of the model in use; empty when they are as written."""
         from engine.training.artifact import damaged_files
 
-        return [f"{name} is not as it was written. Train again: discover train." for name in damaged_files(self.folders)]
+        return [
+            f"{name} is not as it was written. Train again: discover train."
+            for name in damaged_files(self.folders)
+        ]
 
     def packs(self) -> tuple[PackInfo, ...]:
         """Community and feature packs, by name."""
@@ -243,7 +248,9 @@ class Session:
             mine = found.get(item.key)
             plays = mine.plays if mine else 0
             found[item.key] = Found("artist", item.name, None, plays, item.listeners)
-        ranked = sorted(found.values(), key=lambda hit: (artist_key(hit.artist) != key, -hit.plays, -hit.listeners))
+        ranked = sorted(
+            found.values(), key=lambda hit: (artist_key(hit.artist) != key, -hit.plays, -hit.listeners)
+        )
         titles = [Found("track", artist, title, plays, 0) for artist, title, plays in tracks]
         return tuple((ranked + titles)[:n])
 
@@ -279,9 +286,9 @@ class Session:
         return self._model
 
     def _taste(self, window: Window | None = None) -> Taste:
-        from engine.taste.gate import Window, read_taste
+        from engine.taste.gate import EVERYTHING, read_taste
 
-        return read_taste(self._connection, window or Window())
+        return read_taste(self._connection, window or EVERYTHING)
 
     def _recommender(self, settings: DiscoverSettings) -> Recommender:
         """The recommender for the settings' taste, kept until the library changes: dials only re-rank."""
@@ -401,7 +408,9 @@ class Session:
 
         blocked = self._taste().blocked
         return tuple(
-            track for track in playlist_tracks(self._connection, name) if artist_key(track.artist) not in blocked
+            track
+            for track in playlist_tracks(self._connection, name)
+            if artist_key(track.artist) not in blocked
         )
 
     @_alone
@@ -414,7 +423,11 @@ class Session:
     # -- files the person names -----------------------------------------------------------------------
 
     def export_tracks(
-        self, tracks: Sequence[PlaylistTrack], title: str, path: Path, format: str | None = None  # noqa: A002
+        self,
+        tracks: Sequence[PlaylistTrack],
+        title: str,
+        path: Path,
+        format: str | None = None,  # noqa: A002
     ) -> ExportReport:
         """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
         from engine.playlists.export import export_playlist
@@ -440,28 +453,62 @@ class Session:
     # -- bringing data in -----------------------------------------------------------------------------
 
     @_alone
-    def import_paths(self, paths: Sequence[Path], *, dry_run: bool = False, **options: Any) -> Report:
-        """Import files, folders and archives; see `engine.imports.run.import_paths` for the options."""
+    def import_paths(
+        self,
+        paths: Sequence[Path],
+        *,
+        format: str | None = None,  # noqa: A002 - the contract's word
+        dry_run: bool = False,
+        keep_private: bool = False,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Report:
+        """Import files, folders and archives; `engine.imports.run` tells how."""
         from engine.imports.run import import_paths
 
         if not dry_run:
             self.door.require_writable("import")
-        report = import_paths(self._connection, list(paths), dry_run=dry_run, **options)
+        report = import_paths(
+            self._connection,
+            list(paths),
+            format=format,
+            dry_run=dry_run,
+            keep_private=keep_private,
+            progress=progress,
+            cancelled=cancelled,
+        )
         self._recommenders.clear()
         return report
 
     @_alone
-    def add_community(self, path: Path, **options: Any) -> PackInfo:
-        """Add community data as a pack; see `engine.community.packs.add_pack` for the options."""
-        manifest = community_packs.add_pack(self.door, path, **options)
+    def add_community(
+        self,
+        path: Path,
+        *,
+        format: str | None = None,  # noqa: A002 - the contract's word
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> PackInfo:
+        """Add community data as a pack."""
+        manifest = community_packs.add_pack(
+            self.door, path, format=format, name=name, progress=progress, cancelled=cancelled
+        )
         return self._pack(manifest.name)
 
     @_alone
-    def add_features(self, path: Path, **options: Any) -> FeatureReport:
+    def add_features(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> FeatureReport:
         """Add tempo, energy and the like of tracks as a pack."""
         from engine.community.features import add_features
 
-        return add_features(self.door, path, **options)
+        return add_features(self.door, path, name=name, progress=progress, cancelled=cancelled)
 
     @_alone
     def remove_pack(self, name: str) -> None:
@@ -486,7 +533,11 @@ class Session:
         from engine.training.train import TrainingSettings, train
 
         manifest = train(
-            self.door, self._connection, settings or TrainingSettings(), progress=progress, cancelled=cancelled
+            self.door,
+            self._connection,
+            settings or TrainingSettings(),
+            progress=progress,
+            cancelled=cancelled,
         )
         self.reload()
         return manifest

@@ -28,10 +28,14 @@ def say(options: Options, text: str) -> None:
 
 def plain(text: str) -> str:
     """A name as it may be shown: control characters, which a terminal would obey, become a visible mark."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in {"Cc", "Cf"} else c for c in text)
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in {"Cc", "Cf"} else c for c in text
+    )
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> None:
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()
+) -> None:
     """Columns aligned by terminal cells, two spaces apart; `right` holds the numbers of right-aligned ones."""
     from rich.cells import cell_len
 

@@ -98,7 +98,7 @@ class Catalog:
 
         A relaxed key shared by several artists goes to the one with the most listeners.
         """
-        found = {key: number for key, number in self._rows_by("key", keys)}
+        found = dict(self._rows_by("key", keys))
         missing = {key: relaxed_artist_key(key) for key in keys if key not in found}
         relaxed = dict(self._rows_by("relaxed", sorted({form for form in missing.values() if form})))
         taken = set(found.values())
@@ -164,18 +164,16 @@ class Catalog:
         trigrams = sorted({key[i : i + 3] for i in range(len(key) - 2)})
         query = " OR ".join(f'"{part}"' for part in trigrams)
         # Three shared trigrams in four are many; bm25 alone prefers long names that share one rare trigram.
-        rows = self._matching(query, 50, by="rank")
+        rows = self._select(
+            "id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT 50)", (query,)
+        )
         scored = [(_likeness(set(trigrams), item.key), item) for item in rows]
         scored.sort(key=lambda pair: (-pair[0], -pair[1].listeners, pair[1].id))
         return [item for likeness, item in scored if likeness >= 0.3][:n]
 
     def _matching(self, query: str, n: int, *, by: str) -> list[CatalogItem]:
-        return self._select(
-            f"id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT 2000) ORDER BY {by} LIMIT ?"
-            if by != "rank"
-            else "id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT ?)",
-            (query, n),
-        )
+        matching = "id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT 2000)"
+        return self._select(f"{matching} ORDER BY {by} LIMIT ?", (query, n))
 
     def _select(self, condition: str, values: tuple[object, ...]) -> list[CatalogItem]:
         return [

@@ -33,8 +33,8 @@ class Confidence(msgspec.Struct, frozen=True, kw_only=True):
         if self.transform == "binary":
             return (counts > 0).astype(np.float32)
         if self.transform == "log":
-            return np.log1p(counts).astype(np.float32)
-        return np.minimum(counts, self.cap).astype(np.float32)
+            return np.asarray(np.log1p(counts), dtype=np.float32)
+        return np.asarray(np.minimum(counts, self.cap), dtype=np.float32)
 
     def of(self, plays: np.ndarray) -> np.ndarray:
         """The confidence c of each play count, float64."""

@@ -68,11 +68,11 @@ class FoldedListener:
         weighted = self._own * (confidences - 1.0)[:, None]
         size = items.gram.shape[0]
         self._system: Floats = items.gram + self._own.T @ weighted + items.regularization * np.eye(size)
-        self.vector: Floats = np.linalg.solve(self._system, self._own.T @ confidences)
+        self.vector: Floats = np.asarray(np.linalg.solve(self._system, self._own.T @ confidences), np.float64)
 
     @cached_property
     def _inverse(self) -> Floats:
-        return np.linalg.inv(self._system)
+        return np.asarray(np.linalg.inv(self._system), np.float64)
 
     @cached_property
     def _parts(self) -> Floats:

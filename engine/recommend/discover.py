@@ -16,7 +16,7 @@ import numpy as np
 from engine.errors import NothingYetError, UnknownNameError
 from engine.model.fold_in import FoldedListener
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
-from engine.recommend.settings import DiscoverSettings
+from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.taste.gate import Taste, TasteItem
 from engine.training.artifact import Model
 
@@ -48,7 +48,9 @@ class Recommender:
                 "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
             )
         found = model.catalog.ids_of([item.key for item in taste.items])
-        self._known: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
+        self._known: dict[int, TasteItem] = {
+            found[item.key]: item for item in taste.items if item.key in found
+        }
         if not self._known:
             raise NothingYetError(
                 f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
@@ -96,12 +98,13 @@ class Recommender:
         latest = max((item.last_played or 0 for item in self._known.values()), default=0)
         rested = latest - SOLO_RESTED if self.model.manifest.solo else latest
         ids = np.array(
-            [number for number, item in self._known.items() if (item.last_played or 0) <= rested], dtype=np.int64
+            [number for number, item in self._known.items() if (item.last_played or 0) <= rested],
+            dtype=np.int64,
         )
         ids = np.setdiff1d(ids, self._unwanted)
         return _ordered(ids, self.folded.scores(ids))
 
-    def discover(self, settings: DiscoverSettings = DiscoverSettings()) -> DiscoverList:
+    def discover(self, settings: DiscoverSettings = DEFAULTS) -> DiscoverList:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here."""
         familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
         new = self._leaning(*self._new, settings.popularity)
@@ -177,7 +180,9 @@ class Recommender:
             listeners=item.listeners,
             plays=int(mine.plays) if mine else 0,
             shares=tuple(Share(self.reasons[int(i)].name, float(row[i])) for i in order),
-            without={self.reasons[int(i)].name: self._rank_without(int(i), number, pool) for i in order[:WHAT_IFS]},
+            without={
+                self.reasons[int(i)].name: self._rank_without(int(i), number, pool) for i in order[:WHAT_IFS]
+            },
             last_alike=(last.name, last.last_played) if last and last.last_played is not None else None,
         )
 
@@ -201,7 +206,7 @@ def _shares(contributions: np.ndarray) -> np.ndarray:
     """Each row divided by its sum, so that it sums to 1: (items, reasons). A row that sums to 0 is shared evenly."""
     totals = contributions.sum(axis=1, keepdims=True)
     even = np.full_like(contributions, 1.0 / max(1, contributions.shape[1]))
-    return np.divide(contributions, totals, out=even, where=totals != 0)
+    return np.asarray(np.divide(contributions, totals, out=even, where=totals != 0))
 
 
 def _rank(number: int, pool: np.ndarray, scores: np.ndarray) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.errors import UsageError
-from engine.taste.gate import Window
+from engine.taste.gate import EVERYTHING, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class DiscoverSettings:
     n: int = 50
     familiarity: float = 1.0
     popularity: float = 0.0
-    window: Window = Window()
+    window: Window = EVERYTHING
     without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -29,3 +29,6 @@ class DiscoverSettings:
             raise UsageError(f"popularity is {self.popularity}; it goes from -1 (obscure) to 1 (popular).")
         if self.n < 1:
             raise UsageError(f"n is {self.n}; ask for at least one.")
+
+
+DEFAULTS = DiscoverSettings()

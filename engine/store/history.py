@@ -78,7 +78,9 @@ def played_tracks(connection: sqlite3.Connection) -> list[PlayedTrack]:
     ]
 
 
-def listens_page(connection: sqlite3.Connection, *, before: int | None = None, n: int = 500) -> list[ListenRow]:
+def listens_page(
+    connection: sqlite3.Connection, *, before: int | None = None, n: int = 500
+) -> list[ListenRow]:
     """The newest `n` dated listens before a time (exclusive, seconds), newest first."""
     return [
         ListenRow(*row)
@@ -118,7 +120,9 @@ def artist_names(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT name FROM artists ORDER BY id")]
 
 
-def find_played(connection: sqlite3.Connection, key: str, n: int) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
+def find_played(
+    connection: sqlite3.Connection, key: str, n: int
+) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
     """Library artists (name, plays) and tracks (artist, title, plays) whose key contains `key`, most played first."""
     pattern = "%" + key.replace("%", "").replace("_", "") + "%"
     artists = connection.execute(

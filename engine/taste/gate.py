@@ -42,6 +42,9 @@ class Window:
         return " AND ".join(parts), tuple(values)
 
 
+EVERYTHING = Window()
+
+
 @dataclass(frozen=True, slots=True)
 class TasteItem:
     """One artist of the person's: plays inside the window and when last played (null when undated)."""
@@ -75,11 +78,13 @@ class Taste:
         return _taste(kept, self.blocked, self.hidden, self.window)
 
 
-def read_taste(connection: sqlite3.Connection, window: Window = Window()) -> Taste:
+def read_taste(connection: sqlite3.Connection, window: Window = EVERYTHING) -> Taste:
     """The person's taste from the library, through every block and like."""
     verdicts = {
         str(key): str(verdict)
-        for key, verdict in connection.execute("SELECT artist_key, verdict FROM feedback WHERE track_key = ''")
+        for key, verdict in connection.execute(
+            "SELECT artist_key, verdict FROM feedback WHERE track_key = ''"
+        )
     }
     blocked = frozenset(key for key, verdict in verdicts.items() if verdict == "block")
     hidden = frozenset(key for key, verdict in verdicts.items() if verdict == "hide")

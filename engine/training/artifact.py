@@ -140,7 +140,9 @@ def current_manifest(folders: Folders) -> ModelManifest | None:
     except (OSError, msgspec.DecodeError) as error:
         raise DamagedDataError(f"The model in {folder} cannot be read ({error}). {_AGAIN}") from error
     if manifest.format != FORMAT:
-        raise DamagedDataError(f"The model has format {manifest.format}, this discover reads {FORMAT}. {_AGAIN}")
+        raise DamagedDataError(
+            f"The model has format {manifest.format}, this discover reads {FORMAT}. {_AGAIN}"
+        )
     return manifest
 
 

@@ -122,11 +122,13 @@ def _fit(
         calculate_training_loss=True,
     )
     report(Update("training", 0, settings.iterations))
-    model.fit(_counted(data, choice.confidence), show_progress=False, callback=after_sweep, cancelled=cancelled)
+    model.fit(
+        _counted(data, choice.confidence), show_progress=False, callback=after_sweep, cancelled=cancelled
+    )
     return model, loss
 
 
-def _counted(data: Interactions, confidence: Confidence):  # type: ignore[no-untyped-def]  # noqa: ANN202 - csr_matrix
+def _counted(data: Interactions, confidence: Confidence):  # type: ignore[no-untyped-def]
     counted = data.plays.copy()
     counted.data = confidence.transformed(counted.data)
     return counted

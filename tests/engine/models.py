@@ -20,7 +20,9 @@ def names(count: int) -> list[str]:
     return [f"Artist {chr(65 + number % 26)}{number}" for number in range(count)]
 
 
-def write_model(root: Path, *, items: int = 60, factors: int = 6, seed: int = 0, solo: bool = False) -> Folders:
+def write_model(
+    root: Path, *, items: int = 60, factors: int = 6, seed: int = 0, solo: bool = False
+) -> Folders:
     """Write a model whose factors have three blocks of alike items and make it the one in use."""
     folders, door = Folders(root), Door(Folders(root))
     rng = np.random.default_rng(seed)

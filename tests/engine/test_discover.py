@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from engine.errors import NothingYetError, UnknownNameError, UsageError
 from engine.names import artist_key
+from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.related import related_artists
 from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
-from engine.privacy import Door
 from engine.taste.gate import read_taste
 from engine.training.artifact import open_model
 from tests.engine.models import names, write_model

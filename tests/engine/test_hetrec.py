@@ -22,7 +22,10 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy import Door
 
-ARTISTS = "id\tname\turl\tpictureURL\r\n1\tBurel\tu\tp\r\n2\tCafé Møns\t\t\r\n3\tBUREL\t\t\r\n4\tNever Played\t\t\r\n5\t\t\t\r\n"
+ARTISTS = (
+    "id\tname\turl\tpictureURL\r\n1\tBurel\tu\tp\r\n2\tCafé Møns\t\t\r\n"
+    "3\tBUREL\t\t\r\n4\tNever Played\t\t\r\n5\t\t\t\r\n"
+)
 PLAYS = (
     "userID\tartistID\tweight\r\n7\t1\t10\r\n7\t2\t3\r\n8\t3\t5\r\n8\t1\t2\r\n"
     "9\t99\t4\r\n9\t2\t-1\r\n9\t2\tmany\r\n9\t2\tnan\r\n9\r\n10\t2\t1\r\n"
@@ -35,7 +38,9 @@ def layout(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "artists.dat").write_bytes(ARTISTS.encode())
     (folder / "user_artists.dat").write_bytes(PLAYS.encode())
-    (folder / "tags.dat").write_bytes("tagID\ttagValue\r\n1\tdub\r\n2\tchanson française\r\n".encode("latin-1"))
+    (folder / "tags.dat").write_bytes(
+        "tagID\ttagValue\r\n1\tdub\r\n2\tchanson française\r\n".encode("latin-1")
+    )
     (folder / "user_taggedartists.dat").write_bytes(
         b"userID\tartistID\ttagID\tday\tmonth\tyear\r\n7\t2\t2\t1\t1\t2009\r\n8\t2\t2\t1\t1\t2009\r\n8\t2\t1\t1\t1\t2009\r\n8\t4\t1\t1\t1\t2009\r\n"
     )
@@ -46,7 +51,8 @@ def test_equal_names_become_one_artist_and_bad_lines_are_counted(layout: Path) -
     content = read(layout)
     assert list(content.names) == ["Burel", "Café Møns"]
     table = {
-        (int(u), int(i)): float(p) for u, i, p in zip(content.listener, content.item, content.plays, strict=True)
+        (int(u), int(i)): float(p)
+        for u, i, p in zip(content.listener, content.item, content.plays, strict=True)
     }
     assert table == {(0, 0): 10.0, (0, 1): 3.0, (1, 0): 7.0, (2, 1): 1.0}
     assert content.dropped == {

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-PRINT_MODULES = "import sys; from tuiapp.cli import run; run(sys.argv[1:]); print('\\n' + ' '.join(sys.modules))"
+PRINT_MODULES = (
+    "import sys; from tuiapp.cli import run; run(sys.argv[1:]); print('\\n' + ' '.join(sys.modules))"
+)
 
 
 def loaded(*arguments: str) -> set[str]:

@@ -77,9 +77,15 @@ def test_related_and_search_have_the_contracts_keys(place, capsys) -> None:
 
 def test_a_block_holds_in_every_list_until_it_is_taken_back(place, capsys) -> None:
     top = document(capsys, "recommend")["items"][0]["artist"]
-    assert document(capsys, "block", top)["feedback"][0] | {"at": 0} == {"artist": top, "verdict": "block", "at": 0}
+    assert document(capsys, "block", top)["feedback"][0] | {"at": 0} == {
+        "artist": top,
+        "verdict": "block",
+        "at": 0,
+    }
     assert top not in {item["artist"] for item in document(capsys, "recommend", "-n", "60")["items"]}
-    assert top not in {item["artist"] for item in document(capsys, "related", ARTISTS[0], "-n", "59")["items"]}
+    assert top not in {
+        item["artist"] for item in document(capsys, "related", ARTISTS[0], "-n", "59")["items"]
+    }
     assert document(capsys, "unblock", top) == {"feedback": []}
     assert document(capsys, "recommend")["items"][0]["artist"] == top
 

@@ -13,13 +13,15 @@ class Period(click.ParamType):
 
     name = "date"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
         """Parse, or fail with the forms that are known."""
         if isinstance(value, tuple):
             return value
         try:
             numbers = [int(part) for part in str(value).split("-")]
-            year, month, day = (numbers + [0, 0])[:3] if 1 <= len(numbers) <= 3 else (0, 0, 0)
+            year, month, day = [*numbers, 0, 0][:3] if 1 <= len(numbers) <= 3 else (0, 0, 0)
             first = datetime.datetime(year, month or 1, day or 1, tzinfo=datetime.UTC)
             if day:
                 after = first + datetime.timedelta(days=1)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from tuiapp.cli import Options, cli
 from tuiapp.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from engine.session import Session
 
 
 def _judge(options: Options, verdict: str | None, name: str) -> None:
@@ -66,7 +70,7 @@ def feedback(options: Options) -> None:
         session.close()
 
 
-def _print(options: Options, session) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Session, imported late
+def _print(options: Options, session: Session) -> None:
     marks = session.feedback()
     if options.json:
         print_json(

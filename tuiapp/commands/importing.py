@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
 @cli.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option("--format", "format_name", metavar="NAME", help="Read every file as this format instead of looking inside.")
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    help="Read every file as this format instead of looking inside.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the report and change nothing.")
-@click.option("--keep-private", is_flag=True, help="Also import what the service marked as private listening.")
+@click.option(
+    "--keep-private", is_flag=True, help="Also import what the service marked as private listening."
+)
 @click.pass_obj
 def import_(
     options: Options, paths: tuple[Path, ...], format_name: str | None, dry_run: bool, keep_private: bool
@@ -47,7 +54,9 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     dropped = dict(totals["dropped"])
     private = dropped.pop("private session", 0)
     if private:
-        click.echo(f"{thousands(private)} plays from private sessions were left out (--keep-private imports them).")
+        click.echo(
+            f"{thousands(private)} plays from private sessions were left out (--keep-private imports them)."
+        )
     verb = "would be kept" if dry_run else "kept"
     click.echo(f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
                f"{thousands(totals['duplicates'])} already there.")  # fmt: skip

@@ -23,7 +23,9 @@ def community() -> None:
 
 @community.command("add")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--format", "format_name", metavar="NAME", help="Read it as this layout instead of looking inside.")
+@click.option(
+    "--format", "format_name", metavar="NAME", help="Read it as this layout instead of looking inside."
+)
 @click.option("--name", metavar="N", help="What to call the pack; else after the file.")
 @click.pass_obj
 def add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
@@ -106,6 +108,8 @@ def add_features(options: Options, path: Path, name: str | None) -> None:
     if options.json:
         print_json(document)
         return
-    click.echo(f"{thousands(report.rows)} rows read, {thousands(report.tracks_with_tempo)} tracks with a tempo.")
+    click.echo(
+        f"{thousands(report.rows)} rows read, {thousands(report.tracks_with_tempo)} tracks with a tempo."
+    )
     click.echo(f"{thousands(coverage.matched)} of your {thousands(coverage.tracks)} tracks now have one "
                f"({coverage.share:.0%}).")  # fmt: skip

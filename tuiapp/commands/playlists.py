@@ -118,7 +118,13 @@ def _print_saved(options: Options, session: Session) -> None:
         print_json(
             {
                 "playlists": [
-                    {"name": s.name, "context": s.context, "tracks": s.tracks, "seconds": s.seconds, "at": s.at}
+                    {
+                        "name": s.name,
+                        "context": s.context,
+                        "tracks": s.tracks,
+                        "seconds": s.seconds,
+                        "at": s.at,
+                    }
                     for s in saved
                 ]
             }
@@ -167,11 +173,21 @@ def remove(options: Options, name: str) -> None:
 
 @cli.command()
 @click.argument("name", required=False, metavar="PLAYLIST")
-@click.option("--list", "list_name", metavar="LIST", help="Instead of a saved playlist: discover, or related:NAME.")
-@click.option("-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
-@click.option("--format", "format_name", metavar="NAME",
-              help="m3u8, xspf, jspf, pls, csv, json, txt or uris; else by the file's ending.")
+@click.option(
+    "--list", "list_name", metavar="LIST", help="Instead of a saved playlist: discover, or related:NAME."
+)
+@click.option(
+    "-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+)
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    help="m3u8, xspf, jspf, pls, csv, json, txt or uris; else by the file's ending.",
+)
 @click.pass_obj
 def export(
     options: Options, name: str | None, list_name: str | None, count: int, out: Path, format_name: str | None

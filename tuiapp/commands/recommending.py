@@ -18,10 +18,20 @@ if TYPE_CHECKING:
 @cli.command()
 @click.option("--level", type=click.Choice(["artists"]), default="artists", show_default=True)
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
-@click.option("--familiarity", type=click.FloatRange(0, 1), default=1.0, show_default=True,
-              help="0: artists you know, 1: only new ones.")
-@click.option("--popularity", type=click.FloatRange(-1, 1), default=0.0, show_default=True,
-              help="-1: obscure, 1: popular.")
+@click.option(
+    "--familiarity",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="0: artists you know, 1: only new ones.",
+)
+@click.option(
+    "--popularity",
+    type=click.FloatRange(-1, 1),
+    default=0.0,
+    show_default=True,
+    help="-1: obscure, 1: popular.",
+)
 @click.option("--since", type=PERIOD, help="Learn only from listens from this date on.")
 @click.option("--until", type=PERIOD, help="Learn only from listens up to and including this date.")
 @click.option("--as-of", type=PERIOD, help="Discover as it would have been at the end of this date.")
@@ -114,13 +124,25 @@ def related(options: Options, name: str, count: int) -> None:
         session.close()
     if options.json:
         items = [
-            {"rank": i.rank, "artist": i.artist, "similarity": i.similarity, "listeners": i.listeners, "plays": i.plays}
+            {
+                "rank": i.rank,
+                "artist": i.artist,
+                "similarity": i.similarity,
+                "listeners": i.listeners,
+                "plays": i.plays,
+            }
             for i in found.items
         ]
         print_json({"artist": found.artist, "items": items})
         return
     rows = [
-        (str(i.rank), i.artist, f"{i.similarity:.3f}", thousands(i.listeners), str(i.plays) if i.plays else "new")
+        (
+            str(i.rank),
+            i.artist,
+            f"{i.similarity:.3f}",
+            thousands(i.listeners),
+            str(i.plays) if i.plays else "new",
+        )
         for i in found.items
     ]
     print_table(("", "artist", "similarity", "listeners", "plays"), rows, right=frozenset({0, 2, 3, 4}))
@@ -151,5 +173,7 @@ def search(options: Options, text: str, count: int) -> None:
             }
         )
         return
-    rows = [(hit.kind, hit.artist, hit.track or "", str(hit.plays), thousands(hit.listeners)) for hit in found]
+    rows = [
+        (hit.kind, hit.artist, hit.track or "", str(hit.plays), thousands(hit.listeners)) for hit in found
+    ]
     print_table(("", "artist", "track", "plays", "listeners"), rows, right=frozenset({3, 4}))

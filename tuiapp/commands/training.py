@@ -15,8 +15,12 @@ from tuiapp.output import percent, print_json, progress_bar, say, thousands
 @click.option("--level", type=click.Choice(["artists"]), default="artists", show_default=True)
 @click.option("--factors", type=click.IntRange(1, 512), default=40, show_default=True)
 @click.option("--iterations", type=click.IntRange(1, 200), default=20, show_default=True)
-@click.option("--tune/--no-tune", default=True, show_default=True,
-              help="Choose the count transform, alpha and lambda on held-out data.")
+@click.option(
+    "--tune/--no-tune",
+    default=True,
+    show_default=True,
+    help="Choose the count transform, alpha and lambda on held-out data.",
+)
 @click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
@@ -30,7 +34,7 @@ def train(options: Options, level: str, engine: str, **asked: Any) -> None:  # f
     session = Session(options.folders, private=options.private)
     try:
         with training_progress(options) as progress:
-            manifest = session.train(TrainingSettings(**asked), progress=progress)
+            manifest = session.train(TrainingSettings(level=level, **asked), progress=progress)
     finally:
         session.close()
     if options.json:
@@ -40,7 +44,9 @@ def train(options: Options, level: str, engine: str, **asked: Any) -> None:  # f
     click.echo(f"Trained on {source}, {thousands(manifest.items)} artists, in {manifest.seconds:.1f} s.")
     measured = manifest.validation
     if measured:
-        baselines = ", ".join(f"{name} {value['ndcg@20']:.3f}" for name, value in measured["baselines"].items())
+        baselines = ", ".join(
+            f"{name} {value['ndcg@20']:.3f}" for name, value in measured["baselines"].items()
+        )
         click.echo(f"Held-out nDCG@20 {measured['ndcg@20']:.3f} ({baselines}).")
     if manifest.index:
         click.echo(f"Index: {manifest.index['trees']} trees, recall {percent(manifest.index['recall'])}.")

@@ -55,7 +55,9 @@ def _report(options: Options) -> dict[str, Any]:
         return report | {"library": f"cannot be opened: {error}", "next": [str(error)]}
     try:
         report["library"] = _library(session, advice)
-        report["packs"] = {pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs()}
+        report["packs"] = {
+            pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs()
+        }
         report["model"] = _model(session, advice)
     finally:
         session.close()
@@ -79,7 +81,12 @@ def _library(session: Any, advice: list[str]) -> dict[str, Any]:
         advice.append("The library is damaged. Restore a backup, or move it away and import again.")
     if not status.listens:
         advice.append("Import your history: discover import PATH.")
-    return {"listens": status.listens, "artists": status.artists, "tracks": status.tracks, "integrity": integrity}
+    return {
+        "listens": status.listens,
+        "artists": status.artists,
+        "tracks": status.tracks,
+        "integrity": integrity,
+    }
 
 
 def _model(session: Any, advice: list[str]) -> Any:
