@@ -160,16 +160,17 @@ def test_private_session_adds_nothing(door: Door, tmp_path: Path) -> None:
 
 def test_several_packs_fill_each_others_gaps(door: Door, tmp_path: Path) -> None:
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
-    one.write_text("artist,track,bpm,energy\nA,Same,120,\nA,No Tempo,,0.5\n")
+    one.write_text("artist,track,bpm,energy,seconds\nA,Same,120,,\nA,No Tempo,,0.5,201\n")
     two.write_text(
-        "artist,track,bpm,energy,isrc\nA,Same,121,0.9,DKABC2300001\nA,No Tempo,90,0.1,\nA,More,100,\n"
+        "artist,track,bpm,energy,isrc,seconds\nA,Same,121,0.9,DKABC2300001,200\nA,No Tempo,90,0.1,,9\n"
+        "A,More,90,,,\n"
     )
     folders = [add_features(door, one).folder, add_features(door, two).folder]
     with FeatureCatalog(folders) as packs:
         found = packs.lookup([key("A", "Same"), key("A", "No Tempo")])
         same, other = found[key("A", "Same")], found[key("A", "No Tempo")]
         assert (same.bpm, same.bpm_source, same.energy) == (120, "one", 0.9)
-        assert same.ids == (("isrc", "DKABC2300001"),)
+        assert (same.seconds, other.seconds, same.ids) == (200.0, 201.0, (("isrc", "DKABC2300001"),))
         assert (other.bpm, other.bpm_source, other.energy) == (90, "two", 0.5)
         assert len(packs.tracks_of([artist_key("A")])) == 3
 
