@@ -18,12 +18,12 @@ from engine.errors import CancelledError
 from engine.playlists.objective import LENGTH_WEIGHT, NEW_WEIGHT, TEMPO_WEIGHT, Objective, Orders
 from engine.playlists.running import Floats
 
-WIDTH = 12
+WIDTH = 20
 ROUNDS = 8
 SLACK = 30.0  # seconds a list may be over its length while it is being built
 _ENDS_IMPROVED = 2
 _LEAST_GAIN = 1e-9
-_TRIED = 32  # tracks tried exactly in each place
+_TRIED = 12  # tracks tried exactly in each place
 
 
 @dataclass(frozen=True)
