@@ -38,7 +38,7 @@ FILES = (FACTORS_FILE, ORDER_FILE, PLACES_FILE, NORMS_FILE)
 
 # The first block is small because popular (long) items often settle the list at once; later ones are large
 # because each costs some ten microseconds of Python.
-_FIRST_BLOCK = 4_096
+_FIRST_BLOCK = 2_048
 _LARGEST_BLOCK = 32_768
 # Approximate scores kept at a time in a batch: 64 MB.
 _BATCH_SCORES = 16_000_000
@@ -63,6 +63,21 @@ class NormOrder:
     def with_direction(self) -> int:
         """How many items have a vector that is not zero; they come first."""
         return int(np.searchsorted(-self.norms, -SMALLEST_NORM, side="right"))
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """The norms in single precision."""
+        return self.norms.astype(np.float32)
+
+    @cached_property
+    def margins(self) -> Floats:
+        """How far off a float32 product of each item (n,) with a unit query can be."""
+        return self.lengths * self.rounding + _TINY
+
+    @property
+    def rounding(self) -> np.float32:
+        """Rounding of a float32 sum of f products (Higham, section 3.1), doubled for the query's own."""
+        return np.float32((2 * self.factors.shape[1] + 8) * np.finfo(np.float32).eps)
 
     # -- asking -----------------------------------------------------------------------------------------
 
@@ -115,19 +130,17 @@ class _Scan:
         self._items = items
         self._k = k
         self._cosine = cosine
-        # Rounding of a float32 sum of f products (Higham, section 3.1), doubled for the query's own rounding.
-        self._error = np.float32((2 * queries.shape[1] + 8) * np.finfo(np.float32).eps)
         self._floors = np.full(len(queries), -np.inf, dtype=np.float32)
         self._pools = [np.empty(0, dtype=np.float32)] * len(queries)
-        self._blocks: list[tuple[int, Floats, Floats]] = []
+        self._blocks: list[tuple[int, Floats, Floats | np.float32]] = []
         self._run(np.sort(items.places[excluded]), pruned)
 
     def candidates(self, row: int) -> Ids:
         """Places (c,) of every item that may be among the best k of query `row`, ties included."""
-        floor = self._floors[row]
+        # Where fewer than k items were found there is no floor, and only excluded items stay out.
+        floor = max(self._floors[row], np.finfo(np.float32).min)
         found = [
-            start + np.flatnonzero((scores[row] + margin >= floor) & (scores[row] > -np.inf))
-            for start, scores, margin in self._blocks
+            start + np.flatnonzero(scores[row] + margin >= floor) for start, scores, margin in self._blocks
         ]
         return np.concatenate(found) if found else EMPTY[0]
 
@@ -135,15 +148,12 @@ class _Scan:
         items = self._items
         end = items.with_direction if self._cosine else len(items.order)
         for start, stop in _block_bounds(end):
-            if pruned and (items.norms[start] * (1 + self._error) + _TINY < self._floors).all():
+            if pruned and (items.lengths[start] + items.margins[start] < self._floors).all():
                 break
             scores = self._unit @ items.factors[start:stop].T
-            norms = items.norms[start:stop].astype(np.float32)
+            margin = items.rounding if self._cosine else items.margins[start:stop]
             if self._cosine:
-                scores /= norms
-                margin = np.full(stop - start, self._error, dtype=np.float32)
-            else:
-                margin = norms * self._error + _TINY
+                scores /= items.lengths[start:stop]
             if len(skipped):
                 inside = skipped[np.searchsorted(skipped, start) : np.searchsorted(skipped, stop)]
                 scores[:, inside - start] = -np.inf
