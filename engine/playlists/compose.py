@@ -165,7 +165,8 @@ def _notes_on_mix(playlist: ContextPlaylist, pool: Pool) -> list[str]:
             ("new", new) if playlist.new_share < playlist.settings.new else ("known", len(pool) - new)
         )
         share, asked = _percent(playlist.new_share), _percent(playlist.settings.new)
-        notes.append(f"New music is {share} of the list, not {asked}: only {there:,} {kind} tracks fit.")
+        fit = f"only {there:,} {kind} tracks fit" if there else f"no {kind} track fits"
+        notes.append(f"New music is {share} of the list, not {asked}: {fit}.")
     if playlist.artist_gap < ARTIST_GAP and count > 1:
         notes.append(
             f"Few artists fit: one may return after {playlist.artist_gap} other tracks, not {ARTIST_GAP}."
@@ -174,4 +175,8 @@ def _notes_on_mix(playlist: ContextPlaylist, pool: Pool) -> list[str]:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
+    """Whole percent; nearly all is not rounded to all, nor nearly nothing to nothing."""
+    whole = round(share * 100)
+    if whole == 100 and share < 1:
+        return "Over 99 %"
+    return "Under 1 %" if whole == 0 and share > 0 else f"{whole} %"

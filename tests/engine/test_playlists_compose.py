@@ -155,6 +155,8 @@ def test_unknown_tempo_is_counted_and_said() -> None:
     with_tempo = sum(track.bpm is not None for track in pool)
     assert playlist.coverage == with_tempo / len(pool)
     assert any(f"{len(pool) - with_tempo:,} could not be considered" in note for note in playlist.notes)
+    nearly = compose([replace(POOL[0], bpm=None, track_key="x"), *(t for t in POOL if t.bpm)], Settings())
+    assert any(note.startswith("Over 99 % of the ") for note in nearly.notes)
 
 
 def test_unknown_lengths_are_assumed_and_marked() -> None:
@@ -176,7 +178,7 @@ def test_no_new_music_at_all_is_said() -> None:
     pool = [replace(track, known=True) for track in POOL]
     playlist = compose(pool, Settings(bpm=160, minutes=30, new=0.5))
     assert playlist.new_share == 0
-    assert any("only 0 new tracks fit" in note for note in playlist.notes)
+    assert any("0 % of the list, not 50 %: no new track fits" in note for note in playlist.notes)
 
 
 def test_nothing_fits_is_an_empty_list_with_a_note() -> None:
