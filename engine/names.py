@@ -20,6 +20,7 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import pairwise
 
 # Letters that Unicode does not take apart but people do when they type without them.
 _LETTERS = {
@@ -142,7 +143,7 @@ def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
 
 def _pairs(text: str) -> set[tuple[str, str]]:
     framed = f" {text} "
-    return set(zip(framed, framed[1:], strict=False))
+    return set(pairwise(framed))
 
 
 def _score(key: str, other: str) -> float:

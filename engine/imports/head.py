@@ -1,0 +1,115 @@
+"""The beginning of a file, looked at in the ways formats are told apart by."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+import msgspec
+
+from engine.imports.encoding import OTHER_BYTES
+from engine.imports.text import normal
+
+HEAD_BYTES = 1 << 16
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_KEY = re.compile(rf"({_STRING})\s*:|({_STRING})|([\[{{])|([\]}}])")
+
+
+class Head:
+    """The first 64 KiB of a file and its base name."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name = name
+        self.data = data
+
+    @cached_property
+    def text(self) -> str:
+        """Decoded as the readers do, without a byte-order mark."""
+        if self.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return self.data.decode("utf-16", "replace")
+        return self.data.decode("utf-8", OTHER_BYTES).removeprefix("\ufeff")
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The first lines; the last may be cut."""
+        return self.text.splitlines()[:60]
+
+    @cached_property
+    def json(self) -> str:
+        """`array`, `object`, `lines` (one object a line), or empty."""
+        start = self.text.lstrip()
+        if start.startswith("["):
+            return "array" if re.match(r"\[\s*([\[{\]]|$)", start) else ""
+        if not start.startswith("{"):
+            return ""
+        first, _, rest = start.partition("\n")
+        if rest.lstrip().startswith("{") or not rest.strip():
+            try:
+                msgspec.json.decode(first)
+            except (msgspec.DecodeError, RecursionError):
+                return "object"
+            return "lines"
+        return "object"
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of the first JSON object, its own ones only."""
+        return self._keys(1)
+
+    @cached_property
+    def inner_keys(self) -> frozenset[str]:
+        """The keys of the first JSON object and of those one and two levels inside it."""
+        return self._keys(3)
+
+    def _keys(self, levels: int) -> frozenset[str]:
+        found: set[str] = set()
+        opened: list[str] = []
+        first = -1
+        for match in _KEY.finditer(self.text):
+            key, _, opening, closing = match.groups()
+            if opening:
+                opened.append(opening)
+                if opening == "{" and first < 0:
+                    first = len(opened)
+            elif closing and opened:
+                opened.pop()
+                if first > 0 and len(opened) < first:
+                    break
+            elif key and first > 0 and opened[first - 1 :].count("{") <= levels:
+                found.add(key[1:-1])
+        return frozenset(found)
+
+    def columns(self, delimiter: str = ",") -> list[str]:
+        """The first line as a CSV header, normalised."""
+        return self.columns_of_line(0, delimiter)
+
+    def columns_of_line(self, number: int, delimiter: str = ",") -> list[str]:
+        """A line as CSV cells, normalised; empty when there is no such line."""
+        if number >= len(self.lines):
+            return []
+        try:
+            return [normal(cell) for cell in next(csv.reader([self.lines[number]], delimiter=delimiter), [])]
+        except csv.Error:
+            return []
+
+    @cached_property
+    def delimiter(self) -> str:
+        """The likeliest of comma, semicolon and tab."""
+        first = self.lines[0] if self.lines else ""
+        return max((",", ";", "\t"), key=first.count)
+
+    def has_columns(self, *columns: str, delimiter: str = ",") -> bool:
+        """Whether the header holds all of these (as `normal` writes them)."""
+        return set(columns) <= set(self.columns(delimiter))
+
+    def has_keys(self, *keys: str) -> bool:
+        """Whether the first JSON object holds all of these."""
+        return set(keys) <= self.keys
+
+
+def share(wanted: Sequence[str], found: frozenset[str] | set[str]) -> float:
+    """Which part of `wanted` is there: how near a file comes to a format."""
+    return sum(word in found for word in wanted) / len(wanted)

@@ -1,0 +1,207 @@
+"""Last.fm histories as tables, in the shapes the exporters of other people write, and Libre.fm's.
+
+Stamps are the start in UTC, to the minute or the second; nothing says how long a track was heard, and every
+row is a play by Last.fm's own rule. Source: FORMATS section 3.6 (shapes a, b, c, e, f, g).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import IO
+
+from engine.imports import record as reasons
+from engine.imports.head import Head
+from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.registry import Format
+from engine.imports.text import Table, normal, rows
+from engine.imports.times import anything, day_month, iso, number
+
+_DATED = re.compile(r'^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$')
+_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_ARTIST = ("artist", "artist name", "artist_name")
+_TITLE = ("track", "track name", "title", "name")
+_TIME = ("uts", "unixtime", "timestamp", "time", "utc_time", "iso time", "date")
+
+
+def parse_headed(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """Tables with a header within the first 20 lines: `uts,utc_time,artist,...` and others like it."""
+    found = _find_header(stream)
+    if found is None:
+        return
+    header, body = found
+    table = Table(header)
+    times = [column for column in _TIME if column in table]
+    # The site's own statistics glue the user's name to the column: `Date#someone`.
+    times += [normal(column) for column in header if normal(column).startswith("date#")]
+    for row in body:
+        cells = table.at(row)
+        yield _play(
+            cells(*_ARTIST), cells(*_TITLE), cells("album", "album name", "release"), _first_time(cells, times),
+            any(cells(column) for column in times), _ids(cells("track_mbid", "track mbid")), bool(row),
+        )  # fmt: skip
+
+
+def _first_time(cells: Table, times: Sequence[str]) -> tuple[int, int] | None:
+    """Seconds since 1970 and the clock's width, from the first column that can be read."""
+    for column in times:
+        text = cells(column)
+        stamp = anything(text)
+        if stamp is not None:
+            minutes = day_month(text) is not None or re.search(r"\d:\d\d$", text) and text.count(":") == 1
+            return stamp, 60 if minutes else 1
+    return None
+
+
+def _find_header(stream: IO[bytes]) -> tuple[list[str], Iterator[list[str]]] | None:
+    """The header and the rows after it; lines before it are comments of the exporter."""
+    start = stream.read(1 << 16)
+    again = _Rejoined(start, stream)
+    head = Head("", start)
+    delimiter = _delimiter(head)
+    body = rows(again, delimiter)  # type: ignore[arg-type]
+    for _ in range(20):
+        row = next(body, None)
+        if row is None:
+            return None
+        if _is_header([normal(cell) for cell in row]):
+            return row, body
+    return None
+
+
+def _delimiter(head: Head) -> str:
+    for place in range(min(20, len(head.lines))):
+        for delimiter in (",", ";", "\t"):
+            if _is_header(head.columns_of_line(place, delimiter)):
+                return delimiter
+    return head.delimiter
+
+
+def _is_header(columns: Sequence[str]) -> bool:
+    named = set(columns)
+    timed = any(column in named for column in _TIME) or any(column.startswith("date#") for column in columns)
+    return bool(named & set(_ARTIST)) and bool(named & set(_TITLE)) and timed
+
+
+class _Rejoined:
+    """A stream whose beginning was looked at, from the beginning again."""
+
+    closed = False
+
+    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
+        self._start, self._rest = start, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: bytearray | memoryview) -> int:
+        data = self._start[: len(target)] or self._rest.read(len(target))
+        self._start = self._start[len(target) :]
+        target[: len(data)] = data
+        return len(data)
+
+    def seekable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """The one who opened it closes it."""
+
+    def flush(self) -> None:
+        """Nothing is written."""
+
+
+def parse_headerless(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """`artist,album,track,02 Mar 2024 19:01` a line, and `date,time,artist,title`."""
+    body = rows(stream)
+    first = next(body, None)
+    if first is None:
+        return
+    for row in chain([first], body):
+        if len(row) != 4:
+            yield Dropped(reasons.BROKEN)
+            continue
+        cells = [cell.strip() for cell in row]
+        if re.match(r"^\d{4}-\d{2}-\d{2}$", cells[0]):
+            stamp = iso(f"{cells[0]} {cells[1]}")
+            width = 60 if cells[1].count(":") == 1 else 1
+            yield _play(cells[2], cells[3], "", None if stamp is None else (stamp, width), True)
+        else:
+            stamp = day_month(cells[3])
+            yield _play(
+                cells[0], cells[2], cells[1], None if stamp is None else (stamp, 60), bool(cells[3])
+            )
+
+
+def _play(
+    artist: str,
+    title: str,
+    album: str,
+    time: tuple[int, int] | None,
+    stamped: bool,
+    ids: Ids = (),
+    whole: bool = True,
+) -> Record:
+    if not whole:
+        return Dropped(reasons.BROKEN)
+    if not artist or not title:
+        return Dropped(reasons.NO_NAMES)
+    if time is None:
+        return Dropped(reasons.NO_TIME if stamped else reasons.NOW_PLAYING)
+    return Play(artist, title, time[0], album=album or None, ids=ids, precision=time[1])
+
+
+def _ids(mbid: str) -> Ids:
+    return (("lastfm_mbid", mbid.lower()),) if _UUID.match(mbid.lower()) else ()
+
+
+def sniff_headed(head: Head) -> bool:
+    """A header with artist, track and time within 20 lines, that no other service's table has."""
+    if head.json or head.text.lstrip().startswith("<"):
+        return False
+    delimiter = _delimiter(head)
+    for place in range(min(20, len(head.lines))):
+        columns = head.columns_of_line(place, delimiter)
+        if _is_header(columns):
+            return _is_of_lastfm(set(columns), columns)
+    return False
+
+
+def _is_of_lastfm(named: set[str], columns: Sequence[str]) -> bool:
+    return (
+        {"uts", "artist", "track"} <= named
+        or any(column.startswith("date#") for column in columns)
+        or {"artist", "track", "time"} <= named
+        or {"artist", "track", "date"} <= named
+        or {"title", "artist", "album", "date", "timestamp"} <= named
+        or {"iso time", "unixtime", "track name"} <= named
+    )
+
+
+def sniff_headerless(head: Head) -> bool:
+    """Four fields, the last a date like `02 Mar 2024 19:01`, or the first a date and the second a time."""
+    if head.json:
+        return False
+    for place in range(min(10, len(head.lines))):
+        cells = head.columns_of_line(place)
+        if len(cells) != 4:
+            continue
+        if _DATED.match(cells[3].title()):
+            return True
+        if re.match(r"^\d{4}-\d{2}-\d{2}$", cells[0]) and re.match(r"^\d{1,2}:\d{2}(:\d{2})?$", cells[1]):
+            return True
+    return False
+
+
+FORMATS = (
+    Format(
+        "lastfm-csv", "Last.fm history as CSV without a header", "lastfm", sniff_headerless, parse_headerless, order=30
+    ),
+    Format(
+        "lastfm", "Last.fm history as CSV", "lastfm", sniff_headed, parse_headed,
+        marks=("artist", "track", "uts"), order=30,
+    ),
+)  # fmt: skip

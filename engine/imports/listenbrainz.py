@@ -1,0 +1,153 @@
+"""ListenBrainz: `listens/<year>/<month>.jsonl` of the export, the older JSON array, and API pages.
+
+Stamps are the start, except where a Spotify file was imported there (its ends were taken for starts). Source:
+FORMATS section 3.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+import msgspec
+
+from engine.imports import record as reasons
+from engine.imports.head import Head
+from engine.imports.json_stream import Broken, Records
+from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.registry import Format
+from engine.imports.times import milliseconds, number
+from engine.store.play import START, UNKNOWN
+
+Number = int | float | str | None
+
+
+class Info(msgspec.Struct, gc=False):
+    """`additional_info`: whatever the player sent."""
+
+    duration_ms: Number = None
+    duration: Number = None
+    duration_played: Number = None
+    ms_played: Number = None
+    recording_mbid: str | None = None
+    isrc: str | None = None
+    spotify_id: str | None = None
+    music_service: str | None = None
+    submission_client: str | None = None
+    original_submission_client: str | None = None
+
+
+class Mapping(msgspec.Struct, gc=False):
+    """`mbid_mapping`: what the server made of it."""
+
+    recording_mbid: str | None = None
+
+
+class Metadata(msgspec.Struct, gc=False):
+    """`track_metadata`."""
+
+    track_name: str | None = None
+    artist_name: str | None = None
+    release_name: str | None = None
+    recording_msid: str | None = None
+    additional_info: Info | None = None
+    mbid_mapping: Mapping | None = None
+
+
+class Listen(msgspec.Struct, gc=False):
+    """One listen."""
+
+    listened_at: Number = None
+    track_metadata: Metadata | None = None
+    recording_msid: str | None = None
+
+
+class _Payload(msgspec.Struct):
+    listens: list[Listen] = []
+
+
+class _Page(msgspec.Struct):
+    payload: _Payload = msgspec.field(default_factory=_Payload)
+
+
+def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """One listen a line."""
+    return map(_record, Records(Listen).of_lines(stream))
+
+
+def parse_array(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """One array of listens."""
+    return map(_record, Records(Listen).of_array(stream))
+
+
+def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """An answer of the API."""
+    page = Records(_Page).one(stream.read())
+    return iter([Dropped(reasons.BROKEN)]) if isinstance(page, Broken) else map(_record, page.payload.listens)
+
+
+def _record(listen: Listen | Broken) -> Record:
+    if isinstance(listen, Broken):
+        return Dropped(reasons.BROKEN, cut=listen.cut)
+    track = listen.track_metadata
+    if track is None or not track.artist_name or not track.track_name:
+        return Dropped(reasons.NO_NAMES)
+    info = track.additional_info or Info()
+    stamp = number(listen.listened_at)
+    if stamp is None:
+        return Dropped(reasons.NO_TIME)
+    return Play(
+        track.artist_name,
+        track.track_name,
+        stamp,
+        _first(info.ms_played, info.duration_played),
+        track.release_name or None,
+        _first(info.duration_ms, info.duration),
+        _ids(track, info, listen.recording_msid),
+        basis=_basis(info),
+    )
+
+
+def _first(in_ms: Number, in_seconds: Number) -> int | None:
+    length = milliseconds(in_ms)
+    if length is None and in_seconds is not None:
+        seconds = milliseconds(in_seconds)
+        length = None if seconds is None else seconds * 1000
+    return length or None
+
+
+def _basis(info: Info) -> int:
+    """Listens that came there as a Spotify file or out of another scrobbler may carry their end."""
+    imported = (info.submission_client or "").startswith("ListenBrainz Archive Importer")
+    return UNKNOWN if imported else START
+
+
+def _ids(track: Metadata, info: Info, msid: str | None) -> Ids:
+    recording = (track.mbid_mapping and track.mbid_mapping.recording_mbid) or info.recording_mbid
+    msid = track.recording_msid or msid
+    spotify = (info.spotify_id or "").rpartition("/")[2].rpartition(":")[2]
+    pairs = (("mb_recording", recording), ("lb_msid", msid), ("isrc", info.isrc), ("spotify", spotify))
+    return tuple((scheme, value) for scheme, value in pairs if value)
+
+
+def sniff_lines(head: Head) -> bool:
+    """Lines with `listened_at` and `track_metadata`."""
+    return head.json == "lines" and head.has_keys("listened_at", "track_metadata")
+
+
+def sniff_array(head: Head) -> bool:
+    """An array of the same."""
+    return head.json == "array" and head.has_keys("listened_at", "track_metadata")
+
+
+def sniff_page(head: Head) -> bool:
+    """`{"payload": {"listens": …}}`."""
+    return head.json in ("object", "lines") and head.has_keys("payload") and "listens" in head.inner_keys
+
+
+_MARKS = ("listened_at", "track_metadata")
+FORMATS = (
+    Format("listenbrainz", "ListenBrainz export", "listenbrainz", sniff_lines, parse_lines, _MARKS, order=20),
+    Format("listenbrainz-json", "ListenBrainz export (JSON array)", "listenbrainz", sniff_array, parse_array, order=20),
+    Format("listenbrainz-api", "ListenBrainz API page", "listenbrainz", sniff_page, parse_page, order=20),
+)

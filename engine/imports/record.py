@@ -1,0 +1,80 @@
+"""What a format's parser yields: plays, likes, playlist entries, and rows left out with the reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from engine.store.play import Ids, Play
+
+__all__ = ["Dropped", "Ids", "Like", "Options", "Play", "PlaylistEntry", "Record"]
+
+# Why a row became no listen: words a person reads in the report.
+PRIVATE = "private session"
+PODCAST = "podcast"
+AUDIOBOOK = "audiobook"
+VIDEO = "video"
+ADVERT = "advert"
+RADIO = "radio or other non-track"
+SKIPPED = "skipped"
+NO_NAMES = "no artist or title"
+NO_ARTIST = "no artist in the file"
+NO_TIME = "unreadable time"
+BROKEN = "unreadable record"
+NOW_PLAYING = "now playing"
+NOTHING = "nothing to count"
+SEGMENT = "part of a longer play"
+OTHER_EVENT = "not the end of a play"
+AS_LIKE = "kept as a like"
+AS_PLAYLIST = "kept as a playlist entry"
+LIKE_WITHOUT_NAME = "like of an unknown track"
+LISTED = "library entry without plays"
+
+
+class Dropped(msgspec.Struct, gc=False):
+    """A row that became no listen. `row` is its position in the file from 1 where the
+    parser knows better than by counting; `cut` says that the file ends inside it."""
+
+    reason: str
+    row: int | None = None
+    cut: bool = False
+
+
+class Like(msgspec.Struct, gc=False):
+    """A track, or with `title` None an artist, the person marked: `verdict` is `like`, `hide` or `block`."""
+
+    artist: str
+    title: str | None = None
+    verdict: str = "like"
+    at: int | None = None
+
+
+class PlaylistEntry(msgspec.Struct, gc=False):
+    """One track of a playlist, in order of appearance."""
+
+    playlist: str
+    artist: str
+    title: str
+    album: str | None = None
+    duration_ms: int | None = None
+    ids: Ids = ()
+
+
+Record = Play | Dropped | Like | PlaylistEntry
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read. `name` is the file's own name, `columns` a mapping given by the person (`--map`).
+
+    `zone` is the IANA zone for stamps without one (None: UTC). `artists` finds the artist of a title where a
+    format leaves it out: from (title key, day `YYYY-MM-DD` or '') to the names found.
+    """
+
+    name: str = ""
+    keep_private: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    zone: str | None = None
+    artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)

@@ -1,0 +1,65 @@
+"""The formats this program reads, and which of them a file is, by what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import IO
+
+from engine.errors import UsageError
+from engine.imports.head import Head, share
+from engine.imports.record import Options, Record
+from engine.names import nearest
+
+# One module a service, in the order they are asked.
+_MODULES = ("spotify_extended", "lastfm_csv", "listenbrainz")
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file. `sniff` says whether the beginning is one; `parse` reads it.
+
+    `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one archive,
+    those another one of the same archive `covers` are left out, and lower `order` is read first. `source` is
+    what its listens are marked with. `found_by_name` marks readers too general to be chosen by content.
+    """
+
+    name: str
+    title: str
+    source: str
+    sniff: Callable[[Head], bool]
+    parse: Callable[[IO[bytes], Options], Iterator[Record]]
+    marks: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    order: int = 50
+    hint: str = ""
+
+
+def formats() -> tuple[Format, ...]:
+    """Every format, in the order they are asked."""
+    return tuple(one for name in _MODULES for one in import_module(f"engine.imports.{name}").FORMATS)
+
+
+def format_named(name: str) -> Format:
+    """The format of this name. Raises UsageError with the nearest ones when there is none."""
+    known = {one.name: one for one in formats()}
+    if name in known:
+        return known[name]
+    near = ", ".join(nearest(name, known)) or ", ".join(known)
+    raise UsageError(f"There is no format {name!r}. Did you mean {near}? All: {', '.join(known)}.")
+
+
+def recognise(head: Head) -> Format | None:
+    """The format of a file that begins like this, None when it is none of ours."""
+    return next((one for one in formats() if one.sniff(head)), None)
+
+
+def guess(head: Head) -> str:
+    """What an unknown file looks most like, in words; empty when like nothing."""
+    found = head.inner_keys | set(head.columns(head.delimiter))
+    best = max(formats(), key=lambda one: share(one.marks, found) if one.marks else 0.0)
+    if best.marks and share(best.marks, found) > 0:
+        missing = [mark for mark in best.marks if mark not in found]
+        return f"looks most like {best.title}, without {', '.join(missing)}"
+    return ""

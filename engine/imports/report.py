@@ -1,0 +1,86 @@
+"""What an import did, file by file: every row read is kept, already there, or left out for a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class FileReport:
+    """One file. `read` = `kept` + `duplicates` + the sum of `dropped`, always.
+
+    `format` is None for a file that is none of ours. `first_at` gives for each reason the position (from 1) of
+    the first row left out for it. `undated` of the kept have no usable date. `note` is a sentence on what a
+    person should know: what the file looks like, or that it was cut off.
+    """
+
+    path: str
+    format: str | None = None
+    read: int = 0
+    kept: int = 0
+    duplicates: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    first_at: dict[str, int] = field(default_factory=dict)
+    undated: int = 0
+    note: str = ""
+
+    def drop(self, reason: str, row: int) -> None:
+        """Count a row left out."""
+        if reason in self.dropped:
+            self.dropped[reason] += 1
+        else:
+            self.dropped[reason] = 1
+            self.first_at[reason] = row
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys of the command line's contract, then those of our own."""
+        return {
+            "path": self.path,
+            "format": self.format,
+            "read": self.read,
+            "kept": self.kept,
+            "duplicates": self.duplicates,
+            "dropped": dict(self.dropped),
+            "first_at": dict(self.first_at),
+            "undated": self.undated,
+            "note": self.note,
+        }
+
+
+@dataclass
+class Report:
+    """All files. `first` and `last` are the kept listens' ends, seconds since 1970 UTC; `artists` and `tracks`
+    count those with a kept listen. `cancelled` is True when the person stopped it: whole files only."""
+
+    files: list[FileReport] = field(default_factory=list)
+    first: int | None = None
+    last: int | None = None
+    artists: int = 0
+    tracks: int = 0
+    cancelled: bool = False
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """The sums over all files."""
+        dropped: dict[str, int] = {}
+        for file in self.files:
+            for reason, count in file.dropped.items():
+                dropped[reason] = dropped.get(reason, 0) + count
+        return {
+            "read": sum(file.read for file in self.files),
+            "kept": sum(file.kept for file in self.files),
+            "duplicates": sum(file.duplicates for file in self.files),
+            "dropped": dropped,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys of the command line's contract."""
+        return {
+            "files": [file.as_dict() for file in self.files],
+            "totals": self.totals,
+            "first": self.first,
+            "last": self.last,
+            "artists": self.artists,
+            "tracks": self.tracks,
+        }

@@ -1,0 +1,277 @@
+"""Imports files, folders and archives into the library and says truthfully what became of every row."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import hashlib
+import io
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+from xml.etree.ElementTree import ParseError
+
+from engine.errors import CancelledError
+from engine.imports import record as reasons
+from engine.imports.head import HEAD_BYTES, Head
+from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry
+from engine.imports.registry import Format, format_named, guess, recognise
+from engine.imports.report import FileReport, Report
+from engine.imports.times import EARLIEST, latest_possible
+from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
+from engine.store.ingest import Ingest
+
+# Rows shorter than this are no listen (the rule of Spotify and others, FORMATS 2.3).
+MIN_MS = 30_000
+# From here on, a first import builds the indexes at its end.
+_LARGE_BYTES = 2 << 20
+_POLL = 2000
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file and what it is."""
+
+    member: Member
+    format: Format
+
+
+def import_paths(
+    connection: sqlite3.Connection,
+    paths: Sequence[Path],
+    *,
+    format: str | None = None,  # noqa: A002 - the option's name
+    keep_private: bool = False,
+    dry_run: bool = False,
+    min_ms: int = MIN_MS,
+    columns: Mapping[str, str] | None = None,
+    zone: str | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Report:
+    """Import everything under `paths` and report on each file.
+
+    `format` reads every file as that format. `min_ms` milliseconds make a row a listen; shorter ones, unless
+    they are half their track, are kept as evidence of a skip. `columns` maps fields to columns for a table of
+    unknown shape. `zone` is for stamps without one. `progress` gets bytes done and in all. With `dry_run` all
+    happens in a copy in memory: not a byte of `connection`'s database changes.
+
+    Raises UnreadableFileError for a path that does not exist, UsageError for an unknown format, CancelledError
+    when `cancelled` says so; the files finished until then stay.
+    """
+    forced = format_named(format) if format else None
+    members = walk(paths)
+    if dry_run:
+        copy = sqlite3.connect(":memory:")
+        connection.backup(copy)
+        connection = copy
+    run = _Run(
+        connection, min_ms, Options(keep_private=keep_private, columns=columns or {}, zone=zone), progress, cancelled
+    )
+    try:
+        return run.all(members, forced)
+    finally:
+        if dry_run:
+            connection.close()
+
+
+class _Run:
+    """One call of `import_paths`."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        min_ms: int,
+        options: Options,
+        progress: Progress | None,
+        cancelled: Cancelled | None,
+    ) -> None:
+        self._connection = connection
+        self._min_ms = min_ms
+        self._options = options
+        self._progress = progress
+        self._cancelled = cancelled or (lambda: False)
+        self._latest = latest_possible()
+        self._done = 0
+        self._total = 0
+        self.report = Report()
+
+    def all(self, members: Sequence[Member], forced: Format | None) -> Report:
+        """Recognise and read every member; the report lists them in the order they were found."""
+        self._total = sum(member.weight for member in members)
+        sources = [self._look(member, forced) for member in members]
+        self.report.files = [file for file, _ in sources]
+        chosen = _choose([(file, source) for file, source in sources if source is not None])
+        large = sum(source.member.size for _, source in chosen) > _LARGE_BYTES
+        ingest = Ingest(self._connection, large=large)
+        try:
+            with _without_garbage_collection():
+                for file, source in chosen:
+                    self._read(ingest, file, source)
+        except CancelledError:
+            ingest.abandon_file()
+            ingest.close()
+            whole = sum(1 for file in self.report.files if file.read)
+            raise CancelledError(f"Stopped. {max(0, whole - 1)} whole files were imported and stay.") from None
+        except BaseException:
+            ingest.abort()
+            raise
+        ingest.close()
+        self.report.first, self.report.last = ingest.first, ingest.last
+        self.report.artists, self.report.tracks = len(ingest.kept_artists), len(ingest.kept_tracks)
+        if self._progress:
+            self._progress(self._total, self._total)
+        return self.report
+
+    def _look(self, member: Member, forced: Format | None) -> tuple[FileReport, Source | None]:
+        file = FileReport(member.path, note=member.trouble)
+        if member.trouble:
+            return file, None
+        try:
+            with member.open() as stream:
+                head = Head(member.name, stream.read(HEAD_BYTES))
+        except ARCHIVE_ERRORS as error:
+            file.note = f"cannot be read ({error}); is the download complete?"
+            return file, None
+        found = forced or recognise(head)
+        if found is None:
+            file.note = guess(head) if head.data else "is empty"
+            return file, None
+        file.format = found.name
+        file.note = found.hint
+        return file, Source(member, found)
+
+    def _read(self, ingest: Ingest, file: FileReport, source: Source) -> None:
+        """One file, as a whole."""
+        member = source.member
+        digest = hashlib.sha256()
+        ingest.begin_file(member.path, source.format.name, source.format.source)
+        try:
+            with member.open() as raw:
+                counted = _Counted(raw, digest.update, self._advance, member)
+                options = replace(self._options, name=member.name)
+                self._rows(ingest, file, source.format.parse(counted, options))  # type: ignore[arg-type]
+                while counted.read(1 << 20):
+                    pass
+        except (*ARCHIVE_ERRORS, csv.Error, ParseError, UnicodeError) as error:
+            file.note = f"cut off or damaged after record {file.read} ({error}); what came before is kept"
+        ingest.finish_file(
+            digest.hexdigest(), read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
+        )
+        self._done += member.weight
+
+    def _rows(self, ingest: Ingest, file: FileReport, records: Iterator[reasons.Record]) -> None:
+        min_ms, latest, cancelled, add = self._min_ms, self._latest, self._cancelled, ingest.add
+        read = file.read
+        for record in records:
+            read += 1
+            file.read = read
+            if read % _POLL == 0 and cancelled():
+                raise CancelledError("Stopped.")
+            if type(record) is not Play:
+                self._other(ingest, file, record)  # type: ignore[arg-type]
+                continue
+            start, played = record.started_at, record.ms_played
+            if start is not None and not EARLIEST <= start <= latest:
+                start = record.started_at = None
+            if (played is not None and played < min_ms and not _half(played, record)) or record.skip:
+                ingest.add_skip(record)
+                file.drop(reasons.SKIPPED, read)
+                continue
+            new = add(record)
+            if new:
+                file.kept += 1
+                if start is None:
+                    file.undated += 1
+            elif new is None:
+                file.drop(reasons.NO_NAMES, read)
+            else:
+                file.duplicates += 1
+
+    def _other(self, ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry) -> None:
+        if isinstance(record, Dropped):
+            file.drop(record.reason, record.row or file.read)
+            if record.cut:
+                file.note = f"the file is cut off after record {file.read - 1}; what came before is kept"
+        elif isinstance(record, Like):
+            ingest.add_verdict(record.artist, record.title, record.verdict, record.at)
+            file.drop(reasons.AS_LIKE, file.read)
+        else:
+            ingest.add_playlist_entry(record)
+            file.drop(reasons.AS_PLAYLIST, file.read)
+
+    def _advance(self, member: Member, read: int) -> None:
+        if self._progress:
+            part = min(1.0, read / member.size) if member.size else 1.0
+            self._progress(min(self._total, self._done + int(member.weight * part)), self._total)
+        if self._cancelled():
+            raise CancelledError("Stopped.")
+
+
+def _half(played: int, play: Play) -> bool:
+    """Whether at least half of the track was heard: a short track is a listen too."""
+    return play.duration_ms is not None and play.duration_ms > 0 and played >= play.duration_ms / 2
+
+
+def _choose(found: list[tuple[FileReport, Source]]) -> list[tuple[FileReport, Source]]:
+    """What is read, and in which order. What a fuller file of the same archive tells too is named, not read."""
+    covered = {
+        (source.member.group, name) for _, source in found for name in source.format.covers if source.member.size > 2
+    }
+    chosen = []
+    for file, source in found:
+        if (source.member.group, source.format.name) in covered:
+            file.note = "not read: a fuller history in the same archive tells the same plays"
+        else:
+            chosen.append((file, source))
+    return sorted(chosen, key=lambda pair: pair[1].format.order)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """The many small rows hold no circles; looking for some again and again costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Counted(io.RawIOBase):
+    """A stream that passes on what is read from it: to the digest and to the progress."""
+
+    def __init__(
+        self, stream: IO[bytes], digest: Callable[[bytes], None], advance: Callable[[Member, int], None], member: Member
+    ) -> None:
+        super().__init__()
+        self._stream = stream
+        self._digest = digest
+        self._advance = advance
+        self._member = member
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._digest(data)
+        self._read += len(data)
+        self._advance(self._member, self._read)
+        return data
+
+    def readinto(self, target: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self.read(len(target))
+        target[: len(data)] = data
+        return len(data)
+
+    def readall(self) -> bytes:
+        return self.read(-1)

@@ -1,0 +1,81 @@
+"""Text and CSV rows out of byte streams: byte-order marks, UTF-16 and Windows code pages included."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import IO, cast
+
+from engine.imports.encoding import OTHER_BYTES
+
+csv.field_size_limit(10_000_000)
+
+_STREAM_BUFFER = 1 << 18
+
+
+def open_text(stream: IO[bytes]) -> io.TextIOWrapper:
+    """Text by the byte-order mark, else UTF-8; bytes that are no UTF-8 are read as Windows code page 1252."""
+    buffered = io.BufferedReader(cast(io.RawIOBase, stream), _STREAM_BUFFER)
+    start = buffered.peek(4)[:2]
+    encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    errors = "replace" if encoding == "utf-16" else OTHER_BYTES
+    return io.TextIOWrapper(buffered, encoding=encoding, errors=errors, newline="")
+
+
+def lines(stream: IO[bytes]) -> Iterator[str]:
+    """Lines without their ends."""
+    for line in open_text(stream):
+        yield line.rstrip("\r\n")
+
+
+def rows(stream: IO[bytes], delimiter: str = ",") -> Iterator[list[str]]:
+    """CSV rows; blank lines are not rows. A row the csv module refuses comes as an empty list."""
+    reader = csv.reader((line.replace("\0", "") for line in open_text(stream)), delimiter=delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield []
+            continue
+        if row and (len(row) > 1 or row[0].strip()):
+            yield row
+
+
+def normal(column: str) -> str:
+    """A column's name as it is compared: lower case, stripped, straight apostrophes.
+
+    >>> normal(" Artist Name ")
+    'artist name'
+    """
+    return column.strip().lstrip("\ufeff").replace("\u2019", "'").strip().lower()
+
+
+class Table:
+    """Cells of one row by column name; missing columns and missing trailing cells are empty."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._places: dict[str, int] = {}
+        for place, column in enumerate(header):
+            self._places.setdefault(normal(column), place)
+        self._row: Sequence[str] = ()
+
+    def __contains__(self, column: str) -> bool:
+        return column in self._places
+
+    def at(self, row: Sequence[str]) -> Table:
+        """Look at this row from now on."""
+        self._row = row
+        return self
+
+    def __call__(self, *columns: str) -> str:
+        """The first cell among these columns that is not empty."""
+        for column in columns:
+            place = self._places.get(column, -1)
+            if 0 <= place < len(self._row):
+                cell = self._row[place].strip()
+                if cell:
+                    return cell
+        return ""

@@ -1,0 +1,148 @@
+"""Stamps as services write them, read as whole seconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+# The first scrobble ever: nothing played earlier can have been logged (ListenBrainz's minimum, FORMATS 2.4).
+EARLIEST = 1_033_430_400
+_FUTURE = 3600
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+_DAY_MONTH = re.compile(r"^(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))?$")
+# What other programs count in: thousandths, millionths.
+_MILLISECONDS = 100_000_000_000
+_MICROSECONDS = 100_000_000_000_000
+
+
+def latest_possible() -> int:
+    """A play dated later than this has an impossible date: an hour from now."""
+    return int(time.time()) + _FUTURE
+
+
+def iso(text: str, zone: str | None = None) -> int | None:
+    """An ISO 8601 date and time; without an offset it is in `zone`, or UTC. None when it is none.
+
+    >>> iso("2024-03-02T19:04:31Z"), iso("2024-03-02 19:04"), iso("2024-03-02T20:04:31+01:00"), iso("soon")
+    (1709406271, 1709406240, 1709406271, None)
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return int(moment.timestamp()) if moment.tzinfo is UTC else to_epoch(moment, zone)
+
+
+def to_epoch(moment: datetime, zone: str | None = None) -> int | None:
+    """Seconds since 1970; a moment without a zone is in `zone`, or UTC. An ambiguous hour is the first one."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone_of(zone))
+    try:
+        return int(moment.timestamp())
+    except (OverflowError, ValueError):
+        return None
+
+
+def zone_of(name: str | None) -> tzinfo:
+    """The zone of this IANA name; UTC when it is none."""
+    if not name:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def day_month(text: str) -> int | None:
+    """Last.fm's `02 Mar 2024, 19:01` in English whatever the computer speaks.
+
+    >>> day_month("02 Mar 2024, 19:01"), day_month("02 Mar 2024 19:01"), day_month("02 Mär 2024 19:01")
+    (1709406060, 1709406060, None)
+    """
+    found = _DAY_MONTH.match(text.strip())
+    month = _MONTHS.get(found[2].lower()) if found else None
+    if found is None or month is None:
+        return None
+    try:
+        moment = datetime(
+            int(found[3]), month, int(found[1]), int(found[4]), int(found[5]), int(found[6] or 0), tzinfo=UTC
+        )
+    except ValueError:
+        return None
+    return int(moment.timestamp())
+
+
+def number(value: object) -> int | None:
+    """A count of seconds, milliseconds or microseconds since 1970, told apart by its size.
+
+    >>> number("1709406060"), number(1709406060933), number("1709406060.5"), number("x"), number(True)
+    (1709406060, 1709406060, 1709406060, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        count = float(value)
+        if abs(count) >= _MICROSECONDS:
+            count /= 1_000_000
+        elif abs(count) >= _MILLISECONDS:
+            count /= 1000
+        return int(count)
+    except (ValueError, OverflowError):
+        return None
+
+
+def milliseconds(value: object) -> int | None:
+    """A length in milliseconds, None when it is none or negative.
+
+    >>> milliseconds("270000.0"), milliseconds(211400), milliseconds("-4"), milliseconds(None)
+    (270000, 211400, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        length = int(float(value))
+    except (ValueError, OverflowError):
+        return None
+    return length if 0 <= length < 1 << 53 else None
+
+
+def anything(text: str, zone: str | None = None) -> int | None:
+    """A stamp in any of the ways above."""
+    text = text.strip()
+    if not text:
+        return None
+    return number(text) if re.fullmatch(r"-?\d{9,}(\.\d+)?", text) else iso(text, zone) or day_month(text)
+
+
+def days_since_1970(text: str) -> int | None:
+    """The start of a day given as `YYYYMMDD` or `YYYY-MM-DD`, in seconds.
+
+    >>> days_since_1970("20240302"), days_since_1970("2024-03-02")
+    (1709337600, 1709337600)
+    """
+    digits = text.strip().replace("-", "")
+    if not re.fullmatch(r"\d{8}", digits):
+        return None
+    return iso(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+
+
+def spreadsheet(days: float, *, since_1904: bool = False) -> int | None:
+    """A spreadsheet's serial date in UTC.
+
+    >>> spreadsheet(45353.792361111111)
+    1709406060
+    """
+    epoch = datetime(1904, 1, 1, tzinfo=UTC) if since_1904 else datetime(1899, 12, 30, tzinfo=UTC)
+    try:
+        return round((epoch + timedelta(days=days)).timestamp())
+    except (OverflowError, ValueError):
+        return None
+

@@ -1,0 +1,453 @@
+"""Writes plays into the library in batches, each play once, a file as a whole or not at all.
+
+Everything runs in transactions of `Ingest`: one a file, or one for the whole run while the listens' indexes are
+rebuilt (a large first import). Ids are given out here, so nothing is asked of the database for a row whose
+artist and title were seen before.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.names import artist_key, relaxed_artist_key, relaxed_track_key, track_key
+from engine.store.play import COUNT_FLAG, END, END_FLAG, PRIVATE_FLAG, UNKNOWN, UNKNOWN_FLAG, Play
+from engine.store.same_play import Match, Others, Stored
+
+_BATCH = 20_000
+# Two exports of one service tell the same skip with the same length, their clocks up to a minute apart.
+_SKIP_WINDOW = 70
+_INDEXES = ("listens_by_time", "listens_by_track", "listens_by_import", "skips_by_track", "skips_by_import")
+_FLAGS = {END: END_FLAG, UNKNOWN: UNKNOWN_FLAG}
+
+
+@dataclass(slots=True)
+class _Group:
+    """The recordings of one song by one artist, by their relaxed keys, and when they were played."""
+
+    tracks: list[int] = field(default_factory=list)
+    # Whether rows written before this file are in `own` and `skips`.
+    loaded: bool = False
+    own: dict[object, int | None] = field(default_factory=dict)
+    skips: dict[int | None, list[int | None]] = field(default_factory=dict)
+    others: Others | None = None
+
+
+@dataclass(slots=True)
+class _Family:
+    """The artists of one relaxed key and their tracks: (artist id, exact key) -> id, relaxed key -> group."""
+
+    tracks: dict[tuple[int, str], int] = field(default_factory=dict)
+    groups: dict[str, _Group] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where an artist's name and a title lead."""
+
+    artist: int
+    track: int
+    group: _Group
+    ids: tuple[tuple[str, str], ...] | None = None
+    all_ids: set[tuple[str, str]] = field(default_factory=set)
+    album: str | None = None
+    duration: int | None = None
+
+
+class Ingest:
+    """One run of imports into the library of `connection`, which must be writable.
+
+    With `large`, the indexes of an all but empty library are dropped first and built anew at the end, which
+    makes a first import more than twice as fast; a crash leaves the library as it was before the run.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, large: bool = False) -> None:
+        self._db = connection
+        self._db.commit()
+        # Rows get their parents' ids from this class: checking each again would cost a fifth of the time.
+        self._foreign_keys = bool(connection.execute("PRAGMA foreign_keys").fetchone()[0])
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("BEGIN IMMEDIATE")
+        self._artists: dict[str, int] = dict(connection.execute("SELECT key, id FROM artists"))
+        self._by_relaxed: dict[str, list[int]] = {}
+        for key, number in self._artists.items():
+            self._by_relaxed.setdefault(relaxed_artist_key(key), []).append(number)
+        self._families: dict[str, _Family] = {}
+        self._places: dict[tuple[str, str], _Place] = {}
+        self._next = {
+            table: int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608
+            for table in ("artists", "tracks", "listens", "skips", "imports")
+        }
+        self._clock: tuple[str, int] = ("", 0)
+        self._clocks: set[tuple[str, int]] = set(
+            connection.execute("SELECT DISTINCT source, coalesce(precision, 0) FROM listens")
+        )
+        # The clock of the rows under way; the first row of each file sets it.
+        self._precision = -1
+        self._indexes = self._drop_indexes() if large and self._next["listens"] < 10_000 else []
+        self._import_id = 0
+        self._source = ""
+        self._changed = False
+        self._matches: list[Match] = []
+        self._undated: dict[int, list[int]] = {}
+        self._new: dict[str, list[tuple[object, ...]]] = {
+            name: [] for name in ("artists", "tracks", "track_ids", "listens", "skips", "known")
+        }
+        self._listens = self._new["listens"]
+        self.kept_artists: set[int] = set()
+        self.kept_tracks: set[int] = set()
+        self.first: int | None = None
+        self.last: int | None = None
+
+    # -- files ----------------------------------------------------------------------------------------
+
+    def begin_file(self, file: str, format_name: str, source: str) -> None:
+        """Begin one file; what follows is kept by `finish_file` or undone by `abandon_file`."""
+        self._next["imports"] += 1
+        self._import_id = self._next["imports"]
+        self._db.execute("SAVEPOINT file")
+        self._db.execute(
+            "INSERT INTO imports VALUES (?, ?, '', ?, 0, 0, 0, '{}', ?)",
+            (self._import_id, file, format_name, int(time.time())),
+        )
+        self._source = source
+        self._precision = -1
+        self._matches = []
+        self._undated = {}
+        self._changed = False
+
+    def finish_file(
+        self, sha256: str, *, read: int, kept: int, duplicates: int, dropped: Mapping[str, int]
+    ) -> None:
+        """Keep the file. A file whose bytes were imported before and that brought nothing new leaves no trace."""
+        self._flush()
+        self._merge_matches()
+        known = self._db.execute("SELECT 1 FROM imports WHERE sha256 = ?", (sha256,)).fetchone()
+        if known and not kept and not self._changed:
+            self._db.execute("DELETE FROM imports WHERE id = ?", (self._import_id,))
+        else:
+            self._db.execute(
+                "UPDATE imports SET sha256 = ?, read = ?, kept = ?, duplicates = ?, dropped = ? WHERE id = ?",
+                (sha256, read, kept, duplicates, json.dumps(dict(dropped)), self._import_id),
+            )
+        self._db.execute("RELEASE file")
+        if not self._indexes:
+            self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def abandon_file(self) -> None:
+        """Undo the file under way. Nothing more can be added after it: close the run."""
+        for rows in self._new.values():
+            rows.clear()
+        self._db.execute("ROLLBACK TO file")
+        self._db.execute("RELEASE file")
+
+    def close(self) -> None:
+        """Build the indexes that are missing and commit."""
+        self._build_indexes()
+        self._db.execute("COMMIT")
+        self._db.execute(f"PRAGMA foreign_keys = {'ON' if self._foreign_keys else 'OFF'}")
+
+    def abort(self) -> None:
+        """Undo everything that is not committed, after an error."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._db.execute(f"PRAGMA foreign_keys = {'ON' if self._foreign_keys else 'OFF'}")
+
+    def _drop_indexes(self) -> list[str]:
+        definitions = self._db.execute(
+            f"SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND name IN ({','.join('?' * len(_INDEXES))})",  # noqa: S608
+            _INDEXES,
+        ).fetchall()
+        for name, _ in definitions:
+            self._db.execute(f"DROP INDEX {name}")
+        return [sql for _, sql in definitions]
+
+    def _build_indexes(self) -> None:
+        for sql in self._indexes:
+            self._db.execute(sql)
+        self._indexes = []
+
+    # -- rows -----------------------------------------------------------------------------------------
+
+    def add(self, play: Play) -> bool | None:
+        """Add a listen: True when it is new, False when it is there already, None when its names are empty."""
+        if play.precision != self._precision:
+            self._change_clock(play)
+        place = self._places.get((play.artist, play.title)) or self._find_place(play)
+        if place is None:
+            return None
+        if (
+            play.ids is not place.ids
+            or (place.album is None and play.album)
+            or (place.duration is None and play.duration_ms)
+        ):
+            self._learn(place, play)
+        if play.started_at is None or play.counted:
+            return self._add_without_clock(place, play)
+        group = place.group
+        if not group.loaded:
+            self._load(group)
+        start, played = play.started_at, play.ms_played
+        own = group.own
+        if start not in own:
+            own[start] = played
+        else:
+            there = own[start]
+            if there == played or there is None or played is None or (start, played) in own:
+                return False
+            own[start, played] = None
+        if group.others is not None:
+            match = group.others.match(play)
+            if match is not None:
+                self._matches.append(match)
+                return False
+        self._write_listen(place, play)
+        return True
+
+    def add_skip(self, play: Play) -> bool:
+        """Keep a row too short to be a listen as evidence of a skip; False when it is there already."""
+        if play.precision != self._precision:
+            self._change_clock(play)
+        place = self._places.get((play.artist, play.title)) or self._find_place(play)
+        if place is None:
+            return False
+        if play.ids is not place.ids:
+            self._learn(place, play)
+        group = place.group
+        if not group.loaded:
+            self._load(group)
+        start, played = play.started_at, play.ms_played
+        known = group.skips.setdefault(played, [])
+        for other in known:
+            if other == start or (start is not None and other is not None and abs(other - start) <= _SKIP_WINDOW):
+                return False
+        known.append(start)
+        self._changed = True
+        self._next["skips"] += 1
+        self._new["skips"].append(
+            (self._next["skips"], place.track, self._import_id, start, played, self._source)
+        )
+        return True
+
+    def add_verdict(self, artist: str, title: str | None, verdict: str, at: int | None) -> bool:
+        """Keep a like, hide or block from a service, unless the person has one of their own here."""
+        keys = artist_key(artist), track_key(title) if title else ""
+        if not keys[0] or (title and not keys[1]):
+            return False
+        return bool(
+            self._db.execute(
+                "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (*keys, artist, title, verdict, at or int(time.time())),
+            ).rowcount
+        )
+
+    def _write_listen(self, place: _Place, play: Play) -> None:
+        start = play.started_at
+        number = self._next["listens"] = self._next["listens"] + 1
+        flags = (PRIVATE_FLAG if play.private else 0) | _FLAGS.get(play.basis, 0)
+        if play.counted:
+            flags |= COUNT_FLAG
+        self._listens.append(
+            (
+                number, place.track, self._import_id, start, None if start is None else play.precision,
+                play.ms_played, play.plays, self._source, flags,
+            )
+        )  # fmt: skip
+        self.kept_tracks.add(place.track)
+        self.kept_artists.add(place.artist)
+        if start is not None:
+            if self.first is None or start < self.first:
+                self.first = start
+            if self.last is None or start > self.last:
+                self.last = start
+        if len(self._listens) >= _BATCH:
+            self._flush()
+
+    def _add_without_clock(self, place: _Place, play: Play) -> bool:
+        """Counts and undated plays. A newer count replaces the older; of undated plays of a track the file
+        adds only as many as it has more than the library."""
+        if play.counted:
+            return self._add_count(place, play)
+        seen = self._undated.get(place.track)
+        if seen is None:
+            self._flush()
+            stored = self._db.execute(
+                "SELECT count(*) FROM listens WHERE track_id = ? AND source = ? AND started_at IS NULL AND flags & ? = 0",
+                (place.track, self._source, COUNT_FLAG),
+            ).fetchone()[0]
+            seen = self._undated[place.track] = [int(stored), 0]
+        seen[1] += 1
+        if seen[1] <= seen[0]:
+            return False
+        self._write_listen(place, play)
+        return True
+
+    def _add_count(self, place: _Place, play: Play) -> bool:
+        self._flush()
+        row = self._db.execute(
+            "SELECT id, plays FROM listens WHERE track_id = ? AND source = ? AND flags & ? != 0",
+            (place.track, self._source, COUNT_FLAG),
+        ).fetchone()
+        if row is None:
+            self._write_listen(place, play)
+            return True
+        if play.plays <= row[1]:
+            return False
+        self._changed = True
+        self._db.execute(
+            "UPDATE listens SET plays = ?, started_at = coalesce(?, started_at), precision = coalesce(?, precision), "
+            "import_id = ? WHERE id = ?",
+            (play.plays, play.started_at, play.precision if play.started_at else None, self._import_id, row[0]),
+        )
+        self.kept_tracks.add(place.track)
+        self.kept_artists.add(place.artist)
+        return True
+
+    # -- names ----------------------------------------------------------------------------------------
+
+    def _find_place(self, play: Play) -> _Place | None:
+        artist, title = play.artist, play.title
+        a_key, t_key = artist_key(artist), track_key(title)
+        if not a_key or not t_key:
+            return None
+        family = self._families.get(relaxed_artist_key(artist))
+        if family is None:
+            family = self._load_family(relaxed_artist_key(artist))
+        artist_id = self._artists.get(a_key)
+        if artist_id is None:
+            artist_id = self._next["artists"] = self._next["artists"] + 1
+            self._artists[a_key] = artist_id
+            self._new["artists"].append((artist_id, artist, a_key))
+        track_id = family.tracks.get((artist_id, t_key))
+        relaxed = relaxed_track_key(title)
+        group = family.groups.get(relaxed)
+        if group is None:  # what is stored came with the family, so there is nothing to load
+            group = family.groups[relaxed] = _Group(loaded=True)
+        place = self._places[artist, title] = _Place(artist_id, 0, group)
+        if track_id is None:
+            track_id = self._next["tracks"] = self._next["tracks"] + 1
+            family.tracks[artist_id, t_key] = track_id
+            group.tracks.append(track_id)
+            place.album, place.duration = play.album or None, play.duration_ms or None
+            self._new["tracks"].append((track_id, artist_id, title, t_key, place.album, place.duration))
+        place.track = track_id
+        return place
+
+    def _load_family(self, relaxed: str) -> _Family:
+        family = self._families[relaxed] = _Family()
+        for artist_id in self._by_relaxed.get(relaxed, ()):
+            for number, title, key in self._db.execute(
+                "SELECT id, title, key FROM tracks WHERE artist_id = ?", (artist_id,)
+            ):
+                family.tracks[artist_id, key] = number
+                family.groups.setdefault(relaxed_track_key(title), _Group()).tracks.append(number)
+        return family
+
+    def _learn(self, place: _Place, play: Play) -> None:
+        """Note ids, album and length that were not known of a track."""
+        if play.ids is not place.ids:
+            place.ids = play.ids
+            for pair in play.ids:
+                if pair not in place.all_ids:
+                    place.all_ids.add(pair)
+                    self._new["track_ids"].append((place.track, *pair))
+        if (play.album and not place.album) or (play.duration_ms and not place.duration):
+            place.album = place.album or play.album
+            place.duration = place.duration or play.duration_ms
+            self._new["known"].append((place.album, place.duration, place.track))
+
+    # -- what is there already ------------------------------------------------------------------------
+
+    def _change_clock(self, play: Play) -> None:
+        """Rows of another source or precision follow: what was written so far becomes the other side."""
+        self._precision = play.precision
+        clock = (self._source, play.precision)
+        if clock == self._clock:
+            return
+        if self._clock[0]:
+            self._clocks.add(self._clock)
+        self._clock = clock
+        if not self._clocks:
+            return
+        self._flush()
+        self._build_indexes()
+        self._families.clear()
+        self._places.clear()
+        self._by_relaxed.clear()
+        for key, number in self._artists.items():
+            self._by_relaxed.setdefault(relaxed_artist_key(key), []).append(number)
+
+    def _load(self, group: _Group) -> None:
+        group.loaded = True
+        marks = ",".join("?" * len(group.tracks))
+        others: list[Stored] = []
+        for number, start, played, precision, source, flags, duration in self._db.execute(
+            "SELECT l.id, l.started_at, l.ms_played, l.precision, l.source, l.flags, t.duration_ms "
+            "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
+            f"WHERE l.track_id IN ({marks}) AND l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0",  # noqa: S608
+            group.tracks,
+        ):
+            if (source, precision) == self._clock:
+                if start in group.own:
+                    group.own[start, played] = None
+                else:
+                    group.own[start] = played
+            else:
+                unsure = bool(flags & UNKNOWN_FLAG)
+                others.append(Stored(number, start, played, precision, unsure, duration, source))
+        for start, played in self._db.execute(
+            f"SELECT started_at, ms_played FROM skips WHERE track_id IN ({marks})",  # noqa: S608
+            group.tracks,
+        ):
+            group.skips.setdefault(played, []).append(start)
+        group.others = Others(others) if others else None
+
+    def _merge_matches(self) -> None:
+        """Of one play told twice the fuller record stays: the one that knows how long it was played."""
+        for match in self._matches:
+            stored, play = match.stored, match.play
+            if stored is None or play is None or play.started_at is None:
+                continue
+            fuller = stored.ms_played is None and play.ms_played is not None
+            finer = play.precision < stored.precision and (play.ms_played is not None or stored.ms_played is None)
+            if fuller or finer:
+                self._changed = True
+                flags = (PRIVATE_FLAG if play.private else 0) | _FLAGS.get(play.basis, 0)
+                self._db.execute(
+                    "UPDATE listens SET import_id = ?, started_at = ?, precision = ?, ms_played = ?, source = ?, "
+                    "flags = flags & ? | ? WHERE id = ?",
+                    (
+                        self._import_id, play.started_at, play.precision, play.ms_played, self._source,
+                        PRIVATE_FLAG, flags, stored.id,
+                    ),
+                )  # fmt: skip
+
+    # -- writing --------------------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        for name, statement in _STATEMENTS.items():
+            rows = self._new[name]
+            if rows:
+                self._db.executemany(statement, rows)
+                rows.clear()
+
+
+# In the order of who refers to whom.
+_STATEMENTS = {
+    "artists": "INSERT INTO artists VALUES (?, ?, ?)",
+    "tracks": "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?)",
+    "track_ids": "INSERT OR IGNORE INTO track_ids VALUES (?, ?, ?)",
+    "known": (
+        "UPDATE tracks SET album = coalesce(album, ?), duration_ms = coalesce(duration_ms, ?) WHERE id = ?"
+    ),
+    "listens": (
+        "INSERT INTO listens (id, track_id, import_id, started_at, precision, ms_played, plays, source, flags) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ),
+    "skips": "INSERT INTO skips (id, track_id, import_id, started_at, ms_played, source) VALUES (?, ?, ?, ?, ?, ?)",
+}

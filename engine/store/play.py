@@ -1,0 +1,40 @@
+"""One play as an export tells it, before it has a place in the library."""
+
+from __future__ import annotations
+
+import msgspec
+
+# `Play.basis`: what the service stamped, before any shifting.
+START, END, UNKNOWN = 0, 1, 2
+
+# `listens.flags`
+PRIVATE_FLAG = 1  # the service marked it private
+END_FLAG = 2  # the service stamped the end; the start was worked out
+UNKNOWN_FLAG = 4  # whether start or end was stamped cannot be told
+COUNT_FLAG = 8  # a count dated by its last play, not one listen
+
+Ids = tuple[tuple[str, str], ...]
+
+
+class Play(msgspec.Struct, gc=False):
+    """One play, or with `counted` a number of plays known only by their count and the last one's time.
+
+    `started_at` is the start in seconds since 1970 UTC, None when the date is unknown or impossible.
+    `ms_played` and `duration_ms` are milliseconds, None when unknown (never 0 for unknown). `precision` is the
+    width of the source's clock in seconds: 1, 60, 3600 or 86400. `skip` is True when the source says so.
+    `ids` are (scheme, value) pairs other services know the track by. Source: FORMATS section 2.1.
+    """
+
+    artist: str
+    title: str
+    started_at: int | None = None
+    ms_played: int | None = None
+    album: str | None = None
+    duration_ms: int | None = None
+    ids: Ids = ()
+    precision: int = 1
+    basis: int = START
+    skip: bool = False
+    private: bool = False
+    counted: bool = False
+    plays: int = 1

@@ -1,0 +1,101 @@
+"""Finds out which play of another source a play is: the same moment told by another clock.
+
+Two sources agree within ten seconds, or within a minute more where one of them writes minutes only. Where it is
+not known whether a source stamped the start or the end, the two may also lie one track length apart. Each play
+stands for at most one play of the other side: of a track played twice in a row, two stay two. Source: FORMATS
+section 2.4.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+
+from engine.store.play import UNKNOWN, Play
+
+# Clocks of two services differ by no more than this many seconds.
+_TOLERANCE = 10
+_MINUTE = 60
+# The longest track whose end is looked for.
+_LONGEST = 1800
+
+
+@dataclass(slots=True, eq=False)
+class Stored:
+    """A listen of another source that is in the library; `unsure` of whether its stamp is the start."""
+
+    id: int
+    start: int
+    ms_played: int | None
+    precision: int
+    unsure: bool
+    duration_ms: int | None
+    source: str
+    match: Match | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Match:
+    """A play of the file being read and the stored listen it was found to be."""
+
+    play: Play
+    candidates: list[Stored] = field(default_factory=list)
+    stored: Stored | None = None
+
+
+class Others:
+    """The listens of one song that other sources told of, by time."""
+
+    def __init__(self, stored: list[Stored]) -> None:
+        self._stored = sorted(stored, key=lambda one: one.start)
+        self._starts = [one.start for one in self._stored]
+        self._unsure = any(one.unsure for one in stored)
+
+    def match(self, play: Play) -> Match | None:
+        """The stored listen this play is, None when it is none of them.
+
+        Among several the nearest free one is taken; one that is taken is freed when its play can be another.
+        """
+        start = play.started_at or 0
+        unsure = self._unsure or play.basis == UNKNOWN
+        reach = _LONGEST if unsure else _MINUTE + _TOLERANCE
+        first = bisect_left(self._starts, start - reach)
+        last = bisect_right(self._starts, start + reach)
+        if first == last:
+            return None
+        near = [one for one in self._stored[first:last] if _is_same(play, start, one)]
+        if not near:
+            return None
+        near.sort(key=lambda one: abs(one.start - start))
+        match = Match(play, near)
+        return match if _assign(match, set()) else None
+
+
+def _assign(match: Match, asked: set[int]) -> bool:
+    """Give the play a stored listen, moving other plays of this file along where they can (Kuhn's algorithm)."""
+    for stored in match.candidates:
+        if stored.match is None:
+            match.stored, stored.match = stored, match
+            return True
+    for stored in match.candidates:
+        if stored.id in asked or len(asked) > 200:
+            continue
+        asked.add(stored.id)
+        if stored.match is not None and _assign(stored.match, asked):
+            match.stored, stored.match = stored, match
+            return True
+    return False
+
+
+def _is_same(play: Play, start: int, stored: Stored) -> bool:
+    apart = abs(start - stored.start)
+    coarse = max(play.precision, stored.precision)
+    if coarse > _MINUTE:
+        return False
+    tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
+    if apart <= tolerance:
+        return True
+    if not stored.unsure and play.basis != UNKNOWN:
+        return False
+    lengths = (play.ms_played, play.duration_ms, stored.ms_played, stored.duration_ms)
+    return any(length and abs(apart - length / 1000) <= tolerance for length in lengths)
