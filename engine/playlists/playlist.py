@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.playlists.contexts import Settings
-from engine.playlists.running import TempoProfile
+if TYPE_CHECKING:  # so that saved playlists are listed and exported without loading NumPy
+    from engine.playlists.contexts import Settings
+    from engine.playlists.running import TempoProfile
 
 
 @dataclass(frozen=True, slots=True)

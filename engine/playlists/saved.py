@@ -7,11 +7,14 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from engine.errors import UnknownNameError, UsageError
 from engine.names import nearest
-from engine.playlists.contexts import Settings
 from engine.playlists.playlist import PlaylistTrack
+
+if TYPE_CHECKING:
+    from engine.playlists.contexts import Settings
 
 _FIELDS = "artist, track, album, bpm, bpm_source, target_bpm, factor, seconds, estimated, known, ids"
 
@@ -43,7 +46,7 @@ def save_playlist(
     Raises UsageError when the name is empty, or taken and `replace` is not asked for.
     """
     name = _name(name)
-    values = asdict(settings) if isinstance(settings, Settings) else dict(settings or {})
+    values = dict(settings or {}) if settings is None or isinstance(settings, Mapping) else asdict(settings)
     moment = int(time.time()) if at is None else at
     with connection:
         if replace:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,3 +135,8 @@ def test_a_private_first_start_has_playlists_in_memory(tmp_path: Path) -> None:
     assert private.execute("SELECT count(*) FROM playlist_tracks").fetchone() == (0,)
     private.close()
     assert not (tmp_path / "none").exists()
+
+
+def test_listing_and_exporting_saved_playlists_loads_no_numpy() -> None:
+    code = "import sys, engine.playlists.saved, engine.playlists.export; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
