@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import numpy as np
 
 from engine.errors import InvalidDataError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Transform = Literal["binary", "log", "linear"]
 
@@ -35,6 +38,12 @@ class Confidence(msgspec.Struct, frozen=True, kw_only=True):
         if self.transform == "log":
             return np.asarray(np.log1p(counts), dtype=np.float32)
         return np.asarray(np.minimum(counts, self.cap), dtype=np.float32)
+
+    def counted(self, plays: csr_matrix) -> csr_matrix:
+        """The same matrix with f applied to every stored count."""
+        matrix = plays.copy()
+        matrix.data = self.transformed(matrix.data)
+        return matrix
 
     def of(self, plays: np.ndarray) -> np.ndarray:
         """The confidence c of each play count, float64."""

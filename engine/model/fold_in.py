@@ -25,9 +25,13 @@ class ItemFactors:
     that is not above 0 or shapes that do not fit.
     """
 
-    def __init__(self, item_factors: NDArray[np.float32], regularization: float, gram: Floats | None = None) -> None:
+    def __init__(
+        self, item_factors: NDArray[np.float32], regularization: float, gram: Floats | None = None
+    ) -> None:
         if item_factors.ndim != 2:
-            raise InvalidDataError(f"item factors must be (items, factors), not of shape {item_factors.shape}.")
+            raise InvalidDataError(
+                f"item factors must be (items, factors), not of shape {item_factors.shape}."
+            )
         if not (np.isfinite(regularization) and regularization > 0):
             raise InvalidDataError(f"regularization is {regularization}; it must be finite and above 0.")
         self.item_factors = item_factors

@@ -10,7 +10,7 @@ import datetime
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,6 @@ from engine.community.catalog import write_catalog
 from engine.community.packs import community_packs
 from engine.index import build_index
 from engine.model.als import AlternatingLeastSquares
-from engine.model.confidence import Confidence
 from engine.model.fold_in import ItemFactors
 from engine.privacy import Door
 from engine.training.artifact import (
@@ -35,13 +34,12 @@ from engine.training.interactions import Interactions, community_interactions, s
 
 # Vectors the index is calibrated on: listeners drawn from the rows of the matrix.
 QUERIES = 200
-# A solo model is small and its rows are many short sessions: few factors say as much (ENGINE.md, solo mode).
 SOLO_FACTORS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """What a person can ask of training. `tune` False takes the defaults of `engine.model.confidence`."""
+    """What a person can ask of training. `tune` False takes the defaults of `engine.training.choose`."""
 
     factors: int = 40
     iterations: int = 20
@@ -81,7 +79,19 @@ def train(
     report(Update("reading", 0, 1))
     packs = community_packs(door.folders, settings.level)
     data = community_interactions(packs) if packs else session_interactions(connection)
-    choice = choose(data, settings, report, cancelled)
+    # A solo model is small and its rows are many short sessions: few factors say as much (ENGINE.md).
+    factors = min(settings.factors, SOLO_FACTORS) if data.solo else settings.factors
+    settings = replace(settings, factors=factors)
+    choice = choose(
+        data.plays,
+        factors=settings.factors,
+        iterations=settings.iterations,
+        seed=settings.seed,
+        search=settings.tune,
+        solo=data.solo,
+        progress=lambda stage, done, total: report(Update(stage, done, total)),
+        cancelled=cancelled,
+    )
     model, loss = _fit(data, choice, settings, report, cancelled)
     trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = f"{trained:%Y%m%dT%H%M%S}-{data.digest[:8]}"
@@ -114,7 +124,7 @@ def _fit(
         report(Update("training", sweep + 1, settings.iterations, float(value)))
 
     model = AlternatingLeastSquares(
-        factors=choice.factors,
+        factors=settings.factors,
         regularization=choice.regularization,
         alpha=choice.confidence.alpha,
         iterations=settings.iterations,
@@ -122,16 +132,8 @@ def _fit(
         calculate_training_loss=True,
     )
     report(Update("training", 0, settings.iterations))
-    model.fit(
-        _counted(data, choice.confidence), show_progress=False, callback=after_sweep, cancelled=cancelled
-    )
+    model.fit(choice.confidence.counted(data.plays), callback=after_sweep, cancelled=cancelled)
     return model, loss
-
-
-def _counted(data: Interactions, confidence: Confidence):  # type: ignore[no-untyped-def]
-    counted = data.plays.copy()
-    counted.data = confidence.transformed(counted.data)
-    return counted
 
 
 def _write(
@@ -178,7 +180,7 @@ def _write(
         listeners=int(data.plays.shape[0]),
         items=len(data.names),
         interactions=int(data.plays.nnz),
-        factors=choice.factors,
+        factors=settings.factors,
         iterations=settings.iterations,
         seed=settings.seed,
         confidence=choice.confidence,

@@ -1,0 +1,113 @@
+"""Choosing how to train, and measuring the choice on plays it never saw.
+
+The plays are split twice: the tuner holds out a part of the training part to choose by; the outer part only
+measures what was chosen, beside the baselines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from engine.evaluation.baselines import item_cosine, popularity
+from engine.evaluation.metrics import evaluate
+from engine.evaluation.splits import leave_out
+from engine.model.als import AlternatingLeastSquares
+from engine.model.confidence import Confidence
+from engine.model.tuning import tune
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+# What an untuned training takes; good on HetRec and on the sample (see the benchmark), no worse choice elsewhere.
+DEFAULT_CONFIDENCE = Confidence(transform="log", alpha=1.0)
+DEFAULT_REGULARIZATION = 30.0
+# A solo model's rows are short sessions: far fewer plays bear on each factor.
+SOLO_REGULARIZATION = 1.0
+# Listeners the validation measures: enough for two figures after the point.
+MEASURED_LISTENERS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings of the final fit, the tuner's table, and the measures on data it did not see."""
+
+    confidence: Confidence
+    regularization: float
+    tuned: dict[str, Any]
+    validation: dict[str, Any]
+
+
+def choose(
+    plays: csr_matrix,
+    *,
+    factors: int,
+    iterations: int,
+    seed: int,
+    search: bool,
+    solo: bool,
+    progress: Callable[[str, int, int], None],
+    cancelled: Callable[[], bool] | None,
+) -> Choice:
+    """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures."""
+    train, test = leave_out(plays, seed=seed)
+    confidence = DEFAULT_CONFIDENCE
+    regularization = SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION
+    tuned: dict[str, Any] = {}
+    if search:
+        found = tune(
+            train,
+            factors=factors,
+            seed=seed,
+            progress=lambda done, total: progress("tuning", done, total),
+            cancelled=cancelled,
+        )
+        confidence, regularization = found.confidence, found.regularization
+        tuned = {"trials": [msgspec.to_builtins(trial) for trial in found.trials], "seconds": found.seconds,
+                 "finished": found.finished}  # fmt: skip
+    tuned |= {
+        "transform": confidence.transform,
+        "alpha": confidence.alpha,
+        "regularization": regularization,
+        "searched": search,
+    }
+    progress("measuring", 0, 1)
+    validation = _measured(train, test, confidence, regularization, factors, iterations, seed, cancelled)
+    return Choice(confidence, regularization, tuned, validation)
+
+
+def _measured(
+    train: csr_matrix,
+    test: csr_matrix,
+    confidence: Confidence,
+    regularization: float,
+    factors: int,
+    iterations: int,
+    seed: int,
+    cancelled: Callable[[], bool] | None,
+) -> dict[str, Any]:
+    """The model's and the baselines' measures on the outer split; empty where nothing could be held out."""
+    listeners = np.flatnonzero(np.diff(test.indptr))
+    if not len(listeners):
+        return {}
+    rng = np.random.default_rng(seed)
+    listeners = np.sort(rng.choice(listeners, size=min(MEASURED_LISTENERS, len(listeners)), replace=False))
+    model = AlternatingLeastSquares(
+        factors=factors,
+        regularization=regularization,
+        alpha=confidence.alpha,
+        iterations=iterations,
+        random_state=seed,
+    )
+    model.fit(confidence.counted(train), cancelled=cancelled)
+    users, items = model.user_factors, model.item_factors
+    own = evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=listeners)
+    others = {
+        "popularity": evaluate(popularity(train), train, test, listeners=listeners),
+        "item cosine": evaluate(item_cosine(train), train, test, listeners=listeners),
+    }
+    return {**own, "listeners": len(listeners), "baselines": others}
