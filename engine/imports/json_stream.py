@@ -38,8 +38,8 @@ class Records(Generic[T]):
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._one = msgspec.json.Decoder(row)
 
-    def of_array(self, stream: IO[bytes]) -> Iterator[T | Broken]:
-        """Each record of one JSON array. Bytes after the array are not looked at."""
+    def of_array(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
+        """Batches of the records of one JSON array. Bytes after the array are not looked at."""
         source = as_utf8(stream)
         buffer = _BEFORE_FIRST.sub(b"", source.read(_CHUNK), count=1)
         found = _FIRST_KEY.match(buffer)
@@ -47,29 +47,27 @@ class Records(Generic[T]):
         while chunk := source.read(_CHUNK):
             buffer += chunk
             done, batch = self._whole_records(buffer, key)
-            yield from batch
             if done:
                 buffer = buffer[done:]
-        yield from self._last_records(buffer, key)
+                yield batch
+        yield list(self._last_records(buffer, key))
 
-    def of_lines(self, stream: IO[bytes]) -> Iterator[T | Broken]:
-        """Each record of JSON lines; blank lines are not records."""
+    def of_lines(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
+        """Batches of the records of JSON lines; blank lines are not records."""
         source = as_utf8(stream)
         buffer = b""
         while chunk := source.read(_CHUNK):
             buffer += chunk
             end = buffer.rfind(b"\n") + 1
-            yield from self._lines(buffer[:end])
+            yield self._lines(buffer[:end])
             buffer = buffer[end:]
-        yield from self._lines(buffer)
+        yield self._lines(buffer)
 
-    def _lines(self, data: bytes) -> Iterator[T | Broken]:
+    def _lines(self, data: bytes) -> list[T | Broken]:
         try:
-            yield from self._many.decode_lines(data)
+            return self._many.decode_lines(data)  # type: ignore[return-value]
         except (msgspec.DecodeError, UnicodeDecodeError):
-            for line in data.splitlines():
-                if line.strip():
-                    yield self.one(line)
+            return [self.one(line) for line in data.splitlines() if line.strip()]
 
     def _whole_records(self, buffer: bytes, key: bytes) -> tuple[int, list[T | Broken]]:
         """How many bytes at the start hold whole records, and these. A wrong cut cannot decode: it leaves an

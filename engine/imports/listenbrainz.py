@@ -72,12 +72,12 @@ class _Page(msgspec.Struct):
 
 def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """One listen a line."""
-    return map(_record, Records(Listen).of_lines(stream))
+    return (_record(row) for batch in Records(Listen).of_lines(stream) for row in batch)
 
 
 def parse_array(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """One array of listens."""
-    return map(_record, Records(Listen).of_array(stream))
+    return (_record(row) for batch in Records(Listen).of_array(stream) for row in batch)
 
 
 def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:

@@ -22,14 +22,14 @@ class Format:
 
     `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one archive,
     those another one of the same archive `covers` are left out, and lower `order` is read first. `source` is
-    what its listens are marked with. `found_by_name` marks readers too general to be chosen by content.
+    what its listens are marked with. `hint` goes to the report of each such file.
     """
 
     name: str
     title: str
     source: str
     sniff: Callable[[Head], bool]
-    parse: Callable[[IO[bytes], Options], Iterator[Record]]
+    parse: Callable[[IO[bytes], Options], Iterator[Record] | Iterator[list[Record]]]
     marks: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     order: int = 50

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import ParseError
 from engine.errors import CancelledError
 from engine.imports import record as reasons
 from engine.imports.head import HEAD_BYTES, Head
-from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry
+from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record
 from engine.imports.registry import Format, format_named, guess, recognise
 from engine.imports.report import FileReport, Report
 from engine.imports.times import EARLIEST, latest_possible
@@ -28,7 +28,7 @@ from engine.store.ingest import Ingest
 MIN_MS = 30_000
 # From here on, a first import builds the indexes at its end.
 _LARGE_BYTES = 2 << 20
-_POLL = 2000
+_BATCH = 2000
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -124,7 +124,7 @@ class _Run:
             raise
         ingest.close()
         self.report.first, self.report.last = ingest.first, ingest.last
-        self.report.artists, self.report.tracks = len(ingest.kept_artists), len(ingest.kept_tracks)
+        self.report.artists, self.report.tracks = ingest.kept_artists, len(ingest.kept_tracks)
         if self._progress:
             self._progress(self._total, self._total)
         return self.report
@@ -141,7 +141,7 @@ class _Run:
             return file, None
         found = forced or recognise(head)
         if found is None:
-            file.note = guess(head) if head.data else "is empty"
+            file.note = (guess(head) or "is none of the known formats") if head.data else "is empty"
             return file, None
         file.format = found.name
         file.note = found.hint
@@ -166,45 +166,47 @@ class _Run:
         )
         self._done += member.weight
 
-    def _rows(self, ingest: Ingest, file: FileReport, records: Iterator[reasons.Record]) -> None:
-        min_ms, latest, cancelled, add = self._min_ms, self._latest, self._cancelled, ingest.add
-        read = file.read
-        for record in records:
-            read += 1
-            file.read = read
-            if read % _POLL == 0 and cancelled():
+    def _rows(
+        self, ingest: Ingest, file: FileReport, records: Iterator[Record] | Iterator[list[Record]]
+    ) -> None:
+        min_ms, latest = self._min_ms, self._latest
+        for batch in _batches(records):
+            if self._cancelled():
                 raise CancelledError("Stopped.")
-            if type(record) is not Play:
-                self._other(ingest, file, record)  # type: ignore[arg-type]
-                continue
-            start, played = record.started_at, record.ms_played
-            if start is not None and not EARLIEST <= start <= latest:
-                start = record.started_at = None
-            if (played is not None and played < min_ms and not _half(played, record)) or record.skip:
-                ingest.add_skip(record)
-                file.drop(reasons.SKIPPED, read)
-                continue
-            new = add(record)
-            if new:
-                file.kept += 1
-                if start is None:
-                    file.undated += 1
-            elif new is None:
-                file.drop(reasons.NO_NAMES, read)
-            else:
-                file.duplicates += 1
+            listens: list[Play] = []
+            places: dict[int, int] = {}
+            for number, record in enumerate(batch, file.read + 1):
+                if not isinstance(record, Play):
+                    self._other(ingest, file, record, number)
+                    continue
+                start, played = record.started_at, record.ms_played
+                if start is not None and not EARLIEST <= start <= latest:
+                    start = record.started_at = None
+                if record.skip or (played is not None and played < min_ms and not _half(played, record)):
+                    ingest.add_skip(record)
+                    file.drop(reasons.SKIPPED, number)
+                    continue
+                listens.append(record)
+                places[id(record)] = number
+            kept, duplicates, nameless = ingest.add(listens)
+            file.read += len(batch)
+            file.kept += kept
+            file.duplicates += duplicates
+            for play in nameless:
+                file.drop(reasons.NO_NAMES, places[id(play)])
 
-    def _other(self, ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry) -> None:
+    @staticmethod
+    def _other(ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry, number: int) -> None:
         if isinstance(record, Dropped):
-            file.drop(record.reason, record.row or file.read)
+            file.drop(record.reason, record.row or number)
             if record.cut:
-                file.note = f"the file is cut off after record {file.read - 1}; what came before is kept"
+                file.note = f"the file is cut off after record {number - 1}; what came before is kept"
         elif isinstance(record, Like):
             ingest.add_verdict(record.artist, record.title, record.verdict, record.at)
-            file.drop(reasons.AS_LIKE, file.read)
+            file.drop(reasons.AS_LIKE, number)
         else:
-            ingest.add_playlist_entry(record)
-            file.drop(reasons.AS_PLAYLIST, file.read)
+            ingest.add_playlist_entry(record.playlist, record.artist, record.title, record.album, record.duration_ms, record.ids)
+            file.drop(reasons.AS_PLAYLIST, number)
 
     def _advance(self, member: Member, read: int) -> None:
         if self._progress:
@@ -212,6 +214,24 @@ class _Run:
             self._progress(min(self._total, self._done + int(member.weight * part)), self._total)
         if self._cancelled():
             raise CancelledError("Stopped.")
+
+
+def _batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[list[Record]]:
+    """Lists of records. What came before an error is handed on before the error is."""
+    batch: list[Record] = []
+    try:
+        for record in records:
+            if isinstance(record, list):
+                yield record
+                continue
+            batch.append(record)
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = []
+    except Exception:
+        yield batch
+        raise
+    yield batch
 
 
 def _half(played: int, play: Play) -> bool:

@@ -10,18 +10,18 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.names import artist_key, relaxed_artist_key, relaxed_track_key, track_key
-from engine.store.play import COUNT_FLAG, END, END_FLAG, PRIVATE_FLAG, UNKNOWN, UNKNOWN_FLAG, Play
+from engine.store.play import COUNT_FLAG, END_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Play
 from engine.store.same_play import Match, Others, Stored
 
 _BATCH = 20_000
 # Two exports of one service tell the same skip with the same length, their clocks up to a minute apart.
 _SKIP_WINDOW = 70
 _INDEXES = ("listens_by_time", "listens_by_track", "listens_by_import", "skips_by_track", "skips_by_import")
-_FLAGS = {END: END_FLAG, UNKNOWN: UNKNOWN_FLAG}
+_FLAGS = (0, END_FLAG, UNKNOWN_FLAG)  # by Play.basis
 
 
 @dataclass(slots=True)
@@ -48,7 +48,6 @@ class _Family:
 class _Place:
     """Where an artist's name and a title lead."""
 
-    artist: int
     track: int
     group: _Group
     ids: tuple[tuple[str, str], ...] | None = None
@@ -92,12 +91,11 @@ class Ingest:
         self._source = ""
         self._changed = False
         self._matches: list[Match] = []
-        self._undated: dict[int, list[int]] = {}
+        self._undated: dict[tuple[int, bool], list[int]] = {}
         self._new: dict[str, list[tuple[object, ...]]] = {
             name: [] for name in ("artists", "tracks", "track_ids", "listens", "skips", "known")
         }
-        self._listens = self._new["listens"]
-        self.kept_artists: set[int] = set()
+        self._artist_of: dict[int, int] = {}
         self.kept_tracks: set[int] = set()
         self.first: int | None = None
         self.last: int | None = None
@@ -173,40 +171,52 @@ class Ingest:
 
     # -- rows -----------------------------------------------------------------------------------------
 
-    def add(self, play: Play) -> bool | None:
-        """Add a listen: True when it is new, False when it is there already, None when its names are empty."""
-        if play.precision != self._precision:
-            self._change_clock(play)
-        place = self._places.get((play.artist, play.title)) or self._find_place(play)
-        if place is None:
-            return None
-        if (
-            play.ids is not place.ids
-            or (place.album is None and play.album)
-            or (place.duration is None and play.duration_ms)
-        ):
-            self._learn(place, play)
-        if play.started_at is None or play.counted:
-            return self._add_without_clock(place, play)
-        group = place.group
-        if not group.loaded:
-            self._load(group)
-        start, played = play.started_at, play.ms_played
-        own = group.own
-        if start not in own:
-            own[start] = played
-        else:
-            there = own[start]
-            if there == played or there is None or played is None or (start, played) in own:
-                return False
-            own[start, played] = None
-        if group.others is not None:
-            match = group.others.match(play)
-            if match is not None:
-                self._matches.append(match)
-                return False
-        self._write_listen(place, play)
-        return True
+    def add(self, plays: Sequence[Play]) -> tuple[int, int, list[Play]]:
+        """Add listens: how many are new, how many are there already, and those whose names are empty."""
+        places, source, import_id = self._places, self._source, self._import_id
+        kept = 0
+        rows: list[tuple[object, ...]] = []
+        nameless: list[Play] = []
+        for play in plays:
+            if play.precision != self._precision:
+                self._write(rows)
+                self._change_clock(play)
+            place = places.get((play.artist, play.title)) or self._find_place(play)
+            if place is None:
+                nameless.append(play)
+                continue
+            if (
+                play.ids is not place.ids
+                or (place.album is None and play.album)
+                or (place.duration is None and play.duration_ms)
+            ):
+                self._learn(place, play)
+            start, played = play.started_at, play.ms_played
+            flags = _FLAGS[play.basis] | bool(play.private)
+            if start is None or play.counted:
+                self._write(rows)
+                if play.counted:
+                    flags |= COUNT_FLAG
+                    if self._raise_count(place, play):
+                        kept += 1
+                        continue
+                if not self._is_new_undated(place, play):
+                    continue
+            else:
+                group = place.group
+                if not group.loaded:
+                    self._load(group)
+                own = group.own
+                if start not in own:
+                    own[start] = played
+                    if group.others is not None and self._is_other(group.others, play):
+                        continue
+                elif not self._is_new_beside(group, play):
+                    continue
+            rows.append((place.track, import_id, start, play.precision, played, play.plays, source, flags))
+            kept += 1
+        self._write(rows)
+        return kept, len(plays) - kept - len(nameless), nameless
 
     def add_skip(self, play: Play) -> bool:
         """Keep a row too short to be a listen as evidence of a skip; False when it is there already."""
@@ -246,67 +256,76 @@ class Ingest:
             ).rowcount
         )
 
-    def _write_listen(self, place: _Place, play: Play) -> None:
-        start = play.started_at
-        number = self._next["listens"] = self._next["listens"] + 1
-        flags = (PRIVATE_FLAG if play.private else 0) | _FLAGS.get(play.basis, 0)
-        if play.counted:
-            flags |= COUNT_FLAG
-        self._listens.append(
-            (
-                number, place.track, self._import_id, start, None if start is None else play.precision,
-                play.ms_played, play.plays, self._source, flags,
-            )
-        )  # fmt: skip
-        self.kept_tracks.add(place.track)
-        self.kept_artists.add(place.artist)
-        if start is not None:
-            if self.first is None or start < self.first:
-                self.first = start
-            if self.last is None or start > self.last:
-                self.last = start
-        if len(self._listens) >= _BATCH:
+    def _write(self, rows: list[tuple[object, ...]]) -> None:
+        """Put listens (without their id) in line to be written."""
+        if not rows:
+            return
+        number = self._next["listens"]
+        self._new["listens"] += [(number, *row) for number, row in enumerate(rows, number + 1)]
+        self._next["listens"] = number + len(rows)
+        self.kept_tracks.update([row[0] for row in rows])  # type: ignore[misc]
+        starts: list[int] = [row[2] for row in rows if row[2] is not None]  # type: ignore[misc]
+        if starts:
+            self.first = min(starts) if self.first is None else min(self.first, *starts)
+            self.last = max(starts) if self.last is None else max(self.last, *starts)
+        rows.clear()
+        if len(self._new["listens"]) >= _BATCH:
             self._flush()
 
-    def _add_without_clock(self, place: _Place, play: Play) -> bool:
-        """Counts and undated plays. A newer count replaces the older; of undated plays of a track the file
-        adds only as many as it has more than the library."""
-        if play.counted:
-            return self._add_count(place, play)
-        seen = self._undated.get(place.track)
+    @staticmethod
+    def _is_new_beside(group: _Group, play: Play) -> bool:
+        """Whether a play that began in the same second as another of its source is a play of its own."""
+        start, played = play.started_at, play.ms_played
+        there = group.own[start]
+        if there == played or there is None or played is None or (start, played) in group.own:
+            return False
+        group.own[start, played] = None
+        return True
+
+    def _is_other(self, others: Others, play: Play) -> bool:
+        """Whether another source told of this play."""
+        match = others.match(play)
+        if match is None:
+            return False
+        self._matches.append(match)
+        return True
+
+    def _is_new_undated(self, place: _Place, play: Play) -> bool:
+        """Of undated plays of a track a file adds only as many as it has more than the library. A count is
+        there once."""
+        key = (place.track, play.counted)
+        seen = self._undated.get(key)
         if seen is None:
             self._flush()
             stored = self._db.execute(
-                "SELECT count(*) FROM listens WHERE track_id = ? AND source = ? AND started_at IS NULL AND flags & ? = 0",
-                (place.track, self._source, COUNT_FLAG),
+                "SELECT count(*) FROM listens WHERE track_id = ? AND source = ? AND flags & ? = ? "
+                "AND (started_at IS NULL OR ?)",
+                (place.track, self._source, COUNT_FLAG, COUNT_FLAG * play.counted, play.counted),
             ).fetchone()[0]
-            seen = self._undated[place.track] = [int(stored), 0]
+            seen = self._undated[key] = [int(stored), 0]
         seen[1] += 1
-        if seen[1] <= seen[0]:
-            return False
-        self._write_listen(place, play)
-        return True
+        return seen[1] > seen[0]
 
-    def _add_count(self, place: _Place, play: Play) -> bool:
+    def _raise_count(self, place: _Place, play: Play) -> bool:
+        """Raise the count this source gave earlier, where the new one is higher."""
         self._flush()
-        row = self._db.execute(
-            "SELECT id, plays FROM listens WHERE track_id = ? AND source = ? AND flags & ? != 0",
-            (place.track, self._source, COUNT_FLAG),
-        ).fetchone()
-        if row is None:
-            self._write_listen(place, play)
-            return True
-        if play.plays <= row[1]:
-            return False
-        self._changed = True
-        self._db.execute(
+        raised = self._db.execute(
             "UPDATE listens SET plays = ?, started_at = coalesce(?, started_at), precision = coalesce(?, precision), "
-            "import_id = ? WHERE id = ?",
-            (play.plays, play.started_at, play.precision if play.started_at else None, self._import_id, row[0]),
-        )
-        self.kept_tracks.add(place.track)
-        self.kept_artists.add(place.artist)
-        return True
+            "import_id = ? WHERE track_id = ? AND source = ? AND flags & ? != 0 AND plays < ?",
+            (
+                play.plays, play.started_at, play.precision if play.started_at else None, self._import_id,
+                place.track, self._source, COUNT_FLAG, play.plays,
+            ),
+        ).rowcount  # fmt: skip
+        if raised:
+            self._changed = True
+            self.kept_tracks.add(place.track)
+        return bool(raised)
+
+    @property
+    def kept_artists(self) -> int:
+        """How many artists the kept listens are of."""
+        return len({self._artist_of[track] for track in self.kept_tracks})
 
     # -- names ----------------------------------------------------------------------------------------
 
@@ -328,7 +347,7 @@ class Ingest:
         group = family.groups.get(relaxed)
         if group is None:  # what is stored came with the family, so there is nothing to load
             group = family.groups[relaxed] = _Group(loaded=True)
-        place = self._places[artist, title] = _Place(artist_id, 0, group)
+        place = self._places[artist, title] = _Place(0, group)
         if track_id is None:
             track_id = self._next["tracks"] = self._next["tracks"] + 1
             family.tracks[artist_id, t_key] = track_id
@@ -336,6 +355,7 @@ class Ingest:
             place.album, place.duration = play.album or None, play.duration_ms or None
             self._new["tracks"].append((track_id, artist_id, title, t_key, place.album, place.duration))
         place.track = track_id
+        self._artist_of[track_id] = artist_id
         return place
 
     def _load_family(self, relaxed: str) -> _Family:
@@ -417,7 +437,7 @@ class Ingest:
             finer = play.precision < stored.precision and (play.ms_played is not None or stored.ms_played is None)
             if fuller or finer:
                 self._changed = True
-                flags = (PRIVATE_FLAG if play.private else 0) | _FLAGS.get(play.basis, 0)
+                flags = _FLAGS[play.basis] | bool(play.private)
                 self._db.execute(
                     "UPDATE listens SET import_id = ?, started_at = ?, precision = ?, ms_played = ?, source = ?, "
                     "flags = flags & ? | ? WHERE id = ?",
