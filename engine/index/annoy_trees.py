@@ -188,12 +188,17 @@ class Trees:
         return ranked(self._items.order[places], scores, k)
 
 
+def effort_for(depth: int) -> float:
+    """How many times the calibrated `search_k` a list needs that is `depth` deep."""
+    return max(1.0, depth / CALIBRATED_K)
+
+
 def _propose(plan: TreeFile, forest: Any, query: list[float], k: int, skipped: Ids, search_k: int) -> Ids:
     """Places a tree file proposes. Annoy has no filter: ask for as many more as are skipped inside it."""
     inside = skipped[np.searchsorted(skipped, plan.start) : np.searchsorted(skipped, plan.stop)]
     wanted = min(k + len(inside), plan.stop - plan.start)
     # What is skipped is mostly what scores highest, so the list asked for begins that much deeper.
-    effort = search_k * max(k + len(skipped), CALIBRATED_K) // CALIBRATED_K
+    effort = int(search_k * effort_for(k + len(skipped)))
     local = forest.get_nns_by_vector(query, wanted, max(1, effort))
     found: Ids = np.asarray(local, dtype=np.int64) + plan.start
     return found[~np.isin(found, inside)] if len(inside) else found
@@ -202,7 +207,7 @@ def _propose(plan: TreeFile, forest: Any, query: list[float], k: int, skipped: I
 def open_trees(
     folder: Path, items: NormOrder, plans: Sequence[TreeFile], records: dict[str, FileRecord], *, head: int
 ) -> Trees:
-    """Map tree files after checking each against its record, where `records` has one.
+    """Map tree files after checking each against its record; `records` is empty for files just built.
 
     Annoy checks nothing but that the size is a multiple of a node's: an altered file would crash the program.
     Raises DamagedDataError for a file that is missing, altered or of another shape.

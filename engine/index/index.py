@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import DamagedDataError, InvalidDataError
-from engine.index.annoy_trees import Trees, annoy_module, annoy_version, open_trees
+from engine.index.annoy_trees import Trees, annoy_module, annoy_version, effort_for, open_trees
 from engine.index.manifest import (
     MANIFEST_FILE,
     IndexManifest,
@@ -37,8 +37,6 @@ from engine.index.scores import (
 
 # Rows compared with the caller's factors on opening: a retrained model differs in all of them.
 _COMPARED_ROWS = 64
-# Trees have no filter and must fetch everything excluded as well; beyond this the exact scan is better.
-_LONGEST_EXCLUSION = 1_000
 
 
 class Index:
@@ -75,7 +73,7 @@ class Index:
         excluded = excluded_ids(exclude, len(self))
         built = excluded[excluded < self.manifest.items]
         result = None
-        if self._chosen("best", strategy, built) == "annoy":
+        if self._chosen("best", strategy, k + len(built)) == "annoy":
             result = self._trees.best(vector, k, built, self.manifest.figures_of("best", "annoy").search_k)
             if len(result[0]) < min(k, self.manifest.items - len(built)):
                 result = None
@@ -175,9 +173,16 @@ class Index:
             )
         return open_trees(self._folder, self._items, manifest.tree_files, manifest.files, head=manifest.head)
 
-    def _chosen(self, kind: Kind, strategy: Strategy | None, excluded: Ids) -> Strategy:
+    def _chosen(self, kind: Kind, strategy: Strategy | None, depth: int) -> Strategy:
+        """`strategy`, or the quicker one for a list that is `depth` deep, excluded items counted.
+
+        Trees have no filter: they fetch what is excluded as well and take that much longer.
+        """
         if strategy is None:
-            return "exact" if len(excluded) > _LONGEST_EXCLUSION else self._serving[kind]
+            if self._serving[kind] == "exact":
+                return "exact"
+            exact, trees = (self.manifest.figures_of(kind, name) for name in ("exact", "annoy"))
+            return "annoy" if trees.ms * effort_for(depth) < exact.ms else "exact"
         if strategy not in ("exact", "annoy"):
             raise InvalidDataError(f"unknown search strategy {strategy!r}; there are 'exact' and 'annoy'")
         return strategy
@@ -185,7 +190,7 @@ class Index:
     def _nearest_built(
         self, vector: NDArray[np.float64], k: int, excluded: Ids, strategy: Strategy | None
     ) -> Result:
-        if self._chosen("nearest", strategy, excluded) == "annoy":
+        if self._chosen("nearest", strategy, k + len(excluded)) == "annoy":
             search_k = self.manifest.figures_of("nearest", "annoy").search_k
             result = self._trees.nearest(vector, k, excluded, search_k)
             if len(result[0]) >= min(k, self._items.with_direction - len(excluded)):
@@ -231,6 +236,9 @@ def open_index(folder: Path, item_factors: NDArray[np.float32]) -> Index:
             raise DamagedDataError(f"{path}: names no {name}; train the model again")
         check(folder, name, manifest.files[name])
     for plan in manifest.tree_files:
+        fits = 0 <= plan.start < plan.stop <= manifest.items
+        if not fits or plan.dimension != manifest.factors + plan.augmented or plan.file not in manifest.files:
+            raise DamagedDataError(f"{path}: does not describe {plan.file}; train the model again")
         check_size(folder, plan.file, manifest.files[plan.file])
     shape = (manifest.items, manifest.factors)
     items = open_norm_order(folder, shape)

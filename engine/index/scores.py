@@ -84,8 +84,8 @@ def checked_query(query: ArrayLike, factors: int) -> NDArray[np.float64]:
     array = np.asarray(query, dtype=np.float64)
     if array.shape != (factors,):
         raise InvalidDataError(f"a query must have {factors} numbers, not shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise InvalidDataError("a query has NaN or infinite values")
+    if not (np.abs(array) <= LARGEST_NORM).all():
+        raise InvalidDataError("a query has NaN, infinite or far too large values")
     return array
 
 

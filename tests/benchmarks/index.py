@@ -229,8 +229,8 @@ def asdict_of(figures: Any, model: str) -> dict[str, Any]:
     }
 
 
-def run(matrix: csr_matrix, peers: bool) -> dict[str, Any]:
-    """Measure every method on both models."""
+def run(matrix: csr_matrix, peers: bool, models: list[str]) -> dict[str, Any]:
+    """Measure every method on each of `models`."""
     report: dict[str, Any] = {
         "items": matrix.shape[1],
         "listeners": matrix.shape[0],
@@ -239,7 +239,10 @@ def run(matrix: csr_matrix, peers: bool) -> dict[str, Any]:
     }
     lines: list[Measured] = []
     report.update(related=[], models=[], skipped=[])
-    for model, regularization in REGULARIZATIONS.items():
+    if not peers:
+        report["skipped"] += ["voyager: left out by --no-peers", "hnswlib: left out by --no-peers"]
+    for model in models:
+        regularization = REGULARIZATIONS[model]
         started = perf_counter()
         vectors, queries = trained(matrix, regularization)
         seconds = perf_counter() - started
@@ -305,13 +308,17 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=130_000)
     parser.add_argument("--data", type=Path, help="the HetRec folder, in place of generated listeners")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--model", choices=["lightly", "heavily", ""], default="", help="one of the two models"
+    )
     parser.add_argument("--no-peers", action="store_true", help="leave out voyager and hnswlib")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args()
     if options.items < 1_000:
         parser.error("--items must be at least 1000")
     matrix = hetrec(options.data) if options.data else community(options.items, options.seed)
-    report = run(matrix, not options.no_peers)
+    models = [model for model in REGULARIZATIONS if model.startswith(options.model)]
+    report = run(matrix, not options.no_peers, models)
     if options.json:
         print(json.dumps(report, indent=1))
         return

@@ -219,7 +219,15 @@ def test_manifest_has_the_contracts_keys_and_survives_json(folder: Path, index: 
 
 
 @pytest.mark.parametrize(
-    "query", [np.ones(3), np.full(24, np.nan), np.full(24, np.inf), np.ones((1, 24)), np.float64(1)]
+    "query",
+    [
+        np.ones(3),
+        np.full(24, np.nan),
+        np.full(24, np.inf),
+        np.full(24, 1e200),
+        np.ones((1, 24)),
+        np.float64(1),
+    ],
 )
 def test_malformed_queries_are_refused(index: Index, query: np.ndarray) -> None:
     with pytest.raises(InvalidDataError):

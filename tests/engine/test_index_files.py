@@ -16,6 +16,7 @@ import pytest
 
 from engine.errors import DamagedDataError
 from engine.index import build_index, open_index
+from engine.index.annoy_trees import Trees
 from tests.engine.test_index import clustered
 
 VECTORS, QUERIES = clustered(1_500, 12, seed=5)
@@ -118,11 +119,31 @@ def test_an_index_of_other_factors_is_refused(built: Path, other: np.ndarray) ->
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("format", 99), ("items", 1_499), ("factors", 13), ("files", {}), ("items", "many")]
+    ("key", "value"),
+    [
+        ("format", 99),
+        ("items", 1_499),
+        ("factors", 13),
+        ("files", {}),
+        ("items", "many"),
+        ("tree_files", [{}]),
+    ],
 )
 def test_a_manifest_that_does_not_fit_its_files_is_refused(copy: Path, key: str, value: object) -> None:
     manifest = json.loads((copy / "index.json").read_text())
     manifest[key] = value
+    (copy / "index.json").write_text(json.dumps(manifest))
+    with pytest.raises(DamagedDataError):
+        ask_everything(copy)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("dimension", 12), ("stop", 1_600), ("start", -1), ("file", "elsewhere.ann"), ("stop", 9)],
+)
+def test_a_manifest_that_misplaces_its_trees_is_refused(copy: Path, key: str, value: object) -> None:
+    manifest = json.loads((copy / "index.json").read_text())
+    manifest["tree_files"][1][key] = value
     (copy / "index.json").write_text(json.dumps(manifest))
     with pytest.raises(DamagedDataError):
         ask_everything(copy)
@@ -141,15 +162,23 @@ def test_trees_of_another_annoy_are_passed_over_or_refused(copy: Path) -> None:
         index.nearest(0, 5, strategy="annoy")
 
 
-def test_trees_serve_where_they_measured_best(copy: Path) -> None:
+def test_trees_serve_where_they_measured_best(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = json.loads((copy / "index.json").read_text())
     for figures in manifest["figures"]:
         figures["serves"] = figures["strategy"] == "annoy"
+        figures["ms"] = 1.0 if figures["strategy"] == "annoy" else 4.0
     (copy / "index.json").write_text(json.dumps(manifest))
     index = open_index(copy, VECTORS)
     assert index.serving("nearest") == "annoy"
-    np.testing.assert_array_equal(index.nearest(0, 20)[0], index.nearest(0, 20, strategy="annoy")[0])
-    # A long exclusion is answered exactly even so.
-    mask = np.ones(len(VECTORS), dtype=bool)
-    mask[5:45] = False
-    assert sorted(index.best(QUERIES[0], 40, exclude=mask)[0]) == list(range(5, 45))
+    asked: list[int] = []
+    trees_best = Trees.best
+    monkeypatch.setattr(
+        Trees, "best", lambda self, query, k, *rest: asked.append(k) or trees_best(self, query, k, *rest)
+    )
+    index.best(QUERIES[0], 20)
+    index.best(QUERIES[0], 30, exclude=np.arange(300))
+    assert asked == [20, 30]
+    # Four times the effort is where exact search is as quick: deeper lists are left to it.
+    index.best(QUERIES[0], 50, exclude=np.arange(351))
+    index.best(QUERIES[0], 400)
+    assert asked == [20, 30]
