@@ -73,6 +73,14 @@ class Found:
     listeners: int
 
 
+@dataclass(frozen=True, slots=True)
+class TakenPlaylist:
+    """A playlist that was deleted: its entry and its tracks."""
+
+    saved: SavedPlaylist
+    tracks: tuple[PlaylistTrack, ...]
+
+
 def _alone(method: Callable[Concatenate[Session, P], R]) -> Callable[Concatenate[Session, P], R]:
     """One call at a time: the database connection and the caches are shared by the app's worker threads."""
 
@@ -188,9 +196,19 @@ class Session:
         return tuple(community_packs.list_packs(self.folders))
 
     @_alone
-    def listens_page(self, *, before: int | None = None, n: int = 500) -> list[history.ListenRow]:
-        """The newest `n` dated listens before a time, newest first."""
-        return history.listens_page(self._connection, before=before, n=n)
+    def listen_ids(self, text: str = "") -> list[int]:
+        """Ids of the listens, newest first; with `text` those whose artist or title holds it."""
+        return history.listen_ids(self._connection, artist_key(text))
+
+    @_alone
+    def listens(self, ids: Sequence[int]) -> list[history.ListenRow]:
+        """The listens with these ids."""
+        return history.listens(self._connection, ids)
+
+    @_alone
+    def taste(self) -> Taste:
+        """What a model may know of the person."""
+        return self._taste()
 
     def read_state(self) -> bytes | None:
         """Where the app was when it was left, as the app wrote it."""
@@ -411,6 +429,39 @@ class Session:
             track
             for track in playlist_tracks(self._connection, name)
             if artist_key(track.artist) not in blocked
+        )
+
+    @_alone
+    def rename_playlist(self, name: str, new_name: str) -> None:
+        """Give a saved playlist another name."""
+        from engine.playlists.saved import rename_playlist
+
+        rename_playlist(self._connection, name, new_name)
+
+    @_alone
+    def take_playlist(self, name: str) -> TakenPlaylist:
+        """Delete a saved playlist and hand it over, so that `put_playlist` can bring it back."""
+        from engine.playlists.saved import playlist_tracks
+
+        saved = next((entry for entry in self.playlists() if entry.name == name), None)
+        tracks = tuple(playlist_tracks(self._connection, name))
+        self.remove_playlist(name)
+        assert saved is not None  # noqa: S101 - playlist_tracks has refused unknown names
+        return TakenPlaylist(saved, tracks)
+
+    @_alone
+    def put_playlist(self, taken: TakenPlaylist) -> None:
+        """Bring back a playlist as it was."""
+        from engine.playlists.saved import save_playlist
+
+        saved = taken.saved
+        save_playlist(
+            self._connection,
+            saved.name,
+            taken.tracks,
+            context=saved.context,
+            settings=saved.settings,
+            at=saved.at,
         )
 
     @_alone

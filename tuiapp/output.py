@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from tuiapp.cli import Options
+from tuiapp.safe import shown
 
 
 def print_json(document: Any) -> None:
@@ -26,20 +26,13 @@ def say(options: Options, text: str) -> None:
         click.echo(text, err=True)
 
 
-def plain(text: str) -> str:
-    """A name as it may be shown: control characters, which a terminal would obey, become a visible mark."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in {"Cc", "Cf"} else c for c in text
-    )
-
-
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()
 ) -> None:
     """Columns aligned by terminal cells, two spaces apart; `right` holds the numbers of right-aligned ones."""
     from rich.cells import cell_len
 
-    table = [list(headings), *([plain(cell) for cell in row] for row in rows)]
+    table = [list(headings), *([shown(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(row[i]) for row in table) for i in range(len(headings))]
     for row in table:
         cells = []

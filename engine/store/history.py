@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -36,6 +37,7 @@ class PlayedTrack:
 class ListenRow:
     """One listen as lists show it; `started_at` is null for an undated play."""
 
+    id: int
     started_at: int | None
     artist: str
     track: str
@@ -78,21 +80,39 @@ def played_tracks(connection: sqlite3.Connection) -> list[PlayedTrack]:
     ]
 
 
-def listens_page(
-    connection: sqlite3.Connection, *, before: int | None = None, n: int = 500
-) -> list[ListenRow]:
-    """The newest `n` dated listens before a time (exclusive, seconds), newest first."""
-    return [
-        ListenRow(*row)
-        for row in connection.execute(
+def listen_ids(connection: sqlite3.Connection, key: str = "") -> list[int]:
+    """Ids of the listens, newest first, undated ones last; with `key` those whose artist or title key holds it."""
+    if not key:
+        rows = connection.execute("SELECT id FROM listens ORDER BY started_at DESC")
+    else:
+        pattern = "%" + key.replace("%", "").replace("_", "") + "%"
+        rows = connection.execute(
             """
-            SELECT l.started_at, a.name, t.title, t.album, l.ms_played, l.source, l.plays
-            FROM listens AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id
-            WHERE l.started_at < ? ORDER BY l.started_at DESC LIMIT ?
+            SELECT id FROM listens WHERE track_id IN (
+                SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id
+                WHERE t.key LIKE ?1 OR a.key LIKE ?1
+            ) ORDER BY started_at DESC
             """,
-            (before if before is not None else 1 << 62, n),
+            (pattern,),
         )
-    ]
+    return [row[0] for row in rows]
+
+
+def listens(connection: sqlite3.Connection, ids: Sequence[int]) -> list[ListenRow]:
+    """The listens with these ids (at most a few hundred), in their order."""
+    marks = ",".join("?" * len(ids))
+    found = {
+        row[0]: ListenRow(*row)
+        for row in connection.execute(
+            f"""
+            SELECT l.id, l.started_at, a.name, t.title, t.album, l.ms_played, l.source, l.plays
+            FROM listens AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id
+            WHERE l.id IN ({marks})
+            """,  # noqa: S608 - marks only
+            list(ids),
+        )
+    }
+    return [found[number] for number in ids if number in found]
 
 
 def ids_of_track(connection: sqlite3.Connection, track_ids: list[int]) -> dict[int, dict[str, str]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli import Options, cli
-from tuiapp.output import plain, print_json, progress_bar, thousands
+from tuiapp.output import print_json, progress_bar, thousands
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.imports.report import Report
@@ -63,6 +64,6 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         click.echo(f"  {thousands(count):>9}  {reason}")
     for entry in report.as_dict()["files"]:
-        note = f"  {plain(str(entry['note']))}" if entry.get("note") else ""
-        click.echo(f"{plain(str(entry['path']))}: {entry['format'] or 'not recognised'}, "
+        note = f"  {shown(str(entry['note']))}" if entry.get("note") else ""
+        click.echo(f"{shown(str(entry['path']))}: {entry['format'] or 'not recognised'}, "
                    f"{thousands(entry['kept'])} kept{note}")  # fmt: skip

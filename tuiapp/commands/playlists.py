@@ -10,7 +10,8 @@ import click
 
 from engine.errors import UsageError
 from tuiapp.cli import Options, cli
-from tuiapp.output import plain, print_json, print_table, say
+from tuiapp.output import print_json, print_table, say
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.playlists.export import ExportReport
@@ -207,7 +208,7 @@ def export(
         print_json({"file": str(report.file), "format": report.format, "tracks": report.tracks,
                     "left_out": report.left_out})  # fmt: skip
     else:
-        click.echo(f"{report.tracks} tracks written to {plain(str(report.file))}.")
+        click.echo(f"{report.tracks} tracks written to {shown(str(report.file))}.")
     if report.note:
         say(options, report.note)
 
@@ -228,6 +229,6 @@ def _tracks_of(
 
 
 def _say_exported(options: Options, report: ExportReport) -> None:
-    say(options, f"{report.tracks} tracks written to {plain(str(report.file))}.")
+    say(options, f"{report.tracks} tracks written to {shown(str(report.file))}.")
     if report.note:
         say(options, report.note)

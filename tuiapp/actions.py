@@ -1,0 +1,157 @@
+"""The one list of what the keys do. Bindings, footer, help, palette and the README's table are all made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+EVERYWHERE = "everywhere"
+LISTS = "in every list"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a key does. `scope` is a view's name, LISTS or EVERYWHERE; `footer` 0 keeps it out of the footer.
+
+    A lower `footer` number survives in a narrower terminal.
+    """
+
+    id: str
+    keys: str
+    label: str
+    help: str
+    scope: str = EVERYWHERE
+    footer: int = 0
+    command: str = ""  # the Textual action, where it is not the id itself
+
+    @property
+    def key_label(self) -> str:
+        """The first key as people write it."""
+        return _written(self.keys.split(",")[0])
+
+    @property
+    def all_keys(self) -> str:
+        """All its keys as people write them."""
+        return " ".join(_written(key) for key in self.keys.split(","))
+
+
+_NAMES = {
+    "question_mark": "?", "slash": "/", "space": "space", "enter": "enter", "escape": "esc", "left": "←",
+    "right": "→", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+", "minus": "-",
+    "comma": ",", "full_stop": ".", "delete": "del",
+}  # fmt: skip
+
+
+def _written(key: str) -> str:
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+")
+    return _NAMES.get(key, key)
+
+
+VIEWS = (
+    ("discover", "Discover"),
+    ("related", "Related"),
+    ("contexts", "Contexts"),
+    ("playlists", "Playlists"),
+    ("history", "History"),
+    ("taste", "Taste"),
+    ("model", "Model"),
+)
+
+ACTIONS: tuple[Action, ...] = (
+    *(
+        Action(f"view_{name}", str(number), title, f"Go to {title}.", command=f"app.view('{name}')")
+        for number, (name, title) in enumerate(VIEWS, 1)
+    ),
+    Action("search", "s,ctrl+k", "search", "Find an artist or track anywhere; typos are forgiven.", footer=6),
+    Action("import", "i", "import", "Import listening history from files of any service.", footer=7),
+    Action("private", "P", "private", "Begin or end a private session: while it is on nothing is written.", footer=3),
+    Action("undo", "u", "undo", "Take back the last change.", footer=8),
+    Action("help", "question_mark", "help", "What the keys do here.", footer=1),
+    Action("palette", "ctrl+p", "palette", "Everything the app can do, by name; themes too.",
+           command="app.command_palette"),
+    Action("cancel_job", "ctrl+x", "stop", "Stop what runs in the background; what was whole before stays."),
+    Action("back", "escape", "back", "Back out one level: input, overlay, view.", command="back"),
+    Action("quit", "q", "quit", "Leave. Where you were comes back next time.", footer=2),
+    # -- every list
+    Action("filter", "slash", "filter", "Show only rows that hold what you type.", LISTS, 9),
+    Action("mark", "space", "mark", "Mark the row; what you do next is done to all marked ones.", LISTS, 12),
+    Action("sort", "o", "sort", "Sort by the next column; again for the one after.", LISTS),
+    Action("sort_reverse", "O", "reverse", "Turn the order around.", LISTS),
+    # -- Discover
+    Action("like", "l", "like", "Like: it counts in your taste, and leaves the list of new artists.", "discover", 4),
+    Action("hide", "x", "hide", "Keep it out of Discover; it still counts in your taste.", "discover", 5),
+    Action("block", "B", "block", "Never show it again anywhere, nor learn from it.", "discover"),
+    Action("without", "w", "what if", "As if you had never played the strongest reason.", "discover", 11),
+    Action("related", "r,enter", "related", "Artists like it.", "discover", 10),
+    Action("open", "b", "browser", "Look the artist up in your browser. The only thing that leaves this machine.",
+           "discover"),
+    Action("export", "e", "export", "Write the list to a file.", "discover", 13),
+    Action("familiarity(-0.1)", "left,comma", "familiar", "Turn the dial to artists you know.", "discover"),
+    Action("familiarity(0.1)", "right,full_stop", "new", "Turn the dial to new artists.", "discover"),
+    Action("popularity(0.2)", "plus,p", "popular", "Turn the dial to popular artists.", "discover"),
+    Action("popularity(-0.2)", "minus,n", "obscure", "Turn the dial to obscure artists.", "discover"),
+    Action("reset_dials", "0", "reset", "Dials back to the middle, nothing left out.", "discover"),
+    # -- Related
+    Action("walk", "enter,r", "walk", "Go on to this artist.", "related", 4),
+    Action("trail_back", "left,h", "step back", "Back along the trail.", "related", 5),
+    Action("trail_forward", "right", "forward", "Forward along the trail.", "related", 10),
+    Action("like", "l", "like", "Like: it counts in your taste.", "related", 11),
+    Action("block", "B", "block", "Never show it again anywhere, nor learn from it.", "related"),
+    Action("export", "e", "export", "Write the neighbours to a file.", "related", 13),
+    # -- Contexts
+    Action("bpm(-1)", "left,comma", "slower", "One step a minute fewer.", "contexts", 4),
+    Action("bpm(1)", "right,full_stop", "faster", "One step a minute more.", "contexts", 5),
+    Action("tap", "t", "tap", "Tap along with your steps to set the tempo.", "contexts", 10),
+    Action("minutes(-5)", "m", "shorter", "Five minutes less.", "contexts"),
+    Action("minutes(5)", "M", "longer", "Five minutes more.", "contexts"),
+    Action("warm_up(-5)", "w", "warm-up -", "Five minutes less of warm-up and cool-down.", "contexts"),
+    Action("warm_up(5)", "W", "warm-up +", "Five minutes more of warm-up and cool-down.", "contexts"),
+    Action("new(-0.1)", "n", "less new", "Less music you have not played.", "contexts"),
+    Action("new(0.1)", "N", "more new", "More music you have not played.", "contexts"),
+    Action("shuffle", "r", "another", "Another list from the same wishes.", "contexts", 11),
+    Action("save", "a", "save", "Keep this list among your playlists.", "contexts", 6),
+    Action("export", "e", "export", "Write the list to a file.", "contexts", 9),
+    # -- Playlists
+    Action("show", "enter", "show", "Show its tracks.", "playlists", 4),
+    Action("rename", "R", "rename", "Give it another name.", "playlists", 10),
+    Action("remove", "x,delete", "remove", "Delete it; u brings it back.", "playlists", 5),
+    Action("export", "e", "export", "Write it to a file.", "playlists", 6),
+    # -- Taste
+    Action("clear", "x,delete", "take back", "Take back what was said about it; u brings it back.", "taste", 4),
+    # -- Model
+    Action("train", "t", "train", "Train a model on the packs there are, here on this machine.", "model", 4),
+    Action("add_pack", "a", "add pack", "Add community data or track features from a file or folder.", "model", 6),
+    Action("remove_pack", "x,delete", "remove pack", "Delete a pack.", "model", 10),
+)  # fmt: skip
+
+
+def scope_of(name: str) -> tuple[Action, ...]:
+    """The actions that belong to a view, LISTS or EVERYWHERE."""
+    return tuple(action for action in ACTIONS if action.scope == name)
+
+
+def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
+    """Textual's bindings for a scope; ids let people give them other keys."""
+    return [
+        Binding(
+            action.keys,
+            action.command or prefix + action.id,
+            action.label,
+            show=False,
+            id=f"{scope}.{action.id}" if scope != EVERYWHERE else action.id,
+        )
+        for action in scope_of(scope)
+    ]
+
+
+def key_table() -> str:
+    """The README's table of keys, in Markdown."""
+    lines = ["| where | key | what it does |", "|---|---|---|"]
+    titles = dict(VIEWS) | {EVERYWHERE: "everywhere", LISTS: "in every list"}
+    for scope in (EVERYWHERE, LISTS, *(name for name, _ in VIEWS)):
+        for action in scope_of(scope):
+            keys = " ".join(f"`{_written(key)}`" for key in action.keys.split(","))
+            lines.append(f"| {titles[scope]} | {keys} | {action.help} |")
+    return "\n".join(lines)

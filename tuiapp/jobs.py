@@ -1,0 +1,74 @@
+"""Long work as a child process speaking JSON lines (`engine.job`): a busy thread here would slow every key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# A training's result carries every trial: far beyond asyncio's 64 KiB a line.
+_LONGEST_LINE = 32 * 1024 * 1024
+
+
+@dataclass
+class Job:
+    """One child process and what it last said."""
+
+    title: str
+    arguments: Sequence[str]
+    stage: str = "starting"
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    losses: list[float] = field(default_factory=list)
+    process: asyncio.subprocess.Process | None = None
+
+    def cancel(self) -> None:
+        """Ask it to stop at the next whole step."""
+        if self.process is not None and self.process.returncode is None:
+            self.stage = "stopping"
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Remember one progress message."""
+        self.stage, self.done, self.total = message["stage"], message["done"], message["total"]
+        self.seconds_left = message.get("seconds_left")
+        if message.get("loss") is not None:
+            self.losses.append(message["loss"])
+
+
+async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict[str, Any]:
+    """Run a job to its end and return its last message: `done`, `error` or `cancelled`.
+
+    `changed` is called after each progress message. A child that dies without a word gives an `error`.
+    """
+    job.process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "engine.job", "--data-dir", str(data_dir), *job.arguments,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        limit=_LONGEST_LINE,
+    )  # fmt: skip
+    assert job.process.stdout is not None  # noqa: S101 - asked for above
+    last: dict[str, Any] = {}
+    try:
+        async for line in job.process.stdout:
+            message = json.loads(line)
+            if message["type"] == "progress":
+                job.take(message)
+                changed()
+            else:
+                last = message
+        _, narration = await job.process.communicate()
+    except asyncio.CancelledError:
+        # The app is closing: leave no child behind.
+        job.cancel()
+        raise
+    if not last:
+        tail = narration.decode(errors="replace").strip().splitlines()[-1:]
+        last = {"type": "error", "message": f"{job.title} ended without a result. {' '.join(tail)}", "exit_code": 1}
+    return last

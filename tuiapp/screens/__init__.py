@@ -1,0 +1,1 @@
+"""One module a view, beside its stylesheet. Views are loaded when first shown."""

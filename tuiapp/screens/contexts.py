@@ -1,0 +1,246 @@
+"""Contexts: a playlist for what one is doing, its tempo drawn over time. A context is data of the engine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tuiapp.safe import shown
+from tuiapp.screens.view import View
+from tuiapp.text import duration, percent
+from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.playlists.contexts import Settings
+    from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+
+PROFILE_ROWS = 4
+# A pause this long starts a new count of taps.
+_TAP_PAUSE = 2.0
+
+
+class ContextsView(View):
+    """The running playlist, and others once there are any."""
+
+    NAME: ClassVar[str] = "contexts"
+    CSS_PATH = "contexts.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._context = "running"
+        self._wishes: dict[str, float] = {}
+        self._made: ContextPlaylist | None = None
+        self._taps: list[float] = []
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="wishes")
+        yield Static(id="profile", classes="body")
+        yield Table(
+            (
+                Column("", lambda row: "" if row.known else "new", 3),
+                Column("artist", lambda row: row.artist, 14, share=2),
+                Column("track", lambda row: row.track, 16, share=3),
+                Column("bpm", _bpm, 9, right=True, accent=True),
+                Column("length", lambda row: ("~" if row.seconds_estimated else "") + duration(row.seconds), 6,
+                       right=True),
+            ),
+            key=lambda row: f"{row.artist}\x1f{row.track}",
+            words=lambda row: f"{row.artist} {row.track}",
+        ).add_class("body")  # fmt: skip
+        yield Notice()
+        yield Static(id="notes", classes="body")
+
+    def load(self) -> None:
+        context, wishes = self._context, dict(self._wishes)
+        self._show_wishes()
+
+        def question(session: Any) -> ContextPlaylist:
+            return session.make_playlist(context, _settings(context, wishes))
+
+        self.ask("list", question)
+
+    @on(View.Loaded)
+    def _loaded(self, message: View.Loaded) -> None:
+        if message.what == "list":
+            self._show(message.result)
+        elif message.what == "saved":
+            self.notify(f"Saved as {shown(message.result.name)}. It is under 4 Playlists.", markup=False)
+            name = message.result.name
+            self.home.remember_undo(f"saving {name}", lambda: self.home.in_thread(lambda s: s.remove_playlist(name)))
+
+    def _show(self, made: ContextPlaylist) -> None:
+        first_time = self._made is None
+        self._made = made
+        self.home.set_aside(f"{percent(made.coverage)} of {made.pool:,} tracks have a known tempo")
+        self.tell("" if made.tracks else "empty", "No track fits", "Change the tempo, or allow more new music.")
+        table = self.query_one(Table)
+        table.show(made.tracks)
+        if first_time:
+            table.focus()
+        self._show_wishes()
+        self._draw_profile()
+        self.query_one("#notes", Static).update(Content("\n".join(shown(note) for note in made.notes)))
+        self.listed()
+
+    def _show_wishes(self) -> None:
+        wish = _settings(self._context, self._wishes)
+        length = f"{duration(self._made.seconds)}, {len(self._made.tracks)} tracks" if self._made else ""
+        self.query_one("#wishes", Static).update(
+            Content.assemble(
+                Content.styled("Running", "bold"), "   ",
+                Content.styled(f"{wish.bpm:.0f}", "bold $accent"), " steps a minute   ",
+                f"{wish.minutes:.0f} min   warm-up {wish.warm_up:.0f}   cool-down {wish.cool_down:.0f}   ",
+                f"{percent(wish.new)} new\n", Content.styled(length, "$text-muted"),
+            )
+        )  # fmt: skip
+
+    def _draw_profile(self) -> None:
+        """Wanted tempo as a line of dots, each track's tempo as a block over the time it plays."""
+        made, panel = self._made, self.query_one("#profile", Static)
+        width = max(20, panel.content_size.width - 6)
+        if made is None or not made.tracks:
+            panel.update("")
+            return
+        panel.update(profile(made, width))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_profile)
+
+    # -- wishes ----------------------------------------------------------------------------------------
+
+    def _wish(self, **changes: float) -> None:
+        from engine.errors import UsageError
+
+        try:
+            _settings(self._context, self._wishes | changes)
+        except UsageError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        self._wishes |= changes
+        self.load()
+
+    def _by(self, name: str, by: float) -> None:
+        now = getattr(_settings(self._context, self._wishes), name)
+        self._wish(**{name: round(now + by, 2)})
+
+    def action_bpm(self, by: int) -> None:
+        self._by("bpm", by)
+
+    def action_minutes(self, by: int) -> None:
+        self._by("minutes", by)
+
+    def action_warm_up(self, by: int) -> None:
+        wish = _settings(self._context, self._wishes)
+        value = max(0.0, wish.warm_up + by)
+        self._wish(warm_up=value, cool_down=value)
+
+    def action_new(self, by: float) -> None:
+        wish = _settings(self._context, self._wishes)
+        self._wish(new=round(max(0.0, min(1.0, wish.new + by)), 2))
+
+    def action_shuffle(self) -> None:
+        self._by("seed", 1)
+
+    def action_tap(self) -> None:
+        """Two taps are a tempo; more make it surer."""
+        now = time.monotonic()
+        if self._taps and now - self._taps[-1] > _TAP_PAUSE:
+            self._taps.clear()
+        self._taps = [*self._taps, now][-12:]
+        if len(self._taps) >= 4:
+            bpm = 60.0 * (len(self._taps) - 1) / (self._taps[-1] - self._taps[0])
+            self._wish(bpm=float(round(bpm)))
+        else:
+            self.notify(f"Tap {4 - len(self._taps)} more.", timeout=1.5)
+
+    # -- keeping ---------------------------------------------------------------------------------------
+
+    def action_save(self) -> None:
+        made = self._made
+        if made is None or not made.tracks:
+            return
+        name = f"{made.title} {made.settings.bpm:.0f}"
+
+        def save(text: str) -> None:
+            self.ask("saved", lambda session: session.save_playlist(text, made))
+
+        self.home.ask_text("Save this playlist as", name, save)
+
+    def show_error(self, what: str, error: Any) -> None:
+        if what == "saved":
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            super().show_error(what, error)
+
+    def action_export(self) -> None:
+        made = self._made
+        if made is not None and made.tracks:
+            self.home.ask_export(f"{made.title} {made.settings.bpm:.0f}", lambda _session: made.tracks)
+
+    def remembered(self) -> dict[str, Any]:
+        return super().remembered() | {"wishes": self._wishes}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        super().recall(state)
+        wishes = state.get("wishes")
+        if isinstance(wishes, dict) and all(isinstance(value, int | float) for value in wishes.values()):
+            from engine.errors import UsageError
+
+            try:
+                _settings(self._context, wishes)
+            except (UsageError, TypeError):
+                return
+            self._wishes = wishes
+
+
+def _settings(context: str, wishes: dict[str, float]) -> Settings:
+    from engine.playlists.contexts import context_named
+
+    whole = {name: int(value) if name == "seed" else value for name, value in wishes.items()}
+    return replace(context_named(context).defaults, **whole)
+
+
+def _bpm(row: PlaylistTrack) -> str:
+    if row.bpm is None:
+        return ""
+    times = {0.5: " ½", 2.0: " ×2"}.get(row.factor or 1.0, "")
+    return f"{row.bpm:.0f}{times}"
+
+
+def profile(made: ContextPlaylist, width: int) -> Content:
+    """Four rows: what tempo was asked for over time (dots) and what each track runs at (blocks)."""
+    total = max(made.seconds, 1.0)
+    wanted = [made.profile.at(total * (cell + 0.5) / width) for cell in range(width)]
+    played = []
+    starts, at = [], 0.0
+    for track in made.tracks:
+        starts.append((at, (track.bpm or 0.0) * (track.factor or 1.0)))
+        at += track.seconds or 0.0
+    for cell in range(width):
+        moment = total * (cell + 0.5) / width
+        played.append(next(tempo for start, tempo in reversed(starts) if start <= moment))
+    low = min(*wanted, *played) - 3
+    high = max(*wanted, *played) + 3
+    rows = []
+    for row in range(PROFILE_ROWS):
+        top = high - (high - low) * row / PROFILE_ROWS
+        bottom = high - (high - low) * (row + 1) / PROFILE_ROWS
+        label = f"{top:4.0f} " if row in (0, PROFILE_ROWS - 1) else "     "
+        line: list[Content | str] = [Content.styled(label, "$text-muted")]
+        for cell in range(width):
+            if bottom < played[cell] <= top:
+                eighth = int((played[cell] - bottom) / (top - bottom) * 7.99)
+                line.append(Content.styled("▁▂▃▄▅▆▇█"[eighth], "$accent"))
+            elif bottom < wanted[cell] <= top:
+                line.append(Content.styled("·", "$text-muted"))
+            else:
+                line.append(" ")
+        rows.append(Content.assemble(*line))
+    return Content("\n").join(rows)

@@ -1,0 +1,173 @@
+"""Small screens over a view: a line to type, a text to read, search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from engine.errors import DiscoverError
+from tuiapp.safe import shown
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.session import Found, Session
+
+
+class Dialog(ModalScreen[Any]):
+    """A panel in the middle; escape closes it."""
+
+    BINDINGS: ClassVar[list[Any]] = [Binding("escape", "dismiss(None)", show=False)]
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > .panel {
+        width: 84; max-width: 94%; height: auto; max-height: 90%; background: $panel; padding: 1 2;
+    }
+    Dialog .title { text-style: bold; color: $accent; height: auto; margin: 0 0 1 0; }
+    Dialog .hint { color: $text-muted; height: auto; margin: 1 0 0 0; }
+    Dialog Input { border: none; height: 1; padding: 0 1; background: $surface; }
+    Dialog Input:focus { background: $surface-lighten-1; }
+    """
+
+
+class AskText(Dialog):
+    """One line of text; dismissed with it, or with None."""
+
+    def __init__(self, title: str, value: str = "", hint: str = "enter accepts, esc cancels") -> None:
+        super().__init__()
+        self._title, self._value, self._hint = title, value, hint
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Static(shown(self._title), classes="title", markup=False)
+            yield Input(self._value, select_on_focus=True)
+            yield Static(self._hint, classes="hint", markup=False)
+
+    @on(Input.Submitted)
+    def _done(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)
+
+
+class AskPath(AskText):
+    """A path to type, or to pick: ctrl+o browses files."""
+
+    BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+o", "browse", show=False)]
+
+    def __init__(self, title: str, above: str = "", value: str = "") -> None:
+        super().__init__(title, value, "enter accepts, ctrl+o browses files, esc cancels")
+        self._above = above
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="panel"):
+            yield Static(shown(self._title), classes="title", markup=False)
+            if self._above:
+                yield Static(self._above + "\n", markup=False)
+            yield Input(self._value, placeholder="path of a file, folder or archive")
+            yield Static(self._hint, classes="hint", markup=False)
+
+    def action_browse(self) -> None:
+        from textual_fspicker import FileOpen
+
+        def picked(path: Path | None) -> None:
+            if path is not None:
+                self.query_one(Input).value = str(path)
+                self.query_one(Input).focus()
+
+        self.app.push_screen(FileOpen(Path.home()), picked)
+
+
+class ShowText(Dialog):
+    """Something to read, scrolled where it is long."""
+
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("enter,q,question_mark", "dismiss(None)", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, title: str, body: Content) -> None:
+        super().__init__()
+        self._title, self._body = title, body
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="panel"):
+            yield Static(shown(self._title), classes="title", markup=False)
+            yield Static(self._body)
+            yield Static("esc closes", classes="hint", markup=False)
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+
+class Search(Dialog):
+    """Search artists and tracks as one types; enter walks to the artist. Dismissed with a name or None."""
+
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    Search > .panel { height: 80%; }
+    Search Table { height: 1fr; margin: 1 0 0 0; }
+    """
+
+    def __init__(self, engine: Callable[[], Session]) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Input(placeholder="artist or track")
+            yield Table(
+                (
+                    Column("", lambda row: row.kind, 6),
+                    Column("artist", lambda row: row.artist, 16, share=2),
+                    Column("track", lambda row: row.track or "", 10, share=2),
+                    Column("plays", lambda row: f"{row.plays:,}" if row.plays else "", 6, right=True),
+                    Column("listeners", lambda row: f"{row.listeners:,}" if row.listeners else "", 9, right=True),
+                ),
+                key=lambda row: f"{row.kind}\x1f{row.artist}\x1f{row.track}",
+                words=lambda row: row.artist,
+            )
+            yield Static("enter goes to related artists, ↑ ↓ choose, esc closes", classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Table).can_focus = False
+        self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        text = event.value
+
+        def run() -> None:
+            try:
+                found: tuple[Found, ...] = self._engine().search(text, 50)
+            except DiscoverError:
+                found = ()
+            self.app.call_from_thread(self._show, found)
+
+        self.run_worker(run, thread=True, exclusive=True, group="search")
+
+    def _show(self, found: tuple[Found, ...]) -> None:
+        if self.is_mounted:
+            table = self.query_one(Table)
+            table.show(found)
+            table.move_to(0)
+
+    def action_move(self, by: int) -> None:
+        self.query_one(Table).action_move(by)
+
+    @on(Input.Submitted)
+    @on(Table.Clicked)
+    def _done(self) -> None:
+        row = self.query_one(Table).row
+        if row is not None:
+            self.dismiss(row.artist)

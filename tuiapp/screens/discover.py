@@ -1,0 +1,267 @@
+"""Discover: the list, the dials above it, and beside it why."""
+
+from __future__ import annotations
+
+import webbrowser
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote_plus
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Static
+
+from tuiapp.safe import shown
+from tuiapp.screens.view import View
+from tuiapp.text import bar, day, fitted, percent
+from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import DiscoverList, Explanation, Recommendation
+    from engine.recommend.settings import DiscoverSettings
+
+LENGTH = 200
+# Where `b` looks an artist up. Nothing is sent but the name, by the browser, when the key is pressed.
+SEARCH_PAGE = "https://musicbrainz.org/search?type=artist&query="
+_NARROWEST_BAR = 6
+
+
+def _because(row: Recommendation) -> str:
+    names = [share.artist for share in row.why[:2]]
+    left = row.others + len(row.why) - len(names)
+    return ", ".join(names) + (f" and {left} more" if left else "")
+
+
+class DiscoverView(View):
+    """What to listen to next."""
+
+    NAME: ClassVar[str] = "discover"
+    CSS_PATH = "discover.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dials: dict[str, float] = {"familiarity": 1.0, "popularity": 0.0}
+        self._without: tuple[str, ...] = ()
+        self._best = 1.0
+        self._list: DiscoverList | None = None
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="dials")
+        with Container(id="body", classes="body"):
+            yield Table(
+                (
+                    Column("", self._glyph, 1),
+                    Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
+                    Column("because of", _because, 16, share=4, least=64),
+                    Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
+                           order=lambda row: -row.listeners),
+                    Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
+                           order=lambda row: -row.plays, least=56),
+                    Column("fit", lambda row: bar(row.score / self._best, 8), 8, accent=True,
+                           order=lambda row: -row.score),
+                ),
+                key=lambda row: row.key,
+                words=lambda row: f"{row.artist} {_because(row)}",
+                id="artists",
+            )  # fmt: skip
+            yield Static(id="why")
+        yield Notice()
+
+    @staticmethod
+    def _glyph(row: Recommendation) -> str:
+        return "♥" if row.liked else "•" if row.known else ""
+
+    # -- loading ---------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        dials, without = dict(self._dials), self._without
+
+        def question(session: Any) -> Any:
+            return session.discover(_settings(dials, without))
+
+        self.ask("list", question)
+
+    @on(View.Loaded)
+    def _loaded(self, message: View.Loaded) -> None:
+        if message.what == "list":
+            self._show_list(message.result)
+        elif message.what == "why":
+            self._show_why(message.result)
+
+    def _show_list(self, found: DiscoverList) -> None:
+        self._list = found
+        self._best = max((row.score for row in found.items), default=1.0) or 1.0
+        source = f"{found.listeners:,} listeners · {found.pack}" if not found.solo else "solo: your own sessions"
+        self.home.set_aside(source)
+        table = self.query_one("#artists", Table)
+        first_time = not table.counts[1]
+        if found.items:
+            self.tell("")
+        table.show(found.items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
+        if first_time:
+            table.focus()
+        if not found.items:
+            self.tell("empty", "Nothing to show at these dials", "Press 0 to set them back.")
+        self._show_dials()
+        self.listed()
+        if found.notes and first_time:
+            self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
+
+    def _show_dials(self) -> None:
+        count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
+        without = f"without {', '.join(self._without)}" if self._without else ""
+        width = 9 if self.size.width < 100 else 15
+        self.query_one("#dials", Static).update(
+            Content.assemble(
+                _dial("familiar", self._dials["familiarity"], "new", width), "   ",
+                _dial("obscure", (self._dials["popularity"] + 1) / 2, "popular", width), "   ",
+                Content.styled(shown(without) + "  " if without else "", "$warning"), Content.styled(count, "$text-muted"),
+            )
+        )  # fmt: skip
+
+    @on(Table.Highlighted)
+    def _highlighted(self, message: Table.Highlighted) -> None:
+        row, dials, without = message.row, dict(self._dials), self._without
+        if row is None:
+            self.query_one("#why", Static).update("")
+            return
+        self.ask("why", lambda session: session.explain(row.artist, _settings(dials, without)))
+
+    def _show_why(self, told: Explanation) -> None:
+        panel = self.query_one("#why", Static)
+        panel.update(why(told, max(24, panel.content_size.width), panel.content_size.height))
+
+    # -- dials -----------------------------------------------------------------------------------------
+
+    def action_familiarity(self, by: float) -> None:
+        self._turn("familiarity", by, 0.0, 1.0)
+
+    def action_popularity(self, by: float) -> None:
+        self._turn("popularity", by, -1.0, 1.0)
+
+    def _turn(self, name: str, by: float, low: float, high: float) -> None:
+        self._dials[name] = round(max(low, min(high, self._dials[name] + by)), 2)
+        self._show_dials()
+        self.load()
+
+    def action_reset_dials(self) -> None:
+        self._dials, self._without = {"familiarity": 1.0, "popularity": 0.0}, ()
+        self.load()
+
+    def action_without(self) -> None:
+        row = self.query_one("#artists", Table).row
+        if row is None or not row.why:
+            return
+        before, name = self._without, row.why[0].artist
+        self._without = (*before, name)
+        self.home.remember_undo(f"without {name}", lambda: self._set_without(before))
+        self.load()
+
+    def _set_without(self, names: tuple[str, ...]) -> None:
+        self._without = names
+        self.load()
+
+    # -- acting on rows --------------------------------------------------------------------------------
+
+    def _names(self) -> list[str]:
+        return [row.artist for row in self.query_one("#artists", Table).chosen]
+
+    def action_like(self) -> None:
+        self.judge("like", self._names())
+
+    def action_hide(self) -> None:
+        self.judge("hide", self._names())
+
+    def action_block(self) -> None:
+        self.judge("block", self._names())
+
+    @on(Table.Clicked)
+    def action_related(self) -> None:
+        if names := self._names():
+            self.home.show_related(names[0])
+
+    def action_open(self) -> None:
+        if names := self._names():
+            webbrowser.open(SEARCH_PAGE + quote_plus(names[0]))
+            self.notify(f"Looking up {shown(names[0])} in your browser.", markup=False)
+
+    def action_export(self) -> None:
+        settings = replace(_settings(self._dials, self._without), n=LENGTH)
+        self.home.ask_export("Discover", lambda session: session.discover_tracks(settings))
+
+    # -- remembering -----------------------------------------------------------------------------------
+
+    def remembered(self) -> dict[str, Any]:
+        row = self.query_one("#artists", Table).row
+        return super().remembered() | {"dials": self._dials, "cursor": row.key if row is not None else None}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        super().recall(state)
+        dials = state.get("dials")
+        if isinstance(dials, dict):
+            for name, (low, high) in {"familiarity": (0.0, 1.0), "popularity": (-1.0, 1.0)}.items():
+                value = dials.get(name)
+                if isinstance(value, int | float) and low <= value <= high:
+                    self._dials[name] = float(value)
+
+
+def _settings(dials: dict[str, float], without: tuple[str, ...]) -> DiscoverSettings:
+    from engine.recommend.settings import DiscoverSettings
+
+    return DiscoverSettings(n=LENGTH, without=without, **dials)
+
+
+def _dial(low: str, place: float, high: str, width: int) -> Content:
+    """A dial from `low` to `high`, at `place` 0 to 1."""
+    knob = round(place * (width - 1))
+    return Content.assemble(
+        f"{low} ", Content.styled("─" * knob, "$text-muted"), Content.styled("●", "bold $accent"),
+        Content.styled("─" * (width - 1 - knob), "$text-muted"), f" {high}",
+    )  # fmt: skip
+
+
+def why(told: Explanation, width: int, height: int) -> Content:
+    """An explanation as bars, as much of it as the height allows."""
+    most = max(1, height - (6 if height > 10 else 2))
+    shares = [(share.artist, share.share) for share in told.shares[:most]]
+    if rest := told.shares[most:]:
+        shares.append((f"{len(rest)} others", sum(share.share for share in rest)))
+    largest = max((share for _, share in shares), default=1.0) or 1.0
+    names = min(24, width // 3)
+    cells = max(_NARROWEST_BAR, width - names - 8)
+    heard = f"{told.listeners:,} listeners" + (f" · {told.plays:,} plays of yours" if told.plays else "")
+    parts: list[Content | str] = [
+        Content.styled(shown(told.artist), "bold"), "  ", Content.styled(heard, "$text-muted"), "\n",
+    ]  # fmt: skip
+    if height > 10:
+        parts.append("\n")
+    for name, share in shares:
+        parts += [
+            "\n" if parts[-1] not in ("\n",) else "",
+            fitted(shown(name), names), " ", Content.styled(bar(share / largest, cells), "$accent"),
+            f" {percent(share):>5}",
+        ]  # fmt: skip
+    if height > 10:
+        parts.append("\n")
+        parts += [part for part in _what_ifs(told, names) if part]
+    return Content.assemble(*parts)
+
+
+def _what_ifs(told: Explanation, names: int) -> list[Content | str]:
+    parts: list[Content | str] = []
+    for name, rank in list(told.without.items())[:2]:
+        after = f"{_ordinal(rank)}" if rank else "out of the list"
+        now = _ordinal(told.rank) if told.rank else "not listed"
+        parts += ["\n", Content.styled(f"without {fitted(shown(name), names - 8)} {now} → {after}", "$text-muted")]
+    if told.last_alike is not None:
+        name, when = told.last_alike
+        parts += ["\n", Content.styled(f"last played {shown(name)} on {day(when)}", "$text-muted")]
+    return parts
+
+
+def _ordinal(rank: int) -> str:
+    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"

@@ -1,0 +1,143 @@
+"""Model: what was trained on what, how good it measured, and training itself with its loss as it falls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tuiapp.safe import shown
+from tuiapp.screens.view import View
+from tuiapp.text import bar, sparkline
+from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.session import Status
+    from engine.training.artifact import ModelManifest
+
+
+class ModelView(View):
+    """Packs, training, quality."""
+
+    NAME: ClassVar[str] = "model"
+    CSS_PATH = "model.tcss"
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="facts", classes="body")
+        yield Static(id="loss", classes="body")
+        yield Notice()
+        yield Table(
+            (
+                Column("pack", lambda row: row.name, 16, share=2, order=lambda row: row.name),
+                Column("of", lambda row: row.kind, 10, order=lambda row: row.kind),
+                Column("listeners", lambda row: f"{row.listeners:,}" if row.listeners else "", 9, right=True,
+                       order=lambda row: -row.listeners),
+                Column("items", lambda row: f"{row.items:,}", 8, right=True, order=lambda row: -row.items),
+                Column("added", lambda row: row.date, 10, right=True, order=lambda row: row.date, least=64),
+                Column("size", lambda row: f"{row.bytes / 1e6:.1f} MB", 9, right=True,
+                       order=lambda row: -row.bytes, least=76),
+            ),
+            key=lambda row: row.name,
+            words=lambda row: row.name,
+            id="packs",
+        )  # fmt: skip
+
+    def load(self) -> None:
+        self.ask("list", lambda session: session.status())
+
+    @on(View.Loaded)
+    def _loaded(self, message: View.Loaded) -> None:
+        if message.what == "list":
+            self._show(message.result)
+        elif message.what == "changed":
+            self.home.library_changed()
+
+    def _show(self, status: Status) -> None:
+        table = self.query_one("#packs", Table)
+        first_time = not table.counts[1]
+        table.show(status.packs)
+        if first_time:
+            table.focus()
+        if status.model is None:
+            packs = "the packs below" if status.packs else "your own listening sessions: press a to add a pack first"
+            self.tell("empty", "No model yet", f"Press t to train one on {packs}.")
+            self.home.set_aside("")
+            return
+        self.tell("")
+        self.query_one("#facts", Static).update(facts(status.model))
+        self.draw_loss(list(status.model.loss))
+        self.home.set_aside(f"trained {status.model.trained[:10]}")
+
+    def draw_loss(self, losses: list[float], total: int = 0) -> None:
+        """The loss a sweep, as a line that falls."""
+        if not losses:
+            return
+        line = sparkline(losses).ljust(total or len(losses), "·")
+        self.query_one("#loss", Static).update(
+            Content.assemble(
+                Content.styled("loss by sweep\n", "$text-muted"), Content.styled(line, "$accent"),
+                f"   {losses[0]:,.0f} → {losses[-1]:,.0f}",
+            )
+        )  # fmt: skip
+
+    # -- doing -----------------------------------------------------------------------------------------
+
+    def action_train(self) -> None:
+        self.home.start_job("Training", "train")
+
+    def action_add_pack(self) -> None:
+        def add(text: str) -> None:
+            path = Path(text).expanduser()
+            self.home.start_pack_job(path)
+
+        self.home.ask_path("Add community data or track features", add)
+
+    def action_remove_pack(self) -> None:
+        row = self.query_one("#packs", Table).row
+        if row is not None:
+            name = row.name
+            self.ask("changed", lambda session: session.remove_pack(name))
+            self.notify(f"{shown(name)} removed. Add the file again to bring it back.", markup=False)
+
+    def show_error(self, what: str, error: Any) -> None:
+        if what == "changed":
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            super().show_error(what, error)
+
+
+def facts(model: ModelManifest) -> Content:
+    """The model in a few lines: what from, how tuned, how good beside the baselines, how the index does."""
+    source = "your own sessions" if model.solo else ", ".join(shown(pack) for pack in model.packs)
+    confidence = model.confidence
+    cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
+    parts: list[Content | str] = [
+        Content.styled(f"{model.items:,} artists", "bold"), f" from {model.listeners:,} ",
+        "sessions" if model.solo else "listeners", f" of {source}\n",
+        Content.styled(
+            f"{model.factors} factors, {model.iterations} sweeps, c = 1 + {confidence.alpha:g} × {cell}, "
+            f"lambda {model.regularization:g}"
+            + (", tuned on held-out plays" if model.tuned.get("searched") else ", not tuned") + "\n",
+            "$text-muted",
+        ),
+    ]  # fmt: skip
+    if measured := model.validation:
+        rows = [("this model", measured["ndcg@20"])]
+        rows += [(name, value["ndcg@20"]) for name, value in measured["baselines"].items()]
+        best = max(value for _, value in rows) or 1.0
+        parts.append("\nheld-out nDCG@20\n")
+        for name, value in rows:
+            parts += [f"  {name:<12} ", Content.styled(bar(value / best, 24), "$accent"), f" {value:.3f}\n"]
+    serves = "the exact scan" if model.index.get("serves", {}).get("best") == "exact" else "the trees"
+    parts.append(
+        Content.styled(
+            f"\nindex: {model.index['trees']} trees find {model.index['recall']:.1%} of the true nearest; "
+            f"at this size {serves} answers", "$text-muted",
+        )
+    )  # fmt: skip
+    return Content.assemble(*parts)

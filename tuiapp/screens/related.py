@@ -1,0 +1,159 @@
+"""Related: from artist to artist, with a trail to walk back and forth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tuiapp.safe import shown
+from tuiapp.screens.view import View
+from tuiapp.text import bar
+from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import RelatedList
+
+LENGTH = 100
+LONGEST_TRAIL = 50
+
+
+class RelatedView(View):
+    """Who sounds like whom, by who listens to whom."""
+
+    NAME: ClassVar[str] = "related"
+    CSS_PATH = "related.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trail: list[str] = []
+        self._at = -1
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="trail")
+        yield Table(
+            (
+                Column("", lambda row: "•" if row.known else "", 1),
+                Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
+                Column("alike", lambda row: bar(row.similarity, 12), 12, accent=True,
+                       order=lambda row: -row.similarity),
+                Column("", lambda row: f"{row.similarity:.2f}", 4, right=True, least=60),
+                Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
+                       order=lambda row: -row.listeners),
+                Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 6, right=True,
+                       order=lambda row: -row.plays),
+            ),
+            key=lambda row: row.key,
+            words=lambda row: row.artist,
+        ).add_class("body")  # fmt: skip
+        yield Notice()
+
+    # -- the trail -------------------------------------------------------------------------------------
+
+    def start_at(self, name: str) -> None:
+        """Walk on to an artist: what lay ahead on the trail is forgotten."""
+        if self._at >= 0 and self._trail[self._at] == name:
+            return
+        self._trail = [*self._trail[: self._at + 1], name][-LONGEST_TRAIL:]
+        self._at = len(self._trail) - 1
+        if self.is_mounted:
+            self.load()
+
+    def load(self) -> None:
+        if self._at < 0:
+            self.ask("first", _favourite)
+            return
+        name = self._trail[self._at]
+        self._show_trail()
+        self.ask("list", lambda session: session.related(name, LENGTH))
+
+    @on(View.Loaded)
+    def _loaded(self, message: View.Loaded) -> None:
+        if message.what == "first":
+            if message.result is None:
+                self.tell("empty", "No artist to start from", "Press s to search for one, or r on a row of Discover.")
+            else:
+                self.start_at(message.result)
+        elif message.what == "list":
+            self._show_list(message.result)
+
+    def _show_list(self, found: RelatedList) -> None:
+        self._trail[self._at] = found.artist
+        known = sum(row.known for row in found.items)
+        self.home.set_aside(f"you know {known} of {len(found.items)}")
+        table = self.query_one(Table)
+        self.tell("" if found.items else "empty", "Nobody is near", "Too few listeners played this artist to tell.")
+        table.show(found.items)
+        table.move_to(0)
+        table.focus()
+        self._show_trail()
+        self.listed()
+
+    def _show_trail(self) -> None:
+        parts: list[Content | str] = []
+        for number, name in enumerate(self._trail):
+            if number:
+                parts.append(Content.styled(" › ", "$text-muted"))
+            parts.append(Content.styled(shown(name), "bold $accent" if number == self._at else "$text-muted"))
+        line = Content.assemble(*parts)
+        # Keep the end of a long trail in sight: that is where the person is.
+        width = max(10, self.size.width - 2)
+        if line.cell_length > width:
+            line = Content.assemble("…", line[line.cell_length - width + 1 :])
+        self.query_one("#trail", Static).update(line)
+
+    def _go(self, by: int) -> None:
+        at = self._at + by
+        if 0 <= at < len(self._trail):
+            self._at = at
+            self.load()
+
+    def action_trail_back(self) -> None:
+        self._go(-1)
+
+    def action_trail_forward(self) -> None:
+        self._go(1)
+
+    @on(Table.Clicked)
+    def action_walk(self) -> None:
+        row = self.query_one(Table).row
+        if row is not None:
+            self.start_at(row.artist)
+
+    # -- acting on rows --------------------------------------------------------------------------------
+
+    def _names(self) -> list[str]:
+        return [row.artist for row in self.query_one(Table).chosen]
+
+    def action_like(self) -> None:
+        self.judge("like", self._names())
+
+    def action_block(self) -> None:
+        self.judge("block", self._names())
+
+    def action_export(self) -> None:
+        if self._at >= 0:
+            name = self._trail[self._at]
+            self.home.ask_export(f"Related to {name}", lambda session: session.related_tracks(name, LENGTH))
+
+    def remembered(self) -> dict[str, Any]:
+        return super().remembered() | {"trail": self._trail[: self._at + 1]}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        super().recall(state)
+        trail = state.get("trail")
+        if isinstance(trail, list) and not self._trail:
+            self._trail = [name for name in trail if isinstance(name, str)][-LONGEST_TRAIL:]
+            self._at = len(self._trail) - 1
+
+
+def _favourite(session: Any) -> str | None:
+    """The artist to start from when none was chosen: the top of Discover."""
+    from engine.recommend.settings import DiscoverSettings
+
+    items = session.discover(DiscoverSettings(n=1)).items
+    return items[0].artist if items else None

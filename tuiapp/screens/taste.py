@@ -1,0 +1,95 @@
+"""Taste: what speaks for you, and what you said about artists."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.widgets import Static
+
+from tuiapp.screens.view import View
+from tuiapp.text import bar, day
+from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.table import Column, Table
+
+_GLYPHS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
+
+
+class TasteView(View):
+    """The weights a model sees, and the verdicts that change them."""
+
+    NAME: ClassVar[str] = "taste"
+    CSS_PATH = "taste.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._most = 1.0
+
+    def compose_body(self) -> ComposeResult:
+        with Container(id="body", classes="body"):
+            with Vertical(classes="half"):
+                yield Static("what speaks for you", classes="caption", markup=False)
+                yield Table(
+                    (
+                        Column("artist", lambda row: row.name, 18, share=1, order=lambda row: row.key),
+                        Column("plays", lambda row: f"{row.plays:,.0f}", 7, right=True,
+                               order=lambda row: -row.plays),
+                        Column("", lambda row: bar(row.weight / self._most, 10), 10, accent=True),
+                        Column("last", lambda row: day(row.last_played), 11, right=True,
+                               order=lambda row: -(row.last_played or 0), least=60),
+                    ),
+                    key=lambda row: row.key,
+                    words=lambda row: row.name,
+                    id="top",
+                )  # fmt: skip
+            with Vertical(classes="half"):
+                yield Static("what you said (x takes it back)", classes="caption", markup=False)
+                yield Table(
+                    (
+                        Column("artist", lambda row: row.artist, 18, share=1, order=lambda row: row.artist.casefold()),
+                        Column("", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
+                        Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
+                    ),
+                    key=lambda row: row.artist,
+                    words=lambda row: f"{row.artist} {row.verdict}",
+                    id="marks",
+                )
+        yield Notice()
+
+    @property
+    def table(self) -> Table | None:
+        marks = self.query_one("#marks", Table)
+        return marks if marks.has_focus else self.query_one("#top", Table)
+
+    def load(self) -> None:
+        self.ask("list", lambda session: (session.taste(), session.feedback()))
+
+    @on(View.Loaded)
+    def _loaded(self, message: View.Loaded) -> None:
+        if message.what != "list":
+            return
+        taste, marks = message.result
+        items = sorted(taste.items, key=lambda item: -item.weight)
+        self._most = items[0].weight if items else 1.0
+        self.home.set_aside(f"{len(items):,} artists speak for you")
+        self.query_one("#marks", Table).show(marks)
+        top = self.query_one("#top", Table)
+        first_time = not top.counts[1]
+        top.show(items)
+        if not items and not marks:
+            self.tell("empty", "Your taste is empty", "Press i to import your history.")
+            return
+        self.tell("")
+        if first_time:
+            top.focus()
+        self.listed()
+
+    def action_clear(self) -> None:
+        names = [row.artist for row in self.query_one("#marks", Table).chosen]
+        if names:
+            self.judge(None, names)
+
+    def remembered(self) -> dict[str, Any]:
+        return {}

@@ -1,0 +1,219 @@
+"""What all views share: the frame, a list with its filter, the four states, and how work leaves the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from engine.errors import DiscoverError, NothingYetError
+from tuiapp.actions import bindings
+from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
+from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from tuiapp.app import DiscoverApp
+
+
+class View(Screen[None]):
+    """One of the seven views. `NAME` is its scope in the action registry."""
+
+    NAME: ClassVar[str] = ""
+    HAS_LIST: ClassVar[bool] = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012
+    DEFAULT_CSS = """
+    View .filter { height: 1; dock: bottom; display: none; background: $surface; padding: 0 1; }
+    View .filter.-shown { display: block; }
+    View .filter Label { width: auto; }
+    View .filter Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; }
+    View .filter .count { width: auto; color: $text-muted; }
+    """
+
+    class Loaded(Message):
+        """Work is done; `what` says which, `result` is what it gave."""
+
+        def __init__(self, what: str, result: Any) -> None:
+            super().__init__()
+            self.what = what
+            self.result = result
+
+    class Failed(Message):
+        """Work ended in an expected error."""
+
+        def __init__(self, what: str, error: DiscoverError) -> None:
+            super().__init__()
+            self.what = what
+            self.error = error
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.NAME:
+            cls.BINDINGS = [*bindings(cls.NAME), *cls.__dict__.get("BINDINGS", [])]
+
+    @property
+    def home(self) -> DiscoverApp:
+        """The app, as what it is."""
+        from tuiapp.app import DiscoverApp
+
+        assert isinstance(self.app, DiscoverApp)  # noqa: S101 - views live in no other app
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        yield TabStrip(self.NAME)
+        yield from self.compose_body()
+        with Horizontal(classes="filter"):
+            yield Static("/", classes="slash")
+            yield Input(placeholder="filter", select_on_focus=False)
+            yield Static("", classes="count")
+        yield JobLine()
+        yield KeyLine(self.NAME, has_list=self.HAS_LIST)
+
+    def compose_body(self) -> ComposeResult:
+        """What is particular to the view."""
+        raise NotImplementedError
+
+    # -- work off the event loop -----------------------------------------------------------------------
+
+    def ask(self, what: str, question: Callable[[Session], Any]) -> None:
+        """Put a question to the engine in a thread; the newest one of its kind wins. Answers come as `Loaded`."""
+        self._ask(what, question)
+
+    def _ask(self, what: str, question: Callable[[Session], Any]) -> None:
+        def run() -> None:
+            try:
+                result = question(self.home.engine())
+            except DiscoverError as error:
+                self.post_message(self.Failed(what, error))
+            else:
+                self.post_message(self.Loaded(what, result))
+
+        self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{what}", exit_on_error=True)
+
+    def load(self) -> None:
+        """Ask for everything the view shows. Called when it is first shown and when the library changed."""
+
+    def on_mount(self) -> None:
+        self.tell("loading", "One moment", "")
+        self.query_one(JobLine).job = self.home.job
+        self.recall(self.home.state_of(self.NAME))
+        self.load()
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self.show_error(message.what, message.error)
+
+    def show_error(self, _what: str, error: DiscoverError) -> None:
+        """An expected error, in place of the list: what is missing, or what failed."""
+        if isinstance(error, NothingYetError):
+            self.tell("empty", "Nothing here yet", str(error))
+        else:
+            self.tell("error", "That did not work", str(error))
+
+    # -- list, states, filter --------------------------------------------------------------------------
+
+    @property
+    def table(self) -> Table | None:
+        """The view's list, where it has one."""
+        found = self.query(Table)
+        return found.first() if found else None
+
+    def tell(self, state: str, title: str = "", text: str = "") -> None:
+        """Show a notice instead of the list, or with an empty state the list."""
+        for notice in self.query(Notice):
+            notice.tell(state, title, text)
+        for body in self.query(".body"):
+            body.display = not state
+
+    def listed(self) -> None:
+        """Say how many rows the filter leaves, and so when it leaves none."""
+        table = self.table
+        if table is None:
+            return
+        shown, whole = table.counts
+        self.query_one(".filter .count", Static).update(f"{shown:,} of {whole:,}  esc clears" if table.filter else "")
+        if table.filter and not shown:
+            self.tell("nomatch", f"No row holds “{table.filter}”", "Press escape to clear the filter.")
+        elif whole:
+            self.tell("")
+
+    @on(Table.FilterRequested)
+    def _open_filter(self) -> None:
+        self.query_one(".filter").add_class("-shown")
+        self.query_one(".filter Input", Input).focus()
+
+    @on(Input.Changed, ".filter Input")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.table is not None:
+            self.filter_by(event.value)
+
+    @on(Input.Submitted, ".filter Input")
+    def _typed_enough(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self.table is not None and self.table.counts[0]:
+            self.table.focus()
+
+    def filter_by(self, text: str) -> None:
+        """Filter the list; a view whose rows are too many to hold asks the engine instead."""
+        if self.table is not None:
+            self.table.set_filter(text)
+            self.listed()
+
+    def clear_filter(self) -> bool:
+        """Close and clear the filter; false when there was none."""
+        line = self.query_one(".filter")
+        if not line.has_class("-shown"):
+            return False
+        line.remove_class("-shown")
+        line.query_one(Input).value = ""
+        self.filter_by("")
+        if self.table is not None:
+            self.table.focus()
+        return True
+
+    def action_back(self) -> None:
+        """Out by one level: the filter, the marks, then the view."""
+        if self.clear_filter():
+            return
+        if self.table is not None and self.table.marks:
+            self.table.clear_marks()
+            return
+        self.home.action_view_back()
+
+    # -- what the app remembers ------------------------------------------------------------------------
+
+    def remembered(self) -> dict[str, Any]:
+        """Where this view is, for the next start."""
+        if self.table is None:
+            return {}
+        return {"sort": self.table.sort, "reverse": self.table.reverse, "filter": self.table.filter}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        """Go back to where it was."""
+        table = self.table
+        if table is None:
+            return
+        sort = state.get("sort")
+        if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].order:
+            table.sort = sort
+        table.reverse = state.get("reverse") is True
+        text = state.get("filter")
+        if isinstance(text, str) and text:
+            self.query_one(".filter").add_class("-shown")
+            self.query_one(".filter Input", Input).value = text
+
+    @work(exclusive=True, group="judge")
+    async def judge(self, verdict: str | None, names: list[str]) -> None:
+        """Like, hide or block artists, with one undo for all of them; then load anew."""
+        await self.home.judge(verdict, names)
+        if self.table is not None:
+            self.table.clear_marks()

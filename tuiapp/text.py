@@ -1,0 +1,61 @@
+"""Text for the screen: names made safe, cut to cells, and drawn as bars.
+
+Everything from outside (names, paths, messages) goes through `tuiapp.safe.shown` before it is drawn, and is
+never parsed as markup.
+"""
+
+from __future__ import annotations
+
+import datetime
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+ELLIPSIS = "…"
+@lru_cache(maxsize=20_000)
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """Exactly `width` cells: cut with an ellipsis, or padded on the right (on the left when `right`)."""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, max(0, width - 1)) + ELLIPSIS if width > 0 else ""
+    space = " " * (width - length)
+    return space + text if right else text + space
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of `width` cells filled to `share` (0 to 1), in eighths of a cell."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, part = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
+
+
+def sparkline(values: list[float]) -> str:
+    """One cell a value, low to high."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    return "".join("▁▂▃▄▅▆▇█"[min(7, int((value - low) / span * 7.999))] for value in values)
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent."""
+    return f"{share * 100:.0f} %" if abs(share) >= 0.005 else "<1 %"
+
+
+def duration(seconds: float | None) -> str:
+    """Minutes and seconds, with hours from sixty minutes on."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def day(seconds: int | None) -> str:
+    """A date in UTC, as the library keeps it."""
+    if seconds is None:
+        return ""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%-d %b %Y")

@@ -1,0 +1,138 @@
+"""What frames every view: the tab strip on top, the keys at the bottom, the running job above them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.app import RenderResult
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tuiapp.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
+from tuiapp.text import bar, duration
+
+if TYPE_CHECKING:
+    from tuiapp.app import DiscoverApp
+    from tuiapp.jobs import Job
+
+
+class TabStrip(Widget):
+    """The views by number, and on the right what the list is made from or, in a private session, that word."""
+
+    DEFAULT_CSS = """
+    TabStrip { height: 1; dock: top; background: $panel; padding: 0 1; }
+    """
+    current: reactive[str] = reactive("")
+    aside: reactive[str] = reactive("")
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self.set_reactive(TabStrip.current, current)
+
+    def on_mount(self) -> None:
+        # The private session's clock; once a second is as often as it changes.
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self.app_here.private_since is not None:
+            self.refresh()
+
+    @property
+    def app_here(self) -> DiscoverApp:
+        from tuiapp.app import DiscoverApp
+
+        assert isinstance(self.app, DiscoverApp)  # noqa: S101 - this strip lives in no other app
+        return self.app
+
+    def render(self) -> RenderResult:
+        width = self.size.width
+        right = self._right()
+        for style in ("names", "short", "digits"):
+            left = self._tabs(style)
+            if left.cell_length + right.cell_length + 2 <= width or style == "digits":
+                break
+        space = max(1, width - left.cell_length - right.cell_length)
+        return Content.assemble(left, " " * space, right)
+
+    def _tabs(self, style: str) -> Content:
+        parts: list[Content | str] = [] if style == "digits" else [Content.styled("discover  ", "bold $accent")]
+        for number, (name, title) in enumerate(VIEWS, 1):
+            here = name == self.current
+            if style == "names" or here:
+                label = f" {number} {title} "
+            elif style == "short":
+                label = f" {number} {title[:4]} "
+            else:
+                label = f" {number} "
+            tone = "bold reverse" if here else "$text-muted"
+            parts.append(Content.from_markup(f"[@click=app.view('{name}')]{label}[/]").stylize(tone))
+        return Content.assemble(*parts)
+
+    def _right(self) -> Content:
+        since = self.app_here.private_since
+        if since is not None:
+            return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
+        return Content.styled(self.aside, "$text-muted")
+
+
+class KeyLine(Widget):
+    """The keys of this view, as many as fit; help and quit always do."""
+
+    DEFAULT_CSS = """
+    KeyLine { height: 1; dock: bottom; background: $panel; padding: 0 1; }
+    """
+
+    def __init__(self, scope: str, *, has_list: bool = True) -> None:
+        super().__init__()
+        self._actions = [
+            action
+            for name in (scope, LISTS, EVERYWHERE)
+            for action in scope_of(name)
+            if action.footer and (has_list or name != LISTS)
+        ]
+
+    def render(self) -> RenderResult:
+        room = self.size.width
+        kept: list[Action] = []
+        for action in sorted(self._actions, key=lambda action: action.footer):
+            cells = cell_len(f"{action.key_label} {action.label}") + 2
+            if cells <= room:
+                kept.append(action)
+                room -= cells
+        parts: list[Content | str] = []
+        # Help and quit stand last, where the eye looks for them.
+        last = ("help", "quit")
+        for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
+            parts += [Content.styled(action.key_label, "bold $accent"), f" {action.label}  "]
+        return Content.assemble(*parts)
+
+
+class JobLine(Widget):
+    """What runs in the background: stage, how far, how long still, and how to stop it. Hidden while nothing does."""
+
+    DEFAULT_CSS = """
+    JobLine { height: 1; dock: bottom; background: $surface; padding: 0 1; display: none; }
+    JobLine.-running { display: block; }
+    """
+    job: reactive[Job | None] = reactive(None, always_update=True)
+
+    def watch_job(self, job: Job | None) -> None:
+        self.set_class(job is not None, "-running")
+
+    def render(self) -> RenderResult:
+        if self.job is None:
+            return ""
+        job = self.job
+        parts: list[Content | str] = [Content.styled(f"{job.title}: {job.stage}  ", "bold")]
+        if job.total:
+            parts += [Content.styled(bar(job.done / job.total, 20), "$accent on $surface-lighten-1"),
+                      f"  {job.done:,} of {job.total:,}"]  # fmt: skip
+        elif job.done:
+            parts.append(f"{job.done:,}")
+        if job.seconds_left is not None and job.seconds_left >= 1:
+            parts.append(f"  {duration(job.seconds_left)} left")
+        parts.append(Content.styled("   ^x stops it", "$text-muted"))
+        return Content.assemble(*parts)

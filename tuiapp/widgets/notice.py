@@ -1,0 +1,32 @@
+"""What stands where a list would, while there is none: loading, never filled, nothing matches, or an error."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from tuiapp.safe import shown
+
+_TONES = {"loading": "$text-muted", "empty": "bold", "nomatch": "bold", "error": "bold $error"}
+_GLYPHS = {"loading": "…", "empty": "○", "nomatch": "∅", "error": "✗"}
+
+
+class Notice(Static):
+    """One calm paragraph; `state` is loading, empty, nomatch or error, or nothing to hide it."""
+
+    DEFAULT_CSS = """
+    Notice { height: 1fr; padding: 2 4; display: none; }
+    Notice.-shown { display: block; }
+    """
+
+    def tell(self, state: str, title: str = "", text: str = "") -> None:
+        """Show a state, or with an empty one step aside."""
+        self.set_class(bool(state), "-shown")
+        if state:
+            glyph, tone = _GLYPHS[state], _TONES[state]
+            self.update(Content.assemble(Content.styled(f"{glyph} {shown(title)}", tone), "\n\n", lines(text)))
+
+
+def lines(text: str) -> str:
+    """Several lines, each made safe."""
+    return "\n".join(shown(line) for line in text.splitlines())
