@@ -21,6 +21,9 @@ _CHUNK = 2 << 20
 _MOST_PENDING = 32 << 20
 _BEFORE_FIRST = re.compile(rb"^[\s]*\[?[\s]*")
 _FIRST_KEY = re.compile(rb'^\s*\{\s*("(?:[^"\\]|\\.)*")')
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
+# A record is looked for in no more pieces than this.
+_MOST_PIECES = 8
 _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*$")
 
 
@@ -65,7 +68,7 @@ class Records(Generic[T]):
 
     def _lines(self, data: bytes) -> list[T | Broken]:
         try:
-            return self._many.decode_lines(data)  # type: ignore[return-value]
+            return list(self._one.decode_lines(data))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return [self.one(line) for line in data.splitlines() if line.strip()]
 
@@ -87,7 +90,7 @@ class Records(Generic[T]):
                 if len(buffer) < 2 * _CHUNK:
                     continue
                 return between.end() - 1, list(self._one_by_one(buffer[:cut], key))
-            return buffer.index(b"{", cut), records  # type: ignore[return-value]
+            return buffer.index(b"{", cut), records
         if len(buffer) > _MOST_PENDING:
             return len(buffer), list(self._one_by_one(buffer, key))
         return 0, []
@@ -104,29 +107,43 @@ class Records(Generic[T]):
             yield from self._one_by_one(rest, key, last=True)
 
     def _one_by_one(self, data: bytes, key: bytes, *, last: bool = False) -> Iterator[T | Broken]:
-        """Each record on its own. A piece that is none may have been cut inside: it is tried with the next."""
-        ended = data.rstrip().endswith(b"]") and last
-        body = data.rstrip().removesuffix(b"]").rstrip() if ended else data.rstrip()
-        cuts = [found.start() + 1 for found in re.finditer(rb"\}\s*,\s*(?=\{\s*" + re.escape(key) + rb")", body)]
-        begin = 0
-        tried: list[tuple[int, int]] = []
-        for number, end in enumerate([*cuts, len(body)]):
-            piece = body[begin:end].lstrip(b", \t\r\n")
-            if not piece:
-                continue
-            record = self.one(piece)
-            final = number == len(cuts)
-            if isinstance(record, Broken) and final and last:
-                record = Broken(cut=not ended)
-            if not isinstance(record, Broken):
-                tried.clear()
-            elif tried and not isinstance(whole := self.one(body[tried[0][0] : end].lstrip(b", \t\r\n")), Broken):
-                record = whole
-                tried.clear()
+        """Each record on its own, cut where its first key begins.
+
+        A piece that is no record may have been cut inside one: it is tried together with those after it.
+        """
+        body = data.rstrip()
+        ended = last and body.endswith(b"]")
+        body = body.removesuffix(b"]").rstrip() if ended else body
+        between = re.compile(rb"\}\s*,\s*(?=\{\s*" + re.escape(key) + rb")")
+        edges = [0, *[found.end() for found in between.finditer(body)], len(body)]
+        first, pieces = 0, len(edges) - 1
+        while first < pieces:
+            for after in range(first + 1, min(first + _MOST_PIECES, pieces) + 1):
+                record = self.one(body[edges[first] : edges[after]].rstrip(b", \t\r\n"))
+                if not isinstance(record, Broken):
+                    yield record
+                    first = after
+                    break
             else:
-                tried = [*tried[-6:], (begin, end)]
-            yield record
-            begin = end
+                final = first == pieces - 1 and last
+                yield from self._objects(body[edges[first] : edges[first + 1]], cut=final and not ended)
+                first += 1
+
+    def _objects(self, piece: bytes, *, cut: bool) -> Iterator[T | Broken]:
+        """The whole objects in a piece that is not one record, and `Broken` for what is none."""
+        depth = start = end = 0
+        for token in _TOKENS.finditer(piece):
+            char = token[0][:1]
+            if char == b"{":
+                start = token.start() if depth == 0 else start
+                depth += 1
+            elif char == b"}" and depth:
+                depth -= 1
+                if depth == 0:
+                    end = token.end()
+                    yield self.one(piece[start:end])
+        if depth or not end or piece[end:].strip(b", \t\r\n]"):
+            yield Broken(cut=cut)
 
     def one(self, piece: bytes) -> T | Broken:
         """One record, key by key when its types are not those expected."""

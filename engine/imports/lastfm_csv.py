@@ -16,16 +16,17 @@ from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.text import Table, normal, rows
-from engine.imports.times import anything, day_month, iso, number
+from engine.imports.times import anything, day_month, iso
 
-_DATED = re.compile(r'^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$')
+_DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
+_MINUTES = re.compile(r"^[^:]*\d:\d\d$")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _ARTIST = ("artist", "artist name", "artist_name")
 _TITLE = ("track", "track name", "title", "name")
 _TIME = ("uts", "unixtime", "timestamp", "time", "utc_time", "iso time", "date")
 
 
-def parse_headed(stream: IO[bytes], options: Options) -> Iterator[Record]:
+def parse_headed(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """Tables with a header within the first 20 lines: `uts,utc_time,artist,...` and others like it."""
     found = _find_header(stream)
     if found is None:
@@ -49,8 +50,7 @@ def _first_time(cells: Table, times: Sequence[str]) -> tuple[int, int] | None:
         text = cells(column)
         stamp = anything(text)
         if stamp is not None:
-            minutes = day_month(text) is not None or re.search(r"\d:\d\d$", text) and text.count(":") == 1
-            return stamp, 60 if minutes else 1
+            return stamp, 60 if _MINUTES.search(text) else 1
     return None
 
 
@@ -114,7 +114,7 @@ class _Rejoined:
         """Nothing is written."""
 
 
-def parse_headerless(stream: IO[bytes], options: Options) -> Iterator[Record]:
+def parse_headerless(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """`artist,album,track,02 Mar 2024 19:01` a line, and `date,time,artist,title`."""
     body = rows(stream)
     first = next(body, None)
@@ -131,9 +131,7 @@ def parse_headerless(stream: IO[bytes], options: Options) -> Iterator[Record]:
             yield _play(cells[2], cells[3], "", None if stamp is None else (stamp, width), True)
         else:
             stamp = day_month(cells[3])
-            yield _play(
-                cells[0], cells[2], cells[1], None if stamp is None else (stamp, 60), bool(cells[3])
-            )
+            yield _play(cells[0], cells[2], cells[1], None if stamp is None else (stamp, 60), bool(cells[3]))
 
 
 def _play(

@@ -70,17 +70,17 @@ class _Page(msgspec.Struct):
     payload: _Payload = msgspec.field(default_factory=_Payload)
 
 
-def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
+def parse_lines(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """One listen a line."""
     return (_record(row) for batch in Records(Listen).of_lines(stream) for row in batch)
 
 
-def parse_array(stream: IO[bytes], options: Options) -> Iterator[Record]:
+def parse_array(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """One array of listens."""
     return (_record(row) for batch in Records(Listen).of_array(stream) for row in batch)
 
 
-def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:
+def parse_page(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """An answer of the API."""
     page = Records(_Page).one(stream.read())
     return iter([Dropped(reasons.BROKEN)]) if isinstance(page, Broken) else map(_record, page.payload.listens)
@@ -148,6 +148,13 @@ def sniff_page(head: Head) -> bool:
 _MARKS = ("listened_at", "track_metadata")
 FORMATS = (
     Format("listenbrainz", "ListenBrainz export", "listenbrainz", sniff_lines, parse_lines, _MARKS, order=20),
-    Format("listenbrainz-json", "ListenBrainz export (JSON array)", "listenbrainz", sniff_array, parse_array, order=20),
+    Format(
+        "listenbrainz-json",
+        "ListenBrainz export (JSON array)",
+        "listenbrainz",
+        sniff_array,
+        parse_array,
+        order=20,
+    ),
     Format("listenbrainz-api", "ListenBrainz API page", "listenbrainz", sniff_page, parse_page, order=20),
 )

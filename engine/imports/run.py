@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import csv
 import gc
-import hashlib
-import io
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import IO
 from xml.etree.ElementTree import ParseError
 
 from engine.errors import CancelledError
 from engine.imports import record as reasons
+from engine.imports.ahead import Ahead
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record
 from engine.imports.registry import Format, format_named, guess, recognise
@@ -72,7 +71,11 @@ def import_paths(
         connection.backup(copy)
         connection = copy
     run = _Run(
-        connection, min_ms, Options(keep_private=keep_private, columns=columns or {}, zone=zone), progress, cancelled
+        connection,
+        min_ms,
+        Options(keep_private=keep_private, columns=columns or {}, zone=zone),
+        progress,
+        cancelled,
     )
     try:
         return run.all(members, forced)
@@ -118,7 +121,9 @@ class _Run:
             ingest.abandon_file()
             ingest.close()
             whole = sum(1 for file in self.report.files if file.read)
-            raise CancelledError(f"Stopped. {max(0, whole - 1)} whole files were imported and stay.") from None
+            raise CancelledError(
+                f"Stopped. {max(0, whole - 1)} whole files were imported and stay."
+            ) from None
         except BaseException:
             ingest.abort()
             raise
@@ -150,19 +155,17 @@ class _Run:
     def _read(self, ingest: Ingest, file: FileReport, source: Source) -> None:
         """One file, as a whole."""
         member = source.member
-        digest = hashlib.sha256()
+        options = replace(self._options, name=member.name)
+        digest = ""
         ingest.begin_file(member.path, source.format.name, source.format.source)
         try:
-            with member.open() as raw:
-                counted = _Counted(raw, digest.update, self._advance, member)
-                options = replace(self._options, name=member.name)
-                self._rows(ingest, file, source.format.parse(counted, options))  # type: ignore[arg-type]
-                while counted.read(1 << 20):
-                    pass
+            with member.open() as raw, Ahead(raw, partial(self._advance, member)) as stream:
+                self._rows(ingest, file, source.format.parse(stream, options))  # type: ignore[arg-type]
+                digest = stream.digest()
         except (*ARCHIVE_ERRORS, csv.Error, ParseError, UnicodeError) as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); what came before is kept"
         ingest.finish_file(
-            digest.hexdigest(), read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
+            digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )
         self._done += member.weight
 
@@ -174,26 +177,28 @@ class _Run:
             if self._cancelled():
                 raise CancelledError("Stopped.")
             listens: list[Play] = []
-            places: dict[int, int] = {}
             for number, record in enumerate(batch, file.read + 1):
                 if not isinstance(record, Play):
                     self._other(ingest, file, record, number)
                     continue
-                start, played = record.started_at, record.ms_played
+                start = record.started_at
                 if start is not None and not EARLIEST <= start <= latest:
-                    start = record.started_at = None
+                    record.started_at = None
+                played = record.ms_played
                 if record.skip or (played is not None and played < min_ms and not _half(played, record)):
                     ingest.add_skip(record)
                     file.drop(reasons.SKIPPED, number)
                     continue
                 listens.append(record)
-                places[id(record)] = number
+            before, undated = file.read, ingest.undated
             kept, duplicates, nameless = ingest.add(listens)
             file.read += len(batch)
             file.kept += kept
+            file.undated += ingest.undated - undated
             file.duplicates += duplicates
             for play in nameless:
-                file.drop(reasons.NO_NAMES, places[id(play)])
+                place = next(place for place, record in enumerate(batch) if record is play)
+                file.drop(reasons.NO_NAMES, before + place + 1)
 
     @staticmethod
     def _other(ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry, number: int) -> None:
@@ -205,7 +210,9 @@ class _Run:
             ingest.add_verdict(record.artist, record.title, record.verdict, record.at)
             file.drop(reasons.AS_LIKE, number)
         else:
-            ingest.add_playlist_entry(record.playlist, record.artist, record.title, record.album, record.duration_ms, record.ids)
+            ingest.add_playlist_entry(
+                record.playlist, record.artist, record.title, record.album, record.duration_ms, record.ids
+            )
             file.drop(reasons.AS_PLAYLIST, number)
 
     def _advance(self, member: Member, read: int) -> None:
@@ -242,7 +249,10 @@ def _half(played: int, play: Play) -> bool:
 def _choose(found: list[tuple[FileReport, Source]]) -> list[tuple[FileReport, Source]]:
     """What is read, and in which order. What a fuller file of the same archive tells too is named, not read."""
     covered = {
-        (source.member.group, name) for _, source in found for name in source.format.covers if source.member.size > 2
+        (source.member.group, name)
+        for _, source in found
+        for name in source.format.covers
+        if source.member.size > 2
     }
     chosen = []
     for file, source in found:
@@ -263,35 +273,3 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-class _Counted(io.RawIOBase):
-    """A stream that passes on what is read from it: to the digest and to the progress."""
-
-    def __init__(
-        self, stream: IO[bytes], digest: Callable[[bytes], None], advance: Callable[[Member, int], None], member: Member
-    ) -> None:
-        super().__init__()
-        self._stream = stream
-        self._digest = digest
-        self._advance = advance
-        self._member = member
-        self._read = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._digest(data)
-        self._read += len(data)
-        self._advance(self._member, self._read)
-        return data
-
-    def readinto(self, target: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self.read(len(target))
-        target[: len(data)] = data
-        return len(data)
-
-    def readall(self) -> bytes:
-        return self.read(-1)

@@ -32,7 +32,7 @@ class Row(
         "album": "master_metadata_album_album_name",
         "private": "incognito_mode",
         # What the file does not say must not be set by a key of that name.
-        **{name: f"\0{name}" for name in _HIDDEN},
+        **{name: f"(not in the file) {name}" for name in _HIDDEN},
     },
 ):
     """A row decoded as the play it is: a second object for each would cost a fifth of an import.
@@ -40,9 +40,19 @@ class Row(
     Only keys that are used are read: no addresses, user names or agents.
     """
 
+    # A field is renamed where it is declared, so those of `Play` are declared again.
     artist: str | None = None  # type: ignore[assignment]
     title: str | None = None  # type: ignore[assignment]
     private: bool | None = None  # type: ignore[assignment]
+    album: str | None = None
+    started_at: int | None = None
+    duration_ms: int | None = None
+    ids: Ids = ()
+    precision: int = 1
+    basis: int = END
+    skip: bool = False
+    counted: bool = False
+    plays: int = 1
     ts: str | None = None
     spotify_track_uri: str | None = None
     spotify_episode_uri: str | None = None
@@ -58,7 +68,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
     for batch in Records(Row).of_array(stream):
         found: list[Record] = []
         for row in batch:
-            if type(row) is Broken:
+            if isinstance(row, Broken):
                 found.append(Dropped(reasons.BROKEN, cut=row.cut))
             elif row.private and not keep_private:
                 found.append(Dropped(reasons.PRIVATE))
@@ -69,20 +79,19 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
                 if played < 0:
                     row.ms_played = played = 0
                 try:
-                    moment = fromisoformat(row.ts)
+                    moment = fromisoformat(row.ts or "")
                     end = int(moment.timestamp()) if moment.tzinfo is UTC else to_epoch(moment)
-                except (TypeError, ValueError):
+                except ValueError:
                     end = None
                 if end is None:
                     found.append(Dropped(reasons.NO_TIME))
                     continue
                 row.started_at = end - played // 1000
-                row.basis = END
                 uri = row.spotify_track_uri
                 known = ids.get(uri)
-                if known is None:
+                if known is None and uri is not None:
                     known = ids[uri] = (("spotify", uri[14:]),) if uri.startswith(_TRACK) else ()
-                row.ids = known
+                row.ids = known or ()
                 found.append(row)
         yield found
 

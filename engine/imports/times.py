@@ -119,7 +119,9 @@ def anything(text: str, zone: str | None = None) -> int | None:
     text = text.strip()
     if not text:
         return None
-    return number(text) if re.fullmatch(r"-?\d{9,}(\.\d+)?", text) else iso(text, zone) or day_month(text)
+    if re.fullmatch(r"-?\d+(\.\d+)?", text) and len(text) != 8:  # eight digits are a day: 20240302
+        return number(text)
+    return iso(text, zone) or day_month(text)
 
 
 def days_since_1970(text: str) -> int | None:
@@ -145,4 +147,3 @@ def spreadsheet(days: float, *, since_1904: bool = False) -> int | None:
         return round((epoch + timedelta(days=days)).timestamp())
     except (OverflowError, ValueError):
         return None
-

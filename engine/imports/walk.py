@@ -62,11 +62,15 @@ def walk(paths: Sequence[Path]) -> list[Member]:
     found: list[Member] = []
     for path in paths:
         if path.is_dir():
-            files = sorted(entry for entry in path.rglob("*") if entry.is_file() and not _is_clutter(entry.name))
+            files = sorted(
+                entry for entry in path.rglob("*") if entry.is_file() and not _is_clutter(entry.name)
+            )
         elif path.is_file():
             files = [path]
         else:
-            raise UnreadableFileError(f"{path} does not exist. Give a file, a folder or an archive to import.")
+            raise UnreadableFileError(
+                f"{path} does not exist. Give a file, a folder or an archive to import."
+            )
         for file in files:
             size = file.stat().st_size
             member = Member(str(file), file.name, size, size, _opener_of(file), group=str(path))
@@ -94,7 +98,9 @@ def _unfold(member: Member, depth: int) -> Iterator[Member]:
         if not kind:
             yield member
         elif depth >= _MOST_DEPTH:
-            yield _troubled(member, "archives inside archives, too many deep; unpack it and import the folder")
+            yield _troubled(
+                member, "archives inside archives, too many deep; unpack it and import the folder"
+            )
         elif kind == "zip":
             yield from _of_zip(member, depth)
         elif kind == "tar":
@@ -127,7 +133,9 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
     infos = [info for info in infos if not any(_is_clutter(part) for part in info.filename.split("/"))]
     total = sum(info.file_size for info in infos)
     if len(infos) > MOST_MEMBERS or total > MOST_TOTAL_BYTES:
-        yield _troubled(member, f"holds {len(infos)} files of {total >> 20} MiB, more than any history; not read")
+        yield _troubled(
+            member, f"holds {len(infos)} files of {total >> 20} MiB, more than any history; not read"
+        )
         return
     packed = max(1, sum(info.compress_size for info in infos))
     for info in sorted(infos, key=lambda info: info.filename):
@@ -171,14 +179,16 @@ def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
     openers: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
         "gz": lambda raw: cast(IO[bytes], gzip.GzipFile(fileobj=raw)),
         "bz2": lambda raw: cast(IO[bytes], bz2.BZ2File(raw)),
-        "xz": lambda raw: cast(IO[bytes], lzma.LZMAFile(raw)),
+        "xz": lambda raw: cast(IO[bytes], lzma.LZMAFile(raw)),  # noqa: SIM115 - closed by its reader
     }
     stem, _, ending = member.name.rpartition(".")
-    name = {"tgz": f"{stem}.tar", "tbz2": f"{stem}.tar", "txz": f"{stem}.tar"}.get(ending.lower(), stem or member.name)
+    name = {"tgz": f"{stem}.tar", "tbz2": f"{stem}.tar", "txz": f"{stem}.tar"}.get(
+        ending.lower(), stem or member.name
+    )
     opener = openers[kind]
     inner = Member(
         member.path, name, member.size * 8, member.weight,
-        lambda: _Bounded(opener(member.open()), member.size), member.group, archive=True,
+        lambda: cast(IO[bytes], _Bounded(opener(member.open()), member.size)), member.group, archive=True,
     )  # fmt: skip
     yield from _unfold(inner, depth + 1)
 
@@ -214,7 +224,7 @@ class _Bounded(io.RawIOBase):
 def _seekable(member: Member, depth: int) -> IO[bytes]:
     """The archive as a file to jump about in: itself on disk, in memory inside another."""
     stream = member.open()
-    if depth == 0 or isinstance(stream, _Bounded):
+    if depth == 0 or isinstance(cast(object, stream), _Bounded):
         return stream
     with stream:
         data = stream.read(_MOST_INNER_BYTES + 1)
@@ -225,7 +235,11 @@ def _seekable(member: Member, depth: int) -> IO[bytes]:
 
 def _refusal(name: str, size: int, packed: int) -> str:
     """Why a member is not read; empty when it may be."""
-    if name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts or name[1:2] == ":":
+    if (
+        name.startswith(("/", "\\"))
+        or ".." in PurePosixPath(name.replace("\\", "/")).parts
+        or name[1:2] == ":"
+    ):
         return "has a name that leads outside the archive; not read"
     if size > MOST_MEMBER_BYTES:
         return f"is {size >> 20} MiB unpacked, more than any history; not read"
@@ -235,7 +249,9 @@ def _refusal(name: str, size: int, packed: int) -> str:
 
 
 def _troubled(member: Member, why: str) -> Member:
-    return Member(member.path, member.name, member.size, member.weight, member.open, member.group, why, archive=True)
+    return Member(
+        member.path, member.name, member.size, member.weight, member.open, member.group, why, archive=True
+    )
 
 
 def _words(error: BaseException) -> str:

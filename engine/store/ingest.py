@@ -14,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.names import artist_key, relaxed_artist_key, relaxed_track_key, track_key
-from engine.store.play import COUNT_FLAG, END_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Play
+from engine.store.play import COUNT_FLAG, END_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Ids, Play
 from engine.store.same_play import Match, Others, Stored
 
 _BATCH = 20_000
+# Pages that change again and again (names, ids) stay in memory until the file is done.
+_CACHE_KIB = 48 << 10
 # Two exports of one service tell the same skip with the same length, their clocks up to a minute apart.
 _SKIP_WINDOW = 70
 _INDEXES = ("listens_by_time", "listens_by_track", "listens_by_import", "skips_by_track", "skips_by_import")
@@ -69,6 +71,8 @@ class Ingest:
         # Rows get their parents' ids from this class: checking each again would cost a fifth of the time.
         self._foreign_keys = bool(connection.execute("PRAGMA foreign_keys").fetchone()[0])
         connection.execute("PRAGMA foreign_keys = OFF")
+        self._cache = int(connection.execute("PRAGMA cache_size").fetchone()[0])
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute("BEGIN IMMEDIATE")
         self._artists: dict[str, int] = dict(connection.execute("SELECT key, id FROM artists"))
         self._by_relaxed: dict[str, list[int]] = {}
@@ -90,6 +94,7 @@ class Ingest:
         self._import_id = 0
         self._source = ""
         self._changed = False
+        self._playlists: dict[str, list[tuple[object, ...]]] = {}
         self._matches: list[Match] = []
         self._undated: dict[tuple[int, bool], list[int]] = {}
         self._new: dict[str, list[tuple[object, ...]]] = {
@@ -97,6 +102,7 @@ class Ingest:
         }
         self._artist_of: dict[int, int] = {}
         self.kept_tracks: set[int] = set()
+        self.undated = 0
         self.first: int | None = None
         self.last: int | None = None
 
@@ -123,8 +129,9 @@ class Ingest:
         """Keep the file. A file whose bytes were imported before and that brought nothing new leaves no trace."""
         self._flush()
         self._merge_matches()
+        self._write_playlists()
         known = self._db.execute("SELECT 1 FROM imports WHERE sha256 = ?", (sha256,)).fetchone()
-        if known and not kept and not self._changed:
+        if known and sha256 and not kept and not self._changed:
             self._db.execute("DELETE FROM imports WHERE id = ?", (self._import_id,))
         else:
             self._db.execute(
@@ -147,13 +154,17 @@ class Ingest:
         """Build the indexes that are missing and commit."""
         self._build_indexes()
         self._db.execute("COMMIT")
-        self._db.execute(f"PRAGMA foreign_keys = {'ON' if self._foreign_keys else 'OFF'}")
+        self._restore_settings()
 
     def abort(self) -> None:
         """Undo everything that is not committed, after an error."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+        self._restore_settings()
+
+    def _restore_settings(self) -> None:
         self._db.execute(f"PRAGMA foreign_keys = {'ON' if self._foreign_keys else 'OFF'}")
+        self._db.execute(f"PRAGMA cache_size = {self._cache}")
 
     def _drop_indexes(self) -> list[str]:
         definitions = self._db.execute(
@@ -233,7 +244,9 @@ class Ingest:
         start, played = play.started_at, play.ms_played
         known = group.skips.setdefault(played, [])
         for other in known:
-            if other == start or (start is not None and other is not None and abs(other - start) <= _SKIP_WINDOW):
+            if other == start or (
+                start is not None and other is not None and abs(other - start) <= _SKIP_WINDOW
+            ):
                 return False
         known.append(start)
         self._changed = True
@@ -256,6 +269,37 @@ class Ingest:
             ).rowcount
         )
 
+    def add_playlist_entry(
+        self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids
+    ) -> None:
+        """Put a track at the end of a playlist of this file."""
+        seconds = None if duration_ms is None else duration_ms / 1000
+        name = " ".join(playlist.replace("\x00", "").split()) or self._source
+        self._playlists.setdefault(name, []).append((artist, title, album, seconds, json.dumps(ids)))
+
+    def _write_playlists(self) -> None:
+        """A playlist imported from the same service before is replaced; the person's own of that name stays."""
+        for name, entries in self._playlists.items():
+            mark = json.dumps({"imported": self._source})
+            row = self._db.execute("SELECT id, settings FROM playlists WHERE name = ?", (name,)).fetchone()
+            if row and row[1] != mark:
+                name = f"{name} ({self._source})"
+            self._db.execute(
+                "DELETE FROM playlist_tracks WHERE playlist_id IN (SELECT id FROM playlists WHERE name = ?)",
+                (name,),
+            )
+            self._db.execute("DELETE FROM playlists WHERE name = ?", (name,))
+            number = self._db.execute(
+                "INSERT INTO playlists (name, context, settings, at) VALUES (?, '', ?, ?)",
+                (name, mark, int(time.time())),
+            ).lastrowid
+            self._db.executemany(
+                "INSERT INTO playlist_tracks (playlist_id, position, artist, track, album, seconds, ids) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(number, place, *entry) for place, entry in enumerate(entries, 1)],
+            )
+        self._playlists = {}
+
     def _write(self, rows: list[tuple[object, ...]]) -> None:
         """Put listens (without their id) in line to be written."""
         if not rows:
@@ -265,6 +309,7 @@ class Ingest:
         self._next["listens"] = number + len(rows)
         self.kept_tracks.update([row[0] for row in rows])  # type: ignore[misc]
         starts: list[int] = [row[2] for row in rows if row[2] is not None]  # type: ignore[misc]
+        self.undated += len(rows) - len(starts)
         if starts:
             self.first = min(starts) if self.first is None else min(self.first, *starts)
             self.last = max(starts) if self.last is None else max(self.last, *starts)
@@ -407,9 +452,9 @@ class Ingest:
         marks = ",".join("?" * len(group.tracks))
         others: list[Stored] = []
         for number, start, played, precision, source, flags, duration in self._db.execute(
-            "SELECT l.id, l.started_at, l.ms_played, l.precision, l.source, l.flags, t.duration_ms "
+            "SELECT l.id, l.started_at, l.ms_played, l.precision, l.source, l.flags, t.duration_ms "  # noqa: S608
             "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
-            f"WHERE l.track_id IN ({marks}) AND l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0",  # noqa: S608
+            f"WHERE l.track_id IN ({marks}) AND l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0",
             group.tracks,
         ):
             if (source, precision) == self._clock:
@@ -434,7 +479,9 @@ class Ingest:
             if stored is None or play is None or play.started_at is None:
                 continue
             fuller = stored.ms_played is None and play.ms_played is not None
-            finer = play.precision < stored.precision and (play.ms_played is not None or stored.ms_played is None)
+            finer = play.precision < stored.precision and (
+                play.ms_played is not None or stored.ms_played is None
+            )
             if fuller or finer:
                 self._changed = True
                 flags = _FLAGS[play.basis] | bool(play.private)

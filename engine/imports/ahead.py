@@ -1,0 +1,104 @@
+"""Reads a file ahead in a thread of its own: unpacking and hashing go on while rows are worked on."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import queue
+import threading
+from collections.abc import Callable
+from typing import IO
+
+_CHUNK = 2 << 20
+# Pieces read ahead and not yet asked for.
+_AHEAD = 3
+
+
+class Ahead(io.RawIOBase):
+    """The bytes of `stream`, with their SHA-256 once all are read. `advance` is told the bytes handed out.
+
+    An error of the stream is raised where its bytes would have come. Use it as a context manager, so that
+    leaving early stops the thread.
+    """
+
+    def __init__(self, stream: IO[bytes], advance: Callable[[int], None]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._advance = advance
+        self._hash = hashlib.sha256()
+        self._pieces: queue.Queue[bytes | BaseException] = queue.Queue(_AHEAD)
+        self._piece = b""
+        self._at = 0
+        self._given = 0
+        self._ended = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reading ahead", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                data = self._stream.read(_CHUNK)
+                self._hash.update(data)
+                self._put(data)
+                if not data:
+                    return
+        except BaseException as error:  # noqa: BLE001 - raised again where it belongs, in the reader's thread
+            self._put(error)
+
+    def _put(self, piece: bytes | BaseException) -> None:
+        while not self._stop.is_set():
+            try:
+                self._pieces.put(piece, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+    def digest(self) -> str:
+        """The SHA-256 of the whole file, in hexadecimal; what is left of it is read first."""
+        while self._next():
+            pass
+        return self._hash.hexdigest()
+
+    def _next(self) -> bool:
+        """Take the next piece; False at the end."""
+        if self._ended:
+            return False
+        piece = self._pieces.get()
+        if isinstance(piece, BaseException):
+            self._ended = True
+            raise piece
+        self._piece, self._at = piece, 0
+        self._given += len(piece)
+        self._ended = not piece
+        self._advance(self._given)
+        return not self._ended
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return self.readall()
+        if self._at >= len(self._piece) and not self._next():
+            return b""
+        data = self._piece[self._at : self._at + size]
+        self._at += len(data)
+        return data
+
+    def readall(self) -> bytes:
+        parts = []
+        while data := self.read(_CHUNK):
+            parts.append(data)
+        return b"".join(parts)
+
+    def readinto(self, target: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self.read(len(target))
+        target[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stop.set()
+            self._thread.join()
+        super().close()
