@@ -103,3 +103,12 @@ def test_nearest_equals_brute_force_and_leaves_zero_vectors_out() -> None:
     assert not np.isin(ids, [3, *range(100, 120)]).any()
     np.testing.assert_allclose(cosines, expected[ids], atol=1e-7)
     assert (np.diff(cosines) <= 0).all()
+
+
+def test_a_shorter_item_that_points_the_right_way_still_wins() -> None:
+    """The bound must be the whole norm: the winner lies just behind a block of longer, slightly turned items."""
+    turned = np.stack([np.full(3_000, 0.95), np.full(3_000, np.sqrt(1 - 0.95**2))], axis=1)
+    straight = np.array([[0.951, 0.0]])
+    items = ordered(np.concatenate((turned, straight)).astype(np.float32))
+    query = np.array([[2.0, 0.0]])
+    assert items.best(query, 1, np.empty(0, dtype=np.int64))[0][0].tolist() == [3_000]
