@@ -48,6 +48,7 @@ class Index:
     def __init__(self, folder: Path, manifest: IndexManifest, items: NormOrder) -> None:
         self._folder = folder
         self._items = items
+        self._opened: dict[Kind, Trees] = {}
         self._added: Floats = np.empty((0, manifest.factors), dtype=np.float32)
         self.manifest = manifest
 
@@ -74,7 +75,9 @@ class Index:
         built = excluded[excluded < self.manifest.items]
         result = None
         if self._chosen("best", strategy, k + len(built)) == "annoy":
-            result = self._trees.best(vector, k, built, self.manifest.figures_of("best", "annoy").search_k)
+            result = self._trees("best").best(
+                vector, k, built, self.manifest.figures_of("best", "annoy").search_k
+            )
             if len(result[0]) < min(k, self.manifest.items - len(built)):
                 result = None
         if result is None:
@@ -162,8 +165,10 @@ class Index:
     def _serving(self) -> dict[Kind, Strategy]:
         return {"best": self.serving("best"), "nearest": self.serving("nearest")}
 
-    @cached_property
-    def _trees(self) -> Trees:
+    def _trees(self, kind: Kind) -> Trees:
+        """The trees for one kind of question, checked and mapped at the first."""
+        if kind in self._opened:
+            return self._opened[kind]
         manifest, installed = self.manifest, annoy_version()
         annoy_module()
         if installed != manifest.annoy:
@@ -171,7 +176,9 @@ class Index:
                 f"{self._folder}: its trees were built with annoy {manifest.annoy} and cannot be read by "
                 f"{installed}; train the model again"
             )
-        return open_trees(self._folder, self._items, manifest.tree_files, manifest.files, head=manifest.head)
+        plans = [plan for plan in manifest.tree_files if plan.kind == kind]
+        trees = open_trees(self._folder, self._items, plans, manifest.files, head=manifest.head)
+        return self._opened.setdefault(kind, trees)
 
     def _chosen(self, kind: Kind, strategy: Strategy | None, depth: int) -> Strategy:
         """`strategy`, or the quicker one for a list that is `depth` deep, excluded items counted.
@@ -192,7 +199,7 @@ class Index:
     ) -> Result:
         if self._chosen("nearest", strategy, k + len(excluded)) == "annoy":
             search_k = self.manifest.figures_of("nearest", "annoy").search_k
-            result = self._trees.nearest(vector, k, excluded, search_k)
+            result = self._trees("nearest").nearest(vector, k, excluded, search_k)
             if len(result[0]) >= min(k, self._items.with_direction - len(excluded)):
                 return result
         return self._items.nearest(vector, k, excluded)

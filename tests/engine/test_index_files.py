@@ -102,12 +102,13 @@ def test_damaged_files_are_refused_by_name(copy: Path, name: str, damage: Callab
     assert "train" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["nearest.ann", "shard-1.ann"])
-def test_altered_trees_are_refused_before_annoy_reads_them(copy: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "kind"), [("nearest.ann", "nearest"), ("shard-1.ann", "best")])
+def test_altered_trees_are_refused_before_annoy_reads_them(copy: Path, name: str, kind: str) -> None:
     altered(copy / name)
     index = open_index(copy, VECTORS)
+    ask = index.best if kind == "best" else index.nearest
     with pytest.raises(DamagedDataError, match=name):
-        index.nearest(0, 5, strategy="annoy")
+        ask(QUERIES[0], 5, strategy="annoy")
 
 
 @pytest.mark.parametrize(
