@@ -15,7 +15,7 @@ from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
-from engine.imports.text import Table, normal, rows
+from engine.imports.text import Again, Table, normal, rows
 from engine.imports.times import anything, day_month, iso
 
 _DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
@@ -56,11 +56,8 @@ def _first_time(cells: Table, times: Sequence[str]) -> tuple[int, int] | None:
 
 def _find_header(stream: IO[bytes]) -> tuple[list[str], Iterator[list[str]]] | None:
     """The header and the rows after it; lines before it are comments of the exporter."""
-    start = stream.read(1 << 16)
-    again = _Rejoined(start, stream)
-    head = Head("", start)
-    delimiter = _delimiter(head)
-    body = rows(again, delimiter)  # type: ignore[arg-type]
+    again = Again(stream)
+    body = rows(again, _delimiter(Head("", again.start)))
     for _ in range(20):
         row = next(body, None)
         if row is None:
@@ -82,36 +79,6 @@ def _is_header(columns: Sequence[str]) -> bool:
     named = set(columns)
     timed = any(column in named for column in _TIME) or any(column.startswith("date#") for column in columns)
     return bool(named & set(_ARTIST)) and bool(named & set(_TITLE)) and timed
-
-
-class _Rejoined:
-    """A stream whose beginning was looked at, from the beginning again."""
-
-    closed = False
-
-    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
-        self._start, self._rest = start, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, target: bytearray | memoryview) -> int:
-        data = self._start[: len(target)] or self._rest.read(len(target))
-        self._start = self._start[len(target) :]
-        target[: len(data)] = data
-        return len(data)
-
-    def seekable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        """The one who opened it closes it."""
-
-    def flush(self) -> None:
-        """Nothing is written."""
 
 
 def parse_headerless(stream: IO[bytes], _options: Options) -> Iterator[Record]:

@@ -14,7 +14,7 @@ import msgspec
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
-from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.times import milliseconds, number
 from engine.store.play import START, UNKNOWN
@@ -86,6 +86,27 @@ def parse_page(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     return iter([Dropped(reasons.BROKEN)]) if isinstance(page, Broken) else map(_record, page.payload.listens)
 
 
+class Feedback(msgspec.Struct, gc=False):
+    """A line of `feedback.jsonl`: `score` is 1 or -1."""
+
+    recording_msid: str | None = None
+    recording_mbid: str | None = None
+    score: int | None = None
+    created: Number = None
+
+
+def parse_feedback(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """Loved and hated recordings, which go by ids alone: read after the listens that name them."""
+    for batch in Records(Feedback).of_lines(stream):
+        for row in batch:
+            if isinstance(row, Broken) or row.score not in (1, -1):
+                yield Dropped(reasons.BROKEN)
+                continue
+            pairs = (("lb_msid", row.recording_msid), ("mb_recording", row.recording_mbid))
+            ids: Ids = tuple((scheme, value) for scheme, value in pairs if value)
+            yield Like("", None, "like" if row.score == 1 else "hide", number(row.created), ids)
+
+
 def _record(listen: Listen | Broken) -> Record:
     if isinstance(listen, Broken):
         return Dropped(reasons.BROKEN, cut=listen.cut)
@@ -140,6 +161,15 @@ def sniff_array(head: Head) -> bool:
     return head.json == "array" and head.has_keys("listened_at", "track_metadata")
 
 
+def sniff_feedback(head: Head) -> bool:
+    """Lines with a score and a recording's id."""
+    return (
+        head.json == "lines"
+        and head.has_keys("score")
+        and bool(head.keys & {"recording_msid", "recording_mbid"})
+    )
+
+
 def sniff_page(head: Head) -> bool:
     """`{"payload": {"listens": …}}`."""
     return head.json in ("object", "lines") and head.has_keys("payload") and "listens" in head.inner_keys
@@ -155,6 +185,14 @@ FORMATS = (
         sniff_array,
         parse_array,
         order=20,
+    ),
+    Format(
+        "listenbrainz-feedback",
+        "ListenBrainz loves and hates",
+        "listenbrainz",
+        sniff_feedback,
+        parse_feedback,
+        order=95,
     ),
     Format("listenbrainz-api", "ListenBrainz API page", "listenbrainz", sniff_page, parse_page, order=20),
 )

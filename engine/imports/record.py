@@ -43,12 +43,16 @@ class Dropped(msgspec.Struct, gc=False):
 
 
 class Like(msgspec.Struct, gc=False):
-    """A track, or with `title` None an artist, the person marked: `verdict` is `like`, `hide` or `block`."""
+    """A track, or with `title` None an artist, the person marked: `verdict` is `like`, `hide` or `block`.
+
+    Without an artist the track is the one of the library that goes by one of `ids`.
+    """
 
     artist: str
     title: str | None = None
     verdict: str = "like"
     at: int | None = None
+    ids: Ids = ()
 
 
 class PlaylistEntry(msgspec.Struct, gc=False):

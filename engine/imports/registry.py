@@ -13,7 +13,10 @@ from engine.imports.record import Options, Record
 from engine.names import nearest
 
 # One module a service, in the order they are asked.
-_MODULES = ("spotify_extended", "lastfm_csv", "listenbrainz")
+_MODULES = (
+    "spotify_extended", "spotify_account", "deezer", "itunes", "rhythmbox", "youtube", "rockbox", "self_hosted",
+    "listenbrainz", "lastfm_json", "apple_music", "tidal", "exportify", "lastfm_csv", "table",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Format:
     `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one archive,
     those another one of the same archive `covers` are left out, and lower `order` is read first. `source` is
     what its listens are marked with. `hint` goes to the report of each such file.
+    `artists` tells (title key, day, artist) to those formats of the same archive that `wants_artists`.
     """
 
     name: str
@@ -34,6 +38,8 @@ class Format:
     covers: tuple[str, ...] = ()
     order: int = 50
     hint: str = ""
+    artists: Callable[[IO[bytes]], Iterator[tuple[str, str, str]]] | None = None
+    wants_artists: bool = False
 
 
 def formats() -> tuple[Format, ...]:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 from engine.errors import CancelledError
 from engine.imports import record as reasons
@@ -21,10 +20,13 @@ from engine.imports.registry import Format, format_named, guess, recognise
 from engine.imports.report import FileReport, Report
 from engine.imports.times import EARLIEST, latest_possible
 from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
+from engine.imports.xml_stream import XmlError
 from engine.store.ingest import Ingest
 
 # Rows shorter than this are no listen (the rule of Spotify and others, FORMATS 2.3).
 MIN_MS = 30_000
+# What a damaged file may raise while it is read.
+FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)
 # From here on, a first import builds the indexes at its end.
 _LARGE_BYTES = 2 << 20
 _BATCH = 2000
@@ -103,6 +105,7 @@ class _Run:
         self._latest = latest_possible()
         self._done = 0
         self._total = 0
+        self._sources: list[Source] = []
         self.report = Report()
 
     def all(self, members: Sequence[Member], forced: Format | None) -> Report:
@@ -110,6 +113,7 @@ class _Run:
         self._total = sum(member.weight for member in members)
         sources = [self._look(member, forced) for member in members]
         self.report.files = [file for file, _ in sources]
+        self._sources = [source for _, source in sources if source is not None]
         chosen = _choose([(file, source) for file, source in sources if source is not None])
         large = sum(source.member.size for _, source in chosen) > _LARGE_BYTES
         ingest = Ingest(self._connection, large=large)
@@ -156,18 +160,36 @@ class _Run:
         """One file, as a whole."""
         member = source.member
         options = replace(self._options, name=member.name)
+        if source.format.wants_artists:
+            options = replace(options, artists=self._artists(member.group))
         digest = ""
         ingest.begin_file(member.path, source.format.name, source.format.source)
         try:
             with member.open() as raw, Ahead(raw, partial(self._advance, member)) as stream:
                 self._rows(ingest, file, source.format.parse(stream, options))  # type: ignore[arg-type]
                 digest = stream.digest()
-        except (*ARCHIVE_ERRORS, csv.Error, ParseError, UnicodeError) as error:
+        except FILE_ERRORS as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); what came before is kept"
         ingest.finish_file(
             digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )
         self._done += member.weight
+
+    def _artists(self, group: str) -> dict[tuple[str, str], frozenset[str]]:
+        """Who titles are by, from the other files of the same archive or folder."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for source in self._sources:
+            tell = source.format.artists
+            if tell is None or source.member.group != group:
+                continue
+            try:
+                with source.member.open() as stream:
+                    for title, day, artist in tell(stream):
+                        found.setdefault((title, day), set()).add(artist)
+                        found.setdefault((title, ""), set()).add(artist)
+            except FILE_ERRORS:
+                continue  # its own entry in the report says so
+        return {key: frozenset(names) for key, names in found.items()}
 
     def _rows(
         self, ingest: Ingest, file: FileReport, records: Iterator[Record] | Iterator[list[Record]]
@@ -207,8 +229,8 @@ class _Run:
             if record.cut:
                 file.note = f"the file is cut off after record {number - 1}; what came before is kept"
         elif isinstance(record, Like):
-            ingest.add_verdict(record.artist, record.title, record.verdict, record.at)
-            file.drop(reasons.AS_LIKE, number)
+            known = ingest.add_verdict(record.artist, record.title, record.verdict, record.at, record.ids)
+            file.drop(reasons.AS_LIKE if known else reasons.LIKE_WITHOUT_NAME, number)
         else:
             ingest.add_playlist_entry(
                 record.playlist, record.artist, record.title, record.album, record.duration_ms, record.ids

@@ -14,7 +14,38 @@ csv.field_size_limit(10_000_000)
 _STREAM_BUFFER = 1 << 18
 
 
-def open_text(stream: IO[bytes]) -> io.TextIOWrapper:
+class Again:
+    """A stream whose beginning was looked at, from the beginning again; `start` is what was seen."""
+
+    closed = False
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.start = self._left = stream.read(1 << 16)
+        self._rest = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: bytearray | memoryview) -> int:
+        data = self._left[: len(target)] or self._rest.read(len(target))
+        self._left = self._left[len(target) :]
+        target[: len(data)] = data
+        return len(data)
+
+    def seekable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """The one who opened it closes it."""
+
+    def flush(self) -> None:
+        """Nothing is written."""
+
+
+def open_text(stream: IO[bytes] | Again) -> io.TextIOWrapper:
     """Text by the byte-order mark, else UTF-8; bytes that are no UTF-8 are read as Windows code page 1252."""
     buffered = io.BufferedReader(cast(io.RawIOBase, stream), _STREAM_BUFFER)
     start = buffered.peek(4)[:2]
@@ -29,7 +60,7 @@ def lines(stream: IO[bytes]) -> Iterator[str]:
         yield line.rstrip("\r\n")
 
 
-def rows(stream: IO[bytes], delimiter: str = ",") -> Iterator[list[str]]:
+def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]:
     """CSV rows; blank lines are not rows. A row the csv module refuses comes as an empty list."""
     reader = csv.reader((line.replace("\0", "") for line in open_text(stream)), delimiter=delimiter)
     while True:

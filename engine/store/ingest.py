@@ -95,6 +95,7 @@ class Ingest:
         self._source = ""
         self._changed = False
         self._playlists: dict[str, list[tuple[object, ...]]] = {}
+        self._by_id: dict[tuple[str, str], int] | None = None
         self._matches: list[Match] = []
         self._undated: dict[tuple[int, bool], list[int]] = {}
         self._new: dict[str, list[tuple[object, ...]]] = {
@@ -119,6 +120,7 @@ class Ingest:
         )
         self._source = source
         self._precision = -1
+        self._by_id = None
         self._matches = []
         self._undated = {}
         self._changed = False
@@ -256,18 +258,41 @@ class Ingest:
         )
         return True
 
-    def add_verdict(self, artist: str, title: str | None, verdict: str, at: int | None) -> bool:
-        """Keep a like, hide or block from a service, unless the person has one of their own here."""
+    def add_verdict(self, artist: str, title: str | None, verdict: str, at: int | None, ids: Ids) -> bool:
+        """Keep a like, hide or block from a service, unless the person has one of their own here.
+
+        Without an artist the track is found by its ids; False when no track is known by them.
+        """
+        if not artist:
+            named = self._named_by(ids)
+            if named is None:
+                return False
+            artist, title = named
         keys = artist_key(artist), track_key(title) if title else ""
         if not keys[0] or (title and not keys[1]):
             return False
-        return bool(
-            self._db.execute(
-                "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (*keys, artist, title, verdict, at or int(time.time())),
-            ).rowcount
+        added = self._db.execute(
+            "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (*keys, artist, title, verdict, at or int(time.time())),
         )
+        self._changed = self._changed or added.rowcount > 0
+        return True
+
+    def _named_by(self, ids: Ids) -> tuple[str, str] | None:
+        if self._by_id is None:
+            self._flush()
+            self._by_id = {
+                (scheme, value): track for track, scheme, value in self._db.execute("SELECT * FROM track_ids")
+            }
+        for pair in ids:
+            row = self._db.execute(
+                "SELECT a.name, t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id WHERE t.id = ?",
+                (self._by_id.get(pair),),
+            ).fetchone()
+            if row:
+                return str(row[0]), str(row[1])
+        return None
 
     def add_playlist_entry(
         self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids

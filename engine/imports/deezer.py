@@ -1,0 +1,149 @@
+"""Deezer's personal data: a workbook with a sheet `10_listeningHistory`.
+
+Neither the stamps' zone nor whether they are the start is stated: they are read as UTC (or the zone asked for)
+and matched as either. Source: FORMATS section 3.10.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO
+from typing import IO
+
+from engine.imports import record as reasons
+from engine.imports.head import Head
+from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.registry import Format
+from engine.imports.text import Table
+from engine.imports.times import iso, spreadsheet
+from engine.imports.xml_stream import events
+from engine.store.play import UNKNOWN
+
+_ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
+_CELL = re.compile(r"^([A-Z]+)\d+$")
+_DAY = 86_400
+_MOST_BYTES = 1 << 30
+
+
+def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """Every row of the sheet of listens."""
+    with zipfile.ZipFile(BytesIO(stream.read())) as book:
+        if sum(info.file_size for info in book.infolist()) > _MOST_BYTES:
+            raise zipfile.BadZipFile("the workbook unpacks to far more than a history holds")
+        sheet, since_1904 = _sheet(book)
+        if not sheet:
+            return
+        strings = _strings(book)
+        with book.open(sheet) as xml:
+            body = _rows(xml, strings)
+            table = Table(next(body, []))
+            found = [_record(table.at(row), options.zone, since_1904) for row in body]
+    stamps = Counter(one.started_at for one in found if isinstance(one, Play))
+    for one in found:
+        # Songs heard offline share the moment they were sent: only its day says when.
+        if isinstance(one, Play) and one.started_at is not None and stamps[one.started_at] > 3:
+            one.precision = _DAY
+        yield one
+
+
+def _record(cells: Table, zone: str | None, since_1904: bool) -> Record:
+    title, artist = cells("song title", "titre", "title"), cells("artist", "artiste")
+    if not artist or not title:
+        return Dropped(reasons.NO_NAMES)
+    date = cells("date")
+    if re.fullmatch(r"\d{4,6}(\.\d+)?", date):
+        stamp = spreadsheet(float(date), since_1904=since_1904)
+    else:
+        stamp = iso(date, zone)
+    if stamp is None:
+        return Dropped(reasons.NO_TIME)
+    try:
+        seconds = float(cells("listening time", "temps d'écoute"))
+    except ValueError:
+        seconds = -1
+    isrc = re.sub(r"[\s-]", "", cells("isrc")).upper()
+    ids: Ids = (("isrc", isrc),) if _ISRC.match(isrc) else ()
+    album = cells("album title", "album", "titre de l'album") or None
+    played = int(seconds * 1000) if 0 <= seconds < 1e9 else None
+    return Play(artist, title, stamp, played, album, None, ids, basis=UNKNOWN)
+
+
+def _sheet(book: zipfile.ZipFile) -> tuple[str, bool]:
+    """The member of the sheet of listens, and whether dates count from 1904."""
+    wanted, since_1904 = "", False
+    with book.open("xl/workbook.xml") as xml:
+        for tag, attributes, _ in events(xml):
+            if (
+                attributes is not None
+                and tag == "sheet"
+                and attributes.get("name", "").endswith("_listeningHistory")
+            ):
+                wanted = next((value for name, value in attributes.items() if name.endswith("id")), "")
+            if attributes is not None and tag == "workbookPr":
+                since_1904 = attributes.get("date1904") in ("1", "true")
+    with book.open("xl/_rels/workbook.xml.rels") as xml:
+        for tag, attributes, _ in events(xml):
+            if attributes is not None and tag == "Relationship" and attributes.get("Id") == wanted:
+                target = attributes.get("Target", "").lstrip("/")
+                return (target if target.startswith("xl/") else f"xl/{target}"), since_1904
+    return "", since_1904
+
+
+def _strings(book: zipfile.ZipFile) -> list[str]:
+    """The shared strings, rich ones joined."""
+    if "xl/sharedStrings.xml" not in book.namelist():
+        return []
+    found: list[str] = []
+    parts: list[str] = []
+    with book.open("xl/sharedStrings.xml") as xml:
+        for tag, attributes, text in events(xml):
+            if attributes is None and tag == "t":
+                parts.append(text)
+            elif attributes is None and tag == "si":
+                found.append("".join(parts))
+                parts = []
+    return found
+
+
+def _rows(xml: IO[bytes], strings: list[str]) -> Iterator[list[str]]:
+    row: list[str] = []
+    place, kind, text = 0, "", ""
+    for tag, attributes, content in events(xml):
+        if attributes is not None:
+            if tag == "row":
+                row = []
+            elif tag == "c":
+                place, kind, text = _column(attributes.get("r", ""), len(row)), attributes.get("t", ""), ""
+        elif tag in ("v", "t"):
+            text += content
+        elif tag == "c":
+            if kind == "s":
+                text = strings[int(text)] if text.isdigit() and int(text) < len(strings) else ""
+            row.extend([""] * (place + 1 - len(row)))
+            row[place] = text
+        elif tag == "row" and any(row):
+            yield row
+
+
+def _column(reference: str, following: int) -> int:
+    """`C7` is column 2; cells without a reference follow one another. No sheet is wider than 16,384 columns."""
+    found = _CELL.match(reference)
+    if found is None:
+        return following
+    place = 0
+    for letter in found[1][:3]:
+        place = place * 26 + ord(letter) - 64
+    return place - 1
+
+
+def sniff(head: Head) -> bool:
+    """A workbook; whether it holds a sheet of listens shows when it is read."""
+    return head.data.startswith(b"PK\x03\x04") and (
+        b"xl/" in head.data or head.name.lower().endswith(".xlsx")
+    )
+
+
+FORMATS = (Format("deezer", "Deezer personal data (xlsx)", "deezer", sniff, parse, order=30),)

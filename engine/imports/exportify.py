@@ -1,0 +1,83 @@
+"""Playlists from Exportify in its three shapes and from TuneMyMusic; tempo and energy are read by `features add`.
+
+A file is a playlist and its name the playlist's. Source: FORMATS sections 3.9 and 8.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import IO
+
+from engine.imports import record as reasons
+from engine.imports.head import Head
+from engine.imports.record import Dropped, Ids, Options, PlaylistEntry, Record
+from engine.imports.registry import Format
+from engine.imports.text import Table, rows
+from engine.imports.times import milliseconds
+
+_URI = re.compile(r"^spotify:(track|episode|local):")
+_COMMA = re.compile(r"(?<!\\),\s*")
+# Where things are in watsonbox' table, whose header is translated.
+_BY_PLACE = ["track uri", "track name", "artist uri(s)", "artist name(s)", "album uri", "album name"]
+
+
+def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """Every row of one playlist."""
+    body = rows(stream)
+    header = next(body, [])
+    table = Table(header)
+    if "track name" not in table:
+        table = Table([*_BY_PLACE, *header[len(_BY_PLACE) :]])
+    name = PurePath(options.name).stem.replace("_", " ").strip() or "Exportify"
+    for row in body:
+        cells = table.at(row)
+        uri = cells("track uri", "spotify id", "track id", "spotify - id")
+        artist = _first_artist(cells("artist name(s)", "artist name"), cells("artist uri(s)", "artist ids"))
+        title = cells("track name").replace("\\,", ",")
+        if uri.startswith(("spotify:episode:", "spotify:local:")):
+            yield Dropped(reasons.PODCAST if "episode" in uri else reasons.RADIO)
+        elif not artist or not title:
+            yield Dropped(reasons.NO_NAMES)
+        else:
+            isrc = cells("isrc")
+            value = uri.rpartition(":")[2]
+            ids: Ids = tuple(pair for pair in (("spotify", value), ("isrc", isrc)) if pair[1])
+            length = milliseconds(cells("track duration (ms)", "duration (ms)")) or None
+            playlist = cells("playlist name") or name
+            yield PlaylistEntry(playlist, artist, title, _known(cells("album name", "album")), length, ids)
+
+
+def _first_artist(names: str, ids: str) -> str:
+    r"""The first artist: names are joined by `;`, or by `,` with commas of a name written `\,`.
+
+    >>> _first_artist(r"Tyler\, The Creator, Kali", ""), _first_artist("Café Tundra;DJ Møns", "")
+    ('Tyler, The Creator', 'Café Tundra')
+    """
+    first = names.split(";")[0].strip()
+    several = "\\," in first or len(ids.split(",")) > 1
+    return (_COMMA.split(first)[0] if several else first).replace("\\,", ",").strip()
+
+
+def _known(cell: str) -> str | None:
+    return cell if cell and cell != "undefined" else None
+
+
+def sniff(head: Head) -> bool:
+    """A header with a track's id and the artists' names, TuneMyMusic's, or rows that begin with a Spotify URI."""
+    columns = set(head.columns())
+    if columns & {"track uri", "spotify id", "track id"} and "artist name(s)" in columns:
+        return True
+    if {"track name", "artist name", "playlist name"} <= columns:
+        return True
+    second = head.columns_of_line(1)
+    return len(second) >= 18 and bool(_URI.match(second[0]))
+
+
+FORMATS = (
+    Format(
+        "exportify", "Exportify or TuneMyMusic playlist", "exportify", sniff, parse,
+        marks=("track uri", "track name", "artist name(s)"), order=90,
+    ),
+)  # fmt: skip

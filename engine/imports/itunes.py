@@ -1,0 +1,115 @@
+"""`Library.xml` of iTunes, Music and MusicBee: how often each track was played, and when last.
+
+Counts, not listens: each track is one entry dated by its last play. Source: FORMATS section 3.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+from engine.imports import record as reasons
+from engine.imports.head import Head
+from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record
+from engine.imports.registry import Format
+from engine.imports.times import iso, milliseconds, number
+from engine.imports.xml_stream import events
+
+_NOT_MUSIC = {
+    "Podcast": reasons.PODCAST, "Movie": reasons.VIDEO, "TV Show": reasons.VIDEO, "Has Video": reasons.VIDEO,
+    "Music Video": reasons.VIDEO, "iTunesU": reasons.PODCAST, "Audiobook": reasons.AUDIOBOOK,
+}  # fmt: skip
+_OWN_LISTS = ("Master", "Distinguished Kind", "Folder", "Smart Info")
+
+
+def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """Every track, then every playlist the person made."""
+    names: dict[int, tuple[str, str, str | None]] = {}
+    for kind, entry in _entries(stream):
+        if kind == "track":
+            if entry.get("Artist") and entry.get("Name"):
+                key = number(entry.get("Track ID")) or 0
+                names[key] = (str(entry["Artist"]), str(entry["Name"]), _text(entry.get("Album")))
+            yield from _of_track(entry)
+        elif not any(entry.get(mark) for mark in _OWN_LISTS):
+            for item in entry.get("Playlist Items") or []:
+                named = names.get(number(item.get("Track ID")) or 0) if isinstance(item, dict) else None
+                name = str(entry.get("Name") or "iTunes")
+                yield PlaylistEntry(name, *named) if named else Dropped(reasons.NO_NAMES)
+
+
+def _of_track(track: dict[str, Any]) -> Iterator[Record]:
+    for mark, reason in _NOT_MUSIC.items():
+        if track.get(mark):
+            yield Dropped(reason)
+            return
+    kind = str(track.get("Kind") or "")
+    artist, title = _text(track.get("Artist")), _text(track.get("Name"))
+    if "PDF" in kind or "Ringtone" in kind:
+        yield Dropped(reasons.RADIO)
+        return
+    if not artist or not title:
+        yield Dropped(reasons.NO_NAMES)
+        return
+    count = number(track.get("Play Count")) or 0
+    path = _text(track.get("Location"))
+    ids: Ids = (("path", path),) if path and path.startswith("file://") else ()
+    if count > 0:
+        length = milliseconds(track.get("Total Time")) or None
+        last = iso(str(track.get("Play Date UTC") or ""))
+        yield Play(
+            artist, title, last, None, _text(track.get("Album")), length, ids, counted=True, plays=count
+        )
+    else:
+        yield Dropped(reasons.NOTHING)
+    if track.get("Loved") or track.get("Favorited"):
+        yield Like(artist, title)
+    elif track.get("Disliked"):
+        yield Like(artist, title, "hide")
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
+
+
+def _entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(`track` or `playlist`, its keys), each as soon as it ends and then forgotten."""
+    opened: list[Any] = []
+    keys: list[str] = []
+    for tag, attributes, text in events(stream):
+        if attributes is not None:
+            if tag in ("dict", "array"):
+                opened.append({} if tag == "dict" else [])
+                keys.append("")
+            continue
+        if tag == "key":
+            if keys:
+                keys[-1] = text
+            continue
+        value: Any = text
+        if tag in ("dict", "array"):
+            value = opened.pop()
+            keys.pop()
+            if len(opened) == 2 and tag == "dict" and keys[0] in ("Tracks", "Playlists"):
+                yield ("track" if keys[0] == "Tracks" else "playlist"), value
+                continue
+        elif tag in ("true", "false"):
+            value = tag == "true"
+        if opened:
+            if isinstance(opened[-1], dict):
+                opened[-1][keys[-1]] = value
+            else:
+                opened[-1].append(value)
+
+
+def sniff(head: Head) -> bool:
+    """A property list with tracks."""
+    start = head.text.lstrip()
+    return (
+        start.startswith(("<?xml", "<!DOCTYPE", "<plist"))
+        and "<plist" in start
+        and "<key>Tracks</key>" in start
+    )
+
+
+FORMATS = (Format("itunes", "iTunes or Music Library.xml", "itunes", sniff, parse, order=60),)

@@ -1,0 +1,262 @@
+"""Histories of the scrobblers people run themselves: Maloja, Koito, multi-scrobbler, and of Pano Scrobbler.
+
+Their stamps are the start by definition, but plays they took over from Spotify files carry the end. Source:
+FORMATS section 3.13 (multi-scrobbler's shape is not verified on a real file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+import msgspec
+
+from engine.imports import record as reasons
+from engine.imports.json_stream import Broken, Records
+from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.registry import Format
+from engine.imports.times import iso, milliseconds, number
+from engine.store.play import END, START, UNKNOWN
+
+Number = int | float | str | None
+
+
+# -- Maloja -------------------------------------------------------------------------------------------
+
+
+class MalojaAlbum(msgspec.Struct, gc=False):
+    """An album."""
+
+    albumtitle: str | None = None
+
+
+class MalojaTrack(msgspec.Struct, gc=False):
+    """A track; `length` in seconds."""
+
+    artists: list[str] = []
+    title: str | None = None
+    album: MalojaAlbum | None = None
+    length: Number = None
+
+
+class MalojaScrobble(msgspec.Struct, gc=False):
+    """A scrobble; `duration` is how many seconds were heard."""
+
+    time: Number = None
+    track: MalojaTrack | None = None
+    duration: Number = None
+    origin: str | None = None
+
+
+class Maloja(msgspec.Struct):
+    """The whole export."""
+
+    scrobbles: list[MalojaScrobble] = []
+
+
+def parse_maloja(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """`maloja_export_….json`."""
+    found = Records(Maloja).one(stream.read())
+    if isinstance(found, Broken):
+        yield Dropped(reasons.BROKEN)
+        return
+    for one in found.scrobbles:
+        track = one.track or MalojaTrack()
+        artist = _first_of_dotted(track.artists)
+        stamp = number(one.time)
+        if not artist or not track.title:
+            yield Dropped(reasons.NO_NAMES)
+        elif stamp is None:
+            yield Dropped(reasons.NO_TIME)
+        else:
+            album = track.album.albumtitle if track.album else None
+            basis = UNKNOWN if (one.origin or "").startswith("import:spotify") else START
+            yield Play(
+                artist, track.title, stamp, seconds(one.duration), album, seconds(track.length), basis=basis
+            )
+
+
+def _first_of_dotted(artists: list[str]) -> str:
+    """Lists from YouTube read `["B", "A • B"]`: the dotted entry has the order right."""
+    dotted = next((name for name in artists if " • " in name), None)
+    return dotted.split(" • ")[0].strip() if dotted else (artists[0] if artists else "")
+
+
+def seconds(value: Number) -> int | None:
+    """Seconds as milliseconds, None when unknown."""
+    found = milliseconds(value)
+    return found * 1000 if found else None
+
+
+# -- Koito --------------------------------------------------------------------------------------------
+
+
+class Alias(msgspec.Struct, gc=False):
+    """One name of a thing."""
+
+    alias: str = ""
+    is_primary: bool = False
+
+
+class KoitoThing(msgspec.Struct, gc=False):
+    """A track, album or artist with its names; `duration` in seconds."""
+
+    mbid: str | None = None
+    duration: Number = None
+    aliases: list[Alias] = []
+    is_primary: bool = False
+
+    @property
+    def name(self) -> str:
+        """The primary name, else the first."""
+        return next(
+            (one.alias for one in self.aliases if one.is_primary),
+            self.aliases[0].alias if self.aliases else "",
+        )
+
+
+class KoitoListen(msgspec.Struct, gc=False):
+    """A listen."""
+
+    listened_at: str | None = None
+    client: str | None = None
+    track: KoitoThing | None = None
+    album: KoitoThing | None = None
+    artists: list[KoitoThing] = []
+
+
+class Koito(msgspec.Struct):
+    """The whole export."""
+
+    version: str | int | None = None
+    listens: list[KoitoListen] = []
+
+
+def parse_koito(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """`koito_export.json`, version 1; rows of another version are read as far as they look alike."""
+    found = Records(Koito).one(stream.read())
+    if isinstance(found, Broken):
+        yield Dropped(reasons.BROKEN)
+        return
+    for one in found.listens:
+        artist = next(
+            (it.name for it in one.artists if it.is_primary), one.artists[0].name if one.artists else ""
+        )
+        title = one.track.name if one.track else ""
+        stamp = iso(one.listened_at or "")
+        if not artist or not title or one.track is None:
+            yield Dropped(reasons.NO_NAMES)
+        elif stamp is None:
+            yield Dropped(reasons.NO_TIME)
+        else:
+            ids: Ids = (("mb_recording", one.track.mbid),) if one.track.mbid else ()
+            album = (one.album.name if one.album else "") or None
+            # Its Spotify import stores the end as the start, and marks such listens by no client.
+            basis = START if one.client else UNKNOWN
+            yield Play(artist, title, stamp, None, album, seconds(one.track.duration), ids, basis=basis)
+
+
+# -- Pano Scrobbler -----------------------------------------------------------------------------------
+
+
+class Pano(msgspec.Struct, gc=False, rename="camel"):
+    """A line."""
+
+    time_ms: Number = None
+    artist: str | None = None
+    track: str | None = None
+    album: str | None = None
+    duration_ms: Number = None
+    event: str | None = None
+
+
+def parse_pano(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """JSON lines."""
+    for batch in Records(Pano).of_lines(stream):
+        for row in batch:
+            if isinstance(row, Broken):
+                yield Dropped(reasons.BROKEN)
+            elif row.event not in (None, "", "scrobble"):
+                yield Dropped(reasons.OTHER_EVENT)
+            elif not row.artist or not row.track:
+                yield Dropped(reasons.NO_NAMES)
+            elif (stamp := number(row.time_ms)) is None:
+                yield Dropped(reasons.NO_TIME)
+            else:
+                length = milliseconds(row.duration_ms) or None
+                yield Play(row.artist, row.track, stamp, None, row.album or None, length)
+
+
+# -- multi-scrobbler ----------------------------------------------------------------------------------
+
+
+class MultiData(msgspec.Struct, gc=False, rename="camel"):
+    """What was played; lengths in seconds."""
+
+    artists: list[dict[str, object] | str] = []
+    track: str | None = None
+    album: str | None = None
+    duration: Number = None
+    play_date: str | int | None = None
+    listened_for: Number = None
+
+
+class MultiMeta(msgspec.Struct, gc=False):
+    """`scrobbleTsSOC`: 1 the start, 2 the end was stamped."""
+
+    stamped: int | None = msgspec.field(default=None, name="scrobbleTsSOC")
+
+
+class Multi(msgspec.Struct, gc=False):
+    """A stored play."""
+
+    data: MultiData | None = None
+    meta: MultiMeta | None = None
+
+
+def parse_multi(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """A list of plays."""
+    for batch in Records(Multi).of_array(stream):
+        for row in batch:
+            yield Dropped(reasons.BROKEN, cut=row.cut) if isinstance(row, Broken) else _of_multi(row)
+
+
+def _of_multi(row: Multi) -> Record:
+    data = row.data or MultiData()
+    first = data.artists[0] if data.artists else ""
+    artist = str(first.get("name") or "") if isinstance(first, dict) else first
+    if not artist or not data.track:
+        return Dropped(reasons.NO_NAMES)
+    stamp = iso(data.play_date) if isinstance(data.play_date, str) else number(data.play_date)
+    if stamp is None:
+        return Dropped(reasons.NO_TIME)
+    played, length = seconds(data.listened_for), seconds(data.duration)
+    basis = START
+    if row.meta and row.meta.stamped == 2:
+        basis = END if played else UNKNOWN
+        stamp -= (played or 0) // 1000
+    return Play(artist, data.track, stamp, played, data.album or None, length, basis=basis)
+
+
+FORMATS = (
+    Format(
+        "maloja", "Maloja export", "maloja",
+        lambda head: head.json in ("object", "lines") and head.has_keys("maloja", "scrobbles"),
+        parse_maloja, marks=("maloja", "scrobbles"), order=30,
+    ),
+    Format(
+        "koito", "Koito export", "koito",
+        lambda head: head.json in ("object", "lines") and head.has_keys("version", "listens"),
+        parse_koito, marks=("version", "exported_at", "listens"), order=30,
+    ),
+    Format(
+        "pano", "Pano Scrobbler", "pano",
+        lambda head: head.json == "lines" and head.has_keys("timeMs", "track"),
+        parse_pano, marks=("timeMs", "timeHuman", "track"), order=30,
+    ),
+    Format(
+        "multi-scrobbler", "multi-scrobbler plays", "multi-scrobbler",
+        lambda head: head.json == "array" and head.has_keys("data") and "playDate" in head.inner_keys,
+        parse_multi, marks=("data", "meta", "playDate"), order=30,
+    ),
+)  # fmt: skip

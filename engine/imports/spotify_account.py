@@ -1,0 +1,172 @@
+"""Spotify's account data of the last twelve months: short histories, the library and playlists.
+
+Stamps are the end of the stream to the minute, in UTC. Source: FORMATS sections 3.2 and 3.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+import msgspec
+
+from engine.imports import record as reasons
+from engine.imports.head import Head
+from engine.imports.json_stream import Broken, Records
+from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record
+from engine.imports.registry import Format
+from engine.imports.times import iso, milliseconds
+from engine.store.play import END
+
+
+class Row(msgspec.Struct, gc=False, rename="camel"):
+    """A row of `StreamingHistory*.json`."""
+
+    end_time: str | None = None
+    artist_name: str | None = None
+    track_name: str | None = None
+    ms_played: int | float | str | None = None
+    podcast_name: str | None = None
+    audiobook_name: str | None = None
+
+
+class LibraryTrack(msgspec.Struct, gc=False):
+    """An item of `YourLibrary.json`."""
+
+    artist: str | None = None
+    track: str | None = None
+    name: str | None = None
+    uri: str | None = None
+
+
+class Library(msgspec.Struct, rename="camel"):
+    """`YourLibrary.json`: what is liked and what is banned."""
+
+    tracks: list[LibraryTrack] = []
+    artists: list[LibraryTrack] = []
+    banned_tracks: list[LibraryTrack] = []
+    banned_artists: list[LibraryTrack] = []
+
+
+class ListedTrack(msgspec.Struct, gc=False, rename="camel"):
+    """A track in a playlist."""
+
+    track_name: str | None = None
+    artist_name: str | None = None
+    album_name: str | None = None
+    track_uri: str | None = None
+
+
+class Item(msgspec.Struct, gc=False):
+    """An entry of a playlist; episodes and local files have no `track`."""
+
+    track: ListedTrack | None = None
+
+
+class Playlist(msgspec.Struct):
+    """A playlist; older exports say `tracks` for `items`."""
+
+    name: str | None = None
+    items: list[Item] = []
+    tracks: list[Item] = []
+
+
+class Playlists(msgspec.Struct):
+    """`Playlist<N>.json`."""
+
+    playlists: list[Playlist] = []
+
+
+def parse_history(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """`StreamingHistory_music_0.json` and its podcast and audiobook twins."""
+    for batch in Records(Row).of_array(stream):
+        for row in batch:
+            yield Dropped(reasons.BROKEN, cut=row.cut) if isinstance(row, Broken) else _play(row)
+
+
+def _play(row: Row) -> Record:
+    if row.podcast_name:
+        return Dropped(reasons.PODCAST)
+    if row.audiobook_name:
+        return Dropped(reasons.AUDIOBOOK)
+    if not row.artist_name or not row.track_name or (row.artist_name, row.track_name) == _UNKNOWN:
+        return Dropped(reasons.NO_NAMES)
+    end = iso(row.end_time or "")
+    if end is None:
+        return Dropped(reasons.NO_TIME)
+    played = milliseconds(row.ms_played)
+    return Play(row.artist_name, row.track_name, end - (played or 0) // 1000, played, precision=60, basis=END)
+
+
+# How the service writes rows whose names it lost.
+_UNKNOWN = ("Unknown Artist", "Unknown Track")
+
+
+def parse_library(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """Liked and banned tracks and artists."""
+    library = Records(Library).one(stream.read())
+    if isinstance(library, Broken):
+        yield Dropped(reasons.BROKEN)
+        return
+    for tracks, verdict in ((library.tracks, "like"), (library.banned_tracks, "block")):
+        for one in tracks:
+            yield (
+                Like(one.artist, one.track, verdict)
+                if one.artist and one.track
+                else Dropped(reasons.NO_NAMES)
+            )
+    for artists, verdict in ((library.artists, "like"), (library.banned_artists, "block")):
+        for one in artists:
+            yield Like(one.name, None, verdict) if one.name else Dropped(reasons.NO_NAMES)
+
+
+def parse_playlists(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """The person's playlists."""
+    found = Records(Playlists).one(stream.read())
+    if isinstance(found, Broken):
+        yield Dropped(reasons.BROKEN)
+        return
+    for playlist in found.playlists:
+        for item in playlist.items or playlist.tracks:
+            track = item.track
+            if track is None:
+                yield Dropped(reasons.RADIO)
+            elif not track.artist_name or not track.track_name:
+                yield Dropped(reasons.NO_NAMES)
+            else:
+                uri = (track.track_uri or "").rpartition(":")[2]
+                ids: Ids = (("spotify", uri),) if uri else ()
+                name = playlist.name or "Spotify"
+                yield PlaylistEntry(name, track.artist_name, track.track_name, track.album_name, ids=ids)
+
+
+def sniff_history(head: Head) -> bool:
+    """An array of rows with `endTime` and `msPlayed`."""
+    return head.json == "array" and head.has_keys("endTime", "msPlayed")
+
+
+def sniff_library(head: Head) -> bool:
+    """An object with `tracks` and `bannedTracks`, or named so and with albums and shows."""
+    return head.json in ("object", "lines") and (
+        head.has_keys("tracks", "bannedTracks")
+        or (head.name == "YourLibrary.json" and head.has_keys("tracks", "albums"))
+    )
+
+
+def sniff_playlists(head: Head) -> bool:
+    """An object of playlists with items."""
+    inner = head.inner_keys
+    return (
+        head.json in ("object", "lines") and head.has_keys("playlists") and bool({"items", "tracks"} & inner)
+    )
+
+
+FORMATS = (
+    Format(
+        "spotify-account", "Spotify account data", "spotify-account", sniff_history, parse_history,
+        marks=("endTime", "msPlayed", "trackName", "artistName"), order=40,
+        hint="this covers one year; the full one is called Extended streaming history",
+    ),
+    Format("spotify-library", "Spotify library", "spotify", sniff_library, parse_library, order=90),
+    Format("spotify-playlists", "Spotify playlists", "spotify", sniff_playlists, parse_playlists, order=90),
+)  # fmt: skip

@@ -1,0 +1,198 @@
+"""Any other table or JSON lines of plays: by a mapping of columns, proposed from their names or given (`--map`).
+
+A row needs an artist and a title; a time or a count makes it a play. Stamps may be ISO dates, seconds or
+milliseconds since 1970, or `02 Mar 2024, 19:01`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any
+
+import msgspec
+
+from engine.errors import UsageError
+from engine.imports import record as reasons
+from engine.imports.encoding import as_utf8
+from engine.imports.head import Head
+from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.registry import Format
+from engine.imports.text import Again, Table, normal, rows
+from engine.imports.times import anything, milliseconds, number
+from engine.store.play import UNKNOWN
+
+# Field -> names columns have for it, the surest first.
+NAMES: dict[str, tuple[str, ...]] = {
+    "artist": (
+        "artist", "artist name", "artist_name", "artistname", "artists", "track artist", "performer", "creator", "band",
+        "interpret", "artiste", "artista", "künstler", "grandparent_title",
+    ),
+    "track": (
+        "track", "track name", "track_name", "trackname", "title", "song", "song title", "song name", "track title",
+        "track_title", "name", "titel", "titre", "título",
+    ),
+    "album": ("album", "album name", "album_name", "release", "release_name", "album title"),
+    "time": (
+        "uts", "timestamp", "time", "played at", "played_at", "listened_at", "listened at", "date-time", "datetime", "date",
+        "started", "scrobbled at", "scrobble time", "last played", "last_played", "lastplayed", "datum", "fecha",
+    ),
+    "ms": ("ms_played", "msplayed", "ms played", "play duration milliseconds", "played_ms"),
+    "seconds": ("seconds", "seconds played", "playduration", "play duration", "listening time", "duration played"),
+    "plays": ("plays", "play count", "playcount", "play_count", "count", "scrobbles"),
+    "isrc": ("isrc",),
+    "spotify": ("spotify_track_uri", "spotify uri", "spotify id", "uri"),
+}  # fmt: skip
+
+
+def propose(columns: Sequence[str]) -> dict[str, str]:
+    """Which column holds what, by its name.
+
+    >>> propose(["Song", "Artist", "Played at"])
+    {'artist': 'artist', 'track': 'song', 'time': 'played at'}
+    """
+    present = [normal(column) for column in columns]
+    found: dict[str, str] = {}
+    for field, names in NAMES.items():
+        for name in names:
+            if name in present and name not in found.values():
+                found[field] = name
+                break
+    return found
+
+
+def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A CSV with a header, separated by comma, semicolon or tab. Raises UsageError for a mapping to no column."""
+    text = Again(stream)
+    head = Head(options.name, text.start)
+    place = _header_line(head, options.columns)
+    body = rows(text, head.delimiter if place == 0 else _delimiter(head, place))
+    header: list[str] = []
+    for row in body:
+        header = row
+        if set(_mapping([normal(cell) for cell in row], options.columns)) >= {"artist", "track"}:
+            break
+    table = Table(header)
+    mapping = _mapping([normal(cell) for cell in header], options.columns)
+    _require(mapping, header, options.columns)
+    for row in body:
+        cells = table.at(row)
+        yield _record({field: cells(column) for field, column in mapping.items()}, options.zone)
+
+
+def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """JSON lines, or one JSON array of flat objects."""
+    decoder = msgspec.json.Decoder()
+    source = as_utf8(stream)
+    data = b"".join(iter(lambda: source.read(1 << 20), b""))
+    found: Any = None
+    if data.lstrip().startswith(b"["):
+        try:
+            found = decoder.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            yield Dropped(reasons.BROKEN, cut=True)
+            return
+    for line in found if isinstance(found, list) else data.splitlines():
+        if isinstance(line, bytes):
+            if not line.strip():
+                continue
+            try:
+                line = decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                yield Dropped(reasons.BROKEN)
+                continue
+        if not isinstance(line, dict):
+            yield Dropped(reasons.BROKEN)
+            continue
+        flat = {normal(key): value for key, value in line.items() if isinstance(value, (str, int, float))}
+        mapping = _mapping(list(flat), options.columns)
+        yield _record({field: str(flat.get(column, "")) for field, column in mapping.items()}, options.zone)
+
+
+def _mapping(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """What was given, and for the rest what is proposed."""
+    chosen = {field: normal(column) for field, column in given.items()}
+    return {**propose([column for column in columns if column not in chosen.values()]), **chosen}
+
+
+def _require(mapping: Mapping[str, str], header: Sequence[str], given: Mapping[str, str]) -> None:
+    columns = [normal(cell) for cell in header]
+    for field, column in given.items():
+        if field not in NAMES:
+            raise UsageError(f"There is no field {field!r} to map. Fields: {', '.join(NAMES)}.")
+        if normal(column) not in columns:
+            raise UsageError(f"There is no column {column!r} for {field}. Columns: {', '.join(header)}.")
+    if not {"artist", "track"} <= set(mapping):
+        raise UsageError(
+            f"No column for artist and track is known. Columns: {', '.join(header)}. "
+            "Say which with --map artist=COLUMN,track=COLUMN,time=COLUMN."
+        )
+
+
+def _record(cells: Mapping[str, str], zone: str | None) -> Record:
+    artist, title = cells.get("artist", "").strip(), cells.get("track", "").strip()
+    if not artist or not title:
+        return Dropped(reasons.NO_NAMES)
+    text = cells.get("time", "")
+    stamp = anything(text, zone)
+    plays = number(cells.get("plays", "")) if cells.get("plays") else None
+    if stamp is None and text.strip():
+        return Dropped(reasons.NO_TIME)
+    if stamp is None and plays is None:
+        return Dropped(reasons.NOTHING)
+    if plays is not None and plays <= 0:
+        return Dropped(reasons.NOTHING)
+    played = milliseconds(cells.get("ms")) if cells.get("ms") else None
+    if played is None and cells.get("seconds"):
+        seconds = milliseconds(cells["seconds"])
+        played = None if seconds is None else seconds * 1000
+    spotify = cells.get("spotify", "").rpartition(":")[2].rpartition("/")[2]
+    ids: Ids = tuple(pair for pair in (("isrc", cells.get("isrc", "")), ("spotify", spotify)) if pair[1])
+    minutes = text.count(":") == 1
+    return Play(
+        artist, title, stamp, played, cells.get("album") or None, None, ids, 60 if minutes else 1, UNKNOWN,
+        counted=plays is not None, plays=plays or 1,
+    )  # fmt: skip
+
+
+def _header_line(head: Head, given: Mapping[str, str]) -> int:
+    for place in range(min(20, len(head.lines))):
+        columns = head.columns_of_line(place, _delimiter(head, place))
+        if set(_mapping(columns, given)) >= {"artist", "track"}:
+            return place
+    return 0
+
+
+def _delimiter(head: Head, place: int) -> str:
+    line = head.lines[place] if place < len(head.lines) else ""
+    return max((",", ";", "\t"), key=line.count)
+
+
+def sniff(head: Head) -> bool:
+    """A header within 20 lines that names an artist, a title, and a time or a count."""
+    if head.json or head.text.lstrip().startswith("<"):
+        return False
+    for place in range(min(20, len(head.lines))):
+        found = propose(head.columns_of_line(place, _delimiter(head, place)))
+        if {"artist", "track"} <= set(found) and {"time", "plays"} & set(found):
+            return True
+    return False
+
+
+def sniff_lines(head: Head) -> bool:
+    """Flat JSON objects that name an artist, a title, and a time or a count."""
+    if head.json not in ("lines", "array"):
+        return False
+    found = propose(list(head.keys))
+    return {"artist", "track"} <= set(found) and bool({"time", "plays"} & set(found))
+
+
+FORMATS = (
+    Format(
+        "csv", "table of plays", "csv", sniff, parse, marks=("artist", "track", "time"), order=70,
+        hint="read by the names of its columns; check a few rows",
+    ),
+    Format(
+        "jsonl", "JSON lines of plays", "jsonl", sniff_lines, parse_lines, order=70,
+        hint="read by the names of its keys; check a few rows",
+    ),
+)  # fmt: skip

@@ -1,0 +1,49 @@
+"""XML as a stream of events, with entities refused: a few hundred bytes of them could fill the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import IO
+from xml.parsers.expat import ExpatError, ParserCreate
+
+_CHUNK = 1 << 18
+
+# What a broken document raises, beside the errors of its archive.
+XmlError = ExpatError
+
+
+def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, str]]:
+    """(tag, attributes, '') where an element starts, and (tag, None, text) where it ends.
+
+    `text` is what stands directly in the element after its last child. Tags come without their namespace.
+    Raises XmlError for what is no XML or declares entities.
+    """
+    found: list[tuple[str, Mapping[str, str] | None, str]] = []
+    text: list[str] = []
+
+    def start(tag: str, attributes: Mapping[str, str]) -> None:
+        text.clear()
+        found.append((tag.rpartition("\n")[2], attributes, ""))
+
+    def end(tag: str) -> None:
+        found.append((tag.rpartition("\n")[2], None, "".join(text)))
+        text.clear()
+
+    def refuse(*_: object) -> None:
+        raise ExpatError("it declares entities, which no library file does")
+
+    parser = ParserCreate(namespace_separator="\n")
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text.append
+    parser.EntityDeclHandler = refuse
+    while data := stream.read(_CHUNK):
+        try:
+            parser.Parse(data, False)
+        finally:
+            ready = found.copy()
+            found.clear()
+        yield from ready
+    parser.Parse(b"", True)
+    yield from found
