@@ -82,21 +82,6 @@ class DiscoverApp(App[int]):
             self.theme = theme
         view = self._state.get("view")
         self.switch_mode(view if view in self.MODES else "discover")
-        self._greet()
-
-    @work(thread=True)
-    def _greet(self) -> None:
-        """For someone with nothing here yet: what to do first."""
-        with contextlib.suppress(DiscoverError):
-            status = self.engine().status()
-            if not status.listens and not status.packs:
-                self.call_from_thread(self._show_first_steps)
-
-    def _show_first_steps(self) -> None:
-        from tuiapp.reports import first_steps
-        from tuiapp.screens.dialogs import ShowText
-
-        self.push_screen(ShowText("Welcome to discover", first_steps()))
 
     async def action_quit(self) -> None:
         self._remember_views()
@@ -162,7 +147,9 @@ class DiscoverApp(App[int]):
         return key if isinstance(key, str) else None
 
     def _remember_views(self) -> None:
-        views = remembered.part(self._state, "views") | {view.NAME: view.remembered() for view in self.views()}
+        views = remembered.part(self._state, "views") | {
+            view.NAME: view.remembered() for view in self.views()
+        }
         self._state = {"view": self.current_mode, "theme": self.theme, "views": views}
 
     # -- undo and verdicts -----------------------------------------------------------------------------
@@ -361,7 +348,9 @@ class DiscoverApp(App[int]):
 
     def _job_ended(self, job: Job, result: dict[str, Any]) -> None:
         if result["type"] == "error":
-            self.notify(result["message"], title=f"{job.title} failed", severity="error", timeout=15, markup=False)
+            self.notify(
+                result["message"], title=f"{job.title} failed", severity="error", timeout=15, markup=False
+            )
         elif result["type"] == "cancelled":
             self.notify("What was whole before is whole now.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":

@@ -70,5 +70,9 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         raise
     if not last:
         tail = narration.decode(errors="replace").strip().splitlines()[-1:]
-        last = {"type": "error", "message": f"{job.title} ended without a result. {' '.join(tail)}", "exit_code": 1}
+        last = {
+            "type": "error",
+            "message": f"{job.title} ended without a result. {' '.join(tail)}",
+            "exit_code": 1,
+        }
     return last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from textual.content import Content
@@ -19,19 +20,29 @@ EXPORTS = (
 def first_steps() -> Content:
     """Three ways on for someone who has nothing here yet."""
     parts: list[Content | str] = [
-        "Nothing leaves this machine: your history, the model and what you do here stay in one folder of yours.\n\n",
-        Content.styled("i", "bold $accent"), "  import your listening history. Ask your service for it:\n",
-    ]  # fmt: skip
+        "Nothing leaves this machine: history, model and settings stay in one folder.\n\n",
+        _step("i", "import your listening history; your service hands it out:\n"),
+    ]
     for service, how, wait in EXPORTS:
-        parts += [f"     {service:<13}", Content.styled(f"{how} ({wait})\n", "$text-muted")]
+        parts.append(
+            Content.styled(_hanging(f"{how} ({wait})", 16, f"   {service:<13}"), "$foreground-muted")
+        )
     parts += [
-        "\n", Content.styled("a", "bold $accent"), "  under ", Content.styled("7 Model", "bold"),
-        ": add community data, so that there is new music to find\n",
-        Content.styled("t", "bold $accent"), "  under ", Content.styled("7 Model", "bold"), ": train the model\n\n",
+        "\n", _step("7 a", "add community data, so that there is new music to find\n"),
+        _step("7 t", "train the model\n"), "\n",
         "Or leave with ", Content.styled("q", "bold $accent"), " and run ", Content.styled("discover demo", "bold"),
-        " to see it all on made-up data first.",
+        " to see it all on made-up data.",
     ]  # fmt: skip
     return Content.assemble(*parts)
+
+
+def _step(key: str, text: str) -> Content:
+    return Content.assemble(Content.styled(f"{key:<4}", "bold $accent"), text)
+
+
+def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
+    """Wrapped lines, the first after `first`, the others indented as far."""
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent) + "\n"
 
 
 def help_for(view: str) -> Content:
@@ -43,10 +54,12 @@ def help_for(view: str) -> Content:
             continue
         parts.append(Content.styled(f"{title}\n", "bold"))
         for action in actions:
-            parts += [Content.styled(f"  {action.all_keys:<12}", "$accent"), f"{action.help}\n"]
+            keys = f"  {action.all_keys:<12}"
+            line = _hanging(action.help, len(keys), keys)
+            parts += [Content.styled(line[: len(keys)], "$accent"), line[len(keys) :]]
         parts.append("\n")
-    parts.append(Content.styled(f"1 to {len(VIEWS)} go to the views. j k, arrows, pages, g G move in lists.",
-                                "$text-muted"))  # fmt: skip
+    where = f"1 to {len(VIEWS)} go to the views. j k, arrows, pages, g G move in lists."
+    parts.append(Content.styled(where, "$foreground-muted"))
     return Content.assemble(*parts)
 
 
@@ -64,7 +77,7 @@ def import_report(report: dict[str, Any]) -> Content:
         f"{totals['duplicates']:>10,}  already there\n",
     ]  # fmt: skip
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
-        parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$text-muted"))
+        parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
     for entry in report["files"]:
         note = f"  {entry['note']}" if entry.get("note") else ""
         kind = entry["format"] or "not recognised"

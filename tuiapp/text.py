@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
-
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 ELLIPSIS = "…"
+
+
 @lru_cache(maxsize=20_000)
 def fitted(text: str, width: int, *, right: bool = False) -> str:
     """Exactly `width` cells: cut with an ellipsis, or padded on the right (on the left when `right`)."""
@@ -25,10 +25,10 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
 
 
 def bar(share: float, width: int) -> str:
-    """A bar of `width` cells filled to `share` (0 to 1), in eighths of a cell."""
-    eighths = round(max(0.0, min(1.0, share)) * width * 8)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
+    """A line of `width` cells drawn to `share` (0 to 1) of them, in halves of a cell."""
+    halves = round(max(0.0, min(1.0, share)) * width * 2)
+    full, half = divmod(halves, 2)
+    return ("━" * full + "╸" * half).ljust(width)
 
 
 def sparkline(values: list[float]) -> str:
@@ -41,8 +41,8 @@ def sparkline(values: list[float]) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole per cent."""
-    return f"{share * 100:.0f} %" if abs(share) >= 0.005 else "<1 %"
+    """A share in per cent: whole from ten up, else with one decimal, so that small ones can be told apart."""
+    return f"{share * 100:.0f} %" if abs(share) >= 0.0995 else f"{share * 100:.1f} %"
 
 
 def duration(seconds: float | None) -> str:

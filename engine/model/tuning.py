@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 CONFIDENCES = (
-    Confidence(transform="log", alpha=0.5),
     Confidence(transform="log", alpha=1.0),
     Confidence(transform="log", alpha=2.0),
     Confidence(transform="log", alpha=5.0),
+    Confidence(transform="log", alpha=10.0),
     Confidence(transform="binary", alpha=4.0),
     Confidence(transform="binary", alpha=10.0),
     Confidence(transform="binary", alpha=30.0),
 )
-REGULARIZATIONS = (1.0, 5.0, 15.0, 40.0, 100.0)
+REGULARIZATIONS = (3.0, 10.0, 30.0, 100.0, 250.0)
 # (sweeps, how many go on): the rungs of the ladder.
 RUNGS = ((4, 12), (8, 4), (20, 1))
 REFINE = 1.5  # the winner's lambda times and over this is tried last

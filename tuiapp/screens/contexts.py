@@ -31,10 +31,11 @@ class ContextsView(View):
 
     NAME: ClassVar[str] = "contexts"
     CSS_PATH = "contexts.tcss"
+    MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
-        self._context = "running"
+        self._doing = "running"
         self._wishes: dict[str, float] = {}
         self._made: ContextPlaylist | None = None
         self._taps: list[float] = []
@@ -53,12 +54,13 @@ class ContextsView(View):
             ),
             key=lambda row: f"{row.artist}\x1f{row.track}",
             words=lambda row: f"{row.artist} {row.track}",
+            markable=False,
         ).add_class("body")  # fmt: skip
         yield Notice()
         yield Static(id="notes", classes="body")
 
     def load(self) -> None:
-        context, wishes = self._context, dict(self._wishes)
+        context, wishes = self._doing, dict(self._wishes)
         self._show_wishes()
 
         def question(session: Any) -> ContextPlaylist:
@@ -73,13 +75,17 @@ class ContextsView(View):
         elif message.what == "saved":
             self.notify(f"Saved as {shown(message.result.name)}. It is under 4 Playlists.", markup=False)
             name = message.result.name
-            self.home.remember_undo(f"saving {name}", lambda: self.home.in_thread(lambda s: s.remove_playlist(name)))
+            self.home.remember_undo(
+                f"saving {name}", lambda: self.home.in_thread(lambda s: s.remove_playlist(name))
+            )
 
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
         self._made = made
         self.home.set_aside(f"{percent(made.coverage)} of {made.pool:,} tracks have a known tempo")
-        self.tell("" if made.tracks else "empty", "No track fits", "Change the tempo, or allow more new music.")
+        self.tell(
+            "" if made.tracks else "empty", "No track fits", "Change the tempo, or allow more new music."
+        )
         table = self.query_one(Table)
         table.show(made.tracks)
         if first_time:
@@ -90,21 +96,21 @@ class ContextsView(View):
         self.listed()
 
     def _show_wishes(self) -> None:
-        wish = _settings(self._context, self._wishes)
+        wish = _settings(self._doing, self._wishes)
         length = f"{duration(self._made.seconds)}, {len(self._made.tracks)} tracks" if self._made else ""
         self.query_one("#wishes", Static).update(
             Content.assemble(
                 Content.styled("Running", "bold"), "   ",
                 Content.styled(f"{wish.bpm:.0f}", "bold $accent"), " steps a minute   ",
                 f"{wish.minutes:.0f} min   warm-up {wish.warm_up:.0f}   cool-down {wish.cool_down:.0f}   ",
-                f"{percent(wish.new)} new\n", Content.styled(length, "$text-muted"),
+                f"{percent(wish.new)} new\n", Content.styled(length, "$foreground-muted"),
             )
         )  # fmt: skip
 
     def _draw_profile(self) -> None:
         """Wanted tempo as a line of dots, each track's tempo as a block over the time it plays."""
         made, panel = self._made, self.query_one("#profile", Static)
-        width = max(20, panel.content_size.width - 6)
+        width = max(20, self.size.width - 8)
         if made is None or not made.tracks:
             panel.update("")
             return
@@ -119,7 +125,7 @@ class ContextsView(View):
         from engine.errors import UsageError
 
         try:
-            _settings(self._context, self._wishes | changes)
+            _settings(self._doing, self._wishes | changes)
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
@@ -127,7 +133,7 @@ class ContextsView(View):
         self.load()
 
     def _by(self, name: str, by: float) -> None:
-        now = getattr(_settings(self._context, self._wishes), name)
+        now = getattr(_settings(self._doing, self._wishes), name)
         self._wish(**{name: round(now + by, 2)})
 
     def action_bpm(self, by: int) -> None:
@@ -137,12 +143,12 @@ class ContextsView(View):
         self._by("minutes", by)
 
     def action_warm_up(self, by: int) -> None:
-        wish = _settings(self._context, self._wishes)
+        wish = _settings(self._doing, self._wishes)
         value = max(0.0, wish.warm_up + by)
         self._wish(warm_up=value, cool_down=value)
 
     def action_new(self, by: float) -> None:
-        wish = _settings(self._context, self._wishes)
+        wish = _settings(self._doing, self._wishes)
         self._wish(new=round(max(0.0, min(1.0, wish.new + by)), 2))
 
     def action_shuffle(self) -> None:
@@ -194,7 +200,7 @@ class ContextsView(View):
             from engine.errors import UsageError
 
             try:
-                _settings(self._context, wishes)
+                _settings(self._doing, wishes)
             except (UsageError, TypeError):
                 return
             self._wishes = wishes
@@ -233,13 +239,13 @@ def profile(made: ContextPlaylist, width: int) -> Content:
         top = high - (high - low) * row / PROFILE_ROWS
         bottom = high - (high - low) * (row + 1) / PROFILE_ROWS
         label = f"{top:4.0f} " if row in (0, PROFILE_ROWS - 1) else "     "
-        line: list[Content | str] = [Content.styled(label, "$text-muted")]
+        line: list[Content | str] = [Content.styled(label, "$foreground-muted")]
         for cell in range(width):
             if bottom < played[cell] <= top:
                 eighth = int((played[cell] - bottom) / (top - bottom) * 7.99)
                 line.append(Content.styled("▁▂▃▄▅▆▇█"[eighth], "$accent"))
             elif bottom < wanted[cell] <= top:
-                line.append(Content.styled("·", "$text-muted"))
+                line.append(Content.styled("·", "$foreground-muted"))
             else:
                 line.append(" ")
         rows.append(Content.assemble(*line))

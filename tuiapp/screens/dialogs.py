@@ -32,9 +32,8 @@ class Dialog(ModalScreen[Any]):
         width: 84; max-width: 94%; height: auto; max-height: 90%; background: $panel; padding: 1 2;
     }
     Dialog .title { text-style: bold; color: $accent; height: auto; margin: 0 0 1 0; }
-    Dialog .hint { color: $text-muted; height: auto; margin: 1 0 0 0; }
-    Dialog Input { border: none; height: 1; padding: 0 1; background: $surface; }
-    Dialog Input:focus { background: $surface-lighten-1; }
+    Dialog .hint { color: $foreground-muted; height: auto; margin: 1 0 0 0; }
+    Dialog Input, Dialog Input:focus { border: none; height: 1; padding: 0 1; background: $foreground 10%; }
     """
 
 
@@ -132,12 +131,17 @@ class Search(Dialog):
                     Column("artist", lambda row: row.artist, 16, share=2),
                     Column("track", lambda row: row.track or "", 10, share=2),
                     Column("plays", lambda row: f"{row.plays:,}" if row.plays else "", 6, right=True),
-                    Column("listeners", lambda row: f"{row.listeners:,}" if row.listeners else "", 9, right=True),
+                    Column(
+                        "listeners", lambda row: f"{row.listeners:,}" if row.listeners else "", 9, right=True
+                    ),
                 ),
                 key=lambda row: f"{row.kind}\x1f{row.artist}\x1f{row.track}",
                 words=lambda row: row.artist,
+                markable=False,
             )
-            yield Static("enter goes to related artists, ↑ ↓ choose, esc closes", classes="hint", markup=False)
+            yield Static(
+                "enter goes to related artists, ↑ ↓ choose, esc closes", classes="hint", markup=False
+            )
 
     def on_mount(self) -> None:
         self.query_one(Table).can_focus = False

@@ -13,6 +13,8 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
+from engine.errors import DiscoverError, NothingYetError
+from tuiapp.reports import first_steps
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import bar, day, fitted, percent
@@ -22,6 +24,7 @@ from tuiapp.widgets.table import Column, Table
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Explanation, Recommendation
     from engine.recommend.settings import DiscoverSettings
+    from engine.session import Status
 
 LENGTH = 200
 # Where `b` looks an artist up. Nothing is sent but the name, by the browser, when the key is pressed.
@@ -47,6 +50,7 @@ class DiscoverView(View):
         self._without: tuple[str, ...] = ()
         self._best = 1.0
         self._list: DiscoverList | None = None
+        self._error: DiscoverError | None = None
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="dials")
@@ -55,11 +59,11 @@ class DiscoverView(View):
                 (
                     Column("", self._glyph, 1),
                     Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
-                    Column("because of", _because, 16, share=4, least=64),
+                    Column("because of", _because, 16, share=4, least=50),
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                            order=lambda row: -row.listeners),
                     Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
-                           order=lambda row: -row.plays, least=56),
+                           order=lambda row: -row.plays, least=88),
                     Column("fit", lambda row: bar(row.score / self._best, 8), 8, accent=True,
                            order=lambda row: -row.score),
                 ),
@@ -90,11 +94,15 @@ class DiscoverView(View):
             self._show_list(message.result)
         elif message.what == "why":
             self._show_why(message.result)
+        elif message.what == "status":
+            self._show_first_steps(message.result)
 
     def _show_list(self, found: DiscoverList) -> None:
         self._list = found
         self._best = max((row.score for row in found.items), default=1.0) or 1.0
-        source = f"{found.listeners:,} listeners · {found.pack}" if not found.solo else "solo: your own sessions"
+        source = (
+            f"{found.listeners:,} listeners · {found.pack}" if not found.solo else "solo: your own sessions"
+        )
         self.home.set_aside(source)
         table = self.query_one("#artists", Table)
         first_time = not table.counts[1]
@@ -118,7 +126,8 @@ class DiscoverView(View):
             Content.assemble(
                 _dial("familiar", self._dials["familiarity"], "new", width), "   ",
                 _dial("obscure", (self._dials["popularity"] + 1) / 2, "popular", width), "   ",
-                Content.styled(shown(without) + "  " if without else "", "$warning"), Content.styled(count, "$text-muted"),
+                Content.styled(shown(without) + "  " if without else "", "$warning"),
+                Content.styled(count, "$foreground-muted"),
             )
         )  # fmt: skip
 
@@ -133,6 +142,20 @@ class DiscoverView(View):
     def _show_why(self, told: Explanation) -> None:
         panel = self.query_one("#why", Static)
         panel.update(why(told, max(24, panel.content_size.width), panel.content_size.height))
+
+    def show_error(self, what: str, error: DiscoverError) -> None:
+        """With nothing to show yet, the first steps stand here: every key they name works."""
+        if what == "list" and isinstance(error, NothingYetError):
+            self.ask("status", lambda session: session.status())
+            self._error = error
+        elif what != "why":
+            super().show_error(what, error)
+
+    def _show_first_steps(self, status: Status) -> None:
+        if status.listens:
+            self.tell("empty", "Nothing here yet", str(self._error))
+        else:
+            self.tell("empty", "Welcome to discover", first_steps())
 
     # -- dials -----------------------------------------------------------------------------------------
 
@@ -218,48 +241,51 @@ def _dial(low: str, place: float, high: str, width: int) -> Content:
     """A dial from `low` to `high`, at `place` 0 to 1."""
     knob = round(place * (width - 1))
     return Content.assemble(
-        f"{low} ", Content.styled("─" * knob, "$text-muted"), Content.styled("●", "bold $accent"),
-        Content.styled("─" * (width - 1 - knob), "$text-muted"), f" {high}",
+        f"{low} ", Content.styled("─" * knob, "$foreground-muted"), Content.styled("●", "bold $accent"),
+        Content.styled("─" * (width - 1 - knob), "$foreground-muted"), f" {high}",
     )  # fmt: skip
 
 
 def why(told: Explanation, width: int, height: int) -> Content:
-    """An explanation as bars, as much of it as the height allows."""
-    most = max(1, height - (6 if height > 10 else 2))
-    shares = [(share.artist, share.share) for share in told.shares[:most]]
-    if rest := told.shares[most:]:
-        shares.append((f"{len(rest)} others", sum(share.share for share in rest)))
-    largest = max((share for _, share in shares), default=1.0) or 1.0
-    names = min(24, width // 3)
+    """An explanation as bars, as much of it as the height allows. Bars compare single artists; the rest is a number."""
+    roomy = height > 10
+    most = max(1, min(12, height - (9 if roomy else 2)))
+    largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
+    names = min(24, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
-    heard = f"{told.listeners:,} listeners" + (f" · {told.plays:,} plays of yours" if told.plays else "")
-    parts: list[Content | str] = [
-        Content.styled(shown(told.artist), "bold"), "  ", Content.styled(heard, "$text-muted"), "\n",
-    ]  # fmt: skip
-    if height > 10:
-        parts.append("\n")
-    for name, share in shares:
-        parts += [
-            "\n" if parts[-1] not in ("\n",) else "",
-            fitted(shown(name), names), " ", Content.styled(bar(share / largest, cells), "$accent"),
-            f" {percent(share):>5}",
-        ]  # fmt: skip
-    if height > 10:
-        parts.append("\n")
-        parts += [part for part in _what_ifs(told, names) if part]
-    return Content.assemble(*parts)
+    heard = f"{told.listeners:,} listeners" + (f", {told.plays:,} plays of yours" if told.plays else "")
+    rows: list[Content | str] = [
+        Content.assemble(
+            Content.styled(shown(told.artist), "bold $accent"),
+            "  ",
+            Content.styled(heard, "$foreground-muted"),
+        )
+    ]
+    if roomy:
+        rows += ["", Content.styled("why this", "$foreground-muted")]
+    for share in told.shares[:most]:
+        drawn = Content.styled(bar(share.share / largest, cells), "$accent")
+        rows.append(
+            Content.assemble(fitted(shown(share.artist), names), " ", drawn, f" {percent(share.share):>5}")
+        )
+    if rest := told.shares[most:]:
+        others = fitted(f"{len(rest)} others", names + 1 + cells)
+        rows.append(Content.styled(f"{others} {percent(sum(s.share for s in rest)):>5}", "$foreground-muted"))
+    if roomy:
+        rows += ["", *_what_ifs(told)]
+    return Content("\n").join(row if isinstance(row, Content) else Content(row) for row in rows)
 
 
-def _what_ifs(told: Explanation, names: int) -> list[Content | str]:
-    parts: list[Content | str] = []
-    for name, rank in list(told.without.items())[:2]:
-        after = f"{_ordinal(rank)}" if rank else "out of the list"
-        now = _ordinal(told.rank) if told.rank else "not listed"
-        parts += ["\n", Content.styled(f"without {fitted(shown(name), names - 8)} {now} → {after}", "$text-muted")]
+def _what_ifs(told: Explanation) -> list[Content]:
+    now = _ordinal(told.rank) if told.rank else "not listed"
+    rows = []
+    for name, rank in list(told.without.items())[:3]:
+        after = _ordinal(rank) if rank else "out of the list"
+        rows.append(Content.styled(f"without {shown(name)}: {now} → {after}", "$foreground-muted"))
     if told.last_alike is not None:
         name, when = told.last_alike
-        parts += ["\n", Content.styled(f"last played {shown(name)} on {day(when)}", "$text-muted")]
-    return parts
+        rows.append(Content.styled(f"you last played {shown(name)} on {day(when)}", "$foreground-muted"))
+    return rows
 
 
 def _ordinal(rank: int) -> str:

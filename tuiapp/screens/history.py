@@ -51,6 +51,7 @@ class HistoryView(View):
 
     NAME: ClassVar[str] = "history"
     CSS_PATH = "history.tcss"
+    MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,6 +70,7 @@ class HistoryView(View):
             ),
             key=lambda row: str(row.id),
             words=lambda row: f"{row.artist} {row.track}",
+            markable=False,
         ).add_class("body")  # fmt: skip
         yield Notice()
 

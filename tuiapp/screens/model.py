@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,6 +27,7 @@ class ModelView(View):
 
     NAME: ClassVar[str] = "model"
     CSS_PATH = "model.tcss"
+    MARKS: ClassVar[bool] = False
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="facts", classes="body")
@@ -45,6 +47,7 @@ class ModelView(View):
             key=lambda row: row.name,
             words=lambda row: row.name,
             id="packs",
+            markable=False,
         )  # fmt: skip
 
     def load(self) -> None:
@@ -64,7 +67,11 @@ class ModelView(View):
         if first_time:
             table.focus()
         if status.model is None:
-            packs = "the packs below" if status.packs else "your own listening sessions: press a to add a pack first"
+            packs = (
+                "the packs below"
+                if status.packs
+                else "your own listening sessions: press a to add a pack first"
+            )
             self.tell("empty", "No model yet", f"Press t to train one on {packs}.")
             self.home.set_aside("")
             return
@@ -77,10 +84,12 @@ class ModelView(View):
         """The loss a sweep, as a line that falls."""
         if not losses:
             return
-        line = sparkline(losses).ljust(total or len(losses), "·")
+        # The first sweep's fall would flatten all that follow: drawn is the logarithm of what is left to fall.
+        least = min(losses) * 0.9995
+        line = sparkline([math.log(loss / least - 1.0) for loss in losses]).ljust(total or len(losses), "·")
         self.query_one("#loss", Static).update(
             Content.assemble(
-                Content.styled("loss by sweep\n", "$text-muted"), Content.styled(line, "$accent"),
+                Content.styled("loss by sweep, log scale\n", "$foreground-muted"), Content.styled(line, "$accent"),
                 f"   {losses[0]:,.0f} → {losses[-1]:,.0f}",
             )
         )  # fmt: skip
@@ -123,7 +132,7 @@ def facts(model: ModelManifest) -> Content:
             f"{model.factors} factors, {model.iterations} sweeps, c = 1 + {confidence.alpha:g} × {cell}, "
             f"lambda {model.regularization:g}"
             + (", tuned on held-out plays" if model.tuned.get("searched") else ", not tuned") + "\n",
-            "$text-muted",
+            "$foreground-muted",
         ),
     ]  # fmt: skip
     if measured := model.validation:
@@ -137,7 +146,7 @@ def facts(model: ModelManifest) -> Content:
     parts.append(
         Content.styled(
             f"\nindex: {model.index['trees']} trees find {model.index['recall']:.1%} of the true nearest; "
-            f"at this size {serves} answers", "$text-muted",
+            f"at this size {serves} answers", "$foreground-muted",
         )
     )  # fmt: skip
     return Content.assemble(*parts)

@@ -50,6 +50,7 @@ class PlaylistsView(View):
             key=lambda row: f"{row.artist}\x1f{row.track}",
             words=lambda row: f"{row.artist} {row.track}",
             id="tracks",
+            markable=False,
         )
         yield Notice()
 
@@ -67,7 +68,9 @@ class PlaylistsView(View):
             table.show(message.result)
             self.home.set_aside(f"{len(message.result)} saved")
             if not message.result:
-                self.tell("empty", "No playlist is saved yet", "Make one under 3 Contexts and press a to keep it.")
+                self.tell(
+                    "empty", "No playlist is saved yet", "Make one under 3 Contexts and press a to keep it."
+                )
             else:
                 self.tell("")
                 if self._open is None:
@@ -77,8 +80,9 @@ class PlaylistsView(View):
             name, tracks = message.result
             self._open = name
             self.add_class("-open")
-            self.query_one("#which", Static).update(Content.assemble(Content.styled(shown(name), "bold $accent"),
-                                                                     f"   {len(tracks)} tracks   esc goes back"))  # fmt: skip
+            title = Content.styled(shown(name), "bold $accent")
+            line = Content.assemble(title, f"   {len(tracks)} tracks   esc goes back")
+            self.query_one("#which", Static).update(line)
             table = self.query_one("#tracks", Table)
             table.show(tracks)
             table.focus()
@@ -120,7 +124,8 @@ class PlaylistsView(View):
         def rename(new: str) -> None:
             self.ask("changed", lambda session: session.rename_playlist(name, new))
             self.home.remember_undo(
-                f"renaming {name}", lambda: self.home.in_thread(lambda session: session.rename_playlist(new, name))
+                f"renaming {name}",
+                lambda: self.home.in_thread(lambda session: session.rename_playlist(new, name)),
             )
 
         self.home.ask_text("Rename the playlist to", name, rename)

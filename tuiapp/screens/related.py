@@ -75,7 +75,11 @@ class RelatedView(View):
     def _loaded(self, message: View.Loaded) -> None:
         if message.what == "first":
             if message.result is None:
-                self.tell("empty", "No artist to start from", "Press s to search for one, or r on a row of Discover.")
+                self.tell(
+                    "empty",
+                    "No artist to start from",
+                    "Press s to search for one, or r on a row of Discover.",
+                )
             else:
                 self.start_at(message.result)
         elif message.what == "list":
@@ -86,7 +90,9 @@ class RelatedView(View):
         known = sum(row.known for row in found.items)
         self.home.set_aside(f"you know {known} of {len(found.items)}")
         table = self.query_one(Table)
-        self.tell("" if found.items else "empty", "Nobody is near", "Too few listeners played this artist to tell.")
+        self.tell(
+            "" if found.items else "empty", "Nobody is near", "Too few listeners played this artist to tell."
+        )
         table.show(found.items)
         table.move_to(0)
         table.focus()
@@ -97,8 +103,10 @@ class RelatedView(View):
         parts: list[Content | str] = []
         for number, name in enumerate(self._trail):
             if number:
-                parts.append(Content.styled(" › ", "$text-muted"))
-            parts.append(Content.styled(shown(name), "bold $accent" if number == self._at else "$text-muted"))
+                parts.append(Content.styled(" › ", "$foreground-muted"))
+            parts.append(
+                Content.styled(shown(name), "bold $accent" if number == self._at else "$foreground-muted")
+            )
         line = Content.assemble(*parts)
         # Keep the end of a long trail in sight: that is where the person is.
         width = max(10, self.size.width - 2)

@@ -43,13 +43,26 @@ class TasteView(View):
                     key=lambda row: row.key,
                     words=lambda row: row.name,
                     id="top",
+                    markable=False,
                 )  # fmt: skip
             with Vertical(classes="half"):
                 yield Static("what you said (x takes it back)", classes="caption", markup=False)
                 yield Table(
                     (
-                        Column("artist", lambda row: row.artist, 18, share=1, order=lambda row: row.artist.casefold()),
-                        Column("", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
+                        Column(
+                            "artist",
+                            lambda row: row.artist,
+                            18,
+                            share=1,
+                            order=lambda row: row.artist.casefold(),
+                        ),
+                        Column(
+                            "",
+                            lambda row: _GLYPHS[row.verdict],
+                            9,
+                            accent=True,
+                            order=lambda row: row.verdict,
+                        ),
                         Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
                     ),
                     key=lambda row: row.artist,

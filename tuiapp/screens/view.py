@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -27,15 +28,17 @@ class View(Screen[None]):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
     NAME: ClassVar[str] = ""
-    HAS_LIST: ClassVar[bool] = True
+    MARKS: ClassVar[bool] = True  # whether marking rows means something here
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     View .filter { height: 1; dock: bottom; display: none; background: $surface; padding: 0 1; }
     View .filter.-shown { display: block; }
     View .filter Label { width: auto; }
-    View .filter Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; }
-    View .filter .count { width: auto; color: $text-muted; }
+    View .filter Input, View .filter Input:focus {
+        width: 1fr; height: 1; border: none; padding: 0 1; background: $surface;
+    }
+    View .filter .count { width: auto; color: $foreground-muted; }
     """
 
     class Loaded(Message):
@@ -55,9 +58,10 @@ class View(Screen[None]):
             self.error = error
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+        # Before Textual merges the bindings of the class, which it does next.
         if cls.NAME:
-            cls.BINDINGS = [*bindings(cls.NAME), *cls.__dict__.get("BINDINGS", [])]
+            cls.BINDINGS = bindings(cls.NAME)
+        super().__init_subclass__(**kwargs)
 
     @property
     def home(self) -> DiscoverApp:
@@ -75,7 +79,7 @@ class View(Screen[None]):
             yield Input(placeholder="filter", select_on_focus=False)
             yield Static("", classes="count")
         yield JobLine()
-        yield KeyLine(self.NAME, has_list=self.HAS_LIST)
+        yield KeyLine(self.NAME, marks=self.MARKS)
 
     def compose_body(self) -> ComposeResult:
         """What is particular to the view."""
@@ -126,7 +130,7 @@ class View(Screen[None]):
         found = self.query(Table)
         return found.first() if found else None
 
-    def tell(self, state: str, title: str = "", text: str = "") -> None:
+    def tell(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a notice instead of the list, or with an empty state the list."""
         for notice in self.query(Notice):
             notice.tell(state, title, text)
@@ -139,7 +143,9 @@ class View(Screen[None]):
         if table is None:
             return
         shown, whole = table.counts
-        self.query_one(".filter .count", Static).update(f"{shown:,} of {whole:,}  esc clears" if table.filter else "")
+        self.query_one(".filter .count", Static).update(
+            f"{shown:,} of {whole:,}  esc clears" if table.filter else ""
+        )
         if table.filter and not shown:
             self.tell("nomatch", f"No row holds “{table.filter}”", "Press escape to clear the filter.")
         elif whole:

@@ -23,7 +23,8 @@ class TabStrip(Widget):
     """The views by number, and on the right what the list is made from or, in a private session, that word."""
 
     DEFAULT_CSS = """
-    TabStrip { height: 1; dock: top; background: $panel; padding: 0 1; }
+    TabStrip { height: 1; dock: top; background: $panel; padding: 0 1; link-style: none; link-style-hover: bold;
+        link-color: $foreground-muted; link-background-hover: $panel; link-color-hover: $accent; }
     """
     current: reactive[str] = reactive("")
     aside: reactive[str] = reactive("")
@@ -50,32 +51,37 @@ class TabStrip(Widget):
     def render(self) -> RenderResult:
         width = self.size.width
         right = self._right()
-        for style in ("names", "short", "digits"):
+        private = self.app_here.private_since is not None
+        # The names matter more than the aside, the word PRIVATE more than the names.
+        for style, aside in (
+            ("brand", True),
+            ("names", True),
+            ("names", private),
+            ("digits", True),
+            ("digits", private),
+        ):
             left = self._tabs(style)
-            if left.cell_length + right.cell_length + 2 <= width or style == "digits":
+            end = right if aside else Content("")
+            if left.cell_length + end.cell_length + 1 <= width:
                 break
-        space = max(1, width - left.cell_length - right.cell_length)
-        return Content.assemble(left, " " * space, right)
+        return Content.assemble(left, " " * max(1, width - left.cell_length - end.cell_length), end)
 
     def _tabs(self, style: str) -> Content:
-        parts: list[Content | str] = [] if style == "digits" else [Content.styled("discover  ", "bold $accent")]
+        parts: list[Content | str] = (
+            [Content.styled("discover  ", "bold $accent")] if style == "brand" else []
+        )
         for number, (name, title) in enumerate(VIEWS, 1):
             here = name == self.current
-            if style == "names" or here:
-                label = f" {number} {title} "
-            elif style == "short":
-                label = f" {number} {title[:4]} "
-            else:
-                label = f" {number} "
-            tone = "bold reverse" if here else "$text-muted"
-            parts.append(Content.from_markup(f"[@click=app.view('{name}')]{label}[/]").stylize(tone))
+            label = f" {number} " if style == "digits" and not here else f" {number} {title} "
+            tab = Content.from_markup(f"[@click=app.view('{name}')]{label}[/]")
+            parts.append(tab.stylize("bold reverse" if here else ""))
         return Content.assemble(*parts)
 
     def _right(self) -> Content:
         since = self.app_here.private_since
         if since is not None:
             return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
-        return Content.styled(self.aside, "$text-muted")
+        return Content.styled(self.aside, "$foreground-muted")
 
 
 class KeyLine(Widget):
@@ -85,13 +91,13 @@ class KeyLine(Widget):
     KeyLine { height: 1; dock: bottom; background: $panel; padding: 0 1; }
     """
 
-    def __init__(self, scope: str, *, has_list: bool = True) -> None:
+    def __init__(self, scope: str, *, marks: bool = True) -> None:
         super().__init__()
         self._actions = [
             action
             for name in (scope, LISTS, EVERYWHERE)
             for action in scope_of(name)
-            if action.footer and (has_list or name != LISTS)
+            if action.footer and (marks or action.id != "mark")
         ]
 
     def render(self) -> RenderResult:
@@ -134,5 +140,5 @@ class JobLine(Widget):
             parts.append(f"{job.done:,}")
         if job.seconds_left is not None and job.seconds_left >= 1:
             parts.append(f"  {duration(job.seconds_left)} left")
-        parts.append(Content.styled("   ^x stops it", "$text-muted"))
+        parts.append(Content.styled("   ^x stops it", "$foreground-muted"))
         return Content.assemble(*parts)

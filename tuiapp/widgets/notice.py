@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from tuiapp.safe import shown
 
-_TONES = {"loading": "$text-muted", "empty": "bold", "nomatch": "bold", "error": "bold $error"}
+_TONES = {"loading": "$foreground-muted", "empty": "bold", "nomatch": "bold", "error": "bold $error"}
 _GLYPHS = {"loading": "…", "empty": "○", "nomatch": "∅", "error": "✗"}
 
 
@@ -19,14 +19,16 @@ class Notice(Static):
     Notice.-shown { display: block; }
     """
 
-    def tell(self, state: str, title: str = "", text: str = "") -> None:
+    def tell(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a state, or with an empty one step aside."""
         self.set_class(bool(state), "-shown")
         if state:
-            glyph, tone = _GLYPHS[state], _TONES[state]
-            self.update(Content.assemble(Content.styled(f"{glyph} {shown(title)}", tone), "\n\n", lines(text)))
+            heading = Content.styled(f"{_GLYPHS[state]} {shown(title)}", _TONES[state])
+            self.update(
+                Content.assemble(heading, "\n\n", text if isinstance(text, Content) else _lines(text))
+            )
 
 
-def lines(text: str) -> str:
+def _lines(text: str) -> str:
     """Several lines, each made safe."""
     return "\n".join(shown(line) for line in text.splitlines())

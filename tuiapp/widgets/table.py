@@ -49,7 +49,7 @@ class Table(ScrollView, can_focus=True):
     """A list with a cursor, marks, sorting and filtering."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--heading", "table--cursor", "table--cursor-blurred", "table--accent", "table--marked", "table--dim",
+        "table--heading", "table--cursor", "table--cursor-blurred", "table--accent", "table--marked",
     }  # fmt: skip
     DEFAULT_CSS = """
     Table {
@@ -57,12 +57,11 @@ class Table(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
         scrollbar-size-horizontal: 0;
         overflow-x: hidden;
-        & > .table--heading { color: $text-muted; }
-        & > .table--cursor { background: $primary-muted; color: $text; text-style: bold; }
-        & > .table--cursor-blurred { background: $surface-lighten-1; }
+        & > .table--heading { color: $foreground-muted; }
+        & > .table--cursor { background: $foreground 15%; color: $foreground; text-style: bold; }
+        & > .table--cursor-blurred { background: $foreground 7%; }
         & > .table--accent { color: $accent; }
         & > .table--marked { color: $accent; text-style: bold; }
-        & > .table--dim { color: $text-muted; }
     }
     """
     BINDINGS: ClassVar[list[Any]] = [
@@ -117,12 +116,14 @@ class Table(ScrollView, can_focus=True):
         *,
         key: Callable[[Any], str],
         words: Callable[[Any], str],
+        markable: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
-        """`key` tells rows apart across updates; `words` is what a filter looks through."""
+        """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks."""
         super().__init__(id=id)
         self.columns = columns
         self._key, self._words = key, words
+        self.markable = markable
         self._rows: Sequence[Any] = ()
         self._order: Sequence[int] = range(0)
         self.marks: set[str] = set()
@@ -191,6 +192,14 @@ class Table(ScrollView, can_focus=True):
     def move_to(self, place: int) -> None:
         """Put the cursor on a place of the order shown."""
         self.cursor = place
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No key is dead: marking where marks mean something, sorting where a column sorts."""
+        if action == "mark":
+            return self.markable
+        if action == "sort":
+            return any(column.order is not None for column in self.columns)
+        return super().check_action(action, parameters)
 
     # -- moving ----------------------------------------------------------------------------------------
 
@@ -293,7 +302,9 @@ class Table(ScrollView, can_focus=True):
         at_cursor = place == self.cursor
         style = base
         if at_cursor:
-            style += self.get_component_rich_style("table--cursor" if self.has_focus else "table--cursor-blurred")
+            style += self.get_component_rich_style(
+                "table--cursor" if self.has_focus else "table--cursor-blurred"
+            )
         elif marked:
             style += self.get_component_rich_style("table--marked", partial=True)
         accent = style + Style(color=self.get_component_rich_style("table--accent", partial=True).color)
@@ -312,11 +323,10 @@ class Table(ScrollView, can_focus=True):
         for number, cells in self._widths():
             column = self.columns[number]
             arrow = ("▾" if self.reverse else "▴") if self.sort == number else ""
-            segments.append(Segment(fitted(column.title + arrow, cells, right=column.right) + " " * GAP, style))
+            segments.append(
+                Segment(fitted(column.title + arrow, cells, right=column.right) + " " * GAP, style)
+            )
         return Strip(segments).adjust_cell_length(width, style)
-
-    def get_content_width(self, container: Size, viewport: Size) -> int:
-        return container.width
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)
