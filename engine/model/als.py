@@ -1,111 +1,382 @@
-"""Implicit-feedback alternating least squares: the vocabulary of the `implicit` library, the loss of the source.
+"""Implicit-feedback alternating least squares, in the vocabulary of the `implicit` library.
 
-Minimises sum over all cells of c (r - x.y)^2 + lambda (sum |x|^2 + sum |y|^2) with r = 1 where a count is stored
-and confidence c = 1 + alpha * v (Hu, Koren, Volinsky 2008; conjugate gradients after Takacs, Pilaszy, Tikk 2011).
+A stored value v is a play count or its transform; its confidence is c = 1 + alpha * v, as in Hu, Koren, Volinsky
+2008 (where `implicit` takes alpha * v itself: give that library v + 1 / alpha to compare). The loss and how it is
+brought down are in `engine.model.sweep`. Differences from `implicit`, all on purpose: the confidence; 40 factors
+and 20 sweeps by default; no progress bar (`callback` reports instead); negative values are refused; ids out of
+range raise an error that is both an InvalidDataError and an IndexError.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from engine.errors import CancelledError, InvalidDataError
+from engine.model.checks import checked_counts, checked_ids, checked_rows
+from engine.model.equations import gram_of, system_of
+from engine.model.saved import read_model, write_model
+from engine.model.topk import top_k
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scipy.sparse import csr_matrix
 
-Factors = NDArray[np.float32]
-# One step while everything still moves, three once it settles: as good a loss in less time (ENGINE.md).
-_EARLY_SWEEPS = 4
+Ids = NDArray[np.int64]
+# Called after each sweep with its number from 0, its seconds, and the exact loss.
+Callback = Callable[[int, float, float], Any]
+_INITIAL_SIGMA = 0.01
 
 
 class AlternatingLeastSquares:
-    """Fits listener and item factors to play counts. See the module for the loss."""
+    """Listener and item factors fitted to play counts.
+
+    `user_factors` (listeners, factors) and `item_factors` (items, factors) of `dtype` are None before a fit; set
+    them before `fit` to go on from there. `num_threads` 0 takes every core; the result does not depend on it.
+    `random_state` is a seed, a NumPy Generator or RandomState, or None for a new start each time. `use_cg` False
+    solves each row to the end instead of by `cg_steps` steps. `tolerance` stops a fit once a sweep lowers the loss
+    by less than this share. `use_native` and `show_progress` are taken for the library's sake and change nothing;
+    the loss costs nothing and is always given to the callback, whatever `calculate_training_loss` says.
+    Raises InvalidDataError for settings outside their range.
+    """
 
     def __init__(
         self,
         factors: int = 40,
-        regularization: float = 10.0,
+        regularization: float = 0.01,
         alpha: float = 1.0,
+        dtype: DTypeLike = np.float32,
+        use_native: bool = True,
+        use_cg: bool = True,
         iterations: int = 20,
-        random_state: int = 0,
         calculate_training_loss: bool = False,
+        num_threads: int = 0,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+        *,
         cg_steps: int = 3,
+        momentum: bool = True,
+        tolerance: float = 0.0,
     ) -> None:
-        if factors < 1 or iterations < 1:
-            raise InvalidDataError(f"factors ({factors}) and iterations ({iterations}) must be at least 1.")
-        if not (np.isfinite(regularization) and regularization > 0 and np.isfinite(alpha) and alpha > 0):
-            raise InvalidDataError(f"regularization ({regularization}) and alpha ({alpha}) must be above 0.")
-        self.factors = factors
-        self.regularization = regularization
-        self.alpha = alpha
-        self.iterations = iterations
-        self.random_state = random_state
+        if factors < 1 or iterations < 0 or cg_steps < 1 or num_threads < 0:
+            raise InvalidDataError(
+                f"factors ({factors}) and cg_steps ({cg_steps}) must be at least 1, iterations ({iterations}) "
+                f"and num_threads ({num_threads}) at least 0."
+            )
+        if not (np.isfinite(regularization) and regularization >= 0 and np.isfinite(alpha) and alpha > 0):
+            raise InvalidDataError(
+                f"regularization is {regularization}, alpha {alpha}; give 0 or more, and above 0."
+            )
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise InvalidDataError(f"dtype must be float32 or float64, not {np.dtype(dtype)}.")
+        self.factors = int(factors)
+        self.regularization = float(regularization)
+        self.alpha = float(alpha)
+        self.dtype = np.dtype(dtype)
+        self.use_native, self.use_cg = use_native, use_cg
+        self.iterations = int(iterations)
         self.calculate_training_loss = calculate_training_loss
-        self.cg_steps = cg_steps
-        self.user_factors: Factors = np.empty((0, factors), dtype=np.float32)
-        self.item_factors: Factors = np.empty((0, factors), dtype=np.float32)
+        self.num_threads = num_threads
+        self.random_state = random_state
+        self.cg_steps, self.momentum, self.tolerance = int(cg_steps), momentum, float(tolerance)
+        self.user_factors: Any = None
+        self.item_factors: Any = None
 
     def fit(
         self,
         user_items: csr_matrix,
-        show_progress: bool = False,  # noqa: ARG002 - the library's argument; progress is the callback's
-        callback: Callable[[int, float, float], None] | None = None,
+        show_progress: bool = True,  # noqa: ARG002 - the library's argument
+        callback: Callback | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
-        """Fit to (users, items) CSR counts or their transform, finite and not negative.
+        """Fit to a (listeners, items) sparse matrix of counts or their transform, finite and not negative.
 
-        `callback` gets (sweep, seconds, loss) after each sweep. Raises InvalidDataError, CancelledError.
+        `callback` runs after each sweep, when the factors are those of that sweep; `cancelled` is asked before
+        each. Raises InvalidDataError for an empty matrix, bad counts, or factors of another shape; CancelledError.
         """
-        from engine.model.kernels import gram, observed_loss, solve_rows
+        counts = checked_counts(user_items, self.dtype)
+        if not counts.nnz:
+            raise InvalidDataError(f"There is nothing to fit: the {counts.shape} matrix holds no plays.")
+        from engine.model.kernels import Kernels, padded
+        from engine.model.sweep import Sweeps
 
-        counts = _checked(user_items)
-        turned = counts.T.tocsr()
-        rng = np.random.default_rng(self.random_state)
-        self.user_factors = np.zeros((counts.shape[0], self.factors), dtype=np.float32)
-        self.item_factors = rng.normal(0, 0.01, (counts.shape[1], self.factors)).astype(np.float32)
-        alpha = np.float32(self.alpha)
-        for sweep in range(self.iterations):
-            if cancelled is not None and cancelled():
-                raise CancelledError("Training was stopped. The model in use is the one before.")
-            began = time.monotonic()
-            steps = 1 if sweep < min(_EARLY_SWEEPS, self.iterations - 3) else self.cg_steps
-            for matrix, x, y in (
-                (counts, self.user_factors, self.item_factors),
-                (turned, self.item_factors, self.user_factors),
-            ):
-                system = gram(y) + self.regularization * np.eye(self.factors)
-                solve_rows(
-                    matrix.indptr, matrix.indices, matrix.data, x, y, system.astype(np.float32), alpha, steps
-                )
-            loss = 0.0
-            if self.calculate_training_loss:
-                observed = observed_loss(
-                    counts.indptr, counts.indices, counts.data, self.user_factors, self.item_factors, alpha
-                )
-                loss = self._loss(observed)
-            if callback is not None:
-                callback(sweep, time.monotonic() - began, loss)
+        users, items = self._initial(counts.shape, padded(self.factors))
+        self._set_factors(users, items)
+        if not self.iterations:
+            return
+        with Kernels(users.shape[1], self.num_threads or _cores()) as kernels:
+            sweeps = Sweeps(
+                kernels, counts, users, items, alpha=self.alpha, regularization=self.regularization,
+                steps=self.cg_steps if self.use_cg else 4 * users.shape[1], momentum=self.momentum,
+            )  # fmt: skip
+            for number in range(self.iterations):
+                if cancelled is not None and cancelled():
+                    raise CancelledError("Training was stopped. The model in use is the one before.")
+                began, before = time.perf_counter(), sweeps.loss
+                loss = sweeps.sweep()
+                self._set_factors(sweeps.user_factors, sweeps.item_factors)
+                if callback is not None:
+                    callback(number, time.perf_counter() - began, loss)
+                if before - loss < self.tolerance * before:
+                    break
+        if not (np.isfinite(self.user_factors).all() and np.isfinite(self.item_factors).all()):
+            raise InvalidDataError("The fit ran out of range. Lower alpha or raise the regularization.")
 
-    def _loss(self, observed: float) -> float:
-        """The exact loss: all cells at confidence 1 by the Gram trick, plus what the stored ones add."""
-        from engine.model.kernels import gram
+    def recommend(
+        self,
+        userid: ArrayLike,
+        user_items: csr_matrix | None,
+        N: int = 10,
+        filter_already_liked_items: bool = True,
+        filter_items: ArrayLike | None = None,
+        recalculate_user: bool = False,
+        items: ArrayLike | None = None,
+    ) -> tuple[Ids, NDArray[Any]]:
+        """The N best items for a listener, or for each of several: ids and scores, best first.
 
-        everywhere = float(np.sum(gram(self.user_factors) * gram(self.item_factors)))
-        squares = sum(float(np.vdot(f, f)) for f in (self.user_factors, self.item_factors))
-        return observed + everywhere + self.regularization * squares
+        `user_items` holds one row for each id: what they played, which is left out unless
+        `filter_already_liked_items` is False, and from which their factors are worked out when `recalculate_user`
+        is True. `filter_items` are left out for all; `items` restricts to these. For one id arrays are (N,), else
+        (ids, N). Where fewer than N are left, the rest are filtered ids with the least possible score.
+        """
+        single = np.ndim(userid) == 0
+        ids = np.atleast_1d(np.asarray(userid))
+        rows = None
+        if filter_already_liked_items or recalculate_user:
+            rows = checked_rows(
+                checked_counts(user_items, self.dtype), len(ids), self._sizes()[1], "user_items"
+            )
+        if recalculate_user:
+            users = self.recalculate_user(ids, rows)
+        else:
+            users = self.user_factors[checked_ids(ids, self._sizes()[0], "listener")]
+        chosen = self._restriction(items, filter_items, self._sizes()[1], "item")
+        factors = self.item_factors if chosen is None else self.item_factors[chosen]
+        hidden = rows if filter_already_liked_items else None
+        if hidden is not None and chosen is not None:
+            hidden = _columns(hidden, chosen, self._sizes()[1])
+        dropped = None if filter_items is None else checked_ids(filter_items, self._sizes()[1], "item")
+        best, scores = top_k(users, factors, N, hidden=hidden, hidden_ids=dropped)
+        return _unwrapped(best if chosen is None else chosen[best], scores, single)
+
+    def rank_items(
+        self,
+        userid: ArrayLike,
+        user_items: csr_matrix | None,
+        selected_items: ArrayLike,
+        recalculate_user: bool = False,
+    ) -> tuple[Ids, NDArray[Any]]:
+        """`selected_items` in the order of their scores for the listener, played ones included."""
+        return self.recommend(
+            userid, user_items, N=np.size(selected_items), filter_already_liked_items=False,
+            recalculate_user=recalculate_user, items=selected_items,
+        )  # fmt: skip
+
+    def similar_items(
+        self,
+        itemid: ArrayLike,
+        N: int = 10,
+        recalculate_item: bool = False,
+        item_users: csr_matrix | None = None,
+        filter_items: ArrayLike | None = None,
+        items: ArrayLike | None = None,
+    ) -> tuple[Ids, NDArray[Any]]:
+        """The N items nearest by cosine to an item, or to each of several, itself included: ids and cosines."""
+        if recalculate_item:
+            queries = np.atleast_2d(self.recalculate_item(np.atleast_1d(np.asarray(itemid)), item_users))
+        else:
+            queries = self.item_factors[checked_ids(itemid, self._sizes()[1], "item")]
+        return self._nearest(queries, self.item_factors, N, items, filter_items, "item", np.ndim(itemid) == 0)
+
+    def similar_users(
+        self,
+        userid: ArrayLike,
+        N: int = 10,
+        filter_users: ArrayLike | None = None,
+        users: ArrayLike | None = None,
+    ) -> tuple[Ids, NDArray[Any]]:
+        """The N listeners nearest by cosine to a listener, or to each of several, itself included."""
+        queries = self.user_factors[checked_ids(userid, self._sizes()[0], "listener")]
+        return self._nearest(
+            queries, self.user_factors, N, users, filter_users, "listener", np.ndim(userid) == 0
+        )
+
+    def recalculate_user(self, userid: ArrayLike, user_items: Any) -> NDArray[Any]:
+        """Exact factors from `user_items`, one row for each id: (factors,) for one id, else (ids, factors)."""
+        return self._recalculated(userid, user_items, self.item_factors, "user_items")
+
+    def recalculate_item(self, itemid: ArrayLike, item_users: Any) -> NDArray[Any]:
+        """Exact factors from `item_users`, one row for each id: (factors,) for one id, else (ids, factors)."""
+        return self._recalculated(itemid, item_users, self.user_factors, "item_users")
+
+    def partial_fit_users(self, userids: ArrayLike, user_items: csr_matrix) -> None:
+        """Set these listeners' factors from their rows; ids beyond the last add listeners."""
+        self.user_factors = self._extended(
+            self.user_factors, userids, self.recalculate_user(_listed(userids), user_items)
+        )
+
+    def partial_fit_items(self, itemids: ArrayLike, item_users: csr_matrix) -> None:
+        """Set these items' factors from their rows; ids beyond the last add items."""
+        self.item_factors = self._extended(
+            self.item_factors, itemids, self.recalculate_item(_listed(itemids), item_users)
+        )
+
+    def explain(
+        self,
+        userid: int,
+        user_items: csr_matrix,
+        itemid: int,
+        user_weights: NDArray[np.float64] | None = None,
+        N: int = 10,
+    ) -> tuple[float, list[tuple[int, float]], NDArray[np.float64]]:
+        """Why an item scores as it does: the score, the N largest (item, contribution) parts, and the weights.
+
+        `user_items` holds all listeners' rows. The weights, the Cholesky factor of the listener's system, may be
+        given back to save work. Hu, Koren, Volinsky 2008, section 5.
+        """
+        from scipy.linalg import cho_solve
+
+        counts = checked_counts(user_items, self.dtype)
+        user = int(checked_ids(userid, counts.shape[0], "listener")[0])
+        item = int(checked_ids(itemid, self._sizes()[1], "item")[0])
+        ids, confidences = self._row(counts, user)
+        own = self.item_factors[ids].astype(np.float64)
+        weights: Any = user_weights
+        if weights is None:
+            weights = np.linalg.cholesky(
+                system_of(gram_of(self.item_factors), own, confidences, self.regularization)
+            )
+        parts = own @ cho_solve((weights, True), self.item_factors[item].astype(np.float64)) * confidences
+        best = np.argsort(-parts, kind="stable")[:N]
+        return float(parts.sum()), [(int(ids[i]), float(parts[i])) for i in best], weights
+
+    def save(self, fileobj_or_path: Any) -> None:
+        """Write settings and factors as an `.npz` file without pickle."""
+        write_model(fileobj_or_path, self)
+
+    @classmethod
+    def load(cls, fileobj_or_path: str | Path | Any) -> AlternatingLeastSquares:
+        """The model a `save` wrote. Raises DamagedDataError when the file is missing, truncated or of another kind."""
+        settings, factors = read_model(fileobj_or_path)
+        model = cls(**settings)
+        model.user_factors, model.item_factors = factors
+        return model
+
+    def _initial(self, shape: tuple[int, int], rank: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Both sides' factors to start from, padded to `rank` columns."""
+        rng = self.random_state
+        if not isinstance(rng, np.random.Generator | np.random.RandomState):
+            rng = np.random.default_rng(rng)
+        sides = []
+        for rows, given, sigma in (
+            (shape[0], self.user_factors, 0.0),
+            (shape[1], self.item_factors, _INITIAL_SIGMA),
+        ):
+            side = np.zeros((rows, rank), dtype=self.dtype)
+            if given is not None:
+                if np.shape(given) != (rows, self.factors):
+                    raise InvalidDataError(
+                        f"The model has factors of shape {np.shape(given)}; this matrix needs {(rows, self.factors)}. "
+                        "Fit a new model."
+                    )
+                side[:, : self.factors] = given
+            elif sigma:
+                for first in range(0, rows, 4096):
+                    part = side[first : first + 4096, : self.factors]
+                    part[:] = sigma * rng.standard_normal(part.shape)
+            sides.append(side)
+        return sides[0], sides[1]
+
+    def _set_factors(self, users: NDArray[Any], items: NDArray[Any]) -> None:
+        self.user_factors = users if users.shape[1] == self.factors else users[:, : self.factors].copy()
+        self.item_factors = items if items.shape[1] == self.factors else items[:, : self.factors].copy()
+
+    def _sizes(self) -> tuple[int, int]:
+        if self.user_factors is None or self.item_factors is None:
+            raise InvalidDataError("This model has not been fitted yet. Call fit first.")
+        return len(self.user_factors), len(self.item_factors)
+
+    def _restriction(
+        self, only: ArrayLike | None, dropped: ArrayLike | None, size: int, what: str
+    ) -> Ids | None:
+        if only is None:
+            return None
+        if dropped is not None and np.size(dropped):
+            raise InvalidDataError(f"Give either the {what}s to choose from or those to leave out, not both.")
+        return np.unique(checked_ids(only, size, what))
+
+    def _nearest(
+        self, queries: NDArray[Any], factors: NDArray[Any], N: int, only: ArrayLike | None,
+        dropped: ArrayLike | None, what: str, single: bool,
+    ) -> tuple[Ids, NDArray[Any]]:  # fmt: skip
+        chosen = self._restriction(only, dropped, len(factors), what)
+        hidden = None if dropped is None else checked_ids(dropped, len(factors), what)
+        among = factors if chosen is None else factors[chosen]
+        best, scores = top_k(_unit(queries), among, N, hidden_ids=hidden, divisors=_lengths(among))
+        return _unwrapped(best if chosen is None else chosen[best], scores, single)
+
+    def _recalculated(self, ids: ArrayLike, matrix: Any, fixed: NDArray[Any], what: str) -> NDArray[Any]:
+        self._sizes()
+        single = np.ndim(ids) == 0
+        count = 1 if single else np.size(ids)
+        rows = checked_rows(checked_counts(matrix, self.dtype, what), count, len(fixed), what)
+        gram = gram_of(fixed)
+        solved = np.zeros((count, self.factors), dtype=self.dtype)
+        for number in range(count):
+            known, confidences = self._row(rows, number)
+            if len(known):
+                own = fixed[known].astype(np.float64)
+                system = system_of(gram, own, confidences, self.regularization)
+                solved[number] = np.linalg.solve(system, own.T @ confidences)
+        return solved[0] if single else solved
+
+    def _row(self, counts: csr_matrix, number: int) -> tuple[Ids, NDArray[np.float64]]:
+        """One row's column ids and confidences."""
+        part = slice(counts.indptr[number], counts.indptr[number + 1])
+        return counts.indices[part].astype(np.int64), 1.0 + self.alpha * counts.data[part].astype(np.float64)
+
+    def _extended(self, side: NDArray[Any], ids: ArrayLike, rows: NDArray[Any]) -> NDArray[Any]:
+        """`side` with `rows` at `ids`, zeros between the old end and a new id."""
+        places = checked_ids(ids, np.iinfo(np.int32).max, "row")
+        size = max(len(side), int(places.max(initial=-1)) + 1)
+        extended = np.zeros((size, self.factors), dtype=self.dtype)
+        extended[: len(side)] = side
+        extended[places] = rows
+        return extended
 
 
-def _checked(user_items: csr_matrix) -> csr_matrix:
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _listed(ids: ArrayLike) -> NDArray[Any]:
+    return np.atleast_1d(np.asarray(ids))
+
+
+def _lengths(rows: NDArray[Any]) -> NDArray[Any]:
+    """Euclidean lengths, with a small one for rows of zeros, whose cosine is then 0."""
+    lengths = np.linalg.norm(rows, axis=1)
+    lengths[lengths == 0] = 1e-10
+    return np.asarray(lengths)
+
+
+def _unit(rows: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(rows / _lengths(rows)[:, None], dtype=rows.dtype)
+
+
+def _columns(rows: csr_matrix, chosen: Ids, columns: int) -> csr_matrix:
+    """The chosen columns of rows that may be narrower than the model."""
     from scipy.sparse import csr_matrix
 
-    counts = csr_matrix(user_items, dtype=np.float32)
-    if counts.nnz == 0:
-        raise InvalidDataError("There is nothing to fit: the matrix holds no plays.")
-    if not np.isfinite(counts.data).all() or (counts.data < 0).any():
-        raise InvalidDataError("Counts must be finite and not negative.")
-    return counts
+    wide = csr_matrix((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], columns))
+    return wide[:, chosen]
+
+
+def _unwrapped(ids: Ids, scores: NDArray[Any], single: bool) -> tuple[Ids, NDArray[Any]]:
+    return (ids[0], scores[0]) if single else (ids, scores)

@@ -1,128 +1,183 @@
-"""The compiled half of a sweep: every row of one side solved against the other, by conjugate gradients.
+"""The compiled parts of a sweep: rows solved by conjugate gradients, the Gram matrix, a turn of all rows.
 
-One thread takes whole rows, so the result does not depend on how many there are. Compiled once and cached.
+Numba is imported by this module alone; nothing but a fit imports it. The kernels release the interpreter's lock
+and share work through an atomic counter, so plain Python threads run them: no OpenMP or BLAS threads that spin
+against ours, and a compile of seconds where Numba's `parallel=True` took half a minute. Whole rows are solved by
+one thread and sums are kept by chunk, so the result does not depend on the number of threads.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
 import numpy as np
-from numba import njit, prange
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.model.simd import (
+    LANES,
+    add_outer_products,
+    combined,
+    dot,
+    next_in_line,
+    right_side_and_residual,
+    system_times,
+    turned,
+)
+
+Floats = NDArray[np.float64]
+# Rows are dealt out in parts of about this much work (non-zeros, a row itself counted as eight).
+_WORK = 20_000
+# Parts of the Gram matrix and of a turn: fixed, so that sums do not depend on the threads.
+_PARTS = 64
+# Rows summed in the factors' own precision before they are added in double.
+_SHORT_SUM = 256
 
 
-@njit(parallel=True, fastmath=True, cache=True)
-def solve_rows(indptr, indices, values, x, y, system, alpha, steps):  # type: ignore[no-untyped-def]
-    """Improve each row of `x` (n, f) by `steps` CG steps on A x = b, over the row's non-zeros i:
+def padded(factors: int) -> int:
+    """The rank the kernels work at: the next multiple of eight, so that few ranks are ever compiled."""
+    return -(-factors // LANES) * LANES
 
-    A = system + sum_i alpha v_i y_i y_i', b = sum_i (1 + alpha v_i) y_i.
-    indptr (n + 1,), indices, values: the rows' non-zeros; y: (m, f), the fixed side; system: Y'Y + lambda I.
-    All floats are float32. `x` is changed in place; a row without non-zeros becomes 0 (its exact solution).
-    """
-    f = x.shape[1]
-    for u in prange(x.shape[0]):
-        row = x[u]
-        first, last = indptr[u], indptr[u + 1]
-        if first == last:
-            for k in range(f):
-                row[k] = 0
-            continue
-        residual = np.zeros(f, dtype=np.float32)
-        direction = np.empty(f, dtype=np.float32)
-        product = np.empty(f, dtype=np.float32)
-        for a in range(f):
-            value, line = row[a], system[a]
-            for k in range(f):
-                residual[k] -= value * line[k]
-        for j in range(first, last):
-            other = y[indices[j]]
-            weight = alpha * values[j]
-            dot = np.float32(0)
-            for k in range(f):
-                dot += other[k] * row[k]
-            weight = np.float32(1) + weight - weight * dot
-            for k in range(f):
-                residual[k] += weight * other[k]
-        norm = np.float32(0)
-        for k in range(f):
-            direction[k] = residual[k]
-            norm += residual[k] * residual[k]
-        for _ in range(steps):
-            if norm < 1e-20:
+
+class Kernels:
+    """The kernels of one rank, run by `threads` threads. Use as a context: it owns the threads."""
+
+    def __init__(self, rank: int, threads: int) -> None:
+        self.rank, self.threads = rank, threads
+        self._solve, self._gram, self._turn = _compiled(rank)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def solve(
+        self, rows: Rows, x: NDArray[Any], y: NDArray[Any], lower: Floats, alpha: float, steps: int
+    ) -> float:
+        """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is turned by inv(lower)' already.
+
+        In the turned coordinates the system of a row is I + sum alpha v y y': well conditioned, and free of the
+        (rank, rank) product in every step. Returns sum over rows of x . (right side + residual), which is what
+        the rows take off the loss (see `engine.model.sweep`). A row without non-zeros becomes 0.
+        """
+        into = np.ascontiguousarray(lower, dtype=x.dtype)
+        back = np.ascontiguousarray(np.linalg.inv(lower), dtype=x.dtype)
+        sums = np.zeros(len(rows.bounds) - 1)
+        self._run(
+            self._solve, rows.indptr, rows.indices, rows.values, x, y, into, back,
+            x.dtype.type(alpha), steps, rows.bounds, sums,
+        )  # fmt: skip
+        return float(sums.sum())
+
+    def gram(self, y: NDArray[Any]) -> Floats:
+        """y'y, (rank, rank) float64."""
+        sums = np.zeros((_PARTS, self.rank, self.rank))
+        self._run(self._gram, y, sums)
+        return np.asarray(sums.sum(axis=0))
+
+    def turn(self, y: NDArray[Any], matrix: Floats) -> None:
+        """y @ matrix, in place."""
+        self._run(self._turn, y, np.ascontiguousarray(matrix, dtype=y.dtype))
+
+    def _run(self, kernel: Callable[..., None], *arguments: Any) -> None:
+        """Every thread takes parts until none is left."""
+        cursor = np.zeros(1, dtype=np.int64)
+        if self._pool is None:
+            kernel(*arguments, cursor)
+            return
+        for running in [self._pool.submit(kernel, *arguments, cursor) for _ in range(self.threads)]:
+            running.result()
+
+
+class Rows:
+    """One side's non-zeros by row, with the parts in which threads take them."""
+
+    def __init__(self, indptr: NDArray[Any], indices: NDArray[Any], values: NDArray[Any]) -> None:
+        self.indptr, self.indices, self.values = indptr, indices, values
+        count = len(indptr) - 1
+        work = indptr.astype(np.int64) + LANES * np.arange(count + 1)
+        cuts = np.linspace(0, work[-1], max(1, int(work[-1] // _WORK)) + 1)[1:-1]
+        self.bounds = np.unique(np.concatenate(([0], np.searchsorted(work, cuts), [count]))).astype(np.int64)
+
+
+@cache
+def _compiled(rank: int) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+    @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+    def solve(  # type: ignore[no-untyped-def]
+        indptr, indices, values, x, y, into, back, alpha, steps, bounds, sums, cursor
+    ):
+        work = np.empty((5, rank), dtype=x.dtype)
+        own, right, residual, direction, product = work[0], work[1], work[2], work[3], work[4]
+        while True:
+            part = next_in_line(cursor)
+            if part >= len(sums):
                 break
-            for k in range(f):
-                product[k] = 0
-            for a in range(f):
-                value, line = direction[a], system[a]
-                for k in range(f):
-                    product[k] += value * line[k]
-            for j in range(first, last):
-                other = y[indices[j]]
-                dot = np.float32(0)
-                for k in range(f):
-                    dot += other[k] * direction[k]
-                dot *= alpha * values[j]
-                for k in range(f):
-                    product[k] += dot * other[k]
-            curvature = np.float32(0)
-            for k in range(f):
-                curvature += direction[k] * product[k]
-            length = norm / curvature
-            after = np.float32(0)
-            for k in range(f):
-                row[k] += length * direction[k]
-                residual[k] -= length * product[k]
-                after += residual[k] * residual[k]
-            turn = after / norm
-            for k in range(f):
-                direction[k] = residual[k] + turn * direction[k]
-            norm = after
+            total = 0.0
+            for u in range(bounds[part], bounds[part + 1]):
+                row, first = x[u], np.int64(indptr[u])
+                count = np.int64(indptr[u + 1]) - first
+                if count == 0:
+                    for k in range(rank):
+                        row[k] = 0
+                    continue
+                turned(row, into, own, rank)
+                right_side_and_residual(y, indices, values, first, count, alpha, own, right, residual, rank)
+                for k in range(rank):
+                    direction[k] = residual[k]
+                norm = dot(residual, residual, rank)
+                for _ in range(steps):
+                    if norm < 1e-20:
+                        break
+                    system_times(y, indices, values, first, count, alpha, direction, product, rank)
+                    length = norm / dot(direction, product, rank)
+                    combined(own, own, length, direction, rank)
+                    combined(residual, residual, -length, product, rank)
+                    after = dot(residual, residual, rank)
+                    combined(direction, residual, after / norm, direction, rank)
+                    norm = after
+                total += np.float64(dot(own, right, rank)) + np.float64(dot(own, residual, rank))
+                turned(own, back, row, rank)
+            sums[part] = total
 
+    @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+    def gram(y, sums, cursor):  # type: ignore[no-untyped-def]
+        block = np.zeros((rank, rank), dtype=y.dtype)
+        rest = np.zeros((4, rank), dtype=y.dtype)
+        while True:
+            part = next_in_line(cursor)
+            if part >= len(sums):
+                break
+            own = sums[part]
+            i, last = part * len(y) // len(sums), (part + 1) * len(y) // len(sums)
+            while i < last:
+                stop = min(i + _SHORT_SUM, last)
+                while i + 4 <= stop:
+                    add_outer_products(y, i, block, rank)
+                    i += 4
+                if i < stop:
+                    for j in range(4):
+                        for k in range(rank):
+                            rest[j, k] = y[i + j, k] if i + j < stop else 0
+                    add_outer_products(rest, 0, block, rank)
+                    i = stop
+                for a in range(rank):
+                    for k in range(rank):
+                        own[a, k] += block[a, k]
+                        block[a, k] = 0
 
-@njit(parallel=True, fastmath=True, cache=True)
-def gram(y):  # type: ignore[no-untyped-def]
-    """y'y, (f, f) float64 of (m, f) float32, summed in fixed parts so that threads do not change a bit of it.
+    @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+    def turn(y, matrix, cursor):  # type: ignore[no-untyped-def]
+        while True:
+            part = next_in_line(cursor)
+            if part >= _PARTS:
+                break
+            for i in range(part * len(y) // _PARTS, (part + 1) * len(y) // _PARTS):
+                turned(y[i], matrix, y[i], rank)
 
-    Not BLAS: its threads spin against ours, which on a busy machine took ten times as long as the sweep.
-    """
-    m, f = y.shape
-    parts = 64
-    sums = np.zeros((parts, f, f))
-    for part in prange(parts):
-        block = np.zeros((f, f), dtype=np.float32)
-        own = sums[part]
-        count = 0
-        for i in range(part * m // parts, (part + 1) * m // parts):
-            row = y[i]
-            for a in range(f):
-                value, line = row[a], block[a]
-                for k in range(f):
-                    line[k] += value * row[k]
-            count += 1
-            # Short float32 sums, long float64 ones: fast and as exact as the factors themselves.
-            if count == 256:
-                own += block
-                block[:] = 0
-                count = 0
-        own += block
-    return sums.sum(axis=0)
-
-
-@njit(parallel=True, fastmath=True, cache=True)
-def observed_loss(indptr, indices, values, x, y, alpha):  # type: ignore[no-untyped-def]
-    """Over the non-zeros, what they add to the loss beyond all cells at confidence 1 and preference 0: float64.
-
-    sum of c (1 - s)^2 - s^2 with s = x_u . y_i and c = 1 + alpha v.
-    """
-    n = x.shape[0]
-    sums = np.zeros(n)
-    for u in prange(n):
-        row = x[u]
-        total = 0.0
-        for j in range(indptr[u], indptr[u + 1]):
-            other = y[indices[j]]
-            dot = np.float32(0)
-            for k in range(row.shape[0]):
-                dot += other[k] * row[k]
-            s = np.float64(dot)
-            total += (1.0 + alpha * values[j]) * (1.0 - s) * (1.0 - s) - s * s
-        sums[u] = total
-    return sums.sum()
+    return solve, gram, turn

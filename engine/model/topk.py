@@ -1,0 +1,60 @@
+"""The best of many scores: exact, in batches, NumPy only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Ids = NDArray[np.int64]
+# What a filtered item scores, as in `implicit`: it comes last, where fewer than N items are left.
+FILTERED = -float(np.finfo(np.float32).max)
+# Scores held at a time: 32 MB of float32.
+_SCORES = 8_000_000
+
+
+def top_k(
+    queries: NDArray[Any],
+    factors: NDArray[Any],
+    k: int,
+    *,
+    hidden: csr_matrix | None = None,
+    hidden_ids: Ids | None = None,
+    divisors: NDArray[Any] | None = None,
+) -> tuple[Ids, NDArray[Any]]:
+    """The k rows of `factors` (n, f) with the largest product with each of `queries` (q, f), best first.
+
+    `hidden` (q, n) holds rows hidden from one query, `hidden_ids` from all; `divisors` (n,) divides each row's
+    scores. Returns ids and scores, both (q, min(k, n)); equal scores by ascending id.
+    """
+    k = min(k, len(factors))
+    ids = np.empty((len(queries), k), dtype=np.int64)
+    scores = np.empty((len(queries), k), dtype=queries.dtype)
+    batch = max(1, _SCORES // max(1, len(factors)))
+    for first in range(0, len(queries), batch):
+        last = min(first + batch, len(queries))
+        products = queries[first:last] @ factors.T
+        if divisors is not None:
+            products /= divisors
+        if hidden is not None:
+            rows = np.repeat(np.arange(last - first), np.diff(hidden.indptr[first : last + 1]))
+            products[rows, hidden.indices[hidden.indptr[first] : hidden.indptr[last]]] = FILTERED
+        if hidden_ids is not None:
+            products[:, hidden_ids] = FILTERED
+        ids[first:last], scores[first:last] = _best(products, k)
+    return ids, scores
+
+
+def _best(scores: NDArray[Any], k: int) -> tuple[Ids, NDArray[Any]]:
+    """Ids and scores of each row's k best."""
+    if 0 < k < scores.shape[1]:
+        chosen = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
+    else:
+        chosen = np.broadcast_to(np.arange(k), (len(scores), k))
+    found = np.take_along_axis(scores, chosen, axis=1)
+    order = np.argsort(-found, axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1), np.take_along_axis(found, order, axis=1)
