@@ -275,8 +275,8 @@ def sniff_library(head: Head) -> bool:
 FORMATS = (
     Format(
         "apple-activity", "Apple Music Play Activity", "apple", sniff_activity, parse_activity,
-        marks=("event end timestamp", "play duration milliseconds", "song name"), covers=("apple-daily", "apple-library"),
-        order=20, wants_artists=True,
+        marks=("event end timestamp", "play duration milliseconds", "song name"),
+        covers=("apple-daily", "apple-library"), order=20, wants_artists=True,
     ),
     Format(
         "apple-daily", "Apple Music Play History Daily Tracks", "apple-daily", sniff_daily, parse_daily,

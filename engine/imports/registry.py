@@ -23,10 +23,10 @@ _MODULES = (
 class Format:
     """One kind of file. `sniff` says whether the beginning is one; `parse` reads it.
 
-    `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one archive,
-    those another one of the same archive `covers` are left out, and lower `order` is read first. `source` is
+    `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one run,
+    those another one `covers` are left out, and lower `order` is read first. `source` is
     what its listens are marked with. `hint` goes to the report of each such file.
-    `artists` tells (title key, day, artist) to those formats of the same archive that `wants_artists`.
+    `artists` tells (title key, day, artist) to those formats of the same run that `wants_artists`.
     """
 
     name: str

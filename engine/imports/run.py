@@ -161,7 +161,7 @@ class _Run:
         member = source.member
         options = replace(self._options, name=member.name)
         if source.format.wants_artists:
-            options = replace(options, artists=self._artists(member.group))
+            options = replace(options, artists=self._artists())
         digest = ""
         ingest.begin_file(member.path, source.format.name, source.format.source)
         try:
@@ -175,12 +175,12 @@ class _Run:
         )
         self._done += member.weight
 
-    def _artists(self, group: str) -> dict[tuple[str, str], frozenset[str]]:
-        """Who titles are by, from the other files of the same archive or folder."""
+    def _artists(self) -> dict[tuple[str, str], frozenset[str]]:
+        """Who titles are by, from the other files of the run."""
         found: dict[tuple[str, str], set[str]] = {}
         for source in self._sources:
             tell = source.format.artists
-            if tell is None or source.member.group != group:
+            if tell is None:
                 continue
             try:
                 with source.member.open() as stream:
@@ -269,17 +269,15 @@ def _half(played: int, play: Play) -> bool:
 
 
 def _choose(found: list[tuple[FileReport, Source]]) -> list[tuple[FileReport, Source]]:
-    """What is read, and in which order. What a fuller file of the same archive tells too is named, not read."""
-    covered = {
-        (source.member.group, name)
-        for _, source in found
-        for name in source.format.covers
-        if source.member.size > 2
-    }
+    """What is read, and in which order: the fuller history first, so that the others only fill its gaps.
+
+    A file whose days cannot be matched with the moments of a fuller one is named and not read.
+    """
+    covered = {name for _, source in found for name in source.format.covers}
     chosen = []
     for file, source in found:
-        if (source.member.group, source.format.name) in covered:
-            file.note = "not read: a fuller history in the same archive tells the same plays"
+        if source.format.name in covered:
+            file.note = "not read: a fuller history beside it tells the same plays"
         else:
             chosen.append((file, source))
     return sorted(chosen, key=lambda pair: pair[1].format.order)

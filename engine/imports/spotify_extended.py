@@ -117,7 +117,6 @@ FORMATS = (
         sniff,
         parse,
         marks=("ts", "ms_played", "master_metadata_track_name"),
-        covers=("spotify-account",),
         order=10,
     ),
 )

@@ -45,14 +45,13 @@ Opener = Callable[[], IO[bytes]]
 @dataclass
 class Member:
     """One file, on disk or in an archive. `path` reads `archive.zip/inner.json`; `weight` is its share of the
-    bytes on disk; `trouble` says why it cannot be read. `group` is the path that was given."""
+    bytes on disk; `trouble` says why it cannot be read."""
 
     path: str
     name: str
     size: int
     weight: int
     open: Opener
-    group: str = ""
     trouble: str = ""
     archive: bool = field(default=False)
 
@@ -73,7 +72,7 @@ def walk(paths: Sequence[Path]) -> list[Member]:
             )
         for file in files:
             size = file.stat().st_size
-            member = Member(str(file), file.name, size, size, _opener_of(file), group=str(path))
+            member = Member(str(file), file.name, size, size, _opener_of(file))
             found.extend(_unfold(member, 0))
     return found
 
@@ -145,7 +144,6 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
             info.file_size,
             member.weight * info.compress_size // packed,
             lambda info=info: archive.open(info),  # type: ignore[misc]
-            member.group,
             _refusal(info.filename, info.file_size, info.compress_size),
             archive=True,
         )
@@ -168,7 +166,6 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
             info.size,
             min(info.size, member.weight),
             lambda info=info: cast(IO[bytes], archive.extractfile(info)),  # type: ignore[misc]
-            member.group,
             _refusal(info.name, info.size, info.size),
             archive=True,
         )
@@ -249,9 +246,7 @@ def _refusal(name: str, size: int, packed: int) -> str:
 
 
 def _troubled(member: Member, why: str) -> Member:
-    return Member(
-        member.path, member.name, member.size, member.weight, member.open, member.group, why, archive=True
-    )
+    return Member(member.path, member.name, member.size, member.weight, member.open, why, archive=True)
 
 
 def _words(error: BaseException) -> str:
