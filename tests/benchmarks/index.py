@@ -7,6 +7,9 @@ only in their regularization (it changes the spread of the norms, and with it wh
 asked for the 100 best items of 100 listeners (`methods`); the figures for the 100 most similar items are the
 index's own (`related`). Half of the listeners drawn tune the trees, the other half measure. Recall is against a
 float64 scan of everything.
+
+At a million items the peers' graphs take many minutes to build: `--no-peers` leaves them out, and `--model` runs
+one model alone.
 """
 
 from __future__ import annotations
