@@ -185,7 +185,7 @@ def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
     opener = openers[kind]
     inner = Member(
         member.path, name, member.size * 8, member.weight,
-        lambda: cast(IO[bytes], _Bounded(opener(member.open()), member.size)), member.group, archive=True,
+        lambda: cast(IO[bytes], _Bounded(opener(member.open()), member.size)), archive=True,
     )  # fmt: skip
     yield from _unfold(inner, depth + 1)
 
