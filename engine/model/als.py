@@ -99,13 +99,15 @@ class AlternatingLeastSquares:
         `callback` runs after each sweep, when the factors are those of that sweep; `cancelled` is asked before
         each. Raises InvalidDataError for an empty matrix, bad counts, or factors of another shape; CancelledError.
         """
-        counts = checked_counts(user_items, self.dtype)
+        # Nothing holds the factors' size without regularization: only double carries that through.
+        working = self.dtype if self.regularization else np.dtype(np.float64)
+        counts = checked_counts(user_items, working)
         if not counts.nnz:
             raise InvalidDataError(f"There is nothing to fit: the {counts.shape} matrix holds no plays.")
         from engine.model.kernels import Kernels, padded
         from engine.model.sweep import Sweeps
 
-        users, items = self._initial(counts.shape, padded(self.factors))
+        users, items = self._initial(counts.shape, padded(self.factors), working)
         self._set_factors(users, items)
         if not self.iterations:
             return
@@ -267,7 +269,9 @@ class AlternatingLeastSquares:
         model.user_factors, model.item_factors = factors
         return model
 
-    def _initial(self, shape: tuple[int, int], rank: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _initial(
+        self, shape: tuple[int, int], rank: int, dtype: np.dtype[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Both sides' factors to start from, padded to `rank` columns."""
         rng = self.random_state
         if not isinstance(rng, np.random.Generator | np.random.RandomState):
@@ -277,7 +281,7 @@ class AlternatingLeastSquares:
             (shape[0], self.user_factors, 0.0),
             (shape[1], self.item_factors, _INITIAL_SIGMA),
         ):
-            side = np.zeros((rows, rank), dtype=self.dtype)
+            side = np.zeros((rows, rank), dtype=dtype)
             if given is not None:
                 if np.shape(given) != (rows, self.factors):
                     raise InvalidDataError(
@@ -293,8 +297,9 @@ class AlternatingLeastSquares:
         return sides[0], sides[1]
 
     def _set_factors(self, users: NDArray[Any], items: NDArray[Any]) -> None:
-        self.user_factors = users if users.shape[1] == self.factors else users[:, : self.factors].copy()
-        self.item_factors = items if items.shape[1] == self.factors else items[:, : self.factors].copy()
+        self.user_factors, self.item_factors = (
+            np.ascontiguousarray(side[:, : self.factors], dtype=self.dtype) for side in (users, items)
+        )
 
     def _sizes(self) -> tuple[int, int]:
         if self.user_factors is None or self.item_factors is None:

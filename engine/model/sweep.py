@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.model.kernels import Kernels
 
 # With lambda 0 and fewer rows than factors the Gram matrix is singular; this much of its mean keeps it solvable.
-_LEAST_REGULARIZATION = {"float32": 1e-6, "float64": 1e-12}
+_LEAST_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
 # Rounding in float32 sums: a rise of the loss below this is none.
 _NOISE = 1e-7
 # Rows moved on at a time, so that no third array is needed.
