@@ -72,7 +72,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("palette", "ctrl+p", "palette", "Everything the app can do, by name; themes too.",
            command="app.command_palette"),
     Action("cancel_job", "ctrl+x", "stop", "Stop what runs in the background; what was whole before stays."),
-    Action("back", "escape", "back", "Back out one level: input, overlay, view.", command="back"),
+    Action("back", "escape", "back", "Back out one level: input, overlay, view.", command="screen.back"),
     Action("quit", "q", "quit", "Leave. Where you were comes back next time.", footer=2),
     # -- every list
     Action("filter", "slash", "filter", "Show only rows that hold what you type.", LISTS, 9),

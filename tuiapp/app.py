@@ -115,16 +115,9 @@ class DiscoverApp(App[int]):
             yield from (screen for screen in stack if isinstance(screen, View))
 
     def library_changed(self) -> None:
-        """What was shown may no longer be true: every view asks anew."""
+        """What was shown may no longer be true: every view asks anew, those out of sight when they come back."""
         for view in self.views():
-            view.load()
-
-    def set_aside(self, text: str) -> None:
-        """What the current view says on the right of the tab strip."""
-        from tuiapp.widgets.chrome import TabStrip
-
-        for strip in self.screen_stack[0].query(TabStrip):
-            strip.aside = text
+            view.outdated()
 
     def show_related(self, name: str) -> None:
         """Walk to an artist."""

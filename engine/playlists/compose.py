@@ -41,8 +41,8 @@ def compose(
         raise NothingYetError("There are no tracks to choose from yet: import a listening history first.")
     if not pool.with_tempo:
         raise NothingYetError(
-            f"None of the {pool.size:,} tracks has a known tempo. Add some: `discover features add PATH`: "
-            "an Exportify CSV, or any table with artist, track and bpm."
+            f"None of the {pool.size:,} tracks has a known tempo. Add an Exportify CSV, or any table with artist, "
+            "track and bpm: press 7 then a in the app, or run `discover features add PATH`."
         )
     objective, found = _found(pool, settings, profile, cancelled)
     tracks = _tracks(objective, found.order)

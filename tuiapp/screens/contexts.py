@@ -82,7 +82,7 @@ class ContextsView(View):
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
         self._made = made
-        self.home.set_aside(f"{percent(made.coverage)} of {made.pool:,} tracks have a known tempo")
+        self.set_aside(f"{percent(made.coverage)} of {made.pool:,} tracks have a known tempo")
         self.tell(
             "" if made.tracks else "empty", "No track fits", "Change the tempo, or allow more new music."
         )

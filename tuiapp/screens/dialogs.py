@@ -40,6 +40,8 @@ class Dialog(ModalScreen[Any]):
 class AskText(Dialog):
     """One line of text; dismissed with it, or with None."""
 
+    AUTO_FOCUS = "Input"
+
     def __init__(self, title: str, value: str = "", hint: str = "enter accepts, esc cancels") -> None:
         super().__init__()
         self._title, self._value, self._hint = title, value, hint

@@ -103,7 +103,7 @@ class DiscoverView(View):
         source = (
             f"{found.listeners:,} listeners · {found.pack}" if not found.solo else "solo: your own sessions"
         )
-        self.home.set_aside(source)
+        self.set_aside(source)
         table = self.query_one("#artists", Table)
         first_time = not table.counts[1]
         if found.items:

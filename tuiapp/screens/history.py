@@ -89,7 +89,7 @@ class HistoryView(View):
         table = self.query_one(Table)
         first_time = not table.counts[1] and not text
         table.show(listens)
-        self.home.set_aside(f"{self._whole:,} listens")
+        self.set_aside(f"{self._whole:,} listens")
         if not self._whole:
             self.tell("empty", "No listens yet", "Press i to import your history.")
         elif text and not len(listens):

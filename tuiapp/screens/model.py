@@ -73,12 +73,12 @@ class ModelView(View):
                 else "your own listening sessions: press a to add a pack first"
             )
             self.tell("empty", "No model yet", f"Press t to train one on {packs}.")
-            self.home.set_aside("")
+            self.set_aside("")
             return
         self.tell("")
         self.query_one("#facts", Static).update(facts(status.model))
         self.draw_loss(list(status.model.loss))
-        self.home.set_aside(f"trained {status.model.trained[:10]}")
+        self.set_aside(f"trained {status.model.trained[:10]}")
 
     def draw_loss(self, losses: list[float], total: int = 0) -> None:
         """The loss a sweep, as a line that falls."""

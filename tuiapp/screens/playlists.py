@@ -66,7 +66,7 @@ class PlaylistsView(View):
         if message.what == "list":
             table = self.query_one("#lists", Table)
             table.show(message.result)
-            self.home.set_aside(f"{len(message.result)} saved")
+            self.set_aside(f"{len(message.result)} saved")
             if not message.result:
                 self.tell(
                     "empty", "No playlist is saved yet", "Make one under 3 Contexts and press a to keep it."

@@ -88,7 +88,7 @@ class RelatedView(View):
     def _show_list(self, found: RelatedList) -> None:
         self._trail[self._at] = found.artist
         known = sum(row.known for row in found.items)
-        self.home.set_aside(f"you know {known} of {len(found.items)}")
+        self.set_aside(f"you know {known} of {len(found.items)}")
         table = self.query_one(Table)
         self.tell(
             "" if found.items else "empty", "Nobody is near", "Too few listeners played this artist to tell."

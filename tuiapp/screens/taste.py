@@ -86,7 +86,7 @@ class TasteView(View):
         taste, marks = message.result
         items = sorted(taste.items, key=lambda item: -item.weight)
         self._most = items[0].weight if items else 1.0
-        self.home.set_aside(f"{len(items):,} artists speak for you")
+        self.set_aside(f"{len(items):,} artists speak for you")
         self.query_one("#marks", Table).show(marks)
         top = self.query_one("#top", Table)
         first_time = not top.counts[1]

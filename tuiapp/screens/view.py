@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
@@ -32,9 +32,10 @@ class View(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
-    View .filter { height: 1; dock: bottom; display: none; background: $surface; padding: 0 1; }
+    View .bottom { height: auto; dock: bottom; }
+    View .filter { height: 1; display: none; background: $surface; padding: 0 1; }
     View .filter.-shown { display: block; }
-    View .filter Label { width: auto; }
+    View .filter .slash { width: auto; color: $accent; }
     View .filter Input, View .filter Input:focus {
         width: 1fr; height: 1; border: none; padding: 0 1; background: $surface;
     }
@@ -71,15 +72,19 @@ class View(Screen[None]):
         assert isinstance(self.app, DiscoverApp)  # noqa: S101 - views live in no other app
         return self.app
 
+    # Whether the library changed while another view was in sight.
+    _stale = False
+
     def compose(self) -> ComposeResult:
         yield TabStrip(self.NAME)
         yield from self.compose_body()
-        with Horizontal(classes="filter"):
-            yield Static("/", classes="slash")
-            yield Input(placeholder="filter", select_on_focus=False)
-            yield Static("", classes="count")
-        yield JobLine()
-        yield KeyLine(self.NAME, marks=self.MARKS)
+        with Vertical(classes="bottom"):
+            with Horizontal(classes="filter"):
+                yield Static("/", classes="slash")
+                yield Input(placeholder="filter", select_on_focus=False)
+                yield Static("", classes="count")
+            yield JobLine()
+            yield KeyLine(self.NAME, marks=self.MARKS)
 
     def compose_body(self) -> ComposeResult:
         """What is particular to the view."""
@@ -104,6 +109,22 @@ class View(Screen[None]):
 
     def load(self) -> None:
         """Ask for everything the view shows. Called when it is first shown and when the library changed."""
+
+    def outdated(self) -> None:
+        """What is shown may no longer be true: ask now if in sight, else when next shown."""
+        if self.is_current or self.app.screen_stack[0] is self:
+            self.load()
+        else:
+            self._stale = True
+
+    def on_screen_resume(self) -> None:
+        if self._stale:
+            self._stale = False
+            self.load()
+
+    def set_aside(self, text: str) -> None:
+        """What the view says on the right of the tab strip."""
+        self.query_one(TabStrip).aside = text
 
     def on_mount(self) -> None:
         self.tell("loading", "One moment", "")

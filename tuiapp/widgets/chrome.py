@@ -88,7 +88,7 @@ class KeyLine(Widget):
     """The keys of this view, as many as fit; help and quit always do."""
 
     DEFAULT_CSS = """
-    KeyLine { height: 1; dock: bottom; background: $panel; padding: 0 1; }
+    KeyLine { height: 1; background: $panel; padding: 0 1; }
     """
 
     def __init__(self, scope: str, *, marks: bool = True) -> None:
@@ -120,7 +120,7 @@ class JobLine(Widget):
     """What runs in the background: stage, how far, how long still, and how to stop it. Hidden while nothing does."""
 
     DEFAULT_CSS = """
-    JobLine { height: 1; dock: bottom; background: $surface; padding: 0 1; display: none; }
+    JobLine { height: 1; background: $surface; padding: 0 1; display: none; }
     JobLine.-running { display: block; }
     """
     job: reactive[Job | None] = reactive(None, always_update=True)
