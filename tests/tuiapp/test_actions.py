@@ -1,0 +1,92 @@
+"""One action registry makes bindings, footer, help, palette and the README's key table (TUI.md, point 6)."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS, VIEWS, key_table, scope_of
+from tuiapp.app import DiscoverApp
+from tuiapp.reports import help_for
+from tuiapp.screens.view import View
+from tuiapp.widgets.table import Table
+
+README = Path(__file__).parents[2] / "README.md"
+SCOPES = (EVERYWHERE, LISTS, *(name for name, _ in VIEWS))
+
+
+def view_class(name: str) -> type[View]:
+    module = importlib.import_module(f"tuiapp.screens.{name}")
+    found: type[View] = getattr(module, f"{name.title()}View")
+    return found
+
+
+def test_every_action_has_a_label_a_sentence_of_help_and_a_place() -> None:
+    for action in ACTIONS:
+        assert action.label, action
+        assert action.help.endswith("."), action
+        assert action.scope in SCOPES, action
+
+
+def test_ids_are_unique_within_a_scope_so_that_each_key_can_be_remapped() -> None:
+    for scope in SCOPES:
+        ids = [action.id for action in scope_of(scope)]
+        assert len(ids) == len(set(ids)), scope
+
+
+@pytest.mark.parametrize("view", [name for name, _ in VIEWS])
+def test_no_two_actions_that_can_be_pressed_together_share_a_key(view: str) -> None:
+    taken = {key: f"{action.scope}: {action.id}" for action in scope_of(EVERYWHERE)
+             for key in action.keys.split(",")}  # fmt: skip
+    # The table's own bindings are its movements and the actions of every list.
+    moves = [
+        (key, f"table: {binding.action}") for binding in Table.BINDINGS for key in binding.key.split(",")
+    ]
+    here = [(key, f"{view}: {action.id}") for action in scope_of(view) for key in action.keys.split(",")]
+    for key, name in itertools.chain(moves, here):
+        assert key not in taken, f"{key}: {name} and {taken[key]}"
+        taken[key] = name
+
+
+def test_no_key_is_dead() -> None:
+    """Every action resolves to a method of what it is bound on."""
+    for action in ACTIONS:
+        owner: type = {EVERYWHERE: DiscoverApp, LISTS: Table}.get(action.scope) or view_class(action.scope)
+        command = action.command or action.id
+        target, _, name = command.partition("(")[0].rpartition(".")
+        owner = {"app": DiscoverApp, "screen": View}.get(target, owner)
+        assert callable(getattr(owner, f"action_{name}", None)), f"{action.scope}: {command}"
+
+
+@pytest.mark.parametrize("view", [name for name, _ in VIEWS])
+def test_each_view_binds_exactly_its_actions_under_ids(view: str) -> None:
+    bound = {binding.id: binding.key for binding in view_class(view).BINDINGS if isinstance(binding, Binding)}
+    assert bound == {f"{view}.{action.id}": action.keys for action in scope_of(view)}
+
+
+@pytest.mark.parametrize("view", [name for name, _ in VIEWS])
+def test_help_names_every_key_that_works_in_the_view(view: str) -> None:
+    text = help_for(view).plain
+    words = " ".join(text.split())
+    for scope in (view, LISTS, EVERYWHERE):
+        for action in scope_of(scope):
+            if not action.id.startswith("view_"):
+                assert action.all_keys in text
+                assert action.help in words
+
+
+def test_brackets_plus_and_minus_have_a_plain_second_key() -> None:
+    """`[ ] + -` need AltGr on many keyboards."""
+    awkward = {"left_square_bracket", "right_square_bracket", "plus", "minus"}
+    for action in ACTIONS:
+        assert set(action.keys.split(",")) - awkward, action
+
+
+def test_the_readme_shows_the_table_of_keys() -> None:
+    text = README.read_text()
+    shown = text.partition("<!-- keys -->")[2].partition("<!-- /keys -->")[0]
+    assert shown.strip() == key_table().strip()
