@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import InvalidDataError
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -13,20 +16,48 @@ if TYPE_CHECKING:
 def leave_out(plays: csr_matrix, share: float = 0.2, seed: int = 0) -> tuple[csr_matrix, csr_matrix]:
     """(train, test): a random `share` of each listener's items held out, at least one kept, at least one held.
 
-    Listeners with a single item keep it. Same shape as `plays`, CSR.
+    Listeners with a single item keep it. Same shape as `plays`, CSR. Raises InvalidDataError for a share outside
+    0 to 1.
     """
-    from scipy.sparse import csr_matrix
+    if not 0 < share < 1:
+        raise InvalidDataError(f"share is {share}; it must lie between 0 and 1.")
+    order = np.random.default_rng(seed).random(plays.nnz)
+    return _parts(plays, _first_of_each_row(plays, order, share))
 
+
+def leave_latest_out(
+    plays: csr_matrix, times: NDArray[np.int64], share: float = 0.2
+) -> tuple[csr_matrix, csr_matrix]:
+    """(train, test): each listener's latest `share` of items held out, by `times` (nnz,) of each stored play."""
+    if len(times) != plays.nnz:
+        raise InvalidDataError(f"{len(times)} times do not pair with {plays.nnz} plays.")
+    return _parts(plays, _first_of_each_row(plays, -np.asarray(times, dtype=np.float64), share))
+
+
+def split_at(plays: csr_matrix, times: NDArray[np.int64], moment: int) -> tuple[csr_matrix, csr_matrix]:
+    """(train, test): everything at or after `moment` held out, for all listeners: nothing leaks from the future."""
+    if len(times) != plays.nnz:
+        raise InvalidDataError(f"{len(times)} times do not pair with {plays.nnz} plays.")
+    return _parts(plays, np.asarray(times) >= moment)
+
+
+def _first_of_each_row(plays: csr_matrix, order: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+    """Which stored plays are among the first `share` of their row in ascending `order` (nnz,)."""
     counts = np.diff(plays.indptr)
     held_per_row = np.where(counts > 1, np.clip(np.round(counts * share), 1, counts - 1), 0).astype(np.int64)
     rows = np.repeat(np.arange(plays.shape[0]), counts)
-    # Random order within each row: the first `held_per_row` of it are held out.
-    order = np.lexsort((np.random.default_rng(seed).random(plays.nnz), rows))
     place = np.arange(plays.nnz) - np.repeat(plays.indptr[:-1], counts)
     held = np.zeros(plays.nnz, dtype=bool)
-    held[order] = place < np.repeat(held_per_row, counts)
+    held[np.lexsort((order, rows))] = place < np.repeat(held_per_row, counts)
+    return held
 
-    def part(chosen: np.ndarray) -> csr_matrix:
-        return csr_matrix((plays.data[chosen], (rows[chosen], plays.indices[chosen])), shape=plays.shape)
 
-    return part(~held), part(held)
+def _parts(plays: csr_matrix, held: NDArray[np.bool_]) -> tuple[csr_matrix, csr_matrix]:
+    from scipy.sparse import csr_matrix
+
+    rows = np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr))
+    train, test = (
+        csr_matrix((plays.data[chosen], (rows[chosen], plays.indices[chosen])), shape=plays.shape)
+        for chosen in (~held, held)
+    )
+    return train, test
