@@ -1,0 +1,35 @@
+"""Driving the app in tests: waiting until it rests, and reading what is drawn, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+
+async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -> None:
+    """Wait until nothing works in the background, and until a condition holds; never by the clock."""
+    for _ in range(200):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        if holds() and not any(not worker.is_finished for worker in pilot.app.workers):
+            return
+    raise AssertionError(f"never came to rest; on screen:\n{screen_text(pilot.app)}")
+
+
+def lines_of(widget: Widget) -> list[str]:
+    """What a widget draws, line by line."""
+    return [widget.render_line(y).text for y in range(widget.size.height)]
+
+
+def screen_lines(app: Any) -> list[str]:
+    """What the terminal shows, line by line, with every layer composed."""
+    strips = app.screen._compositor.render_strips()
+    return [strip.text for strip in strips]
+
+
+def screen_text(app: Any) -> str:
+    """What the terminal shows, as one text."""
+    return "\n".join(screen_lines(app))
