@@ -21,9 +21,18 @@ def names(count: int) -> list[str]:
 
 
 def write_model(
-    root: Path, *, items: int = 60, factors: int = 6, seed: int = 0, solo: bool = False
+    root: Path,
+    *,
+    items: int = 60,
+    factors: int = 6,
+    seed: int = 0,
+    solo: bool = False,
+    called: list[str] | None = None,
 ) -> Folders:
-    """Write a model whose factors have three blocks of alike items and make it the one in use."""
+    """Write a model whose factors have three blocks of alike items and make it the one in use.
+
+    `called` are the artists' names, one an item; made-up plain ones when there are none.
+    """
     folders, door = Folders(root), Door(Folders(root))
     rng = np.random.default_rng(seed)
     centres = 2.0 * np.eye(3, factors)
@@ -35,7 +44,7 @@ def write_model(
         digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners)
         write_catalog(
             folder / "catalog.sqlite",
-            ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(names(items))),
+            ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called or names(items))),
         )
         digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
         (folder / "index").mkdir()

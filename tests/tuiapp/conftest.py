@@ -1,0 +1,30 @@
+"""Data folders, made once and copied for each test."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.paths import Folders
+from tests.tuiapp.places import fill
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """A data folder with everything in it. Only for reading: tests get copies."""
+    return fill(tmp_path_factory.mktemp("filled") / "data")
+
+
+@pytest.fixture
+def folders(filled: Folders, tmp_path: Path) -> Folders:
+    """A filled data folder of one's own."""
+    shutil.copytree(filled.root, tmp_path / "data")
+    return Folders(tmp_path / "data")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Folders:
+    """Where nothing was ever written."""
+    return Folders(tmp_path / "data")
