@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -511,11 +511,14 @@ class Session:
         format: str | None = None,  # noqa: A002 - the contract's word
         dry_run: bool = False,
         keep_private: bool = False,
+        min_ms: int | None = None,
+        columns: Mapping[str, str] | None = None,
+        zone: str | None = None,
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
     ) -> Report:
-        """Import files, folders and archives; `engine.imports.run` tells how."""
-        from engine.imports.run import import_paths
+        """Import files, folders and archives; `engine.imports.run.import_paths` tells what the options mean."""
+        from engine.imports.run import MIN_MS, import_paths
 
         if not dry_run:
             self.door.require_writable("import")
@@ -525,6 +528,9 @@ class Session:
             format=format,
             dry_run=dry_run,
             keep_private=keep_private,
+            min_ms=MIN_MS if min_ms is None else min_ms,
+            columns=columns,
+            zone=zone,
             progress=progress,
             cancelled=cancelled,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import IO
@@ -56,9 +56,15 @@ def format_named(name: str) -> Format:
     raise UsageError(f"There is no format {name!r}. Did you mean {near}? All: {', '.join(known)}.")
 
 
-def recognise(head: Head) -> Format | None:
-    """The format of a file that begins like this, None when it is none of ours."""
-    return next((one for one in formats() if one.sniff(head)), None)
+def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | None:
+    """The format of a file that begins like this, None when it is none of ours.
+
+    With a mapping of `columns` given by the person, a file of no known format is read by that.
+    """
+    found = next((one for one in formats() if one.sniff(head)), None)
+    if found is None and columns and head.data:
+        return format_named("jsonl" if head.json else "csv")
+    return found
 
 
 def guess(head: Head) -> str:
@@ -68,4 +74,10 @@ def guess(head: Head) -> str:
     if best.marks and share(best.marks, found) > 0:
         missing = [mark for mark in best.marks if mark not in found]
         return f"looks most like {best.title}, without {', '.join(missing)}"
+    cells = head.columns(head.delimiter)
+    if len(cells) > 2 and not head.json:
+        return (
+            f"is a table of {', '.join(cells)}. Say which column is which: "
+            f"--map artist={cells[0]},track={cells[1]},time={cells[2]}"
+        )
     return ""

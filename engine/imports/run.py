@@ -148,7 +148,7 @@ class _Run:
         except ARCHIVE_ERRORS as error:
             file.note = f"cannot be read ({error}); is the download complete?"
             return file, None
-        found = forced or recognise(head)
+        found = forced or recognise(head, self._options.columns)
         if found is None:
             file.note = (guess(head) or "is none of the known formats") if head.data else "is empty"
             return file, None
@@ -199,6 +199,7 @@ class _Run:
             if self._cancelled():
                 raise CancelledError("Stopped.")
             listens: list[Play] = []
+            skips: list[Play] = []
             for number, record in enumerate(batch, file.read + 1):
                 if not isinstance(record, Play):
                     self._other(ingest, file, record, number)
@@ -208,10 +209,11 @@ class _Run:
                     record.started_at = None
                 played = record.ms_played
                 if record.skip or (played is not None and played < min_ms and not _half(played, record)):
-                    ingest.add_skip(record)
+                    skips.append(record)
                     file.drop(reasons.SKIPPED, number)
                     continue
                 listens.append(record)
+            ingest.add_skips(skips)
             before, undated = file.read, ingest.undated
             kept, duplicates, nameless = ingest.add(listens)
             file.read += len(batch)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.errors import UsageError
 from tuiapp.cli import Options, cli
 from tuiapp.output import print_json, progress_bar, thousands
 from tuiapp.safe import shown
@@ -27,11 +28,31 @@ if TYPE_CHECKING:
 @click.option(
     "--keep-private", is_flag=True, help="Also import what the service marked as private listening."
 )
+@click.option(
+    "--map",
+    "columns",
+    metavar="artist=A,track=T,time=D",
+    help="Which column of a table of unknown shape holds what; without it a proposal is made.",
+)
+@click.option(
+    "--min-seconds",
+    type=click.FloatRange(min=0),
+    metavar="S",
+    help="Shorter plays are skips, not listens.  [default: 30]",
+)
+@click.option("--zone", metavar="NAME", help="Time zone of stamps that name none, such as Europe/Copenhagen.")
 @click.pass_obj
 def import_(
-    options: Options, paths: tuple[Path, ...], format_name: str | None, dry_run: bool, keep_private: bool
-) -> None:
-    """Import listening history: files, folders, zip archives. The format is found by content."""
+    options: Options,
+    paths: tuple[Path, ...],
+    format_name: str | None,
+    dry_run: bool,
+    keep_private: bool,
+    columns: str | None,
+    min_seconds: float | None,
+    zone: str | None,
+) -> None:  # fmt: skip
+    """Import listening history: files, folders, archives. The format is found by content."""
     from engine.session import Session
 
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
@@ -39,7 +60,14 @@ def import_(
     try:
         with progress_bar(options, "reading") as progress:
             report = session.import_paths(
-                paths, format=format_name, dry_run=dry_run, keep_private=keep_private, progress=progress
+                paths,
+                format=format_name,
+                dry_run=dry_run,
+                keep_private=keep_private,
+                min_ms=None if min_seconds is None else round(min_seconds * 1000),
+                columns=_mapping(columns),
+                zone=zone,
+                progress=progress,
             )
     finally:
         session.close()
@@ -47,6 +75,14 @@ def import_(
         print_json(report.as_dict())
     else:
         print_report(report, dry_run=dry_run)
+
+
+def _mapping(text: str | None) -> dict[str, str]:
+    """`artist=A,track=T` as a dictionary. Raises UsageError when it is none."""
+    pairs = [part.partition("=") for part in text.split(",")] if text else []
+    if any(not field.strip() or not column.strip() for field, _, column in pairs):
+        raise UsageError(f"--map {text} is no mapping. Write it as artist=COLUMN,track=COLUMN,time=COLUMN.")
+    return {field.strip(): column.strip() for field, _, column in pairs}
 
 
 def print_report(report: Report, *, dry_run: bool) -> None:
