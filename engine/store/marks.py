@@ -1,0 +1,70 @@
+"""Likes and playlists that come with an import, written beside the person's own and never over them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+
+from engine.names import artist_key, track_key
+from engine.store.play import Ids
+
+
+def track_named_by(
+    connection: sqlite3.Connection, index: dict[tuple[str, str], int], ids: Ids
+) -> tuple[str, str] | None:
+    """Artist and title of the first of `ids` the library knows."""
+    for pair in ids:
+        row = connection.execute(
+            "SELECT a.name, t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id WHERE t.id = ?",
+            (index.get(pair),),
+        ).fetchone()
+        if row:
+            return str(row[0]), str(row[1])
+    return None
+
+
+def ids_of_tracks(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """(scheme, value) -> track, for all tracks."""
+    return {
+        (scheme, value): track
+        for track, scheme, value in connection.execute("SELECT track_id, scheme, value FROM track_ids")
+    }
+
+
+def keep_verdict(
+    connection: sqlite3.Connection, artist: str, title: str | None, verdict: str, at: int | None
+) -> bool | None:
+    """Keep a verdict unless the person has given one here: True when kept, None when the names hold nothing."""
+    keys = artist_key(artist), track_key(title) if title else ""
+    if not keys[0] or (title and not keys[1]):
+        return None
+    added = connection.execute(
+        "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (*keys, artist, title, verdict, at or int(time.time())),
+    )
+    return added.rowcount > 0
+
+
+def keep_playlist(
+    connection: sqlite3.Connection, name: str, source: str, entries: list[tuple[object, ...]]
+) -> None:
+    """Write a playlist of (artist, title, album, seconds, ids as JSON). One that came from the same service
+    before is replaced; the person's own of that name stays, and this one says where it is from."""
+    mark = json.dumps({"imported": source})
+    row = connection.execute("SELECT settings FROM playlists WHERE name = ?", (name,)).fetchone()
+    if row and row[0] != mark:
+        name = f"{name} ({source})"
+    connection.execute(
+        "DELETE FROM playlist_tracks WHERE playlist_id IN (SELECT id FROM playlists WHERE name = ?)", (name,)
+    )
+    connection.execute("DELETE FROM playlists WHERE name = ?", (name,))
+    number = connection.execute(
+        "INSERT INTO playlists (name, context, settings, at) VALUES (?, '', ?, ?)",
+        (name, mark, int(time.time())),
+    ).lastrowid
+    connection.executemany(
+        "INSERT INTO playlist_tracks (playlist_id, position, artist, track, album, seconds, ids) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(number, place, *entry) for place, entry in enumerate(entries, 1)],
+    )

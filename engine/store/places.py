@@ -1,0 +1,157 @@
+"""Where a play's artist and title lead in the library: finds tracks by key, makes those that are missing.
+
+Ids are given out here, so nothing is asked of the database for a name that was seen before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+
+from engine.names import artist_key, relaxed_artist_key, relaxed_track_key, track_key
+from engine.store.play import Ids, Play
+from engine.store.same_play import Others
+
+Row = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Group:
+    """The recordings of one song by one artist, by their relaxed keys, and when they were played.
+
+    `own` are plays told by the clock under way: start -> milliseconds, or (start, milliseconds) -> None where
+    several began in one second. `skips` are (start, milliseconds); `others` what other clocks told of.
+    `loaded`: whether what is in the database is in these.
+    """
+
+    tracks: list[int] = field(default_factory=list)
+    loaded: bool = False
+    own: dict[object, int | None] = field(default_factory=dict)
+    skips: set[tuple[int | None, int | None]] = field(default_factory=set)
+    skips_elsewhere: list[tuple[int, int]] = field(default_factory=list)
+    others: Others | None = None
+
+
+@dataclass(slots=True)
+class _Family:
+    """The artists of one relaxed key and their tracks: (artist id, exact key) -> id, relaxed key -> group."""
+
+    tracks: dict[tuple[int, str], int] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an artist's name and a title lead, and what is known of the track."""
+
+    track: int
+    group: Group
+    ids: Ids | None = None
+    all_ids: set[tuple[str, str]] = field(default_factory=set)
+    album: str | None = None
+    duration: int | None = None
+
+
+class Places:
+    """The artists and tracks of the library of `connection`, and those still to be written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._artists: dict[str, int] = dict(connection.execute("SELECT key, id FROM artists"))
+        self._next_artist = _highest(connection, "artists")
+        self._next_track = _highest(connection, "tracks")
+        self._families: dict[str, _Family] = {}
+        self._by_relaxed: dict[str, list[int]] = {}
+        self._strict = False
+        self.artist_of: dict[int, int] = {}
+        self.known: dict[tuple[str, str], Place] = {}
+        # In the order of who refers to whom.
+        self._new: dict[str, list[Row]] = {statement: [] for statement in (_ARTIST, _TRACK, _ID, _DETAILS)}
+
+    def begin_clock(self, *, alone: bool) -> None:
+        """Forget where names lead and what was played: rows of another clock follow.
+
+        `alone`: no other clock told of anything yet, so relaxed keys need not be worked out.
+        """
+        self._strict = alone
+        self._families.clear()
+        self.known.clear()
+        self._by_relaxed.clear()
+        if not alone:
+            for key, number in self._artists.items():
+                self._by_relaxed.setdefault(relaxed_artist_key(key), []).append(number)
+
+    def find(self, play: Play) -> Place | None:
+        """The place of a play, made when there is none; None when its names hold nothing."""
+        artist, title = play.artist, play.title
+        a_key, t_key = artist_key(artist), track_key(title)
+        if not a_key or not t_key:
+            return None
+        artist_id = self._artists.get(a_key)
+        if artist_id is None:
+            artist_id = self._next_artist = self._next_artist + 1
+            self._artists[a_key] = artist_id
+            self._new[_ARTIST].append((artist_id, artist, a_key))
+        relaxed = a_key if self._strict else relaxed_artist_key(artist)
+        family = self._families.get(relaxed) or self._load_family(relaxed, artist_id)
+        relaxed = t_key if self._strict else relaxed_track_key(title)
+        group = family.groups.get(relaxed)
+        if group is None:  # what is stored came with the family, so there is nothing to load
+            group = family.groups[relaxed] = Group(loaded=True)
+        place = self.known[artist, title] = Place(0, group)
+        track_id = family.tracks.get((artist_id, t_key))
+        if track_id is None:
+            track_id = self._next_track = self._next_track + 1
+            family.tracks[artist_id, t_key] = track_id
+            group.tracks.append(track_id)
+            place.album, place.duration = play.album or None, play.duration_ms or None
+            self._new[_TRACK].append((track_id, artist_id, title, t_key, place.album, place.duration))
+        place.track = track_id
+        self.artist_of[track_id] = artist_id
+        return place
+
+    def _load_family(self, relaxed: str, artist_id: int) -> _Family:
+        family = self._families[relaxed] = _Family()
+        for number in [artist_id] if self._strict else self._by_relaxed.get(relaxed, ()):
+            for track, title, key in self._db.execute(
+                "SELECT id, title, key FROM tracks WHERE artist_id = ?", (number,)
+            ):
+                family.tracks[number, key] = track
+                group = family.groups.setdefault(key if self._strict else relaxed_track_key(title), Group())
+                group.tracks.append(track)
+        return family
+
+    def learn(self, place: Place, play: Play) -> None:
+        """Note ids, album and length that were not known of a track."""
+        if play.ids is not place.ids:
+            place.ids = play.ids
+            for pair in play.ids:
+                if pair not in place.all_ids:
+                    place.all_ids.add(pair)
+                    self._new[_ID].append((place.track, *pair))
+        if (play.album and not place.album) or (play.duration_ms and not place.duration):
+            place.album = place.album or play.album
+            place.duration = place.duration or play.duration_ms
+            self._new[_DETAILS].append((place.album, place.duration, place.track))
+
+    def flush(self) -> None:
+        """Write what is new."""
+        for statement, rows in self._new.items():
+            if rows:
+                self._db.executemany(statement, rows)
+                rows.clear()
+
+    def forget_unwritten(self) -> None:
+        """Drop what is new."""
+        for rows in self._new.values():
+            rows.clear()
+
+
+def _highest(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+_ARTIST = "INSERT INTO artists VALUES (?, ?, ?)"
+_TRACK = "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?)"
+_ID = "INSERT OR IGNORE INTO track_ids VALUES (?, ?, ?)"
+_DETAILS = "UPDATE tracks SET album = coalesce(album, ?), duration_ms = coalesce(duration_ms, ?) WHERE id = ?"
