@@ -223,6 +223,11 @@ class DiscoverApp(App[int]):
         self.library_changed()
         self.screen.refresh()
 
+    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+        """Say something for a moment. Errors name files and artists: never markup, never a control character."""
+        text = "\n".join(shown(line) for line in message.split("\n"))
+        super().notify(text, title=shown(title), **(options | {"markup": False}))
+
     # -- asking ----------------------------------------------------------------------------------------
 
     def ask_text(self, title: str, value: str, then: Callable[[str], None]) -> None:
@@ -286,7 +291,7 @@ class DiscoverApp(App[int]):
     def action_import(self) -> None:
         from tuiapp.reports import EXPORTS
 
-        how = "\n".join(f"{service:<13} {how} ({wait})" for service, how, wait in EXPORTS)
+        how = "\n".join(f"{service:<14} {how} ({wait})" for service, how, wait in EXPORTS)
         self.ask_path(
             "Import listening history", lambda text: self.start_job("Import", "import", text),
             f"Files, folders and archives; the format is found by content.\n\n{how}",

@@ -11,33 +11,35 @@ from tuiapp.actions import EVERYWHERE, LISTS, VIEWS, scope_of
 from tuiapp.safe import shown
 
 EXPORTS = (
-    ("Spotify", "Account › Privacy › Download your data › Extended streaming history", "1 to 30 days"),
-    ("Last.fm", "a third-party exporter, such as lastfm-to-csv", "minutes"),
+    ("Spotify", "Account › Privacy › Extended history", "1 to 30 days"),
+    ("Last.fm", "an exporter such as lastfm-to-csv", "minutes"),
     ("ListenBrainz", "Settings › Export data", "minutes to hours"),
+    ("YouTube Music", "Google Takeout › history, as JSON", "hours"),
+    ("Apple Music", "privacy.apple.com › Media Services", "7 days"),
 )
 
 
 def first_steps() -> Content:
     """Three ways on for someone who has nothing here yet."""
     parts: list[Content | str] = [
-        "Nothing leaves this machine: history, model and settings stay in one folder.\n\n",
+        "Nothing leaves this machine: all of it stays in one folder of yours.\n\n",
         _step("i", "import your listening history; your service hands it out:\n"),
     ]
     for service, how, wait in EXPORTS:
         parts.append(
-            Content.styled(_hanging(f"{how} ({wait})", 16, f"   {service:<13}"), "$foreground-muted")
+            Content.styled(_hanging(f"{how} ({wait})", 18, f"    {service:<14}"), "$foreground-muted")
         )
     parts += [
         "\n", _step("7 a", "add community data, so that there is new music to find\n"),
         _step("7 t", "train the model\n"), "\n",
-        "Or leave with ", Content.styled("q", "bold $accent"), " and run ", Content.styled("discover demo", "bold"),
+        "Or leave with ", Content.styled("q", "bold $text-accent"), " and run ", Content.styled("discover demo", "bold"),
         " to see it all on made-up data.",
     ]  # fmt: skip
     return Content.assemble(*parts)
 
 
 def _step(key: str, text: str) -> Content:
-    return Content.assemble(Content.styled(f"{key:<4}", "bold $accent"), text)
+    return Content.assemble(Content.styled(f"{key:<4}", "bold $text-accent"), text)
 
 
 def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
@@ -56,7 +58,7 @@ def help_for(view: str) -> Content:
         for action in actions:
             keys = f"  {action.all_keys:<12}"
             line = _hanging(action.help, len(keys), keys)
-            parts += [Content.styled(line[: len(keys)], "$accent"), line[len(keys) :]]
+            parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")
     where = f"1 to {len(VIEWS)} go to the views. j k, arrows, pages, g G move in lists."
     parts.append(Content.styled(where, "$foreground-muted"))
@@ -73,7 +75,7 @@ def import_report(report: dict[str, Any]) -> Content:
         parts += [Content.styled(f"{private:,}", "bold $warning"),
                   " plays of private sessions were left out, as the service marked them.\n\n"]  # fmt: skip
     parts += [
-        f"{totals['read']:>10,}  read\n", Content.styled(f"{totals['kept']:>10,}  kept\n", "bold $accent"),
+        f"{totals['read']:>10,}  read\n", Content.styled(f"{totals['kept']:>10,}  kept\n", "bold $text-accent"),
         f"{totals['duplicates']:>10,}  already there\n",
     ]  # fmt: skip
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):

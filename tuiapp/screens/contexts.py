@@ -101,7 +101,7 @@ class ContextsView(View):
         self.query_one("#wishes", Static).update(
             Content.assemble(
                 Content.styled("Running", "bold"), "   ",
-                Content.styled(f"{wish.bpm:.0f}", "bold $accent"), " steps a minute   ",
+                Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), " steps a minute   ",
                 f"{wish.minutes:.0f} min   warm-up {wish.warm_up:.0f}   cool-down {wish.cool_down:.0f}   ",
                 f"{percent(wish.new)} new\n", Content.styled(length, "$foreground-muted"),
             )
@@ -243,7 +243,7 @@ def profile(made: ContextPlaylist, width: int) -> Content:
         for cell in range(width):
             if bottom < played[cell] <= top:
                 eighth = int((played[cell] - bottom) / (top - bottom) * 7.99)
-                line.append(Content.styled("▁▂▃▄▅▆▇█"[eighth], "$accent"))
+                line.append(Content.styled("▁▂▃▄▅▆▇█"[eighth], "$text-accent"))
             elif bottom < wanted[cell] <= top:
                 line.append(Content.styled("·", "$foreground-muted"))
             else:

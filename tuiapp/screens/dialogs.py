@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError
 from tuiapp.safe import shown
+from tuiapp.widgets.line import Line
 from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Dialog(ModalScreen[Any]):
     Dialog > .panel {
         width: 84; max-width: 94%; height: auto; max-height: 90%; background: $panel; padding: 1 2;
     }
-    Dialog .title { text-style: bold; color: $accent; height: auto; margin: 0 0 1 0; }
+    Dialog .title { text-style: bold; color: $text-accent; height: auto; margin: 0 0 1 0; }
     Dialog .hint { color: $foreground-muted; height: auto; margin: 1 0 0 0; }
     Dialog Input, Dialog Input:focus { border: none; height: 1; padding: 0 1; background: $foreground 10%; }
     """
@@ -49,7 +50,7 @@ class AskText(Dialog):
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
-            yield Input(self._value, select_on_focus=True)
+            yield Line(self._value, select_on_focus=True)
             yield Static(self._hint, classes="hint", markup=False)
 
     @on(Input.Submitted)
@@ -71,7 +72,7 @@ class AskPath(AskText):
             yield Static(shown(self._title), classes="title", markup=False)
             if self._above:
                 yield Static(self._above + "\n", markup=False)
-            yield Input(self._value, placeholder="path of a file, folder or archive")
+            yield Line(self._value, placeholder="path of a file, folder or archive")
             yield Static(self._hint, classes="hint", markup=False)
 
     def action_browse(self) -> None:
@@ -126,7 +127,7 @@ class Search(Dialog):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
-            yield Input(placeholder="artist or track")
+            yield Line(placeholder="artist or track")
             yield Table(
                 (
                     Column("", lambda row: row.kind, 6),

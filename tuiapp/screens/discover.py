@@ -241,7 +241,7 @@ def _dial(low: str, place: float, high: str, width: int) -> Content:
     """A dial from `low` to `high`, at `place` 0 to 1."""
     knob = round(place * (width - 1))
     return Content.assemble(
-        f"{low} ", Content.styled("─" * knob, "$foreground-muted"), Content.styled("●", "bold $accent"),
+        f"{low} ", Content.styled("─" * knob, "$foreground-muted"), Content.styled("●", "bold $text-accent"),
         Content.styled("─" * (width - 1 - knob), "$foreground-muted"), f" {high}",
     )  # fmt: skip
 
@@ -256,7 +256,7 @@ def why(told: Explanation, width: int, height: int) -> Content:
     heard = f"{told.listeners:,} listeners" + (f", {told.plays:,} plays of yours" if told.plays else "")
     rows: list[Content | str] = [
         Content.assemble(
-            Content.styled(shown(told.artist), "bold $accent"),
+            Content.styled(shown(told.artist), "bold $text-accent"),
             "  ",
             Content.styled(heard, "$foreground-muted"),
         )
@@ -264,12 +264,12 @@ def why(told: Explanation, width: int, height: int) -> Content:
     if roomy:
         rows += ["", Content.styled("why this", "$foreground-muted")]
     for share in told.shares[:most]:
-        drawn = Content.styled(bar(share.share / largest, cells), "$accent")
+        drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
         rows.append(
             Content.assemble(fitted(shown(share.artist), names), " ", drawn, f" {percent(share.share):>5}")
         )
     if rest := told.shares[most:]:
-        others = fitted(f"{len(rest)} others", names + 1 + cells)
+        others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
         rows.append(Content.styled(f"{others} {percent(sum(s.share for s in rest)):>5}", "$foreground-muted"))
     if roomy:
         rows += ["", *_what_ifs(told)]

@@ -50,7 +50,6 @@ class HistoryView(View):
     """What was played, and when."""
 
     NAME: ClassVar[str] = "history"
-    CSS_PATH = "history.tcss"
     MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:

@@ -89,7 +89,7 @@ class ModelView(View):
         line = sparkline([math.log(loss / least - 1.0) for loss in losses]).ljust(total or len(losses), "·")
         self.query_one("#loss", Static).update(
             Content.assemble(
-                Content.styled("loss by sweep, log scale\n", "$foreground-muted"), Content.styled(line, "$accent"),
+                Content.styled("loss by sweep, log scale\n", "$foreground-muted"), Content.styled(line, "$text-accent"),
                 f"   {losses[0]:,.0f} → {losses[-1]:,.0f}",
             )
         )  # fmt: skip
@@ -141,7 +141,11 @@ def facts(model: ModelManifest) -> Content:
         best = max(value for _, value in rows) or 1.0
         parts.append("\nheld-out nDCG@20\n")
         for name, value in rows:
-            parts += [f"  {name:<12} ", Content.styled(bar(value / best, 24), "$accent"), f" {value:.3f}\n"]
+            parts += [
+                f"  {name:<12} ",
+                Content.styled(bar(value / best, 24), "$text-accent"),
+                f" {value:.3f}\n",
+            ]
     serves = "the exact scan" if model.index.get("serves", {}).get("best") == "exact" else "the trees"
     parts.append(
         Content.styled(

@@ -80,7 +80,7 @@ class PlaylistsView(View):
             name, tracks = message.result
             self._open = name
             self.add_class("-open")
-            title = Content.styled(shown(name), "bold $accent")
+            title = Content.styled(shown(name), "bold $text-accent")
             line = Content.assemble(title, f"   {len(tracks)} tracks   esc goes back")
             self.query_one("#which", Static).update(line)
             table = self.query_one("#tracks", Table)
@@ -104,7 +104,7 @@ class PlaylistsView(View):
             return
         super().action_back()
 
-    def _name(self) -> str | None:
+    def _chosen(self) -> str | None:
         if self._open is not None:
             return self._open
         row = self.query_one("#lists", Table).row
@@ -112,12 +112,12 @@ class PlaylistsView(View):
 
     @on(Table.Clicked)
     def action_show(self) -> None:
-        name = self._name()
+        name = self._chosen()
         if name is not None and self._open is None:
             self.ask("tracks", lambda session: (name, session.show_playlist(name)))
 
     def action_rename(self) -> None:
-        name = self._name()
+        name = self._chosen()
         if name is None:
             return
 
@@ -145,6 +145,6 @@ class PlaylistsView(View):
         self.ask("changed", remove)
 
     def action_export(self) -> None:
-        name = self._name()
+        name = self._chosen()
         if name is not None:
             self.home.ask_export(name, lambda session: session.show_playlist(name))

@@ -105,7 +105,9 @@ class RelatedView(View):
             if number:
                 parts.append(Content.styled(" › ", "$foreground-muted"))
             parts.append(
-                Content.styled(shown(name), "bold $accent" if number == self._at else "$foreground-muted")
+                Content.styled(
+                    shown(name), "bold $text-accent" if number == self._at else "$foreground-muted"
+                )
             )
         line = Content.assemble(*parts)
         # Keep the end of a long trail in sight: that is where the person is.

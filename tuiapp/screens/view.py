@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.actions import bindings
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
+from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
@@ -35,7 +36,7 @@ class View(Screen[None]):
     View .bottom { height: auto; dock: bottom; }
     View .filter { height: 1; display: none; background: $surface; padding: 0 1; }
     View .filter.-shown { display: block; }
-    View .filter .slash { width: auto; color: $accent; }
+    View .filter .slash { width: auto; color: $text-accent; }
     View .filter Input, View .filter Input:focus {
         width: 1fr; height: 1; border: none; padding: 0 1; background: $surface;
     }
@@ -81,7 +82,7 @@ class View(Screen[None]):
         with Vertical(classes="bottom"):
             with Horizontal(classes="filter"):
                 yield Static("/", classes="slash")
-                yield Input(placeholder="filter", select_on_focus=False)
+                yield Line(placeholder="filter", select_on_focus=False)
                 yield Static("", classes="count")
             yield JobLine()
             yield KeyLine(self.NAME, marks=self.MARKS)

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tuiapp.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
+from tuiapp.safe import shown
 from tuiapp.text import bar, duration
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class TabStrip(Widget):
 
     def _tabs(self, style: str) -> Content:
         parts: list[Content | str] = (
-            [Content.styled("discover  ", "bold $accent")] if style == "brand" else []
+            [Content.styled("discover  ", "bold $text-accent")] if style == "brand" else []
         )
         for number, (name, title) in enumerate(VIEWS, 1):
             here = name == self.current
@@ -112,7 +113,7 @@ class KeyLine(Widget):
         # Help and quit stand last, where the eye looks for them.
         last = ("help", "quit")
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
-            parts += [Content.styled(action.key_label, "bold $accent"), f" {action.label}  "]
+            parts += [Content.styled(action.key_label, "bold $text-accent"), f" {action.label}  "]
         return Content.assemble(*parts)
 
 
@@ -132,9 +133,9 @@ class JobLine(Widget):
         if self.job is None:
             return ""
         job = self.job
-        parts: list[Content | str] = [Content.styled(f"{job.title}: {job.stage}  ", "bold")]
+        parts: list[Content | str] = [Content.styled(f"{job.title}: {shown(job.stage)}  ", "bold")]
         if job.total:
-            parts += [Content.styled(bar(job.done / job.total, 20), "$accent on $surface-lighten-1"),
+            parts += [Content.styled(bar(job.done / job.total, 20), "$text-accent"),
                       f"  {job.done:,} of {job.total:,}"]  # fmt: skip
         elif job.done:
             parts.append(f"{job.done:,}")

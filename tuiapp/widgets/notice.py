@@ -15,7 +15,7 @@ class Notice(Static):
     """One calm paragraph; `state` is loading, empty, nomatch or error, or nothing to hide it."""
 
     DEFAULT_CSS = """
-    Notice { height: 1fr; padding: 2 4; display: none; }
+    Notice { height: 1fr; padding: 1 4; display: none; }
     Notice.-shown { display: block; }
     """
 

@@ -60,8 +60,8 @@ class Table(ScrollView, can_focus=True):
         & > .table--heading { color: $foreground-muted; }
         & > .table--cursor { background: $foreground 15%; color: $foreground; text-style: bold; }
         & > .table--cursor-blurred { background: $foreground 7%; }
-        & > .table--accent { color: $accent; }
-        & > .table--marked { color: $accent; text-style: bold; }
+        & > .table--accent { color: $text-accent; }
+        & > .table--marked { color: $text-accent; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[Any]] = [
