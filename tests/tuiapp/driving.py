@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from textual.pilot import Pilot
 from textual.widget import Widget
+from textual.worker import WorkerCancelled
 
 
 async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -> None:
     """Wait until nothing works in the background, and until a condition holds; never by the clock."""
     for _ in range(200):
-        await pilot.app.workers.wait_for_complete()
+        for worker in list(pilot.app.workers):
+            # A question overtaken by a newer one is cancelled; one that failed says so.
+            with contextlib.suppress(WorkerCancelled):
+                await worker.wait()
         await pilot.pause()
         if holds() and not any(not worker.is_finished for worker in pilot.app.workers):
             return

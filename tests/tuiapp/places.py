@@ -32,9 +32,7 @@ def fill(root: Path, called: list[str] | None = None, title: str = "Song") -> Fo
         play(connection, called[number], f"{title} {number}", *times)
     set_verdict(connection, "like", artist=called[33], artist_key=_key(called[33]))
     set_verdict(connection, "block", artist=called[34], artist_key=_key(called[34]))
-    tracks = [
-        PlaylistTrack(called[n], f"{title} {n}", bpm=150.0 + n, seconds=200.0 + n) for n in PLAYED[:8]
-    ]
+    tracks = [PlaylistTrack(called[n], f"{title} {n}", bpm=150.0 + n, seconds=200.0 + n) for n in PLAYED[:8]]
     name = f"{title} for the hill"
     save_playlist(connection, name, tracks, context="running", settings={}, at=MONDAY)
     with connection:

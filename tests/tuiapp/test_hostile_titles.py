@@ -1,0 +1,257 @@
+"""Any title is safe, wherever it is shown (TUI.md, point 3): never markup, never a control, never a crash."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from engine.errors import UnknownNameError
+from engine.paths import Folders
+from tests.engine.models import names
+from tests.tuiapp.driving import screen_text, settled
+from tests.tuiapp.places import ITEMS, fill
+from tuiapp.app import DiscoverApp
+from tuiapp.jobs import Job
+from tuiapp.reports import import_report
+from tuiapp.safe import shown
+from tuiapp.screens.dialogs import AskPath, AskText, ShowText
+from tuiapp.screens.view import View
+
+# Each with a plain word in front, so that one can tell it was drawn at all.
+TITLES = (
+    "Aone [/intro]",
+    "Atwo [Remastered 2011]",
+    "Athree [@click=app.quit]hi[/]",
+    "Afour [b",
+    "Afive \x1b]0;owned\x07",
+    "Asix \x9b31m red",
+    "Aseven abc\u202edef",
+    "Aeight 日本語のとても長い名前のアーティスト" * 4,
+    "Anine 👩\u200d🚀 👨\u200d👩\u200d👧\u200d👦",
+    "Aten [red]x[/red] $accent {x} \\[b]",
+)
+# The first are played, a like, a block, and in the lists of new ones: wherever names are drawn, these are.
+CALLED = [*names(ITEMS)]
+for _n, _title in enumerate(TITLES):
+    for _block in range(3):
+        CALLED[3 * _n + _block + (3 if _block else 0)] = f"{_title} {_block}"
+CALLED[33], CALLED[34] = f"{TITLES[0]} liked", f"{TITLES[4]} blocked"
+HOSTILE_TITLE = "Tsong [/b] [@click=app.quit]q[/] \x1b[31m\u202e"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """A library in which every name is hostile. The tests only read it: the app is not left by quitting."""
+    return fill(tmp_path_factory.mktemp("hostile") / "data", CALLED, HOSTILE_TITLE)
+
+
+def assert_safe(app: Any, *names_in_sight: str) -> None:
+    """Nothing on the terminal is a control, and names are there to the letter (as far as they fit)."""
+    text = screen_text(app)
+    for character in text.replace("\n", ""):
+        assert unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}, repr(character)
+        assert character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", repr(character)
+    for name in names_in_sight:
+        assert shown(name) in text, f"{name!r} is not shown as it is in:\n{text}"
+    assert app.return_code is None
+
+
+async def view(pilot: Pilot[Any], name: str) -> None:
+    app = pilot.app
+    assert isinstance(app, DiscoverApp)
+    app.action_view(name)
+    await settled(pilot)
+
+
+async def discover(pilot: Pilot[Any]) -> None:
+    await pilot.press("0")
+    for _ in range(10):
+        pilot.app.screen.action_familiarity(-0.1)
+    await settled(pilot)
+    assert_safe(pilot.app, "Aone [/intro] ", "Afive \x1b]0;owned\x07", "Athree [@click=app.quit]hi")
+    pilot.app.screen.action_without()
+    await settled(pilot)
+    assert "without A" in screen_text(pilot.app)
+
+
+async def related(pilot: Pilot[Any]) -> None:
+    pilot.app.show_related(CALLED[0])
+    await settled(pilot)
+    assert_safe(pilot.app, CALLED[0], "Atwo [Remastered 2011]", "Afive \x1b]0;owned\x07")
+    pilot.app.screen.action_walk()
+    await settled(pilot)
+    assert " › " in screen_text(pilot.app)
+
+
+async def contexts(pilot: Pilot[Any]) -> None:
+    await view(pilot, "contexts")
+    assert_safe(pilot.app, HOSTILE_TITLE)
+
+
+async def playlists(pilot: Pilot[Any]) -> None:
+    await view(pilot, "playlists")
+    assert_safe(pilot.app, f"{HOSTILE_TITLE} for the hill")
+    await pilot.press("enter")
+    await settled(pilot)
+    assert_safe(pilot.app, f"{HOSTILE_TITLE} for the hill", HOSTILE_TITLE, CALLED[0])
+    await pilot.press("R")
+    await settled(pilot)
+    assert_safe(pilot.app)
+
+
+async def history(pilot: Pilot[Any]) -> None:
+    await view(pilot, "history")
+    assert_safe(pilot.app, HOSTILE_TITLE, "Anine 👩\u200d🚀")
+
+
+async def taste(pilot: Pilot[Any]) -> None:
+    await view(pilot, "taste")
+    assert_safe(pilot.app, f"{TITLES[0]} liked", f"{TITLES[4]} blocked")
+
+
+async def model(pilot: Pilot[Any]) -> None:
+    await view(pilot, "model")
+    assert_safe(pilot.app)
+
+
+async def search(pilot: Pilot[Any]) -> None:
+    await pilot.press("s")
+    await settled(pilot)
+    pilot.app.screen.query_one(Input).value = "Aone"
+    await settled(pilot)
+    assert_safe(pilot.app, "Aone [/intro] ")
+
+
+async def search_for_markup(pilot: Pilot[Any]) -> None:
+    await pilot.press("s")
+    pilot.app.screen.query_one(Input).value = "[/intro] [b \u202e"
+    await settled(pilot)
+    assert_safe(pilot.app, "[/intro] [b")
+
+
+async def filter_without_match(pilot: Pilot[Any]) -> None:
+    await pilot.press("slash")
+    pilot.app.screen.query_one(".filter Input", Input).value = "[/nothing] [b \u202e"
+    await settled(pilot)
+    assert_safe(pilot.app, "No row holds “[/nothing] [b \u202e”")
+
+
+async def filter_history_without_match(pilot: Pilot[Any]) -> None:
+    await view(pilot, "history")
+    await pilot.press("slash")
+    pilot.app.screen.query_one(".filter Input", Input).value = "[/nothing] [b zz"
+    await settled(pilot)
+    assert_safe(pilot.app, "No listen holds “[/nothing] [b zz”")
+
+
+async def notices(pilot: Pilot[Any]) -> None:
+    screen = pilot.app.screen
+    assert isinstance(screen, View)
+    for state in ("loading", "empty", "nomatch", "error"):
+        screen.tell(state, TITLES[0] + TITLES[4], f"{TITLES[2]}\n{TITLES[5]}")
+        await pilot.pause()
+        assert_safe(pilot.app, TITLES[0], TITLES[2], TITLES[5])
+
+
+async def an_error(pilot: Pilot[Any]) -> None:
+    screen = pilot.app.screen
+    assert isinstance(screen, View)
+    screen.show_error("list", UnknownNameError(f"No artist is called {TITLES[2]}{TITLES[4]}."))
+    await pilot.pause()
+    assert_safe(pilot.app, f"No artist is called {TITLES[2]}")
+
+
+async def verdict_toasts(pilot: Pilot[Any]) -> None:
+    for name in (CALLED[0], CALLED[6]):
+        await pilot.app.judge(None, [name])
+    await settled(pilot)
+    assert_safe(pilot.app, "Taken back: Aone [/intro]", "Taken back: Athree [@click=app.quit]hi[/]")
+
+
+async def error_toasts(pilot: Pilot[Any]) -> None:
+    """What an error names comes from outside too: a file, a playlist, an artist."""
+    name = TITLES[4] + TITLES[2] + TITLES[6]
+    pilot.app.in_thread(lambda session: session.rename_playlist(name, "x"))
+    await settled(pilot)
+    assert_safe(pilot.app, "There is no playlist", "[@click=app.quit]hi[/]")
+
+
+async def job_toasts(pilot: Pilot[Any]) -> None:
+    message = f"{TITLES[0]} {TITLES[4]} cannot be read."
+    pilot.app._job_ended(Job("Import", ["import", "x"]), {"type": "error", "message": message})
+    await settled(pilot)
+    assert_safe(pilot.app, TITLES[0])
+
+
+async def a_job(pilot: Pilot[Any]) -> None:
+    job = Job("Import", ["import", TITLES[0]], stage=f"{TITLES[0]} {TITLES[4]}", done=1, total=2)
+    pilot.app.job = job
+    await settled(pilot)
+    assert_safe(pilot.app, TITLES[0])
+    pilot.app.job = None
+
+
+async def ask_text(pilot: Pilot[Any]) -> None:
+    pilot.app.push_screen(AskText(f"Rename {TITLES[0]} {TITLES[4]}", TITLES[4] + TITLES[2]))
+    await settled(pilot)
+    assert_safe(pilot.app, TITLES[0], "[@click=app.quit]hi[/]")
+
+
+async def ask_path(pilot: Pilot[Any]) -> None:
+    pilot.app.push_screen(AskPath(TITLES[0], f"{TITLES[2]}", TITLES[3]))
+    await settled(pilot)
+    assert_safe(pilot.app, TITLES[0], TITLES[2], TITLES[3])
+
+
+async def an_import_report(pilot: Pilot[Any]) -> None:
+    report = {
+        "totals": {"read": 3, "kept": 1, "duplicates": 0, "dropped": {"private session": 1, TITLES[3]: 1}},
+        "files": [
+            {"path": f"/x/{TITLES[0]}.json", "format": None, "kept": 0, "note": TITLES[2]},
+            {"path": f"/x/{TITLES[4]}.json", "format": "spotify", "kept": 1, "note": None},
+        ],
+    }
+    pilot.app.push_screen(ShowText(TITLES[2], import_report(report)))
+    await settled(pilot)
+    assert_safe(pilot.app, *TITLES[:1], TITLES[2], TITLES[3], TITLES[4])
+
+
+async def palette(pilot: Pilot[Any]) -> None:
+    await pilot.press("ctrl+p")
+    pilot.app.screen.query_one(Input).value = "[/intro] [b"
+    await settled(pilot)
+    assert_safe(pilot.app)
+
+
+PLACES: list[Callable[[Pilot[Any]], Awaitable[None]]] = [
+    discover, related, contexts, playlists, history, taste, model, search, search_for_markup,
+    filter_without_match, filter_history_without_match, notices, an_error, verdict_toasts, error_toasts,
+    job_toasts, a_job, ask_text, ask_path, an_import_report, palette,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("show", PLACES, ids=lambda show: show.__name__)
+async def test_a_name_is_shown_to_the_letter_and_obeyed_nowhere(place: Folders, show: Any) -> None:
+    app = DiscoverApp(place)
+    async with app.run_test(size=(140, 40), notifications=True) as pilot:
+        await settled(pilot)
+        await show(pilot)
+        assert_safe(app)
+        # A title with a link in it: a click must not follow it.
+        assert "click" not in str(getattr(app.screen, "_links", ""))
+    assert app.return_code in (None, 0)
+
+
+def test_a_path_of_an_export_has_no_control_characters(tmp_path: Path) -> None:
+    from engine.playlists.export import safe_file_name
+
+    for title in (*TITLES, HOSTILE_TITLE):
+        name = safe_file_name(title)
+        assert all(unicodedata.category(character)[0] != "C" or character == "\u200d" for character in name)
+        assert "/" not in name
