@@ -1,0 +1,171 @@
+"""What can be said of a library: Discover, related artists, search, and what the person thinks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import NothingYetError, UnknownNameError, UsageError
+from engine.names import artist_key, nearest, relaxed_artist_key, track_key
+from engine.paths import Folders
+from engine.session.library import Library, alone
+from engine.store import feedback as store_feedback
+from engine.store import history
+from engine.store.feedback import VERDICTS
+
+if TYPE_CHECKING:
+    from engine.recommend.discover import Recommender
+    from engine.recommend.lists import DiscoverList, Explanation, RelatedList
+    from engine.recommend.settings import DiscoverSettings
+    from engine.taste.gate import Window
+    from engine.training.artifact import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One search result; `kind` is `artist` or `track`."""
+
+    kind: str
+    artist: str
+    track: str | None
+    plays: int
+    listeners: int
+
+
+class Discovery(Library):
+    """A library with a model over it. What is costly to open or compute is kept until the library changes."""
+
+    def __init__(self, folders: Folders, *, private: bool = False) -> None:
+        super().__init__(folders, private=private)
+        self._model: Model | None = None
+        self._recommenders: dict[tuple[Window, tuple[str, ...]], Recommender] = {}
+
+    @alone
+    def reload(self) -> None:
+        """Forget what was computed: the library or the model changed, here or in a child process."""
+        self._recommenders.clear()
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+
+    @alone
+    def discover(self, settings: DiscoverSettings | None = None) -> DiscoverList:
+        """Discover. Raises NothingYetError saying what is missing: listens, or a model."""
+        from engine.recommend.settings import DiscoverSettings
+
+        settings = settings or DiscoverSettings()
+        return self._recommender(settings).discover(settings)
+
+    @alone
+    def explain(self, artist: str, settings: DiscoverSettings | None = None) -> Explanation:
+        """Why one artist is where it is."""
+        from engine.recommend.settings import DiscoverSettings
+
+        _, key = self.resolve_artist(artist)
+        return self._recommender(settings or DiscoverSettings()).explain(key)
+
+    @alone
+    def related(self, name: str, n: int = 50) -> RelatedList:
+        """The artists nearest to one."""
+        from engine.recommend.related import related_artists
+
+        display, key = self.resolve_artist(name)
+        model = self._open_model()
+        item = model.catalog.ids_of([key]).get(key)
+        if item is None:
+            raise UnknownNameError(
+                f"{display} is in your history but not in the community's catalog, so nothing is known to be near it."
+            )
+        return related_artists(model, self._taste(), item, n)
+
+    @alone
+    def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
+        """Artists and tracks by name, your own first; typos are forgiven."""
+        key = artist_key(text)
+        if not key:
+            return ()
+        artists, tracks = history.find_played(self._connection, key, n)
+        found = {artist_key(name): Found("artist", name, None, plays, 0) for name, plays in artists}
+        for item in self._open_model().catalog.search(text, n) if self.model() else ():
+            mine = found.get(item.key)
+            plays = mine.plays if mine else 0
+            found[item.key] = Found("artist", item.name, None, plays, item.listeners)
+        ranked = sorted(
+            found.values(), key=lambda hit: (artist_key(hit.artist) != key, -hit.plays, -hit.listeners)
+        )
+        titles = [Found("track", artist, title, plays, 0) for artist, title, plays in tracks]
+        return tuple((ranked + titles)[:n])
+
+    @alone
+    def resolve_artist(self, name: str) -> tuple[str, str]:
+        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key.
+
+        Raises UnknownNameError with the nearest names.
+        """
+        key = artist_key(name)
+        own = history.artist_by_key(self._connection, key)
+        if own is not None:
+            return own, key
+        catalog = self._open_model().catalog if self.model() else None
+        number = catalog.ids_of([key]).get(key) if catalog and key else None
+        if catalog is not None and number is not None:
+            item = catalog.items([number])[number]
+            return item.name, item.key
+        names = history.artist_names(self._connection)
+        relaxed = relaxed_artist_key(name)
+        for other in names:
+            if relaxed and relaxed_artist_key(other) == relaxed:
+                return other, artist_key(other)
+        close = nearest(name, names) or [item.name for item in (catalog.search(name, 3) if catalog else [])]
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise UnknownNameError(f"No artist here is called {name}.{hint}")
+
+    def _open_model(self) -> Model:
+        from engine.training.artifact import open_model
+
+        if self._model is None:
+            self._model = open_model(self.folders)
+        return self._model
+
+    def _recommender(self, settings: DiscoverSettings) -> Recommender:
+        """The recommender for the settings' taste, kept until the library changes: dials only re-rank."""
+        from engine.recommend.discover import Recommender
+
+        which = (settings.window, settings.without)
+        if which not in self._recommenders:
+            if history.counts(self._connection).listens == 0 and not self.feedback():
+                raise NothingYetError(
+                    "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
+                )
+            gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
+            taste = self._taste(settings.window)
+            recommender = Recommender(self._open_model(), taste.without(gone) if gone else taste)
+            if len(self._recommenders) > 8:
+                self._recommenders.clear()
+            self._recommenders[which] = recommender
+        return self._recommenders[which]
+
+    @alone
+    def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:
+        """Like, hide or block an artist or track, or with None take it back; returns the verdict before."""
+        if verdict is not None and verdict not in VERDICTS:
+            raise UsageError(f"{verdict} is no verdict; one of {', '.join(VERDICTS)}.")
+        name, key = self._judged(artist)
+        before = store_feedback.set_verdict(
+            self._connection,
+            verdict,
+            artist=name,
+            artist_key=key,
+            track=track,
+            track_key=track_key(track) if track else "",
+        )
+        self._recommenders.clear()
+        return before
+
+    def _judged(self, artist: str) -> tuple[str, str]:
+        """An artist already judged needs no library or catalog to be found again."""
+        key = artist_key(artist)
+        for mark in self.feedback():
+            if artist_key(mark.artist) == key:
+                return mark.artist, key
+        return self.resolve_artist(artist)

@@ -1,0 +1,286 @@
+"""What can be done with a library: playlists, exports, imports, packs and training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.community import packs as community_packs
+from engine.community.packs import PackInfo
+from engine.errors import DamagedDataError, NothingYetError
+from engine.names import artist_key
+from engine.session.discovery import Discovery
+from engine.session.library import alone
+
+if TYPE_CHECKING:
+    from engine.community.features import FeatureCatalog, FeatureReport, LibraryCoverage
+    from engine.imports.report import Report
+    from engine.playlists.contexts import Context, Settings
+    from engine.playlists.export import ExportReport
+    from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+    from engine.playlists.saved import SavedPlaylist
+    from engine.recommend.lists import Recommendation
+    from engine.recommend.settings import DiscoverSettings
+    from engine.training.artifact import ModelManifest
+    from engine.training.train import TrainingSettings
+
+# A context playlist may draw new music from this many of the artists at the top of Discover.
+NEW_ARTISTS = 200
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPlaylist:
+    """A playlist that was deleted: its entry and its tracks."""
+
+    saved: SavedPlaylist
+    tracks: tuple[PlaylistTrack, ...]
+
+
+class Session(Discovery):
+    """Everything both front ends can do."""
+
+    # -- playlists ------------------------------------------------------------------------------------
+
+    def contexts(self) -> tuple[Context, ...]:
+        """The contexts a playlist can be made for."""
+        from engine.playlists.contexts import CONTEXTS
+
+        return tuple(CONTEXTS.values())
+
+    @alone
+    def make_playlist(
+        self, context: str, settings: Settings | None = None, cancelled: Cancelled | None = None
+    ) -> ContextPlaylist:
+        """A playlist for a context, from one's own tracks and those of artists near the top of Discover."""
+        from engine.playlists.compose import compose
+        from engine.playlists.offer import candidates
+
+        with self._features() as features:
+            pool = candidates(self._connection, features, self._recommended(NEW_ARTISTS))
+        return compose(pool, settings, context, cancelled)
+
+    def _features(self) -> FeatureCatalog:
+        from engine.community.features import FeatureCatalog, feature_packs
+
+        return FeatureCatalog(feature_packs(self.folders))
+
+    def _recommended(self, n: int) -> tuple[Recommendation, ...]:
+        """The top of Discover, or nothing where there is no model yet: own tracks make a playlist too."""
+        from engine.recommend.settings import DiscoverSettings
+
+        try:
+            return self.discover(DiscoverSettings(n=n)).items
+        except NothingYetError:
+            return ()
+
+    @alone
+    def tempo_coverage(self) -> LibraryCoverage:
+        """How many of one's own tracks the feature packs know the tempo of."""
+        with self._features() as features:
+            return features.library_coverage(self._connection)
+
+    @alone
+    def playlists(self) -> tuple[SavedPlaylist, ...]:
+        """Saved playlists."""
+        from engine.playlists.saved import saved_playlists
+
+        return tuple(saved_playlists(self._connection))
+
+    @alone
+    def save_playlist(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
+        """Keep a playlist under a name; in a private session until that ends."""
+        from engine.playlists.saved import save_playlist
+
+        return save_playlist(
+            self._connection,
+            name,
+            playlist.tracks,
+            context=playlist.context,
+            settings=playlist.settings,
+            replace=replace,
+        )
+
+    @alone
+    def show_playlist(self, name: str) -> tuple[PlaylistTrack, ...]:
+        """The tracks of a saved playlist, without what has been blocked since."""
+        from engine.playlists.saved import playlist_tracks
+
+        blocked = self._taste().blocked
+        return tuple(
+            track
+            for track in playlist_tracks(self._connection, name)
+            if artist_key(track.artist) not in blocked
+        )
+
+    @alone
+    def rename_playlist(self, name: str, new_name: str) -> None:
+        """Give a saved playlist another name."""
+        from engine.playlists.saved import rename_playlist
+
+        rename_playlist(self._connection, name, new_name)
+
+    @alone
+    def take_playlist(self, name: str) -> TakenPlaylist:
+        """Delete a saved playlist and hand it over, so that `put_playlist` can bring it back."""
+        from engine.playlists.saved import playlist_tracks
+
+        saved = next((entry for entry in self.playlists() if entry.name == name), None)
+        tracks = tuple(playlist_tracks(self._connection, name))
+        self.remove_playlist(name)
+        assert saved is not None  # noqa: S101 - playlist_tracks has refused unknown names
+        return TakenPlaylist(saved, tracks)
+
+    @alone
+    def put_playlist(self, taken: TakenPlaylist) -> None:
+        """Bring back a playlist as it was."""
+        from engine.playlists.saved import save_playlist
+
+        saved = taken.saved
+        save_playlist(
+            self._connection,
+            saved.name,
+            taken.tracks,
+            context=saved.context,
+            settings=saved.settings,
+            at=saved.at,
+        )
+
+    @alone
+    def remove_playlist(self, name: str) -> None:
+        """Delete a saved playlist."""
+        from engine.playlists.saved import remove_playlist
+
+        remove_playlist(self._connection, name)
+
+    # -- files the person names -----------------------------------------------------------------------
+
+    def export_tracks(
+        self,
+        tracks: Sequence[PlaylistTrack],
+        title: str,
+        path: Path,
+        format: str | None = None,  # noqa: A002
+    ) -> ExportReport:
+        """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
+        from engine.playlists.export import export_playlist
+
+        return export_playlist(self.door, path, tracks, title, format)
+
+    @alone
+    def discover_tracks(self, settings: DiscoverSettings | None = None) -> tuple[PlaylistTrack, ...]:
+        """Discover as tracks for an export: a track of each artist where a feature pack knows one."""
+        return self._as_tracks([(item.artist, item.key) for item in self.discover(settings).items])
+
+    @alone
+    def related_tracks(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:
+        """Related artists as tracks for an export."""
+        return self._as_tracks([(item.artist, item.key) for item in self.related(name, n).items])
+
+    def _as_tracks(self, artists: list[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
+        from engine.playlists.offer import one_track_each
+
+        with self._features() as features:
+            return tuple(one_track_each(features, artists))
+
+    # -- bringing data in -----------------------------------------------------------------------------
+
+    @alone
+    def import_paths(
+        self,
+        paths: Sequence[Path],
+        *,
+        format: str | None = None,  # noqa: A002 - the contract's word
+        dry_run: bool = False,
+        keep_private: bool = False,
+        min_ms: int | None = None,
+        columns: Mapping[str, str] | None = None,
+        zone: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Report:
+        """Import files, folders and archives; `engine.imports.run.import_paths` tells what the options mean."""
+        from engine.imports.run import MIN_MS, import_paths
+
+        if not dry_run:
+            self.door.require_writable("import")
+        report = import_paths(
+            self._connection,
+            list(paths),
+            format=format,
+            dry_run=dry_run,
+            keep_private=keep_private,
+            min_ms=MIN_MS if min_ms is None else min_ms,
+            columns=columns,
+            zone=zone,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        self._recommenders.clear()
+        return report
+
+    @alone
+    def add_community(
+        self,
+        path: Path,
+        *,
+        format: str | None = None,  # noqa: A002 - the contract's word
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> PackInfo:
+        """Add community data as a pack."""
+        manifest = community_packs.add_pack(
+            self.door, path, format=format, name=name, progress=progress, cancelled=cancelled
+        )
+        return self._pack(manifest.name)
+
+    @alone
+    def add_features(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> FeatureReport:
+        """Add tempo, energy and the like of tracks as a pack."""
+        from engine.community.features import add_features
+
+        return add_features(self.door, path, name=name, progress=progress, cancelled=cancelled)
+
+    @alone
+    def remove_pack(self, name: str) -> None:
+        """Delete a pack."""
+        community_packs.remove_pack(self.door, name)
+
+    def _pack(self, name: str) -> PackInfo:
+        for info in self.packs():
+            if info.name == name:
+                return info
+        raise DamagedDataError(f"The pack {name} is not where it was written. Add it again.")
+
+    @alone
+    def train(
+        self,
+        settings: TrainingSettings | None = None,
+        *,
+        progress: Any = None,
+        cancelled: Cancelled | None = None,
+    ) -> ModelManifest:
+        """Fit a model on the community packs, or on one's own sessions where there are none, and switch to it."""
+        from engine.training.train import TrainingSettings, train
+
+        manifest = train(
+            self.door,
+            self._connection,
+            settings or TrainingSettings(),
+            progress=progress,
+            cancelled=cancelled,
+        )
+        self.reload()
+        return manifest
