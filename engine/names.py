@@ -31,7 +31,8 @@ _LETTERS = {
 _SILENT = frozenset("'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u2018\u2019\u201b\u2032\uff07")
 _SPECIAL = re.compile(r"[&+.,$!]")
 _PLUS = re.compile(r"(?<=\w) \+ (?=\w)")
-_INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")  # R.E.M., M.I.A.
+# R.E.M., N.W.A
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_](?!\w)\.?|\b(?:[^\W\d_]\.){2,}")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")  # 10,000 Maniacs
 _DOLLAR = re.compile(r"(?<=[^\W\d_])\$|\$(?=[^\W\d_])")  # A$AP, Ke$ha
 _BANG = re.compile(r"(?<=[^\W\d_])!(?=[^\W\d_])")  # P!nk

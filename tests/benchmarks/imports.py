@@ -71,7 +71,9 @@ def make_archive(path: Path, listens: int, seed: int = 5) -> int:
     return size
 
 
-def _row(track: tuple[str, str, str, str, int], at: int, played: int, short: bool, private: bool) -> dict[str, Any]:
+def _row(
+    track: tuple[str, str, str, str, int], at: int, played: int, short: bool, private: bool
+) -> dict[str, Any]:
     artist, title, album, uri, _ = track
     return {
         "ts": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -151,13 +153,18 @@ def _peer(command: str, archive: Path) -> float:
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         subprocess.run(
-            [command, str(Path(folder) / "peer.db"), str(archive)], check=True, capture_output=True, cwd=folder
+            [command, "convert", str(archive), str(Path(folder) / "peer.db")],
+            check=True,
+            capture_output=True,
+            cwd=folder,
         )
         return time.perf_counter() - began
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--listens", type=int, default=300_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer", default=shutil.which("spotify-to-sqlite"), help="the peer's command")
@@ -192,7 +199,9 @@ def main() -> None:
         "ratio_floor": middle["ours"] / middle["floor"],  # type: ignore[operator]
         "peer_s": middle["peer"],
         "ratio_peer": middle["ours"] / middle["peer"] if middle["peer"] else None,  # type: ignore[operator]
-        "peer_note": "" if middle["peer"] else "spotify-to-sqlite was not found; give its command with --peer",
+        "peer_note": ""
+        if middle["peer"]
+        else "spotify-to-sqlite was not found; give its command with --peer",
         "peak_mb": peak,
         "runs": times,
     }

@@ -24,6 +24,7 @@ names = st.text(max_size=40)
         ("Florence + the Machine", "Florence & The Machine"),
         ("Tyler, The Creator", "Tyler The Creator"),
         ("R.E.M.", "REM"),
+        ("N.W.A", "NWA"),
         ("Guns N’ Roses", "Guns N' Roses"),
         ("Jay-Z", "JAY Z"),
         ("10,000 Ponds", "10000 Ponds"),
