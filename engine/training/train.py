@@ -169,6 +169,7 @@ def _write(
         progress=lambda done, total: report(Update("index", done, total)),
         cancelled=cancelled,
     )
+    digests |= {f"index/{file.name}": digest_of(file) for file in sorted((folder / "index").iterdir())}
     return ModelManifest(
         format=FORMAT,
         id=model_id,
