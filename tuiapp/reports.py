@@ -32,8 +32,8 @@ def first_steps() -> Content:
     parts += [
         "\n", _step("7 a", "add community data, so that there is new music to find\n"),
         _step("7 t", "train the model\n"), "\n",
-        "Or leave with ", Content.styled("q", "bold $text-accent"), " and run ", Content.styled("discover demo", "bold"),
-        " to see it all on made-up data.",
+        "Or leave with ", Content.styled("q", "bold $text-accent"), " and run ",
+        Content.styled("discover demo", "bold"), " to see it all on made-up data.",
     ]  # fmt: skip
     return Content.assemble(*parts)
 

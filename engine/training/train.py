@@ -193,7 +193,7 @@ def _write(
         index={
             "trees": index.trees,
             "search_k": index.search_k,
-            "recall": index.recall,
+            "recall": round(index.recall, 4),
             "bytes": index.bytes,
             "serves": {kind: index.serving(kind) for kind in ("best", "nearest")},
         },

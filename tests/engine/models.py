@@ -44,7 +44,10 @@ def write_model(
         digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners)
         write_catalog(
             folder / "catalog.sqlite",
-            ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called or names(items))),
+            (
+                (name, int(listeners[i]), int(listeners[i]) * 3)
+                for i, name in enumerate(called or names(items))
+            ),
         )
         digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
         (folder / "index").mkdir()
