@@ -1,12 +1,12 @@
-"""What a model must beat. Each takes the training plays and returns scores for batches of its listeners.
+"""What a model must beat: popularity, item neighbours by cosine, random walks, and a linear item model.
 
-All of them see only who played what, not how often. Scores are (listeners, items) and may be overwritten.
+Each takes (listeners, items) CSR plays and gives a function from listener ids (b,) to scores (b, items) float32.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 ScoresOf = Callable[[np.ndarray], np.ndarray]
-# EASE inverts a matrix of this side at most: 8,000 listeners take 0.5 GB and about 10 s.
-EASE_LISTENERS = 8_000
+# EASE inverts a double matrix of the smaller side, at most this: 0.5 GB.
+EASE_LIMIT = 8_000
 
 
 def popularity(train: csr_matrix) -> ScoresOf:
@@ -27,51 +27,73 @@ def popularity(train: csr_matrix) -> ScoresOf:
 
 
 def item_cosine(train: csr_matrix) -> ScoresOf:
-    """An item scores the sum of its cosines with the listener's items."""
-    played = _played(train)
-    per_length = 1.0 / np.sqrt(_at_least_one(played, axis=0))
-    unit = played.multiply(per_length).tocsr().astype(np.float32)
+    """An item scores the sum of its cosines with the listener's items, on who played what at all."""
+    binary = _binary(train)
+    per_length = np.sqrt(_per(np.asarray(binary.getnnz(axis=0))))
+    unit = binary.multiply(per_length[None, :]).tocsr().astype(np.float32)
     listeners_of = unit.T.tocsr()
     # (their items) x (items x listeners) x (listeners x items): never the items x items matrix itself.
-    return lambda listeners: ((played[listeners] @ listeners_of) @ unit).toarray()
+    return lambda listeners: ((binary[listeners] @ listeners_of) @ unit).toarray()
 
 
 def rp3beta(train: csr_matrix, beta: float = 0.3) -> ScoresOf:
-    """Random walks of three steps from the listener, divided by popularity to the `beta` (Paudel et al. 2017)."""
-    played = _played(train)
-    item_listeners = _at_least_one(played, axis=0)
-    from_listener = played.multiply(1.0 / _at_least_one(played, axis=1)[:, None]).tocsr().astype(np.float32)
-    from_item = played.multiply(1.0 / item_listeners).T.tocsr().astype(np.float32)
-    damped = (item_listeners**-beta).astype(np.float32)
-    return lambda listeners: ((from_listener[listeners] @ from_item) @ from_listener).toarray() * damped
+    """Chances of a random walk listener, item, listener, item, divided by the item's listeners to the `beta`.
+
+    Paudel, Christoffel, Newell, Bernstein 2017. beta 0 is P3, larger ones favour items with few listeners.
+    """
+    binary = _binary(train)
+    per_listener = _per(np.diff(binary.indptr))
+    listeners = np.asarray(binary.getnnz(axis=0), dtype=np.float32)
+    onward = binary.multiply(per_listener[:, None]).tocsr().astype(np.float32)
+    back = binary.multiply(_per(listeners)[None, :]).T.tocsr().astype(np.float32)
+    damped = onward.multiply(_per(listeners**beta)[None, :]).tocsr().astype(np.float32)
+    return lambda ids: ((onward[ids] @ back) @ damped).toarray()
 
 
 def ease(train: csr_matrix, regularization: float = 120.0) -> ScoresOf:
-    """EASE^R (Steck 2019), exact, by its dual: an inverse of side listeners instead of items.
+    """EASE^R: the linear item-to-item model with a zero diagonal, in closed form, on who played what at all.
 
-    K = (X X' + lambda I)^-1, diag P = (1 - diag X'KX) / lambda, scores X - K X / diag P. Raises InvalidDataError
-    above EASE_LISTENERS listeners, where the inverse no longer pays.
+    With P = (X'X + lambda I)^-1, B = I - P / diag(P) and scores are X B (Steck 2019). Where listeners are fewer
+    than items the same scores come from K = (XX' + lambda I)^-1, listeners by listeners: X P = K X and
+    diag(P) = (1 - diag(X'KX)) / lambda. Raises InvalidDataError where both sides pass EASE_LIMIT.
     """
-    if train.shape[0] > EASE_LISTENERS:
-        raise InvalidDataError(f"EASE is kept to {EASE_LISTENERS} listeners; there are {train.shape[0]}.")
-    played = _played(train)
-    kernel = (played @ played.T).toarray().astype(np.float64)
-    kernel[np.diag_indices(len(kernel))] += regularization
-    kernel = np.linalg.inv(kernel).astype(np.float32)
-    within = np.zeros(played.shape[1])
-    for first in range(0, len(kernel), 512):
-        part = slice(first, first + 512)
-        within += np.asarray(played[part].multiply(kernel[part] @ played).sum(axis=0)).ravel()
-    diagonal = ((1.0 - within) / regularization).astype(np.float32)
-    return lambda listeners: played[listeners].toarray() - (kernel[listeners] @ played) / diagonal
+    if not (np.isfinite(regularization) and regularization > 0):
+        raise InvalidDataError(f"regularization is {regularization}; it must be finite and above 0.")
+    if min(train.shape) > EASE_LIMIT:
+        raise InvalidDataError(
+            f"EASE would invert a matrix of {min(train.shape)} rows; {EASE_LIMIT} is the limit. Use rp3beta."
+        )
+    binary = _binary(train).astype(np.float64)
+    if train.shape[0] < train.shape[1]:
+        return _ease_by_listeners(binary, regularization)
+    inverse = _inverse(binary.T @ binary, regularization)
+    weights = (-inverse / np.diag(inverse)).astype(np.float32)
+    np.fill_diagonal(weights, 0.0)
+    return lambda listeners: np.asarray(binary[listeners].astype(np.float32) @ weights)
 
 
-def _played(train: csr_matrix) -> csr_matrix:
-    """The matrix with 1 for every stored play."""
-    played = train.astype(np.float32)
-    played.data = np.ones_like(played.data)
-    return played
+def _ease_by_listeners(binary: csr_matrix, regularization: float) -> ScoresOf:
+    inverse = _inverse(binary @ binary.T, regularization)
+    projected = np.asarray((binary.T @ inverse).T)
+    diagonal = (1.0 - np.asarray(binary.multiply(projected).sum(axis=0)).ravel()) / regularization
+    scaled = (projected / diagonal).astype(np.float32)
+    return lambda listeners: np.asarray(binary[listeners].toarray() - scaled[listeners], dtype=np.float32)
 
 
-def _at_least_one(played: csr_matrix, axis: int) -> np.ndarray:
-    return np.maximum(np.asarray(played.getnnz(axis=axis), dtype=np.float32), 1.0)
+def _inverse(products: Any, regularization: float) -> np.ndarray:
+    """(products + lambda I)^-1, dense double."""
+    dense = products.toarray()
+    dense[np.diag_indices(len(dense))] += regularization
+    return np.asarray(np.linalg.inv(dense))
+
+
+def _binary(train: csr_matrix) -> csr_matrix:
+    """1 where anything was played, float32."""
+    binary = train.astype(np.float32)
+    binary.data = np.ones_like(binary.data)
+    return binary
+
+
+def _per(counts: np.ndarray) -> np.ndarray:
+    """One over each count; 0 has nothing to divide."""
+    return np.asarray(1.0 / np.maximum(counts, 1.0), dtype=np.float32)
