@@ -97,9 +97,12 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     verb = "would be kept" if dry_run else "kept"
     click.echo(f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
                f"{thousands(totals['duplicates'])} already there.")  # fmt: skip
+    files = report.as_dict()["files"]
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
-        click.echo(f"  {thousands(count):>9}  {reason}")
-    for entry in report.as_dict()["files"]:
+        where = next((entry for entry in files if reason in entry["first_at"]), None)
+        first = f"  (first: {Path(str(where['path'])).name}, record {where['first_at'][reason]})" if where else ""
+        click.echo(f"  {thousands(count):>9}  {reason}{shown(first)}")
+    for entry in files:
         note = f"  {shown(str(entry['note']))}" if entry.get("note") else ""
         click.echo(f"{shown(str(entry['path']))}: {entry['format'] or 'not recognised'}, "
                    f"{thousands(entry['kept'])} kept{note}")  # fmt: skip
