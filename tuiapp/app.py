@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import threading
@@ -14,6 +15,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
 from engine.paths import Folders
@@ -52,6 +54,7 @@ class DiscoverApp(App[int]):
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in VIEWS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
     job: reactive[Job | None] = reactive(None, always_update=True)
+    private_since: reactive[float | None] = reactive(None)
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         super().__init__()
@@ -59,11 +62,14 @@ class DiscoverApp(App[int]):
         self._start_private = private
         self._session: Session | None = None
         self._opening = threading.Lock()
+        # Changes happen in the order asked for: an undo waits for what it undoes.
+        self._changing = threading.Lock()
+        self._leaving = False
         self._undo: list[tuple[str, Callable[[], None]]] = []
         self._before: list[str] = []
         # Only read here; written through the session's door when the app is left.
         self._state = remembered.read(_bytes(folders.state))
-        self.private_since: float | None = time.monotonic() if private else None
+        self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
 
     # -- starting and leaving --------------------------------------------------------------------------
 
@@ -81,10 +87,14 @@ class DiscoverApp(App[int]):
         if isinstance(theme, str) and theme in self.available_themes:
             self.theme = theme
         view = self._state.get("view")
-        self.switch_mode(view if view in self.MODES else "discover")
+        self.switch_mode(view if isinstance(view, str) and view in self.MODES else "discover")
 
     async def action_quit(self) -> None:
         self._remember_views()
+        # What the last keys asked for is done first: a like must not be lost to a quick q.
+        self._leaving = True
+        while running := [w for w in self.workers if w.is_running and w.group != "job" and w is not _here()]:
+            await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
         session = self._session
         if session is not None:
             with contextlib.suppress(DiscoverError):
@@ -116,8 +126,9 @@ class DiscoverApp(App[int]):
 
     def library_changed(self) -> None:
         """What was shown may no longer be true: every view asks anew, those out of sight when they come back."""
-        for view in self.views():
-            view.outdated()
+        if not self._leaving:
+            for view in self.views():
+                view.outdated()
 
     def show_related(self, name: str) -> None:
         """Walk to an artist."""
@@ -164,7 +175,8 @@ class DiscoverApp(App[int]):
 
         def run() -> None:
             try:
-                change(self.engine())
+                with self._changing:
+                    change(self.engine())
             except DiscoverError as error:
                 self.call_from_thread(self.notify, str(error), severity="error", markup=False)
             self.call_from_thread(self.library_changed)
@@ -221,7 +233,6 @@ class DiscoverApp(App[int]):
             text = " ".join(lost) if lost else "There was nothing to keep."
             self.notify(text, title="Private session ended", markup=False)
         self.library_changed()
-        self.screen.refresh()
 
     def notify(self, message: str, *, title: str = "", **options: Any) -> None:
         """Say something for a moment. Errors name files and artists: never markup, never a control character."""
@@ -364,6 +375,14 @@ class DiscoverApp(App[int]):
             self.notify("Nothing is running.")
         else:
             self.job.cancel()
+
+
+def _here() -> Worker[Any] | None:
+    """The worker this runs in: the palette runs actions in one."""
+    try:
+        return get_current_worker()
+    except NoActiveWorker:
+        return None
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -38,7 +38,10 @@ def compose(
     profile = kind.profile(settings)
     pool = pool_of(candidates, kind, settings, profile)
     if not pool.size:
-        raise NothingYetError("There are no tracks to choose from yet: import a listening history first.")
+        raise NothingYetError(
+            "There are no tracks to choose from yet. Import your history: press i in the app, "
+            "or run `discover import PATH`."
+        )
     if not pool.with_tempo:
         raise NothingYetError(
             f"None of the {pool.size:,} tracks has a known tempo. Add an Exportify CSV, or any table with artist, "

@@ -33,6 +33,7 @@ class View(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
+    View .body.-away { display: none; }
     View .bottom { height: auto; dock: bottom; }
     View .filter { height: 1; display: none; background: $surface; padding: 0 1; }
     View .filter.-shown { display: block; }
@@ -157,7 +158,7 @@ class View(Screen[None]):
         for notice in self.query(Notice):
             notice.tell(state, title, text)
         for body in self.query(".body"):
-            body.display = not state
+            body.set_class(bool(state), "-away")
 
     def listed(self) -> None:
         """Say how many rows the filter leaves, and so when it leaves none."""

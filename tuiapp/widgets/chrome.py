@@ -37,6 +37,7 @@ class TabStrip(Widget):
     def on_mount(self) -> None:
         # The private session's clock; once a second is as often as it changes.
         self.set_interval(1.0, self._tick)
+        self.watch(self.app_here, "private_since", lambda: self.refresh(), init=False)
 
     def _tick(self) -> None:
         if self.app_here.private_since is not None:
