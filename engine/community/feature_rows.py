@@ -24,6 +24,7 @@ from typing import IO, cast
 
 from engine.errors import UnreadableFileError
 
+_LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 MOST_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
 
@@ -183,6 +184,8 @@ def _rows_of_table(name: str, binary: IO[bytes], counts: RowCounts) -> Iterator[
         first = text.readline(1 << 16)
         delimiter = max(",;\t", key=first.count)
         header = next(csv.reader([first], delimiter=delimiter), [])
+        # The limit is the whole process's: an importer may have raised it.
+        csv.field_size_limit(_LONGEST_FIELD)
         reader = csv.reader(_limited(name, text), delimiter=delimiter)
         columns: dict[str, int] | None = columns_of(header)
         try:

@@ -9,8 +9,7 @@ from typing import IO, cast
 
 from engine.imports.encoding import OTHER_BYTES
 
-csv.field_size_limit(10_000_000)
-
+_LONGEST_FIELD = 10_000_000
 _STREAM_BUFFER = 1 << 18
 
 
@@ -62,6 +61,8 @@ def lines(stream: IO[bytes]) -> Iterator[str]:
 
 def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]:
     """CSV rows; blank lines are not rows. A row the csv module refuses comes as an empty list."""
+    # The limit is the whole process's: set where it is needed, since other readers need another.
+    csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader((line.replace("\0", "") for line in open_text(stream)), delimiter=delimiter)
     while True:
         try:
