@@ -217,7 +217,9 @@ def _shadow_in_memory(connection: sqlite3.Connection, table: str) -> None:
         "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?", (table,)
     ).fetchone()
     if row is None:
-        raise DamagedDataError(f"The library has no table {table}. Run `discover doctor` without --private first.")
+        raise DamagedDataError(
+            f"The library has no table {table}. Run `discover doctor` without --private first."
+        )
     definition = str(row[0]).split(table, 1)[1]
     connection.execute(f"CREATE TEMP TABLE {table}{definition}")
     connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608 - names from SESSION_TABLES
