@@ -264,10 +264,7 @@ class AlternatingLeastSquares:
     @classmethod
     def load(cls, fileobj_or_path: str | Path | Any) -> AlternatingLeastSquares:
         """The model a `save` wrote. Raises DamagedDataError when the file is missing, truncated or of another kind."""
-        settings, factors = read_model(fileobj_or_path)
-        model = cls(**settings)
-        model.user_factors, model.item_factors = factors
-        return model
+        return read_model(fileobj_or_path, cls)
 
     def _initial(
         self, shape: tuple[int, int], rank: int, dtype: np.dtype[Any]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import zipfile
+import zlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +21,14 @@ _SETTINGS = (
     "factors", "regularization", "alpha", "use_native", "use_cg", "iterations", "calculate_training_loss",
     "num_threads", "cg_steps", "momentum", "tolerance",
 )  # fmt: skip
+_SIDES = ("user_factors", "item_factors")
+# Stands for factors there are not, so that an archive that lost an entry is told from one of a model not fitted.
+_NOT_FITTED = np.zeros((0, 0), dtype=np.float32)
+# What a damaged archive makes zipfile, NumPy's header reader and the settings' own checks raise.
+_UNREADABLE = (
+    OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, RuntimeError,
+    SyntaxError, OverflowError, MemoryError, struct.error, tokenize.TokenError, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 def write_model(file: Any, model: AlternatingLeastSquares) -> None:
@@ -28,31 +40,36 @@ def write_model(file: Any, model: AlternatingLeastSquares) -> None:
     values["dtype"] = model.dtype.name
     if isinstance(model.random_state, int | np.integer):
         values["random_state"] = int(model.random_state)
-    for name in ("user_factors", "item_factors"):
-        if getattr(model, name) is not None:
-            values[name] = getattr(model, name)
+    for name in _SIDES:
+        side = getattr(model, name)
+        values[name] = _NOT_FITTED if side is None else side
     np.savez(file, **values)
 
 
-def read_model(file: Any) -> tuple[dict[str, Any], tuple[NDArray[Any] | None, NDArray[Any] | None]]:
-    """The settings and the factors of listeners and items. Raises DamagedDataError."""
+def read_model(file: Any, build: Callable[..., AlternatingLeastSquares]) -> AlternatingLeastSquares:
+    """The model in `file`, made by `build` from its settings, with its factors. Raises DamagedDataError."""
     if isinstance(file, str) and not file.endswith(".npz"):
         file += ".npz"
     try:
         with np.load(file, allow_pickle=False) as archive:
             values = {name: archive[name] for name in archive.files}
-        factors = (values.pop("user_factors", None), values.pop("item_factors", None))
+        sides = [values.pop(name) for name in _SIDES]
         settings = {name: value.item() for name, value in values.items()}
-        missing = {"dtype", *_SETTINGS} - settings.keys()
-    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        if not {"dtype", *_SETTINGS} <= settings.keys() <= {"dtype", "random_state", *_SETTINGS}:
+            raise ValueError("its settings are others")
+        model = build(**settings)
+        for name, side in zip(_SIDES, sides, strict=True):
+            setattr(model, name, None if side.shape == _NOT_FITTED.shape else _checked_side(side, model))
+    except _UNREADABLE as error:
         raise DamagedDataError(
             f"{file} is no saved model or is damaged ({error}). Fit the model again."
         ) from error
-    if missing or set(settings) - {"dtype", "random_state", *_SETTINGS}:
-        raise DamagedDataError(f"{file} is no saved model: its settings are others. Fit the model again.")
-    for side in factors:
-        if side is not None and (
-            side.ndim != 2 or side.shape[1] != settings["factors"] or not np.isfinite(side).all()
-        ):
-            raise DamagedDataError(f"{file} holds factors that do not fit its settings. Fit the model again.")
-    return settings, factors
+    return model
+
+
+def _checked_side(side: NDArray[Any], model: AlternatingLeastSquares) -> NDArray[Any]:
+    if side.dtype != model.dtype or side.ndim != 2 or side.shape[1] != model.factors:
+        raise ValueError(f"factors {side.shape} of {side.dtype} do not fit its settings")
+    if not np.isfinite(side).all():
+        raise ValueError("its factors are not all finite")
+    return side
