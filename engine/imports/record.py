@@ -82,3 +82,5 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
     zone: str | None = None
     artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    # Ids that were seen, the same object for the same ids in all files of a run: a cheap sign of nothing new.
+    ids: dict[str, Ids] = field(default_factory=dict)

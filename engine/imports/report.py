@@ -25,13 +25,10 @@ class FileReport:
     undated: int = 0
     note: str = ""
 
-    def drop(self, reason: str, row: int) -> None:
-        """Count a row left out."""
-        if reason in self.dropped:
-            self.dropped[reason] += 1
-        else:
-            self.dropped[reason] = 1
-            self.first_at[reason] = row
+    def drop(self, reason: str, row: int, count: int = 1) -> None:
+        """Count rows left out, the first of them at `row`."""
+        self.first_at.setdefault(reason, row)
+        self.dropped[reason] = self.dropped.get(reason, 0) + count
 
     def as_dict(self) -> dict[str, Any]:
         """The keys of the command line's contract, then those of our own."""

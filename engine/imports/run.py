@@ -194,35 +194,40 @@ class _Run:
     def _rows(
         self, ingest: Ingest, file: FileReport, records: Iterator[Record] | Iterator[list[Record]]
     ) -> None:
-        min_ms, latest = self._min_ms, self._latest
         for batch in _batches(records):
             if self._cancelled():
                 raise CancelledError("Stopped.")
-            listens: list[Play] = []
-            skips: list[Play] = []
-            for number, record in enumerate(batch, file.read + 1):
-                if not isinstance(record, Play):
-                    self._other(ingest, file, record, number)
-                    continue
-                start = record.started_at
-                if start is not None and not EARLIEST <= start <= latest:
-                    record.started_at = None
-                played = record.ms_played
-                if record.skip or (played is not None and played < min_ms and not _half(played, record)):
-                    skips.append(record)
-                    file.drop(reasons.SKIPPED, number)
-                    continue
-                listens.append(record)
-            ingest.add_skips(skips)
-            before, undated = file.read, ingest.undated
+            plays = [record for record in batch if isinstance(record, Play)]
+            if len(plays) < len(batch):
+                for number, record in enumerate(batch, file.read + 1):
+                    if not isinstance(record, Play):
+                        self._other(ingest, file, record, number)
+            for play in plays:
+                start = play.started_at
+                if start is not None and not EARLIEST <= start <= self._latest:
+                    play.started_at = None
+            listens = [play for play in plays if self._is_listen(play)]
+            if len(listens) < len(plays):
+                counted = set(map(id, listens))
+                skips = [play for play in plays if id(play) not in counted]
+                ingest.add_skips(skips)
+                file.drop(reasons.SKIPPED, _row_of(batch, skips[0], file), len(skips))
+            undated = ingest.undated
             kept, duplicates, nameless = ingest.add(listens)
+            for play in nameless:
+                file.drop(reasons.NO_NAMES, _row_of(batch, play, file))
             file.read += len(batch)
             file.kept += kept
             file.undated += ingest.undated - undated
             file.duplicates += duplicates
-            for play in nameless:
-                place = next(place for place, record in enumerate(batch) if record is play)
-                file.drop(reasons.NO_NAMES, before + place + 1)
+
+    def _is_listen(self, play: Play) -> bool:
+        """The play rule: long enough, or at least half of the track where its length is known."""
+        played = play.ms_played
+        if played is None or played >= self._min_ms:
+            return not play.skip
+        length = play.duration_ms
+        return not play.skip and length is not None and 0 < length <= played * 2
 
     @staticmethod
     def _other(ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry, number: int) -> None:
@@ -265,9 +270,9 @@ def _batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[lis
     yield batch
 
 
-def _half(played: int, play: Play) -> bool:
-    """Whether at least half of the track was heard: a short track is a listen too."""
-    return play.duration_ms is not None and play.duration_ms > 0 and played >= play.duration_ms / 2
+def _row_of(batch: Sequence[Record], play: Play, file: FileReport) -> int:
+    """The position of a play of the batch that follows the rows read."""
+    return file.read + 1 + next(place for place, record in enumerate(batch) if record is play)
 
 
 def _choose(found: list[tuple[FileReport, Source]]) -> list[tuple[FileReport, Source]]:

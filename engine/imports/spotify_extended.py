@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import IO
 
 from engine.imports import record as reasons
@@ -14,13 +13,29 @@ from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
-from engine.imports.times import to_epoch
+from engine.imports.times import days_since_1970, iso
 from engine.store.play import END
-
-fromisoformat = datetime.fromisoformat
 
 _TRACK = "spotify:track:"
 _HIDDEN = ("started_at", "duration_ms", "ids", "precision", "basis", "skip", "counted", "plays")
+
+
+class _Days(dict[str, int]):
+    """`2024-03-02T` -> its start, worked out once: half the cost of reading each stamp as a date."""
+
+    def __missing__(self, day: str) -> int:
+        found = days_since_1970(day[:10]) if day[4:5] == day[7:8] == "-" and day[10:] == "T" else None
+        if found is None:
+            raise KeyError(day)
+        self[day] = found
+        return found
+
+
+_DAYS = _Days()
+_MINUTES = {
+    f"{hour:02d}:{minute:02d}": hour * 3600 + minute * 60 for hour in range(24) for minute in range(60)
+}
+_SECONDS = {f":{second:02d}Z": second for second in range(60)}
 
 
 class Row(
@@ -64,7 +79,7 @@ class Row(
 def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
     """Every row of one file, in batches."""
     keep_private = options.keep_private
-    ids: dict[str | None, Ids] = {None: ()}
+    ids = options.ids
     for batch in Records(Row).of_array(stream):
         found: list[Record] = []
         for row in batch:
@@ -78,20 +93,21 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
                 played = row.ms_played or 0
                 if played < 0:
                     row.ms_played = played = 0
+                ts = row.ts or ""
                 try:
-                    moment = fromisoformat(row.ts or "")
-                    end = int(moment.timestamp()) if moment.tzinfo is UTC else to_epoch(moment)
-                except ValueError:
-                    end = None
+                    end: int | None = _DAYS[ts[:11]] + _MINUTES[ts[11:16]] + _SECONDS[ts[16:]]
+                except KeyError:
+                    end = iso(ts)
                 if end is None:
                     found.append(Dropped(reasons.NO_TIME))
                     continue
                 row.started_at = end - played // 1000
                 uri = row.spotify_track_uri
-                known = ids.get(uri)
-                if known is None and uri is not None:
-                    known = ids[uri] = (("spotify", uri[14:]),) if uri.startswith(_TRACK) else ()
-                row.ids = known or ()
+                if uri:
+                    known = ids.get(uri)
+                    if known is None:
+                        known = ids[uri] = (("spotify", uri[14:]),) if uri.startswith(_TRACK) else ()
+                    row.ids = known
                 found.append(row)
         yield found
 

@@ -19,14 +19,13 @@ Row = tuple[object, ...]
 class Group:
     """The recordings of one song by one artist, by their relaxed keys, and when they were played.
 
-    `own` are plays told by the clock under way: start -> milliseconds, or (start, milliseconds) -> None where
-    several began in one second. `skips` are (start, milliseconds); `others` what other clocks told of.
-    `loaded`: whether what is in the database is in these.
+    `id` is that of the recording met first. `skips` are (start, milliseconds); `others` what other clocks told
+    of. `loaded`: whether what is in the database is in these.
     """
 
+    id: int = 0
     tracks: list[int] = field(default_factory=list)
     loaded: bool = False
-    own: dict[object, int | None] = field(default_factory=dict)
     skips: set[tuple[int | None, int | None]] = field(default_factory=set)
     skips_elsewhere: list[tuple[int, int]] = field(default_factory=list)
     others: Others | None = None
@@ -62,7 +61,7 @@ class Places:
         self._next_track = _highest(connection, "tracks")
         self._families: dict[str, _Family] = {}
         self._by_relaxed: dict[str, list[int]] = {}
-        self._strict = False
+        self.alone = False
         self.artist_of: dict[int, int] = {}
         self.known: dict[tuple[str, str], Place] = {}
         # In the order of who refers to whom.
@@ -71,15 +70,14 @@ class Places:
     def begin_clock(self, *, alone: bool) -> None:
         """Forget where names lead and what was played: rows of another clock follow.
 
-        `alone`: no other clock told of anything yet, so relaxed keys need not be worked out.
+        `alone`: there is no listen yet. Then nothing can be told twice, and relaxed keys need not be worked out.
         """
-        self._strict = alone
+        self.alone = alone
         self._families.clear()
         self.known.clear()
         self._by_relaxed.clear()
-        if not alone:
-            for key, number in self._artists.items():
-                self._by_relaxed.setdefault(relaxed_artist_key(key), []).append(number)
+        for key, number in self._artists.items():
+            self._by_relaxed.setdefault(key if alone else relaxed_artist_key(key), []).append(number)
 
     def find(self, play: Play) -> Place | None:
         """The place of a play, made when there is none; None when its names hold nothing."""
@@ -92,9 +90,9 @@ class Places:
             artist_id = self._next_artist = self._next_artist + 1
             self._artists[a_key] = artist_id
             self._new[_ARTIST].append((artist_id, artist, a_key))
-        relaxed = a_key if self._strict else relaxed_artist_key(artist)
-        family = self._families.get(relaxed) or self._load_family(relaxed, artist_id)
-        relaxed = t_key if self._strict else relaxed_track_key(title)
+        relaxed = a_key if self.alone else relaxed_artist_key(artist)
+        family = self._families.get(relaxed) or self._load_family(relaxed)
+        relaxed = t_key if self.alone else relaxed_track_key(title)
         group = family.groups.get(relaxed)
         if group is None:  # what is stored came with the family, so there is nothing to load
             group = family.groups[relaxed] = Group(loaded=True)
@@ -103,6 +101,7 @@ class Places:
         if track_id is None:
             track_id = self._next_track = self._next_track + 1
             family.tracks[artist_id, t_key] = track_id
+            group.id = group.id or track_id
             group.tracks.append(track_id)
             place.album, place.duration = play.album or None, play.duration_ms or None
             self._new[_TRACK].append((track_id, artist_id, title, t_key, place.album, place.duration))
@@ -110,14 +109,16 @@ class Places:
         self.artist_of[track_id] = artist_id
         return place
 
-    def _load_family(self, relaxed: str, artist_id: int) -> _Family:
+    def _load_family(self, relaxed: str) -> _Family:
         family = self._families[relaxed] = _Family()
-        for number in [artist_id] if self._strict else self._by_relaxed.get(relaxed, ()):
+        for number in self._by_relaxed.get(relaxed, ()):
             for track, title, key in self._db.execute(
                 "SELECT id, title, key FROM tracks WHERE artist_id = ?", (number,)
             ):
                 family.tracks[number, key] = track
-                group = family.groups.setdefault(key if self._strict else relaxed_track_key(title), Group())
+                group = family.groups.setdefault(
+                    key if self.alone else relaxed_track_key(title), Group(track)
+                )
                 group.tracks.append(track)
         return family
 
