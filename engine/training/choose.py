@@ -49,11 +49,13 @@ def choose(
     iterations: int,
     seed: int,
     search: bool,
+    search_seconds: float,
     solo: bool,
     progress: Callable[[str, int, int], None],
     cancelled: Callable[[], bool] | None,
 ) -> Choice:
-    """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures."""
+    """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
+    `search_seconds` bounds the search."""
     train, test = leave_out(plays, seed=seed)
     confidence = DEFAULT_CONFIDENCE
     regularization = SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION
@@ -63,6 +65,7 @@ def choose(
             train,
             factors=factors,
             seed=seed,
+            seconds=search_seconds,
             progress=lambda done, total: progress("tuning", done, total),
             cancelled=cancelled,
         )

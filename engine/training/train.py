@@ -39,11 +39,14 @@ SOLO_FACTORS = 24
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """What a person can ask of training. `tune` False takes the defaults of `engine.training.choose`."""
+    """What a person can ask of training. `tune` False takes the defaults of `engine.training.choose`;
+    `tune_seconds` bounds the search, which ends sooner by itself on small data.
+    """
 
     factors: int = 40
     iterations: int = 20
     tune: bool = True
+    tune_seconds: float = 90.0
     seed: int = 0
     level: str = "artists"
 
@@ -88,6 +91,7 @@ def train(
         iterations=settings.iterations,
         seed=settings.seed,
         search=settings.tune,
+        search_seconds=settings.tune_seconds,
         solo=data.solo,
         progress=lambda stage, done, total: report(Update(stage, done, total)),
         cancelled=cancelled,

@@ -13,6 +13,9 @@ from tuiapp.output import progress_bar, say
 if TYPE_CHECKING:
     from engine.paths import Folders
 
+# A demo is waited for: the search stops here on a slow machine; a quick one is done before.
+TUNE_SECONDS = 20.0
+
 
 @cli.command()
 @click.option("--fresh", is_flag=True, help="Make the demo's data folder anew.")
@@ -36,6 +39,7 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
     import sample_data
     from engine.privacy import Door
     from engine.session import Session
+    from engine.training.train import TrainingSettings
     from tuiapp.commands.training import training_progress
 
     door = Door(folders, private=options.private)
@@ -57,6 +61,6 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
             session.add_features(sample_data.features(), name="sample-features")
         if not status.model:
             with training_progress(options) as progress:
-                session.train(progress=progress)
+                session.train(TrainingSettings(tune_seconds=TUNE_SECONDS), progress=progress)
     finally:
         session.close()

@@ -100,7 +100,9 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     files = report.as_dict()["files"]
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         where = next((entry for entry in files if reason in entry["first_at"]), None)
-        first = f"  (first: {Path(str(where['path'])).name}, record {where['first_at'][reason]})" if where else ""
+        first = (
+            f"  (first: {Path(str(where['path'])).name}, record {where['first_at'][reason]})" if where else ""
+        )
         click.echo(f"  {thousands(count):>9}  {reason}{shown(first)}")
     for entry in files:
         note = f"  {shown(str(entry['note']))}" if entry.get("note") else ""

@@ -21,6 +21,13 @@ from tuiapp.output import percent, print_json, progress_bar, say, thousands
     show_default=True,
     help="Choose the count transform, alpha and lambda on held-out data.",
 )
+@click.option(
+    "--tune-seconds",
+    type=click.FloatRange(min=0),
+    default=90.0,
+    show_default=True,
+    help="The longest the search may take.",
+)
 @click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
