@@ -39,7 +39,6 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
     import sample_data
     from engine.privacy import Door
     from engine.session import Session
-    from engine.training.train import TrainingSettings
     from tuiapp.commands.training import training_progress
 
     door = Door(folders, private=options.private)
@@ -60,6 +59,10 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
         if "features" not in packs:
             session.add_features(sample_data.features(), name="sample-features")
         if not status.model:
+            from engine.training.train import (
+                TrainingSettings,  # only now: the second start must not wait for it
+            )
+
             with training_progress(options) as progress:
                 session.train(TrainingSettings(tune_seconds=TUNE_SECONDS), progress=progress)
     finally:
