@@ -47,7 +47,7 @@ class Kernels:
 
     def __init__(self, rank: int, threads: int) -> None:
         self.rank, self.threads = rank, threads
-        self._solve, self._gram, self._turn = _compiled(rank)
+        self._solve, self._gram, self._turn, self._factorize = _compiled(rank)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def __enter__(self) -> Kernels:
@@ -58,16 +58,25 @@ class Kernels:
             self._pool.shutdown()
 
     def solve(
-        self, rows: Rows, x: NDArray[Any], y: NDArray[Any], lower: Floats, alpha: float, steps: int
+        self,
+        rows: Rows,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        turning: tuple[Floats, Floats],
+        alpha: float,
+        steps: int,
     ) -> float:
-        """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is turned by inv(lower)' already.
+        """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is turned by inv(L)' already.
+
+        `turning` is L and inv(L)', see `triangular`.
 
         In the turned coordinates the system of a row is I + sum alpha v y y': well conditioned, and free of the
         (rank, rank) product in every step. Returns sum over rows of x . (right side + residual), which is what
         the rows take off the loss (see `engine.model.sweep`). A row without non-zeros becomes 0.
         """
+        lower, upper_inverse = turning
         into = np.ascontiguousarray(lower, dtype=x.dtype)
-        back = np.ascontiguousarray(np.linalg.inv(lower), dtype=x.dtype)
+        back = np.ascontiguousarray(upper_inverse.T, dtype=x.dtype)
         sums = np.zeros(len(rows.bounds) - 1)
         self._run(
             self._solve, rows.indptr, rows.indices, rows.values, x, y, into, back,
@@ -80,6 +89,15 @@ class Kernels:
         sums = np.zeros((_PARTS, self.rank, self.rank))
         self._run(self._gram, y, sums)
         return np.asarray(sums.sum(axis=0))
+
+    def triangular(self, system: Floats) -> tuple[Floats, Floats]:
+        """L and inv(L)' with L L' = `system` (rank, rank), symmetric and positive definite.
+
+        Not LAPACK: OpenBLAS would wake threads for it that then spin against ours for longer than it takes.
+        """
+        lower, upper_inverse = np.zeros_like(system), np.zeros_like(system)
+        self._factorize(system, lower, upper_inverse)
+        return lower, upper_inverse
 
     def turn(self, y: NDArray[Any], matrix: Floats) -> None:
         """y @ matrix, in place."""
@@ -107,7 +125,7 @@ class Rows:
 
 
 @cache
-def _compiled(rank: int) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+def _compiled(rank: int) -> tuple[Callable[..., None], ...]:
     @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
     def solve(  # type: ignore[no-untyped-def]
         indptr, indices, values, x, y, into, back, alpha, steps, bounds, sums, cursor
@@ -180,4 +198,20 @@ def _compiled(rank: int) -> tuple[Callable[..., None], Callable[..., None], Call
             for i in range(part * len(y) // _PARTS, (part + 1) * len(y) // _PARTS):
                 turned(y[i], matrix, y[i], rank)
 
-    return solve, gram, turn
+    @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+    def factorize(system, lower, upper_inverse):  # type: ignore[no-untyped-def]
+        for i in range(rank):
+            for j in range(i + 1):
+                rest = system[i, j]
+                for k in range(j):
+                    rest -= lower[i, k] * lower[j, k]
+                lower[i, j] = np.sqrt(rest) if i == j else rest / lower[j, j]
+        for j in range(rank):
+            upper_inverse[j, j] = 1.0 / lower[j, j]
+            for i in range(j + 1, rank):
+                rest = 0.0
+                for k in range(j, i):
+                    rest -= lower[i, k] * upper_inverse[j, k]
+                upper_inverse[j, i] = rest / lower[i, i]
+
+    return solve, gram, turn, factorize

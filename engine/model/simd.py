@@ -26,6 +26,8 @@ AHEAD = 12
 _I64, _I32 = ir.IntType(64), ir.IntType(32)
 _FLAGS = ("contract",)
 _CACHE_LINE = 64
+# Vectors of a result summed at a time, so that wide rows stay within the machine's registers.
+_TILE = 8
 
 
 class _Lanes:
@@ -37,9 +39,10 @@ class _Lanes:
         self.vector = ir.VectorType(real, LANES)
         self.bytes = 4 if isinstance(real, ir.FloatType) else 8
 
-    def load(self, pointer: Any) -> list[Any]:
+    def load(self, pointer: Any, vectors: range | None = None) -> list[Any]:
+        """The row at `pointer`, or some of its vectors."""
         base = self.builder.bitcast(pointer, self.vector.as_pointer())
-        loads = [self.builder.load(self.builder.gep(base, [_I64(i)])) for i in range(self.count)]
+        loads = [self.builder.load(self.builder.gep(base, [_I64(i)])) for i in vectors or range(self.count)]
         for load in loads:
             load.align = self.bytes
         return loads
@@ -252,16 +255,20 @@ def turned(_typing, row, matrix, out, rank):  # type: ignore[no-untyped-def]
         source, lines, target = (
             _pointer(context, builder, signature.args[i], arguments[i]) for i in range(3)
         )
-        sums = lanes.kept(lanes.zeros())
-        with cgutils.for_range(builder, _I64(size // 4)) as loop:
-            total = sums.read()
-            for i in range(4):
-                at = builder.add(builder.mul(loop.index, _I64(4)), _I64(i))
-                value = lanes.spread(builder.load(builder.gep(source, [at])))
-                line = lanes.load(builder.gep(lines, [builder.mul(at, _I64(size))]))
-                total = lanes.plus_scaled(total, value, line)
-            sums.write(total)
-        lanes.store(target, sums.read())
+        done = []
+        for first in range(0, lanes.count, _TILE):
+            columns = range(first, min(first + _TILE, lanes.count))
+            sums = lanes.kept([lanes.zeros()[0]] * len(columns))
+            with cgutils.for_range(builder, _I64(size // 4)) as loop:
+                total = sums.read()
+                for i in range(4):
+                    at = builder.add(builder.mul(loop.index, _I64(4)), _I64(i))
+                    value = lanes.spread(builder.load(builder.gep(source, [at])))
+                    line = lanes.load(builder.gep(lines, [builder.mul(at, _I64(size))]), columns)
+                    total = lanes.plus_scaled(total, value, line)
+                sums.write(total)
+            done += sums.read()
+        lanes.store(target, done)
         return context.get_dummy_value()
 
     return signature, emit

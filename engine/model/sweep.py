@@ -94,9 +94,9 @@ class Sweeps:
         gram = kernels.gram(y)
         least = _LEAST_REGULARIZATION[x.dtype.name] * float(np.trace(gram)) / kernels.rank
         own = max(self._regularization, least, np.finfo(x.dtype).tiny)
-        lower = np.linalg.cholesky(gram + own * np.eye(kernels.rank))
+        lower, upper_inverse = turning = kernels.triangular(gram + own * np.eye(kernels.rank))
         squares = float(np.trace(gram))
-        kernels.turn(y, np.linalg.inv(lower).T)
-        taken = kernels.solve(rows, x, y, lower, self._alpha, self._steps)
+        kernels.turn(y, upper_inverse)
+        taken = kernels.solve(rows, x, y, turning, self._alpha, self._steps)
         kernels.turn(y, lower.T)
         return self._confidences + self._regularization * squares - taken

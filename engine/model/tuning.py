@@ -1,21 +1,22 @@
-"""Choosing the count transform, alpha and lambda by successive halving on held-out plays.
+"""Choosing the count transform, alpha, lambda and, where asked, the factors by successive halving on held-out plays.
 
-Many settings are tried for a few sweeps, the better third for more, the last few for a full fit (Jamieson,
-Talwalkar 2016). What is good on one catalog collapses another to zero (ENGINE.md), so nothing is assumed
-but the range.
+Many settings are tried for a few sweeps, the better third for more, the last few for a full fit on two splits
+(Jamieson, Talwalkar 2016); then the winner's lambda and alpha are moved in small steps while that helps, and more
+factors are tried where they may be chosen. What is good on one catalog collapses another to zero (ENGINE.md), so
+nothing is assumed but where to start.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import CancelledError
+from engine.errors import CancelledError, InvalidDataError
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
@@ -25,42 +26,45 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 CONFIDENCES = (
-    Confidence(transform="log", alpha=1.0),
-    Confidence(transform="log", alpha=2.0),
-    Confidence(transform="log", alpha=5.0),
-    Confidence(transform="log", alpha=10.0),
-    Confidence(transform="binary", alpha=4.0),
-    Confidence(transform="binary", alpha=10.0),
-    Confidence(transform="binary", alpha=30.0),
+    *(Confidence(transform="log", alpha=alpha) for alpha in (0.5, 1.0, 2.0, 5.0)),
+    *(Confidence(transform="binary", alpha=alpha) for alpha in (4.0, 10.0, 25.0)),
+    Confidence(transform="linear", alpha=0.1, cap=50.0),
+    Confidence(transform="linear", alpha=0.02, cap=500.0),
 )
-REGULARIZATIONS = (3.0, 10.0, 30.0, 100.0, 250.0)
-# (sweeps, how many go on): the rungs of the ladder.
-RUNGS = ((4, 12), (8, 4), (20, 1))
-REFINE = 1.5  # the winner's lambda times and over this is tried last
-# Enough listeners to tell settings apart; more only cost time.
-MEASURED_LISTENERS = 1_000
-MEASURE = "ndcg@20"
+REGULARIZATIONS = (1.0, 5.0, 15.0, 40.0, 100.0)
+# (sweeps, how many go on): the rungs of the ladder; the last is measured on two splits.
+RUNGS = ((4, 14), (8, 5), (20, 1))
+# Steps for lambda and alpha around the winner, and how often they are taken at most.
+STEPS, CLIMBS = (1.6, 1.5), 3
+# Tried in turn when the factors are free, each only after the one before was better by GAIN.
+MORE_FACTORS, GAIN = (64, 96, 128, 192), 0.004
+# Scores worked out for a measurement: what decides how many listeners are measured.
+MEASURED_SCORES = 4e7
+# The first rung of a large community sees this many plays of it, drawn by listener.
+FIRST_RUNG_PLAYS = 1_500_000
 # Factors this small say nothing: the regularization has drowned the data.
 COLLAPSED = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One setting tried for some sweeps; `ndcg` is 0 where the factors collapsed."""
+    """One setting tried for some sweeps; `ndcg` (at 20) is 0 where the factors collapsed."""
 
     confidence: Confidence
     regularization: float
-    sweeps: int
-    ndcg: float
-    collapsed: bool
+    factors: int
+    sweeps: int = 0
+    ndcg: float = -1.0
+    collapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """The choice and every trial that led to it. `finished` is false when the time was up before the ladder's end."""
+    """The choice and every trial that led to it. `finished` is false when time was up before the search was over."""
 
     confidence: Confidence
     regularization: float
+    factors: int
     trials: tuple[Trial, ...]
     seconds: float
     finished: bool
@@ -70,52 +74,63 @@ def tune(
     plays: csr_matrix,
     *,
     factors: int = 40,
+    free_factors: bool = False,
     seed: int = 0,
     seconds: float = 120.0,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Tuned:
-    """Choose the confidence and lambda for (listeners, items) CSR play counts.
+    """Choose the confidence and lambda, and with `free_factors` the rank, for (listeners, items) CSR play counts.
 
-    `seconds` bounds the search: when it is over, the best of the furthest rung counts. `progress` gets sweeps
-    done and in all. Raises CancelledError.
+    `seconds` bounds the search: no trial starts after it, and the best of the furthest rung counts. `progress`
+    gets trials done and foreseen. Raises CancelledError, and InvalidDataError when nothing can be held out or
+    every setting collapses.
     """
-    search = _Search(plays, factors, seed, seconds, progress, cancelled)
-    candidates = list(itertools.product(CONFIDENCES, REGULARIZATIONS))
+    search = _Search(plays, seed, seconds, progress, cancelled)
+    candidates = [
+        Trial(confidence, regularization, factors)
+        for confidence, regularization in itertools.product(CONFIDENCES, REGULARIZATIONS)
+    ]
+    # The middle of the grid first: a budget too short for all of it has then seen the likeliest.
+    candidates.sort(key=lambda trial: abs(np.log(trial.regularization / (20 * trial.confidence.alpha**0.5))))
     for sweeps, survivors in RUNGS:
-        results = search.rung(candidates, sweeps)
-        candidates = [(trial.confidence, trial.regularization) for trial in results[:survivors]]
-    confidence, regularization = candidates[0]
-    refined = [(confidence, regularization * REFINE), (confidence, regularization / REFINE)]
-    best = max((*results[:1], *search.rung(refined, RUNGS[-1][0])), key=lambda trial: trial.ndcg)
+        candidates = search.rung(candidates, sweeps)[:survivors]
+    best = search.climb(candidates[0])
+    if free_factors:
+        best = search.climb(search.widen(best), climbs=1)
+    if best.collapsed:
+        raise InvalidDataError(
+            "Every setting tried collapses to zero on this data: there is too little of it."
+        )
     return Tuned(
-        best.confidence, best.regularization, tuple(search.trials), search.elapsed(), not search.time_is_up()
-    )
+        best.confidence, best.regularization, best.factors, tuple(search.trials), search.elapsed(),
+        not search.time_is_up(),
+    )  # fmt: skip
 
 
 class _Search:
-    """Runs trials on one inner split, counting time and sweeps."""
+    """Runs trials on inner splits, counting time and trials."""
 
     def __init__(
         self,
         plays: csr_matrix,
-        factors: int,
         seed: int,
         seconds: float,
         progress: Callable[[int, int], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self._train, self._test = leave_out(plays, seed=seed + 1)
-        rng = np.random.default_rng(seed)
-        listeners = np.flatnonzero(np.diff(self._test.indptr))
-        size = min(MEASURED_LISTENERS, len(listeners))
-        self._listeners = np.sort(rng.choice(listeners, size=size, replace=False))
-        self._factors, self._seed = factors, seed
-        self._began, self._seconds = time.monotonic(), seconds
+        self._seed, self._seconds = seed, seconds
+        self._began = time.monotonic()
+        self._rng = np.random.default_rng(seed)
+        self._splits = [_Split(plays, self._rng, seed + 1 + i) for i in range(2)]
+        self._sample = self._splits[0]
+        if plays.nnz > FIRST_RUNG_PLAYS:
+            share = FIRST_RUNG_PLAYS / plays.nnz
+            drawn = np.sort(self._rng.permutation(plays.shape[0])[: max(2, int(share * plays.shape[0]))])
+            self._sample = _Split(plays[drawn], self._rng, seed + 1)
         self._progress, self._cancelled = progress, cancelled
-        tried = [len(CONFIDENCES) * len(REGULARIZATIONS), *(survivors for _, survivors in RUNGS)]
-        self._total = sum(n * sweeps for n, (sweeps, _) in zip(tried, RUNGS, strict=False)) + 2 * RUNGS[-1][0]
-        self._done = 0
+        grid = len(CONFIDENCES) * len(REGULARIZATIONS)
+        self._foreseen = grid + sum(survivors for _, survivors in RUNGS[:-1]) + 4 * CLIMBS
         self.trials: list[Trial] = []
 
     def elapsed(self) -> float:
@@ -124,36 +139,96 @@ class _Search:
     def time_is_up(self) -> bool:
         return self.elapsed() > self._seconds
 
-    def rung(self, candidates: list[tuple[Confidence, float]], sweeps: int) -> list[Trial]:
-        """Every candidate after so many sweeps, best first. When time is up, those not tried count as worst."""
-        results: list[Trial] = []
-        for confidence, regularization in candidates:
-            if self._cancelled is not None and self._cancelled():
-                raise CancelledError("Training was stopped. The model in use is the one before.")
-            if self.time_is_up() and results:
-                results.append(Trial(confidence, regularization, 0, -1.0, False))
-                continue
-            results.append(self._trial(confidence, regularization, sweeps))
-            self._done += sweeps
-            if self._progress is not None:
-                self._progress(min(self._done, self._total), self._total)
-        self.trials += [trial for trial in results if trial.sweeps]
+    def rung(self, candidates: Iterable[Trial], sweeps: int) -> list[Trial]:
+        """Every candidate after so many sweeps, best first; when time is up, those not tried come last.
+
+        When it was up before the first of them, the candidates as they are: the rung before decides.
+        """
+        splits = [self._sample] if sweeps == RUNGS[0][0] else self._splits[:1]
+        if sweeps == RUNGS[-1][0]:
+            splits = self._splits
+        candidates = list(candidates)
+        if self.time_is_up() and self.trials:
+            return candidates
+        results = [self._trial(candidate, sweeps, splits) for candidate in candidates]
         return sorted(results, key=lambda trial: -trial.ndcg)
 
-    def _trial(self, confidence: Confidence, regularization: float, sweeps: int) -> Trial:
+    def climb(self, best: Trial, climbs: int = CLIMBS) -> Trial:
+        """`best`, or better ones around it: lambda first, then alpha, until a round brings nothing."""
+        for _ in range(climbs):
+            before = best
+            for step in (STEPS[0], 1 / STEPS[0]):
+                best = self._better(best, replace(before, regularization=before.regularization * step))
+            for step in (STEPS[1], 1 / STEPS[1]):
+                confidence = before.confidence
+                moved = Confidence(
+                    transform=confidence.transform, alpha=confidence.alpha * step, cap=confidence.cap
+                )
+                best = self._better(best, replace(before, confidence=moved))
+            if best is before or self.time_is_up():
+                break
+        return best
+
+    def widen(self, best: Trial) -> Trial:
+        """`best` with more factors, as far as each step up is clearly better."""
+        for factors in MORE_FACTORS:
+            if factors <= best.factors or self.time_is_up():
+                continue
+            wider = self.rung([replace(best, factors=factors)], RUNGS[-1][0])[0]
+            if wider.ndcg < best.ndcg * (1 + GAIN):
+                break
+            best = wider
+        return best
+
+    def _better(self, best: Trial, other: Trial) -> Trial:
+        if self.time_is_up():
+            return best
+        tried = self.rung([other], RUNGS[-1][0])[0]
+        return tried if tried.ndcg > best.ndcg else best
+
+    def _trial(self, setting: Trial, sweeps: int, splits: list[_Split]) -> Trial:
+        if self._cancelled is not None and self._cancelled():
+            raise CancelledError("Training was stopped. The model in use is the one before.")
+        if self.time_is_up() and self.trials:
+            return replace(setting, sweeps=0, ndcg=-1.0)
+        scores = [split.ndcg(setting, sweeps, self._seed, self._cancelled) for split in splits]
+        trial = replace(
+            setting, sweeps=sweeps, ndcg=float(np.mean(scores)), collapsed=not all(np.array(scores) > 0)
+        )
+        self.trials.append(trial)
+        if self._progress is not None:
+            self._progress(min(len(self.trials), self._foreseen), self._foreseen)
+        return trial
+
+
+class _Split:
+    """One inner split and the listeners measured on it."""
+
+    def __init__(self, plays: csr_matrix, rng: np.random.Generator, seed: int) -> None:
+        self._train, self._test = leave_out(plays, seed=seed)
+        listeners = np.flatnonzero(np.diff(self._test.indptr))
+        if not len(listeners):
+            raise InvalidDataError("Nobody has two items or more: there is nothing to tune on.")
+        size = min(len(listeners), max(200, int(MEASURED_SCORES / plays.shape[1])))
+        self._listeners = np.sort(rng.choice(listeners, size=size, replace=False))
+
+    def ndcg(self, setting: Trial, sweeps: int, seed: int, cancelled: Callable[[], bool] | None) -> float:
+        """nDCG@20 of a fit with this setting; 0 where its factors collapsed."""
         model = AlternatingLeastSquares(
-            factors=self._factors,
-            regularization=regularization,
-            alpha=confidence.alpha,
+            factors=setting.factors,
+            regularization=setting.regularization,
+            alpha=setting.confidence.alpha,
             iterations=sweeps,
-            random_state=self._seed,
+            random_state=seed,
         )
-        model.fit(confidence.counted(self._train))
-        largest = float(np.abs(model.item_factors).max())
-        if not np.isfinite(largest) or largest < COLLAPSED:
-            return Trial(confidence, regularization, sweeps, 0.0, True)
+        model.fit(setting.confidence.counted(self._train), cancelled=cancelled)
         users, items = model.user_factors, model.item_factors
+        if float(np.abs(items).max()) < COLLAPSED or float(np.abs(users).max()) < COLLAPSED:
+            return 0.0
         measured = evaluate(
-            lambda ids: users[ids] @ items.T, self._train, self._test, listeners=self._listeners
+            lambda ids: users[ids] @ items.T,
+            self._train,
+            self._test,
+            listeners=self._listeners,
         )
-        return Trial(confidence, regularization, sweeps, measured[MEASURE], False)
+        return measured["ndcg@20"]
