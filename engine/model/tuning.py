@@ -37,9 +37,11 @@ RUNGS = ((4, 14), (8, 5), (20, 1))
 # Steps for lambda and alpha around the winner, and how often they are taken at most.
 STEPS, CLIMBS = (1.6, 1.5), 3
 # Tried in turn when the factors are free, each only after the one before was better by GAIN.
-MORE_FACTORS, GAIN = (64, 96, 128, 192), 0.004
+MORE_FACTORS, GAIN = (64, 128, 192), 0.004
 # Scores worked out for a measurement: what decides how many listeners are measured.
 MEASURED_SCORES = 4e7
+# The first rung, which only sorts out what is far off, measures this share of them.
+FIRST_RUNG_SHARE = 0.3
 # The first rung of a large community sees this many plays of it, drawn by listener.
 FIRST_RUNG_PLAYS = 1_500_000
 # Factors this small say nothing: the regularization has drowned the data.
@@ -191,7 +193,8 @@ class _Search:
             raise CancelledError("Training was stopped. The model in use is the one before.")
         if self.time_is_up() and self.trials:
             return replace(setting, sweeps=0, ndcg=-1.0)
-        scores = [split.ndcg(setting, sweeps, self._seed, self._cancelled) for split in splits]
+        share = FIRST_RUNG_SHARE if sweeps == RUNGS[0][0] else 1.0
+        scores = [split.ndcg(setting, sweeps, self._seed, share, self._cancelled) for split in splits]
         trial = replace(
             setting, sweeps=sweeps, ndcg=float(np.mean(scores)), collapsed=not all(np.array(scores) > 0)
         )
@@ -210,10 +213,12 @@ class _Split:
         if not len(listeners):
             raise InvalidDataError("Nobody has two items or more: there is nothing to tune on.")
         size = min(len(listeners), max(200, int(MEASURED_SCORES / plays.shape[1])))
-        self._listeners = np.sort(rng.choice(listeners, size=size, replace=False))
+        self._listeners = rng.choice(listeners, size=size, replace=False)
 
-    def ndcg(self, setting: Trial, sweeps: int, seed: int, cancelled: Callable[[], bool] | None) -> float:
-        """nDCG@20 of a fit with this setting; 0 where its factors collapsed."""
+    def ndcg(
+        self, setting: Trial, sweeps: int, seed: int, share: float, cancelled: Callable[[], bool] | None
+    ) -> float:
+        """nDCG@20 of a fit with this setting over a `share` of the listeners; 0 where its factors collapsed."""
         model = AlternatingLeastSquares(
             factors=setting.factors,
             regularization=setting.regularization,

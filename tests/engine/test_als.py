@@ -62,16 +62,19 @@ def test_the_loss_is_the_papers_and_falls_each_sweep(use_cg: bool, dtype: type, 
     assert model.user_factors.dtype == model.item_factors.dtype == dtype
 
 
-def test_an_exact_sweep_solves_every_items_equations() -> None:
+@pytest.mark.parametrize("factors", [5, 70])
+def test_an_exact_sweep_solves_every_items_equations(factors: int) -> None:
+    """70 factors are wider than what the kernels keep in registers at a time."""
     matrix = plays()
     model = AlternatingLeastSquares(
-        factors=5, regularization=2.0, alpha=1.5, use_cg=False, iterations=3, random_state=0, dtype=np.float64
-    )
+        factors=factors, regularization=2.0, alpha=1.5, use_cg=False, iterations=3, random_state=0,
+        dtype=np.float64,
+    )  # fmt: skip
     model.fit(matrix)
     users, values = model.user_factors, matrix.toarray().astype(np.float64)
     for item in range(matrix.shape[1]):
         confidences = 1 + 1.5 * values[:, item]
-        system = users.T @ (users * confidences[:, None]) + 2.0 * np.eye(5)
+        system = users.T @ (users * confidences[:, None]) + 2.0 * np.eye(factors)
         right = users.T @ (confidences * (values[:, item] > 0))
         np.testing.assert_allclose(model.item_factors[item], np.linalg.solve(system, right), atol=1e-6)
 
