@@ -6,6 +6,7 @@ before the cut: both show as `Broken` in the place of the record.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import IO, Any, Generic, TypeVar
@@ -44,16 +45,16 @@ class Records(Generic[T]):
     def of_array(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
         """Batches of the records of one JSON array. Bytes after the array are not looked at."""
         source = as_utf8(stream)
-        buffer = _BEFORE_FIRST.sub(b"", source.read(_CHUNK), count=1)
-        found = _FIRST_KEY.match(buffer)
-        key = found[1] if found else b'"'
+        # Always begins with the bracket of an array; what follows are records not yet decoded.
+        buffer = bytearray(b"[" + _BEFORE_FIRST.sub(b"", source.read(_CHUNK), count=1))
+        found = _FIRST_KEY.match(buffer, 1)
+        key = bytes(found[1]) if found else b'"'
         while chunk := source.read(_CHUNK):
             buffer += chunk
-            done, batch = self._whole_records(buffer, key)
-            if done:
-                buffer = buffer[done:]
+            batch = self._take_whole(buffer, key)
+            if batch:
                 yield batch
-        yield list(self._last_records(buffer, key))
+        yield list(self._last_records(bytes(buffer[1:]), key))
 
     def of_lines(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
         """Batches of the records of JSON lines; blank lines are not records."""
@@ -72,28 +73,35 @@ class Records(Generic[T]):
         except (msgspec.DecodeError, UnicodeDecodeError):
             return [self.one(line) for line in data.splitlines() if line.strip()]
 
-    def _whole_records(self, buffer: bytes, key: bytes) -> tuple[int, list[T | Broken]]:
-        """How many bytes at the start hold whole records, and these. A wrong cut cannot decode: it leaves an
-        open bracket or string."""
+    def _take_whole(self, buffer: bytearray, key: bytes) -> list[T | Broken]:
+        """Take the whole records from the buffer. A wrong cut cannot decode: it leaves an open bracket or string.
+
+        The comma after the last whole record becomes the array's end for as long as it is decoded, and then the
+        beginning of the next: copying the buffer for each cut would cost as much as decoding.
+        """
         place = len(buffer)
         for _ in range(4):
             place = buffer.rfind(key, 0, place)
-            if place < 0:
-                break
-            between = _BETWEEN.search(buffer, max(0, place - 200), place)
+            between = _BETWEEN.search(buffer, max(0, place - 200), max(0, place))
             if between is None:
                 continue
-            cut = between.start() + 1
-            try:
-                records = self._many.decode(b"[" + buffer[:cut] + b"]")
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                if len(buffer) < 2 * _CHUNK:
-                    continue
-                return between.end() - 1, list(self._one_by_one(buffer[:cut], key))
-            return buffer.index(b"{", cut), records
+            comma = buffer.index(b",", between.start())
+            buffer[comma] = ord("]")
+            records: list[T | Broken] | None = None
+            with memoryview(buffer) as view, contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                records = self._many.decode(view[: comma + 1])
+            if records is None and len(buffer) > 2 * _CHUNK:
+                records = list(self._one_by_one(bytes(buffer[1:comma]), key))
+            if records is not None:
+                del buffer[:comma]
+                buffer[0] = ord("[")
+                return records
+            buffer[comma] = ord(",")
         if len(buffer) > _MOST_PENDING:
-            return len(buffer), list(self._one_by_one(buffer, key))
-        return 0, []
+            records = list(self._one_by_one(bytes(buffer[1:]), key))
+            del buffer[1:]
+            return records
+        return []
 
     def _last_records(self, buffer: bytes, key: bytes) -> Iterator[T | Broken]:
         rest = buffer.strip()
