@@ -194,6 +194,7 @@ class _Run:
     def _rows(
         self, ingest: Ingest, file: FileReport, records: Iterator[Record] | Iterator[list[Record]]
     ) -> None:
+        min_ms, latest = self._min_ms, self._latest
         for batch in _batches(records):
             if self._cancelled():
                 raise CancelledError("Stopped.")
@@ -204,9 +205,13 @@ class _Run:
                         self._other(ingest, file, record, number)
             for play in plays:
                 start = play.started_at
-                if start is not None and not EARLIEST <= start <= self._latest:
+                if start is not None and not EARLIEST <= start <= latest:
                     play.started_at = None
-            listens = [play for play in plays if self._is_listen(play)]
+            listens = [
+                play
+                for play in plays
+                if ((ms := play.ms_played) is None or ms >= min_ms or _is_half(ms, play)) and not play.skip
+            ]
             if len(listens) < len(plays):
                 counted = set(map(id, listens))
                 skips = [play for play in plays if id(play) not in counted]
@@ -220,14 +225,6 @@ class _Run:
             file.kept += kept
             file.undated += ingest.undated - undated
             file.duplicates += duplicates
-
-    def _is_listen(self, play: Play) -> bool:
-        """The play rule: long enough, or at least half of the track where its length is known."""
-        played = play.ms_played
-        if played is None or played >= self._min_ms:
-            return not play.skip
-        length = play.duration_ms
-        return not play.skip and length is not None and 0 < length <= played * 2
 
     @staticmethod
     def _other(ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry, number: int) -> None:
@@ -268,6 +265,12 @@ def _batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[lis
         yield batch
         raise
     yield batch
+
+
+def _is_half(played: int, play: Play) -> bool:
+    """Whether at least half of a track of known length was heard: a short track is a listen too."""
+    length = play.duration_ms
+    return length is not None and 0 < length <= played * 2
 
 
 def _row_of(batch: Sequence[Record], play: Play, file: FileReport) -> int:

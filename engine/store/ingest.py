@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from itertools import repeat
+from operator import attrgetter
 
 from engine.errors import DiscoverError
 from engine.store.marks import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
@@ -21,6 +22,9 @@ from engine.store.same_play import Match, Others, Stored
 _BATCH = 20_000
 # A start in seconds takes fewer bits than this.
 _START_BITS = 34
+_MS_BITS = 24
+_MOST_MS = (1 << _MS_BITS) - 1
+_KIND_OF = attrgetter("precision", "counted")
 # Pages that change again and again (names, ids) stay in memory until the file is done.
 _CACHE_KIB = 48 << 10
 # Two exports of one service tell the same skip with the same length, their clocks up to a minute apart.
@@ -78,6 +82,8 @@ class Ingest:
         # Plays told by the clock under way: group and start in one number -> milliseconds; of several that began
         # in one second the others are there as (number, milliseconds).
         self._own: dict[int | tuple[int, int], int | None] = {}
+        # Skips that are there: group, start and milliseconds in one number.
+        self._told_skips: set[int] = set()
         self._listens: list[Row] = []
         self._skips: list[Row] = []
         self.kept_tracks: set[int] = set()
@@ -224,7 +230,7 @@ class Ingest:
         This is the first import of a large history: the same work row by row takes five times as long.
         """
         precision = self._precision
-        if any(play.precision != precision or play.counted for play in plays):
+        if set(map(_KIND_OF, plays)) != {(precision, False)}:
             return False
         known, find = self._places.known, self._places.find
         places = [known.get((play.artist, play.title)) or find(play) for play in plays]
@@ -260,11 +266,12 @@ class Ingest:
     def add_skips(self, plays: Sequence[Play]) -> None:
         """Keep rows too short to be listens as evidence of skips, each once."""
         places, source, import_id = self._places, self._source, self._import_id
+        known, find, told = places.known, places.find, self._told_skips
         before = len(self._skips)
         for play in plays:
             if play.precision != self._precision:
                 self._change_clock(play)
-            place = places.known.get((play.artist, play.title)) or places.find(play)
+            place = known.get((play.artist, play.title)) or find(play)
             if place is None:
                 continue
             if play.ids is not place.ids:
@@ -273,9 +280,10 @@ class Ingest:
             if not group.loaded:
                 self._load(group)
             start, played = play.started_at, play.ms_played
-            if (start, played) in group.skips:
+            moment = (group.id << _START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MOST_MS)
+            if moment in told:
                 continue
-            group.skips.add((start, played))
+            told.add(moment)
             if (
                 group.skips_elsewhere
                 and start is not None
@@ -405,6 +413,7 @@ class Ingest:
         if self._clocks:
             self._build_indexes()
         self._own.clear()
+        self._told_skips.clear()
         self._places.begin_clock(alone=not self._clocks)
 
     def _load(self, group: Group) -> None:
@@ -428,9 +437,11 @@ class Ingest:
             f"SELECT started_at, ms_played, source FROM skips WHERE track_id IN ({marks})",  # noqa: S608
             group.tracks,
         ):
-            group.skips.add((start, played))
+            self._told_skips.add(
+                (group.id << _START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MOST_MS)
+            )
             if source != self._source and start is not None and played is not None:
-                group.skips_elsewhere.append((start, played))
+                group.skips_elsewhere += ((start, played),)
         group.others = Others(others) if others else None
 
     def _merge_matches(self) -> None:

@@ -19,15 +19,14 @@ Row = tuple[object, ...]
 class Group:
     """The recordings of one song by one artist, by their relaxed keys, and when they were played.
 
-    `id` is that of the recording met first. `skips` are (start, milliseconds); `others` what other clocks told
-    of. `loaded`: whether what is in the database is in these.
+    `id` is that of the recording met first. `skips_elsewhere` are (start, milliseconds) of other clocks,
+    `others` the plays they told of. `loaded`: whether what is in the database is in these.
     """
 
     id: int = 0
-    tracks: list[int] = field(default_factory=list)
+    tracks: tuple[int, ...] = ()
     loaded: bool = False
-    skips: set[tuple[int | None, int | None]] = field(default_factory=set)
-    skips_elsewhere: list[tuple[int, int]] = field(default_factory=list)
+    skips_elsewhere: tuple[tuple[int, int], ...] = ()
     others: Others | None = None
 
 
@@ -46,7 +45,7 @@ class Place:
     track: int
     group: Group
     ids: Ids | None = None
-    all_ids: set[tuple[str, str]] = field(default_factory=set)
+    all_ids: tuple[tuple[str, str], ...] = ()
     album: str | None = None
     duration: int | None = None
 
@@ -102,7 +101,7 @@ class Places:
             track_id = self._next_track = self._next_track + 1
             family.tracks[artist_id, t_key] = track_id
             group.id = group.id or track_id
-            group.tracks.append(track_id)
+            group.tracks += (track_id,)
             place.album, place.duration = play.album or None, play.duration_ms or None
             self._new[_TRACK].append((track_id, artist_id, title, t_key, place.album, place.duration))
         place.track = track_id
@@ -119,7 +118,7 @@ class Places:
                 group = family.groups.setdefault(
                     key if self.alone else relaxed_track_key(title), Group(track)
                 )
-                group.tracks.append(track)
+                group.tracks += (track,)
         return family
 
     def learn(self, place: Place, play: Play) -> None:
@@ -128,7 +127,7 @@ class Places:
             place.ids = play.ids
             for pair in play.ids:
                 if pair not in place.all_ids:
-                    place.all_ids.add(pair)
+                    place.all_ids += (pair,)
                     self._new[_ID].append((place.track, *pair))
         if (play.album and not place.album) or (play.duration_ms and not place.duration):
             place.album = place.album or play.album
