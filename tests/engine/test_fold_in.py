@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,3 +107,15 @@ def test_a_regularization_that_is_none_is_refused(regularization: float) -> None
 def test_factors_in_one_dimension_are_refused() -> None:
     with pytest.raises(InvalidDataError, match="items, factors"):
         ItemFactors(np.zeros(4, dtype=np.float32), 1.0)
+
+
+def test_folding_in_needs_numpy_alone() -> None:
+    """Neither the compiler nor SciPy is loaded to recommend: the app starts without them."""
+    ask = (
+        "import sys, numpy, engine.model.fold_in as f;"
+        "f.ItemFactors(numpy.ones((3, 2), 'float32'), 1.0).fold_in(numpy.array([1]), numpy.array([2.0])).contributions("
+        "numpy.array([0]));"
+        "print(*sorted({name.split('.')[0] for name in sys.modules} & {'numba', 'llvmlite', 'scipy'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
