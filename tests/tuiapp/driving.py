@@ -13,13 +13,17 @@ from textual.worker import WorkerCancelled
 
 async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -> None:
     """Wait until nothing works in the background, and until a condition holds; never by the clock."""
-    for _ in range(200):
+    quiet = 0
+    for _ in range(300):
         for worker in list(pilot.app.workers):
             # A question overtaken by a newer one is cancelled; one that failed says so.
             with contextlib.suppress(WorkerCancelled):
                 await worker.wait()
         await pilot.pause()
-        if holds() and not any(not worker.is_finished for worker in pilot.app.workers):
+        rests = not any(not worker.is_finished for worker in pilot.app.workers)
+        # An answer bubbles from widget to widget before the view asks the next question: look more than once.
+        quiet = quiet + 1 if rests and holds() else 0
+        if quiet == 3:
             return
     raise AssertionError(f"never came to rest; on screen:\n{screen_text(pilot.app)}")
 

@@ -569,7 +569,7 @@ async def test_without_colour_every_state_has_a_glyph_or_a_word(
         assert sum(line.startswith("▸") for line in lines) == 1, "under the cursor"
 
 
-@pytest.mark.parametrize(("width", "height"), [(60, 20), (80, 24), (200, 60), (20, 6)])
+@pytest.mark.parametrize(("width", "height"), [(60, 20), (20, 6)])
 async def test_usable_at_every_size(folders: Folders, width: int, height: int) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(width, height)) as pilot:

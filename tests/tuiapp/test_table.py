@@ -239,6 +239,18 @@ async def test_every_line_is_as_wide_as_the_table_whatever_the_script(width: int
             assert len(cells) == 1
 
 
+@pytest.mark.parametrize("width", [30, 45, 60, 61, 200])
+async def test_names_give_way_before_numbers_are_cut(width: int) -> None:
+    columns = (
+        Column("name", lambda row: row.name, 16, share=3),
+        Column("again", lambda row: row.name, 10, share=2, least=40),
+        Column("bar", lambda row: "━" * 8, 8),
+    )
+    app = TableApp(columns=columns)
+    async with app.run_test(size=(width, 6)):
+        assert all(line.rstrip().endswith(" ━━━━━━━━") for line in lines_of(app.list)[1:5])
+
+
 async def test_a_narrow_table_leaves_out_columns_that_ask_for_room() -> None:
     for width, there in ((59, False), (60, True)):
         app = TableApp()

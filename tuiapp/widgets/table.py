@@ -25,13 +25,15 @@ from tuiapp.safe import shown
 from tuiapp.text import fitted
 
 GAP = 2
+# No name is squeezed below this many cells.
+_LEAST = 6
 
 
 @dataclass(frozen=True)
 class Column:
     """How one column is drawn. `text` gives a row's cell; `order` what it sorts by, null when it does not.
 
-    `width` is in cells; columns with `share` above 0 divide what is left, and are never narrower than `width`.
+    `width` is in cells; columns with `share` above 0 divide what is left, or what is lacking.
     `least` is the table width from which the column is shown at all. `accent` draws it in the accent colour.
     """
 
@@ -285,8 +287,9 @@ class Table(ScrollView, can_focus=True):
         shares = sum(c.share for _, c in shown_columns)
         widths = []
         for number, column in shown_columns:
-            extra = max(0, left) * column.share // shares if shares else 0
-            widths.append((number, column.width + extra))
+            # Names give way before numbers and bars, which would say something else when cut.
+            extra = left * column.share // shares if shares else 0
+            widths.append((number, max(min(_LEAST, column.width), column.width + extra)))
         return widths
 
     def render_line(self, y: int) -> Strip:
