@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-_CHUNK = 2 << 20
+_CHUNK = 256 << 10
 # Pieces read ahead and not yet asked for.
-_AHEAD = 3
+_AHEAD = 8
 
 
 class Ahead(io.RawIOBase):

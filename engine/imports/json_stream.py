@@ -1,4 +1,4 @@
-"""Reads JSON arrays and JSON lines of any length in batches of typed records, a few megabytes at a time.
+"""Reads JSON arrays and JSON lines of any length in batches of typed records, a piece at a time.
 
 A record that cannot be read costs itself and nothing else, and a file that was cut off gives every record
 before the cut: both show as `Broken` in the place of the record.
@@ -17,7 +17,8 @@ from engine.imports.encoding import OTHER_BYTES, as_utf8
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_CHUNK = 2 << 20
+# Small enough that a piece and its records stay in the cache of the processor.
+_CHUNK = 256 << 10
 # Without a place to cut in this much, records are taken one by one.
 _MOST_PENDING = 32 << 20
 _BEFORE_FIRST = re.compile(rb"^[\s]*\[?[\s]*")
