@@ -1,0 +1,104 @@
+"""The demo off a terminal: the whole path on the sample, through the same code as real data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tuiapp.cli import run
+from tuiapp.commands import demo
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """The sample imported and trained on once, with the search cut short: it has tests of its own."""
+    data = tmp_path_factory.mktemp("demo")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(demo, "TUNE_SECONDS", 0.0)
+    patch.setenv("DISCOVER_DATA_DIR", str(data))
+    assert run(["demo", "--quiet"]) == 0
+    yield data
+    patch.undo()
+
+
+def said(capsys, *arguments: str) -> dict:
+    capsys.readouterr()
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_it_lists_new_artists_with_reasons_and_a_second_start_prepares_nothing(place, capsys) -> None:
+    capsys.readouterr()
+    assert run(["demo"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert len(lines) == 21
+    assert all("others" in line for line in lines[1:])
+    items = said(capsys, "demo")["items"]
+    assert all(not item["known"] and item["plays"] == 0 for item in items)
+    assert all(abs(sum(reason["share"] for reason in item["why"]) - 1.0) <= 1e-6 for item in items)
+
+
+def test_importing_the_sample_again_changes_nothing_and_accounts_for_every_record(place, capsys) -> None:
+    import sample_data
+
+    before = said(capsys, "doctor", "--data-dir", str(place / "demo"))["library"]
+    files = [str(path) for path in sample_data.listener_exports()]
+    report = said(capsys, "import", *files, "--data-dir", str(place / "demo"))
+    totals = report["totals"]
+    assert totals["kept"] == 0
+    assert totals["read"] == totals["duplicates"] + sum(totals["dropped"].values())
+    assert said(capsys, "doctor", "--data-dir", str(place / "demo"))["library"] == before
+
+
+def test_a_fresh_import_keeps_private_plays_out_and_finds_plays_told_twice(tmp_path, capsys) -> None:
+    import sample_data
+
+    files = [str(path) for path in sample_data.listener_exports()]
+    totals = said(capsys, "import", *files, "--dry-run", "--data-dir", str(tmp_path / "none"))["totals"]
+    assert totals["read"] == totals["kept"] + totals["duplicates"] + sum(totals["dropped"].values())
+    assert 24_000 < totals["kept"] < 27_000
+    assert 140 < totals["dropped"]["private session"] < 170
+    assert totals["duplicates"] > 5_000
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_running_playlist_keeps_the_tempo(place, capsys) -> None:
+    made = said(capsys, "playlist", "running", "--bpm", "170", "--data-dir", str(place / "demo"))
+    assert len(made["tracks"]) > 8
+    for track in made["tracks"]:
+        assert min(abs(track["bpm"] * m / 170 - 1) for m in (0.5, 1, 2)) <= 0.061
+    assert made["coverage"] > 0.9
+
+
+def test_a_blocked_artist_is_nowhere(place, capsys, tmp_path) -> None:
+    data = ("--data-dir", str(place / "demo"))
+    played = said(capsys, "recommend", "--familiarity", "0", "-n", "1", *data)["items"][0]["artist"]
+    new = said(capsys, "recommend", "-n", "1", *data)["items"][0]["artist"]
+    near = said(capsys, "related", new, "-n", "1", *data)["items"][0]["artist"]
+    for name in (played, new, near):
+        said(capsys, "block", name, *data)
+    try:
+        outputs = [
+            json.dumps(said(capsys, *arguments, *data), ensure_ascii=False)
+            for arguments in (
+                ("recommend", "-n", "200", "--familiarity", "0.5"),
+                ("recommend", "-n", "300", "--familiarity", "0"),
+                ("related", said(capsys, "recommend", "-n", "1", *data)["items"][0]["artist"], "-n", "100"),
+                ("playlist", "running"),
+                ("search", played),
+            )
+        ]
+        for kind in ("discover", "related:" + json.loads(outputs[0])["items"][0]["artist"]):
+            file = tmp_path / "list.csv"
+            said(capsys, "export", "--list", kind, "--out", str(file), "-n", "200", *data)
+            outputs.append(file.read_text())
+        for name in (played, new, near):
+            quoted = json.dumps(name, ensure_ascii=False)
+            assert not any(quoted in text for text in outputs[:-2]), name
+            assert not any(name in text for text in outputs[-2:]), name
+    finally:
+        for name in (played, new, near):
+            said(capsys, "unblock", name, *data)
