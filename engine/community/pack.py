@@ -124,7 +124,7 @@ class Pack:
 
         try:
             parts = [np.load(self.folder / f"{name}.npy") for name in ("plays", "indices", "indptr")]
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise DamagedDataError(
                 f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
             ) from error

@@ -80,20 +80,27 @@ class Discovery(Library):
 
     @alone
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
-        """Artists and tracks by name, your own first; typos are forgiven."""
+        """Artists and tracks by name, your own first; typos are forgiven, blocked artists stay out."""
         key = artist_key(text)
         if not key:
             return ()
-        artists, tracks = history.find_played(self._connection, key, n)
+        blocked = store_feedback.blocked_artists(self._connection)
+        # Blocked ones are taken out afterwards: enough are asked for to fill their places.
+        artists, tracks = history.find_played(self._connection, key, n + len(blocked))
         found = {artist_key(name): Found("artist", name, None, plays, 0) for name, plays in artists}
-        for item in self._open_model().catalog.search(text, n) if self.model() else ():
+        catalog = self._open_model().catalog.search(text, n + len(blocked)) if self.model() else ()
+        for item in catalog:
             mine = found.get(item.key)
-            plays = mine.plays if mine else 0
-            found[item.key] = Found("artist", item.name, None, plays, item.listeners)
+            found[item.key] = Found("artist", item.name, None, mine.plays if mine else 0, item.listeners)
         ranked = sorted(
-            found.values(), key=lambda hit: (artist_key(hit.artist) != key, -hit.plays, -hit.listeners)
+            (hit for hit_key, hit in found.items() if hit_key not in blocked),
+            key=lambda hit: (artist_key(hit.artist) != key, -hit.plays, -hit.listeners),
         )
-        titles = [Found("track", artist, title, plays, 0) for artist, title, plays in tracks]
+        titles = [
+            Found("track", artist, title, plays, 0)
+            for artist, title, plays in tracks
+            if artist_key(artist) not in blocked
+        ]
         return tuple((ranked + titles)[:n])
 
     @alone

@@ -72,12 +72,13 @@ class Library:
         """Whether a private session is on."""
         return self.door.private
 
-    @alone
     def close(self) -> None:
-        """Close every file. Whoever still asks is told that it is over."""
-        self.reload()
-        self._connection.close()
-        self._closed = True
+        """Close every file; again is nothing. Whoever still asks for something is told that it is over."""
+        with self._lock:
+            if not self._closed:
+                self.reload()
+                self._connection.close()
+                self._closed = True
 
     def reload(self) -> None:
         """Forget what was computed: the library or the model changed, here or in a child process."""

@@ -54,3 +54,13 @@ def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
             "SELECT artist, track, verdict, at FROM feedback ORDER BY at DESC, artist, track"
         )
     ]
+
+
+def blocked_artists(connection: sqlite3.Connection) -> frozenset[str]:
+    """Keys of the artists that are never to be shown."""
+    return frozenset(
+        row[0]
+        for row in connection.execute(
+            "SELECT artist_key FROM feedback WHERE track_key = '' AND verdict = 'block'"
+        )
+    )

@@ -1,0 +1,92 @@
+"""Long work as a child process: its JSON lines, its exit codes, and what a signal leaves behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.paths import Folders
+from engine.session import Session
+from tests.engine.models import names
+from tests.engine.test_training import write_community
+
+
+def start(data: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "engine.job", "--data-dir", str(data), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def messages(data: Path, *arguments: str) -> tuple[list[dict], int]:
+    child = start(data, *arguments)
+    out, err = child.communicate(timeout=120)
+    assert err == ""
+    return [json.loads(line) for line in out.splitlines()], child.returncode
+
+
+def test_an_import_ends_with_its_report(tmp_path) -> None:
+    export = tmp_path / "plays.csv"
+    export.write_text("Burel,Slow Ferry,Harbour,02 Mar 2024 19:01\nMoire,,Tin,02 Mar 2024 18:57\n")
+    told, code = messages(tmp_path / "data", "import", str(export))
+    assert code == 0
+    assert [message["type"] for message in told].count("done") == 1
+    assert told[-1]["result"]["totals"] | {"dropped": {}} == {
+        "read": 2,
+        "kept": 2,
+        "duplicates": 0,
+        "dropped": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["import", "nowhere.zip"], 1, "nowhere.zip"),
+        (["train"], 3, "community"),
+        (["community", "nowhere"], 1, "not exist"),
+    ],
+)
+def test_an_expected_failure_is_one_message_with_the_contracts_code(tmp_path, arguments, code, words) -> None:
+    told, returned = messages(tmp_path / "data", *arguments)
+    assert returned == code
+    assert told[-1]["type"] == "error"
+    assert told[-1]["exit_code"] == code
+    assert words in told[-1]["message"]
+
+
+def test_a_pack_and_a_training_end_with_what_they_made(tmp_path) -> None:
+    community = write_community(tmp_path / "camps", artists=names(60))
+    told, code = messages(tmp_path / "data", "community", str(community))
+    assert (code, told[-1]["result"]["name"]) == (0, "camps")
+    told, code = messages(tmp_path / "data", "train", "--no-tune", "--iterations", "4", "--factors", "8")
+    assert code == 0
+    assert told[-1]["result"]["items"] == 60
+    assert [message["loss"] is not None for message in told if message.get("stage") == "training"].count(
+        True
+    ) == 4
+
+
+def test_a_signal_stops_training_and_the_library_is_as_before(tmp_path) -> None:
+    data = tmp_path / "data"
+    session = Session(Folders(data))
+    session.add_community(write_community(tmp_path / "camps", artists=names(60)))
+    session.close()
+    child = start(data, "train", "--iterations", "200")
+    assert child.stdout is not None
+    assert json.loads(child.stdout.readline())["type"] == "progress"
+    child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert json.loads(out.splitlines()[-1]) == {"type": "cancelled"}
+    session = Session(Folders(data))
+    assert session.model() is None
+    assert not list((data / "models").glob("*")) if (data / "models").exists() else True
+    session.close()
