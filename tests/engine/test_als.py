@@ -185,12 +185,12 @@ def test_a_listener_without_items_and_an_item_without_listeners_become_zero() ->
     assert model.user_factors[10].any()
 
 
-@pytest.mark.parametrize("shape", [(1, 9), (9, 1), (1, 1), (3, 4)])
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (1, 1), (3, 4)])
 def test_more_factors_than_rows_is_a_fit_like_any_other(shape: tuple[int, int]) -> None:
     matrix = csr_matrix(np.ones(shape, dtype=np.float32))
-    model = AlternatingLeastSquares(factors=16, regularization=0.1, alpha=5.0, iterations=10, random_state=0)
+    model = AlternatingLeastSquares(factors=8, regularization=0.1, alpha=5.0, iterations=10, random_state=0)
     model.fit(matrix)
-    assert model.user_factors.shape == (shape[0], 16)
+    assert model.user_factors.shape == (shape[0], 8)
     np.testing.assert_allclose(model.user_factors @ model.item_factors.T, 1.0, atol=0.05)
 
 
@@ -223,7 +223,7 @@ def test_factors_of_another_matrix_are_refused() -> None:
 @settings(deadline=None, max_examples=50, derandomize=True)
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.floats(0, 1e6)), min_size=1, max_size=40),
-    st.integers(1, 9),
+    st.integers(1, 8),  # one rank to compile
     st.sampled_from([0.0, 0.01, 10.0]),
 )
 def test_whatever_the_counts_the_factors_are_finite(
