@@ -47,7 +47,7 @@ class Kernels:
 
     def __init__(self, rank: int, threads: int) -> None:
         self.rank, self.threads = rank, threads
-        self._solve, self._gram, self._turn, self._factorize = _compiled(rank)
+        self._solve, self._gram, self._turn, self._factorize, self._observed = _compiled(rank)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def __enter__(self) -> Kernels:
@@ -89,6 +89,12 @@ class Kernels:
         sums = np.zeros((_PARTS, self.rank, self.rank))
         self._run(self._gram, y, sums)
         return np.asarray(sums.sum(axis=0))
+
+    def observed(self, rows: Rows, x: NDArray[Any], y: NDArray[Any], alpha: float) -> float:
+        """What the non-zeros add to the loss beyond every cell at c = 1, r = 0: sum of c (1 - x.y)^2 - (x.y)^2."""
+        sums = np.zeros(len(rows.bounds) - 1)
+        self._run(self._observed, rows.indptr, rows.indices, rows.values, x, y, alpha, rows.bounds, sums)
+        return float(sums.sum())
 
     def triangular(self, system: Floats) -> tuple[Floats, Floats]:
         """L and inv(L)' with L L' = `system` (rank, rank), symmetric and positive definite.
@@ -214,4 +220,17 @@ def _compiled(rank: int) -> tuple[Callable[..., None], ...]:
                     rest -= lower[i, k] * upper_inverse[j, k]
                 upper_inverse[j, i] = rest / lower[i, i]
 
-    return solve, gram, turn, factorize
+    @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+    def observed(indptr, indices, values, x, y, alpha, bounds, sums, cursor):  # type: ignore[no-untyped-def]
+        while True:
+            part = next_in_line(cursor)
+            if part >= len(sums):
+                break
+            total = 0.0
+            for u in range(bounds[part], bounds[part + 1]):
+                for j in range(indptr[u], indptr[u + 1]):
+                    score = np.float64(dot(x[u], y[indices[j]], rank))
+                    total += (1.0 + alpha * values[j]) * (1.0 - score) ** 2 - score**2
+            sums[part] = total
+
+    return solve, gram, turn, factorize, observed

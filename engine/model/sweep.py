@@ -5,7 +5,8 @@ c = 1 + alpha v where a value v is stored, r = 0 and c = 1 elsewhere.
 
 With one side fixed, the part of row x is x'Ax - 2 b.x + sum c, A = Y'Y + lambda I + sum (c - 1) y y' and
 b = sum c y. Conjugate gradients (Takacs, Pilaszy, Tikk 2011) leave the residual b - Ax beside x, so that part is
-sum c - x . (b + residual): the exact loss of both sides costs no pass over the data.
+sum c - x . (b + residual): the exact loss of both sides costs no pass over the data
+(but where it is so small beside sum c that rounding would show: there it is counted).
 A = L (I + ...) L' with Y'Y + lambda I = L L', the same L for all rows: solving in coordinates turned by L is
 preconditioning by the Gram matrix at no cost per step.
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _LEAST_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
 # Rounding in float32 sums: a rise of the loss below this is none.
 _NOISE = 1e-7
+# Below this share of the sum of all confidences the loss is counted cell by cell.
+_NEAR_ZERO = 0.05
 # Rows moved on at a time, so that no third array is needed.
 _BLOCK = 4096
 
@@ -86,7 +89,16 @@ class Sweeps:
                 moved *= -pace
                 moved += now * moved.dtype.type(1 + pace)
         self._half(self._by_listener, self.user_factors, items)
-        return self._half(self._by_item, items, self.user_factors)
+        loss = self._half(self._by_item, items, self.user_factors)
+        return loss if loss > _NEAR_ZERO * self._confidences else self._counted_loss(items)
+
+    def _counted_loss(self, items: NDArray[Any]) -> float:
+        """The loss by a pass over the non-zeros, where the difference of large sums would lose it."""
+        kernels, users = self._kernels, self.user_factors
+        grams = kernels.gram(users), kernels.gram(items)
+        squares = float(np.trace(grams[0]) + np.trace(grams[1]))
+        observed = kernels.observed(self._by_listener, users, items, self._alpha)
+        return observed + float(np.sum(grams[0] * grams[1])) + self._regularization * squares
 
     def _half(self, rows: Any, x: NDArray[Any], y: NDArray[Any]) -> float:
         """Solve for the rows of `x` with `y` fixed. Returns the loss."""
