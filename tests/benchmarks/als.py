@@ -31,6 +31,7 @@ HetRec with log counts, alpha 40, lambda 100: hence three.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import subprocess
@@ -232,11 +233,20 @@ class Bench:
         print(f"{name}: { ({k: round(v, 4) for k, v in result.items()}) }", file=sys.stderr)
         return result
 
-    def median(self, name: str, key: str) -> float:
-        return median(result[key] for result in self.results[name])
+    def median(self, name: str, key: str) -> float | None:
+        """None where the library is absent, or where a run did not get that far."""
+        values = [result.get(key) for result in self.results.get(name, [])]
+        return None if not values or None in values else median(values)
+
+
+def absent_peers() -> list[str]:
+    return [name for name in ("implicit", "irspack") if importlib.util.find_spec(name) is None]
 
 
 def measure(shape: str, threads: int, rounds: int, growth: bool) -> dict[str, Any]:
+    absent = absent_peers()
+    for name in absent:
+        print(f"{name} is not installed: skipped, its keys are null.", file=sys.stderr)
     counts = (
         hetrec(Path(shape.removeprefix("hetrec:")))
         if shape.startswith("hetrec:")
@@ -246,11 +256,12 @@ def measure(shape: str, threads: int, rounds: int, growth: bool) -> dict[str, An
         bench = Bench(Path(folder), threads)
         bench.write(counts)
         for _ in range(rounds):
-            loss = bench.run("implicit")["loss"]
+            loss = 0.0 if "implicit" in absent else bench.run("implicit")["loss"]
             bench.run("ours", target=loss)
             for other in ("irspack_cg", "ours_like_for_like", "irspack_cholesky"):
-                bench.run(other, target=loss)
-        report = _report(shape, counts, bench)
+                if not (other.startswith("irspack") and "irspack" in absent):
+                    bench.run(other, target=loss)
+        report = _report(shape, counts, bench) | {"absent": absent}
         if growth and shape in SHAPES:
             report["growth"] = [_growth(bench, shape, share) for share in (0.25, 0.5, 1.0)]
         return report
@@ -263,30 +274,34 @@ def _growth(bench: Bench, shape: str, share: float) -> dict[str, Any]:
 
 
 def _report(shape: str, counts: csr_matrix, bench: Bench) -> dict[str, Any]:
-    seconds = {name: bench.median(name, "s") for name in bench.results}
-    reached = all("to_loss_s" in result for result in bench.results["ours"])
-    ours = bench.median("ours", "to_loss_s") if reached else None
+    seconds = {
+        name: bench.median(name, "s")
+        for name in ("ours", "ours_like_for_like", "implicit", "irspack_cg", "irspack_cholesky")
+    }
+    to_loss = bench.median("ours", "to_loss_s")
     return {
         "shape": shape, "listeners": counts.shape[0], "items": counts.shape[1], "nnz": int(counts.nnz),
         "threads": bench.threads, "rounds": len(bench.results["ours"]),
-        "ours_s": ours, "implicit_s": seconds["implicit"],
-        "ratio": ours / seconds["implicit"] if ours else None,
-        "ours_20_sweeps_s": seconds["ours"], "ratio_sweeps": seconds["ours"] / seconds["implicit"],
+        "ours_s": to_loss, "implicit_s": seconds["implicit"], "ratio": _ratio(to_loss, seconds["implicit"]),
+        "ours_20_sweeps_s": seconds["ours"], "ratio_sweeps": _ratio(seconds["ours"], seconds["implicit"]),
         "ours_like_for_like_s": seconds["ours_like_for_like"],
-        "ratio_like_for_like": seconds["ours_like_for_like"] / seconds["implicit"],
-        "irspack_s": seconds["irspack_cg"], "ratio_irspack": seconds["ours"] / seconds["irspack_cg"],
+        "ratio_like_for_like": _ratio(seconds["ours_like_for_like"], seconds["implicit"]),
+        "irspack_s": seconds["irspack_cg"], "ratio_irspack": _ratio(seconds["ours"], seconds["irspack_cg"]),
         "irspack_cholesky_s": seconds["irspack_cholesky"],
-        "ratio_irspack_cholesky": seconds["ours"] / seconds["irspack_cholesky"],
-        "loss_ours": bench.median("ours", "to_loss") if reached else None,
-        "loss_ours_20_sweeps": bench.median("ours", "loss"),
+        "ratio_irspack_cholesky": _ratio(seconds["ours"], seconds["irspack_cholesky"]),
+        "loss_ours": bench.median("ours", "to_loss"), "loss_ours_20_sweeps": bench.median("ours", "loss"),
         "loss_implicit": bench.median("implicit", "loss"), "loss_irspack": bench.median("irspack_cg", "loss"),
-        "sweeps_ours": int(bench.median("ours", "to_loss_sweeps")) if reached else None,
+        "sweeps_ours": bench.median("ours", "to_loss_sweeps"),
         "peak_mb_ours": bench.median("ours", "peak_mb"), "peak_mb_implicit": bench.median("implicit", "peak_mb"),
         "growth_mb_ours": bench.median("ours", "growth_mb"),
         "growth_mb_implicit": bench.median("implicit", "growth_mb"),
         "compile_s": max(result["compile_s"] for result in bench.results["ours"]),
         "runs": {name: [round(result["s"], 3) for result in results] for name, results in bench.results.items()},
     }  # fmt: skip
+
+
+def _ratio(ours: float | None, other: float | None) -> float | None:
+    return None if ours is None or other is None else ours / other
 
 
 def main() -> None:
