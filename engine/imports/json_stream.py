@@ -22,7 +22,7 @@ _CHUNK = 256 << 10
 # Without a place to cut in this much, records are taken one by one.
 _MOST_PENDING = 32 << 20
 _BEFORE_FIRST = re.compile(rb"^[\s]*\[?[\s]*")
-_FIRST_KEY = re.compile(rb'^\s*\{\s*("(?:[^"\\]|\\.)*")')
+_FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]|\\.)*")')
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 # A record is looked for in no more pieces than this.
 _MOST_PIECES = 8
@@ -98,11 +98,29 @@ class Records(Generic[T]):
                 buffer[0] = ord("[")
                 return records
             buffer[comma] = ord(",")
-        if len(buffer) > _MOST_PENDING:
-            records = list(self._one_by_one(bytes(buffer[1:]), key))
-            del buffer[1:]
-            return records
-        return []
+        return self._take_scanned(buffer) if len(buffer) > _MOST_PENDING else []
+
+    def _take_scanned(self, buffer: bytearray) -> list[T | Broken]:
+        """Take whole records found by counting brackets: slow, for arrays whose records begin in many ways.
+
+        What is in the buffer without a whole record in it is given up as one broken record.
+        """
+        depth = start = end = 0
+        records: list[T | Broken] = []
+        for token in _TOKENS.finditer(buffer, 1):
+            char = token[0][:1]
+            if char == b"{":
+                start = token.start() if depth == 0 else start
+                depth += 1
+            elif char == b"}" and depth:
+                depth -= 1
+                if depth == 0:
+                    end = token.end()
+                    records.append(self.one(bytes(buffer[start:end])))
+        del buffer[1 : end if records else len(buffer)]
+        if records and (comma := buffer.find(b",", 1)) > 0 and not buffer[1:comma].strip():
+            del buffer[1 : comma + 1]
+        return records or [Broken()]
 
     def _last_records(self, buffer: bytes, key: bytes) -> Iterator[T | Broken]:
         rest = buffer.strip()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import CancelledError, UnreadableFileError, UsageError
+from engine.imports import json_stream
 from engine.imports.run import import_paths
+from engine.imports.spotify_extended import Row as SpotifyRow
 from tests.engine.importing import (
     OTHER,
     SONG,
@@ -300,6 +304,36 @@ def test_one_broken_record_costs_itself_only(db: sqlite3.Connection, tmp_path: P
     rows[2] = rows[2].replace('"ms_played": 211400', '"ms_played": 2114zz')
     file = bring(db, write(tmp_path, "a.json", "[" + ",\n".join(rows) + "]")).files[0]
     assert (file.kept, file.dropped, file.first_at) == (4, {"unreadable record": 1}, {"unreadable record": 3})
+
+
+@pytest.mark.parametrize("layout", ["pretty", "one line", "mixed", "keys in any order"])
+def test_an_array_of_many_pieces_loses_no_row(
+    db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
+    """Pieces end anywhere: inside a name, a number, between records; names hold what looks like a border."""
+    monkeypatch.setattr(json_stream, "_CHUNK", 1000)
+    monkeypatch.setattr(json_stream, "_MOST_PENDING", 5000)
+    rows = [spotify(START + i * 300, MS, ('A },\n  {"ts": "', f"Song {i}")) for i in range(300)]
+    indent = 2 if layout in ("pretty", "mixed") else None
+    text = json.dumps(rows, indent=indent)
+    if layout == "mixed":
+        text = (
+            "[" + ",".join([json.dumps(row, indent=None if i % 3 else 4) for i, row in enumerate(rows)]) + "]"
+        )
+    if layout == "keys in any order":
+        text = json.dumps(
+            [dict(sorted(row.items(), key=lambda pair: hash((i, pair[0])))) for i, row in enumerate(rows)]
+        )
+    file = bring(db, write(tmp_path, "a.json", text), format="spotify").files[0]
+    assert (file.read, file.kept, file.dropped) == (300, 300, {})
+
+
+def test_an_array_is_decoded_in_batches_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK", 4000)
+    text = json.dumps([spotify(START + i * 300, MS) for i in range(500)], indent=2).encode()
+    batches = list(json_stream.Records(SpotifyRow).of_array(BytesIO(text)))
+    assert sum(map(len, batches)) == 500
+    assert max(map(len, batches)) < 40
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
