@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.worker import WorkerCancelled
+
+from engine.paths import Folders
+from tuiapp.screens.view import View
+from tuiapp.widgets.table import Table
 
 
 async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -> None:
@@ -42,3 +48,28 @@ def screen_lines(app: Any) -> list[str]:
 def screen_text(app: Any) -> str:
     """What the terminal shows, as one text."""
     return "\n".join(screen_lines(app))
+
+
+def the_view(app: App[Any]) -> View:
+    """The view in sight."""
+    assert isinstance(app.screen, View)
+    return app.screen
+
+
+def the_list(app: App[Any]) -> Table:
+    """The list in sight."""
+    table = the_view(app).table
+    assert table is not None
+    return table
+
+
+def verdicts(folders: Folders) -> dict[str, str]:
+    """What the library on disk says was liked, hidden or blocked."""
+    connection = sqlite3.connect(f"{folders.database.as_uri()}?mode=ro", uri=True)
+    found = dict(connection.execute("SELECT artist, verdict FROM feedback"))
+    connection.close()
+    return found
+
+
+def toasts(app: App[Any]) -> list[str]:
+    return [f"{toast.title} {toast.message}".strip() for toast in app._notifications]

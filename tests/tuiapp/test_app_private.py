@@ -1,0 +1,197 @@
+"""The private session and long jobs, as a person meets them in the app."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from engine.paths import Folders
+from tests.engine.test_door import fingerprint
+from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, toasts
+from tuiapp.actions import VIEWS
+from tuiapp.app import DiscoverApp
+from tuiapp.screens.dialogs import ShowText
+from tuiapp.widgets.chrome import JobLine
+
+NAMES = [name for name, _ in VIEWS]
+
+
+# -- the private session -----------------------------------------------------------------------------------
+
+
+async def through_every_view(pilot: Any, elsewhere: Path) -> None:
+    """Like, filter, turn a dial, save a playlist, export: in a private session, none of it stays."""
+    app = pilot.app
+    await pilot.press("l", "full_stop", "slash", *"b")
+    await settled(pilot)
+    await pilot.press("escape", "e")
+    await settled(pilot)
+    app.screen.query_one(Input).value = str(elsewhere)
+    await pilot.press("enter")
+    await settled(pilot, lambda: elsewhere.exists())
+    for key in "234567":
+        await pilot.press(key)
+        await settled(pilot)
+        if key == "3":
+            await pilot.press("a")
+            await settled(pilot)
+            app.screen.query_one(Input).value = "Not to be kept"
+            await pilot.press("enter")
+            await settled(pilot, lambda: any("Saved as" in toast for toast in toasts(app)))
+        if key == "4":
+            assert the_list(app).counts == (2, 2), "saved for as long as the session lasts"
+
+
+async def test_a_private_session_through_every_view_changes_no_byte(folders: Folders, tmp_path: Path) -> None:
+    before = fingerprint(folders.root)
+    app = DiscoverApp(folders, private=True)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        assert "PRIVATE" in screen_lines(app)[0]
+        await through_every_view(pilot, tmp_path / "list.csv")
+        await app.action_quit()
+    assert fingerprint(folders.root) == before
+    assert (tmp_path / "list.csv").read_text().count("\n") > 10
+
+
+async def test_leaving_a_private_session_says_what_was_not_kept(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is not None)
+        assert "PRIVATE 0:0" in screen_lines(app)[0]
+        before = fingerprint(folders.root)
+        names = [row.artist for row in the_list(app)._rows[:2]]
+        await pilot.press("l", "l")
+        await settled(pilot)
+        assert fingerprint(folders.root) == before
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is None)
+        assert "Private session ended 2 likes, hides and blocks not kept." in toasts(app)
+        assert "PRIVATE" not in screen_lines(app)[0]
+        assert [row.artist for row in the_list(app)._rows[:2]] == names
+        app._notifications.clear()
+        await pilot.press("u")
+        assert toasts(app) == ["Nothing to undo."], "what was not kept is not undone either"
+
+
+async def test_a_private_session_refuses_jobs_and_says_why(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_arguments: Any) -> dict[str, Any]:
+        raise AssertionError("a job was started in a private session")
+
+    monkeypatch.setattr("tuiapp.app.run_job", never)
+    app = DiscoverApp(folders, private=True)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        app._notifications.clear()
+        await pilot.press("7")
+        await settled(pilot)
+        await pilot.press("t")
+        await settled(pilot)
+        assert toasts(app) == ["A private session is on: training would write. End it with P first."]
+        assert app.job is None
+
+
+# -- jobs --------------------------------------------------------------------------------------------------
+
+
+async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_session(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    ended, started = asyncio.Event(), []
+
+    async def training(job: Any, data_dir: Path, changed: Any) -> dict[str, Any]:
+        started.append((job.arguments, data_dir))
+        job.take({"stage": "fitting", "done": 3, "total": 9, "seconds_left": 61.0, "loss": 5.0})
+        changed()
+        await ended.wait()
+        return {"type": "done", "result": {}}
+
+    monkeypatch.setattr("tuiapp.app.run_job", training)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        await pilot.press("t")
+        await pilot.pause()
+        assert started == [(["train"], folders.root)]
+        for key in "71":
+            await pilot.press(key)
+            await pilot.pause()
+            text = screen_text(app)
+            assert "Training: fitting" in text
+            assert "3 of 9  1:01 left" in text
+            assert "^x stops it" in text
+        app.start_job("Import", "import", "x")
+        assert len(started) == 1, "one job at a time"
+        await pilot.press("P")
+        await pilot.pause()
+        ended.set()
+        await settled(pilot, lambda: app.job is None)
+        assert any("Training is running and writes" in toast for toast in toasts(app))
+        assert app.private_since is None
+        assert not app.screen.query_one(JobLine).display
+        assert "Training Done." in toasts(app)
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"type": "error", "message": "The disk is full."}, "Training failed The disk is full."),
+        ({"type": "cancelled"}, "Training stopped What was whole before is whole now."),
+    ],
+)
+async def test_a_job_that_fails_or_is_stopped_says_so(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, result: dict[str, Any], said: str
+) -> None:
+    async def ending(*_arguments: Any) -> dict[str, Any]:
+        return result
+
+    monkeypatch.setattr("tuiapp.app.run_job", ending)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        app.start_job("Training", "train")
+        await settled(pilot)
+        assert toasts(app) == [said]
+        assert the_list(app).counts[0]
+
+
+async def test_an_import_by_a_real_child_process_fills_the_app(empty: Folders, tmp_path: Path) -> None:
+    rows = [
+        {
+            "ts": f"2024-01-0{day}T10:00:00Z", "ms_played": 200_000, "master_metadata_track_name": "Song [b",
+            "master_metadata_album_artist_name": "Burel", "master_metadata_album_album_name": None,
+            "spotify_track_uri": f"spotify:track:{day:022d}", "incognito_mode": day == 3, "platform": "x",
+            "reason_start": "trackdone", "reason_end": "trackdone", "shuffle": False, "skipped": False,
+        }
+        for day in (1, 2, 3)
+    ]  # fmt: skip
+    file = tmp_path / "Streaming_History_Audio_2024.json"
+    file.write_text(json.dumps(rows))
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        app.screen.query_one(Input).value = str(file)
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        text = screen_text(app)
+        assert "of private sessions" in text
+        assert "2  kept" in text
+        await pilot.press("escape", "5")
+        await settled(pilot)
+        assert the_list(app).counts == (2, 2)
+        assert app._session is not None
+        app._session.close()

@@ -1,0 +1,177 @@
+"""States, themes and sizes of the app, and what it is built on."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+
+import tuiapp.screens
+import tuiapp.widgets
+from engine.paths import Folders
+from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list
+from tuiapp.actions import VIEWS
+from tuiapp.app import DiscoverApp
+from tuiapp.widgets.table import Table
+
+NAMES = [name for name, _ in VIEWS]
+
+
+# -- the four states ---------------------------------------------------------------------------------------
+
+
+async def test_the_four_states_are_drawn_differently(
+    folders: Folders, empty: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+    opened = threading.Event()
+    engine = DiscoverApp.engine
+    monkeypatch.setattr(DiscoverApp, "engine", lambda self: (opened.wait(20), engine(self))[1])
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        seen["loading"] = screen_text(app)
+        opened.set()
+        await settled(pilot)
+        await pilot.press("slash", *"zz")
+        await settled(pilot)
+        seen["nomatch"] = screen_text(app)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "∅" not in screen_text(app)
+        assert the_list(app).counts[0]
+    (folders.models / "made-by-hand" / "manifest.json").write_text("{ damaged")
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        seen["error"] = screen_text(app)
+    app = DiscoverApp(Folders(tmp_path / "nothing yet"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        seen["empty"] = screen_text(app)
+    assert "… One moment" in seen["loading"]
+    assert "∅ No row holds “zz”" in seen["nomatch"]
+    assert "Press escape to clear the filter." in seen["nomatch"]
+    assert "✗ That did not work" in seen["error"]
+    assert "made-by-hand" in seen["error"]
+    assert "Train again" in seen["error"]
+    assert "○ Welcome to discover" in seen["empty"]
+    assert "import your listening history" in seen["empty"]
+
+
+@pytest.mark.parametrize("view", NAMES)
+async def test_every_view_without_any_data_says_what_to_press(empty: Folders, view: str) -> None:
+    empty.root.mkdir()
+    app = DiscoverApp(empty)
+    app._state = {"view": view}
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "○ " in screen_text(app)
+        assert "Press " in screen_text(app) or " press " in screen_text(app) or view == "discover"
+        # No key of an empty view breaks it.
+        for action in ("filter", "mark", "sort"):
+            await the_list(app).run_action(action)
+        await pilot.press("l", "x", "enter")
+        await settled(pilot)
+        assert app.is_running
+
+
+# -- themes, colours, sizes --------------------------------------------------------------------------------
+
+
+async def test_every_theme_draws_every_view(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for name in NAMES:
+            app.action_view(name)
+            await settled(pilot)
+            text = screen_text(app)
+            assert text.strip()
+        # All views are there now, so each theme has to draw all of them.
+        for theme in app.available_themes:
+            app.theme = theme
+            await pilot.pause()
+        assert screen_text(app) == text
+
+
+async def test_without_colour_every_state_has_a_glyph_or_a_word(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = DiscoverApp(folders, private=True)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        assert app.no_color
+        await pilot.press("space")
+        lines = screen_lines(app)
+        assert "PRIVATE" in lines[0]
+        assert sum(line.startswith("✓") for line in lines) == 1, "marked"
+        assert sum(line.startswith("▸") for line in lines) == 1, "under the cursor"
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 20), (20, 6)])
+async def test_usable_at_every_size(folders: Folders, width: int, height: int) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(width, height)) as pilot:
+        await settled(pilot)
+        for name in NAMES:
+            app.action_view(name)
+            await settled(pilot)
+            lines = screen_lines(app)
+            assert len(lines) == height
+            if width >= 60:
+                assert "? help  q quit" in lines[-1], f"{name} hides help and quit"
+                assert f" {NAMES.index(name) + 1} {name.title()} " in lines[0]
+                assert any(line.startswith("▸") for line in lines), f"no list in sight in {name}"
+
+
+# -- what it is built on -----------------------------------------------------------------------------------
+
+
+def test_nothing_heavy_is_loaded_before_the_first_paint() -> None:
+    code = (
+        "import sys, tuiapp.app, tuiapp.screens.discover\n"
+        "print(*sorted({name for name in sys.modules} & "
+        "{'numpy', 'scipy', 'numba', 'annoy', 'msgspec', 'engine.session', 'engine.recommend', 'textual_fspicker'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_no_private_name_of_textual_is_taken() -> None:
+    """Textual keeps its own state in `_name` and the like: a method of that name would never be called."""
+    made = {Screen: vars(Screen()), ModalScreen: vars(ModalScreen()), Widget: vars(Widget()), Table: {}}
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for package in (tuiapp.screens, tuiapp.widgets)
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    checked = 0
+    for module in [*modules, importlib.import_module("tuiapp.app")]:
+        for name, found in vars(module).items():
+            if not (inspect.isclass(found) and found.__module__ == module.__name__):
+                continue
+            if not issubclass(found, Widget | App):
+                continue
+            own = {
+                key for key, value in vars(found).items() if key.startswith("_") and inspect.isfunction(value)
+            }
+            for base, state in made.items():
+                if issubclass(found, base):
+                    assert not own & set(state), f"{name} takes {own & set(state)} of {base.__name__}"
+            textuals = [base for base in found.__mro__ if base.__module__.startswith("textual")]
+            for base in textuals:
+                taken = {key for key in own & set(vars(base)) if not key.startswith("__")}
+                assert not taken, f"{name} takes {taken} of {base.__name__}"
+            checked += 1
+    assert checked > 15
