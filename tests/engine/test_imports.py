@@ -321,9 +321,8 @@ def test_an_array_of_many_pieces_loses_no_row(
             "[" + ",".join([json.dumps(row, indent=None if i % 3 else 4) for i, row in enumerate(rows)]) + "]"
         )
     if layout == "keys in any order":
-        text = json.dumps(
-            [dict(sorted(row.items(), key=lambda pair: hash((i, pair[0])))) for i, row in enumerate(rows)]
-        )
+        shuffled = [random.Random(i).sample(list(row.items()), len(row)) for i, row in enumerate(rows)]
+        text = json.dumps([dict(row) for row in shuffled])
     file = bring(db, write(tmp_path, "a.json", text), format="spotify").files[0]
     assert (file.read, file.kept, file.dropped) == (300, 300, {})
 
