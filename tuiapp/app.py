@@ -281,8 +281,13 @@ class DiscoverApp(App[int]):
     def action_help(self) -> None:
         from tuiapp.reports import help_for
         from tuiapp.screens.dialogs import ShowText
+        from tuiapp.screens.view import View
 
-        self.push_screen(ShowText(f"Keys in {self.current_mode.title()}", help_for(self.current_mode)))
+        view = self.screen_stack[0]
+        marks = isinstance(view, View) and view.MARKS
+        self.push_screen(
+            ShowText(f"Keys in {self.current_mode.title()}", help_for(self.current_mode, marks=marks))
+        )
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what the keys do here, then Textual's own commands."""

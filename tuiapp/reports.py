@@ -47,11 +47,15 @@ def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
     return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent) + "\n"
 
 
-def help_for(view: str) -> Content:
-    """Every key that does something here."""
+def help_for(view: str, *, marks: bool = True) -> Content:
+    """Every key that does something here; `marks` tells whether rows of this view can be marked."""
     parts: list[Content | str] = []
     for title, scope in (("here", view), ("in every list", LISTS), ("everywhere", EVERYWHERE)):
-        actions = [action for action in scope_of(scope) if not action.id.startswith("view_")]
+        actions = [
+            action
+            for action in scope_of(scope)
+            if not action.id.startswith("view_") and (marks or action.id != "mark")
+        ]
         if not actions:
             continue
         parts.append(Content.styled(f"{title}\n", "bold"))

@@ -125,11 +125,12 @@ def facts(model: ModelManifest) -> Content:
     source = "your own sessions" if model.solo else ", ".join(shown(pack) for pack in model.packs)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
+    sweeps = "1 sweep" if model.iterations == 1 else f"{model.iterations} sweeps"
     parts: list[Content | str] = [
         Content.styled(f"{model.items:,} artists", "bold"), f" from {model.listeners:,} ",
         "sessions" if model.solo else "listeners", f" of {source}\n",
         Content.styled(
-            f"{model.factors} factors, {model.iterations} sweeps, c = 1 + {confidence.alpha:g} × {cell}, "
+            f"{model.factors} factors, {sweeps}, c = 1 + {confidence.alpha:g} × {cell}, "
             f"lambda {model.regularization:g}"
             + (", tuned on held-out plays" if model.tuned.get("searched") else ", not tuned") + "\n",
             "$foreground-muted",
