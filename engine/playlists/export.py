@@ -68,7 +68,9 @@ def safe_file_name(title: str) -> str:
     >>> safe_file_name("AC/DC: live?")
     'AC_DC_ live_'
     """
-    name = re.sub(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title).strip()
+    name = re.sub(
+        r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title
+    ).strip()
     name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
     if name.startswith("."):
         name = f"_{name[1:]}"
