@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from engine.errors import InvalidDataError
 from engine.evaluation.baselines import item_cosine, popularity
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
@@ -61,17 +62,23 @@ def choose(
     regularization = SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION
     tuned: dict[str, Any] = {}
     if search:
-        found = tune(
-            train,
-            factors=factors,
-            seed=seed,
-            seconds=search_seconds,
-            progress=lambda done, total: progress("tuning", done, total),
-            cancelled=cancelled,
-        )
-        confidence, regularization = found.confidence, found.regularization
-        tuned = {"trials": [msgspec.to_builtins(trial) for trial in found.trials], "seconds": found.seconds,
-                 "finished": found.finished}  # fmt: skip
+        try:
+            found = tune(
+                train,
+                factors=factors,
+                seed=seed,
+                seconds=search_seconds,
+                progress=lambda done, total: progress("tuning", done, total),
+                cancelled=cancelled,
+            )
+        except InvalidDataError as error:
+            # Too little to hold anything out of, or every setting collapsed: the defaults are all there is.
+            tuned = {"trials": [], "finished": False, "not_searched": str(error)}
+            search = False
+        else:
+            confidence, regularization = found.confidence, found.regularization
+            tuned = {"trials": [msgspec.to_builtins(trial) for trial in found.trials], "seconds": found.seconds,
+                     "finished": found.finished}  # fmt: skip
     tuned |= {
         "transform": confidence.transform,
         "alpha": confidence.alpha,

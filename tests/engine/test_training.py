@@ -193,3 +193,20 @@ def test_too_little_listening_says_what_would_do(tmp_path) -> None:
         opened.train(QUICK)
     assert current_manifest(folders) is None
     opened.close()
+
+
+def test_a_community_too_small_to_tune_on_is_trained_with_the_defaults(tmp_path) -> None:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    (folder / "artists.dat").write_text(
+        "id\tname\turl\tpictureURL\n" + "".join(f"{i}\tBurel {i}\t\t\n" for i in range(6))
+    )
+    (folder / "user_artists.dat").write_text(
+        "userID\tartistID\tweight\n" + "".join(f"{i}\t{i}\t3\n" for i in range(6))
+    )
+    opened = Session(Folders(tmp_path / "data"))
+    opened.add_community(folder)
+    manifest = opened.train(TrainingSettings(factors=4, iterations=3))
+    assert manifest.tuned["searched"] is False
+    assert manifest.validation == {}
+    opened.close()

@@ -17,19 +17,19 @@ from engine.errors import DiscoverError, NothingYetError
 from tuiapp.reports import first_steps
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
-from tuiapp.text import bar, day, fitted, percent
+from tuiapp.text import bar
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.why import WhyPanel
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import DiscoverList, Explanation, Recommendation
+    from engine.recommend.lists import DiscoverList, Recommendation
     from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
 
 LENGTH = 200
 # Where `b` looks an artist up. Nothing is sent but the name, by the browser, when the key is pressed.
 SEARCH_PAGE = "https://musicbrainz.org/search?type=artist&query="
-_NARROWEST_BAR = 6
 
 
 def _because(row: Recommendation) -> str:
@@ -71,7 +71,7 @@ class DiscoverView(View):
                 words=lambda row: f"{row.artist} {_because(row)}",
                 id="artists",
             )  # fmt: skip
-            yield Static(id="why")
+            yield WhyPanel(id="why")
         yield Notice()
 
     @staticmethod
@@ -93,7 +93,7 @@ class DiscoverView(View):
         if message.what == "list":
             self._show_list(message.result)
         elif message.what == "why":
-            self._show_why(message.result)
+            self.query_one(WhyPanel).show(message.result)
         elif message.what == "status":
             self._show_first_steps(message.result)
 
@@ -135,13 +135,9 @@ class DiscoverView(View):
     def _highlighted(self, message: Table.Highlighted) -> None:
         row, dials, without = message.row, dict(self._dials), self._without
         if row is None:
-            self.query_one("#why", Static).update("")
+            self.query_one(WhyPanel).show(None)
             return
         self.ask("why", lambda session: session.explain(row.artist, _settings(dials, without)))
-
-    def _show_why(self, told: Explanation) -> None:
-        panel = self.query_one("#why", Static)
-        panel.update(why(told, max(24, panel.content_size.width), panel.content_size.height))
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
@@ -244,50 +240,3 @@ def _dial(low: str, place: float, high: str, width: int) -> Content:
         f"{low} ", Content.styled("─" * knob, "$foreground-muted"), Content.styled("●", "bold $text-accent"),
         Content.styled("─" * (width - 1 - knob), "$foreground-muted"), f" {high}",
     )  # fmt: skip
-
-
-def why(told: Explanation, width: int, height: int) -> Content:
-    """An explanation as bars, as much of it as the height allows. Bars compare single artists; the rest is a number."""
-    roomy = height > 10
-    most = max(1, min(12, height - (9 if roomy else 2)))
-    largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
-    names = min(24, width // 2)
-    cells = max(_NARROWEST_BAR, width - names - 8)
-    heard = f"{told.listeners:,} listeners" + (f", {told.plays:,} plays of yours" if told.plays else "")
-    rows: list[Content | str] = [
-        Content.assemble(
-            Content.styled(shown(told.artist), "bold $text-accent"),
-            "  ",
-            Content.styled(heard, "$foreground-muted"),
-        )
-    ]
-    if roomy:
-        rows += ["", Content.styled("why this", "$foreground-muted")]
-    for share in told.shares[:most]:
-        drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
-        rows.append(
-            Content.assemble(fitted(shown(share.artist), names), " ", drawn, f" {percent(share.share):>5}")
-        )
-    if rest := told.shares[most:]:
-        others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
-        rows.append(Content.styled(f"{others} {percent(sum(s.share for s in rest)):>5}", "$foreground-muted"))
-    if roomy:
-        rows += ["", *_what_ifs(told)]
-    return Content("\n").join(row if isinstance(row, Content) else Content(row) for row in rows)
-
-
-def _what_ifs(told: Explanation) -> list[Content]:
-    now = _ordinal(told.rank) if told.rank else "not listed"
-    rows = []
-    for name, rank in list(told.without.items())[:3]:
-        after = _ordinal(rank) if rank else "out of the list"
-        rows.append(Content.styled(f"without {shown(name)}: {now} → {after}", "$foreground-muted"))
-    if told.last_alike is not None:
-        name, when = told.last_alike
-        rows.append(Content.styled(f"you last played {shown(name)} on {day(when)}", "$foreground-muted"))
-    return rows
-
-
-def _ordinal(rank: int) -> str:
-    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
-    return f"{rank}{ending}"

@@ -1,0 +1,84 @@
+"""Why an artist is recommended: the share each of one's artists has, as bars, and what would be without them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widgets import Static
+
+from tuiapp.safe import shown
+from tuiapp.text import bar, day, fitted, percent
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import Explanation
+
+_NARROWEST_BAR = 6
+
+
+class WhyPanel(Static):
+    """An explanation, drawn to the room there is, and anew when that changes."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._told: Explanation | None = None
+
+    def show(self, told: Explanation | None) -> None:
+        """Explain this, or with None nothing."""
+        self._told = told
+        self._redraw()
+
+    def on_resize(self) -> None:
+        self._redraw()
+
+    def _redraw(self) -> None:
+        width, height = self.content_size
+        # The first answer may come before the first layout: then the resize that follows draws it.
+        self.update(why(self._told, width, height) if self._told is not None and height else "")
+
+
+def why(told: Explanation, width: int, height: int) -> Content:
+    """An explanation as bars, as much of it as the height allows. Bars compare single artists; the rest is a number."""
+    roomy = height > 10
+    most = max(1, min(12, height - (9 if roomy else 2)))
+    largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
+    names = min(24, width // 2)
+    cells = max(_NARROWEST_BAR, width - names - 8)
+    heard = f"{told.listeners:,} listeners" + (f", {told.plays:,} plays of yours" if told.plays else "")
+    rows: list[Content | str] = [
+        Content.assemble(
+            Content.styled(shown(told.artist), "bold $text-accent"),
+            "  ",
+            Content.styled(heard, "$foreground-muted"),
+        )
+    ]
+    if roomy:
+        rows += ["", Content.styled("why this", "$foreground-muted")]
+    for share in told.shares[:most]:
+        drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
+        rows.append(
+            Content.assemble(fitted(shown(share.artist), names), " ", drawn, f" {percent(share.share):>5}")
+        )
+    if rest := told.shares[most:]:
+        others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
+        rows.append(Content.styled(f"{others} {percent(sum(s.share for s in rest)):>5}", "$foreground-muted"))
+    if roomy:
+        rows += ["", *_what_ifs(told)]
+    return Content("\n").join(row if isinstance(row, Content) else Content(row) for row in rows)
+
+
+def _what_ifs(told: Explanation) -> list[Content]:
+    now = _ordinal(told.rank) if told.rank else "not listed"
+    rows = []
+    for name, rank in list(told.without.items())[:3]:
+        after = _ordinal(rank) if rank else "out of the list"
+        rows.append(Content.styled(f"without {shown(name)}: {now} → {after}", "$foreground-muted"))
+    if told.last_alike is not None:
+        name, when = told.last_alike
+        rows.append(Content.styled(f"you last played {shown(name)} on {day(when)}", "$foreground-muted"))
+    return rows
+
+
+def _ordinal(rank: int) -> str:
+    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"
