@@ -23,6 +23,7 @@ from engine.training.artifact import Model
 CANDIDATES = 1000
 REASONS = 3
 WHAT_IFS = 5
+TAGS = 4
 # How far the popularity dial reaches: at its end, one standard deviation of (log) listeners
 # is worth this many standard deviations of the score among the candidates.
 POPULARITY_REACH = 1.5
@@ -183,6 +184,7 @@ class Recommender:
             without={
                 self.reasons[int(i)].name: self._rank_without(int(i), number, pool) for i in order[:WHAT_IFS]
             },
+            tags=tuple(self.model.catalog.tags(number, TAGS)),
             last_alike=(last.name, last.last_played) if last and last.last_played is not None else None,
         )
 

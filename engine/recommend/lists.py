@@ -52,7 +52,7 @@ class Explanation:
     """Why one artist is recommended: every share, and the rank it would have without the first few.
 
     `without` maps an artist's name to the rank this one would have had the person never played that artist,
-    null where it would leave the list altogether.
+    null where it would leave the list altogether. `tags` are the community's words for the artist, strongest first.
     """
 
     artist: str
@@ -62,6 +62,7 @@ class Explanation:
     plays: int
     shares: tuple[Share, ...]
     without: dict[str, int | None] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     last_alike: tuple[str, int] | None = None  # the strongest reason's name and when it was last played
 
 

@@ -168,13 +168,6 @@ class Library:
         """What a model may know of the person."""
         return self._taste()
 
-    def read_state(self) -> bytes | None:
-        """Where the app was when it was left, as the app wrote it."""
-        try:
-            return self.folders.state.read_bytes()
-        except FileNotFoundError:
-            return None
-
     def write_state(self, state: bytes) -> None:
         """Remember where the app is; does nothing in a private session."""
         if not self.private:

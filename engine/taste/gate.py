@@ -25,11 +25,6 @@ class Window:
     since: int | None = None
     until: int | None = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing is left out."""
-        return self.since is None and self.until is None
-
     def condition(self, column: str = "l.started_at") -> tuple[str, tuple[int, ...]]:
         """An SQL condition and its values."""
         parts, values = ["1"], []

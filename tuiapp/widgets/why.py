@@ -40,7 +40,7 @@ class WhyPanel(Static):
 def why(told: Explanation, width: int, height: int) -> Content:
     """An explanation as bars, as much of it as the height allows. Bars compare single artists; the rest is a number."""
     roomy = height > 10
-    most = max(1, min(12, height - (9 if roomy else 2)))
+    most = max(1, min(12, height - (10 if roomy else 2)))
     largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
     names = min(24, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
@@ -53,6 +53,8 @@ def why(told: Explanation, width: int, height: int) -> Content:
         )
     ]
     if roomy:
+        if told.tags:
+            rows.append(Content.styled(", ".join(shown(tag) for tag in told.tags), "$foreground-muted"))
         rows += ["", Content.styled("why this", "$foreground-muted")]
     for share in told.shares[:most]:
         drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
