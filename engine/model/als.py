@@ -109,14 +109,14 @@ class AlternatingLeastSquares:
             # Single precision cannot carry confidences so far above the regularization.
             working = np.dtype(np.float64)
             counts = counts.astype(working, copy=False)
-        from engine.model.kernels import Kernels, padded
+        from engine.model.parallel import Kernels, padded
         from engine.model.sweep import Sweeps
 
         users, items = self._initial(counts.shape, padded(self.factors), working)
         self._set_factors(users, items)
         if not self.iterations:
             return
-        with Kernels(users.shape[1], self.num_threads or _cores()) as kernels:
+        with Kernels(users.shape[1], working, self.num_threads or _cores()) as kernels:
             sweeps = Sweeps(
                 kernels, counts, users, items, alpha=self.alpha, regularization=self.regularization,
                 steps=self.cg_steps if self.use_cg else 4 * users.shape[1], momentum=self.momentum,

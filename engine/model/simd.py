@@ -5,8 +5,7 @@ vectors of eight lanes with the rank known: a listener's running sums then stay 
 fixed side are fetched ahead of their use. Eight lanes map onto AVX, AVX-512, NEON or SSE alike.
 
 Every function here is a Numba intrinsic: callable from compiled code only, arrays C-contiguous, `rank` a constant
-and a multiple of 8. After a change here, delete the compiled copies (`__pycache__/kernels.*.nb?`): Numba watches
-only the file that holds the kernels.
+and a multiple of 8.
 """
 
 from __future__ import annotations
@@ -18,8 +17,10 @@ from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
-LANES = 8
+from engine.model.parallel import LANES
+
 # How many of a row's non-zeros ahead the fixed side is fetched; 8 to 16 measured alike, 0 takes twice as long.
 AHEAD = 12
 
@@ -337,3 +338,33 @@ def next_in_line(_typing, cursor):  # type: ignore[no-untyped-def]
         return builder.atomic_rmw("add", place, _I64(1), "monotonic")
 
     return signature, emit
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
+def rows_at(_typing, pointer, count, rank):  # type: ignore[no-untyped-def]
+    """The array (count, rank) that begins at an address. Numba's own `carray` brings its runtime with it."""
+    kind = types.Array(pointer.dtype, 2, "C")
+
+    def emit(context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+        return _view(context, builder, kind, arguments[0], list(arguments[1:]))
+
+    return kind(pointer, count, rank), emit
+
+
+@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
+def numbers_at(_typing, pointer, count):  # type: ignore[no-untyped-def]
+    """The array (count,) that begins at an address."""
+    kind = types.Array(pointer.dtype, 1, "C")
+
+    def emit(context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+        return _view(context, builder, kind, arguments[0], list(arguments[1:]))
+
+    return kind(pointer, count), emit
+
+
+def _view(context: Any, builder: Any, kind: Any, pointer: Any, shape: list[Any]) -> Any:
+    size = _I64(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    strides = [size] if len(shape) == 1 else [builder.mul(shape[1], size), size]
+    array = arrayobj.make_array(kind)(context, builder)
+    arrayobj.populate_array(array, data=pointer, shape=shape, strides=strides, itemsize=size, meminfo=None)
+    return array._getvalue()

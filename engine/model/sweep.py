@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from engine.model.kernels import Kernels
+    from engine.model.parallel import Kernels
 
 # With lambda 0 and fewer rows than factors the Gram matrix is singular; this much of its mean keeps it solvable.
 _LEAST_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
@@ -54,7 +54,7 @@ class Sweeps:
         steps: int,
         momentum: bool = True,
     ) -> None:
-        from engine.model.kernels import Rows
+        from engine.model.parallel import Rows
 
         self._kernels, self._steps, self._momentum = kernels, steps, momentum
         self._alpha, self._regularization = alpha, regularization

@@ -19,6 +19,7 @@ from engine.community.catalog import write_catalog
 from engine.community.packs import community_packs
 from engine.index import build_index
 from engine.model.als import AlternatingLeastSquares
+from engine.model.compiled import keep_in
 from engine.model.fold_in import ItemFactors
 from engine.privacy import Door
 from engine.training.artifact import (
@@ -76,7 +77,7 @@ def train(
     """
     door.require_writable("train")
     # Compiled kernels are kept in the data folder like everything else this program writes.
-    _keep_kernels_in(door.folders.cache)
+    keep_in(door.folders.cache / "kernels")
     report = progress or (lambda _update: None)
     began = time.monotonic()
     report(Update("reading", 0, 1))
@@ -105,12 +106,6 @@ def train(
         write_manifest(folder, manifest)
     switch_to(door, model_id)
     return manifest
-
-
-def _keep_kernels_in(cache: Path) -> None:
-    import numba
-
-    numba.config.CACHE_DIR = str(cache / "kernels")
 
 
 def _fit(

@@ -1,0 +1,128 @@
+"""The kernels as machine code: compiled once for this machine, kept on disk, loaded without Numba.
+
+Numba and LLVM take a second to import and 100 MB to hold, more than a fit adds to a matrix of ten million plays. So
+a child process compiles the kernels of a rank (`python -m engine.model.kernels`) into a shared library, and a fit
+only loads that. The library's name holds a digest of all it depends on: the kernels' text, Numba, the processor.
+Where no C compiler is there to link it, the same functions are compiled in this process instead, each time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+# Called with addresses of C-contiguous arrays, integers and reals, in the order of `SIGNATURES`.
+Function = Callable[..., None]
+
+_ROOM = Path(__file__).parent
+# Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32; a real, an integer.
+SIGNATURES: Mapping[str, tuple[str, ...]] = {
+    "solve": (
+        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "reals", "reals", "real",
+        "integer", "int64s", "doubles", "integer", "int64s", "reals",
+    ),
+    "gram": ("reals", "integer", "doubles", "integer", "int64s", "reals"),
+    "turn": ("reals", "integer", "reals", "integer", "int64s", "reals"),
+    "factorize": ("doubles", "doubles", "doubles"),
+    "observed": (
+        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "real", "int64s", "doubles",
+        "integer", "int64s", "reals",
+    ),
+}  # fmt: skip
+
+_folder = _ROOM / "__pycache__"
+
+
+def keep_in(folder: Path) -> None:
+    """Keep compiled kernels in this folder from now on."""
+    global _folder
+    _folder = folder
+
+
+def functions(rank: int, dtype: str) -> Mapping[str, Function]:
+    """The kernels for `rank` (a multiple of 8) and `dtype` (float32 or float64), compiled now if need be."""
+    return _functions(rank, dtype, _folder)
+
+
+@cache
+def _functions(rank: int, dtype: str, folder: Path) -> Mapping[str, Function]:
+    path = folder / f"als-{rank}-{dtype}-{_digest()}.so"
+    library = _loaded(path)
+    if library is None:
+        _compile(rank, dtype, path)
+        library = _loaded(path)
+    if library is not None:
+        return {name: _prototype(name, dtype)((name, library)) for name in SIGNATURES}
+    from engine.model.kernels import compiled_here
+
+    return {name: _prototype(name, dtype)(address) for name, address in compiled_here(rank, dtype).items()}
+
+
+def _loaded(path: Path) -> ctypes.CDLL | None:
+    """None where the library is not there, is damaged, or lies where no program may run from."""
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
+
+
+def _prototype(name: str, dtype: str) -> Any:
+    real = ctypes.c_float if dtype == "float32" else ctypes.c_double
+    kinds = {"real": real, "integer": ctypes.c_int64}
+    return ctypes.CFUNCTYPE(None, *(kinds.get(kind, ctypes.c_void_p) for kind in SIGNATURES[name]))
+
+
+def _compile(rank: int, dtype: str, path: Path) -> None:
+    """Compile in a child and link; leaves no file where either cannot be done."""
+    linker = _linker()
+    if linker is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=path.parent) as place:
+            code, library = Path(place) / "kernels.o", Path(place) / "kernels.so"
+            child = [sys.executable, "-m", "engine.model.kernels", str(rank), dtype, str(code)]
+            for command in (child, [linker, "-shared", "-o", str(library), str(code)]):
+                if subprocess.run(command, capture_output=True, check=False).returncode:
+                    return
+            library.chmod(0o600)
+            for older in path.parent.glob(f"als-{rank}-{dtype}-*.so"):
+                older.unlink()
+            library.replace(path)
+    except OSError:
+        return
+
+
+def _linker() -> str | None:
+    """A C compiler by the names it commonly has; Annoy's installation needs one too."""
+    names = (os.environ.get("CC", ""), "cc", "gcc", "clang", "c++", "g++")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+@cache
+def _digest() -> str:
+    """Of all that the machine code depends on."""
+    parts = [(_ROOM / name).read_bytes() for name in ("kernels.py", "simd.py")]
+    parts += [importlib.metadata.version(name).encode() for name in ("numba", "llvmlite")]
+    parts += [sys.platform.encode(), platform.machine().encode(), _processor().encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """What tells processors with other instructions apart."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor()
+    return "\n".join(line for line in lines if line.startswith(("model name", "flags", "Features", "CPU ")))

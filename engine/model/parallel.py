@@ -1,0 +1,134 @@
+"""The passes of a sweep over many rows, shared among threads: solve, Gram matrix, turn, observed loss.
+
+The compiled functions (`engine.model.kernels`) hold no interpreter lock and share work through an atomic counter,
+so plain Python threads run them: no OpenMP or BLAS threads that spin against ours. Whole rows are solved by one
+thread and sums are kept by part, so the result does not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.compiled import Function, functions
+
+Floats = NDArray[np.float64]
+# Numbers in a vector instruction as the kernels write them; ranks are multiples of it.
+LANES = 8
+# Rows are dealt out in parts of about this much work (non-zeros, a row itself counted as eight).
+_WORK = 20_000
+# Parts of the Gram matrix and of a turn: fixed, so that sums do not depend on the threads.
+_PARTS = 64
+
+
+def padded(factors: int) -> int:
+    """The rank the kernels work at: the next multiple of eight, so that few ranks are ever compiled."""
+    return -(-factors // LANES) * LANES
+
+
+class Kernels:
+    """The kernels of one rank and dtype, run by `threads` threads. Use as a context: it owns the threads."""
+
+    def __init__(self, rank: int, dtype: np.dtype[Any], threads: int) -> None:
+        self.rank, self.threads, self._dtype = rank, threads, dtype
+        self._functions = functions(rank, dtype.name)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def solve(
+        self,
+        rows: Rows,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        turning: tuple[Floats, Floats],
+        alpha: float,
+        steps: int,
+    ) -> float:
+        """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is turned by inv(L)' already.
+
+        `turning` is L and inv(L)', see `triangular`.
+
+        In the turned coordinates the system of a row is I + sum alpha v y y': well conditioned, and free of the
+        (rank, rank) product in every step. Returns sum over rows of x . (right side + residual), which is what
+        the rows take off the loss (see `engine.model.sweep`). A row without non-zeros becomes 0.
+        """
+        lower, upper_inverse = turning
+        into = np.ascontiguousarray(lower, dtype=x.dtype)
+        back = np.ascontiguousarray(upper_inverse.T, dtype=x.dtype)
+        sums = np.zeros(len(rows.bounds) - 1)
+        self._run(
+            "solve", rows.indptr, rows.indices, rows.values, len(rows.indices), x, len(x), y, len(y), into, back,
+            alpha, steps, rows.bounds, sums, len(sums), scratch=5,
+        )  # fmt: skip
+        return float(sums.sum())
+
+    def gram(self, y: NDArray[Any]) -> Floats:
+        """y'y, (rank, rank) float64."""
+        sums = np.zeros((_PARTS, self.rank, self.rank))
+        self._run("gram", y, len(y), sums, _PARTS, scratch=self.rank + 4)
+        return np.asarray(sums.sum(axis=0))
+
+    def observed(self, rows: Rows, x: NDArray[Any], y: NDArray[Any], alpha: float) -> float:
+        """What the non-zeros add to the loss beyond every cell at c = 1, r = 0: sum of c (1 - x.y)^2 - (x.y)^2."""
+        sums = np.zeros(len(rows.bounds) - 1)
+        self._run(
+            "observed", rows.indptr, rows.indices, rows.values, len(rows.indices), x, len(x), y, len(y), alpha,
+            rows.bounds, sums, len(sums),
+        )  # fmt: skip
+        return float(sums.sum())
+
+    def triangular(self, system: Floats) -> tuple[Floats, Floats]:
+        """L and inv(L)' with L L' = `system` (rank, rank), symmetric and positive definite.
+
+        Not LAPACK: OpenBLAS would wake threads for it that then spin against ours for longer than it takes.
+        """
+        lower, upper_inverse = np.zeros_like(system), np.zeros_like(system)
+        self._functions["factorize"](_argument(system), _argument(lower), _argument(upper_inverse))
+        return lower, upper_inverse
+
+    def turn(self, y: NDArray[Any], matrix: Floats) -> None:
+        """y @ matrix, in place."""
+        self._run("turn", y, len(y), np.ascontiguousarray(matrix, dtype=y.dtype), _PARTS)
+
+    def _run(self, name: str, *arguments: Any, scratch: int = 0) -> None:
+        """Every thread takes parts until none is left; each has `scratch` rows of its own to work in."""
+        function: Function = self._functions[name]
+        cursor = np.zeros(1, dtype=np.int64)
+        rooms = np.zeros((self.threads, max(scratch, 1), self.rank), dtype=self._dtype)
+        given = [_argument(value) for value in (*arguments, cursor)]
+        if self._pool is None:
+            function(*given, _argument(rooms[0]))
+            return
+        for running in [self._pool.submit(function, *given, _argument(room)) for room in rooms]:
+            running.result()
+
+
+class Rows:
+    """One side's non-zeros by row, with the parts in which threads take them."""
+
+    def __init__(self, indptr: NDArray[Any], indices: NDArray[Any], values: NDArray[Any]) -> None:
+        self.indptr = np.ascontiguousarray(indptr, dtype=np.int64)
+        self.indices = np.ascontiguousarray(indices, dtype=np.int32)
+        self.values = np.ascontiguousarray(values)
+        count = len(indptr) - 1
+        work = self.indptr + LANES * np.arange(count + 1)
+        cuts = np.linspace(0, work[-1], max(1, int(work[-1] // _WORK)) + 1)[1:-1]
+        self.bounds = np.unique(np.concatenate(([0], np.searchsorted(work, cuts), [count]))).astype(np.int64)
+
+
+def _argument(value: Any) -> Any:
+    """What the compiled functions take: an array's address, a number as it is."""
+    if isinstance(value, np.ndarray):
+        if not value.flags.c_contiguous:
+            raise TypeError("The kernels read arrays in C order.")
+        return value.ctypes.data
+    return value
