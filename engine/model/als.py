@@ -42,7 +42,8 @@ class AlternatingLeastSquares:
     `user_factors` (listeners, factors) and `item_factors` (items, factors) of `dtype` are None before a fit; set
     them before `fit` to go on from there. `num_threads` 0 takes every core; the result does not depend on it.
     `random_state` is a seed, a NumPy Generator or RandomState, or None for a new start each time. `use_cg` False
-    solves each row to the end instead of by `cg_steps` steps. `tolerance` stops a fit once a sweep lowers the loss
+    solves each row to the end instead of by `cg_steps` steps. With a `frequency_exponent` nu the regularization of a
+    row with n plays is lambda n^nu. `tolerance` stops a fit once a sweep lowers the loss
     by less than this share. `use_native` and `show_progress` are taken for the library's sake and change nothing;
     the loss costs nothing and is always given to the callback, whatever `calculate_training_loss` says.
     Raises InvalidDataError for settings outside their range.
@@ -62,6 +63,7 @@ class AlternatingLeastSquares:
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
         *,
         cg_steps: int = 3,
+        frequency_exponent: float = 0.0,
         momentum: bool = True,
         tolerance: float = 0.0,
     ) -> None:
@@ -85,6 +87,7 @@ class AlternatingLeastSquares:
         self.calculate_training_loss = calculate_training_loss
         self.num_threads = num_threads
         self.random_state = random_state
+        self.frequency_exponent = float(frequency_exponent)
         self.cg_steps, self.momentum, self.tolerance = int(cg_steps), momentum, float(tolerance)
         self.user_factors: Any = None
         self.item_factors: Any = None
@@ -119,6 +122,7 @@ class AlternatingLeastSquares:
         with Kernels(users.shape[1], working, self.num_threads or _cores()) as kernels:
             sweeps = Sweeps(
                 kernels, counts, users, items, alpha=self.alpha, regularization=self.regularization,
+                frequency_exponent=self.frequency_exponent,
                 steps=self.cg_steps if self.use_cg else 4 * users.shape[1], momentum=self.momentum,
             )  # fmt: skip
             for number in range(self.iterations):
@@ -256,7 +260,7 @@ class AlternatingLeastSquares:
         weights: Any = user_weights
         if weights is None:
             weights = np.linalg.cholesky(
-                system_of(gram_of(self.item_factors), own, confidences, self.regularization)
+                system_of(gram_of(self.item_factors), own, confidences, self._lambda_of(len(ids)))
             )
         parts = own @ cho_solve((weights, True), self.item_factors[item].astype(np.float64)) * confidences
         best = np.argsort(-parts, kind="stable")[:N]
@@ -338,7 +342,7 @@ class AlternatingLeastSquares:
             known, confidences = self._row(rows, number)
             if len(known):
                 own = fixed[known].astype(np.float64)
-                system = system_of(gram, own, confidences, self.regularization)
+                system = system_of(gram, own, confidences, self._lambda_of(len(known)))
                 solved[number] = np.linalg.solve(system, own.T @ confidences)
         return solved[0] if single else solved
 
@@ -346,6 +350,10 @@ class AlternatingLeastSquares:
         """One row's column ids and confidences."""
         part = slice(counts.indptr[number], counts.indptr[number + 1])
         return counts.indices[part].astype(np.int64), 1.0 + self.alpha * counts.data[part].astype(np.float64)
+
+    def _lambda_of(self, plays: int) -> float:
+        """The regularization of a row with so many plays."""
+        return float(self.regularization * plays**self.frequency_exponent)
 
     def _extended(self, side: NDArray[Any], ids: ArrayLike, rows: NDArray[Any]) -> NDArray[Any]:
         """`side` with `rows` at `ids`, zeros between the old end and a new id."""

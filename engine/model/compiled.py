@@ -29,8 +29,8 @@ _ROOM = Path(__file__).parent
 # Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32; a real, an integer.
 SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "solve": (
-        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "reals", "reals", "real",
-        "integer", "int64s", "doubles", "integer", "int64s", "reals",
+        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "reals", "reals", "reals",
+        "reals", "real", "integer", "int64s", "doubles", "integer", "int64s", "reals",
     ),
     "gram": ("reals", "integer", "doubles", "integer", "int64s", "reals"),
     "turn": ("reals", "integer", "reals", "integer", "int64s", "reals"),

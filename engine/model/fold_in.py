@@ -21,12 +21,17 @@ Floats = NDArray[np.float64]
 class ItemFactors:
     """Item factors with what every fold-in shares: (items, factors) float32 (may be memory-mapped), and Y'Y.
 
-    `gram` is (factors, factors) float64, computed when not given. Raises InvalidDataError for a regularization
+    `gram` is (factors, factors) float64, computed when not given. A listener of n items is folded in with
+    lambda = regularization * n^frequency_exponent, as in the fit. Raises InvalidDataError for a regularization
     that is not above 0 or shapes that do not fit.
     """
 
     def __init__(
-        self, item_factors: NDArray[np.float32], regularization: float, gram: Floats | None = None
+        self,
+        item_factors: NDArray[np.float32],
+        regularization: float,
+        gram: Floats | None = None,
+        frequency_exponent: float = 0.0,
     ) -> None:
         if item_factors.ndim != 2:
             raise InvalidDataError(
@@ -35,7 +40,7 @@ class ItemFactors:
         if not (np.isfinite(regularization) and regularization > 0):
             raise InvalidDataError(f"regularization is {regularization}; it must be finite and above 0.")
         self.item_factors = item_factors
-        self.regularization = regularization
+        self.regularization, self.frequency_exponent = regularization, frequency_exponent
         size = item_factors.shape[1]
         if gram is None:
             gram = item_factors.T.astype(np.float64) @ item_factors
@@ -71,7 +76,8 @@ class FoldedListener:
         self._own: Floats = items.item_factors[ids].astype(np.float64)
         weighted = self._own * (confidences - 1.0)[:, None]
         size = items.gram.shape[0]
-        self._system: Floats = items.gram + self._own.T @ weighted + items.regularization * np.eye(size)
+        penalty = items.regularization * len(ids) ** items.frequency_exponent
+        self._system: Floats = items.gram + self._own.T @ weighted + penalty * np.eye(size)
         self.vector: Floats = np.asarray(np.linalg.solve(self._system, self._own.T @ confidences), np.float64)
 
     @cached_property
@@ -96,8 +102,8 @@ class FoldedListener:
     def without(self, index: int) -> Floats:
         """The vector had the listener never played `ids[index]`, by a rank-one update: (factors,).
 
-        Taking item j away subtracts (c_j - 1) y_j y_j' from the system (Sherman, Morrison 1950) and
-        c_j y_j from its right-hand side.
+        Lambda stays that of the listener's n items. Taking item j away subtracts (c_j - 1) y_j y_j' from the
+        system (Sherman, Morrison 1950) and c_j y_j from its right-hand side.
         """
         y, c = self._own[index], self.confidences[index]
         direction = self._inverse @ y

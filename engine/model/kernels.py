@@ -81,15 +81,16 @@ def _cfuncs(rank: int, dtype: str) -> dict[str, Any]:
 
 def _solve(rank: int) -> Any:
     def solve(  # type: ignore[no-untyped-def]
-        indptr_at, indices_at, values_at, nonzeros, x_at, rows, y_at, columns, into_at, back_at, alpha, steps,
-        bounds_at, sums_at, parts, cursor_at, room_at,
+        indptr_at, indices_at, values_at, nonzeros, x_at, rows, y_at, columns, into_at, back_at, extra_at, inverse_at,
+        alpha, steps, bounds_at, sums_at, parts, cursor_at, room_at,
     ):  # fmt: skip
         indptr, bounds = numbers_at(indptr_at, rows + 1), numbers_at(bounds_at, parts + 1)
         indices, values = numbers_at(indices_at, nonzeros), numbers_at(values_at, nonzeros)
-        x, y, room = rows_at(x_at, rows, rank), rows_at(y_at, columns, rank), rows_at(room_at, 5, rank)
+        x, y, room = rows_at(x_at, rows, rank), rows_at(y_at, columns, rank), rows_at(room_at, 6, rank)
         into, back = rows_at(into_at, rank, rank), rows_at(back_at, rank, rank)
+        extra, inverse = numbers_at(extra_at, rows), rows_at(inverse_at, rank, rank)
         sums, cursor = numbers_at(sums_at, parts), numbers_at(cursor_at, 1)
-        own, right, residual, direction, product = room[0], room[1], room[2], room[3], room[4]
+        own, right, residual, direction, product, shift = room[0], room[1], room[2], room[3], room[4], room[5]
         while True:
             part = next_in_line(cursor)
             if part >= parts:
@@ -104,6 +105,9 @@ def _solve(rank: int) -> Any:
                     continue
                 turned(row, into, own, rank)
                 right_side_and_residual(y, indices, values, first, count, alpha, own, right, residual, rank)
+                if extra[u] != 0:
+                    turned(own, inverse, shift, rank)
+                    combined(residual, residual, -extra[u], shift, rank)
                 for k in range(rank):
                     direction[k] = residual[k]
                 norm = dot(residual, residual, rank)
@@ -111,6 +115,9 @@ def _solve(rank: int) -> Any:
                     if norm < 1e-20:
                         break
                     system_times(y, indices, values, first, count, alpha, direction, product, rank)
+                    if extra[u] != 0:
+                        turned(direction, inverse, shift, rank)
+                        combined(product, product, extra[u], shift, rank)
                     length = norm / dot(direction, product, rank)
                     combined(own, own, length, direction, rank)
                     combined(residual, residual, -length, product, rank)

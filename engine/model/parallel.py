@@ -50,24 +50,29 @@ class Kernels:
         x: NDArray[Any],
         y: NDArray[Any],
         turning: tuple[Floats, Floats],
+        extra: NDArray[Any],
         alpha: float,
         steps: int,
     ) -> float:
         """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is turned by inv(L)' already.
 
-        `turning` is L and inv(L)', see `triangular`.
+        `turning` is L and inv(L)', see `triangular`; `extra` (n,) what each row's lambda has over the one in it.
 
-        In the turned coordinates the system of a row is I + sum alpha v y y': well conditioned, and free of the
-        (rank, rank) product in every step. Returns sum over rows of x . (right side + residual), which is what
-        the rows take off the loss (see `engine.model.sweep`). A row without non-zeros becomes 0.
+        In the turned coordinates the system of a row is I + sum alpha v y y' (and extra inv(L) inv(L)'): well
+        conditioned, and without extra free of the (rank, rank) product in every step. Returns sum over rows of
+        x . (right side + residual), which is what the rows take off the loss (see `engine.model.sweep`). A row
+        without non-zeros becomes 0.
         """
         lower, upper_inverse = turning
         into = np.ascontiguousarray(lower, dtype=x.dtype)
         back = np.ascontiguousarray(upper_inverse.T, dtype=x.dtype)
+        inverse = np.zeros_like(into)
+        if extra.any():
+            inverse[:] = upper_inverse.T @ upper_inverse
         sums = np.zeros(len(rows.bounds) - 1)
         self._run(
             "solve", rows.indptr, rows.indices, rows.values, len(rows.indices), x, len(x), y, len(y), into, back,
-            alpha, steps, rows.bounds, sums, len(sums), scratch=5,
+            extra, inverse, alpha, steps, rows.bounds, sums, len(sums), scratch=6,
         )  # fmt: skip
         return float(sums.sum())
 

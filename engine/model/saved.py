@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = (
     "factors", "regularization", "alpha", "use_native", "use_cg", "iterations", "calculate_training_loss",
-    "num_threads", "cg_steps", "momentum", "tolerance",
+    "num_threads", "frequency_exponent", "cg_steps", "momentum", "tolerance",
 )  # fmt: skip
 _SIDES = ("user_factors", "item_factors")
 # Stands for factors there are not, so that an archive that lost an entry is told from one of a model not fitted.

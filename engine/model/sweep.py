@@ -1,7 +1,8 @@
 """Sweeps of alternating least squares over one matrix, with their exact loss and their momentum.
 
 The loss, over all cells (Hu, Koren, Volinsky 2008): sum c (r - x.y)^2 + lambda (sum |x|^2 + sum |y|^2), r = 1 and
-c = 1 + alpha v where a value v is stored, r = 0 and c = 1 elsewhere.
+c = 1 + alpha v where a value v is stored, r = 0 and c = 1 elsewhere. With a frequency exponent nu each row has a
+lambda of its own, lambda n^nu for its n stored values (Rendle, Krichene, Zhang, Koren 2022, section 4.3).
 
 With one side fixed, the part of row x is x'Ax - 2 b.x + sum c, A = Y'Y + lambda I + sum (c - 1) y y' and
 b = sum c y. Conjugate gradients (Takacs, Pilaszy, Tikk 2011) leave the residual b - Ax beside x, so that part is
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from engine.model.parallel import Kernels
+    from engine.model.parallel import Kernels, Rows
 
 # With lambda 0 and fewer rows than factors the Gram matrix is singular; this much of its mean keeps it solvable.
 _LEAST_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
@@ -51,16 +52,21 @@ class Sweeps:
         *,
         alpha: float,
         regularization: float,
+        frequency_exponent: float = 0.0,
         steps: int,
         momentum: bool = True,
     ) -> None:
         from engine.model.parallel import Rows
 
         self._kernels, self._steps, self._momentum = kernels, steps, momentum
-        self._alpha, self._regularization = alpha, regularization
+        self._alpha = alpha
         turned = counts.T.tocsr()
-        self._by_listener = Rows(counts.indptr, counts.indices, counts.data)
-        self._by_item = Rows(turned.indptr, turned.indices, turned.data)
+        self._by_listener = _Side(
+            Rows(counts.indptr, counts.indices, counts.data), regularization, frequency_exponent
+        )
+        self._by_item = _Side(
+            Rows(turned.indptr, turned.indices, turned.data), regularization, frequency_exponent
+        )
         self._confidences = counts.nnz + alpha * float(counts.data.sum(dtype=np.float64))
         self.user_factors, self.item_factors = user_factors, item_factors
         self._before = item_factors.copy() if momentum else item_factors
@@ -88,27 +94,46 @@ class Sweeps:
                 moved, now = items[first : first + _BLOCK], self.item_factors[first : first + _BLOCK]
                 moved *= -pace
                 moved += now * moved.dtype.type(1 + pace)
-        self._half(self._by_listener, self.user_factors, items)
-        loss = self._half(self._by_item, items, self.user_factors)
+        self._half(self._by_listener, self.user_factors, self._by_item, items)
+        loss = self._half(self._by_item, items, self._by_listener, self.user_factors)
         return loss if loss > _NEAR_ZERO * self._confidences else self._counted_loss(items)
 
     def _counted_loss(self, items: NDArray[Any]) -> float:
         """The loss by a pass over the non-zeros, where the difference of large sums would lose it."""
         kernels, users = self._kernels, self.user_factors
         grams = kernels.gram(users), kernels.gram(items)
-        squares = float(np.trace(grams[0]) + np.trace(grams[1]))
-        observed = kernels.observed(self._by_listener, users, items, self._alpha)
-        return observed + float(np.sum(grams[0] * grams[1])) + self._regularization * squares
+        observed = kernels.observed(self._by_listener.rows, users, items, self._alpha)
+        penalty = self._by_listener.penalty(users, grams[0]) + self._by_item.penalty(items, grams[1])
+        return observed + float(np.sum(grams[0] * grams[1])) + penalty
 
-    def _half(self, rows: Any, x: NDArray[Any], y: NDArray[Any]) -> float:
+    def _half(self, own: _Side, x: NDArray[Any], other: _Side, y: NDArray[Any]) -> float:
         """Solve for the rows of `x` with `y` fixed. Returns the loss."""
         kernels = self._kernels
         gram = kernels.gram(y)
         least = _LEAST_REGULARIZATION[x.dtype.name] * float(np.trace(gram)) / kernels.rank
-        own = max(self._regularization, least, np.finfo(x.dtype).tiny)
-        lower, upper_inverse = turning = kernels.triangular(gram + own * np.eye(kernels.rank))
-        squares = float(np.trace(gram))
+        shared = max(own.regularization, least, np.finfo(x.dtype).tiny)
+        lower, upper_inverse = turning = kernels.triangular(gram + shared * np.eye(kernels.rank))
+        penalty = other.penalty(y, gram)
         kernels.turn(y, upper_inverse)
-        taken = kernels.solve(rows, x, y, turning, self._alpha, self._steps)
+        taken = kernels.solve(own.rows, x, y, turning, own.extra, self._alpha, self._steps)
         kernels.turn(y, lower.T)
-        return self._confidences + self._regularization * squares - taken
+        return self._confidences + penalty - taken
+
+
+class _Side:
+    """One side's non-zeros by row and the lambda of each row: one for all, and `extra` (rows,) over it."""
+
+    def __init__(self, rows: Rows, regularization: float, frequency_exponent: float) -> None:
+        self.rows = rows
+        lengths = np.diff(rows.indptr)
+        self.regularization: float = regularization * float(lengths.mean()) ** frequency_exponent
+        self.extra = np.zeros(len(lengths), dtype=rows.values.dtype)
+        if frequency_exponent:
+            self.extra[:] = regularization * lengths**frequency_exponent - self.regularization
+
+    def penalty(self, factors: NDArray[Any], gram: NDArray[np.float64]) -> float:
+        """Sum of lambda |row|^2; `gram` is of `factors` (rows, rank)."""
+        total: float = self.regularization * float(np.trace(gram))
+        if self.extra.any():
+            total += float(self.extra @ np.einsum("ij,ij->i", factors, factors))
+        return total

@@ -59,6 +59,7 @@ def tuned_als(train: csr_matrix, seed: int, seconds: float, free: bool) -> tuple
         factors=found.factors,
         regularization=found.regularization,
         alpha=found.confidence.alpha,
+        frequency_exponent=found.frequency_exponent,
         random_state=seed,
     )
     model.fit(found.confidence.counted(train))
@@ -70,6 +71,7 @@ def tuned_als(train: csr_matrix, seed: int, seconds: float, free: bool) -> tuple
         "transform": found.confidence.transform,
         "alpha": found.confidence.alpha,
         "regularization": found.regularization,
+        "frequency_exponent": found.frequency_exponent,
         "trials": len(found.trials),
         "seconds": round(found.seconds, 2),
         "finished": found.finished,
@@ -106,9 +108,9 @@ def _tell(seed: int, name: str, measures: dict[str, float], seconds: float) -> N
     print(f"seed {seed}: {name}: {figures} ({seconds:.1f} s)", file=sys.stderr)
 
 
-def report(plays: csr_matrix, seeds: int, seconds: float, free: bool) -> dict[str, Any]:
+def report(plays: csr_matrix, first: int, seeds: int, seconds: float, free: bool) -> dict[str, Any]:
     """The document on standard output."""
-    runs = [one_seed(plays, seed, seconds, free) for seed in range(seeds)]
+    runs = [one_seed(plays, seed, seconds, free) for seed in range(first, first + seeds)]
     by_name = {name: [results[name] for results, _ in runs] for name in runs[0][0]}
     methods = [
         {"name": name, **{key: mean(run[key] for run in measures) for key in measures[0]}}
@@ -141,13 +143,20 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder or zip in the HetRec layout")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0, help="split and start of the first of them")
     parser.add_argument("--seconds", type=float, default=120.0, help="the tuner's time for each seed")
     parser.add_argument("--free-factors", action="store_true", help="also let the tuner choose the factors")
     parser.add_argument("--json", action="store_true", help="one line instead of an indented document")
     arguments = parser.parse_args()
     if arguments.seeds < 1:
         parser.error("--seeds must be at least 1")
-    document = report(plays_in(arguments.data), arguments.seeds, arguments.seconds, arguments.free_factors)
+    document = report(
+        plays_in(arguments.data),
+        arguments.first_seed,
+        arguments.seeds,
+        arguments.seconds,
+        arguments.free_factors,
+    )
     print(json.dumps(document, indent=None if arguments.json else 2))
 
 

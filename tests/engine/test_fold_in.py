@@ -119,3 +119,12 @@ def test_folding_in_needs_numpy_alone() -> None:
     )
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_with_an_exponent_lambda_grows_with_the_listeners_items() -> None:
+    factors, ids, confidences = item_factors(), np.arange(16), np.full(16, 3.0)
+    listener = ItemFactors(factors, 0.5, frequency_exponent=0.75).fold_in(ids, confidences)
+    np.testing.assert_allclose(
+        listener.vector, dense_solve(factors, ids, confidences, 0.5 * 16**0.75), rtol=1e-9, atol=1e-12
+    )
+    assert listener.contributions(np.arange(5)).sum(axis=1) == pytest.approx(listener.scores(np.arange(5)))
