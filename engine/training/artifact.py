@@ -59,6 +59,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     index: dict[str, Any]
     digests: dict[str, str]
     taste: str = ""
+    frequency_exponent: float = 0.0
 
 
 @dataclass
@@ -75,6 +76,7 @@ class Model:
         return ItemFactors(
             _load(self.folder / "item_factors.npy", (self.manifest.items, self.manifest.factors)),
             regularization=self.manifest.regularization,
+            frequency_exponent=self.manifest.frequency_exponent,
             gram=_load(self.folder / "gram.npy", (self.manifest.factors, self.manifest.factors)),
         )
 

@@ -19,14 +19,15 @@ from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
-from engine.model.tuning import tune
+from engine.model.tuning import regularization_for, tune
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 # What an untuned training takes; good on HetRec and on the sample (see the benchmark), no worse choice elsewhere.
 DEFAULT_CONFIDENCE = Confidence(transform="log", alpha=1.0)
-DEFAULT_REGULARIZATION = 30.0
+# At a listener of mean length, growing with a row's plays to this power (`regularization_for`).
+DEFAULT_REGULARIZATION, DEFAULT_EXPONENT = 20.0, 0.75
 # A solo model's rows are short sessions: far fewer plays bear on each factor.
 SOLO_REGULARIZATION = 1.0
 # Listeners the validation measures: enough for two figures after the point.
@@ -39,6 +40,7 @@ class Choice:
 
     confidence: Confidence
     regularization: float
+    frequency_exponent: float
     tuned: dict[str, Any]
     validation: dict[str, Any]
 
@@ -59,7 +61,10 @@ def choose(
     `search_seconds` bounds the search."""
     train, test = leave_out(plays, seed=seed)
     confidence = DEFAULT_CONFIDENCE
-    regularization = SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION
+    exponent = 0.0 if solo else DEFAULT_EXPONENT
+    regularization = regularization_for(
+        plays, SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION, exponent
+    )
     tuned: dict[str, Any] = {}
     if search:
         try:
@@ -77,26 +82,30 @@ def choose(
             search = False
         else:
             confidence, regularization = found.confidence, found.regularization
+            exponent = found.frequency_exponent
             tuned = {"trials": [msgspec.to_builtins(trial) for trial in found.trials], "seconds": found.seconds,
                      "finished": found.finished}  # fmt: skip
     tuned |= {
         "transform": confidence.transform,
         "alpha": confidence.alpha,
         "regularization": regularization,
+        "frequency_exponent": exponent,
         "searched": search,
     }
     progress("measuring", 0, 1)
-    validation = _measured(train, test, confidence, regularization, factors, iterations, seed, cancelled)
-    return Choice(confidence, regularization, tuned, validation)
+    model = AlternatingLeastSquares(
+        factors=factors, regularization=regularization, frequency_exponent=exponent, alpha=confidence.alpha,
+        iterations=iterations, random_state=seed,
+    )  # fmt: skip
+    validation = _measured(model, confidence, train, test, seed, cancelled)
+    return Choice(confidence, regularization, exponent, tuned, validation)
 
 
 def _measured(
+    model: AlternatingLeastSquares,
+    confidence: Confidence,
     train: csr_matrix,
     test: csr_matrix,
-    confidence: Confidence,
-    regularization: float,
-    factors: int,
-    iterations: int,
     seed: int,
     cancelled: Callable[[], bool] | None,
 ) -> dict[str, Any]:
@@ -106,13 +115,6 @@ def _measured(
         return {}
     rng = np.random.default_rng(seed)
     listeners = np.sort(rng.choice(listeners, size=min(MEASURED_LISTENERS, len(listeners)), replace=False))
-    model = AlternatingLeastSquares(
-        factors=factors,
-        regularization=regularization,
-        alpha=confidence.alpha,
-        iterations=iterations,
-        random_state=seed,
-    )
     model.fit(confidence.counted(train), cancelled=cancelled)
     users, items = model.user_factors, model.item_factors
     own = evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=listeners)

@@ -125,6 +125,7 @@ def _fit(
     model = AlternatingLeastSquares(
         factors=settings.factors,
         regularization=choice.regularization,
+        frequency_exponent=choice.frequency_exponent,
         alpha=choice.confidence.alpha,
         iterations=settings.iterations,
         random_state=settings.seed,
@@ -185,6 +186,7 @@ def _write(
         seed=settings.seed,
         confidence=choice.confidence,
         regularization=choice.regularization,
+        frequency_exponent=choice.frequency_exponent,
         loss=loss,
         seconds=0.0,
         tuned=choice.tuned,
