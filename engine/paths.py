@@ -38,6 +38,11 @@ class Folders:
         return self.root / "state.json"
 
     @property
+    def hindsight(self) -> Path:
+        """How well Discover guessed the person's own past, and the half-life that guessed it best."""
+        return self.root / "hindsight.json"
+
+    @property
     def cache(self) -> Path:
         """Compiled kernels; may be deleted at any time."""
         return self.root / "cache"

@@ -137,6 +137,7 @@ def _load_commands() -> None:
     """Import the modules that register commands; each imports the engine only inside its commands."""
     from tuiapp.commands import (  # noqa: F401
         demo,
+        evaluating,
         feedback,
         importing,
         packs,

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.errors import NothingYetError, UnknownNameError
 from engine.model.fold_in import FoldedListener
+from engine.model.lean import leaned
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.taste.gate import Taste, TasteItem
@@ -24,9 +25,6 @@ CANDIDATES = 1000
 REASONS = 3
 WHAT_IFS = 5
 TAGS = 4
-# How far the popularity dial reaches: at its end, one standard deviation of (log) listeners
-# is worth this many standard deviations of the score among the candidates.
-POPULARITY_REACH = 1.5
 # Solo mode: what was played in the history's last 90 days is the taste, what was not played in its last 30 returns.
 SOLO_RECENT = 90 * 86_400
 SOLO_RESTED = 30 * 86_400
@@ -81,7 +79,9 @@ class Recommender:
         number_of = {item.key: number for number, item in self._known.items()}
         ids = np.array([number_of[item.key] for item in self.reasons], dtype=np.int64)
         plays = np.array([item.weight for item in self.reasons])
-        return self.model.factors.fold_in(ids, self.model.manifest.confidence.of(plays))
+        sure = self.model.manifest.confidence.of(plays) - 1.0
+        # Fading scales the confidence, not the count: a count may be dampened to yes or no.
+        return self.model.factors.fold_in(ids, 1.0 + sure * [item.sureness for item in self.reasons])
 
     @cached_property
     def _new(self) -> tuple[np.ndarray, np.ndarray]:
@@ -121,13 +121,13 @@ class Recommender:
         )
 
     def _leaning(self, ids: np.ndarray, scores: np.ndarray, popularity: float) -> np.ndarray:
-        """Ids re-ordered by score plus the popularity dial's lean; positive scores only."""
+        """Ids re-ordered by score plus the model's own lean and the dial's; positive scores only."""
         ids, scores = ids[scores > 0], scores[scores > 0]
-        if popularity == 0.0 or len(ids) < 2:
+        lean = popularity + self.model.manifest.popularity_lean
+        if lean == 0.0 or len(ids) < 2:
             return ids
-        known_by = np.log1p(np.asarray(self.model.listeners[ids], dtype=np.float64))
-        lean = popularity * POPULARITY_REACH * _standardised(known_by)
-        return ids[np.argsort(-(_standardised(scores) + lean), kind="stable")]
+        listeners = np.asarray(self.model.listeners[ids], dtype=np.float64)
+        return ids[np.argsort(-leaned(scores, listeners, lean), kind="stable")]
 
     def _records(self, ids: np.ndarray) -> tuple[Recommendation, ...]:
         scores = self.folded.scores(ids)
@@ -197,11 +197,6 @@ class Recommender:
 def _ordered(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.lexsort((ids, -scores))
     return ids[order], scores[order]
-
-
-def _standardised(values: np.ndarray) -> np.ndarray:
-    spread = float(values.std())
-    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
 
 
 def _shares(contributions: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.errors import UsageError
@@ -12,12 +13,14 @@ from engine.taste.gate import EVERYTHING, Window
 class DiscoverSettings:
     """`familiarity` 0 (only artists you know) to 1 (only new ones) is the share of new artists in the list;
     `popularity` -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own.
+    `half_life` (days) fades older plays, 0 counts all alike, null takes what guessed the person's own past best.
     `without` names artists to pretend you never played. `n` is the length of the list.
     """
 
     n: int = 50
     familiarity: float = 1.0
     popularity: float = 0.0
+    half_life: float | None = None
     window: Window = EVERYTHING
     without: tuple[str, ...] = ()
 
@@ -27,6 +30,8 @@ class DiscoverSettings:
             raise UsageError(f"familiarity is {self.familiarity}; it goes from 0 (familiar) to 1 (new).")
         if not -1.0 <= self.popularity <= 1.0:
             raise UsageError(f"popularity is {self.popularity}; it goes from -1 (obscure) to 1 (popular).")
+        if self.half_life is not None and not (math.isfinite(self.half_life) and self.half_life >= 0):
+            raise UsageError(f"half_life is {self.half_life} days; it is 0 (all plays alike) or more.")
         if self.n < 1:
             raise UsageError(f"n is {self.n}; ask for at least one.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError, UnknownNameError, UsageError
@@ -15,6 +15,7 @@ from engine.store.feedback import VERDICTS
 
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
+    from engine.recommend.hindsight import Hindsight
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList
     from engine.recommend.settings import DiscoverSettings
     from engine.taste.gate import Window
@@ -39,11 +40,13 @@ class Discovery(Library):
         super().__init__(folders, private=private)
         self._model: Model | None = None
         self._recommenders: dict[tuple[Window, tuple[str, ...]], Recommender] = {}
+        self._hindsight: Hindsight | None = None
 
     @alone
     def reload(self) -> None:
         """Forget what was computed: the library or the model changed, here or in a child process."""
         self._recommenders.clear()
+        self._hindsight = None
         if self._model is not None:
             self._model.close()
             self._model = None
@@ -138,19 +141,62 @@ class Discovery(Library):
         """The recommender for the settings' taste, kept until the library changes: dials only re-rank."""
         from engine.recommend.discover import Recommender
 
-        which = (settings.window, settings.without)
+        half_life = self._measured_half_life() if settings.half_life is None else settings.half_life
+        window = replace(settings.window, half_life=half_life or None)
+        which = (window, settings.without)
         if which not in self._recommenders:
             if history.counts(self._connection).listens == 0 and not self.feedback():
                 raise NothingYetError(
                     "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
                 )
             gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
-            taste = self._taste(settings.window)
+            taste = self._taste(window)
             recommender = Recommender(self._open_model(), taste.without(gone) if gone else taste)
             if len(self._recommenders) > 8:
                 self._recommenders.clear()
             self._recommenders[which] = recommender
         return self._recommenders[which]
+
+    def _measured_half_life(self) -> float | None:
+        """What the last look back found best; null where there was none, or for another model."""
+        import msgspec
+
+        from engine.recommend.hindsight import Hindsight
+
+        if self._hindsight is None and self.folders.hindsight.exists():
+            try:
+                self._hindsight = msgspec.json.decode(self.folders.hindsight.read_bytes(), type=Hindsight)
+            except msgspec.DecodeError:
+                # Worked out anew with the next training; till then all plays count alike.
+                return None
+        return self._hindsight.half_life if self._hindsight else None
+
+    @alone
+    def evaluate(self) -> Hindsight:
+        """Measure Discover on the person's own past, and keep the half-life that guessed it best.
+
+        Raises NothingYetError without a community model, or without a past to look back on.
+        """
+        import msgspec
+
+        from engine.community.packs import community_packs
+        from engine.recommend.hindsight import hindsight
+        from engine.training.interactions import community_interactions
+
+        model = self._open_model()
+        packs = community_packs(self.folders, model.manifest.level)
+        data = community_interactions(packs) if packs and not model.manifest.solo else None
+        if data is None or data.digest != model.manifest.built_from:
+            raise NothingYetError(
+                "There is no model of the community data that is here now, so there is nothing to measure. "
+                "Train one: discover train."
+            )
+        found = hindsight(model, self._connection, data.plays)
+        if not self.private:
+            self.door.write_file(self.folders.hindsight, msgspec.json.encode(found))
+        self._hindsight = found
+        self._recommenders.clear()
+        return found
 
     @alone
     def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:

@@ -273,7 +273,7 @@ class Session(Discovery):
         cancelled: Cancelled | None = None,
     ) -> ModelManifest:
         """Fit a model on the community packs, or on one's own sessions where there are none, and switch to it."""
-        from engine.training.train import TrainingSettings, train
+        from engine.training.train import TrainingSettings, Update, train
 
         manifest = train(
             self.door,
@@ -283,4 +283,11 @@ class Session(Discovery):
             cancelled=cancelled,
         )
         self.reload()
+        # How fast plays should fade is the person's own; it is measured with every new model.
+        if progress is not None:
+            progress(Update("looking back", 0, 1))
+        try:
+            self.evaluate()
+        except NothingYetError:
+            self.door.remove(self.folders.hindsight)
         return manifest

@@ -8,9 +8,13 @@ Discover.
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 from dataclasses import dataclass, field
 
+from engine.errors import UsageError
+
+_DAY = 86_400
 # A like counts as this many plays in taste: enough to matter beside real listening, not to outshout it.
 LIKE_PLAYS = 10.0
 
@@ -19,11 +23,19 @@ LIKE_PLAYS = 10.0
 class Window:
     """The part of the history to look at: seconds since 1970 UTC, start included, end excluded, null for open.
 
-    Undated plays are in every window that is open on both sides, and in no other.
+    Undated plays are in every window that is open on both sides, and in no other. With `half_life` (days) a play
+    counts half as much for every such span it lies before the last play in the window; an undated one as if it
+    were the first.
     """
 
     since: int | None = None
     until: int | None = None
+    half_life: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a half-life that is none."""
+        if self.half_life is not None and not (math.isfinite(self.half_life) and self.half_life > 0):
+            raise UsageError(f"The half-life is {self.half_life} days; it must be finite and above 0.")
 
     def condition(self, column: str = "l.started_at") -> tuple[str, tuple[int, ...]]:
         """An SQL condition and its values."""
@@ -42,18 +54,27 @@ EVERYTHING = Window()
 
 @dataclass(frozen=True, slots=True)
 class TasteItem:
-    """One artist of the person's: plays inside the window and when last played (null when undated)."""
+    """One artist of the person's: plays inside the window and when last played (null when undated).
+
+    `fresh` is the share of the plays that is left after the window's half-life, 1 without one.
+    """
 
     key: str
     name: str
     plays: float
     last_played: int | None
     liked: bool = False
+    fresh: float = 1.0
 
     @property
     def weight(self) -> float:
         """Plays as the model counts them: a like adds to them."""
         return self.plays + (LIKE_PLAYS if self.liked else 0.0)
+
+    @property
+    def sureness(self) -> float:
+        """What is left of the weight after fading, as a share: a like does not fade."""
+        return (self.plays * self.fresh + self.weight - self.plays) / self.weight
 
 
 @dataclass(frozen=True)
@@ -85,8 +106,9 @@ def read_taste(connection: sqlite3.Connection, window: Window = EVERYTHING) -> T
     hidden = frozenset(key for key, verdict in verdicts.items() if verdict == "hide")
     liked = {key for key, verdict in verdicts.items() if verdict == "like"}
     condition, values = window.condition()
+    faded = _faded(connection, window) if window.half_life is not None else {}
     items = [
-        TasteItem(key, name, float(plays), last, key in liked)
+        TasteItem(key, name, float(plays), last, key in liked, faded.get(key, plays) / plays)
         for key, name, plays, last in connection.execute(
             f"""
             WITH played AS (
@@ -110,11 +132,38 @@ def read_taste(connection: sqlite3.Connection, window: Window = EVERYTHING) -> T
     return _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, window)
 
 
+def _faded(connection: sqlite3.Connection, window: Window) -> dict[str, float]:
+    """Each artist's plays after the window's half-life, to the day."""
+    condition, values = window.condition()
+    rows = connection.execute(
+        f"""
+        WITH played AS (
+            SELECT track_id, started_at / {_DAY} AS day, sum(plays) AS plays
+            FROM listens AS l WHERE {condition} GROUP BY track_id, day
+        )
+        SELECT a.key, p.day, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
+        JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id, p.day
+        """,  # noqa: S608 - the condition is made of fixed parts
+        values,
+    ).fetchall()
+    days = [day for _, day, _ in rows if day is not None]
+    first, last = min(days, default=0), max(days, default=0)
+    faded: dict[str, float] = {}
+    for key, day, plays in rows:
+        age = last - (first if day is None else day)
+        faded[key] = faded.get(key, 0.0) + plays * 0.5 ** (age / (window.half_life or 1.0))
+    return faded
+
+
 def _taste(
     items: tuple[TasteItem, ...], blocked: frozenset[str], hidden: frozenset[str], window: Window
 ) -> Taste:
     digest = hashlib.sha256()
     for item in items:
-        digest.update(f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1e".encode())
-    digest.update(repr((sorted(blocked), sorted(hidden), window.since, window.until)).encode())
+        digest.update(
+            f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.fresh!r}\x1e".encode()
+        )
+    digest.update(
+        repr((sorted(blocked), sorted(hidden), window.since, window.until, window.half_life)).encode()
+    )
     return Taste(items, blocked, hidden, window, digest.hexdigest(), {item.key: item for item in items})

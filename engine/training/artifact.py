@@ -34,6 +34,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `loss` is one value a sweep of the final fit; `validation` holds the measures on held-out data beside the
     baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change.
+    `popularity_lean` is the popularity term of the score (`engine.model.lean`), 0 where none measured better.
     `taste` is the digest of the taste a solo model was built from, empty for community models.
     """
 
@@ -60,6 +61,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     digests: dict[str, str]
     taste: str = ""
     frequency_exponent: float = 0.0
+    popularity_lean: float = 0.0
 
 
 @dataclass

@@ -187,6 +187,7 @@ def _write(
         confidence=choice.confidence,
         regularization=choice.regularization,
         frequency_exponent=choice.frequency_exponent,
+        popularity_lean=choice.popularity_lean,
         loss=loss,
         seconds=0.0,
         tuned=choice.tuned,

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from engine.errors import UsageError
 from engine.names import artist_key, track_key
 from engine.paths import Folders
 from engine.privacy import Door
@@ -126,3 +127,28 @@ def test_a_blocked_artist_is_in_no_session(library) -> None:
 def test_no_listens_give_no_sessions(library) -> None:
     session, item, plays, names = read_sessions(library)
     assert len(session) == len(item) == len(plays) == len(names) == 0
+
+
+def test_plays_fade_by_half_each_half_life_before_the_last_one(library) -> None:
+    day = 86_400
+    play(library, "Now", "A Song", 400 * day)
+    play(library, "Then", "A Song", 370 * day, 340 * day)
+    play(library, "Undated", "A Song", None)
+    taste = read_taste(library, Window(half_life=30.0))
+    assert {item.name: (item.plays, item.fresh, item.sureness) for item in taste.items} == {
+        "Now": (1, 1.0, 1.0),
+        "Then": (2, 0.375, 0.375),
+        "Undated": (1, 0.25, 0.25),
+    }
+    assert taste.digest != read_taste(library).digest
+    upto = read_taste(library, Window(until=371 * day, half_life=30.0))
+    assert [(item.name, item.fresh) for item in upto.items] == [("Then", 0.75)]
+    set_verdict(library, "like", artist="Then", artist_key="then")
+    (liked,) = (item for item in read_taste(library, Window(half_life=30.0)).items if item.liked)
+    assert liked.sureness == pytest.approx((2 * 0.375 + LIKE_PLAYS) / (2 + LIKE_PLAYS)), "a like stays"
+
+
+@pytest.mark.parametrize("days", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_half_life_that_is_none_is_refused(days: float) -> None:
+    with pytest.raises(UsageError, match="half-life"):
+        Window(half_life=days)

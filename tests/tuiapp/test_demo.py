@@ -102,3 +102,26 @@ def test_a_blocked_artist_is_nowhere(place, capsys, tmp_path) -> None:
     finally:
         for name in (played, new, near):
             said(capsys, "unblock", name, *data)
+
+
+def test_evaluate_measures_the_listeners_own_past_and_says_who_wins(place, capsys) -> None:
+    data = ["--data-dir", str(place / "demo")]
+    found = said(capsys, "evaluate", *data)
+    assert {"Discover", "popularity", "item neighbours"} < {method["name"] for method in found["methods"]}
+    assert all(0 <= method[name] <= 1 for method in found["methods"] for name in ("recall@20", "ndcg@20"))
+    assert all(cut["known"] and cut["new"] for cut in found["split"])
+    # What training measured and kept is what evaluating measures again, and what Discover uses.
+    kept = json.loads((place / "demo" / "hindsight.json").read_bytes())
+    assert kept["half_life"] == found["half_life"]
+    asked = said(capsys, "recommend", "--half-life", str(found["half_life"] or 0), *data)
+    assert said(capsys, "recommend", *data) == asked
+    assert said(capsys, "recommend", "--half-life", "30", *data) != asked
+    assert run(["evaluate", *data]) == 0
+    assert "ranks" in capsys.readouterr().out
+
+
+def test_evaluate_in_a_private_session_keeps_nothing(place, capsys) -> None:
+    file = place / "demo" / "hindsight.json"
+    before = file.read_bytes(), file.stat().st_mtime_ns
+    assert run(["--private", "evaluate", "--data-dir", str(place / "demo")]) == 0
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before

@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 @click.option("--since", type=PERIOD, help="Learn only from listens from this date on.")
 @click.option("--until", type=PERIOD, help="Learn only from listens up to and including this date.")
 @click.option("--as-of", type=PERIOD, help="Discover as it would have been at the end of this date.")
+@click.option(
+    "--half-life",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="A play counts half as much for every DAYS before your latest; 0: all alike. Default: as measured best.",
+)
 @click.option("--without", multiple=True, metavar="NAME", help="As if you had never played this artist.")
 @click.pass_obj
 def recommend(options: Options, **asked: Any) -> None:  # fmt: skip
@@ -67,6 +73,7 @@ def _settings(
     since: tuple[int, int] | None = None,
     until: tuple[int, int] | None = None,
     as_of: tuple[int, int] | None = None,
+    half_life: float | None = None,
     without: tuple[str, ...] = (),
     level: str = "artists",  # noqa: ARG001 - the only level there is yet
 ) -> DiscoverSettings:
@@ -76,8 +83,9 @@ def _settings(
     ends = [period[1] for period in (until, as_of) if period]
     window = Window(since=since[0] if since else None, until=min(ends) if ends else None)
     return DiscoverSettings(
-        n=count, familiarity=familiarity, popularity=popularity, window=window, without=tuple(without)
-    )
+        n=count, familiarity=familiarity, popularity=popularity, half_life=half_life, window=window,
+        without=tuple(without),
+    )  # fmt: skip
 
 
 def _item(item: Recommendation) -> dict[str, Any]:

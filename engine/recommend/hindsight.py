@@ -1,0 +1,168 @@
+"""How good Discover would have been for this person: it looks at their plays up to a day and guesses what came new.
+
+The half-life under which the guesses were best is then the one Discover uses, where it is clearly better than none.
+
+The history is cut at the ends of its last few quarters. For each cut the taste is what was played before; what
+counts is which artists the person played for the first time in the ninety days after it. Beside Discover stand the
+community's most played artists, item neighbours (cosines of who plays what), and Discover with plays that fade by
+half-lives. A cut after which nothing new was played says nothing and is left out.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from statistics import mean
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from engine.errors import NothingYetError
+from engine.evaluation.baselines import item_cosine, popularity
+from engine.evaluation.metrics import evaluate
+from engine.recommend.discover import Recommender
+from engine.taste.gate import Window, read_taste
+from engine.training.artifact import Model
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+QUARTER = 90 * 86_400
+CUTS = 4
+K = 20
+HALF_LIVES = (90.0, 180.0, 365.0, 730.0)
+NDCG = f"ndcg@{K}"
+DISCOVER, POPULARITY, NEIGHBOURS = "Discover", "popularity", "item neighbours"
+
+
+# A half-life is taken where it raises the mean nDCG by this share and more single cuts than it lowers, and where
+# there were at least so many new artists to guess.
+GAIN, LEAST_NEW = 0.05, 10
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """One look back: plays before `at` (seconds UTC) were seen; `known` artists the model knows, `new` came after."""
+
+    at: int
+    known: int
+    new: int
+
+
+class Hindsight(msgspec.Struct, frozen=True):
+    """Mean recall, nDCG and MAP at 20 over the cuts by method, and the half-life in days that is best, if any is."""
+
+    cuts: tuple[Cut, ...]
+    methods: dict[str, dict[str, float]]
+    half_life: float | None
+
+
+def hindsight(model: Model, connection: sqlite3.Connection, community: csr_matrix) -> Hindsight:
+    """Measure Discover on the person's own past.
+
+    `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items.
+    Raises NothingYetError when no cut has both a past the model knows and something new after it.
+    """
+    from scipy.sparse import csr_matrix, vstack
+
+    cuts, known, new = _cuts(model, connection)
+    train, test = (
+        csr_matrix(
+            (np.ones(sum(map(len, lists)), dtype=np.float32), _cells(lists)),
+            shape=(len(cuts), len(model.listeners)),
+        )
+        for lists in (known, new)
+    )
+    methods = {DISCOVER: _scores(model, connection, cuts, None)}
+    everyone = vstack([community, train], format="csr")
+    persons = np.arange(len(cuts)) + community.shape[0]
+    methods[POPULARITY] = popularity(community)(np.arange(len(cuts)))
+    methods[NEIGHBOURS] = item_cosine(everyone)(persons)
+    fading = {_faded(days): days for days in HALF_LIVES}
+    methods |= {name: _scores(model, connection, cuts, days) for name, days in fading.items()}
+    each = {
+        name: [_measured(scores, train, test, cut) for cut in range(len(cuts))]
+        for name, scores in methods.items()
+    }
+    half_life = None
+    if sum(map(len, new)) >= LEAST_NEW:
+        half_life = _best_half_life(
+            [run[NDCG] for run in each[DISCOVER]],
+            {days: [run[NDCG] for run in each[name]] for name, days in fading.items()},
+        )
+    return Hindsight(
+        tuple(Cut(at, len(before), len(after)) for at, before, after in zip(cuts, known, new, strict=True)),
+        {name: {key: mean(run[key] for run in runs) for key in runs[0]} for name, runs in each.items()},
+        half_life,
+    )
+
+
+def _faded(days: float) -> str:
+    return f"{DISCOVER}, half-life {days:g} days"
+
+
+def _measured(scores: np.ndarray, train: csr_matrix, test: csr_matrix, cut: int) -> dict[str, float]:
+    return evaluate(lambda ids: scores[ids].copy(), train, test, k=K, listeners=np.array([cut]))
+
+
+def _best_half_life(plain: list[float], fading: dict[float, list[float]]) -> float | None:
+    """The half-life with the best mean, null where it does not clearly beat counting all plays alike."""
+    days = max(fading, key=lambda days: mean(fading[days]))
+    gains = [after - before for before, after in zip(plain, fading[days], strict=True)]
+    better, worse = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
+    return days if mean(fading[days]) >= (1 + GAIN) * mean(plain) and better > worse else None
+
+
+def _cells(lists: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.repeat(np.arange(len(lists)), [len(ids) for ids in lists])
+    return rows, np.concatenate(lists)
+
+
+def _cuts(
+    model: Model, connection: sqlite3.Connection
+) -> tuple[list[int], list[np.ndarray], list[np.ndarray]]:
+    """Times, items known before each, and items first played in the quarter after it."""
+    taste = read_taste(connection)
+    found = model.catalog.ids_of([item.key for item in taste.items])
+    first = {found[key]: start for key, start in _first_plays(connection).items() if key in found}
+    latest = connection.execute("SELECT max(started_at) FROM listens").fetchone()[0] or 0
+    cuts, known, new = [], [], []
+    for number in range(CUTS, 0, -1):
+        at = latest + 1 - number * QUARTER
+        before = np.array(sorted(item for item, start in first.items() if start < at), dtype=np.int64)
+        after = np.array(
+            sorted(item for item, start in first.items() if at <= start < at + QUARTER), dtype=np.int64
+        )
+        if len(before) and len(after):
+            cuts.append(at)
+            known.append(before)
+            new.append(after)
+    if not cuts:
+        raise NothingYetError(
+            "There is no quarter of a year to look back on in which you played something new that the community "
+            "knows. Import more of your history, with dates, and ask again."
+        )
+    return cuts, known, new
+
+
+def _first_plays(connection: sqlite3.Connection) -> dict[str, int]:
+    """When each artist was first played: seconds UTC, 0 where any play is undated."""
+    return {
+        str(key): int(start)
+        for key, start in connection.execute(
+            "SELECT a.key, min(coalesce(l.started_at, 0)) FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
+            "JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id"
+        )
+    }
+
+
+def _scores(
+    model: Model, connection: sqlite3.Connection, cuts: Sequence[int], half_life: float | None
+) -> np.ndarray:
+    """Every item's score at each cut: (cuts, items) float64."""
+    return np.stack(
+        [
+            Recommender(model, read_taste(connection, Window(until=at, half_life=half_life))).folded.scores()
+            for at in cuts
+        ]
+    )

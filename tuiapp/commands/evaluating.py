@@ -1,0 +1,74 @@
+"""`evaluate`: how well Discover guesses this person, in figures and in words."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiapp.cli import Options, cli
+from tuiapp.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from engine.recommend.hindsight import Hindsight
+
+
+@cli.command()
+@click.pass_obj
+def evaluate(options: Options) -> None:
+    """How well Discover would have guessed what you played for the first time, quarter by quarter."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        found = session.evaluate()
+    finally:
+        session.close()
+    if options.json:
+        print_json(
+            {
+                "split": [{"at": cut.at, "known": cut.known, "new": cut.new} for cut in found.cuts],
+                "methods": [{"name": name, **measures} for name, measures in found.methods.items()],
+                "half_life": found.half_life,
+            }
+        )
+        return
+    rows = [
+        (name, f"{measures['recall@20']:.3f}", f"{measures['ndcg@20']:.3f}", f"{measures['map@20']:.3f}")
+        for name, measures in found.methods.items()
+    ]
+    print_table(("", "recall@20", "nDCG@20", "MAP@20"), rows, right=frozenset({1, 2, 3}))
+    click.echo()
+    for sentence in _in_words(found):
+        click.echo(sentence)
+
+
+def _in_words(found: Hindsight) -> list[str]:
+    """What the figures say, also where they are against us."""
+    from engine.recommend.hindsight import DISCOVER, NDCG, NEIGHBOURS, POPULARITY
+
+    days = [datetime.datetime.fromtimestamp(cut.at, datetime.UTC).date().isoformat() for cut in found.cuts]
+    new = sum(cut.new for cut in found.cuts)
+    lines = [
+        f"Measured at {', '.join(days)}: from what you had played before, Discover guessed which {new} artists you "
+        "played for the first time in the ninety days after."
+    ]
+    used = found.methods[DISCOVER]
+    if found.half_life is not None:
+        used = found.methods[f"{DISCOVER}, half-life {found.half_life:g} days"]
+        lines.append(
+            f"Letting plays fade by half in {found.half_life:g} days guessed best, of four lengths tried on "
+            "these same quarters; Discover does so from now on."
+        )
+    else:
+        lines.append("Letting older plays fade did not clearly help; Discover counts all alike.")
+    for name in (POPULARITY, NEIGHBOURS):
+        other = found.methods[name][NDCG]
+        if used[NDCG] > other:
+            lines.append(f"Discover ranks better than {name} for you ({used[NDCG]:.3f} against {other:.3f}).")
+        else:
+            lines.append(f"For you {name} ranks at least as well ({other:.3f} against {used[NDCG]:.3f}).")
+    if new < 30:
+        lines.append(f"With only {new} new artists to guess, these figures are rough.")
+    return lines
