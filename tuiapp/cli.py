@@ -143,6 +143,7 @@ def _load_commands() -> None:
         packs,
         playlists,
         recommending,
+        taste,
         training,
         upkeep,
     )

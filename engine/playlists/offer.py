@@ -1,6 +1,6 @@
 """The tracks on offer for a playlist: the person's own, and those of artists they might like.
 
-Own tracks come through the same blocks as taste. New ones are tracks that a feature pack knows by artists
+Own tracks come through the same blocks and rules as taste. New ones are tracks that a feature pack knows by artists
 near the top of Discover: without a tempo nothing could be done with them.
 """
 
@@ -17,6 +17,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
 from engine.store.feedback import all_feedback
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
+from engine.taste.rules import counted_listens
 
 # At the top of Discover an artist new to the person weighs as much as an own track played so often ...
 NEW_AT_TOP = 30.0
@@ -28,7 +29,7 @@ def candidates(
     connection: sqlite3.Connection, features: FeatureCatalog, recommended: Sequence[Recommendation]
 ) -> list[Candidate]:
     """Own tracks with what is known of their tempo, then tracks of recommended artists that have one."""
-    played = played_tracks(connection)
+    played = played_tracks(connection, counted_listens(connection))
     titles = {(track.artist_key, track.track_key): track.track for track in played}
     known = features.lookup(titles, titles)
     hidden = {

@@ -55,7 +55,7 @@ class Recommender:
                 f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
                 "Import more of your history, or add community data that covers it and train again."
             )
-        unwanted = model.catalog.ids_of(sorted(taste.blocked | taste.hidden))
+        unwanted = model.catalog.ids_of(sorted(taste.unwanted))
         self._unwanted = np.fromiter(sorted(unwanted.values()), dtype=np.int64, count=len(unwanted))
 
     @property

@@ -10,9 +10,9 @@ from engine.training.artifact import Model
 
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
-    """The `n` artists nearest to item `item`, blocked ones left out."""
-    blocked = model.catalog.ids_of(sorted(taste.blocked))
-    excluded = np.fromiter(sorted(blocked.values()), dtype=np.int64, count=len(blocked))
+    """The `n` artists nearest to item `item`, without those blocked or left out by rules."""
+    unwanted = model.catalog.ids_of(sorted(taste.blocked | taste.left_out))
+    excluded = np.fromiter(sorted(unwanted.values()), dtype=np.int64, count=len(unwanted))
     ids, similarity = model.index.nearest(item, n, exclude=excluded)
     items = model.catalog.items([item, *(int(number) for number in ids)])
     mine = _plays_of(model, taste, [int(number) for number in (item, *ids)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from engine.session.library import Library, alone
 from engine.store import feedback as store_feedback
 from engine.store import history
 from engine.store.feedback import VERDICTS
+from engine.taste.rules import KeptRule, Rule, add_rule, all_rules, listens_excluded, remove_rule
 
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
@@ -31,6 +33,17 @@ class Found:
     track: str | None
     plays: int
     listeners: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What a rule does: its number (null in a preview), the listens it leaves out, and how Discover's top changes."""
+
+    id: int | None
+    rule: str
+    listens: int
+    leaves: tuple[str, ...]
+    enters: tuple[str, ...]
 
 
 class Discovery(Library):
@@ -156,6 +169,59 @@ class Discovery(Library):
                 self._recommenders.clear()
             self._recommenders[which] = recommender
         return self._recommenders[which]
+
+    @alone
+    def rules(self) -> tuple[KeptRule, ...]:
+        """The rules that keep plays out of taste."""
+        return all_rules(self._connection)
+
+    @alone
+    def exclude(self, rule: Rule, *, preview: bool = False) -> Exclusion:
+        """Leave plays out of taste by a rule, its artist named as it may be, or with `preview` say what that would do.
+
+        Raises UnknownNameError for an artist or source that is not there.
+        """
+        import msgspec
+
+        if rule.artist is not None:
+            name, key = self.resolve_artist(rule.artist)
+            rule = msgspec.structs.replace(rule, artist=name, artist_key=key)
+        if rule.track is not None:
+            rule = msgspec.structs.replace(rule, track_key=track_key(rule.track))
+        before = self._top()
+        number = None if preview else add_rule(self._connection, rule)
+        after = self._top((rule,) if preview else ())
+        self._recommenders.clear()
+        return Exclusion(
+            number, rule.in_words(), listens_excluded(self._connection, [rule]),
+            tuple(name for name in before if name not in after), tuple(name for name in after if name not in before),
+        )  # fmt: skip
+
+    @alone
+    def include(self, number: int) -> str:
+        """Take a rule out of force, so that its plays count again; returns it in words."""
+        rule = remove_rule(self._connection, number)
+        self._recommenders.clear()
+        return rule.in_words()
+
+    @alone
+    def listens_excluded(self) -> int:
+        """How many listens the rules leave out together."""
+        return listens_excluded(self._connection)
+
+    def _top(self, also: Sequence[Rule] = ()) -> tuple[str, ...]:
+        """The names on top of Discover; none where there is no list."""
+        from engine.recommend.discover import Recommender
+        from engine.recommend.settings import DEFAULTS
+        from engine.taste.gate import Window, read_taste
+
+        try:
+            taste = read_taste(self._connection, Window(half_life=self._measured_half_life()), also)
+            return tuple(
+                item.artist for item in Recommender(self._open_model(), taste).discover(DEFAULTS).items
+            )
+        except NothingYetError:
+            return ()
 
     def _measured_half_life(self) -> float | None:
         """What the last look back found best; null where there was none, or for another model."""

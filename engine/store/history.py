@@ -59,14 +59,14 @@ def counts(connection: sqlite3.Connection) -> HistoryCounts:
     return HistoryCounts(listens, artists, tracks, first, last)
 
 
-def played_tracks(connection: sqlite3.Connection) -> list[PlayedTrack]:
-    """Every track with at least one listen, outside blocked artists, in id order."""
+def played_tracks(connection: sqlite3.Connection, listens: str = "listens") -> list[PlayedTrack]:
+    """Every track with at least one of `listens` (SQL to read from), outside blocked artists, in id order."""
     return [
         PlayedTrack(*row)
         for row in connection.execute(
-            """
+            f"""
             WITH played AS (
-                SELECT track_id, sum(plays) AS plays, max(started_at) AS last FROM listens GROUP BY track_id
+                SELECT track_id, sum(plays) AS plays, max(started_at) AS last FROM {listens} GROUP BY track_id
             )
             SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, p.plays, p.last
             FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
@@ -75,7 +75,7 @@ def played_tracks(connection: sqlite3.Connection) -> list[PlayedTrack]:
                 WHERE f.artist_key = a.key AND f.track_key IN ('', t.key) AND f.verdict = 'block'
             )
             ORDER BY t.id
-            """
+            """  # noqa: S608 - `listens` is made by this program
         )
     ]
 

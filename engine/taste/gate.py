@@ -1,8 +1,8 @@
 """The gate: from listens to the weighted artists a model may see. Nothing reaches a model around it.
 
 A `Taste` is a pure function of the library and of what was asked for; its digest names exactly that, so two
-consumers with the same digest saw the same thing. A blocked artist is in no taste; a hidden one only leaves
-Discover.
+consumers with the same digest saw the same thing. Plays that a rule leaves out (`engine.taste.rules`) are in no
+taste, nor is a blocked artist; a hidden one only leaves Discover.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import math
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import UsageError
+from engine.taste.rules import Rule, counted_listens
 
 _DAY = 86_400
 # A like counts as this many plays in taste: enough to matter beside real listening, not to outshout it.
@@ -79,23 +81,35 @@ class TasteItem:
 
 @dataclass(frozen=True)
 class Taste:
-    """What a model may know of the person. `items` are in key order; `blocked` and `hidden` are artist keys."""
+    """What a model may know of the person. `items` are in key order.
+
+    `blocked` and `hidden` are artist keys, and so are `left_out`: those all of whose plays rules leave out. They are
+    no part of taste, and being known to the person they are nothing new either.
+    """
 
     items: tuple[TasteItem, ...]
     blocked: frozenset[str]
     hidden: frozenset[str]
+    left_out: frozenset[str]
     window: Window
     digest: str
     by_key: dict[str, TasteItem] = field(repr=False, compare=False)
 
+    @property
+    def unwanted(self) -> frozenset[str]:
+        """Keys of the artists no list may recommend."""
+        return self.blocked | self.hidden | self.left_out
+
     def without(self, keys: frozenset[str]) -> Taste:
         """The same taste had these artists never been played."""
         kept = tuple(item for item in self.items if item.key not in keys)
-        return _taste(kept, self.blocked, self.hidden, self.window)
+        return _taste(kept, self.blocked, self.hidden, self.left_out, self.window)
 
 
-def read_taste(connection: sqlite3.Connection, window: Window = EVERYTHING) -> Taste:
-    """The person's taste from the library, through every block and like."""
+def read_taste(
+    connection: sqlite3.Connection, window: Window = EVERYTHING, also: Sequence[Rule] = ()
+) -> Taste:
+    """The person's taste from the library, through every block, like and rule; `also` as if those were in force."""
     verdicts = {
         str(key): str(verdict)
         for key, verdict in connection.execute(
@@ -106,14 +120,15 @@ def read_taste(connection: sqlite3.Connection, window: Window = EVERYTHING) -> T
     hidden = frozenset(key for key, verdict in verdicts.items() if verdict == "hide")
     liked = {key for key, verdict in verdicts.items() if verdict == "like"}
     condition, values = window.condition()
-    faded = _faded(connection, window) if window.half_life is not None else {}
+    listens = counted_listens(connection, also)
+    faded = _faded(connection, listens, window) if window.half_life is not None else {}
     items = [
         TasteItem(key, name, float(plays), last, key in liked, faded.get(key, plays) / plays)
         for key, name, plays, last in connection.execute(
             f"""
             WITH played AS (
                 SELECT track_id, sum(plays) AS plays, max(started_at) AS last
-                FROM listens AS l WHERE {condition} GROUP BY track_id
+                FROM {listens} AS l WHERE {condition} GROUP BY track_id
             )
             SELECT a.key, a.name, sum(p.plays), max(p.last)
             FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
@@ -129,17 +144,33 @@ def read_taste(connection: sqlite3.Connection, window: Window = EVERYTHING) -> T
     ):
         if key not in played:
             items.append(TasteItem(key, name, 0.0, None, True))
-    return _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, window)
+    left_out = _left_out(connection) - liked if listens != "listens" else frozenset()
+    return _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, left_out, window)
 
 
-def _faded(connection: sqlite3.Connection, window: Window) -> dict[str, float]:
+def _left_out(connection: sqlite3.Connection) -> frozenset[str]:
+    """Keys of the artists with plays of which no rule lets any through. Read after `counted_listens`."""
+    rows = connection.execute(
+        """
+        SELECT a.key FROM temp.left_out AS o JOIN main.listens AS l ON l.id = o.listen_id
+        JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id
+        HAVING count(*) = (
+            SELECT count(*) FROM tracks AS own JOIN main.listens AS every ON every.track_id = own.id
+            WHERE own.artist_id = a.id
+        )
+        """
+    )
+    return frozenset(str(row[0]) for row in rows)
+
+
+def _faded(connection: sqlite3.Connection, listens: str, window: Window) -> dict[str, float]:
     """Each artist's plays after the window's half-life, to the day."""
     condition, values = window.condition()
     rows = connection.execute(
         f"""
         WITH played AS (
             SELECT track_id, started_at / {_DAY} AS day, sum(plays) AS plays
-            FROM listens AS l WHERE {condition} GROUP BY track_id, day
+            FROM {listens} AS l WHERE {condition} GROUP BY track_id, day
         )
         SELECT a.key, p.day, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
         JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id, p.day
@@ -156,7 +187,11 @@ def _faded(connection: sqlite3.Connection, window: Window) -> dict[str, float]:
 
 
 def _taste(
-    items: tuple[TasteItem, ...], blocked: frozenset[str], hidden: frozenset[str], window: Window
+    items: tuple[TasteItem, ...],
+    blocked: frozenset[str],
+    hidden: frozenset[str],
+    left_out: frozenset[str],
+    window: Window,
 ) -> Taste:
     digest = hashlib.sha256()
     for item in items:
@@ -164,6 +199,10 @@ def _taste(
             f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.fresh!r}\x1e".encode()
         )
     digest.update(
-        repr((sorted(blocked), sorted(hidden), window.since, window.until, window.half_life)).encode()
+        repr(
+            (sorted(blocked), sorted(hidden), sorted(left_out), window.since, window.until, window.half_life)
+        ).encode()
     )
-    return Taste(items, blocked, hidden, window, digest.hexdigest(), {item.key: item for item in items})
+    return Taste(
+        items, blocked, hidden, left_out, window, digest.hexdigest(), {item.key: item for item in items}
+    )

@@ -6,6 +6,8 @@ import sqlite3
 
 import numpy as np
 
+from engine.taste.rules import counted_listens
+
 # A pause of more than 30 minutes starts a new session.
 GAP_SECONDS = 30 * 60
 
@@ -13,17 +15,18 @@ GAP_SECONDS = 30 * 60
 def read_sessions(
     connection: sqlite3.Connection, *, gap: int = GAP_SECONDS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
-    """(session, item, plays, names): one row a session and artist, sessions numbered in time, blocked artists left out.
+    """(session, item, plays, names): one row a session and artist, sessions numbered in time.
+
+    Blocked artists and plays that rules leave out are not there.
 
     session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item.
     Undated plays belong to no session.
     """
+    listens = counted_listens(connection)
     rows = np.array(
         connection.execute(
-            """
-            SELECT l.started_at, t.artist_id FROM listens AS l JOIN tracks AS t ON t.id = l.track_id
-            WHERE l.started_at IS NOT NULL ORDER BY l.started_at, l.id
-            """
+            f"SELECT l.started_at, t.artist_id FROM {listens} AS l JOIN tracks AS t ON t.id = l.track_id "  # noqa: S608
+            "WHERE l.started_at IS NOT NULL ORDER BY l.started_at, l.id"
         ).fetchall(),
         dtype=np.int64,
     ).reshape(-1, 2)

@@ -178,3 +178,40 @@ def test_doctor_finds_a_damaged_model(place, capsys) -> None:
     file = place / "models" / "made-by-hand" / "item_factors.npy"
     file.write_bytes(file.read_bytes()[:-8] + b"\x00" * 8)
     assert any("item_factors.npy" in line for line in document(capsys, "doctor")["next"])
+
+
+def test_taste_leaves_plays_out_previews_it_and_takes_it_back_exactly(place, capsys) -> None:
+    before = document(capsys, "recommend", "-n", "40")
+    preview = document(capsys, "taste", "exclude", "--artist", ARTISTS[0], "--dry-run")
+    assert preview["exclusion"]["id"] is None
+    assert preview["rules"] == []
+    assert document(capsys, "recommend", "-n", "40") == before
+    done = document(capsys, "taste", "exclude", "--artist", ARTISTS[0].upper())
+    assert done["exclusion"] | {"id": None} == preview["exclusion"]
+    assert done["listens_excluded"] == 2
+    number = done["exclusion"]["id"]
+    assert document(capsys, "taste")["rules"] == [{"id": number, "rule": ARTISTS[0], "listens": 2}]
+    assert document(capsys, "recommend", "-n", "40") != before
+    assert document(capsys, "taste", "include", str(number)) == {"rules": [], "listens_excluded": 0}
+    assert document(capsys, "recommend", "-n", "40") == before
+
+
+def test_a_blocked_and_a_left_out_artist_are_in_no_list_reason_or_export(place, capsys, tmp_path) -> None:
+    blocked, left_out = ARTISTS[3], ARTISTS[6]
+    assert run(["block", blocked]) == run(["taste", "exclude", "--artist", left_out]) == 0
+    for number, arguments in enumerate(
+        (
+            *(["recommend", "-n", "60", "--familiarity", dial] for dial in ("0", "0.5", "1")),
+            ["related", ARTISTS[0], "-n", "59"],
+            ["related", ARTISTS[9], "-n", "59", "--json"],
+            ["recommend", "-n", "60", "--json"],
+            ["export", "--list", "discover", "--format", "csv", "-n", "60", "--out"],
+        )
+    ):
+        target = tmp_path / f"{number}.csv"
+        capsys.readouterr()
+        assert run([*arguments, *([str(target)] if arguments[-1] == "--out" else [])]) == 0, arguments
+        told = capsys.readouterr().out + (target.read_text() if target.exists() else "")
+        assert len(told.splitlines()) > 2
+        for name in (blocked, left_out):
+            assert not re.search(rf"\b{name}\b", told), (arguments, name)

@@ -1,0 +1,200 @@
+"""Rules that keep plays out of taste while they stay in the history.
+
+A rule names plays by artist, track, source, hours of the day, dates and bursts; a play is left out where everything
+a rule names holds for it. The plays left out are worked out into a temporary table, so that every reader of
+listens for taste joins the same ones (`counted_listens`), in a private session too.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.errors import UnknownNameError, UsageError
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+# Fewer in a row are no burst.
+LEAST_BURST = 3
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a rule names; null for what it does not. Raises UsageError where that is nothing or makes no sense.
+
+    `hours` are local times of day ("22:00", "06:00"), the first included, the second not; over midnight where the
+    first is the later one. `since` and `until` are seconds since 1970 UTC, `until` excluded. `source` is a service
+    or an imported file. `burst` n leaves out all but the first of n or more plays of one track in a row.
+    """
+
+    artist: str | None = None
+    artist_key: str | None = None
+    track: str | None = None
+    track_key: str | None = None
+    source: str | None = None
+    hours: tuple[str, str] | None = None
+    since: int | None = None
+    until: int | None = None
+    burst: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what is named."""
+        if not any(value is not None for value in msgspec.structs.astuple(self)):
+            raise UsageError("A rule names at least one of: artist, track, source, hours, dates, bursts.")
+        if self.hours is not None and (
+            not all(_CLOCK.fullmatch(clock) for clock in self.hours) or self.hours[0] == self.hours[1]
+        ):
+            raise UsageError(
+                f"Hours are two different times such as 22:00-06:00, not {'-'.join(self.hours)}."
+            )
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise UsageError("The rule ends before it begins.")
+        if self.burst is not None and self.burst < LEAST_BURST:
+            raise UsageError(f"A burst is {LEAST_BURST} or more plays in a row, not {self.burst}.")
+
+    def in_words(self) -> str:
+        """The rule as a person would say it."""
+        parts = [f"{self.track} by {self.artist or 'anybody'}" if self.track else self.artist or "all plays"]
+        if self.burst is not None:
+            parts.append(f"but the first of {self.burst} or more in a row")
+        if self.source is not None:
+            parts.append(f"from {self.source}")
+        if self.hours is not None:
+            parts.append(f"between {self.hours[0]} and {self.hours[1]}")
+        for word, second in (("from", self.since), ("before", self.until)):
+            if second is not None:
+                parts.append(f"{word} {time.strftime('%Y-%m-%d', time.gmtime(second))}")
+        return ", ".join(parts)
+
+
+class KeptRule(msgspec.Struct, frozen=True):
+    """A rule in force, by its number, and how many listens it leaves out by itself."""
+
+    id: int
+    rule: Rule
+    listens: int
+
+
+def add_rule(connection: sqlite3.Connection, rule: Rule) -> int:
+    """Put a rule in force; returns its number. Raises UnknownNameError for a source nothing came from."""
+    if rule.source is not None:
+        _check_source(connection, rule.source)
+    with connection:
+        return int(
+            connection.execute(
+                "INSERT INTO rules (kind, settings, at) VALUES ('exclude', ?, ?)",
+                (msgspec.json.encode(rule).decode(), int(time.time())),
+            ).lastrowid
+            or 0
+        )
+
+
+def remove_rule(connection: sqlite3.Connection, number: int) -> Rule:
+    """Take a rule out of force; its plays count again. Raises UnknownNameError when there is none of that number."""
+    rules = dict(_rules(connection))
+    if number not in rules:
+        there = f"They are numbered {', '.join(map(str, rules))}." if rules else "There are none."
+        raise UnknownNameError(f"There is no rule {number}. {there}")
+    with connection:
+        connection.execute("DELETE FROM rules WHERE id = ?", (number,))
+    return rules[number]
+
+
+def all_rules(connection: sqlite3.Connection) -> tuple[KeptRule, ...]:
+    """The rules in force, oldest first."""
+    return tuple(KeptRule(number, rule, _count(connection, [rule])) for number, rule in _rules(connection))
+
+
+def listens_excluded(connection: sqlite3.Connection, rules: Sequence[Rule] | None = None) -> int:
+    """How many listens the rules in force leave out together, or those given."""
+    return _count(connection, [rule for _, rule in _rules(connection)] if rules is None else rules)
+
+
+def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -> str:
+    """What to read listens for taste from, in SQL: `listens`, or those no rule leaves out, nor any of `also`."""
+    rules = [*(rule for _, rule in _rules(connection)), *also]
+    if not rules:
+        return "listens"
+    with connection:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out (listen_id INTEGER PRIMARY KEY)")
+        connection.execute("DELETE FROM temp.left_out")
+        for rule in rules:
+            sql, values = _left_out(rule)
+            connection.execute(f"INSERT OR IGNORE INTO temp.left_out {sql}", values)
+    return "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
+
+
+def _rules(connection: sqlite3.Connection) -> list[tuple[int, Rule]]:
+    rows = connection.execute("SELECT id, settings FROM rules WHERE kind = 'exclude' ORDER BY id")
+    return [(int(number), msgspec.json.decode(settings, type=Rule)) for number, settings in rows]
+
+
+def _count(connection: sqlite3.Connection, rules: Sequence[Rule]) -> int:
+    if not rules:
+        return 0
+    parts = [_left_out(rule) for rule in rules]
+    union = " UNION ".join(sql for sql, _ in parts)
+    values = [value for _, some in parts for value in some]
+    return int(
+        connection.execute(
+            f"SELECT coalesce(sum(plays), 0) FROM listens WHERE id IN ({union})",  # noqa: S608
+            values,
+        ).fetchone()[0]
+    )
+
+
+def _left_out(rule: Rule) -> tuple[str, list[str | int]]:
+    """A query for the ids of the listens a rule names, and its values."""
+    conditions: list[tuple[str, list[str | int]]] = []
+    if rule.artist_key is not None:
+        conditions.append(("a.key = ?", [rule.artist_key]))
+    if rule.track_key is not None:
+        conditions.append(("t.key = ?", [rule.track_key]))
+    if rule.source is not None:
+        conditions.append(
+            (
+                "(l.source = ? OR l.import_id IN (SELECT id FROM imports WHERE file = ? OR file LIKE ?))",
+                [rule.source, rule.source, f"%/{rule.source}"],
+            )
+        )
+    if rule.hours is not None:
+        first, last = rule.hours
+        joined = "AND" if first < last else "OR"
+        clock = "strftime('%H:%M', l.started_at, 'unixepoch', 'localtime')"
+        conditions.append((f"({clock} >= ? {joined} {clock} < ?)", [first, last]))
+    for comparison, second in ((">=", rule.since), ("<", rule.until)):
+        if second is not None:
+            conditions.append((f"l.started_at {comparison} ?", [second]))
+    if rule.burst is not None:
+        conditions.append((f"l.id IN ({_BURSTS})", [rule.burst]))
+    return (
+        "SELECT l.id FROM listens AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608
+        f"ON a.id = t.artist_id WHERE {' AND '.join(sql for sql, _ in conditions)}",
+        [value for _, some in conditions for value in some],
+    )
+
+
+# Plays of one track with no other between them have the same difference of the two counts.
+_BURSTS = """
+SELECT id FROM (
+    SELECT id, row_number() OVER run AS place, count(*) OVER (PARTITION BY track_id, difference) AS length
+    FROM (
+        SELECT id, track_id, started_at,
+               row_number() OVER (ORDER BY started_at, id)
+               - row_number() OVER (PARTITION BY track_id ORDER BY started_at, id) AS difference
+        FROM listens WHERE started_at IS NOT NULL
+    )
+    WINDOW run AS (PARTITION BY track_id, difference ORDER BY started_at, id)
+) WHERE place > 1 AND length >= ?
+"""
+
+
+def _check_source(connection: sqlite3.Connection, source: str) -> None:
+    services = [row[0] for row in connection.execute("SELECT DISTINCT source FROM listens ORDER BY 1")]
+    files = [row[0] for row in connection.execute("SELECT DISTINCT file FROM imports ORDER BY 1")]
+    if source in services or any(file == source or file.endswith(f"/{source}") for file in files):
+        return
+    names = ", ".join([*services, *(file.rsplit("/", 1)[-1] for file in files)][:12]) or "nothing yet"
+    raise UnknownNameError(f"Nothing came from {source}. Sources here: {names}.")

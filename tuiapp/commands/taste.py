@@ -1,0 +1,130 @@
+"""`taste`, `taste exclude` and `taste include`: rules that keep plays out of taste but in the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuiapp.cli import Options, cli
+from tuiapp.commands.dates import PERIOD
+from tuiapp.output import print_json, print_table, thousands
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from engine.session.discovery import Exclusion
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def taste(context: click.Context) -> None:
+    """The rules that keep plays out of your taste; they stay in your history."""
+    if context.invoked_subcommand is not None:
+        return
+    session = _session(context.obj)
+    try:
+        _print_rules(context.obj, session)
+    finally:
+        session.close()
+
+
+@taste.command()
+@click.option("--artist", metavar="NAME", help="Plays of this artist.")
+@click.option("--track", metavar="TITLE", help="Plays of tracks of this title.")
+@click.option("--between", metavar="HH:MM-HH:MM", help="Plays at these hours of the day, local time.")
+@click.option("--from", "since", type=PERIOD, metavar="DATE", help="Plays from this date on.")
+@click.option("--to", "until", type=PERIOD, metavar="DATE", help="Plays up to and including this date.")
+@click.option("--source", metavar="FILE", help="Plays from this service or imported file.")
+@click.option(
+    "--bursts", type=click.IntRange(min=3), metavar="N", help="All but the first of N or more in a row."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would leave Discover.")
+@click.pass_obj
+def exclude(options: Options, dry_run: bool, **asked: Any) -> None:
+    """Leave plays out of taste for which everything named holds."""
+    from engine.taste.rules import Rule
+
+    hours = tuple(asked["between"].split("-")) if asked["between"] else None
+    if hours is not None and len(hours) != 2:
+        raise click.UsageError(f"--between takes two times such as 22:00-06:00, not {asked['between']}.")
+    rule = Rule(
+        artist=asked["artist"],
+        track=asked["track"],
+        source=asked["source"],
+        hours=hours,
+        since=asked["since"][0] if asked["since"] else None,
+        until=asked["until"][1] if asked["until"] else None,
+        burst=asked["bursts"],
+    )
+    session = _session(options)
+    try:
+        done = session.exclude(rule, preview=dry_run)
+        if options.json:
+            print_json({"exclusion": _exclusion(done), **_rules(session)})
+        else:
+            _say(done)
+    finally:
+        session.close()
+
+
+@taste.command()
+@click.argument("number", type=int, metavar="ID")
+@click.pass_obj
+def include(options: Options, number: int) -> None:
+    """Take the rule of this number out of force: its plays count again."""
+    session = _session(options)
+    try:
+        rule = session.include(number)
+        if not options.json:
+            click.echo(f"Counted again: {rule}.")
+        _print_rules(options, session)
+    finally:
+        session.close()
+
+
+def _session(options: Options) -> Session:
+    from engine.session import Session
+
+    return Session(options.folders, private=options.private)
+
+
+def _rules(session: Session) -> dict[str, Any]:
+    return {
+        "rules": [
+            {"id": kept.id, "rule": kept.rule.in_words(), "listens": kept.listens} for kept in session.rules()
+        ],
+        "listens_excluded": session.listens_excluded(),
+    }
+
+
+def _exclusion(done: Exclusion) -> dict[str, Any]:
+    return {
+        "id": done.id,
+        "rule": done.rule,
+        "listens": done.listens,
+        "leaves": list(done.leaves),
+        "enters": list(done.enters),
+    }
+
+
+def _print_rules(options: Options, session: Session) -> None:
+    document = _rules(session)
+    if options.json:
+        print_json(document)
+    elif document["rules"]:
+        rows = [(str(rule["id"]), thousands(rule["listens"]), rule["rule"]) for rule in document["rules"]]
+        print_table(("id", "listens", "left out of taste"), rows, right=frozenset({0, 1}))
+    else:
+        click.echo("Every listen counts in your taste. Leave some out with `discover taste exclude`.")
+
+
+def _say(done: Exclusion) -> None:
+    would = "would leave" if done.id is None else "leaves"
+    click.echo(f"This {would} {thousands(done.listens)} listens out of your taste: {done.rule}.")
+    if done.leaves:
+        click.echo(f"Discover loses {', '.join(done.leaves)}.")
+        click.echo(f"In their places: {', '.join(done.enters) or 'nothing'}.")
+    else:
+        click.echo("The top of Discover stays as it is.")
+    if done.id is not None:
+        click.echo(f"Take it back with `discover taste include {done.id}`.")
