@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scipy.sparse import csr_matrix
 
-Ids = NDArray[np.int64]
+Ids = NDArray[np.int32]
 # Called after each sweep with its number from 0, its seconds, and the exact loss.
 Callback = Callable[[int, float, float], Any]
 _INITIAL_SIGMA = 0.01
@@ -148,7 +148,7 @@ class AlternatingLeastSquares:
         recalculate_user: bool = False,
         items: ArrayLike | None = None,
     ) -> tuple[Ids, NDArray[Any]]:
-        """The N best items for a listener, or for each of several: ids and scores, best first.
+        """The N best items for a listener, or for each of several: ids (int32) and scores, best first.
 
         `user_items` holds one row for each id: what they played, which is left out unless
         `filter_already_liked_items` is False, and from which their factors are worked out when `recalculate_user`

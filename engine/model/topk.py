@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-Ids = NDArray[np.int64]
+# As `implicit` gives them; its evaluation takes no other.
+Ids = NDArray[np.int32]
 # What a filtered item scores, as in `implicit`: it comes last, where fewer than N items are left.
 FILTERED = -float(np.finfo(np.float32).max)
 # Scores held at a time: 32 MB of float32.
@@ -23,16 +24,16 @@ def top_k(
     k: int,
     *,
     hidden: csr_matrix | None = None,
-    hidden_ids: Ids | None = None,
+    hidden_ids: NDArray[np.int64] | None = None,
     divisors: NDArray[Any] | None = None,
 ) -> tuple[Ids, NDArray[Any]]:
     """The k rows of `factors` (n, f) with the largest product with each of `queries` (q, f), best first.
 
     `hidden` (q, n) holds rows hidden from one query, `hidden_ids` from all; `divisors` (n,) divides each row's
-    scores. Returns ids and scores, both (q, min(k, n)); equal scores by ascending id.
+    scores. Returns ids (int32) and scores, both (q, min(k, n)); equal scores by ascending id.
     """
     k = min(k, len(factors))
-    ids = np.empty((len(queries), k), dtype=np.int64)
+    ids = np.empty((len(queries), k), dtype=np.int32)
     scores = np.empty((len(queries), k), dtype=queries.dtype)
     batch = max(1, _SCORES // max(1, len(factors)))
     for first in range(0, len(queries), batch):
@@ -49,7 +50,7 @@ def top_k(
     return ids, scores
 
 
-def _best(scores: NDArray[Any], k: int) -> tuple[Ids, NDArray[Any]]:
+def _best(scores: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Ids and scores of each row's k best."""
     if 0 < k < scores.shape[1]:
         chosen = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
