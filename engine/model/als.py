@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from scipy.sparse import csr_matrix
 
+    from engine.model.sweep import State
+
 Ids = NDArray[np.int32]
 # Called after each sweep with its number from 0, its seconds, and the exact loss.
 Callback = Callable[[int, float, float], Any]
@@ -98,11 +100,16 @@ class AlternatingLeastSquares:
         show_progress: bool = True,  # noqa: ARG002 - the library's argument
         callback: Callback | None = None,
         cancelled: Callable[[], bool] | None = None,
+        *,
+        keep: Callable[[State], None] | None = None,
+        resume: State | None = None,
     ) -> None:
         """Fit to a (listeners, items) sparse matrix of counts or their transform, finite and not negative.
 
         `callback` runs after each sweep, when the factors are those of that sweep; `cancelled` is asked before
-        each. Raises InvalidDataError for an empty matrix, bad counts, or factors of another shape; CancelledError.
+        each. `keep` is given the state after each sweep; a fit that is given it back as `resume`, on the same matrix
+        with the same settings, goes on from there to the same bytes, and calls back for the sweeps that were left.
+        Raises InvalidDataError for an empty matrix, bad counts, factors or a state of another shape; CancelledError.
         """
         counts = checked_counts(user_items, self.dtype)
         if not counts.nnz:
@@ -125,12 +132,17 @@ class AlternatingLeastSquares:
                 frequency_exponent=self.frequency_exponent,
                 steps=self.cg_steps if self.use_cg else 4 * users.shape[1], momentum=self.momentum,
             )  # fmt: skip
-            for number in range(self.iterations):
+            if resume is not None:
+                sweeps.restore(resume)
+                self._set_factors(sweeps.user_factors, sweeps.item_factors)
+            for number in range(resume.sweeps if resume is not None else 0, self.iterations):
                 if cancelled is not None and cancelled():
                     raise CancelledError("Training was stopped. The model in use is the one before.")
                 began, before = time.perf_counter(), sweeps.loss
                 loss = sweeps.sweep()
                 self._set_factors(sweeps.user_factors, sweeps.item_factors)
+                if keep is not None:
+                    keep(sweeps.state())
                 if callback is not None:
                     callback(number, time.perf_counter() - began, loss)
                 if before - loss < self.tolerance * before:

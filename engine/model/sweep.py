@@ -17,10 +17,13 @@ would rise, the sweep is done again without that (restart after O'Donoghue, Cand
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.errors import InvalidDataError
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -35,6 +38,22 @@ _NOISE = 1e-7
 _NEAR_ZERO = 0.05
 # Rows moved on at a time, so that no third array is needed.
 _BLOCK = 4096
+
+
+@dataclass(slots=True)
+class State:
+    """A fit between two sweeps: all it takes to go on to the very same factors.
+
+    `user_factors`, `item_factors` and `items_before`, the items of the sweep before that momentum needs, are
+    (rows, rank) with the rank padded as the kernels have it; `losses` has one a sweep.
+    """
+
+    user_factors: NDArray[Any]
+    item_factors: NDArray[Any]
+    items_before: NDArray[Any]
+    sweeps: int
+    since_restart: int
+    losses: list[float]
 
 
 class Sweeps:
@@ -72,6 +91,30 @@ class Sweeps:
         self._before = item_factors.copy() if momentum else item_factors
         self._since_restart = 1
         self.loss = np.inf
+        self._losses: list[float] = []
+
+    def state(self) -> State:
+        """Where the fit is; the arrays are those of the fit, which the next sweep changes."""
+        return State(
+            self.user_factors, self.item_factors, self._before, len(self._losses), self._since_restart,
+            list(self._losses),
+        )  # fmt: skip
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of the same matrix and settings. Raises InvalidDataError for another's."""
+        for name, own, given in (
+            ("listeners", self.user_factors, state.user_factors),
+            ("items", self.item_factors, state.item_factors),
+            ("items", self.item_factors, state.items_before),
+        ):
+            if given.shape != own.shape or given.dtype != own.dtype:
+                raise InvalidDataError(
+                    f"The state's {name} are {given.shape} {given.dtype}; this fit's {own.shape} {own.dtype}."
+                )
+        self.user_factors[:], self.item_factors[:] = state.user_factors, state.item_factors
+        self._before[:] = state.items_before
+        self._since_restart, self._losses = state.since_restart, list(state.losses)
+        self.loss = self._losses[-1] if self._losses else np.inf
 
     def sweep(self) -> float:
         """Solve for all listeners, then for all items. Returns the loss."""
@@ -84,6 +127,7 @@ class Sweeps:
         if self._momentum:
             self.item_factors, self._before = self._before, self.item_factors
         self.loss = loss
+        self._losses.append(loss)
         return loss
 
     def _attempt(self, pace: float) -> float:

@@ -46,6 +46,7 @@ class Choice:
     regularization: float
     frequency_exponent: float
     popularity_lean: float
+    factors: int
     tuned: dict[str, Any]
     validation: dict[str, Any]
 
@@ -54,6 +55,7 @@ def choose(
     plays: csr_matrix,
     *,
     factors: int,
+    free_factors: bool = False,
     iterations: int,
     seed: int,
     search: bool,
@@ -76,6 +78,7 @@ def choose(
             found = tune(
                 train,
                 factors=factors,
+                free_factors=free_factors,
                 seed=seed,
                 seconds=search_seconds,
                 progress=lambda done, total: progress("tuning", done, total),
@@ -87,7 +90,7 @@ def choose(
             search = False
         else:
             confidence, regularization = found.confidence, found.regularization
-            exponent = found.frequency_exponent
+            exponent, factors = found.frequency_exponent, found.factors
             tuned = {"trials": [msgspec.to_builtins(trial) for trial in found.trials], "seconds": found.seconds,
                      "finished": found.finished}  # fmt: skip
     tuned |= {
@@ -95,6 +98,7 @@ def choose(
         "alpha": confidence.alpha,
         "regularization": regularization,
         "frequency_exponent": exponent,
+        "factors": factors,
         "searched": search,
     }
     progress("measuring", 0, 1)
@@ -104,7 +108,7 @@ def choose(
     )  # fmt: skip
     validation = _measured(model, confidence, train, test, seed, cancelled)
     lean = float(validation.get("popularity_term", {}).get("kept", 0.0))
-    return Choice(confidence, regularization, exponent, lean, tuned, validation)
+    return Choice(confidence, regularization, exponent, lean, factors, tuned, validation)
 
 
 def _measured(

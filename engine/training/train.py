@@ -1,7 +1,7 @@
 """Training from start to end: interactions, tuning, the final fit, measures, index, and the switch to the new model.
 
 Everything is written into a folder beside the model in use; the last step is the atomic switch. A cancel or a
-crash before it leaves the old model in use.
+crash before it leaves the old model in use, and what a crash leaves is gone on with (`engine.training.checkpoint`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from engine.training.artifact import (
     write_arrays,
     write_manifest,
 )
+from engine.training.checkpoint import Checkpoint
 from engine.training.choose import Choice, choose
 from engine.training.interactions import Interactions, community_interactions, session_interactions
 
@@ -40,11 +41,14 @@ SOLO_FACTORS = 24
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """What a person can ask of training. `tune` False takes the defaults of `engine.training.choose`;
+    """What a person can ask of training.
+
+    `free_factors` lets the tuner take more than `factors`; `tune` False takes the defaults of `engine.training.choose`;
     `tune_seconds` bounds the search, which ends sooner by itself on small data.
     """
 
     factors: int = 40
+    free_factors: bool = False
     iterations: int = 20
     tune: bool = True
     tune_seconds: float = 90.0
@@ -86,25 +90,49 @@ def train(
     # A solo model is small and its rows are many short sessions: few factors say as much (ENGINE.md).
     factors = min(settings.factors, SOLO_FACTORS) if data.solo else settings.factors
     settings = replace(settings, factors=factors)
-    choice = choose(
-        data.plays,
-        factors=settings.factors,
-        iterations=settings.iterations,
-        seed=settings.seed,
-        search=settings.tune,
-        search_seconds=settings.tune_seconds,
-        solo=data.solo,
-        progress=lambda stage, done, total: report(Update(stage, done, total)),
-        cancelled=cancelled,
-    )
-    model, loss = _fit(data, choice, settings, report, cancelled)
+    checkpoint = Checkpoint(door, data.digest, settings)
+    try:
+        manifest = _trained(door, data, settings, checkpoint, began, report, cancelled)
+    except BaseException:
+        # Only a training that was killed outright is gone on with: one that was stopped, or failed, was answered.
+        checkpoint.clear()
+        raise
+    switch_to(door, manifest.id)
+    return manifest
+
+
+def _trained(
+    door: Door,
+    data: Interactions,
+    settings: TrainingSettings,
+    checkpoint: Checkpoint,
+    began: float,
+    report: Callable[[Update], None],
+    cancelled: Callable[[], bool] | None,
+) -> ModelManifest:
+    """A model in a folder of its own, not yet in use."""
+    choice = checkpoint.choice()
+    if choice is None:
+        choice = choose(
+            data.plays,
+            factors=settings.factors,
+            free_factors=settings.free_factors,
+            iterations=settings.iterations,
+            seed=settings.seed,
+            search=settings.tune,
+            search_seconds=settings.tune_seconds,
+            solo=data.solo,
+            progress=lambda stage, done, total: report(Update(stage, done, total)),
+            cancelled=cancelled,
+        )
+        checkpoint.keep_choice(choice)
+    model, loss = _fit(data, choice, settings, checkpoint, report, cancelled)
     trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = f"{trained:%Y%m%dT%H%M%S}-{data.digest[:8]}"
     with door.new_folder(door.folders.models / model_id) as folder:
         manifest = _write(folder, model_id, data, choice, model, loss, settings, report, cancelled)
         manifest = _timed(manifest, trained, time.monotonic() - began)
         write_manifest(folder, manifest)
-    switch_to(door, model_id)
     return manifest
 
 
@@ -112,27 +140,33 @@ def _fit(
     data: Interactions,
     choice: Choice,
     settings: TrainingSettings,
+    checkpoint: Checkpoint,
     report: Callable[[Update], None],
     cancelled: Callable[[], bool] | None,
 ) -> tuple[AlternatingLeastSquares, list[float]]:
-    """The final fit on everything, with its loss after each sweep."""
-    loss: list[float] = []
+    """The final fit on everything, with its loss after each sweep, from where a killed one was."""
+    resume = checkpoint.state()
+    loss: list[float] = list(resume.losses) if resume is not None else []
 
     def after_sweep(sweep: int, _seconds: float, value: float) -> None:
         loss.append(float(value))
         report(Update("training", sweep + 1, settings.iterations, float(value)))
 
     model = AlternatingLeastSquares(
-        factors=settings.factors,
+        factors=choice.factors,
         regularization=choice.regularization,
         frequency_exponent=choice.frequency_exponent,
         alpha=choice.confidence.alpha,
         iterations=settings.iterations,
         random_state=settings.seed,
-        calculate_training_loss=True,
     )
-    report(Update("training", 0, settings.iterations))
-    model.fit(choice.confidence.counted(data.plays), callback=after_sweep, cancelled=cancelled)
+    if loss:
+        report(Update("going on", len(loss), settings.iterations))
+    report(Update("training", len(loss), settings.iterations))
+    model.fit(
+        choice.confidence.counted(data.plays), callback=after_sweep, cancelled=cancelled,
+        keep=checkpoint.keep_state, resume=resume,
+    )  # fmt: skip
     return model, loss
 
 
@@ -181,7 +215,7 @@ def _write(
         listeners=int(data.plays.shape[0]),
         items=len(data.names),
         interactions=int(data.plays.nnz),
-        factors=settings.factors,
+        factors=choice.factors,
         iterations=settings.iterations,
         seed=settings.seed,
         confidence=choice.confidence,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
+from engine.training import checkpoint
 from engine.training.artifact import current_manifest, damaged_files, open_model
 from engine.training.train import TrainingSettings, Update
 from tests.engine.models import names
@@ -210,3 +215,69 @@ def test_a_community_too_small_to_tune_on_is_trained_with_the_defaults(tmp_path)
     assert manifest.tuned["searched"] is False
     assert manifest.validation == {}
     opened.close()
+
+
+def test_a_training_killed_goes_on_from_its_last_sweep_to_the_same_model(session, tmp_path) -> None:
+    whole = session.train(QUICK)
+    factors = (session.folders.models / whole.id / "item_factors.npy").read_bytes()
+    killed = Session(Folders(tmp_path / "killed"))
+    killed.add_community(tmp_path / "camps")
+    program = (
+        "import os, pathlib, signal, sys\n"
+        "from engine.paths import Folders\n"
+        "from engine.session import Session\n"
+        "from engine.training import checkpoint\n"
+        "from tests.engine.test_training import QUICK\n"
+        "checkpoint.EVERY_SECONDS, checkpoint.SHARE = 0.0, 1e9\n"
+        "def die(update):\n"
+        "    if update.loss is not None and update.done == 3:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Session(Folders(pathlib.Path(sys.argv[1]))).train(QUICK, progress=die)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "killed")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert (killed.folders.models / "unfinished" / "fit").is_dir()
+    assert killed.model() is None
+    updates: list[Update] = []
+    manifest = killed.train(QUICK, progress=updates.append)
+    assert [update.done for update in updates if update.loss is not None] == [4, 5]
+    assert "going on" in {update.stage for update in updates}
+    assert "measuring" not in {update.stage for update in updates}, "what was chosen is not chosen again"
+    assert manifest.loss == whole.loss
+    assert (killed.folders.models / manifest.id / "item_factors.npy").read_bytes() == factors
+    assert {path.name for path in killed.folders.models.iterdir()} == {"current", manifest.id}
+    killed.close()
+
+
+@pytest.mark.parametrize("spoil", ["other settings", "cut off", "nothing"])
+def test_remains_of_another_training_or_spoiled_ones_are_not_gone_on_with(
+    session, spoil, monkeypatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "SHARE", 1e9)
+    fit = session.folders.models / "unfinished" / "fit"
+    with monkeypatch.context() as patched:
+        # No clean-up runs when the power fails.
+        patched.setattr(checkpoint.Checkpoint, "clear", lambda _self: None)
+        with pytest.raises(CancelledError):
+            session.train(QUICK, cancelled=lambda: (fit / "rest.json").exists())
+    assert fit.is_dir()
+    if spoil == "cut off":
+        file = fit / "item_factors.npy"
+        file.write_bytes(file.read_bytes()[:-5])
+    settings = dataclasses.replace(QUICK, seed=1) if spoil == "other settings" else QUICK
+    updates: list[Update] = []
+    session.train(settings, progress=updates.append)
+    swept = [update.done for update in updates if update.loss is not None]
+    assert swept == ([2, 3, 4, 5] if spoil == "nothing" else [1, 2, 3, 4, 5])
+
+
+def test_free_factors_are_taken_and_kept_with_the_model(session, monkeypatch) -> None:
+    from engine.model import tuning
+
+    monkeypatch.setattr(tuning, "MORE_FACTORS", (6,))
+    monkeypatch.setattr(tuning, "GAIN", -1.0)
+    manifest = session.train(TrainingSettings(factors=4, iterations=3, free_factors=True, tune_seconds=60.0))
+    assert manifest.factors == manifest.tuned["factors"] == 6
+    assert {4, 6} <= {trial["factors"] for trial in manifest.tuned["trials"]}
+    assert open_model(session.folders).factors.item_factors.shape == (60, 6)

@@ -11,9 +11,32 @@ from tuiapp.cli import Options, cli
 from tuiapp.output import percent, print_json, progress_bar, say, thousands
 
 
+class Factors(click.ParamType):
+    """A number of factors, or `auto` (None): chosen by what measures best."""
+
+    name = "number|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Parse, or fail with what is possible."""
+        if value is None or value == "auto":
+            return None
+        if not str(value).isdigit() or not 1 <= int(value) <= 512:
+            self.fail(f"{value!r} is neither a number from 1 to 512 nor auto.", param, ctx)
+        return int(value)
+
+
+FACTORS = Factors()
+
+
 @cli.command()
 @click.option("--level", type=click.Choice(["artists"]), default="artists", show_default=True)
-@click.option("--factors", type=click.IntRange(1, 512), default=40, show_default=True)
+@click.option(
+    "--factors",
+    type=FACTORS,
+    default="40",
+    show_default=True,
+    help="Numbers a listener and an artist are described by; auto: more than 40 where that measures better.",
+)
 @click.option("--iterations", type=click.IntRange(1, 200), default=20, show_default=True)
 @click.option(
     "--tune/--no-tune",
@@ -31,17 +54,18 @@ from tuiapp.output import percent, print_json, progress_bar, say, thousands
 @click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
-def train(options: Options, level: str, engine: str, **asked: Any) -> None:  # fmt: skip
+def train(options: Options, level: str, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
     """Train on the community packs, or on your own listening sessions where there are none."""
     from engine.session import Session
     from engine.training.train import TrainingSettings
 
     if engine == "spark":
         raise UsageError("Training with Spark is not built yet; use --engine local.")
+    settings = TrainingSettings(level=level, factors=factors or 40, free_factors=factors is None, **asked)
     session = Session(options.folders, private=options.private)
     try:
         with training_progress(options) as progress:
-            manifest = session.train(TrainingSettings(level=level, **asked), progress=progress)
+            manifest = session.train(settings, progress=progress)
     finally:
         session.close()
     if options.json:
