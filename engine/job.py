@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name).add_argument("path", type=Path)
     training = commands.add_parser("train")
     training.add_argument("--factors", type=int, default=40)
+    training.add_argument("--free-factors", action="store_true")
     training.add_argument("--iterations", type=int, default=20)
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--no-tune", dest="tune", action="store_false")
@@ -112,7 +113,11 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
             from engine.training.train import TrainingSettings
 
             settings = TrainingSettings(
-                factors=asked.factors, iterations=asked.iterations, seed=asked.seed, tune=asked.tune
+                factors=asked.factors,
+                free_factors=asked.free_factors,
+                iterations=asked.iterations,
+                seed=asked.seed,
+                tune=asked.tune,
             )
             manifest = session.train(
                 settings,

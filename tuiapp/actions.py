@@ -122,6 +122,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("clear", "x,delete", "take back", "Take back what was said about it; u brings it back.", "taste", 4),
     # -- Model
     Action("train", "t", "train", "Train a model on the packs there are, here on this machine.", "model", 4),
+    Action("train_free", "T", "train, any size",
+           "Train with more than 40 factors where that measures better; takes longer.", "model", 5),
     Action("add_pack", "a", "add pack", "Add community data or track features from a file or folder.", "model", 6),
     Action("remove_pack", "x,delete", "remove pack", "Delete a pack.", "model", 10),
 )  # fmt: skip

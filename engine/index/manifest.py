@@ -100,7 +100,8 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
     """Decode a manifest. Raises DamagedDataError when it is not one of this format."""
     try:
         manifest = msgspec.json.decode(data, type=IndexManifest)
-    except msgspec.DecodeError as error:
+    # A ValueError, as is the UnicodeDecodeError that msgspec raises besides its own.
+    except ValueError as error:
         raise DamagedDataError(f"{where}: not an index manifest ({error}); train the model again") from error
     if manifest.format != FORMAT:
         raise DamagedDataError(

@@ -8,6 +8,7 @@ rounding error of that product, so the result is exactly the one a float64 scan 
 
 from __future__ import annotations
 
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -210,7 +211,7 @@ def open_norm_order(folder: Path, shape: tuple[int, ...]) -> NormOrder:
 def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
         raise DamagedDataError(f"{path}: cannot be read ({error}); train the model again") from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(

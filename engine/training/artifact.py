@@ -8,6 +8,7 @@ row is in it: the person is folded in when needed, so that a block or a deletion
 from __future__ import annotations
 
 import hashlib
+import tokenize
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -76,16 +77,23 @@ class Model:
     def factors(self) -> ItemFactors:
         """Item factors (items, factors) float32 with their Gram matrix and regularization."""
         return ItemFactors(
-            _load(self.folder / "item_factors.npy", (self.manifest.items, self.manifest.factors)),
+            _load(self.folder / "item_factors.npy", (self.manifest.items, self.manifest.factors), np.float32),
             regularization=self.manifest.regularization,
             frequency_exponent=self.manifest.frequency_exponent,
-            gram=_load(self.folder / "gram.npy", (self.manifest.factors, self.manifest.factors)),
+            gram=self._whole("gram.npy", (self.manifest.factors, self.manifest.factors), np.float64),
         )
 
     @cached_property
     def listeners(self) -> np.ndarray:
         """How many listeners of the community played each item: (items,) int32."""
-        return _load(self.folder / "listeners.npy", (self.manifest.items,))
+        return self._whole("listeners.npy", (self.manifest.items,), np.int32)
+
+    def _whole(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+        """A small array, checked byte for byte; the index checks the item factors when it is opened."""
+        array = _load(self.folder / name, shape, dtype)
+        if digest_of(self.folder / name) != self.manifest.digests.get(name):
+            raise DamagedDataError(f"{self.folder / name} was altered since it was written. {_AGAIN}")
+        return array
 
     @cached_property
     def index(self) -> Index:
@@ -138,10 +146,14 @@ def current_manifest(folders: Folders) -> ModelManifest | None:
     pointer = folders.models / _POINTER
     if not pointer.exists():
         return None
-    folder = folders.models / pointer.read_text().strip()
+    try:
+        folder = folders.models / pointer.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise DamagedDataError(f"{pointer} names no model ({error}). {_AGAIN}") from error
     try:
         manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=ModelManifest)
-    except (OSError, msgspec.DecodeError) as error:
+    # Besides its own DecodeError msgspec raises UnicodeDecodeError; a ValueError too, as is a NUL in a path.
+    except (OSError, ValueError) as error:
         raise DamagedDataError(f"The model in {folder} cannot be read ({error}). {_AGAIN}") from error
     if manifest.format != FORMAT:
         raise DamagedDataError(
@@ -180,12 +192,15 @@ def open_model(folders: Folders) -> Model:
 _AGAIN = "Train again to build it anew: discover train."
 
 
-def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Memory-map an array and check that it is as large as the manifest says."""
+def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+    """Memory-map an array and check that it is of the kind and as large as the manifest says."""
     try:
         array: np.ndarray = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
+    # NumPy reads an array's header as Python: a damaged one may not even be split into tokens.
+    except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
         raise DamagedDataError(f"{path} is damaged ({error}). {_AGAIN}") from error
-    if array.shape != shape:
-        raise DamagedDataError(f"{path} holds {array.shape} values where {shape} were expected. {_AGAIN}")
+    if array.shape != shape or array.dtype != dtype:
+        raise DamagedDataError(
+            f"{path} holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected. {_AGAIN}"
+        )
     return array

@@ -62,6 +62,18 @@ def test_taking_an_item_away_is_never_having_played_it(
     np.testing.assert_allclose(away, solved, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("confidence", [1e4, 1e6, 1e8, 1e12])
+@pytest.mark.parametrize("lam", [1e-3, 1.0, 50.0])
+@pytest.mark.parametrize("items", [5, 60, 2_000])
+def test_a_huge_count_can_be_taken_away(confidence: float, lam: float, items: int) -> None:
+    """More factors than items too: there the item alone holds its direction up."""
+    factors = 3 * item_factors(items, 40)
+    ids, confidences = np.arange(3), np.array([2.0, 3.0, confidence])
+    away = ItemFactors(factors, lam).fold_in(ids, confidences).without(2)
+    solved = dense_solve(factors, ids[:2], confidences[:2], lam)
+    np.testing.assert_allclose(away, solved, rtol=0, atol=1e-6)
+
+
 def test_nobody_has_the_zero_vector() -> None:
     listener = ItemFactors(item_factors(), 1.0).fold_in(np.zeros(0, dtype=np.int64), np.zeros(0))
     assert not listener.vector.any()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.errors import UsageError
 from tuiapp.cli import Options, cli
 from tuiapp.output import percent, print_json, progress_bar, say, thousands
+
+if TYPE_CHECKING:
+    from engine.training.artifact import ModelManifest
 
 
 class Factors(click.ParamType):
@@ -79,9 +82,35 @@ def train(options: Options, level: str, engine: str, factors: int | None, **aske
             f"{name} {value['ndcg@20']:.3f}" for name, value in measured["baselines"].items()
         )
         click.echo(f"Held-out nDCG@20 {measured['ndcg@20']:.3f} ({baselines}).")
+    for line in chosen_in_words(manifest):
+        click.echo(line)
     if manifest.index:
         click.echo(f"Index: {manifest.index['trees']} trees, recall {percent(manifest.index['recall'])}.")
     say(options, "Next: discover recommend, or open the app with discover.")
+
+
+def chosen_in_words(manifest: ModelManifest) -> list[str]:
+    """What was chosen, beside what else was tried."""
+    from engine.training.tried import collapsed, in_words
+
+    confidence, tuned = manifest.confidence, manifest.tuned
+    growing = f" × n^{manifest.frequency_exponent:g}" if manifest.frequency_exponent else ""
+    lines = [
+        f"Chosen: {manifest.factors} factors, {confidence.transform} counts, alpha {confidence.alpha:.3g}, "
+        f"lambda {manifest.regularization:.3g}{growing}" + ("." if tuned.get("searched") else ", untuned.")
+    ]
+    if tuned.get("trials"):
+        drowned = collapsed(tuned)
+        lines.append(
+            f"Tried {len(tuned['trials'])} settings; nDCG@20 of the best on the search's own held-out tenth"
+            + (f" ({drowned} collapsed to nothing)" if drowned else "") + ":"
+        )  # fmt: skip
+        lines += [f"  {line}" for line in in_words(tuned)]
+    term = manifest.validation.get("popularity_term") or {}
+    if term:
+        kept = "kept" if term["kept"] else "not kept"
+        lines.append(f"A lean by popularity: {term['with']:.3f} with, {term['without']:.3f} without; {kept}.")
+    return lines
 
 
 def training_progress(options: Options) -> Any:

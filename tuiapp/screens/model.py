@@ -99,6 +99,9 @@ class ModelView(View):
     def action_train(self) -> None:
         self.home.start_job("Training", "train")
 
+    def action_train_free(self) -> None:
+        self.home.start_job("Training", "train", "--free-factors")
+
     def action_add_pack(self) -> None:
         def add(text: str) -> None:
             path = Path(text).expanduser()
@@ -122,6 +125,8 @@ class ModelView(View):
 
 def facts(model: ModelManifest) -> Content:
     """The model in a few lines: what from, how tuned, how good beside the baselines, how the index does."""
+    from engine.training.tried import in_words
+
     source = "your own sessions" if model.solo else ", ".join(shown(pack) for pack in model.packs)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
@@ -130,12 +135,18 @@ def facts(model: ModelManifest) -> Content:
         Content.styled(f"{model.items:,} artists", "bold"), f" from {model.listeners:,} ",
         "sessions" if model.solo else "listeners", f" of {source}\n",
         Content.styled(
-            f"{model.factors} factors, {sweeps}, c = 1 + {confidence.alpha:g} × {cell}, "
-            f"lambda {model.regularization:g}"
+            f"{model.factors} factors, {sweeps}, c = 1 + {confidence.alpha:.3g} × {cell}, "
+            f"lambda {model.regularization:.3g}"
+            + (f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else "")
             + (", tuned on held-out plays" if model.tuned.get("searched") else ", not tuned") + "\n",
             "$foreground-muted",
         ),
     ]  # fmt: skip
+    if tried := in_words(model.tuned):
+        parts.append(
+            f"\n{len(model.tuned['trials'])} settings tried, nDCG@20 of the best on a held-out tenth\n"
+        )
+        parts += [Content.styled(f"  {line}\n", "$foreground-muted") for line in tried]
     if measured := model.validation:
         rows = [("this model", measured["ndcg@20"])]
         rows += [(name, value["ndcg@20"]) for name, value in measured["baselines"].items()]
