@@ -4,6 +4,9 @@ With item factors Y, the listener's confidences c over their items and everythin
 listener's vector is x = W Y' C r with W = (Y'Y + Y_u' (C_u - I) Y_u + lambda I)^-1, r = 1 on their items
 (Hu, Koren, Volinsky 2008, section 4). The score of item i is then the sum over their items j of
 y_i' W y_j c_j (section 5): each summand is the part that j contributes.
+
+The item side is the same with the two exchanged: an item nobody knew at training is folded into the listeners'
+factors, given in the items' place.
 """
 
 from __future__ import annotations

@@ -140,3 +140,21 @@ def test_with_an_exponent_lambda_grows_with_the_listeners_items() -> None:
         listener.vector, dense_solve(factors, ids, confidences, 0.5 * 16**0.75), rtol=1e-9, atol=1e-12
     )
     assert listener.contributions(np.arange(5)).sum(axis=1) == pytest.approx(listener.scores(np.arange(5)))
+
+
+def test_an_item_is_folded_into_listeners_factors_as_a_model_recalculates_it() -> None:
+    from scipy.sparse import csr_matrix
+
+    from engine.model.als import AlternatingLeastSquares
+
+    rng = np.random.default_rng(3)
+    plays = csr_matrix(rng.poisson(0.6, (50, 30)).astype(np.float32))
+    model = AlternatingLeastSquares(
+        factors=8, regularization=2.0, alpha=3.0, random_state=1, frequency_exponent=0.5
+    )
+    model.fit(plays)
+    row = plays.T.tocsr()[4]
+    folded = ItemFactors(model.user_factors, 2.0, frequency_exponent=0.5).fold_in(
+        row.indices.astype(np.int64), 1.0 + 3.0 * row.data
+    )
+    np.testing.assert_allclose(folded.vector, model.recalculate_item(4, row), rtol=1e-5, atol=1e-7)
