@@ -18,7 +18,8 @@ from engine.model.fold_in import FoldedListener
 from engine.model.lean import leaned
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
-from engine.taste.gate import Taste, TasteItem
+from engine.recommend.variety import varied
+from engine.taste.gate import Days, Taste, TasteItem
 from engine.training.artifact import Model
 
 CANDIDATES = 1000
@@ -37,36 +38,41 @@ SOLO_NOTE = (
 
 
 class Recommender:
-    """Discover over one model and one taste. Raises NothingYetError when they have no artist in common."""
+    """Discover over one model and one taste. `days` are the taste's, for what is known only when played lately.
 
-    def __init__(self, model: Model, taste: Taste) -> None:
+    Raises NothingYetError when model and taste have no artist in common.
+    """
+
+    def __init__(self, model: Model, taste: Taste, days: Days | None = None) -> None:
         self.model = model
         self.taste = taste
+        self._days = days
         if not taste.items:
             raise NothingYetError(
                 "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
             )
         found = model.catalog.ids_of([item.key for item in taste.items])
-        self._known: dict[int, TasteItem] = {
-            found[item.key]: item for item in taste.items if item.key in found
-        }
-        if not self._known:
+        self._own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
+        if not self._own:
             raise NothingYetError(
                 f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
                 "Import more of your history, or add community data that covers it and train again."
             )
         unwanted = model.catalog.ids_of(sorted(taste.unwanted))
+        self._gathered: dict[
+            tuple[int, float | None], tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]
+        ] = {}
         self._unwanted = np.fromiter(sorted(unwanted.values()), dtype=np.int64, count=len(unwanted))
 
     @property
     def matched(self) -> int:
         """How many of the person's artists the model knows."""
-        return len(self._known)
+        return len(self._own)
 
     @cached_property
     def reasons(self) -> tuple[TasteItem, ...]:
         """The person's artists that speak for others, in item order."""
-        known = [(number, self._known[number]) for number in sorted(self._known)]
+        known = [(number, self._own[number]) for number in sorted(self._own)]
         if self.model.manifest.solo:
             latest = max((item.last_played or 0 for _, item in known), default=0)
             recent = [pair for pair in known if (pair[1].last_played or 0) > latest - SOLO_RECENT]
@@ -76,43 +82,63 @@ class Recommender:
     @cached_property
     def folded(self) -> FoldedListener:
         """The person in factor space."""
-        number_of = {item.key: number for number, item in self._known.items()}
+        number_of = {item.key: number for number, item in self._own.items()}
         ids = np.array([number_of[item.key] for item in self.reasons], dtype=np.int64)
         plays = np.array([item.weight for item in self.reasons])
         sure = self.model.manifest.confidence.of(plays) - 1.0
         # Fading scales the confidence, not the count: a count may be dampened to yes or no.
         return self.model.factors.fold_in(ids, 1.0 + sure * [item.sureness for item in self.reasons])
 
-    @cached_property
-    def _new(self) -> tuple[np.ndarray, np.ndarray]:
+    def _known(self, settings: DiscoverSettings) -> np.ndarray:
+        """Items the person knows, as the settings have it; one that is liked is known."""
+        plays = {item.key: item.plays for item in self._own.values()}
+        if settings.known_days is not None and self._days is not None:
+            plays = self._days.plays_within(settings.known_days)
+        return np.array(
+            [
+                number
+                for number, item in self._own.items()
+                if item.liked or plays.get(item.key, 0) >= settings.known_plays
+            ],
+            dtype=np.int64,
+        )
+
+    def _new(self, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(ids, scores) of the best artists the person does not know, best first."""
         if self.model.manifest.solo:
             return np.empty(0, dtype=np.int64), np.empty(0)
-        excluded = np.union1d(self._unwanted, np.fromiter(self._known, dtype=np.int64))
+        excluded = np.union1d(self._unwanted, known)
         count = min(CANDIDATES, max(0, self.model.catalog.size - len(excluded)))
         ids, _ = self.model.index.best(self.folded.vector.astype(np.float32), count, exclude=excluded)
         return _ordered(ids, self.folded.scores(ids))
 
-    @cached_property
-    def _familiar(self) -> tuple[np.ndarray, np.ndarray]:
+    def _familiar(self, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(ids, scores) of the artists the person knows; in solo mode those that have rested."""
-        latest = max((item.last_played or 0 for item in self._known.values()), default=0)
+        latest = max((item.last_played or 0 for item in self._own.values()), default=0)
         rested = latest - SOLO_RESTED if self.model.manifest.solo else latest
         ids = np.array(
-            [number for number, item in self._known.items() if (item.last_played or 0) <= rested],
+            [number for number in known.tolist() if (self._own[number].last_played or 0) <= rested],
             dtype=np.int64,
         )
         ids = np.setdiff1d(ids, self._unwanted)
         return _ordered(ids, self.folded.scores(ids))
 
+    def _sides(self, settings: DiscoverSettings) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+        """What is known, and the (ids, scores) of new and familiar artists; kept, since dials only re-order them."""
+        which = (settings.known_plays, settings.known_days)
+        if which not in self._gathered:
+            known = self._known(settings)
+            self._gathered[which] = (known, [self._new(known), self._familiar(known)])
+        return self._gathered[which]
+
     def discover(self, settings: DiscoverSettings = DEFAULTS) -> DiscoverList:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here."""
         familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
-        new = self._leaning(*self._new, settings.popularity)
-        familiar = self._leaning(*self._familiar, settings.popularity)
+        known, sides = self._sides(settings)
+        new, familiar = (self._ordered_by(*side, settings) for side in sides)
         chosen = _interleave(new, familiar, familiarity, settings.n)
         return DiscoverList(
-            items=self._records(chosen),
+            items=self._records(chosen, frozenset(known.tolist())),
             listeners=self.model.manifest.listeners,
             catalog=self.model.manifest.items,
             pack=", ".join(self.model.manifest.packs),
@@ -120,22 +146,26 @@ class Recommender:
             notes=(SOLO_NOTE,) if self.model.manifest.solo else (),
         )
 
-    def _leaning(self, ids: np.ndarray, scores: np.ndarray, popularity: float) -> np.ndarray:
-        """Ids re-ordered by score plus the model's own lean and the dial's; positive scores only."""
+    def _ordered_by(self, ids: np.ndarray, scores: np.ndarray, settings: DiscoverSettings) -> np.ndarray:
+        """Ids in the order of the model's own lean and the dials; positive scores only."""
         ids, scores = ids[scores > 0], scores[scores > 0]
-        lean = popularity + self.model.manifest.popularity_lean
-        if lean == 0.0 or len(ids) < 2:
-            return ids
-        listeners = np.asarray(self.model.listeners[ids], dtype=np.float64)
-        return ids[np.argsort(-leaned(scores, listeners, lean), kind="stable")]
+        lean = settings.popularity + self.model.manifest.popularity_lean
+        if lean != 0.0 and len(ids) > 1:
+            listeners = np.asarray(self.model.listeners[ids], dtype=np.float64)
+            scores = leaned(scores, listeners, lean)
+            order = np.argsort(-scores, kind="stable")
+            ids, scores = ids[order], scores[order]
+        if settings.variety > 0.0:
+            return ids[varied(self.model.factors.item_factors[ids], scores, settings.variety, settings.n)]
+        return ids
 
-    def _records(self, ids: np.ndarray) -> tuple[Recommendation, ...]:
+    def _records(self, ids: np.ndarray, known: frozenset[int]) -> tuple[Recommendation, ...]:
         scores = self.folded.scores(ids)
         shares = _shares(self.folded.contributions(ids))
         items = self.model.catalog.items([int(number) for number in ids])
         records = []
         for rank, number in enumerate(int(value) for value in ids):
-            item, mine = items[number], self._known.get(number)
+            item, mine = items[number], self._own.get(number)
             why = self._largest(shares[rank])
             records.append(
                 Recommendation(
@@ -146,7 +176,7 @@ class Recommender:
                     score=float(scores[rank]),
                     listeners=item.listeners,
                     plays=int(mine.plays) if mine else 0,
-                    known=mine is not None and mine.plays > 0,
+                    known=number in known and mine is not None and mine.plays > 0,
                     liked=mine is not None and mine.liked,
                     why=why,
                     others=len(self.reasons) - len(why),
@@ -159,7 +189,7 @@ class Recommender:
         order = np.argsort(-row, kind="stable")[:REASONS]
         return tuple(Share(self.reasons[int(i)].name, float(row[i])) for i in order)
 
-    def explain(self, key: str) -> Explanation:
+    def explain(self, key: str, settings: DiscoverSettings = DEFAULTS) -> Explanation:
         """Every share in one artist's score, and where it would stand without each of the strongest reasons.
 
         Raises UnknownNameError when the model does not know the artist.
@@ -171,9 +201,10 @@ class Recommender:
         one = np.array([number], dtype=np.int64)
         row = _shares(self.folded.contributions(one))[0]
         order = np.argsort(-row, kind="stable")
-        pool = self._familiar[0] if self.model.manifest.solo or number in self._known else self._new[0]
+        known, (new, familiar) = self._sides(settings)
+        pool = (familiar if self.model.manifest.solo or number in known else new)[0]
         last = self.reasons[int(order[0])] if len(order) else None
-        mine = self._known.get(number)
+        mine = self._own.get(number)
         return Explanation(
             artist=item.name,
             score=float(self.folded.scores(one)[0]),

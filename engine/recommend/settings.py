@@ -11,15 +11,22 @@ from engine.taste.gate import EVERYTHING, Window
 
 @dataclass(frozen=True, slots=True)
 class DiscoverSettings:
-    """`familiarity` 0 (only artists you know) to 1 (only new ones) is the share of new artists in the list;
-    `popularity` -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own.
-    `half_life` (days) fades older plays, 0 counts all alike, null takes what guessed the person's own past best.
-    `without` names artists to pretend you never played. `n` is the length of the list.
+    """The dials.
+
+    `familiarity` 0 (only artists you know) to 1 (only new ones) is the share of new artists in the list. `popularity`
+    -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own. `variety` goes from 0 (the best,
+    however alike) to 1 (as unlike each other as the candidates allow).
+    An artist is known who was played at least `known_plays` times, with `known_days` within so many days before the
+    last play. `half_life` (days) fades older plays, 0 counts all alike, null takes what guessed the person's own past
+    best. `without` names artists to pretend you never played. `n` is the length of the list.
     """
 
     n: int = 50
     familiarity: float = 1.0
     popularity: float = 0.0
+    variety: float = 0.0
+    known_plays: int = 1
+    known_days: float | None = None
     half_life: float | None = None
     window: Window = EVERYTHING
     without: tuple[str, ...] = ()
@@ -30,6 +37,10 @@ class DiscoverSettings:
             raise UsageError(f"familiarity is {self.familiarity}; it goes from 0 (familiar) to 1 (new).")
         if not -1.0 <= self.popularity <= 1.0:
             raise UsageError(f"popularity is {self.popularity}; it goes from -1 (obscure) to 1 (popular).")
+        if not 0.0 <= self.variety <= 1.0:
+            raise UsageError(f"variety is {self.variety}; it goes from 0 (the best) to 1 (varied).")
+        if self.known_plays < 1 or not (self.known_days is None or self.known_days > 0):
+            raise UsageError("An artist is known by at least one play, within more than no days.")
         if self.half_life is not None and not (math.isfinite(self.half_life) and self.half_life >= 0):
             raise UsageError(f"half_life is {self.half_life} days; it is 0 (all plays alike) or more.")
         if self.n < 1:

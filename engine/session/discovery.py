@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.recommend.hindsight import Hindsight
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList
     from engine.recommend.settings import DiscoverSettings
-    from engine.taste.gate import Window
+    from engine.taste.gate import Days, Taste, Window
     from engine.training.artifact import Model
 
 
@@ -53,12 +53,13 @@ class Discovery(Library):
         super().__init__(folders, private=private)
         self._model: Model | None = None
         self._recommenders: dict[tuple[Window, tuple[str, ...]], Recommender] = {}
+        self._tastes: dict[Window, tuple[Taste, Days]] = {}
         self._hindsight: Hindsight | None = None
 
     @alone
     def reload(self) -> None:
         """Forget what was computed: the library or the model changed, here or in a child process."""
-        self._recommenders.clear()
+        self._forget()
         self._hindsight = None
         if self._model is not None:
             self._model.close()
@@ -78,7 +79,8 @@ class Discovery(Library):
         from engine.recommend.settings import DiscoverSettings
 
         _, key = self.resolve_artist(artist)
-        return self._recommender(settings or DiscoverSettings()).explain(key)
+        settings = settings or DiscoverSettings()
+        return self._recommender(settings).explain(key, settings)
 
     @alone
     def related(self, name: str, n: int = 50) -> RelatedList:
@@ -163,8 +165,10 @@ class Discovery(Library):
                     "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
                 )
             gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
-            taste = self._taste(window)
-            recommender = Recommender(self._open_model(), taste.without(gone) if gone else taste)
+            taste, days = self._dated_taste(settings.window)
+            if window.half_life is not None:
+                taste = taste.faded(days, window.half_life)
+            recommender = Recommender(self._open_model(), taste.without(gone) if gone else taste, days)
             if len(self._recommenders) > 8:
                 self._recommenders.clear()
             self._recommenders[which] = recommender
@@ -191,7 +195,7 @@ class Discovery(Library):
         before = self._top()
         number = None if preview else add_rule(self._connection, rule)
         after = self._top((rule,) if preview else ())
-        self._recommenders.clear()
+        self._forget()
         return Exclusion(
             number, rule.in_words(), listens_excluded(self._connection, [rule]),
             tuple(name for name in before if name not in after), tuple(name for name in after if name not in before),
@@ -201,7 +205,7 @@ class Discovery(Library):
     def include(self, number: int) -> str:
         """Take a rule out of force, so that its plays count again; returns it in words."""
         rule = remove_rule(self._connection, number)
-        self._recommenders.clear()
+        self._forget()
         return rule.in_words()
 
     @alone
@@ -222,6 +226,24 @@ class Discovery(Library):
             )
         except NothingYetError:
             return ()
+
+    def _dated_taste(self, window: Window) -> tuple[Taste, Days]:
+        """A window's taste with its plays by day, kept until the library changes: fading it is then quick."""
+        from engine.taste.gate import read_days, read_taste
+
+        if window not in self._tastes:
+            if len(self._tastes) > 4:
+                self._tastes.clear()
+            self._tastes[window] = (
+                read_taste(self._connection, window),
+                read_days(self._connection, window),
+            )
+        return self._tastes[window]
+
+    def _forget(self) -> None:
+        """The library changed: what was worked out of it is no longer so."""
+        self._recommenders.clear()
+        self._tastes.clear()
 
     def _measured_half_life(self) -> float | None:
         """What the last look back found best; null where there was none, or for another model."""
@@ -261,7 +283,7 @@ class Discovery(Library):
         if not self.private:
             self.door.write_file(self.folders.hindsight, msgspec.json.encode(found))
         self._hindsight = found
-        self._recommenders.clear()
+        self._forget()
         return found
 
     @alone
@@ -278,7 +300,7 @@ class Discovery(Library):
             track=track,
             track_key=track_key(track) if track else "",
         )
-        self._recommenders.clear()
+        self._forget()
         return before
 
     def _judged(self, artist: str) -> tuple[str, str]:

@@ -220,7 +220,7 @@ class Session(Discovery):
             progress=progress,
             cancelled=cancelled,
         )
-        self._recommenders.clear()
+        self._forget()
         return report
 
     @alone

@@ -11,7 +11,10 @@ import hashlib
 import math
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import UsageError
 from engine.taste.rules import Rule, counted_listens
@@ -100,6 +103,13 @@ class Taste:
         """Keys of the artists no list may recommend."""
         return self.blocked | self.hidden | self.left_out
 
+    def faded(self, days: Days, half_life: float) -> Taste:
+        """The same taste with its plays fading; `days` are those of its window."""
+        fresh = days.fresh(half_life)
+        items = tuple(replace(item, fresh=fresh.get(item.key, 1.0)) for item in self.items)
+        window = replace(self.window, half_life=half_life)
+        return _taste(items, self.blocked, self.hidden, self.left_out, window)
+
     def without(self, keys: frozenset[str]) -> Taste:
         """The same taste had these artists never been played."""
         kept = tuple(item for item in self.items if item.key not in keys)
@@ -121,9 +131,8 @@ def read_taste(
     liked = {key for key, verdict in verdicts.items() if verdict == "like"}
     condition, values = window.condition()
     listens = counted_listens(connection, also)
-    faded = _faded(connection, listens, window) if window.half_life is not None else {}
     items = [
-        TasteItem(key, name, float(plays), last, key in liked, faded.get(key, plays) / plays)
+        TasteItem(key, name, float(plays), last, key in liked)
         for key, name, plays, last in connection.execute(
             f"""
             WITH played AS (
@@ -145,7 +154,11 @@ def read_taste(
         if key not in played:
             items.append(TasteItem(key, name, 0.0, None, True))
     left_out = _left_out(connection) - liked if listens != "listens" else frozenset()
-    return _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, left_out, window)
+    plain = replace(window, half_life=None)
+    taste = _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, left_out, plain)
+    if window.half_life is None:
+        return taste
+    return taste.faded(read_days(connection, window, also), window.half_life)
 
 
 def _left_out(connection: sqlite3.Connection) -> frozenset[str]:
@@ -163,27 +176,52 @@ def _left_out(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(str(row[0]) for row in rows)
 
 
-def _faded(connection: sqlite3.Connection, listens: str, window: Window) -> dict[str, float]:
-    """Each artist's plays after the window's half-life, to the day."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Days:
+    """Plays by artist and day, for what depends on how long ago they were: one row an artist and day.
+
+    `artist` indexes `keys`; `age` is in days before the last one with a play, undated plays as old as the first.
+    """
+
+    keys: tuple[str, ...]
+    artist: NDArray[np.int64]
+    age: NDArray[np.float64]
+    plays: NDArray[np.float64]
+
+    def fresh(self, half_life: float) -> dict[str, float]:
+        """The share of each artist's plays that is left when they fade by half in `half_life` days."""
+        left = self._sums(self.plays * 0.5 ** (self.age / half_life))
+        return dict(zip(self.keys, (left / self._sums(self.plays)).tolist(), strict=True))
+
+    def plays_within(self, days: float) -> dict[str, float]:
+        """Each artist's plays in the last `days` days."""
+        return dict(zip(self.keys, self._sums(self.plays * (self.age < days)).tolist(), strict=True))
+
+    def _sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(self.artist, weights=values, minlength=len(self.keys)).astype(np.float64)
+
+
+def read_days(connection: sqlite3.Connection, window: Window = EVERYTHING, also: Sequence[Rule] = ()) -> Days:
+    """The plays that count for taste in the window, by artist and day."""
     condition, values = window.condition()
     rows = connection.execute(
         f"""
         WITH played AS (
             SELECT track_id, started_at / {_DAY} AS day, sum(plays) AS plays
-            FROM {listens} AS l WHERE {condition} GROUP BY track_id, day
+            FROM {counted_listens(connection, also)} AS l WHERE {condition} GROUP BY track_id, day
         )
         SELECT a.key, p.day, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
         JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id, p.day
         """,  # noqa: S608 - the condition is made of fixed parts
         values,
     ).fetchall()
-    days = [day for _, day, _ in rows if day is not None]
-    first, last = min(days, default=0), max(days, default=0)
-    faded: dict[str, float] = {}
-    for key, day, plays in rows:
-        age = last - (first if day is None else day)
-        faded[key] = faded.get(key, 0.0) + plays * 0.5 ** (age / (window.half_life or 1.0))
-    return faded
+    number: dict[str, int] = {}
+    artist = np.array([number.setdefault(key, len(number)) for key, _, _ in rows], dtype=np.int64)
+    day = np.array([np.nan if day is None else day for _, day, _ in rows], dtype=np.float64)
+    dated = day[~np.isnan(day)]
+    first, last = (float(dated.min()), float(dated.max())) if len(dated) else (0.0, 0.0)
+    age = last - np.where(np.isnan(day), first, day)
+    return Days(tuple(number), artist, age, np.array([plays for _, _, plays in rows], dtype=np.float64))
 
 
 def _taste(

@@ -32,6 +32,26 @@ if TYPE_CHECKING:
     show_default=True,
     help="-1: obscure, 1: popular.",
 )
+@click.option(
+    "--variety",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="0: the best, however alike; 1: unlike each other.",
+)
+@click.option(
+    "--known-plays",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="An artist is known from so many plays on.",
+)
+@click.option(
+    "--known-days",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="DAYS",
+    help="Only plays in your last DAYS make an artist known.",
+)
 @click.option("--since", type=PERIOD, help="Learn only from listens from this date on.")
 @click.option("--until", type=PERIOD, help="Learn only from listens up to and including this date.")
 @click.option("--as-of", type=PERIOD, help="Discover as it would have been at the end of this date.")
@@ -73,6 +93,9 @@ def _settings(
     since: tuple[int, int] | None = None,
     until: tuple[int, int] | None = None,
     as_of: tuple[int, int] | None = None,
+    variety: float = 0.0,
+    known_plays: int = 1,
+    known_days: float | None = None,
     half_life: float | None = None,
     without: tuple[str, ...] = (),
     level: str = "artists",  # noqa: ARG001 - the only level there is yet
@@ -83,7 +106,8 @@ def _settings(
     ends = [period[1] for period in (until, as_of) if period]
     window = Window(since=since[0] if since else None, until=min(ends) if ends else None)
     return DiscoverSettings(
-        n=count, familiarity=familiarity, popularity=popularity, half_life=half_life, window=window,
+        n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,
+        known_days=known_days, half_life=half_life, window=window,
         without=tuple(without),
     )  # fmt: skip
 
