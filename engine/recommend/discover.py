@@ -143,6 +143,7 @@ class Recommender:
             catalog=self.model.manifest.items,
             pack=", ".join(self.model.manifest.packs),
             solo=self.model.manifest.solo,
+            half_life=self.taste.window.half_life,
             notes=(SOLO_NOTE,) if self.model.manifest.solo else (),
         )
 

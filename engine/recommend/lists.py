@@ -37,7 +37,10 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class DiscoverList:
-    """Discover as asked for. `notes` are sentences the person should read (what solo mode can and cannot do)."""
+    """Discover as asked for. `half_life` (days) is that of the plays it was made from, null where they do not fade.
+
+    `notes` are sentences the person should read (what solo mode can and cannot do).
+    """
 
     items: tuple[Recommendation, ...]
     listeners: int
@@ -45,6 +48,7 @@ class DiscoverList:
     pack: str
     solo: bool
     notes: tuple[str, ...] = ()
+    half_life: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ async def view(pilot: Pilot[Any], name: str) -> None:
 async def discover(pilot: Pilot[Any]) -> None:
     await pilot.press("0")
     for _ in range(10):
-        pilot.app.screen.action_familiarity(-0.1)
+        pilot.app.screen.action_turn("familiarity", -0.1)
     await settled(pilot)
     assert_safe(pilot.app, "Aone [/intro] ", "Afive \x1b]0;owned\x07", "Athree [@click=app.quit]hi")
     pilot.app.screen.action_without()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import webbrowser
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote_plus
 
@@ -16,6 +15,7 @@ from textual.widgets import Static
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.reports import first_steps
 from tuiapp.safe import shown
+from tuiapp.screens.dials import Dials
 from tuiapp.screens.view import View
 from tuiapp.text import bar
 from tuiapp.widgets.notice import Notice
@@ -24,7 +24,6 @@ from tuiapp.widgets.why import WhyPanel
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation
-    from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
 
 LENGTH = 200
@@ -46,7 +45,7 @@ class DiscoverView(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self._dials: dict[str, float] = {"familiarity": 1.0, "popularity": 0.0}
+        self._dials = Dials()
         self._without: tuple[str, ...] = ()
         self._best = 1.0
         self._list: DiscoverList | None = None
@@ -81,12 +80,8 @@ class DiscoverView(View):
     # -- loading ---------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        dials, without = dict(self._dials), self._without
-
-        def question(session: Any) -> Any:
-            return session.discover(_settings(dials, without))
-
-        self.ask("list", question)
+        settings = self._dials.settings(LENGTH, self._without)
+        self.ask("list", lambda session: session.discover(settings))
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
@@ -99,6 +94,7 @@ class DiscoverView(View):
 
     def _show_list(self, found: DiscoverList) -> None:
         self._list = found
+        self._dials.measured = found.half_life
         self._best = max((row.score for row in found.items), default=1.0) or 1.0
         source = (
             f"{found.listeners:,} listeners · {found.pack}" if not found.solo else "solo: your own sessions"
@@ -121,23 +117,21 @@ class DiscoverView(View):
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
         without = f"without {', '.join(self._without)}" if self._without else ""
-        width = 9 if self.size.width < 100 else 15
         self.query_one("#dials", Static).update(
-            Content.assemble(
-                _dial("familiar", self._dials["familiarity"], "new", width), "   ",
-                _dial("obscure", (self._dials["popularity"] + 1) / 2, "popular", width), "   ",
+            self._dials.drawn(
+                self.size.width,
                 Content.styled(shown(without) + "  " if without else "", "$warning"),
                 Content.styled(count, "$foreground-muted"),
             )
-        )  # fmt: skip
+        )
 
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:
-        row, dials, without = message.row, dict(self._dials), self._without
+        row, settings = message.row, self._dials.settings(LENGTH, self._without)
         if row is None:
             self.query_one(WhyPanel).show(None)
             return
-        self.ask("why", lambda session: session.explain(row.artist, _settings(dials, without)))
+        self.ask("why", lambda session: session.explain(row.artist, settings))
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
@@ -155,19 +149,13 @@ class DiscoverView(View):
 
     # -- dials -----------------------------------------------------------------------------------------
 
-    def action_familiarity(self, by: float) -> None:
-        self._turn("familiarity", by, 0.0, 1.0)
-
-    def action_popularity(self, by: float) -> None:
-        self._turn("popularity", by, -1.0, 1.0)
-
-    def _turn(self, name: str, by: float, low: float, high: float) -> None:
-        self._dials[name] = round(max(low, min(high, self._dials[name] + by)), 2)
+    def action_turn(self, name: str, by: float) -> None:
+        self._dials.turn(name, by)
         self._show_dials()
         self.load()
 
     def action_reset_dials(self) -> None:
-        self._dials, self._without = {"familiarity": 1.0, "popularity": 0.0}, ()
+        self._dials, self._without = Dials(), ()
         self.load()
 
     def action_without(self) -> None:
@@ -208,35 +196,18 @@ class DiscoverView(View):
             self.notify(f"Looking up {shown(names[0])} in your browser.", markup=False)
 
     def action_export(self) -> None:
-        settings = replace(_settings(self._dials, self._without), n=LENGTH)
+        settings = self._dials.settings(LENGTH, self._without)
         self.home.ask_export("Discover", lambda session: session.discover_tracks(settings))
 
     # -- remembering -----------------------------------------------------------------------------------
 
     def remembered(self) -> dict[str, Any]:
         row = self.query_one("#artists", Table).row
-        return super().remembered() | {"dials": self._dials, "cursor": row.key if row is not None else None}
+        return super().remembered() | {
+            "dials": self._dials.places,
+            "cursor": row.key if row is not None else None,
+        }
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
-        dials = state.get("dials")
-        if isinstance(dials, dict):
-            for name, (low, high) in {"familiarity": (0.0, 1.0), "popularity": (-1.0, 1.0)}.items():
-                value = dials.get(name)
-                if isinstance(value, int | float) and low <= value <= high:
-                    self._dials[name] = float(value)
-
-
-def _settings(dials: dict[str, float], without: tuple[str, ...]) -> DiscoverSettings:
-    from engine.recommend.settings import DiscoverSettings
-
-    return DiscoverSettings(n=LENGTH, without=without, **dials)
-
-
-def _dial(low: str, place: float, high: str, width: int) -> Content:
-    """A dial from `low` to `high`, at `place` 0 to 1."""
-    knob = round(place * (width - 1))
-    return Content.assemble(
-        f"{low} ", Content.styled("─" * knob, "$foreground-muted"), Content.styled("●", "bold $text-accent"),
-        Content.styled("─" * (width - 1 - knob), "$foreground-muted"), f" {high}",
-    )  # fmt: skip
+        self._dials.recall(state.get("dials"))

@@ -1,0 +1,66 @@
+"""The dials by themselves: where they stop, what they ask, what they take up again."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.recommend.settings import DiscoverSettings
+from tuiapp.screens.dials import DIALS, FADING, ONE_LINE, Dials
+
+
+@pytest.mark.parametrize("dial", DIALS, ids=lambda dial: dial.name)
+def test_a_dial_stops_at_both_ends_and_always_asks_for_what_can_be(dial) -> None:
+    dials = Dials()
+    for by, end in ((0.3, dial.high), (-0.3, dial.low)):
+        for _ in range(40):
+            dials.turn(
+                dial.name, 1 if dial.name == "recency" and by > 0 else -1 if dial.name == "recency" else by
+            )
+            assert isinstance(dials.settings(10, ()), DiscoverSettings)
+        assert dials.places[dial.name] == end
+
+
+def test_until_it_is_turned_the_half_life_is_the_measured_one_and_the_first_turn_starts_there() -> None:
+    dials = Dials()
+    dials.measured = 100.0
+    assert dials.settings(10, ()).half_life is None
+    dials.turn("recency", 1)
+    assert dials.settings(10, ()).half_life == 180.0
+    dials.measured = None
+    dials.places["recency"] = -1
+    dials.turn("recency", -1)
+    assert dials.settings(10, ()).half_life == FADING[-2]
+
+
+def test_all_time_lets_nothing_fade_whatever_was_measured() -> None:
+    dials = Dials()
+    dials.measured = 90.0
+    for _ in FADING:
+        dials.turn("recency", 1)
+    assert dials.settings(10, ()).half_life == 0
+
+
+@pytest.mark.parametrize(
+    "remembered",
+    [None, 7, [], {"recency": 99}, {"recency": True}, {"variety": "x"}, {"popularity": -3}, {"gone": 1}],
+)
+def test_what_makes_no_sense_is_not_taken_up(remembered) -> None:
+    dials = Dials()
+    dials.recall(remembered)
+    assert dials.places == Dials().places
+
+
+def test_where_they_stood_comes_back() -> None:
+    dials, later = Dials(), Dials()
+    dials.turn("recency", -1)
+    dials.turn("variety", 0.4)
+    later.recall(dials.places)
+    assert later.settings(10, ()) == dials.settings(10, ())
+
+
+def test_they_stand_in_one_line_where_there_is_room_and_in_two_elsewhere() -> None:
+    assert "\n" not in Dials().drawn(ONE_LINE, "end").plain
+    lines = Dials().drawn(80, "end").plain.split("\n")
+    assert len(lines) == 2
+    assert all(len(line) <= 78 for line in lines)
+    assert lines[1].endswith("end")

@@ -1,0 +1,102 @@
+"""The dials of Discover: where each stands, how it is drawn, and what it asks of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+if TYPE_CHECKING:
+    from engine.recommend.settings import DiscoverSettings
+
+# Days in which plays fade by half, from recent to all time (0: they do not fade).
+FADING = (30.0, 60.0, 90.0, 180.0, 365.0, 730.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A dial from `low` to `high`, which the words at its ends name; it starts at `start`."""
+
+    name: str
+    words: tuple[str, str]
+    low: float
+    high: float
+    start: float
+
+
+DIALS = (
+    Dial("familiarity", ("familiar", "new"), 0.0, 1.0, 1.0),
+    Dial("popularity", ("obscure", "popular"), -1.0, 1.0, 0.0),
+    # -1 is off the dial: what measured best for the person.
+    Dial("recency", ("recent", "all time"), 0, len(FADING) - 1, -1),
+    Dial("variety", ("alike", "varied"), 0.0, 1.0, 0.0),
+)
+_BY_NAME = {dial.name: dial for dial in DIALS}
+# From this width on all stand in one line.
+ONE_LINE = 124
+
+
+class Dials:
+    """Where the dials stand. `measured` is the half-life in use while the person has not turned that dial."""
+
+    def __init__(self) -> None:
+        self.places = {dial.name: dial.start for dial in DIALS}
+        self.measured: float | None = None
+
+    def turn(self, name: str, by: float) -> None:
+        """Turn a dial; at its end it stays."""
+        dial, place = _BY_NAME[name], self._shown(name)
+        self.places[name] = round(max(dial.low, min(dial.high, place + by)), 2)
+
+    def recall(self, places: Any) -> None:
+        """Take up where the dials stood, as far as that makes sense."""
+        if not isinstance(places, Mapping):
+            return
+        for dial in DIALS:
+            place = places.get(dial.name)
+            number = isinstance(place, int | float) and not isinstance(place, bool)
+            if number and (dial.low <= place <= dial.high or place == dial.start):
+                self.places[dial.name] = int(place) if dial.name == "recency" else float(place)
+
+    def settings(self, n: int, without: tuple[str, ...]) -> DiscoverSettings:
+        """What they ask of Discover."""
+        from engine.recommend.settings import DiscoverSettings
+
+        recency = int(self.places["recency"])
+        return DiscoverSettings(
+            n=n,
+            familiarity=self.places["familiarity"],
+            popularity=self.places["popularity"],
+            variety=self.places["variety"],
+            half_life=None if recency < 0 else FADING[recency],
+            without=without,
+        )
+
+    def drawn(self, width: int, *after: Content | str) -> Content:
+        """The dials in one line or two, as `width` allows, with what comes `after` them at the end."""
+        long = 15 if width >= ONE_LINE + 24 else 9
+        dials = [self._dial(dial, long) for dial in DIALS]
+        gap = "   "
+        between = gap if width >= ONE_LINE else "\n"
+        return Content.assemble(dials[0], gap, dials[1], between, dials[2], gap, dials[3], gap, *after)
+
+    def _shown(self, name: str) -> float:
+        """Where the knob is: for the half-life that measured best, at the nearest of the dial's."""
+        place = self.places[name]
+        if name != "recency" or place >= 0:
+            return place
+        if not self.measured:
+            return len(FADING) - 1
+        measured = self.measured
+        return min(range(len(FADING) - 1), key=lambda index: abs(FADING[index] - measured))
+
+    def _dial(self, dial: Dial, long: int) -> Content:
+        share = (self._shown(dial.name) - dial.low) / (dial.high - dial.low)
+        knob = round(share * (long - 1))
+        low, high = dial.words
+        return Content.assemble(
+            f"{low} ", Content.styled("─" * knob, "$foreground-muted"), Content.styled("●", "bold $text-accent"),
+            Content.styled("─" * (long - 1 - knob), "$foreground-muted"), f" {high}",
+        )  # fmt: skip
