@@ -9,6 +9,7 @@ score them. With `W = (Y' C Y + lambda I)^-1` the score of item i is the sum ove
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -59,6 +60,7 @@ class Recommender:
                 "Import more of your history, or add community data that covers it and train again."
             )
         unwanted = model.catalog.ids_of(sorted(taste.unwanted))
+        self._lines: dict[int, Recommendation] = {}
         self._gathered: dict[
             tuple[int, float | None], tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]
         ] = {}
@@ -131,14 +133,18 @@ class Recommender:
             self._gathered[which] = (known, [self._new(known), self._familiar(known)])
         return self._gathered[which]
 
+    def ranked(self, settings: DiscoverSettings = DEFAULTS) -> np.ndarray:
+        """The items of the list under these dials, best first: (at most n,) ids."""
+        familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
+        _, sides = self._sides(settings)
+        new, familiar = (self._ordered_by(*side, settings) for side in sides)
+        return _interleave(new, familiar, familiarity, settings.n)
+
     def discover(self, settings: DiscoverSettings = DEFAULTS) -> DiscoverList:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here."""
-        familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
-        known, sides = self._sides(settings)
-        new, familiar = (self._ordered_by(*side, settings) for side in sides)
-        chosen = _interleave(new, familiar, familiarity, settings.n)
+        known, _ = self._sides(settings)
         return DiscoverList(
-            items=self._records(chosen, frozenset(known.tolist())),
+            items=self._records(self.ranked(settings), frozenset(known.tolist())),
             listeners=self.model.manifest.listeners,
             catalog=self.model.manifest.items,
             pack=", ".join(self.model.manifest.packs),
@@ -161,34 +167,50 @@ class Recommender:
         return ids
 
     def _records(self, ids: np.ndarray, known: frozenset[int]) -> tuple[Recommendation, ...]:
+        """The lines of a list. What a line says but its rank is the same under every dial, and worked out once."""
+        numbers: list[int] = ids.tolist()
+        missing = [number for number in numbers if number not in self._lines]
+        if missing:
+            self._work_out(missing)
+        return tuple(
+            replace(self._lines[number], rank=rank, known=number in known and self._lines[number].plays > 0)
+            for rank, number in enumerate(numbers, 1)
+        )
+
+    def _work_out(self, numbers: list[int]) -> None:
+        ids = np.array(numbers, dtype=np.int64)
         scores = self.folded.scores(ids)
         shares = _shares(self.folded.contributions(ids))
-        items = self.model.catalog.items([int(number) for number in ids])
-        records = []
-        for rank, number in enumerate(int(value) for value in ids):
+        items = self.model.catalog.items(numbers)
+        for number, score, why in zip(numbers, scores.tolist(), self._largest(shares), strict=True):
             item, mine = items[number], self._own.get(number)
-            why = self._largest(shares[rank])
-            records.append(
-                Recommendation(
-                    rank=rank + 1,
-                    artist=item.name,
-                    key=item.key,
-                    item=number,
-                    score=float(scores[rank]),
-                    listeners=item.listeners,
-                    plays=int(mine.plays) if mine else 0,
-                    known=number in known and mine is not None and mine.plays > 0,
-                    liked=mine is not None and mine.liked,
-                    why=why,
-                    others=len(self.reasons) - len(why),
-                    others_share=1.0 - sum(share.share for share in why),
-                )
+            self._lines[number] = Recommendation(
+                rank=0,
+                artist=item.name,
+                key=item.key,
+                item=number,
+                score=score,
+                listeners=item.listeners,
+                plays=int(mine.plays) if mine else 0,
+                known=False,
+                liked=mine is not None and mine.liked,
+                why=why,
+                others=len(self.reasons) - len(why),
+                others_share=1.0 - sum(share.share for share in why),
             )
-        return tuple(records)
 
-    def _largest(self, row: np.ndarray) -> tuple[Share, ...]:
-        order = np.argsort(-row, kind="stable")[:REASONS]
-        return tuple(Share(self.reasons[int(i)].name, float(row[i])) for i in order)
+    def _largest(self, shares: np.ndarray) -> list[tuple[Share, ...]]:
+        """The largest shares of each row of (items, reasons), greatest first; of equal ones the first."""
+        count = min(REASONS, shares.shape[1])
+        most = np.sort(np.argpartition(-shares, count - 1, axis=1)[:, :count], axis=1)
+        own = np.take_along_axis(shares, most, axis=1)
+        order = np.argsort(-own, axis=1, kind="stable")
+        numbers = np.take_along_axis(most, order, axis=1).tolist()
+        largest = np.take_along_axis(own, order, axis=1).tolist()
+        return [
+            tuple(Share(self.reasons[i].name, share) for i, share in zip(*row, strict=True))
+            for row in zip(numbers, largest, strict=True)
+        ]
 
     def explain(self, key: str, settings: DiscoverSettings = DEFAULTS) -> Explanation:
         """Every share in one artist's score, and where it would stand without each of the strongest reasons.

@@ -19,22 +19,22 @@ def varied(
     0..1. At variety 0 nothing moves.
     """
     compared = min(len(scores), max(LEAST_CANDIDATES, CANDIDATES_EACH * n))
-    own = factors[:compared].astype(np.float64)
-    own /= np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-12)
+    own = np.asarray(factors[:compared], dtype=np.float32)
+    own = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), np.float32(1e-12))
     reach = scores[0] - scores[compared - 1] if compared else 0.0
     merit = (
         (1.0 - variety) * (scores[:compared] - scores[compared - 1]) / reach
         if reach > 0
         else np.zeros(compared)
     )
-    nearest = np.full(compared, -1.0)
+    likeness = own @ own.T
+    nearest = np.full(compared, -1.0, dtype=np.float32)
     taken: list[int] = []
-    left = np.ones(compared, dtype=bool)
     for _ in range(min(n, compared)):
-        gain = np.where(left, merit - variety * nearest, -np.inf)
-        best = int(np.argmax(gain))
+        best = int(np.argmax(merit - variety * nearest))
         taken.append(best)
-        left[best] = False
-        np.maximum(nearest, own @ own[best], out=nearest)
+        merit[best] = -np.inf
+        np.maximum(nearest, likeness[best], out=nearest)
+    left = np.isfinite(merit)
     rest = np.concatenate([np.flatnonzero(left), np.arange(compared, len(scores))])
     return np.concatenate([np.array(taken, dtype=np.int64), rest.astype(np.int64)])

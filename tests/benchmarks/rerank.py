@@ -1,0 +1,104 @@
+"""Milliseconds from a turned dial to the new list, at the size of a large community.
+
+    python -m tests.benchmarks.rerank --artists 130000 --json
+
+A made-up model of that many artists and a listener of 500 of them, as the app holds them in memory: the person is
+folded in and candidates are gathered once. Each dial is turned to `--turns` places and the whole list of 200 is made
+anew, reasons included; `rank_ms` leaves the reasons and names out. `recency` folds the person in again. The peer is
+the plain way: score everything, add the lean, sort, take 200. Medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from engine.privacy import Door
+from engine.recommend.discover import Recommender
+from engine.recommend.settings import DiscoverSettings
+from engine.store.database import open_library
+from engine.taste.gate import read_days, read_taste
+from engine.training.artifact import open_model
+from tests.engine.models import names, write_model
+from tests.engine.test_gate import play
+
+N = 200
+DAY = 86_400
+
+
+def milliseconds(action: Callable[[Any], object], places: list[Any]) -> float:
+    action(places[0])
+    taken = []
+    for place in places:
+        began = perf_counter()
+        action(place)
+        taken.append((perf_counter() - began) * 1e3)
+    return median(taken)
+
+
+def measure(artists: int, turns: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        folders = write_model(Path(folder), items=artists, factors=40)
+        connection = open_library(Door(folders))
+        called, rng = names(artists), np.random.default_rng(0)
+        for number in rng.choice(artists, 500, replace=False).tolist():
+            play(connection, called[number], "A Song", *(int(at) for at in rng.integers(0, 900 * DAY, 4)))
+        taste, days, model = read_taste(connection), read_days(connection), open_model(folders)
+        recommender = Recommender(model, taste, days)
+        report = _report(recommender, turns, lambda life: Recommender(model, taste.faded(days, life), days))
+        connection.close()
+        model.close()
+    return {"artists": artists, "own": 500, "n": N, **report}
+
+
+def _report(recommender: Recommender, turns: int, faded: Callable[[float], Recommender]) -> dict[str, Any]:
+    places = np.linspace(0, 1, turns).tolist()
+    dials: dict[str, Callable[[float], DiscoverSettings]] = {
+        "popularity": lambda at: DiscoverSettings(n=N, popularity=2 * at - 1),
+        "familiarity": lambda at: DiscoverSettings(n=N, familiarity=at),
+        "variety": lambda at: DiscoverSettings(n=N, variety=at),
+    }
+    whole = {
+        name: milliseconds(lambda at, dial=dial: recommender.discover(dial(at)), places)
+        for name, dial in dials.items()
+    }
+    whole["recency"] = milliseconds(
+        lambda at: faded(30.0 + 700.0 * at).discover(DiscoverSettings(n=N)), places
+    )
+    rank = {
+        name: milliseconds(lambda at, dial=dial: recommender.ranked(dial(at)), places)
+        for name, dial in dials.items()
+    }
+    factors = recommender.model.factors.item_factors
+    known_by = np.log1p(recommender.model.listeners.astype(np.float64))
+    vector = recommender.folded.vector.astype(np.float32)
+
+    def plainly(at: float) -> object:
+        scores = (factors @ vector).astype(np.float64)
+        return np.argsort(-(scores / scores.std() + (2 * at - 1) * known_by / known_by.std()))[:N]
+
+    return {"ms": whole, "rank_ms": rank, "peer_ms": milliseconds(plainly, places)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--artists", type=int, default=130_000)
+    parser.add_argument("--turns", type=int, default=21)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    report = measure(arguments.artists, arguments.turns)
+    print(json.dumps(report, indent=None if arguments.json else 2))
+
+
+if __name__ == "__main__":
+    main()
