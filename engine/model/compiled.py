@@ -41,7 +41,9 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-_folder = _ROOM / "__pycache__"
+# Where they are kept unless somebody says otherwise, and looked for besides.
+_BESIDE = _ROOM / "__pycache__"
+_folder = _BESIDE
 
 
 def keep_in(folder: Path) -> None:
@@ -50,15 +52,12 @@ def keep_in(folder: Path) -> None:
     _folder = folder
 
 
+@cache
 def functions(rank: int, dtype: str) -> Mapping[str, Function]:
     """The kernels for `rank` (a multiple of 8) and `dtype` (float32 or float64), compiled now if need be."""
-    return _functions(rank, dtype, _folder)
-
-
-@cache
-def _functions(rank: int, dtype: str, folder: Path) -> Mapping[str, Function]:
-    path = folder / f"als-{rank}-{dtype}-{_digest()}.so"
-    library = _loaded(path)
+    name = f"als-{rank}-{dtype}-{_digest()}.so"
+    path = _folder / name
+    library = _loaded(path) or _loaded(_BESIDE / name)
     if library is None:
         _compile(rank, dtype, path)
         library = _loaded(path)

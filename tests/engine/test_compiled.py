@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,28 @@ from engine.model.als import AlternatingLeastSquares
 PLAYS = random_matrix(60, 40, density=0.2, format="csr", dtype=np.float32, random_state=3)
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one file a fit leaves."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(compiled, "_BESIDE", tmp_path_factory.mktemp("nothing"))
+        patched.setattr(compiled, "_folder", tmp_path_factory.mktemp("made") / "kernels")
+        compiled.functions.cache_clear()
+        fitted()
+        compiled.functions.cache_clear()
+        (file,) = compiled._folder.iterdir()
+    return file
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of one's own that holds it."""
     monkeypatch.setattr(compiled, "_folder", tmp_path / "kernels")
-    return tmp_path / "kernels"
+    monkeypatch.setattr(compiled, "_BESIDE", tmp_path / "nothing")
+    shutil.copytree(library.parent, tmp_path / "kernels")
+    compiled.functions.cache_clear()
+    yield tmp_path / "kernels"
+    compiled.functions.cache_clear()
 
 
 def fitted() -> np.ndarray:
@@ -28,46 +48,35 @@ def fitted() -> np.ndarray:
     return np.asarray(model.item_factors)
 
 
-def test_a_fit_leaves_one_private_library_and_a_second_fit_the_same_bytes(folder: Path) -> None:
-    first = fitted()
-    (library,) = folder.iterdir()
-    assert library.stat().st_mode & 0o777 == 0o600
-    before = library.read_bytes(), library.stat().st_mtime_ns
-    compiled._functions.cache_clear()
-    assert np.array_equal(fitted(), first)
-    assert (library.read_bytes(), library.stat().st_mtime_ns) == before
-
-
-def test_a_damaged_library_is_compiled_again_and_older_ones_go(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_library_that_is_there_is_not_compiled_again(
+    folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = fitted()
-    (library,) = folder.iterdir()
-    # Another folder: the system's loader keeps what it has mapped by its path.
-    other = folder.with_name("other")
-    other.mkdir()
-    (other / library.name).write_bytes(b"\x7fELF not a library")
-    (other / "als-8-float32-0123456789abcdef.so").write_bytes(b"of an older Numba")
-    monkeypatch.setattr(compiled, "_folder", other)
-    assert np.array_equal(fitted(), first)
-    assert [file.name for file in other.iterdir()] == [library.name]
-    assert (other / library.name).stat().st_size == library.stat().st_size
+    monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled again"))
+    assert library.stat().st_mode & 0o777 == 0o600
+    fitted()
+    assert [file.name for file in folder.iterdir()] == [library.name]
+
+
+def test_a_damaged_library_is_compiled_again_and_older_ones_go(folder: Path, library: Path) -> None:
+    (folder / library.name).write_bytes(b"\x7fELF not a library")
+    (folder / "als-8-float32-0123456789abcdef.so").write_bytes(b"of an older Numba")
+    fitted()
+    assert [file.name for file in folder.iterdir()] == [library.name]
+    assert (folder / library.name).stat().st_size == library.stat().st_size
 
 
 def test_without_a_linker_the_same_is_compiled_in_the_process(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = fitted()
-    for file in folder.iterdir():
-        file.unlink()
+    monkeypatch.setattr(compiled, "_folder", folder.with_name("none yet"))
     monkeypatch.setattr(compiled, "_linker", lambda: None)
-    compiled._functions.cache_clear()
+    compiled.functions.cache_clear()
     np.testing.assert_allclose(fitted(), first, rtol=1e-4, atol=1e-6)
-    assert not folder.exists() or not list(folder.iterdir())
+    assert not folder.with_name("none yet").exists()
 
 
 def test_a_fit_with_compiled_kernels_imports_no_numba(folder: Path) -> None:
-    fitted()
     program = (
         "import sys, pathlib\n"
         "from engine.model import compiled\n"
