@@ -11,6 +11,9 @@ from engine.evaluation.metrics import NOTHING
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+# Items compared with all others at a time.
+_ROWS = 512
+
 
 def variety(top: np.ndarray, train: csr_matrix) -> dict[str, float]:
     """Coverage, novelty and diversity of the lists `top` (listeners, k) of item ids, NOTHING where one is short."""
@@ -62,3 +65,25 @@ def diversity(top: np.ndarray, train: csr_matrix) -> float:
         return 0.0
     pairs = sizes[several] * (sizes[several] - 1)
     return float((1.0 - (all_pairs - themselves)[several] / pairs).mean())
+
+
+def hubness(vectors: np.ndarray, k: int = 10) -> float:
+    """How far few items crowd the others' lists of related ones: the skewness of how often each is among the k nearest.
+
+    `vectors` (items, factors); nearest by cosine, zero vectors left out. 0 where all are named alike, about 1 for a
+    mild lean, tens where hubs fill every list. Radovanovic, Nanopoulos, Ivanovic 2010.
+    """
+    lengths = np.linalg.norm(vectors, axis=1)
+    unit = (vectors[lengths > 0] / lengths[lengths > 0, None]).astype(np.float32)
+    named = np.zeros(len(unit), dtype=np.int64)
+    if len(unit) <= k:
+        return 0.0
+    for first in range(0, len(unit), _ROWS):
+        likeness = unit[first : first + _ROWS] @ unit.T
+        own = np.arange(len(likeness))
+        likeness[own, first + own] = -np.inf
+        nearest = np.argpartition(-likeness, k - 1, axis=1)[:, :k]
+        named += np.bincount(nearest.ravel(), minlength=len(unit))
+    off = named - named.mean()
+    spread = float(off.std())
+    return float((off**3).mean() / spread**3) if spread > 0 else 0.0

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from engine.errors import InvalidDataError
 from engine.evaluation.metrics import NOTHING, evaluate, top_items
-from engine.evaluation.variety import coverage, diversity, novelty, variety
+from engine.evaluation.variety import coverage, diversity, hubness, novelty, variety
 
 
 def always(scores: list[list[float]]) -> Callable[[np.ndarray], np.ndarray]:
@@ -104,6 +104,20 @@ def test_diversity_is_the_mean_of_one_minus_cosine_over_pairs() -> None:
     assert diversity(np.array([[0, 2, 3]]), train) == pytest.approx(expected)
     # Means over lists; a list of one item has no pair.
     assert diversity(np.array([[0, 1], [0, 2], [0, NOTHING]]), train) == pytest.approx(0.5)
+
+
+def test_hubness_is_the_skewness_of_how_often_an_item_is_near() -> None:
+    rng = np.random.default_rng(0)
+    scattered = rng.normal(size=(300, 3))
+    likeness = scattered @ scattered.T / np.outer(*[np.linalg.norm(scattered, axis=1)] * 2)
+    np.fill_diagonal(likeness, -np.inf)
+    named = np.bincount(np.argsort(-likeness, axis=1)[:, :10].ravel(), minlength=300)
+    off = named - named.mean()
+    assert hubness(scattered) == pytest.approx((off**3).mean() / off.std() ** 3, abs=1e-6)
+    # A crowd far from one another, each near to the few in their middle.
+    hubs = np.concatenate([rng.normal(size=(290, 40)) + 1.0, np.full((10, 40), 1.0)])
+    assert hubness(hubs) > 4 > hubness(scattered)
+    assert hubness(scattered[:5]) == 0.0
 
 
 def test_empty_lists_vary_in_nothing() -> None:
