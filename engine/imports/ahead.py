@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-_CHUNK = 256 << 10
+# Each piece costs the reading thread several waits for the interpreter's lock: small ones overlap with nothing.
+_CHUNK = 2 << 20
 # Pieces read ahead and not yet asked for.
-_AHEAD = 8
+_AHEAD = 4
 
 
 class Ahead(io.RawIOBase):

@@ -198,23 +198,20 @@ class _Run:
         for batch in _batches(records):
             if self._cancelled():
                 raise CancelledError("Stopped.")
-            plays = [record for record in batch if isinstance(record, Play)]
-            if len(plays) < len(batch):
-                for number, record in enumerate(batch, file.read + 1):
-                    if not isinstance(record, Play):
-                        self._other(ingest, file, record, number)
-            for play in plays:
-                start = play.started_at
+            listens: list[Play] = []
+            skips: list[Play] = []
+            for number, record in enumerate(batch, file.read + 1):
+                if not isinstance(record, Play):
+                    self._other(ingest, file, record, number)
+                    continue
+                start, played = record.started_at, record.ms_played
                 if start is not None and not EARLIEST <= start <= latest:
-                    play.started_at = None
-            listens = [
-                play
-                for play in plays
-                if ((ms := play.ms_played) is None or ms >= min_ms or _is_half(ms, play)) and not play.skip
-            ]
-            if len(listens) < len(plays):
-                counted = set(map(id, listens))
-                skips = [play for play in plays if id(play) not in counted]
+                    record.started_at = None
+                if record.skip or not (played is None or played >= min_ms or _is_half(played, record)):
+                    skips.append(record)
+                else:
+                    listens.append(record)
+            if skips:
                 ingest.add_skips(skips)
                 file.drop(reasons.SKIPPED, _row_of(batch, skips[0], file), len(skips))
             undated = ingest.undated

@@ -65,7 +65,6 @@ CREATE TABLE listens (
 ) STRICT;
 CREATE INDEX listens_by_time ON listens (started_at, track_id, plays);
 CREATE INDEX listens_by_track ON listens (track_id, started_at, plays);
-CREATE INDEX listens_by_import ON listens (import_id);
 
 -- Rows too short to be a listen: evidence of what was skipped, never counted as plays.
 CREATE TABLE skips (
@@ -77,7 +76,6 @@ CREATE TABLE skips (
     source     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX skips_by_track ON skips (track_id, started_at);
-CREATE INDEX skips_by_import ON skips (import_id);
 
 -- What the person thinks. Held by key, not by id, since most of it is about music they never played.
 -- `track_key` is empty for a verdict on the artist.
