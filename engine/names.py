@@ -58,6 +58,9 @@ _DASHED = re.compile(
 _GUESTS = re.compile(rf"\s+{_GUEST_WORDS}\b\.?\s.*$", re.IGNORECASE)
 _REMIX = re.compile(r"\b(?:re-?mix(?:ed)?|bootleg|mash-?up|karaoke|cover|tribute)\b", re.IGNORECASE)
 
+# Letters and digits with single spaces are their own key: most names, at a fifth of the cost.
+_SIMPLE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*").fullmatch
+
 _MEMORY = 1 << 18
 
 
@@ -174,6 +177,8 @@ def _settled(text: str) -> str:
 def _fold(text: str) -> str:
     if text.isascii():
         folded = text.lower()
+        if _SIMPLE(folded):
+            return folded
     else:
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     if _SPECIAL.search(folded):
