@@ -122,9 +122,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: what was whole before is whole now", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, a closed pager) has enough. Python would complain when it flushes at exit.
-        sys.stdout = None  # type: ignore[assignment]
+    except SystemExit:
+        # No command ends the program. Click does, for a reader (head, a closed pager) that has enough: no failure.
         return 0
     except DiscoverError as error:
         click.echo(f"error: {' '.join(str(error).split())}", err=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -215,3 +218,20 @@ def test_a_blocked_and_a_left_out_artist_are_in_no_list_reason_or_export(place, 
         assert len(told.splitlines()) > 2
         for name in (blocked, left_out):
             assert not re.search(rf"\b{name}\b", told), (arguments, name)
+
+
+def test_a_reader_that_has_enough_is_no_failure(place) -> None:
+    """As `discover … | head -1` does, with more to say than a pipe holds."""
+    program = "import sys; from tuiapp.cli import run; sys.exit(run(sys.argv[1:]))"
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, "recommend", "-n", "60", "--familiarity", "0.5", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    child.stderr.close()
+    assert child.wait() == 0
