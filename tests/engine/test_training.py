@@ -275,6 +275,7 @@ def test_remains_of_another_training_or_spoiled_ones_are_not_gone_on_with(
 def test_free_factors_are_taken_and_kept_with_the_model(session, monkeypatch) -> None:
     from engine.model import tuning
 
+    monkeypatch.setattr(tuning, "CONFIDENCES", tuning.CONFIDENCES[:2])
     monkeypatch.setattr(tuning, "MORE_FACTORS", (6,))
     monkeypatch.setattr(tuning, "GAIN", -1.0)
     manifest = session.train(TrainingSettings(factors=4, iterations=3, free_factors=True, tune_seconds=60.0))
