@@ -135,7 +135,8 @@ def test_private_commands_change_nothing_on_disk(place, capsys) -> None:
     before = fingerprint(place)
     for arguments in (
         ["recommend"], ["related", ARTISTS[0]], ["search", "Artist"], ["like", ARTISTS[5]], ["block", ARTISTS[7]],
-        ["feedback"], ["playlists"], ["doctor"], ["community", "list"],
+        ["feedback"], ["playlists"], ["doctor"], ["community", "list"], ["taste"],
+        ["taste", "exclude", "--artist", ARTISTS[0]], ["recommend", "--half-life", "30", "--known-days", "9"],
     ):  # fmt: skip
         assert run(["--private", *arguments]) == 0, arguments
         assert fingerprint(place) == before, arguments
