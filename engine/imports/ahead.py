@@ -16,15 +16,22 @@ _AHEAD = 4
 
 
 class Ahead(io.RawIOBase):
-    """The bytes of `stream`, with their SHA-256 once all are read. `advance` is told the bytes handed out.
+    """The bytes of what `open_stream` opens, with their SHA-256 once all are read. `advance` is told the bytes
+    handed out. `after` is the file before it: reading begins when that one is read to its end, not before.
 
     An error of the stream is raised where its bytes would have come. Use it as a context manager, so that
     leaving early stops the thread.
     """
 
-    def __init__(self, stream: IO[bytes], advance: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        open_stream: Callable[[], IO[bytes]],
+        advance: Callable[[int], None],
+        after: Ahead | None = None,
+    ) -> None:
         super().__init__()
-        self._stream = stream
+        self._open = open_stream
+        self._after = after
         self._advance = advance
         self._hash = hashlib.sha256()
         self._pieces: queue.Queue[bytes | BaseException] = queue.Queue(_AHEAD)
@@ -38,12 +45,17 @@ class Ahead(io.RawIOBase):
 
     def _run(self) -> None:
         try:
-            while not self._stop.is_set():
-                data = self._stream.read(_CHUNK)
-                self._hash.update(data)
-                self._put(data)
-                if not data:
-                    return
+            # Members of one archive share its file: only one may be read at a time.
+            if self._after:
+                self._after._thread.join()
+                self._after = None
+            with self._open() as stream:
+                while not self._stop.is_set():
+                    data = stream.read(_CHUNK)
+                    self._hash.update(data)
+                    self._put(data)
+                    if not data:
+                        return
         except BaseException as error:  # noqa: BLE001 - raised again where it belongs, in the reader's thread
             self._put(error)
 

@@ -6,7 +6,7 @@ import csv
 import gc
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -119,17 +119,15 @@ class _Run:
         ingest = Ingest(self._connection, large=large)
         try:
             with _without_garbage_collection():
-                for file, source in chosen:
-                    self._read(ingest, file, source)
-        except CancelledError:
-            ingest.abandon_file()
-            ingest.close()
-            whole = sum(1 for file in self.report.files if file.read)
-            raise CancelledError(
-                f"Stopped. {max(0, whole - 1)} whole files were imported and stay."
-            ) from None
-        except BaseException:
-            ingest.abort()
+                self._read_all(ingest, chosen)
+        except BaseException as error:
+            with suppress(sqlite3.Error):
+                ingest.close()
+            if isinstance(error, CancelledError):
+                whole = sum(1 for file in self.report.files if file.read)
+                raise CancelledError(
+                    f"Stopped. {max(0, whole - 1)} whole files were imported and stay."
+                ) from None
             raise
         ingest.close()
         self.report.first, self.report.last = ingest.first, ingest.last
@@ -156,18 +154,31 @@ class _Run:
         file.note = found.hint
         return file, Source(member, found)
 
-    def _read(self, ingest: Ingest, file: FileReport, source: Source) -> None:
+    def _read_all(self, ingest: Ingest, chosen: Sequence[tuple[FileReport, Source]]) -> None:
+        """Every file, the beginning of the next one read while the last rows of this one are worked on."""
+        artists = self._artists() if any(source.format.wants_artists for _, source in chosen) else {}
+        self._options = replace(self._options, artists=artists)
+        following: Ahead | None = None
+        with ExitStack() as stack:
+            for number, (file, source) in enumerate(chosen, start=1):
+                stream = following or stack.enter_context(self._ahead(source.member))
+                if number < len(chosen):
+                    following = stack.enter_context(self._ahead(chosen[number][1].member, stream))
+                with stream:
+                    self._read(ingest, file, source, stream)
+
+    def _ahead(self, member: Member, after: Ahead | None = None) -> Ahead:
+        return Ahead(member.open, partial(self._advance, member), after)
+
+    def _read(self, ingest: Ingest, file: FileReport, source: Source, stream: Ahead) -> None:
         """One file, as a whole."""
         member = source.member
         options = replace(self._options, name=member.name)
-        if source.format.wants_artists:
-            options = replace(options, artists=self._artists())
         digest = ""
         ingest.begin_file(member.path, source.format.name, source.format.source)
         try:
-            with member.open() as raw, Ahead(raw, partial(self._advance, member)) as stream:
-                self._rows(ingest, file, source.format.parse(stream, options))  # type: ignore[arg-type]
-                digest = stream.digest()
+            self._rows(ingest, file, source.format.parse(stream, options))  # type: ignore[arg-type]
+            digest = stream.digest()
         except FILE_ERRORS as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); what came before is kept"
         ingest.finish_file(

@@ -1,6 +1,7 @@
 """Spotify's extended streaming history: `Streaming_History_Audio_*.json`, `endsong_*.json` and their video twins.
 
-`ts` is the end of the stream; the start is worked out from the time played. Source: FORMATS section 3.1.
+`ts` is the end of the stream; the start is worked out from the time played. `offline_timestamp` is about when it
+began, of online plays too: what lies between the two starts is a pause. Source: FORMATS section 3.1.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from engine.imports.registry import Format
 from engine.imports.times import days_since_1970, iso
 from engine.store.play import END
 
+# Stamps from here on are milliseconds (old exports), seconds below.
+_MILLISECONDS = 10**11
+# Of seconds: less is the rounding of the two stamps, more is no pause but some other event.
+_LEAST_PAUSE, _LONGEST_PAUSE = 3, 12 * 3600
 _TRACK = "spotify:track:"
-_HIDDEN = ("started_at", "duration_ms", "ids", "precision", "basis", "skip", "counted", "plays")
+_HIDDEN = ("started_at", "duration_ms", "ids", "precision", "basis", "skip", "counted", "plays", "paused")
 
 
 class _Days(dict[str, int]):
@@ -68,12 +73,14 @@ class Row(
     skip: bool = False
     counted: bool = False
     plays: int = 1
+    paused: int | None = None
     ts: str | None = None
     spotify_track_uri: str | None = None
     spotify_episode_uri: str | None = None
     episode_name: str | None = None
     audiobook_uri: str | None = None
     audiobook_title: str | None = None
+    offline_timestamp: int | None = None
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
@@ -101,7 +108,10 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
                 if end is None:
                     found.append(Dropped(reasons.NO_TIME))
                     continue
-                row.started_at = end - played // 1000
+                row.started_at = start = end - played // 1000
+                begun = row.offline_timestamp
+                if begun and not -4 < start - begun < 4:
+                    row.paused = _pause(start, begun)
                 uri = row.spotify_track_uri
                 if uri:
                     known = ids.get(uri)
@@ -110,6 +120,12 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
                     row.ids = known
                 found.append(row)
         yield found
+
+
+def _pause(start: int, begun: int) -> int | None:
+    """Seconds from when a play began to the start worked out from its end, where that can be a pause."""
+    pause = start - (begun if begun < _MILLISECONDS else begun // 1000)
+    return pause if _LEAST_PAUSE < pause < _LONGEST_PAUSE else None
 
 
 def _why_no_track(row: Row) -> str:

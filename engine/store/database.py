@@ -6,7 +6,7 @@ import sqlite3
 
 from engine.errors import DamagedDataError
 from engine.privacy import Door
-from engine.store.schema import STEPS, migrate
+from engine.store.schema import STEPS, migrate, rebuild_indexes
 
 
 def open_library(door: Door) -> sqlite3.Connection:
@@ -19,6 +19,8 @@ def open_library(door: Door) -> sqlite3.Connection:
         in_memory = connection.execute("PRAGMA database_list").fetchone()[2] == ""
         if in_memory or not door.private:
             migrate(connection)
+            with connection:
+                rebuild_indexes(connection)
         else:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version != len(STEPS):

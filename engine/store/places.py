@@ -141,11 +141,6 @@ class Places:
                 self._db.executemany(statement, rows)
                 rows.clear()
 
-    def forget_unwritten(self) -> None:
-        """Drop what is new."""
-        for rows in self._new.values():
-            rows.clear()
-
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:
     return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608

@@ -12,6 +12,7 @@ PRIVATE_FLAG = 1  # the service marked it private
 END_FLAG = 2  # the service stamped the end; the start was worked out
 UNKNOWN_FLAG = 4  # whether start or end was stamped cannot be told
 COUNT_FLAG = 8  # a count dated by its last play, not one listen
+BASIS_FLAGS = (0, END_FLAG, UNKNOWN_FLAG)  # by `Play.basis`
 
 Ids = tuple[tuple[str, str], ...]
 
@@ -22,6 +23,8 @@ class Play(msgspec.Struct, gc=False):
     `started_at` is the start in seconds since 1970 UTC, None when the date is unknown or impossible.
     `ms_played` and `duration_ms` are milliseconds, None when unknown (never 0 for unknown). `precision` is the
     width of the source's clock in seconds: 1, 60, 3600 or 86400. `skip` is True when the source says so.
+    `paused` is how many seconds before `started_at` it truly began, where the start was worked out from the end
+    and the source tells of a pause.
     `ids` are (scheme, value) pairs other services know the track by. Source: FORMATS section 2.1.
     """
 
@@ -38,3 +41,4 @@ class Play(msgspec.Struct, gc=False):
     private: bool = False
     counted: bool = False
     plays: int = 1
+    paused: int | None = None

@@ -1,9 +1,10 @@
 """Finds out which play of another source a play is: the same moment told by another clock.
 
 Two sources agree within ten seconds, or within a minute more where one of them writes minutes only. Where it is
-not known whether a source stamped the start or the end, the two may also lie one track length apart. Each play
-stands for at most one play of the other side: of a track played twice in a row, two stay two. Source: FORMATS
-section 2.4.
+not known whether a source stamped the start or the end, the two may also lie one track length apart. A start that
+was worked out from the end comes too late by the listener's pauses: where these are known, the true start is asked
+for too. Each play stands for at most one play of the other side: of a track played twice in a row, two stay two.
+Source: FORMATS section 2.4.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ class Stored:
     id: int
     start: int
     ms_played: int | None
+    paused: int | None
     precision: int
     unsure: bool
     duration_ms: int | None
-    source: str
     match: Match | None = None
 
 
@@ -50,6 +51,7 @@ class Others:
         self._stored = sorted(stored, key=lambda one: one.start)
         self._starts = [one.start for one in self._stored]
         self._unsure = any(one.unsure for one in stored)
+        self._paused = max(one.paused or 0 for one in stored)
 
     def match(self, play: Play) -> Match | None:
         """The stored listen this play is, None when it is none of them.
@@ -59,8 +61,8 @@ class Others:
         start = play.started_at or 0
         unsure = self._unsure or play.basis == UNKNOWN
         reach = _LONGEST if unsure else _MINUTE + _TOLERANCE
-        first = bisect_left(self._starts, start - reach)
-        last = bisect_right(self._starts, start + reach)
+        first = bisect_left(self._starts, start - reach - (play.paused or 0))
+        last = bisect_right(self._starts, start + reach + self._paused)
         if first == last:
             return None
         near = [one for one in self._stored[first:last] if _is_same(play, start, one)]
@@ -95,6 +97,12 @@ def _is_same(play: Play, start: int, stored: Stored) -> bool:
     tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
     if apart <= tolerance:
         return True
+    for began, other in (
+        (start - (play.paused or 0), stored.start),
+        (start, stored.start - (stored.paused or 0)),
+    ):
+        if abs(began - other) <= tolerance:
+            return True
     if not stored.unsure and play.basis != UNKNOWN:
         return False
     lengths = (play.ms_played, play.duration_ms, stored.ms_played, stored.duration_ms)

@@ -10,7 +10,14 @@ import sqlite3
 
 from engine.errors import DamagedDataError
 
-_VERSION_1 = """
+# Indexes a large first import drops and builds anew, by name.
+REBUILT = {
+    "listens_by_time": "CREATE INDEX listens_by_time ON listens (started_at, track_id, plays)",
+    "listens_by_track": "CREATE INDEX listens_by_track ON listens (track_id, started_at, plays)",
+    "skips_by_track": "CREATE INDEX skips_by_track ON skips (track_id, started_at)",
+}
+
+_VERSION_1 = f"""
 CREATE TABLE artists (
     id   INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -35,7 +42,7 @@ CREATE TABLE track_ids (
     PRIMARY KEY (track_id, scheme, value)
 ) STRICT, WITHOUT ROWID;
 
--- One row a file that was read to its end. `dropped` is a JSON object {reason: count}.
+-- One row a file that was read to its end. `dropped` is a JSON object {{reason: count}}.
 CREATE TABLE imports (
     id          INTEGER PRIMARY KEY,
     file        TEXT NOT NULL,
@@ -51,7 +58,8 @@ CREATE INDEX imports_by_digest ON imports (sha256);
 
 -- `started_at` null: a real play whose date is unknown or impossible. `precision` is the width of the source's
 -- clock in seconds (1, 60, 86400), null when undated. `plays` is above 1 only for sources that count
--- instead of dating. `flags`: 1 = the service marked it private, 2 = the source stamped its end.
+-- instead of dating. `flags`: 1 = the service marked it private, 2 = the source stamped its end, 4 = which of the
+-- two cannot be told, 8 = a count, not one listen.
 CREATE TABLE listens (
     id         INTEGER PRIMARY KEY,
     track_id   INTEGER NOT NULL REFERENCES tracks (id) ON DELETE CASCADE,
@@ -63,8 +71,8 @@ CREATE TABLE listens (
     source     TEXT NOT NULL,
     flags      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX listens_by_time ON listens (started_at, track_id, plays);
-CREATE INDEX listens_by_track ON listens (track_id, started_at, plays);
+{REBUILT["listens_by_time"]};
+{REBUILT["listens_by_track"]};
 
 -- Rows too short to be a listen: evidence of what was skipped, never counted as plays.
 CREATE TABLE skips (
@@ -75,7 +83,7 @@ CREATE TABLE skips (
     ms_played  INTEGER,
     source     TEXT NOT NULL
 ) STRICT;
-CREATE INDEX skips_by_track ON skips (track_id, started_at);
+{REBUILT["skips_by_track"]};
 
 -- What the person thinks. Held by key, not by id, since most of it is about music they never played.
 -- `track_key` is empty for a verdict on the artist.
@@ -125,8 +133,23 @@ CREATE TABLE playlist_tracks (
 ) STRICT, WITHOUT ROWID;
 """
 
+_VERSION_2 = """
+-- Seconds the listener paused a play whose start was worked out from its end; null when there was no pause.
+ALTER TABLE listens ADD COLUMN paused INTEGER;
+-- Counts stand for plays that dated ones may tell too: taste asks for them by track.
+CREATE INDEX listens_counted ON listens (track_id, plays) WHERE flags & 8;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
-STEPS: tuple[str, ...] = (_VERSION_1,)
+STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+
+
+def rebuild_indexes(connection: sqlite3.Connection) -> None:
+    """Build what an import dropped and was stopped before it built again; nothing when all are there."""
+    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+    for name, sql in REBUILT.items():
+        if name not in there:
+            connection.execute(sql)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -153,7 +153,7 @@ def read_taste(
     ):
         if key not in played:
             items.append(TasteItem(key, name, 0.0, None, True))
-    left_out = _left_out(connection) - liked if listens != "listens" else frozenset()
+    left_out = _left_out(connection) - liked
     plain = replace(window, half_life=None)
     taste = _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, left_out, plain)
     if window.half_life is None:

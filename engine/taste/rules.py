@@ -113,17 +113,24 @@ def listens_excluded(connection: sqlite3.Connection, rules: Sequence[Rule] | Non
 
 
 def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -> str:
-    """What to read listens for taste from, in SQL: `listens`, or those no rule leaves out, nor any of `also`."""
+    """What to read listens for taste from, in SQL: those that no rule leaves out, nor any of `also`.
+
+    A count (of a player that counts plays and dates the last) stands for plays that other sources may have told one
+    by one. It counts for those beyond them: `plays` is what the track's dated plays leave of it.
+    """
     rules = [*(rule for _, rule in _rules(connection)), *also]
-    if not rules:
-        return "listens"
     with connection:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out (listen_id INTEGER PRIMARY KEY)")
         connection.execute("DELETE FROM temp.left_out")
         for rule in rules:
             sql, values = _left_out(rule)
             connection.execute(f"INSERT OR IGNORE INTO temp.left_out {sql}", values)
-    return "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
+    source = "main.listens"
+    if rules:
+        source = "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
+    if connection.execute("SELECT 1 FROM listens WHERE flags & 8 LIMIT 1").fetchone() is None:
+        return source
+    return f"({_BEYOND_DATED.format(listens=source)})"
 
 
 def _rules(connection: sqlite3.Connection) -> list[tuple[int, Rule]]:
@@ -188,6 +195,24 @@ SELECT id FROM (
     )
     WINDOW run AS (PARTITION BY track_id, difference ORDER BY started_at, id)
 ) WHERE place > 1 AND length >= ?
+"""
+
+
+# Counts of one track are drawn down in turn by its dated plays; one that they cover is no listen at all.
+_BEYOND_DATED = """
+WITH counts AS (
+    SELECT id, track_id, sum(plays) OVER (PARTITION BY track_id ORDER BY id) AS up_to, plays
+    FROM {listens} WHERE flags & 8
+), dated AS (
+    SELECT track_id, sum(plays) AS plays FROM {listens}
+    WHERE track_id IN (SELECT track_id FROM counts) AND NOT flags & 8 GROUP BY track_id
+), left_of AS (
+    SELECT c.id, min(c.plays, max(0, c.up_to - coalesce(d.plays, 0))) AS plays
+    FROM counts AS c LEFT JOIN dated AS d ON d.track_id = c.track_id
+)
+SELECT l.id, l.track_id, l.import_id, l.started_at, l.precision, l.ms_played, coalesce(o.plays, l.plays) AS plays,
+       l.source, l.flags
+FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL OR o.plays > 0
 """
 
 

@@ -7,8 +7,9 @@ peer is `spotify-to-sqlite`, in an environment of its own; without it (`--peer P
 
 What was tried, seconds of about 6.5 on two shared cores: no index by import .35; pieces of 2 MB read ahead in place
 of 256 KB .25 (small ones overlap with nothing: each needs the interpreter's lock); one pass over a batch's rows
-about .4; names of plain letters as they are .1. Nothing measurable: several rows in one INSERT, fewer bound values,
-pages of 8 KB, SQLite's sorting threads, a shorter switch interval.
+about .4; names of plain letters as they are .1; the next file read ahead while the last rows of this one are worked
+on .3. Nothing measurable: several rows in one INSERT, pages of 8 KB, SQLite's sorting threads, a shorter switch
+interval, rows written in a thread of their own (as many values or as JSON: the main thread slows by as much).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,8 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
 from engine.store.feedback import all_feedback, set_verdict
-from engine.taste.gate import LIKE_PLAYS, Window, read_taste
+from engine.taste.gate import LIKE_PLAYS, Window, read_days, read_taste
+from engine.taste.rules import Rule
 from engine.taste.sessions import read_sessions
 
 
@@ -152,3 +154,39 @@ def test_plays_fade_by_half_each_half_life_before_the_last_one(library) -> None:
 def test_a_half_life_that_is_none_is_refused(days: float) -> None:
     with pytest.raises(UsageError, match="half-life"):
         Window(half_life=days)
+
+
+@pytest.mark.parametrize(
+    ("counts", "dated", "plays"),
+    [((19,), 15, 19), ((19,), 30, 30), ((19,), 0, 19), ((4, 6), 7, 10), ((4, 6), 3, 10), ((4, 6), 20, 20)],
+)
+def test_a_count_stands_for_the_plays_beyond_the_dated_ones(
+    tmp_path: Path, counts: tuple[int, ...], dated: int, plays: int
+) -> None:
+    connection = open_library(Door(Folders(tmp_path)))
+    with connection:
+        connection.execute("INSERT INTO artists VALUES (1, 'Burel', 'burel')")
+        connection.execute(
+            "INSERT INTO tracks (id, artist_id, title, key) VALUES (1, 1, 'Ode', 'ode'), (2, 1, 'Low', 'low')"
+        )
+        connection.execute("INSERT INTO imports VALUES (1, 'f', '', 'x', 0, 0, 0, '{}', 0)")
+        connection.executemany(
+            "INSERT INTO listens (track_id, import_id, started_at, precision, plays, source, flags) "
+            "VALUES (1, 1, ?, 1, ?, ?, ?)",
+            [
+                *(
+                    (1_700_000_000 + number, count, f"player {number}", 8)
+                    for number, count in enumerate(counts)
+                ),
+                *((1_600_000_000 + number, 1, "lastfm", 0) for number in range(dated)),
+            ],
+        )
+        connection.execute(
+            "INSERT INTO listens (track_id, import_id, started_at, precision, source) VALUES (2, 1, 9, 1, 'lastfm')"
+        )
+    assert read_taste(connection).by_key["burel"].plays == plays + 1
+    days = read_days(connection)
+    assert days.plays.sum() == plays + 1
+    # Dated plays that a rule leaves out tell nothing of the count.
+    alone = read_taste(connection, also=[Rule(source="lastfm")])
+    assert alone.by_key["burel"].plays == sum(counts)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from io import BytesIO
 from pathlib import Path
@@ -129,6 +132,33 @@ def test_two_services_tell_of_one_play(
     assert len(listens(db)) == 4
 
 
+@pytest.mark.parametrize("order", [("s", "l"), ("l", "s")])
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_a_paused_play_is_one_play_too(
+    db: sqlite3.Connection, tmp_path: Path, order: tuple[str, str], unit: int
+) -> None:
+    """The start worked out from the end comes too late by the pause; Spotify's own file tells when it began."""
+    pause = 1500
+    files = {
+        "s": write(tmp_path, "s.json", [
+            spotify(START + 211 + pause, MS, offline_timestamp=START * unit),
+            spotify(START + 422 + pause, MS, offline_timestamp=(START + 211 + pause) * unit),
+        ]),
+        "l": write(tmp_path, "l.csv", lastfm((START + 3, SONG), (START + pause + 212, SONG), (START - 9000, SONG))),
+    }  # fmt: skip
+    for name in order:
+        bring(db, files[name])
+    assert [row[0] for row in listens(db)] == [START - 9000, START + pause, START + pause + 211]
+    assert all(bring(db, path).files[0].kept == 0 for path in files.values())
+
+
+@pytest.mark.parametrize("begun", [None, 0, -5, START + 900, START - 90_000, 10**18, 1.5, "soon"])
+def test_a_stamp_that_is_no_pause_is_none(db: sqlite3.Connection, tmp_path: Path, begun: object) -> None:
+    bring(db, write(tmp_path, "s.json", [spotify(START + 211, MS, offline_timestamp=begun)]))
+    assert listens(db) == [(START, *SONG, MS, "spotify")]
+    assert db.execute("SELECT paused FROM listens").fetchall() == [(None,)]
+
+
 def test_versions_and_guests_do_not_hide_that_it_is_one_play(db: sqlite3.Connection, tmp_path: Path) -> None:
     bring(
         db, write(tmp_path, "s.json", [spotify(START + 211, MS, ("The Oaks", "Tin Roof - Remastered 2011"))])
@@ -232,6 +262,40 @@ def test_stopping_leaves_whole_files_only(db: sqlite3.Connection, tmp_path: Path
     assert not db.in_transaction
     assert bring(db, tmp_path / "in").totals["kept"] + db.execute("SELECT 0").fetchone()[0] <= 150
     assert db.execute("SELECT count(*) FROM listens").fetchone() == (150,)
+
+
+def test_what_is_finished_survives_a_kill(tmp_path: Path) -> None:
+    """A large first import killed in its second file: the first is there, and so are the indexes after opening."""
+    for number in (1, 2):
+        write(tmp_path, f"{number}.json", [spotify(START + number * 9000 + 300 * i, MS) for i in range(20)])
+    killed = """
+import os, signal, sys
+from pathlib import Path
+from engine.imports import run
+from engine.store import ingest
+from tests.engine.importing import library
+run._LARGE_BYTES, ingest._COMMIT_EVERY = 0, 0.0
+begin, files = ingest.Ingest.begin_file, []
+def begin_file(self, file, *more):
+    files.append(file)
+    if len(files) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    begin(self, file, *more)
+ingest.Ingest.begin_file = begin_file
+folder = Path(sys.argv[1])
+run.import_paths(library(folder), [folder / "1.json", folder / "2.json"])
+"""
+    ended = subprocess.run([sys.executable, "-c", killed, str(tmp_path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    there = "SELECT count(*) FROM sqlite_schema WHERE name IN ('listens_by_time', 'listens_by_track', 'skips_by_track')"
+    plain = sqlite3.connect(tmp_path / "data" / "library.sqlite")
+    assert plain.execute(there).fetchone() == (0,)
+    plain.close()
+    db = library(tmp_path)
+    assert len(listens(db)) == 20
+    assert db.execute(there).fetchone() == (3,)
+    assert [file.kept for file in bring(db, tmp_path / "1.json", tmp_path / "2.json").files] == [0, 20]
+    db.close()
 
 
 def test_progress_counts_bytes_to_the_end(db: sqlite3.Connection, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_rule_to_preview_changes_nothing(library) -> None:
     previewed = read_taste(library, also=(Rule(artist="Owl", artist_key="owl"),))
     assert {item.name for item in previewed.items} == {"Lark"}
     assert read_taste(library) == before
-    assert counted_listens(library) == "listens"
+    assert counted_listens(library) == "main.listens"
 
 
 def test_a_like_brings_the_artist_back_but_not_its_plays(library) -> None:
