@@ -8,6 +8,7 @@ from typing import Any
 from textual.content import Content
 
 from tuiapp.actions import EVERYWHERE, LISTS, VIEWS, scope_of
+from tuiapp.output import files_in_words
 from tuiapp.safe import shown
 
 EXPORTS = (
@@ -84,8 +85,5 @@ def import_report(report: dict[str, Any]) -> Content:
     ]  # fmt: skip
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
-    for entry in report["files"]:
-        note = f"  {entry['note']}" if entry.get("note") else ""
-        kind = entry["format"] or "not recognised"
-        parts.append(f"\n{shown(str(entry['path']))}\n  {kind}, {entry['kept']:,} kept{shown(note)}")
+    parts += [f"\n{name}\n  {what}" for name, what in files_in_words(report["files"])]
     return Content.assemble(*parts)

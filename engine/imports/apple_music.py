@@ -1,4 +1,4 @@
-"""Apple Music's privacy export: play activity, daily tracks, and the library's counts.
+"""Apple Music's privacy export: play activity and daily tracks.
 
 A row of the play activity is a stretch of listening, not a listen: pausing and seeking begin a new one, so
 stretches are joined. Most of its rows name no artist; the other tables of the export do. Source: FORMATS
@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
-import msgspec
-
 from engine.imports import record as reasons
 from engine.imports.head import Head
-from engine.imports.json_stream import Broken, Records
-from engine.imports.record import Dropped, Like, Options, Play, Record
+from engine.imports.record import Dropped, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.text import Table, rows
 from engine.imports.times import days_since_1970, iso, milliseconds, number
@@ -203,51 +200,6 @@ def _split(text: str) -> tuple[str, str]:
     return artist.strip(), title.strip()
 
 
-# -- the library ----------------------------------------------------------------------------------------
-
-
-class LibraryTrack(msgspec.Struct, gc=False):
-    """An item of `Apple Music Library Tracks.json`."""
-
-    title: str | None = msgspec.field(default=None, name="Title")
-    artist: str | None = msgspec.field(default=None, name="Artist")
-    album: str | None = msgspec.field(default=None, name="Album")
-    length: int | float | None = msgspec.field(default=None, name="Track Duration")
-    plays: int | float | None = msgspec.field(default=None, name="Track Play Count")
-    last: str | None = msgspec.field(default=None, name="Last Played Date")
-    liked: str | None = msgspec.field(default=None, name="Track Like Rating")
-
-
-def parse_library(stream: IO[bytes], _options: Options) -> Iterator[Record]:
-    """Counts dated by the last play, and likes."""
-    for batch in Records(LibraryTrack).of_array(stream):
-        for one in batch:
-            if isinstance(one, Broken):
-                yield Dropped(reasons.BROKEN, cut=one.cut)
-                continue
-            if not one.artist or not one.title:
-                yield Dropped(reasons.NO_NAMES)
-                continue
-            if one.plays and one.plays > 0:
-                length = milliseconds(one.length) or None
-                yield Play(
-                    one.artist, one.title, iso(one.last or ""), None, one.album or None, length,
-                    counted=True, plays=int(one.plays),
-                )  # fmt: skip
-            else:
-                yield Dropped(reasons.NOTHING)
-            if one.liked in ("LIKED", "DISLIKED"):
-                yield Like(one.artist, one.title, "like" if one.liked == "LIKED" else "hide")
-
-
-def artists_of_library(stream: IO[bytes]) -> Iterator[tuple[str, str, str]]:
-    """(title key, '', artist) of each track."""
-    for batch in Records(LibraryTrack).of_array(stream):
-        for one in batch:
-            if not isinstance(one, Broken) and one.artist and one.title:
-                yield track_key(one.title), "", one.artist
-
-
 def sniff_activity(head: Head) -> bool:
     """Its columns of when it ended and how long it was played."""
     return head.has_columns("event end timestamp", "play duration milliseconds")
@@ -263,15 +215,6 @@ def sniff_last_played(head: Head) -> bool:
     return head.has_columns("last played date", "is user initiated")
 
 
-def sniff_library(head: Head) -> bool:
-    """An array of library tracks."""
-    return (
-        head.json == "array"
-        and "Track Identifier" in head.keys
-        and bool(head.keys & {"Content Type", "Track Play Count"})
-    )
-
-
 FORMATS = (
     Format(
         "apple-activity", "Apple Music Play Activity", "apple", sniff_activity, parse_activity,
@@ -285,9 +228,5 @@ FORMATS = (
     Format(
         "apple-last-played", "Apple Music Track Play History", "apple", sniff_last_played, parse_last_played, order=95,
         artists=artists_of_daily, hint="holds only the last date of each track; used to find artists",
-    ),
-    Format(
-        "apple-library", "Apple Music Library Tracks", "apple-library", sniff_library, parse_library, order=60,
-        artists=artists_of_library,
     ),
 )  # fmt: skip

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import IO
 
 import msgspec
 
+from engine.imports.database import MAGIC, Rows
 from engine.imports.encoding import OTHER_BYTES
 from engine.imports.text import normal
 
@@ -19,11 +21,28 @@ _KEY = re.compile(rf"({_STRING})\s*:|({_STRING})|([\[{{])|([\]}}])")
 
 
 class Head:
-    """The first 64 KiB of a file and its base name."""
+    """The first 64 KiB of a file and its base name; `whole` opens all of it."""
 
-    def __init__(self, name: str, data: bytes) -> None:
+    def __init__(self, name: str, data: bytes, whole: Callable[[], IO[bytes]] | None = None) -> None:
         self.name = name
         self.data = data
+        self._whole = whole
+
+    @property
+    def is_database(self) -> bool:
+        """Whether this is a SQLite database."""
+        return self.data.startswith(MAGIC)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables of a SQLite database, in lower case; none of any other file."""
+        if not self.is_database or self._whole is None:
+            return frozenset()
+        try:
+            with self._whole() as stream:
+                return frozenset(Rows(stream).tables)
+        except OSError:
+            return frozenset()
 
     @cached_property
     def text(self) -> str:

@@ -31,6 +31,8 @@ AS_LIKE = "kept as a like"
 AS_PLAYLIST = "kept as a playlist entry"
 LIKE_WITHOUT_NAME = "like of an unknown track"
 LISTED = "library entry without plays"
+OTHER_PERSON = "of another person"
+SEVERAL_PEOPLE = "of several people: say whose with --map user=NAME"
 
 
 class Dropped(msgspec.Struct, gc=False):
@@ -74,7 +76,8 @@ class Options:
     """How to read. `name` is the file's own name, `columns` a mapping given by the person (`--map`).
 
     `zone` is the IANA zone for stamps without one (None: UTC). `artists` finds the artist of a title where a
-    format leaves it out: from (title key, day `YYYY-MM-DD` or '') to the names found.
+    format leaves it out: from (title key, day `YYYY-MM-DD` or '') to the names found. `names` finds artist and title
+    of an id, where a file holds ids only.
     """
 
     name: str = ""
@@ -82,5 +85,6 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
     zone: str | None = None
     artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     # Ids that were seen, the same object for the same ids in all files of a run: a cheap sign of nothing new.
     ids: dict[str, Ids] = field(default_factory=dict)

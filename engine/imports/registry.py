@@ -14,8 +14,9 @@ from engine.names import nearest
 
 # One module a service, in the order they are asked.
 _MODULES = (
-    "spotify_extended", "spotify_account", "deezer", "itunes", "rhythmbox", "youtube", "rockbox", "self_hosted",
-    "listenbrainz", "lastfm_json", "apple_music", "tidal", "exportify", "lastfm_csv", "table",
+    "navidrome", "jellyfin", "tautulli", "strawberry", "spotify_extended", "spotify_account", "deezer", "itunes",
+    "rhythmbox", "youtube", "youtube_library", "rockbox", "self_hosted", "listenbrainz", "lastfm_json", "apple_music",
+    "apple_library", "tidal", "exportify", "lastfm_csv", "table",
 )  # fmt: skip
 
 
@@ -26,7 +27,8 @@ class Format:
     `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one run,
     those another one `covers` are left out, and lower `order` is read first. `source` is
     what its listens are marked with. `hint` goes to the report of each such file.
-    `artists` tells (title key, day, artist) to those formats of the same run that `wants_artists`.
+    `artists` tells (title key, day, artist) to those formats of the same run that `wants_artists`; `names` tells
+    ((scheme, id), (artist, title)) to those that `wants_names`.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Format:
     hint: str = ""
     artists: Callable[[IO[bytes]], Iterator[tuple[str, str, str]]] | None = None
     wants_artists: bool = False
+    names: Callable[[IO[bytes]], Iterator[tuple[tuple[str, str], tuple[str, str]]]] | None = None
+    wants_names: bool = False
 
 
 def formats() -> tuple[Format, ...]:
@@ -62,7 +66,7 @@ def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | 
     With a mapping of `columns` given by the person, a file of no known format is read by that.
     """
     found = next((one for one in formats() if one.sniff(head)), None)
-    if found is None and columns and head.data:
+    if found is None and set(columns or ()) - {"user"} and head.data:
         return format_named("jsonl" if head.json else "csv")
     return found
 
@@ -74,6 +78,10 @@ def guess(head: Head) -> str:
     if best.marks and share(best.marks, found) > 0:
         missing = [mark for mark in best.marks if mark not in found]
         return f"looks most like {best.title}, without {', '.join(missing)}"
+    if head.is_database:
+        return (
+            f"is a database of none of the known programs ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
+        )
     cells = head.columns(head.delimiter)
     if len(cells) > 2 and not head.json:
         return (

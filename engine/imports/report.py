@@ -10,12 +10,13 @@ from typing import Any
 class FileReport:
     """One file. `read` = `kept` + `duplicates` + the sum of `dropped`, always.
 
-    `format` is None for a file that is none of ours. `first_at` gives for each reason the position (from 1) of
-    the first row left out for it. `undated` of the kept have no usable date. `note` is a sentence on what a
-    person should know: what the file looks like, or that it was cut off.
+    `root` is the path given that it was found under. `format` is None for a file that is none of ours. `first_at`
+    gives for each reason the position (from 1) of the first row left out for it. `undated` of the kept have no usable
+    date. `note` is a sentence on what a person should know: what the file looks like, or that it was cut off.
     """
 
     path: str
+    root: str = ""
     format: str | None = None
     read: int = 0
     kept: int = 0
@@ -34,6 +35,7 @@ class FileReport:
         """The keys of the command line's contract, then those of our own."""
         return {
             "path": self.path,
+            "root": self.root,
             "format": self.format,
             "read": self.read,
             "kept": self.kept,

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.errors import CancelledError
 from engine.imports import record as reasons
@@ -137,12 +138,12 @@ class _Run:
         return self.report
 
     def _look(self, member: Member, forced: Format | None) -> tuple[FileReport, Source | None]:
-        file = FileReport(member.path, note=member.trouble)
+        file = FileReport(member.path, member.root, note=member.trouble)
         if member.trouble:
             return file, None
         try:
             with member.open() as stream:
-                head = Head(member.name, stream.read(HEAD_BYTES))
+                head = Head(member.name, stream.read(HEAD_BYTES), member.open)
         except ARCHIVE_ERRORS as error:
             file.note = f"cannot be read ({error}); is the download complete?"
             return file, None
@@ -156,8 +157,10 @@ class _Run:
 
     def _read_all(self, ingest: Ingest, chosen: Sequence[tuple[FileReport, Source]]) -> None:
         """Every file, the beginning of the next one read while the last rows of this one are worked on."""
-        artists = self._artists() if any(source.format.wants_artists for _, source in chosen) else {}
-        self._options = replace(self._options, artists=artists)
+        if any(source.format.wants_artists for _, source in chosen):
+            self._options = replace(self._options, artists=self._artists())
+        if any(source.format.wants_names for _, source in chosen):
+            self._options = replace(self._options, names=self._names())
         following: Ahead | None = None
         with ExitStack() as stack:
             for number, (file, source) in enumerate(chosen, start=1):
@@ -189,18 +192,26 @@ class _Run:
     def _artists(self) -> dict[tuple[str, str], frozenset[str]]:
         """Who titles are by, from the other files of the run."""
         found: dict[tuple[str, str], set[str]] = {}
+        for title, day, artist in self._told("artists"):
+            found.setdefault((title, day), set()).add(artist)
+            found.setdefault((title, ""), set()).add(artist)
+        return {key: frozenset(names) for key, names in found.items()}
+
+    def _names(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """What ids stand for, from the other files of the run."""
+        return dict(self._told("names"))
+
+    def _told(self, what: str) -> Iterator[Any]:
+        """What every file of the run tells of artists or names."""
         for source in self._sources:
-            tell = source.format.artists
+            tell = getattr(source.format, what)
             if tell is None:
                 continue
             try:
                 with source.member.open() as stream:
-                    for title, day, artist in tell(stream):
-                        found.setdefault((title, day), set()).add(artist)
-                        found.setdefault((title, ""), set()).add(artist)
+                    yield from tell(stream)
             except FILE_ERRORS:
                 continue  # its own entry in the report says so
-        return {key: frozenset(names) for key, names in found.items()}
 
     def _rows(
         self, ingest: Ingest, file: FileReport, records: Iterator[Record] | Iterator[list[Record]]

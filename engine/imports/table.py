@@ -33,8 +33,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "album": ("album", "album name", "album_name", "release", "release_name", "album title"),
     "time": (
-        "uts", "timestamp", "time", "played at", "played_at", "listened_at", "listened at", "date-time", "datetime",
-        "date", "started", "scrobbled at", "scrobble time", "last played", "last_played", "lastplayed",
+        "uts", "unixtime", "timestamp", "time", "played at", "played_at", "listened_at", "listened at", "date-time",
+        "datetime", "date", "started", "scrobbled at", "scrobble time", "last played", "last_played", "lastplayed",
         "datum", "fecha",
     ),
     "ms": ("ms_played", "msplayed", "ms played", "play duration milliseconds", "played_ms"),
@@ -74,7 +74,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             break
     table = Table(header)
     mapping = _mapping([normal(cell) for cell in header], options.columns)
-    _require(mapping, header, options.columns)
+    _require(mapping, header, {field: name for field, name in options.columns.items() if field != "user"})
     for row in body:
         cells = table.at(row)
         yield _record({field: cells(column) for field, column in mapping.items()}, options.zone)
@@ -111,7 +111,7 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 def _mapping(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
     """What was given, and for the rest what is proposed."""
-    chosen = {field: normal(column) for field, column in given.items()}
+    chosen = {field: normal(column) for field, column in given.items() if field != "user"}
     return {**propose([column for column in columns if column not in chosen.values()]), **chosen}
 
 

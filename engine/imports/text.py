@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import IO, cast
 
@@ -11,6 +12,8 @@ from engine.imports.encoding import OTHER_BYTES
 
 _LONGEST_FIELD = 10_000_000
 _STREAM_BUFFER = 1 << 18
+# A title may hold a few line breaks.
+_MOST_LINES = 50
 
 
 class Again:
@@ -60,20 +63,54 @@ def lines(stream: IO[bytes]) -> Iterator[str]:
 
 
 def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]:
-    """CSV rows; blank lines are not rows. A row the csv module refuses comes as an empty list."""
+    """CSV rows; blank lines are not rows.
+
+    A quote that is opened and not closed costs its own line, not those after it: a row of several lines that is
+    not as wide as the first row is taken line by line.
+    """
     # The limit is the whole process's: set where it is needed, since other readers need another.
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader((line.replace("\0", "") for line in open_text(stream)), delimiter=delimiter)
+    physical = _Lines(line.replace("\0", "") for line in open_text(stream))
+    width = 0
+    reader = csv.reader(physical, delimiter=delimiter)
     while True:
+        physical.taken.clear()
         try:
             row = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            yield []
-            continue
+        except (csv.Error, _TooLongError):
+            row = []
+        if (not row or len(physical.taken) > 1) and physical.taken and len(row) != width:
+            row = physical.taken[0].rstrip("\r\n").split(delimiter)
+            physical.again.extendleft(reversed(physical.taken[1:]))
+            reader = csv.reader(physical, delimiter=delimiter)
         if row and (len(row) > 1 or row[0].strip()):
+            width = width or len(row)
             yield row
+
+
+class _TooLongError(Exception):
+    """No record has this many lines: a quote was not closed."""
+
+
+class _Lines:
+    """Lines for a csv reader; `taken` are those since it was emptied, `again` comes before the rest."""
+
+    def __init__(self, source: Iterator[str]) -> None:
+        self._source = source
+        self.taken: list[str] = []
+        self.again: deque[str] = deque()
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) >= _MOST_LINES:
+            raise _TooLongError
+        line = self.again.popleft() if self.again else next(self._source)
+        self.taken.append(line)
+        return line
 
 
 def normal(column: str) -> str:

@@ -10,6 +10,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -31,10 +32,10 @@ _RATIO_MATTERS = 32 << 20
 _MOST_INNER_BYTES = 256 << 20
 _MOST_DEPTH = 3
 
-# What reading a damaged or odd archive may raise.
+# What reading a damaged or odd archive may raise: `zipfile` lets through whatever its parts do.
 ARCHIVE_ERRORS = (
     OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError,
-    RuntimeError,
+    RuntimeError, ValueError, KeyError, struct.error,
 )  # fmt: skip
 
 _CLUTTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")
@@ -45,7 +46,7 @@ Opener = Callable[[], IO[bytes]]
 @dataclass
 class Member:
     """One file, on disk or in an archive. `path` reads `archive.zip/inner.json`; `weight` is its share of the
-    bytes on disk; `trouble` says why it cannot be read."""
+    bytes on disk; `trouble` says why it cannot be read; `root` is the path given that it was found under."""
 
     path: str
     name: str
@@ -54,6 +55,7 @@ class Member:
     open: Opener
     trouble: str = ""
     archive: bool = field(default=False)
+    root: str = ""
 
 
 def walk(paths: Sequence[Path]) -> list[Member]:
@@ -73,7 +75,9 @@ def walk(paths: Sequence[Path]) -> list[Member]:
         for file in files:
             size = file.stat().st_size
             member = Member(str(file), file.name, size, size, _opener_of(file))
-            found.extend(_unfold(member, 0))
+            for inner in _unfold(member, 0):
+                inner.root = str(path)
+                found.append(inner)
     return found
 
 

@@ -9,7 +9,7 @@ import click
 
 from engine.errors import UsageError
 from tuiapp.cli import Options, cli
-from tuiapp.output import print_json, progress_bar, thousands
+from tuiapp.output import files_in_words, print_json, progress_bar, thousands
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -104,7 +104,5 @@ def print_report(report: Report, *, dry_run: bool) -> None:
             f"  (first: {Path(str(where['path'])).name}, record {where['first_at'][reason]})" if where else ""
         )
         click.echo(f"  {thousands(count):>9}  {reason}{shown(first)}")
-    for entry in files:
-        note = f"  {shown(str(entry['note']))}" if entry.get("note") else ""
-        click.echo(f"{shown(str(entry['path']))}: {entry['format'] or 'not recognised'}, "
-                   f"{thousands(entry['kept'])} kept{note}")  # fmt: skip
+    for name, what in files_in_words(files):
+        click.echo(f"{name}: {what}")

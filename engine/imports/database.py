@@ -1,0 +1,57 @@
+"""SQLite databases of other programs, read from memory: the file itself is never opened for writing, nor its folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO
+
+MAGIC = b"SQLite format 3\x00"
+# A media server's library of half a million tracks takes some 300 MB.
+_MOST_BYTES = 768 << 20
+_LEAST_BYTES = 512
+# Bytes 18 and 19 of the header: 2 asks for a write-ahead log, which memory has not.
+_LOG, _NO_LOG = b"\x02\x02", b"\x01\x01"
+
+
+class Rows:
+    """One database. Raises OSError when it is damaged or too large."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        data = stream.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise OSError("larger than any music library known; export a table of plays from it instead")
+        if len(data) < _LEAST_BYTES or not data.startswith(MAGIC):
+            raise OSError("no SQLite database")
+        if data[18:20] == _LOG:
+            data = data[:18] + _NO_LOG + data[20:]
+        self._db = sqlite3.connect(":memory:", check_same_thread=False)
+        self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        try:
+            self._db.deserialize(data)
+            self.tables = {
+                str(row[0]).lower(): self._columns(str(row[0]))
+                for row in self._db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
+            }
+        except sqlite3.Error as error:
+            raise OSError(f"the database is damaged: {error}") from error
+
+    def _columns(self, table: str) -> frozenset[str]:
+        found = self._db.execute("SELECT name FROM pragma_table_info(?)", (table,))
+        return frozenset(str(row[0]).lower() for row in found)
+
+    def has(self, **tables: Sequence[str]) -> bool:
+        """Whether these tables are there, with these columns."""
+        return all(set(columns) <= self.tables.get(name, frozenset()) for name, columns in tables.items())
+
+    def select(self, table: str, wanted: Mapping[str, str], joined: str = "") -> Iterator[tuple[object, ...]]:
+        """The expressions `wanted` of a table, in order, null where the column (its key) is in no table named.
+
+        Keys are `table.column`; `joined` follows the table's name. Raises OSError when a page is damaged.
+        """
+        there = {f"{name}.{column}" for name, columns in self.tables.items() for column in columns}
+        parts = [sql if key in there else "NULL" for key, sql in wanted.items()]
+        try:
+            yield from self._db.execute(f"SELECT {', '.join(parts)} FROM {table} {joined}")  # noqa: S608
+        except sqlite3.Error as error:
+            raise OSError(f"the database is damaged: {error}") from error
