@@ -66,7 +66,7 @@ def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]
     """CSV rows; blank lines are not rows.
 
     A quote that is opened and not closed costs its own line, not those after it: a row of several lines that is
-    not as wide as the first row is taken line by line.
+    not as wide as the first row, or not quoted as it should be, is taken line by line.
     """
     # The limit is the whole process's: set where it is needed, since other readers need another.
     csv.field_size_limit(_LONGEST_FIELD)
@@ -81,13 +81,22 @@ def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]
             return
         except (csv.Error, _TooLongError):
             row = []
-        if (not row or len(physical.taken) > 1) and physical.taken and len(row) != width:
-            row = physical.taken[0].rstrip("\r\n").split(delimiter)
-            physical.again.extendleft(reversed(physical.taken[1:]))
+        taken = physical.taken
+        if (not row or len(taken) > 1) and taken and (len(row) != width or not _is_strict(taken, delimiter)):
+            row = taken[0].rstrip("\r\n").split(delimiter)
+            physical.again.extendleft(reversed(taken[1:]))
             reader = csv.reader(physical, delimiter=delimiter)
         if row and (len(row) > 1 or row[0].strip()):
             width = width or len(row)
             yield row
+
+
+def _is_strict(taken: Sequence[str], delimiter: str) -> bool:
+    """Whether lines are one row with every quote where it belongs."""
+    try:
+        return len(list(csv.reader(taken, delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
 
 
 class _TooLongError(Exception):
