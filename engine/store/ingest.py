@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from engine.errors import DiscoverError
 from engine.store.marks import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
 from engine.store.places import Places, Row
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, Ids, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.told import START_BITS, Told
 
@@ -25,11 +25,15 @@ _CACHE_KIB = 48 << 10
 _LOG_PAGES = 16_000
 # Seconds of work a kill may cost: a commit a file is a tenth of the time of a history in twenty.
 _COMMIT_EVERY = 1.0
-# What all rows of a file have in common is part of the statement: each value bound costs a tenth of a row.
+# Each value bound costs a tenth of a row: what all rows of a file have in common is part of the statement, and flags,
+# further plays and the pause come in one number (bits 0 to 7, 8 to 39, 40 and up), which is mostly the flags alone.
 _LISTEN = (
-    "INSERT INTO listens (track_id, started_at, ms_played, plays, flags, paused, import_id, source, precision) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, {import_id}, '{source}', iif(?2 IS NULL, NULL, {precision}))"
+    "INSERT INTO listens (track_id, started_at, ms_played, flags, plays, paused, import_id, source, precision) "
+    "VALUES (?1, ?2, ?3, ?4 & 255, 1 + (?4 >> 8 & 4294967295), nullif(?4 >> 40, 0), {import_id}, '{source}', "
+    "iif(?2 IS NULL, NULL, {precision}))"
 )
+_PLAYS_BIT, _PAUSE_BIT = 8, 40
+_MOST_PLAYS = (1 << 32) - 1
 _SKIP = (
     "INSERT INTO skips (track_id, started_at, ms_played, import_id, source) "
     "VALUES (?, ?, ?, {import_id}, '{source}')"
@@ -177,21 +181,19 @@ class Ingest:
             ):
                 places.learn(place, play)
             start, played = play.started_at, play.ms_played
-            flags = BASIS_FLAGS[play.basis] | bool(play.private)
+            details = _details(play)
             if start is None or play.counted:
                 self._write(rows)
-                if play.counted:
-                    flags |= COUNT_FLAG
-                    if told.raise_count(place, play, self._import_id):
-                        self._changed = True
-                        self.kept_tracks.add(place.track)
-                        kept += 1
-                        continue
+                if play.counted and told.raise_count(place, play, self._import_id):
+                    self._changed = True
+                    self.kept_tracks.add(place.track)
+                    kept += 1
+                    continue
                 if not told.is_new_undated(place, play):
                     continue
             elif not told.is_new(place.group, play, start):
                 continue
-            rows.append((place.track, start, played, play.plays, flags, play.paused))
+            rows.append((place.track, start, played, details))
             kept += 1
         self._write(rows)
         return kept, len(plays) - kept - len(nameless), nameless
@@ -221,8 +223,10 @@ class Ingest:
                 or (place.duration is None and play.duration_ms)
             ):
                 learn(place, play)
-            flags = BASIS_FLAGS[play.basis] | bool(play.private)
-            rows.append((place.track, start, played, play.plays, flags, play.paused))
+            details = BASIS_FLAGS[play.basis]
+            if play.private or play.paused or play.plays != 1:
+                details = _details(play)
+            rows.append((place.track, start, played, details))
         else:
             self._write(rows)
             return True
@@ -307,3 +311,17 @@ class Ingest:
                 )
                 self._db.executemany(sql, rows)
                 rows.clear()
+
+
+def _details(play: Play) -> int:
+    """Flags, further plays and the pause of a play as `_LISTEN` takes them."""
+    details = BASIS_FLAGS[play.basis]
+    if play.private:
+        details |= PRIVATE_FLAG
+    if play.counted:
+        details |= COUNT_FLAG
+    if play.plays > 1:
+        details |= min(play.plays - 1, _MOST_PLAYS) << _PLAYS_BIT
+    if play.paused:
+        details |= play.paused << _PAUSE_BIT
+    return details
