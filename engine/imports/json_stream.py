@@ -7,9 +7,10 @@ before the cut: both show as `Broken` in the place of the record.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -26,6 +27,8 @@ _FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]|\\.)*")')
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 # A record is looked for in no more pieces than this.
 _MOST_PIECES = 8
+# Where an array ends that is the last value of its object.
+_AFTER_LAST = re.compile(rb"\]\s*\}[\s}]*$")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*$")
 
 
@@ -43,19 +46,33 @@ class Records(Generic[T]):
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._one = msgspec.json.Decoder(row)
 
-    def of_array(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
-        """Batches of the records of one JSON array. Bytes after the array are not looked at."""
+    def of_array(self, stream: IO[bytes], within: str | None = None) -> Iterator[list[T | Broken]]:
+        """Batches of the records of one JSON array: the whole file, or the value of the first key `within` in it.
+
+        A file without that key, or whose value is no array, is one broken record.
+        """
         source = as_utf8(stream)
+        start = source.read(_CHUNK)
+        if within is not None:
+            opening = re.compile(rb'"' + re.escape(within.encode()) + rb'"\s*:\s*(?=\[)')
+            while (found := opening.search(start)) is None:
+                chunk = source.read(_CHUNK)
+                if not chunk or len(start) > _MOST_PENDING:
+                    yield [Broken()]
+                    return
+                start += chunk
+            start = start[found.end() :]
         # Always begins with the bracket of an array; what follows are records not yet decoded.
-        buffer = bytearray(b"[" + _BEFORE_FIRST.sub(b"", source.read(_CHUNK), count=1))
-        found = _FIRST_KEY.match(buffer, 1)
-        key = bytes(found[1]) if found else b'"'
+        buffer = bytearray(b"[" + _BEFORE_FIRST.sub(b"", start, count=1))
+        first = _FIRST_KEY.match(buffer, 1)
+        key = bytes(first[1]) if first else b'"'
         while chunk := source.read(_CHUNK):
             buffer += chunk
             batch = self._take_whole(buffer, key)
             if batch:
                 yield batch
-        yield list(self._last_records(bytes(buffer[1:]), key))
+        rest = bytes(buffer[1:])
+        yield list(self._last_records(_array_alone(rest) if within is not None else rest, key))
 
     def of_lines(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
         """Batches of the records of JSON lines; blank lines are not records."""
@@ -189,8 +206,29 @@ class Records(Generic[T]):
         for field in msgspec.structs.fields(self.row):
             if field.encode_name not in found:
                 continue
+            value = found[field.encode_name]
             try:
-                values[field.name] = msgspec.convert(found[field.encode_name], field.type, strict=False)
+                values[field.name] = msgspec.convert(value, field.type, strict=False)
             except msgspec.ValidationError:
-                continue
+                if get_origin(field.type) is list and isinstance(value, list):
+                    values[field.name] = _good_ones(value, get_args(field.type)[0])
         return self.row(**values)
+
+
+def _good_ones(values: list[Any], wanted: Any) -> list[Any]:
+    """The values of a list that are of the type wanted: one of another kind must not cost the others."""
+    good = []
+    for value in values:
+        with contextlib.suppress(msgspec.ValidationError):
+            good.append(msgspec.convert(value, wanted, strict=False))
+    return good
+
+
+def _array_alone(rest: bytes) -> bytes:
+    """The last records of an array and its closing bracket, without what follows it in its object."""
+    text = rest.decode("utf-8", OTHER_BYTES)
+    try:
+        _, end = json.JSONDecoder().raw_decode("[" + text)
+    except (ValueError, RecursionError):
+        return _AFTER_LAST.sub(b"]", rest)
+    return text[: end - 1].encode()

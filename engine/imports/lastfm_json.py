@@ -66,12 +66,6 @@ class Scrobble(msgspec.Struct, gc=False, rename="camel"):
     date: str | int | float | None = None
 
 
-class Stats(msgspec.Struct):
-    """The file of lastfmstats.com."""
-
-    scrobbles: list[Scrobble] = []
-
-
 def parse_pages(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """A list of pages."""
     for batch in Records(Page).of_array(stream):
@@ -93,18 +87,17 @@ def parse_page_lines(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 def parse_stats(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """lastfmstats.com."""
-    stats = Records(Stats).one(stream.read())
-    if isinstance(stats, Broken):
-        yield Dropped(reasons.BROKEN)
-        return
-    for one in stats.scrobbles:
-        stamp = number(one.date)
-        if not one.artist or not one.track:
-            yield Dropped(reasons.NO_NAMES)
-        elif stamp is None:
-            yield Dropped(reasons.NO_TIME)
-        else:
-            yield Play(one.artist, one.track, stamp, album=one.album or None)
+    for batch in Records(Scrobble).of_array(stream, "scrobbles"):
+        for one in batch:
+            stamp = None if isinstance(one, Broken) else number(one.date)
+            if isinstance(one, Broken):
+                yield Dropped(reasons.BROKEN, cut=one.cut)
+            elif not one.artist or not one.track:
+                yield Dropped(reasons.NO_NAMES)
+            elif stamp is None:
+                yield Dropped(reasons.NO_TIME)
+            else:
+                yield Play(one.artist, one.track, stamp, album=one.album or None)
 
 
 def _records(page: Page | Broken) -> Iterator[Record]:

@@ -62,14 +62,6 @@ class Listen(msgspec.Struct, gc=False):
     recording_msid: str | None = None
 
 
-class _Payload(msgspec.Struct):
-    listens: list[Listen] = []
-
-
-class _Page(msgspec.Struct):
-    payload: _Payload = msgspec.field(default_factory=_Payload)
-
-
 def parse_lines(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """One listen a line."""
     return (_record(row) for batch in Records(Listen).of_lines(stream) for row in batch)
@@ -82,8 +74,7 @@ def parse_array(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 def parse_page(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """An answer of the API."""
-    page = Records(_Page).one(stream.read())
-    return iter([Dropped(reasons.BROKEN)]) if isinstance(page, Broken) else map(_record, page.payload.listens)
+    return (_record(row) for batch in Records(Listen).of_array(stream, "listens") for row in batch)
 
 
 class Feedback(msgspec.Struct, gc=False):

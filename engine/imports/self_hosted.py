@@ -48,32 +48,24 @@ class MalojaScrobble(msgspec.Struct, gc=False):
     origin: str | None = None
 
 
-class Maloja(msgspec.Struct):
-    """The whole export."""
-
-    scrobbles: list[MalojaScrobble] = []
-
-
 def parse_maloja(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """`maloja_export_….json`."""
-    found = Records(Maloja).one(stream.read())
-    if isinstance(found, Broken):
-        yield Dropped(reasons.BROKEN)
-        return
-    for one in found.scrobbles:
-        track = one.track or MalojaTrack()
-        artist = _first_of_dotted(track.artists)
-        stamp = number(one.time)
-        if not artist or not track.title:
-            yield Dropped(reasons.NO_NAMES)
-        elif stamp is None:
-            yield Dropped(reasons.NO_TIME)
-        else:
-            album = track.album.albumtitle if track.album else None
-            basis = UNKNOWN if (one.origin or "").startswith("import:spotify") else START
-            yield Play(
-                artist, track.title, stamp, seconds(one.duration), album, seconds(track.length), basis=basis
-            )
+    for batch in Records(MalojaScrobble).of_array(stream, "scrobbles"):
+        for one in batch:
+            yield Dropped(reasons.BROKEN, cut=one.cut) if isinstance(one, Broken) else _of_maloja(one)
+
+
+def _of_maloja(one: MalojaScrobble) -> Record:
+    track = one.track or MalojaTrack()
+    artist = _first_of_dotted(track.artists)
+    stamp = number(one.time)
+    if not artist or not track.title:
+        return Dropped(reasons.NO_NAMES)
+    if stamp is None:
+        return Dropped(reasons.NO_TIME)
+    album = track.album.albumtitle if track.album else None
+    basis = UNKNOWN if (one.origin or "").startswith("import:spotify") else START
+    return Play(artist, track.title, stamp, seconds(one.duration), album, seconds(track.length), basis=basis)
 
 
 def _first_of_dotted(artists: list[str]) -> str:
@@ -125,35 +117,28 @@ class KoitoListen(msgspec.Struct, gc=False):
     artists: list[KoitoThing] = []
 
 
-class Koito(msgspec.Struct):
-    """The whole export."""
-
-    version: str | int | None = None
-    listens: list[KoitoListen] = []
-
-
 def parse_koito(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """`koito_export.json`, version 1; rows of another version are read as far as they look alike."""
-    found = Records(Koito).one(stream.read())
-    if isinstance(found, Broken):
-        yield Dropped(reasons.BROKEN)
-        return
-    for one in found.listens:
-        artist = next(
-            (it.name for it in one.artists if it.is_primary), one.artists[0].name if one.artists else ""
-        )
-        title = one.track.name if one.track else ""
-        stamp = iso(one.listened_at or "")
-        if not artist or not title or one.track is None:
-            yield Dropped(reasons.NO_NAMES)
-        elif stamp is None:
-            yield Dropped(reasons.NO_TIME)
-        else:
-            ids: Ids = (("mb_recording", one.track.mbid),) if one.track.mbid else ()
-            album = (one.album.name if one.album else "") or None
-            # Its Spotify import stores the end as the start, and marks such listens by no client.
-            basis = START if one.client else UNKNOWN
-            yield Play(artist, title, stamp, None, album, seconds(one.track.duration), ids, basis=basis)
+    for batch in Records(KoitoListen).of_array(stream, "listens"):
+        for one in batch:
+            yield Dropped(reasons.BROKEN, cut=one.cut) if isinstance(one, Broken) else _of_koito(one)
+
+
+def _of_koito(one: KoitoListen) -> Record:
+    artist = next(
+        (it.name for it in one.artists if it.is_primary), one.artists[0].name if one.artists else ""
+    )
+    title = one.track.name if one.track else ""
+    stamp = iso(one.listened_at or "")
+    if not artist or not title or one.track is None:
+        return Dropped(reasons.NO_NAMES)
+    if stamp is None:
+        return Dropped(reasons.NO_TIME)
+    ids: Ids = (("mb_recording", one.track.mbid),) if one.track.mbid else ()
+    album = (one.album.name if one.album else "") or None
+    # Its Spotify import stores the end as the start, and marks such listens by no client.
+    basis = START if one.client else UNKNOWN
+    return Play(artist, title, stamp, None, album, seconds(one.track.duration), ids, basis=basis)
 
 
 # -- Pano Scrobbler -----------------------------------------------------------------------------------

@@ -161,6 +161,25 @@ ROWS: dict[str, tuple[Callable[[list[str]], str], Callable[[int], str]]] = {
         lambda rows: "[" + ",\n".join(rows) + "]",
         lambda at: json.dumps(shapes.watched("Watched T", f"2024-03-{at % 28 + 1:02d}T19:01:00Z", "A - Topic")),
     ),
+    "maloja": (
+        lambda rows: '{"maloja": {"export_time": 1}, "scrobbles": [' + ", ".join(rows) + "]}",
+        lambda at: json.dumps({"time": at, "track": {"artists": ["A"], "title": "T", "album": None}, "duration": None}),
+    ),
+    "koito": (
+        lambda rows: '{"version": "1", "listens": [\n' + ",\n".join(rows) + "\n]}\n",
+        lambda at: json.dumps(
+            {"listened_at": f"2024-03-{at // 86_400 % 28 + 1:02d}T19:01:00Z", "track": shapes.koito("T"),
+             "artists": [shapes.koito("A")]}
+        ),
+    ),
+    "lastfmstats": (
+        lambda rows: '{"username": "u", "scrobbles": [' + ",".join(rows) + '], "more": {"a": []}}',
+        lambda at: json.dumps({"track": "T", "artist": "A", "date": at * 1000}),
+    ),
+    "listenbrainz-api": (
+        lambda rows: '{"payload": {"count": 6, "listens": [' + ",".join(rows) + '], "user_id": "x"}}',
+        lambda at: json.dumps(shapes.brainz(at, SONG)),
+    ),
     "listenbrainz": ("\n".join, lambda at: json.dumps(shapes.brainz(at, SONG))),
     "pano": ("\n".join, lambda at: json.dumps({"timeMs": at * 1000, "artist": "A", "track": "T", "event": "scrobble"})),
     "jsonl": ("\n".join, lambda at: json.dumps({"artist": "A", "title": "T", "played_at": at})),
