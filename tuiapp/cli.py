@@ -138,6 +138,7 @@ def _load_commands() -> None:
         demo,
         evaluating,
         feedback,
+        forgetting,
         importing,
         packs,
         playlists,

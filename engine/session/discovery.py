@@ -185,13 +185,7 @@ class Discovery(Library):
 
         Raises UnknownNameError for an artist or source that is not there.
         """
-        import msgspec
-
-        if rule.artist is not None:
-            name, key = self.resolve_artist(rule.artist)
-            rule = msgspec.structs.replace(rule, artist=name, artist_key=key)
-        if rule.track is not None:
-            rule = msgspec.structs.replace(rule, track_key=track_key(rule.track))
+        rule = self._named(rule)
         before = self._top()
         number = None if preview else add_rule(self._connection, rule)
         after = self._top((rule,) if preview else ())
@@ -212,6 +206,17 @@ class Discovery(Library):
     def listens_excluded(self) -> int:
         """How many listens the rules leave out together."""
         return listens_excluded(self._connection)
+
+    def _named(self, rule: Rule) -> Rule:
+        """The rule with the keys of what it names. Raises UnknownNameError for an artist that is not there."""
+        import msgspec
+
+        if rule.artist is not None:
+            name, key = self.resolve_artist(rule.artist)
+            rule = msgspec.structs.replace(rule, artist=name, artist_key=key)
+        if rule.track is not None:
+            rule = msgspec.structs.replace(rule, track_key=track_key(rule.track))
+        return rule
 
     def _top(self, also: Sequence[Rule] = ()) -> tuple[str, ...]:
         """The names on top of Discover; none where there is no list."""

@@ -13,6 +13,7 @@ from engine.errors import DamagedDataError, NothingYetError
 from engine.names import artist_key
 from engine.session.discovery import Discovery
 from engine.session.library import alone
+from engine.taste.rules import listens_excluded
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, FeatureReport, LibraryCoverage
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from engine.playlists.saved import SavedPlaylist
     from engine.recommend.lists import Recommendation
     from engine.recommend.settings import DiscoverSettings
+    from engine.session.forgetting import Forgotten
+    from engine.taste.rules import Rule
     from engine.training.artifact import ModelManifest
     from engine.training.train import TrainingSettings
 
@@ -291,3 +294,37 @@ class Session(Discovery):
         except NothingYetError:
             self.door.remove(self.folders.hindsight)
         return manifest
+
+    # -- forgetting -----------------------------------------------------------------------------------
+
+    @alone
+    def forget(self, rule: Rule, *, playlists: bool = False) -> Forgotten:
+        """Delete what the rule names for good, and prove it.
+
+        Raises UnknownNameError for an artist that is not there, NothingYetError when nothing is named,
+        PrivateSessionError in a private session.
+        """
+        from engine.session.forgetting import forget
+
+        forgotten = forget(self._connection, self.door, self._named(rule), playlists=playlists)
+        self.reload()
+        return forgotten
+
+    @alone
+    def would_forget(self, rule: Rule) -> int:
+        """How many listens the rule names."""
+        return listens_excluded(self._connection, [self._named(rule)])
+
+    @alone
+    def forget_all(self) -> tuple[str, ...]:
+        """Delete everything of the person but settings; leaves an empty library. Returns the files deleted."""
+        from engine.session.forgetting import forget_all
+        from engine.store.database import open_library
+
+        self.door.require_writable("forget anything")
+        self.reload()
+        self._connection.close()
+        try:
+            return forget_all(self.door)
+        finally:
+            self._connection = open_library(self.door)

@@ -123,7 +123,7 @@ def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out (listen_id INTEGER PRIMARY KEY)")
         connection.execute("DELETE FROM temp.left_out")
         for rule in rules:
-            sql, values = _left_out(rule)
+            sql, values = named_by(rule)
             connection.execute(f"INSERT OR IGNORE INTO temp.left_out {sql}", values)
     source = "main.listens"
     if rules:
@@ -141,7 +141,7 @@ def _rules(connection: sqlite3.Connection) -> list[tuple[int, Rule]]:
 def _count(connection: sqlite3.Connection, rules: Sequence[Rule]) -> int:
     if not rules:
         return 0
-    parts = [_left_out(rule) for rule in rules]
+    parts = [named_by(rule) for rule in rules]
     union = " UNION ".join(sql for sql, _ in parts)
     values = [value for _, some in parts for value in some]
     return int(
@@ -152,8 +152,8 @@ def _count(connection: sqlite3.Connection, rules: Sequence[Rule]) -> int:
     )
 
 
-def _left_out(rule: Rule) -> tuple[str, list[str | int]]:
-    """A query for the ids of the listens a rule names, and its values."""
+def named_by(rule: Rule, table: str = "listens") -> tuple[str, list[str | int]]:
+    """A query for the ids of the listens (or `skips`) a rule names, and its values."""
     conditions: list[tuple[str, list[str | int]]] = []
     if rule.artist_key is not None:
         conditions.append(("a.key = ?", [rule.artist_key]))
@@ -177,7 +177,7 @@ def _left_out(rule: Rule) -> tuple[str, list[str | int]]:
     if rule.burst is not None:
         conditions.append((f"l.id IN ({_BURSTS})", [rule.burst]))
     return (
-        "SELECT l.id FROM listens AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608
+        f"SELECT l.id FROM {table} AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608
         f"ON a.id = t.artist_id WHERE {' AND '.join(sql for sql, _ in conditions)}",
         [value for _, some in conditions for value in some],
     )
