@@ -225,8 +225,12 @@ def _alone(data: bytes, name: str, longer: list[str], encoding: str) -> int:
 
 def _longer(connection: sqlite3.Connection, name: str) -> Iterator[str]:
     """Every text of the library that holds the name as a part of more; what is no name (settings) apart."""
-    for table in [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]:
-        for column in [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]:
+    for table in [
+        row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    ]:
+        for column in [
+            row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+        ]:
             if column != "settings":
                 rows = connection.execute(
                     f'SELECT DISTINCT "{column}" FROM "{table}" '  # noqa: S608 - names from the schema

@@ -13,7 +13,7 @@ from tuiapp.output import print_json, thousands
 from tuiapp.safe import shown
 
 _OUT_OF_REACH = (
-    "Out of reach: files you exported or downloaded, backups, snapshots, and what the disk keeps of deleted bytes."
+    "Out of reach: exported and downloaded files, backups, snapshots, and what the disk keeps of deleted bytes."
 )
 
 
@@ -92,7 +92,7 @@ def _forget_some(
         if done.found_in and not playlists:
             click.echo("Saved playlists keep it; --playlists takes it out of them.")
     if not done.holds:
-        raise SystemExit(1)
+        click.get_current_context().exit(1)
 
 
 def _ask(yes: bool, what: str) -> None:

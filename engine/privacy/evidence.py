@@ -1,0 +1,85 @@
+"""Evidence of what a stretch of the program did: every file's digest before and after, every connection it opened.
+
+Held in memory only. Python tells of each connection and each child as it happens (audit events, PEP 578); a child is
+named, not followed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Digest, time stamp in nanoseconds, permissions.
+_Trace = tuple[str, int, int]
+_OUTWARD = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.bind"}
+_CHILDREN = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"}
+
+
+@dataclass
+class Evidence:
+    """`files` with `bytes` were digested; `changed` are the names of those that differ after, came or went, in
+    content, time stamp or permissions. `connections` and `children` are what was opened and started, in words."""
+
+    files: int = 0
+    bytes: int = 0
+    changed: list[str] = field(default_factory=list)
+    connections: list[str] = field(default_factory=list)
+    children: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was written and nobody was spoken to."""
+        return not self.changed and not self.connections
+
+
+_watching: list[Evidence] = []
+_hooked = False
+
+
+def _hook(event: str, arguments: tuple[object, ...]) -> None:
+    if not _watching:
+        return
+    if event in _OUTWARD:
+        words = f"{event} {arguments[1:] if event != 'socket.getaddrinfo' else arguments[:2]}"
+        for evidence in _watching:
+            evidence.connections.append(words)
+    elif event in _CHILDREN:
+        for evidence in _watching:
+            evidence.children.append(str(arguments[0]))
+
+
+@contextmanager
+def watched(folder: Path) -> Iterator[Evidence]:
+    """Collect evidence while the block runs; what it shows of files is there after the block."""
+    global _hooked
+    if not _hooked:
+        sys.addaudithook(_hook)  # stays for good: Python has no way to take one back
+        _hooked = True
+    evidence = Evidence()
+    before = traces(folder)
+    evidence.files = sum(1 for digest, _, _ in before.values() if digest)
+    evidence.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    _watching.append(evidence)
+    try:
+        yield evidence
+    finally:
+        _watching.remove(evidence)
+        after = traces(folder)
+        names = before.keys() | after.keys()
+        evidence.changed = sorted(name for name in names if before.get(name) != after.get(name))
+
+
+def traces(folder: Path) -> dict[str, _Trace]:
+    """Name -> digest (of files), time stamp and permissions of everything in a folder, and of the folder itself."""
+    if not folder.exists():
+        return {}
+    found = {}
+    for path in [folder, *sorted(folder.rglob("*"))]:
+        status = path.stat()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        found[str(path.relative_to(folder))] = (digest, status.st_mtime_ns, status.st_mode)
+    return found

@@ -1,0 +1,71 @@
+"""`audit`: a private session watched from outside, with the evidence at its end."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tuiapp.cli import Options, cli, open_app
+from tuiapp.output import print_json, say, thousands
+from tuiapp.safe import shown
+
+# Where nobody sits in front: what a private session may read.
+_LOOKS = (("recommend",), ("taste",), ("search", "a"), ("playlists",), ("doctor",))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, metavar="[COMMAND...]")
+@click.pass_obj
+def audit(options: Options, command: tuple[str, ...]) -> None:
+    """Run a private session, or a command in one, and show that nothing was written and nothing sent.
+
+    Every file in the data folder is digested before and after; connections are counted as Python opens them.
+    Nothing of this is stored.
+    """
+    from engine.privacy.evidence import watched
+
+    root = options.folders.root
+    with watched(root) as evidence:
+        if command:
+            ran = [command]
+            _run_private(options, command)
+        elif sys.stdout.isatty() and not options.json:
+            ran = [("the app",)]
+            open_app(options.folders, private=True)
+        else:
+            ran = list(_LOOKS)
+            for look in _LOOKS:
+                _run_private(options, look)
+    if options.json:
+        session = {
+            "commands": [" ".join(one) for one in ran],
+            "files": evidence.files,
+            "bytes": evidence.bytes,
+            "changed": evidence.changed,
+            "connections": evidence.connections,
+            "children": evidence.children,
+        }
+        # There is no command that fetches anything yet: nothing was, and nothing can have been sent.
+        print_json({"private_sessions": [session], "fetched": [], "sent": evidence.connections})
+    else:
+        _say(evidence.files, evidence.bytes, evidence.changed, evidence.connections)
+    if not evidence.clean:
+        click.get_current_context().exit(1)
+
+
+def _run_private(options: Options, command: tuple[str, ...]) -> None:
+    """A command in a private session; what it prints goes to standard error, beside the evidence."""
+    from contextlib import redirect_stdout
+
+    from tuiapp.cli import run
+
+    say(options, f"discover --private {' '.join(command)}")
+    with redirect_stdout(sys.stderr):
+        run(["--private", "--data-dir", str(options.folders.root), *command])
+
+
+def _say(files: int, size: int, changed: list[str], connections: list[str]) -> None:
+    click.echo(f"{thousands(files)} files, {size / 1e6:.1f} MB, digested before and after.")
+    click.echo(f"Changed: {', '.join(map(shown, changed)) or 'nothing'}.")
+    click.echo(f"Connections: {', '.join(map(shown, connections)) or 'none'}.")
