@@ -107,10 +107,13 @@ class Door:
     # -- files ----------------------------------------------------------------------------------------
 
     def make_folder(self, path: Path) -> None:
-        """Create a folder that only its owner can enter (0700)."""
+        """Create a folder, and those above it, that only its owner can enter (0700)."""
         self.require_writable(f"create {path}")
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # `parents=True` would give the mode to the last one alone.
+            for folder in (*reversed(path.parents), path):
+                if not folder.is_dir():
+                    folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise DiscoverError(
                 f"Cannot create the folder {path}: {error.strerror}. Choose another with --data-dir."

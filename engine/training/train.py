@@ -81,7 +81,9 @@ def train(
     """
     door.require_writable("train")
     # Compiled kernels are kept in the data folder like everything else this program writes.
-    keep_in(door.folders.cache / "kernels")
+    kernels = door.folders.cache / "kernels"
+    door.make_folder(kernels)
+    keep_in(kernels)
     report = progress or (lambda _update: None)
     began = time.monotonic()
     report(Update("reading", 0, 1))

@@ -46,6 +46,10 @@ def test_folders_and_files_are_the_owners_alone(filled: Folders) -> None:
     Door(filled).write_file(filled.state, b"{}")
     assert stat.S_IMODE(filled.root.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in filled.root.iterdir()} == {0o600}
+    Door(filled).make_folder(filled.cache / "deep" / "deeper")
+    folders = [path for path in filled.cache.parent.rglob("*") if path.is_dir()]
+    assert len(folders) == 3
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
 
 def test_a_private_session_changes_no_byte_name_or_time_stamp(filled: Folders) -> None:

@@ -83,8 +83,11 @@ def test_audit_shows_the_evidence(place: Folders, capsys: pytest.CaptureFixture[
     found = document(capsys, "audit")
     (session,) = found["private_sessions"]
     assert (session["changed"], session["connections"], session["children"]) == ([], [], [])
+    assert set(session["commands"].values()) == {0}
     assert session["files"] == sum(1 for path in place.root.rglob("*") if path.is_file())
     assert (found["fetched"], found["sent"]) == ([], [])
+    assert run(["audit", "train"]) == 0
+    assert "train ended with an error (1)" in capsys.readouterr().out
     assert run(["audit", "like", "Artist 05"]) == 0
     assert "Changed: nothing.\nConnections: none.\n" in capsys.readouterr().out
 
@@ -140,7 +143,8 @@ def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
     """The real app through every view, under strace: the kernel's own word."""
     log = tmp_path / "strace.log"
     traced = subprocess.run(
-        ["strace", "-f", "-qq", "-e", "trace=%file,fchmod,ftruncate,connect,sendto,bind", "--seccomp-bpf", "-e", "signal=none", "-o", str(log),
+        ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=%file,fchmod,ftruncate,connect,sendto,bind",
+         "-e", "signal=none", "-o", str(log),
          sys.executable, "-c", _SCRIPT, str(place.root), *KEYS],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

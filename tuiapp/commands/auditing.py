@@ -27,19 +27,14 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
 
     root = options.folders.root
     with watched(root) as evidence:
-        if command:
-            ran = [command]
-            _run_private(options, command)
-        elif sys.stdout.isatty() and not options.json:
-            ran = [("the app",)]
-            open_app(options.folders, private=True)
+        if command or options.json or not sys.stdout.isatty():
+            looks = (command,) if command else _LOOKS
+            ended = {" ".join(look): _run_private(options, look) for look in looks}
         else:
-            ran = list(_LOOKS)
-            for look in _LOOKS:
-                _run_private(options, look)
+            ended = {"the app": open_app(options.folders, private=True)}
     if options.json:
         session = {
-            "commands": [" ".join(one) for one in ran],
+            "commands": ended,
             "files": evidence.files,
             "bytes": evidence.bytes,
             "changed": evidence.changed,
@@ -50,19 +45,22 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
         print_json({"private_sessions": [session], "fetched": [], "sent": evidence.connections})
     else:
         _say(evidence.files, evidence.bytes, evidence.changed, evidence.connections)
+        for look, code in ended.items():
+            if code:
+                click.echo(f"{shown(look)} ended with an error ({code}): this says little about it.")
     if not evidence.clean:
         click.get_current_context().exit(1)
 
 
-def _run_private(options: Options, command: tuple[str, ...]) -> None:
-    """A command in a private session; what it prints goes to standard error, beside the evidence."""
+def _run_private(options: Options, command: tuple[str, ...]) -> int:
+    """The exit code of a command in a private session; what it prints goes to standard error."""
     from contextlib import redirect_stdout
 
     from tuiapp.cli import run
 
     say(options, f"discover --private {' '.join(command)}")
     with redirect_stdout(sys.stderr):
-        run(["--private", "--data-dir", str(options.folders.root), *command])
+        return run(["--private", "--data-dir", str(options.folders.root), *command])
 
 
 def _say(files: int, size: int, changed: list[str], connections: list[str]) -> None:

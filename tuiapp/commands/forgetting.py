@@ -13,7 +13,7 @@ from tuiapp.output import print_json, thousands
 from tuiapp.safe import shown
 
 _OUT_OF_REACH = (
-    "Out of reach: exported and downloaded files, backups, snapshots, and what the disk keeps of deleted bytes."
+    "Out of reach: exported and downloaded files, backups, and what the disk keeps of deleted bytes."
 )
 
 
