@@ -152,6 +152,14 @@ class Door:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def scratch_folder(self) -> Iterator[Path]:
+        """A folder for files that are gone when the block ends, however it ends."""
+        self.require_writable("keep a file for a while")
+        self.make_folder(self.folders.root)
+        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=self.folders.root) as folder:
+            yield Path(folder)
+
     def remove(self, path: Path) -> None:
         """Delete a file or a whole folder; nothing happens when it is not there."""
         self.require_writable(f"remove {path}")

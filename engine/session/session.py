@@ -17,6 +17,7 @@ from engine.taste.rules import listens_excluded
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, FeatureReport, LibraryCoverage
+    from engine.community.fetch import Fetched
     from engine.imports.report import Report
     from engine.playlists.contexts import Context, Settings
     from engine.playlists.export import ExportReport
@@ -241,6 +242,34 @@ class Session(Discovery):
             self.door, path, format=format, name=name, progress=progress, cancelled=cancelled
         )
         return self._pack(manifest.name)
+
+    @alone
+    def fetch_community(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> PackInfo:
+        """Download community data and add it as a pack; what was downloaded is remembered for the audit."""
+        from engine.community.fetch import fetched
+
+        with fetched(self.door, url, progress=progress, cancelled=cancelled) as (path, done):
+            with self._connection as connection:
+                connection.execute(
+                    "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",
+                    (done.url, done.bytes, done.sha256, done.at),
+                )
+            return self.add_community(path, name=name, cancelled=cancelled)
+
+    @alone
+    def fetches(self) -> tuple[Fetched, ...]:
+        """Every download there was, oldest first."""
+        from engine.community.fetch import Fetched
+
+        rows = self._connection.execute("SELECT url, bytes, sha256, at FROM fetches ORDER BY at, rowid")
+        return tuple(Fetched(*row) for row in rows)
 
     @alone
     def add_features(

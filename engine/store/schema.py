@@ -140,8 +140,18 @@ ALTER TABLE listens ADD COLUMN paused INTEGER;
 CREATE INDEX listens_counted ON listens (track_id, plays) WHERE flags & 8;
 """
 
+_VERSION_3 = """
+-- Every download the person asked for, for `discover audit`.
+CREATE TABLE fetches (
+    url    TEXT NOT NULL,
+    bytes  INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
-STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:

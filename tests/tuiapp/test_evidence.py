@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from engine.paths import Folders
 from engine.privacy.evidence import watched
 from tests.engine.importing import START, spotify, write
+from tests.engine.test_door import fingerprint
 from tests.tuiapp.driving import settled
 from tests.tuiapp.places import fill
 from tests.tuiapp.test_cli import document
@@ -113,7 +115,7 @@ def test_the_evidence_tells_when_there_is_something_to_tell(tmp_path: Path) -> N
 
 
 _SCRIPT = """
-import asyncio, sys
+import asyncio, os, signal, sys
 from pathlib import Path
 from engine.paths import Folders
 from tests.tuiapp.driving import settled
@@ -126,7 +128,7 @@ async def main():
         for key in sys.argv[2:]:
             await pilot.press(key)
             await settled(pilot)
-        await app.action_quit()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())
 """
@@ -140,7 +142,8 @@ _CHANGING = re.compile(
 def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
     place: Folders, tmp_path: Path
 ) -> None:
-    """The real app through every view, under strace: the kernel's own word."""
+    """The real app through every view and killed in the middle, under strace: the kernel's own word."""
+    before = fingerprint(place.root)
     log = tmp_path / "strace.log"
     traced = subprocess.run(
         ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=%file,fchmod,ftruncate,connect,sendto,bind",
@@ -150,7 +153,8 @@ def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
     )  # fmt: skip
     if not log.exists() or log.stat().st_size == 0:
         pytest.skip(f"strace cannot run here: {traced.stderr[:200]}")
-    assert traced.returncode == 0, traced.stderr
+    assert traced.returncode == -signal.SIGKILL, traced.stderr
+    assert fingerprint(place.root) == before
     lines = log.read_text(errors="replace").splitlines()
     inside = [line for line in lines if str(place.root) in line]
     assert any("library.sqlite" in line for line in inside), "the library was read, or this proves nothing"

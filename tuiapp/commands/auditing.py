@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from tuiapp.cli import Options, cli, open_app
 from tuiapp.output import print_json, say, thousands
 from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.community.fetch import Fetched
 
 # Where nobody sits in front: what a private session may read.
 _LOOKS = (("recommend",), ("taste",), ("search", "a"), ("playlists",), ("doctor",))
@@ -41,15 +49,33 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
             "connections": evidence.connections,
             "children": evidence.children,
         }
-        # There is no command that fetches anything yet: nothing was, and nothing can have been sent.
-        print_json({"private_sessions": [session], "fetched": [], "sent": evidence.connections})
+        fetched = [asdict(one) for one in _fetches(options)]
+        print_json({"private_sessions": [session], "fetched": fetched, "sent": evidence.connections})
     else:
         _say(evidence.files, evidence.bytes, evidence.changed, evidence.connections)
+        for one in _fetches(options):
+            day = time.strftime("%Y-%m-%d", time.gmtime(one.at))
+            click.echo(
+                f"Downloaded {day}: {shown(one.url)}, {thousands(one.bytes)} bytes, SHA-256 {one.sha256}."
+            )
         for look, code in ended.items():
             if code:
                 click.echo(f"{shown(look)} ended with an error ({code}): this says little about it.")
     if not evidence.clean:
         click.get_current_context().exit(1)
+
+
+def _fetches(options: Options) -> Sequence[Fetched]:
+    """Every download there was; read in a private session, so that looking writes nothing either."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=True)
+    try:
+        return session.fetches()
+    except sqlite3.Error:  # no library yet
+        return ()
+    finally:
+        session.close()
 
 
 def _run_private(options: Options, command: tuple[str, ...]) -> int:

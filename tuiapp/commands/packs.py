@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli import Options, cli
-from tuiapp.output import print_json, print_table, progress_bar, thousands
+from tuiapp.output import print_json, print_table, progress_bar, say, thousands
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
@@ -36,6 +38,40 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
     try:
         with progress_bar(options, "reading") as progress:
             info = session.add_community(path, format=format_name, name=name, progress=progress)
+    finally:
+        session.close()
+    _print_packs(options, [info])
+
+
+@community.command()
+@click.argument("what", default="artists", metavar="[artists]")
+@click.option("--url", metavar="URL", help="From this address instead of the one known.")
+@click.option("--name", metavar="N", help="What to call the pack; else after the file.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def fetch(options: Options, what: str, url: str | None, name: str | None, yes: bool) -> None:
+    """Download community data: the only command that opens a connection. Shows address and size first."""
+    from engine.community.fetch import KNOWN, look
+    from engine.session import Session
+
+    if url is None and what not in KNOWN:
+        raise click.UsageError(
+            f"No address is known for {what}; there is one for {', '.join(KNOWN)}. Give another with --url."
+        )
+    known, terms = KNOWN.get(what, ("", ""))
+    session = Session(options.folders, private=options.private)
+    try:
+        session.door.require_writable("download anything")
+        offer = look(url or known)
+        size = "of unknown size" if offer.bytes is None else f"{offer.bytes / 1e6:.1f} MB"
+        said = f"{shown(offer.url)}, {size}{'' if url else f', {terms}'}"
+        say(options, said)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError(f"{said}. To download it add --yes.")
+            click.confirm("Download it?", abort=True, err=True)
+        with progress_bar(options, "downloading") as progress:
+            info = session.fetch_community(url or known, name=name, progress=progress)
     finally:
         session.close()
     _print_packs(options, [info])
