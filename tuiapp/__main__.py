@@ -11,6 +11,9 @@ def main() -> None:
     # BLAS threads spin while they wait: beside a training they made a fold-in of 0.3 ms take up to 50 ms, and what
     # is left to BLAS here is too small to gain from them. Read when NumPy is loaded; children inherit it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if "--private" in sys.argv:
+        # Before anything is imported: Python's cache of compiled modules is a file too, though it says little.
+        sys.dont_write_bytecode = True
     from tuiapp.cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -12,6 +12,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,9 @@ class Door:
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         self.folders = folders
         self.private = private
+        if private:
+            # Python's own cache of compiled modules is a file too, though it says little.
+            sys.dont_write_bytecode = True
 
     # -- the database ---------------------------------------------------------------------------------
 

@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from engine.paths import Folders
@@ -22,7 +24,7 @@ from tests.tuiapp.driving import settled
 from tests.tuiapp.places import fill
 from tests.tuiapp.test_cli import document
 from tuiapp.app import DiscoverApp
-from tuiapp.cli import run
+from tuiapp.cli import cli, run
 
 # The whole tour: every view, a like, a dial, a filter, a search, a request to train; then the end.
 KEYS = ("l", "full_stop", "slash", "b", "escape", "2", "3", "4", "5", "6", "7", "t", "1", "x")
@@ -115,6 +117,8 @@ def test_the_evidence_tells_when_there_is_something_to_tell(tmp_path: Path) -> N
 
 
 _SCRIPT = """
+import sys
+sys.dont_write_bytecode = True
 import asyncio, os, signal, sys
 from pathlib import Path
 from engine.paths import Folders
@@ -159,4 +163,45 @@ def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
     inside = [line for line in lines if str(place.root) in line]
     assert any("library.sqlite" in line for line in inside), "the library was read, or this proves nothing"
     assert [line for line in inside if _WRITING.search(line) or _CHANGING.match(line)] == []
+    written = [line for line in lines if _WRITING.search(line) and "= -1 " not in line and "openat" in line]
+    assert [line for line in written if not re.search(r'"/(?:dev|proc|sys|tmp)[/"]', line)] == []
     assert [line for line in lines if re.search(r"\bconnect\(|sa_family=AF_INET", line)] == []
+
+
+# Every command, with arguments under which it would change something if it could.
+EVERY_COMMAND: dict[str, list[str]] = {
+    "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"], "community fetch": ["--yes"],
+    "community list": [], "community remove": ["made"], "config path": [], "config": [], "demo": [], "doctor": [],
+    "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"], "feedback": [],
+    "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
+    "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],
+    "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
+    "search": ["a"], "taste": [], "taste exclude": ["--artist", "Artist 00"], "taste include": ["1"],
+    "train": ["--factors", "8"], "unblock": ["Artist 34"],
+}  # fmt: skip
+
+
+def _every_command(group: click.Group, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield before + name
+        if isinstance(command, click.Group):
+            yield from _every_command(command, f"{before}{name} ")
+
+
+def test_no_command_changes_a_byte_in_a_private_session(
+    place: Folders, cut_off: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it works there or is refused: every command there is, and whoever adds one adds it here."""
+    run(["config"])
+    assert sorted(EVERY_COMMAND) == sorted(_every_command(cli))
+    here = write(tmp_path, "in/a.json", [spotify(START, 211_000)])
+    before = fingerprint(place.root)
+    for name, arguments in EVERY_COMMAND.items():
+        named = {"HERE": str(here), "ELSEWHERE": str(tmp_path / "list.csv")}
+        code = run(["--private", *name.split(), *(named.get(word, word) for word in arguments)])
+        assert code in (0, 1, 3), (name, capsys.readouterr().err)
+        assert "Traceback" not in capsys.readouterr().err, name
+        assert fingerprint(place.root) == before, name
+    assert cut_off == []
+    assert (tmp_path / "list.csv").exists()
