@@ -9,6 +9,7 @@ to write that could forget to ask.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -70,9 +71,17 @@ class Door:
     def _connect_writable(self) -> sqlite3.Connection:
         self.make_folder(self.folders.root)
         path = self.folders.database
-        if not path.exists():
-            # Created by hand first so that it is never, even for a moment, readable by others.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        try:
+            if not path.exists():
+                # Created by hand first so that it is never, even for a moment, readable by others.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            elif not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+                raise PermissionError(errno.EROFS, "it is read-only")
+        except OSError as error:
+            raise DiscoverError(
+                f"Cannot write to {path.parent}: {error.strerror}. Choose another folder with --data-dir, or look at "
+                "what is there with --private, which writes nothing."
+            ) from error
         connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
         try:
             connection.execute("PRAGMA journal_mode = WAL")

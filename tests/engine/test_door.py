@@ -52,6 +52,17 @@ def test_folders_and_files_are_the_owners_alone(filled: Folders) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
 
+def test_a_read_only_disk_is_told_and_can_be_looked_at(
+    filled: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(DiscoverError, match="Cannot write to .*--private"):
+        open_library(Door(filled))
+    private = open_library(Door(filled, private=True))
+    assert private.execute("SELECT count(*) FROM feedback").fetchone() == (1,)
+    private.close()
+
+
 def test_a_private_session_changes_no_byte_name_or_time_stamp(filled: Folders) -> None:
     before = fingerprint(filled.root)
     connection = open_library(Door(filled, private=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from collections.abc import Sequence
@@ -72,8 +71,6 @@ def _fetches(options: Options) -> Sequence[Fetched]:
     session = Session(options.folders, private=True)
     try:
         return session.fetches()
-    except sqlite3.Error:  # no library yet
-        return ()
     finally:
         session.close()
 

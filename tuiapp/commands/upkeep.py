@@ -70,6 +70,8 @@ def _report(options: Options) -> dict[str, Any]:
             ("cache", folders.cache),
         )
     }
+    if folders.root.exists() and folders.root.stat().st_mode & 0o077:
+        advice.append(f"Others on this machine can see into the data folder: chmod 700 {folders.root}")
     report["next"] = advice or ["Nothing: all is well."]
     return report
 
