@@ -344,6 +344,12 @@ class Session(Discovery):
         """How many listens the rule names."""
         return listens_excluded(self._connection, [self._named(rule)])
 
+    def public_folders(self) -> tuple[str, ...]:
+        """Packs and models of them, the same for everybody who has them: forgetting leaves them."""
+        from engine.session.forgetting import public_folders
+
+        return public_folders(self.door)
+
     @alone
     def forget_all(self) -> tuple[str, ...]:
         """Delete everything of the person but settings; leaves an empty library. Returns the files deleted."""

@@ -236,3 +236,30 @@ def test_a_reader_that_has_enough_is_no_failure(place) -> None:
     assert child.stderr.read() == b""
     child.stderr.close()
     assert child.wait() == 0
+
+
+def test_what_is_forgotten_explains_nothing_and_scores_are_as_if_never_played(
+    place, capsys, tmp_path, monkeypatch
+) -> None:
+    """Every score and share, to the bit, beside a library in which the artist never was."""
+    assert any(
+        why["artist"] == ARTISTS[0] for item in document(capsys, "recommend")["items"] for why in item["why"]
+    )
+    assert run(["forget", "--artist", ARTISTS[0]]) == 2
+    assert "add --yes" in capsys.readouterr().err
+    done = document(capsys, "forget", "--artist", ARTISTS[0], "--yes")
+    assert done["deleted"]["listens"] == 2
+    assert done["proof"] == {
+        "holds": True, "searched": done["proof"]["searched"], "found_in": [], "taste_is_as_if_never": True,
+        "public": ["models/made-by-hand"],
+    }  # fmt: skip
+    after = document(capsys, "recommend", "-n", "60")
+    shares = [why for item in after["items"] for why in item["why"] if why["artist"] == ARTISTS[0]]
+    assert shares == []
+    never = write_model(tmp_path / "never")
+    connection = open_library(Door(never))
+    for number in (3, 6, 9, 1):
+        play(connection, ARTISTS[number], "A Song", number * DAY, number * DAY + 600)
+    connection.close()
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(never.root))
+    assert document(capsys, "recommend", "-n", "60")["items"] == after["items"]

@@ -27,7 +27,25 @@ from tuiapp.app import DiscoverApp
 from tuiapp.cli import cli, run
 
 # The whole tour: every view, a like, a dial, a filter, a search, a request to train; then the end.
-KEYS = ("l", "full_stop", "slash", "b", "escape", "2", "3", "4", "5", "6", "7", "t", "1", "x")
+KEYS = (
+    "l",
+    "full_stop",
+    "slash",
+    "b",
+    "escape",
+    "s",
+    "a",
+    "escape",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+    "t",
+    "1",
+    "x",
+)
 
 
 @pytest.fixture

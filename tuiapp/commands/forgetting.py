@@ -76,7 +76,8 @@ def _forget_some(
             "taste_is_as_if_never": done.taste_is_as_if_never,
             "public": list(done.public),
         }
-        print_json({"deleted": {**done.deleted, "files": list(done.files)}, "proof": proof})
+        deleted = {**done.deleted, "files": list(done.files)}
+        print_json({"deleted": deleted, "proof": proof, "out_of_reach": _OUT_OF_REACH})
     else:
         told = ", ".join(f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count)
         click.echo(f"Deleted: {told}.")
