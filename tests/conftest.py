@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from engine.model import compiled
+from engine.privacy import door
 
 
 @pytest.fixture(autouse=True)
 def kernels_stay_beside_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Children look there too."""
-    monkeypatch.setattr(compiled, "keep_in", lambda _folder: None)
-    monkeypatch.setattr("engine.training.train.keep_in", lambda _folder: None)
+    """Children look there too. What a private session tells Python of caches is forgotten after each test."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
+    monkeypatch.setattr(door, "_caches", True)
+    monkeypatch.setattr(compiled, "keep_in", lambda _folder, _write: None)
+    monkeypatch.setattr("engine.training.train.keep_in", lambda _folder, _write: None)

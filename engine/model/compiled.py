@@ -22,6 +22,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from engine.privacy.door import keeps_caches, write_atomically
+
 # Called with addresses of C-contiguous arrays, integers and reals, in the order of `SIGNATURES`.
 Function = Callable[..., None]
 
@@ -46,19 +48,30 @@ _BESIDE = _ROOM / "__pycache__"
 _folder = _BESIDE
 
 
-def keep_in(folder: Path) -> None:
-    """Keep compiled kernels in this folder from now on."""
-    global _folder
-    _folder = folder
+def _write_beside(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomically(path, data, mode=0o600)
+
+
+_write: Callable[[Path, bytes], None] = _write_beside
+
+
+def keep_in(folder: Path, write: Callable[[Path, bytes], None]) -> None:
+    """Keep compiled kernels in this folder from now on, written by `write`: the data folder's door."""
+    global _folder, _write
+    _folder, _write = folder, write
 
 
 @cache
 def functions(rank: int, dtype: str) -> Mapping[str, Function]:
-    """The kernels for `rank` (a multiple of 8) and `dtype` (float32 or float64), compiled now if need be."""
+    """The kernels for `rank` (a multiple of 8) and `dtype` (float32 or float64), compiled now if need be.
+
+    A private session keeps no compiled code either: there they are compiled in this process.
+    """
     name = f"als-{rank}-{dtype}-{_digest()}.so"
     path = _folder / name
     library = _loaded(path) or _loaded(_BESIDE / name)
-    if library is None:
+    if library is None and keeps_caches():
         _compile(rank, dtype, path)
         library = _loaded(path)
     if library is not None:
@@ -88,17 +101,16 @@ def _compile(rank: int, dtype: str, path: Path) -> None:
     if linker is None:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=path.parent) as place:
+        with tempfile.TemporaryDirectory() as place:
             code, library = Path(place) / "kernels.o", Path(place) / "kernels.so"
             child = [sys.executable, "-m", "engine.model.kernels", str(rank), dtype, str(code)]
             for command in (child, [linker, "-shared", "-o", str(library), str(code)]):
                 if subprocess.run(command, capture_output=True, check=False).returncode:
                     return
-            library.chmod(0o600)
-            for older in path.parent.glob(f"als-{rank}-{dtype}-*.so"):
+            _write(path, library.read_bytes())
+        for older in path.parent.glob(f"als-{rank}-{dtype}-*.so"):
+            if older != path:
                 older.unlink()
-            library.replace(path)
     except OSError:
         return
 

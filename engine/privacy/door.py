@@ -44,12 +44,23 @@ _WRITES = {
 }
 
 
+# Whether what is cached beside the data (compiled code) may be written: as the door opened last says.
+_caches = True
+
+
+def keeps_caches() -> bool:
+    """Whether caches may be written anywhere: not in a private session."""
+    return _caches
+
+
 class Door:
     """Opens the database and writes files under `folders.root`, or refuses to when `private`."""
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
+        global _caches
         self.folders = folders
         self.private = private
+        _caches = not private
         if private:
             # Python's own cache of compiled modules is a file too, though it says little.
             sys.dont_write_bytecode = True

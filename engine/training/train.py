@@ -81,9 +81,7 @@ def train(
     """
     door.require_writable("train")
     # Compiled kernels are kept in the data folder like everything else this program writes.
-    kernels = door.folders.cache / "kernels"
-    door.make_folder(kernels)
-    keep_in(kernels)
+    keep_in(door.folders.cache / "kernels", door.write_file)
     report = progress or (lambda _update: None)
     began = time.monotonic()
     report(Update("reading", 0, 1))

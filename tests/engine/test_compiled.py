@@ -14,6 +14,8 @@ from scipy.sparse import random as random_matrix
 
 from engine.model import compiled
 from engine.model.als import AlternatingLeastSquares
+from engine.paths import Folders
+from engine.privacy import Door
 
 PLAYS = random_matrix(60, 40, density=0.2, format="csr", dtype=np.float32, random_state=3)
 
@@ -76,11 +78,23 @@ def test_without_a_linker_the_same_is_compiled_in_the_process(
     assert not folder.with_name("none yet").exists()
 
 
+def test_where_no_compiled_code_may_be_kept_none_is(
+    folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "_folder", folder.with_name("private"))
+    Door(Folders(folder.with_name("data")), private=True)
+    monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled to a file"))
+    monkeypatch.setattr("engine.model.kernels.compiled_here", lambda *_: {})
+    compiled.functions.cache_clear()
+    assert compiled.functions(8, "float32") == {}
+    compiled.functions.cache_clear()
+
+
 def test_a_fit_with_compiled_kernels_imports_no_numba(folder: Path) -> None:
     program = (
         "import sys, pathlib\n"
         "from engine.model import compiled\n"
-        "compiled.keep_in(pathlib.Path(sys.argv[1]))\n"
+        "compiled.keep_in(pathlib.Path(sys.argv[1]), compiled._write_beside)\n"
         "from tests.engine.test_compiled import fitted\n"
         "fitted()\n"
         "print(sorted({'numba', 'llvmlite'} & set(sys.modules)))"
