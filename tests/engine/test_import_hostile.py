@@ -131,7 +131,7 @@ def test_each_format_has_a_sample_that_is_known_for_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 @given(damage=damages())
 @settings(
-    deadline=None, max_examples=5, derandomize=True, database=None,
+    deadline=None, max_examples=3, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 def test_a_damaged_file_ends_in_a_truthful_report(
@@ -207,7 +207,7 @@ VALUES = st.recursive(
 @pytest.mark.parametrize("name", ROWS)
 @given(value=VALUES, key=st.integers(0, 30), text=st.text(max_size=30), place=st.integers(0, 6))
 @settings(
-    deadline=None, max_examples=8, derandomize=True, database=None,
+    deadline=None, max_examples=5, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 def test_a_hostile_record_costs_itself_only(
