@@ -110,7 +110,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
                     continue
                 row.started_at = start = end - played // 1000
                 begun = row.offline_timestamp
-                if begun and not -4 < start - begun < 4:
+                if begun and not -_LEAST_PAUSE <= start - begun <= _LEAST_PAUSE:
                     row.paused = _pause(start, begun)
                 uri = row.spotify_track_uri
                 if uri:

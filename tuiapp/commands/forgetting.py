@@ -42,9 +42,8 @@ def forget(options: Options, playlists: bool, everything: bool, yes: bool, **ask
             _ask(yes, "Everything you played, liked and saved will be deleted.")
             files = session.forget_all()
             if options.json:
-                print_json(
-                    {"deleted": {"files": list(files)}, "proof": {"listens": session.status().listens}}
-                )
+                proof = {"listens": session.status().listens, "public": list(session.public_folders())}
+                print_json({"deleted": {"files": list(files)}, "proof": proof, "out_of_reach": _OUT_OF_REACH})
                 return
             click.echo(f"Deleted: {', '.join(files) or 'nothing, the library was empty'}.")
         else:
