@@ -89,7 +89,7 @@ def _forget_some(
         click.echo(f"Your taste is {exact} what it would be had this never been played.")
         if done.public:
             click.echo(f"Not searched, the same for everybody who has them: {', '.join(done.public)}.")
-        if done.found_in and not playlists:
+        if "library.sqlite" in done.found_in and not playlists:
             click.echo("Saved playlists keep it; --playlists takes it out of them.")
     if not done.holds:
         click.get_current_context().exit(1)
