@@ -1,0 +1,116 @@
+"""The ensemble that ranks: factors, closeness, neighbours and popularity, each in units of its own spread.
+
+Candidates get one raw score of every member; over the candidates each is divided by its standard deviation, and
+the weighted sum ranks. The first three members are sums over the person's artists, so a score can be told exactly in
+two ways: by artist, and by member. Weights are learned on listeners of the community (`engine.training.weigh`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.fold_in import FoldedListener, ItemFactors
+from engine.model.neighbours import FoldedNeighbours, Neighbours
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
+# Factors: the inner product. Closeness: the same over the item's length, which popular items have more of.
+# Neighbours: `engine.model.neighbours`. Popularity: log of one plus listeners.
+MEMBERS = ("factors", "closeness", "neighbours", "popularity")
+# Those that are sums over the person's artists; nought means that nothing speaks for the item.
+PERSONAL = 3
+FACTORS_ALONE = {"factors": 1.0}
+# A shorter vector has no direction: its closeness would be noise.
+_LEAST_LENGTH = 1e-6
+
+
+@dataclass(frozen=True)
+class Members:
+    """What the members are made of; `listeners` (items,) counts the community's. `neighbours` null where not built."""
+
+    factors: ItemFactors
+    listeners: NDArray[np.int32]
+    neighbours: Neighbours | None = None
+
+    def fold_in(self, ids: Ids, confidences: Floats, plays: Floats) -> FoldedMembers:
+        """The listener of items `ids` (n,), with the `confidences` the factors ask for and `plays` for neighbours."""
+        near = self.neighbours.fold_in(ids, plays) if self.neighbours is not None else None
+        return FoldedMembers(self, self.factors.fold_in(ids, confidences), near)
+
+    def lengths(self, ids: Ids) -> Floats:
+        """Lengths of the items' factors: (m,)."""
+        vectors = self.factors.item_factors[ids].astype(np.float64)
+        return np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _LEAST_LENGTH)
+
+
+@dataclass(frozen=True)
+class FoldedMembers:
+    """One listener in every member."""
+
+    members: Members
+    factors: FoldedListener
+    neighbours: FoldedNeighbours | None
+
+    def raw(self, ids: Ids) -> Floats:
+        """Each member's score of items `ids`: (m, 4), nought where a member is not built."""
+        product = self.factors.scores(ids)
+        raw = np.zeros((len(ids), len(MEMBERS)))
+        raw[:, 0] = product
+        raw[:, 1] = product / self.members.lengths(ids)
+        if self.neighbours is not None:
+            raw[:, 2] = self.neighbours.scores(ids)
+        raw[:, 3] = np.log1p(self.members.listeners[ids].astype(np.float64))
+        return raw
+
+    def contributions(self, ids: Ids, blend: Blend) -> Floats:
+        """(m, n): what each of the listener's n items adds to the score; with popularity rows sum to the scores."""
+        weights = blend.weights / blend.spread
+        parts = self.factors.contributions(ids)
+        parts = parts * (weights[0] + weights[1] / self.members.lengths(ids))[:, None]
+        if self.neighbours is not None and weights[2] != 0.0:
+            parts += weights[2] * self.neighbours.contributions(ids)
+        return parts
+
+    def without(self, index: int, ids: Ids, blend: Blend) -> Floats:
+        """Scores of items `ids` (m,) had the listener never played item `index`, in the spreads of `blend`."""
+        raw = self.raw(ids)
+        product = self.members.factors.item_factors[ids].astype(np.float64) @ self.factors.without(index)
+        raw[:, 0] = product
+        raw[:, 1] = product / self.members.lengths(ids)
+        if self.neighbours is not None:
+            raw[:, 2] -= self.neighbours.part_of(index, ids)
+        return blend.scores(raw)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights (4,) with what each member is measured from, `zero`, and in, `spread`: those of a person's candidates."""
+
+    weights: Floats
+    zero: Floats
+    spread: Floats
+
+    def parts(self, raw: Floats) -> Floats:
+        """(m, 4): what each member adds to each score."""
+        return np.asarray(self.weights * (raw - self.zero) / self.spread)
+
+    def scores(self, raw: Floats) -> Floats:
+        """(m,): the sum of the parts."""
+        return np.asarray(self.parts(raw).sum(axis=1))
+
+
+def blend_over(raw: Floats, weights: dict[str, float]) -> Blend:
+    """The blend whose spreads are those of candidates with scores `raw` (m, 4); a member all alike counts nothing."""
+    spread = raw.std(axis=0) if len(raw) else np.ones(len(MEMBERS))
+    flat = spread <= 1e-12
+    zero = np.zeros(len(MEMBERS))
+    zero[PERSONAL:] = raw[:, PERSONAL:].mean(axis=0) if len(raw) else 0.0
+    by_member = np.array([weights.get(name, 0.0) for name in MEMBERS])
+    # One candidate, or all equal: the factors alone still order what comes beside them.
+    if flat[0]:
+        spread = np.where(flat, 1.0, spread)
+        flat = np.array([False, *flat[1:]])
+    return Blend(np.where(flat, 0.0, by_member), zero, np.where(flat, 1.0, spread))
