@@ -1,9 +1,9 @@
 """Discover: the artists a person would like next, with exact reasons.
 
 One `Recommender` holds a model and one taste. Folding the person in and gathering candidates happens once;
-turning a dial only re-orders what was gathered. Scores are exact: the index finds candidates, the factors
-score them. With `W = (Y' C Y + lambda I)^-1` the score of item i is the sum over the person's artists j of
-`y_i' W y_j c_j` (Hu, Koren, Volinsky 2008, section 5), so the shares in a reason sum to the whole.
+turning a dial only re-orders what was gathered. Candidates come from the index for the whole taste and for each of
+its modes, and from the neighbours; the ensemble (`engine.model.ensemble`) scores them exactly. A score is a sum over
+the person's artists (Hu, Koren, Volinsky 2008, section 5, for the factors), so the shares in a reason sum to the whole.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from functools import cached_property
 import numpy as np
 
 from engine.errors import NothingYetError, UnknownNameError
-from engine.model.fold_in import FoldedListener
+from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, blend_over
 from engine.model.lean import leaned
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
+from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.recommend.variety import varied
 from engine.taste.gate import Days, Taste, TasteItem
 from engine.training.artifact import Model
 
 CANDIDATES = 1000
+# Beside those: so many of the nearest to each mode of the taste, and of the neighbours' best.
+MODE_CANDIDATES, NEIGHBOUR_CANDIDATES = 150, 200
 REASONS = 3
 WHAT_IFS = 5
 TAGS = 4
@@ -82,14 +85,46 @@ class Recommender:
         return tuple(item for _, item in known)
 
     @cached_property
-    def folded(self) -> FoldedListener:
-        """The person in factor space."""
+    def folded(self) -> FoldedMembers:
+        """The person in every member of the ensemble."""
+        return self._fold(np.arange(len(self.reasons)))
+
+    def _fold(self, chosen: np.ndarray) -> FoldedMembers:
+        """Some of the reasons, by their places, folded in as if they were all."""
         number_of = {item.key: number for number, item in self._own.items()}
-        ids = np.array([number_of[item.key] for item in self.reasons], dtype=np.int64)
-        plays = np.array([item.weight for item in self.reasons])
+        reasons = [self.reasons[place] for place in chosen.tolist()]
+        ids = np.array([number_of[item.key] for item in reasons], dtype=np.int64)
+        plays = np.array([item.weight for item in reasons])
+        sureness = np.array([item.sureness for item in reasons])
         sure = self.model.manifest.confidence.of(plays) - 1.0
         # Fading scales the confidence, not the count: a count may be dampened to yes or no.
-        return self.model.factors.fold_in(ids, 1.0 + sure * [item.sureness for item in self.reasons])
+        return self.model.members.fold_in(ids, 1.0 + sure * sureness, plays * sureness)
+
+    @cached_property
+    def _modes(self) -> list[np.ndarray]:
+        """Places in `reasons` of the artists of each taste this one is made of."""
+        return mode_places(self.model.factors.item_factors[self.folded.factors.ids], self._dampened)
+
+    @property
+    def _dampened(self) -> np.ndarray:
+        return np.log1p([item.weight * item.sureness for item in self.reasons])
+
+    @cached_property
+    def modes(self) -> tuple[Mode, ...]:
+        """The tastes this one is made of, the largest first; one where nothing sets its artists apart."""
+        tags = [self.model.catalog.tags(number, TAGS) for number in self.folded.factors.ids.tolist()]
+        return named_modes(self._modes, self._dampened, self.reasons, tags)
+
+    @cached_property
+    def _blend(self) -> Blend:
+        """The ensemble in the spreads of the index's best candidates, whatever counts as known."""
+        ids = self._best(self.folded, CANDIDATES, np.union1d(self._unwanted, sorted(self._own)))
+        return blend_over(self.folded.raw(ids), self.model.manifest.ensemble)
+
+    def _best(self, folded: FoldedMembers, count: int, excluded: np.ndarray) -> np.ndarray:
+        """Ids of the index's best for a folded listener, best first."""
+        count = min(count, max(0, self.model.catalog.size - len(excluded)))
+        return self.model.index.best(folded.factors.vector.astype(np.float32), count, exclude=excluded)[0]
 
     def _known(self, settings: DiscoverSettings) -> np.ndarray:
         """Items the person knows, as the settings have it; one that is liked is known."""
@@ -110,9 +145,27 @@ class Recommender:
         if self.model.manifest.solo:
             return np.empty(0, dtype=np.int64), np.empty(0)
         excluded = np.union1d(self._unwanted, known)
-        count = min(CANDIDATES, max(0, self.model.catalog.size - len(excluded)))
-        ids, _ = self.model.index.best(self.folded.vector.astype(np.float32), count, exclude=excluded)
-        return _ordered(ids, self.folded.scores(ids))
+        found = [self._best(self.folded, CANDIDATES, excluded), self._near(excluded)]
+        if len(self._modes) > 1:
+            found += [self._best(self._fold(places), MODE_CANDIDATES, excluded) for places in self._modes]
+        return self._scored(np.unique(np.concatenate(found)))
+
+    def _near(self, excluded: np.ndarray) -> np.ndarray:
+        """Ids of the neighbours' best; none where they do not count."""
+        near = self.folded.neighbours
+        if near is None or not self.model.manifest.ensemble.get("neighbours"):
+            return np.empty(0, dtype=np.int64)
+        scores = near.scores()
+        scores[excluded] = -np.inf
+        count = min(NEIGHBOUR_CANDIDATES, len(scores) - 1)
+        best = np.argpartition(-scores, count)[:count]
+        return best[scores[best] > 0]
+
+    def _scored(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(ids, scores), best first, of those something of the person's speaks for."""
+        parts = self._blend.parts(self.folded.raw(ids))
+        spoken_for = parts[:, :PERSONAL].sum(axis=1) > 0
+        return _ordered(ids[spoken_for], parts[spoken_for].sum(axis=1))
 
     def _familiar(self, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(ids, scores) of the artists the person knows; in solo mode those that have rested."""
@@ -122,8 +175,14 @@ class Recommender:
             [number for number in known.tolist() if (self._own[number].last_played or 0) <= rested],
             dtype=np.int64,
         )
-        ids = np.setdiff1d(ids, self._unwanted)
-        return _ordered(ids, self.folded.scores(ids))
+        return self._scored(np.setdiff1d(ids, self._unwanted))
+
+    def scores_of_new(self) -> np.ndarray:
+        """(items,) scores of the new candidates, minus infinity for all others."""
+        ids, scores = self._new(np.array(sorted(self._own), dtype=np.int64))
+        every = np.full(self.model.catalog.size, -np.inf)
+        every[ids] = scores
+        return every
 
     def _sides(self, settings: DiscoverSettings) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
         """What is known, and the (ids, scores) of new and familiar artists; kept, since dials only re-order them."""
@@ -154,12 +213,10 @@ class Recommender:
         )
 
     def _ordered_by(self, ids: np.ndarray, scores: np.ndarray, settings: DiscoverSettings) -> np.ndarray:
-        """Ids in the order of the model's own lean and the dials; positive scores only."""
-        ids, scores = ids[scores > 0], scores[scores > 0]
-        lean = settings.popularity + self.model.manifest.popularity_lean
-        if lean != 0.0 and len(ids) > 1:
+        """Ids in the order of the dials."""
+        if settings.popularity != 0.0 and len(ids) > 1:
             listeners = np.asarray(self.model.listeners[ids], dtype=np.float64)
-            scores = leaned(scores, listeners, lean)
+            scores = leaned(scores, listeners, settings.popularity)
             order = np.argsort(-scores, kind="stable")
             ids, scores = ids[order], scores[order]
         if settings.variety > 0.0:
@@ -179,10 +236,13 @@ class Recommender:
 
     def _work_out(self, numbers: list[int]) -> None:
         ids = np.array(numbers, dtype=np.int64)
-        scores = self.folded.scores(ids)
-        shares = _shares(self.folded.contributions(ids))
+        parts = self._blend.parts(self.folded.raw(ids))
+        shares = _shares(self.folded.contributions(ids, self._blend))
+        by_member = _shares(parts).tolist()
         items = self.model.catalog.items(numbers)
-        for number, score, why in zip(numbers, scores.tolist(), self._largest(shares), strict=True):
+        for number, score, why, members in zip(
+            numbers, parts.sum(axis=1).tolist(), self._largest(shares), by_member, strict=True
+        ):
             item, mine = items[number], self._own.get(number)
             self._lines[number] = Recommendation(
                 rank=0,
@@ -197,6 +257,7 @@ class Recommender:
                 why=why,
                 others=len(self.reasons) - len(why),
                 others_share=1.0 - sum(share.share for share in why),
+                members=_named(members),
             )
 
     def _largest(self, shares: np.ndarray) -> list[tuple[Share, ...]]:
@@ -222,16 +283,17 @@ class Recommender:
             raise UnknownNameError("The model's catalog does not hold this artist, so it has no score.")
         item = self.model.catalog.items([number])[number]
         one = np.array([number], dtype=np.int64)
-        row = _shares(self.folded.contributions(one))[0]
+        parts = self._blend.parts(self.folded.raw(one))
+        row = _shares(self.folded.contributions(one, self._blend))[0]
         order = np.argsort(-row, kind="stable")
         known, (new, familiar) = self._sides(settings)
-        pool = (familiar if self.model.manifest.solo or number in known else new)[0]
+        pool, scores = familiar if self.model.manifest.solo or number in known else new
         last = self.reasons[int(order[0])] if len(order) else None
         mine = self._own.get(number)
         return Explanation(
             artist=item.name,
-            score=float(self.folded.scores(one)[0]),
-            rank=_rank(number, pool, self.folded.scores(pool)),
+            score=float(parts.sum()),
+            rank=_rank(number, pool, scores),
             listeners=item.listeners,
             plays=int(mine.plays) if mine else 0,
             shares=tuple(Share(self.reasons[int(i)].name, float(row[i])) for i in order),
@@ -239,18 +301,23 @@ class Recommender:
                 self.reasons[int(i)].name: self._rank_without(int(i), number, pool) for i in order[:WHAT_IFS]
             },
             tags=tuple(self.model.catalog.tags(number, TAGS)),
+            members=_named(_shares(parts)[0].tolist()),
             last_alike=(last.name, last.last_played) if last and last.last_played is not None else None,
         )
 
     def _rank_without(self, reason: int, number: int, pool: np.ndarray) -> int | None:
         """The rank among the candidates had the person never played one artist: a rank-one update."""
-        vector = self.folded.without(reason)
-        return _rank(number, pool, self.model.factors.item_factors[pool] @ vector)
+        return _rank(number, pool, self.folded.without(reason, pool, self._blend))
 
 
 def _ordered(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.lexsort((ids, -scores))
     return ids[order], scores[order]
+
+
+def _named(shares: Sequence[float]) -> dict[str, float]:
+    """Shares by member, of those that have any."""
+    return {name: share for name, share in zip(MEMBERS, shares, strict=True) if share != 0.0}
 
 
 def _shares(contributions: np.ndarray) -> np.ndarray:

@@ -162,7 +162,7 @@ def _scores(
     """Every item's score at each cut: (cuts, items) float64."""
     return np.stack(
         [
-            Recommender(model, read_taste(connection, Window(until=at, half_life=half_life))).folded.scores()
+            Recommender(model, read_taste(connection, Window(until=at, half_life=half_life))).scores_of_new()
             for at in cuts
         ]
     )

@@ -18,7 +18,8 @@ class Recommendation:
     """One line of Discover. `listeners` counts the community's, `plays` the person's own.
 
     `why` holds the largest shares, greatest first; the remaining `others` artists together have `others_share`.
-    `known` is true when the person has played the artist.
+    `known` is true when the person has played the artist. `members` are the ensemble's shares in the score, by name
+    (`engine.model.ensemble`); they sum to 1, and one that speaks against the artist is below 0.
     """
 
     rank: int
@@ -33,6 +34,7 @@ class Recommendation:
     why: tuple[Share, ...]
     others: int
     others_share: float
+    members: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Explanation:
     shares: tuple[Share, ...]
     without: dict[str, int | None] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    members: dict[str, float] = field(default_factory=dict)
     last_alike: tuple[str, int] | None = None  # the strongest reason's name and when it was last played
 
 

@@ -1,7 +1,8 @@
 """A trained model on disk: item factors, catalog, index and a manifest, in one immutable folder.
 
-The folder holds what the community (or, in solo mode, the person's sessions) taught about *items*. No listener's
-row is in it: the person is folded in when needed, so that a block or a deletion takes effect at once.
+The folder holds what the community (or, in solo mode, the person's sessions) taught about *items*. The person's own
+row is never in it: the person is folded in when needed, so that a block or a deletion takes effect at once. The
+neighbours hold rows of the community, which its public pack holds too, and no names of anyone.
 `models/current` names the folder in use; a new model is switched to by one atomic rename of that small file.
 """
 
@@ -21,7 +22,9 @@ from engine.community.catalog import Catalog
 from engine.errors import DamagedDataError, NothingYetError
 from engine.index import Index, open_index
 from engine.model.confidence import Confidence
+from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
+from engine.model.neighbours import Neighbours
 from engine.paths import Folders
 from engine.privacy import Door
 
@@ -35,7 +38,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `loss` is one value a sweep of the final fit; `validation` holds the measures on held-out data beside the
     baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change.
-    `popularity_lean` is the popularity term of the score (`engine.model.lean`), 0 where none measured better.
+    `ensemble` holds the weights that rank (`engine.model.ensemble`), `validation` what they bring.
     `taste` is the digest of the taste a solo model was built from, empty for community models.
     """
 
@@ -62,7 +65,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     digests: dict[str, str]
     taste: str = ""
     frequency_exponent: float = 0.0
-    popularity_lean: float = 0.0
+    ensemble: dict[str, float] = msgspec.field(default_factory=lambda: dict(FACTORS_ALONE))
 
 
 @dataclass
@@ -87,6 +90,30 @@ class Model:
     def listeners(self) -> np.ndarray:
         """How many listeners of the community played each item: (items,) int32."""
         return self._whole("listeners.npy", (self.manifest.items,), np.int32)
+
+    @cached_property
+    def members(self) -> Members:
+        """Everything the ensemble ranks by."""
+        return Members(self.factors, self.listeners, self._neighbours())
+
+    def _neighbours(self) -> Neighbours | None:
+        """Null for a model that was trained without them."""
+        try:
+            arrays = {
+                name: np.load(self.folder / f"neighbours_{name}.npy", mmap_mode="r")
+                for name in Neighbours.__struct_fields__
+                if f"neighbours_{name}.npy" in self.manifest.digests
+            }
+        except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
+            raise DamagedDataError(
+                f"The neighbours in {self.folder} are damaged ({error}). {_AGAIN}"
+            ) from error
+        if not arrays:
+            return None
+        found = Neighbours(**arrays)
+        if found.items != self.manifest.items or found.scales.shape != (3, self.manifest.items):
+            raise DamagedDataError(f"The neighbours in {self.folder} are of another model. {_AGAIN}")
+        return found
 
     def _whole(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
         """A small array, checked byte for byte; the index checks the item factors when it is opened."""
@@ -116,6 +143,14 @@ def write_arrays(
     ):
         np.save(folder / f"{name}.npy", array)
     return {path.name: digest_of(path) for path in sorted(folder.glob("*.npy"))}
+
+
+def write_neighbours(folder: Path, neighbours: Neighbours) -> dict[str, str]:
+    """Write the neighbours' arrays into `folder` and return their digests."""
+    paths = [folder / f"neighbours_{name}.npy" for name in neighbours.__struct_fields__]
+    for path, name in zip(paths, neighbours.__struct_fields__, strict=True):
+        np.save(path, getattr(neighbours, name))
+    return {path.name: digest_of(path) for path in paths}
 
 
 def digest_of(path: Path) -> str:

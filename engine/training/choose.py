@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import InvalidDataError
-from engine.evaluation.baselines import ScoresOf, item_cosine, popularity
+from engine.evaluation.baselines import item_cosine, popularity
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
-from engine.model.lean import leaned
+from engine.model.ensemble import FACTORS_ALONE, Members
+from engine.model.fold_in import ItemFactors
+from engine.model.neighbours import build_neighbours
 from engine.model.tuning import regularization_for, tune
+from engine.training.weigh import Weighed, ensemble_scores, weigh
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -33,9 +37,8 @@ DEFAULT_REGULARIZATION, DEFAULT_EXPONENT = 20.0, 0.75
 SOLO_REGULARIZATION = 1.0
 # Listeners the validation measures: enough for two figures after the point.
 MEASURED_LISTENERS = 5_000
-# Popularity terms tried on half of those listeners; the best is kept where it gains this share on the other half.
-LEANS, LEAN_GAIN = (-0.2, -0.1, -0.05, 0.05, 0.1, 0.2), 0.004
-LEAN_CANDIDATES = 1_000
+# The ensemble is measured on fewer: each is folded in as a person is.
+FOLDED_LISTENERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Choice:
     confidence: Confidence
     regularization: float
     frequency_exponent: float
-    popularity_lean: float
+    ensemble: dict[str, float]
     factors: int
     tuned: dict[str, Any]
     validation: dict[str, Any]
@@ -101,14 +104,28 @@ def choose(
         "factors": factors,
         "searched": search,
     }
+
+    def fit(rows: csr_matrix) -> AlternatingLeastSquares:
+        model = AlternatingLeastSquares(
+            factors=factors, regularization=regularization, frequency_exponent=exponent, alpha=confidence.alpha,
+            iterations=iterations, random_state=seed,
+        )  # fmt: skip
+        model.fit(confidence.counted(rows), cancelled=cancelled)
+        return model
+
+    weighed = Weighed(dict(FACTORS_ALONE), {})
+    if not solo:
+
+        def fitted(rows: csr_matrix) -> tuple[NDArray[np.float32], float, float]:
+            return fit(rows).item_factors, regularization, exponent
+
+        weighed = weigh(
+            train, fitted, confidence, seed=seed, cancelled=cancelled,
+            progress=lambda done, total: progress("weighing", done, total),
+        )  # fmt: skip
     progress("measuring", 0, 1)
-    model = AlternatingLeastSquares(
-        factors=factors, regularization=regularization, frequency_exponent=exponent, alpha=confidence.alpha,
-        iterations=iterations, random_state=seed,
-    )  # fmt: skip
-    validation = _measured(model, confidence, train, test, seed, cancelled)
-    lean = float(validation.get("popularity_term", {}).get("kept", 0.0))
-    return Choice(confidence, regularization, exponent, lean, factors, tuned, validation)
+    validation = _measured(fit(train), confidence, train, test, seed, weighed)
+    return Choice(confidence, regularization, exponent, weighed.weights, factors, tuned, validation)
 
 
 def _measured(
@@ -117,54 +134,32 @@ def _measured(
     train: csr_matrix,
     test: csr_matrix,
     seed: int,
-    cancelled: Callable[[], bool] | None,
+    weighed: Weighed,
 ) -> dict[str, Any]:
-    """The model's and the baselines' measures on the outer split; empty where nothing could be held out."""
+    """The model's, the ensemble's and the baselines' measures on the outer split; empty where nothing could be held
+    out."""
     listeners = np.flatnonzero(np.diff(test.indptr))
     if not len(listeners):
         return {}
     rng = np.random.default_rng(seed)
     listeners = np.sort(rng.choice(listeners, size=min(MEASURED_LISTENERS, len(listeners)), replace=False))
-    model.fit(confidence.counted(train), cancelled=cancelled)
     users, items = model.user_factors, model.item_factors
     own = evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=listeners)
     others = {
         "popularity": evaluate(popularity(train), train, test, listeners=listeners),
         "item cosine": evaluate(item_cosine(train), train, test, listeners=listeners),
     }
-    term = _popularity_term(lambda ids: users[ids] @ items.T, train, test, rng.permutation(listeners))
-    return {**own, "listeners": len(listeners), "baselines": others, "popularity_term": term}
-
-
-def _popularity_term(
-    scores_of: ScoresOf, train: csr_matrix, test: csr_matrix, listeners: np.ndarray
-) -> dict[str, Any]:
-    """nDCG@20 of leaning towards popular or obscure items: the best lean on half of the listeners, with and without
-    it on the other half, and what is `kept`."""
-    counts = np.asarray(train.getnnz(axis=0), dtype=np.float64)
-
-    def ndcg(lean: float, half: np.ndarray) -> float:
-        def scores(ids: np.ndarray) -> np.ndarray:
-            return _leaned(scores_of(ids), train[ids], counts, lean)
-
-        return evaluate(scores, train, test, listeners=np.sort(half))["ndcg@20"]
-
-    first, second = np.array_split(listeners, 2)
-    if not len(second):
-        return {}
-    best = max(LEANS, key=lambda lean: ndcg(lean, first))
-    without, with_term = ndcg(0.0, second), ndcg(best, second)
-    kept = best if with_term > (1 + LEAN_GAIN) * without else 0.0
-    return {"lean": best, "without": without, "with": with_term, "kept": kept}
-
-
-def _leaned(scores: np.ndarray, known: csr_matrix, counts: np.ndarray, lean: float) -> np.ndarray:
-    """Scores (b, items) after leaning, of each row's best new candidates as in Discover; the others at -inf."""
-    scores[np.repeat(np.arange(len(scores)), np.diff(known.indptr)), known.indices] = -np.inf
-    best = np.argpartition(-scores, min(LEAN_CANDIDATES, scores.shape[1] - 1), axis=1)[:, :LEAN_CANDIDATES]
-    own = np.take_along_axis(scores, best, axis=1).astype(np.float64)
-    # A listener who knows nearly everything has fewer new ones; those stay last.
-    own = np.where(np.isfinite(own), own, np.min(own, where=np.isfinite(own), initial=0.0) - 1.0)
-    result = np.full_like(scores, -np.inf)
-    np.put_along_axis(result, best, leaned(own, counts[best], lean).astype(scores.dtype), axis=1)
+    result = {**own, "listeners": len(listeners), "baselines": others}
+    if weighed.effect:
+        members = Members(
+            ItemFactors(items, model.regularization, frequency_exponent=model.frequency_exponent),
+            np.asarray(train.getnnz(axis=0), dtype=np.int32),
+            build_neighbours(train, seed),
+        )
+        some = listeners[:: max(1, len(listeners) // FOLDED_LISTENERS)]
+        ranked = ensemble_scores(members, confidence, weighed.weights, train)
+        result["ensemble"] = weighed.effect | {
+            "held_out": evaluate(ranked, train, test, listeners=some),
+            "factors_alone": evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=some),
+        }
     return result

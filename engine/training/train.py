@@ -21,6 +21,7 @@ from engine.index import build_index
 from engine.model.als import AlternatingLeastSquares
 from engine.model.compiled import keep_in
 from engine.model.fold_in import ItemFactors
+from engine.model.neighbours import build_neighbours
 from engine.privacy import Door
 from engine.training.artifact import (
     FORMAT,
@@ -29,6 +30,7 @@ from engine.training.artifact import (
     switch_to,
     write_arrays,
     write_manifest,
+    write_neighbours,
 )
 from engine.training.checkpoint import Checkpoint
 from engine.training.choose import Choice, choose
@@ -186,6 +188,8 @@ def _write(
     counts = data.plays.getnnz(axis=0).astype(np.int32)
     totals = np.asarray(data.plays.sum(axis=0)).ravel()
     digests = write_arrays(folder, factors, ItemFactors(factors, choice.regularization).gram, counts)
+    if not data.solo:
+        digests |= write_neighbours(folder, build_neighbours(data.plays, settings.seed))
     write_catalog(
         folder / "catalog.sqlite",
         ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),
@@ -221,7 +225,7 @@ def _write(
         confidence=choice.confidence,
         regularization=choice.regularization,
         frequency_exponent=choice.frequency_exponent,
-        popularity_lean=choice.popularity_lean,
+        ensemble=choice.ensemble,
         loss=loss,
         seconds=0.0,
         tuned=choice.tuned,

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CancelledError
+from engine.evaluation.baselines import ScoresOf
 from engine.evaluation.splits import leave_out
-from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
 from engine.model.fold_in import ItemFactors
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 K = 20
-CANDIDATES = 500
+CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
 # Listeners are left out in so many turns, that all may teach; in one where this many are enough.
 FOLDS, ENOUGH = 3, 1_500
 # A listener with fewer items teaches little of which of them belong together.
@@ -150,19 +150,50 @@ def _lessons(
         if cancelled is not None and cancelled():
             raise CancelledError("Training was stopped. The model in use is the one before.")
         own = slice(kept.indptr[row], kept.indptr[row + 1])
-        ids, counts = kept.indices[own].astype(np.int64), kept.data[own].astype(np.float64)
-        folded = members.fold_in(ids, confidence.of(counts), counts)
-        product = folded.factors.scores()
-        product[ids] = -np.inf
-        best = np.argpartition(-product, count - 1)[:count]
-        best = best[np.isfinite(product[best])]
-        raw = folded.raw(best)
+        best, raw = _candidates(members, confidence, kept.indices[own], kept.data[own], count)
         blend = blend_over(raw, dict.fromkeys(MEMBERS, 1.0))
         scores[place, : len(best)] = blend.parts(raw)
         # A listener who knows nearly everything has fewer; those places come last under any weights.
         scores[place, len(best) :, 0] = -1e6
         hits[place, : len(best)] = np.isin(best, held.indices[held.indptr[row] : held.indptr[row + 1]])
     return Lessons(scores, hits, np.diff(held.indptr)[rows].astype(np.int64))
+
+
+def ensemble_scores(
+    members: Members, confidence: Confidence, weights: dict[str, float], kept: csr_matrix
+) -> ScoresOf:
+    """Scores of each listener's best candidates under these weights, minus infinity elsewhere; rows of `kept` are
+    folded in as a person's plays are."""
+
+    def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float32]:
+        every = np.full((len(listeners), kept.shape[1]), -np.inf, dtype=np.float32)
+        for place, row in enumerate(listeners.tolist()):
+            own = slice(kept.indptr[row], kept.indptr[row + 1])
+            ids, raw = _candidates(
+                members, confidence, kept.indices[own], kept.data[own], MEASURED_CANDIDATES
+            )
+            every[place, ids] = blend_over(raw, weights).scores(raw)
+        return every
+
+    return scores_of
+
+
+def _candidates(
+    members: Members,
+    confidence: Confidence,
+    items: NDArray[np.int32],
+    plays: NDArray[np.float32],
+    count: int,
+) -> tuple[NDArray[np.int64], Floats]:
+    """(ids, members' scores) of the items that the factors find for these plays."""
+    ids, counts = items.astype(np.int64), plays.astype(np.float64)
+    folded = members.fold_in(ids, confidence.of(counts), counts)
+    product = folded.factors.scores()
+    product[ids] = -np.inf
+    count = min(count, len(product))
+    best = np.argpartition(-product, count - 1)[:count]
+    best = best[np.isfinite(product[best])]
+    return best, folded.raw(best)
 
 
 def ndcg(lessons: Lessons, weights: Floats) -> float:
@@ -177,9 +208,7 @@ def ndcg(lessons: Lessons, weights: Floats) -> float:
     return float((hits @ gains / ideal).mean())
 
 
-def ascend(
-    lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None = None
-) -> Floats:
+def ascend(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None = None) -> Floats:
     """Weights (4,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
     taught = []
     for _ in range(RESAMPLES):
@@ -188,9 +217,7 @@ def ascend(
     return _as_shares(np.mean(taught, axis=0))
 
 
-def _ascent(
-    lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None
-) -> Floats:
+def _ascent(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None) -> Floats:
     weights = np.array([0.4, 0.3, 0.2, 0.0])
     best = ndcg(lessons, weights)
     for step in STEPS:

@@ -106,10 +106,12 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
             + (f" ({drowned} collapsed to nothing)" if drowned else "") + ":"
         )  # fmt: skip
         lines += [f"  {line}" for line in in_words(tuned)]
-    term = manifest.validation.get("popularity_term") or {}
-    if term:
-        kept = "kept" if term["kept"] else "not kept"
-        lines.append(f"A lean by popularity: {term['with']:.3f} with, {term['without']:.3f} without; {kept}.")
+    if ensemble := manifest.validation.get("ensemble"):
+        weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in manifest.ensemble.items())
+        lines.append(
+            f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} where the factors alone reach "
+            f"{ensemble['factors_alone']['ndcg@20']:.3f}."
+        )
     return lines
 
 
@@ -161,6 +163,7 @@ def training_document(manifest: Any) -> dict[str, Any]:
         "loss": manifest.loss,
         "seconds": manifest.seconds,
         "tuned": manifest.tuned,
+        "ensemble": manifest.ensemble,
         "validation": manifest.validation,
         "index": manifest.index,
     }

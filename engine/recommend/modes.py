@@ -1,0 +1,141 @@
+"""Several tastes, not one average: the person's artists in clusters, each with a name.
+
+Spherical k-means over the directions of the artists' factors, weighted by plays (Dhillon, Modha 2001), from
+starts that are far apart and the same every time. The number of modes is the one whose artists are most clearly
+nearer to their own mode than to the next (mean silhouette), where that is clear at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.taste.gate import TasteItem
+
+Floats = NDArray[np.float64]
+MOST = 6
+# A mode of fewer artists is a whim; tastes less clearly apart than this are one.
+LEAST_ARTISTS, LEAST_SILHOUETTE = 4, 0.1
+SWEEPS = 30
+NAMES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """One taste: its artists as `places` in the person's list, by their part in it, and its share of the plays.
+
+    `name` is the community's word for it that sets it apart where there is one, else its first artists.
+    """
+
+    name: str
+    places: NDArray[np.int64]
+    artists: tuple[str, ...]
+    share: float
+    tags: tuple[str, ...] = ()
+
+
+def mode_places(vectors: NDArray[np.float32], weights: Floats) -> list[NDArray[np.int64]]:
+    """The places of each mode's artists, by their part in it, among factors `vectors` (n, f) with `weights` (n,)."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    unit = np.asarray(vectors, dtype=np.float64) / np.maximum(lengths, 1e-9)[:, None]
+    weights = np.maximum(np.asarray(weights, dtype=np.float64), 1e-6)
+    label = _clusters(unit, weights)
+    groups = [np.flatnonzero(label == number) for number in range(int(label.max()) + 1)]
+    return [places[np.lexsort((places, -_centrality(unit, weights, places)))] for places in groups]
+
+
+def named_modes(
+    groups: Sequence[NDArray[np.int64]],
+    weights: Floats,
+    items: Sequence[TasteItem],
+    tags: Sequence[Sequence[str]],
+) -> tuple[Mode, ...]:
+    """The modes at those places with their names, by the community's `tags` of each artist; the largest first."""
+    plays = np.array([item.weight * item.sureness for item in items])
+    groups = sorted(groups, key=lambda places: -float(plays[places].sum()))
+    total = float(plays.sum()) or 1.0
+    words = [_words(places, weights, tags) for places in groups]
+    spoken = Counter(word for found in words for word in found)
+    modes = []
+    for places, found in zip(groups, words, strict=True):
+        names = tuple(items[place].name for place in places[:NAMES].tolist())
+        # A word that every mode has tells none of them apart.
+        own = [word for word in found if spoken[word] == 1 or len(groups) == 1]
+        modes.append(
+            Mode(own[0] if own else " and ".join(names[:2]), places, names,
+                 float(plays[places].sum()) / total, tuple(found[:NAMES]))
+        )  # fmt: skip
+    return tuple(modes)
+
+
+def _clusters(unit: Floats, weights: Floats) -> NDArray[np.int64]:
+    """The label of each artist, 0..k-1, every one used."""
+    best, apart = np.zeros(len(unit), dtype=np.int64), LEAST_SILHOUETTE
+    if len(unit) < 2 * LEAST_ARTISTS:
+        return best
+    likeness = unit @ unit.T
+    for count in range(2, min(MOST, len(unit) // LEAST_ARTISTS) + 1):
+        label = _k_means(unit, weights, count)
+        if np.bincount(label, minlength=count).min() < LEAST_ARTISTS:
+            continue
+        found = _silhouette(likeness, label, weights)
+        if found > apart:
+            best, apart = label, found
+    return best
+
+
+def _k_means(unit: Floats, weights: Floats, count: int) -> NDArray[np.int64]:
+    """Labels after a start from the heaviest artist and, in turn, the heaviest of those far from all starts."""
+    starts = [int(np.argmax(weights))]
+    while len(starts) < count:
+        distance = 1.0 - (unit @ unit[starts].T).max(axis=1)
+        starts.append(int(np.argmax(weights * np.maximum(distance, 0.0))))
+    centres = unit[starts]
+    label = np.full(len(unit), -1, dtype=np.int64)
+    for _ in range(SWEEPS):
+        moved = np.argmax(unit @ centres.T, axis=1)
+        if (moved == label).all():
+            break
+        label = moved
+        sums = np.zeros_like(centres)
+        np.add.at(sums, label, unit * weights[:, None])
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
+    return label
+
+
+def _silhouette(likeness: Floats, label: NDArray[np.int64], weights: Floats) -> float:
+    """Weighted mean over artists of (b - a) / max(a, b): a the mean distance within, b to the nearest other mode."""
+    count = int(label.max()) + 1
+    member = np.eye(count)[label]
+    sizes = member.sum(axis=0)
+    distances = (sizes - likeness @ member) / sizes
+    rows = np.arange(len(label))
+    # The distance to oneself is 0 and no neighbour's.
+    within = distances[rows, label] * sizes[label] / np.maximum(sizes[label] - 1, 1)
+    distances[rows, label] = np.inf
+    between = distances.min(axis=1)
+    widest = np.maximum(np.maximum(within, between), 1e-12)
+    return float(np.average((between - within) / widest, weights=weights))
+
+
+def _centrality(unit: Floats, weights: Floats, places: NDArray[np.int64]) -> Floats:
+    """How much each of the artists is the mode: its weight, and its cosine with the mode's centre."""
+    centre = (unit[places] * weights[places, None]).sum(axis=0)
+    return np.asarray(weights[places] * (unit[places] @ centre / max(float(np.linalg.norm(centre)), 1e-12)))
+
+
+def _words(places: NDArray[np.int64], weights: Floats, tags: Sequence[Sequence[str]]) -> list[str]:
+    """The community's words for a mode's artists, the most weighty first; those of one artist alone do not count."""
+    weight: Counter[str] = Counter()
+    artists: Counter[str] = Counter()
+    for place in places.tolist():
+        for rank, word in enumerate(tags[place]):
+            weight[word] += float(weights[place]) / (1 + rank)
+            artists[word] += 1
+    found = [word for word in weight if artists[word] > 1]
+    return sorted(found, key=lambda word: (-weight[word], word))
