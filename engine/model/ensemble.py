@@ -43,7 +43,7 @@ class Members:
     def lengths(self, ids: Ids) -> Floats:
         """Lengths of the items' factors: (m,)."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
-        return np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _LEAST_LENGTH)
+        return np.asarray(np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _LEAST_LENGTH))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class FoldedMembers:
         parts = parts * (weights[0] + weights[1] / self.members.lengths(ids))[:, None]
         if self.neighbours is not None and weights[2] != 0.0:
             parts += weights[2] * self.neighbours.contributions(ids)
-        return parts
+        return np.asarray(parts)
 
     def without(self, index: int, ids: Ids, blend: Blend) -> Floats:
         """Scores of items `ids` (m,) had the listener never played item `index`, in the spreads of `blend`."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from engine.errors import InvalidDataError
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csc_matrix, csr_matrix
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -93,7 +93,8 @@ class FoldedNeighbours:
         self._model = model
         self.ids = ids
         self._weights = weights
-        self._own = {int(number): place for place, number in enumerate(ids)}
+        self._order = np.argsort(ids)
+        self._sorted = ids[self._order]
 
     @cached_property
     def _listeners(self) -> NDArray[np.float32]:
@@ -123,8 +124,10 @@ class FoldedNeighbours:
         return self._heard(self._listeners, ids) - self._for_itself(ids)
 
     def _for_itself(self, ids: Ids) -> Floats:
-        own = np.array([self._own.get(number, -1) for number in ids.tolist()], dtype=np.int64)
-        weights = np.append(self._weights, 0.0)[own]
+        if not len(self.ids):
+            return np.zeros(len(ids))
+        place = np.minimum(np.searchsorted(self._sorted, ids), len(self.ids) - 1)
+        weights = np.where(self._sorted[place] == ids, self._weights[self._order[place]], 0.0)
         return np.asarray(weights * self._model.scales[2, ids])
 
     def part_of(self, index: int, ids: Ids) -> Floats:
@@ -193,7 +196,7 @@ def _walk(plays: csr_matrix) -> Neighbours:
     return _arrays(columns, kernel, 1.0 / listeners, listeners**-BETA, own)
 
 
-def _own_products(columns: csr_matrix, kernel: NDArray[np.float32]) -> Floats:
+def _own_products(columns: csc_matrix, kernel: NDArray[np.float32]) -> Floats:
     """z_i' K z_i of every column: (items,)."""
     own = np.empty(columns.shape[1])
     for first in range(0, columns.shape[1], _AT_ONCE):
@@ -203,7 +206,7 @@ def _own_products(columns: csr_matrix, kernel: NDArray[np.float32]) -> Floats:
 
 
 def _arrays(
-    columns: csr_matrix, kernel: NDArray[np.float32], inward: Floats, outward: Floats, own: Floats
+    columns: csc_matrix, kernel: NDArray[np.float32], inward: Floats, outward: Floats, own: Floats
 ) -> Neighbours:
     return Neighbours(
         starts=columns.indptr.astype(np.int64),

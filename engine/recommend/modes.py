@@ -7,7 +7,7 @@ nearer to their own mode than to the next (mean silhouette), where that is clear
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -131,7 +131,7 @@ def _centrality(unit: Floats, weights: Floats, places: NDArray[np.int64]) -> Flo
 
 def _words(places: NDArray[np.int64], weights: Floats, tags: Sequence[Sequence[str]]) -> list[str]:
     """The community's words for a mode's artists, the most weighty first; those of one artist alone do not count."""
-    weight: Counter[str] = Counter()
+    weight: dict[str, float] = defaultdict(float)
     artists: Counter[str] = Counter()
     for place in places.tolist():
         for rank, word in enumerate(tags[place]):

@@ -38,7 +38,7 @@ SOLO_REGULARIZATION = 1.0
 # Listeners the validation measures: enough for two figures after the point.
 MEASURED_LISTENERS = 5_000
 # The ensemble is measured on fewer: each is folded in as a person is.
-FOLDED_LISTENERS = 1_000
+FOLDED_LISTENERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Choice:
     regularization: float
     frequency_exponent: float
     ensemble: dict[str, float]
+    ridge: float
     factors: int
     tuned: dict[str, Any]
     validation: dict[str, Any]
@@ -125,7 +126,9 @@ def choose(
         )  # fmt: skip
     progress("measuring", 0, 1)
     validation = _measured(fit(train), confidence, train, test, seed, weighed)
-    return Choice(confidence, regularization, exponent, weighed.weights, factors, tuned, validation)
+    return Choice(
+        confidence, regularization, exponent, weighed.weights, weighed.ridge, factors, tuned, validation
+    )
 
 
 def _measured(
@@ -154,7 +157,7 @@ def _measured(
         members = Members(
             ItemFactors(items, model.regularization, frequency_exponent=model.frequency_exponent),
             np.asarray(train.getnnz(axis=0), dtype=np.int32),
-            build_neighbours(train, seed),
+            build_neighbours(train, seed, ridge=weighed.ridge),
         )
         some = listeners[:: max(1, len(listeners) // FOLDED_LISTENERS)]
         ranked = ensemble_scores(members, confidence, weighed.weights, train)

@@ -189,7 +189,7 @@ def _write(
     totals = np.asarray(data.plays.sum(axis=0)).ravel()
     digests = write_arrays(folder, factors, ItemFactors(factors, choice.regularization).gram, counts)
     if not data.solo:
-        digests |= write_neighbours(folder, build_neighbours(data.plays, settings.seed))
+        digests |= write_neighbours(folder, build_neighbours(data.plays, settings.seed, ridge=choice.ridge))
     write_catalog(
         folder / "catalog.sqlite",
         ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),

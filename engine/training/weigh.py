@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from engine.errors import CancelledError
 from engine.evaluation.baselines import ScoresOf
+from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import build_neighbours
+from engine.model.neighbours import EASE_LISTENERS, RIDGE, build_neighbours
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 K = 20
 CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
-# Listeners are left out in so many turns, that all may teach; in one where this many are enough.
+# Never more than one of so many listeners is left out at a time, in turns until this many have taught.
 FOLDS, ENOUGH = 3, 1_500
+# What EASE^R's ridge is chosen from, by nDCG on so many listeners of the first turn; the best lies lower where items
+# have few listeners (30 on HetRec, 300 on the sample).
+RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 200
 # A listener with fewer items teaches little of which of them belong together.
 LEAST_ITEMS = 5
 HELD_OUT = 0.2
@@ -46,20 +50,22 @@ class Weighed:
 
     weights: dict[str, float]
     effect: dict[str, Any]
+    ridge: float = RIDGE
 
 
 @dataclass(frozen=True)
 class Lessons:
     """What the weights are learned from, a row a listener: members over candidates (l, c, 4), hits (l, c), and
-    how many items were held out (l,)."""
+    how many items were held out (l,); and the ridge of the neighbours."""
 
     members: NDArray[np.float32]
     hits: NDArray[np.bool_]
     held: NDArray[np.int64]
+    ridge: float = RIDGE
 
     def of(self, rows: NDArray[np.int64]) -> Lessons:
         """Those of some listeners."""
-        return Lessons(self.members[rows], self.hits[rows], self.held[rows])
+        return Lessons(self.members[rows], self.hits[rows], self.held[rows], self.ridge)
 
 
 def weigh(
@@ -91,10 +97,11 @@ def weigh(
         "members": {name: round(value, 4) for name, value in alone.items()},
         "ensemble": round(ensemble, 4),
         "halves": [[round(float(value), 4) for value in half] for half in taught],
+        "ridge": lessons.ridge,
         "kept": kept,
     }
     named = {name: round(float(value), 4) for name, value in zip(MEMBERS, weights, strict=True)}
-    return Weighed(named if kept else FACTORS_ALONE, effect)
+    return Weighed(named if kept else FACTORS_ALONE, effect, lessons.ridge)
 
 
 def lessons_of(
@@ -111,27 +118,62 @@ def lessons_of(
     able = rng.permutation(np.flatnonzero(np.diff(plays.indptr) >= LEAST_ITEMS))
     if len(able) < 4 * FOLDS or plays.shape[1] <= 2 * K:
         return None
-    # Above this size the rest are enough to fit on, and one turn teaches all that is asked for.
-    large = len(able) > 4 * ENOUGH
-    folds = [able[:ENOUGH]] if large else np.array_split(able, FOLDS)
+    turns = min(FOLDS, -(-ENOUGH * FOLDS // len(able)))
+    folds = np.array_split(able[:ENOUGH] if turns < FOLDS else able, turns)
     found: list[Lessons] = []
+    ridge = RIDGE
     for number, fold in enumerate(folds):
         if progress is not None:
             progress(number, len(folds))
         fold = np.sort(fold)
         rest = plays[np.setdiff1d(np.arange(plays.shape[0]), fold)]
         factors, regularization, exponent = fitted(rest)
+        if not number:
+            ridge = best_ridge(rest, plays[fold[:RIDGE_LISTENERS]], seed)
         members = Members(
             ItemFactors(factors, regularization, frequency_exponent=exponent),
             np.asarray(rest.getnnz(axis=0), dtype=np.int32),
-            build_neighbours(rest, seed),
+            build_neighbours(rest, seed, ridge=ridge),
         )
         found.append(_lessons(members, plays[fold], confidence, seed, cancelled))
     return Lessons(
         np.concatenate([lessons.members for lessons in found]),
         np.concatenate([lessons.hits for lessons in found]),
         np.concatenate([lessons.held for lessons in found]),
+        ridge,
     )
+
+
+def best_ridge(rest: csr_matrix, plays: csr_matrix, seed: int) -> float:
+    """Of RIDGES the one under which neighbours learned of `rest` find most of what is held out of `plays`."""
+    kept, held = leave_out(plays, HELD_OUT, seed)
+
+    def quality(ridge: float) -> float:
+        model = build_neighbours(rest, seed, ridge=ridge)
+
+        def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float64]:
+            rows = [slice(kept.indptr[row], kept.indptr[row + 1]) for row in listeners.tolist()]
+            return np.stack([
+                model.fold_in(kept.indices[own].astype(np.int64), kept.data[own].astype(np.float64)).scores()
+                for own in rows
+            ])  # fmt: skip
+
+        return evaluate(scores_of, kept, held)["ndcg@20"]
+
+    if len(np.flatnonzero(np.diff(rest.indptr))) > EASE_LISTENERS or not held.nnz:
+        return RIDGE
+    best, best_quality = RIDGE, quality(RIDGE)
+    first = RIDGES.index(RIDGE)
+    # The quality has one summit: up from the middle, and down only where up did not help.
+    for others in (RIDGES[first + 1 :], RIDGES[:first][::-1]):
+        for ridge in others:
+            found = quality(ridge)
+            if found <= best_quality:
+                break
+            best, best_quality = ridge, found
+        if best != RIDGE:
+            break
+    return best
 
 
 def _lessons(
