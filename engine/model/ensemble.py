@@ -18,22 +18,29 @@ from engine.model.neighbours import FoldedNeighbours, Neighbours
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 # Factors: the inner product. Closeness: the same over the item's length, which popular items have more of.
-# Neighbours: `engine.model.neighbours`. Popularity: log of one plus listeners.
-MEMBERS = ("factors", "closeness", "neighbours", "popularity")
+# Neighbours: `engine.model.neighbours`. Popularity: log of one plus listeners. Recency: of the person's own artists
+# in solo mode, the later heard the higher; of a community's new artists there is none.
+MEMBERS = ("factors", "closeness", "neighbours", "popularity", "recency")
 # Those that are sums over the person's artists; nought means that nothing speaks for the item.
 PERSONAL = 3
 FACTORS_ALONE = {"factors": 1.0}
 # A shorter vector has no direction: its closeness would be noise.
 _LEAST_LENGTH = 1e-6
+# Days: what was never heard counts as this old.
+_OLDEST = 36_500.0
 
 
 @dataclass(frozen=True)
 class Members:
-    """What the members are made of; `listeners` (items,) counts the community's. `neighbours` null where not built."""
+    """What the members are made of; `listeners` (items,) counts the community's, in solo mode one's own sessions.
+
+    `neighbours` is null where not built, `age` (items,) days since each was last heard where that is a member.
+    """
 
     factors: ItemFactors
     listeners: NDArray[np.int32]
     neighbours: Neighbours | None = None
+    age: Floats | None = None
 
     def fold_in(self, ids: Ids, confidences: Floats, plays: Floats) -> FoldedMembers:
         """The listener of items `ids` (n,), with the `confidences` the factors ask for and `plays` for neighbours."""
@@ -55,7 +62,7 @@ class FoldedMembers:
     neighbours: FoldedNeighbours | None
 
     def raw(self, ids: Ids) -> Floats:
-        """Each member's score of items `ids`: (m, 4), nought where a member is not built."""
+        """Each member's score of items `ids`: (m, 5), nought where a member is not built."""
         product = self.factors.scores(ids)
         raw = np.zeros((len(ids), len(MEMBERS)))
         raw[:, 0] = product
@@ -63,6 +70,8 @@ class FoldedMembers:
         if self.neighbours is not None:
             raw[:, 2] = self.neighbours.scores(ids)
         raw[:, 3] = np.log1p(self.members.listeners[ids].astype(np.float64))
+        if self.members.age is not None:
+            raw[:, 4] = -np.log1p(np.minimum(self.members.age[ids], _OLDEST))
         return raw
 
     def contributions(self, ids: Ids, blend: Blend) -> Floats:
@@ -87,14 +96,14 @@ class FoldedMembers:
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights (4,) with what each member is measured from, `zero`, and in, `spread`: those of a person's candidates."""
+    """Weights (5,) with what each member is measured from, `zero`, and in, `spread`: those of a person's candidates."""
 
     weights: Floats
     zero: Floats
     spread: Floats
 
     def parts(self, raw: Floats) -> Floats:
-        """(m, 4): what each member adds to each score."""
+        """(m, 5): what each member adds to each score."""
         return np.asarray(self.weights * (raw - self.zero) / self.spread)
 
     def scores(self, raw: Floats) -> Floats:
@@ -103,7 +112,7 @@ class Blend:
 
 
 def blend_over(raw: Floats, weights: dict[str, float]) -> Blend:
-    """The blend whose spreads are those of candidates with scores `raw` (m, 4); a member all alike counts nothing."""
+    """The blend whose spreads are those of candidates with scores `raw` (m, 5); a member all alike counts nothing."""
     spread = raw.std(axis=0) if len(raw) else np.ones(len(MEMBERS))
     flat = spread <= 1e-12
     zero = np.zeros(len(MEMBERS))

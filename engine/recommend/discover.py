@@ -1,38 +1,34 @@
 """Discover: the artists a person would like next, with exact reasons.
 
-One `Recommender` holds a model and one taste. Folding the person in and gathering candidates happens once;
-turning a dial only re-orders what was gathered. Candidates come from the index for the whole taste and for each of
-its modes, and from the neighbours; the ensemble (`engine.model.ensemble`) scores them exactly. A score is a sum over
-the person's artists (Hu, Koren, Volinsky 2008, section 5, for the factors), so the shares in a reason sum to the whole.
+One `Recommender` holds a model and one taste (`engine.recommend.person`); turning a dial only re-orders what was
+gathered. A score is a sum over the person's artists (Hu, Koren, Volinsky 2008, section 5, for the factors), so the
+shares in a reason sum to the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
-from engine.errors import NothingYetError, UnknownNameError
-from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, blend_over
+from engine.errors import UnknownNameError
+from engine.model.ensemble import MEMBERS
 from engine.model.lean import leaned
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
-from engine.recommend.modes import Mode, mode_places, named_modes
+from engine.recommend.modes import Mode
+from engine.recommend.person import TAGS, Person
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
+from engine.recommend.standing import Standing, standings
 from engine.recommend.variety import varied
 from engine.taste.gate import Days, Taste, TasteItem
 from engine.training.artifact import Model
 
-CANDIDATES = 1000
-# Beside those: so many of the nearest to each mode of the taste, and of the neighbours' best.
-MODE_CANDIDATES, NEIGHBOUR_CANDIDATES = 150, 200
 REASONS = 3
 WHAT_IFS = 5
-TAGS = 4
-# Solo mode: what was played in the history's last 90 days is the taste, what was not played in its last 30 returns.
-SOLO_RECENT = 90 * 86_400
-SOLO_RESTED = 30 * 86_400
+# What the day adds to a score, beside the ensemble's members.
+TODAY = "today"
 
 SOLO_NOTE = (
     "Solo mode: there is no community pack, so this is learned from your own sessions alone. It can bring back "
@@ -41,155 +37,99 @@ SOLO_NOTE = (
 )
 
 
+_Side = tuple[np.ndarray, np.ndarray]
+
+
 class Recommender:
     """Discover over one model and one taste. `days` are the taste's, for what is known only when played lately.
 
-    Raises NothingYetError when model and taste have no artist in common.
+    `answers`, `resting` and errors are those of `Person`.
     """
 
-    def __init__(self, model: Model, taste: Taste, days: Days | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        taste: Taste,
+        days: Days | None = None,
+        *,
+        answers: Mapping[str, float] | None = None,
+        resting: frozenset[str] = frozenset(),
+    ) -> None:
         self.model = model
         self.taste = taste
+        self.person = Person(model, taste, answers=answers, resting=resting)
         self._days = days
-        if not taste.items:
-            raise NothingYetError(
-                "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
-            )
-        found = model.catalog.ids_of([item.key for item in taste.items])
-        self._own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
-        if not self._own:
-            raise NothingYetError(
-                f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
-                "Import more of your history, or add community data that covers it and train again."
-            )
-        unwanted = model.catalog.ids_of(sorted(taste.unwanted))
-        self._lines: dict[int, Recommendation] = {}
+        self._resting = resting
+        self._start()
+
+    def _start(self) -> None:
+        self._lines: dict[tuple[int | None, int], Recommendation] = {}
         self._gathered: dict[
-            tuple[int, float | None], tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]
+            tuple[int, float | None, int | None, int | None], tuple[np.ndarray, list[_Side]]
         ] = {}
-        self._unwanted = np.fromiter(sorted(unwanted.values()), dtype=np.int64, count=len(unwanted))
+
+    def faded(self, half_life: float) -> Recommender:
+        """The same with plays that fade: quick, since what was gathered serves again. Needs `days`."""
+        if self._days is None:
+            raise ValueError("plays can fade only where their days are known")
+        other = object.__new__(Recommender)
+        other.model, other._days, other._resting = self.model, self._days, self._resting
+        other.taste = self.taste.faded(self._days, half_life)
+        other.person = Person(self.model, other.taste, plain=self.person)
+        other._start()
+        return other
 
     @property
     def matched(self) -> int:
         """How many of the person's artists the model knows."""
-        return len(self._own)
-
-    @cached_property
-    def reasons(self) -> tuple[TasteItem, ...]:
-        """The person's artists that speak for others, in item order."""
-        known = [(number, self._own[number]) for number in sorted(self._own)]
-        if self.model.manifest.solo:
-            latest = max((item.last_played or 0 for _, item in known), default=0)
-            recent = [pair for pair in known if (pair[1].last_played or 0) > latest - SOLO_RECENT]
-            known = recent or known
-        return tuple(item for _, item in known)
-
-    @cached_property
-    def folded(self) -> FoldedMembers:
-        """The person in every member of the ensemble."""
-        return self._fold(np.arange(len(self.reasons)))
-
-    def _fold(self, chosen: np.ndarray) -> FoldedMembers:
-        """Some of the reasons, by their places, folded in as if they were all."""
-        number_of = {item.key: number for number, item in self._own.items()}
-        reasons = [self.reasons[place] for place in chosen.tolist()]
-        ids = np.array([number_of[item.key] for item in reasons], dtype=np.int64)
-        plays = np.array([item.weight for item in reasons])
-        sureness = np.array([item.sureness for item in reasons])
-        sure = self.model.manifest.confidence.of(plays) - 1.0
-        # Fading scales the confidence, not the count: a count may be dampened to yes or no.
-        return self.model.members.fold_in(ids, 1.0 + sure * sureness, plays * sureness)
-
-    @cached_property
-    def _modes(self) -> list[np.ndarray]:
-        """Places in `reasons` of the artists of each taste this one is made of."""
-        return mode_places(self.model.factors.item_factors[self.folded.factors.ids], self._dampened)
+        return len(self.person.own)
 
     @property
-    def _dampened(self) -> np.ndarray:
-        return np.log1p([item.weight * item.sureness for item in self.reasons])
+    def reasons(self) -> tuple[TasteItem, ...]:
+        """The person's artists that speak for others, in item order."""
+        return self.person.reasons
 
-    @cached_property
+    @property
     def modes(self) -> tuple[Mode, ...]:
-        """The tastes this one is made of, the largest first; one where nothing sets its artists apart."""
-        tags = [self.model.catalog.tags(number, TAGS) for number in self.folded.factors.ids.tolist()]
-        return named_modes(self._modes, self._dampened, self.reasons, tags)
+        """The tastes this one is made of, the largest first."""
+        return self.person.modes
 
     @cached_property
-    def _blend(self) -> Blend:
-        """The ensemble in the spreads of the index's best candidates, whatever counts as known."""
-        ids = self._best(self.folded, CANDIDATES, np.union1d(self._unwanted, sorted(self._own)))
-        return blend_over(self.folded.raw(ids), self.model.manifest.ensemble)
-
-    def _best(self, folded: FoldedMembers, count: int, excluded: np.ndarray) -> np.ndarray:
-        """Ids of the index's best for a folded listener, best first."""
-        count = min(count, max(0, self.model.catalog.size - len(excluded)))
-        return self.model.index.best(folded.factors.vector.astype(np.float32), count, exclude=excluded)[0]
+    def _standings(self) -> dict[str, Standing]:
+        return standings(self._days) if self._days is not None else {}
 
     def _known(self, settings: DiscoverSettings) -> np.ndarray:
         """Items the person knows, as the settings have it; one that is liked is known."""
-        plays = {item.key: item.plays for item in self._own.values()}
+        plays = {item.key: item.plays for item in self.person.own.values()}
         if settings.known_days is not None and self._days is not None:
             plays = self._days.plays_within(settings.known_days)
-        return np.array(
-            [
-                number
-                for number, item in self._own.items()
-                if item.liked or plays.get(item.key, 0) >= settings.known_plays
-            ],
-            dtype=np.int64,
-        )
-
-    def _new(self, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(ids, scores) of the best artists the person does not know, best first."""
-        if self.model.manifest.solo:
-            return np.empty(0, dtype=np.int64), np.empty(0)
-        excluded = np.union1d(self._unwanted, known)
-        found = [self._best(self.folded, CANDIDATES, excluded), self._near(excluded)]
-        if len(self._modes) > 1:
-            found += [self._best(self._fold(places), MODE_CANDIDATES, excluded) for places in self._modes]
-        return self._scored(np.unique(np.concatenate(found)))
-
-    def _near(self, excluded: np.ndarray) -> np.ndarray:
-        """Ids of the neighbours' best; none where they do not count."""
-        near = self.folded.neighbours
-        if near is None or not self.model.manifest.ensemble.get("neighbours"):
-            return np.empty(0, dtype=np.int64)
-        scores = near.scores()
-        scores[excluded] = -np.inf
-        count = min(NEIGHBOUR_CANDIDATES, len(scores) - 1)
-        best = np.argpartition(-scores, count)[:count]
-        return best[scores[best] > 0]
-
-    def _scored(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(ids, scores), best first, of those something of the person's speaks for."""
-        parts = self._blend.parts(self.folded.raw(ids))
-        spoken_for = parts[:, :PERSONAL].sum(axis=1) > 0
-        return _ordered(ids[spoken_for], parts[spoken_for].sum(axis=1))
-
-    def _familiar(self, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(ids, scores) of the artists the person knows; in solo mode those that have rested."""
-        latest = max((item.last_played or 0 for item in self._own.values()), default=0)
-        rested = latest - SOLO_RESTED if self.model.manifest.solo else latest
-        ids = np.array(
-            [number for number in known.tolist() if (self._own[number].last_played or 0) <= rested],
-            dtype=np.int64,
-        )
-        return self._scored(np.setdiff1d(ids, self._unwanted))
+        known = [
+            number
+            for number, item in self.person.own.items()
+            if item.liked or plays.get(item.key, 0) >= settings.known_plays
+        ]
+        return np.array(sorted(known), dtype=np.int64)
 
     def scores_of_new(self) -> np.ndarray:
         """(items,) scores of the new candidates, minus infinity for all others."""
-        ids, scores = self._new(np.array(sorted(self._own), dtype=np.int64))
+        ids, scores = self.person.scored(self.person.new(self.person.own_ids), None)
         every = np.full(self.model.catalog.size, -np.inf)
         every[ids] = scores
         return every
 
-    def _sides(self, settings: DiscoverSettings) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    def _sides(self, settings: DiscoverSettings) -> tuple[np.ndarray, list[_Side]]:
         """What is known, and the (ids, scores) of new and familiar artists; kept, since dials only re-order them."""
-        which = (settings.known_plays, settings.known_days)
+        which = (settings.known_plays, settings.known_days, settings.day, settings.mode)
         if which not in self._gathered:
             known = self._known(settings)
-            self._gathered[which] = (known, [self._new(known), self._familiar(known)])
+            found = [self.person.new(known), self.person.familiar(known)]
+            if settings.mode is not None:
+                if settings.mode > len(self.modes):
+                    raise UnknownNameError(
+                        f"There is no taste {settings.mode}: yours are 1 to {len(self.modes)}."
+                    )
+                found = [ids[self.person.of_mode(ids, settings.mode)] for ids in found]
+            self._gathered[which] = (known, [self.person.scored(ids, settings.day) for ids in found])
         return self._gathered[which]
 
     def ranked(self, settings: DiscoverSettings = DEFAULTS) -> np.ndarray:
@@ -203,13 +143,14 @@ class Recommender:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here."""
         known, _ = self._sides(settings)
         return DiscoverList(
-            items=self._records(self.ranked(settings), frozenset(known.tolist())),
+            items=self._records(self.ranked(settings), frozenset(known.tolist()), settings.day),
             listeners=self.model.manifest.listeners,
             catalog=self.model.manifest.items,
             pack=", ".join(self.model.manifest.packs),
             solo=self.model.manifest.solo,
             half_life=self.taste.window.half_life,
             notes=(SOLO_NOTE,) if self.model.manifest.solo else (),
+            resting=len(self._resting - self.taste.by_key.keys()),
         )
 
     def _ordered_by(self, ids: np.ndarray, scores: np.ndarray, settings: DiscoverSettings) -> np.ndarray:
@@ -223,28 +164,32 @@ class Recommender:
             return ids[varied(self.model.factors.item_factors[ids], scores, settings.variety, settings.n)]
         return ids
 
-    def _records(self, ids: np.ndarray, known: frozenset[int]) -> tuple[Recommendation, ...]:
+    def _records(self, ids: np.ndarray, known: frozenset[int], day: int | None) -> tuple[Recommendation, ...]:
         """The lines of a list. What a line says but its rank is the same under every dial, and worked out once."""
         numbers: list[int] = ids.tolist()
-        missing = [number for number in numbers if number not in self._lines]
+        missing = [number for number in numbers if (day, number) not in self._lines]
         if missing:
-            self._work_out(missing)
+            self._work_out(missing, day)
         return tuple(
-            replace(self._lines[number], rank=rank, known=number in known and self._lines[number].plays > 0)
+            replace(
+                self._lines[day, number],
+                rank=rank,
+                known=number in known and self._lines[day, number].plays > 0,
+            )
             for rank, number in enumerate(numbers, 1)
         )
 
-    def _work_out(self, numbers: list[int]) -> None:
+    def _work_out(self, numbers: list[int], day: int | None) -> None:
         ids = np.array(numbers, dtype=np.int64)
-        parts = self._blend.parts(self.folded.raw(ids))
-        shares = _shares(self.folded.contributions(ids, self._blend))
+        parts = self.person.parts(ids, day)
+        shares = _shares(self.person.folded.contributions(ids, self.person.blend))
         by_member = _shares(parts).tolist()
         items = self.model.catalog.items(numbers)
         for number, score, why, members in zip(
             numbers, parts.sum(axis=1).tolist(), self._largest(shares), by_member, strict=True
         ):
-            item, mine = items[number], self._own.get(number)
-            self._lines[number] = Recommendation(
+            item, mine = items[number], self.person.own.get(number)
+            self._lines[day, number] = Recommendation(
                 rank=0,
                 artist=item.name,
                 key=item.key,
@@ -258,6 +203,7 @@ class Recommender:
                 others=len(self.reasons) - len(why),
                 others_share=1.0 - sum(share.share for share in why),
                 members=_named(members),
+                standing=self._standings.get(item.key, "") if mine else "",
             )
 
     def _largest(self, shares: np.ndarray) -> list[tuple[Share, ...]]:
@@ -283,13 +229,13 @@ class Recommender:
             raise UnknownNameError("The model's catalog does not hold this artist, so it has no score.")
         item = self.model.catalog.items([number])[number]
         one = np.array([number], dtype=np.int64)
-        parts = self._blend.parts(self.folded.raw(one))
-        row = _shares(self.folded.contributions(one, self._blend))[0]
+        parts = self.person.parts(one, settings.day)
+        row = _shares(self.person.folded.contributions(one, self.person.blend))[0]
         order = np.argsort(-row, kind="stable")
         known, (new, familiar) = self._sides(settings)
         pool, scores = familiar if self.model.manifest.solo or number in known else new
         last = self.reasons[int(order[0])] if len(order) else None
-        mine = self._own.get(number)
+        mine = self.person.own.get(number)
         return Explanation(
             artist=item.name,
             score=float(parts.sum()),
@@ -307,17 +253,13 @@ class Recommender:
 
     def _rank_without(self, reason: int, number: int, pool: np.ndarray) -> int | None:
         """The rank among the candidates had the person never played one artist: a rank-one update."""
-        return _rank(number, pool, self.folded.without(reason, pool, self._blend))
-
-
-def _ordered(ids: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    order = np.lexsort((ids, -scores))
-    return ids[order], scores[order]
+        return _rank(number, pool, self.person.folded.without(reason, pool, self.person.blend))
 
 
 def _named(shares: Sequence[float]) -> dict[str, float]:
     """Shares by member, of those that have any."""
-    return {name: share for name, share in zip(MEMBERS, shares, strict=True) if share != 0.0}
+    names = (*MEMBERS, TODAY)
+    return {name: share for name, share in zip(names, shares, strict=True) if share != 0.0}
 
 
 def _shares(contributions: np.ndarray) -> np.ndarray:

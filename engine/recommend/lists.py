@@ -20,6 +20,7 @@ class Recommendation:
     `why` holds the largest shares, greatest first; the remaining `others` artists together have `others_share`.
     `known` is true when the person has played the artist. `members` are the ensemble's shares in the score, by name
     (`engine.model.ensemble`); they sum to 1, and one that speaks against the artist is below 0.
+    `standing` is how one of the person's own stands with them (`engine.recommend.standing`), empty for new ones.
     """
 
     rank: int
@@ -35,13 +36,15 @@ class Recommendation:
     others: int
     others_share: float
     members: dict[str, float] = field(default_factory=dict)
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoverList:
     """Discover as asked for. `half_life` (days) is that of the plays it was made from, null where they do not fade.
 
-    `notes` are sentences the person should read (what solo mode can and cannot do).
+    `resting` artists were shown and ignored, and are left out for a while. `notes` are sentences the person should
+    read (what solo mode can and cannot do).
     """
 
     items: tuple[Recommendation, ...]
@@ -51,6 +54,7 @@ class DiscoverList:
     solo: bool
     notes: tuple[str, ...] = ()
     half_life: float | None = None
+    resting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ class DiscoverSettings:
     however alike) to 1 (as unlike each other as the candidates allow).
     An artist is known who was played at least `known_plays` times, with `known_days` within so many days before the
     last play. `half_life` (days) fades older plays, 0 counts all alike, null takes what guessed the person's own past
-    best. `without` names artists to pretend you never played. `n` is the length of the list.
+    best. `without` names artists to pretend you never played. `n` is the length of the list. `day` (days since 1970,
+    local time) brings that day's small changes of order and lets what was ignored before it rest; null for neither.
+    `mode` is the number, from 1, of the one of the person's tastes to recommend for; null for all.
     """
 
     n: int = 50
@@ -30,6 +32,8 @@ class DiscoverSettings:
     half_life: float | None = None
     window: Window = EVERYTHING
     without: tuple[str, ...] = ()
+    day: int | None = None
+    mode: int | None = None
 
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""
@@ -43,6 +47,8 @@ class DiscoverSettings:
             raise UsageError("An artist is known by at least one play, within more than no days.")
         if self.half_life is not None and not (math.isfinite(self.half_life) and self.half_life >= 0):
             raise UsageError(f"half_life is {self.half_life} days; it is 0 (all plays alike) or more.")
+        if self.mode is not None and self.mode < 1:
+            raise UsageError(f"Your tastes are numbered from 1, not {self.mode}.")
         if self.n < 1:
             raise UsageError(f"n is {self.n}; ask for at least one.")
 

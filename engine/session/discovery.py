@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from engine.errors import NothingYetError, UnknownNameError, UsageError
 from engine.names import artist_key, nearest, relaxed_artist_key, track_key
 from engine.paths import Folders
 from engine.session.library import Library, alone
+from engine.store import encounters as store_encounters
 from engine.store import feedback as store_feedback
 from engine.store import history
 from engine.store.feedback import VERDICTS
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
     from engine.recommend.hindsight import Hindsight
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList
+    from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
+    from engine.store.encounters import What
     from engine.taste.gate import Days, Taste, Window
     from engine.training.artifact import Model
 
@@ -52,7 +56,7 @@ class Discovery(Library):
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         super().__init__(folders, private=private)
         self._model: Model | None = None
-        self._recommenders: dict[tuple[Window, tuple[str, ...]], Recommender] = {}
+        self._recommenders: dict[tuple[Window, tuple[str, ...], int | None], Recommender] = {}
         self._tastes: dict[Window, tuple[Taste, Days]] = {}
         self._hindsight: Hindsight | None = None
 
@@ -70,8 +74,38 @@ class Discovery(Library):
         """Discover. Raises NothingYetError saying what is missing: listens, or a model."""
         from engine.recommend.settings import DiscoverSettings
 
-        settings = settings or DiscoverSettings()
+        settings = self._today(settings or DiscoverSettings())
         return self._recommender(settings).discover(settings)
+
+    def _today(self, settings: DiscoverSettings) -> DiscoverSettings:
+        """The settings with the day they are asked on, where they name none."""
+        return settings if settings.day is not None else replace(settings, day=self.today())
+
+    @staticmethod
+    def today() -> int:
+        """Days since 1970 in local time."""
+        return datetime.date.today().toordinal() - datetime.date(1970, 1, 1).toordinal()
+
+    @alone
+    def note_shown(self, artists: Sequence[str]) -> None:
+        """Discover showed these today: one that is shown again and again and ignored rests. Not in private."""
+        self._note("shown", artists)
+
+    @alone
+    def note_opened(self, artist: str) -> None:
+        """The person looked this artist up. Not noted in a private session."""
+        self._note("opened", [artist])
+
+    def _note(self, what: What, artists: Sequence[str]) -> None:
+        if not self.private:
+            store_encounters.note(self._connection, what, map(artist_key, artists), self.today())
+
+    @alone
+    def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:
+        """The tastes the person's is made of, the largest first."""
+        from engine.recommend.settings import DiscoverSettings
+
+        return self._recommender(settings or DiscoverSettings()).modes
 
     @alone
     def explain(self, artist: str, settings: DiscoverSettings | None = None) -> Explanation:
@@ -79,7 +113,7 @@ class Discovery(Library):
         from engine.recommend.settings import DiscoverSettings
 
         _, key = self.resolve_artist(artist)
-        settings = settings or DiscoverSettings()
+        settings = self._today(settings or DiscoverSettings())
         return self._recommender(settings).explain(key, settings)
 
     @alone
@@ -158,21 +192,44 @@ class Discovery(Library):
 
         half_life = self._measured_half_life() if settings.half_life is None else settings.half_life
         window = replace(settings.window, half_life=half_life or None)
-        which = (window, settings.without)
+        which = (window, settings.without, settings.day)
         if which not in self._recommenders:
             if history.counts(self._connection).listens == 0 and not self.feedback():
                 raise NothingYetError(
                     "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
                 )
             gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
-            taste, days = self._dated_taste(settings.window)
-            if window.half_life is not None:
-                taste = taste.faded(days, window.half_life)
-            recommender = Recommender(self._open_model(), taste.without(gone) if gone else taste, days)
             if len(self._recommenders) > 8:
                 self._recommenders.clear()
-            self._recommenders[which] = recommender
+            plain = (settings.window, settings.without, settings.day)
+            if plain not in self._recommenders:
+                taste, days = self._dated_taste(settings.window)
+                self._recommenders[plain] = Recommender(
+                    self._open_model(), taste.without(gone) if gone else taste, days,
+                    answers=self._answers(taste), resting=self._resting(settings.day),
+                )  # fmt: skip
+            recommender = self._recommenders[plain]
+            self._recommenders[which] = (
+                recommender.faded(window.half_life) if window.half_life else recommender
+            )
         return self._recommenders[which]
+
+    def _answers(self, taste: Taste) -> dict[str, float]:
+        """What the person said and did, by artist key, as `engine.recommend.adapt` weighs it."""
+        from engine.recommend.adapt import LIKED, OPENED, REFUSED
+        from engine.store.encounters import opened
+
+        answers = dict.fromkeys(opened(self._connection), OPENED)
+        answers |= dict.fromkeys(taste.turned_down | taste.hidden | taste.blocked, REFUSED)
+        # One that is liked and much played was no recommendation.
+        answers |= dict.fromkeys((item.key for item in taste.items if item.liked), LIKED)
+        played = {item.key for item in taste.items if item.plays > 0}
+        return {key: answer for key, answer in answers.items() if key not in played}
+
+    def _resting(self, day: int | None) -> frozenset[str]:
+        from engine.store.encounters import resting
+
+        return resting(self._connection, day) if day is not None else frozenset()
 
     @alone
     def rules(self) -> tuple[KeptRule, ...]:

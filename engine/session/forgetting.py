@@ -163,6 +163,7 @@ def _delete(
         if _whole_artist(rule):
             key = rule.artist_key
             delete("likes, hides and blocks", "DELETE FROM feedback WHERE artist_key = ?", key)
+            delete("days shown", "DELETE FROM encounters WHERE artist_key = ?", key)
             delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
             for name in names:
                 # A file's name may be the artist's: what was read stays known by its digest.

@@ -150,8 +150,18 @@ CREATE TABLE fetches (
 ) STRICT;
 """
 
+_VERSION_4 = """
+-- What Discover showed and what was opened from it, by day (days since 1970, local time): what is ignored rests.
+CREATE TABLE encounters (
+    artist_key TEXT NOT NULL,
+    day        INTEGER NOT NULL,
+    what       TEXT NOT NULL CHECK (what IN ('shown', 'opened')),
+    PRIMARY KEY (artist_key, day, what)
+) STRICT, WITHOUT ROWID;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
-STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:

@@ -22,6 +22,8 @@ from engine.taste.rules import Rule, counted_listens
 _DAY = 86_400
 # A like counts as this many plays in taste: enough to matter beside real listening, not to outshout it.
 LIKE_PLAYS = 10.0
+# A skip takes this much of a play away; an artist skipped so often and never heard was turned down.
+SKIP_PLAYS, TURNED_DOWN = 0.5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ EVERYTHING = Window()
 
 @dataclass(frozen=True, slots=True)
 class TasteItem:
-    """One artist of the person's: plays inside the window and when last played (null when undated).
+    """One artist of the person's: plays and skips inside the window and when last played (null when undated).
 
     `fresh` is the share of the plays that is left after the window's half-life, 1 without one.
     """
@@ -70,16 +72,21 @@ class TasteItem:
     last_played: int | None
     liked: bool = False
     fresh: float = 1.0
+    skips: int = 0
 
     @property
     def weight(self) -> float:
-        """Plays as the model counts them: a like adds to them."""
-        return self.plays + (LIKE_PLAYS if self.liked else 0.0)
+        """Plays as the model counts them: a like adds to them, skips take away, down to nothing."""
+        return self._heard + (LIKE_PLAYS if self.liked else 0.0)
 
     @property
     def sureness(self) -> float:
         """What is left of the weight after fading, as a share: a like does not fade."""
-        return (self.plays * self.fresh + self.weight - self.plays) / self.weight
+        return (self._heard * self.fresh + self.weight - self._heard) / self.weight if self.weight else 0.0
+
+    @property
+    def _heard(self) -> float:
+        return max(0.0, self.plays - SKIP_PLAYS * self.skips)
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,8 @@ class Taste:
     """What a model may know of the person. `items` are in key order.
 
     `blocked` and `hidden` are artist keys, and so are `left_out`: those all of whose plays rules leave out. They are
-    no part of taste, and being known to the person they are nothing new either.
+    no part of taste, and being known to the person they are nothing new either. `turned_down` were skipped
+    again and again and never heard.
     """
 
     items: tuple[TasteItem, ...]
@@ -97,23 +105,27 @@ class Taste:
     window: Window
     digest: str
     by_key: dict[str, TasteItem] = field(repr=False, compare=False)
+    turned_down: frozenset[str] = frozenset()
 
     @property
     def unwanted(self) -> frozenset[str]:
         """Keys of the artists no list may recommend."""
-        return self.blocked | self.hidden | self.left_out
+        return self.blocked | self.hidden | self.left_out | self.turned_down
 
     def faded(self, days: Days, half_life: float) -> Taste:
         """The same taste with its plays fading; `days` are those of its window."""
         fresh = days.fresh(half_life)
         items = tuple(replace(item, fresh=fresh.get(item.key, 1.0)) for item in self.items)
         window = replace(self.window, half_life=half_life)
-        return _taste(items, self.blocked, self.hidden, self.left_out, window)
+        return self._with(items, window)
 
     def without(self, keys: frozenset[str]) -> Taste:
         """The same taste had these artists never been played."""
         kept = tuple(item for item in self.items if item.key not in keys)
-        return _taste(kept, self.blocked, self.hidden, self.left_out, self.window)
+        return self._with(kept, self.window)
+
+    def _with(self, items: tuple[TasteItem, ...], window: Window) -> Taste:
+        return _taste(items, self.blocked, self.hidden, self.left_out, self.turned_down, window)
 
 
 def read_taste(
@@ -131,8 +143,9 @@ def read_taste(
     liked = {key for key, verdict in verdicts.items() if verdict == "like"}
     condition, values = window.condition()
     listens = counted_listens(connection, also)
+    skips = _skips(connection, window)
     items = [
-        TasteItem(key, name, float(plays), last, key in liked)
+        TasteItem(key, name, float(plays), last, key in liked, skips=skips.get(key, 0))
         for key, name, plays, last in connection.execute(
             f"""
             WITH played AS (
@@ -154,11 +167,30 @@ def read_taste(
         if key not in played:
             items.append(TasteItem(key, name, 0.0, None, True))
     left_out = _left_out(connection) - liked
+    turned_down = frozenset(
+        key for key, count in skips.items() if count >= TURNED_DOWN and key not in played | liked
+    )
     plain = replace(window, half_life=None)
-    taste = _taste(tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, left_out, plain)
+    taste = _taste(
+        tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, left_out, turned_down, plain
+    )
     if window.half_life is None:
         return taste
     return taste.faded(read_days(connection, window, also), window.half_life)
+
+
+def _skips(connection: sqlite3.Connection, window: Window) -> dict[str, int]:
+    """How often each artist's tracks were skipped in the window."""
+    condition, values = window.condition("s.started_at")
+    rows = connection.execute(
+        f"""
+        WITH skipped AS (SELECT track_id, count(*) AS n FROM skips AS s WHERE {condition} GROUP BY track_id)
+        SELECT a.key, sum(s.n) FROM skipped AS s JOIN tracks AS t ON t.id = s.track_id
+        JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id
+        """,  # noqa: S608 - the condition is made of fixed parts
+        values,
+    )
+    return {str(key): int(count) for key, count in rows}
 
 
 def _left_out(connection: sqlite3.Connection) -> frozenset[str]:
@@ -229,18 +261,16 @@ def _taste(
     blocked: frozenset[str],
     hidden: frozenset[str],
     left_out: frozenset[str],
+    turned_down: frozenset[str],
     window: Window,
 ) -> Taste:
     digest = hashlib.sha256()
     for item in items:
         digest.update(
-            f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.fresh!r}\x1e".encode()
+            f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.fresh!r}\x1f"
+            f"{item.skips}\x1e".encode()
         )
-    digest.update(
-        repr(
-            (sorted(blocked), sorted(hidden), sorted(left_out), window.since, window.until, window.half_life)
-        ).encode()
-    )
-    return Taste(
-        items, blocked, hidden, left_out, window, digest.hexdigest(), {item.key: item for item in items}
-    )
+    sets = (blocked, hidden, left_out, turned_down)
+    digest.update(repr((*map(sorted, sets), window.since, window.until, window.half_life)).encode())
+    by_key = {item.key: item for item in items}
+    return Taste(items, blocked, hidden, left_out, window, digest.hexdigest(), by_key, turned_down)

@@ -14,12 +14,13 @@ GAP_SECONDS = 30 * 60
 
 def read_sessions(
     connection: sqlite3.Connection, *, gap: int = GAP_SECONDS
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
-    """(session, item, plays, names): one row a session and artist, sessions numbered in time.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray]:
+    """(session, item, plays, names, times): one row a session and artist, sessions numbered in time.
 
     Blocked artists and plays that rules leave out are not there.
 
-    session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item.
+    session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item;
+    times: (sessions,) int64, when each began, seconds UTC.
     Undated plays belong to no session.
     """
     listens = counted_listens(connection)
@@ -42,5 +43,6 @@ def read_sessions(
     allowed = np.isin(rows[:, 1], np.fromiter(names, dtype=np.int64, count=len(names)))
     ids, item = np.unique(rows[allowed, 1], return_inverse=True)
     pairs, plays = np.unique(np.stack([session_of[allowed], item], axis=1), axis=0, return_counts=True)
-    _, session = np.unique(pairs[:, 0], return_inverse=True)
-    return session, pairs[:, 1], plays.astype(np.float32), [names[int(number)] for number in ids]
+    numbers, session = np.unique(pairs[:, 0], return_inverse=True)
+    times = rows[np.searchsorted(session_of, numbers), 0] if len(rows) else rows[:, 0]
+    return session, pairs[:, 1], plays.astype(np.float32), [names[int(number)] for number in ids], times

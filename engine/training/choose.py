@@ -20,10 +20,11 @@ from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
-from engine.model.ensemble import FACTORS_ALONE, Members
+from engine.model.ensemble import Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
 from engine.model.tuning import regularization_for, tune
+from engine.training.solo import weigh_sessions
 from engine.training.weigh import Weighed, ensemble_scores, weigh
 
 if TYPE_CHECKING:
@@ -64,12 +65,13 @@ def choose(
     seed: int,
     search: bool,
     search_seconds: float,
-    solo: bool,
+    times: NDArray[np.int64] | None,
     progress: Callable[[str, int, int], None],
     cancelled: Callable[[], bool] | None,
 ) -> Choice:
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
-    `search_seconds` bounds the search."""
+    `search_seconds` bounds the search, `times` are those of the rows in solo mode."""
+    solo = times is not None
     train, test = leave_out(plays, seed=seed)
     confidence = DEFAULT_CONFIDENCE
     exponent = 0.0 if solo else DEFAULT_EXPONENT
@@ -114,12 +116,13 @@ def choose(
         model.fit(confidence.counted(rows), cancelled=cancelled)
         return model
 
-    weighed = Weighed(dict(FACTORS_ALONE), {})
-    if not solo:
+    def fitted(rows: csr_matrix) -> tuple[NDArray[np.float32], float, float]:
+        return fit(rows).item_factors, regularization, exponent
 
-        def fitted(rows: csr_matrix) -> tuple[NDArray[np.float32], float, float]:
-            return fit(rows).item_factors, regularization, exponent
-
+    if times is not None:
+        progress("weighing", 0, 1)
+        weighed = weigh_sessions(plays, times, fitted, confidence, seed=seed, cancelled=cancelled)
+    else:
         weighed = weigh(
             train, fitted, confidence, seed=seed, cancelled=cancelled,
             progress=lambda done, total: progress("weighing", done, total),
@@ -153,7 +156,9 @@ def _measured(
         "item cosine": evaluate(item_cosine(train), train, test, listeners=listeners),
     }
     result = {**own, "listeners": len(listeners), "baselines": others}
-    if weighed.effect:
+    if "sessions" in weighed.effect:
+        result["ensemble"] = weighed.effect
+    elif weighed.effect:
         members = Members(
             ItemFactors(items, model.regularization, frequency_exponent=model.frequency_exponent),
             np.asarray(train.getnnz(axis=0), dtype=np.int32),

@@ -30,7 +30,7 @@ SMALLEST_ARTISTS = 10
 
 @dataclass(frozen=True)
 class Interactions:
-    """Play counts, rows x items, float32 CSR, and what its rows and columns are."""
+    """Play counts, rows x items, float32 CSR, and what its rows and columns are; `times` are those of sessions."""
 
     plays: csr_matrix
     names: Sequence[str]
@@ -39,6 +39,7 @@ class Interactions:
     solo: bool
     digest: str
     taste: str = ""
+    times: np.ndarray | None = None
 
 
 def community_interactions(packs: Sequence[Pack]) -> Interactions:
@@ -79,7 +80,7 @@ def session_interactions(connection: sqlite3.Connection) -> Interactions:
     """
     from scipy.sparse import csr_matrix
 
-    session, item, plays, names = read_sessions(connection)
+    session, item, plays, names, times = read_sessions(connection)
     rows = int(session.max()) + 1 if len(session) else 0
     if rows < SMALLEST_SESSIONS or len(names) < SMALLEST_ARTISTS:
         raise NothingYetError(
@@ -89,4 +90,4 @@ def session_interactions(connection: sqlite3.Connection) -> Interactions:
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)
     taste = read_taste(connection).digest
-    return Interactions(matrix, names, (), (), True, taste, taste)
+    return Interactions(matrix, names, (), (), True, taste, taste, times)

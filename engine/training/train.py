@@ -123,7 +123,7 @@ def _trained(
             seed=settings.seed,
             search=settings.tune,
             search_seconds=settings.tune_seconds,
-            solo=data.solo,
+            times=data.times,
             progress=lambda stage, done, total: report(Update(stage, done, total)),
             cancelled=cancelled,
         )
@@ -188,8 +188,7 @@ def _write(
     counts = data.plays.getnnz(axis=0).astype(np.int32)
     totals = np.asarray(data.plays.sum(axis=0)).ravel()
     digests = write_arrays(folder, factors, ItemFactors(factors, choice.regularization).gram, counts)
-    if not data.solo:
-        digests |= write_neighbours(folder, build_neighbours(data.plays, settings.seed, ridge=choice.ridge))
+    digests |= write_neighbours(folder, build_neighbours(data.plays, settings.seed, ridge=choice.ridge))
     write_catalog(
         folder / "catalog.sqlite",
         ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),

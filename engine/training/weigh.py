@@ -38,7 +38,8 @@ RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 200
 LEAST_ITEMS = 5
 HELD_OUT = 0.2
 RESAMPLES = 5
-# Steps of the ascent, in shares of the largest weight; a move has to gain so much.
+# Where the ascent starts, and its steps, in shares of the largest weight; a move has to gain so much.
+START = np.array([0.4, 0.3, 0.2, 0.0, 0.0])
 STEPS, LEAST_GAIN = (0.5, 0.25, 0.1), 1e-4
 # Weights are taken where they gain this share of nDCG on listeners that did not teach them.
 GAIN = 0.004
@@ -55,7 +56,7 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Lessons:
-    """What the weights are learned from, a row a listener: members over candidates (l, c, 4), hits (l, c), and
+    """What the weights are learned from, a row a listener: members over candidates (l, c, 5), hits (l, c), and
     how many items were held out (l,); and the ridge of the neighbours."""
 
     members: NDArray[np.float32]
@@ -92,15 +93,17 @@ def weigh(
     alone = {name: ndcg(lessons, np.eye(len(MEMBERS))[i]) for i, name in enumerate(MEMBERS)}
     kept = ensemble > (1 + GAIN) * alone["factors"]
     weights = _as_shares(taught[0] + taught[1])
+    named = {
+        name: round(float(value), 4) for name, value in zip(MEMBERS, weights, strict=True) if value != 0.0
+    }
     effect = {
         "listeners": len(lessons.held),
-        "members": {name: round(value, 4) for name, value in alone.items()},
+        "members": {name: round(value, 4) for name, value in alone.items() if name in named},
         "ensemble": round(ensemble, 4),
         "halves": [[round(float(value), 4) for value in half] for half in taught],
         "ridge": lessons.ridge,
         "kept": kept,
     }
-    named = {name: round(float(value), 4) for name, value in zip(MEMBERS, weights, strict=True)}
     return Weighed(named if kept else FACTORS_ALONE, effect, lessons.ridge)
 
 
@@ -239,7 +242,7 @@ def _candidates(
 
 
 def ndcg(lessons: Lessons, weights: Floats) -> float:
-    """Mean nDCG@20 of ranking each listener's candidates by these weights (4,)."""
+    """Mean nDCG@20 of ranking each listener's candidates by these weights (5,)."""
     scores = lessons.members @ weights.astype(np.float32)
     count = min(K, scores.shape[1])
     best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
@@ -251,7 +254,7 @@ def ndcg(lessons: Lessons, weights: Floats) -> float:
 
 
 def ascend(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None = None) -> Floats:
-    """Weights (4,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
+    """Weights (5,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
     taught = []
     for _ in range(RESAMPLES):
         drawn = lessons.of(rng.integers(len(lessons.held), size=len(lessons.held)))
@@ -260,10 +263,12 @@ def ascend(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], b
 
 
 def _ascent(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None) -> Floats:
-    weights = np.array([0.4, 0.3, 0.2, 0.0])
+    weights = START.copy()
     best = ndcg(lessons, weights)
+    # A member that says the same of all candidates can neither teach nor be taught.
+    useful = np.flatnonzero(np.ptp(lessons.members, axis=(0, 1)) > 0)
     for step in STEPS:
-        for member in rng.permutation(len(MEMBERS)):
+        for member in rng.permutation(useful):
             for move in (step, -step, step / 3, -step / 3):
                 if cancelled is not None and cancelled():
                     raise CancelledError("Training was stopped. The model in use is the one before.")

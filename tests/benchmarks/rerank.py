@@ -53,7 +53,7 @@ def measure(artists: int, turns: int) -> dict[str, Any]:
             play(connection, called[number], "A Song", *(int(at) for at in rng.integers(0, 900 * DAY, 4)))
         taste, days, model = read_taste(connection), read_days(connection), open_model(folders)
         recommender = Recommender(model, taste, days)
-        report = _report(recommender, turns, lambda life: Recommender(model, taste.faded(days, life), days))
+        report = _report(recommender, turns, recommender.faded)
         connection.close()
         model.close()
     return {"artists": artists, "own": 500, "n": N, **report}
@@ -79,7 +79,7 @@ def _report(recommender: Recommender, turns: int, faded: Callable[[float], Recom
     }
     factors = recommender.model.factors.item_factors
     known_by = np.log1p(recommender.model.listeners.astype(np.float64))
-    vector = recommender.folded.vector.astype(np.float32)
+    vector = recommender.person.folded.factors.vector.astype(np.float32)
 
     def plainly(at: float) -> object:
         scores = (factors @ vector).astype(np.float64)

@@ -26,6 +26,7 @@ def session(tmp_path: Path) -> Session:
     opened.import_paths([folder])
     opened.judge("like", SECRET[0])
     opened.exclude(Rule(artist=SECRET[0], hours=("22:00", "06:00")))
+    opened.note_opened(SECRET[0])
     opened.write_state(b'{"cursor": "Quiet Vesper"}')
     opened.door.write_file(opened.folders.hindsight, b"{}")
     return opened
@@ -41,7 +42,8 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
     done = session.forget(Rule(artist=SECRET[0]))
     assert done.holds
     assert done.deleted == {
-        "listens": 5, "skips": 1, "likes, hides and blocks": 1, "rules": 1, "tracks": 1, "artists": 1, "imports": 2,
+        "listens": 5, "skips": 1, "likes, hides and blocks": 1, "days shown": 1, "rules": 1, "tracks": 1,
+        "artists": 1, "imports": 2,
     }  # fmt: skip
     assert set(done.files) == {"state.json", "hindsight.json", "discover.log"}
     left = bytes_of(session.folders)

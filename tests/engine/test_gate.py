@@ -112,7 +112,7 @@ def test_without_an_artist_equals_never_having_played_them(library) -> None:
 def test_a_pause_of_more_than_half_an_hour_starts_a_session(library) -> None:
     play(library, "Burel", "One", 0, 1800, 3601, None)
     play(library, "Moire", "Three", 60)
-    session, item, plays, names = read_sessions(library)
+    session, item, plays, names, _ = read_sessions(library)
     rows = {(int(s), names[i], float(p)) for s, i, p in zip(session, item, plays, strict=True)}
     assert rows == {(0, "Burel", 2.0), (0, "Moire", 1.0), (1, "Burel", 1.0)}
 
@@ -121,13 +121,13 @@ def test_a_blocked_artist_is_in_no_session(library) -> None:
     play(library, "Burel", "One", 0, 7200)
     play(library, "Moire", "Three", 60)
     set_verdict(library, "block", artist="Burel", artist_key="burel")
-    session, _, _, names = read_sessions(library)
+    session, _, _, names, _ = read_sessions(library)
     assert names == ["Moire"]
     assert session.tolist() == [0]
 
 
 def test_no_listens_give_no_sessions(library) -> None:
-    session, item, plays, names = read_sessions(library)
+    session, item, plays, names, _ = read_sessions(library)
     assert len(session) == len(item) == len(plays) == len(names) == 0
 
 

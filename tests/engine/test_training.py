@@ -64,7 +64,7 @@ def test_a_model_says_what_it_was_trained_on_and_how_good_it_is(session) -> None
     assert damaged_files(session.folders) == []
 
 
-def test_the_model_holds_items_and_no_listener(session) -> None:
+def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> None:
     session.train(QUICK)
     model = open_model(session.folders)
     assert model.factors.item_factors.shape == (60, 8)
@@ -76,7 +76,9 @@ def test_the_model_holds_items_and_no_listener(session) -> None:
         "listeners.npy",
         "catalog.sqlite",
         "index",
+        *(f"neighbours_{part}.npy" for part in ("starts", "listeners", "values", "kernel", "scales")),
     }
+    assert model.members.neighbours.kernel.shape[0] <= model.manifest.listeners
     model.close()
 
 
@@ -96,7 +98,7 @@ def test_a_new_model_replaces_the_old_one_whole(session) -> None:
     assert first == second or first not in folders
 
 
-@pytest.mark.parametrize("stage", ["reading", "measuring", "training", "index"])
+@pytest.mark.parametrize("stage", ["reading", "weighing", "measuring", "training", "index"])
 def test_stopping_at_any_stage_leaves_the_old_model_in_use(session, stage) -> None:
     before = session.train(QUICK)
     left = fingerprint(session.folders.models)
@@ -131,7 +133,7 @@ def test_training_tells_every_stage_and_sweep(session) -> None:
     session.train(QUICK, progress=updates.append)
     assert [update.done for update in updates if update.loss is not None] == [1, 2, 3, 4, 5]
     stages = list(dict.fromkeys(update.stage for update in updates))
-    assert stages == ["reading", "measuring", "training", "index", "looking back"]
+    assert stages == ["reading", "weighing", "measuring", "training", "index", "looking back"]
 
 
 def test_packs_that_share_artists_share_their_columns(session, tmp_path) -> None:

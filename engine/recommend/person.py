@@ -1,0 +1,255 @@
+"""The person in the model: folded in whole and taste by taste, what ranks for them, and what may be recommended.
+
+Folding in and gathering candidates happens once for a taste. Candidates come from the index for the whole taste and
+for each of its modes, and from the neighbours; the ensemble (`engine.model.ensemble`) scores them exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from engine.errors import NothingYetError
+from engine.model.ensemble import PERSONAL, Blend, FoldedMembers, Members, blend_over
+from engine.recommend.adapt import adapted
+from engine.recommend.modes import Mode, mode_places, named_modes
+from engine.taste.gate import Taste, TasteItem
+from engine.training.artifact import Model
+
+CANDIDATES = 1000
+# Beside those: so many of the nearest to each mode of the taste, and of the neighbours' best.
+MODE_CANDIDATES, NEIGHBOUR_CANDIDATES = 150, 200
+TAGS = 4
+# How far the day moves scores, whose members' weights sum to 1 (benchmark `quality`: what it costs).
+FRESHNESS = 0.05
+# Solo mode: what was played in the history's last 90 days is the taste, what was not played in its last 30 returns.
+SOLO_RECENT = 90 * 86_400
+SOLO_RESTED = 30 * 86_400
+_DAY = 86_400
+
+
+class Person:
+    """One taste in one model. `answers` by artist key are what the person said or did (`engine.recommend.adapt`).
+
+    Artists that are `resting` and not of the person's own are not recommended. `plain` is the same person before
+    their plays faded, whose candidates serve again. Raises NothingYetError when model and taste have no artist in
+    common.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        taste: Taste,
+        *,
+        answers: Mapping[str, float] | None = None,
+        resting: frozenset[str] = frozenset(),
+        plain: Person | None = None,
+    ) -> None:
+        self.model = model
+        self.taste = taste
+        self._answers = answers or {}
+        self._resting = resting
+        self._plain = plain
+        if not taste.items:
+            raise NothingYetError(
+                "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
+            )
+        # Fading changes no names: those of the plain taste are the same.
+        found: dict[str, int] = (
+            plain._ids if plain is not None else model.catalog.ids_of([item.key for item in taste.items])
+        )
+        self._ids = found
+        self.own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
+        if not any(item.weight > 0 for item in self.own.values()):
+            raise NothingYetError(
+                f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
+                "Import more of your history, or add community data that covers it and train again."
+            )
+        self._new: dict[bytes, np.ndarray] = {}
+
+    @cached_property
+    def unwanted(self) -> np.ndarray:
+        """Sorted ids of what no list may recommend."""
+        if self._plain is not None:
+            return self._plain.unwanted
+        keys = self.taste.unwanted | (self._resting - self.taste.by_key.keys())
+        found = self.model.catalog.ids_of(sorted(keys))
+        return np.array(sorted(found.values()), dtype=np.int64)
+
+    @cached_property
+    def own_ids(self) -> np.ndarray:
+        """Sorted ids of the person's own artists."""
+        return np.array(sorted(self.own), dtype=np.int64)
+
+    @cached_property
+    def latest(self) -> int:
+        """When anything was last played, seconds UTC; 0 where nothing has a date."""
+        return max((item.last_played or 0 for item in self.own.values()), default=0)
+
+    @cached_property
+    def reasons(self) -> tuple[TasteItem, ...]:
+        """The person's artists that speak for others, in item order."""
+        return tuple(self.own[number] for number in self._reason_ids.tolist())
+
+    @cached_property
+    def _reason_ids(self) -> np.ndarray:
+        ids = [number for number in self.own_ids.tolist() if self.own[number].weight > 0]
+        if self.model.manifest.solo:
+            recent = [n for n in ids if (self.own[n].last_played or 0) > self.latest - SOLO_RECENT]
+            ids = recent or ids
+        return np.array(ids, dtype=np.int64)
+
+    @cached_property
+    def _weight(self) -> np.ndarray:
+        return np.array([item.weight for item in self.reasons])
+
+    @cached_property
+    def _sureness(self) -> np.ndarray:
+        return np.array([item.sureness for item in self.reasons])
+
+    @cached_property
+    def _members(self) -> Members:
+        members = self.model.members
+        if not self.model.manifest.solo:
+            return members
+        age = np.full(self.model.catalog.size, np.inf)
+        for number, item in self.own.items():
+            if item.last_played is not None:
+                age[number] = (self.latest - item.last_played) / _DAY
+        return replace(members, age=age)
+
+    @cached_property
+    def folded(self) -> FoldedMembers:
+        """The person in every member of the ensemble."""
+        return self.fold(np.arange(len(self._reason_ids)))
+
+    def fold(self, places: np.ndarray) -> FoldedMembers:
+        """Some of the reasons, by their places, folded in as if they were all."""
+        weight, sureness = self._weight[places], self._sureness[places]
+        sure = self.model.manifest.confidence.of(weight) - 1.0
+        # Fading scales the confidence, not the count: a count may be dampened to yes or no.
+        return self._members.fold_in(self._reason_ids[places], 1.0 + sure * sureness, weight * sureness)
+
+    @cached_property
+    def mode_places(self) -> list[np.ndarray]:
+        """Places in `reasons` of the artists of each taste this one is made of."""
+        return mode_places(self.model.factors.item_factors[self._reason_ids], self._dampened)
+
+    @property
+    def _dampened(self) -> np.ndarray:
+        return np.asarray(np.log1p(self._weight * self._sureness))
+
+    @cached_property
+    def modes(self) -> tuple[Mode, ...]:
+        """The tastes this one is made of, the largest first; one where nothing sets its artists apart."""
+        tags = [self.model.catalog.tags(number, TAGS) for number in self._reason_ids.tolist()]
+        return named_modes(self.mode_places, self._dampened, self.reasons, tags)
+
+    @cached_property
+    def blend(self) -> Blend:
+        """The ensemble in the spreads of the usual candidates, whatever counts as known."""
+        return blend_over(self._usual(), self.weights)
+
+    def _usual(self) -> np.ndarray:
+        """Members' scores of the index's best of what is not the person's own, or where there is no other, of that."""
+        ids = self._best(self.folded, CANDIDATES, np.union1d(self.unwanted, self.own_ids))
+        return self.folded.raw(ids if len(ids) > 1 else np.setdiff1d(self.own_ids, self.unwanted))
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """The ensemble's weights: those the community taught, moved by the person's own answers."""
+        taught = self.model.manifest.ensemble
+        if self._plain is not None:
+            return self._plain.weights
+        found = self.model.catalog.ids_of(sorted(self._answers))
+        if not found or self.model.manifest.solo:
+            return taught
+        try:
+            # As it was before the answers: what is liked speaks for itself.
+            before = Person(self.model, self.taste.without(frozenset(self._answers)))
+        except NothingYetError:
+            return taught
+        keys = sorted(found)
+        usual = before._usual()
+        raw = before.folded.raw(np.array([found[key] for key in keys], dtype=np.int64))
+        spread = np.where(usual.std(axis=0) > 0, usual.std(axis=0), 1.0)
+        return adapted(taught, (raw - usual.mean(axis=0)) / spread, [self._answers[key] for key in keys])
+
+    def parts(self, ids: np.ndarray, day: int | None) -> np.ndarray:
+        """(m, members + 1): what each member, and the day, adds to the scores of items `ids`."""
+        fresh = FRESHNESS * of_the_day(ids, day) if day is not None else np.zeros(len(ids))
+        return np.column_stack([self.blend.parts(self.folded.raw(ids)), fresh])
+
+    def scored(self, ids: np.ndarray, day: int | None) -> tuple[np.ndarray, np.ndarray]:
+        """(ids, scores), best first, of those something of the person's speaks for."""
+        parts = self.parts(ids, day)
+        spoken_for = np.ones(len(ids), dtype=bool)
+        if not self.model.manifest.solo:
+            spoken_for = parts[:, :PERSONAL].sum(axis=1) > 0
+        ids, scores = ids[spoken_for], parts[spoken_for].sum(axis=1)
+        order = np.lexsort((ids, -scores))
+        return ids[order], scores[order]
+
+    def new(self, known: np.ndarray) -> np.ndarray:
+        """Ids of what may be recommended beside the `known` ids (sorted); nothing in solo mode."""
+        if self.model.manifest.solo:
+            return np.empty(0, dtype=np.int64)
+        which = known.tobytes()
+        if which not in self._new:
+            excluded = np.union1d(self.unwanted, known)
+            found = [self._best(self.folded, CANDIDATES, excluded)]
+            if self._plain is not None:
+                found.append(self._plain.new(known))
+            else:
+                found.append(self._near(excluded))
+                if len(self.mode_places) > 1:
+                    found += [
+                        self._best(self.fold(places), MODE_CANDIDATES, excluded)
+                        for places in self.mode_places
+                    ]
+            self._new[which] = np.unique(np.concatenate(found))
+        return self._new[which]
+
+    def familiar(self, known: np.ndarray) -> np.ndarray:
+        """Of the `known` ids those that may be listed; in solo mode those that have rested."""
+        if self.model.manifest.solo:
+            rested = self.latest - SOLO_RESTED
+            known = np.array(
+                [n for n in known.tolist() if (self.own[n].last_played or 0) <= rested], dtype=np.int64
+            )
+        return np.setdiff1d(known, self.unwanted)
+
+    def of_mode(self, ids: np.ndarray, number: int) -> np.ndarray:
+        """(m,) bool: which of items `ids` are nearer to the taste of this number, from 1, than to the others."""
+        spoken = np.stack([self.fold(mode.places).factors.scores(ids) for mode in self.modes])
+        return np.asarray(spoken.argmax(axis=0) == number - 1)
+
+    def _best(self, folded: FoldedMembers, count: int, excluded: np.ndarray) -> np.ndarray:
+        """Ids of the index's best for a folded listener, best first."""
+        count = min(count, max(0, self.model.catalog.size - len(excluded)))
+        return self.model.index.best(folded.factors.vector.astype(np.float32), count, exclude=excluded)[0]
+
+    def _near(self, excluded: np.ndarray) -> np.ndarray:
+        """Ids of the neighbours' best; none where they do not count."""
+        near = self.folded.neighbours
+        if near is None or not self.weights.get("neighbours"):
+            return np.empty(0, dtype=np.int64)
+        scores = near.scores()
+        scores[excluded] = -np.inf
+        count = min(NEIGHBOUR_CANDIDATES, len(scores) - 1)
+        best = np.argpartition(-scores, count)[:count]
+        return best[scores[best] > 0]
+
+
+def of_the_day(ids: np.ndarray, day: int) -> np.ndarray:
+    """A number for each item (m,) that is another every day and the same all day: mean 0, variance 1, bounded."""
+    mixed = ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed += np.uint64(day * 0xD1B54A32D192ED03 % 2**64)
+    # SplitMix64's mixing (Steele, Lea, Flood 2014).
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    even = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
+    return np.asarray((even - 0.5) * np.sqrt(12.0))

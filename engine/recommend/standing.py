@@ -1,0 +1,55 @@
+"""How one of the person's own artists stands with them: overdue, a forgotten favourite, or hardly looked into.
+
+All from days with plays, before the last day anything was played: no list changes because a clock moved on.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from engine.taste.gate import Days
+
+Standing = Literal["", "overdue", "forgotten favourite", "deep cut"]
+# A favourite is among so large a part of the artists by plays; forgotten when last heard so many days ago.
+FAVOURITES, FORGOTTEN_DAYS = 0.2, 180
+# Overdue: heard on so many days, and now away for so many times the usual gap between them, and for a fortnight.
+LEAST_DAYS, TIMES_THE_GAP, LEAST_AWAY = 5, 3.0, 14
+# A deep cut is one heard on so few days.
+FEW_DAYS = 2
+
+
+def standings(days: Days) -> dict[str, Standing]:
+    """The standing of each artist that has one, by key."""
+    if not days.keys:
+        return {}
+    count = len(days.keys)
+    plays = np.bincount(days.artist, weights=days.plays, minlength=count)
+    heard_on = np.bincount(days.artist, minlength=count)
+    away = np.full(count, np.inf)
+    np.minimum.at(away, days.artist, days.age)
+    favourite = plays >= np.quantile(plays, 1 - FAVOURITES)
+    gaps = _median_gaps(days, count)
+    found: dict[str, Standing] = {}
+    for place, key in enumerate(days.keys):
+        if favourite[place] and away[place] >= FORGOTTEN_DAYS:
+            found[key] = "forgotten favourite"
+        elif heard_on[place] >= LEAST_DAYS and away[place] >= max(LEAST_AWAY, TIMES_THE_GAP * gaps[place]):
+            found[key] = "overdue"
+        elif heard_on[place] <= FEW_DAYS:
+            found[key] = "deep cut"
+    return found
+
+
+def _median_gaps(days: Days, count: int) -> np.ndarray:
+    """The median number of days between an artist's days, infinite for those with one day: (count,)."""
+    order = np.lexsort((-days.age, days.artist))
+    artist, age = days.artist[order], days.age[order]
+    same = artist[1:] == artist[:-1]
+    gaps, of = (age[:-1] - age[1:])[same], artist[1:][same]
+    medians = np.full(count, np.inf)
+    places, starts = np.unique(of, return_index=True)
+    for place, first, end in zip(places.tolist(), starts, [*starts[1:], len(of)], strict=True):
+        medians[place] = np.median(gaps[first:end])
+    return medians
