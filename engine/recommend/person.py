@@ -58,10 +58,10 @@ class Person:
                 "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
             )
         # Fading changes no names: those of the plain taste are the same.
-        found: dict[str, int] = (
+        self._ids: dict[str, int] = (
             plain._ids if plain is not None else model.catalog.ids_of([item.key for item in taste.items])
         )
-        self._ids = found
+        found = self._ids
         self.own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
         if not any(item.weight > 0 for item in self.own.values()):
             raise NothingYetError(

@@ -5,6 +5,7 @@ All from days with plays, before the last day anything was played: no list chang
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -50,6 +51,6 @@ def _median_gaps(days: Days, count: int) -> np.ndarray:
     gaps, of = (age[:-1] - age[1:])[same], artist[1:][same]
     medians = np.full(count, np.inf)
     places, starts = np.unique(of, return_index=True)
-    for place, first, end in zip(places.tolist(), starts, [*starts[1:], len(of)], strict=True):
+    for place, (first, end) in zip(places.tolist(), pairwise([*starts.tolist(), len(of)]), strict=True):
         medians[place] = np.median(gaps[first:end])
     return medians
