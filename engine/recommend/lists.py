@@ -21,6 +21,7 @@ class Recommendation:
     `known` is true when the person has played the artist. `members` are the ensemble's shares in the score, by name
     (`engine.model.ensemble`); they sum to 1, and one that speaks against the artist is below 0.
     `standing` is how one of the person's own stands with them (`engine.recommend.standing`), empty for new ones.
+    `later` counts the plays after the day the list is of, null for a list of today.
     """
 
     rank: int
@@ -37,6 +38,7 @@ class Recommendation:
     others_share: float
     members: dict[str, float] = field(default_factory=dict)
     standing: str = ""
+    later: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class RelatedArtist:
-    """One neighbour. `similarity` is a cosine in factor space, at most 1."""
+    """One neighbour. `similarity` is that of `engine.model.likeness`, at most 1 and the same both ways."""
 
     rank: int
     artist: str

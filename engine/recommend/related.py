@@ -1,4 +1,4 @@
-"""Related artists: nearest by cosine in factor space, found by the index, with what the person knows of them."""
+"""Related artists: found by the index and among what the same listeners play, with what the person knows of them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from engine.recommend.lists import RelatedArtist, RelatedList
 from engine.taste.gate import Taste
 from engine.training.artifact import Model
 
+# For each place of the list so many candidates of each kind.
+CANDIDATES_EACH = 4
+
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
-    """The `n` artists nearest to item `item`, without those blocked or left out by rules."""
+    """The `n` artists most alike item `item` (`engine.model.likeness`), without those blocked or left out by rules."""
     unwanted = model.catalog.ids_of(sorted(taste.blocked | taste.left_out))
     excluded = np.fromiter(sorted(unwanted.values()), dtype=np.int64, count=len(unwanted))
-    ids, similarity = model.index.nearest(item, n, exclude=excluded)
+    near, _ = model.index.nearest(item, CANDIDATES_EACH * n, exclude=excluded)
+    together = model.likeness.most_together(item, CANDIDATES_EACH * n)
+    candidates = np.setdiff1d(np.union1d(near, together), [*excluded, item])
+    alike = model.likeness.of(item, candidates)
+    best = np.lexsort((candidates, -alike))[:n]
+    ids, similarity = candidates[best], alike[best]
     items = model.catalog.items([item, *(int(number) for number in ids)])
     mine = _plays_of(model, taste, [int(number) for number in (item, *ids)])
     source = items[item]

@@ -75,7 +75,19 @@ class Discovery(Library):
         from engine.recommend.settings import DiscoverSettings
 
         settings = self._today(settings or DiscoverSettings())
-        return self._recommender(settings).discover(settings)
+        found = self._recommender(settings).discover(settings)
+        return found if settings.window.until is None else self._with_later(found, settings.window.until)
+
+    def _with_later(self, found: DiscoverList, until: int) -> DiscoverList:
+        """The list with how often each of its artists was played after it."""
+        from engine.taste.gate import Window, read_taste
+
+        later = read_taste(self._connection, Window(since=until)).by_key
+        items = (
+            replace(item, later=int(later[item.key].plays) if item.key in later else 0)
+            for item in found.items
+        )
+        return replace(found, items=tuple(items))
 
     def _today(self, settings: DiscoverSettings) -> DiscoverSettings:
         """The settings with the day they are asked on, where they name none."""

@@ -24,6 +24,7 @@ from engine.index import Index, open_index
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
+from engine.model.likeness import Likeness
 from engine.model.neighbours import Neighbours
 from engine.paths import Folders
 from engine.privacy import Door
@@ -96,6 +97,13 @@ class Model:
         """Everything the ensemble ranks by."""
         return Members(self.factors, self.listeners, self._neighbours())
 
+    @cached_property
+    def likeness(self) -> Likeness:
+        """How alike two items are."""
+        crowded = "crowding.npy" in self.manifest.digests
+        crowding = self._whole("crowding.npy", (self.manifest.items,), np.float32) if crowded else None
+        return Likeness(self.factors.item_factors, self.members.neighbours, crowding)
+
     def _neighbours(self) -> Neighbours | None:
         """Null for a model that was trained without them."""
         try:
@@ -145,12 +153,12 @@ def write_arrays(
     return {path.name: digest_of(path) for path in sorted(folder.glob("*.npy"))}
 
 
-def write_neighbours(folder: Path, neighbours: Neighbours) -> dict[str, str]:
-    """Write the neighbours' arrays into `folder` and return their digests."""
-    paths = [folder / f"neighbours_{name}.npy" for name in neighbours.__struct_fields__]
-    for path, name in zip(paths, neighbours.__struct_fields__, strict=True):
-        np.save(path, getattr(neighbours, name))
-    return {path.name: digest_of(path) for path in paths}
+def write_neighbours(folder: Path, neighbours: Neighbours, crowding: np.ndarray) -> dict[str, str]:
+    """Write the neighbours' arrays, and how crowded items are, into `folder`; returns their digests."""
+    arrays = {f"neighbours_{name}": getattr(neighbours, name) for name in neighbours.__struct_fields__}
+    for name, array in (arrays | {"crowding": crowding}).items():
+        np.save(folder / f"{name}.npy", array)
+    return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in (*arrays, "crowding")}
 
 
 def digest_of(path: Path) -> str:

@@ -21,6 +21,7 @@ from engine.index import build_index
 from engine.model.als import AlternatingLeastSquares
 from engine.model.compiled import keep_in
 from engine.model.fold_in import ItemFactors
+from engine.model.likeness import crowding_of
 from engine.model.neighbours import build_neighbours
 from engine.privacy import Door
 from engine.training.artifact import (
@@ -188,7 +189,8 @@ def _write(
     counts = data.plays.getnnz(axis=0).astype(np.int32)
     totals = np.asarray(data.plays.sum(axis=0)).ravel()
     digests = write_arrays(folder, factors, ItemFactors(factors, choice.regularization).gram, counts)
-    digests |= write_neighbours(folder, build_neighbours(data.plays, settings.seed, ridge=choice.ridge))
+    near = build_neighbours(data.plays, settings.seed, ridge=choice.ridge)
+    digests |= write_neighbours(folder, near, crowding_of(factors, near, settings.seed))
     write_catalog(
         folder / "catalog.sqlite",
         ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),

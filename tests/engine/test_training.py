@@ -75,6 +75,7 @@ def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> Non
         "gram.npy",
         "listeners.npy",
         "catalog.sqlite",
+        "crowding.npy",
         "index",
         *(f"neighbours_{part}.npy" for part in ("starts", "listeners", "values", "kernel", "scales")),
     }

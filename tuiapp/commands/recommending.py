@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,6 +62,19 @@ if TYPE_CHECKING:
     metavar="DAYS",
     help="A play counts half as much for every DAYS before your latest; 0: all alike. Default: as measured best.",
 )
+@click.option(
+    "--day",
+    type=PERIOD,
+    metavar="DATE",
+    help="The list of that day: its order changes a little daily. [default: today]",
+)
+@click.option(
+    "--taste",
+    "mode",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="For one of your tastes alone, by its number in `discover taste`.",
+)
 @click.option("--without", multiple=True, metavar="NAME", help="As if you had never played this artist.")
 @click.pass_obj
 def recommend(options: Options, **asked: Any) -> None:  # fmt: skip
@@ -75,6 +89,9 @@ def print_discover(options: Options, **asked: Any) -> None:
     session = Session(options.folders, private=options.private)
     try:
         found = session.discover(_settings(**asked))
+        # A script that asks every day has not looked: only what a person sees can be ignored.
+        if sys.stdout.isatty() and not options.json:
+            session.note_shown([item.artist for item in found.items if not item.known])
     finally:
         session.close()
     for note in found.notes:
@@ -97,17 +114,22 @@ def _settings(
     known_plays: int = 1,
     known_days: float | None = None,
     half_life: float | None = None,
+    day: tuple[int, int] | None = None,
+    mode: int | None = None,
     without: tuple[str, ...] = (),
     level: str = "artists",  # noqa: ARG001 - the only level there is yet
 ) -> DiscoverSettings:
     from engine.recommend.settings import DiscoverSettings
     from engine.taste.gate import Window
 
+    # A list as of a day is that day's.
+    of = day or as_of
     ends = [period[1] for period in (until, as_of) if period]
     window = Window(since=since[0] if since else None, until=min(ends) if ends else None)
     return DiscoverSettings(
         n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,
-        known_days=known_days, half_life=half_life, window=window,
+        known_days=known_days, half_life=half_life, window=window, mode=mode,
+        day=(of[1] - 1) // 86_400 if of else None,
         without=tuple(without),
     )  # fmt: skip
 
@@ -115,15 +137,20 @@ def _settings(
 def _item(item: Recommendation) -> dict[str, Any]:
     why: list[dict[str, Any]] = [{"artist": share.artist, "share": share.share} for share in item.why]
     why.append({"artist": "others", "share": item.others_share})
-    return {
-        "rank": item.rank,
-        "artist": item.artist,
-        "score": item.score,
-        "listeners": item.listeners,
-        "plays": item.plays,
-        "known": item.known,
-        "why": why,
-    }
+    return (
+        {
+            "rank": item.rank,
+            "artist": item.artist,
+            "score": item.score,
+            "listeners": item.listeners,
+            "plays": item.plays,
+            "known": item.known,
+            "why": why,
+            "members": item.members,
+        }
+        | ({"standing": item.standing} if item.standing else {})
+        | ({"later": item.later} if item.later is not None else {})
+    )
 
 
 def _print_list(found: DiscoverList) -> None:
@@ -132,13 +159,20 @@ def _print_list(found: DiscoverList) -> None:
             str(item.rank),
             item.artist,
             thousands(item.listeners),
-            str(item.plays) if item.plays else "new",
-            ", ".join(f"{share.artist} {percent(share.share)}" for share in item.why)
+            _plays(item),
+            (f"{item.standing}; " if item.standing else "")
+            + ", ".join(f"{share.artist} {percent(share.share)}" for share in item.why)
             + (f", {item.others} others {percent(item.others_share)}" if item.others else ""),
         )
         for item in found.items
     ]
     print_table(("", "artist", "listeners", "plays", "because of"), rows, right=frozenset({0, 2, 3}))
+
+
+def _plays(item: Recommendation) -> str:
+    if item.later is not None:
+        return f"{item.later} later" if item.later else "not since"
+    return str(item.plays) if item.plays else "new"
 
 
 @cli.command()

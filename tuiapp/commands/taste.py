@@ -8,7 +8,7 @@ import click
 
 from tuiapp.cli import Options, cli
 from tuiapp.commands.dates import PERIOD
-from tuiapp.output import print_json, print_table, thousands
+from tuiapp.output import percent, print_json, print_table, thousands
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def taste(context: click.Context) -> None:
-    """The rules that keep plays out of your taste; they stay in your history."""
+    """Your tastes, and the rules that keep plays out of them; those stay in your history."""
     if context.invoked_subcommand is not None:
         return
     session = _session(context.obj)
     try:
-        _print_rules(context.obj, session)
+        _print_taste(context.obj, session)
     finally:
         session.close()
 
@@ -105,6 +105,42 @@ def _exclusion(done: Exclusion) -> dict[str, Any]:
         "leaves": list(done.leaves),
         "enters": list(done.enters),
     }
+
+
+def _modes(session: Session) -> list[dict[str, Any]]:
+    """The tastes; none while there is no model or nothing to model."""
+    from engine.errors import NothingYetError
+
+    try:
+        modes = session.modes()
+    except NothingYetError:
+        return []
+    return [
+        {
+            "number": number,
+            "name": mode.name,
+            "share": mode.share,
+            "artists": list(mode.artists),
+            "tags": list(mode.tags),
+            "size": len(mode.places),
+        }
+        for number, mode in enumerate(modes, 1)
+    ]
+
+
+def _print_taste(options: Options, session: Session) -> None:
+    modes = _modes(session)
+    if options.json:
+        print_json({"modes": modes, **_rules(session)})
+        return
+    if modes:
+        rows = [
+            (str(mode["number"]), percent(mode["share"]), str(mode["size"]), mode["name"], ", ".join(mode["artists"]))
+            for mode in modes
+        ]  # fmt: skip
+        print_table(("taste", "plays", "artists", "name", "such as"), rows, right=frozenset({0, 1, 2}))
+        click.echo()
+    _print_rules(options, session)
 
 
 def _print_rules(options: Options, session: Session) -> None:

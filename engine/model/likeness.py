@@ -1,0 +1,97 @@
+"""How alike two items are: close in factors, played by the same listeners, and not merely near to everything.
+
+Half is the cosine of the factors, half the share of listeners in common, shrunk where few say anything. Items that
+are near to everything (hubs) would fill every list, so a part of both items' usual likeness to their nearest is taken
+away (as in CSLS: Conneau, Lample, Ranzato, Denoyer, Jegou 2018), which also makes more pairs mutual. On HetRec, ten
+nearest, against the cosine alone: held-out pairs played together .061 for .057, hubness .76 for .91, mutual .66 for
+.54; of an item's own held-out companions .038 for .041 (items with three listeners or more, one split).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.neighbours import Neighbours
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
+TOGETHER, SHRINK = 0.5, 20.0
+# Two items with all listeners in common are as alike as two in one direction when many listeners say so.
+_TOGETHER_SCALE = 2.0
+CROWD, NEAREST = 0.25, 10
+# Items the others are compared with to learn how crowded they are; of a larger catalog a sample.
+_COMPARED, _ROWS = 20_000, 512
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Over item factors (items, f) float32; `neighbours` and `crowding` (items,) are null where not built."""
+
+    factors: NDArray[np.float32]
+    neighbours: Neighbours | None = None
+    crowding: NDArray[np.float32] | None = None
+
+    def of(self, item: int, ids: Ids) -> Floats:
+        """How alike `item` is to each of `ids`: (m,), the same both ways, at most 1."""
+        one = self.factors[item].astype(np.float64)
+        many = self.factors[ids].astype(np.float64)
+        lengths = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
+        cosines = np.divide(many @ one, lengths, out=np.zeros(len(ids)), where=lengths > 0)
+        if self.neighbours is None:
+            return np.asarray(np.minimum(cosines, 1.0))
+        alike = (1.0 - TOGETHER) * cosines + TOGETHER * _TOGETHER_SCALE * self.together(item, ids)
+        if self.crowding is not None:
+            usual = float(self.crowding.mean())
+            alike -= CROWD * (self.crowding[ids] - usual) + CROWD * (float(self.crowding[item]) - usual)
+        return np.asarray(np.minimum(alike, 1.0))
+
+    def together(self, item: int, ids: Ids) -> Floats:
+        """Listeners in common over the geometric mean of both items' and a constant: (m,), below 1."""
+        near = self.neighbours
+        if near is None:
+            return np.zeros(len(ids))
+        _, own = near.cells(np.array([item]))
+        listens = np.zeros(near.kernel.shape[0], dtype=np.float32)
+        listens[near.listeners[own]] = 1.0
+        which, places = near.cells(ids)
+        common = np.bincount(which, weights=listens[near.listeners[places]], minlength=len(ids))
+        counts = near.starts[ids + 1] - near.starts[ids]
+        return np.asarray(common / (np.sqrt(counts * float(len(own))) + SHRINK))
+
+    def most_together(self, item: int, count: int) -> Ids:
+        """Ids of the `count` items with most listeners in common with `item`, itself left out."""
+        if self.neighbours is None:
+            return np.empty(0, dtype=np.int64)
+        shared = self.together(item, np.arange(self.neighbours.items))
+        shared[item] = 0.0
+        count = min(count, len(shared) - 1)
+        best = np.argpartition(-shared, count)[:count]
+        return np.asarray(best[shared[best] > 0])
+
+
+def crowding_of(factors: NDArray[np.float32], neighbours: Neighbours, seed: int = 0) -> NDArray[np.float32]:
+    """Each item's mean likeness to its ten nearest: (items,) float32. SciPy, in training only."""
+    from scipy.sparse import csc_matrix
+
+    items = len(factors)
+    unit = factors / np.maximum(np.linalg.norm(factors, axis=1, keepdims=True), 1e-12)
+    sample = np.sort(np.random.default_rng(seed).permutation(items)[:_COMPARED])
+    nearest = min(max(1, round(NEAREST * len(sample) / items)), max(1, len(sample) - 1))
+    present = np.ones(len(neighbours.listeners), dtype=np.float32)
+    shape = (neighbours.kernel.shape[0], items)
+    listens = csc_matrix((present, neighbours.listeners, neighbours.starts), shape=shape)
+    compared = listens[:, sample]
+    counts = np.diff(neighbours.starts).astype(np.float32)
+    crowding = np.zeros(items, dtype=np.float32)
+    for first in range(0, items, _ROWS):
+        rows = np.arange(first, min(first + _ROWS, items))
+        common = (listens[:, rows].T @ compared).toarray()
+        common /= np.sqrt(counts[rows, None] * counts[None, sample]) + SHRINK
+        alike = (1.0 - TOGETHER) * (unit[rows] @ unit[sample].T) + TOGETHER * _TOGETHER_SCALE * common
+        alike[rows[:, None] == sample[None, :]] = -np.inf
+        best = -np.partition(-alike, nearest - 1, axis=1)[:, :nearest]
+        crowding[rows] = np.where(np.isfinite(best), best, 0.0).mean(axis=1)
+    return crowding
