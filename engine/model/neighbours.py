@@ -26,11 +26,11 @@ Ids = NDArray[np.int64]
 # EASE keeps a float32 matrix of listeners by listeners: 64 MB at this many.
 EASE_LISTENERS = 4_000
 # The walk needs no more of them: who plays an item is known well enough from a sample.
-WALK_LISTENERS = 20_000
+WALK_LISTENERS = 10_000
 # The items' ridge at mean popularity, and its growth with an item's listeners: good on HetRec (benchmark `quality`).
 RIDGE, RIDGE_GROWTH = 30.0, 0.5
 BETA = 0.3
-# The person's items whose parts are worked out at a time: 40 MB at 20,000 listeners.
+# The person's items whose parts are worked out at a time: 20 MB at 10,000 listeners.
 _AT_ONCE = 512
 
 
@@ -112,10 +112,13 @@ class FoldedNeighbours:
     def _heard(self, listeners: NDArray[np.float32], ids: Ids) -> Floats:
         """What items `ids` hear from the listeners, before what they say for themselves is taken away: (m,)."""
         model = self._model
-        which, places = model.cells(ids)
-        heard = np.bincount(
-            which, weights=model.values[places] * listeners[model.listeners[places]], minlength=len(ids)
-        )
+        counts = model.starts[ids + 1] - model.starts[ids]
+        _, places = model.cells(ids)
+        said = model.values[places] * listeners[model.listeners[places]]
+        heard, some = np.zeros(len(ids)), np.flatnonzero(counts)
+        if len(some):
+            starts = np.concatenate(([0], np.cumsum(counts[some])[:-1]))
+            heard[some] = np.add.reduceat(said, starts, dtype=np.float64)
         return np.asarray(heard * model.scales[1, ids])
 
     def scores(self, ids: Ids | None = None) -> Floats:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.community.catalog import CatalogItem
 from engine.errors import UnknownNameError
 from engine.model.ensemble import MEMBERS
 from engine.model.lean import leaned
@@ -60,10 +61,12 @@ class Recommender:
         self.person = Person(model, taste, answers=answers, resting=resting)
         self._days = days
         self._resting = resting
+        self._half_life = taste.window.half_life
         self._start()
 
     def _start(self) -> None:
         self._lines: dict[tuple[int | None, int], Recommendation] = {}
+        self._names: dict[int, CatalogItem] = {}
         self._gathered: dict[
             tuple[int, float | None, int | None, int | None], tuple[np.ndarray, list[_Side]]
         ] = {}
@@ -73,10 +76,11 @@ class Recommender:
         if self._days is None:
             raise ValueError("plays can fade only where their days are known")
         other = object.__new__(Recommender)
-        other.model, other._days, other._resting = self.model, self._days, self._resting
-        other.taste = self.taste.faded(self._days, half_life)
-        other.person = Person(self.model, other.taste, plain=self.person)
+        other.model, other.taste, other._days = self.model, self.taste, self._days
+        other._resting, other._half_life = self._resting, half_life
+        other.person = self.person.faded(self._days.fresh(half_life))
         other._start()
+        other._names = self._names
         return other
 
     @property
@@ -139,16 +143,19 @@ class Recommender:
         new, familiar = (self._ordered_by(*side, settings) for side in sides)
         return _interleave(new, familiar, familiarity, settings.n)
 
-    def discover(self, settings: DiscoverSettings = DEFAULTS) -> DiscoverList:
-        """The list under these dials. `settings.window` and `.without` belong to the taste, not here."""
+    def discover(self, settings: DiscoverSettings = DEFAULTS, *, reasons: bool = True) -> DiscoverList:
+        """The list under these dials. `settings.window` and `.without` belong to the taste, not here.
+
+        Without `reasons` lines whose reasons are not worked out yet have none: for a dial that is still turning.
+        """
         known, _ = self._sides(settings)
         return DiscoverList(
-            items=self._records(self.ranked(settings), frozenset(known.tolist()), settings.day),
+            items=self._records(self.ranked(settings), frozenset(known.tolist()), settings.day, reasons),
             listeners=self.model.manifest.listeners,
             catalog=self.model.manifest.items,
             pack=", ".join(self.model.manifest.packs),
             solo=self.model.manifest.solo,
-            half_life=self.taste.window.half_life,
+            half_life=self._half_life,
             notes=(SOLO_NOTE,) if self.model.manifest.solo else (),
             resting=len(self._resting - self.taste.by_key.keys()),
         )
@@ -164,47 +171,56 @@ class Recommender:
             return ids[varied(self.model.factors.item_factors[ids], scores, settings.variety, settings.n)]
         return ids
 
-    def _records(self, ids: np.ndarray, known: frozenset[int], day: int | None) -> tuple[Recommendation, ...]:
+    def _records(
+        self, ids: np.ndarray, known: frozenset[int], day: int | None, reasons: bool
+    ) -> tuple[Recommendation, ...]:
         """The lines of a list. What a line says but its rank is the same under every dial, and worked out once."""
         numbers: list[int] = ids.tolist()
         missing = [number for number in numbers if (day, number) not in self._lines]
+        quick: dict[int, Recommendation] = {}
         if missing:
-            self._work_out(missing, day)
-        return tuple(
-            replace(
-                self._lines[day, number],
-                rank=rank,
-                known=number in known and self._lines[day, number].plays > 0,
+            self._names.update(
+                self.model.catalog.items([number for number in missing if number not in self._names])
             )
-            for rank, number in enumerate(numbers, 1)
+            worked_out = self._work_out(missing, day, reasons)
+            if reasons:
+                self._lines.update({(day, number): line for number, line in worked_out.items()})
+            quick = worked_out
+        lines = (quick.get(number) or self._lines[day, number] for number in numbers)
+        return tuple(
+            replace(line, rank=rank, known=number in known and line.plays > 0)
+            for rank, (number, line) in enumerate(zip(numbers, lines, strict=True), 1)
         )
 
-    def _work_out(self, numbers: list[int], day: int | None) -> None:
+    def _work_out(self, numbers: list[int], day: int | None, reasons: bool) -> dict[int, Recommendation]:
         ids = np.array(numbers, dtype=np.int64)
         parts = self.person.parts(ids, day)
-        shares = _shares(self.person.folded.contributions(ids, self.person.blend))
-        by_member = _shares(parts).tolist()
-        items = self.model.catalog.items(numbers)
-        for number, score, why, members in zip(
-            numbers, parts.sum(axis=1).tolist(), self._largest(shares), by_member, strict=True
-        ):
-            item, mine = items[number], self.person.own.get(number)
-            self._lines[day, number] = Recommendation(
-                rank=0,
-                artist=item.name,
-                key=item.key,
-                item=number,
-                score=score,
-                listeners=item.listeners,
-                plays=int(mine.plays) if mine else 0,
-                known=False,
-                liked=mine is not None and mine.liked,
-                why=why,
-                others=len(self.reasons) - len(why),
-                others_share=1.0 - sum(share.share for share in why),
-                members=_named(members),
-                standing=self._standings.get(item.key, "") if mine else "",
-            )
+        why: list[tuple[Share, ...]] = [()] * len(numbers)
+        if reasons:
+            why = self._largest(_shares(self.person.folded.contributions(ids, self.person.blend)))
+        rows = zip(numbers, parts.sum(axis=1).tolist(), why, _shares(parts).tolist(), strict=True)
+        return {number: self._line(number, score, shares, members) for number, score, shares, members in rows}
+
+    def _line(
+        self, number: int, score: float, why: tuple[Share, ...], members: Sequence[float]
+    ) -> Recommendation:
+        item, mine = self._names[number], self.person.own.get(number)
+        return Recommendation(
+            rank=0,
+            artist=item.name,
+            key=item.key,
+            item=number,
+            score=score,
+            listeners=item.listeners,
+            plays=int(mine.plays) if mine else 0,
+            known=False,
+            liked=mine is not None and mine.liked,
+            why=why,
+            others=len(self.reasons) - len(why),
+            others_share=1.0 - sum(share.share for share in why),
+            members=_named(members),
+            standing=self._standings.get(item.key, "") if mine else "",
+        )
 
     def _largest(self, shares: np.ndarray) -> list[tuple[Share, ...]]:
         """The largest shares of each row of (items, reasons), greatest first; of equal ones the first."""

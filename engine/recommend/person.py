@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 
 from engine.errors import NothingYetError
-from engine.model.ensemble import PERSONAL, Blend, FoldedMembers, Members, blend_over
+from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, Members, blend_over
 from engine.recommend.adapt import adapted
 from engine.recommend.modes import Mode, mode_places, named_modes
-from engine.taste.gate import Taste, TasteItem
+from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
 from engine.training.artifact import Model
 
 CANDIDATES = 1000
@@ -34,9 +34,8 @@ _DAY = 86_400
 class Person:
     """One taste in one model. `answers` by artist key are what the person said or did (`engine.recommend.adapt`).
 
-    Artists that are `resting` and not of the person's own are not recommended. `plain` is the same person before
-    their plays faded, whose candidates serve again. Raises NothingYetError when model and taste have no artist in
-    common.
+    Artists that are `resting` and not of the person's own are not recommended. Raises NothingYetError when model and
+    taste have no artist in common.
     """
 
     def __init__(
@@ -46,35 +45,62 @@ class Person:
         *,
         answers: Mapping[str, float] | None = None,
         resting: frozenset[str] = frozenset(),
-        plain: Person | None = None,
     ) -> None:
         self.model = model
         self.taste = taste
         self._answers = answers or {}
         self._resting = resting
-        self._plain = plain
         if not taste.items:
             raise NothingYetError(
                 "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
             )
-        # Fading changes no names: those of the plain taste are the same.
-        self._ids: dict[str, int] = (
-            plain._ids if plain is not None else model.catalog.ids_of([item.key for item in taste.items])
-        )
-        found = self._ids
+        found = model.catalog.ids_of([item.key for item in taste.items])
         self.own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
         if not any(item.weight > 0 for item in self.own.values()):
             raise NothingYetError(
                 f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
                 "Import more of your history, or add community data that covers it and train again."
             )
+        self._start()
+
+    def _start(self, plain: Person | None = None) -> None:
+        self._plain = plain
         self._new: dict[bytes, np.ndarray] = {}
+        self._found: dict[bytes, np.ndarray] = {}
+        self._rows: dict[int, int] = {}
+        self._scores = np.empty((0, len(MEMBERS)))
+
+    def faded(self, fresh: Mapping[str, float]) -> Person:
+        """The same person with that share of each artist's plays left: quick, since most of what was worked out
+        serves again."""
+        other = object.__new__(Person)
+        other.model, other.taste, other.own = self.model, self.taste, self.own
+        other._answers, other._resting = self._answers, self._resting
+        other._start(self)
+        for name in (
+            "unwanted",
+            "own_ids",
+            "latest",
+            "_reason_ids",
+            "reasons",
+            "_weight",
+            "_members",
+            "weights",
+        ):
+            other.__dict__[name] = getattr(self, name)
+        left = np.array([fresh.get(item.key, 1.0) for item in self.reasons])
+        # As in `TasteItem.sureness`: what was heard fades, a like does not.
+        other.__dict__["_sureness"] = 1.0 - self._heard * (1.0 - left)
+        return other
+
+    @cached_property
+    def _heard(self) -> np.ndarray:
+        """The share of each reason's weight that comes from plays and may fade."""
+        return np.array([1.0 - (LIKE_PLAYS if item.liked else 0.0) / item.weight for item in self.reasons])
 
     @cached_property
     def unwanted(self) -> np.ndarray:
         """Sorted ids of what no list may recommend."""
-        if self._plain is not None:
-            return self._plain.unwanted
         keys = self.taste.unwanted | (self._resting - self.taste.by_key.keys())
         found = self.model.catalog.ids_of(sorted(keys))
         return np.array(sorted(found.values()), dtype=np.int64)
@@ -151,19 +177,29 @@ class Person:
     @cached_property
     def blend(self) -> Blend:
         """The ensemble in the spreads of the usual candidates, whatever counts as known."""
-        return blend_over(self._usual(), self.weights)
+        return blend_over(self._usual, self.weights)
 
+    @cached_property
     def _usual(self) -> np.ndarray:
         """Members' scores of the index's best of what is not the person's own, or where there is no other, of that."""
-        ids = self._best(self.folded, CANDIDATES, np.union1d(self.unwanted, self.own_ids))
-        return self.folded.raw(ids if len(ids) > 1 else np.setdiff1d(self.own_ids, self.unwanted))
+        ids = self._best(np.union1d(self.unwanted, self.own_ids))
+        return self._raw(ids if len(ids) > 1 else np.setdiff1d(self.own_ids, self.unwanted))
+
+    def _raw(self, ids: np.ndarray) -> np.ndarray:
+        """Members' scores of items `ids`, each worked out once: (m, members)."""
+        places = np.array([self._rows.get(number, -1) for number in ids.tolist()], dtype=np.int64)
+        missing = ids[places < 0]
+        if len(missing):
+            self._scores = np.concatenate([self._scores, self.folded.raw(missing)])
+            first = len(self._rows)
+            self._rows.update(zip(missing.tolist(), range(first, first + len(missing)), strict=True))
+            places[places < 0] = np.arange(first, first + len(missing))
+        return np.asarray(self._scores[places])
 
     @cached_property
     def weights(self) -> dict[str, float]:
         """The ensemble's weights: those the community taught, moved by the person's own answers."""
         taught = self.model.manifest.ensemble
-        if self._plain is not None:
-            return self._plain.weights
         found = self.model.catalog.ids_of(sorted(self._answers))
         if not found or self.model.manifest.solo:
             return taught
@@ -173,7 +209,7 @@ class Person:
         except NothingYetError:
             return taught
         keys = sorted(found)
-        usual = before._usual()
+        usual = before._usual
         raw = before.folded.raw(np.array([found[key] for key in keys], dtype=np.int64))
         spread = np.where(usual.std(axis=0) > 0, usual.std(axis=0), 1.0)
         return adapted(taught, (raw - usual.mean(axis=0)) / spread, [self._answers[key] for key in keys])
@@ -181,7 +217,7 @@ class Person:
     def parts(self, ids: np.ndarray, day: int | None) -> np.ndarray:
         """(m, members + 1): what each member, and the day, adds to the scores of items `ids`."""
         fresh = FRESHNESS * of_the_day(ids, day) if day is not None else np.zeros(len(ids))
-        return np.column_stack([self.blend.parts(self.folded.raw(ids)), fresh])
+        return np.column_stack([self.blend.parts(self._raw(ids)), fresh])
 
     def scored(self, ids: np.ndarray, day: int | None) -> tuple[np.ndarray, np.ndarray]:
         """(ids, scores), best first, of those something of the person's speaks for."""
@@ -200,14 +236,14 @@ class Person:
         which = known.tobytes()
         if which not in self._new:
             excluded = np.union1d(self.unwanted, known)
-            found = [self._best(self.folded, CANDIDATES, excluded)]
+            found = [self._best(excluded)]
             if self._plain is not None:
                 found.append(self._plain.new(known))
             else:
                 found.append(self._near(excluded))
                 if len(self.mode_places) > 1:
                     found += [
-                        self._best(self.fold(places), MODE_CANDIDATES, excluded)
+                        self._search(self.fold(places), MODE_CANDIDATES, excluded)
                         for places in self.mode_places
                     ]
             self._new[which] = np.unique(np.concatenate(found))
@@ -227,7 +263,14 @@ class Person:
         spoken = np.stack([self.fold(mode.places).factors.scores(ids) for mode in self.modes])
         return np.asarray(spoken.argmax(axis=0) == number - 1)
 
-    def _best(self, folded: FoldedMembers, count: int, excluded: np.ndarray) -> np.ndarray:
+    def _best(self, excluded: np.ndarray) -> np.ndarray:
+        """Ids of the index's best for the whole taste, kept."""
+        which = excluded.tobytes()
+        if which not in self._found:
+            self._found[which] = self._search(self.folded, CANDIDATES, excluded)
+        return self._found[which]
+
+    def _search(self, folded: FoldedMembers, count: int, excluded: np.ndarray) -> np.ndarray:
         """Ids of the index's best for a folded listener, best first."""
         count = min(count, max(0, self.model.catalog.size - len(excluded)))
         return self.model.index.best(folded.factors.vector.astype(np.float32), count, exclude=excluded)[0]

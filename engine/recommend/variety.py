@@ -28,10 +28,15 @@ def varied(
         else np.zeros(compared)
     )
     likeness = own @ own.T
-    nearest = np.full(compared, -1.0, dtype=np.float32)
+    likeness *= np.float32(variety)
+    merit = merit.astype(np.float32)
+    nearest = np.full(compared, -variety, dtype=np.float32)
+    value = np.empty(compared, dtype=np.float32)
     taken: list[int] = []
+    # Turned while a key is held: nothing is allocated within.
     for _ in range(min(n, compared)):
-        best = int(np.argmax(merit - variety * nearest))
+        np.subtract(merit, nearest, out=value)
+        best = int(value.argmax())
         taken.append(best)
         merit[best] = -np.inf
         np.maximum(nearest, likeness[best], out=nearest)

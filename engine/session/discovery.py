@@ -70,12 +70,15 @@ class Discovery(Library):
             self._model = None
 
     @alone
-    def discover(self, settings: DiscoverSettings | None = None) -> DiscoverList:
-        """Discover. Raises NothingYetError saying what is missing: listens, or a model."""
+    def discover(self, settings: DiscoverSettings | None = None, *, reasons: bool = True) -> DiscoverList:
+        """Discover; without `reasons` while a dial is turning.
+
+        Raises NothingYetError saying what is missing: listens, or a model.
+        """
         from engine.recommend.settings import DiscoverSettings
 
         settings = self._today(settings or DiscoverSettings())
-        found = self._recommender(settings).discover(settings)
+        found = self._recommender(settings).discover(settings, reasons=reasons)
         return found if settings.window.until is None else self._with_later(found, settings.window.until)
 
     def _with_later(self, found: DiscoverList, until: int) -> DiscoverList:

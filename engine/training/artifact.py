@@ -108,7 +108,8 @@ class Model:
         """Null for a model that was trained without them."""
         try:
             arrays = {
-                name: np.load(self.folder / f"neighbours_{name}.npy", mmap_mode="r")
+                # Mapped, but as plain arrays: the class for maps makes each slice slower.
+                name: np.asarray(np.load(self.folder / f"neighbours_{name}.npy", mmap_mode="r"))
                 for name in Neighbours.__struct_fields__
                 if f"neighbours_{name}.npy" in self.manifest.digests
             }

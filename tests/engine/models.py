@@ -5,14 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from engine.community.catalog import write_catalog
 from engine.index import build_index
 from engine.model.confidence import Confidence
 from engine.model.fold_in import ItemFactors
+from engine.model.likeness import crowding_of
+from engine.model.neighbours import build_neighbours
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.training.artifact import FORMAT, ModelManifest, digest_of, switch_to, write_arrays, write_manifest
+from engine.training.artifact import (
+    FORMAT,
+    ModelManifest,
+    digest_of,
+    switch_to,
+    write_arrays,
+    write_manifest,
+    write_neighbours,
+)
 
 
 def names(count: int) -> list[str]:
@@ -28,10 +39,13 @@ def write_model(
     seed: int = 0,
     solo: bool = False,
     called: list[str] | None = None,
+    plays: csr_matrix | None = None,
+    ensemble: dict[str, float] | None = None,
 ) -> Folders:
     """Write a model whose factors have three blocks of alike items and make it the one in use.
 
-    `called` are the artists' names, one an item; made-up plain ones when there are none.
+    `called` are the artists' names, one an item; made-up plain ones when there are none. With `plays` (listeners,
+    items) the model has neighbours too, and ranks by `ensemble`.
     """
     folders, door = Folders(root), Door(Folders(root))
     rng = np.random.default_rng(seed)
@@ -42,6 +56,9 @@ def write_model(
     model_id = "made-by-hand"
     with door.new_folder(folders.models / model_id) as folder:
         digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners)
+        if plays is not None:
+            near = build_neighbours(plays)
+            digests |= write_neighbours(folder, near, crowding_of(vectors, near))
         write_catalog(
             folder / "catalog.sqlite",
             (
@@ -61,7 +78,7 @@ def write_model(
                 confidence=Confidence(transform="log", alpha=1.0), regularization=0.1, loss=[1.0], seconds=0.1,
                 tuned={}, validation={},
                 index={"trees": index.trees, "search_k": index.search_k, "recall": index.recall, "bytes": index.bytes},
-                digests=digests,
+                digests=digests, ensemble=ensemble or {"factors": 1.0},
             ),
         )  # fmt: skip
     switch_to(door, model_id)
