@@ -96,6 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("turn('recency', 1)", "right_square_bracket,F", "all time", "Let older plays count longer.", "discover"),
     Action("turn('variety', 0.2)", "v", "varied", "Turn the dial to artists unlike each other.", "discover"),
     Action("turn('variety', -0.2)", "V", "alike", "Turn the dial back to the best, however alike.", "discover"),
+    Action("next_taste", "m", "taste", "Only for one of your tastes; again for the next, and for all.", "discover"),
     Action("reset_dials", "0", "reset", "Dials back to where they start, nothing left out.", "discover"),
     # -- Related
     Action("walk", "enter,r", "walk", "Go on to this artist.", "related", 4),
@@ -123,6 +124,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("remove", "x,delete", "remove", "Delete it; u brings it back.", "playlists", 5),
     Action("export", "e", "export", "Write it to a file.", "playlists", 6),
     # -- Taste
+    Action("discover_taste", "enter,d", "discover", "Discover for the taste under the cursor alone.", "taste", 5),
     Action("clear", "x,delete", "take back", "Take back what was said about it; u brings it back.", "taste", 4),
     # -- Model
     Action("train", "t", "train", "Train a model on the packs there are, here on this machine.", "model", 4),

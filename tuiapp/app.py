@@ -130,6 +130,15 @@ class DiscoverApp(App[int]):
             for view in self.views():
                 view.outdated()
 
+    def show_taste(self, number: int, name: str) -> None:
+        """Discover for one of the person's tastes."""
+        self.action_view("discover")
+        from tuiapp.screens.discover import DiscoverView
+
+        screen = self.screen_stack[0]
+        if isinstance(screen, DiscoverView):
+            screen.show_taste(number, name)
+
     def show_related(self, name: str) -> None:
         """Walk to an artist."""
         self.action_view("related")

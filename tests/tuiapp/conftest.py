@@ -11,6 +11,12 @@ from engine.paths import Folders
 from tests.tuiapp.places import fill
 
 
+@pytest.fixture(autouse=True)
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists change a little every day; screens are compared with those of one day."""
+    monkeypatch.setattr("engine.session.discovery.Discovery.today", staticmethod(lambda: 20_000))
+
+
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     """A data folder with everything in it. Only for reading: tests get copies."""

@@ -60,7 +60,7 @@ class Dials:
             if number and (dial.low <= place <= dial.high or place == dial.start):
                 self.places[dial.name] = int(place) if dial.name == "recency" else float(place)
 
-    def settings(self, n: int, without: tuple[str, ...]) -> DiscoverSettings:
+    def settings(self, n: int, without: tuple[str, ...], mode: int | None = None) -> DiscoverSettings:
         """What they ask of Discover."""
         from engine.recommend.settings import DiscoverSettings
 
@@ -72,6 +72,7 @@ class Dials:
             variety=self.places["variety"],
             half_life=None if recency < 0 else FADING[recency],
             without=without,
+            mode=mode,
         )
 
     def drawn(self, width: int, *after: Content | str) -> Content:

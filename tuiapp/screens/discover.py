@@ -24,6 +24,7 @@ from tuiapp.widgets.why import WhyPanel
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation
+    from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
 
 LENGTH = 200
@@ -32,9 +33,12 @@ SEARCH_PAGE = "https://musicbrainz.org/search?type=artist&query="
 
 
 def _because(row: Recommendation) -> str:
+    if not row.why:
+        return ""
     names = [share.artist for share in row.why[:2]]
     left = row.others + len(row.why) - len(names)
-    return ", ".join(names) + (f" and {left} more" if left else "")
+    because = ", ".join(names) + (f" and {left} more" if left else "")
+    return f"{row.standing}: {because}" if row.standing else because
 
 
 class DiscoverView(View):
@@ -47,6 +51,8 @@ class DiscoverView(View):
         super().__init__()
         self._dials = Dials()
         self._without: tuple[str, ...] = ()
+        # One of the person's tastes, by number and name; null for all of them.
+        self._taste: tuple[int, str] | None = None
         self._best = 1.0
         self._list: DiscoverList | None = None
         self._error: DiscoverError | None = None
@@ -80,25 +86,35 @@ class DiscoverView(View):
     # -- loading ---------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        settings = self._dials.settings(LENGTH, self._without)
+        settings = self._settings()
         self.ask("list", lambda session: session.discover(settings))
+
+    def _settings(self) -> DiscoverSettings:
+        return self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
         if message.what == "list":
             self._show_list(message.result)
+        elif message.what == "turning":
+            self._show_list(message.result, turning=True)
+            self.load()
+        elif message.what == "tastes":
+            self._show_next_taste(message.result)
         elif message.what == "why":
             self.query_one(WhyPanel).show(message.result)
         elif message.what == "status":
             self._show_first_steps(message.result)
 
-    def _show_list(self, found: DiscoverList) -> None:
+    def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list = found
         self._dials.measured = found.half_life
         self._best = max((row.score for row in found.items), default=1.0) or 1.0
         source = (
             f"{found.listeners:,} listeners · {found.pack}" if not found.solo else "solo: your own sessions"
         )
+        if found.resting:
+            source = f"{found.resting} resting · {source}"
         self.set_aside(source)
         table = self.query_one("#artists", Table)
         first_time = not table.counts[1]
@@ -111,12 +127,21 @@ class DiscoverView(View):
             self.tell("empty", "Nothing to show at these dials", "Press 0 to set them back.")
         self._show_dials()
         self.listed()
+        if first_time and not turning:
+            self._note_seen(found)
         if found.notes and first_time:
             self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
+
+    def _note_seen(self, found: DiscoverList) -> None:
+        """What stands on the first page is what a person sees, and may ignore."""
+        seen = [item.artist for item in found.items[: self.size.height] if not item.known]
+        self.ask("seen", lambda session: session.note_shown(seen))
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
         without = f"without {', '.join(self._without)}" if self._without else ""
+        if self._taste:
+            without = f"taste {self._taste[1]}  {without}".rstrip()
         self.query_one("#dials", Static).update(
             self._dials.drawn(
                 self.size.width,
@@ -127,7 +152,7 @@ class DiscoverView(View):
 
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:
-        row, settings = message.row, self._dials.settings(LENGTH, self._without)
+        row, settings = message.row, self._settings()
         if row is None:
             self.query_one(WhyPanel).show(None)
             return
@@ -152,10 +177,28 @@ class DiscoverView(View):
     def action_turn(self, name: str, by: float) -> None:
         self._dials.turn(name, by)
         self._show_dials()
-        self.load()
+        settings = self._settings()
+        # First the order, then the reasons: those of two hundred lines take longer than a key is held.
+        self.ask("turning", lambda session: session.discover(settings, reasons=False))
 
     def action_reset_dials(self) -> None:
-        self._dials, self._without = Dials(), ()
+        self._dials, self._without, self._taste = Dials(), (), None
+        self.load()
+
+    def action_next_taste(self) -> None:
+        settings = self._dials.settings(LENGTH, self._without)
+        self.ask("tastes", lambda session: [mode.name for mode in session.modes(settings)])
+
+    def _show_next_taste(self, names: list[str]) -> None:
+        number = self._taste[0] if self._taste else 0
+        if len(names) < 2:
+            self.notify("Your artists are one taste: nothing sets some of them clearly apart.", markup=False)
+        self._taste = (number + 1, names[number]) if 1 < len(names) > number else None
+        self.load()
+
+    def show_taste(self, number: int, name: str) -> None:
+        """Recommend for one taste alone."""
+        self._taste = (number, name)
         self.load()
 
     def action_without(self) -> None:
@@ -188,15 +231,20 @@ class DiscoverView(View):
     @on(Table.Clicked)
     def action_related(self) -> None:
         if names := self._names():
+            self._note_opened(names[0])
             self.home.show_related(names[0])
+
+    def _note_opened(self, name: str) -> None:
+        self.ask("opened", lambda session: session.note_opened(name))
 
     def action_open(self) -> None:
         if names := self._names():
+            self._note_opened(names[0])
             webbrowser.open(SEARCH_PAGE + quote_plus(names[0]))
             self.notify(f"Looking up {shown(names[0])} in your browser.", markup=False)
 
     def action_export(self) -> None:
-        settings = self._dials.settings(LENGTH, self._without)
+        settings = self._settings()
         self.home.ask_export("Discover", lambda session: session.discover_tracks(settings))
 
     # -- remembering -----------------------------------------------------------------------------------

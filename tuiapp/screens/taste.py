@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,9 +10,12 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from tuiapp.screens.view import View
-from tuiapp.text import bar, day
+from tuiapp.text import bar, day, percent
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.errors import DiscoverError
 
 _GLYPHS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
 
@@ -26,6 +29,8 @@ class TasteView(View):
     def __init__(self) -> None:
         super().__init__()
         self._most = 1.0
+        self._largest = 1.0
+        self._modes: list[str] = []
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):
@@ -46,6 +51,19 @@ class TasteView(View):
                     markable=False,
                 )  # fmt: skip
             with Vertical(classes="half"):
+                yield Static("your tastes (enter discovers for one)", classes="caption", markup=False)
+                yield Table(
+                    (
+                        Column("taste", lambda row: row.name, 14, share=2, order=lambda row: row.name.casefold()),
+                        Column("plays", lambda row: percent(row.share), 6, right=True, order=lambda row: -row.share),
+                        Column("", lambda row: bar(row.share / self._largest, 8), 8, accent=True),
+                        Column("such as", lambda row: ", ".join(row.artists), 16, share=3, least=100),
+                    ),
+                    key=lambda row: row.name,
+                    words=lambda row: f"{row.name} {' '.join(row.artists)}",
+                    id="modes",
+                    markable=False,
+                )  # fmt: skip
                 yield Static("what you said (x takes it back)", classes="caption", markup=False)
                 yield Table(
                     (
@@ -73,14 +91,28 @@ class TasteView(View):
 
     @property
     def table(self) -> Table | None:
-        marks = self.query_one("#marks", Table)
-        return marks if marks.has_focus else self.query_one("#top", Table)
+        for name in ("#marks", "#modes"):
+            if (table := self.query_one(name, Table)).has_focus:
+                return table
+        return self.query_one("#top", Table)
 
     def load(self) -> None:
         self.ask("list", lambda session: (session.taste(), session.feedback()))
+        self.ask("modes", lambda session: session.modes())
+
+    def show_error(self, what: str, error: DiscoverError) -> None:
+        """Without a model there are no tastes to tell apart, and the rest of the view stands."""
+        if what == "modes":
+            self.query_one("#modes", Table).show([])
+        else:
+            super().show_error(what, error)
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
+        if message.what == "modes":
+            self._modes = [mode.name for mode in message.result]
+            self._largest = max((mode.share for mode in message.result), default=1.0) or 1.0
+            self.query_one("#modes", Table).show(message.result)
         if message.what != "list":
             return
         taste, marks = message.result
@@ -98,6 +130,16 @@ class TasteView(View):
         if first_time:
             top.focus()
         self.listed()
+
+    @on(Table.Clicked)
+    def _clicked(self, message: Table.Clicked) -> None:
+        if message.table.id == "modes":
+            self.action_discover_taste()
+
+    def action_discover_taste(self) -> None:
+        row = self.query_one("#modes", Table).row
+        if row is not None:
+            self.home.show_taste(self._modes.index(row.name) + 1, row.name)
 
     def action_clear(self) -> None:
         names = [row.artist for row in self.query_one("#marks", Table).chosen]

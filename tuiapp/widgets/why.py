@@ -40,7 +40,7 @@ class WhyPanel(Static):
 def why(told: Explanation, width: int, height: int) -> Content:
     """An explanation as bars, as much of it as the height allows. Bars compare single artists; the rest is a number."""
     roomy = height > 10
-    most = max(1, min(12, height - (10 if roomy else 2)))
+    most = max(1, min(12, height - (13 if roomy else 2)))
     largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
     names = min(24, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
@@ -65,7 +65,7 @@ def why(told: Explanation, width: int, height: int) -> Content:
         others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
         rows.append(Content.styled(f"{others} {percent(sum(s.share for s in rest)):>5}", "$foreground-muted"))
     if roomy:
-        rows += ["", *_what_ifs(told)]
+        rows += ["", *_what_ifs(told), *_ranked_by(told, width)]
     return Content("\n").join(row if isinstance(row, Content) else Content(row) for row in rows)
 
 
@@ -79,6 +79,30 @@ def _what_ifs(told: Explanation) -> list[Content]:
         name, when = told.last_alike
         rows.append(Content.styled(f"you last played {shown(name)} on {day(when)}", "$foreground-muted"))
     return rows
+
+
+_MEMBERS = {
+    "factors": "alike in taste", "closeness": "close in kind", "neighbours": "same listeners",
+    "popularity": "popularity", "recency": "lately heard", "today": "today's mix",
+}  # fmt: skip
+
+
+def _ranked_by(told: Explanation, width: int) -> list[Content]:
+    """What else made the score, each as its share: in a line or two."""
+    if len(told.members) < 2:
+        return []
+    shares = sorted(told.members.items(), key=lambda member: -abs(member[1]))
+    told_of = [
+        f"{_MEMBERS.get(name, name)} {percent(share)}" for name, share in shares if abs(share) >= 0.005
+    ]
+    lines, line = [], "ranked by"
+    for part in told_of:
+        if len(line) + len(part) + 2 > width:
+            lines.append(line + ",")
+            line = f"  {part}"
+        else:
+            line += f" {part}" if line == "ranked by" else f", {part}"
+    return [Content.styled(text, "$foreground-muted") for text in ("", *lines, line)]
 
 
 def _ordinal(rank: int) -> str:
