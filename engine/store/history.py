@@ -81,20 +81,26 @@ def played_tracks(connection: sqlite3.Connection, listens: str = "listens") -> l
 
 
 def listen_ids(connection: sqlite3.Connection, key: str = "") -> list[int]:
-    """Ids of the listens, newest first, undated ones last; with `key` those whose artist or title key holds it."""
-    if not key:
-        rows = connection.execute("SELECT id FROM listens ORDER BY started_at DESC")
-    else:
-        pattern = "%" + key.replace("%", "").replace("_", "") + "%"
-        rows = connection.execute(
-            """
-            SELECT id FROM listens WHERE track_id IN (
-                SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id
-                WHERE t.key LIKE ?1 OR a.key LIKE ?1
-            ) ORDER BY started_at DESC
-            """,
-            (pattern,),
+    """Ids of the listens, newest first, undated ones last; with `key` those whose artist or title key holds it.
+
+    Those of blocked artists are in no list.
+    """
+    where, values = ["1"], []
+    if key:
+        where.append(
+            "track_id IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
+            "WHERE t.key LIKE ?1 OR a.key LIKE ?1)"
         )
+        values.append("%" + key.replace("%", "").replace("_", "") + "%")
+    if connection.execute("SELECT 1 FROM feedback WHERE verdict = 'block' LIMIT 1").fetchone():
+        where.append(
+            "track_id NOT IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
+            "JOIN feedback AS f ON f.artist_key = a.key AND f.track_key IN ('', t.key) WHERE f.verdict = 'block')"
+        )
+    rows = connection.execute(
+        f"SELECT id FROM listens WHERE {' AND '.join(where)} ORDER BY started_at DESC",  # noqa: S608 - fixed parts
+        values,
+    )
     return [row[0] for row in rows]
 
 

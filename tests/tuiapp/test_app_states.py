@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 import threading
@@ -18,12 +19,16 @@ from textual.widget import Widget
 import tuiapp.screens
 import tuiapp.widgets
 from engine.paths import Folders
+from engine.session import Session
+from engine.taste.rules import Rule
+from tests.engine.models import names
 from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
 from tuiapp.widgets.table import Table
 
 NAMES = [name for name, _ in VIEWS]
+ARTISTS = names(60)
 
 
 # -- the four states ---------------------------------------------------------------------------------------
@@ -175,3 +180,24 @@ def test_no_private_name_of_textual_is_taken() -> None:
                 assert not taken, f"{name} takes {taken} of {base.__name__}"
             checked += 1
     assert checked > 15
+
+
+async def test_a_blocked_artist_is_in_no_view_and_an_excluded_one_only_in_the_history(
+    folders: Folders,
+) -> None:
+    """Every row of every list, in sight or not, and all that is drawn; Taste alone names a block, to take it back."""
+    blocked, excluded = ARTISTS[6], ARTISTS[9]
+    session = Session(folders)
+    session.judge("block", blocked)
+    session.exclude(Rule(artist=excluded))
+    session.close()
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(140, 50)) as pilot:
+        for number, view in enumerate(NAMES, 1):
+            await pilot.press(str(number))
+            await settled(pilot)
+            told = screen_text(app)
+            for table in app.screen.query(Table):
+                told += "".join(table._words(row) for row in table._rows if table.id != "marks")
+            for name, allowed in ((blocked, {"taste"}), (excluded, {"history"})):
+                assert bool(re.search(rf"\b{name}\b", told)) == (view in allowed), (view, name)
