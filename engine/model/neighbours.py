@@ -180,9 +180,10 @@ def _ease(plays: csr_matrix, ridge: float) -> Neighbours:
     mean = listeners[listeners > 0].mean()
     inward = 1.0 / np.sqrt(ridge * (np.maximum(listeners, 1.0) / mean) ** RIDGE_GROWTH)
     scaled = counts.multiply(inward[None, :]).tocsr()
-    products = (scaled @ scaled.T).toarray()
+    products = (scaled @ scaled.T).toarray().astype(np.float32)
     products[np.diag_indices(len(products))] += 1.0
-    kernel = np.linalg.inv(products).astype(np.float32)
+    # Its eigenvalues begin at 1, so that single precision loses nothing that a ranking would show.
+    kernel = np.linalg.inv(products)
     columns = scaled.tocsc()
     own = _own_products(columns, kernel)
     outward = 1.0 / (inward * np.maximum(1.0 - own, 1e-6))

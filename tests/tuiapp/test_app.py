@@ -158,7 +158,8 @@ async def test_taking_back_in_taste_can_be_taken_back(folders: Folders) -> None:
         await settled(pilot)
         await pilot.press("6")
         await settled(pilot)
-        await pilot.press("tab")
+        app.screen.query_one("#marks").focus()
+        await pilot.pause()
         name = the_list(app).row.artist
         before = verdicts(folders)
         await pilot.press("x")

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from engine.training import weigh
 from tuiapp.cli import run
 from tuiapp.commands import demo
 
@@ -16,6 +17,9 @@ def place(tmp_path_factory):
     data = tmp_path_factory.mktemp("demo")
     patch = pytest.MonkeyPatch()
     patch.setattr(demo, "TUNE_SECONDS", 0.0)
+    patch.setattr(weigh, "ENOUGH", 200)
+    patch.setattr(weigh, "RIDGES", (300.0,))
+    patch.setattr(weigh, "RESAMPLES", 1)
     patch.setenv("DISCOVER_DATA_DIR", str(data))
     assert run(["demo", "--quiet"]) == 0
     yield data

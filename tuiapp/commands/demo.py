@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.paths import Folders
 
 # A demo is waited for: the search stops here on a slow machine; a quick one is done before.
-TUNE_SECONDS = 12.0
+TUNE_SECONDS = 8.0
 
 
 @cli.command()
