@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.fold_in import FoldedListener, ItemFactors
-from engine.model.neighbours import FoldedNeighbours, Neighbours
+from engine.model.neighbours import FoldedNeighbours, Gathered, Neighbours
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -61,14 +61,17 @@ class FoldedMembers:
     factors: FoldedListener
     neighbours: FoldedNeighbours | None
 
-    def raw(self, ids: Ids) -> Floats:
-        """Each member's score of items `ids`: (m, 5), nought where a member is not built."""
+    def raw(self, ids: Ids, cells: Gathered | None = None) -> Floats:
+        """Each member's score of items `ids`: (m, 5), nought where a member is not built.
+
+        `cells` are those of the same items (`Neighbours.gather`) where they are at hand.
+        """
         product = self.factors.scores(ids)
         raw = np.zeros((len(ids), len(MEMBERS)))
         raw[:, 0] = product
         raw[:, 1] = product / self.members.lengths(ids)
         if self.neighbours is not None:
-            raw[:, 2] = self.neighbours.scores(ids)
+            raw[:, 2] = self.neighbours.scores(ids if cells is None else cells)
         raw[:, 3] = np.log1p(self.members.listeners[ids].astype(np.float64))
         if self.members.age is not None:
             raw[:, 4] = -np.log1p(np.minimum(self.members.age[ids], _OLDEST))

@@ -10,7 +10,7 @@ Either way a score is a sum over the person's items, so that each one's part in 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -32,6 +32,15 @@ RIDGE, RIDGE_GROWTH = 30.0, 0.5
 BETA = 0.3
 # The person's items whose parts are worked out at a time: 20 MB at 10,000 listeners.
 _AT_ONCE = 512
+
+
+class Gathered(NamedTuple):
+    """Cells of items `ids` (m,): `counts` (m,) of each, and of all in order their `listeners` and `values`."""
+
+    ids: Ids
+    counts: Ids
+    listeners: NDArray[np.int32]
+    values: NDArray[np.float32]
 
 
 class Neighbours(msgspec.Struct, frozen=True):
@@ -65,6 +74,12 @@ class Neighbours(msgspec.Struct, frozen=True):
         ends = np.cumsum(counts)
         places = np.arange(len(which)) + np.repeat(self.starts[ids] - (ends - counts), counts)
         return which, places
+
+    def gather(self, ids: Ids) -> Gathered:
+        """The stored cells of these items, copied: what scoring the same items again and again needs."""
+        _, places = self.cells(ids)
+        counts = self.starts[ids + 1] - self.starts[ids]
+        return Gathered(ids, counts, self.listeners[places], self.values[places])
 
     def columns(self, ids: Ids) -> NDArray[np.float32]:
         """Z' of these items, dense: (m, n) float32."""
@@ -109,22 +124,21 @@ class FoldedNeighbours:
         summed = summed.astype(np.float32)
         return np.asarray(model.kernel @ summed if model.kernel.ndim == 2 else model.kernel * summed)
 
-    def _heard(self, listeners: NDArray[np.float32], ids: Ids) -> Floats:
-        """What items `ids` hear from the listeners, before what they say for themselves is taken away: (m,)."""
-        model = self._model
-        counts = model.starts[ids + 1] - model.starts[ids]
-        _, places = model.cells(ids)
-        said = model.values[places] * listeners[model.listeners[places]]
-        heard, some = np.zeros(len(ids)), np.flatnonzero(counts)
+    def _heard(self, listeners: NDArray[np.float32], cells: Gathered) -> Floats:
+        """What items hear from the listeners, before what they say for themselves is taken away: (m,)."""
+        said = cells.values * listeners[cells.listeners]
+        heard, some = np.zeros(len(cells.ids)), np.flatnonzero(cells.counts)
         if len(some):
-            starts = np.concatenate(([0], np.cumsum(counts[some])[:-1]))
+            starts = np.concatenate(([0], np.cumsum(cells.counts[some])[:-1]))
             heard[some] = np.add.reduceat(said, starts, dtype=np.float64)
-        return np.asarray(heard * model.scales[1, ids])
+        return np.asarray(heard * self._model.scales[1, cells.ids])
 
-    def scores(self, ids: Ids | None = None) -> Floats:
+    def scores(self, ids: Ids | Gathered | None = None) -> Floats:
         """Scores of items `ids` (m,), or of all: (m,) float64."""
-        ids = np.arange(self._model.items) if ids is None else np.asarray(ids, dtype=np.int64)
-        return self._heard(self._listeners, ids) - self._for_itself(ids)
+        if not isinstance(ids, Gathered):
+            model = self._model
+            ids = model.gather(np.arange(model.items) if ids is None else np.asarray(ids, dtype=np.int64))
+        return self._heard(self._listeners, ids) - self._for_itself(ids.ids)
 
     def _for_itself(self, ids: Ids) -> Floats:
         if not len(self.ids):
@@ -136,7 +150,7 @@ class FoldedNeighbours:
     def part_of(self, index: int, ids: Ids) -> Floats:
         """What the listener's item `ids[index]` adds to the scores of items `ids`: (m,)."""
         one = slice(index, index + 1)
-        part = self._heard(self._through(self.ids[one], self._weights[one]), ids)
+        part = self._heard(self._through(self.ids[one], self._weights[one]), self._model.gather(ids))
         return np.where(ids == self.ids[index], 0.0, part)
 
     def contributions(self, ids: Ids) -> Floats:

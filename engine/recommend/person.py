@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.errors import NothingYetError
 from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, Members, blend_over
+from engine.model.neighbours import Gathered
 from engine.recommend.adapt import adapted
 from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
@@ -188,6 +189,11 @@ class Person:
 
     def _raw(self, ids: np.ndarray) -> np.ndarray:
         """Members' scores of items `ids`, each worked out once: (m, members)."""
+        if not self._rows and self._plain is not None:
+            # Most of what is asked for is what the plain person was asked for, and its cells are at hand.
+            known, cells = self._plain._cells
+            self._rows = dict(zip(known.tolist(), range(len(known)), strict=True))
+            self._scores = self.folded.raw(known, cells)
         places = np.array([self._rows.get(number, -1) for number in ids.tolist()], dtype=np.int64)
         missing = ids[places < 0]
         if len(missing):
@@ -196,6 +202,13 @@ class Person:
             self._rows.update(zip(missing.tolist(), range(first, first + len(missing)), strict=True))
             places[places < 0] = np.arange(first, first + len(missing))
         return np.asarray(self._scores[places])
+
+    @cached_property
+    def _cells(self) -> tuple[np.ndarray, Gathered | None]:
+        """The items asked for so far, and what neighbours know of them."""
+        ids = np.array(list(self._rows), dtype=np.int64)
+        near = self.model.members.neighbours
+        return ids, near.gather(ids) if near is not None else None
 
     @cached_property
     def weights(self) -> dict[str, float]:

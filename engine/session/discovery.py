@@ -114,6 +114,9 @@ class Discovery(Library):
     def _note(self, what: What, artists: Sequence[str]) -> None:
         if not self.private:
             store_encounters.note(self._connection, what, map(artist_key, artists), self.today())
+            # Written at every start: left in the log beside the file, it would keep a private session in another
+            # window from reading the library.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @alone
     def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:

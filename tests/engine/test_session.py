@@ -12,6 +12,7 @@ from engine.privacy import Door
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.store.database import open_library
+from engine.taste.gate import Window
 from tests.engine.models import names, write_model
 from tests.engine.test_door import fingerprint
 from tests.engine.test_gate import play
@@ -164,3 +165,30 @@ def test_an_empty_library_says_what_to_do(tmp_path) -> None:
     status = opened.status()
     assert (status.listens, status.packs, status.model) == (0, (), None)
     opened.close()
+
+
+def test_what_was_shown_and_opened_is_noted_by_day_but_not_in_private_nor_beside_it(session) -> None:
+    shown = [item.artist for item in session.discover().items[:3]]
+    session.note_shown(shown)
+    session.note_opened(shown[0])
+    before = fingerprint(session.folders.root)
+    # Another window may be private: nothing was left in the log beside the library.
+    private = Session(session.folders, private=True)
+    private.note_shown(shown)
+    private.note_opened(shown[1])
+    assert [item.artist for item in private.discover().items[:3]] == [
+        item.artist for item in session.discover().items[:3]
+    ]
+    private.close()
+    assert fingerprint(session.folders.root) == before
+    rows = session._connection.execute("SELECT count(*), count(DISTINCT day) FROM encounters").fetchone()
+    assert rows == (4, 1)
+
+
+def test_a_list_of_an_earlier_day_says_what_was_played_later(session) -> None:
+    found = session.discover(DiscoverSettings(n=59, window=Window(until=2 * DAY)))
+    later = {item.artist: item.later for item in found.items}
+    assert later[ARTISTS[3]] == 2
+    assert later[ARTISTS[30]] == 0
+    assert ARTISTS[0] not in later, "known by then"
+    assert all(item.later is None for item in session.discover().items)
