@@ -144,6 +144,7 @@ def _load_commands() -> None:
         packs,
         playlists,
         recommending,
+        stats,
         taste,
         training,
         upkeep,

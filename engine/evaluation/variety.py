@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,22 +69,30 @@ def diversity(top: np.ndarray, train: csr_matrix) -> float:
 
 
 def hubness(vectors: np.ndarray, k: int = 10) -> float:
-    """How far few items crowd the others' lists of related ones: the skewness of how often each is among the k nearest.
+    """How far few items crowd the others' lists of related ones, nearest by cosine of `vectors` (items, factors).
 
-    `vectors` (items, factors); nearest by cosine, zero vectors left out. 0 where all are named alike, about 1 for a
-    mild lean, tens where hubs fill every list. Radovanovic, Nanopoulos, Ivanovic 2010.
+    Zero vectors are left out. Otherwise as `hubness_of`.
     """
     lengths = np.linalg.norm(vectors, axis=1)
     unit = (vectors[lengths > 0] / lengths[lengths > 0, None]).astype(np.float32)
-    named = np.zeros(len(unit), dtype=np.int64)
-    if len(unit) <= k:
+    return hubness_of(lambda rows: unit[rows] @ unit.T, len(unit), k)
+
+
+def hubness_of(likeness: Callable[[np.ndarray], np.ndarray], items: int, k: int = 10) -> float:
+    """The skewness of how often each item is among the `k` most alike another; `likeness` of rows (m,) is (m, items).
+
+    0 where all are named alike, about 1 for a mild lean, tens where hubs fill every list. Radovanovic, Nanopoulos,
+    Ivanovic 2010.
+    """
+    named = np.zeros(items, dtype=np.int64)
+    if items <= k:
         return 0.0
-    for first in range(0, len(unit), _ROWS):
-        likeness = unit[first : first + _ROWS] @ unit.T
-        own = np.arange(len(likeness))
-        likeness[own, first + own] = -np.inf
-        nearest = np.argpartition(-likeness, k - 1, axis=1)[:, :k]
-        named += np.bincount(nearest.ravel(), minlength=len(unit))
+    for first in range(0, items, _ROWS):
+        rows = np.arange(first, min(first + _ROWS, items))
+        alike = likeness(rows)
+        alike[np.arange(len(rows)), rows] = -np.inf
+        nearest = np.argpartition(-alike, k - 1, axis=1)[:, :k]
+        named += np.bincount(nearest.ravel(), minlength=items)
     off = named - named.mean()
     spread = float(off.std())
     return float((off**3).mean() / spread**3) if spread > 0 else 0.0

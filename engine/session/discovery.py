@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
     from engine.store.encounters import What
-    from engine.taste.gate import Days, Taste, Window
+    from engine.store.stats import Stats
+    from engine.taste.gate import Days, Taste, TasteItem, Window
     from engine.training.artifact import Model
 
 
@@ -147,6 +148,35 @@ class Discovery(Library):
                 f"{display} is in your history but not in the community's catalog, so nothing is known to be near it."
             )
         return related_artists(model, self._taste(), item, n)
+
+    @alone
+    def stats(self, year: int | None = None) -> Stats:
+        """The history in numbers. Raises NothingYetError where nothing was played, that year or at all."""
+        from engine.store.stats import stats
+
+        found = stats(self._connection, year)
+        if not found.plays:
+            raise NothingYetError(
+                f"Nothing was played in {year}."
+                if year is not None and history.counts(self._connection).listens
+                else "There are no listens yet. Import your history: discover import PATH."
+            )
+        return found
+
+    @alone
+    def standings(self) -> dict[str, list[TasteItem]]:
+        """The person's `fading` (once much played) and `overdue` artists, most played first."""
+        from engine.recommend.standing import standings
+        from engine.taste.gate import EVERYTHING
+
+        taste, days = self._dated_taste(EVERYTHING)
+        found: dict[str, list[TasteItem]] = {"fading": [], "overdue": []}
+        for key, standing in standings(days).items():
+            if key in taste.by_key and standing != "deep cut":
+                found["overdue" if standing == "overdue" else "fading"].append(taste.by_key[key])
+        return {
+            name: sorted(items, key=lambda item: (-item.plays, item.key)) for name, items in found.items()
+        }
 
     @alone
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:

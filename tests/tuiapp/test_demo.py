@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from engine.training import weigh
+from engine.training import choose, weigh
 from tuiapp.cli import run
 from tuiapp.commands import demo
 
@@ -20,6 +20,8 @@ def place(tmp_path_factory):
     patch.setattr(weigh, "ENOUGH", 200)
     patch.setattr(weigh, "RIDGES", (300.0,))
     patch.setattr(weigh, "RESAMPLES", 1)
+    patch.setattr(choose, "FOLDED_LISTENERS", 50)
+    patch.setattr(choose, "MEASURED_LISTENERS", 500)
     patch.setenv("DISCOVER_DATA_DIR", str(data))
     assert run(["demo", "--quiet"]) == 0
     yield data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,10 @@ def evaluate(options: Options) -> None:
 
     session = Session(options.folders, private=options.private)
     try:
+        model = session.model()
+        if model is not None and model.solo:
+            _print_solo(options, model.validation.get("ensemble") or {})
+            return
         found = session.evaluate()
     finally:
         session.close()
@@ -42,6 +46,38 @@ def evaluate(options: Options) -> None:
     click.echo()
     for sentence in _in_words(found):
         click.echo(sentence)
+
+
+def _print_solo(options: Options, measured: dict[str, Any]) -> None:
+    """Without a community: how often an artist hidden from one of the latest sessions is among the first ten."""
+    from engine.errors import NothingYetError
+
+    if not measured:
+        raise NothingYetError(
+            "Your history has too few sessions of several artists to measure on. Import more of it, or add community "
+            "data: discover community add PATH."
+        )
+    members: dict[str, float] = measured["members"]
+    best = max(members, key=lambda name: members[name])
+    hits = members | {"Discover": measured["ensemble"] if measured["kept"] else members[best]}
+    if options.json:
+        methods = [{"name": name, "hit@10": value} for name, value in hits.items()]
+        print_json({"split": {"sessions": measured["sessions"]}, "methods": methods})
+        return
+    print_table(
+        ("", "hit@10"), [(name, f"{value:.3f}") for name, value in hits.items()], right=frozenset({1})
+    )
+    click.echo()
+    click.echo(
+        f"Measured on your latest {measured['sessions']} sessions: how often an artist hidden from one is among the "
+        "first ten, by the others of that session. The model and its weights had seen earlier sessions only."
+    )
+    click.echo(
+        f"Together they find more than {best} alone does."
+        if measured["kept"]
+        else f"Nothing beats {best} alone for you, so that is what Discover ranks by."
+    )
+    click.echo("Whether new music would be found cannot be measured without community data.")
 
 
 def _in_words(found: Hindsight) -> list[str]:

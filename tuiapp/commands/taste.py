@@ -107,7 +107,7 @@ def _exclusion(done: Exclusion) -> dict[str, Any]:
     }
 
 
-def _modes(session: Session) -> list[dict[str, Any]]:
+def modes_of(session: Session) -> list[dict[str, Any]]:
     """The tastes; none while there is no model or nothing to model."""
     from engine.errors import NothingYetError
 
@@ -129,7 +129,7 @@ def _modes(session: Session) -> list[dict[str, Any]]:
 
 
 def _print_taste(options: Options, session: Session) -> None:
-    modes = _modes(session)
+    modes = modes_of(session)
     if options.json:
         print_json({"modes": modes, **_rules(session)})
         return
