@@ -75,8 +75,10 @@ class Neighbours(msgspec.Struct, frozen=True):
         places = np.arange(len(which)) + np.repeat(self.starts[ids] - (ends - counts), counts)
         return which, places
 
-    def gather(self, ids: Ids) -> Gathered:
-        """The stored cells of these items, copied: what scoring the same items again and again needs."""
+    def gather(self, ids: Ids | None = None) -> Gathered:
+        """The stored cells of these items, or of all: what scoring the same items again and again needs."""
+        if ids is None:
+            return Gathered(np.arange(self.items), np.diff(self.starts), self.listeners, self.values)
         _, places = self.cells(ids)
         counts = self.starts[ids + 1] - self.starts[ids]
         return Gathered(ids, counts, self.listeners[places], self.values[places])
@@ -136,8 +138,7 @@ class FoldedNeighbours:
     def scores(self, ids: Ids | Gathered | None = None) -> Floats:
         """Scores of items `ids` (m,), or of all: (m,) float64."""
         if not isinstance(ids, Gathered):
-            model = self._model
-            ids = model.gather(np.arange(model.items) if ids is None else np.asarray(ids, dtype=np.int64))
+            ids = self._model.gather(None if ids is None else np.asarray(ids, dtype=np.int64))
         return self._heard(self._listeners, ids) - self._for_itself(ids.ids)
 
     def _for_itself(self, ids: Ids) -> Floats:
