@@ -123,6 +123,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("rename", "R", "rename", "Give it another name.", "playlists", 10),
     Action("remove", "x,delete", "remove", "Delete it; u brings it back.", "playlists", 5),
     Action("export", "e", "export", "Write it to a file.", "playlists", 6),
+    # -- History
+    Action("year(-1)", "left,comma", "year before", "The picture of the year before.", "history", 4),
+    Action("year(1)", "right,full_stop", "year after", "The picture of the year after.", "history", 5),
+    Action("show_year", "y", "picture", "The year as a picture, or the list, where there is no room for both.",
+           "history", 6),
     # -- Taste
     Action("discover_taste", "enter,d", "discover", "Discover for the taste under the cursor alone.", "taste", 5),
     Action("clear", "x,delete", "take back", "Take back what was said about it; u brings it back.", "taste", 4),

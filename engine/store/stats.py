@@ -30,7 +30,8 @@ class Played:
 class Stats:
     """A history in numbers. `hours` are those of the `timed` plays, the ones whose length is known.
 
-    `first` and `last` are seconds UTC; `by_month` goes by "2024-05", `by_weekday` from Monday, `by_hour` from midnight.
+    `first` and `last` are seconds UTC; `by_month` goes by "2024-05", `by_weekday` from Monday, `by_hour` from
+    midnight, `by_day` by "2024-05-31", for a year alone.
     """
 
     year: int | None
@@ -47,6 +48,7 @@ class Stats:
     by_month: dict[str, int]
     by_weekday: tuple[int, ...]
     by_hour: tuple[int, ...]
+    by_day: dict[str, int]
 
 
 def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
@@ -64,12 +66,15 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
         """,  # noqa: S608 - fixed parts
         values,
     ).fetchone()
-    by_month, by_weekday, by_hour = _when(connection, where, values)
+    by_day, by_weekday, by_hour = _when(connection, where, values)
+    by_month: dict[str, int] = {}
+    for day, count in by_day.items():
+        by_month[day[:7]] = by_month.get(day[:7], 0) + count
     return Stats(
         year, plays, undated, timed, milliseconds / 3_600_000, artists, tracks, first, last,
         _top(connection, where, values, "a.name, NULL", "a.id"),
         _top(connection, where, values, "a.name, t.title", "t.id"),
-        by_month, by_weekday, by_hour,
+        by_month, by_weekday, by_hour, by_day if year is not None else {},
     )  # fmt: skip
 
 
@@ -91,7 +96,7 @@ def _top(
 def _when(
     connection: sqlite3.Connection, where: str, values: tuple[int, ...]
 ) -> tuple[dict[str, int], tuple[int, ...], tuple[int, ...]]:
-    """Dated plays by month, weekday and hour, in one pass."""
+    """Dated plays by day, weekday and hour, in one pass."""
     # Every zone is whole quarters of an hour from Greenwich: so many fewer times to convert.
     rows = connection.execute(
         f"""
@@ -99,17 +104,17 @@ def _when(
             SELECT l.started_at / 900 * 900 AS at, sum(l.plays) AS plays FROM listens AS l
             WHERE l.started_at IS NOT NULL AND l.flags & 8 = 0 AND {where} GROUP BY l.started_at / 900
         )
-        SELECT strftime('%Y-%m', at, 'unixepoch', 'localtime') AS month,
+        SELECT strftime('%Y-%m-%d', at, 'unixepoch', 'localtime') AS day,
                (strftime('%w', at, 'unixepoch', 'localtime') + 6) % 7 AS weekday,
                CAST(strftime('%H', at, 'unixepoch', 'localtime') AS INTEGER) AS hour, sum(plays)
-        FROM quarters GROUP BY month, weekday, hour ORDER BY month
+        FROM quarters GROUP BY day, weekday, hour ORDER BY day
         """,  # noqa: S608 - fixed parts
         values,
     )
-    months: dict[str, int] = {}
+    days: dict[str, int] = {}
     weekdays, hours = [0] * 7, [0] * 24
-    for month, weekday, hour, plays in rows:
-        months[month] = months.get(month, 0) + plays
+    for day, weekday, hour, plays in rows:
+        days[day] = days.get(day, 0) + plays
         weekdays[weekday] += plays
         hours[hour] += plays
-    return months, tuple(weekdays), tuple(hours)
+    return days, tuple(weekdays), tuple(hours)

@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 K = 20
 CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
 # Never more than one of so many listeners is left out at a time, in turns until this many have taught.
-FOLDS, ENOUGH = 3, 1_200
+FOLDS, ENOUGH = 3, 1_500
 # What EASE^R's ridge is chosen from, by nDCG on so many listeners of the first turn; the best lies lower where items
 # have few listeners (30 on HetRec, 300 on the sample).
 RIDGE_SLOPE, RIDGE_POWER = 9.0, 0.75
@@ -38,7 +38,7 @@ RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 200
 # A listener with fewer items teaches little of which of them belong together.
 LEAST_ITEMS = 5
 HELD_OUT = 0.2
-RESAMPLES = 3
+RESAMPLES = 5
 # Where the ascent starts, and its steps, in shares of the largest weight; a move has to gain so much.
 START = np.array([0.4, 0.3, 0.2, 0.0, 0.0])
 STEPS, LEAST_GAIN = (0.5, 0.25, 0.1), 1e-4

@@ -53,6 +53,7 @@ def test_plays_are_counted_by_local_hour_weekday_month_and_year(library, berlin)
     assert stats(library, 2025).plays == 1, "a year is the year here, not in Greenwich"
     assert stats(library, 2024).top_artists == (Played("Burel", None, 2), Played("Moire", None, 2))
     assert stats(library, 1999).plays == 0
+    assert stats(library, 2024).by_day == {"2024-03-31": 4}
 
 
 def test_a_blocked_artist_is_counted_and_not_named(library) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from tests.tuiapp.places import fill
 
 @pytest.fixture(autouse=True)
 def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lists change a little every day; screens are compared with those of one day."""
+    """Lists change a little every day, hours are local: screens are compared with those of one day and zone."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     monkeypatch.setattr("engine.session.discovery.Discovery.today", staticmethod(lambda: 20_000))
 
 

@@ -1,21 +1,25 @@
-"""History: every dated listen, newest first; rows are fetched as they come into sight."""
+"""History: every listen, newest first, and beside it a year as a picture; rows are fetched as they come into sight."""
 
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Container
 
+from engine.errors import DiscoverError, NothingYetError
 from tuiapp.screens.view import View
 from tuiapp.text import duration
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.year import YearPanel
 
 if TYPE_CHECKING:
-    from engine.session import Session
+    from engine.session import Session, Status
     from engine.store.history import ListenRow
 
 BLOCK = 200
@@ -50,15 +54,26 @@ class HistoryView(View):
     """What was played, and when."""
 
     NAME: ClassVar[str] = "history"
+    CSS_PATH = "history.tcss"
     MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
         self._filter = ""
         self._whole = 0
+        # The first and last year with a listen, and the one in the picture.
+        self._years: tuple[int, int] | None = None
+        self._year: int | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield Table(
+        with Container(id="body", classes="body"):
+            yield self._listens()
+            yield YearPanel(id="year")
+        yield Notice()
+
+    @staticmethod
+    def _listens() -> Table:
+        return Table(
             (
                 Column("when (UTC)", lambda row: _moment(row.started_at), 16),
                 Column("artist", lambda row: row.artist, 16, share=2),
@@ -69,22 +84,29 @@ class HistoryView(View):
             ),
             key=lambda row: str(row.id),
             words=lambda row: f"{row.artist} {row.track}",
+            id="listens",
             markable=False,
-        ).add_class("body")  # fmt: skip
-        yield Notice()
+        )  # fmt: skip
 
     def load(self) -> None:
         text = self._filter
 
-        def question(session: Session) -> tuple[str, Listens, int]:
+        def question(session: Session) -> tuple[str, Listens, Status]:
             ids = session.listen_ids(text)
-            return text, Listens(session, ids), session.status().listens
+            return text, Listens(session, ids), session.status()
 
         self.ask("list", question)
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
-        text, listens, self._whole = message.result
+        if message.what == "year":
+            self.query_one(YearPanel).show(message.result)
+            return
+        text, listens, status = message.result
+        self._whole = status.listens
+        if status.first is not None and status.last is not None:
+            self._years = (time.localtime(status.first).tm_year, time.localtime(status.last).tm_year)
+            self.action_year(0)
         table = self.query_one(Table)
         first_time = not table.counts[1] and not text
         table.show(listens)
@@ -98,6 +120,24 @@ class HistoryView(View):
             if first_time:
                 table.focus()
         self._count()
+
+    def action_year(self, by: int) -> None:
+        """Another year, within those there are."""
+        if self._years is not None:
+            first, last = self._years
+            year = min(last, max(first, (last if self._year is None else self._year) + by))
+            self._year = year
+            self.ask("year", lambda session: session.stats(year))
+
+    def action_show_year(self) -> None:
+        self.toggle_class("-year")
+
+    def show_error(self, what: str, error: DiscoverError) -> None:
+        """A year in which nothing was played is an empty picture."""
+        if what == "year" and isinstance(error, NothingYetError):
+            self.query_one(YearPanel).show(None)
+        else:
+            super().show_error(what, error)
 
     def _count(self) -> None:
         from textual.widgets import Static

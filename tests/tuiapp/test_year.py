@@ -1,0 +1,53 @@
+"""The picture of a year: a square a day in its week, shades without colour, and nothing wider than its room."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from engine.store.stats import Played, Stats
+from tuiapp.actions import key_table
+from tuiapp.widgets.year import SHADES, picture
+
+
+def told(by_day: dict[str, int]) -> Stats:
+    hours = tuple(range(24))
+    top = (Played("[/intro] \x1b[31mRed", None, 9), Played("ソキツコ", None, 3))
+    return Stats(2024, 12, 0, 0, 0.0, 2, 2, 0, 0, top, (), {}, (0,) * 7, hours, by_day)
+
+
+def test_every_day_stands_in_its_week_and_the_busiest_is_darkest() -> None:
+    lines = picture(told({"2024-01-01": 1, "2024-01-07": 100, "2024-12-31": 30}), 62, 40).plain.split("\n")
+    monday, sunday, tuesday = lines[3], lines[9], lines[4]
+    assert monday[4] == SHADES[1], "1 January 2024 was a Monday"
+    assert sunday[4] == SHADES[4]
+    assert tuesday[4 + 52] == SHADES[3], "31 December was the Tuesday of the 53rd week"
+    assert sum(line[4:].count(SHADES[0]) for line in lines[3:10]) == 366 - 3
+    assert lines[2].split() == [
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+    ]
+
+
+@pytest.mark.parametrize(("width", "height"), [(62, 40), (56, 22), (30, 12), (8, 3)])
+def test_it_is_no_wider_than_its_room_and_shows_names_as_they_are(width: int, height: int) -> None:
+    lines = picture(told({"2024-05-05": 3}), width, height).plain.split("\n")
+    if width >= 30:
+        assert max(cell_len(line) for line in lines) <= max(width, 34)
+    assert all("\x1b" not in line for line in lines)
+    if height >= 20:
+        assert any("[/intro]" in line for line in lines)
+
+
+def test_the_keys_of_the_year_are_in_the_table() -> None:
+    assert "The picture of the year before." in key_table()
