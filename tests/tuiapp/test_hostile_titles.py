@@ -107,7 +107,11 @@ async def playlists(pilot: Pilot[Any]) -> None:
 
 async def history(pilot: Pilot[Any]) -> None:
     await view(pilot, "history")
-    assert_safe(pilot.app, HOSTILE_TITLE, "Anine 👩\u200d🚀")
+    # Beside the list, most played.
+    assert_safe(pilot.app, "Anine 👩\u200d🚀")
+    await pilot.resize_terminal(99, 40)
+    await settled(pilot)
+    assert_safe(pilot.app, HOSTILE_TITLE)
 
 
 async def taste(pilot: Pilot[Any]) -> None:
