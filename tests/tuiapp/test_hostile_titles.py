@@ -109,7 +109,7 @@ async def history(pilot: Pilot[Any]) -> None:
     await view(pilot, "history")
     # Beside the list, most played.
     assert_safe(pilot.app, "Anine 👩\u200d🚀")
-    await pilot.resize_terminal(99, 40)
+    await pilot.resize_terminal(190, 40)
     await settled(pilot)
     assert_safe(pilot.app, HOSTILE_TITLE)
 
