@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from engine.recommend import hindsight
 from engine.training import choose, weigh
 from tuiapp.cli import run
 from tuiapp.commands import demo
@@ -22,6 +23,7 @@ def place(tmp_path_factory):
     patch.setattr(weigh, "RESAMPLES", 1)
     patch.setattr(choose, "FOLDED_LISTENERS", 50)
     patch.setattr(choose, "MEASURED_LISTENERS", 500)
+    patch.setattr(hindsight, "HALF_LIVES", (90.0,))
     patch.setenv("DISCOVER_DATA_DIR", str(data))
     assert run(["demo", "--quiet"]) == 0
     yield data
