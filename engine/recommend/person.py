@@ -163,7 +163,9 @@ class Person:
 
     @cached_property
     def mode_places(self) -> list[np.ndarray]:
-        """Places in `reasons` of the artists of each taste this one is made of."""
+        """Places in `reasons` of the artists of each taste this one is made of; fading moves none of them."""
+        if self._plain is not None:
+            return self._plain.mode_places
         return mode_places(self.model.factors.item_factors[self._reason_ids], self._dampened)
 
     @property
@@ -173,6 +175,8 @@ class Person:
     @cached_property
     def modes(self) -> tuple[Mode, ...]:
         """The tastes this one is made of, the largest first; one where nothing sets its artists apart."""
+        if self._plain is not None:
+            return self._plain.modes
         tags = [self.model.catalog.tags(number, TAGS) for number in self._reason_ids.tolist()]
         return named_modes(self.mode_places, self._dampened, self.reasons, tags)
 

@@ -108,6 +108,7 @@ def test_fading_the_quick_way_is_fading_the_whole_way(place, recommender) -> Non
         item.artist for item in whole.discover(TODAY).items
     ]
     assert quick.discover(TODAY).half_life == 5.0
+    assert quick.modes == recommender.modes, "a taste keeps its number whatever the dials"
     without = quick.discover(TODAY, reasons=False)
     assert [item.artist for item in without.items] == [item.artist for item in quick.discover(TODAY).items]
 

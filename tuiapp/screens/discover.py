@@ -15,7 +15,7 @@ from textual.widgets import Static
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.reports import first_steps
 from tuiapp.safe import shown
-from tuiapp.screens.dials import Dials
+from tuiapp.screens.dials import ONE_LINE, Dials
 from tuiapp.screens.view import View
 from tuiapp.text import bar
 from tuiapp.widgets.notice import Notice
@@ -139,6 +139,9 @@ class DiscoverView(View):
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
+        if self.size.width < ONE_LINE and (self._taste or self._without):
+            # What is left out of the list matters more than how long it is.
+            count = ""
         without = f"without {', '.join(self._without)}" if self._without else ""
         if self._taste:
             without = f"taste {self._taste[1]}  {without}".rstrip()
