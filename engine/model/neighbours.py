@@ -197,8 +197,7 @@ def _ease(plays: csr_matrix, ridge: float) -> Neighbours:
     scaled = counts.multiply(inward[None, :]).tocsr()
     products = (scaled @ scaled.T).toarray().astype(np.float32)
     products[np.diag_indices(len(products))] += 1.0
-    # Its eigenvalues begin at 1, so that single precision loses nothing that a ranking would show.
-    kernel = np.linalg.inv(products)
+    kernel = _inverse(products)
     columns = scaled.tocsc()
     own = _own_products(columns, kernel)
     outward = 1.0 / (inward * np.maximum(1.0 - own, 1e-6))
@@ -213,6 +212,19 @@ def _walk(plays: csr_matrix) -> Neighbours:
     columns = binary.tocsc()
     own = np.asarray(columns.T @ kernel).ravel()
     return _arrays(columns, kernel, 1.0 / listeners, listeners**-BETA, own)
+
+
+def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The inverse of a symmetric matrix whose eigenvalues begin at 1: single precision loses nothing that a ranking
+    would show, and by Cholesky it takes a third of the time of a general one."""
+    from scipy.linalg import lapack
+
+    factor, failed = lapack.spotrf(matrix, lower=0, overwrite_a=1)
+    upper, failed_too = lapack.spotri(factor, lower=0, overwrite_c=1)
+    if failed or failed_too:
+        raise InvalidDataError("the neighbours' equations have no solution; the play counts are not finite.")
+    upper = np.triu(upper)
+    return np.asarray(upper + np.triu(upper, 1).T, dtype=np.float32)
 
 
 def _own_products(columns: csc_matrix, kernel: NDArray[np.float32]) -> Floats:
