@@ -124,7 +124,8 @@ class Discovery(Library):
         """The tastes the person's is made of, the largest first."""
         from engine.recommend.settings import DiscoverSettings
 
-        return self._recommender(settings or DiscoverSettings()).modes
+        # On a day, though tastes know none: so that the list's own recommender serves.
+        return self._recommender(self._today(settings or DiscoverSettings())).modes
 
     @alone
     def explain(self, artist: str, settings: DiscoverSettings | None = None) -> Explanation:

@@ -23,6 +23,8 @@ from engine.training.weigh import Lessons, Weighed, ascend, ndcg
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from engine.training.weigh import Fitted
+
 # Weights are taught by the sessions between these shares of all, on members fitted before them, and checked on the
 # rest.
 TAUGHT_FROM, CHECKED_FROM = 0.6, 0.8
@@ -35,7 +37,7 @@ _DAY = 86_400
 def weigh_sessions(
     plays: csr_matrix,
     times: NDArray[np.int64],
-    fitted: Callable[[csr_matrix], tuple[NDArray[np.float32], float, float]],
+    fitted: Fitted,
     confidence: Confidence,
     *,
     seed: int,
@@ -71,7 +73,7 @@ def _lessons(
     times: NDArray[np.int64],
     first: int,
     end: int,
-    fitted: Callable[[csr_matrix], tuple[NDArray[np.float32], float, float]],
+    fitted: Fitted,
     confidence: Confidence,
     seed: int,
 ) -> Lessons | None:

@@ -21,10 +21,13 @@ from engine.evaluation.splits import leave_out
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import EASE_LISTENERS, RIDGE, build_neighbours
+from engine.model.neighbours import EASE_LISTENERS, RIDGE, Neighbours, build_neighbours
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+    # A fit: from (listeners, items) play counts to item factors, lambda and its exponent.
+    Fitted = Callable[[csr_matrix], tuple[NDArray[np.float32], float, float]]
 
 Floats = NDArray[np.float64]
 K = 20
@@ -72,7 +75,7 @@ class Lessons:
 
 def weigh(
     plays: csr_matrix,
-    fitted: Callable[[csr_matrix], tuple[NDArray[np.float32], float, float]],
+    fitted: Fitted,
     confidence: Confidence,
     *,
     seed: int,
@@ -110,7 +113,7 @@ def weigh(
 
 def lessons_of(
     plays: csr_matrix,
-    fitted: Callable[[csr_matrix], tuple[NDArray[np.float32], float, float]],
+    fitted: Fitted,
     confidence: Confidence,
     *,
     seed: int,
@@ -155,14 +158,7 @@ def best_ridge(rest: csr_matrix, plays: csr_matrix, seed: int) -> float:
     def quality(ridge: float) -> float:
         model = build_neighbours(rest, seed, ridge=ridge)
 
-        def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float64]:
-            rows = [slice(kept.indptr[row], kept.indptr[row + 1]) for row in listeners.tolist()]
-            return np.stack([
-                model.fold_in(kept.indices[own].astype(np.int64), kept.data[own].astype(np.float64)).scores()
-                for own in rows
-            ])  # fmt: skip
-
-        return evaluate(scores_of, kept, held)["ndcg@20"]
+        return evaluate(neighbour_scores(model, kept), kept, held)["ndcg@20"]
 
     if len(np.flatnonzero(np.diff(rest.indptr))) > EASE_LISTENERS or not held.nnz:
         return RIDGE
@@ -205,6 +201,19 @@ def _lessons(
         scores[place, len(best) :, 0] = -1e6
         hits[place, : len(best)] = np.isin(best, held.indices[held.indptr[row] : held.indptr[row + 1]])
     return Lessons(scores, hits, np.diff(held.indptr)[rows].astype(np.int64))
+
+
+def neighbour_scores(model: Neighbours, kept: csr_matrix) -> ScoresOf:
+    """Every item's score by the neighbours alone; rows of `kept` are folded in."""
+
+    def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float64]:
+        rows = [slice(kept.indptr[row], kept.indptr[row + 1]) for row in listeners.tolist()]
+        return np.stack([
+            model.fold_in(kept.indices[own].astype(np.int64), kept.data[own].astype(np.float64)).scores()
+            for own in rows
+        ])  # fmt: skip
+
+    return scores_of
 
 
 def ensemble_scores(

@@ -52,7 +52,7 @@ from engine.model.fold_in import ItemFactors
 from engine.model.likeness import Likeness, crowding_of
 from engine.model.neighbours import build_neighbours
 from engine.model.tuning import tune
-from engine.training.weigh import Weighed, ensemble_scores, weigh
+from engine.training.weigh import Weighed, ensemble_scores, neighbour_scores, weigh
 
 K = 20
 NDCG = f"ndcg@{K}"
@@ -118,30 +118,20 @@ def ensemble_of(tuned: TunedALS, train: csr_matrix) -> tuple[dict[str, ScoresOf]
         return tuned.fit(plays).item_factors, found.regularization, found.frequency_exponent
 
     weighed = weigh(train, fitted, found.confidence, seed=tuned.seed)
+    near = build_neighbours(train, tuned.seed, ridge=weighed.ridge)
     members = Members(
         ItemFactors(
             tuned.model.item_factors, found.regularization, frequency_exponent=found.frequency_exponent
         ),
         np.asarray(train.getnnz(axis=0), dtype=np.int32),
-        build_neighbours(train, tuned.seed, ridge=weighed.ridge),
+        near,
     )
-
-    def near(listeners: np.ndarray) -> np.ndarray:
-        rows = [slice(train.indptr[row], train.indptr[row + 1]) for row in listeners]
-        return np.stack(
-            [
-                members.neighbours.fold_in(
-                    train.indices[own].astype(np.int64), train.data[own].astype(np.float64)
-                ).scores()
-                for own in rows
-            ]
-        )
 
     weights = {CLOSENESS: {"closeness": 1.0}, ENSEMBLE: weighed.weights}
     scores: dict[str, ScoresOf] = {
         name: ensemble_scores(members, found.confidence, chosen, train) for name, chosen in weights.items()
     }
-    return {NEIGHBOURS: near, **scores}, weighed
+    return {NEIGHBOURS: neighbour_scores(near, train), **scores}, weighed
 
 
 def measured(scores: ScoresOf, train: csr_matrix, test: csr_matrix) -> dict[str, float]:

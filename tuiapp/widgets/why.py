@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tuiapp.safe import shown
 from tuiapp.text import bar, day, fitted, percent
+from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
     from engine.recommend.lists import Explanation
@@ -16,25 +16,11 @@ if TYPE_CHECKING:
 _NARROWEST_BAR = 6
 
 
-class WhyPanel(Static):
-    """An explanation, drawn to the room there is, and anew when that changes."""
+class WhyPanel(Drawn["Explanation"]):
+    """An explanation."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._told: Explanation | None = None
-
-    def show(self, told: Explanation | None) -> None:
-        """Explain this, or with None nothing."""
-        self._told = told
-        self._redraw()
-
-    def on_resize(self) -> None:
-        self._redraw()
-
-    def _redraw(self) -> None:
-        width, height = self.content_size
-        # The first answer may come before the first layout: then the resize that follows draws it.
-        self.update(why(self._told, width, height) if self._told is not None and height else "")
+        super().__init__(why, id=id)
 
 
 def why(told: Explanation, width: int, height: int) -> Content:

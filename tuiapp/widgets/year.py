@@ -6,10 +6,10 @@ import datetime
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tuiapp.safe import shown
 from tuiapp.text import bar, fitted
+from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
     from engine.store.stats import Stats
@@ -21,24 +21,11 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TOP = 8
 
 
-class YearPanel(Static):
-    """The year's picture, drawn to the room there is."""
+class YearPanel(Drawn["Stats"]):
+    """The year's picture."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._told: Stats | None = None
-
-    def show(self, told: Stats | None) -> None:
-        """Draw this year, or with None nothing."""
-        self._told = told
-        self._redraw()
-
-    def on_resize(self) -> None:
-        self._redraw()
-
-    def _redraw(self) -> None:
-        width, height = self.content_size
-        self.update(picture(self._told, width, height) if self._told is not None and height else "")
+        super().__init__(picture, id=id)
 
 
 def picture(told: Stats, width: int, height: int) -> Content:

@@ -1,0 +1,33 @@
+"""A panel that is drawn to the room there is, and anew when that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from textual.content import Content
+from textual.widgets import Static
+
+T = TypeVar("T")
+
+
+class Drawn(Static, Generic[T]):
+    """Shows what it was told last, as `draw` (told, width, height) makes it."""
+
+    def __init__(self, draw: Callable[[T, int, int], Content], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._draw_told = draw
+        self._told: T | None = None
+
+    def show(self, told: T | None) -> None:
+        """Draw this, or with None nothing."""
+        self._told = told
+        self._redraw()
+
+    def on_resize(self) -> None:
+        self._redraw()
+
+    def _redraw(self) -> None:
+        width, height = self.content_size
+        # The first answer may come before the first layout: then the resize that follows draws it.
+        self.update(self._draw_told(self._told, width, height) if self._told is not None and height else "")
