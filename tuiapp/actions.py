@@ -77,15 +77,15 @@ ACTIONS: tuple[Action, ...] = (
     # -- every list
     Action("filter", "slash", "filter", "Show only rows that hold what you type.", LISTS, 9),
     Action("mark", "space", "mark", "Mark the row; what you do next is done to all marked ones.", LISTS, 12),
-    Action("sort", "o", "sort", "Sort by the next column; again for the one after.", LISTS),
-    Action("sort_reverse", "O", "reverse", "Turn the order around.", LISTS),
+    Action("sort", "z", "sort", "Sort by the next column; again for the one after.", LISTS),
+    Action("sort_reverse", "Z", "reverse", "Turn the order around.", LISTS),
     # -- Discover
     Action("like", "l", "like", "Like: it counts in your taste, and leaves the list of new artists.", "discover", 4),
     Action("hide", "x", "hide", "Keep it out of Discover; it still counts in your taste.", "discover", 5),
     Action("block", "B", "block", "Never show it again anywhere, nor learn from it.", "discover"),
     Action("without", "w", "what if", "As if you had never played the strongest reason.", "discover", 11),
     Action("related", "r,enter", "related", "Artists like it.", "discover", 10),
-    Action("open", "b", "browser", "Look the artist up in your browser. The only thing that leaves this machine.",
+    Action("open", "o", "browser", "Look the artist up in your browser. The only thing that leaves this machine.",
            "discover"),
     Action("export", "e", "export", "Write the list to a file.", "discover", 13),
     Action("turn('familiarity', -0.1)", "left,comma", "familiar", "Turn the dial to artists you know.", "discover"),

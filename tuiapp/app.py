@@ -21,17 +21,15 @@ from engine.errors import DiscoverError
 from engine.paths import Folders
 from tuiapp import state as remembered
 from tuiapp.actions import ACTIONS, EVERYWHERE, VIEWS, bindings
-from tuiapp.jobs import Job, run_job
+from tuiapp.changes import Changes
+from tuiapp.jobs import Job, Jobs
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from engine.playlists.playlist import PlaylistTrack
     from engine.session import Session
     from tuiapp.screens.view import View
-
-UNDO_DEPTH = 50
 
 
 def _view(name: str) -> Callable[[], Screen[Any]]:
@@ -62,10 +60,9 @@ class DiscoverApp(App[int]):
         self._start_private = private
         self._session: Session | None = None
         self._opening = threading.Lock()
-        # Changes happen in the order asked for: an undo waits for what it undoes.
-        self._changing = threading.Lock()
         self._leaving = False
-        self._undo: list[tuple[str, Callable[[], None]]] = []
+        self.changes = Changes(self)
+        self.jobs = Jobs(self)
         self._before: list[str] = []
         # Only read here; written through the session's door when the app is left.
         self._state = remembered.read(_bytes(folders.state))
@@ -81,6 +78,11 @@ class DiscoverApp(App[int]):
 
                 self._session = Session(self.folders, private=self._start_private)
             return self._session
+
+    def reload(self) -> None:
+        """A child process changed the library: forget what was computed of it."""
+        if self._session is not None:
+            self._session.reload()
 
     def on_mount(self) -> None:
         theme = self._state.get("theme")
@@ -165,52 +167,8 @@ class DiscoverApp(App[int]):
         }
         self._state = {"view": self.current_mode, "theme": self.theme, "views": views}
 
-    # -- undo and verdicts -----------------------------------------------------------------------------
-
-    def remember_undo(self, what: str, undo: Callable[[], None]) -> None:
-        """Something was done that can be taken back."""
-        self._undo = [*self._undo, (what, undo)][-UNDO_DEPTH:]
-
     def action_undo(self) -> None:
-        if not self._undo:
-            self.notify("Nothing to undo.")
-            return
-        what, undo = self._undo.pop()
-        undo()
-        self.notify(f"Undone: {shown(what)}.", markup=False)
-
-    def in_thread(self, change: Callable[[Session], Any]) -> None:
-        """Change the library off the event loop, then let every view ask anew."""
-
-        def run() -> None:
-            try:
-                with self._changing:
-                    change(self.engine())
-            except DiscoverError as error:
-                self.call_from_thread(self.notify, str(error), severity="error", markup=False)
-            self.call_from_thread(self.library_changed)
-
-        self.run_worker(run, thread=True, group="change")
-
-    async def judge(self, verdict: str | None, names: Sequence[str]) -> None:
-        """Set a verdict on artists, remember one undo for all, say so."""
-        if not names:
-            return
-        before: dict[str, str | None] = {}
-
-        def change(session: Session) -> None:
-            for name in names:
-                before[name] = session.judge(verdict, name)
-
-        def restore(session: Session) -> None:
-            for name, earlier in before.items():
-                session.judge(earlier, name)
-
-        words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Taken back"}[verdict]
-        what = names[0] if len(names) == 1 else f"{len(names)} artists"
-        self.in_thread(change)
-        self.remember_undo(f"{words.lower()} {what}", lambda: self.in_thread(restore))
-        self.notify(f"{words}: {shown(what)}. u takes it back.", markup=False)
+        self.changes.take_back()
 
     # -- the private session ---------------------------------------------------------------------------
 
@@ -234,7 +192,7 @@ class DiscoverApp(App[int]):
 
     def _private_changed(self, on: bool, lost: tuple[str, ...]) -> None:
         self.private_since = time.monotonic() if on else None
-        self._undo.clear()
+        self.changes.forget()
         if on:
             self.notify("Nothing is written until you press P again. Likes and playlists last as long as this.",
                         title="Private session")  # fmt: skip
@@ -261,26 +219,6 @@ class DiscoverApp(App[int]):
         from tuiapp.screens.dialogs import AskPath
 
         self.push_screen(AskPath(title, above), lambda text: then(text) if text else None)
-
-    def ask_export(self, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
-        """Ask where to, and write tracks there in the format of the ending."""
-        from engine.playlists.export import safe_file_name
-
-        def export(text: str) -> None:
-            def run() -> None:
-                try:
-                    session = self.engine()
-                    report = session.export_tracks(tracks(session), title, Path(text).expanduser())
-                except DiscoverError as error:
-                    self.call_from_thread(self.notify, str(error), severity="error", markup=False, timeout=10)
-                    return
-                text_ = f"{report.tracks} tracks written to {report.file}. {report.note}".strip()
-                self.call_from_thread(self.notify, shown(text_), title="Exported", markup=False, timeout=10)
-
-            self.run_worker(run, thread=True, group="export")
-
-        value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
-        self.ask_text("Export to (ending: csv m3u8 xspf jspf pls json txt uris)", value, export)
 
     def action_search(self) -> None:
         from tuiapp.screens.dialogs import Search
@@ -318,77 +256,12 @@ class DiscoverApp(App[int]):
 
         how = "\n".join(f"{service:<14} {how} ({wait})" for service, how, wait in EXPORTS)
         self.ask_path(
-            "Import listening history", lambda text: self.start_job("Import", "import", text),
+            "Import listening history", lambda text: self.jobs.start("Import", "import", text),
             f"Files, folders and archives; the format is found by content.\n\n{how}",
         )  # fmt: skip
 
-    def start_pack_job(self, path: Path) -> None:
-        """Add a pack; what it is of is told by content."""
-        from engine.community.packs import readers
-
-        known = any(reader.recognises(path) for reader in readers().values()) if path.exists() else True
-        self.start_job("Adding a pack", "community" if known else "features", str(path))
-
-    def start_job(self, title: str, *arguments: str) -> None:
-        """Start long work in a child process, one at a time and never in a private session."""
-        if self.job is not None:
-            self.notify(f"{self.job.title} is running. Wait for it, or stop it with ^x.", severity="warning")
-        elif self.private_since is not None:
-            self.notify(f"A private session is on: {title.lower()} would write. End it with P first.",
-                        severity="warning", markup=False)  # fmt: skip
-        else:
-            expanded = [str(Path(a).expanduser()) if a.startswith("~") else a for a in arguments]
-            self._run_job(Job(title, expanded))
-
-    @work(group="job")
-    async def _run_job(self, job: Job) -> None:
-        self.job = job
-        try:
-            result = await run_job(job, self.folders.root, lambda: self._job_changed(job))
-        finally:
-            self.job = None
-        session = self._session
-        if session is not None:
-            session.reload()
-        self._job_ended(job, result)
-        self.library_changed()
-
-    def _job_changed(self, job: Job) -> None:
-        self.job = job
-        from tuiapp.screens.model import ModelView
-
-        for view in self.views():
-            if isinstance(view, ModelView) and job.losses:
-                view.draw_loss(job.losses, job.total)
-
-    def watch_job(self, job: Job | None) -> None:
-        from tuiapp.widgets.chrome import JobLine
-
-        for stack in self._screen_stacks.values():
-            for screen in stack:
-                for line in screen.query(JobLine):
-                    line.job = job
-
-    def _job_ended(self, job: Job, result: dict[str, Any]) -> None:
-        if result["type"] == "error":
-            self.notify(
-                result["message"], title=f"{job.title} failed", severity="error", timeout=15, markup=False
-            )
-        elif result["type"] == "cancelled":
-            self.notify("What was whole before is whole now.", title=f"{job.title} stopped")
-        elif job.arguments[0] == "import":
-            from tuiapp.reports import import_report
-            from tuiapp.screens.dialogs import ShowText
-
-            self.push_screen(ShowText("Imported", import_report(result["result"])))
-        else:
-            self.notify("Done.", title=job.title)
-
     def action_cancel_job(self) -> None:
-        if self.job is None:
-            self.notify("Nothing is running.")
-        else:
-            self.job.cancel()
+        self.jobs.cancel()
 
 
 def _here() -> Worker[Any] | None:

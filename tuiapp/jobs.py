@@ -9,7 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuiapp.app import DiscoverApp
 
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
@@ -76,3 +79,68 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
             "exit_code": 1,
         }
     return last
+
+
+class Jobs:
+    """The one job that may run at a time, begun, shown and ended."""
+
+    def __init__(self, app: DiscoverApp) -> None:
+        self._app = app
+
+    def start(self, title: str, *arguments: str) -> None:
+        """Start long work, never beside another nor in a private session: it writes."""
+        app = self._app
+        if app.job is not None:
+            app.notify(f"{app.job.title} is running. Wait for it, or stop it with ^x.", severity="warning")
+        elif app.private_since is not None:
+            app.notify(
+                f"A private session is on: {title.lower()} would write. End it with P first.",
+                severity="warning",
+            )
+        else:
+            expanded = [str(Path(a).expanduser()) if a.startswith("~") else a for a in arguments]
+            app.run_worker(self._run(Job(title, expanded)), group="job")
+
+    def start_pack(self, path: Path) -> None:
+        """Add a pack; what it is of is told by content."""
+        from engine.community.packs import readers
+
+        known = any(reader.recognises(path) for reader in readers().values()) if path.exists() else True
+        self.start("Adding a pack", "community" if known else "features", str(path))
+
+    def cancel(self) -> None:
+        """Stop what runs, if anything does."""
+        if self._app.job is None:
+            self._app.notify("Nothing is running.")
+        else:
+            self._app.job.cancel()
+
+    async def _run(self, job: Job) -> None:
+        app = self._app
+        app.job = job
+
+        def changed() -> None:
+            app.job = job
+
+        try:
+            result = await run_job(job, app.folders.root, changed)
+        finally:
+            app.job = None
+        app.reload()
+        self.ended(job, result)
+        app.library_changed()
+
+    def ended(self, job: Job, result: dict[str, Any]) -> None:
+        """Say how a job ended: an import with its whole report."""
+        app = self._app
+        if result["type"] == "error":
+            app.notify(result["message"], title=f"{job.title} failed", severity="error", timeout=15)
+        elif result["type"] == "cancelled":
+            app.notify("What was whole before is whole now.", title=f"{job.title} stopped")
+        elif job.arguments[0] == "import":
+            from tuiapp.reports import import_report
+            from tuiapp.screens.dialogs import ShowText
+
+            app.push_screen(ShowText("Imported", import_report(result["result"])))
+        else:
+            app.notify("Done.", title=job.title)

@@ -205,7 +205,7 @@ async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(fol
             the_view(app).action_turn("familiarity", -0.1)
         await settled(pilot)
         assert the_list(app).counts[1] > new, "the dial lets artists one knows into the list"
-        await pilot.press("o", "slash", *"artist")
+        await pilot.press("z", "slash", *"artist")
         await settled(pilot)
         await pilot.press("enter", "j", "j")
         row = the_list(app).row
@@ -265,7 +265,7 @@ async def test_quitting_right_after_a_key_keeps_what_it_did(folders: Folders) ->
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         name = the_list(app).row.artist
-        await app.judge("like", [name])
+        app.changes.judge("like", [name])
         await app.action_quit()
     assert app._exception is None
     assert verdicts(folders)[name] == "like"
@@ -281,7 +281,7 @@ async def test_undo_pressed_at_once_takes_back_what_is_still_being_done(
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         before = verdicts(folders)
-        await app.judge("like", ["Artist T45", "Artist F57"])
+        app.changes.judge("like", ["Artist T45", "Artist F57"])
         app.action_undo()
         go.set()
         await settled(pilot)

@@ -86,7 +86,7 @@ async def test_a_private_session_refuses_jobs_and_says_why(
     async def never(*_arguments: Any) -> dict[str, Any]:
         raise AssertionError("a job was started in a private session")
 
-    monkeypatch.setattr("tuiapp.app.run_job", never)
+    monkeypatch.setattr("tuiapp.jobs.run_job", never)
     app = DiscoverApp(folders, private=True)
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
@@ -116,7 +116,7 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
         await ended.wait()
         return {"type": "done", "result": {}}
 
-    monkeypatch.setattr("tuiapp.app.run_job", training)
+    monkeypatch.setattr("tuiapp.jobs.run_job", training)
     app = DiscoverApp(folders)
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
@@ -132,7 +132,7 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
             assert "Training: fitting" in text
             assert "3 of 9  1:01 left" in text
             assert "^x stops it" in text
-        app.start_job("Import", "import", "x")
+        app.jobs.start("Import", "import", "x")
         assert len(started) == 1, "one job at a time"
         await pilot.press("P")
         await pilot.pause()
@@ -157,11 +157,11 @@ async def test_a_job_that_fails_or_is_stopped_says_so(
     async def ending(*_arguments: Any) -> dict[str, Any]:
         return result
 
-    monkeypatch.setattr("tuiapp.app.run_job", ending)
+    monkeypatch.setattr("tuiapp.jobs.run_job", ending)
     app = DiscoverApp(folders)
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
-        app.start_job("Training", "train")
+        app.jobs.start("Training", "train")
         await settled(pilot)
         assert toasts(app) == [said]
         assert the_list(app).counts[0]

@@ -173,7 +173,7 @@ async def an_error(pilot: Pilot[Any]) -> None:
 
 async def verdict_toasts(pilot: Pilot[Any]) -> None:
     for name in (CALLED[0], CALLED[6]):
-        await pilot.app.judge(None, [name])
+        pilot.app.changes.judge(None, [name])
     await settled(pilot)
     assert_safe(pilot.app, "Taken back: Aone [/intro]", "Taken back: Athree [@click=app.quit]hi[/]")
 
@@ -181,14 +181,14 @@ async def verdict_toasts(pilot: Pilot[Any]) -> None:
 async def error_toasts(pilot: Pilot[Any]) -> None:
     """What an error names comes from outside too: a file, a playlist, an artist."""
     name = TITLES[4] + TITLES[2] + TITLES[6]
-    pilot.app.in_thread(lambda session: session.rename_playlist(name, "x"))
+    pilot.app.changes.make(lambda session: session.rename_playlist(name, "x"))
     await settled(pilot)
     assert_safe(pilot.app, "There is no playlist", "[@click=app.quit]hi[/]")
 
 
 async def job_toasts(pilot: Pilot[Any]) -> None:
     message = f"{TITLES[0]} {TITLES[4]} cannot be read."
-    pilot.app._job_ended(Job("Import", ["import", "x"]), {"type": "error", "message": message})
+    pilot.app.jobs.ended(Job("Import", ["import", "x"]), {"type": "error", "message": message})
     await settled(pilot)
     assert_safe(pilot.app, TITLES[0])
 

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from tuiapp.exporting import ask_export
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import duration, percent
@@ -75,8 +76,8 @@ class ContextsView(View):
         elif message.what == "saved":
             self.notify(f"Saved as {shown(message.result.name)}. It is under 4 Playlists.", markup=False)
             name = message.result.name
-            self.home.remember_undo(
-                f"saving {name}", lambda: self.home.in_thread(lambda s: s.remove_playlist(name))
+            self.home.changes.remember(
+                f"saving {name}", lambda: self.home.changes.make(lambda s: s.remove_playlist(name))
             )
 
     def _show(self, made: ContextPlaylist) -> None:
@@ -188,7 +189,7 @@ class ContextsView(View):
     def action_export(self) -> None:
         made = self._made
         if made is not None and made.tracks:
-            self.home.ask_export(f"{made.title} {made.settings.bpm:.0f}", lambda _session: made.tracks)
+            ask_export(self.home, f"{made.title} {made.settings.bpm:.0f}", lambda _session: made.tracks)
 
     def remembered(self) -> dict[str, Any]:
         return super().remembered() | {"wishes": self._wishes}

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingYetError
+from tuiapp.exporting import ask_export
 from tuiapp.reports import first_steps
 from tuiapp.safe import shown
 from tuiapp.screens.dials import ONE_LINE, Dials
@@ -210,7 +211,7 @@ class DiscoverView(View):
             return
         before, name = self._without, row.why[0].artist
         self._without = (*before, name)
-        self.home.remember_undo(f"without {name}", lambda: self._set_without(before))
+        self.home.changes.remember(f"without {name}", lambda: self._set_without(before))
         self.load()
 
     def _set_without(self, names: tuple[str, ...]) -> None:
@@ -248,7 +249,7 @@ class DiscoverView(View):
 
     def action_export(self) -> None:
         settings = self._settings()
-        self.home.ask_export("Discover", lambda session: session.discover_tracks(settings))
+        ask_export(self.home, "Discover", lambda session: session.discover_tracks(settings))
 
     # -- remembering -----------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from tuiapp.widgets.table import Column, Table
 if TYPE_CHECKING:
     from engine.session import Status
     from engine.training.artifact import ModelManifest
+    from tuiapp.jobs import Job
 
 
 class ModelView(View):
@@ -49,6 +50,14 @@ class ModelView(View):
             id="packs",
             markable=False,
         )  # fmt: skip
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.watch(self.home, "job", self._draw_training, init=False)
+
+    def _draw_training(self, job: Job | None) -> None:
+        if job is not None and job.losses:
+            self.draw_loss(job.losses, job.total)
 
     def load(self) -> None:
         self.ask("list", lambda session: session.status())
@@ -97,15 +106,15 @@ class ModelView(View):
     # -- doing -----------------------------------------------------------------------------------------
 
     def action_train(self) -> None:
-        self.home.start_job("Training", "train")
+        self.home.jobs.start("Training", "train")
 
     def action_train_free(self) -> None:
-        self.home.start_job("Training", "train", "--free-factors")
+        self.home.jobs.start("Training", "train", "--free-factors")
 
     def action_add_pack(self) -> None:
         def add(text: str) -> None:
             path = Path(text).expanduser()
-            self.home.start_pack_job(path)
+            self.home.jobs.start_pack(path)
 
         self.home.ask_path("Add community data or track features", add)
 

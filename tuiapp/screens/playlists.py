@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from tuiapp.exporting import ask_export
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import day, duration
@@ -123,9 +124,9 @@ class PlaylistsView(View):
 
         def rename(new: str) -> None:
             self.ask("changed", lambda session: session.rename_playlist(name, new))
-            self.home.remember_undo(
+            self.home.changes.remember(
                 f"renaming {name}",
-                lambda: self.home.in_thread(lambda session: session.rename_playlist(new, name)),
+                lambda: self.home.changes.make(lambda session: session.rename_playlist(new, name)),
             )
 
         self.home.ask_text("Rename the playlist to", name, rename)
@@ -137,9 +138,9 @@ class PlaylistsView(View):
 
         def remove(session: Any) -> None:
             gone = [session.take_playlist(name) for name in names]
-            self.home.remember_undo(
+            self.home.changes.remember(
                 f"removing {', '.join(names)}",
-                lambda: self.home.in_thread(lambda s: [s.put_playlist(playlist) for playlist in gone]),
+                lambda: self.home.changes.make(lambda s: [s.put_playlist(playlist) for playlist in gone]),
             )
 
         self.ask("changed", remove)
@@ -147,4 +148,4 @@ class PlaylistsView(View):
     def action_export(self) -> None:
         name = self._chosen()
         if name is not None:
-            self.home.ask_export(name, lambda session: session.show_playlist(name))
+            ask_export(self.home, name, lambda session: session.show_playlist(name))

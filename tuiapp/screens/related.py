@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from tuiapp.exporting import ask_export
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import bar
@@ -148,7 +149,7 @@ class RelatedView(View):
     def action_export(self) -> None:
         if self._at >= 0:
             name = self._trail[self._at]
-            self.home.ask_export(f"Related to {name}", lambda session: session.related_tracks(name, LENGTH))
+            ask_export(self.home, f"Related to {name}", lambda session: session.related_tracks(name, LENGTH))
 
     def remembered(self) -> dict[str, Any]:
         return super().remembered() | {"trail": self._trail[: self._at + 1]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.actions import bindings
-from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
+from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -69,10 +69,7 @@ class View(Screen[None]):
     @property
     def home(self) -> DiscoverApp:
         """The app, as what it is."""
-        from tuiapp.app import DiscoverApp
-
-        assert isinstance(self.app, DiscoverApp)  # noqa: S101 - views live in no other app
-        return self.app
+        return home(self)
 
     # Whether the library changed while another view was in sight.
     _stale = False
@@ -130,7 +127,6 @@ class View(Screen[None]):
 
     def on_mount(self) -> None:
         self.tell("loading", "One moment", "")
-        self.query_one(JobLine).job = self.home.job
         self.recall(self.home.state_of(self.NAME))
         self.load()
 
@@ -240,9 +236,8 @@ class View(Screen[None]):
             self.query_one(".filter").add_class("-shown")
             self.query_one(".filter Input", Input).value = text
 
-    @work(exclusive=True, group="judge")
-    async def judge(self, verdict: str | None, names: list[str]) -> None:
+    def judge(self, verdict: str | None, names: list[str]) -> None:
         """Like, hide or block artists, with one undo for all of them; then load anew."""
-        await self.home.judge(verdict, names)
+        self.home.changes.judge(verdict, names)
         if self.table is not None:
             self.table.clear_marks()

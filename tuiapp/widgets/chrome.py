@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from tuiapp.jobs import Job
 
 
+def home(node: Widget) -> DiscoverApp:
+    """The app a widget is in, as what it is."""
+    from tuiapp.app import DiscoverApp
+
+    assert isinstance(node.app, DiscoverApp)  # noqa: S101 - these widgets live in no other app
+    return node.app
+
+
 class TabStrip(Widget):
     """The views by number, and on the right what the list is made from or, in a private session, that word."""
 
@@ -37,23 +45,16 @@ class TabStrip(Widget):
     def on_mount(self) -> None:
         # The private session's clock; once a second is as often as it changes.
         self.set_interval(1.0, self._tick)
-        self.watch(self.app_here, "private_since", lambda: self.refresh(), init=False)
+        self.watch(home(self), "private_since", lambda: self.refresh(), init=False)
 
     def _tick(self) -> None:
-        if self.app_here.private_since is not None:
+        if home(self).private_since is not None:
             self.refresh()
-
-    @property
-    def app_here(self) -> DiscoverApp:
-        from tuiapp.app import DiscoverApp
-
-        assert isinstance(self.app, DiscoverApp)  # noqa: S101 - this strip lives in no other app
-        return self.app
 
     def render(self) -> RenderResult:
         width = self.size.width
         right = self._right()
-        private = self.app_here.private_since is not None
+        private = home(self).private_since is not None
         # The names matter more than the aside, the word PRIVATE more than the names.
         for style, aside in (
             ("brand", True),
@@ -80,7 +81,7 @@ class TabStrip(Widget):
         return Content.assemble(*parts)
 
     def _right(self) -> Content:
-        since = self.app_here.private_since
+        since = home(self).private_since
         if since is not None:
             return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
         return Content.styled(self.aside, "$foreground-muted")
@@ -126,6 +127,12 @@ class JobLine(Widget):
     JobLine.-running { display: block; }
     """
     job: reactive[Job | None] = reactive(None, always_update=True)
+
+    def on_mount(self) -> None:
+        self.watch(home(self), "job", self._take_job)
+
+    def _take_job(self, job: Job | None) -> None:
+        self.job = job
 
     def watch_job(self, job: Job | None) -> None:
         self.set_class(job is not None, "-running")
