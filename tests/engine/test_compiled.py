@@ -17,6 +17,9 @@ from engine.model.als import AlternatingLeastSquares
 from engine.paths import Folders
 from engine.privacy import Door
 
+# Compiled once, not once a worker.
+pytestmark = pytest.mark.xdist_group("compiled")
+
 PLAYS = random_matrix(60, 40, density=0.2, format="csr", dtype=np.float32, random_state=3)
 
 

@@ -11,6 +11,9 @@ from engine.training import choose, weigh
 from tuiapp.cli import run
 from tuiapp.commands import demo
 
+# The sample is trained on once, not once a worker.
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):

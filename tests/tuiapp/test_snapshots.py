@@ -1,11 +1,12 @@
 """Pictures of the app at the sizes it promises to be usable at (TUI.md, point 4).
 
-After a wanted change: `pytest tests/tuiapp/test_snapshots.py --snapshot-update`, and look at the pictures.
+After a wanted change: `pytest -n 0 tests/tuiapp/test_snapshots.py --snapshot-update`, and look at the pictures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,3 +79,12 @@ def test_help(filled: Folders, snap_compare: Any) -> None:
         await settled(pilot)
 
     assert snap_compare(DiscoverApp(filled), terminal_size=MIDDLE, run_before=show)
+
+
+def test_no_picture_is_left_of_a_test_that_is_gone(request: pytest.FixtureRequest) -> None:
+    """syrupy tells only when all tests run in one process."""
+    if request.config.option.keyword or any("::" in argument for argument in request.config.args):
+        pytest.skip("only some of the tests run")
+    here = {item.name for item in request.session.items if item.path == request.path}
+    pictures = {file.stem for file in (Path(__file__).parent / "__snapshots__" / "test_snapshots").iterdir()}
+    assert pictures <= here
