@@ -126,8 +126,11 @@ ACTIONS: tuple[Action, ...] = (
     # -- History
     Action("year(-1)", "left,comma", "year before", "The picture of the year before.", "history", 4),
     Action("year(1)", "right,full_stop", "year after", "The picture of the year after.", "history", 5),
-    Action("show_year", "y", "picture", "The year as a picture, or the list, where there is no room for both.",
+    Action("next_panel", "y", "picture", "The year as a picture, then favourites that are overdue or fading.",
            "history", 6),
+    Action("related", "r,enter", "related", "Artists like the one who played it.", "history", 10),
+    Action("like", "l", "like", "Like the artist: it counts in your taste.", "history", 11),
+    Action("block", "B", "block", "Never show the artist again anywhere, nor learn from it.", "history"),
     # -- Taste
     Action("discover_taste", "enter,d", "discover", "Discover for the taste under the cursor alone.", "taste", 5),
     Action("clear", "x,delete", "take back", "Take back what was said about it; u brings it back.", "taste", 4),

@@ -59,6 +59,7 @@ class Discovery(Library):
         self._model: Model | None = None
         self._recommenders: dict[tuple[Window, tuple[str, ...], int | None], Recommender] = {}
         self._tastes: dict[Window, tuple[Taste, Days]] = {}
+        self._stats: dict[int | None, Stats] = {}
         self._hindsight: Hindsight | None = None
 
     @alone
@@ -155,7 +156,9 @@ class Discovery(Library):
         """The history in numbers. Raises NothingYetError where nothing was played, that year or at all."""
         from engine.store.stats import stats
 
-        found = stats(self._connection, year)
+        if year not in self._stats:
+            self._stats[year] = stats(self._connection, year)
+        found = self._stats[year]
         if not found.plays:
             raise NothingYetError(
                 f"Nothing was played in {year}."
@@ -355,6 +358,7 @@ class Discovery(Library):
         """The library changed: what was worked out of it is no longer so."""
         self._recommenders.clear()
         self._tastes.clear()
+        self._stats.clear()
 
     def _measured_half_life(self) -> float | None:
         """What the last look back found best; null where there was none, or for another model."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,20 @@ class ListenRow:
     plays: int
 
 
+ListenOrder = Literal["when", "artist", "track", "played", "source"]
+# Tables to read from and columns to order by. By name the tracks come first: there are fewer of them to go through.
+_TRACKS_FIRST = (
+    "tracks AS n JOIN artists AS m ON m.id = n.artist_id CROSS JOIN listens AS l ON l.track_id = n.id"
+)
+_ORDERS: dict[ListenOrder, tuple[str, str]] = {
+    "when": ("listens AS l", ""),
+    "artist": (_TRACKS_FIRST, "m.key, "),
+    "track": (_TRACKS_FIRST, "n.key, "),
+    "played": ("listens AS l", "ms_played DESC, "),
+    "source": ("listens AS l", "source, "),
+}
+
+
 def counts(connection: sqlite3.Connection) -> HistoryCounts:
     """The library in five numbers."""
     listens, first, last = connection.execute(
@@ -80,10 +95,13 @@ def played_tracks(connection: sqlite3.Connection, listens: str = "listens") -> l
     ]
 
 
-def listen_ids(connection: sqlite3.Connection, key: str = "") -> list[int]:
+def listen_ids(
+    connection: sqlite3.Connection, key: str = "", by: ListenOrder = "when", *, ascending: bool = False
+) -> list[int]:
     """Ids of the listens, newest first, undated ones last; with `key` those whose artist or title key holds it.
 
-    Those of blocked artists are in no list.
+    `by` another column than the time, those alike in it are newest first; by name it goes from A on. With `ascending`
+    the whole order is turned around. Those of blocked artists are in no list.
     """
     where, values = ["1"], []
     if key:
@@ -98,10 +116,12 @@ def listen_ids(connection: sqlite3.Connection, key: str = "") -> list[int]:
             "JOIN feedback AS f ON f.artist_key = a.key AND f.track_key IN ('', t.key) WHERE f.verdict = 'block')"
         )
     rows = connection.execute(
-        f"SELECT id FROM listens WHERE {' AND '.join(where)} ORDER BY started_at DESC",  # noqa: S608 - fixed parts
+        f"SELECT l.id FROM {_ORDERS[by][0]} WHERE {' AND '.join(where)} "  # noqa: S608 - fixed parts
+        f"ORDER BY {_ORDERS[by][1]}started_at DESC, l.id DESC",
         values,
     )
-    return [row[0] for row in rows]
+    ids = [row[0] for row in rows]
+    return ids[::-1] if ascending else ids
 
 
 def listens(connection: sqlite3.Connection, ids: Sequence[int]) -> list[ListenRow]:

@@ -104,17 +104,17 @@ def _when(
             SELECT l.started_at / 900 * 900 AS at, sum(l.plays) AS plays FROM listens AS l
             WHERE l.started_at IS NOT NULL AND l.flags & 8 = 0 AND {where} GROUP BY l.started_at / 900
         )
-        SELECT strftime('%Y-%m-%d', at, 'unixepoch', 'localtime') AS day,
-               (strftime('%w', at, 'unixepoch', 'localtime') + 6) % 7 AS weekday,
-               CAST(strftime('%H', at, 'unixepoch', 'localtime') AS INTEGER) AS hour, sum(plays)
-        FROM quarters GROUP BY day, weekday, hour ORDER BY day
+        SELECT strftime('%Y-%m-%d%w%H', at, 'unixepoch', 'localtime') AS moment, sum(plays)
+        FROM quarters GROUP BY moment ORDER BY moment
         """,  # noqa: S608 - fixed parts
         values,
     )
     days: dict[str, int] = {}
     weekdays, hours = [0] * 7, [0] * 24
-    for day, weekday, hour, plays in rows:
+    # One conversion for the three of them: it is what takes the time.
+    for moment, plays in rows:
+        day, weekday, hour = moment[:10], int(moment[10]), int(moment[11:])
         days[day] = days.get(day, 0) + plays
-        weekdays[weekday] += plays
+        weekdays[(weekday + 6) % 7] += plays
         hours[hour] += plays
     return days, tuple(weekdays), tuple(hours)

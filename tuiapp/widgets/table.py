@@ -119,13 +119,21 @@ class Table(ScrollView, can_focus=True):
         key: Callable[[Any], str],
         words: Callable[[Any], str],
         markable: bool = True,
+        arranges: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
-        """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks."""
+        """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks.
+
+        With `arranges` false the rows come filtered and ordered by whoever hears `Ordered`: they are too many to hold.
+        Then a row may be None while it is being fetched, and the rows know `place_of(key)`.
+        """
         super().__init__(id=id)
         self.columns = columns
         self._key, self._words = key, words
         self.markable = markable
+        self._arranges = arranges
+        # The marked rows of a list too long to look through for them.
+        self._marked: dict[str, Any] = {}
         self._rows: Sequence[Any] = ()
         self._order: Sequence[int] = range(0)
         self.marks: set[str] = set()
@@ -140,7 +148,13 @@ class Table(ScrollView, can_focus=True):
         current = self.row
         wanted = cursor_key or (self._key(current) if current is not None else None)
         self._rows = rows
-        self.marks &= {self._key(row) for row in rows} if self.marks else set()
+        if self.marks:
+            there = (
+                {self._key(row) for row in rows}
+                if self._arranges
+                else {key for key in self.marks if rows.place_of(key) is not None}  # type: ignore[attr-defined]
+            )
+            self.marks &= there
         self._arrange(wanted)
 
     def set_filter(self, text: str) -> None:
@@ -158,16 +172,26 @@ class Table(ScrollView, can_focus=True):
 
     def _arrange(self, wanted: str | None) -> None:
         order: Sequence[int] = range(len(self._rows))
+        if not self._arranges:
+            self._place(order, wanted)
+            return
         if words := self.filter.casefold().split():
             order = [i for i in order if all(word in self._words(self._rows[i]).casefold() for word in words)]
         if self.sort is not None and (by := self.columns[self.sort].order) is not None:
             order = sorted(order, key=lambda i: by(self._rows[i]), reverse=self.reverse)
         elif self.reverse:
             order = order[::-1]
+        self._place(order, wanted)
+
+    def _place(self, order: Sequence[int], wanted: str | None) -> None:
+        """Take an order, with the cursor on the row it was on where that is still there."""
         self._order = order
         self.virtual_size = Size(self.size.width, len(order) + 1)
         place = min(self.cursor, max(0, len(order) - 1))
-        if wanted is not None and len(order) <= 20_000:
+        if wanted is not None and not self._arranges:
+            found = self._rows.place_of(wanted)  # type: ignore[attr-defined]
+            place = place if found is None else found
+        elif wanted is not None and len(order) <= 20_000:
             place = next((n for n, i in enumerate(order) if self._key(self._rows[i]) == wanted), place)
         self.set_reactive(Table.cursor, place)
         self._keep_in_sight()
@@ -182,6 +206,8 @@ class Table(ScrollView, can_focus=True):
     @property
     def chosen(self) -> list[Any]:
         """The marked rows in order, or the one under the cursor."""
+        if self.marks and not self._arranges:
+            return [row for key, row in self._marked.items() if key in self.marks]
         if self.marks:
             return [row for i in self._order if self._key(row := self._rows[i]) in self.marks]
         return [self.row] if self.row is not None else []
@@ -237,12 +263,14 @@ class Table(ScrollView, can_focus=True):
     def action_mark(self) -> None:
         if self.row is not None:
             self.marks ^= {self._key(self.row)}
+            self._marked[self._key(self.row)] = self.row
             self.cursor += 1
             self.refresh()
 
     def clear_marks(self) -> None:
         """Unmark everything."""
         self.marks = set()
+        self._marked.clear()
         self.refresh()
 
     def action_filter(self) -> None:
@@ -301,6 +329,9 @@ class Table(ScrollView, can_focus=True):
         if place >= len(self._order):
             return Strip.blank(width, base)
         row = self._rows[self._order[place]]
+        if row is None:
+            lead = "▸ …" if place == self.cursor else "  …"
+            return Strip([Segment(lead, base)]).adjust_cell_length(width, base)
         marked = self._key(row) in self.marks
         at_cursor = place == self.cursor
         style = base
