@@ -45,8 +45,18 @@ class _Reporter:
         if loss is None and done < total and now - self._last < _EVERY_SECONDS:
             return
         self._last = now
-        left = (now - self._began) * (total - done) / done if done and total else None
-        self.send(type="progress", stage=stage, done=done, total=total, loss=loss, seconds_left=left)
+        taken = now - self._began
+        left = taken * (total - done) / done if done and total else None
+        rate = done / taken if taken > 0 else None
+        self.send(
+            type="progress",
+            stage=stage,
+            done=done,
+            total=total,
+            loss=loss,
+            seconds_left=left,
+            per_second=rate,
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--keep-private", action="store_true")
     for name in ("community", "features"):
         commands.add_parser(name).add_argument("path", type=Path)
+    commands.add_parser("demo")
     training = commands.add_parser("train")
     training.add_argument("--factors", type=int, default=40)
     training.add_argument("--free-factors", action="store_true")
@@ -107,6 +118,11 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
         case "features":
             report = session.add_features(asked.path, progress=reading, cancelled=stop.is_set)
             return {"rows": report.rows, "tracks_with_tempo": report.tracks_with_tempo}
+        case "demo":
+            from sample_data.demo import prepare
+
+            prepare(session, reporter.progress, stop.is_set)
+            return {}
         case _:
             import msgspec
 

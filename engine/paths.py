@@ -13,6 +13,11 @@ class Folders:
     root: Path
 
     @property
+    def demo(self) -> Folders:
+        """The sample's own data folder."""
+        return Folders(self.root / "demo")
+
+    @property
     def database(self) -> Path:
         """The library: listens, feedback, rules, playlists."""
         return self.root / "library.sqlite"

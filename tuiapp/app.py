@@ -84,6 +84,15 @@ class DiscoverApp(App[int]):
         if self._session is not None:
             self._session.reload()
 
+    def open_folders(self, folders: Folders) -> None:
+        """Go on over another data folder; nothing done in the one before can be undone any more."""
+        before, self._session, self.folders = self._session, None, folders
+        self._state = remembered.read(_bytes(folders.state))
+        self.changes.forget()
+        if before is not None:
+            # Waits for whoever still asks it something.
+            self.run_worker(before.close, thread=True, group="change")
+
     def on_mount(self) -> None:
         theme = self._state.get("theme")
         if isinstance(theme, str) and theme in self.available_themes:

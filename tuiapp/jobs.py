@@ -28,6 +28,7 @@ class Job:
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
+    per_second: float | None = None
     losses: list[float] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
 
@@ -41,8 +42,10 @@ class Job:
     def take(self, message: dict[str, Any]) -> None:
         """Remember one progress message."""
         self.stage, self.done, self.total = message["stage"], message["done"], message["total"]
-        self.seconds_left = message.get("seconds_left")
+        self.seconds_left, self.per_second = message.get("seconds_left"), message.get("per_second")
         if message.get("loss") is not None:
+            if self.done == 1:
+                self.losses.clear()  # another fit began
             self.losses.append(message["loss"])
 
 
@@ -108,6 +111,10 @@ class Jobs:
         known = any(reader.recognises(path) for reader in readers().values()) if path.exists() else True
         self.start("Adding a pack", "community" if known else "features", str(path))
 
+    def start_demo(self) -> None:
+        """Fill the sample's own data folder, then open it in place of this one."""
+        self.start("Preparing the sample", "demo")
+
     def cancel(self) -> None:
         """Stop what runs, if anything does."""
         if self._app.job is None:
@@ -122,11 +129,14 @@ class Jobs:
         def changed() -> None:
             app.job = job
 
+        root = app.folders.demo.root if job.arguments[0] == "demo" else app.folders.root
         try:
-            result = await run_job(job, app.folders.root, changed)
+            result = await run_job(job, root, changed)
         finally:
             app.job = None
         app.reload()
+        if job.arguments[0] == "demo" and result["type"] == "done":
+            app.open_folders(app.folders.demo)
         self.ended(job, result)
         app.library_changed()
 
@@ -142,5 +152,8 @@ class Jobs:
             from tuiapp.screens.dialogs import ShowText
 
             app.push_screen(ShowText("Imported", import_report(result["result"])))
+        elif job.arguments[0] == "demo":
+            text = "Everything here is made up. Leave with q and start again to be back in your own library."
+            app.notify(text, title="The sample", timeout=12)
         else:
             app.notify("Done.", title=job.title)

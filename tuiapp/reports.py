@@ -33,8 +33,7 @@ def first_steps() -> Content:
     parts += [
         "\n", _step("7 a", "add community data, so that there is new music to find\n"),
         _step("7 t", "train the model\n"), "\n",
-        "Or leave with ", Content.styled("q", "bold $text-accent"), " and run ",
-        Content.styled("discover demo", "bold"), " to see it all on made-up data.",
+        _step("d", "or look around first: a made-up listener, in a folder of its own"),
     ]  # fmt: skip
     return Content.assemble(*parts)
 
@@ -86,4 +85,7 @@ def import_report(report: dict[str, Any]) -> Content:
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
     parts += [f"\n{name}\n  {what}" for name, what in files_in_words(report["files"])]
+    if totals["kept"]:
+        parts.append("\n\nNext: ")
+        parts += [_step("7 t", "train a model on it, so that Discover has something to say")]
     return Content.assemble(*parts)

@@ -54,6 +54,21 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def age(date: str, today: int) -> str:
+    """How long ago an ISO date is, in words; `today` in days since 1970. Empty where it is no date."""
+    try:
+        days = today - (datetime.date.fromisoformat(date[:10]) - datetime.date(1970, 1, 1)).days
+    except ValueError:
+        return ""
+    if days <= 0:
+        return "today"
+    for length, unit in ((365, "year"), (30, "month"), (7, "week"), (1, "day")):
+        if days >= length:
+            count = days // length
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return ""
+
+
 def day(seconds: int | None) -> str:
     """A date in UTC, as the library keeps it."""
     if seconds is None:

@@ -163,9 +163,41 @@ def _pack_name(text: str) -> str:
 
 def remove_pack(door: Door, name: str) -> None:
     """Delete a pack. Models trained on it stay until the next training. Raises UnknownNameError."""
-    names = [path.name for path in door.folders.packs.iterdir()] if door.folders.packs.is_dir() else []
+    door.remove(_known_folder(door.folders, name))
+
+
+def set_pack_aside(door: Door, name: str) -> None:
+    """Take a pack out of use: `bring_pack_back` undoes it until `drop_packs_aside`. Raises UnknownNameError."""
+    folder = _known_folder(door.folders, name)
+    door.remove(_aside(folder))
+    door.rename(folder, _aside(folder))
+
+
+def bring_pack_back(door: Door, name: str) -> None:
+    """Put a pack that was set aside back in use. Raises UnknownNameError when it is gone, or there is a new one."""
+    folder = door.folders.packs / name
+    if folder.exists() or not _aside(folder).is_dir():
+        raise UnknownNameError(f"The pack {name} cannot come back. Add its file again.")
+    door.rename(_aside(folder), folder)
+
+
+def drop_packs_aside(door: Door) -> None:
+    """Delete what was set aside and not brought back."""
+    for folder in door.folders.packs.glob(f".*{_ASIDE}"):
+        door.remove(folder)
+
+
+_ASIDE = ".aside"
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}{_ASIDE}")
+
+
+def _known_folder(folders: Folders, name: str) -> Path:
+    names = [path.name for path in folders.packs.iterdir()] if folders.packs.is_dir() else []
     names = [known for known in names if not known.startswith(".")]
     if name not in names:
         hint = f" Did you mean {', '.join(nearest(name, names))}?" if names else " There are none."
         raise UnknownNameError(f"No pack is called {name}.{hint}")
-    door.remove(door.folders.packs / name)
+    return folders.packs / name

@@ -192,6 +192,12 @@ class Door:
         else:
             path.unlink(missing_ok=True)
 
+    def rename(self, path: Path, to: Path) -> None:
+        """Give a file or folder of ours another name in the same folder, in one step."""
+        self.require_writable(f"rename {path}")
+        path.rename(to)
+        _fsync(path.parent)
+
     def export(self, path: Path, data: bytes) -> None:
         """Write a file the person named, outside the data folder. Allowed in a private session.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import threading
 import time
@@ -41,6 +42,8 @@ class Status:
     packs: tuple[PackInfo, ...]
     model: ModelManifest | None
     private: bool
+    # A sentence where the model was trained on something else than is there now, else empty.
+    outdated: str = ""
 
 
 def alone(method: Callable[Concatenate[L, P], R]) -> Callable[Concatenate[L, P], R]:
@@ -77,6 +80,8 @@ class Library:
         with self._lock:
             if not self._closed:
                 self.reload()
+                if not self.private:
+                    community_packs.drop_packs_aside(self.door)
                 self._connection.close()
                 self._closed = True
 
@@ -124,9 +129,26 @@ class Library:
     def status(self) -> Status:
         """The library, packs and model at a glance."""
         n = history.counts(self._connection)
+        packs, model = self.packs(), self.model()
         return Status(
-            n.listens, n.artists, n.tracks, n.first, n.last, self.packs(), self.model(), self.private
-        )
+            n.listens, n.artists, n.tracks, n.first, n.last, packs, model, self.private,
+            self._outdated(model, packs) if model is not None else "",
+        )  # fmt: skip
+
+    def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
+        """What changed since a model was trained, in a sentence; empty where nothing did."""
+        community = {pack.name: pack.date for pack in packs if pack.kind == "community"}
+        if not model.solo and community.keys() != set(model.packs):
+            return "The packs are others than this model was trained on."
+        if any(date > model.trained[:10] for date in community.values()):
+            return "A pack is newer than this model."
+        if not model.solo:
+            return ""
+        trained = datetime.datetime.fromisoformat(model.trained).timestamp()
+        newer = self._connection.execute(
+            "SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (int(trained),)
+        ).fetchone()[0]
+        return f"{newer:,} listens were imported after this model was trained." if newer else ""
 
     @alone
     def model(self) -> ModelManifest | None:

@@ -290,6 +290,16 @@ class Session(Discovery):
         """Delete a pack."""
         community_packs.remove_pack(self.door, name)
 
+    @alone
+    def set_pack_aside(self, name: str) -> None:
+        """Take a pack out of use; until this library is closed `bring_pack_back` undoes it."""
+        community_packs.set_pack_aside(self.door, name)
+
+    @alone
+    def bring_pack_back(self, name: str) -> None:
+        """Put a pack that was set aside back in use."""
+        community_packs.bring_pack_back(self.door, name)
+
     def _pack(self, name: str) -> PackInfo:
         for info in self.packs():
             if info.name == name:

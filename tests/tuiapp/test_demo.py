@@ -8,8 +8,8 @@ import pytest
 
 from engine.recommend import hindsight
 from engine.training import choose, weigh
+from sample_data import demo
 from tuiapp.cli import run
-from tuiapp.commands import demo
 
 # The sample is trained on once, not once a worker.
 pytestmark = pytest.mark.xdist_group("demo")

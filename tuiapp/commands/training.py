@@ -68,7 +68,9 @@ def train(options: Options, level: str, engine: str, factors: int | None, **aske
     session = Session(options.folders, private=options.private)
     try:
         with training_progress(options) as progress:
-            manifest = session.train(settings, progress=progress)
+            manifest = session.train(
+                settings, progress=lambda update: progress(update.stage, update.done, update.total)
+            )
     finally:
         session.close()
     if options.json:
@@ -132,13 +134,13 @@ class _StageBar:
     def __enter__(self) -> Any:
         return self.report
 
-    def report(self, update: Any) -> None:
-        if update.stage != self._stage:
+    def report(self, stage: str, done: int, total: int, _loss: float | None = None) -> None:
+        if stage != self._stage:
             self._finish()
-            self._stage = update.stage
-            self._bar = progress_bar(self._options, update.stage)
+            self._stage = stage
+            self._bar = progress_bar(self._options, stage)
             self._show = self._bar.__enter__()
-        self._show(update.done, update.total)
+        self._show(done, total)
 
     def _finish(self) -> None:
         if self._bar is not None:

@@ -57,6 +57,7 @@ class DiscoverView(View):
         self._best = 1.0
         self._list: DiscoverList | None = None
         self._error: DiscoverError | None = None
+        self._welcomes = False
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="dials")
@@ -108,7 +109,7 @@ class DiscoverView(View):
             self._show_first_steps(message.result)
 
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
-        self._list = found
+        self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
         self._best = max((row.score for row in found.items), default=1.0) or 1.0
         source = (
@@ -171,10 +172,18 @@ class DiscoverView(View):
             super().show_error(what, error)
 
     def _show_first_steps(self, status: Status) -> None:
+        self._welcomes = not status.listens
         if status.listens:
             self.tell("empty", "Nothing here yet", str(self._error))
         else:
             self.tell("empty", "Welcome to discover", first_steps())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The sample is offered to who has nothing here yet."""
+        return self._welcomes if action == "demo" else super().check_action(action, parameters)
+
+    def action_demo(self) -> None:
+        self.home.jobs.start_demo()
 
     # -- dials -----------------------------------------------------------------------------------------
 

@@ -147,6 +147,8 @@ class JobLine(Widget):
                       f"  {job.done:,} of {job.total:,}"]  # fmt: skip
         elif job.done:
             parts.append(f"{job.done:,}")
+        if job.per_second is not None and job.per_second >= 10:
+            parts.append(f"  {job.per_second:,.0f} a second")
         if job.seconds_left is not None and job.seconds_left >= 1:
             parts.append(f"  {duration(job.seconds_left)} left")
         parts.append(Content.styled("   ^x stops it", "$foreground-muted"))

@@ -1,0 +1,96 @@
+"""Model: the curve grows with the sweeps, a removed pack comes back, age and quality in words."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from engine.paths import Folders
+from tests.tuiapp.driving import screen_text, settled, the_list
+from tuiapp.app import DiscoverApp
+from tuiapp.jobs import Job
+from tuiapp.text import age
+from tuiapp.widgets.loss import Losses, curve
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 5), (60, 12), (110, 20)])
+@pytest.mark.parametrize("count", [1, 3, 20, 400])
+def test_the_curve_falls_fills_no_more_than_its_room_and_marks_every_sweep(width, height, count) -> None:
+    losses = tuple(1000.0 / (n + 1) for n in range(count))
+    lines = curve(Losses(losses, 400), width, height).plain.split("\n")
+    assert len(lines) == height
+    assert max(map(cell_len, lines)) <= width
+    heights = [
+        sum(line[9 + cell] != " " for line in lines[1:-1] if len(line) > 9 + cell)
+        for cell in range(width - 9)
+    ]
+    assert heights == sorted(heights, reverse=True)
+    assert heights[0] == height - 2
+    assert sum(h > 0 for h in heights) <= max(1, -(-count * (width - 9) // 400))
+    assert "400" in lines[-1]
+
+
+def test_losses_that_do_not_fall_are_drawn_too() -> None:
+    for values in ((5.0, 5.0), (0.0,), (3.0, 4.0)):
+        assert curve(Losses(values), 40, 8).plain
+
+
+def test_age_is_said_in_the_largest_whole_unit() -> None:
+    said = {n: age("2024-01-01", 19_723 + n) for n in (-3, 0, 1, 6, 7, 20, 29, 30, 364, 365, 800)}
+    assert said == {
+        -3: "today", 0: "today", 1: "1 day", 6: "6 days", 7: "1 week", 20: "2 weeks", 29: "4 weeks", 30: "1 month",
+        364: "12 months", 365: "1 year", 800: "2 years",
+    }  # fmt: skip
+    assert age("soon", 0) == ""
+
+
+async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_it_does_not(
+    folders: Folders,
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        before = sorted(path.name for path in folders.packs.iterdir())
+        name = the_list(app).row.name
+        await pilot.press("x")
+        await settled(pilot)
+        assert name not in {pack.name for pack in app.engine().packs()}
+        await pilot.press("u")
+        await settled(pilot)
+        assert sorted(path.name for path in folders.packs.iterdir()) == before
+        await pilot.press("x")
+        await settled(pilot)
+        await pilot.press("q")
+    assert sorted(path.name for path in folders.packs.iterdir()) == [n for n in before if n != name]
+
+
+async def test_a_training_draws_its_curve_and_goes_on_in_another_view(folders: Folders) -> None:
+    """Point 11: count, rate and time left, whatever view is in sight."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        job = Job("Training", ["train"])
+        job.take(
+            {
+                "stage": "training",
+                "done": 3,
+                "total": 20,
+                "loss": 9.0,
+                "seconds_left": 65.0,
+                "per_second": 12.0,
+            }
+        )
+        app.job = job
+        await settled(pilot)
+        for key in ("7", "1", "5"):
+            await pilot.press(key)
+            await settled(pilot)
+            text = screen_text(app)
+            assert all(said in text for said in ("3 of 20", "12 a second", "1:05 left", "^x stops it")), key
+        app.job = None
+        await settled(pilot)
+        assert "^x stops it" not in screen_text(app)

@@ -1,0 +1,101 @@
+"""A model in words and bars: what from, how tuned, how good beside the baselines, what ranks, how the index does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from tuiapp.safe import shown
+from tuiapp.text import bar
+
+if TYPE_CHECKING:
+    from engine.training.artifact import ModelManifest
+
+_MUTED = "$foreground-muted"
+
+
+def facts(model: ModelManifest) -> Content:
+    """All of it, a block each with a line between."""
+    blocks = [
+        _source(model),
+        _quality(model.validation),
+        _ensemble(model),
+        _tuning(model.tuned),
+        _index(model.index),
+    ]
+    return Content("\n\n").join([block for block in blocks if block.plain])
+
+
+def _source(model: ModelManifest) -> Content:
+    source = "your own sessions" if model.solo else ", ".join(shown(pack) for pack in model.packs)
+    confidence = model.confidence
+    cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
+    sweeps = "1 sweep" if model.iterations == 1 else f"{model.iterations} sweeps"
+    growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""
+    tuned = "tuned on held-out plays" if model.tuned.get("searched") else "not tuned"
+    return Content.assemble(
+        Content.styled(f"{model.items:,} artists", "bold"), f" from {model.listeners:,} ",
+        "sessions" if model.solo else "listeners", f" of {source}\n",
+        Content.styled(
+            f"{model.factors} factors, {sweeps}, {tuned}\n"
+            f"c = 1 + {confidence.alpha:.3g} × {cell}, lambda {model.regularization:.3g}{growing}", _MUTED,
+        ),
+    )  # fmt: skip
+
+
+def _table(heading: str, rows: list[tuple[str, float, str]]) -> Content:
+    """Names with a bar, a figure and a note each; the best one says so."""
+    best = max(value for _, value, _ in rows)
+    parts: list[Content | str] = [Content.styled(heading, _MUTED)]
+    for name, value, note in rows:
+        parts += [
+            f"\n{shown(name):<13}", Content.styled(bar(value / best if best else 0.0, 12), "$text-accent"),
+            f" {value:.3f}", Content.styled("  best" if value == best else "      ", "bold"),
+            Content.styled(f"  {note}" if note else "", _MUTED),
+        ]  # fmt: skip
+    return Content.assemble(*parts)
+
+
+def _quality(measured: dict[str, Any]) -> Content:
+    if "ndcg@20" not in measured:
+        return Content("")
+    rows = [("this model", measured), *measured["baselines"].items()]
+    return _table(
+        "nDCG@20 on held-out plays",
+        [
+            (name, it["ndcg@20"], f"recall {it['recall@20']:.3f}" if "recall@20" in it else "")
+            for name, it in rows
+        ],
+    )
+
+
+def _ensemble(model: ModelManifest) -> Content:
+    told = model.validation.get("ensemble")
+    if not told or "members" not in told:
+        return Content("")
+    rows = [
+        (name, value, f"weight {model.ensemble.get(name, 0.0):+.2f}")
+        for name, value in told["members"].items()
+    ]
+    return _table(
+        "what ranks, nDCG@20 on listeners left out", [("all together", told["ensemble"], ""), *rows]
+    )
+
+
+def _tuning(tuned: dict[str, Any]) -> Content:
+    from engine.training.tried import in_words
+
+    tried = in_words(tuned)
+    if not tried:
+        return Content("")
+    heading = f"{len(tuned['trials'])} settings tried, nDCG@20 of the best on a held-out tenth"
+    return Content.styled("\n".join([heading, *(f"  {line}" for line in tried)]), _MUTED)
+
+
+def _index(index: dict[str, Any]) -> Content:
+    serves = "the exact scan" if index.get("serves", {}).get("best") == "exact" else "the trees"
+    return Content.styled(
+        f"index: {index['trees']} trees find {index['recall']:.1%} of the true nearest,\n"
+        f"{index['bytes'] / 1e6:.1f} MB on disk; at this size {serves} answers", _MUTED,
+    )  # fmt: skip
