@@ -24,7 +24,6 @@ CREATE TABLE items (
     plays     INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE tags (item INTEGER NOT NULL, tag TEXT NOT NULL, weight REAL NOT NULL) STRICT;
-CREATE VIRTUAL TABLE names USING fts5 (key, content = '', tokenize = 'trigram');
 """
 _INDEXES = """
 CREATE INDEX items_by_key ON items (key);
@@ -68,8 +67,6 @@ def write_catalog(
         )
         connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", tags)
         connection.executescript(_INDEXES)
-        connection.execute("INSERT INTO names (rowid, key) SELECT id, key FROM items")
-        connection.execute("INSERT INTO names (names) VALUES ('optimize')")
         connection.commit()
     finally:
         connection.close()
@@ -150,42 +147,3 @@ class Catalog:
     def all_tags(self) -> list[tuple[int, str, float]]:
         """Every (item id, tag, weight)."""
         return list(self._connection.execute("SELECT item, tag, weight FROM tags ORDER BY item, tag"))
-
-    def search(self, text: str, n: int = 20) -> list[CatalogItem]:
-        """Items whose name contains `text`, best known first; where none does, the most alike by trigrams."""
-        key = artist_key(text)
-        if not key:
-            return []
-        if len(key) < 3:
-            return self._select("key LIKE ? ORDER BY listeners DESC, id LIMIT ?", (key + "%", n))
-        rows = self._matching(f'"{key}"', n, by="listeners DESC, id")
-        if rows:
-            return rows
-        trigrams = sorted({key[i : i + 3] for i in range(len(key) - 2)})
-        query = " OR ".join(f'"{part}"' for part in trigrams)
-        # Three shared trigrams in four are many; bm25 alone prefers long names that share one rare trigram.
-        rows = self._select(
-            "id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT 50)", (query,)
-        )
-        scored = [(_likeness(set(trigrams), item.key), item) for item in rows]
-        scored.sort(key=lambda pair: (-pair[0], -pair[1].listeners, pair[1].id))
-        return [item for likeness, item in scored if likeness >= 0.3][:n]
-
-    def _matching(self, query: str, n: int, *, by: str) -> list[CatalogItem]:
-        matching = "id IN (SELECT rowid FROM names WHERE names MATCH ? ORDER BY rank LIMIT 2000)"
-        return self._select(f"{matching} ORDER BY {by} LIMIT ?", (query, n))
-
-    def _select(self, condition: str, values: tuple[object, ...]) -> list[CatalogItem]:
-        return [
-            CatalogItem(*row)
-            for row in self._connection.execute(
-                f"SELECT id, name, key, listeners, plays FROM items WHERE {condition}",  # noqa: S608
-                values,
-            )
-        ]
-
-
-def _likeness(trigrams: set[str], key: str) -> float:
-    """Shared trigrams over all trigrams of both names, 0 to 1."""
-    other = {key[i : i + 3] for i in range(len(key) - 2)}
-    return len(trigrams & other) / max(1, len(trigrams | other))

@@ -4,8 +4,7 @@
 a `Session`. Methods may be called from any thread, one at a time.
 """
 
-from engine.session.discovery import Found
 from engine.session.library import Status
 from engine.session.session import Session, TakenPlaylist
 
-__all__ = ["Found", "Session", "Status", "TakenPlaylist"]
+__all__ = ["Session", "Status", "TakenPlaylist"]

@@ -23,21 +23,12 @@ if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
+    from engine.session.searching import Found, OwnNames
     from engine.store.encounters import What
+    from engine.store.history import HistoryCounts
     from engine.store.stats import Stats
     from engine.taste.gate import Days, Taste, TasteItem, Window
     from engine.training.artifact import Model
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One search result; `kind` is `artist` or `track`."""
-
-    kind: str
-    artist: str
-    track: str | None
-    plays: int
-    listeners: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +52,8 @@ class Discovery(Library):
         self._tastes: dict[Window, tuple[Taste, Days]] = {}
         self._stats: dict[int | None, Stats] = {}
         self._hindsight: Hindsight | None = None
+        # Kept while the library holds as much as when they were read.
+        self._own_names: tuple[HistoryCounts, OwnNames] | None = None
 
     @alone
     def reload(self) -> None:
@@ -185,27 +178,13 @@ class Discovery(Library):
     @alone
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
         """Artists and tracks by name, your own first; typos are forgiven, blocked artists stay out."""
-        key = artist_key(text)
-        if not key:
-            return ()
-        blocked = store_feedback.blocked_artists(self._connection)
-        # Blocked ones are taken out afterwards: enough are asked for to fill their places.
-        artists, tracks = history.find_played(self._connection, key, n + len(blocked))
-        found = {artist_key(name): Found("artist", name, None, plays, 0) for name, plays in artists}
-        catalog = self._open_model().catalog.search(text, n + len(blocked)) if self.model() else ()
-        for item in catalog:
-            mine = found.get(item.key)
-            found[item.key] = Found("artist", item.name, None, mine.plays if mine else 0, item.listeners)
-        ranked = sorted(
-            (hit for hit_key, hit in found.items() if hit_key not in blocked),
-            key=lambda hit: (artist_key(hit.artist) != key, -hit.plays, -hit.listeners),
-        )
-        titles = [
-            Found("track", artist, title, plays, 0)
-            for artist, title, plays in tracks
-            if artist_key(artist) not in blocked
-        ]
-        return tuple((ranked + titles)[:n])
+        from engine.session.searching import own_names, search
+
+        counts = history.counts(self._connection)
+        if self._own_names is None or self._own_names[0] != counts:
+            self._own_names = (counts, own_names(self._connection))
+        model = self._open_model() if self.model() else None
+        return search(text, n, self._own_names[1], model, store_feedback.blocked_artists(self._connection))
 
     @alone
     def resolve_artist(self, name: str) -> tuple[str, str]:
@@ -227,7 +206,7 @@ class Discovery(Library):
         for other in names:
             if relaxed and relaxed_artist_key(other) == relaxed:
                 return other, artist_key(other)
-        close = nearest(name, names) or [item.name for item in (catalog.search(name, 3) if catalog else [])]
+        close = nearest(name, names) or [found.artist for found in self.search(name, 3)]
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise UnknownNameError(f"No artist here is called {name}.{hint}")
 

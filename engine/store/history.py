@@ -166,25 +166,23 @@ def artist_names(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT name FROM artists ORDER BY id")]
 
 
-def find_played(
-    connection: sqlite3.Connection, key: str, n: int
-) -> tuple[list[tuple[str, int]], list[tuple[str, str, int]]]:
-    """Library artists (name, plays) and tracks (artist, title, plays) whose key contains `key`, most played first."""
-    pattern = "%" + key.replace("%", "").replace("_", "") + "%"
-    artists = connection.execute(
-        """
-        SELECT a.name, sum(l.plays) AS plays FROM artists AS a
-        JOIN tracks AS t ON t.artist_id = a.id JOIN listens AS l ON l.track_id = t.id
-        WHERE a.key LIKE ? GROUP BY a.id ORDER BY plays DESC, a.id LIMIT ?
-        """,
-        (pattern, n),
-    ).fetchall()
+def names_by_plays(
+    connection: sqlite3.Connection,
+) -> tuple[list[tuple[int, str, str, int]], list[tuple[int, str, str, int]]]:
+    """Artists (id, key, name, plays) and tracks (artist id, key, title, plays), each the most played first."""
     tracks = connection.execute(
         """
-        SELECT a.name, t.title, sum(l.plays) AS plays FROM tracks AS t
-        JOIN artists AS a ON a.id = t.artist_id JOIN listens AS l ON l.track_id = t.id
-        WHERE t.key LIKE ? GROUP BY t.id ORDER BY plays DESC, t.id LIMIT ?
-        """,
-        (pattern, n),
+        WITH played AS (SELECT track_id, sum(plays) AS plays FROM listens GROUP BY track_id)
+        SELECT t.artist_id, t.key, t.title, p.plays FROM tracks AS t JOIN played AS p ON p.track_id = t.id
+        ORDER BY p.plays DESC, t.id
+        """
     ).fetchall()
-    return artists, tracks
+    plays: dict[int, int] = {}
+    for artist, _, _, count in tracks:
+        plays[artist] = plays.get(artist, 0) + count
+    artists = [
+        (number, key, name, plays[number])
+        for number, key, name in connection.execute("SELECT id, key, name FROM artists ORDER BY id")
+        if number in plays
+    ]
+    return sorted(artists, key=lambda row: -row[3]), tracks

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import tokenize
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,8 +27,10 @@ from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.likeness import Likeness
 from engine.model.neighbours import Neighbours
+from engine.names import artist_key
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.search import Names, build_names, open_names, write_names
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -76,6 +79,13 @@ class Model:
     folder: Path
     manifest: ModelManifest
     catalog: Catalog = field(repr=False)
+
+    @cached_property
+    def names(self) -> Names:
+        """What finds items by name; built anew where the model is older than this file of it."""
+        if "names_ids.npy" in self.manifest.digests:
+            return open_names(self.folder)
+        return _search_names(self.catalog.all_names(), self.listeners)
 
     @cached_property
     def factors(self) -> ItemFactors:
@@ -160,6 +170,17 @@ def write_neighbours(folder: Path, neighbours: Neighbours, crowding: np.ndarray)
     for name, array in (arrays | {"crowding": crowding}).items():
         np.save(folder / f"{name}.npy", array)
     return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in (*arrays, "crowding")}
+
+
+def write_search(folder: Path, names: Sequence[str], listeners: np.ndarray) -> dict[str, str]:
+    """Write what finds items by name into `folder`; returns the digests. `names` and `listeners` are in item order."""
+    files = write_names(folder, _search_names(names, listeners))
+    return {path.name: digest_of(path) for path in files}
+
+
+def _search_names(names: Sequence[str], listeners: np.ndarray) -> Names:
+    order = np.argsort(-listeners.astype(np.int64), kind="stable")
+    return build_names([artist_key(names[number]) for number in order.tolist()], order)
 
 
 def digest_of(path: Path) -> str:

@@ -32,6 +32,7 @@ from engine.training.artifact import (
     write_arrays,
     write_manifest,
     write_neighbours,
+    write_search,
 )
 from engine.training.checkpoint import Checkpoint
 from engine.training.choose import Choice, choose
@@ -197,6 +198,7 @@ def _write(
         data.tags,
     )
     digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
+    digests |= write_search(folder, data.names, counts)
     rng = np.random.default_rng(settings.seed)
     rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
     (folder / "index").mkdir()

@@ -23,6 +23,7 @@ from engine.training.artifact import (
     write_arrays,
     write_manifest,
     write_neighbours,
+    write_search,
 )
 
 
@@ -67,6 +68,7 @@ def write_model(
             ),
         )
         digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
+        digests |= write_search(folder, called or names(items), listeners)
         (folder / "index").mkdir()
         index = build_index(folder / "index", vectors, vectors[rng.integers(items, size=20)], seed=seed)
         write_manifest(

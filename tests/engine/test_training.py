@@ -6,6 +6,7 @@ import dataclasses
 import signal
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from engine.errors import CancelledError, DamagedDataError, NothingYetError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.search import Names
 from engine.session import Session
 from engine.store.database import open_library
 from engine.training import checkpoint
@@ -78,6 +80,7 @@ def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> Non
         "crowding.npy",
         "index",
         *(f"neighbours_{part}.npy" for part in ("starts", "listeners", "values", "kernel", "scales")),
+        *(f"names_{field.name}.npy" for field in fields(Names)),
     }
     assert model.members.neighbours.kernel.shape[0] <= model.manifest.listeners
     model.close()

@@ -20,7 +20,8 @@ from tuiapp.widgets.line import Line
 from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
-    from engine.session import Found, Session
+    from engine.session import Session
+    from engine.session.searching import Found
 
 
 class Dialog(ModalScreen[Any]):
