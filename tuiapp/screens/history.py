@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from engine.errors import DiscoverError, NothingYetError
+from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.view import View
 from tuiapp.text import duration
 from tuiapp.widgets.notice import Notice
@@ -128,6 +129,12 @@ class HistoryView(View):
             year = min(last, max(first, (last if self._year is None else self._year) + by))
             self._year = year
             self.ask("year", lambda session: session.stats(year))
+
+    def action_add_to(self) -> None:
+        row = self.query_one(Table).row
+        if row is not None:
+            named = [(row.artist, row.track)]
+            ask_add_to(self.home, f"{row.track} by {row.artist}", lambda session: session.tracks_named(named))
 
     def action_show_year(self) -> None:
         self.toggle_class("-year")
