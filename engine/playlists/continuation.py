@@ -1,7 +1,7 @@
 """More tracks for a playlist: of the artists that fit it, own ones and new ones mixed, at its tempo where it has one.
 
-The next place goes to the best track left of the kind (own or new) whose turn it is: how well its artist fits, how
-much the person or the world plays it, a little chance, and how near it comes to the tempo.
+The next place goes to the best track left: how well its artist fits, how much the person or the world plays it,
+whether it is its kind's turn (own or new), a little chance, and how near it comes to the tempo.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ from engine.playlists.running import tempo_credit, tempo_fit
 
 # How much an artist's best track is worth more than its least, beside how well the artist fits (0..1).
 APPEAL = 0.25
+# How much it is worth to be of the kind whose turn it is: not so much that the own track that fits least goes before
+# the new one that fits best.
+TURN = 0.5
 # So many tempi make a list one of a tempo, when nearly all of them agree.
-_LEAST_TEMPI, _AGREE = 3, 0.9
+_LEAST_TEMPI, _AGREE = 5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Wishes:
 def wishes_of(tracks: Sequence[PlaylistTrack], settings: Mapping[str, object]) -> Wishes:
     """The tempo and share of new music a list was made with, else the tempo its tracks agree on, if they do.
 
-    >>> wishes_of([PlaylistTrack("A", str(bpm), bpm=bpm) for bpm in (84.0, 170.0, 171.0)], {})
-    Wishes(bpm=170.0, tolerance=6.0, new=0.3)
+    >>> wishes_of([PlaylistTrack("A", str(bpm), bpm=bpm) for bpm in (84.0, 168.0, 170.0, 171.0, 85.0)], {})
+    Wishes(bpm=168.0, tolerance=6.0, new=0.3)
     """
     plain = Settings()
     tolerance = _number(settings.get("tolerance"), 0.5, 25.0, plain.tolerance)
@@ -120,15 +123,18 @@ def continued(
 
 
 def _next(pool: _Pool, artists: Sequence[str], wants_new: bool) -> int | None:
-    """The place in the pool of the best track of the kind wanted, or else of the other; artists come closer only
-    where nothing is left."""
+    """The place in the pool of the best track, those of the kind wanted ahead; artists come closer only where
+    nothing is left."""
     for gap in (ARTIST_GAP, 2, 1, 0):
         recent = artists[len(artists) - min(gap, len(artists)) :]
         able = [place for place in range(len(pool.tracks)) if pool.open(place, recent)]
-        kind = [place for place in able if pool.tracks[place].known != wants_new]
         if able:
-            return max(kind or able, key=lambda place: (pool.worth[place], -place))
+            return max(able, key=lambda place: (pool.worth[place] + _turn(pool, place, wants_new), -place))
     return None
+
+
+def _turn(pool: _Pool, place: int, wants_new: bool) -> float:
+    return TURN if pool.tracks[place].known != wants_new else 0.0
 
 
 def _pool(candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishes, seed: int) -> _Pool:

@@ -34,7 +34,8 @@ def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str
             }
         )
         return
-    say(options, done.format(number=len(edit.added), name=shown(edit.name)))
+    if edit.changed or not edit.already:
+        say(options, done.format(number=len(edit.added), name=shown(edit.name)))
     for track in edit.already:
         say(
             options,
