@@ -224,6 +224,10 @@ def test_what_cannot_be_continued_says_why(session: Session) -> None:
 def test_all_of_it_is_in_memory_in_a_private_session_and_on_disk_otherwise(place: Folders) -> None:
     before = fingerprint(place.root)
     private = Session(place, private=True)
+    # A change that is refused undoes itself alone, not the copies of what was there.
+    with pytest.raises(UnknownNameError):
+        private.add_to_playlist("No such list", some("a"))
+    assert BLOCKED in {mark.artist for mark in private.feedback()}
     private.create_playlist("Secret", private.tracks_named([(ARTISTS[0], None)]))
     private.restore_playlist(private.continue_playlist("Secret", 3))
     private.shift_in_playlist("Secret", [1], 1)

@@ -148,6 +148,8 @@ class PlaylistsView(View):
             self._tracks.sort, self._tracks.reverse = None, False
             self._tracks.show(())
             self._tracks.move_to(0)
+            # Where the cursor of the lists is found on the way back.
+            self._recalled = (name, self._recalled[1])
         self._tracks.focus()
         self._ask_tracks(name)
 
@@ -211,6 +213,7 @@ class PlaylistsView(View):
         self.home.ask_text("Rename the playlist to", name, rename)
 
     def _follow(self, old: str, new: str) -> None:
+        self._recalled = (new, self._recalled[1])
         if self._open == old:
             self._open = new
 
