@@ -209,6 +209,20 @@ def test_a_list_is_continued_by_what_fits_never_twice_never_blocked_and_the_same
     assert other.added != session.continue_playlist("Alike", 12, seed=1).added
 
 
+def test_in_solo_mode_a_list_is_continued_with_ones_own(tmp_path: Path) -> None:
+    folders = write_model(tmp_path / "data", solo=True)
+    connection = open_library(Door(folders))
+    for number in range(12):
+        play(connection, ARTISTS[number], f"Own {number}", 86_400 * number, 86_400 * number + 600)
+    connection.close()
+    session = Session(folders)
+    session.create_playlist("Own", session.tracks_named([(ARTISTS[0], None), (ARTISTS[3], None)]))
+    more = session.continue_playlist("Own", 2).added
+    session.close()
+    assert {group(track.artist) for track in more} == {0}
+    assert all(track.known for track in more)
+
+
 def test_what_cannot_be_continued_says_why(session: Session) -> None:
     session.create_playlist("Nothing in it")
     with pytest.raises(NothingYetError, match="Nothing in it has no track to go on from"):
