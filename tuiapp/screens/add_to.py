@@ -66,7 +66,7 @@ class AddTo(Dialog):
                 (
                     Column("playlist", _drawn, 20, share=1),
                     Column("tracks", lambda row: "" if row.new else f"{row.tracks:,}", 6, right=True),
-                    Column("length", lambda row: "" if row.new else duration(row.seconds), 8, right=True),
+                    Column("length", lambda row: duration(row.seconds or None), 8, right=True),
                 ),
                 key=lambda row: f"{row.new}\x1f{row.name}",
                 words=lambda row: row.name,

@@ -39,7 +39,11 @@ def lists_table() -> Table:
             Column("for", lambda row: row.context, 10, order=lambda row: row.context),
             Column("tracks", lambda row: f"{row.tracks:,}", 6, right=True, order=lambda row: -row.tracks),
             Column(
-                "length", lambda row: duration(row.seconds), 8, right=True, order=lambda row: -row.seconds
+                "length",
+                lambda row: duration(row.seconds or None),
+                8,
+                right=True,
+                order=lambda row: -row.seconds,
             ),
             Column("saved", lambda row: day(row.at), 12, right=True, order=lambda row: -row.at, least=60),
         ),
