@@ -39,13 +39,15 @@ class Action:
 _NAMES = {
     "question_mark": "?", "slash": "/", "space": "space", "enter": "enter", "escape": "esc", "left": "←",
     "right": "→", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+", "minus": "-",
-    "comma": ",", "full_stop": ".", "delete": "del",
+    "comma": ",", "full_stop": ".", "delete": "del", "up": "↑", "down": "↓",
 }  # fmt: skip
 
 
 def _written(key: str) -> str:
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+")
+    if key.startswith("shift+"):
+        return "⇧" + _written(key.removeprefix("shift+"))
     return _NAMES.get(key, key)
 
 
@@ -87,6 +89,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("related", "r,enter", "related", "Artists like it.", "discover", 10),
     Action("open", "o", "browser", "Look the artist up in your browser. The only thing that leaves this machine.",
            "discover"),
+    Action("add_to", "a", "add", "Add a track of the artist to a playlist.", "discover", 12),
     Action("export", "e", "export", "Write the list to a file.", "discover", 13),
     Action("turn('familiarity', -0.1)", "left,comma", "familiar", "Turn the dial to artists you know.", "discover"),
     Action("turn('familiarity', 0.1)", "right,full_stop", "new", "Turn the dial to new artists.", "discover"),
@@ -105,6 +108,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("trail_forward", "right", "forward", "Forward along the trail.", "related", 10),
     Action("like", "l", "like", "Like: it counts in your taste.", "related", 11),
     Action("block", "B", "block", "Never show it again anywhere, nor learn from it.", "related"),
+    Action("add_to", "a", "add", "Add a track of the artist to a playlist.", "related", 12),
     Action("export", "e", "export", "Write the neighbours to a file.", "related", 13),
     # -- Contexts
     Action("bpm(-1)", "left,comma", "slower", "One step a minute fewer.", "contexts", 4),
@@ -120,10 +124,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("save", "a", "save", "Keep this list among your playlists.", "contexts", 6),
     Action("export", "e", "export", "Write the list to a file.", "contexts", 9),
     # -- Playlists
-    Action("show", "enter", "show", "Show its tracks.", "playlists", 4),
-    Action("rename", "R", "rename", "Give it another name.", "playlists", 10),
-    Action("remove", "x,delete", "remove", "Delete it; u brings it back.", "playlists", 5),
-    Action("export", "e", "export", "Write it to a file.", "playlists", 6),
+    Action("show", "enter", "open", "Open the playlist.", "playlists", 4),
+    Action("new", "n", "new", "A new playlist, empty at first.", "playlists", 5),
+    Action("continue", "c", "continue", "Ten more tracks that fit the list, own and new ones.", "playlists", 6),
+    Action("shift(1)", "J,shift+down", "down", "Move the tracks down.", "playlists", 7),
+    Action("shift(-1)", "K,shift+up", "up", "Move the tracks up.", "playlists", 7),
+    Action("remove", "x,delete", "remove", "Take the tracks out, or delete the list; u brings them back.",
+           "playlists", 7),
+    Action("add_to", "a", "add to", "Add the tracks to another playlist.", "playlists", 10),
+    Action("rename", "R", "rename", "Give the playlist another name.", "playlists", 14),
+    Action("export", "e", "export", "Write it to a file.", "playlists", 13),
     # -- History
     Action("year(-1)", "left,comma", "year before", "The picture of the year before.", "history", 4),
     Action("year(1)", "right,full_stop", "year after", "The picture of the year after.", "history", 5),
@@ -132,6 +142,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("related", "r,enter", "related", "Artists like the one who played it.", "history", 10),
     Action("like", "l", "like", "Like the artist: it counts in your taste.", "history", 11),
     Action("block", "B", "block", "Never show the artist again anywhere, nor learn from it.", "history"),
+    Action("add_to", "a", "add", "Add the tracks to a playlist.", "history", 12),
     # -- Taste
     Action("discover_taste", "enter,d", "discover", "Discover for the taste under the cursor alone.", "taste", 5),
     Action("clear", "x,delete", "take back", "Take back what was said about it; u brings it back.", "taste", 4),

@@ -135,11 +135,13 @@ class DiscoverApp(App[int]):
         for stack in self._screen_stacks.values():
             yield from (screen for screen in stack if isinstance(screen, View))
 
-    def library_changed(self) -> None:
-        """What was shown may no longer be true: every view asks anew, those out of sight when they come back."""
+    def library_changed(self, only: str | None = None) -> None:
+        """What was shown may no longer be true: every view (or the one named) asks anew, those out of sight when they
+        come back."""
         if not self._leaving:
             for view in self.views():
-                view.outdated()
+                if only in (None, view.NAME):
+                    view.outdated()
 
     def show_taste(self, number: int, name: str) -> None:
         """Discover for one of the person's tastes."""

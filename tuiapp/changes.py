@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import DiscoverError
 from tuiapp.safe import shown
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tuiapp.app import DiscoverApp
 
 UNDO_DEPTH = 50
+# The view that alone shows playlists.
+PLAYLISTS = "playlists"
+
+T = TypeVar("T")
 
 
 class Changes:
@@ -25,9 +29,11 @@ class Changes:
         self._one_at_a_time = threading.Lock()
         self._undo: list[tuple[str, Callable[[], None]]] = []
 
-    def remember(self, what: str, undo: Callable[[], None]) -> None:
-        """Something was done that `undo` takes back."""
-        self._undo = [*self._undo, (what, undo)][-UNDO_DEPTH:]
+    def remember(self, what: str, undo: Callable[[], None]) -> tuple[str, Callable[[], None]]:
+        """Something was done, or is being done, that `undo` takes back; returns the entry."""
+        entry = what, undo
+        self._undo = [*self._undo, entry][-UNDO_DEPTH:]
+        return entry
 
     def forget(self) -> None:
         """Nothing can be taken back any more."""
@@ -42,8 +48,8 @@ class Changes:
         undo()
         self._app.notify(f"Undone: {shown(what)}.")
 
-    def make(self, change: Callable[[Session], Any]) -> None:
-        """Change the library in a thread, then let every view ask anew."""
+    def make(self, change: Callable[[Session], Any], view: str | None = None) -> None:
+        """Change the library in a thread, then let every view ask anew, or the one that alone shows what changed."""
         app = self._app
 
         def run() -> None:
@@ -52,9 +58,41 @@ class Changes:
                     change(app.engine())
             except DiscoverError as error:
                 app.call_from_thread(app.notify, str(error), severity="error")
-            app.call_from_thread(app.library_changed)
+            app.call_from_thread(app.library_changed, view)
 
         app.run_worker(run, thread=True, group="change")
+
+    def edit(
+        self,
+        what: str,
+        change: Callable[[Session], T],
+        undo: Callable[[Session, T], Any],
+        then: Callable[[T | None], None] = lambda _result: None,
+    ) -> None:
+        """Change playlists in a thread. What `change` gives goes to `then`, and to `undo` when it is taken back.
+
+        `then` gets None when the change failed, which has been said by then. What failed or, by its `changed`,
+        changed nothing leaves nothing to take back.
+        """
+        results: list[T] = []
+
+        def made(result: T | None) -> None:
+            if result is None or not getattr(result, "changed", True):
+                self._undo = [one for one in self._undo if one is not entry]
+            then(result)
+
+        def run(session: Session) -> None:
+            try:
+                results.append(change(session))
+            finally:
+                self._app.call_from_thread(made, results[0] if results else None)
+
+        def take_back(session: Session) -> None:
+            for result in results:
+                undo(session, result)
+
+        entry = self.remember(what, lambda: self.make(take_back, PLAYLISTS))
+        self.make(run, PLAYLISTS)
 
     def judge(self, verdict: str | None, names: Sequence[str]) -> None:
         """Set a verdict on artists, remember one undo for all, say so."""

@@ -142,6 +142,7 @@ def _load_commands() -> None:
         forgetting,
         importing,
         packs,
+        playlist_edits,
         playlists,
         recommending,
         stats,

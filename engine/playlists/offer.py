@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.names import artist_key, track_key
@@ -29,6 +29,13 @@ def candidates(
     connection: sqlite3.Connection, features: FeatureCatalog, recommended: Sequence[Recommendation]
 ) -> list[Candidate]:
     """Own tracks with what is known of their tempo, then tracks of recommended artists that have one."""
+    return offered(connection, features, {item.key: item.rank for item in recommended if not item.known})
+
+
+def offered(
+    connection: sqlite3.Connection, features: FeatureCatalog, place: Mapping[str, int]
+) -> list[Candidate]:
+    """Own tracks, then those the packs know beside them by the artists (keys) in `place`, which ranks them from 1."""
     played = played_tracks(connection, counted_listens(connection))
     titles = {(track.artist_key, track.track_key): track.track for track in played}
     known = features.lookup(titles, titles)
@@ -43,7 +50,6 @@ def candidates(
         if (track.artist_key, track.track_key) not in hidden
     ]
     have = {(track.artist_key, track.track_key) for track in played}
-    place = {item.key: item.rank for item in recommended if not item.known}
     for track in features.tracks_of(place):
         key = (track.artist_key, track.track_key)
         if key not in have and key not in hidden and (track.artist_key, "") not in hidden:

@@ -163,10 +163,10 @@ def _take(
         artist = int(pool.artist[index])
         if per_artist[artist] >= most_of_artist:
             continue
-        signs = _signs(pool.candidates[index])
-        if any(songs.get(sign, index) != index for sign in signs):
+        found = signs(pool.candidates[index])
+        if any(songs.get(sign, index) != index for sign in found):
             continue
-        for sign in signs:
+        for sign in found:
             songs[sign] = index
         kept[index] = None
         per_artist[artist] += 1
@@ -175,7 +175,7 @@ def _take(
             return
 
 
-def _signs(track: Candidate) -> list[object]:
+def signs(track: Candidate) -> list[object]:
     """What tells that two candidates are one song."""
     relaxed = relaxed_track_key(track.track) or track.track_key
     return [(track.artist_key, relaxed), *(pair for pair in track.ids if pair[0] != "file")]

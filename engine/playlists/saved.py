@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -57,11 +57,7 @@ def save_playlist(
             "INSERT INTO playlists (name, context, settings, at) VALUES (?, ?, ?, ?)",
             (name, context, json.dumps(values, ensure_ascii=False), moment),
         ).lastrowid
-        connection.executemany(
-            f"INSERT INTO playlist_tracks (playlist_id, position, {_FIELDS}) "  # noqa: S608 - a constant
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(number, position, *_cells(track)) for position, track in enumerate(tracks, 1)],
-        )
+        _insert(connection, number, tracks)
     length = sum(track.seconds or 0.0 for track in tracks)
     return SavedPlaylist(name, context, values, moment, len(tracks), length)
 
@@ -78,9 +74,22 @@ def free_name(connection: sqlite3.Connection, name: str) -> str:
 
 def saved_playlists(connection: sqlite3.Connection) -> list[SavedPlaylist]:
     """All saved playlists, newest first."""
+    return _entries(connection, "1")
+
+
+def one_playlist(connection: sqlite3.Connection, name: str) -> SavedPlaylist:
+    """The entry of the playlist called `name`. Raises UnknownNameError."""
+    return _entries(connection, "id = ?", _known_number(connection, name))[0]
+
+
+def _entries(connection: sqlite3.Connection, which: str, *values: int) -> list[SavedPlaylist]:
     rows = connection.execute(
-        "SELECT name, context, settings, at, count(position), coalesce(sum(seconds), 0.0) "
-        "FROM playlists LEFT JOIN playlist_tracks ON playlist_id = id GROUP BY id ORDER BY at DESC, id DESC"
+        f"""
+        SELECT name, context, settings, at, count(position), coalesce(sum(seconds), 0.0)
+        FROM playlists LEFT JOIN playlist_tracks ON playlist_id = id
+        WHERE {which} GROUP BY id ORDER BY at DESC, id DESC
+        """,  # noqa: S608 - made of fixed parts
+        values,
     )
     return [
         SavedPlaylist(name, context, json.loads(settings), at, tracks, seconds)
@@ -95,6 +104,31 @@ def playlist_tracks(connection: sqlite3.Connection, name: str) -> list[PlaylistT
         (_known_number(connection, name),),
     )
     return [_track(row) for row in rows]
+
+
+def change_tracks(
+    connection: sqlite3.Connection,
+    name: str,
+    change: Callable[[list[PlaylistTrack]], Sequence[PlaylistTrack]],
+) -> tuple[list[PlaylistTrack], list[PlaylistTrack]]:
+    """Put in place of a playlist's tracks what `change` makes of them, in one transaction: (before, after).
+
+    A list that came with an import is the person's own from then on: the next import leaves it alone. Raises
+    UnknownNameError; when `change` raises, nothing has changed.
+    """
+    with connection:
+        # At once, so that nobody else writes between the reading and the writing.
+        connection.execute("BEGIN IMMEDIATE")
+        before = playlist_tracks(connection, name)
+        after = change(list(before))
+        if list(after) != before:
+            number = _known_number(connection, name)
+            connection.execute("DELETE FROM playlist_tracks WHERE playlist_id = ?", (number,))
+            _insert(connection, number, after)
+            connection.execute(
+                "UPDATE playlists SET settings = json_remove(settings, '$.imported') WHERE id = ?", (number,)
+            )
+        return before, playlist_tracks(connection, name)
 
 
 def rename_playlist(connection: sqlite3.Connection, name: str, new_name: str) -> None:
@@ -134,6 +168,14 @@ def _known_number(connection: sqlite3.Connection, name: str) -> int:
             f"There is no playlist {name!r}." + (f" Nearest: {near}." if near else " None is saved yet.")
         )
     return number
+
+
+def _insert(connection: sqlite3.Connection, number: int | None, tracks: Sequence[PlaylistTrack]) -> None:
+    connection.executemany(
+        f"INSERT INTO playlist_tracks (playlist_id, position, {_FIELDS}) "  # noqa: S608 - a constant
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(number, position, *_cells(track)) for position, track in enumerate(tracks, 1)],
+    )
 
 
 def _delete(connection: sqlite3.Connection, name: str) -> None:

@@ -125,6 +125,8 @@ class Door:
         connection.execute("PRAGMA foreign_keys = ON")
         for table in SESSION_TABLES:
             _shadow_in_memory(connection, table)
+        # Else the first change that is refused would roll the copies back with it.
+        connection.commit()
         connection.set_authorizer(_refuse_writes_outside_memory)
         return connection
 

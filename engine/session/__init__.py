@@ -1,10 +1,11 @@
 """One open library and the model over it: the face of the engine that both front ends talk to.
 
-`Library` is what is on disk, `Discovery` what can be said of it, `Session` what can be done with it; front ends use
-a `Session`. Methods may be called from any thread, one at a time.
+`Library` is what is on disk, `Discovery` what can be said of it, `Playlisting` the playlists, `Session` what else can
+be done with it; front ends use a `Session`. Methods may be called from any thread, one at a time.
 """
 
 from engine.session.library import Status
-from engine.session.session import Session, TakenPlaylist
+from engine.session.playlisting import PlaylistEdit, TakenPlaylist
+from engine.session.session import Session
 
-__all__ = ["Session", "Status", "TakenPlaylist"]
+__all__ = ["PlaylistEdit", "Session", "Status", "TakenPlaylist"]

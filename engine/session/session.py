@@ -1,165 +1,35 @@
-"""What can be done with a library: playlists, exports, imports, packs and training."""
+"""What can be done with a library: exports, imports, packs, training and forgetting."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.community import packs as community_packs
 from engine.community.packs import PackInfo
 from engine.errors import DamagedDataError, NothingYetError
-from engine.names import artist_key
-from engine.session.discovery import Discovery
 from engine.session.library import alone
+from engine.session.playlisting import Cancelled, Playlisting
 from engine.taste.rules import listens_excluded
 
 if TYPE_CHECKING:
-    from engine.community.features import FeatureCatalog, FeatureReport, LibraryCoverage
+    from engine.community.features import FeatureReport
     from engine.community.fetch import Fetched
     from engine.imports.report import Report
-    from engine.playlists.contexts import Context, Settings
     from engine.playlists.export import ExportReport
-    from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
-    from engine.playlists.saved import SavedPlaylist
-    from engine.recommend.lists import Recommendation
+    from engine.playlists.playlist import PlaylistTrack
     from engine.recommend.settings import DiscoverSettings
     from engine.session.forgetting import Forgotten
     from engine.taste.rules import Rule
     from engine.training.artifact import ModelManifest
     from engine.training.train import TrainingSettings
 
-# A context playlist may draw new music from this many of the artists at the top of Discover.
-NEW_ARTISTS = 200
-
 Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class TakenPlaylist:
-    """A playlist that was deleted: its entry and its tracks."""
-
-    saved: SavedPlaylist
-    tracks: tuple[PlaylistTrack, ...]
-
-
-class Session(Discovery):
+class Session(Playlisting):
     """Everything both front ends can do."""
-
-    # -- playlists ------------------------------------------------------------------------------------
-
-    def contexts(self) -> tuple[Context, ...]:
-        """The contexts a playlist can be made for."""
-        from engine.playlists.contexts import CONTEXTS
-
-        return tuple(CONTEXTS.values())
-
-    @alone
-    def make_playlist(
-        self, context: str, settings: Settings | None = None, cancelled: Cancelled | None = None
-    ) -> ContextPlaylist:
-        """A playlist for a context, from one's own tracks and those of artists near the top of Discover."""
-        from engine.playlists.compose import compose
-        from engine.playlists.offer import candidates
-
-        with self._features() as features:
-            pool = candidates(self._connection, features, self._recommended(NEW_ARTISTS))
-        return compose(pool, settings, context, cancelled)
-
-    def _features(self) -> FeatureCatalog:
-        from engine.community.features import FeatureCatalog, feature_packs
-
-        return FeatureCatalog(feature_packs(self.folders))
-
-    def _recommended(self, n: int) -> tuple[Recommendation, ...]:
-        """The top of Discover, or nothing where there is no model yet: own tracks make a playlist too."""
-        from engine.recommend.settings import DiscoverSettings
-
-        try:
-            return self.discover(DiscoverSettings(n=n)).items
-        except NothingYetError:
-            return ()
-
-    @alone
-    def tempo_coverage(self) -> LibraryCoverage:
-        """How many of one's own tracks the feature packs know the tempo of."""
-        with self._features() as features:
-            return features.library_coverage(self._connection)
-
-    @alone
-    def playlists(self) -> tuple[SavedPlaylist, ...]:
-        """Saved playlists."""
-        from engine.playlists.saved import saved_playlists
-
-        return tuple(saved_playlists(self._connection))
-
-    @alone
-    def save_playlist(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
-        """Keep a playlist under a name; in a private session until that ends."""
-        from engine.playlists.saved import save_playlist
-
-        return save_playlist(
-            self._connection,
-            name,
-            playlist.tracks,
-            context=playlist.context,
-            settings=playlist.settings,
-            replace=replace,
-        )
-
-    @alone
-    def show_playlist(self, name: str) -> tuple[PlaylistTrack, ...]:
-        """The tracks of a saved playlist, without what has been blocked since."""
-        from engine.playlists.saved import playlist_tracks
-
-        blocked = self._taste().blocked
-        return tuple(
-            track
-            for track in playlist_tracks(self._connection, name)
-            if artist_key(track.artist) not in blocked
-        )
-
-    @alone
-    def rename_playlist(self, name: str, new_name: str) -> None:
-        """Give a saved playlist another name."""
-        from engine.playlists.saved import rename_playlist
-
-        rename_playlist(self._connection, name, new_name)
-
-    @alone
-    def take_playlist(self, name: str) -> TakenPlaylist:
-        """Delete a saved playlist and hand it over, so that `put_playlist` can bring it back."""
-        from engine.playlists.saved import playlist_tracks
-
-        saved = next((entry for entry in self.playlists() if entry.name == name), None)
-        tracks = tuple(playlist_tracks(self._connection, name))
-        self.remove_playlist(name)
-        assert saved is not None  # noqa: S101 - playlist_tracks has refused unknown names
-        return TakenPlaylist(saved, tracks)
-
-    @alone
-    def put_playlist(self, taken: TakenPlaylist) -> None:
-        """Bring back a playlist as it was."""
-        from engine.playlists.saved import save_playlist
-
-        saved = taken.saved
-        save_playlist(
-            self._connection,
-            saved.name,
-            taken.tracks,
-            context=saved.context,
-            settings=saved.settings,
-            at=saved.at,
-        )
-
-    @alone
-    def remove_playlist(self, name: str) -> None:
-        """Delete a saved playlist."""
-        from engine.playlists.saved import remove_playlist
-
-        remove_playlist(self._connection, name)
 
     # -- files the person names -----------------------------------------------------------------------
 
@@ -184,12 +54,6 @@ class Session(Discovery):
     def related_tracks(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:
         """Related artists as tracks for an export."""
         return self._as_tracks([(item.artist, item.key) for item in self.related(name, n).items])
-
-    def _as_tracks(self, artists: list[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
-        from engine.playlists.offer import one_track_each
-
-        with self._features() as features:
-            return tuple(one_track_each(features, artists))
 
     # -- bringing data in -----------------------------------------------------------------------------
 

@@ -64,3 +64,15 @@ def blocked_artists(connection: sqlite3.Connection) -> frozenset[str]:
             "SELECT artist_key FROM feedback WHERE track_key = '' AND verdict = 'block'"
         )
     )
+
+
+def unwanted_tracks(connection: sqlite3.Connection, *verdicts: str) -> frozenset[tuple[str, str]]:
+    """(artist key, track key) of the tracks with one of these verdicts."""
+    marks = ",".join("?" * len(verdicts))
+    return frozenset(
+        (str(artist), str(track))
+        for artist, track in connection.execute(
+            f"SELECT artist_key, track_key FROM feedback WHERE track_key != '' AND verdict IN ({marks})",  # noqa: S608
+            verdicts,
+        )
+    )

@@ -155,6 +155,24 @@ def ids_of_track(connection: sqlite3.Connection, track_ids: list[int]) -> dict[i
     return found
 
 
+def tracks_by_artist(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, list[PlayedTrack]]:
+    """Artist key -> the library's tracks of that artist, most played first."""
+    found: dict[str, list[PlayedTrack]] = {}
+    for key in dict.fromkeys(keys):
+        rows = connection.execute(
+            """
+            SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, coalesce(sum(l.plays), 0) AS plays,
+                max(l.started_at)
+            FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id LEFT JOIN listens AS l ON l.track_id = t.id
+            WHERE a.key = ? GROUP BY t.id ORDER BY plays DESC, t.id
+            """,
+            (key,),
+        ).fetchall()
+        if rows:
+            found[key] = [PlayedTrack(*row) for row in rows]
+    return found
+
+
 def artist_by_key(connection: sqlite3.Connection, key: str) -> str | None:
     """The name a library artist goes by."""
     row = connection.execute("SELECT name FROM artists WHERE key = ?", (key,)).fetchone()

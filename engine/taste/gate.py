@@ -124,6 +124,11 @@ class Taste:
         kept = tuple(item for item in self.items if item.key not in keys)
         return self._with(kept, self.window)
 
+    def of(self, items: Sequence[TasteItem]) -> Taste:
+        """Another listener's artists behind this person's blocks and hides, such as those of a playlist."""
+        kept = (item for item in items if item.key not in self.blocked)
+        return self._with(tuple(sorted(kept, key=lambda item: item.key)), EVERYTHING)
+
     def _with(self, items: tuple[TasteItem, ...], window: Window) -> Taste:
         return _taste(items, self.blocked, self.hidden, self.left_out, self.turned_down, window)
 

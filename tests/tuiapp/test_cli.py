@@ -263,3 +263,37 @@ def test_what_is_forgotten_explains_nothing_and_scores_are_as_if_never_played(
     connection.close()
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(never.root))
     assert document(capsys, "recommend", "-n", "60")["items"] == after["items"]
+
+
+def test_playlists_are_put_together_by_commands(place, tmp_path, capsys) -> None:
+    def titles(found: dict) -> list[str]:
+        (one,) = found["playlists"]
+        assert one["name"] == "Mix"
+        return [track["artist"] for track in one["tracks"]]
+
+    rows = [f"{artist},Hit {number},120,200" for number, artist in enumerate(ARTISTS)]
+    table = tmp_path / "tempos.csv"
+    table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
+    assert run(["features", "add", str(table)]) == 0
+    capsys.readouterr()
+    assert document(capsys, "playlists", "create", "Mix")["playlists"] == [{"name": "Mix", "tracks": []}]
+    a, b = ARTISTS[0], ARTISTS[30]
+    added = document(capsys, "playlists", "add", "Mix", a.upper(), "--track", "a song")
+    assert added["added"] == [{"artist": a, "track": "A Song", "known": True}]
+    assert titles(document(capsys, "playlists", "add", "Mix", b)) == [a, b]
+    already = document(capsys, "playlists", "add", "Mix", b)
+    assert (already["added"], already["already"][0]["track"]) == ([], "Hit 30")
+    assert titles(document(capsys, "playlists", "add", "Mix", b, "--again")) == [a, b, b]
+    assert titles(document(capsys, "playlists", "move", "Mix", "1", "3")) == [b, b, a]
+    assert titles(document(capsys, "playlists", "drop", "Mix", "1", "2")) == [a]
+    more = document(capsys, "playlists", "continue", "Mix", "-n", "4", "--seed", "3")
+    assert len(more["added"]) == 4
+    assert titles(document(capsys, "playlists", "show", "Mix")) == titles(more)
+    assert document(capsys, "playlists", "rename", "Mix", "Other")["playlists"][0]["name"] == "Other"
+    for arguments, code, said in (
+        (["add", "Othr", a], 1, "Nearest: Other"), (["add", "Other", a, "--track", "A Sing"], 1, "A Song"),
+        (["move", "Other", "1", "9"], 2, "it has 5"), (["create", "Other"], 2, "already"),
+        (["continue", "Other", "-n", "0"], 2, ""),
+    ):  # fmt: skip
+        assert run(["playlists", *arguments]) == code, arguments
+        assert said in capsys.readouterr().err

@@ -20,6 +20,7 @@ from tuiapp.app import DiscoverApp
 from tuiapp.jobs import Job
 from tuiapp.reports import import_report
 from tuiapp.safe import shown
+from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.dialogs import AskPath, AskText, ShowText
 from tuiapp.screens.view import View
 
@@ -103,6 +104,45 @@ async def playlists(pilot: Pilot[Any]) -> None:
     await pilot.press("R")
     await settled(pilot)
     assert_safe(pilot.app)
+
+
+async def add_to(pilot: Pilot[Any]) -> None:
+    """The dialog's title and its lists, and what is said when there is nothing to add."""
+    name = TITLES[4] + TITLES[2] + TITLES[6]
+    ask_add_to(
+        pilot.app,
+        f"a track of {name}",
+        lambda session: session.show_playlist(f"{HOSTILE_TITLE} for the hill"),
+    )
+    await settled(pilot)
+    assert_safe(
+        pilot.app,
+        f"{HOSTILE_TITLE} for the hill",
+        "a track of Afive \x1b]0;owned\x07Athree [@click=app.quit]hi",
+    )
+    pilot.app.screen.query_one(Input).value = name
+    await settled(pilot)
+    assert_safe(pilot.app, f"new playlist “{TITLES[4]}")
+    pilot.app.screen.query_one(Input).value = "hill"
+    await settled(pilot)
+    await pilot.press("enter")
+    await settled(pilot)
+    assert_safe(pilot.app, "All 8 are in Tsong [/b] [@click=app.quit]q[/]")
+
+
+async def a_continued_playlist(pilot: Pilot[Any]) -> None:
+    """In memory: the place is only read. Names in the toast, the list and what undo says."""
+    pilot.app._start_private = True
+    pilot.app.engine().set_private(True)
+    await view(pilot, "playlists")
+    await pilot.press("c")
+    await settled(pilot)
+    assert_safe(
+        pilot.app, "10 tracks added to Tsong [/b] [@click=app.quit]q[/]", f"{HOSTILE_TITLE} for the hill   18"
+    )
+    await pilot.press("u")
+    await settled(pilot)
+    assert_safe(pilot.app, "Undone: continuing Tsong [/b] [@click=app.quit]q[/]")
 
 
 async def history(pilot: Pilot[Any]) -> None:
@@ -234,9 +274,9 @@ async def palette(pilot: Pilot[Any]) -> None:
 
 
 PLACES: list[Callable[[Pilot[Any]], Awaitable[None]]] = [
-    discover, related, contexts, playlists, history, taste, model, search, search_for_markup,
-    filter_without_match, filter_history_without_match, notices, an_error, verdict_toasts, error_toasts,
-    job_toasts, a_job, ask_text, ask_path, an_import_report, palette,
+    discover, related, contexts, playlists, add_to, a_continued_playlist, history, taste, model,
+    search, search_for_markup, filter_without_match, filter_history_without_match, notices, an_error,
+    verdict_toasts, error_toasts, job_toasts, a_job, ask_text, ask_path, an_import_report, palette,
 ]  # fmt: skip
 
 

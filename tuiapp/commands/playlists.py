@@ -58,7 +58,7 @@ def _print_playlist(options: Options, made: ContextPlaylist) -> None:
         print_json(
             {
                 "context": made.context,
-                "tracks": [_entry(track) for track in made.tracks],
+                "tracks": [entry(track) for track in made.tracks],
                 "coverage": made.coverage,
                 "notes": list(made.notes),
             }
@@ -66,10 +66,11 @@ def _print_playlist(options: Options, made: ContextPlaylist) -> None:
         return
     for note in made.notes:
         say(options, note)
-    _print_tracks(made.tracks)
+    print_tracks(made.tracks)
 
 
-def _print_tracks(tracks: tuple[PlaylistTrack, ...]) -> None:
+def print_tracks(tracks: tuple[PlaylistTrack, ...]) -> None:
+    """A table of tracks, numbered from 1."""
     rows = [
         (
             str(number),
@@ -84,13 +85,14 @@ def _print_tracks(tracks: tuple[PlaylistTrack, ...]) -> None:
     print_table(("", "artist", "track", "bpm", "length", ""), rows, right=frozenset({0, 3, 4}))
 
 
-def _entry(track: PlaylistTrack) -> dict[str, Any]:
-    entry: dict[str, Any] = {"artist": track.artist, "track": track.track}
+def entry(track: PlaylistTrack) -> dict[str, Any]:
+    """A track as the contract has it."""
+    known: dict[str, Any] = {"artist": track.artist, "track": track.track}
     if track.bpm is not None:
-        entry |= {"bpm": track.bpm, "bpm_source": track.bpm_source}
+        known |= {"bpm": track.bpm, "bpm_source": track.bpm_source}
     if track.seconds is not None:
-        entry["seconds"] = track.seconds
-    return entry | {"known": track.known}
+        known["seconds"] = track.seconds
+    return known | {"known": track.known}
 
 
 def _length(seconds: float | None) -> str:
@@ -108,12 +110,13 @@ def playlists(context: click.Context) -> None:
     options = context.ensure_object(Options)
     session = Session(options.folders, private=options.private)
     try:
-        _print_saved(options, session)
+        print_saved(options, session)
     finally:
         session.close()
 
 
-def _print_saved(options: Options, session: Session) -> None:
+def print_saved(options: Options, session: Session) -> None:
+    """The saved playlists, newest first."""
     saved = session.playlists()
     if options.json:
         print_json(
@@ -152,9 +155,9 @@ def show(options: Options, name: str) -> None:
     finally:
         session.close()
     if options.json:
-        print_json({"playlists": [{"name": name, "tracks": [_entry(track) for track in tracks]}]})
+        print_json({"playlists": [{"name": name, "tracks": [entry(track) for track in tracks]}]})
     else:
-        _print_tracks(tracks)
+        print_tracks(tracks)
 
 
 @playlists.command()
@@ -167,7 +170,7 @@ def remove(options: Options, name: str) -> None:
     session = Session(options.folders, private=options.private)
     try:
         session.remove_playlist(name)
-        _print_saved(options, session)
+        print_saved(options, session)
     finally:
         session.close()
 

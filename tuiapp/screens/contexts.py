@@ -76,6 +76,7 @@ class ContextsView(View):
         elif message.what == "saved":
             self.notify(f"Saved as {shown(message.result.name)}. It is under 4 Playlists.", markup=False)
             name = message.result.name
+            self.home.library_changed("playlists")
             self.home.changes.remember(
                 f"saving {name}", lambda: self.home.changes.make(lambda s: s.remove_playlist(name))
             )

@@ -16,6 +16,7 @@ from engine.errors import DiscoverError, NothingYetError
 from tuiapp.exporting import ask_export
 from tuiapp.reports import first_steps
 from tuiapp.safe import shown
+from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
 from tuiapp.screens.dials import ONE_LINE, Dials
 from tuiapp.screens.view import View
 from tuiapp.text import bar
@@ -255,6 +256,10 @@ class DiscoverView(View):
             self._note_opened(names[0])
             webbrowser.open(SEARCH_PAGE + quote_plus(names[0]))
             self.notify(f"Looking up {shown(names[0])} in your browser.", markup=False)
+
+    def action_add_to(self) -> None:
+        if names := self._names():
+            ask_add_to(self.home, artists_in_words(names), of_artists(names))
 
     def action_export(self) -> None:
         settings = self._settings()

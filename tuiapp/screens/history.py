@@ -13,6 +13,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingYetError
+from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.view import View
 from tuiapp.text import duration
 from tuiapp.widgets.away import AwayPanel
@@ -199,6 +200,13 @@ class HistoryView(View):
         self._panel = name
         if name == "away":
             self.ask("away", lambda session: session.standings())
+
+    def action_add_to(self) -> None:
+        named = list(dict.fromkeys((row.artist, row.track) for row in self.query_one(Table).chosen))
+        if named:
+            first = f"{named[0][1]} by {named[0][0]}"
+            what = first if len(named) == 1 else f"{len(named)} tracks"
+            ask_add_to(self.home, what, lambda session: session.tracks_named(named))
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """A year in which nothing was played is an empty picture; the list says what is missing."""

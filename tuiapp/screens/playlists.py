@@ -1,20 +1,31 @@
-"""Playlists: the saved ones, and what is in each."""
+"""Playlists: the saved ones, and one of them open, to be put in order, added to and continued."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from engine.errors import UnknownNameError
 from tuiapp.exporting import ask_export
 from tuiapp.safe import shown
+from tuiapp.screens.add_to import ask_add_to, in_words
+from tuiapp.screens.playlist_tables import Row, lists_table, rows_of, tracks_in_words, tracks_table
 from tuiapp.screens.view import View
-from tuiapp.text import day, duration
+from tuiapp.text import duration
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from engine.playlists.playlist import PlaylistTrack
+    from engine.session import PlaylistEdit, Session
+
+# How many tracks a list is continued by.
+MORE = 10
 
 
 class PlaylistsView(View):
@@ -26,126 +37,319 @@ class PlaylistsView(View):
     def __init__(self) -> None:
         super().__init__()
         self._open: str | None = None
+        self._seed = 0
+        # Steps asked for while a move is on its way: a held key makes few long moves rather than many.
+        self._steps = 0
+        self._moving = False
+        # Where the cursors were at the last end, until the lists are first shown.
+        self._recalled: tuple[str | None, str | None] = (None, None)
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="which")
-        yield Table(
-            (
-                Column("name", lambda row: row.name, 24, share=2, order=lambda row: row.name.casefold()),
-                Column("for", lambda row: row.context, 10, order=lambda row: row.context),
-                Column("tracks", lambda row: f"{row.tracks:,}", 6, right=True, order=lambda row: -row.tracks),
-                Column("length", lambda row: duration(row.seconds), 8, right=True, order=lambda row: -row.seconds),
-                Column("saved", lambda row: day(row.at), 12, right=True, order=lambda row: -row.at, least=60),
-            ),
-            key=lambda row: row.name,
-            words=lambda row: f"{row.name} {row.context}",
-            id="lists",
-        ).add_class("body")  # fmt: skip
-        yield Table(
-            (
-                Column("artist", lambda row: row.artist, 16, share=2),
-                Column("track", lambda row: row.track, 18, share=3),
-                Column("bpm", lambda row: f"{row.bpm:.0f}" if row.bpm else "", 5, right=True),
-                Column("length", lambda row: duration(row.seconds), 8, right=True),
-            ),
-            key=lambda row: f"{row.artist}\x1f{row.track}",
-            words=lambda row: f"{row.artist} {row.track}",
-            id="tracks",
-            markable=False,
-        )
+        yield lists_table().add_class("body")
+        yield tracks_table().add_class("body")
         yield Notice()
 
     @property
+    def _lists(self) -> Table:
+        return self.query_one("#lists", Table)
+
+    @property
+    def _tracks(self) -> Table:
+        return self.query_one("#tracks", Table)
+
+    @property
     def table(self) -> Table | None:
-        return self.query_one("#tracks" if self._open else "#lists", Table)
+        return self._tracks if self._open is not None else self._lists
+
+    # -- loading ---------------------------------------------------------------------------------------
 
     def load(self) -> None:
         self.ask("list", lambda session: session.playlists())
+        if self._open is not None:
+            self._ask_tracks(self._open)
+
+    def _ask_tracks(self, name: str) -> None:
+        def question(session: Session) -> tuple[str, Sequence[PlaylistTrack], int]:
+            kept = next((one.tracks for one in session.playlists() if one.name == name), 0)
+            return name, session.show_playlist(name), kept
+
+        self.ask("tracks", question)
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
         if message.what == "list":
-            table = self.query_one("#lists", Table)
-            table.show(message.result)
+            cursor, self._recalled = self._recalled[0], (None, self._recalled[1])
+            first_time = not self._lists.counts[1]
+            self._lists.show(message.result, cursor_key=cursor)
             self.set_aside(f"{len(message.result)} saved")
-            if not message.result:
-                self.tell(
-                    "empty", "No playlist is saved yet", "Make one under 3 Contexts and press a to keep it."
-                )
-            else:
-                self.tell("")
-                if self._open is None:
-                    table.focus()
-            self.listed()
-        elif message.what == "tracks":
-            name, tracks = message.result
-            self._open = name
-            self.add_class("-open")
-            title = Content.styled(shown(name), "bold $text-accent")
-            line = Content.assemble(title, f"   {len(tracks)} tracks   esc goes back")
-            self.query_one("#which", Static).update(line)
-            table = self.query_one("#tracks", Table)
-            table.show(tracks)
-            table.focus()
-        elif message.what == "changed":
-            self.load()
+            if self._open is None:
+                self._tell_of_lists()
+                if first_time:
+                    self._lists.focus()
+                self.listed()
+        elif message.what == "tracks" and message.result[0] == self._open:
+            _, tracks, kept = message.result
+            cursor, self._recalled = self._recalled[1], (self._recalled[0], None)
+            self._show_tracks(tracks, cursor=cursor, blocked=kept - len(tracks))
+
+    def _tell_of_lists(self) -> None:
+        if self._lists.counts[1]:
+            self.tell("")
+        else:
+            self.tell(
+                "empty",
+                "No playlist yet",
+                "Press n to make one, or a on a row of Discover, Related or History.\n"
+                "A list for running is made under 3 Contexts; a keeps it.",
+            )
+
+    def _show_tracks(
+        self, tracks: Sequence[PlaylistTrack], *, cursor: str | None = None, blocked: int = 0
+    ) -> None:
+        self._tracks.show(rows_of(tracks), cursor_key=cursor)
+        self._show_heading(tracks, blocked)
+        if tracks:
+            self.tell("")
+        else:
+            self.tell(
+                "empty",
+                "An empty playlist",
+                "Press a on rows of Discover, Related or History to add to it; "
+                "from the first track on, c continues it.",
+            )
+        self.listed()
+
+    def _show_heading(self, tracks: Sequence[PlaylistTrack], blocked: int) -> None:
+        seconds = sum(track.seconds or 0.0 for track in tracks)
+        parts = [tracks_in_words(len(tracks)), duration(seconds) if seconds else ""]
+        if blocked:
+            parts.append(f"{blocked:,} blocked left out")
+        said = "   ".join(part for part in (*parts, "esc goes back") if part)
+        line = Content.assemble(Content.styled(shown(self._open or ""), "bold $text-accent"), f"   {said}")
+        self.query_one("#which", Static).update(line)
 
     def show_error(self, what: str, error: Any) -> None:
-        if what in ("list", "tracks"):
-            super().show_error(what, error)
+        if what == "tracks" and isinstance(error, UnknownNameError):
+            # Deleted, taken back, or kept in a private session that has ended.
+            self._close()
         else:
-            self.notify(str(error), severity="error", markup=False)
+            super().show_error(what, error)
+
+    # -- opening and closing ---------------------------------------------------------------------------
+
+    def _enter(self, name: str) -> None:
+        """Open a list."""
+        if self._open != name:
+            self.clear_filter()
+            self._open = name
+            self.add_class("-open")
+            self._tracks.clear_marks()
+            self._tracks.sort, self._tracks.reverse = None, False
+            self._tracks.show(())
+            self._tracks.move_to(0)
+            # Where the cursor of the lists is found on the way back.
+            self._recalled = (name, self._recalled[1])
+        self._tracks.focus()
+        self._ask_tracks(name)
+
+    def _close(self) -> None:
+        """Back to the lists."""
+        self.clear_filter()
+        self._open = None
+        self.remove_class("-open")
+        self.query_one("#which", Static).update("")
+        self._tell_of_lists()
+        self._lists.focus()
 
     def action_back(self) -> None:
-        if self._open is not None and not self.clear_filter():
-            self._open = None
-            self.remove_class("-open")
-            self.query_one("#which", Static).update("")
-            self.query_one("#lists", Table).focus()
-            return
-        super().action_back()
+        if self._open is None or self.query_one(".filter").has_class("-shown") or self._tracks.marks:
+            super().action_back()
+        else:
+            self._close()
 
     def _chosen(self) -> str | None:
+        """The open list, or the one under the cursor."""
         if self._open is not None:
             return self._open
-        row = self.query_one("#lists", Table).row
+        row = self._lists.row
         return row.name if row is not None else None
 
     @on(Table.Clicked)
     def action_show(self) -> None:
         name = self._chosen()
         if name is not None and self._open is None:
-            self.ask("tracks", lambda session: (name, session.show_playlist(name)))
+            self._enter(name)
+
+    # -- whole lists -----------------------------------------------------------------------------------
+
+    def action_new(self) -> None:
+        def make(name: str) -> None:
+            self.home.changes.edit(
+                f"making {name}", lambda session: session.create_playlist(name), _restore, self._enter_edited
+            )
+
+        self.home.ask_text("Name the new playlist", "", make)
+
+    def _enter_edited(self, edit: PlaylistEdit | None) -> None:
+        if edit is not None:
+            self._enter(edit.name)
 
     def action_rename(self) -> None:
         name = self._chosen()
         if name is None:
             return
 
-        def rename(new: str) -> None:
-            self.ask("changed", lambda session: session.rename_playlist(name, new))
-            self.home.changes.remember(
-                f"renaming {name}",
-                lambda: self.home.changes.make(lambda session: session.rename_playlist(new, name)),
-            )
+        def rename(text: str) -> None:
+            new = " ".join(text.split())
+
+            def change(session: Session, old: str = name, to: str = new) -> str:
+                session.rename_playlist(old, to)
+                self.app.call_from_thread(self._follow, old, to)
+                return to
+
+            self.home.changes.edit(f"renaming {name}", change, lambda session, _: change(session, new, name))
 
         self.home.ask_text("Rename the playlist to", name, rename)
 
+    def _follow(self, old: str, new: str) -> None:
+        self._recalled = (new, self._recalled[1])
+        if self._open == old:
+            self._open = new
+
     def action_remove(self) -> None:
-        names = [row.name for row in self.query_one("#lists", Table).chosen]
-        if self._open is not None or not names:
+        if self._open is not None:
+            self._remove_tracks(self._open)
             return
-
-        def remove(session: Any) -> None:
-            gone = [session.take_playlist(name) for name in names]
-            self.home.changes.remember(
+        names = [row.name for row in self._lists.chosen]
+        if names:
+            self.home.changes.edit(
                 f"removing {', '.join(names)}",
-                lambda: self.home.changes.make(lambda s: [s.put_playlist(playlist) for playlist in gone]),
+                lambda session: [session.take_playlist(name) for name in names],
+                lambda session, gone: [session.put_playlist(playlist) for playlist in gone],
             )
-
-        self.ask("changed", remove)
 
     def action_export(self) -> None:
         name = self._chosen()
         if name is not None:
             ask_export(self.home, name, lambda session: session.show_playlist(name))
+
+    # -- the tracks of a list --------------------------------------------------------------------------
+
+    def action_continue(self) -> None:
+        name = self._chosen()
+        if name is None:
+            return
+        # Another seed each time: what was taken back does not come again.
+        seed, self._seed = self._seed, self._seed + 1
+
+        def continued(edit: PlaylistEdit | None) -> None:
+            if edit is not None:
+                self._recalled = (self._recalled[0], str(edit.places[0]))
+                self._enter(edit.name)
+                self.notify(in_words(edit))
+
+        self.home.changes.edit(
+            f"continuing {name}",
+            lambda session: session.continue_playlist(name, MORE, seed),
+            _restore,
+            continued,
+        )
+
+    def action_add_to(self) -> None:
+        if self._open is not None:
+            tracks = [row.track for row in self._tracks.chosen]
+            if tracks:
+                what = "the track" if len(tracks) == 1 else tracks_in_words(len(tracks))
+                ask_add_to(self.home, what, lambda _session: tracks, but=self._open)
+            return
+        names = [row.name for row in self._lists.chosen]
+        if names:
+            what = f"the tracks of {names[0] if len(names) == 1 else f'{len(names)} playlists'}"
+            ask_add_to(
+                self.home,
+                what,
+                lambda session: [track for name in names for track in session.show_playlist(name)],
+                but=names[0] if len(names) == 1 else None,
+            )
+
+    def _remove_tracks(self, name: str) -> None:
+        places = [row.place for row in self._tracks.chosen]
+        if places:
+            self._tracks.clear_marks()
+            self.home.changes.edit(
+                f"removing {tracks_in_words(len(places))} from {name}",
+                lambda session: session.remove_from_playlist(name, places),
+                _restore,
+            )
+
+    def action_shift(self, by: int) -> None:
+        if self._open is None:
+            self.notify("Open a playlist to move its tracks.")
+        elif self._tracks.filter:
+            self.notify("Tracks move among all others: esc clears the filter.")
+        elif self._tracks.sort is not None or self._tracks.reverse:
+            self.notify("Sorted for looking only. To move tracks, press z until no heading has an arrow.")
+        else:
+            self._steps += by
+            if not self._moving:
+                self._move(self._open)
+
+    def _move(self, name: str) -> None:
+        by, self._steps = self._steps, 0
+        table = self._tracks
+        places = [row.place for row in table.chosen]
+        if not by or not places:
+            return
+        marked, at = bool(table.marks), table.row.place
+        self._moving = True
+
+        def moved(edit: PlaylistEdit | None) -> None:
+            self._moving = False
+            if edit is None or self._open != edit.name:
+                self._steps = 0
+                return
+            table.marks = {str(place) for place in edit.places} if marked else set()
+            now = dict(zip(places, edit.places, strict=True)).get(at, at)
+            self._show_tracks(edit.tracks, cursor=str(now), blocked=len(edit.after) - len(edit.tracks))
+            self._move(edit.name)
+
+        self.home.changes.edit(
+            f"moving {tracks_in_words(len(places))} in {name}",
+            lambda session: session.shift_in_playlist(name, places, by),
+            _restore,
+            moved,
+        )
+
+    # -- remembering -----------------------------------------------------------------------------------
+
+    def remembered(self) -> dict[str, Any]:
+        if self._stale:
+            # What is on the screen may be of a private session that has ended.
+            return self.home.state_of(self.NAME)
+        name, track = self._lists.row, self._tracks.row
+        return super().remembered() | {
+            "open": self._open,
+            "cursor": name.name if name is not None else None,
+            "place": str(track.place) if isinstance(track, Row) and self._open is not None else None,
+            "lists": [self._lists.sort, self._lists.reverse],
+        }
+
+    def recall(self, state: dict[str, Any]) -> None:
+        def text(name: str) -> str | None:
+            value = state.get(name)
+            return value if isinstance(value, str) else None
+
+        self._recalled = text("cursor"), text("place")
+        match state.get("lists"):
+            case [int(sort), bool(reverse)]:
+                super().recall({"sort": sort, "reverse": reverse})
+        self._open = text("open")
+        self.set_class(self._open is not None, "-open")
+        super().recall(state)
+        if self._open is not None:
+            self._tracks.focus()
+
+
+def _restore(session: Session, edit: PlaylistEdit) -> None:
+    session.restore_playlist(edit)

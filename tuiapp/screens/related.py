@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from tuiapp.exporting import ask_export
 from tuiapp.safe import shown
+from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
 from tuiapp.screens.view import View
 from tuiapp.text import bar
 from tuiapp.widgets.notice import Notice
@@ -145,6 +146,10 @@ class RelatedView(View):
 
     def action_block(self) -> None:
         self.judge("block", self._names())
+
+    def action_add_to(self) -> None:
+        if names := self._names():
+            ask_add_to(self.home, artists_in_words(names), of_artists(names))
 
     def action_export(self) -> None:
         if self._at >= 0:

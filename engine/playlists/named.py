@@ -1,0 +1,88 @@
+"""Tracks by name: what the library and the packs know of them, as a playlist keeps it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from engine.community.features import FeatureCatalog, TrackFeatures
+from engine.errors import UnknownNameError
+from engine.names import nearest, track_key
+from engine.playlists.offer import one_track_each
+from engine.playlists.playlist import PlaylistTrack
+from engine.store.feedback import unwanted_tracks
+from engine.store.history import PlayedTrack, ids_of_track, tracks_by_artist
+
+
+def track_of_each(
+    connection: sqlite3.Connection, features: FeatureCatalog, artists: Sequence[tuple[str, str]]
+) -> list[PlaylistTrack]:
+    """(name, key) of artists as one track each: the most popular in the packs, else the person's most played.
+
+    One of whom no track is known stands there by name, with an empty title. A track that is hidden or blocked is
+    passed over.
+    """
+    unwanted = unwanted_tracks(connection, "hide", "block")
+    own = tracks_by_artist(connection, [key for _, key in artists])
+    found = []
+    for (name, key), track in zip(artists, one_track_each(features, artists), strict=True):
+        played = {one.track_key: one for one in own.get(key, ()) if (key, one.track_key) not in unwanted}
+        title = track_key(track.track)
+        if track.track and (key, title) not in unwanted:
+            found.append(track if title not in played else _own(connection, features, played[title]))
+        elif played:
+            found.append(_own(connection, features, next(iter(played.values()))))
+        else:
+            found.append(PlaylistTrack(artist=name, track="", known=False))
+    return found
+
+
+def track_named(
+    connection: sqlite3.Connection, features: FeatureCatalog, artist: str, key: str, title: str
+) -> PlaylistTrack:
+    """The track of that title, of the library or the packs. Raises UnknownNameError with the nearest titles."""
+    wanted = track_key(title)
+    own = {one.track_key: one for one in tracks_by_artist(connection, [key]).get(key, ())}
+    if wanted in own:
+        return _own(connection, features, own[wanted])
+    known = {one.track_key: one for one in features.tracks_of([key])}
+    if wanted in known:
+        return _from_pack(known[wanted])
+    close = nearest(title, _titles([*own.values()], [*known.values()]))
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    raise UnknownNameError(f"No track of {artist} here is called {title}.{hint}")
+
+
+def _titles(own: Iterable[PlayedTrack], known: Iterable[TrackFeatures]) -> list[str]:
+    return list(dict.fromkeys([one.track for one in own] + [one.track for one in known]))
+
+
+def _own(connection: sqlite3.Connection, features: FeatureCatalog, track: PlayedTrack) -> PlaylistTrack:
+    pair = track.artist_key, track.track_key
+    known = features.lookup([pair], {pair: track.track}).get(pair)
+    ids = tuple(sorted(ids_of_track(connection, [track.id]).get(track.id, {}).items()))
+    have = {scheme for scheme, _ in ids}
+    seconds = track.duration_ms / 1000 if track.duration_ms else None
+    return PlaylistTrack(
+        artist=track.artist,
+        track=track.track,
+        album=track.album,
+        bpm=known.bpm if known else None,
+        bpm_source=known.bpm_source if known else None,
+        seconds=seconds or (known.seconds if known else None),
+        known=track.plays > 0,
+        ids=ids + tuple(one for one in (known.ids if known else ()) if one[0] not in have),
+    )
+
+
+def _from_pack(known: TrackFeatures) -> PlaylistTrack:
+    return PlaylistTrack(
+        artist=known.artist,
+        track=known.track,
+        album=known.album,
+        bpm=known.bpm,
+        bpm_source=known.bpm_source,
+        seconds=known.seconds,
+        known=False,
+        ids=known.ids,
+    )

@@ -1,0 +1,425 @@
+"""What can be done with playlists: made for a context, kept, put together by hand, and continued."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import NothingYetError, UsageError
+from engine.names import artist_key, track_key
+from engine.session.discovery import Discovery
+from engine.session.library import alone
+from engine.store import feedback as store_feedback
+
+if TYPE_CHECKING:
+    from engine.community.features import FeatureCatalog, LibraryCoverage
+    from engine.playlists.contexts import Context, Settings
+    from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+    from engine.playlists.saved import SavedPlaylist
+    from engine.recommend.lists import Recommendation
+    from engine.taste.gate import Taste
+
+# A context playlist may draw new music from this many of the artists at the top of Discover ...
+NEW_ARTISTS = 200
+# ... and a list is continued with tracks of at most so many that fit it.
+FITTING_ARTISTS = 200
+# The longest continuation asked for at once.
+MOST_MORE = 200
+
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPlaylist:
+    """A playlist that was deleted: its entry and its tracks."""
+
+    saved: SavedPlaylist
+    tracks: tuple[PlaylistTrack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistEdit:
+    """What was done to a saved playlist, and so all that taking it back needs.
+
+    `before` and `after` are its tracks as they are kept; `tracks` those after without blocked ones, as every list
+    shows them. `places` are where the added or moved tracks stand in `tracks`, from 1. `added` came in, `already`
+    were in the list and did not come in again. `created` is true when there was no such list before.
+    """
+
+    name: str
+    before: tuple[PlaylistTrack, ...]
+    after: tuple[PlaylistTrack, ...]
+    tracks: tuple[PlaylistTrack, ...]
+    places: tuple[int, ...] = ()
+    added: tuple[PlaylistTrack, ...] = ()
+    already: tuple[PlaylistTrack, ...] = ()
+    created: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is other than before."""
+        return self.created or self.before != self.after
+
+
+class Playlisting(Discovery):
+    """A library with a model, and playlists over both. Positions count from 1 among the tracks that are shown."""
+
+    # -- made for a context ---------------------------------------------------------------------------
+
+    def contexts(self) -> tuple[Context, ...]:
+        """The contexts a playlist can be made for."""
+        from engine.playlists.contexts import CONTEXTS
+
+        return tuple(CONTEXTS.values())
+
+    @alone
+    def make_playlist(
+        self, context: str, settings: Settings | None = None, cancelled: Cancelled | None = None
+    ) -> ContextPlaylist:
+        """A playlist for a context, from one's own tracks and those of artists near the top of Discover."""
+        from engine.playlists.compose import compose
+        from engine.playlists.offer import candidates
+
+        with self._features() as features:
+            pool = candidates(self._connection, features, self._recommended(NEW_ARTISTS))
+        return compose(pool, settings, context, cancelled)
+
+    def _features(self) -> FeatureCatalog:
+        from engine.community.features import FeatureCatalog, feature_packs
+
+        return FeatureCatalog(feature_packs(self.folders))
+
+    def _recommended(self, n: int) -> tuple[Recommendation, ...]:
+        """The top of Discover, or nothing where there is no model yet: own tracks make a playlist too."""
+        from engine.recommend.settings import DiscoverSettings
+
+        try:
+            return self.discover(DiscoverSettings(n=n)).items
+        except NothingYetError:
+            return ()
+
+    @alone
+    def tempo_coverage(self) -> LibraryCoverage:
+        """How many of one's own tracks the feature packs know the tempo of."""
+        with self._features() as features:
+            return features.library_coverage(self._connection)
+
+    # -- kept -----------------------------------------------------------------------------------------
+
+    @alone
+    def playlists(self) -> tuple[SavedPlaylist, ...]:
+        """Saved playlists."""
+        from engine.playlists.saved import saved_playlists
+
+        return tuple(saved_playlists(self._connection))
+
+    @alone
+    def save_playlist(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
+        """Keep a playlist under a name; in a private session until that ends."""
+        from engine.playlists.saved import save_playlist
+
+        return save_playlist(
+            self._connection,
+            name,
+            playlist.tracks,
+            context=playlist.context,
+            settings=playlist.settings,
+            replace=replace,
+        )
+
+    @alone
+    def show_playlist(self, name: str) -> tuple[PlaylistTrack, ...]:
+        """The tracks of a saved playlist, without what has been blocked since."""
+        from engine.playlists.saved import playlist_tracks
+
+        tracks = playlist_tracks(self._connection, name)
+        return tuple(tracks[slot] for slot in self._slots(tracks))
+
+    def _slots(self, tracks: Sequence[PlaylistTrack]) -> list[int]:
+        """Where in `tracks` those stand that may be shown."""
+        artists = store_feedback.blocked_artists(self._connection)
+        titles = store_feedback.unwanted_tracks(self._connection, "block")
+        return [
+            slot
+            for slot, track in enumerate(tracks)
+            if artist_key(track.artist) not in artists and _key(track) not in titles
+        ]
+
+    @alone
+    def rename_playlist(self, name: str, new_name: str) -> None:
+        """Give a saved playlist another name."""
+        from engine.playlists.saved import rename_playlist
+
+        rename_playlist(self._connection, name, new_name)
+
+    @alone
+    def take_playlist(self, name: str) -> TakenPlaylist:
+        """Delete a saved playlist and hand it over, so that `put_playlist` can bring it back."""
+        from engine.playlists.saved import playlist_tracks
+
+        tracks = tuple(playlist_tracks(self._connection, name))
+        saved = self._saved(name)
+        self.remove_playlist(name)
+        return TakenPlaylist(saved, tracks)
+
+    @alone
+    def put_playlist(self, taken: TakenPlaylist) -> None:
+        """Bring back a playlist as it was."""
+        from engine.playlists.saved import save_playlist
+
+        saved = taken.saved
+        save_playlist(
+            self._connection,
+            saved.name,
+            taken.tracks,
+            context=saved.context,
+            settings=saved.settings,
+            at=saved.at,
+        )
+
+    @alone
+    def remove_playlist(self, name: str) -> None:
+        """Delete a saved playlist."""
+        from engine.playlists.saved import remove_playlist
+
+        remove_playlist(self._connection, name)
+
+    def _saved(self, name: str) -> SavedPlaylist:
+        """The entry of a playlist. Raises UnknownNameError."""
+        from engine.playlists.saved import one_playlist
+
+        return one_playlist(self._connection, name)
+
+    # -- put together by hand -------------------------------------------------------------------------
+
+    @alone
+    def create_playlist(self, name: str, tracks: Sequence[PlaylistTrack] = ()) -> PlaylistEdit:
+        """A new playlist, empty unless there are tracks to begin with, each once.
+
+        Raises UsageError when the name is empty or taken.
+        """
+        from engine.playlists.saved import save_playlist
+
+        each: dict[tuple[str, str], PlaylistTrack] = {}
+        for track in tracks:
+            each.setdefault(_key(track), track)
+        kept = tuple(each.values())
+        saved = save_playlist(self._connection, name, kept)
+        places = tuple(range(1, len(kept) + 1))
+        return PlaylistEdit(saved.name, (), kept, kept, places=places, added=kept, created=True)
+
+    @alone
+    def add_to_playlist(
+        self, name: str, tracks: Sequence[PlaylistTrack], *, again: bool = False
+    ) -> PlaylistEdit:
+        """Put tracks at the end of a playlist, those that are in it already only when asked for `again`.
+
+        Raises UnknownNameError.
+        """
+        added: list[PlaylistTrack] = []
+        already: list[PlaylistTrack] = []
+
+        def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
+            there = {_key(track) for track in before}
+            for track in tracks:
+                (already if _key(track) in there and not again else added).append(track)
+                there.add(_key(track))
+            return before + added
+
+        return self._edited(name, change, added=added, already=already)
+
+    @alone
+    def remove_from_playlist(self, name: str, positions: Sequence[int]) -> PlaylistEdit:
+        """Take tracks out of a playlist. Raises UsageError for a position that is none, UnknownNameError."""
+
+        def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
+            slots = self._slots(before)
+            gone = {slots[place] for place in _places(name, positions, len(slots))}
+            return [track for slot, track in enumerate(before) if slot not in gone]
+
+        return self._edited(name, change)
+
+    @alone
+    def shift_in_playlist(self, name: str, positions: Sequence[int], by: int) -> PlaylistEdit:
+        """Move tracks up (`by` below 0) or down by so many places; who is at the end stays there.
+
+        Raises UsageError for a position that is none, UnknownNameError.
+        """
+        from engine.playlists.order import shifted
+
+        return self._ordered(name, positions, lambda count, places: shifted(count, places, by))
+
+    @alone
+    def move_in_playlist(self, name: str, position: int, to: int) -> PlaylistEdit:
+        """Move one track to another position; those between close up.
+
+        Raises UsageError for a position that is none, UnknownNameError.
+        """
+        from engine.playlists.order import moved_to
+
+        def order(count: int, places: list[int]) -> list[int]:
+            return moved_to(count, places[0], _places(name, [to], count)[0])
+
+        return self._ordered(name, [position], order)
+
+    def _ordered(
+        self, name: str, positions: Sequence[int], order: Callable[[int, list[int]], list[int]]
+    ) -> PlaylistEdit:
+        """`order` gives the places shown as a list of places before; what is blocked stays where it is."""
+        now: list[int] = []
+
+        def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
+            slots = self._slots(before)
+            places = _places(name, positions, len(slots))
+            after = list(before)
+            for slot, place in zip(slots, ordered := order(len(slots), places), strict=True):
+                after[slot] = before[slots[place]]
+            now.extend(ordered.index(place) + 1 for place in places)
+            return after
+
+        return self._edited(name, change, places=now)
+
+    def _edited(
+        self,
+        name: str,
+        change: Callable[[list[PlaylistTrack]], list[PlaylistTrack]],
+        *,
+        places: Sequence[int] = (),
+        added: Sequence[PlaylistTrack] = (),
+        already: Sequence[PlaylistTrack] = (),
+    ) -> PlaylistEdit:
+        """Change a playlist; the lists handed over may be filled by `change`. Those added stand last."""
+        from engine.playlists.saved import change_tracks
+
+        before, after = change_tracks(self._connection, name, change)
+        tracks = tuple(after[slot] for slot in self._slots(after))
+        places = places or range(len(tracks) - len(added) + 1, len(tracks) + 1)
+        return PlaylistEdit(
+            self._saved(name).name,
+            tuple(before),
+            tuple(after),
+            tracks,
+            tuple(places),
+            tuple(added),
+            tuple(already),
+        )
+
+    @alone
+    def restore_playlist(self, edit: PlaylistEdit) -> None:
+        """Take an edit back: the playlist is to the letter as before it, or gone where it did not exist.
+
+        Raises UsageError when the playlist is not as the edit left it, UnknownNameError when it is gone.
+        """
+        from engine.playlists.saved import change_tracks
+
+        def change(now: list[PlaylistTrack]) -> tuple[PlaylistTrack, ...]:
+            if tuple(now) != edit.after:
+                raise UsageError(f"{edit.name} was changed elsewhere since, and is left as it is now.")
+            return edit.before
+
+        change_tracks(self._connection, edit.name, change)
+        if edit.created:
+            self.remove_playlist(edit.name)
+
+    @alone
+    def tracks_named(self, wanted: Sequence[tuple[str, str | None]]) -> tuple[PlaylistTrack, ...]:
+        """(artist, title) as tracks; without a title the artist's best known one, else the artist by name alone.
+
+        Raises UnknownNameError for an artist or title nobody here knows, UsageError for what is blocked.
+        """
+        from engine.playlists.named import track_named, track_of_each
+
+        artists = [self.resolve_artist(artist) for artist, _ in wanted]
+        for artist, (_, title) in zip(artists, wanted, strict=True):
+            self._refuse_blocked(*artist, title)
+        with self._features() as features:
+            each = track_of_each(self._connection, features, artists)
+            return tuple(
+                track_named(self._connection, features, *artist, title) if title else track
+                for artist, (_, title), track in zip(artists, wanted, each, strict=True)
+            )
+
+    def _refuse_blocked(self, artist: str, key: str, title: str | None) -> None:
+        if key in store_feedback.blocked_artists(self._connection):
+            raise UsageError(f"{artist} is blocked and is in no list. Unblock it first.")
+        blocked = store_feedback.unwanted_tracks(self._connection, "block")
+        if title and (key, track_key(title)) in blocked:
+            raise UsageError(f"{title} by {artist} is blocked and is in no list. Unblock it first.")
+
+    def _as_tracks(self, artists: list[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
+        from engine.playlists.offer import one_track_each
+
+        with self._features() as features:
+            return tuple(one_track_each(features, artists))
+
+    # -- continued ------------------------------------------------------------------------------------
+
+    @alone
+    def continue_playlist(self, name: str, n: int = 10, seed: int = 0) -> PlaylistEdit:
+        """Put at most `n` more tracks that fit at the end of a playlist: own and new ones, none twice.
+
+        The list's artists are folded in as if they were a listener; blocked and hidden artists stay out, and where
+        the list has a tempo the new tracks keep it. The same list, library, model and seed give the same tracks.
+
+        Raises NothingYetError when the list is empty, nothing is known of its artists, or nothing is left to add;
+        UsageError for an `n` that is none; UnknownNameError.
+        """
+        from engine.playlists.continuation import continued, wishes_of
+        from engine.playlists.offer import offered
+
+        if not 1 <= n <= MOST_MORE:
+            raise UsageError(f"A playlist is continued by 1 to {MOST_MORE} tracks at once, not {n}.")
+        if not 0 <= seed < 2**63:
+            raise UsageError(f"The seed is {seed}; it is a number from 0 on.")
+        tracks = self.show_playlist(name)
+        fitting = self._fitting(name, tracks)
+        wishes = wishes_of(tracks, self._saved(name).settings)
+        with self._features() as features:
+            pool = offered(self._connection, features, {key: rank for rank, key in enumerate(fitting, 1)})
+        more = continued(tracks, pool, fitting, wishes, n, seed)
+        if not more:
+            at = f" at {wishes.bpm:.0f} beats a minute" if wishes.bpm is not None else ""
+            raise NothingYetError(
+                f"No track{at} is left that fits {name}. Add track features of more music: discover features add PATH."
+            )
+        return self.add_to_playlist(name, more, again=True)
+
+    def _fitting(self, name: str, tracks: Sequence[PlaylistTrack]) -> list[str]:
+        """Keys of the artists that fit a list, best first."""
+        from engine.recommend.fitting import fitting_artists
+
+        if not tracks:
+            raise NothingYetError(f"{name} has no track to go on from. Add one or two first.")
+        model, taste = self._open_model(), self._taste()
+        listener = _as_listener(taste, tracks)
+        if not model.catalog.ids_of([item.key for item in listener.items]):
+            raise NothingYetError(
+                f"None of the artists in {name} is in the model's catalog, so nothing is known to fit it. "
+                "Add a track of an artist that Discover or Related shows."
+            )
+        return fitting_artists(model, listener, taste.by_key)[:FITTING_ARTISTS]
+
+
+def _as_listener(taste: Taste, tracks: Sequence[PlaylistTrack]) -> Taste:
+    """The list as if it were somebody's taste: a track put there says as much of its artist as a like."""
+    from engine.taste.gate import LIKE_PLAYS, TasteItem
+
+    times = Counter(artist_key(track.artist) for track in tracks)
+    names = {artist_key(track.artist): track.artist for track in tracks}
+    return taste.of([TasteItem(key, names[key], LIKE_PLAYS * count, None) for key, count in times.items()])
+
+
+def _key(track: PlaylistTrack) -> tuple[str, str]:
+    """What makes two entries of a list the same track."""
+    return artist_key(track.artist), track_key(track.track) if track.track else ""
+
+
+def _places(name: str, positions: Sequence[int], count: int) -> list[int]:
+    """Positions from 1 as places from 0, in order."""
+    for position in positions:
+        if not 1 <= position <= count:
+            there = f"it has {count}" if count else "it is empty"
+            raise UsageError(f"There is no track {position} in {name}: {there}.")
+    return sorted({position - 1 for position in positions})

@@ -1,0 +1,184 @@
+"""Adding to a playlist: which one, chosen by typing or with the arrows, or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from engine.errors import DiscoverError
+from tuiapp.safe import shown
+from tuiapp.screens.dialogs import Dialog
+from tuiapp.text import duration
+from tuiapp.widgets.line import Line
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.playlists.playlist import PlaylistTrack
+    from engine.session import PlaylistEdit, Session
+    from tuiapp.app import DiscoverApp
+
+Tracks = Callable[["Session"], "Sequence[PlaylistTrack]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to add: a playlist by name, or a new one, whose name may be asked for still. `again` also adds what is
+    there already."""
+
+    name: str
+    new: bool = False
+    tracks: int = 0
+    seconds: float = 0.0
+    again: bool = False
+
+
+class AddTo(Dialog):
+    """The playlists, a new one first; typing filters them. Dismissed with a Target or None."""
+
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("ctrl+t", "choose(True)", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    AddTo > .panel { height: 60%; min-height: 12; }
+    AddTo Table { height: 1fr; margin: 1 0 0 0; }
+    """
+
+    def __init__(self, engine: Callable[[], Session], what: str, but: str | None = None) -> None:
+        """`what` is added, in words; the playlist named `but` is not offered."""
+        super().__init__()
+        self._engine, self._what, self._but = engine, what, but
+        self._there: list[Target] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Static(shown(f"Add {self._what} to"), classes="title", markup=False)
+            yield Line(placeholder="type to filter, or a new name")
+            yield Table(
+                (
+                    Column("playlist", _drawn, 20, share=1),
+                    Column("tracks", lambda row: "" if row.new else f"{row.tracks:,}", 6, right=True),
+                    Column("length", lambda row: duration(row.seconds or None), 8, right=True),
+                ),
+                key=lambda row: f"{row.new}\x1f{row.name}",
+                words=lambda row: row.name,
+                markable=False,
+            )
+            yield Static(
+                "enter adds, ↑ ↓ choose, ^t adds twice what is there already, esc closes",
+                classes="hint", markup=False,
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        self.query_one(Table).can_focus = False
+        self.query_one(Input).focus()
+        self._show("")
+
+        def run() -> None:
+            try:
+                there = self._engine().playlists()
+            except DiscoverError:
+                return
+            self.app.call_from_thread(self._take, there)
+
+        self.run_worker(run, thread=True, group="playlists")
+
+    def _take(self, there: Sequence[Any]) -> None:
+        if self.is_mounted:
+            self._there = [
+                Target(one.name, False, one.tracks, one.seconds) for one in there if one.name != self._but
+            ]
+            self._show(self.query_one(Input).value)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def _show(self, text: str) -> None:
+        words = text.casefold().split()
+        found = [one for one in self._there if all(word in one.name.casefold() for word in words)]
+        table = self.query_one(Table)
+        table.show([Target(" ".join(text.split()), new=True), *found])
+        # What was typed means the first list that holds it, where there is one.
+        table.move_to(1 if words and found else 0)
+
+    def action_move(self, by: int) -> None:
+        self.query_one(Table).action_move(by)
+
+    @on(Input.Submitted)
+    @on(Table.Clicked)
+    def _done(self) -> None:
+        self.action_choose(False)
+
+    def action_choose(self, again: bool) -> None:
+        row = self.query_one(Table).row
+        if row is not None:
+            self.dismiss(Target(row.name, row.new, again=again))
+
+
+def _drawn(row: Target) -> str:
+    if not row.new:
+        return row.name
+    return f"new playlist “{row.name}”" if row.name else "new playlist…"
+
+
+def ask_add_to(app: DiscoverApp, what: str, tracks: Tracks, *, but: str | None = None) -> None:
+    """Ask for a playlist, add `tracks` to it, and say where they went; `what` names them in words."""
+
+    def chosen(target: Target | None) -> None:
+        if target is None:
+            return
+        if target.new and not target.name:
+            app.ask_text("Name the new playlist", "", lambda name: _add(app, Target(name, new=True), tracks))
+        else:
+            _add(app, target, tracks)
+
+    app.push_screen(AddTo(app.engine, what, but), chosen)
+
+
+def _add(app: DiscoverApp, target: Target, tracks: Tracks) -> None:
+    def change(session: Session) -> PlaylistEdit:
+        if target.new:
+            return session.create_playlist(target.name, tracks(session))
+        return session.add_to_playlist(target.name, tracks(session), again=target.again)
+
+    def said(edit: PlaylistEdit | None) -> None:
+        if edit is not None:
+            app.notify(in_words(edit))
+
+    app.changes.edit(
+        f"adding to {target.name}", change, lambda session, edit: session.restore_playlist(edit), said
+    )
+
+
+def in_words(edit: PlaylistEdit) -> str:
+    """Where the tracks went, and which did not."""
+    count, already = len(edit.added), len(edit.already)
+    if not count:
+        return f"{'It is' if already == 1 else f'All {already:,} are'} in {edit.name} already."
+    parts = [f"{'1 track' if count == 1 else f'{count:,} tracks'} added to {edit.name}. u takes it back."]
+    if already:
+        parts.append(f"{already:,} {'was' if already == 1 else 'were'} in it already.")
+    if unknown := sum(not track.track for track in edit.added):
+        parts.append(
+            f"{'1 artist' if unknown == 1 else f'{unknown:,} artists'} by name alone: no track is known."
+        )
+    return " ".join(parts)
+
+
+def artists_in_words(names: Sequence[str]) -> str:
+    """What is added, in words: a track of the artist or of so many."""
+    return f"a track of {names[0]}" if len(names) == 1 else f"a track of each of {len(names):,} artists"
+
+
+def of_artists(names: Sequence[str]) -> Tracks:
+    """A track of each of these artists."""
+    return lambda session: session.tracks_named([(name, None) for name in names])

@@ -1,0 +1,77 @@
+"""The two tables of the Playlists view: the saved lists, and the tracks of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuiapp.text import day, duration
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.playlists.playlist import PlaylistTrack
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A track at its place in a list, from 1: a track may be in a list twice, a place is there once."""
+
+    place: int
+    track: PlaylistTrack
+
+
+def rows_of(tracks: Sequence[PlaylistTrack]) -> list[Row]:
+    """The tracks with their places."""
+    return [Row(place, track) for place, track in enumerate(tracks, 1)]
+
+
+def tracks_in_words(count: int) -> str:
+    """`1 track`, `2 tracks`."""
+    return "1 track" if count == 1 else f"{count:,} tracks"
+
+
+def lists_table() -> Table:
+    """The saved lists."""
+    return Table(
+        (
+            Column("name", lambda row: row.name, 24, share=2, order=lambda row: row.name.casefold()),
+            Column("for", lambda row: row.context, 10, order=lambda row: row.context),
+            Column("tracks", lambda row: f"{row.tracks:,}", 6, right=True, order=lambda row: -row.tracks),
+            Column(
+                "length",
+                lambda row: duration(row.seconds or None),
+                8,
+                right=True,
+                order=lambda row: -row.seconds,
+            ),
+            Column("saved", lambda row: day(row.at), 12, right=True, order=lambda row: -row.at, least=60),
+        ),
+        key=lambda row: row.name,
+        words=lambda row: f"{row.name} {row.context}",
+        id="lists",
+    )
+
+
+def tracks_table() -> Table:
+    """The tracks of one list. Sorting is for looking only: places stay what they are."""
+    return Table(
+        (
+            Column("", lambda row: f"{row.place:,}", 3, right=True, order=lambda row: row.place),
+            Column("artist", lambda row: row.track.artist, 16, share=2, order=lambda row: row.track.artist.casefold()),
+            Column("track", lambda row: row.track.track or "any track", 18, share=3,
+                   order=lambda row: row.track.track.casefold()),
+            Column("", lambda row: "" if row.track.known else "new", 3, order=lambda row: row.track.known, least=60),
+            Column("bpm", lambda row: f"{row.track.bpm:.0f}" if row.track.bpm else "", 5, right=True,
+                   order=lambda row: row.track.bpm or 0.0),
+            Column("length", _length, 8, right=True, order=lambda row: -(row.track.seconds or 0.0)),
+        ),
+        key=lambda row: str(row.place),
+        words=lambda row: f"{row.track.artist} {row.track.track}",
+        id="tracks",
+    )  # fmt: skip
+
+
+def _length(row: Row) -> str:
+    seconds = row.track.seconds
+    return ("~" if row.track.seconds_estimated else "") + duration(seconds) if seconds else ""
