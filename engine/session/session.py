@@ -11,8 +11,8 @@ from engine.community import packs as community_packs
 from engine.community.packs import PackInfo
 from engine.errors import DamagedDataError, NothingYetError
 from engine.names import artist_key
-from engine.session.discovery import Discovery
 from engine.session.library import alone
+from engine.session.tastes import Tastes
 from engine.taste.rules import listens_excluded
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class TakenPlaylist:
     tracks: tuple[PlaylistTrack, ...]
 
 
-class Session(Discovery):
+class Session(Tastes):
     """Everything both front ends can do."""
 
     # -- playlists ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from tuiapp.output import percent, print_json, print_table, thousands
 
 if TYPE_CHECKING:
     from engine.session import Session
-    from engine.session.discovery import Exclusion
+    from engine.session.tastes import Exclusion
 
 
 @cli.group(invoke_without_command=True)
@@ -104,6 +104,7 @@ def _exclusion(done: Exclusion) -> dict[str, Any]:
         "listens": done.listens,
         "leaves": list(done.leaves),
         "enters": list(done.enters),
+        "moves": done.moves,
     }
 
 
