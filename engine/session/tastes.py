@@ -70,9 +70,9 @@ class Tastes(Discovery):
         return taste_rules.all_rules(self._connection)
 
     @alone
-    def sources(self) -> tuple[str, ...]:
-        """The services and files listens came from, by the names a rule can use."""
-        return taste_rules.sources(self._connection)
+    def check_source(self, source: str) -> None:
+        """Raise UnknownNameError, with the services and files there are, where no listen came from that one."""
+        taste_rules.check_source(self._connection, Rule(source=source))
 
     @alone
     def exclude(self, rule: Rule, *, preview: bool = False) -> Exclusion:

@@ -1,0 +1,88 @@
+"""How one's tastes drift: a row a taste, a column a year, as high as its share; below, what each year was about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from tuiapp.safe import shown
+from tuiapp.text import fitted, percent
+from tuiapp.widgets.drawn import Drawn
+
+if TYPE_CHECKING:
+    from engine.recommend.drift import Drift, YearOfTaste
+
+# Cells a year may take, the widest first; below the last of them the oldest years are left out.
+_COLUMNS = (8, 6, 5, 3)
+_LEVELS = " ▁▂▃▄▅▆▇█"
+# Of plays that belong to no taste so small a share is not worth a row.
+_LEAST_OTHERS = 0.02
+
+
+class DriftPanel(Drawn["Drift"]):
+    """The drift, drawn to its room."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(drawn_drift, id=id)
+
+
+def drawn_drift(told: Drift, width: int, height: int) -> Content:
+    """The years that fit, the latest last, on one scale; then the latest of them in words, the latest first."""
+    if not told.years or width < 20 or height < 2:
+        return Content("")
+    names = min(24, width // 3)
+    room = width - names - 6
+    column = next((cells for cells in _COLUMNS if cells * len(told.years) <= room), _COLUMNS[-1])
+    years = told.years[-max(1, room // column) :]
+    rows = list(zip(told.tastes, zip(*(year.shares for year in years), strict=True), strict=True))
+    if max(year.others for year in years) >= _LEAST_OTHERS:
+        rows.append(("none of these", tuple(year.others for year in years)))
+    # As high as leaves a line for every year below, at most three rows a taste.
+    high = max(1, min(3, (height - 3 - min(len(years), 6)) // len(rows)))
+    most = max(max(shares) for _, shares in rows) or 1.0
+    lines = [_heading(years, names, column)]
+    for name, shares in rows:
+        lines += _bars(name, shares, most, high, names, column)
+    lines = lines[:height]
+    if (left := height - len(lines) - 1) > 0:
+        lines += [Content(""), *(_in_words(year, width) for year in reversed(years[-left:]))]
+    return Content("\n").join(lines)
+
+
+def _heading(years: tuple[YearOfTaste, ...], names: int, column: int) -> Content:
+    written = "".join(f"{year.year if column > 4 else year.year % 100:02}".ljust(column) for year in years)
+    return Content.styled(f"{'':{names}} {written} {'now':>4}", "$foreground-muted")
+
+
+def _bars(
+    name: str, shares: tuple[float, ...], most: float, high: int, names: int, column: int
+) -> list[Content]:
+    """A taste's columns, `high` rows of them, its name and its latest share beside the lowest."""
+    # An eighth short of the row above, so that two tastes never run into each other.
+    levels = [max(1, round((8 * high - 1) * share / most)) if share else 0 for share in shares]
+    lines = []
+    for row in reversed(range(high)):
+        drawn = "".join(
+            (_LEVELS[max(0, min(8, level - 8 * row))] * (column - 1)).ljust(column) for level in levels
+        )
+        beside = fitted(shown(name), names) if row == 0 else " " * names
+        now = f"{percent(shares[-1]):>5}" if row == 0 else ""
+        lines.append(Content.assemble(beside, " ", Content.styled(drawn, "$text-accent"), now))
+    return lines
+
+
+def _in_words(year: YearOfTaste, width: int) -> Content:
+    """A year's most played artist, and what came new."""
+    begin = f"{year.year}  "
+    wide = width >= 64
+    cells = (width - len(begin) - 24) // 2 if wide else max(8, width - len(begin) - 12)
+    top = fitted(shown(year.top.artist), cells)
+    parts: list[Content | str] = [
+        Content.styled(begin, "$foreground-muted"), top, Content.styled(f" {year.top.plays:>5,}", "$text-accent"),
+        Content.styled(f"  {year.new:>3,} new", "$foreground-muted"),
+    ]  # fmt: skip
+    if wide and year.top_new is not None:
+        newest = fitted(shown(year.top_new.artist), cells).rstrip()
+        parts.append(Content.styled(f", most {newest}", "$foreground-muted"))
+    return Content.assemble(*parts)
