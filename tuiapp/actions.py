@@ -130,7 +130,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_year", "y", "picture", "The year as a picture, or the list, where there is no room for both.",
            "history", 6),
     # -- Taste
-    Action("next_panel", "v", "next panel", "The map of your artists, how your tastes drift, or the rules.", "taste", 5),
+    Action("next_panel", "v", "panel", "On to the next: the map of your artists, how your tastes drift, the rules.",
+           "taste", 4),
     Action("new_rule", "n", "leave out", "Leave plays out of your taste by a rule, after a look at what it changes.",
            "taste", 6),
     Action("clear", "x,delete", "take back", "Take back the rule, or what was said about the artist; u brings it back.",

@@ -33,6 +33,11 @@ def period(text: str) -> tuple[int, int]:
     return int(first.timestamp()), int(after.timestamp())
 
 
+def written(text: str) -> str:
+    """A date that `period` takes, with all its zeros: `2019-06` for `2019-6`."""
+    return "-".join(part.zfill(2) for part in text.strip().split("-"))
+
+
 def month_beside(text: str, by: int, today: datetime.date) -> str:
     """The month `by` months after the one a date lies in (its last, for a year), or after this one where it is none."""
     try:

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from engine.errors import UsageError
-from tuiapp.dates import month_beside, period
+from tuiapp.dates import month_beside, period, written
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.widgets.line import Line
@@ -21,7 +21,7 @@ _WHAT = "Only what you had played by the end of that date counts. What you playe
 
 
 class AskDate(Dialog):
-    """A date to type, or to step to by months; dismissed with it as typed (empty for now), or with None."""
+    """A date to type, or to step to by months; dismissed with it (empty for now), or with None."""
 
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[Any]] = [
@@ -68,4 +68,4 @@ class AskDate(Dialog):
         except UsageError as error:
             self.query_one(".error", Static).update(shown(str(error)))
         else:
-            self.dismiss(text)
+            self.dismiss(written(text) if text else "")

@@ -65,6 +65,8 @@ class DiscoverView(View):
         # The date the list is as of, as it was typed; empty for now.
         self._as_of = ""
         self._noted = False
+        # Whether the next list is another one altogether: the cursor goes to its top.
+        self._from_top = False
         self._best = 1.0
         self._list: DiscoverList | None = None
         self._error: DiscoverError | None = None
@@ -142,6 +144,9 @@ class DiscoverView(View):
         table.show(found.items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
         if first_time:
             table.focus()
+        if self._from_top:
+            self._from_top = False
+            table.move_to(0)
         if not found.items:
             self.tell("empty", "Nothing to show at these dials", "Press 0 to set them back.")
         self._show_dials()
@@ -253,7 +258,7 @@ class DiscoverView(View):
             self.home.changes.remember(words, lambda: self._set_as_of(*before))
 
     def _set_as_of(self, date: str, taste: tuple[int, str] | None) -> None:
-        self._as_of, self._taste = date, taste
+        self._as_of, self._taste, self._from_top = date, taste, True
         self.load()
 
     # -- what if ---------------------------------------------------------------------------------------

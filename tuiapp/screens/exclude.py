@@ -32,7 +32,7 @@ FIELDS = (
     ("since", "from", "2019, 2019-06 or 2019-06-30"),
     ("until", "up to and with", "2019, 2019-06 or 2019-06-30"),
     ("source", "that came from", "a service or an imported file"),
-    ("burst", "more in a row than", "3: all but the first of three or more plays on end"),
+    ("burst", "plays on end", "5: all but the first of five or more of one track"),
 )
 _NAMED = 6
 
@@ -99,7 +99,7 @@ class ExcludeDialog(Dialog):
     ExcludeDialog .error { color: $text-error; height: auto; padding: 0 0 0 21; display: none; }
     ExcludeDialog .error.-shown { display: block; }
     ExcludeDialog #preview { height: auto; min-height: 4; margin: 1 0 0 0; }
-    ExcludeDialog .hint { margin: 0; }
+    ExcludeDialog .hint { margin: 1 0 0 0; }
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class ExcludeDialog(Dialog):
         self._working = False
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="panel"):
+        with VerticalScroll(classes="panel", can_focus=False):
             yield Static("Leave plays out of your taste", classes="title", markup=False)
             for field, words, example in FIELDS:
                 with Horizontal(classes="field"):
@@ -243,14 +243,13 @@ def in_words(found: Exclusion) -> Content:
     parts: list[Content | str] = [
         Content.styled(listens if found.listens else "No listen yet", "bold $text-accent"), " would be left out."
     ]  # fmt: skip
-    for word, names in (("leave", found.leaves), ("enter", found.enters)):
+    for words, names in (("leaving the top of Discover", found.leaves), ("coming in", found.enters)):
         if names:
             told = ", ".join(shown(name) for name in names[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            parts += ["\n", Content.styled(f"{len(names)} {word} the top of Discover: ", "$foreground-muted"),
-                      f"{told}{more}"]  # fmt: skip
+            parts += ["\n", Content.styled(f"{words}: ", "$foreground-muted"), f"{told}{more}"]
     if found.moves:
-        parts += ["\n", Content.styled(f"{found.moves} others on top change places.", "$foreground-muted")]
+        parts += ["\n", Content.styled(f"of what stays {found.moves} change places", "$foreground-muted")]
     elif not (found.leaves or found.enters):
-        parts += ["\n", Content.styled("The top of Discover stays as it is.", "$foreground-muted")]
+        parts += ["\n", Content.styled("the top of Discover stays as it is", "$foreground-muted")]
     return Content.assemble(*parts)

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from engine.errors import DiscoverError
     from engine.recommend.taste_map import TasteMap
     from engine.session.tastes import Exclusion
+    from engine.store.feedback import Feedback
     from engine.taste.rules import KeptRule, Rule
 
 # The tastes are a panel of their own only where they do not fit below the map.
 PANELS = ("map", "tastes", "drift", "rules")
+# The width from which `-wide` holds (`View.HORIZONTAL_BREAKPOINTS`).
+WIDE = 100
 _FIRST_TABLE = {"tastes": "#modes", "rules": "#rules"}
 _TRAIN = "○ Train first: press 7, then t.\n\nThen your tastes stand here, on a map and from year to year."
 
@@ -135,7 +138,8 @@ class TasteView(View):
     # -- panels ----------------------------------------------------------------------------------------
 
     def _panels(self) -> tuple[str, ...]:
-        return PANELS if self.has_class("-narrow") else tuple(name for name in PANELS if name != "tastes")
+        wide = self.size.width >= WIDE
+        return tuple(name for name in PANELS if not (wide and name == "tastes"))
 
     def action_next_panel(self) -> None:
         """On to the next panel; the keys stay with the artists, or go to the panel's first list."""
@@ -162,8 +166,9 @@ class TasteView(View):
         here = self._panel if self._panel in panels else panels[0]
         parts: list[Content | str] = []
         for name in panels:
+            # A link has one colour for all its states: where one is, is none.
             link = Content.from_markup(f"[@click=screen.panel('{name}')]{name}[/]")
-            parts += [link.stylize("bold $text-accent") if name == here else link, " · "]
+            parts += [Content.styled(name, "bold $text-accent") if name == here else link, " · "]
         self.query_one("#panels", Static).update(Content.assemble(*parts[:-1], "   v next"))
 
     def on_resize(self) -> None:
@@ -260,22 +265,45 @@ class TasteView(View):
 
     def action_clear(self) -> None:
         """Take back the rules marked or under the cursor, or what was said about the artists there."""
-        chosen = self.query_one(self._at, Table).chosen
+        table = self.query_one(self._at, Table)
+        chosen = table.chosen
         if self._at == "#rules":
             self._include(chosen)
-        elif self._at in ("#marks", "#top"):
-            said = {row.artist for row in self.query_one("#marks", Table).rows}
-            names = [name for row in chosen if (name := getattr(row, "name", None) or row.artist) in said]
-            if names:
-                self.judge(None, names)
-            elif chosen:
-                self.notify("Nothing was said about it. Rules and verdicts: press v.")
+        elif self._at == "#marks":
+            self._take_back(chosen)
+        elif self._at == "#top" and chosen:
+            names = {row.name for row in chosen}
+            said = [
+                mark
+                for mark in self.query_one("#marks", Table).rows
+                if mark.artist in names and not mark.track
+            ]
+            if not said:
+                self.notify("Nothing was said about it.")
+            self._take_back(said)
+        table.clear_marks()
+
+    def _take_back(self, said: list[Feedback]) -> None:
+        """Take back verdicts on artists and tracks, with one undo for all of them."""
+        if not said:
+            return
+        names = [f"{mark.track} by {mark.artist}" if mark.track else mark.artist for mark in said]
+        what = names[0] if len(names) == 1 else f"{len(names)} verdicts"
+        self.home.changes.make(
+            lambda session: [session.judge(None, mark.artist, mark.track) for mark in said]
+        )
+        self.home.changes.remember(
+            f"taken back {what}",
+            lambda: self.home.changes.make(
+                lambda session: [session.judge(mark.verdict, mark.artist, mark.track) for mark in said]
+            ),
+        )
+        self.notify(f"Taken back: {what}. u brings it back.")
 
     def _include(self, rules: list[KeptRule]) -> None:
         if not rules:
             return
         words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} rules"
-        self.query_one("#rules", Table).clear_marks()
         self.home.changes.make(lambda session: [session.include(kept.id) for kept in rules])
         self.home.changes.remember(
             f"counted again: {words}",

@@ -73,14 +73,16 @@ def rules_table() -> Table:
 
 
 def marks_table() -> Table:
-    """What was said about artists."""
+    """What was said about artists and tracks."""
     return Table(
         (
-            Column("artist", lambda row: row.artist, 18, share=1, order=lambda row: row.artist.casefold()),
+            Column("artist", lambda row: row.artist, 18, share=2, order=lambda row: row.artist.casefold()),
+            Column("track", lambda row: row.track or "", 8, share=1, order=lambda row: (row.track or "").casefold(),
+                   least=56),
             Column("said", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
             Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
         ),
-        key=lambda row: row.artist,
-        words=lambda row: f"{row.artist} {row.verdict}",
+        key=lambda row: f"{row.artist}\x1f{row.track or ''}",
+        words=lambda row: f"{row.artist} {row.track or ''} {row.verdict}",
         id="marks",
-    )
+    )  # fmt: skip

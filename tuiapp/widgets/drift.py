@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Cells a year may take, the widest first; below the last of them the oldest years are left out.
 _COLUMNS = (8, 6, 5, 3)
+_HIGHEST = 5
 _LEVELS = " ▁▂▃▄▅▆▇█"
 # Of plays that belong to no taste so small a share is not worth a row.
 _LEAST_OTHERS = 0.02
@@ -38,21 +39,28 @@ def drawn_drift(told: Drift, width: int, height: int) -> Content:
     rows = list(zip(told.tastes, zip(*(year.shares for year in years), strict=True), strict=True))
     if max(year.others for year in years) >= _LEAST_OTHERS:
         rows.append(("none of these", tuple(year.others for year in years)))
-    # As high as leaves a line for every year below, at most three rows a taste.
-    high = max(1, min(3, (height - 3 - min(len(years), 6)) // len(rows)))
+    # As high as leaves a line for every year below; where that is a lot, with a gap between two tastes.
+    high = max(1, min(_HIGHEST, (height - 4 - min(len(years), 6)) // len(rows)))
+    gap = [Content("")] if high > 2 else []
     most = max(max(shares) for _, shares in rows) or 1.0
     lines = [_heading(years, names, column)]
     for name, shares in rows:
-        lines += _bars(name, shares, most, high, names, column)
+        lines += [*gap, *_bars(name, shares, most, high - len(gap), names, column)]
     lines = lines[:height]
-    if (left := height - len(lines) - 1) > 0:
-        lines += [Content(""), *(_in_words(year, width) for year in reversed(years[-left:]))]
+    left = height - len(lines) - 1
+    if left > 6:
+        lines += [Content(""), Content.styled("most played, and what came new", "$foreground-muted")]
+        left -= 1
+    elif left > 0:
+        lines.append(Content(""))
+    if left > 0:
+        lines += [_in_words(year, width) for year in reversed(years[-left:])]
     return Content("\n").join(lines)
 
 
 def _heading(years: tuple[YearOfTaste, ...], names: int, column: int) -> Content:
     written = "".join(f"{year.year if column > 4 else year.year % 100:02}".ljust(column) for year in years)
-    return Content.styled(f"{'':{names}} {written} {'now':>4}", "$foreground-muted")
+    return Content.styled(f"{'':{names}} {written}{years[-1].year:>5}", "$foreground-muted")
 
 
 def _bars(

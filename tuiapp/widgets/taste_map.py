@@ -22,6 +22,8 @@ _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _HEAVY = 0.2
 _LONGEST_NAME = 24
 _LEAST_ROWS = 4
+# A name may move so many cells for each dot it would cover.
+_COVERED = 0.5
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,11 @@ def _labels(told: Pointed, dots: list[list[int]], width: int, rows: int) -> list
     for taste in first:
         own = taste.number == told.taste
         column, row = _place(taste.x, taste.y, width, rows)
-        for text in (
-            f"{taste.number} {fitted(shown(taste.name), _LONGEST_NAME).rstrip()}",
-            f"{taste.number}",
-        ):
-            place = _free(f" {text} ", column // 2, row // 4, dots, labels)
+        number = f"▸{taste.number}" if own else f"{taste.number}"
+        for text in (f" {number} {fitted(shown(taste.name), _LONGEST_NAME).rstrip()} ", f" {number} "):
+            place = _free(text, column // 2, row // 4, dots, labels)
             if place is not None:
-                style = "bold $text-accent" if own else "$text"
-                labels.append(_Label(*place, f"▸{text} " if own else f" {text} ", style))
+                labels.append(_Label(*place, text, "bold $text-accent" if own else "$text"))
                 break
     return labels
 
@@ -131,12 +130,12 @@ def _free(
     cells, width = cell_len(text), len(dots[0])
     best: tuple[float, int, int] | None = None
     for at, start in _places(row, len(dots), width - cells):
-        away = 2.0 * abs(at - row) + abs(start - (column - cells // 2))
+        away = 3.0 * abs(at - row) + abs(start - (column - cells // 2))
         if best is not None and away >= best[0]:
             continue
         if any(label.row == at and label.start <= start + cells and start <= label.end for label in labels):
             continue
-        cost = away + sum(bits.bit_count() for bits in dots[at][start : start + cells])
+        cost = away + _COVERED * sum(bits.bit_count() for bits in dots[at][start : start + cells])
         if best is None or cost < best[0]:
             best = (cost, at, start)
     return best[1:] if best is not None else None
