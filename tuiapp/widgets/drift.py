@@ -81,16 +81,20 @@ def _bars(
 
 
 def _in_words(year: YearOfTaste, width: int) -> Content:
-    """A year's most played artist, and what came new."""
-    begin = f"{year.year}  "
-    wide = width >= 64
-    cells = (width - len(begin) - 24) // 2 if wide else max(8, width - len(begin) - 12)
-    top = fitted(shown(year.top.artist), cells)
-    parts: list[Content | str] = [
-        Content.styled(begin, "$foreground-muted"), top, Content.styled(f" {year.top.plays:>5,}", "$text-accent"),
-        Content.styled(f"  {year.new:>3,} new", "$foreground-muted"),
+    """A year's most played artist, and what came new, as far as there is room for it."""
+    begin, plays = f"{year.year}  ", f" {year.top.plays:>5,}"
+    new, most = f"  {year.new:>3,} new", ", most "
+    left = width - len(begin) - len(plays)
+    if left - len(new) < 12:
+        new = ""
+    left -= len(new)
+    wide = new and year.top_new is not None and left - len(most) >= 32
+    cells = (left - len(most)) // 2 if wide else left
+    parts = [
+        Content.styled(begin, "$foreground-muted"), Content(fitted(shown(year.top.artist), cells)),
+        Content.styled(plays, "$text-accent"), Content.styled(new, "$foreground-muted"),
     ]  # fmt: skip
     if wide and year.top_new is not None:
         newest = fitted(shown(year.top_new.artist), cells).rstrip()
-        parts.append(Content.styled(f", most {newest}", "$foreground-muted"))
+        parts.append(Content.styled(most + newest, "$foreground-muted"))
     return Content.assemble(*parts)

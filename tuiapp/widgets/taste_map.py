@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -99,13 +99,14 @@ def _labels(told: Pointed, dots: list[list[int]], width: int, rows: int) -> list
     pointed = next((artist for artist in told.map.artists if artist.key == told.artist), None)
     if pointed is not None:
         labels.append(_pointer(pointed, width, rows))
+    covered = [[0, *accumulate(bits.bit_count() for bits in line)] for line in dots]
     first = sorted(told.map.tastes, key=lambda taste: (taste.number != told.taste, taste.number))
     for taste in first:
         own = taste.number == told.taste
         column, row = _place(taste.x, taste.y, width, rows)
         number = f"▸{taste.number}" if own else f"{taste.number}"
         for text in (f" {number} {fitted(shown(taste.name), _LONGEST_NAME).rstrip()} ", f" {number} "):
-            place = _free(text, column // 2, row // 4, dots, labels)
+            place = _free(text, column // 2, row // 4, covered, labels)
             if place is not None:
                 labels.append(_Label(*place, text, "bold $text-accent" if own else "$text"))
                 break
@@ -124,28 +125,27 @@ def _pointer(artist: MapArtist, width: int, rows: int) -> _Label:
 
 
 def _free(
-    text: str, column: int, row: int, dots: list[list[int]], labels: list[_Label]
+    text: str, column: int, row: int, covered: list[list[int]], labels: list[_Label]
 ) -> tuple[int, int] | None:
-    """(row, first cell) for a text near a cell: no label is there, and few dots are; null where there is no room."""
-    cells, width = cell_len(text), len(dots[0])
+    """(row, first cell) for a text near a cell: no label is there, and few dots are; null where there is no room.
+
+    `covered` holds for each row the dots before each cell.
+    """
+    cells, width = cell_len(text), len(covered[0]) - 1
+    middle = column - cells // 2
     best: tuple[float, int, int] | None = None
-    for at, start in _places(row, len(dots), width - cells):
-        away = 3.0 * abs(at - row) + abs(start - (column - cells // 2))
-        if best is not None and away >= best[0]:
-            continue
-        if any(label.row == at and label.start <= start + cells and start <= label.end for label in labels):
-            continue
-        cost = away + _COVERED * sum(bits.bit_count() for bits in dots[at][start : start + cells])
-        if best is None or cost < best[0]:
-            best = (cost, at, start)
+    for at in sorted(range(len(covered)), key=lambda at: abs(at - row)):
+        far = 3.0 * abs(at - row)
+        if best is not None and far >= best[0]:
+            break
+        taken = [(label.start - cells, label.end) for label in labels if label.row == at]
+        for start in range(width - cells + 1):
+            if any(first <= start <= last for first, last in taken):
+                continue
+            cost = far + abs(start - middle) + _COVERED * (covered[at][start + cells] - covered[at][start])
+            if best is None or cost < best[0]:
+                best = (cost, at, start)
     return best[1:] if best is not None else None
-
-
-def _places(row: int, rows: int, last: int) -> Iterator[tuple[int, int]]:
-    """Every (row, cell) a label may begin at, the nearest rows first."""
-    for at in sorted(range(rows), key=lambda at: abs(at - row)):
-        for begin in range(last + 1):
-            yield at, begin
 
 
 def _line(dots: list[int], own: list[bool], labels: list[_Label], width: int) -> Content:
