@@ -79,7 +79,7 @@ def drift(connection: sqlite3.Connection, person: Person) -> Drift:
 
 
 def _plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, int]]]:
-    """Each year with a play, and the plays by artist key in it."""
+    """Each year from the first play to the last, and the plays by artist key in it."""
     dated = "l.started_at IS NOT NULL AND l.flags & 8 = 0"
     listens = counted_listens(connection)
     first, last = connection.execute(
@@ -87,19 +87,22 @@ def _plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, 
     ).fetchone()
     if first is None:
         return []
-    found = []
-    for year in range(time.localtime(first).tm_year, time.localtime(last).tm_year + 1):
-        begin, end = (int(time.mktime((y, 1, 1, 0, 0, 0, 0, 0, -1))) for y in (year, year + 1))
-        rows = connection.execute(
-            f"""
-            WITH played AS (
-                SELECT l.track_id, sum(l.plays) AS plays FROM {listens} AS l
-                WHERE {dated} AND l.started_at >= ? AND l.started_at < ? GROUP BY l.track_id
-            )
-            SELECT a.key, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
-            JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id
-            """,  # noqa: S608 - fixed parts
-            (begin, end),
-        ).fetchall()
-        found.append((year, {str(key): int(plays) for key, plays in rows}))
-    return found
+    years = range(time.localtime(first).tm_year, time.localtime(last).tm_year + 1)
+    # In one pass: a year ends where the next begins here.
+    ends = " ".join(
+        f"WHEN l.started_at < {int(time.mktime((year + 1, 1, 1, 0, 0, 0, 0, 0, -1)))} THEN {year}"
+        for year in years
+    )
+    found: dict[int, dict[str, int]] = {year: {} for year in years}
+    for key, year, plays in connection.execute(
+        f"""
+        WITH played AS (
+            SELECT l.track_id, CASE {ends} END AS year, sum(l.plays) AS plays FROM {listens} AS l
+            WHERE {dated} GROUP BY l.track_id, year
+        )
+        SELECT a.key, p.year, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
+        JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id, p.year
+        """  # noqa: S608 - made of fixed parts and whole numbers
+    ):
+        found[year][str(key)] = int(plays)
+    return list(found.items())

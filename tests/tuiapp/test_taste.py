@@ -43,22 +43,25 @@ async def test_panels_lists_filters_and_orders_come_back_at_the_next_start(folde
         await pilot.press("j", "v")
         await settled(pilot)
         assert "most played, and what came new" in screen_text(app)
-        await pilot.press("z", "slash", *"b2")
+        await pilot.press("z", "slash", *"artist b")
         await settled(pilot)
-        await pilot.press("enter", "v", "tab", "tab")
+        await pilot.press("enter", "end", "v", "tab", "tab")
         await settled(pilot)
         assert the_list(app).id == "marks"
         assert not app.screen.query_one(".filter").has_class("-shown"), "a filter is its own list's"
         await pilot.press("Z")
+        row = app.screen.query_one("#top").row
+        assert row.name == "Artist B27"
         await app.action_quit()
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         assert "left out of your taste" in screen_text(app) or "nothing is left out" in screen_text(app)
         top, marks = (app.screen.query_one(f"#{name}") for name in ("top", "marks"))
-        assert (top.sort, top.filter, top.counts, top.has_focus) == (0, "b2", (1, 13), True)
+        assert (top.sort, top.filter, top.counts, top.has_focus) == (0, "artist b", (2, 13), True)
+        assert top.row == row
         assert (marks.sort, marks.reverse, marks.filter) == (None, True, "")
-        assert app.screen.query_one(".filter Input", Input).value == "b2"
+        assert app.screen.query_one(".filter Input", Input).value == "artist b"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 20)])

@@ -177,9 +177,13 @@ class ExcludeDialog(Dialog):
         def run() -> None:
             found: Exclusion | FieldError
             try:
-                found = _previewed(self._engine(), rule)
+                session = self._engine()
+                _check(session, rule)
+                found = session.exclude(rule, preview=True)
             except FieldError as error:
                 found = error
+            except DiscoverError as error:
+                found = FieldError("artist", str(error))
             self.app.call_from_thread(self._came, rule, found)
 
         self.run_worker(run, thread=True, group="preview")
@@ -210,6 +214,8 @@ class ExcludeDialog(Dialog):
                 _check(self._engine(), rule)
             except FieldError as error:
                 self.app.call_from_thread(self._say_wrong, error)
+            except DiscoverError as error:
+                self.app.call_from_thread(self._say_wrong, FieldError("artist", str(error)))
             else:
                 self.app.call_from_thread(self.dismiss, rule)
 
@@ -227,14 +233,6 @@ def _check(session: Session, rule: Rule) -> None:
                 known(name)
             except UnknownNameError as error:
                 raise FieldError(field, str(error)) from error
-
-
-def _previewed(session: Session, rule: Rule) -> Exclusion:
-    _check(session, rule)
-    try:
-        return session.exclude(rule, preview=True)
-    except DiscoverError as error:
-        raise FieldError("artist", str(error)) from error
 
 
 def in_words(found: Exclusion) -> Content:

@@ -115,7 +115,7 @@ class TasteView(View):
         self.query_one("#left-out", Static).update(f"{said} (n leaves plays out)")
         top = self.query_one("#top", Table)
         first_time = not top.counts[1]
-        top.show(items)
+        top.show(items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
         if not (items or marks or rules):
             self.tell("empty", "Your taste is empty", "Press i to import your history.")
             return
@@ -318,7 +318,8 @@ class TasteView(View):
             table.id: {"sort": table.sort, "reverse": table.reverse, "filter": table.filter}
             for table in self.query(Table)
         }
-        return {"panel": self._panel, "lists": lists}
+        row = self.query_one("#top", Table).row
+        return {"panel": self._panel, "lists": lists, "cursor": row.key if row is not None else None}
 
     def recall(self, state: dict[str, Any]) -> None:
         if state.get("panel") in PANELS:
