@@ -62,7 +62,7 @@ class DiscoverView(View):
         self._without: tuple[str, ...] = ()
         # One of the person's tastes, by number and name; null for all of them.
         self._taste: tuple[int, str] | None = None
-        # The date the list is as of, as it was typed; empty for now.
+        # The date the list is as of, as `tuiapp.dates` writes it; empty for now.
         self._as_of = ""
         self._noted = False
         # Whether the next list is another one altogether: the cursor goes to its top.
@@ -151,8 +151,9 @@ class DiscoverView(View):
             self.tell("empty", "Nothing to show at these dials", "Press 0 to set them back.")
         self._show_dials()
         self.listed()
-        # Who looks at an earlier list has not seen today's.
-        if not (turning or self._noted or self._as_of):
+        # Who looks at an earlier list has not seen today's, also where it comes late.
+        earlier = self._as_of or any(row.later is not None for row in found.items)
+        if not (turning or self._noted or earlier):
             self._noted = True
             self._note_seen(found)
         if found.notes and first_time:
@@ -219,6 +220,7 @@ class DiscoverView(View):
 
     def action_reset_dials(self) -> None:
         self._dials, self._without, self._taste, self._as_of = Dials(), (), None, ""
+        self._show_dials()
         self.load()
 
     def action_next_taste(self) -> None:
@@ -250,7 +252,7 @@ class DiscoverView(View):
         )
 
     def show_as_of(self, date: str) -> None:
-        """Discover as of a date; one taste alone is left, since at another time they have other numbers."""
+        """Discover as of a date, for all tastes: at another time they have other numbers."""
         before = self._as_of, self._taste
         if date != self._as_of:
             self._set_as_of(date, None)
@@ -259,6 +261,7 @@ class DiscoverView(View):
 
     def _set_as_of(self, date: str, taste: tuple[int, str] | None) -> None:
         self._as_of, self._taste, self._from_top = date, taste, True
+        self._show_dials()
         self.load()
 
     # -- what if ---------------------------------------------------------------------------------------

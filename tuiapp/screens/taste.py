@@ -112,7 +112,7 @@ class TasteView(View):
         said = (
             f"left out of your taste: {left_out:,} listens" if rules else "nothing is left out of your taste"
         )
-        self.query_one("#left-out", Static).update(f"{said} (n leaves plays out)")
+        self.query_one("#left-out", Static).update(said)
         top = self.query_one("#top", Table)
         first_time = not top.counts[1]
         top.show(items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)

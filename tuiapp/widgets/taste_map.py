@@ -108,7 +108,7 @@ def _labels(told: Pointed, dots: list[list[int]], width: int, rows: int) -> list
         for text in (f" {number} {fitted(shown(taste.name), _LONGEST_NAME).rstrip()} ", f" {number} "):
             place = _free(text, column // 2, row // 4, covered, labels)
             if place is not None:
-                labels.append(_Label(*place, text, "bold $text-accent" if own else "$text"))
+                labels.append(_Label(*place, text, "bold $text-accent" if own else "$foreground"))
                 break
     return labels
 
