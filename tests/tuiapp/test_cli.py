@@ -263,3 +263,14 @@ def test_what_is_forgotten_explains_nothing_and_scores_are_as_if_never_played(
     connection.close()
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(never.root))
     assert document(capsys, "recommend", "-n", "60")["items"] == after["items"]
+
+
+def test_the_map_and_the_drift_of_ones_taste_are_data_too(place, capsys) -> None:
+    found = document(capsys, "taste", "map")
+    assert {artist["artist"] for artist in found["artists"]} == {ARTISTS[n] for n in (0, 1, 3, 6, 9)}
+    assert set(found) == {"artists", "tastes", "shown"}
+    years = document(capsys, "taste", "drift")["years"]
+    assert sum(year["plays"] for year in years) == 10
+    assert all(abs(sum(year["shares"]) + year["others"] - 1) < 1e-9 for year in years)
+    assert run(["taste", "drift"]) == 0
+    assert "most played" in capsys.readouterr().out.splitlines()[0]

@@ -194,8 +194,8 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
     "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],
     "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
-    "search": ["a"], "stats": [], "taste": [], "taste exclude": ["--artist", "Artist 00"], "taste include": ["1"],
-    "train": ["--factors", "8"], "unblock": ["Artist 34"],
+    "search": ["a"], "stats": [], "taste": [], "taste drift": [], "taste exclude": ["--artist", "Artist 00"],
+    "taste include": ["1"], "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],
 }  # fmt: skip
 
 

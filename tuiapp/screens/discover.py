@@ -220,7 +220,6 @@ class DiscoverView(View):
 
     def action_reset_dials(self) -> None:
         self._dials, self._without, self._taste, self._as_of = Dials(), (), None, ""
-        self._show_dials()
         self.load()
 
     def action_next_taste(self) -> None:
@@ -261,7 +260,6 @@ class DiscoverView(View):
 
     def _set_as_of(self, date: str, taste: tuple[int, str] | None) -> None:
         self._as_of, self._taste, self._from_top = date, taste, True
-        self._show_dials()
         self.load()
 
     # -- what if ---------------------------------------------------------------------------------------
