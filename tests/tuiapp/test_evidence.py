@@ -26,7 +26,7 @@ from tests.tuiapp.test_cli import document
 from tuiapp.app import DiscoverApp
 from tuiapp.cli import cli, run
 
-# The whole tour: every view, a like, a dial, a filter, a search, a request to train; then the end.
+# The whole tour: every view, a like, a dial, a filter, a search, a rule, a request to train; then the end.
 KEYS = (
     "l",
     "full_stop",
@@ -41,6 +41,9 @@ KEYS = (
     "4",
     "5",
     "6",
+    "v",
+    "n",
+    "enter",
     "7",
     "t",
     "1",

@@ -295,7 +295,7 @@ def test_the_drift_shows_the_latest_years_that_fit(count: int, tastes: int, widt
     lines = drawn_drift(years(count, tastes), width, height).plain.split("\n")
     assert len(lines) <= height
     assert all(cell_len(line) <= width for line in lines)
-    assert lines[0].endswith(str(1999 + count))
+    assert lines[0].endswith(str(1999 + count)[2:])
     for number in range(min(tastes, height - 1)):
         assert any(line.startswith(f"taste {number}") for line in lines)
     if height >= 11:

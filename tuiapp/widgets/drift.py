@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from engine.recommend.drift import Drift, YearOfTaste
 
 # Cells a year may take, the widest first; below the last of them the oldest years are left out.
-_COLUMNS = (8, 6, 5, 3)
-_HIGHEST = 5
+_COLUMNS = (12, 8, 6, 5, 3)
+_HIGHEST = 8
+_LONGEST_NAME = 32
 _LEVELS = " ▁▂▃▄▅▆▇█"
 # Of plays that belong to no taste so small a share is not worth a row.
 _LEAST_OTHERS = 0.02
@@ -60,7 +61,7 @@ def drawn_drift(told: Drift, width: int, height: int) -> Content:
 
 def _heading(years: tuple[YearOfTaste, ...], names: int, column: int) -> Content:
     written = "".join(f"{year.year if column > 4 else year.year % 100:02}".ljust(column) for year in years)
-    return Content.styled(f"{'':{names}} {written}{years[-1].year:>5}", "$foreground-muted")
+    return Content.styled(f"{'':{names}} {written}".rstrip(), "$foreground-muted")
 
 
 def _bars(
@@ -89,7 +90,7 @@ def _in_words(year: YearOfTaste, width: int) -> Content:
         new = ""
     left -= len(new)
     wide = new and year.top_new is not None and left - len(most) >= 32
-    cells = (left - len(most)) // 2 if wide else left
+    cells = min(_LONGEST_NAME, (left - len(most)) // 2 if wide else left)
     parts = [
         Content.styled(begin, "$foreground-muted"), Content(fitted(shown(year.top.artist), cells)),
         Content.styled(plays, "$text-accent"), Content.styled(new, "$foreground-muted"),
