@@ -144,8 +144,8 @@ class Tastes(Discovery):
         from engine.recommend.discover import Recommender
         from engine.taste.gate import EVERYTHING, read_days, read_taste
 
-        taste = read_taste(self._connection, EVERYTHING, also)
-        days = read_days(self._connection, EVERYTHING, also)
-        recommender = Recommender(self._open_model(), taste, days, answers=self._answers(taste))
         half_life = self._measured_half_life()
+        taste = read_taste(self._connection, EVERYTHING, also)
+        days = read_days(self._connection, EVERYTHING, also) if half_life else None
+        recommender = Recommender(self._open_model(), taste, days, answers=self._answers(taste))
         return recommender.faded(half_life) if half_life else recommender

@@ -118,6 +118,16 @@ def test_drift_shares_every_play_of_a_year_once(session) -> None:
     assert (last.top_new.artist, last.top_new.plays) == (ARTISTS[22], 23)
 
 
+def test_a_players_count_is_in_no_year_for_its_date_is_that_of_the_last_play(session) -> None:
+    before = [year.plays for year in session.drift().years]
+    with session._connection as connection:
+        connection.execute(
+            "UPDATE listens SET flags = flags | 8 WHERE started_at = (SELECT max(started_at) FROM listens)"
+        )
+    session.reload()
+    assert [year.plays for year in session.drift().years] == [before[0], before[1] - 1]
+
+
 def test_the_map_holds_each_artist_of_the_model_once_in_its_taste(session) -> None:
     found, modes = session.taste_map(), session.modes()
     assert sorted(artist.artist for artist in found.artists) == sorted(ARTISTS[:24])

@@ -49,22 +49,49 @@ class _Label:
         return self.start + cell_len(self.text)
 
 
+@dataclass(frozen=True)
+class Grid:
+    """A map's dots by row and cell as braille's bits, how many of its row are before each, and each taste's cells."""
+
+    map: TasteMap
+    size: tuple[int, int]
+    dots: list[list[int]]
+    covered: list[list[int]]
+    cells_of: dict[int, set[tuple[int, int]]]
+
+
 class TasteMapPanel(Drawn[Pointed]):
-    """The map, drawn to its room."""
+    """The map, drawn to its room. Its dots are kept: while the cursor moves only what is pointed out changes."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(drawn_map, id=id)
+        super().__init__(self._draw_kept, id=id)
+        self._kept: Grid | None = None
+
+    def _draw_kept(self, told: Pointed, width: int, height: int) -> Content:
+        size = (width, _rows(height))
+        if self._kept is None or self._kept.map is not told.map or self._kept.size != size:
+            self._kept = grid_of(told.map, *size)
+        return drawn_map(told, height, self._kept)
 
 
-def drawn_map(told: Pointed, width: int, height: int) -> Content:
-    """The map in so many cells, and below it where there is room what it can show."""
-    rows = height - 2 if height >= _LEAST_ROWS + 2 else height
+def _rows(height: int) -> int:
+    """The rows of the map itself: below it a line says what it can show, where there is room."""
+    return height - 2 if height >= _LEAST_ROWS + 2 else height
+
+
+def drawn_map(told: Pointed, height: int, grid: Grid) -> Content:
+    """The map in `height` rows, of which `grid` has those of its dots."""
+    width, rows = grid.size
     if rows < 1 or width < 8:
         return Content("")
-    dots, nearest = _cells(told, width, rows)
-    labels = _labels(told, dots, width, rows)
+    labels = _labels(told, grid)
+    own = grid.cells_of.get(told.taste or 0, set())
     lines = [
-        _line(dots[row], nearest[row], [label for label in labels if label.row == row], width)
+        _line(
+            grid.dots[row],
+            [(row, cell) in own for cell in range(width)],
+            [label for label in labels if label.row == row],
+        )
         for row in range(rows)
     ]
     if rows < height:
@@ -73,40 +100,41 @@ def drawn_map(told: Pointed, width: int, height: int) -> Content:
     return Content("\n").join(lines)
 
 
-def _place(x: float, y: float, width: int, rows: int) -> tuple[int, int]:
-    """(column, row) of the dot, within a margin of half a cell so that the four dots of a heavy artist fit."""
-    return 1 + round(x * (2 * width - 3)), 1 + round(y * (4 * rows - 3))
-
-
-def _cells(told: Pointed, width: int, rows: int) -> tuple[list[list[int]], list[list[bool]]]:
-    """The dots of each cell as braille's bits, and whether they are of the taste pointed out."""
-    dots = [[0] * width for _ in range(rows)]
-    own = [[False] * width for _ in range(rows)]
-    heaviest = max((artist.weight for artist in told.map.artists), default=1.0)
-    for artist in told.map.artists:
+def grid_of(told: TasteMap, width: int, rows: int) -> Grid:
+    """The dots of a map in (width, rows) cells."""
+    dots = [[0] * max(0, width) for _ in range(rows)]
+    cells_of: dict[int, set[tuple[int, int]]] = {taste.number: set() for taste in told.tastes}
+    heaviest = max((artist.weight for artist in told.artists), default=1.0)
+    for artist in told.artists if width > 1 and rows else ():
         column, row = _place(artist.x, artist.y, width, rows)
         size = 2 if artist.weight >= _HEAVY * heaviest else 1
         for y in range(row, row - size, -1):
             for x in range(column, column - size, -1):
                 dots[y // 4][x // 2] |= _BITS[y % 4][x % 2]
-                own[y // 4][x // 2] |= artist.mode == told.taste
-    return dots, own
+                cells_of[artist.mode].add((y // 4, x // 2))
+    covered = [[0, *accumulate(bits.bit_count() for bits in line)] for line in dots]
+    return Grid(told, (width, rows), dots, covered, cells_of)
 
 
-def _labels(told: Pointed, dots: list[list[int]], width: int, rows: int) -> list[_Label]:
+def _place(x: float, y: float, width: int, rows: int) -> tuple[int, int]:
+    """(column, row) of the dot, within a margin of half a cell so that the four dots of a heavy artist fit."""
+    return 1 + round(x * (2 * width - 3)), 1 + round(y * (4 * rows - 3))
+
+
+def _labels(told: Pointed, grid: Grid) -> list[_Label]:
     """The artist pointed out and the names of the tastes, none over another; those that find no room stay away."""
+    width, rows = grid.size
     labels: list[_Label] = []
     pointed = next((artist for artist in told.map.artists if artist.key == told.artist), None)
     if pointed is not None:
         labels.append(_pointer(pointed, width, rows))
-    covered = [[0, *accumulate(bits.bit_count() for bits in line)] for line in dots]
     first = sorted(told.map.tastes, key=lambda taste: (taste.number != told.taste, taste.number))
     for taste in first:
         own = taste.number == told.taste
         column, row = _place(taste.x, taste.y, width, rows)
         number = f"▸{taste.number}" if own else f"{taste.number}"
         for text in (f" {number} {fitted(shown(taste.name), _LONGEST_NAME).rstrip()} ", f" {number} "):
-            place = _free(text, column // 2, row // 4, covered, labels)
+            place = _free(text, column // 2, row // 4, grid.covered, labels)
             if place is not None:
                 labels.append(_Label(*place, text, "bold $text-accent" if own else "$foreground"))
                 break
@@ -139,7 +167,9 @@ def _free(
         if best is not None and far >= best[0]:
             break
         taken = [(label.start - cells, label.end) for label in labels if label.row == at]
-        for start in range(width - cells + 1):
+        # Further away than the best costs would cost more.
+        reach = width if best is None else int(best[0] - far)
+        for start in range(max(0, middle - reach), min(width - cells, middle + reach) + 1):
             if any(first <= start <= last for first, last in taken):
                 continue
             cost = far + abs(start - middle) + _COVERED * (covered[at][start + cells] - covered[at][start])
@@ -148,8 +178,9 @@ def _free(
     return best[1:] if best is not None else None
 
 
-def _line(dots: list[int], own: list[bool], labels: list[_Label], width: int) -> Content:
+def _line(dots: list[int], own: list[bool], labels: list[_Label]) -> Content:
     """One row of the map: runs of dots of one style, and the labels between them."""
+    width = len(dots)
     parts: list[Content] = []
     at = 0
     for label in [*sorted(labels, key=lambda label: label.start), None]:
