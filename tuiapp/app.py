@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.session import Session
+    from tuiapp.screens.discover import DiscoverView
     from tuiapp.screens.view import View
 
 
@@ -145,12 +146,19 @@ class DiscoverApp(App[int]):
 
     def show_taste(self, number: int, name: str) -> None:
         """Discover for one of the person's tastes."""
-        self.action_view("discover")
+        self._discover().show_taste(number, name)
+
+    def show_as_of(self, date: str) -> None:
+        """Discover as of a date as people write it; an empty one is now."""
+        self._discover().show_as_of(date)
+
+    def _discover(self) -> DiscoverView:
         from tuiapp.screens.discover import DiscoverView
 
+        self.action_view("discover")
         screen = self.screen_stack[0]
-        if isinstance(screen, DiscoverView):
-            screen.show_taste(number, name)
+        assert isinstance(screen, DiscoverView)  # noqa: S101 - the mode's screen
+        return screen
 
     def show_related(self, name: str) -> None:
         """Walk to an artist."""

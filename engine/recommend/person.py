@@ -130,6 +130,11 @@ class Person:
             ids = recent or ids
         return np.array(ids, dtype=np.int64)
 
+    @property
+    def reason_factors(self) -> np.ndarray:
+        """(reasons, f): the factors of the person's artists that speak for others."""
+        return np.asarray(self.model.factors.item_factors[self._reason_ids])
+
     @cached_property
     def _weight(self) -> np.ndarray:
         return np.array([item.weight for item in self.reasons])
@@ -166,7 +171,7 @@ class Person:
         """Places in `reasons` of the artists of each taste this one is made of; fading moves none of them."""
         if self._plain is not None:
             return self._plain.mode_places
-        return mode_places(self.model.factors.item_factors[self._reason_ids], self._dampened)
+        return mode_places(self.reason_factors, self._dampened)
 
     @property
     def _dampened(self) -> np.ndarray:

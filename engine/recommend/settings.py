@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import UsageError
 from engine.taste.gate import EVERYTHING, Window
@@ -51,6 +51,12 @@ class DiscoverSettings:
             raise UsageError(f"Your tastes are numbered from 1, not {self.mode}.")
         if self.n < 1:
             raise UsageError(f"n is {self.n}; ask for at least one.")
+
+    def as_of(self, end: int) -> DiscoverSettings:
+        """The same at an earlier time: of what was played before `end` (seconds UTC), with that day's list."""
+        until = end if self.window.until is None else min(end, self.window.until)
+        day = (end - 1) // 86_400 if self.day is None else self.day
+        return replace(self, window=replace(self.window, until=until), day=day)
 
 
 DEFAULTS = DiscoverSettings()

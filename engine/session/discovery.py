@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError, UnknownNameError, UsageError
@@ -15,13 +15,11 @@ from engine.store import encounters as store_encounters
 from engine.store import feedback as store_feedback
 from engine.store import history
 from engine.store.feedback import VERDICTS
-from engine.taste.rules import KeptRule, Rule, add_rule, all_rules, listens_excluded, remove_rule
 
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
     from engine.recommend.hindsight import Hindsight
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList
-    from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
     from engine.session.searching import Found, OwnNames
     from engine.store.encounters import What
@@ -29,17 +27,6 @@ if TYPE_CHECKING:
     from engine.store.stats import Stats
     from engine.taste.gate import Days, Taste, TasteItem, Window
     from engine.training.artifact import Model
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """What a rule does: its number (null in a preview), the listens it leaves out, and how Discover's top changes."""
-
-    id: int | None
-    rule: str
-    listens: int
-    leaves: tuple[str, ...]
-    enters: tuple[str, ...]
 
 
 class Discovery(Library):
@@ -112,14 +99,6 @@ class Discovery(Library):
             # Written at every start: left in the log beside the file, it would keep a private session in another
             # window from reading the library.
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-    @alone
-    def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:
-        """The tastes the person's is made of, the largest first."""
-        from engine.recommend.settings import DiscoverSettings
-
-        # On a day, though tastes know none: so that the list's own recommender serves.
-        return self._recommender(self._today(settings or DiscoverSettings())).modes
 
     @alone
     def explain(self, artist: str, settings: DiscoverSettings | None = None) -> Explanation:
@@ -261,64 +240,6 @@ class Discovery(Library):
         from engine.store.encounters import resting
 
         return resting(self._connection, day) if day is not None else frozenset()
-
-    @alone
-    def rules(self) -> tuple[KeptRule, ...]:
-        """The rules that keep plays out of taste."""
-        return all_rules(self._connection)
-
-    @alone
-    def exclude(self, rule: Rule, *, preview: bool = False) -> Exclusion:
-        """Leave plays out of taste by a rule, its artist named as it may be, or with `preview` say what that would do.
-
-        Raises UnknownNameError for an artist or source that is not there.
-        """
-        rule = self._named(rule)
-        before = self._top()
-        number = None if preview else add_rule(self._connection, rule)
-        after = self._top((rule,) if preview else ())
-        self._forget()
-        return Exclusion(
-            number, rule.in_words(), listens_excluded(self._connection, [rule]),
-            tuple(name for name in before if name not in after), tuple(name for name in after if name not in before),
-        )  # fmt: skip
-
-    @alone
-    def include(self, number: int) -> str:
-        """Take a rule out of force, so that its plays count again; returns it in words."""
-        rule = remove_rule(self._connection, number)
-        self._forget()
-        return rule.in_words()
-
-    @alone
-    def listens_excluded(self) -> int:
-        """How many listens the rules leave out together."""
-        return listens_excluded(self._connection)
-
-    def _named(self, rule: Rule) -> Rule:
-        """The rule with the keys of what it names. Raises UnknownNameError for an artist that is not there."""
-        import msgspec
-
-        if rule.artist is not None:
-            name, key = self.resolve_artist(rule.artist)
-            rule = msgspec.structs.replace(rule, artist=name, artist_key=key)
-        if rule.track is not None:
-            rule = msgspec.structs.replace(rule, track_key=track_key(rule.track))
-        return rule
-
-    def _top(self, also: Sequence[Rule] = ()) -> tuple[str, ...]:
-        """The names on top of Discover; none where there is no list."""
-        from engine.recommend.discover import Recommender
-        from engine.recommend.settings import DEFAULTS
-        from engine.taste.gate import Window, read_taste
-
-        try:
-            taste = read_taste(self._connection, Window(half_life=self._measured_half_life()), also)
-            return tuple(
-                item.artist for item in Recommender(self._open_model(), taste).discover(DEFAULTS).items
-            )
-        except NothingYetError:
-            return ()
 
     def _dated_taste(self, window: Window) -> tuple[Taste, Days]:
         """A window's taste with its plays by day, kept until the library changes: fading it is then quick."""

@@ -112,6 +112,7 @@ class Library:
         sentences = []
         for table, singular, plural in (
             ("feedback", "like, hide or block", "likes, hides and blocks"),
+            ("rules", "rule of taste", "rules of taste"),
             ("playlists", "playlist", "playlists"),
         ):
             there = {row[1] for row in self._connection.execute("PRAGMA database_list")}

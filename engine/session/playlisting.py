@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError, UsageError
 from engine.names import artist_key, track_key
-from engine.session.discovery import Discovery
 from engine.session.library import alone
+from engine.session.tastes import Tastes
 from engine.store import feedback as store_feedback
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PlaylistEdit:
         return self.created or self.before != self.after
 
 
-class Playlisting(Discovery):
+class Playlisting(Tastes):
     """A library with a model, and playlists over both. Positions count from 1 among the tracks that are shown."""
 
     # -- made for a context ---------------------------------------------------------------------------

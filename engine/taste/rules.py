@@ -70,22 +70,32 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KeptRule(msgspec.Struct, frozen=True):
-    """A rule in force, by its number, and how many listens it leaves out by itself."""
+    """A rule in force, by its number, how many listens it leaves out by itself, and since when it is there."""
 
     id: int
     rule: Rule
     listens: int
+    at: int
 
 
 def add_rule(connection: sqlite3.Connection, rule: Rule) -> int:
     """Put a rule in force; returns its number. Raises UnknownNameError for a source nothing came from."""
-    if rule.source is not None:
-        _check_source(connection, rule.source)
+    check_source(connection, rule)
+    return _keep(connection, None, rule, int(time.time()))
+
+
+def restore_rule(connection: sqlite3.Connection, kept: KeptRule) -> int:
+    """Put a rule that was taken out of force back as it was, under its number where that is free; returns it."""
+    taken = kept.id in dict(_rules(connection))
+    return _keep(connection, None if taken else kept.id, kept.rule, kept.at)
+
+
+def _keep(connection: sqlite3.Connection, number: int | None, rule: Rule, at: int) -> int:
     with connection:
         return int(
             connection.execute(
-                "INSERT INTO rules (kind, settings, at) VALUES ('exclude', ?, ?)",
-                (msgspec.json.encode(rule).decode(), int(time.time())),
+                "INSERT INTO rules (id, kind, settings, at) VALUES (?, 'exclude', ?, ?)",
+                (number, msgspec.json.encode(rule).decode(), at),
             ).lastrowid
             or 0
         )
@@ -104,7 +114,11 @@ def remove_rule(connection: sqlite3.Connection, number: int) -> Rule:
 
 def all_rules(connection: sqlite3.Connection) -> tuple[KeptRule, ...]:
     """The rules in force, oldest first."""
-    return tuple(KeptRule(number, rule, _count(connection, [rule])) for number, rule in _rules(connection))
+    since = dict(connection.execute("SELECT id, at FROM rules"))
+    return tuple(
+        KeptRule(number, rule, _count(connection, [rule]), int(since[number]))
+        for number, rule in _rules(connection)
+    )
 
 
 def listens_excluded(connection: sqlite3.Connection, rules: Sequence[Rule] | None = None) -> int:
@@ -216,10 +230,18 @@ FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL 
 """
 
 
-def _check_source(connection: sqlite3.Connection, source: str) -> None:
-    services = [row[0] for row in connection.execute("SELECT DISTINCT source FROM listens ORDER BY 1")]
-    files = [row[0] for row in connection.execute("SELECT DISTINCT file FROM imports ORDER BY 1")]
-    if source in services or any(file == source or file.endswith(f"/{source}") for file in files):
+def sources(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """What a rule's source may be: the services and files that listens came from, by name."""
+    services = [str(row[0]) for row in connection.execute("SELECT DISTINCT source FROM listens ORDER BY 1")]
+    files = [str(row[0]) for row in connection.execute("SELECT DISTINCT file FROM imports ORDER BY 1")]
+    return tuple(dict.fromkeys([*services, *(file.rsplit("/", 1)[-1] for file in files)]))
+
+
+def check_source(connection: sqlite3.Connection, rule: Rule) -> None:
+    """Raise UnknownNameError where a rule names a source nothing came from."""
+    if rule.source is None or rule.source in (known := sources(connection)):
         return
-    names = ", ".join([*services, *(file.rsplit("/", 1)[-1] for file in files)][:12]) or "nothing yet"
-    raise UnknownNameError(f"Nothing came from {source}. Sources here: {names}.")
+    files = [str(row[0]) for row in connection.execute("SELECT DISTINCT file FROM imports")]
+    if not any(file == rule.source or file.endswith(f"/{rule.source}") for file in files):
+        names = ", ".join(known[:12]) or "nothing yet"
+        raise UnknownNameError(f"Nothing came from {rule.source}. Sources here: {names}.")

@@ -297,3 +297,14 @@ def test_playlists_are_put_together_by_commands(place, tmp_path, capsys) -> None
     ):  # fmt: skip
         assert run(["playlists", *arguments]) == code, arguments
         assert said in capsys.readouterr().err
+
+
+def test_the_map_and_the_drift_of_ones_taste_are_data_too(place, capsys) -> None:
+    found = document(capsys, "taste", "map")
+    assert {artist["artist"] for artist in found["artists"]} == {ARTISTS[n] for n in (0, 1, 3, 6, 9)}
+    assert set(found) == {"artists", "tastes", "shown"}
+    years = document(capsys, "taste", "drift")["years"]
+    assert sum(year["plays"] for year in years) == 10
+    assert all(abs(sum(year["shares"]) + year["others"] - 1) < 1e-9 for year in years)
+    assert run(["taste", "drift"]) == 0
+    assert "most played" in capsys.readouterr().out.splitlines()[0]

@@ -26,7 +26,7 @@ from tests.tuiapp.test_cli import document
 from tuiapp.app import DiscoverApp
 from tuiapp.cli import cli, run
 
-# The whole tour: every view, a like, a dial, a filter, a search, a request to train; then the end.
+# The whole tour: every view, a like, a dial, a filter, a search, a rule, a request to train; then the end.
 KEYS = (
     "l",
     "full_stop",
@@ -41,6 +41,9 @@ KEYS = (
     "4",
     "5",
     "6",
+    "v",
+    "n",
+    "enter",
     "7",
     "t",
     "1",
@@ -197,8 +200,8 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "playlists create": ["New"], "playlists drop": ["Song for the hill", "1"],
     "playlists move": ["Song for the hill", "1", "2"], "playlists rename": ["Song for the hill", "New"],
     "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
-    "search": ["a"], "stats": [], "taste": [], "taste exclude": ["--artist", "Artist 00"], "taste include": ["1"],
-    "train": ["--factors", "8"], "unblock": ["Artist 34"],
+    "search": ["a"], "stats": [], "taste": [], "taste drift": [], "taste exclude": ["--artist", "Artist 00"],
+    "taste include": ["1"], "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from engine.errors import UnknownNameError
 from engine.paths import Folders
+from engine.taste.rules import KeptRule, Rule
 from tests.engine.models import names
 from tests.tuiapp.driving import screen_text, settled
 from tests.tuiapp.places import ITEMS, fill
@@ -155,8 +156,52 @@ async def history(pilot: Pilot[Any]) -> None:
 
 
 async def taste(pilot: Pilot[Any]) -> None:
+    """The list, the artist pointed out on the map, the years, and what was said."""
     await view(pilot, "taste")
+    assert_safe(pilot.app, f"{TITLES[0]} liked", f"● {TITLES[0]} liked")
+    for row in range(1, 6):
+        pilot.app.screen.query_one("#top").move_to(row)
+        await pilot.pause()
+        assert_safe(pilot.app)
+    await pilot.press("v")
+    await settled(pilot)
+    assert_safe(pilot.app, "2024  Afour [b 0")
+    await pilot.press("v")
+    await settled(pilot)
     assert_safe(pilot.app, f"{TITLES[0]} liked", f"{TITLES[4]} blocked")
+
+
+async def a_rule_to_exclude(pilot: Pilot[Any]) -> None:
+    """The fields, what would change, what is wrong, and the rule in the list."""
+    await view(pilot, "taste")
+    await pilot.press("n")
+    fields = {
+        name: pilot.app.screen.query_one(f"#{name}", Input) for name in ("artist", "track", "source", "hours")
+    }
+    fields["artist"].value, fields["track"].value = CALLED[12], TITLES[2]
+    await settled(pilot)
+    assert_safe(pilot.app, CALLED[12][:14], "would be left out")
+    for field, value in (("source", TITLES[4] + TITLES[0]), ("hours", TITLES[3] + TITLES[5])):
+        fields[field].value = value
+        await settled(pilot)
+        assert_safe(
+            pilot.app, f"not {TITLES[3]}" if field == "hours" else f"Nothing came from {TITLES[4][:8]}"
+        )
+    await pilot.press("escape")
+    row = KeptRule(1, Rule(artist=TITLES[4], track=TITLES[2], source=TITLES[0]), 3, 0)
+    pilot.app.screen.query_one("#rules").show([row])
+    await pilot.press("v", "v")
+    await settled(pilot)
+    assert_safe(pilot.app, f"{TITLES[2]} by {TITLES[4]}")
+
+
+async def time_travel(pilot: Pilot[Any]) -> None:
+    await pilot.press("t")
+    await settled(pilot)
+    pilot.app.screen.query_one(Input).value = f"{TITLES[0]} {TITLES[4]}"
+    await pilot.press("enter")
+    await settled(pilot)
+    assert_safe(pilot.app, TITLES[0], "is no date. Write 2019, 2019-06 or")
 
 
 async def model(pilot: Pilot[Any]) -> None:
@@ -274,8 +319,8 @@ async def palette(pilot: Pilot[Any]) -> None:
 
 
 PLACES: list[Callable[[Pilot[Any]], Awaitable[None]]] = [
-    discover, related, contexts, playlists, add_to, a_continued_playlist, history, taste, model,
-    search, search_for_markup, filter_without_match, filter_history_without_match, notices, an_error,
+    discover, related, contexts, playlists, add_to, a_continued_playlist, history, taste, a_rule_to_exclude,
+    time_travel, model, search, search_for_markup, filter_without_match, filter_history_without_match, notices, an_error,
     verdict_toasts, error_toasts, job_toasts, a_job, ask_text, ask_path, an_import_report, palette,
 ]  # fmt: skip
 

@@ -1,11 +1,13 @@
-"""Dates on the command line: `2019`, `2019-06` or `2019-06-30`, each meaning that whole period in UTC."""
+"""Dates as options on the command line."""
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import click
+
+from engine.errors import UsageError
+from tuiapp.dates import period
 
 
 class Period(click.ParamType):
@@ -20,18 +22,9 @@ class Period(click.ParamType):
         if isinstance(value, tuple):
             return value
         try:
-            numbers = [int(part) for part in str(value).split("-")]
-            year, month, day = [*numbers, 0, 0][:3] if 1 <= len(numbers) <= 3 else (0, 0, 0)
-            first = datetime.datetime(year, month or 1, day or 1, tzinfo=datetime.UTC)
-            if day:
-                after = first + datetime.timedelta(days=1)
-            elif month:
-                after = first.replace(year=year + month // 12, month=month % 12 + 1)
-            else:
-                after = first.replace(year=year + 1)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no date. Write 2019, 2019-06 or 2019-06-30.", param, ctx)
-        return int(first.timestamp()), int(after.timestamp())
+            return period(str(value))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 PERIOD = Period()

@@ -122,16 +122,14 @@ def _settings(
     from engine.recommend.settings import DiscoverSettings
     from engine.taste.gate import Window
 
-    # A list as of a day is that day's.
-    of = day or as_of
-    ends = [period[1] for period in (until, as_of) if period]
-    window = Window(since=since[0] if since else None, until=min(ends) if ends else None)
-    return DiscoverSettings(
+    window = Window(since=since[0] if since else None, until=until[1] if until else None)
+    settings = DiscoverSettings(
         n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,
         known_days=known_days, half_life=half_life, window=window, mode=mode,
-        day=(of[1] - 1) // 86_400 if of else None,
+        day=(day[1] - 1) // 86_400 if day else None,
         without=tuple(without),
     )  # fmt: skip
+    return settings.as_of(as_of[1]) if as_of else settings
 
 
 def _item(item: Recommendation) -> dict[str, Any]:

@@ -1,18 +1,19 @@
-"""`taste`, `taste exclude` and `taste include`: rules that keep plays out of taste but in the history."""
+"""`taste`: the tastes, their map and drift, and the rules that keep plays out of them but in the history."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tuiapp.cli import Options, cli
 from tuiapp.commands.dates import PERIOD
-from tuiapp.output import percent, print_json, print_table, thousands
+from tuiapp.output import percent, print_json, print_table, say, thousands
 
 if TYPE_CHECKING:
     from engine.session import Session
-    from engine.session.discovery import Exclusion
+    from engine.session.tastes import Exclusion
 
 
 @cli.group(invoke_without_command=True)
@@ -82,6 +83,53 @@ def include(options: Options, number: int) -> None:
         session.close()
 
 
+@taste.command("map")
+@click.pass_obj
+def taste_map(options: Options) -> None:
+    """Your artists in the plane, alike ones near each other: x and y go from 0 to 1."""
+    session = _session(options)
+    try:
+        found = session.taste_map()
+    finally:
+        session.close()
+    if options.json:
+        print_json(dataclasses.asdict(found))
+        return
+    rows = [
+        (f"{artist.x:.3f}", f"{artist.y:.3f}", str(artist.mode), artist.artist)
+        for artist in sorted(found.artists, key=lambda artist: (artist.mode, -artist.weight, artist.key))
+    ]
+    print_table(("x", "y", "taste", "artist"), rows, right=frozenset({0, 1, 2}))
+    say(options, f"The plane holds {percent(found.shown)} of what sets your artists apart.")
+
+
+@taste.command()
+@click.pass_obj
+def drift(options: Options) -> None:
+    """Your tastes from year to year: the share of the plays in each, and what was new."""
+    session = _session(options)
+    try:
+        found = session.drift()
+    finally:
+        session.close()
+    if options.json:
+        print_json(dataclasses.asdict(found))
+        return
+    rows = [
+        (
+            str(year.year),
+            thousands(year.plays),
+            *map(percent, (*year.shares, year.others)),
+            year.top.artist,
+            str(year.new),
+            year.top_new.artist if year.top_new else "",
+        )
+        for year in found.years
+    ]
+    headings = ("year", "plays", *found.tastes, "none of these", "most played", "new", "most of the new")
+    print_table(headings, rows, right=frozenset({*range(len(found.tastes) + 3), len(found.tastes) + 4}))
+
+
 def _session(options: Options) -> Session:
     from engine.session import Session
 
@@ -104,6 +152,7 @@ def _exclusion(done: Exclusion) -> dict[str, Any]:
         "listens": done.listens,
         "leaves": list(done.leaves),
         "enters": list(done.enters),
+        "moves": done.moves,
     }
 
 

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingYetError
+from tuiapp.dates import period
 from tuiapp.exporting import ask_export
 from tuiapp.reports import first_steps
 from tuiapp.safe import shown
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 LENGTH = 200
 # Where `b` looks an artist up. Nothing is sent but the name, by the browser, when the key is pressed.
 SEARCH_PAGE = "https://musicbrainz.org/search?type=artist&query="
+
+
+PLAYS = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
+               order=lambda row: -row.plays, least=88)  # fmt: skip
+# As of an earlier date it stands in their place.
+LATER = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5, right=True,
+               order=lambda row: -(row.later or 0))  # fmt: skip
 
 
 def _because(row: Recommendation) -> str:
@@ -55,6 +63,11 @@ class DiscoverView(View):
         self._without: tuple[str, ...] = ()
         # One of the person's tastes, by number and name; null for all of them.
         self._taste: tuple[int, str] | None = None
+        # The date the list is as of, as `tuiapp.dates` writes it; empty for now.
+        self._as_of = ""
+        self._noted = False
+        # Whether the next list is another one altogether: the cursor goes to its top.
+        self._from_top = False
         self._best = 1.0
         self._list: DiscoverList | None = None
         self._error: DiscoverError | None = None
@@ -70,8 +83,7 @@ class DiscoverView(View):
                     Column("because of", _because, 16, share=4, least=50),
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                            order=lambda row: -row.listeners),
-                    Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
-                           order=lambda row: -row.plays, least=88),
+                    PLAYS,
                     Column("fit", lambda row: bar(row.score / self._best, 8), 8, accent=True,
                            order=lambda row: -row.score),
                 ),
@@ -93,7 +105,9 @@ class DiscoverView(View):
         self.ask("list", lambda session: session.discover(settings))
 
     def _settings(self) -> DiscoverSettings:
-        return self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
+        return self._at_date(
+            self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
+        )
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
@@ -118,19 +132,31 @@ class DiscoverView(View):
         )
         if found.resting:
             source = f"{found.resting} resting · {source}"
+        if self._as_of:
+            source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
         self.set_aside(source)
         table = self.query_one("#artists", Table)
+        table.columns = tuple(
+            (LATER if self._as_of else PLAYS) if column in (PLAYS, LATER) else column
+            for column in table.columns
+        )
         first_time = not table.counts[1]
         if found.items:
             self.tell("")
         table.show(found.items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
         if first_time:
             table.focus()
+        if self._from_top:
+            self._from_top = False
+            table.move_to(0)
         if not found.items:
             self.tell("empty", "Nothing to show at these dials", "Press 0 to set them back.")
         self._show_dials()
         self.listed()
-        if first_time and not turning:
+        # Who looks at an earlier list has not seen today's, also where it comes late.
+        earlier = self._as_of or any(row.later is not None for row in found.items)
+        if not (turning or self._noted or earlier):
+            self._noted = True
             self._note_seen(found)
         if found.notes and first_time:
             self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
@@ -142,12 +168,14 @@ class DiscoverView(View):
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
-        if self.size.width < ONE_LINE and (self._taste or self._without):
+        if self.size.width < ONE_LINE and (self._taste or self._without or self._as_of):
             # What is left out of the list matters more than how long it is.
             count = ""
         without = f"without {', '.join(self._without)}" if self._without else ""
         if self._taste:
             without = f"taste {self._taste[1]}  {without}".rstrip()
+        if self._as_of:
+            without = f"as of {self._as_of}  {without}".rstrip()
         self.query_one("#dials", Static).update(
             self._dials.drawn(
                 self.size.width,
@@ -166,7 +194,12 @@ class DiscoverView(View):
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
-        if what == "list" and isinstance(error, NothingYetError):
+        if what == "list" and self._as_of and isinstance(error, NothingYetError):
+            self._show_dials()
+            self.tell(
+                "empty", f"Nothing to go by as of {self._as_of}", "Press t for another date, 0 for now."
+            )
+        elif what == "list" and isinstance(error, NothingYetError):
             self.ask("status", lambda session: session.status())
             self._error = error
         elif what != "why":
@@ -196,11 +229,11 @@ class DiscoverView(View):
         self.ask("turning", lambda session: session.discover(settings, reasons=False))
 
     def action_reset_dials(self) -> None:
-        self._dials, self._without, self._taste = Dials(), (), None
+        self._dials, self._without, self._taste, self._as_of = Dials(), (), None, ""
         self.load()
 
     def action_next_taste(self) -> None:
-        settings = self._dials.settings(LENGTH, self._without)
+        settings = self._at_date(self._dials.settings(LENGTH, self._without))
         self.ask("tastes", lambda session: [mode.name for mode in session.modes(settings)])
 
     def _show_next_taste(self, names: list[str]) -> None:
@@ -211,9 +244,35 @@ class DiscoverView(View):
         self.load()
 
     def show_taste(self, number: int, name: str) -> None:
-        """Recommend for one taste alone."""
-        self._taste = (number, name)
+        """Recommend for one taste alone, one of those there are now."""
+        self._taste, self._as_of = (number, name), ""
         self.load()
+
+    # -- time travel -----------------------------------------------------------------------------------
+
+    def _at_date(self, settings: DiscoverSettings) -> DiscoverSettings:
+        return settings.as_of(period(self._as_of)[1]) if self._as_of else settings
+
+    def action_travel(self) -> None:
+        from tuiapp.screens.as_of import AskDate
+
+        self.app.push_screen(
+            AskDate(self._as_of), lambda text: None if text is None else self.show_as_of(text)
+        )
+
+    def show_as_of(self, date: str) -> None:
+        """Discover as of a date, for all tastes: at another time they have other numbers."""
+        before = self._as_of, self._taste
+        if date != self._as_of:
+            self._set_as_of(date, None)
+            words = f"as of {date}" if date else "back to now"
+            self.home.changes.remember(words, lambda: self._set_as_of(*before))
+
+    def _set_as_of(self, date: str, taste: tuple[int, str] | None) -> None:
+        self._as_of, self._taste, self._from_top = date, taste, True
+        self.load()
+
+    # -- what if ---------------------------------------------------------------------------------------
 
     def action_without(self) -> None:
         row = self.query_one("#artists", Table).row

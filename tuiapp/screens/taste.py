@@ -1,150 +1,335 @@
-"""Taste: what speaks for you, and what you said about artists."""
+"""Taste: what speaks for you; beside it your tastes on a map, how they drift, and what is left out of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widgets import Static
+from textual.content import Content
+from textual.widgets import Input, Static
 
+from tuiapp import state as remembered
+from tuiapp.safe import shown
+from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
 from tuiapp.screens.view import View
-from tuiapp.text import bar, day, percent
+from tuiapp.widgets.drift import DriftPanel
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
+from tuiapp.widgets.taste_map import Pointed, TasteMapPanel
 
 if TYPE_CHECKING:
     from engine.errors import DiscoverError
+    from engine.recommend.taste_map import TasteMap
+    from engine.session.tastes import Exclusion
+    from engine.store.feedback import Feedback
+    from engine.taste.rules import KeptRule, Rule
 
-_GLYPHS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
+# The tastes are a panel of their own only where they do not fit below the map.
+PANELS = ("map", "tastes", "drift", "rules")
+# The width from which `-wide` holds (`View.HORIZONTAL_BREAKPOINTS`).
+WIDE = 100
+_FIRST_TABLE = {"tastes": "#modes", "rules": "#rules"}
+_TRAIN = "○ Train first: press 7, then t.\n\nThen your tastes stand here, on a map and from year to year."
 
 
 class TasteView(View):
-    """The weights a model sees, and the verdicts that change them."""
+    """The weights a model sees, the tastes they make, and the rules and verdicts that change them."""
 
     NAME: ClassVar[str] = "taste"
     CSS_PATH = "taste.tcss"
 
     def __init__(self) -> None:
         super().__init__()
-        self._most = 1.0
-        self._largest = 1.0
-        self._modes: list[str] = []
+        self._panel = "map"
+        self._map: TasteMap | None = None
+        self._mode_of: dict[str, int] = {}
+        self._drift_is_old = True
+        # The table that has, or last had, the keys.
+        self._at = "#top"
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):
-            with Vertical(classes="half"):
+            with Vertical(id="own"):
                 yield Static("what speaks for you", classes="caption", markup=False)
-                yield Table(
-                    (
-                        Column("artist", lambda row: row.name, 18, share=1, order=lambda row: row.key),
-                        Column("plays", lambda row: f"{row.plays:,.0f}", 7, right=True,
-                               order=lambda row: -row.plays),
-                        Column("", lambda row: bar(row.weight / self._most, 10), 10, accent=True),
-                        Column("last", lambda row: day(row.last_played), 11, right=True,
-                               order=lambda row: -(row.last_played or 0), least=60),
-                    ),
-                    key=lambda row: row.key,
-                    words=lambda row: row.name,
-                    id="top",
-                    markable=False,
-                )  # fmt: skip
-            with Vertical(classes="half"):
-                yield Static("your tastes (enter discovers for one)", classes="caption", markup=False)
-                yield Table(
-                    (
-                        Column("taste", lambda row: row.name, 14, share=2, order=lambda row: row.name.casefold()),
-                        Column("plays", lambda row: percent(row.share), 6, right=True, order=lambda row: -row.share),
-                        Column("", lambda row: bar(row.share / self._largest, 8), 8, accent=True),
-                        Column("such as", lambda row: ", ".join(row.artists), 16, share=3, least=100),
-                    ),
-                    key=lambda row: row.name,
-                    words=lambda row: f"{row.name} {' '.join(row.artists)}",
-                    id="modes",
-                    markable=False,
-                )  # fmt: skip
-                yield Static("what you said (x takes it back)", classes="caption", markup=False)
-                yield Table(
-                    (
-                        Column(
-                            "artist",
-                            lambda row: row.artist,
-                            18,
-                            share=1,
-                            order=lambda row: row.artist.casefold(),
-                        ),
-                        Column(
-                            "",
-                            lambda row: _GLYPHS[row.verdict],
-                            9,
-                            accent=True,
-                            order=lambda row: row.verdict,
-                        ),
-                        Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
-                    ),
-                    key=lambda row: row.artist,
-                    words=lambda row: f"{row.artist} {row.verdict}",
-                    id="marks",
-                )
+                yield top_table(self._mode_of)
+            with Vertical(id="side"):
+                yield Static(id="panels")
+                yield Static(id="missing", markup=False)
+                yield TasteMapPanel(id="map")
+                yield modes_table()
+                yield DriftPanel(id="drift")
+                yield Static(id="left-out", classes="caption of-rules", markup=False)
+                yield rules_table()
+                yield Static("what you said", classes="caption of-rules", markup=False)
+                yield marks_table()
         yield Notice()
 
     @property
     def table(self) -> Table | None:
-        for name in ("#marks", "#modes"):
-            if (table := self.query_one(name, Table)).has_focus:
-                return table
-        return self.query_one("#top", Table)
+        return self.query_one(self._at, Table)
 
     def load(self) -> None:
-        self.ask("list", lambda session: (session.taste(), session.feedback()))
-        self.ask("modes", lambda session: session.modes())
-
-    def show_error(self, what: str, error: DiscoverError) -> None:
-        """Without a model there are no tastes to tell apart, and the rest of the view stands."""
-        if what == "modes":
-            self.query_one("#modes", Table).show([])
-        else:
-            super().show_error(what, error)
+        self.ask("list", lambda session: (session.taste(), session.feedback(), session.rules(),
+                                          session.listens_excluded()))  # fmt: skip
+        self.ask(
+            "tastes", lambda session: (session.modes(), session.taste_map()) if session.model() else None
+        )
+        self._drift_is_old = True
+        self._show_panel()
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "modes":
-            self._modes = [mode.name for mode in message.result]
-            self._largest = max((mode.share for mode in message.result), default=1.0) or 1.0
-            self.query_one("#modes", Table).show(message.result)
-        if message.what != "list":
-            return
-        taste, marks = message.result
-        items = sorted(taste.items, key=lambda item: -item.weight)
-        self._most = items[0].weight if items else 1.0
+        if message.what == "list":
+            self._show_list(*message.result)
+        elif message.what == "tastes" and message.result is not None:
+            self._show_tastes(*message.result)
+        elif message.what == "tastes":
+            self._show_missing(_TRAIN)
+        elif message.what == "drift":
+            self.query_one(DriftPanel).show(message.result)
+
+    def show_error(self, what: str, error: DiscoverError) -> None:
+        """Without a model there are no tastes to tell apart, and the rest of the view stands."""
+        if what in ("tastes", "drift"):
+            self._show_missing(f"○ No tastes to show\n\n{shown(str(error))}")
+        else:
+            super().show_error(what, error)
+
+    def _show_missing(self, text: str) -> None:
+        self.add_class("-untrained")
+        self.query_one("#missing", Static).update(text)
+        self._map = None
+        self._mode_of.clear()
+        self.query_one("#modes", Table).show([])
+
+    def _show_list(self, taste: Any, marks: Any, rules: tuple[KeptRule, ...], left_out: int) -> None:
+        items = sorted(taste.items, key=lambda item: (-item.weight, item.key))
         self.set_aside(f"{len(items):,} artists speak for you")
         self.query_one("#marks", Table).show(marks)
+        self.query_one("#rules", Table).show(rules)
+        said = (
+            f"left out of your taste: {left_out:,} listens" if rules else "nothing is left out of your taste"
+        )
+        self.query_one("#left-out", Static).update(said)
         top = self.query_one("#top", Table)
         first_time = not top.counts[1]
-        top.show(items)
-        if not items and not marks:
+        top.show(items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
+        if not (items or marks or rules):
             self.tell("empty", "Your taste is empty", "Press i to import your history.")
             return
         self.tell("")
-        if first_time:
+        if first_time and self.focused is None:
             top.focus()
         self.listed()
 
+    def _show_tastes(self, modes: Any, found: TasteMap) -> None:
+        self.remove_class("-untrained")
+        self._map = found
+        self._mode_of.clear()
+        self._mode_of.update((artist.key, artist.mode) for artist in found.artists)
+        self.query_one("#modes", Table).show(list(enumerate(modes, 1)))
+        # Anew, since the artists may be sorted by their taste.
+        top = self.query_one("#top", Table)
+        top.show(top.rows)
+        self._point()
+
+    # -- panels ----------------------------------------------------------------------------------------
+
+    def _panels(self) -> tuple[str, ...]:
+        wide = self.size.width >= WIDE
+        return tuple(name for name in PANELS if not (wide and name == "tastes"))
+
+    def action_next_panel(self) -> None:
+        """On to the next panel; the keys stay with the artists, or go to the panel's first list."""
+        panels = self._panels()
+        here = panels.index(self._panel) if self._panel in panels else 0
+        self.action_panel(panels[(here + 1) % len(panels)])
+
+    def action_panel(self, name: str) -> None:
+        self._panel = name
+        self._show_panel()
+        if self._at != "#top":
+            self.query_one(_FIRST_TABLE.get(name, "#top"), Table).focus()
+
+    def _show_panel(self) -> None:
+        for name in PANELS:
+            self.set_class(name == self._panel, f"-{name}")
+        if self._panel == "drift" and self._drift_is_old:
+            self._drift_is_old = False
+            self.ask("drift", lambda session: session.drift() if session.model() else None)
+        self._show_caption()
+
+    def _show_caption(self) -> None:
+        panels = self._panels()
+        here = self._panel if self._panel in panels else panels[0]
+        parts: list[Content | str] = []
+        for name in panels:
+            # A link has one colour for all its states: where one is, is none.
+            link = Content.from_markup(f"[@click=screen.panel('{name}')]{name}[/]")
+            parts += [Content.styled(name, "bold $text-accent") if name == here else link, " · "]
+        self.query_one("#panels", Static).update(Content.assemble(*parts[:-1], "   v next"))
+
+    def on_resize(self) -> None:
+        self._show_caption()
+
+    def _point(self) -> None:
+        """The map points to what is under the cursor: an artist and its taste, or a taste."""
+        row = self.query_one(self._at, Table).row
+        artist = row.key if row is not None and self._at == "#top" else None
+        taste = row[0] if row is not None and self._at == "#modes" else self._mode_of.get(artist or "")
+        panel = self.query_one(TasteMapPanel)
+        panel.show(Pointed(self._map, artist, taste) if self._map is not None else None)
+
+    @on(Table.Highlighted)
+    def _highlighted(self, message: Table.Highlighted) -> None:
+        if f"#{message.table.id}" == self._at:
+            self._point()
+
+    @on(events.DescendantFocus)
+    def _focus_moved(self, event: events.DescendantFocus) -> None:
+        """Another list has the keys: the filter line is now its own."""
+        if not isinstance(event.widget, Table) or f"#{event.widget.id}" == self._at:
+            return
+        self._at = f"#{event.widget.id}"
+        self._show_filter(event.widget)
+        self._point()
+
+    def _show_filter(self, table: Table) -> None:
+        line = self.query_one(".filter Input", Input)
+        self.query_one(".filter").set_class(bool(table.filter), "-shown")
+        with line.prevent(Input.Changed):
+            line.value = table.filter
+        self.listed()
+
+    # -- going on to Discover and Related --------------------------------------------------------------
+
     @on(Table.Clicked)
-    def _clicked(self, message: Table.Clicked) -> None:
-        if message.table.id == "modes":
+    def _clicked(self) -> None:
+        self.action_open_row()
+
+    def action_open_row(self) -> None:
+        """From a taste to Discover for it alone, from an artist to those like it."""
+        row = self.query_one(self._at, Table).row
+        if self._at == "#modes":
             self.action_discover_taste()
+        elif row is not None and self._at != "#rules":
+            self.home.show_related(row.name if self._at == "#top" else row.artist)
 
     def action_discover_taste(self) -> None:
-        row = self.query_one("#modes", Table).row
+        row = self.query_one(self._at, Table).row
+        number = None
         if row is not None:
-            self.home.show_taste(self._modes.index(row.name) + 1, row.name)
+            number = row[0] if self._at == "#modes" else self._mode_of.get(getattr(row, "key", ""))
+        if number is not None and self._map is not None:
+            self.home.show_taste(number, self._map.tastes[number - 1].name)
+
+    def action_travel(self) -> None:
+        from tuiapp.screens.as_of import AskDate
+
+        def go(text: str | None) -> None:
+            if text is not None:
+                self.home.show_as_of(text)
+
+        self.app.push_screen(AskDate(), go)
+
+    # -- rules and verdicts ----------------------------------------------------------------------------
+
+    def action_new_rule(self) -> None:
+        from tuiapp.screens.exclude import ExcludeDialog
+
+        top = self.query_one("#top", Table)
+        row = top.row if self._at == "#top" else None
+        names = [item.name for item in top.rows]
+        dialog = ExcludeDialog(self.home.engine, row.name if row is not None else "", names)
+        self.app.push_screen(dialog, self._exclude)
+
+    def _exclude(self, rule: Rule | None) -> None:
+        if rule is None:
+            return
+        done: list[Exclusion] = []
+
+        def change(session: Any) -> None:
+            done.append(session.exclude(rule))
+            self.app.call_from_thread(self._excluded, done[0])
+
+        self.home.changes.make(change)
+        self.home.changes.remember(
+            f"left out {rule.in_words()}",
+            lambda: self.home.changes.make(lambda session: [session.include(made.id or 0) for made in done]),
+        )
+
+    def _excluded(self, done: Exclusion) -> None:
+        self.notify(f"{done.listens:,} listens left out: {done.rule}. u takes it back.")
 
     def action_clear(self) -> None:
-        names = [row.artist for row in self.query_one("#marks", Table).chosen]
-        if names:
-            self.judge(None, names)
+        """Take back the rules marked or under the cursor, or what was said about the artists there."""
+        table = self.query_one(self._at, Table)
+        chosen = table.chosen
+        if self._at == "#rules":
+            self._include(chosen)
+        elif self._at == "#marks":
+            self._take_back(chosen)
+        elif self._at == "#top" and chosen:
+            names = {row.name for row in chosen}
+            said = [
+                mark
+                for mark in self.query_one("#marks", Table).rows
+                if mark.artist in names and not mark.track
+            ]
+            if not said:
+                self.notify("Nothing was said about it.")
+            self._take_back(said)
+        table.clear_marks()
+
+    def _take_back(self, said: list[Feedback]) -> None:
+        """Take back verdicts on artists and tracks, with one undo for all of them."""
+        if not said:
+            return
+        names = [f"{mark.track} by {mark.artist}" if mark.track else mark.artist for mark in said]
+        what = names[0] if len(names) == 1 else f"{len(names)} verdicts"
+        self.home.changes.make(
+            lambda session: [session.judge(None, mark.artist, mark.track) for mark in said]
+        )
+        self.home.changes.remember(
+            f"taken back {what}",
+            lambda: self.home.changes.make(
+                lambda session: [session.judge(mark.verdict, mark.artist, mark.track) for mark in said]
+            ),
+        )
+        self.notify(f"Taken back: {what}. u brings it back.")
+
+    def _include(self, rules: list[KeptRule]) -> None:
+        if not rules:
+            return
+        words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} rules"
+        self.home.changes.make(lambda session: [session.include(kept.id) for kept in rules])
+        self.home.changes.remember(
+            f"counted again: {words}",
+            lambda: self.home.changes.make(lambda session: [session.restore_rule(kept) for kept in rules]),
+        )
+        self.notify(f"Counted again: {words}. u leaves it out again.")
+
+    # -- remembering -----------------------------------------------------------------------------------
 
     def remembered(self) -> dict[str, Any]:
-        return {}
+        lists = {
+            table.id: {"sort": table.sort, "reverse": table.reverse, "filter": table.filter}
+            for table in self.query(Table)
+        }
+        row = self.query_one("#top", Table).row
+        return {"panel": self._panel, "lists": lists, "cursor": row.key if row is not None else None}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        if state.get("panel") in PANELS:
+            self._panel = state["panel"]
+        for table in self.query(Table):
+            kept = remembered.part(state, "lists", table.id or "")
+            sort, text = kept.get("sort"), kept.get("filter")
+            if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].order:
+                table.sort = sort
+            table.reverse = kept.get("reverse") is True
+            if isinstance(text, str):
+                table.filter = text
+        self._show_filter(self.query_one("#top", Table))

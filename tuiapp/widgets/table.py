@@ -199,6 +199,11 @@ class Table(ScrollView, can_focus=True):
         self._tell()
 
     @property
+    def rows(self) -> Sequence[Any]:
+        """All rows as they were given, in sight or not."""
+        return self._rows
+
+    @property
     def row(self) -> Any | None:
         """The row under the cursor, or None where nothing is shown."""
         return self._rows[self._order[self.cursor]] if self.cursor < len(self._order) else None

@@ -1,0 +1,71 @@
+"""Time travel: asks for the date Discover is to be as of."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from engine.errors import UsageError
+from tuiapp.dates import month_beside, period, written
+from tuiapp.safe import shown
+from tuiapp.screens.dialogs import Dialog
+from tuiapp.widgets.line import Line
+
+_WHAT = "Only what you had played by the end of that date counts. What you played later is told beside each artist."
+
+
+class AskDate(Dialog):
+    """A date to type, or to step to by months; dismissed with it (empty for now), or with None."""
+
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("up", "step(1)", show=False, priority=True),
+        Binding("down", "step(-1)", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    AskDate .error { color: $text-error; height: auto; padding: 0 1; }
+    AskDate .what { height: auto; margin: 0 0 1 0; }
+    """
+
+    def __init__(self, value: str = "") -> None:
+        super().__init__()
+        self._value = value
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Static("Discover as of …", classes="title", markup=False)
+            yield Static(_WHAT, classes="what", markup=False)
+            yield Line(
+                self._value, placeholder="2019, 2019-06 or 2019-06-30; empty for now", select_on_focus=True
+            )
+            yield Static("", classes="error", markup=False)
+            yield Static(
+                "enter goes there, ↑ ↓ step a month, empty is now, esc cancels", classes="hint", markup=False
+            )
+
+    def action_step(self, months: int) -> None:
+        """A month later or earlier."""
+        line = self.query_one(Input)
+        line.value = month_beside(line.value, months, datetime.date.today())
+        line.cursor_position = len(line.value)
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self.query_one(".error", Static).update("")
+
+    @on(Input.Submitted)
+    def _done(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        try:
+            if text:
+                period(text)
+        except UsageError as error:
+            self.query_one(".error", Static).update(shown(str(error)))
+        else:
+            self.dismiss(written(text) if text else "")

@@ -1,0 +1,253 @@
+"""A rule that keeps plays out of taste: what it names, and as one types what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from engine.errors import DiscoverError, UnknownNameError, UsageError
+from tuiapp.dates import period
+from tuiapp.safe import shown
+from tuiapp.screens.dialogs import Dialog
+from tuiapp.widgets.line import Line
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from engine.session.tastes import Exclusion
+    from engine.taste.rules import Rule
+
+# Each field's id, its words and an example.
+FIELDS = (
+    ("artist", "artist", "any"),
+    ("track", "track", "any"),
+    ("hours", "at these hours", "22:00-06:00, your local time"),
+    ("since", "from", "2019, 2019-06 or 2019-06-30"),
+    ("until", "up to and with", "2019, 2019-06 or 2019-06-30"),
+    ("source", "that came from", "a service or an imported file"),
+    ("burst", "plays on end", "5: all but the first of five or more of one track"),
+)
+_NAMED = 6
+
+
+class FieldError(Exception):
+    """What is typed in one field makes no rule; says which field, and why."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why)
+        self.field = field
+
+
+def rule_of(typed: Mapping[str, str]) -> Rule | None:
+    """The rule the fields name; null while all are empty. Raises FieldError for the first that makes no sense."""
+    from engine.taste.rules import Rule
+
+    named: dict[str, Any] = {}
+    for field, text in typed.items():
+        text = text.strip()
+        if not text:
+            continue
+        try:
+            named[field] = _value(field, text)
+            # By itself first, so that what is wrong stands under its own field; dates then against each other.
+            Rule(
+                **{
+                    key: named[key]
+                    for key in ((field,) if field != "until" else ("since", "until"))
+                    if key in named
+                }
+            )
+        except UsageError as error:
+            raise FieldError(field, str(error)) from error
+    return Rule(**named) if named else None
+
+
+def _value(field: str, text: str) -> Any:
+    if field == "hours":
+        hours = tuple(part.strip().zfill(5) for part in text.replace("–", "-").split("-"))
+        if len(hours) != 2:
+            raise UsageError(f"Hours are two times such as 22:00-06:00, not {text}.")
+        return hours
+    if field in ("since", "until"):
+        return period(text)[field == "until"]
+    if field == "burst":
+        if not text.isdecimal():
+            raise UsageError(f"How many plays in a row is a number such as 5, not {text}.")
+        return int(text)
+    return text
+
+
+class ExcludeDialog(Dialog):
+    """Asks for a rule; dismissed with it, or with None. What it would change is worked out while one types."""
+
+    AUTO_FOCUS = "#artist"
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("down", "app.focus_next", show=False, priority=True),
+        Binding("up", "app.focus_previous", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    ExcludeDialog .field { height: auto; }
+    ExcludeDialog .field > .name { width: 20; color: $foreground-muted; }
+    ExcludeDialog .field > Line { width: 1fr; }
+    ExcludeDialog .error { color: $text-error; height: auto; padding: 0 0 0 21; display: none; }
+    ExcludeDialog .error.-shown { display: block; }
+    ExcludeDialog #preview { height: auto; min-height: 4; margin: 1 0 0 0; }
+    ExcludeDialog .hint { margin: 1 0 0 0; }
+    """
+
+    def __init__(
+        self, engine: Callable[[], Session], artist: str = "", names: list[str] | None = None
+    ) -> None:
+        """`artist` fills its field; of `names` the field makes suggestions."""
+        super().__init__()
+        self._engine, self._artist = engine, artist
+        # A suggestion is drawn as it is: only names that may be.
+        self._known = [name for name in names or [] if shown(name) == name]
+        self._wanted: Rule | None = None
+        self._working = False
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="panel", can_focus=False):
+            yield Static("Leave plays out of your taste", classes="title", markup=False)
+            for field, words, example in FIELDS:
+                with Horizontal(classes="field"):
+                    yield Static(words, classes="name", markup=False)
+                    yield Line(
+                        self._artist if field == "artist" else "",
+                        placeholder=example,
+                        id=field,
+                        suggester=SuggestFromList(self._known, case_sensitive=False)
+                        if field == "artist"
+                        else None,
+                    )
+                yield Static("", classes="error", id=f"error-{field}", markup=False)
+            yield Static("", id="preview")
+            yield Static(
+                "enter leaves out what all of this holds for; it stays in your history\n"
+                "tab ↑ ↓ next field, → takes the suggestion, esc cancels",
+                classes="hint", markup=False,
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        self._preview()
+
+    # -- what it would change --------------------------------------------------------------------------
+
+    def _typed(self) -> dict[str, str]:
+        return {field: self.query_one(f"#{field}", Input).value for field, _, _ in FIELDS}
+
+    def _rule(self) -> Rule | None:
+        """The rule as it stands; what is wrong with it is said under its field."""
+        self._say_wrong(None)
+        try:
+            return rule_of(self._typed())
+        except FieldError as error:
+            self._say_wrong(error)
+            return None
+
+    def _say_wrong(self, error: FieldError | None) -> None:
+        for field, _, _ in FIELDS:
+            line = self.query_one(f"#error-{field}", Static)
+            wrong = error is not None and error.field == field
+            line.set_class(wrong, "-shown")
+            line.update(shown(str(error)) if wrong else "")
+
+    @on(Input.Changed)
+    def _preview(self) -> None:
+        """One question at a time: what was typed meanwhile is asked next, and only the last of it."""
+        self._wanted = self._rule()
+        if self._wanted is None:
+            self._tell(Content.styled("What would change stands here.", "$foreground-muted"))
+        elif not self._working:
+            self._work()
+
+    def _work(self) -> None:
+        rule = self._wanted
+        assert rule is not None  # noqa: S101 - asked only for one
+        self._working = True
+        self._tell(Content.styled("Looking what would change …", "$foreground-muted"))
+
+        def run() -> None:
+            found: Exclusion | FieldError
+            try:
+                session = self._engine()
+                _check(session, rule)
+                found = session.exclude(rule, preview=True)
+            except FieldError as error:
+                found = error
+            except DiscoverError as error:
+                found = FieldError("artist", str(error))
+            self.app.call_from_thread(self._came, rule, found)
+
+        self.run_worker(run, thread=True, group="preview")
+
+    def _came(self, rule: Rule, found: Exclusion | FieldError) -> None:
+        self._working = False
+        if not self.is_mounted or self._wanted is None:
+            return
+        if self._wanted != rule:
+            self._work()
+        elif isinstance(found, FieldError):
+            self._tell(Content(""))
+            self._say_wrong(found)
+        else:
+            self._tell(in_words(found))
+
+    def _tell(self, text: Content) -> None:
+        self.query_one("#preview", Static).update(text)
+
+    @on(Input.Submitted)
+    def _done(self) -> None:
+        rule = self._rule()
+        if rule is None:
+            return
+
+        def run() -> None:
+            try:
+                _check(self._engine(), rule)
+            except FieldError as error:
+                self.app.call_from_thread(self._say_wrong, error)
+            except DiscoverError as error:
+                self.app.call_from_thread(self._say_wrong, FieldError("artist", str(error)))
+            else:
+                self.app.call_from_thread(self.dismiss, rule)
+
+        self.run_worker(run, thread=True, exclusive=True, group="check")
+
+
+def _check(session: Session, rule: Rule) -> None:
+    """Raise FieldError where a name in the rule is not known here."""
+    for field, name, known in (
+        ("artist", rule.artist, session.resolve_artist),
+        ("source", rule.source, session.check_source),
+    ):
+        if name is not None:
+            try:
+                known(name)
+            except UnknownNameError as error:
+                raise FieldError(field, str(error)) from error
+
+
+def in_words(found: Exclusion) -> Content:
+    """What a rule would change, calmly."""
+    listens = f"{found.listens:,} listen{'' if found.listens == 1 else 's'}"
+    parts: list[Content | str] = [
+        Content.styled(listens if found.listens else "No listen yet", "bold $text-accent"), " would be left out."
+    ]  # fmt: skip
+    for words, names in (("leaving the top of Discover", found.leaves), ("coming in", found.enters)):
+        if names:
+            told = ", ".join(shown(name) for name in names[:_NAMED])
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            parts += ["\n", Content.styled(f"{words}: ", "$foreground-muted"), f"{told}{more}"]
+    if found.moves:
+        parts += ["\n", Content.styled(f"of what stays {found.moves} change places", "$foreground-muted")]
+    elif not (found.leaves or found.enters):
+        parts += ["\n", Content.styled("the top of Discover stays as it is", "$foreground-muted")]
+    return Content.assemble(*parts)

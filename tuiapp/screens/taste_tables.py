@@ -1,0 +1,88 @@
+"""The lists of Taste: one's artists, one's tastes, the rules, and what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tuiapp.text import bar, day, percent
+from tuiapp.widgets.table import Column, Table
+
+_GLYPHS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
+
+
+def top_table(mode_of: Mapping[str, int]) -> Table:
+    """One's artists by what they weigh; `mode_of` gives the number of an artist's taste by its key."""
+    table = Table(
+        (
+            Column("artist", lambda row: row.name, 18, share=1, order=lambda row: row.key),
+            Column("taste", lambda row: str(mode_of.get(row.key, "")), 5, right=True,
+                   order=lambda row: mode_of.get(row.key, len(mode_of) + 1), least=44),
+            Column("plays", lambda row: f"{row.plays:,.0f}", 7, right=True, order=lambda row: -row.plays),
+            Column("weight", lambda row: bar(row.weight / most(), 10), 10, accent=True,
+                   order=lambda row: -row.weight),
+            Column("last", lambda row: day(row.last_played), 11, right=True,
+                   order=lambda row: -(row.last_played or 0), least=60),
+        ),
+        key=lambda row: row.key,
+        words=lambda row: row.name,
+        id="top",
+    )  # fmt: skip
+
+    def most() -> float:
+        return table.rows[0].weight if table.rows else 1.0
+
+    return table
+
+
+def modes_table() -> Table:
+    """One's tastes as (number, mode)."""
+    table = Table(
+        (
+            Column("", lambda row: str(row[0]), 2, right=True, order=lambda row: row[0]),
+            Column("taste", lambda row: row[1].name, 14, share=2, order=lambda row: row[1].name.casefold()),
+            Column("plays", lambda row: percent(row[1].share), 6, right=True, order=lambda row: -row[1].share),
+            Column("", lambda row: bar(row[1].share / most(), 8), 8, accent=True),
+            Column("such as", lambda row: ", ".join(row[1].artists), 16, share=3, least=66,
+                   order=lambda row: row[1].artists),
+        ),
+        key=lambda row: row[1].name,
+        words=lambda row: f"{row[1].name} {' '.join(row[1].artists)}",
+        id="modes",
+        markable=False,
+    )  # fmt: skip
+
+    def most() -> float:
+        return max((row[1].share for row in table.rows), default=1.0) or 1.0
+
+    return table
+
+
+def rules_table() -> Table:
+    """The rules that leave plays out of taste."""
+    return Table(
+        (
+            Column("listens", lambda row: f"{row.listens:,}", 7, right=True, order=lambda row: -row.listens),
+            Column("left out", lambda row: row.rule.in_words(), 20, share=1,
+                   order=lambda row: row.rule.in_words().casefold()),
+            Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at, least=48),
+        ),
+        key=lambda row: str(row.id),
+        words=lambda row: row.rule.in_words(),
+        id="rules",
+    )  # fmt: skip
+
+
+def marks_table() -> Table:
+    """What was said about artists and tracks."""
+    return Table(
+        (
+            Column("artist", lambda row: row.artist, 18, share=2, order=lambda row: row.artist.casefold()),
+            Column("track", lambda row: row.track or "", 8, share=1, order=lambda row: (row.track or "").casefold(),
+                   least=56),
+            Column("said", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
+            Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
+        ),
+        key=lambda row: f"{row.artist}\x1f{row.track or ''}",
+        words=lambda row: f"{row.artist} {row.track or ''} {row.verdict}",
+        id="marks",
+    )  # fmt: skip
