@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import webbrowser
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote_plus
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from engine.session import Status
 
 LENGTH = 200
-# Where `b` looks an artist up. Nothing is sent but the name, by the browser, when the key is pressed.
-SEARCH_PAGE = "https://musicbrainz.org/search?type=artist&query="
 
 
 def _because(row: Recommendation) -> str:
@@ -91,7 +87,8 @@ class DiscoverView(View):
         self.ask("list", lambda session: session.discover(settings))
 
     def _settings(self) -> DiscoverSettings:
-        return self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
+        asked = self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
+        return self.home.preferences.config.for_discover(asked)
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
@@ -174,7 +171,7 @@ class DiscoverView(View):
         if status.listens:
             self.tell("empty", "Nothing here yet", str(self._error))
         else:
-            self.tell("empty", "Welcome to discover", first_steps())
+            self.tell("empty", "Welcome to discover", first_steps(self.home.keymap))
 
     # -- dials -----------------------------------------------------------------------------------------
 
@@ -190,7 +187,7 @@ class DiscoverView(View):
         self.load()
 
     def action_next_taste(self) -> None:
-        settings = self._dials.settings(LENGTH, self._without)
+        settings = self.home.preferences.config.for_discover(self._dials.settings(LENGTH, self._without))
         self.ask("tastes", lambda session: [mode.name for mode in session.modes(settings)])
 
     def _show_next_taste(self, names: list[str]) -> None:
@@ -242,10 +239,10 @@ class DiscoverView(View):
         self.ask("opened", lambda session: session.note_opened(name))
 
     def action_open(self) -> None:
-        if names := self._names():
-            self._note_opened(names[0])
-            webbrowser.open(SEARCH_PAGE + quote_plus(names[0]))
-            self.notify(f"Looking up {shown(names[0])} in your browser.", markup=False)
+        row = self.query_one("#artists", Table).row
+        if row is not None:
+            self._note_opened(row.artist)
+        super().action_open()
 
     def action_export(self) -> None:
         settings = self._settings()

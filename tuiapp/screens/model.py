@@ -29,6 +29,7 @@ class ModelView(View):
     NAME: ClassVar[str] = "model"
     CSS_PATH = "model.tcss"
     MARKS: ClassVar[bool] = False
+    MUSIC: ClassVar[bool] = False
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="facts", classes="body")
