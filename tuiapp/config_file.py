@@ -41,6 +41,8 @@ def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -
     try:
         wanted = _wanted(_meaning(tomllib.loads(text)), key, value)
         document = tomlkit.parse(text)
+        if document.as_string() != text:
+            raise ValueError("its tables are in an order that cannot be kept")
         _set(document, key.split("."), value)
         result = document.as_string()
         # tomlkit is trusted with the comments, not with the meaning.
@@ -62,6 +64,13 @@ def _set(document: Any, path: list[str], value: Any) -> None:
         holder, name = found
         if value is None:
             del holder[name]
+            if (
+                holder is document.get(path[0])
+                and not holder.trivia.comment
+                and not holder.as_string().strip()
+            ):
+                # A heading with nothing under it, not even a comment.
+                del document[path[0]]
         else:
             holder[name] = value
     elif value is not None:
@@ -71,7 +80,10 @@ def _set(document: Any, path: list[str], value: Any) -> None:
             document[heading] = value
             return
         if heading not in document:
-            if len(document):
+            before = document.as_string()
+            if before and not before.endswith("\n"):
+                document.add(tomlkit.nl())
+            if before:
                 document.add(tomlkit.nl())
             document[heading] = tomlkit.table()
         elif getattr(document[heading], "is_super_table", bool)():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from engine.names import nearest
 from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS, MOVES, Action, written
@@ -32,6 +33,8 @@ def key_named(text: str) -> str:
     Raises ValueError, saying what is expected, for what is no key.
     """
     text = text.strip() or text[:1]
+    if not text:
+        raise ValueError("a key is missing")
     *modifiers, key = text.split("+") if len(text) > 1 and not text.endswith("+") else [text]
     modifiers = [modifier.lower() for modifier in modifiers]
     if unknown := [modifier for modifier in modifiers if modifier not in _MODIFIERS]:
@@ -43,7 +46,7 @@ def key_named(text: str) -> str:
         name = name.lower() if modifiers else name
     else:
         name = key.lower()
-        if name not in _NAMED and _character(name) is None:
+        if name not in _NAMED and name not in _of_characters():
             close = nearest(name, [*_NAMED, *_CALLED.values(), "question_mark", "full_stop", "comma"], 1)
             raise ValueError("no key is called that" + (f"; did you mean {close[0]}?" if close else ""))
     whole = "+".join([*(modifier for modifier in _MODIFIERS if modifier in modifiers), name])
@@ -56,10 +59,7 @@ def key_named(text: str) -> str:
 
 def keys_named(text: str) -> str:
     """Keys written with commas between them, by name and each once. Raises ValueError like `key_named`."""
-    names = [key_named(part) for part in text.split(",")]
-    if "" in names:
-        raise ValueError("a key is missing")
-    return ",".join(dict.fromkeys(names))
+    return ",".join(dict.fromkeys(key_named(part) for part in text.split(",")))
 
 
 def _name_of(character: str) -> str:
@@ -67,15 +67,10 @@ def _name_of(character: str) -> str:
     return _CALLED.get(name, name)
 
 
-def _character(name: str) -> str | None:
-    """The character of a name such as `question_mark`."""
-    original = {called: name for name, called in _CALLED.items()}.get(name, name)
-    for spelled in (original.replace("_", " "), original.replace("_", "-", 1)):
-        try:
-            return unicodedata.lookup(spelled)
-        except KeyError:
-            continue
-    return None
+@cache
+def _of_characters() -> frozenset[str]:
+    """The names of the signs a keyboard may have."""
+    return frozenset(_name_of(chr(code)) for code in range(0x21, 0x2500) if not chr(code).isalnum())
 
 
 class Keymap:

@@ -144,7 +144,7 @@ class Opening:
 
     def _browse(self, url: str, service: str, music: Music) -> None:
         app = self._app
-        if _opened(url):
+        if open_in_browser(url):
             at = f"at {service}" if service in SERVICES else "in your browser"
             app.call_from_thread(app.notify, f"Looking up {shown(music.name)} {at}.")
         else:
@@ -230,7 +230,7 @@ async def _told_by(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[f
             yield heard
 
 
-def _opened(url: str) -> bool:
+def open_in_browser(url: str) -> bool:
     """Hand an address to the person's browser; False where there is none that does not draw on the terminal."""
     import webbrowser
 

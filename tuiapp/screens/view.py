@@ -82,6 +82,8 @@ class View(Screen[None]):
 
     # Whether the library changed while another view was in sight.
     _stale = False
+    # Whether a question died: it is asked again when the person comes back, not over and over.
+    _failed_once = False
 
     def compose(self) -> ComposeResult:
         yield TabStrip(self.NAME)
@@ -125,6 +127,10 @@ class View(Screen[None]):
         else:
             self._stale = True
 
+    def on_screen_suspend(self) -> None:
+        if self._failed_once and self.home.current_mode != self.NAME:
+            self._failed_once, self._stale = False, True
+
     def on_screen_resume(self) -> None:
         if self._stale:
             self._stale = False
@@ -142,7 +148,7 @@ class View(Screen[None]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
         if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
-            self._stale = True
+            self._failed_once = True
             told = f"{self.home.failures.told}\nCome back to this view to try again."
             self.show_error(event.worker.group.removeprefix(f"{self.NAME}."), DiscoverError(told))
 
