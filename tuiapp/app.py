@@ -99,8 +99,7 @@ class DiscoverApp(App[int]):
             self._session.reload()
 
     def on_mount(self) -> None:
-        self.preferences.apply()
-        self.preferences.say_problems()
+        self.preferences.begin()
         view = self._state.get("view")
         self.switch_mode(view if isinstance(view, str) and view in self.MODES else "discover")
 
@@ -247,10 +246,9 @@ class DiscoverApp(App[int]):
         from tuiapp.screens.dialogs import ShowText
         from tuiapp.screens.view import View
 
-        view = self.screen_stack[0]
+        view, name = self.screen_stack[0], self.current_mode
         absent = view.absent if isinstance(view, View) else frozenset[str]()
-        title = f"Keys in {self.current_mode.title()}"
-        self.push_screen(ShowText(title, help_for(self.current_mode, self.keymap, absent=absent)))
+        self.push_screen(ShowText(f"Keys in {name.title()}", help_for(name, self.keymap, absent=absent)))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what the keys do here, then Textual's own commands."""

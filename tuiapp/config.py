@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.names import nearest
 from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.keys import BY_NAME, Keymap, keys_named
 
@@ -77,6 +76,8 @@ def _one_of(choices: tuple[str, ...], what: str) -> Callable[[Any], str]:
         for choice in choices:
             if isinstance(value, str) and value.casefold() == choice.casefold():
                 return choice
+        from engine.names import nearest
+
         close = nearest(value, choices, 1) if isinstance(value, str) else []
         raise ValueError(what + (f"; did you mean {close[0]}?" if close else f": {', '.join(choices)}"))
 
@@ -225,6 +226,8 @@ def setting_named(name: str) -> Setting:
     """The setting of that name. Raises ValueError with the nearest names."""
     found = SETTINGS.get(name)
     if found is None:
+        from engine.names import nearest
+
         close = nearest(name, _nearby(name), 2)
         raise ValueError(f"{name} is no setting" + (f"; did you mean {' or '.join(close)}?" if close else ""))
     return found

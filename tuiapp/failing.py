@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.worker import WorkerFailed
 
-from engine.privacy import Door
-from engine.privacy.log import note_error, warnings_noted, where_it_happened
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
+    from engine.privacy import Door
     from tuiapp.app import DiscoverApp
 
 
@@ -26,6 +25,8 @@ class Failures:
 
     def warnings_noted(self) -> AbstractContextManager[None]:
         """While the block runs Python's warnings go into the log, not over the screen."""
+        from engine.privacy.log import warnings_noted
+
         return warnings_noted(self._door)
 
     def take(self, error: Exception) -> None:
@@ -46,6 +47,8 @@ class Failures:
 
     def _note(self, where: str, error: BaseException) -> str:
         """Put an error in the log; returns what to tell the person: what it was, and in the next line where that is."""
+        from engine.privacy.log import note_error, where_it_happened
+
         written = note_error(self._door(), where, error)
         log = (
             f"The log is {self._app.folders.log}."
@@ -56,6 +59,8 @@ class Failures:
 
     def _door(self) -> Door:
         """The way to the log, whether the library could be opened or not."""
+        from engine.privacy import Door
+
         app = self._app
         return app.door_in_use or Door(app.folders, private=app.private_since is not None)
 

@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from engine.names import nearest
 from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS, MOVES, Action, written
 
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
@@ -47,6 +46,8 @@ def key_named(text: str) -> str:
     else:
         name = key.lower()
         if name not in _NAMED and name not in _of_characters():
+            from engine.names import nearest
+
             close = nearest(name, [*_NAMED, *_CALLED.values(), "question_mark", "full_stop", "comma"], 1)
             raise ValueError("no key is called that" + (f"; did you mean {close[0]}?" if close else ""))
     whole = "+".join([*(modifier for modifier in _MODIFIERS if modifier in modifiers), name])

@@ -10,13 +10,11 @@ import asyncio
 import contextlib
 import os
 import re
-import shlex
 import signal
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from tuiapp.config import SERVICES, Config
 from tuiapp.safe import shown
@@ -59,6 +57,8 @@ def _plain(text: str) -> str:
 
 def address(service: str, music: Music) -> str:
     """The page where a service, or an address with `{query}` in it, searches for the music."""
+    from urllib.parse import quote
+
     words = {name: quote(text, safe="") for name, text in music.words.items()}
     if service == "MusicBrainz" and music.track:
         return SERVICES[service].replace("type=artist", "type=recording").replace("{query}", words["query"])
@@ -72,6 +72,8 @@ def command(template: str, music: Music) -> list[str]:
     argument like an option or a path, or is an address, gets a space before it: no program then takes it for more
     than a name.
     """
+    import shlex
+
     return [_argument(part, music.words) for part in shlex.split(template)]
 
 

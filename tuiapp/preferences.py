@@ -28,13 +28,10 @@ class Preferences:
         """Where a value is from: `default`, `file`, or `session` where it goes with the private session."""
         return "session" if key in self._passing else self.config.where(key)
 
-    def apply(self) -> None:
-        """Make the app as the settings say."""
+    def begin(self) -> None:
+        """Make the app as the settings say, and say in one notice what in the file cannot be used."""
         self._apply_theme()
         self._apply_keys()
-
-    def say_problems(self) -> None:
-        """What the file says that cannot be used, as one notice."""
         if problems := self.config.problems:
             more = f"\n{len(problems) - 2} more: discover config names all." if len(problems) > 2 else ""
             self._app.notify("\n".join(problems[:2]) + more, title="Settings", severity="warning", timeout=20)
@@ -43,7 +40,10 @@ class Preferences:
         """A private session ended: back to what the file says."""
         self._passing.clear()
         self.config = config.read(self._app.folders.config)
-        self.apply()
+        self._apply_theme()
+        self._apply_keys()
+        for view in self._app.views():
+            view.settings_changed()
 
     def change(self, key: str, value: Any, *, undoing: bool = False) -> None:
         """Change a setting, or with None put it back to its default; u undoes it.

@@ -64,16 +64,13 @@ def test_the_systems_word_is_kept_but_not_the_file_it_names(tmp_path: Path) -> N
     assert SECRET not in text
 
 
-def test_where_it_happened_is_told_in_the_programs_own_files() -> None:
-    try:
-        json.loads("{")  # fails in another's file
-        Folders(None).log  # type: ignore[arg-type]
-    except ValueError as error:
-        assert where_it_happened(error).startswith("JSONDecodeError in json/decoder.py line ")
-    try:
-        _ = Folders(None).log  # type: ignore[arg-type]
-    except TypeError as error:
-        assert where_it_happened(error).startswith("TypeError in engine/paths.py line ")
+def test_where_it_happened_is_the_innermost_step_of_this_program_or_else_of_another() -> None:
+    with pytest.raises(TypeError) as raised:
+        print(Folders(None).log)  # type: ignore[arg-type]
+    assert where_it_happened(raised.value).startswith("TypeError in engine/paths.py line ")
+    with pytest.raises(ValueError) as foreign:
+        json.loads("{")
+    assert where_it_happened(foreign.value).startswith("JSONDecodeError in json/decoder.py line ")
 
 
 def test_the_log_is_bounded_and_loses_its_oldest_entries_as_wholes(tmp_path: Path) -> None:

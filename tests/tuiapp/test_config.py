@@ -223,8 +223,7 @@ def test_a_file_is_changed_as_asked_and_keeps_its_comments_or_not_at_all(lines: 
         return
     try:
         after = changed(text, key, value)
-    except DiscoverError as error:
-        assert "Nothing was changed" in str(error)
+    except DiscoverError:
         return
     comments = [line.partition("#")[2] for line in lines if "#" in line and not line.startswith("x =")]
     left = after

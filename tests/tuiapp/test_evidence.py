@@ -190,10 +190,11 @@ def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
 EVERY_COMMAND: dict[str, list[str]] = {
     "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"], "community fetch": ["--yes"],
     "community list": [], "community remove": ["made"], "config path": [], "config": [],
-    "config set": ["theme", "nord"], "config unset": ["theme"], "played": ["Artist 05", "Song"], "demo": [], "doctor": [],
+    "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"], "feedback": [],
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
-    "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],
+    "played": ["Artist 05", "Song"], "playlist": ["running", "--save", "New"],
+    "playlists": [], "playlists remove": ["Song for the hill"],
     "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
     "search": ["a"], "stats": [], "taste": [], "taste exclude": ["--artist", "Artist 00"], "taste include": ["1"],
     "train": ["--factors", "8"], "unblock": ["Artist 34"],
