@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.content import Content
 from textual.worker import WorkerFailed
 
@@ -43,7 +44,7 @@ class Failures:
         app._exception_event.set()
         app._return_code = 1
         told = " ".join(self._note("the app", error).split("\n"))
-        app.panic(f"error: discover had to stop: {shown(told)} What was whole before is whole now.")
+        app.panic(Text(f"error: discover had to stop: {shown(told)} What was whole before is whole now."))
 
     def _note(self, where: str, error: BaseException) -> str:
         """Put an error in the log; returns what to tell the person: what it was, and in the next line where that is."""

@@ -234,14 +234,22 @@ async def _told_by(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[f
 
 def open_in_browser(url: str) -> bool:
     """Hand an address to the person's browser; False where there is none that does not draw on the terminal."""
+    import subprocess
     import webbrowser
 
     try:
         browser = webbrowser.get()
-        name = str(getattr(browser, "name", "") or "")
-        if name.rpartition("/")[2] in _ON_THE_TERMINAL:
+        if str(getattr(browser, "name", "") or "").rpartition("/")[2] in _ON_THE_TERMINAL:
             return False
-        return browser.open(url)
+        if not isinstance(browser, webbrowser.GenericBrowser):
+            return browser.open(url)
+        # A command, such as xdg-open: it is not waited for, and what it prints would land on the screen.
+        arguments = [browser.name, *(argument.replace("%s", url) for argument in browser.args)]
+        quiet = subprocess.DEVNULL
+        started = subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        return started.wait(1.0) == 0
+    except subprocess.TimeoutExpired:
+        return True
     except (webbrowser.Error, OSError):
         return False
 

@@ -59,13 +59,20 @@ class Preferences:
             return
         self._apply(key)
         if not undoing:
-            app.changes.remember(f"the setting {key}", lambda: self.change(key, old, undoing=True))
+            app.changes.remember(f"the setting {key}", lambda: self._undo(key, old))
         if app.private_since is not None:
             self._passing.add(key)
             if not undoing:
                 app.notify(f"{key} is changed until the private session ends. Nothing is written.")
         else:
             app.run_worker(lambda: self._keep(key), thread=True, group="settings")
+
+    def _undo(self, key: str, value: Any) -> None:
+        try:
+            self.change(key, value, undoing=True)
+        except ValueError as error:
+            # Its old key was given to another action since.
+            self._app.notify(f"{error}.", severity="warning")
 
     def _keep(self, key: str) -> None:
         """Write what the setting is now: of several changes in a row the last one stays, whichever is first here."""

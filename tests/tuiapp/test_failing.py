@@ -61,6 +61,26 @@ async def test_background_work_that_dies_is_told_of_and_the_app_goes_on(
         assert "Vesper" not in folders.log.read_text()
 
 
+async def test_a_handler_that_dies_ends_the_app_with_a_sentence_and_a_log(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = DiscoverApp(folders)
+
+    async def drive() -> None:
+        async with app.run_test(size=(110, 30)) as pilot:
+            await settled(pilot)
+            app.call_later(dies)
+            await pilot.pause()
+
+    with pytest.raises(KeyError):
+        await drive()
+    assert app.return_code == 1
+    text = capsys.readouterr().err
+    assert "error: discover had to stop: KeyError in " in text
+    assert str(folders.log) in text.replace("\n", "")
+    assert "Vesper" not in text + folders.log.read_text()
+
+
 def test_a_command_that_dies_says_so_in_one_line_and_the_doctor_names_the_log(
     folders: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

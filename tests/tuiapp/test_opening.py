@@ -277,6 +277,22 @@ def test_a_browser_that_cannot_be_had_or_would_draw_over_the_app_is_none(
         assert browser.asked == []
 
 
+def test_a_browser_given_as_a_command_gets_the_address_as_one_argument(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "browser"
+    script.write_text(
+        f"#!{sys.executable}\nimport sys\nopen({str(tmp_path / 'got')!r}, 'w').write(repr(sys.argv[1:]))"
+    )
+    script.chmod(0o700)
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser([str(script), "--new", "%s"]))
+    url = address("Bandcamp", Music("%s; -x"))
+    assert open_in_browser(url)
+    assert (tmp_path / "got").read_text() == repr(["--new", url])
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.BackgroundBrowser("false"))
+    assert not open_in_browser(url)
+
+
 async def test_without_a_browser_the_address_is_told(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
+from tuiapp.opening import Music
 from tuiapp.screens.view import View
 from tuiapp.text import bar, day, percent
 from tuiapp.widgets.notice import Notice
@@ -135,6 +136,11 @@ class TasteView(View):
     def _clicked(self, message: Table.Clicked) -> None:
         if message.table.id == "modes":
             self.action_discover_taste()
+
+    def music_of(self, row: Any) -> Music | None:
+        from engine.taste.gate import TasteItem
+
+        return Music(row.name) if isinstance(row, TasteItem) else super().music_of(row)
 
     def action_discover_taste(self) -> None:
         row = self.query_one("#modes", Table).row
