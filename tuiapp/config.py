@@ -192,7 +192,7 @@ class Config:
             values[key] = _used(SETTINGS[key], value)
         changed = Config(values, self.problems)
         for name, pressed, other in changed.keymap.clashes():
-            raise ValueError(f"{pressed} of {name} is taken by {other}")
+            raise ValueError(f"keys.{name} cannot be {pressed}, which is taken by {other}")
         return changed
 
     @property

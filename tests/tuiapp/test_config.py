@@ -282,7 +282,7 @@ def test_settings_are_set_shown_and_taken_back(place: Folders, capsys: pytest.Ca
             ["set", "discover.known_plays", "many"],
             "discover.known_plays cannot be many; expected a whole number",
         ),
-        (["set", "keys.undo", "l"], "l of undo is taken by discover.like"),
+        (["set", "keys.undo", "l"], "keys.undo cannot be l, which is taken by discover.like"),
         (["unset", "keys.und"], "did you mean keys.undo"),
     ],
 )

@@ -183,8 +183,8 @@ class Pick(Dialog):
 
     BINDINGS: ClassVar[list[Any]] = [("enter", "done"), ("q", "dismiss(None)")]
     DEFAULT_CSS = """
-    Pick { background: $background 0%; }
     Pick > .panel { width: 50; }
+    Pick .title { margin: 0; }
     Pick Table { height: auto; max-height: 16; }
     """
 
@@ -271,13 +271,20 @@ class AskKey(Dialog):
 
         try:
             named = key_named(key)
+        except ValueError as error:
+            self._refuse(f"{written(key)}: {error}")
+            return
+        try:
             home(self).preferences.config.with_value(self._setting.key, named)
         except ValueError as error:
-            text = f"{written(key)}: {error}. Press another, or esc."
-            self.query_one("#asked", Static).update(Content.styled(shown(text), "$warning"))
+            self._refuse(str(error))
         else:
             self._taken = True
             self.dismiss(named)
+
+    def _refuse(self, why: str) -> None:
+        text = Content.styled(shown(f"{why}. Press another, or esc."), "$warning")
+        self.query_one("#asked", Static).update(text)
 
 
 class _Pressed(Static, can_focus=True):
