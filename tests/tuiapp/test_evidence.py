@@ -193,7 +193,7 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"], "feedback": [],
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
-    "played": ["Artist 05", "Song"], "playlist": ["running", "--save", "New"],
+    "open": ["Artist 05", "--print"], "played": ["Artist 05", "Song"], "playlist": ["running", "--save", "New"],
     "playlists": [], "playlists remove": ["Song for the hill"],
     "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
     "search": ["a"], "stats": [], "taste": [], "taste exclude": ["--artist", "Artist 00"], "taste include": ["1"],

@@ -210,15 +210,20 @@ async def test_no_player_is_left_behind_and_its_last_word_counts(folders: Folder
     assert listens(folders) == [("Burel", "Tin Roof", 90_000, 1)]
 
 
-@pytest.mark.parametrize(("template", "said"), [("no-such-player {query}", "no-such-player cannot be started"),
-                                                ("false {query}", "false ended with 1.")])  # fmt: skip
-async def test_a_player_that_fails_says_so(folders: Folders, template: str, said: str) -> None:
+async def test_a_player_that_fails_says_so_and_without_a_browser_the_address_is_told(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webbrowser, "get", lambda: Browser("firefox", works=False))
     app = DiscoverApp(folders)
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
-        app.preferences.change("open.player", template)
-        await opened(pilot, Music("Burel"))
-        assert any(said in toast for toast in toasts(app))
+        for template, said in (
+            ("no-such-player {query}", "no-such-player cannot be started"), ("false {query}", "false ended with 1."),
+            (None, f"The address:\n{address('MusicBrainz', Music('Burel & Co'))}"),
+        ):  # fmt: skip
+            app.preferences.change("open.player", template)
+            await opened(pilot, Music("Burel & Co"))
+            assert any(said in toast for toast in toasts(app)), said
 
 
 # -- the browser -------------------------------------------------------------------------------------------
@@ -293,18 +298,6 @@ def test_a_browser_given_as_a_command_gets_the_address_as_one_argument(
     assert not open_in_browser(url)
 
 
-async def test_without_a_browser_the_address_is_told(
-    folders: Folders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(webbrowser, "get", lambda: Browser("firefox", works=False))
-    app = DiscoverApp(folders)
-    async with app.run_test(size=(110, 30)) as pilot:
-        await settled(pilot)
-        await opened(pilot, Music("Burel & Co"))
-        (said,) = [toast for toast in toasts(app) if "No browser" in toast]
-        assert address("MusicBrainz", Music("Burel & Co")) in said
-
-
 # -- copying -----------------------------------------------------------------------------------------------
 
 
@@ -343,6 +336,28 @@ def test_a_hook_tells_of_a_listen(empty: Folders, monkeypatch: Any, capsys: Any)
     assert run(["--private", "played", "Burel", "Tin Roof"]) == 0
     assert "no listen is kept" in capsys.readouterr().err
     assert fingerprint(empty.root) == before
+
+
+def test_the_command_line_opens_too(
+    empty: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(empty.root))
+    browser = Browser("firefox", works=True)
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
+    url = address("MusicBrainz", Music("Burel", "Tin Roof"))
+    assert document(capsys, "open", "Burel", "Tin Roof", "--print") == {"address": url, "opened": False}
+    assert browser.asked == []
+    assert document(capsys, "open", "Burel", "Tin Roof") == {"address": url, "opened": True}
+    assert browser.asked == [url]
+    assert run(["config", "set", "open.player", player(tmp_path, "print('played 183')")]) == 0
+    assert run(["--private", "open", "Burel", "Tin Roof"]) == 0
+    assert not empty.database.exists()
+    assert run(["open", "Burel", "Tin Roof"]) == 0
+    assert listens(empty) == [("Burel", "Tin Roof", 183_000, 1)]
+    assert run(["config", "set", "open.player", "no-such-player {query}"]) == 0
+    capsys.readouterr()
+    assert run(["open", "Burel"]) == 1
+    assert "no-such-player cannot be started" in capsys.readouterr().err
 
 
 def test_a_play_that_a_service_tells_of_too_is_there_once(empty: Folders, tmp_path: Path) -> None:

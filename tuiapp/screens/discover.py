@@ -122,7 +122,11 @@ class DiscoverView(View):
         if first_time:
             table.focus()
         if not found.items:
-            self.tell("empty", "Nothing to show at these dials", "Press 0 to set them back.")
+            self.tell(
+                "empty",
+                "Nothing to show at these dials",
+                f"Press {self.key('discover.reset_dials')} to set them back.",
+            )
         self._show_dials()
         self.listed()
         if first_time and not turning:

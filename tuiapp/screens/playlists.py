@@ -69,9 +69,8 @@ class PlaylistsView(View):
             table.show(message.result)
             self.set_aside(f"{len(message.result)} saved")
             if not message.result:
-                self.tell(
-                    "empty", "No playlist is saved yet", "Make one under 3 Contexts and press a to keep it."
-                )
+                how = f"Make one under {self.key('view_contexts')} Contexts and press {self.key('contexts.save')}"
+                self.tell("empty", "No playlist is saved yet", f"{how} to keep it.")
             else:
                 self.tell("")
                 if self._open is None:

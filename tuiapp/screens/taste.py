@@ -125,7 +125,7 @@ class TasteView(View):
         first_time = not top.counts[1]
         top.show(items)
         if not items and not marks:
-            self.tell("empty", "Your taste is empty", "Press i to import your history.")
+            self.tell("empty", "Your taste is empty", f"Press {self.key('import')} to import your history.")
             return
         self.tell("")
         if first_time:

@@ -80,6 +80,10 @@ class View(Screen[None]):
         """What other lists can do and this one cannot."""
         return frozenset((() if self.MARKS else ("mark",)) + (() if self.MUSIC else ("open", "copy")))
 
+    def key(self, name: str) -> str:
+        """The key an action has now, as people write it, for sentences that name it."""
+        return self.home.keymap.label(name)
+
     # Whether the library changed while another view was in sight.
     _stale = False
     # Whether a question died: it is asked again when the person comes back, not over and over.
