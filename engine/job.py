@@ -21,6 +21,8 @@ from typing import Any
 
 from engine.errors import CancelledError, DiscoverError
 from engine.paths import Folders
+from engine.privacy import Door
+from engine.privacy.log import note_error, where_it_happened
 from engine.session import Session
 
 # Progress more often than this is noise on the pipe.
@@ -80,6 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DiscoverError as error:
         reporter.send(type="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the one place where a job's unexpected errors end
+        folders = Folders(asked.data_dir)
+        note_error(Door(folders), f"the job {asked.command}", error)
+        message = f"That should not have happened: {where_it_happened(error)}. The log is {folders.log}."
+        reporter.send(type="error", message=message, exit_code=1)
+        return 1
     reporter.send(type="done", result=result)
     return 0
 

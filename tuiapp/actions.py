@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding
+if TYPE_CHECKING:
+    from textual.binding import Binding
 
 EVERYWHERE = "everywhere"
 LISTS = "in every list"
@@ -26,14 +29,19 @@ class Action:
     command: str = ""  # the Textual action, where it is not the id itself
 
     @property
-    def key_label(self) -> str:
-        """The first key as people write it."""
-        return _written(self.keys.split(",")[0])
+    def name(self) -> str:
+        """What the settings file calls it: `undo`, `lists.filter`, `discover.turn_familiarity_minus`."""
+        what, bracket, arguments = self.id.partition("(")
+        if bracket:
+            words = [re.sub(r"\W", "", word) for word in arguments.split(",") if "'" in word]
+            what = "_".join([what, *words, "minus" if "-" in arguments else "plus"])
+        scope = {EVERYWHERE: "", LISTS: "lists."}.get(self.scope, f"{self.scope}.")
+        return scope + what
 
     @property
     def all_keys(self) -> str:
         """All its keys as people write them."""
-        return " ".join(_written(key) for key in self.keys.split(","))
+        return " ".join(written(key) for key in self.keys.split(","))
 
 
 _NAMES = {
@@ -43,13 +51,24 @@ _NAMES = {
 }  # fmt: skip
 
 
-def _written(key: str) -> str:
+def written(key: str) -> str:
+    """A key as people write it: `^x`, `?`, `esc`."""
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+")
     if key.startswith("shift+"):
-        return "⇧" + _written(key.removeprefix("shift+"))
+        return "⇧" + written(key.removeprefix("shift+"))
     return _NAMES.get(key, key)
 
+
+# How one moves in every list. These keys are fixed.
+MOVES = (
+    ("up,k", "move(-1)"),
+    ("down,j", "move(1)"),
+    ("pageup,ctrl+u", "page(-1)"),
+    ("pagedown,ctrl+d", "page(1)"),
+    ("home,g", "edge(0)"),
+    ("end,G", "edge(1)"),
+)
 
 VIEWS = (
     ("discover", "Discover"),
@@ -60,6 +79,8 @@ VIEWS = (
     ("taste", "Taste"),
     ("model", "Model"),
 )
+# Screens with actions of their own: the views on the tab strip, and the settings.
+SCREENS = (*VIEWS, ("settings", "Settings"))
 
 ACTIONS: tuple[Action, ...] = (
     *(
@@ -73,6 +94,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", "question_mark", "help", "What the keys do here.", footer=1),
     Action("palette", "ctrl+p", "palette", "Everything the app can do, by name; themes too.",
            command="app.command_palette"),
+    Action("settings", "S", "settings", "Theme, keys, where o opens music, what counts as known.",
+           command="app.view('settings')"),
     Action("cancel_job", "ctrl+x", "stop", "Stop what runs in the background; what was whole before stays."),
     Action("back", "escape", "back", "Back out one level: input, overlay, view.", command="screen.back"),
     Action("quit", "q", "quit", "Leave. Where you were comes back next time.", footer=2),
@@ -81,14 +104,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", "space", "mark", "Mark the row; what you do next is done to all marked ones.", LISTS, 12),
     Action("sort", "z", "sort", "Sort by the next column; again for the one after.", LISTS),
     Action("sort_reverse", "Z", "reverse", "Turn the order around.", LISTS),
+    Action("open", "o", "open", "Look it up in your browser, or play it with your player. Nothing else leaves here.",
+           LISTS, command="screen.open"),
+    Action("copy", "Y", "copy", "Copy the names of what is chosen to the clipboard.", LISTS, command="screen.copy"),
     # -- Discover
     Action("like", "l", "like", "Like: it counts in your taste, and leaves the list of new artists.", "discover", 4),
     Action("hide", "x", "hide", "Keep it out of Discover; it still counts in your taste.", "discover", 5),
     Action("block", "B", "block", "Never show it again anywhere, nor learn from it.", "discover"),
     Action("without", "w", "what if", "As if you had never played the strongest reason.", "discover", 11),
     Action("related", "r,enter", "related", "Artists like it.", "discover", 10),
-    Action("open", "o", "browser", "Look the artist up in your browser. The only thing that leaves this machine.",
-           "discover"),
     Action("add_to", "a", "add", "Add a track of the artist to a playlist.", "discover", 12),
     Action("export", "e", "export", "Write the list to a file.", "discover", 13),
     Action("turn('familiarity', -0.1)", "left,comma", "familiar", "Turn the dial to artists you know.", "discover"),
@@ -156,13 +180,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("discover_taste", "d", "discover", "Discover for the taste under the cursor, or the artist's there, alone.",
            "taste", 11),
     Action("travel", "t", "time travel", "Discover as of an earlier date.", "taste", 9),
-    Action("next_list", "tab", "next list", "On to the next list.", "taste", 13, command="app.focus_next"),
     # -- Model
     Action("train", "t", "train", "Train a model on the packs there are, here on this machine.", "model", 4),
     Action("train_free", "T", "train, any size",
            "Train with more than 40 factors where that measures better; takes longer.", "model", 5),
     Action("add_pack", "a", "add pack", "Add community data or track features from a file or folder.", "model", 6),
     Action("remove_pack", "x,delete", "remove pack", "Delete a pack.", "model", 10),
+    # -- Settings
+    Action("change", "enter", "change", "Choose another value, type one, or press the new key.", "settings", 4),
+    Action("reset", "x,delete", "default", "Back to the default; u undoes it.", "settings", 5),
 )  # fmt: skip
 
 
@@ -173,13 +199,15 @@ def scope_of(name: str) -> tuple[Action, ...]:
 
 def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
     """Textual's bindings for a scope; ids let people give them other keys."""
+    from textual.binding import Binding
+
     return [
         Binding(
             action.keys,
             action.command or prefix + action.id,
             action.label,
             show=False,
-            id=f"{scope}.{action.id}" if scope != EVERYWHERE else action.id,
+            id=action.name,
         )
         for action in scope_of(scope)
     ]
@@ -188,9 +216,9 @@ def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
 def key_table() -> str:
     """The README's table of keys, in Markdown."""
     lines = ["| where | key | what it does |", "|---|---|---|"]
-    titles = dict(VIEWS) | {EVERYWHERE: "everywhere", LISTS: "in every list"}
-    for scope in (EVERYWHERE, LISTS, *(name for name, _ in VIEWS)):
+    titles = dict(SCREENS) | {EVERYWHERE: "everywhere", LISTS: "in every list"}
+    for scope in (EVERYWHERE, LISTS, *(name for name, _ in SCREENS)):
         for action in scope_of(scope):
-            keys = " ".join(f"`{_written(key)}`" for key in action.keys.split(","))
+            keys = " ".join(f"`{written(key)}`" for key in action.keys.split(","))
             lines.append(f"| {titles[scope]} | {keys} | {action.help} |")
     return "\n".join(lines)

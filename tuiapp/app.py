@@ -20,14 +20,19 @@ from textual.worker import NoActiveWorker, Worker, get_current_worker
 from engine.errors import DiscoverError
 from engine.paths import Folders
 from tuiapp import state as remembered
-from tuiapp.actions import ACTIONS, EVERYWHERE, VIEWS, bindings
+from tuiapp.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.changes import Changes
+from tuiapp.failing import Failures
 from tuiapp.jobs import Job, Jobs
+from tuiapp.keys import Keymap
+from tuiapp.opening import Opening
+from tuiapp.preferences import Preferences
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.privacy import Door
     from engine.session import Session
     from tuiapp.screens.discover import DiscoverView
     from tuiapp.screens.view import View
@@ -50,7 +55,7 @@ class DiscoverApp(App[int]):
     TITLE = "discover"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in VIEWS}
+    MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
     job: reactive[Job | None] = reactive(None, always_update=True)
     private_since: reactive[float | None] = reactive(None)
@@ -64,6 +69,10 @@ class DiscoverApp(App[int]):
         self._leaving = False
         self.changes = Changes(self)
         self.jobs = Jobs(self)
+        self.opening = Opening(self)
+        self.failures = Failures(self)
+        self.preferences = Preferences(self)
+        self.keymap = Keymap()
         self._before: list[str] = []
         # Only read here; written through the session's door when the app is left.
         self._state = remembered.read(_bytes(folders.state))
@@ -80,6 +89,11 @@ class DiscoverApp(App[int]):
                 self._session = Session(self.folders, private=self._start_private)
             return self._session
 
+    @property
+    def door_in_use(self) -> Door | None:
+        """The session's way to write, where it is open."""
+        return self._session.door if self._session is not None else None
+
     def reload(self) -> None:
         """A child process changed the library: forget what was computed of it."""
         if self._session is not None:
@@ -95,9 +109,7 @@ class DiscoverApp(App[int]):
             self.run_worker(before.close, thread=True, group="change")
 
     def on_mount(self) -> None:
-        theme = self._state.get("theme")
-        if isinstance(theme, str) and theme in self.available_themes:
-            self.theme = theme
+        self.preferences.begin()
         view = self._state.get("view")
         self.switch_mode(view if isinstance(view, str) and view in self.MODES else "discover")
 
@@ -105,6 +117,7 @@ class DiscoverApp(App[int]):
         self._remember_views()
         # What the last keys asked for is done first: a like must not be lost to a quick q.
         self._leaving = True
+        await self.opening.leave()
         while running := [w for w in self.workers if w.is_running and w.group != "job" and w is not _here()]:
             await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
         session = self._session
@@ -184,7 +197,7 @@ class DiscoverApp(App[int]):
         views = remembered.part(self._state, "views") | {
             view.NAME: view.remembered() for view in self.views()
         }
-        self._state = {"view": self.current_mode, "theme": self.theme, "views": views}
+        self._state = {"view": self.current_mode, "views": views}
 
     def action_undo(self) -> None:
         self.changes.take_back()
@@ -194,7 +207,8 @@ class DiscoverApp(App[int]):
     @work(thread=True, exclusive=True, group="private")
     def action_private(self) -> None:
         if self.job is not None:
-            text = f"{self.job.title} is running and writes. Wait for it, or stop it with ^x first."
+            stop = self.keymap.label("cancel_job")
+            text = f"{self.job.title} is running and writes. Wait for it, or stop it with {stop} first."
             self.call_from_thread(self.notify, text, severity="warning")
             return
         try:
@@ -213,9 +227,11 @@ class DiscoverApp(App[int]):
         self.private_since = time.monotonic() if on else None
         self.changes.forget()
         if on:
-            self.notify("Nothing is written until you press P again. Likes and playlists last as long as this.",
-                        title="Private session")  # fmt: skip
+            self.opening.hush()
+            self.notify(f"Nothing is written until you press {self.keymap.label('private')} again. Likes and "
+                        "playlists last as long as this.", title="Private session")  # fmt: skip
         else:
+            self.preferences.reread()
             text = " ".join(lost) if lost else "There was nothing to keep."
             self.notify(text, title="Private session ended", markup=False)
         self.library_changed()
@@ -249,35 +265,32 @@ class DiscoverApp(App[int]):
         from tuiapp.screens.dialogs import ShowText
         from tuiapp.screens.view import View
 
-        view = self.screen_stack[0]
-        marks = isinstance(view, View) and view.MARKS
-        self.push_screen(
-            ShowText(f"Keys in {self.current_mode.title()}", help_for(self.current_mode, marks=marks))
-        )
+        view, name = self.screen_stack[0], self.current_mode
+        absent = view.absent if isinstance(view, View) else frozenset[str]()
+        self.push_screen(ShowText(f"Keys in {name.title()}", help_for(name, self.keymap, absent=absent)))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what the keys do here, then Textual's own commands."""
-        here = {EVERYWHERE, self.current_mode}
-        for action in ACTIONS:
-            if action.scope in here and action.id not in {"palette", "back"}:
-                target = screen if action.scope == self.current_mode else self
-                name = f"{action.label.capitalize()} ({action.key_label})"
-                yield SystemCommand(name, action.help, self._runner(action.command or action.id, target))
+        from tuiapp.palette import commands
+
+        yield from commands(self, screen)
         yield from super().get_system_commands(screen)
 
-    def _runner(self, action: str, target: Any) -> Callable[[], Any]:
-        return lambda: self.run_worker(self.run_action(action, target), exit_on_error=True)
+    def search_themes(self) -> None:
+        """Choose a theme, the way the settings do: seen at once, kept in the settings file."""
+        from tuiapp.screens.settings import choose
+
+        choose(self, "theme")
+
+    # -- what nobody expected --------------------------------------------------------------------------
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.failures.take(error)
 
     # -- jobs ------------------------------------------------------------------------------------------
 
     def action_import(self) -> None:
-        from tuiapp.reports import EXPORTS
-
-        how = "\n".join(f"{service:<14} {how} ({wait})" for service, how, wait in EXPORTS)
-        self.ask_path(
-            "Import listening history", lambda text: self.jobs.start("Import", "import", text),
-            f"Files, folders and archives; the format is found by content.\n\n{how}",
-        )  # fmt: skip
+        self.jobs.ask_import()
 
     def action_cancel_job(self) -> None:
         self.jobs.cancel()
@@ -300,4 +313,6 @@ def _bytes(path: Path) -> bytes | None:
 
 def run_app(folders: Folders, *, private: bool = False) -> int:
     """Open the app over a data folder; returns the exit code."""
-    return DiscoverApp(folders, private=private).run() or 0
+    app = DiscoverApp(folders, private=private)
+    with app.failures.warnings_noted():
+        return app.run() or 0

@@ -112,4 +112,4 @@ class Changes:
         what = names[0] if len(names) == 1 else f"{len(names)} artists"
         self.make(change)
         self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
-        self._app.notify(f"{words}: {shown(what)}. u takes it back.")
+        self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} takes it back.")

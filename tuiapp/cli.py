@@ -112,8 +112,9 @@ def open_app(folders: Folders, *, private: bool = False) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code. Expected failures become one line on standard error."""
     _load_commands()
+    options = Options()
     try:
-        result = cli.main(list(arguments), prog_name="discover", standalone_mode=False)
+        result = cli.main(list(arguments), prog_name="discover", standalone_mode=False, obj=options)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -128,7 +129,21 @@ def run(arguments: Sequence[str]) -> int:
     except DiscoverError as error:
         click.echo(f"error: {' '.join(str(error).split())}", err=True)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the one place where a command's unexpected errors end
+        click.echo(f"error: {_unexpected(options, error)}", err=True)
+        return 1
     return result if isinstance(result, int) else 0
+
+
+def _unexpected(options: Options, error: Exception) -> str:
+    """Put what nobody expected into the log, and say where it happened and where the log is."""
+    from engine.privacy import Door
+    from engine.privacy.log import note_error, where_it_happened
+
+    log = options.folders.log
+    written = note_error(Door(options.folders, private=options.private), "a command", error)
+    where = f"The log is {log}; it names no music." if written else "It is in no log: nothing may be written."
+    return f"That should not have happened: {where_it_happened(error)}. {where}"
 
 
 @functools.cache
@@ -141,6 +156,7 @@ def _load_commands() -> None:
         feedback,
         forgetting,
         importing,
+        listening,
         packs,
         playlist_edits,
         playlists,

@@ -94,15 +94,29 @@ class Jobs:
         """Start long work, never beside another nor in a private session: it writes."""
         app = self._app
         if app.job is not None:
-            app.notify(f"{app.job.title} is running. Wait for it, or stop it with ^x.", severity="warning")
-        elif app.private_since is not None:
+            stop = app.keymap.label("cancel_job")
             app.notify(
-                f"A private session is on: {title.lower()} would write. End it with P first.",
+                f"{app.job.title} is running. Wait for it, or stop it with {stop}.", severity="warning"
+            )
+        elif app.private_since is not None:
+            end = app.keymap.label("private")
+            app.notify(
+                f"A private session is on: {title.lower()} would write. End it with {end} first.",
                 severity="warning",
             )
         else:
             expanded = [str(Path(a).expanduser()) if a.startswith("~") else a for a in arguments]
             app.run_worker(self._run(Job(title, expanded)), group="job")
+
+    def ask_import(self) -> None:
+        """Ask what to import, saying how to get it from each service."""
+        from tuiapp.reports import EXPORTS
+
+        how = "\n".join(f"{service:<14} {how} ({wait})" for service, how, wait in EXPORTS)
+        self._app.ask_path(
+            "Import listening history", lambda text: self.start("Import", "import", text),
+            f"Files, folders and archives; the format is found by content.\n\n{how}",
+        )  # fmt: skip
 
     def start_pack(self, path: Path) -> None:
         """Add a pack; what it is of is told by content."""
@@ -149,9 +163,11 @@ class Jobs:
             app.notify("What was whole before is whole now.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
             from tuiapp.reports import import_report
+
+            keys = f"{app.keymap.label('view_model')} {app.keymap.label('model.train')}"
             from tuiapp.screens.dialogs import ShowText
 
-            app.push_screen(ShowText("Imported", import_report(result["result"])))
+            app.push_screen(ShowText("Imported", import_report(result["result"], keys)))
         elif job.arguments[0] == "demo":
             text = "Everything here is made up. Leave with q and start again to be back in your own library."
             app.notify(text, title="The sample", timeout=12)

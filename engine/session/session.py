@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
     from engine.recommend.settings import DiscoverSettings
     from engine.session.forgetting import Forgotten
+    from engine.store.heard import Heard
     from engine.taste.rules import Rule
     from engine.training.artifact import ModelManifest
     from engine.training.train import TrainingSettings
@@ -90,6 +92,32 @@ class Session(Playlisting):
         )
         self._forget()
         return report
+
+    @alone
+    def note_listen(
+        self, artist: str, track: str, *, seconds: float | None = None, at: int | None = None
+    ) -> Heard:
+        """Keep a play that the person's player says ended at `at` (seconds UTC, null: now) after `seconds`.
+
+        Raises PrivateSessionError in a private session: then no listen is kept, whoever tells of it.
+        """
+        from engine.imports.run import MIN_MS
+        from engine.store.heard import note_heard
+
+        self.door.require_writable("keep a listen")
+        moment = int(time.time()) if at is None else at
+        heard = note_heard(self._connection, artist, track, moment, seconds, MIN_MS)
+        self._forget()
+        return heard
+
+    @alone
+    def take_listen(self, number: int) -> None:
+        """Take back a listen that `note_listen` kept."""
+        from engine.store.heard import unhear
+
+        self.door.require_writable("take a listen back")
+        unhear(self._connection, number)
+        self._forget()
 
     @alone
     def add_community(

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
-from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS, VIEWS, key_table, scope_of
+from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS, SCREENS, key_table, scope_of
 from tuiapp.app import DiscoverApp
 from tuiapp.reports import help_for
 from tuiapp.screens.view import View
 from tuiapp.widgets.table import Table
 
 README = Path(__file__).parents[2] / "README.md"
-SCOPES = (EVERYWHERE, LISTS, *(name for name, _ in VIEWS))
+SCOPES = (EVERYWHERE, LISTS, *(name for name, _ in SCREENS))
 
 
 def view_class(name: str) -> type[View]:
@@ -36,9 +36,11 @@ def test_ids_are_unique_within_a_scope_so_that_each_key_can_be_remapped() -> Non
     for scope in SCOPES:
         ids = [action.id for action in scope_of(scope)]
         assert len(ids) == len(set(ids)), scope
+    names = [action.name for action in ACTIONS]
+    assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("view", [name for name, _ in VIEWS])
+@pytest.mark.parametrize("view", [name for name, _ in SCREENS])
 def test_no_two_actions_that_can_be_pressed_together_share_a_key(view: str) -> None:
     taken = {key: f"{action.scope}: {action.id}" for action in scope_of(EVERYWHERE)
              for key in action.keys.split(",")}  # fmt: skip
@@ -62,13 +64,13 @@ def test_no_key_is_dead() -> None:
         assert callable(getattr(owner, f"action_{name}", None)), f"{action.scope}: {command}"
 
 
-@pytest.mark.parametrize("view", [name for name, _ in VIEWS])
+@pytest.mark.parametrize("view", [name for name, _ in SCREENS])
 def test_each_view_binds_exactly_its_actions_under_ids(view: str) -> None:
     bound = {binding.id: binding.key for binding in view_class(view).BINDINGS if isinstance(binding, Binding)}
-    assert bound == {f"{view}.{action.id}": action.keys for action in scope_of(view)}
+    assert bound == {action.name: action.keys for action in scope_of(view)}
 
 
-@pytest.mark.parametrize("view", [name for name, _ in VIEWS])
+@pytest.mark.parametrize("view", [name for name, _ in SCREENS])
 def test_help_names_every_key_that_works_in_the_view(view: str) -> None:
     text = help_for(view).plain
     words = " ".join(text.split())

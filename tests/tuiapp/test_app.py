@@ -210,7 +210,7 @@ async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(fol
         row = the_list(app).row
         await pilot.press("4")
         await settled(pilot)
-        app.theme = "nord"
+        app.preferences.change("theme", "nord")
         await app.action_quit()
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:

@@ -192,9 +192,11 @@ def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
 # Every command, with arguments under which it would change something if it could.
 EVERY_COMMAND: dict[str, list[str]] = {
     "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"], "community fetch": ["--yes"],
-    "community list": [], "community remove": ["made"], "config path": [], "config": [], "demo": [], "doctor": [],
+    "community list": [], "community remove": ["made"], "config path": [], "config": [],
+    "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"], "feedback": [],
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
+    "open": ["Artist 05", "--print"], "played": ["Artist 05", "Song"],
     "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],
     "playlists add": ["Song for the hill", "Artist F5"], "playlists continue": ["Song for the hill", "-n", "2"],
     "playlists create": ["New"], "playlists drop": ["Song for the hill", "1"],

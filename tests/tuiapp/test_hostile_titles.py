@@ -18,12 +18,16 @@ from tests.engine.models import names
 from tests.tuiapp.driving import screen_text, settled
 from tests.tuiapp.places import ITEMS, fill
 from tuiapp.app import DiscoverApp
+from tuiapp.config import Config
 from tuiapp.jobs import Job
+from tuiapp.opening import Music, copied
 from tuiapp.reports import import_report
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.dialogs import AskPath, AskText, ShowText
+from tuiapp.screens.settings import choose
 from tuiapp.screens.view import View
+from tuiapp.widgets.table import Table
 
 # Each with a plain word in front, so that one can tell it was drawn at all.
 TITLES = (
@@ -318,10 +322,43 @@ async def palette(pilot: Pilot[Any]) -> None:
     assert_safe(pilot.app)
 
 
+async def settings(pilot: Pilot[Any]) -> None:
+    """A settings file may come from anywhere, and its mistakes are quoted."""
+    app = pilot.app
+    assert isinstance(app, DiscoverApp)
+    values = {"open.player": f"{TITLES[2]} {{query}}", "open.service": f"https://x/{TITLES[4]}{{query}}"}
+    app.preferences.config = Config(values, (f"config.toml: {TITLES[0]} is no setting.",))
+    app.preferences.begin()
+    await view(pilot, "settings")
+    assert_safe(app, TITLES[2], TITLES[4], TITLES[0])
+    for key in ("open.player", "open.service", "theme"):
+        choose(app, key)
+        await settled(pilot)
+        assert_safe(app)
+        await pilot.press("escape")
+
+
+async def opening_and_copying(pilot: Pilot[Any]) -> None:
+    app = pilot.app
+    assert isinstance(app, DiscoverApp)
+    app.notify(copied([Music(TITLES[2], TITLES[4])]))
+    app.preferences.config = Config({"open.player": "no-such-player {query}"})
+    app.opening.open(Music(TITLES[0], TITLES[5]), app.preferences.config)
+    await settled(pilot)
+    assert_safe(app, f"Copied: {TITLES[2]}")
+    table = app.screen.query_one(Table)
+    table.move_to(next(n for n, row in enumerate(table._rows) if row.artist.startswith(TITLES[4])))
+    await pilot.press("Y")
+    await settled(pilot)
+    assert_safe(app)
+    assert all(unicodedata.category(character) != "Cc" for character in app.clipboard)
+
+
 PLACES: list[Callable[[Pilot[Any]], Awaitable[None]]] = [
     discover, related, contexts, playlists, add_to, a_continued_playlist, history, taste, a_rule_to_exclude,
-    time_travel, model, search, search_for_markup, filter_without_match, filter_history_without_match, notices, an_error,
-    verdict_toasts, error_toasts, job_toasts, a_job, ask_text, ask_path, an_import_report, palette,
+    time_travel, model, search, search_for_markup, filter_without_match, filter_history_without_match, notices,
+    an_error, verdict_toasts, error_toasts, job_toasts, a_job, ask_text, ask_path, an_import_report, palette, settings,
+    opening_and_copying,
 ]  # fmt: skip
 
 

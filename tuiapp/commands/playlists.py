@@ -225,7 +225,10 @@ def _tracks_of(
         return name, session.show_playlist(name)
     kind, _, of = str(list_name).partition(":")
     if kind == "discover" and not of:
-        return "Discover", session.discover_tracks(DiscoverSettings(n=count))
+        from tuiapp.config import read
+
+        asked = read(session.folders.config).discover
+        return "Discover", session.discover_tracks(DiscoverSettings(n=count, **asked))
     if kind == "related" and of:
         return f"Related to {of}", session.related_tracks(of, count)
     raise UsageError(f"There is no list called {list_name}. There are discover and related:NAME.")

@@ -10,6 +10,7 @@ import click
 from tuiapp.cli import Options, cli
 from tuiapp.commands.dates import PERIOD
 from tuiapp.output import percent, print_json, print_table, say, thousands
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation
@@ -43,9 +44,7 @@ if TYPE_CHECKING:
 @click.option(
     "--known-plays",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="An artist is known from so many plays on.",
+    help="An artist is known from so many plays on. [default: as in the settings, 1]",
 )
 @click.option(
     "--known-days",
@@ -88,7 +87,7 @@ def print_discover(options: Options, **asked: Any) -> None:
 
     session = Session(options.folders, private=options.private)
     try:
-        found = session.discover(_settings(**asked))
+        found = session.discover(_settings(**_as_set(options, asked)))
         # A script that asks every day has not looked: only what a person sees can be ignored.
         if sys.stdout.isatty() and not options.json:
             session.note_shown([item.artist for item in found.items if not item.known])
@@ -100,6 +99,16 @@ def print_discover(options: Options, **asked: Any) -> None:
         print_json({"items": [_item(item) for item in found.items]})
     else:
         _print_list(found)
+
+
+def _as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked, and where that is silent what the settings file says."""
+    from tuiapp.config import read
+
+    config = read(options.folders.config)
+    for problem in config.problems:
+        say(options, shown(problem))
+    return config.discover | {name: value for name, value in asked.items() if value is not None}
 
 
 def _settings(

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from engine import __version__
-from engine.errors import DiscoverError
+from engine.errors import DiscoverError, UsageError
 from tuiapp.cli import Options, cli
-from tuiapp.output import print_json, thousands
+from tuiapp.output import print_json, print_table, say, thousands
+from tuiapp.safe import shown
 
-_LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click")
+_LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click", "tomlkit")
 
 
 @cli.command()
@@ -49,6 +50,8 @@ def _report(options: Options) -> dict[str, Any]:
         "data folder": str(folders.root),
     }
     advice: list[str] = []
+    report["settings"] = _settings(options, advice)
+    report["log"] = _log(options)
     try:
         session = Session(folders, private=options.private)
     except DiscoverError as error:
@@ -74,6 +77,22 @@ def _report(options: Options) -> dict[str, Any]:
         advice.append(f"Others on this machine can see into the data folder: chmod 700 {folders.root}")
     report["next"] = advice or ["Nothing: all is well."]
     return report
+
+
+def _settings(options: Options, advice: list[str]) -> str:
+    from tuiapp.config import read
+
+    found = read(options.folders.config)
+    advice += [f"Mend the settings file: {problem}" for problem in found.problems]
+    if not options.folders.config.exists():
+        return "the defaults; there is no file yet"
+    wrong = f", {len(found.problems)} not used" if found.problems else ""
+    return f"{options.folders.config}: {len(found.values)} set{wrong}"
+
+
+def _log(options: Options) -> str:
+    log = options.folders.log
+    return f"{log}: something went wrong" if log.exists() else f"nothing went wrong: there is no {log.name}"
 
 
 def _library(session: Any, advice: list[str]) -> dict[str, Any]:
@@ -120,16 +139,30 @@ def _size(path: Any) -> int:
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def config(context: click.Context) -> None:
-    """The folder in use; `config path` prints where the settings file is."""
+    """The settings in use, and where each is from; `config set` and `config unset` change them."""
     if context.invoked_subcommand is not None:
         return
+    from tuiapp.config import SETTINGS, read
+
     options = context.ensure_object(Options)
-    settings = {"data_dir": str(options.folders.root), "private": options.private}
+    found = read(options.folders.config)
     if options.json:
-        print_json({"settings": settings})
+        values = {key: found[key] for key in SETTINGS}
+        print_json(
+            {
+                "settings": {"data_dir": str(options.folders.root), "private": options.private} | values,
+                "from_file": sorted(found.values),
+                "problems": list(found.problems),
+            }
+        )
         return
-    for name, value in settings.items():
-        click.echo(f"{name} = {value}")
+    click.echo(f"data_dir = {options.folders.root}\nprivate = {str(options.private).lower()}\n")
+    print_table(
+        ("setting", "value", "from"),
+        [(key, setting.shown(found[key]), found.where(key)) for key, setting in SETTINGS.items()],
+    )
+    for problem in found.problems:
+        click.echo(shown(problem), err=True)
 
 
 @config.command()
@@ -140,3 +173,47 @@ def path(options: Options) -> None:
         print_json({"path": str(options.folders.config)})
         return
     click.echo(str(options.folders.config))
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value")
+@click.pass_obj
+def set_(options: Options, key: str, value: str) -> None:
+    """Change a setting in the file; everything else in it stays, comments too.
+
+    For example: discover config set open.service Bandcamp
+    """
+    _change(options, key, value)
+
+
+@config.command()
+@click.argument("key")
+@click.pass_obj
+def unset(options: Options, key: str) -> None:
+    """Take a setting out of the file, so that its default holds."""
+    _change(options, key, None)
+
+
+def _change(options: Options, key: str, text: str | None) -> None:
+    from engine.privacy import Door
+    from tuiapp import config_file
+    from tuiapp.config import read, setting_named
+
+    try:
+        setting = setting_named(key)
+        try:
+            value = None if text is None else setting.typed(text)
+        except ValueError as error:
+            raise ValueError(f"{key} cannot be {text}; expected {error}") from None
+        if text is not None:
+            # A key may be free by itself, and taken by another action.
+            read(options.folders.config).with_value(key, value)
+    except ValueError as error:
+        raise UsageError(f"{error}{'' if str(error).endswith('?') else '.'}") from error
+    config_file.write(Door(options.folders, private=options.private), key, value)
+    found = read(options.folders.config)
+    if options.json:
+        print_json({"setting": key, "value": found[key], "from": found.where(key)})
+    else:
+        say(options, f"{key} = {shown(setting.shown(found[key]))} ({found.where(key)})")

@@ -110,6 +110,17 @@ class ShowText(Dialog):
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
+class Failure(ShowText):
+    """What failed, and where the log is."""
+
+    DEFAULT_CSS = """
+    Failure .title { color: $error; }
+    """
+
+    def __init__(self, body: Content) -> None:
+        super().__init__("✗ That should not have happened", body)
+
+
 class Search(Dialog):
     """Search artists and tracks as one types; enter walks to the artist. Dismissed with a name or None."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import webbrowser
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote_plus
 
 from textual import on
 from textual.app import ComposeResult
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from engine.session import Status
 
 LENGTH = 200
-# Where `b` looks an artist up. Nothing is sent but the name, by the browser, when the key is pressed.
-SEARCH_PAGE = "https://musicbrainz.org/search?type=artist&query="
 
 
 PLAYS = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
@@ -105,9 +101,8 @@ class DiscoverView(View):
         self.ask("list", lambda session: session.discover(settings))
 
     def _settings(self) -> DiscoverSettings:
-        return self._at_date(
-            self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
-        )
+        asked = self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
+        return self._at_date(self.home.preferences.config.for_discover(asked))
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
@@ -150,7 +145,11 @@ class DiscoverView(View):
             self._from_top = False
             table.move_to(0)
         if not found.items:
-            self.tell("empty", "Nothing to show at these dials", "Press 0 to set them back.")
+            self.tell(
+                "empty",
+                "Nothing to show at these dials",
+                f"Press {self.key('discover.reset_dials')} to set them back.",
+            )
         self._show_dials()
         self.listed()
         # Who looks at an earlier list has not seen today's, also where it comes late.
@@ -210,7 +209,7 @@ class DiscoverView(View):
         if status.listens:
             self.tell("empty", "Nothing here yet", str(self._error))
         else:
-            self.tell("empty", "Welcome to discover", first_steps())
+            self.tell("empty", "Welcome to discover", first_steps(self.home.keymap))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The sample is offered to who has nothing here yet."""
@@ -233,7 +232,8 @@ class DiscoverView(View):
         self.load()
 
     def action_next_taste(self) -> None:
-        settings = self._at_date(self._dials.settings(LENGTH, self._without))
+        asked = self._dials.settings(LENGTH, self._without)
+        settings = self._at_date(self.home.preferences.config.for_discover(asked))
         self.ask("tastes", lambda session: [mode.name for mode in session.modes(settings)])
 
     def _show_next_taste(self, names: list[str]) -> None:
@@ -311,10 +311,10 @@ class DiscoverView(View):
         self.ask("opened", lambda session: session.note_opened(name))
 
     def action_open(self) -> None:
-        if names := self._names():
-            self._note_opened(names[0])
-            webbrowser.open(SEARCH_PAGE + quote_plus(names[0]))
-            self.notify(f"Looking up {shown(names[0])} in your browser.", markup=False)
+        row = self.query_one("#artists", Table).row
+        if row is not None:
+            self._note_opened(row.artist)
+        super().action_open()
 
     def action_add_to(self) -> None:
         if names := self._names():

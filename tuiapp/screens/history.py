@@ -161,7 +161,7 @@ class HistoryView(View):
         table.show(Listens(ids, self._fetch), cursor_key=cursor)
         self.set_aside(f"{self._whole:,} listens")
         if not self._whole:
-            self.tell("empty", "No listens yet", "Press i to import your history.")
+            self.tell("empty", "No listens yet", f"Press {self.key('import')} to import your history.")
         elif text and not ids:
             self.tell("nomatch", f"No listen holds “{text}”", "Press escape to clear the filter.")
         else:

@@ -30,6 +30,7 @@ class ModelView(View):
     NAME: ClassVar[str] = "model"
     CSS_PATH = "model.tcss"
     MARKS: ClassVar[bool] = False
+    MUSIC: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,9 +87,9 @@ class ModelView(View):
             packs = (
                 "the packs below"
                 if status.packs
-                else "your own listening sessions: press a to add a pack first"
+                else f"your own listening sessions: press {self.key('model.add_pack')} to add a pack first"
             )
-            self.tell("empty", "No model yet", f"Press t to train one on {packs}.")
+            self.tell("empty", "No model yet", f"Press {self.key('model.train')} to train one on {packs}.")
             self.set_aside("")
             return
         self.tell("")

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from engine.errors import UnknownNameError
 from tuiapp.exporting import ask_export
+from tuiapp.opening import Music
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_words
 from tuiapp.screens.playlist_tables import Row, lists_table, rows_of, tracks_in_words, tracks_table
@@ -100,8 +101,9 @@ class PlaylistsView(View):
             self.tell(
                 "empty",
                 "No playlist yet",
-                "Press n to make one, or a on a row of Discover, Related or History.\n"
-                "A list for running is made under 3 Contexts; a keeps it.",
+                f"Press {self.key('playlists.new')} to make one, or {self.key('discover.add_to')} on a row of "
+                f"Discover, Related or History.\nA list for running is made under {self.key('view_contexts')} "
+                f"Contexts; {self.key('contexts.save')} keeps it.",
             )
 
     def _show_tracks(
@@ -115,8 +117,8 @@ class PlaylistsView(View):
             self.tell(
                 "empty",
                 "An empty playlist",
-                "Press a on rows of Discover, Related or History to add to it; "
-                "from the first track on, c continues it.",
+                f"Press {self.key('discover.add_to')} on rows of Discover, Related or History to add to it; "
+                f"from the first track on, {self.key('playlists.continue')} continues it.",
             )
         self.listed()
 
@@ -167,6 +169,10 @@ class PlaylistsView(View):
             super().action_back()
         else:
             self._close()
+
+    def music_of(self, row: Any) -> Music | None:
+        """A track of the open list; a list is no music to open."""
+        return Music(row.track.artist, row.track.track) if isinstance(row, Row) else None
 
     def _chosen(self) -> str | None:
         """The open list, or the one under the cursor."""

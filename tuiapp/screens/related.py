@@ -77,11 +77,9 @@ class RelatedView(View):
     def _loaded(self, message: View.Loaded) -> None:
         if message.what == "first":
             if message.result is None:
-                self.tell(
-                    "empty",
-                    "No artist to start from",
-                    "Press s to search for one, or r on a row of Discover.",
-                )
+                walk = f"{self.key('discover.related')} on a row of Discover"
+                how = f"Press {self.key('search')} to search for one, or {walk}."
+                self.tell("empty", "No artist to start from", how)
             else:
                 self.start_at(message.result)
         elif message.what == "list":

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tuiapp import state as remembered
+from tuiapp.opening import Music
 from tuiapp.safe import shown
 from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
 from tuiapp.screens.view import View
@@ -117,7 +118,7 @@ class TasteView(View):
         first_time = not top.counts[1]
         top.show(items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
         if not (items or marks or rules):
-            self.tell("empty", "Your taste is empty", "Press i to import your history.")
+            self.tell("empty", "Your taste is empty", f"Press {self.key('import')} to import your history.")
             return
         self.tell("")
         if first_time and self.focused is None:
@@ -169,7 +170,9 @@ class TasteView(View):
             # A link has one colour for all its states: where one is, is none.
             link = Content.from_markup(f"[@click=screen.panel('{name}')]{name}[/]")
             parts += [Content.styled(name, "bold $text-accent") if name == here else link, " · "]
-        self.query_one("#panels", Static).update(Content.assemble(*parts[:-1], "   v next"))
+        self.query_one("#panels", Static).update(
+            Content.assemble(*parts[:-1], f"   {self.key('taste.next_panel')} next, tab to its list")
+        )
 
     def on_resize(self) -> None:
         self._show_caption()
@@ -216,6 +219,11 @@ class TasteView(View):
             self.action_discover_taste()
         elif row is not None and self._at != "#rules":
             self.home.show_related(row.name if self._at == "#top" else row.artist)
+
+    def music_of(self, row: Any) -> Music | None:
+        from engine.taste.gate import TasteItem
+
+        return Music(row.name) if isinstance(row, TasteItem) else super().music_of(row)
 
     def action_discover_taste(self) -> None:
         row = self.query_one(self._at, Table).row

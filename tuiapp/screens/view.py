@@ -12,9 +12,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
+from textual.worker import Worker, WorkerState
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.actions import bindings
+from tuiapp.opening import Music, copied
+from tuiapp.safe import shown
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
@@ -30,6 +33,7 @@ class View(Screen[None]):
 
     NAME: ClassVar[str] = ""
     MARKS: ClassVar[bool] = True  # whether marking rows means something here
+    MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
@@ -71,8 +75,19 @@ class View(Screen[None]):
         """The app, as what it is."""
         return home(self)
 
+    @property
+    def absent(self) -> frozenset[str]:
+        """What other lists can do and this one cannot."""
+        return frozenset((() if self.MARKS else ("mark",)) + (() if self.MUSIC else ("open", "copy")))
+
+    def key(self, name: str) -> str:
+        """The key an action has now, as people write it, for sentences that name it."""
+        return self.home.keymap.label(name)
+
     # Whether the library changed while another view was in sight.
     _stale = False
+    # Whether a question died: it is asked again when the person comes back, not over and over.
+    _failed_once = False
 
     def compose(self) -> ComposeResult:
         yield TabStrip(self.NAME)
@@ -83,7 +98,7 @@ class View(Screen[None]):
                 yield Line(placeholder="filter", select_on_focus=False)
                 yield Static("", classes="count")
             yield JobLine()
-            yield KeyLine(self.NAME, marks=self.MARKS)
+            yield KeyLine(self.NAME, absent=self.absent)
 
     def compose_body(self) -> ComposeResult:
         """What is particular to the view."""
@@ -116,6 +131,10 @@ class View(Screen[None]):
         else:
             self._stale = True
 
+    def on_screen_suspend(self) -> None:
+        if self._failed_once and self.home.current_mode != self.NAME:
+            self._failed_once, self._stale = False, True
+
     def on_screen_resume(self) -> None:
         if self._stale:
             self._stale = False
@@ -129,6 +148,13 @@ class View(Screen[None]):
         self.tell("loading", "One moment", "")
         self.recall(self.home.state_of(self.NAME))
         self.load()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
+        if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
+            self._failed_once = True
+            told = f"{self.home.failures.told}\nCome back to this view to try again."
+            self.show_error(event.worker.group.removeprefix(f"{self.NAME}."), DiscoverError(told))
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
@@ -213,6 +239,43 @@ class View(Screen[None]):
             self.table.clear_marks()
             return
         self.home.action_view_back()
+
+    # -- opening and copying ---------------------------------------------------------------------------
+
+    def music_of(self, row: Any) -> Music | None:
+        """The artist or track a row is, null where it is neither."""
+        artist = getattr(row, "artist", None)
+        return Music(artist, getattr(row, "track", None)) if isinstance(artist, str) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No key is dead: opening and copying where rows are music."""
+        if action in self.absent:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_open(self) -> None:
+        """Open what is under the cursor in the browser or the player."""
+        row = self.table.row if self.table is not None else None
+        music = self.music_of(row) if row is not None else None
+        if music is None:
+            self.notify("There is no artist or track under the cursor.")
+        else:
+            self.home.opening.open(music, self.home.preferences.config)
+
+    def action_copy(self) -> None:
+        """Copy the names of what is chosen, a line each."""
+        rows = self.table.chosen if self.table is not None else []
+        chosen = [music for row in rows if (music := self.music_of(row)) is not None]
+        if chosen:
+            self.app.copy_to_clipboard("\n".join(shown(music.name) for music in chosen))
+            self.notify(copied(chosen))
+        else:
+            self.notify("There is no artist or track to copy.")
+
+    def settings_changed(self) -> None:
+        """Keys or colours are others now."""
+        self.query_one(KeyLine).refresh()
+        self.query_one(TabStrip).refresh()
 
     # -- what the app remembers ------------------------------------------------------------------------
 

@@ -73,10 +73,11 @@ class TabStrip(Widget):
         parts: list[Content | str] = (
             [Content.styled("discover  ", "bold $text-accent")] if style == "brand" else []
         )
-        for number, (name, title) in enumerate(VIEWS, 1):
-            here = name == self.current
-            label = f" {number} " if style == "digits" and not here else f" {number} {title} "
-            tab = Content.from_markup(f"[@click=app.view('{name}')]{label}[/]")
+        keymap = home(self).keymap
+        for name, title in VIEWS:
+            here, key = name == self.current, keymap.label(f"view_{name}")
+            label = f" {key} " if style == "digits" and not here else f" {key} {title} "
+            tab = Content.from_markup(f"[@click=app.view('{name}')]$label[/]", label=label)
             parts.append(tab.stylize("bold reverse" if here else ""))
         return Content.assemble(*parts)
 
@@ -94,20 +95,20 @@ class KeyLine(Widget):
     KeyLine { height: 1; background: $panel; padding: 0 1; }
     """
 
-    def __init__(self, scope: str, *, marks: bool = True) -> None:
+    def __init__(self, scope: str, *, absent: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self._actions = [
             action
             for name in (scope, LISTS, EVERYWHERE)
             for action in scope_of(name)
-            if action.footer and (marks or action.id != "mark")
+            if action.footer and not (name == LISTS and action.id in absent)
         ]
 
     def render(self) -> RenderResult:
-        room = self.size.width
+        room, label = self.size.width, home(self).keymap.label
         kept: list[Action] = []
         for action in sorted(self._actions, key=lambda action: action.footer):
-            cells = cell_len(f"{action.key_label} {action.label}") + 2
+            cells = cell_len(f"{label(action)} {action.label}") + 2
             if cells <= room:
                 kept.append(action)
                 room -= cells
@@ -115,7 +116,7 @@ class KeyLine(Widget):
         # Help and quit stand last, where the eye looks for them.
         last = ("help", "quit")
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
-            parts += [Content.styled(action.key_label, "bold $text-accent"), f" {action.label}  "]
+            parts += [Content.styled(label(action), "bold $text-accent"), f" {action.label}  "]
         return Content.assemble(*parts)
 
 
@@ -151,5 +152,7 @@ class JobLine(Widget):
             parts.append(f"  {job.per_second:,.0f} a second")
         if job.seconds_left is not None and job.seconds_left >= 1:
             parts.append(f"  {duration(job.seconds_left)} left")
-        parts.append(Content.styled("   ^x stops it", "$foreground-muted"))
+        parts.append(
+            Content.styled(f"   {home(self).keymap.label('cancel_job')} stops it", "$foreground-muted")
+        )
         return Content.assemble(*parts)

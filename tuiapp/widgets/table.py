@@ -20,7 +20,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tuiapp.actions import LISTS, bindings
+from tuiapp.actions import LISTS, MOVES, bindings
 from tuiapp.safe import shown
 from tuiapp.text import fitted
 
@@ -67,12 +67,7 @@ class Table(ScrollView, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", show=False),
-        Binding("home,g", "edge(0)", show=False),
-        Binding("end,G", "edge(1)", show=False),
+        *(Binding(keys, move, show=False) for keys, move in MOVES),
         *bindings(LISTS),
     ]
 

@@ -1,0 +1,328 @@
+"""Settings: read whatever the file holds, changed without touching a byte of the rest (TUI.md, point 7)."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.app import App
+from textual.keys import _character_to_key
+
+from engine.errors import DiscoverError
+from engine.paths import Folders
+from tests.engine.test_door import fingerprint
+from tests.tuiapp.test_cli import document
+from tuiapp.cli import run
+from tuiapp.config import SETTINGS, THEMES, Config, read, read_document
+from tuiapp.config_file import changed
+from tuiapp.keys import RESERVED, key_named
+
+
+def read_text(tmp_path: Path, text: str | bytes) -> Config:
+    file = tmp_path / "config.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(file)
+
+
+# -- reading -----------------------------------------------------------------------------------------------
+
+
+def test_without_a_file_every_setting_has_its_default(tmp_path: Path) -> None:
+    found = read(tmp_path / "config.toml")
+    assert (found.values, found.problems) == ({}, ())
+    for key, setting in SETTINGS.items():
+        assert found[key] == setting.default
+        assert found.where(key) == "default"
+        if setting.default is not None and key != "open.player":
+            assert setting.check(setting.default) == setting.default, (
+                f"the default of {key} is not a value of it"
+            )
+        assert setting.help.endswith("."), key
+
+
+def test_the_themes_are_those_textual_has() -> None:
+    assert sorted(THEMES) == sorted(App().available_themes)
+
+
+def test_keys_are_named_as_textual_names_them() -> None:
+    for character in string.ascii_letters + string.digits + string.punctuation + "öß→":
+        assert key_named(character) == _character_to_key(character), character
+        assert key_named(key_named(character)) == key_named(character), "a name is its own name"
+    assert key_named(" ") == "space"
+    assert key_named("Ctrl+Y") == "ctrl+y"
+    assert key_named("shift+ctrl+F5") == "ctrl+shift+f5"
+
+
+@pytest.mark.parametrize(
+    "key", ["", "nokey", "ctrl+", "hyperspace+x", "shift+a", "ctrl+i", "a b", "\x1b", *RESERVED]
+)
+def test_what_is_no_key_or_not_free_to_give_is_refused(key: str) -> None:
+    with pytest.raises(ValueError):
+        key_named(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("theme = 'nordd'", ["theme is 'nordd'", "expected the name of a theme", "did you mean nord?"]),
+        ("theme = 7", ["theme is 7", "expected the name of a theme", "tokyo-night"]),
+        ("them = 'nord'", ["them is no setting", "did you mean theme"]),
+        ("[open]\nservice = 'Bandcmp'", ["open.service is 'Bandcmp'", "did you mean Bandcamp?"]),
+        ("[open]\nservice = 'https://x.org/'", ["open.service", "has {query} in it"]),
+        ("[open]\nservice = 'file:///{query}'", ["open.service", "begins with https://"]),
+        ("[open]\nplayer = 'mpv \"{query}'", ["open.player", "whose quotes are closed"]),
+        ("[open]\nplayer = 'mpv'", ["open.player", "with {query}"]),
+        ("discover.known_plays = 0", ["discover.known_plays is 0", "a whole number of at least 1"]),
+        ("discover.known_plays = true", ["discover.known_plays is True", "a whole number"]),
+        ("discover.known_days = nan", ["discover.known_days is nan", "a number of days above 0"]),
+        ("discover.half_life = '30'", ["discover.half_life is '30'", "a number of days of at least 0"]),
+        ("[keys.discover]\nlik = 'L'", ["keys.discover.lik is no setting", "did you mean keys.discover.like"]),
+        ("keys.undo = 'ctrl+'", ["keys.undo is 'ctrl+'"]),
+        ("keys.undo = 'pagedwn'", ["keys.undo is 'pagedwn'", "did you mean pagedown?"]),
+        ("keys.undo = ['U']", ["keys.undo is ['U']", 'such as "x"']),
+        ("keys.undo = 'l'", ["keys.undo is l, which is taken by discover.like", "It stays u."]),
+        ("keys.undo = 'j'", ["taken by moving in lists"]),
+        ("[keys]\nundo = 'U'\n'discover.like' = 'U'", ["keys.discover.like is U, which is taken by undo"]),
+        ("keys.lists.filter = 't'", ["keys.lists.filter is t, which is taken by discover.travel", "It stays /."]),
+        ("a = [", ["is no TOML", "none of it is used"]),
+        (b"\xff\xfe", ["is no TOML"]),
+        ("x = " + "[" * 5000, ["nested too deeply"]),
+        ("discover.known_plays = " + "9" * 5000, ["is no TOML"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_file_key_what_was_found_and_what_is_expected(
+    tmp_path: Path, text: str | bytes, words: list[str]
+) -> None:
+    found = read_text(tmp_path, text)
+    (problem,) = found.problems
+    for word in [str(tmp_path / "config.toml"), *words]:
+        assert word in problem
+    # Only what is wrong is left out.
+    assert set(found.values) <= {"keys.undo"}
+
+
+def test_one_mistake_costs_nothing_else(tmp_path: Path) -> None:
+    found = read_text(
+        tmp_path, "theme = 'NORD'\n[open]\nservice = 3\nplayer = 'mpv {query}'\n[keys]\nundo = 'U'"
+    )
+    assert dict(found.values) == {"theme": "nord", "open.player": "mpv {query}", "keys.undo": "U"}
+    assert len(found.problems) == 1
+
+
+def test_two_actions_can_change_keys_with_each_other(tmp_path: Path) -> None:
+    found = read_text(
+        tmp_path,
+        "[keys]\nundo = 'l'\n[keys.discover]\nlike = 'u'\n[keys.related]\nlike = 'u'\n[keys.history]\nlike = 'u'",
+    )
+    assert found.problems == ()
+    assert found.keymap.label("undo") == "l"
+
+
+def test_the_same_key_may_do_different_things_in_different_views(tmp_path: Path) -> None:
+    assert read_text(tmp_path, "[keys.discover]\nlike = 'W'").problems == ()
+
+
+def test_settings_stand_under_a_heading_or_with_a_dotted_name(tmp_path: Path) -> None:
+    for text in (
+        "[keys.discover]\nlike = 'L'", "[keys]\ndiscover.like = 'L'", "[keys]\n'discover.like' = 'L'",
+        "keys.discover.like = 'L'", "'keys.discover.like' = 'L'", "keys = {discover = {like = 'L'}}",
+    ):  # fmt: skip
+        assert dict(read_text(tmp_path, text).values) == {"keys.discover.like": "L"}, text
+
+
+_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.dates()
+_names = st.sampled_from([*SETTINGS, "open", "keys", "theme", "x"]) | st.text(max_size=8)
+_documents = st.recursive(
+    _scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=4), max_leaves=8
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(_names, _documents, max_size=5))
+def test_no_document_is_too_hostile_to_be_read(content: dict[str, Any]) -> None:
+    found = read_document(content, "config.toml")
+    for key, value in found.values.items():
+        assert SETTINGS[key].check(value) == value
+    assert not list(found.keymap.clashes())
+    assert all(problem.startswith("config.toml: ") for problem in found.problems)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_bytes_are_too_hostile_to_be_read(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    file = tmp_path_factory.getbasetemp() / "hostile.toml"
+    file.write_bytes(data)
+    read(file)
+
+
+# -- writing -----------------------------------------------------------------------------------------------
+
+FILE = """\
+# mine, since 2019 — do not touch
+theme   =  'dracula'   # at night
+
+[open]  # how music is opened
+# service = "Spotify"
+service='YouTube'\t# for now
+
+
+[keys]
+"discover.like" = "L" # easier
+[other.program]   # not ours, and left alone
+x = [1,   2, # two
+     3]
+# the end"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "before", "after"),
+    [
+        ("theme", "nord", "'dracula'   # at", '"nord"   # at'),
+        ("theme", None, "theme   =  'dracula'   # at night\n", ""),
+        ("open.service", "Bandcamp", "'YouTube'", '"Bandcamp"'),
+        ("keys.discover.like", "M", '"L"', '"M"'),
+        ("keys.undo", "U", '# easier\n', '# easier\nundo = "U"\n'),
+        ("open.player", "mpv {query}", "# for now\n", '# for now\nplayer = "mpv {query}"\n'),
+        ("discover.half_life", 30.5, "# the end", "# the end\n\n[discover]\nhalf_life = 30.5\n"),
+        ("discover.known_days", None, "", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_change_leaves_every_other_byte(key: str, value: Any, before: str, after: str, end: str) -> None:
+    assert changed(FILE.replace("\n", end), key, value).replace("\r\n", "\n") == FILE.replace(
+        before, after, 1
+    )
+
+
+_lines = st.lists(
+    st.sampled_from(
+        ["# a comment", "", "[open]", "[keys]", "[keys.discover] # k", "theme = 'nord' # t", "service = 'Discogs'",
+         "like = 'L'", "undo = 'U' # u", "'discover.like' = 'M'", "open.service = 'Bandcamp'", "[[list]] # l",
+         "keys.undo = 'U'", "x = {a = 1, b = '#'} # x", "text = '''\n# no comment\n'''", "[discover.deep]"]
+    ),
+    max_size=9,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    _lines,
+    st.sampled_from(["theme", "open.service", "keys.undo", "keys.discover.like", "discover.half_life"]),
+)
+def test_a_file_is_changed_as_asked_and_keeps_its_comments_or_not_at_all(lines: list[str], key: str) -> None:
+    text = "\n".join(lines)
+    value: Any = 7.5 if key == "discover.half_life" else "fresh"
+    try:
+        tomllib.loads(text)
+    except ValueError:
+        with pytest.raises(DiscoverError):
+            changed(text, key, value)
+        return
+    try:
+        after = changed(text, key, value)
+    except DiscoverError:
+        return
+    comments = [line.partition("#")[2] for line in lines if "#" in line and not line.startswith("x =")]
+    left = after
+    for comment in comments:
+        assert comment in left, after
+        left = left.partition(comment)[2]
+    tomllib.loads(changed(after, key, None))
+
+
+def test_a_file_that_is_no_toml_is_not_written_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = Folders(tmp_path)
+    folders.config.write_text("theme = \n# precious")
+    assert run(["--data-dir", str(tmp_path), "config", "set", "theme", "nord"]) == 1
+    assert "Mend it by hand" in capsys.readouterr().err
+    assert folders.config.read_text() == "theme = \n# precious"
+
+
+# -- the command line --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(tmp_path / "data"))
+    return Folders(tmp_path / "data")
+
+
+def test_settings_are_set_shown_and_taken_back(place: Folders, capsys: pytest.CaptureFixture[str]) -> None:
+    assert document(capsys, "config", "set", "theme", "Nord") == {
+        "setting": "theme", "value": "nord", "from": "file"
+    }  # fmt: skip
+    assert run(["config", "set", "discover.known_plays", "3"]) == 0
+    assert oct(place.config.stat().st_mode & 0o777) == "0o600"
+    found = document(capsys, "config")
+    assert found["settings"]["data_dir"] == str(place.root)
+    assert found["settings"]["theme"] == "nord"
+    assert (found["settings"]["discover.known_plays"], found["settings"]["keys.undo"]) == (3, "u")
+    assert (found["from_file"], found["problems"]) == (["discover.known_plays", "theme"], [])
+    assert run(["config", "unset", "theme"]) == 0
+    capsys.readouterr()
+    assert run(["config"]) == 0
+    shown = capsys.readouterr().out
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["discover.known_plays", "3", "file"] in lines
+    assert ["theme", "textual-dark", "default"] in lines
+    assert not place.database.exists(), "settings need no library"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["set", "them", "nord"], "them is no setting; did you mean theme"),
+        (["set", "theme", "nrd"], "did you mean nord?"),
+        (
+            ["set", "discover.known_plays", "many"],
+            "discover.known_plays cannot be many; expected a whole number",
+        ),
+        (["set", "keys.undo", "l"], "keys.undo cannot be l, which is taken by discover.like"),
+        (["unset", "keys.und"], "did you mean keys.undo"),
+    ],
+)
+def test_what_cannot_be_set_is_wrong_usage_and_changes_nothing(
+    place: Folders, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert run(["config", *arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert not place.config.exists()
+
+
+def test_in_a_private_session_settings_are_not_written(
+    place: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["config", "set", "theme", "nord"])
+    before = fingerprint(place.root)
+    capsys.readouterr()
+    assert run(["--private", "config", "set", "theme", "dracula"]) == 1
+    assert "A private session is on: cannot keep settings" in capsys.readouterr().err
+    assert run(["--private", "config", "unset", "theme"]) == 1
+    assert fingerprint(place.root) == before
+
+
+def test_mistakes_are_listed_by_config_and_by_the_doctor(
+    place: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.root.mkdir()
+    place.config.write_text("them = 'nord'\n")
+    assert run(["config"]) == 0
+    assert "them is no setting; did you mean theme" in capsys.readouterr().err
+    report = document(capsys, "doctor")
+    assert any("Mend the settings file" in entry and "theme" in entry for entry in report["next"])
+    assert report["log"] == "nothing went wrong: there is no discover.log"
+
+
+def test_tomlkit_writes_what_tomllib_reads() -> None:
+    """The two must agree on the strings a person may set."""
+    for text in ("{query}", "a\"b'c\\", "\u202e[x]", "日本 # no comment"):
+        assert tomllib.loads(changed("", "open.player", text))["open"]["player"] == text
+        assert tomlkit.parse(changed("", "open.player", text))["open"]["player"] == text  # type: ignore[index]

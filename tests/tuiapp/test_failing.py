@@ -1,0 +1,98 @@
+"""What nobody expected: told in one place, kept in the log, and no reason to lose the app (TUI.md, points 10, 15)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.paths import Folders
+from engine.session import Session
+from tests.engine.models import names
+from tests.engine.test_door import fingerprint
+from tests.tuiapp.driving import screen_text, settled, the_list
+from tests.tuiapp.test_cli import document
+from tuiapp.app import DiscoverApp
+from tuiapp.cli import run
+from tuiapp.screens.dialogs import Failure
+
+SECRET = "Quiet [/Vesper]"
+
+
+def dies(*_: Any, **__: Any) -> Any:
+    raise KeyError(SECRET)
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_background_work_that_dies_is_told_of_and_the_app_goes_on(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    before = fingerprint(folders.root)
+    app = DiscoverApp(folders, private=private)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        with monkeypatch.context() as patched:
+            patched.setattr(Session, "related", dies)
+            app.show_related(names(2)[0])
+            for _ in range(200):
+                await pilot.pause()
+                if isinstance(app.screen, Failure):
+                    break
+        text = screen_text(app)
+        assert "KeyError in " in text
+        assert "Vesper" not in text
+        assert (str(folders.log)[:40] in text) == (not private)
+        assert folders.log.exists() == (not private)
+        # The run as a whole is told to whoever drives the app; here it was expected.
+        assert app._exception is not None
+        app._exception = None
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "✗ That did not work" in screen_text(app)
+        await pilot.press("1")
+        await settled(pilot)
+        assert the_list(app).counts[0]
+        await pilot.press("2")
+        await settled(pilot)
+        assert the_list(app).counts[0], "coming back tries again"
+    if private:
+        assert fingerprint(folders.root) == before
+    else:
+        assert "Vesper" not in folders.log.read_text()
+
+
+async def test_a_handler_that_dies_ends_the_app_with_a_sentence_and_a_log(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = DiscoverApp(folders)
+
+    async def drive() -> None:
+        async with app.run_test(size=(110, 30)) as pilot:
+            await settled(pilot)
+            app.call_later(dies)
+            await pilot.pause()
+
+    with pytest.raises(KeyError):
+        await drive()
+    assert app.return_code == 1
+    text = capsys.readouterr().err
+    assert "error: discover had to stop: KeyError in " in text
+    assert str(folders.log) in text.replace("\n", "")
+    assert "Vesper" not in text + folders.log.read_text()
+
+
+def test_a_command_that_dies_says_so_in_one_line_and_the_doctor_names_the_log(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(folders.root))
+    monkeypatch.setattr(Session, "related", dies)
+    assert run(["--private", "related", "Artist 00"]) == 1
+    assert "It is in no log" in capsys.readouterr().err
+    assert not folders.log.exists()
+    assert run(["related", "Artist 00"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: That should not have happened: KeyError in ")
+    assert err.count("\n") == 1
+    assert "Vesper" not in err + folders.log.read_text()
+    assert document(capsys, "doctor")["log"] == f"{folders.log}: something went wrong"

@@ -1,0 +1,122 @@
+"""Changing one setting in the file: every other byte stays, comments above all."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+from engine.errors import DiscoverError
+from engine.privacy import Door
+
+
+def write(door: Door, key: str, value: Any) -> None:
+    """Set a setting in the file, or with None take it out.
+
+    Raises PrivateSessionError in a private session, DiscoverError where the file cannot be changed in place.
+    """
+    path = door.folders.config
+    door.require_writable("keep settings")
+    try:
+        before = path.read_bytes().decode()
+    except FileNotFoundError:
+        before = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise DiscoverError(f"{path} cannot be read ({error}). Move it away, and try again.") from error
+    after = changed(before, key, value, path)
+    if after != before:
+        try:
+            door.write_file(path, after.encode())
+        except OSError as error:
+            raise DiscoverError(f"Cannot write {path}: {error.strerror}. Nothing was changed.") from error
+
+
+def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -> str:
+    """The text of the file with one setting changed, or with None without it. Raises DiscoverError like `write`."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    mark, text = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
+    try:
+        wanted = _wanted(_meaning(tomllib.loads(text)), key, value)
+        document = tomlkit.parse(text)
+        if document.as_string() != text:
+            raise ValueError("its tables are in an order that cannot be kept")
+        _set(document, key.split("."), value)
+        result = document.as_string()
+        # tomlkit is trusted with the comments, not with the meaning.
+        if _meaning(tomllib.loads(result)) != wanted:
+            raise ValueError("the entry cannot be changed in place")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TOMLKitError) as error:
+        raise DiscoverError(
+            f"{path} cannot be changed ({' '.join(str(error).split())[:200]}). Mend it by hand: "
+            f"`discover config` says what is wrong. Nothing was changed."
+        ) from error
+    return mark + result
+
+
+def _set(document: Any, path: list[str], value: Any) -> None:
+    import tomlkit
+
+    found = _holder(document, path)
+    if found is not None:
+        holder, name = found
+        if value is None:
+            del holder[name]
+            if (
+                holder is document.get(path[0])
+                and not holder.trivia.comment
+                and not holder.as_string().strip()
+            ):
+                # A heading with nothing under it, not even a comment.
+                del document[path[0]]
+        else:
+            holder[name] = value
+    elif value is not None:
+        heading, name = path[0], ".".join(path[1:])
+        if not name:
+            # Before the first heading, or it would stand under that.
+            document[heading] = value
+            return
+        if heading not in document:
+            before = document.as_string()
+            if before and not before.endswith("\n"):
+                document.add(tomlkit.nl())
+            if before:
+                document.add(tomlkit.nl())
+            document[heading] = tomlkit.table()
+        elif getattr(document[heading], "is_super_table", bool)():
+            # It gets a heading of its own now, not the comment of the one below it.
+            document[heading].trivia.comment = ""
+        document[heading][name] = value
+
+
+def _holder(table: Any, path: list[str]) -> tuple[Any, str] | None:
+    """The table in which a setting stands, and its name there: a dotted name may be one name or several tables."""
+    for cut in range(len(path), 0, -1):
+        name = ".".join(path[:cut])
+        if isinstance(table, MutableMapping) and name in table:
+            if cut == len(path):
+                return table, name
+            found = _holder(table[name], path[cut:])
+            if found is not None:
+                return found
+    return None
+
+
+def _meaning(document: Any, before: str = "") -> dict[str, str]:
+    """Dotted name -> value in words, of everything in a document."""
+    found: dict[str, str] = {}
+    for name, value in document.items():
+        if isinstance(value, dict) and value:
+            found |= _meaning(value, f"{before}{name}.")
+        elif value != {}:
+            found[before + name] = repr(value)
+    return found
+
+
+def _wanted(meaning: dict[str, str], key: str, value: Any) -> dict[str, str]:
+    return {name: old for name, old in meaning.items() if name != key} | (
+        {} if value is None else {key: repr(value)}
+    )

@@ -1,0 +1,300 @@
+"""Settings: all of them in one list, changed at once, kept in the settings file with its comments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tuiapp.actions import EVERYWHERE, LISTS, SCREENS, written
+from tuiapp.config import SETTINGS, Setting
+from tuiapp.keys import BY_NAME, key_named
+from tuiapp.safe import shown
+from tuiapp.screens.dialogs import AskText, Dialog
+from tuiapp.screens.view import View
+from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from tuiapp.app import DiscoverApp
+
+_FROM = {"default": "", "file": "file", "session": "this session"}
+
+
+class SettingsView(View):
+    """What can be set."""
+
+    NAME: ClassVar[str] = "settings"
+    CSS_PATH = "settings.tcss"
+    MARKS: ClassVar[bool] = False
+    MUSIC: ClassVar[bool] = False
+
+    def compose_body(self) -> ComposeResult:
+        yield Table(
+            (
+                Column("setting", lambda row: row.title, 24, share=2, order=lambda row: row.title.casefold()),
+                Column("value", self._value, 16, share=3, accent=True, order=self._value),
+                Column("from", lambda row: _FROM[self.home.preferences.where(row.key)], 12,
+                       order=lambda row: self.home.preferences.where(row.key), least=64),
+                Column("in the file", lambda row: row.key, 30, order=lambda row: row.key, least=100),
+            ),
+            key=lambda row: row.key,
+            words=lambda row: f"{row.title} {row.key} {self._value(row)} {row.help}",
+            id="settings",
+            markable=False,
+        ).add_class("body")  # fmt: skip
+        yield Static(id="help", classes="body")
+        yield Notice()
+
+    def _value(self, row: Setting) -> str:
+        return in_words(row, self.home.preferences.config[row.key])
+
+    def load(self) -> None:
+        """All of it is at hand; nothing is asked of the engine."""
+        table = self.query_one(Table)
+        first_time = not table.counts[1]
+        table.show(tuple(SETTINGS.values()), cursor_key=self._recalled if first_time else None)
+        if first_time:
+            table.focus()
+        self.set_aside(str(self.home.folders.config))
+        self.tell("")
+        self.listed()
+
+    def settings_changed(self) -> None:
+        super().settings_changed()
+        table = self.query_one(Table)
+        if table.filter:
+            table.set_filter(table.filter)
+        table.refresh()
+        self._explain(table.row)
+
+    @on(Table.Highlighted)
+    def _highlighted(self, message: Table.Highlighted) -> None:
+        self._explain(message.row)
+
+    def _explain(self, row: Setting | None) -> None:
+        if row is None:
+            self.query_one("#help", Static).update("")
+            return
+        default = in_words(row, row.default)
+        parts: list[Content | str] = [
+            shown(row.help), "\n", Content.styled(f"{row.key}   default: {default}", "$foreground-muted"),
+        ]  # fmt: skip
+        if self.home.private_since is not None:
+            parts.append(Content.styled("   PRIVATE: changes last as long as the session", "$warning"))
+        elif self.home.preferences.config.problems:
+            parts.append(Content.styled("   the file has mistakes: discover config names them", "$warning"))
+        self.query_one("#help", Static).update(Content.assemble(*parts))
+
+    @on(Table.Clicked)
+    def action_change(self) -> None:
+        """Choose, type or press another value."""
+        row = self.query_one(Table).row
+        if row is not None:
+            choose(self.home, row.key)
+
+    def action_reset(self) -> None:
+        row = self.query_one(Table).row
+        if row is not None:
+            change(self.home, row, None)
+
+    def remembered(self) -> dict[str, Any]:
+        row = self.query_one(Table).row
+        return super().remembered() | {"cursor": row.key if row is not None else None}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        super().recall(state)
+        self._recalled = self.home.recall_cursor(self.NAME)
+
+
+def in_words(setting: Setting, value: Any) -> str:
+    """A setting's value as the app shows it: keys as people write them."""
+    if setting.key.startswith("keys."):
+        return " ".join(written(key) for key in str(value).split(","))
+    return setting.shown(value)
+
+
+def change(app: DiscoverApp, setting: Setting, value: Any) -> bool:
+    """Change a setting, or say why not."""
+    try:
+        app.preferences.change(setting.key, value)
+    except ValueError as error:
+        app.notify(f"{error}.", severity="warning", timeout=8)
+        return False
+    return True
+
+
+def choose(app: DiscoverApp, key: str) -> None:
+    """Ask for a setting's new value in the way that fits it."""
+    setting, now = SETTINGS[key], app.preferences.config[key]
+    if key.startswith("keys."):
+        app.push_screen(
+            AskKey(setting, in_words(setting, now)), lambda pressed: pressed and change(app, setting, pressed)
+        )
+    elif setting.choices:
+        _pick(app, setting, now)
+    else:
+        _ask(app, setting, now)
+
+
+def _ask(app: DiscoverApp, setting: Setting, now: Any) -> None:
+    def typed(text: str | None) -> None:
+        if text is None:
+            return
+        try:
+            value = setting.typed(text) if text else None
+        except ValueError as error:
+            app.notify(f"{text} is not it; expected {error}.", severity="warning", timeout=8)
+        else:
+            change(app, setting, value)
+
+    app.push_screen(AskValue(setting, "" if now is None else str(now)), typed)
+
+
+def _pick(app: DiscoverApp, setting: Setting, now: Any) -> None:
+    own = setting.key == "open.service"
+
+    def picked(choice: str | None) -> None:
+        if setting.key == "theme" and choice is None:
+            app.theme = now
+        if choice == OWN:
+            _ask(app, setting, now if "://" in now else "https://…?q={query}")
+        elif choice is not None and not change(app, setting, choice) and setting.key == "theme":
+            app.theme = now
+
+    def preview(choice: str) -> None:
+        if setting.key == "theme":
+            app.theme = choice
+
+    choices = (*setting.choices, *([OWN] if own else []))
+    app.push_screen(Pick(setting, choices, OWN if own and "://" in now else now, preview), picked)
+
+
+OWN = "an address of your own …"
+
+
+class Pick(Dialog):
+    """One of a few values; dismissed with it or None. The one under the cursor is tried on where that can be seen."""
+
+    BINDINGS: ClassVar[list[Any]] = [("enter", "done"), ("q", "dismiss(None)")]
+    DEFAULT_CSS = """
+    Pick > .panel { width: 50; }
+    Pick .title { margin: 0; }
+    Pick Table { height: auto; max-height: 16; }
+    """
+
+    def __init__(
+        self, setting: Setting, choices: tuple[str, ...], now: str, preview: Callable[[str], None]
+    ) -> None:
+        super().__init__()
+        self._setting, self._choices, self._now, self._preview = setting, choices, now, preview
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Static(shown(self._setting.title), classes="title", markup=False)
+            yield Table(
+                (Column("", lambda row: row, 20, share=1), Column("", self._mark, 7)),
+                key=str, words=str, markable=False,
+            )  # fmt: skip
+            yield Static("enter chooses, esc keeps the old one", classes="hint", markup=False)
+
+    def _mark(self, row: str) -> str:
+        return "default" if row == self._setting.default else ""
+
+    def on_mount(self) -> None:
+        table = self.query_one(Table)
+        table.styles.height = min(16, len(self._choices) + 1)
+        table.show(self._choices, cursor_key=self._now)
+        table.focus()
+
+    @on(Table.Highlighted)
+    def _highlighted(self, message: Table.Highlighted) -> None:
+        message.stop()
+        if message.row is not None:
+            self._preview(message.row)
+
+    @on(Table.FilterRequested)
+    def _no_filter(self, message: Table.FilterRequested) -> None:
+        message.stop()
+
+    @on(Table.Clicked)
+    def action_done(self) -> None:
+        self.dismiss(self.query_one(Table).row)
+
+
+class AskValue(AskText):
+    """A value to type. An empty line is the default; escape leaves things as they are."""
+
+    def __init__(self, setting: Setting, value: str) -> None:
+        super().__init__(
+            setting.title, value, f"{setting.help}\n\nenter accepts, nothing is the default, esc cancels"
+        )
+
+    @on(Input.Submitted)
+    def _done(self, event: Input.Submitted) -> None:
+        event.stop()
+        event.prevent_default()
+        self.dismiss(event.value.strip())
+
+
+class AskKey(Dialog):
+    """The new key, pressed. Dismissed with its name, or None where escape keeps the old one."""
+
+    def __init__(self, setting: Setting, now: str) -> None:
+        super().__init__()
+        self._setting, self._now = setting, now
+        self._taken = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Static(shown(self._setting.title), classes="title", markup=False)
+            yield _Pressed()
+            yield Static(f"Press the new key. It is {self._now} now; esc keeps it.", id="asked", markup=False)
+            action = BY_NAME[self._setting.key.removeprefix("keys.")]
+            where = {EVERYWHERE: "It works everywhere.", LISTS: "It works in every list."}
+            place = where.get(action.scope, f"It works in {dict(SCREENS).get(action.scope)}.")
+            yield Static(f"{shown(self._setting.help)}\n{place}", classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(_Pressed).focus()
+
+    def take(self, key: str) -> None:
+        """A key was pressed: take it, or say why it will not do. One pressed as the dialog goes away is none."""
+        if not self.is_current or self._taken:
+            return
+        from tuiapp.widgets.chrome import home
+
+        try:
+            named = key_named(key)
+        except ValueError as error:
+            self._refuse(f"{written(key)}: {error}")
+            return
+        try:
+            home(self).preferences.config.with_value(self._setting.key, named)
+        except ValueError as error:
+            self._refuse(str(error))
+        else:
+            self._taken = True
+            self.dismiss(named)
+
+    def _refuse(self, why: str) -> None:
+        text = Content.styled(shown(f"{why}. Press another, or esc."), "$warning")
+        self.query_one("#asked", Static).update(text)
+
+
+class _Pressed(Static, can_focus=True):
+    """Takes every key but escape before any binding does."""
+
+    DEFAULT_CSS = "_Pressed { height: 0; }"
+
+    async def on_key(self, event: events.Key) -> None:
+        if event.key != "escape":
+            event.stop()
+            event.prevent_default()
+            assert isinstance(self.screen, AskKey)  # noqa: S101 - made nowhere else
+            self.screen.take(event.key)
