@@ -317,7 +317,7 @@ async def test_the_names_of_what_is_chosen_are_copied(folders: Folders) -> None:
         await pilot.press("enter")
         await settled(pilot)
         await pilot.press("Y")
-        row = the_view(app).table.row
+        row = the_view(app).table.row.track
         assert app.clipboard == f"{row.artist} - {row.track}"
 
 
