@@ -32,6 +32,8 @@ from tuiapp.safe import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.command import Provider
+
     from engine.privacy import Door
     from engine.session import Session
     from tuiapp.screens.discover import DiscoverView
@@ -49,12 +51,20 @@ def _view(name: str) -> Callable[[], Screen[Any]]:
     return make
 
 
+def _artist_commands() -> type[Provider]:
+    """Loads what the palette knows of artists when it is first opened."""
+    from tuiapp.palette import ArtistCommands
+
+    return ArtistCommands
+
+
 class DiscoverApp(App[int]):
     """Discover, in a terminal."""
 
     TITLE = "discover"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = App.COMMANDS | {_artist_commands}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
     job: reactive[Job | None] = reactive(None, always_update=True)
@@ -256,7 +266,7 @@ class DiscoverApp(App[int]):
         self.push_screen(AskPath(title, above), lambda text: then(text) if text else None)
 
     def action_search(self) -> None:
-        from tuiapp.screens.dialogs import Search
+        from tuiapp.screens.search import Search
 
         self.push_screen(Search(self.engine), lambda name: self.show_related(name) if name else None)
 

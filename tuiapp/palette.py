@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
+from textual.command import Hit, Provider
+from textual.content import Content
 from textual.screen import Screen
 
+from engine.errors import DiscoverError
 from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from tuiapp.app import DiscoverApp
@@ -23,6 +29,8 @@ def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
 
     absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
     for action in ACTIONS:
+        if screen.check_action(action.id, ()) is False:
+            continue
         here = action.scope in {EVERYWHERE, app.current_mode} and action.id not in {"palette", "back"}
         if here or (action.scope == LISTS and action.id in _OF_LISTS - absent):
             target = app if action.scope == EVERYWHERE else screen
@@ -32,3 +40,34 @@ def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
 
 def _runner(app: DiscoverApp, action: str, target: Any) -> Callable[[], Any]:
     return lambda: app.run_worker(app.run_action(action, target), exit_on_error=True)
+
+
+class ArtistCommands(Provider):
+    """What can be done with an artist whose name is typed, one's own or the community's."""
+
+    MOST = 3
+
+    async def search(self, query: str) -> AsyncIterator[Hit]:  # type: ignore[override]
+        """The artists a search finds first, and what to do with each."""
+        from tuiapp.app import DiscoverApp
+
+        app = self.app
+        assert isinstance(app, DiscoverApp)  # noqa: S101 - the palette is in no other app
+        if len(query.strip()) < 2:
+            return
+        try:
+            found = await asyncio.to_thread(lambda: app.engine().search(query, 20))
+        except DiscoverError:
+            return
+        names = list(dict.fromkeys(hit.artist for hit in found if hit.kind == "artist"))[: self.MOST]
+        for place, name in enumerate(names):
+            for order, (text, what, command) in enumerate(
+                (
+                    (f"Artists like {shown(name)}", "Walk there in Related.", partial(app.show_related, name)),
+                    (f"Like {shown(name)}", "It counts in your taste.", partial(app.changes.judge, "like", [name])),
+                    (f"Block {shown(name)}", "Never show it again, nor learn from it.",
+                     partial(app.changes.judge, "block", [name])),
+                )
+            ):  # fmt: skip
+                # Below what the keys do, the better answer first.
+                yield Hit(0.5 - 0.1 * place - 0.01 * order, Content(text), command, text, what)

@@ -13,7 +13,8 @@ from engine.session import Session
 from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
-from tuiapp.screens.dialogs import AskText, Search, ShowText
+from tuiapp.screens.dialogs import AskText, ShowText
+from tuiapp.screens.search import Search
 
 NAMES = [name for name, _ in VIEWS]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,14 +13,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from engine.errors import DiscoverError
 from tuiapp.safe import shown
 from tuiapp.widgets.line import Line
-from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
-    from engine.session import Session
-    from engine.session.searching import Found
+    pass
 
 
 class Dialog(ModalScreen[Any]):
@@ -119,74 +115,3 @@ class Failure(ShowText):
 
     def __init__(self, body: Content) -> None:
         super().__init__("✗ That should not have happened", body)
-
-
-class Search(Dialog):
-    """Search artists and tracks as one types; enter walks to the artist. Dismissed with a name or None."""
-
-    BINDINGS: ClassVar[list[Any]] = [
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-    ]
-    DEFAULT_CSS = """
-    Search > .panel { height: 80%; }
-    Search Table { height: 1fr; margin: 1 0 0 0; }
-    """
-
-    def __init__(self, engine: Callable[[], Session]) -> None:
-        super().__init__()
-        self._engine = engine
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="panel"):
-            yield Line(placeholder="artist or track")
-            yield Table(
-                (
-                    Column("", lambda row: row.kind, 6),
-                    Column("artist", lambda row: row.artist, 16, share=2),
-                    Column("track", lambda row: row.track or "", 10, share=2),
-                    Column("plays", lambda row: f"{row.plays:,}" if row.plays else "", 6, right=True),
-                    Column(
-                        "listeners", lambda row: f"{row.listeners:,}" if row.listeners else "", 9, right=True
-                    ),
-                ),
-                key=lambda row: f"{row.kind}\x1f{row.artist}\x1f{row.track}",
-                words=lambda row: row.artist,
-                markable=False,
-            )
-            yield Static(
-                "enter goes to related artists, ↑ ↓ choose, esc closes", classes="hint", markup=False
-            )
-
-    def on_mount(self) -> None:
-        self.query_one(Table).can_focus = False
-        self.query_one(Input).focus()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        text = event.value
-
-        def run() -> None:
-            try:
-                found: tuple[Found, ...] = self._engine().search(text, 50)
-            except DiscoverError:
-                found = ()
-            self.app.call_from_thread(self._show, found)
-
-        self.run_worker(run, thread=True, exclusive=True, group="search")
-
-    def _show(self, found: tuple[Found, ...]) -> None:
-        if self.is_mounted:
-            table = self.query_one(Table)
-            table.show(found)
-            table.move_to(0)
-
-    def action_move(self, by: int) -> None:
-        self.query_one(Table).action_move(by)
-
-    @on(Input.Submitted)
-    @on(Table.Clicked)
-    def _done(self) -> None:
-        row = self.query_one(Table).row
-        if row is not None:
-            self.dismiss(row.artist)

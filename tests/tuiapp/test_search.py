@@ -1,0 +1,64 @@
+"""The search dialog in its four states, and the palette's artists."""
+
+from __future__ import annotations
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Input
+
+from engine.errors import DamagedDataError
+from engine.paths import Folders
+from engine.session import Session
+from tests.tuiapp.driving import screen_text, settled
+from tuiapp.app import DiscoverApp
+from tuiapp.palette import ArtistCommands
+from tuiapp.widgets.table import Table
+
+
+async def test_search_says_what_to_type_what_it_found_and_what_to_try(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        assert "○ Type a name" in screen_text(app)
+        line = app.screen.query_one(Input)
+        line.value = "song 27"
+        await settled(pilot)
+        row = app.screen.query_one(Table).row
+        assert (row.kind, row.track) == ("track", "Song 27")
+        line.value = "xyzzy plugh"
+        await settled(pilot)
+        assert "∅ Nothing is called “xyzzy plugh”" in screen_text(app)
+        assert "fewer letters" in screen_text(app)
+
+        def damaged(_self: Session, _text: str, _n: int) -> None:
+            raise DamagedDataError("The catalog is torn.")
+
+        monkeypatch.setattr(Session, "search", damaged)
+        line.value = "art"
+        await settled(pilot)
+        assert "✗ The search did not work" in screen_text(app)
+        assert "The catalog is torn." in screen_text(app)
+
+
+async def test_the_palette_knows_artists_and_acts_on_them(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        assert isinstance(app.screen, CommandPalette)
+        provider = ArtistCommands(app.screen)
+        hits = [hit async for hit in provider.search("artst b27")]
+        assert [hit.text for hit in hits[:3]] == [
+            "Artists like Artist B27",
+            "Like Artist B27",
+            "Block Artist B27",
+        ]
+        assert [hit async for hit in provider.search("a")] == []
+        await pilot.press("escape")
+        hits[0].command()
+        await settled(pilot)
+        assert app.current_mode == "related"
