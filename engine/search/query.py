@@ -123,6 +123,9 @@ def best(
         enough = n if how < ALIKE else _FEW
         if sum(hit.how <= how for hit in found.values()) >= enough:
             continue
+        if how == ALIKE and any(hit.how == EXACT for hit in found.values()):
+            # Who typed a whole name meant it.
+            continue
         if without is not None and len(without):
             numbers = numbers[~np.isin(numbers, without)]
         fresh = [number for number in numbers[: n + _LOOKED_AT].tolist() if number not in seen]

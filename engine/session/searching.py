@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +41,11 @@ class OwnNames:
     artist_names: Names
     track_names: Names
 
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each artist by key."""
+        return {key: number for number, (key, *_) in enumerate(self.artists)}
+
 
 def own_names(connection: sqlite3.Connection) -> OwnNames:
     """Read and index the library's names."""
@@ -61,7 +67,7 @@ def search(
     query = Query.of(text)
     if not query.key:
         return ()
-    mine = {key: number for number, (key, *_) in enumerate(own.artists)}
+    mine = own.numbers
     unwanted = np.array(sorted(mine[key] for key in blocked if key in mine), dtype=np.int64)
     # (how, slips, artists first, plays, listeners): what is found is shown in this order.
     found: dict[tuple[str, str], tuple[tuple[int, ...], Found]] = {}
