@@ -132,7 +132,8 @@ class View(Screen[None]):
         self.tell("loading", "One moment", "")
         self.query_one(JobLine).job = self.home.job
         self.recall(self.home.state_of(self.NAME))
-        self.load()
+        # Painted first: what a thread then loads would be in the way of that.
+        self.call_after_refresh(self.load)
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
