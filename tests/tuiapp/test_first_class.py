@@ -21,6 +21,7 @@ from tuiapp.screens.discover import DiscoverView
 
 def question(view):
     painted = bool(view._compositor.visible_widgets)
+    view._settings()  # what a question names is made on the event loop
     heavy = {'numpy', 'scipy', 'numba', 'annoy', 'msgspec', 'sqlite3', 'engine.session'} & set(sys.modules)
     print(painted, *sorted(heavy), file=sys.__stdout__)
     view.app.exit(0)
