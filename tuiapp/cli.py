@@ -82,6 +82,16 @@ class Group(click.Group):
         register = super().group(*args, **kwargs)
         return lambda function: register(shared_options(function))  # type: ignore[return-value]
 
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The commands' names, which are known once their modules are loaded."""
+        _load_commands()
+        return super().list_commands(context)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """A command, asked for when one stands on the line: the app itself starts without their modules."""
+        _load_commands()
+        return super().get_command(context, name)
+
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="discover")
@@ -111,7 +121,6 @@ def open_app(folders: Folders, *, private: bool = False) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code. Expected failures become one line on standard error."""
-    _load_commands()
     options = Options()
     try:
         result = cli.main(list(arguments), prog_name="discover", standalone_mode=False, obj=options)

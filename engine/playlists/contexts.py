@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
 from engine.names import nearest
-from engine.playlists.running import TempoProfile, running_profile
+
+if TYPE_CHECKING:
+    from engine.playlists.running import TempoProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,20 @@ class Context:
     energy: tuple[float, float]
 
 
+def _run(settings: Settings) -> TempoProfile:
+    # Loads NumPy; that a context can be named and its wishes checked must not.
+    from engine.playlists.running import running_profile
+
+    return running_profile(settings.bpm, settings.minutes, settings.warm_up, settings.cool_down)
+
+
 CONTEXTS: dict[str, Context] = {
     "running": Context(
         name="running",
         title="Running",
         asks="tracks at the tempo of your steps, half and double time counted",
         defaults=Settings(),
-        profile=lambda settings: running_profile(
-            settings.bpm, settings.minutes, settings.warm_up, settings.cool_down
-        ),
+        profile=_run,
         energy=(0.55, 1.0),
     ),
 }

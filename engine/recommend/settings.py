@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from engine.errors import UsageError
-from engine.taste.gate import EVERYTHING, Window
+from engine.taste.window import EVERYTHING, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,8 @@ class View(Screen[None]):
     def on_mount(self) -> None:
         self.tell("loading", "One moment", "")
         self.recall(self.home.state_of(self.NAME))
-        self.load()
+        # Painted first: what a thread then loads would be in the way of that.
+        self.call_after_refresh(self.load)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""

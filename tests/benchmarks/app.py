@@ -1,0 +1,203 @@
+"""First paint, key to paint and the longest hold on the event loop, on a real terminal with a lifetime's library.
+
+    python -m tests.benchmarks.app --json [--data-dir DIR]
+
+The app runs as a child on a pty and is measured from outside, as a person sees it: `first_paint_ms` is from starting
+the interpreter to the read of a first whole frame (tab strip and key line), `bare_ms` the same for a Textual app of one
+label, alternately, the median of `--starts` each. Key to paint is from writing a key to the pty until what it draws
+has been read: the cursor (`▸`) of the list for moves in Discover and History, the tab for a change of view; so it
+holds the terminal driver and every thread that is in the way. `loop_block_ms_max` is the longest callback of the event
+loop over a tour of all views by keys, dials, sorting, filtering, search and dialogs (`tests.benchmarks.watched` times
+them in the app; `loop_block_cpu_ms` is that callback's processor time: far below it, the machine was busy elsewhere).
+`key_ms_median_training` is with a training running that the app itself has started as its child.
+
+The data (`tests.benchmarks.large`) takes a minute or two to make; with `--data-dir` it is kept for the next time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import sleep
+from typing import Any
+
+from tests.benchmarks.large import fill
+from tests.benchmarks.terminal import Terminal
+from tuiapp.actions import ACTIONS, VIEWS
+
+CURSOR = "▸"
+DOWN, PAGE_DOWN, ESCAPE, ENTER, PALETTE, STOP = "j", "\x1b[6~", "\x1b", "\r", "\x10", "\x18"
+# Keys that ask for something again and again, or only draw, and those that open and are left again.
+TURNED = ("turn", "bpm", "minutes", "warm_up", "new", "shuffle", "year", "show_year", "trail_back", "trail_forward",
+          "next_taste", "reset_dials", "without", "undo", "walk", "related")  # fmt: skip
+OPENED = ("help", "import", "export", "rename", "save", "add_pack", "search")
+
+
+def keys_of(scope: str, *names: str) -> list[str]:
+    """The plain keys of a scope's actions by these names, in the registry's order."""
+    return [
+        action.key_label
+        for action in ACTIONS
+        if action.scope == scope and action.id.partition("(")[0] in names and len(action.key_label) == 1
+    ]
+
+
+def key_of(name: str) -> str:
+    """The key of the action by this id."""
+    return next(action.key_label for action in ACTIONS if action.id == name)
+
+
+def first_paints(data: Path, starts: int) -> tuple[list[float], list[float]]:
+    """Milliseconds to the first paint of the app and of one label, started in turn."""
+    ours, bare = [], []
+    for _ in range(starts + 1):
+        terminal = Terminal([sys.executable, "-m", "tuiapp", "--data-dir", str(data)])
+        ours.append(terminal.until("1 Discover", "quit") * 1e3)
+        terminal.rest()
+        terminal.send("q")
+        terminal.close()
+        terminal = Terminal([sys.executable, "-m", "tests.benchmarks.bare"])
+        bare.append(terminal.until("one label") * 1e3)
+        terminal.send("\x11")
+        terminal.close()
+    # The first of each reads from the disk what the others find in memory.
+    return ours[1:], bare[1:]
+
+
+def moves(terminal: Terminal, times: int) -> list[float]:
+    """Key to paint of the cursor in the list in sight, step by step and by the page, and of going to another view."""
+    taken = []
+    for name in ("1", "5"):
+        terminal.send(name)
+        terminal.rest(0.5)
+        keys = [PAGE_DOWN if number % 8 == 7 else DOWN for number in range(times)]
+        taken += [terminal.paint_ms(key, CURSOR) for key in keys]
+    return taken
+
+
+def switches(terminal: Terminal, times: int) -> list[float]:
+    """Key to paint of going to a view that has been shown before."""
+    titles = [(str(number), f" {number} {title} ") for number, (_, title) in enumerate(VIEWS, 1)]
+    return [terminal.paint_ms(key, title) for _ in range(times) for key, title in titles]
+
+
+def leave(terminal: Terminal) -> None:
+    """Escape, and long enough nothing that it is no part of another key."""
+    terminal.send(ESCAPE)
+    sleep(0.15)
+    terminal.rest()
+
+
+def tour(terminal: Terminal) -> None:
+    """An evening by keys: every view, and everything in it that only looks."""
+    for key, (name, _) in enumerate(VIEWS, 1):
+        terminal.send(str(key))
+        terminal.rest(0.4)
+        for pressed in (
+            *DOWN * 4,
+            PAGE_DOWN,
+            "G",
+            "g",
+            *keys_of("in every list", "sort", "sort_reverse") * 3,
+        ):
+            terminal.send(pressed)
+            terminal.rest(0.05)
+        terminal.send("/")
+        for letter in "song 1":
+            terminal.send(letter)
+            terminal.rest(0.03)
+        terminal.rest(0.2)
+        leave(terminal)
+        for pressed in keys_of(name, *TURNED):
+            # Held down: faster than the answers come.
+            for _ in range(4):
+                terminal.send(pressed)
+                terminal.rest(0.03)
+            terminal.rest(0.2)
+        terminal.send(str(key))
+        for pressed in (*keys_of(name, *OPENED), *keys_of("everywhere", *OPENED), PALETTE):
+            terminal.send(pressed)
+            terminal.rest(0.2)
+            # Typed only where a line to type in is sure to have opened: elsewhere letters are keys.
+            for letter in "ar q1" if pressed in (*keys_of("everywhere", "search"), PALETTE) else "":
+                terminal.send(letter)
+                terminal.rest(0.03)
+            terminal.rest(0.2)
+            leave(terminal)
+    for size in ((80, 24), (60, 20), (200, 60), (120, 40)):
+        terminal.resize(size)
+        terminal.rest(0.2)
+
+
+def measure(data: Path, starts: int, presses: int) -> dict[str, Any]:
+    first, bare = first_paints(data, starts)
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "longest.json"
+        terminal = Terminal([sys.executable, "-m", "tests.benchmarks.watched", str(report), str(data)])
+        terminal.until("listeners · ")
+        tour(terminal)
+        idle, gone = moves(terminal, presses), switches(terminal, 3)
+        memory = terminal.memory_mb()
+        training = _beside_training(terminal, presses)
+        terminal.send("q")
+        terminal.close()
+        longest = json.loads(report.read_text())
+    ordered = sorted(idle)
+    return {
+        "first_paint_ms": median(first),
+        "bare_ms": median(bare),
+        "ratio": median(ours / other for ours, other in zip(first, bare, strict=True)),
+        "key_ms_median": median(idle),
+        "key_ms_p95": ordered[int(0.95 * len(ordered))],
+        "key_ms_median_training": median(training),
+        "view_ms_median": median(gone),
+        "loop_block_ms_max": longest[0][0],
+        "loop_block_cpu_ms": longest[0][1],
+        "loop_blocks": longest[:8],
+        "rss_mb": memory,
+        "load": os.getloadavg()[0],
+    }
+
+
+def _beside_training(terminal: Terminal, presses: int) -> list[float]:
+    """Key to paint while a training runs, which is stopped then: it would replace the model."""
+    terminal.send("7")
+    terminal.rest(0.5)
+    terminal.send(key_of("train"))
+    terminal.until("Training:")
+    sleep(5)  # the child has loaded what it needs and computes
+    taken = moves(terminal, presses)
+    if not terminal.children():
+        raise RuntimeError("The training ended before what was to be measured beside it.")
+    terminal.send(STOP)
+    terminal.until("stopped")
+    return taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--listens", type=int, default=500_000)
+    parser.add_argument("--artists", type=int, default=130_000)
+    parser.add_argument("--data-dir", type=Path, help="keep the data here, and use it again")
+    parser.add_argument("--starts", type=int, default=7, help="starts of each app")
+    parser.add_argument("--presses", type=int, default=40, help="moves in each of two lists")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folders = fill(asked.data_dir or Path(place) / "data", asked.listens, asked.artists)
+        # As at the first start: in Discover, nothing sorted or filtered.
+        folders.state.unlink(missing_ok=True)
+        report = measure(folders.root, asked.starts, asked.presses)
+    report |= {"listens": asked.listens, "artists": asked.artists}
+    print(json.dumps(report, indent=None if asked.json else 2))
+
+
+if __name__ == "__main__":
+    main()
