@@ -62,11 +62,13 @@ class Recommender:
         self._days = days
         self._resting = resting
         self._half_life = taste.window.half_life
-        self._start()
+        self._start(None)
 
-    def _start(self) -> None:
+    def _start(self, plain: Recommender | None) -> None:
+        self._plain = plain
         self._lines: dict[tuple[int | None, int], Recommendation] = {}
         self._names: dict[int, CatalogItem] = {}
+        self._knows: dict[tuple[int, float | None], np.ndarray] = {}
         self._gathered: dict[
             tuple[int, float | None, int | None, int | None], tuple[np.ndarray, list[_Side]]
         ] = {}
@@ -79,7 +81,7 @@ class Recommender:
         other.model, other.taste, other._days = self.model, self.taste, self._days
         other._resting, other._half_life = self._resting, half_life
         other.person = self.person.faded(self._days.fresh(half_life))
-        other._start()
+        other._start(self)
         other._names = self._names
         return other
 
@@ -103,7 +105,15 @@ class Recommender:
         return standings(self._days) if self._days is not None else {}
 
     def _known(self, settings: DiscoverSettings) -> np.ndarray:
-        """Items the person knows, as the settings have it; one that is liked is known."""
+        """Items the person knows, as the settings have it; one that is liked is known. Fading forgets none."""
+        which = (settings.known_plays, settings.known_days)
+        if which not in self._knows:
+            self._knows[which] = (
+                self._work_out_known(settings) if self._plain is None else self._plain._known(settings)
+            )
+        return self._knows[which]
+
+    def _work_out_known(self, settings: DiscoverSettings) -> np.ndarray:
         plays = {item.key: item.plays for item in self.person.own.values()}
         if settings.known_days is not None and self._days is not None:
             plays = self._days.plays_within(settings.known_days)
