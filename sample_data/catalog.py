@@ -13,7 +13,7 @@ ARTISTS = 1500
 SCENES = 60
 DIMENSIONS = 14
 # How much a genre has a place of its own, how much smaller each further dimension is, and what a genre does for fame.
-GENRE_PLACE, NARROWING, GENRE_FAME = 0.4, 0.3, 0.5
+GENRE_PLACE, NARROWING, GENRE_FAME = 0.4, 0.17, 0.35
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from sample_data import genres
 from sample_data.catalog import ARTISTS, Catalog
 
 # How much genre, place and chance decide who is tied to an artist; how the ties' strengths fall; what fame adds.
-GENRE, PLACE, CHANCE = 1.5, 3.6, 0.61
+GENRE, PLACE, CHANCE = 1.5, 3.6, 0.6
 FEWEST, MEAN, MOST = 3, 8.0, 40
-FALL, FAME = 1.3, 0.9
+FALL, FAME = 1.5, 0.9
 
 
 @dataclass(frozen=True)
