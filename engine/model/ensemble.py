@@ -51,14 +51,15 @@ class Members:
         """Lengths of the items' factors: (m,)."""
         return _lengths(self.factors.item_factors[ids].astype(np.float64))
 
-    def gather(self, ids: Ids) -> Candidates:
-        """What the members know of items `ids` (m,), whoever listens."""
+    def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> Candidates:
+        """What the members know of items `ids` (m,), whoever listens, or whatever the counts of this `listener`."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
         known = np.zeros((len(ids), len(MEMBERS)))
         known[:, 3] = np.log1p(self.listeners[ids].astype(np.float64))
         if self.age is not None:
             known[:, 4] = -np.log1p(np.minimum(self.age[ids], _OLDEST))
-        cells = self.neighbours.gather(ids) if self.neighbours is not None else None
+        near = listener or self.neighbours
+        cells = near.gather(ids) if near is not None else None
         return Candidates(ids, vectors, _lengths(vectors), known, cells)
 
 
@@ -96,7 +97,7 @@ class FoldedMembers:
 
     def raw(self, ids: Ids | Candidates) -> Floats:
         """Each member's score of items `ids`: (m, 5), nought where a member is not built."""
-        found = ids if isinstance(ids, Candidates) else self.members.gather(ids)
+        found = ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
         raw = found.known.copy()
         raw[:, 0] = found.vectors @ self.factors.vector
         raw[:, 1] = raw[:, 0] / found.lengths

@@ -113,6 +113,22 @@ class FoldedNeighbours:
         self._weights = weights
         self._own = own if own is not None else model.gather(ids)
 
+    def gather(self, ids: Ids) -> Gathered:
+        """The cells of items `ids` that say anything for this listener, however often the own items are played.
+
+        On a walk those are the cells of listeners who play any of the own items.
+        """
+        cells = self._model.gather(ids)
+        if self._model.kernel.ndim == 2:
+            return cells
+        reached = np.zeros(self._model.kernel.shape[0], dtype=bool)
+        reached[self._own.listeners] = True
+        kept = reached[cells.listeners]
+        before = np.concatenate(([0], np.cumsum(kept)))
+        ends = np.cumsum(cells.counts)
+        counts = before[ends] - before[ends - cells.counts]
+        return Gathered(ids, counts, cells.listeners[kept], cells.values[kept])
+
     def replayed(self, plays: Floats) -> FoldedNeighbours:
         """The listener of the same items played `plays` (n,) times."""
         return FoldedNeighbours(self._model, self.ids, np.log1p(plays), self._own)

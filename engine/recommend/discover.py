@@ -308,10 +308,12 @@ def _interleave(new: np.ndarray, familiar: np.ndarray, familiarity: float, n: in
 
     When one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
     """
+    if familiarity in (0.0, 1.0):
+        return (new if familiarity else familiar)[:n]
     chosen: list[int] = []
     taken = [0, 0]
     sides: tuple[Sequence[int], Sequence[int]] = (new.tolist(), familiar.tolist())
-    limits = (len(sides[0]) if familiarity > 0 else 0, len(sides[1]) if familiarity < 1 else 0)
+    limits = (len(sides[0]), len(sides[1]))
     while len(chosen) < n and (taken[0] < limits[0] or taken[1] < limits[1]):
         wants_new = taken[0] < familiarity * (len(chosen) + 1)
         side = 0 if (wants_new and taken[0] < limits[0]) or taken[1] >= limits[1] else 1

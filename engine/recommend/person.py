@@ -229,7 +229,7 @@ class Person:
     def _gathered(self) -> Candidates:
         """What the members know of the items asked for so far, and of those that usually are."""
         usual = np.union1d(self.new(self.own_ids), self.own_ids)
-        return self._members.gather(np.union1d(self._asked, usual))
+        return self._members.gather(np.union1d(self._asked, usual), self.folded.neighbours)
 
     @cached_property
     def weights(self) -> dict[str, float]:
