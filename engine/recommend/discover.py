@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.community.catalog import CatalogItem
 from engine.errors import UnknownNameError
+from engine.index.norm_scan import Anchor
 from engine.model.ensemble import MEMBERS
 from engine.model.lean import leaned
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
@@ -28,6 +29,8 @@ from engine.training.artifact import Model
 
 REASONS = 3
 WHAT_IFS = 5
+# Half-lives in days near which those of the dial are looked for.
+ANCHORED = (30.0, 120.0, 500.0)
 # What the day adds to a score, beside the ensemble's members.
 TODAY = "today"
 
@@ -80,10 +83,17 @@ class Recommender:
         other = object.__new__(Recommender)
         other.model, other.taste, other._days = self.model, self.taste, self._days
         other._resting, other._half_life = self._resting, half_life
-        other.person = self.person.faded(self._days.fresh(half_life))
+        other.person = self.person.faded(self._days.fresh(half_life), self._anchor)
         other._start(self)
         other._names = self._names
         return other
+
+    @cached_property
+    def _anchor(self) -> Anchor:
+        """Between these the dial of recency turns."""
+        fresh = [] if self._days is None else [self._days.fresh(days) for days in ANCHORED]
+        persons = [self.person, *(self.person.faded(left) for left in fresh)]
+        return self.model.index.anchor([person.folded.factors.vector for person in persons])
 
     @property
     def matched(self) -> int:

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from engine.errors import NothingYetError
+from engine.index.norm_scan import Anchor
 from engine.model.ensemble import (
     MEMBERS,
     PERSONAL,
@@ -72,8 +73,8 @@ class Person:
             )
         self._start()
 
-    def _start(self, plain: Person | None = None) -> None:
-        self._plain = plain
+    def _start(self, plain: Person | None = None, anchor: Anchor | None = None) -> None:
+        self._plain, self._anchor = plain, anchor
         self._new: dict[bytes, np.ndarray] = {}
         self._found: dict[bytes, np.ndarray] = {}
         self._familiar: dict[bytes, np.ndarray] = {}
@@ -81,13 +82,13 @@ class Person:
         self._asked = np.empty(0, dtype=np.int64)
         self._scores = np.empty((0, len(MEMBERS)))
 
-    def faded(self, fresh: Mapping[str, float]) -> Person:
+    def faded(self, fresh: Mapping[str, float], anchor: Anchor | None = None) -> Person:
         """The same person with that share of each artist's plays left: quick, since most of what was worked out
-        serves again."""
+        serves again. `anchor` is the index's for persons like this one."""
         other = object.__new__(Person)
         other.model, other.taste, other.own = self.model, self.taste, self.own
         other._answers, other._resting = self._answers, self._resting
-        other._start(self)
+        other._start(self, anchor)
         for name in (
             "unwanted",
             "own_ids",
@@ -326,7 +327,8 @@ class Person:
     def _search(self, folded: FoldedMembers, count: int, excluded: np.ndarray) -> np.ndarray:
         """Ids of the index's best for a folded listener, best first."""
         count = min(count, max(0, self.model.catalog.size - len(excluded)))
-        return self.model.index.best(folded.factors.vector.astype(np.float32), count, exclude=excluded)[0]
+        vector = folded.factors.vector.astype(np.float32)
+        return self.model.index.best(vector, count, exclude=excluded, near=self._anchor)[0]
 
     def _near(self, excluded: np.ndarray) -> np.ndarray:
         """Ids of the neighbours' best; none where they do not count."""
