@@ -19,7 +19,7 @@ def place(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setattr(demo, "TUNE_SECONDS", 0.0)
     patch.setattr(weigh, "ENOUGH", 200)
-    patch.setattr(weigh, "RIDGES", (300.0,))
+    patch.setattr(weigh, "RIDGES", (100.0,))
     patch.setattr(weigh, "RESAMPLES", 1)
     patch.setattr(choose, "FOLDED_LISTENERS", 50)
     patch.setattr(choose, "MEASURED_LISTENERS", 500)
