@@ -22,9 +22,6 @@ Floats = NDArray[np.float64]
 # Below this the rank-one update has lost more digits than 1e-6 allows, and the system is solved anew. Measured on
 # confidences to 1e12: no error above 1e-9 where a full solve itself is sure, and 500 what-ifs take as long.
 _LEAST_LEFT = 1e-2
-# So small a product BLAS works out at once; it would wait for a second thread longer than the whole takes, on a busy
-# machine a hundred times as long.
-_ROWS = 128
 
 
 class ItemFactors:
@@ -101,11 +98,7 @@ class FoldedListener:
         """Y'Y + Y_u' (C_u - I) Y_u + lambda I for items `own`, with the lambda of all of the listener's items."""
         gram = self._items.gram
         penalty = self._items.regularization * len(self.ids) ** self._items.frequency_exponent
-        weighted = own * (confidences - 1.0)[:, None]
-        heard = np.zeros_like(gram)
-        for first in range(0, len(own), _ROWS):
-            heard += own[first : first + _ROWS].T @ weighted[first : first + _ROWS]
-        system: Floats = gram + heard + penalty * np.eye(len(gram))
+        system: Floats = gram + own.T @ (own * (confidences - 1.0)[:, None]) + penalty * np.eye(len(gram))
         return system
 
     @cached_property

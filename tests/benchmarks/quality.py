@@ -28,9 +28,9 @@ as one member more with its weight chosen on the test itself: on HetRec, where a
 and +.10 %); on the sample, where all are known, +.15 to +.32 % and +.14 to +.17 % (three splits). So neither is one.
 
 The sample (`--data sample_data/community.zip --seeds 5 --seconds 30`), made to be like HetRec in the figures named in
-`sample_data.audience` and not in these: popularity .115, item cosine .309, RP3beta .293, EASE^R .352, neighbours .357,
-ALS 40 .366, ensemble .383; gain +4.7 %, on 5 of 5 seeds by more than 2 %. HetRec's 1,500 artists with most listeners
-alone (one split): .118, .320, .329, .340, .349, .363, .379; +4.3 %.
+`sample_data.audience`, what the ensemble gains not among them: popularity .115, item cosine .309, RP3beta .293, EASE^R
+.352, neighbours .357, ALS 40 .366, ensemble .383; gain +4.7 %, on 5 of 5 seeds by more than 2 %. HetRec's 1,500 artists
+with most listeners alone (one split): .118, .320, .329, .340, .349, .363, .379; +4.3 %.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ A made-up model of that many artists and a listener of 500 of them, as the app h
 folded in and candidates are gathered once. Each dial is turned to `--turns` places and the list of 200 ranked anew:
 `ms_median` and `ms_p95` over all turns, `rank_ms` the median by dial; `ms` has names and reasons worked out as well.
 `recency` folds the person in again. The peer is the plain way: score everything, add the lean, sort, take 200.
-Everything is measured in `--rounds` turns about, peer and dials one after the other, and of a dial's rounds the
-quickest counts: what else the machine does only ever adds. `load` is its load at the end.
+Everything is measured on one BLAS thread, as in the app, in `--rounds` turns about, peer and dials one after the other;
+of a dial's rounds the quickest counts, since what else the machine does only ever adds. `load` is its load at the end.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
+
+# As the app has it (`tuiapp.__main__`); read when NumPy is loaded.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 from scipy.sparse import csr_matrix
