@@ -114,7 +114,8 @@ class NormOrder:
         across = self.lengths * np.sqrt(np.maximum(1.0 - (share * share).sum(axis=1), 0.0)) + self.margins
         count = min(_FIRST, len(along))
         towards = along @ (basis.T @ queries[0]).astype(np.float32)
-        return Anchor(basis, along, across, np.argpartition(-towards, count - 1)[:count])
+        first = np.argpartition(-towards, count - 1)[:count]
+        return Anchor(basis, along, across, first, self.factors[first])
 
     def best_near(self, query: NDArray[np.float64], k: int, excluded: Ids, anchor: Anchor) -> Result:
         """`best` for one `query` (f,), the quicker the nearer it is to what the anchor's queries span.
@@ -123,15 +124,16 @@ class NormOrder:
         across). Only what comes above the k-th best of the anchor's first by that is looked at.
         """
         length = float(norms_of(query[None, :])[0])
-        skipped = np.sort(self.places[excluded])
-        first = np.setdiff1d(anchor.first, skipped, assume_unique=True)
-        if length <= SMALLEST_NORM or not 0 < k <= len(first):
+        allowed = np.ones(len(self.order), dtype=bool)
+        allowed[self.places[excluded]] = False
+        counted = allowed[anchor.first]
+        if length <= SMALLEST_NORM or not 0 < k <= np.count_nonzero(counted):
             return self.best(query[None, :], k, excluded)[0]
         unit = query / length
         within = anchor.basis.T @ unit
         rest = float(np.linalg.norm(unit - anchor.basis @ within)) * (1 + 1e-6)
         small = unit.astype(np.float32)
-        lower = self.factors[first] @ small - self.margins[first]
+        lower = (anchor.vectors @ small - self.margins[anchor.first])[counted]
         floor = np.partition(lower, len(lower) - k)[len(lower) - k]
         upper = anchor.along @ within.astype(np.float32)
         upper += anchor.across * np.float32(rest)
@@ -139,8 +141,8 @@ class NormOrder:
         places = np.flatnonzero(upper >= floor)
         if len(places) > _WORTH * len(upper):
             return self.best(query[None, :], k, excluded)[0]
+        places = places[allowed[places]]
         places = places[self.factors[places] @ small + self.margins[places] >= floor]
-        places = np.setdiff1d(places, skipped, assume_unique=True)
         return ranked(self.order[places], products(self.factors[places], query), k)
 
     def nearest(self, query: NDArray[np.float64], k: int, excluded: Ids) -> Result:
@@ -156,12 +158,14 @@ class NormOrder:
 @dataclass(frozen=True)
 class Anchor:
     """Directions that span a few queries, `basis` (f, q), with, by place, how far each item lies `along` them (n, q)
-    and, at most, `across` (n,); `first` are the places of those with the largest products with the first query."""
+    and, at most, `across` (n,); `first` are the places of those with the largest products with the first query, and
+    `vectors` their factors."""
 
     basis: NDArray[np.float64]
     along: Floats
     across: Floats
     first: Ids
+    vectors: Floats
 
 
 class _Scan:
