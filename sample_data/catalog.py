@@ -11,7 +11,9 @@ from sample_data import genres
 
 ARTISTS = 1500
 SCENES = 60
-DIMENSIONS = 10
+DIMENSIONS = 14
+# How much a genre has a place of its own, how much smaller each further dimension is, and what a genre does for fame.
+GENRE_PLACE, NARROWING, GENRE_FAME = 0.4, 0.17, 0.35
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class Catalog:
     """What decides who listens to whom; row i is the artist with the id i + 1.
 
     `genre_weights` (artists, 24) float64, rows sum to 1; `primary` (artists,) the heaviest genre;
-    `positions` (artists, 10) the place inside the space of taste, about unit variance a dimension;
-    `scenes` (artists, 60) bool; `fame` (artists,) a standardised log of how well known each one is.
+    `positions` (artists, 14) of length 1, the place inside the space of taste;
+    `scenes` (artists, 60) bool; `fame` (artists,) a log of how well known each one is, most of them little.
     """
 
     genre_weights: NDArray[np.float64]
@@ -34,10 +36,14 @@ def make_catalog(rng: np.random.Generator) -> Catalog:
     """Return the 1,500 artists' hidden properties."""
     weights, primary = _genre_weights(rng)
     centres = rng.normal(size=(len(genres.GENRES), DIMENSIONS))
-    own = rng.normal(size=(ARTISTS, DIMENSIONS))
-    positions = 0.45 * weights @ centres + 0.9 * own
-    # A Student t has a heavier tail than a normal: a few artists everybody knows, many nobody does.
-    fame = np.clip(rng.standard_t(6, size=ARTISTS), -2.4, 3.6)
+    scale = np.arange(1.0, DIMENSIONS + 1.0) ** -NARROWING
+    own = rng.normal(size=(ARTISTS, DIMENSIONS)) * scale / np.sqrt((scale * scale).mean())
+    positions = GENRE_PLACE * weights @ centres + own
+    positions /= np.linalg.norm(positions, axis=1, keepdims=True)
+    # Exponential in the log: a few artists everybody knows, many that hardly anybody does; more of the few in some
+    # genres than in others.
+    of_genre = GENRE_FAME * (rng.normal(size=len(genres.GENRES)) - 0.5)
+    fame = np.clip(rng.exponential(size=ARTISTS) - 1.0 + of_genre[primary], -2.0, 3.7)
     return Catalog(weights, primary, positions, _scenes(rng, weights, positions), fame)
 
 
@@ -65,7 +71,7 @@ def _scenes(
     for scene in range(SCENES):
         mix = rng.dirichlet(np.full(len(genres.GENRES), 0.12))
         direction = rng.normal(size=DIMENSIONS)
-        score = 4.0 * weights @ mix + 0.35 * positions @ direction + rng.gumbel(size=ARTISTS)
+        score = 4.0 * weights @ mix + 1.3 * positions @ direction + rng.gumbel(size=ARTISTS)
         members = np.argsort(-score, kind="stable")[: int(rng.integers(14, 46))]
         scenes[members, scene] = True
     return scenes

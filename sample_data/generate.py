@@ -13,6 +13,7 @@ import sample_data
 from sample_data import audience, genres, hetrec, listener, names, persona, scrobbles, spotify, tracks
 from sample_data.archive import zipped
 from sample_data.catalog import Catalog, make_catalog
+from sample_data.ties import make_ties
 
 SEED = 2026
 
@@ -40,8 +41,9 @@ def make_world(seed: int = SEED) -> World:
 
 def make_plays(world: World) -> audience.Plays:
     """Return the community's play counts."""
-    tastes = audience.make_tastes(stream(world.seed, 2))
-    return audience.make_plays(stream(world.seed, 3), tastes, world.catalog)
+    ties = make_ties(stream(world.seed, 6), world.catalog)
+    listeners = audience.make_listeners(stream(world.seed, 2), world.catalog)
+    return audience.make_plays(stream(world.seed, 3), listeners, world.catalog, ties)
 
 
 def make_history(world: World) -> list[listener.Play]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sample_data import catalog as artists_of
 from sample_data import genres, names, tracks
-from sample_data.audience import Tastes, appeal
+from sample_data.audience import BEGINNING, Tastes, appeal, directions
 
 FIRST_DAY = date(2022, 11, 1)
 LAST_DAY = date(2026, 10, 31)
@@ -32,6 +33,10 @@ _PHASES: dict[str, tuple[dict[str, float], int, tuple[int, int]]] = {
     RUNNING: ({"drum and bass": 0.5, "punk": 0.25, "synthpop": 0.25}, 42, (-400, DAYS - 200)),
     SECRET: ({"metal": 0.7, "americana": 0.3}, 12, (100, DAYS - 400)),
 }
+# A phase is several tastes of so many artists each.
+ARTISTS_A_TASTE = 20
+# How much more is played for each unit of log odds.
+LIKING = 0.28
 # Artists the community does not have: local bands and friends' projects.
 _LOCAL: tuple[tuple[str, str], ...] = (
     ("chamber pop", STEADY),
@@ -92,20 +97,19 @@ def make_favourites(
     taken: set[str],
 ) -> list[Favourite]:
     """Return the artists of every phase, chosen by the same appeal that the community's listeners follow."""
-    direction = draw.normal(size=(1, artists_of.DIMENSIONS))
     scenes = np.zeros((1, artists_of.SCENES))
     scenes[0, draw.choice(artists_of.SCENES, size=3, replace=False)] = (1.4, 1.1, 0.8)
     used: set[int] = set()
     favourites: list[Favourite] = []
     for phase, (mix, count, between) in _PHASES.items():
-        shares = np.array([[mix.get(name, 0.0) for name in genres.NAMES]])
-        odds = appeal(Tastes(shares, direction, scenes, np.array([0.8])), catalog)[0]
+        shares = np.array([mix.get(name, 0.0) for name in genres.NAMES])
+        odds = _phase_appeal(draw, shares, scenes, max(1, round(count / ARTISTS_A_TASTE)), catalog)
         noisy = odds + draw.gumbel(size=len(odds))
         chosen = [row for row in np.argsort(-noisy, kind="stable").tolist() if row not in used][:count]
         used.update(chosen)
         middle = float(np.mean(odds[chosen]))
         for row in chosen:
-            liking = 0.28 * (float(odds[row]) - middle) + rng.gauss(0.0, 0.85)
+            liking = LIKING * (float(odds[row]) - middle) + rng.gauss(0.0, 0.85)
             weights = {
                 genres.NAMES[g]: float(catalog.genre_weights[row, g])
                 for g in catalog.genre_weights[row].nonzero()[0]
@@ -113,6 +117,27 @@ def make_favourites(
             own = tuple(discography[row])
             favourites.append(_favourite(rng, own[0].artist, row, phase, between, liking, weights, own))
     return favourites + _local_artists(rng, taken)
+
+
+def _phase_appeal(
+    draw: np.random.Generator,
+    shares: NDArray[np.float64],
+    scenes: NDArray[np.float64],
+    tastes: int,
+    catalog: artists_of.Catalog,
+) -> NDArray[np.float64]:
+    """Return how much each artist appeals in a phase, (artists,) log odds: it is made of several tastes, begun as the
+    community's are, by an artist of its genres."""
+    liked = catalog.genre_weights @ shares * np.exp(BEGINNING * catalog.fame)
+    begun = draw.choice(len(liked), size=tastes, replace=False, p=liked / liked.sum())
+    each = Tastes(
+        np.tile(shares, (tastes, 1)),
+        directions(draw, catalog.positions[begun]),
+        np.tile(scenes, (tastes, 1)),
+        np.full(tastes, 0.8),
+    )
+    odds: NDArray[np.float64] = np.logaddexp.reduce(appeal(each, catalog), axis=0)
+    return odds
 
 
 def _local_artists(rng: random.Random, taken: set[str]) -> list[Favourite]:

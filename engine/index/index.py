@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from engine.index.manifest import (
     check_size,
     manifest_from_json,
 )
-from engine.index.norm_scan import FACTORS_FILE, FILES, NormOrder, open_norm_order
+from engine.index.norm_scan import FACTORS_FILE, FILES, Anchor, NormOrder, open_norm_order
 from engine.index.scores import (
     SMALLEST_NORM,
     Floats,
@@ -62,12 +63,14 @@ class Index:
         *,
         exclude: ArrayLike | None = None,
         strategy: Strategy | None = None,
+        near: Anchor | None = None,
     ) -> Result:
         """The `k` items with the largest inner product with `query` (factors,): ids int64, scores float32.
 
         Descending, ties by ascending id; fewer where the catalogue has no more. `exclude` is a mask (items,)
         bool or an array of ids. `strategy` None takes the one that measured best, "exact" misses nothing,
-        "annoy" asks the trees. Raises InvalidDataError for a malformed query, DamagedDataError for damaged
+        "annoy" asks the trees. `near` is what `anchor` gave for queries like this one: the answer is the same, an
+        exact one quicker. Raises InvalidDataError for a malformed query, DamagedDataError for damaged
         tree files.
         """
         vector, k = checked_query(query, self.manifest.factors), checked_count(k)
@@ -81,12 +84,22 @@ class Index:
             if len(result[0]) < min(k, self.manifest.items - len(built)):
                 result = None
         if result is None:
-            result = self._items.best(vector[None, :], k, built)[0]
+            result = (
+                self._items.best(vector[None, :], k, built)[0]
+                if near is None
+                else self._items.best_near(vector, k, built, near)
+            )
         if not len(self._added):
             return result
         beside = self._allowed_added(excluded)
         scores = products(self._added[beside], vector)
         return _merged(result, beside + self.manifest.items, scores, k)
+
+    def anchor(self, queries: Sequence[ArrayLike]) -> Anchor:
+        """A few `queries` (factors,) to ask others near."""
+        return self._items.anchor(
+            np.stack([checked_query(query, self.manifest.factors) for query in queries])
+        )
 
     def best_many(self, queries: ArrayLike, k: int, *, exclude: ArrayLike | None = None) -> list[Result]:
         """`best` for each of `queries` (q, factors) at once, exactly; one exclusion holds for all."""

@@ -43,6 +43,9 @@ _FIRST_BLOCK = 2_048
 _LARGEST_BLOCK = 32_768
 # Approximate scores kept at a time in a batch: 64 MB.
 _BATCH_SCORES = 16_000_000
+# An anchor's first: enough for a list of a thousand with some excluded. Where more than this part of the catalogue may
+# be among the best, the plain scan is quicker.
+_FIRST, _WORTH = 3_072, 0.3
 # Stands in for products so small that single precision flushes them to zero.
 _TINY = np.float32(1e-36)
 
@@ -101,6 +104,47 @@ class NormOrder:
                 results.append(ranked(self.order[places], products(self.factors[places], query), k))
         return results
 
+    def anchor(self, queries: NDArray[np.float64]) -> Anchor:
+        """What `best_near` needs of a few `queries` (q, f) to answer others like them, the first above all."""
+        basis, _ = np.linalg.qr(queries.T)
+        along = self.factors @ basis.astype(np.float32)
+        # What rounding may have added to the products is taken off, so that the rest is never too short.
+        lengths = np.maximum(self.lengths, _TINY)[:, None]
+        share = np.maximum(np.abs(along) - self.margins[:, None], 0.0) / lengths
+        across = self.lengths * np.sqrt(np.maximum(1.0 - (share * share).sum(axis=1), 0.0)) + self.margins
+        count = min(_FIRST, len(along))
+        towards = along @ (basis.T @ queries[0]).astype(np.float32)
+        first = np.argpartition(-towards, count - 1)[:count]
+        return Anchor(basis, along, across, first, self.factors[first])
+
+    def best_near(self, query: NDArray[np.float64], k: int, excluded: Ids, anchor: Anchor) -> Result:
+        """`best` for one `query` (f,), the quicker the nearer it is to what the anchor's queries span.
+
+        With q of length 1, a its part within that and r the length of the rest, y.q is at most (y along).a + r (y
+        across). Only what comes above the k-th best of the anchor's first by that is looked at.
+        """
+        length = float(norms_of(query[None, :])[0])
+        allowed = np.ones(len(self.order), dtype=bool)
+        allowed[self.places[excluded]] = False
+        counted = allowed[anchor.first]
+        if length <= SMALLEST_NORM or not 0 < k <= np.count_nonzero(counted):
+            return self.best(query[None, :], k, excluded)[0]
+        unit = query / length
+        within = anchor.basis.T @ unit
+        rest = float(np.linalg.norm(unit - anchor.basis @ within)) * (1 + 1e-6)
+        small = unit.astype(np.float32)
+        lower = (anchor.vectors @ small - self.margins[anchor.first])[counted]
+        floor = np.partition(lower, len(lower) - k)[len(lower) - k]
+        upper = anchor.along @ within.astype(np.float32)
+        upper += anchor.across * np.float32(rest)
+        upper += np.float32(2 + len(within)) * self.margins
+        places = np.flatnonzero(upper >= floor)
+        if len(places) > _WORTH * len(upper):
+            return self.best(query[None, :], k, excluded)[0]
+        places = places[allowed[places]]
+        places = places[self.factors[places] @ small + self.margins[places] >= floor]
+        return ranked(self.order[places], products(self.factors[places], query), k)
+
     def nearest(self, query: NDArray[np.float64], k: int, excluded: Ids) -> Result:
         """The `k` items with the largest cosine to a non-zero `query` (f,), but no zero vectors."""
         if not k:
@@ -109,6 +153,19 @@ class NormOrder:
         places = scan.candidates(0)
         scores = cosines(self.factors[places], self.norms[places], query)
         return ranked(self.order[places], scores, k)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Directions that span a few queries, `basis` (f, q), with, by place, how far each item lies `along` them (n, q)
+    and, at most, `across` (n,); `first` are the places of those with the largest products with the first query, and
+    `vectors` their factors."""
+
+    basis: NDArray[np.float64]
+    along: Floats
+    across: Floats
+    first: Ids
+    vectors: Floats
 
 
 class _Scan:

@@ -49,8 +49,37 @@ class Members:
 
     def lengths(self, ids: Ids) -> Floats:
         """Lengths of the items' factors: (m,)."""
+        return _lengths(self.factors.item_factors[ids].astype(np.float64))
+
+    def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> Candidates:
+        """What the members know of items `ids` (m,), whoever listens, or whatever the counts of this `listener`."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
-        return np.asarray(np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _LEAST_LENGTH))
+        known = np.zeros((len(ids), len(MEMBERS)))
+        known[:, 3] = np.log1p(self.listeners[ids].astype(np.float64))
+        if self.age is not None:
+            known[:, 4] = -np.log1p(np.minimum(self.age[ids], _OLDEST))
+        near = listener or self.neighbours
+        cells = near.gather(ids) if near is not None else None
+        return Candidates(ids, vectors, _lengths(vectors), known, cells)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    return np.asarray(np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _LEAST_LENGTH))
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Items with what scoring them again and again needs. Made by `Members.gather`.
+
+    `ids` (m,), their `vectors` (m, f) and those `lengths` (m,), `known` (m, 5) with the members that are the same for
+    every listener, and the neighbours' `cells`.
+    """
+
+    ids: Ids
+    vectors: Floats
+    lengths: Floats
+    known: Floats
+    cells: Gathered | None
 
 
 @dataclass(frozen=True)
@@ -61,20 +90,19 @@ class FoldedMembers:
     factors: FoldedListener
     neighbours: FoldedNeighbours | None
 
-    def raw(self, ids: Ids, cells: Gathered | None = None) -> Floats:
-        """Each member's score of items `ids`: (m, 5), nought where a member is not built.
+    def replayed(self, confidences: Floats, plays: Floats) -> FoldedMembers:
+        """The listener of the same items with other counts, as `Members.fold_in` would fold them in."""
+        near = self.neighbours.replayed(plays) if self.neighbours is not None else None
+        return FoldedMembers(self.members, self.factors.replayed(confidences), near)
 
-        `cells` are those of the same items (`Neighbours.gather`) where they are at hand.
-        """
-        product = self.factors.scores(ids)
-        raw = np.zeros((len(ids), len(MEMBERS)))
-        raw[:, 0] = product
-        raw[:, 1] = product / self.members.lengths(ids)
-        if self.neighbours is not None:
-            raw[:, 2] = self.neighbours.scores(ids if cells is None else cells)
-        raw[:, 3] = np.log1p(self.members.listeners[ids].astype(np.float64))
-        if self.members.age is not None:
-            raw[:, 4] = -np.log1p(np.minimum(self.members.age[ids], _OLDEST))
+    def raw(self, ids: Ids | Candidates) -> Floats:
+        """Each member's score of items `ids`: (m, 5), nought where a member is not built."""
+        found = ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
+        raw = found.known.copy()
+        raw[:, 0] = found.vectors @ self.factors.vector
+        raw[:, 1] = raw[:, 0] / found.lengths
+        if self.neighbours is not None and found.cells is not None:
+            raw[:, 2] = self.neighbours.scores(found.cells)
         return raw
 
     def contributions(self, ids: Ids, blend: Blend) -> Floats:

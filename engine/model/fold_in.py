@@ -67,21 +67,32 @@ class ItemFactors:
             raise InvalidDataError(f"item ids go from 0 to {len(self.item_factors) - 1}.")
         if len(np.unique(ids)) != len(ids):
             raise InvalidDataError("an item id stands twice in one listener's items.")
-        if not (np.isfinite(confidences).all() and (confidences >= 1).all()):
-            raise InvalidDataError("confidences must be finite and at least 1.")
+        _check_confidences(confidences)
         return FoldedListener(self, ids, confidences)
+
+
+def _check_confidences(confidences: Floats) -> None:
+    if not (np.isfinite(confidences).all() and (confidences >= 1).all()):
+        raise InvalidDataError("confidences must be finite and at least 1.")
 
 
 class FoldedListener:
     """One listener in factor space. Made by `ItemFactors.fold_in`."""
 
-    def __init__(self, items: ItemFactors, ids: NDArray[np.int64], confidences: Floats) -> None:
+    def __init__(
+        self, items: ItemFactors, ids: NDArray[np.int64], confidences: Floats, own: Floats | None = None
+    ) -> None:
         self._items = items
         self.ids = ids
         self.confidences = confidences
-        self._own: Floats = items.item_factors[ids].astype(np.float64)
+        self._own: Floats = own if own is not None else items.item_factors[ids].astype(np.float64)
         self._system: Floats = self._system_of(self._own, confidences)
         self.vector: Floats = np.asarray(np.linalg.solve(self._system, self._own.T @ confidences), np.float64)
+
+    def replayed(self, confidences: Floats) -> FoldedListener:
+        """The listener of the same items with other `confidences` (n,), of at least 1."""
+        _check_confidences(confidences)
+        return FoldedListener(self._items, self.ids, confidences, self._own)
 
     def _system_of(self, own: Floats, confidences: Floats) -> Floats:
         """Y'Y + Y_u' (C_u - I) Y_u + lambda I for items `own`, with the lambda of all of the listener's items."""

@@ -39,7 +39,7 @@ class Gathered(NamedTuple):
 
     ids: Ids
     counts: Ids
-    listeners: NDArray[np.int32]
+    listeners: NDArray[np.integer]
     values: NDArray[np.float32]
 
 
@@ -81,7 +81,8 @@ class Neighbours(msgspec.Struct, frozen=True):
             return Gathered(np.arange(self.items), np.diff(self.starts), self.listeners, self.values)
         _, places = self.cells(ids)
         counts = self.starts[ids + 1] - self.starts[ids]
-        return Gathered(ids, counts, self.listeners[places], self.values[places])
+        # As wide as an index is: else every look-up would widen them again.
+        return Gathered(ids, counts, self.listeners[places].astype(np.intp), self.values[places])
 
     def columns(self, ids: Ids) -> NDArray[np.float32]:
         """Z' of these items, dense: (m, n) float32."""
@@ -104,31 +105,53 @@ class Neighbours(msgspec.Struct, frozen=True):
 
 
 class FoldedNeighbours:
-    """One listener among the neighbours. Made by `Neighbours.fold_in`."""
+    """One listener among the neighbours. Made by `Neighbours.fold_in`; `own` are the cells of items `ids`."""
 
-    def __init__(self, model: Neighbours, ids: Ids, weights: Floats) -> None:
+    def __init__(self, model: Neighbours, ids: Ids, weights: Floats, own: Gathered | None = None) -> None:
         self._model = model
         self.ids = ids
         self._weights = weights
-        self._order = np.argsort(ids)
-        self._sorted = ids[self._order]
+        self._own = own if own is not None else model.gather(ids)
+
+    def gather(self, ids: Ids) -> Gathered:
+        """The cells of items `ids` that say anything for this listener, however often the own items are played.
+
+        On a walk those are the cells of listeners who play any of the own items.
+        """
+        cells = self._model.gather(ids)
+        if self._model.kernel.ndim == 2:
+            return cells
+        reached = np.zeros(self._model.kernel.shape[0], dtype=bool)
+        reached[self._own.listeners] = True
+        kept = reached[cells.listeners]
+        before = np.concatenate(([0], np.cumsum(kept)))
+        ends = np.cumsum(cells.counts)
+        counts = before[ends] - before[ends - cells.counts]
+        return Gathered(ids, counts, cells.listeners[kept], cells.values[kept])
+
+    def replayed(self, plays: Floats) -> FoldedNeighbours:
+        """The listener of the same items played `plays` (n,) times."""
+        return FoldedNeighbours(self._model, self.ids, np.log1p(plays), self._own)
 
     @cached_property
     def _listeners(self) -> NDArray[np.float32]:
         """What each listener of the community says for this person: (n,)."""
-        return self._through(self.ids, self._weights)
+        return self._through(self._own, self._weights)
 
-    def _through(self, ids: Ids, weights: Floats) -> NDArray[np.float32]:
+    @cached_property
+    def _order(self) -> Ids:
+        return np.argsort(self.ids)
+
+    def _through(self, own: Gathered, weights: Floats) -> NDArray[np.float32]:
         model = self._model
-        which, places = model.cells(ids)
-        said = (weights * model.scales[0, ids])[which] * model.values[places]
-        summed = np.bincount(model.listeners[places], weights=said, minlength=model.kernel.shape[0])
-        summed = summed.astype(np.float32)
+        said = np.repeat(weights * model.scales[0, own.ids], own.counts) * own.values
+        summed = np.bincount(own.listeners, weights=said, minlength=model.kernel.shape[0]).astype(np.float32)
         return np.asarray(model.kernel @ summed if model.kernel.ndim == 2 else model.kernel * summed)
 
     def _heard(self, listeners: NDArray[np.float32], cells: Gathered) -> Floats:
         """What items hear from the listeners, before what they say for themselves is taken away: (m,)."""
-        said = cells.values * listeners[cells.listeners]
+        said = np.take(listeners, cells.listeners)
+        said *= cells.values
         heard, some = np.zeros(len(cells.ids)), np.flatnonzero(cells.counts)
         if len(some):
             starts = np.concatenate(([0], np.cumsum(cells.counts[some])[:-1]))
@@ -144,14 +167,16 @@ class FoldedNeighbours:
     def _for_itself(self, ids: Ids) -> Floats:
         if not len(self.ids):
             return np.zeros(len(ids))
-        place = np.minimum(np.searchsorted(self._sorted, ids), len(self.ids) - 1)
-        weights = np.where(self._sorted[place] == ids, self._weights[self._order[place]], 0.0)
+        own = self.ids[self._order]
+        place = np.minimum(np.searchsorted(own, ids), len(own) - 1)
+        weights = np.where(own[place] == ids, self._weights[self._order[place]], 0.0)
         return np.asarray(weights * self._model.scales[2, ids])
 
     def part_of(self, index: int, ids: Ids) -> Floats:
         """What the listener's item `ids[index]` adds to the scores of items `ids`: (m,)."""
         one = slice(index, index + 1)
-        part = self._heard(self._through(self.ids[one], self._weights[one]), self._model.gather(ids))
+        said = self._through(self._model.gather(self.ids[one]), self._weights[one])
+        part = self._heard(said, self._model.gather(ids))
         return np.where(ids == self.ids[index], 0.0, part)
 
     def contributions(self, ids: Ids) -> Floats:

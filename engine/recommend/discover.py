@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.community.catalog import CatalogItem
 from engine.errors import UnknownNameError
+from engine.index.norm_scan import Anchor
 from engine.model.ensemble import MEMBERS
 from engine.model.lean import leaned
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
@@ -28,6 +29,8 @@ from engine.training.artifact import Model
 
 REASONS = 3
 WHAT_IFS = 5
+# Half-lives in days near which those of the dial are looked for.
+ANCHORED = (30.0, 120.0, 500.0)
 # What the day adds to a score, beside the ensemble's members.
 TODAY = "today"
 
@@ -62,11 +65,13 @@ class Recommender:
         self._days = days
         self._resting = resting
         self._half_life = taste.window.half_life
-        self._start()
+        self._start(None)
 
-    def _start(self) -> None:
+    def _start(self, plain: Recommender | None) -> None:
+        self._plain = plain
         self._lines: dict[tuple[int | None, int], Recommendation] = {}
         self._names: dict[int, CatalogItem] = {}
+        self._knows: dict[tuple[int, float | None], np.ndarray] = {}
         self._gathered: dict[
             tuple[int, float | None, int | None, int | None], tuple[np.ndarray, list[_Side]]
         ] = {}
@@ -78,10 +83,17 @@ class Recommender:
         other = object.__new__(Recommender)
         other.model, other.taste, other._days = self.model, self.taste, self._days
         other._resting, other._half_life = self._resting, half_life
-        other.person = self.person.faded(self._days.fresh(half_life))
-        other._start()
+        other.person = self.person.faded(self._days.fresh(half_life), self._anchor)
+        other._start(self)
         other._names = self._names
         return other
+
+    @cached_property
+    def _anchor(self) -> Anchor:
+        """Between these the dial of recency turns."""
+        fresh = [] if self._days is None else [self._days.fresh(days) for days in ANCHORED]
+        persons = [self.person, *(self.person.faded(left) for left in fresh)]
+        return self.model.index.anchor([person.folded.factors.vector for person in persons])
 
     @property
     def matched(self) -> int:
@@ -103,7 +115,15 @@ class Recommender:
         return standings(self._days) if self._days is not None else {}
 
     def _known(self, settings: DiscoverSettings) -> np.ndarray:
-        """Items the person knows, as the settings have it; one that is liked is known."""
+        """Items the person knows, as the settings have it; one that is liked is known. Fading forgets none."""
+        which = (settings.known_plays, settings.known_days)
+        if which not in self._knows:
+            self._knows[which] = (
+                self._work_out_known(settings) if self._plain is None else self._plain._known(settings)
+            )
+        return self._knows[which]
+
+    def _work_out_known(self, settings: DiscoverSettings) -> np.ndarray:
         plays = {item.key: item.plays for item in self.person.own.values()}
         if settings.known_days is not None and self._days is not None:
             plays = self._days.plays_within(settings.known_days)
@@ -298,10 +318,12 @@ def _interleave(new: np.ndarray, familiar: np.ndarray, familiarity: float, n: in
 
     When one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
     """
+    if familiarity in (0.0, 1.0):
+        return (new if familiarity else familiar)[:n]
     chosen: list[int] = []
     taken = [0, 0]
     sides: tuple[Sequence[int], Sequence[int]] = (new.tolist(), familiar.tolist())
-    limits = (len(sides[0]) if familiarity > 0 else 0, len(sides[1]) if familiarity < 1 else 0)
+    limits = (len(sides[0]), len(sides[1]))
     while len(chosen) < n and (taken[0] < limits[0] or taken[1] < limits[1]):
         wants_new = taken[0] < familiarity * (len(chosen) + 1)
         side = 0 if (wants_new and taken[0] < limits[0]) or taken[1] >= limits[1] else 1

@@ -63,7 +63,7 @@ def hindsight(model: Model, connection: sqlite3.Connection, community: csr_matri
     `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items.
     Raises NothingYetError when no cut has both a past the model knows and something new after it.
     """
-    from scipy.sparse import csr_matrix, vstack
+    from scipy.sparse import csr_matrix
 
     cuts, known, new = _cuts(model, connection)
     train, test = (
@@ -74,10 +74,8 @@ def hindsight(model: Model, connection: sqlite3.Connection, community: csr_matri
         for lists in (known, new)
     )
     methods = {DISCOVER: _scores(model, connection, cuts, None)}
-    everyone = vstack([community, train], format="csr")
-    persons = np.arange(len(cuts)) + community.shape[0]
     methods[POPULARITY] = popularity(community)(np.arange(len(cuts)))
-    methods[NEIGHBOURS] = item_cosine(everyone)(persons)
+    methods[NEIGHBOURS] = _by_neighbours(community, train)
     fading = {_faded(days): days for days in HALF_LIVES}
     methods |= {name: _scores(model, connection, cuts, days) for name, days in fading.items()}
     each = {
@@ -95,6 +93,17 @@ def hindsight(model: Model, connection: sqlite3.Connection, community: csr_matri
         {name: {key: mean(run[key] for run in runs) for key in runs[0]} for name, runs in each.items()},
         half_life,
     )
+
+
+def _by_neighbours(community: csr_matrix, train: csr_matrix) -> np.ndarray:
+    """Scores at each cut (cuts, items), from the community and what the person had played before that cut alone: the
+    person's later rows would tell what comes."""
+    from scipy.sparse import vstack
+
+    last = np.array([community.shape[0]])
+    return np.concatenate([
+        item_cosine(vstack([community, train[cut]], format="csr"))(last) for cut in range(train.shape[0])
+    ])  # fmt: skip
 
 
 def _faded(days: float) -> str:

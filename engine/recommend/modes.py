@@ -19,7 +19,7 @@ from engine.taste.gate import TasteItem
 Floats = NDArray[np.float64]
 MOST = 6
 # A mode of fewer artists is a whim; tastes less clearly apart than this are one: around one direction of forty factors
-# noise reaches .08, the sample's listener .22, half of eight of HetRec's .3 and more.
+# noise reaches .08, the sample's listener .21, half of eight of HetRec's .3 and more.
 LEAST_ARTISTS, LEAST_SILHOUETTE = 4, 0.1
 SWEEPS = 30
 NAMES = 3

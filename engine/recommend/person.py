@@ -13,8 +13,16 @@ from functools import cached_property
 import numpy as np
 
 from engine.errors import NothingYetError
-from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, Members, blend_over
-from engine.model.neighbours import Gathered
+from engine.index.norm_scan import Anchor
+from engine.model.ensemble import (
+    MEMBERS,
+    PERSONAL,
+    Blend,
+    Candidates,
+    FoldedMembers,
+    Members,
+    blend_over,
+)
 from engine.recommend.adapt import adapted
 from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
@@ -65,20 +73,22 @@ class Person:
             )
         self._start()
 
-    def _start(self, plain: Person | None = None) -> None:
-        self._plain = plain
+    def _start(self, plain: Person | None = None, anchor: Anchor | None = None) -> None:
+        self._plain, self._anchor = plain, anchor
         self._new: dict[bytes, np.ndarray] = {}
         self._found: dict[bytes, np.ndarray] = {}
-        self._rows: dict[int, int] = {}
+        self._familiar: dict[bytes, np.ndarray] = {}
+        self._no_news: dict[bytes, np.ndarray] = {}
+        self._asked = np.empty(0, dtype=np.int64)
         self._scores = np.empty((0, len(MEMBERS)))
 
-    def faded(self, fresh: Mapping[str, float]) -> Person:
+    def faded(self, fresh: Mapping[str, float], anchor: Anchor | None = None) -> Person:
         """The same person with that share of each artist's plays left: quick, since most of what was worked out
-        serves again."""
+        serves again. `anchor` is the index's for persons like this one."""
         other = object.__new__(Person)
         other.model, other.taste, other.own = self.model, self.taste, self.own
         other._answers, other._resting = self._answers, self._resting
-        other._start(self)
+        other._start(self, anchor)
         for name in (
             "unwanted",
             "own_ids",
@@ -157,14 +167,21 @@ class Person:
     @cached_property
     def folded(self) -> FoldedMembers:
         """The person in every member of the ensemble."""
+        if self._plain is not None:
+            return self._plain.folded.replayed(*self._counted)
         return self.fold(np.arange(len(self._reason_ids)))
 
     def fold(self, places: np.ndarray) -> FoldedMembers:
         """Some of the reasons, by their places, folded in as if they were all."""
-        weight, sureness = self._weight[places], self._sureness[places]
-        sure = self.model.manifest.confidence.of(weight) - 1.0
+        confidences, plays = self._counted
+        return self._members.fold_in(self._reason_ids[places], confidences[places], plays[places])
+
+    @cached_property
+    def _counted(self) -> tuple[np.ndarray, np.ndarray]:
+        """The reasons' confidences, and their plays as neighbours count them."""
+        sure = self.model.manifest.confidence.of(self._weight) - 1.0
         # Fading scales the confidence, not the count: a count may be dampened to yes or no.
-        return self._members.fold_in(self._reason_ids[places], 1.0 + sure * sureness, weight * sureness)
+        return 1.0 + sure * self._sureness, self._weight * self._sureness
 
     @cached_property
     def mode_places(self) -> list[np.ndarray]:
@@ -193,31 +210,32 @@ class Person:
     @cached_property
     def _usual(self) -> np.ndarray:
         """Members' scores of the index's best of what is not the person's own, or where there is no other, of that."""
-        ids = self._best(np.union1d(self.unwanted, self.own_ids))
+        ids = self._best(self._excluded(self.own_ids))
         return self._raw(ids if len(ids) > 1 else np.setdiff1d(self.own_ids, self.unwanted))
 
     def _raw(self, ids: np.ndarray) -> np.ndarray:
         """Members' scores of items `ids`, each worked out once: (m, members)."""
-        if not self._rows and self._plain is not None:
-            # Most of what is asked for is what the plain person was asked for, and its cells are at hand.
-            known, cells = self._plain._cells
-            self._rows = dict(zip(known.tolist(), range(len(known)), strict=True))
-            self._scores = self.folded.raw(known, cells)
-        places = np.array([self._rows.get(number, -1) for number in ids.tolist()], dtype=np.int64)
-        missing = ids[places < 0]
-        if len(missing):
-            self._scores = np.concatenate([self._scores, self.folded.raw(missing)])
-            first = len(self._rows)
-            self._rows.update(zip(missing.tolist(), range(first, first + len(missing)), strict=True))
-            places[places < 0] = np.arange(first, first + len(missing))
+        if not len(self._asked) and self._plain is not None:
+            # Most of what is asked for is what the plain person was asked for, and is at hand.
+            self._asked = self._plain._gathered.ids
+            self._scores = self.folded.raw(self._plain._gathered)
+        places = np.searchsorted(self._asked, ids)
+        there = places < len(self._asked)
+        there[there] = self._asked[places[there]] == ids[there]
+        if not there.all():
+            missing = ids[~there]
+            asked = np.concatenate([self._asked, missing])
+            order = np.argsort(asked, kind="stable")
+            self._scores = np.concatenate([self._scores, self.folded.raw(missing)])[order]
+            self._asked = asked[order]
+            places = np.searchsorted(self._asked, ids)
         return np.asarray(self._scores[places])
 
     @cached_property
-    def _cells(self) -> tuple[np.ndarray, Gathered | None]:
-        """The items asked for so far, and what neighbours know of them."""
-        ids = np.array(list(self._rows), dtype=np.int64)
-        near = self.model.members.neighbours
-        return ids, near.gather(ids) if near is not None else None
+    def _gathered(self) -> Candidates:
+        """What the members know of the items asked for so far, and of those that usually are."""
+        usual = np.union1d(self.new(self.own_ids), self.own_ids)
+        return self._members.gather(np.union1d(self._asked, usual), self.folded.neighbours)
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -243,13 +261,14 @@ class Person:
         return np.column_stack([self.blend.parts(self._raw(ids)), fresh])
 
     def scored(self, ids: np.ndarray, day: int | None) -> tuple[np.ndarray, np.ndarray]:
-        """(ids, scores), best first, of those something of the person's speaks for."""
+        """(ids, scores), best first, of those of the rising `ids` that something of the person's speaks for."""
         parts = self.parts(ids, day)
         spoken_for = np.ones(len(ids), dtype=bool)
         if not self.model.manifest.solo:
             spoken_for = parts[:, :PERSONAL].sum(axis=1) > 0
         ids, scores = ids[spoken_for], parts[spoken_for].sum(axis=1)
-        order = np.lexsort((ids, -scores))
+        # Ids rise: of equal scores the lower id comes first.
+        order = np.argsort(-scores, kind="stable")
         return ids[order], scores[order]
 
     def new(self, known: np.ndarray) -> np.ndarray:
@@ -258,7 +277,7 @@ class Person:
             return np.empty(0, dtype=np.int64)
         which = known.tobytes()
         if which not in self._new:
-            excluded = np.union1d(self.unwanted, known)
+            excluded = self._excluded(known)
             found = [self._best(excluded)]
             if self._plain is not None:
                 found.append(self._plain.new(known))
@@ -273,13 +292,30 @@ class Person:
         return self._new[which]
 
     def familiar(self, known: np.ndarray) -> np.ndarray:
-        """Of the `known` ids those that may be listed; in solo mode those that have rested."""
+        """Of the `known` ids those that may be listed, however plays fade; in solo mode those that have rested."""
+        if self._plain is not None:
+            return self._plain.familiar(known)
+        which = known.tobytes()
+        if which not in self._familiar:
+            self._familiar[which] = self._listable(known)
+        return self._familiar[which]
+
+    def _listable(self, known: np.ndarray) -> np.ndarray:
         if self.model.manifest.solo:
             rested = self.latest - SOLO_RESTED
             known = np.array(
                 [n for n in known.tolist() if (self.own[n].last_played or 0) <= rested], dtype=np.int64
             )
         return np.setdiff1d(known, self.unwanted)
+
+    def _excluded(self, known: np.ndarray) -> np.ndarray:
+        """Sorted ids of what is no news beside the `known` ids."""
+        if self._plain is not None:
+            return self._plain._excluded(known)
+        which = known.tobytes()
+        if which not in self._no_news:
+            self._no_news[which] = np.union1d(self.unwanted, known)
+        return self._no_news[which]
 
     def of_mode(self, ids: np.ndarray, number: int) -> np.ndarray:
         """(m,) bool: which of items `ids` are nearer to the taste of this number, from 1, than to the others."""
@@ -296,7 +332,8 @@ class Person:
     def _search(self, folded: FoldedMembers, count: int, excluded: np.ndarray) -> np.ndarray:
         """Ids of the index's best for a folded listener, best first."""
         count = min(count, max(0, self.model.catalog.size - len(excluded)))
-        return self.model.index.best(folded.factors.vector.astype(np.float32), count, exclude=excluded)[0]
+        vector = folded.factors.vector.astype(np.float32)
+        return self.model.index.best(vector, count, exclude=excluded, near=self._anchor)[0]
 
     def _near(self, excluded: np.ndarray) -> np.ndarray:
         """Ids of the neighbours' best; none where they do not count."""

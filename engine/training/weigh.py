@@ -35,7 +35,7 @@ CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
 # Never more than one of so many listeners is left out at a time, in turns until this many have taught.
 FOLDS, ENOUGH = 3, 1_500
 # What EASE^R's ridge is chosen from, by nDCG on so many listeners of the first turn; the best lies lower where items
-# have few listeners (30 on HetRec, 300 on the sample).
+# have few listeners (30 on HetRec, 100 on the sample).
 RIDGE_SLOPE, RIDGE_POWER = 9.0, 0.75
 RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 200
 # A listener with fewer items teaches little of which of them belong together.

@@ -22,7 +22,15 @@ comparison with a lambda that is the same for all, and in the lists of related a
 Tried for the ensemble without a gain: bags of seeds (three starts of ALS 40 agree to .001), item cosine, RP3beta,
 listener neighbours, the best cosine to any own artist. Tried and worse: neighbours cut to the largest weights (100 of
 an item: .296-.303 for .301-.308) or to 256 dimensions (.297-.304); a listwise softmax for the weights (.295-.297).
-Tags of the sample's artists as a member: no gain there either, with weights chosen on the test itself.
+Agreement of genre and of tempo (octaves folded: log2 of it on a circle) or energy with the listener's artists, each
+as one member more with its weight chosen on the test itself: on HetRec, where a public table of 28,000 tracks knows
+1,988 artists with 52 % of the plays, at most +.13 % and +.06 % nDCG@20 (two splits; among those artists alone -.03 %
+and +.10 %); on the sample, where all are known, +.15 to +.32 % and +.14 to +.17 % (three splits). So neither is one.
+
+The sample (`--data sample_data/community.zip --seeds 5 --seconds 30`), made to be like HetRec in the figures named in
+`sample_data.audience`, what the ensemble gains not among them: popularity .115, item cosine .309, RP3beta .293, EASE^R
+.352, neighbours .357, ALS 40 .366, ensemble .383; gain +4.7 %, on 5 of 5 seeds by more than 2 %. HetRec's 1,500 artists
+with most listeners alone (one split): .118, .320, .329, .340, .349, .363, .379; +4.3 %.
 """
 
 from __future__ import annotations

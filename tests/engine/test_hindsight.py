@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_matrix
 
 from engine.errors import NothingYetError
@@ -84,3 +85,12 @@ def test_a_taste_that_moved_is_guessed_best_when_the_past_fades(place) -> None:
 def test_fading_is_taken_only_where_it_is_clearly_better(faded: list[float], taken: bool) -> None:
     plain = [0.2, 0.2, 0.2, 0.2]
     assert module._best_half_life(plain, {90.0: faded, 365.0: [0.0] * 4}) == (90.0 if taken else None)
+
+
+def test_item_neighbours_know_nothing_of_what_was_played_after_a_cut() -> None:
+    rng = np.random.default_rng(0)
+    before = csr_matrix((rng.random((2, 60)) < 0.2).astype(np.float32))
+    later = before.toarray()
+    later[1, ::2] = 1.0
+    alone, beside = (module._by_neighbours(COMMUNITY, train)[0] for train in (before, csr_matrix(later)))
+    np.testing.assert_array_equal(alone, beside)

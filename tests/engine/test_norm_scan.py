@@ -74,6 +74,45 @@ def test_batches_and_full_scans_agree(case: tuple[np.ndarray, np.ndarray, int, n
         np.testing.assert_array_equal(found[1], full[1])
 
 
+@settings(deadline=None, max_examples=150, derandomize=True)
+@given(catalogues(), st.sampled_from([0.0, 1e-9, 1e-3, 0.1, 1.0, 3.0]), st.sampled_from([1.0, -1.0]))
+def test_a_search_near_an_anchor_equals_brute_force(
+    case: tuple[np.ndarray, np.ndarray, int, np.ndarray], away: float, sign: float
+) -> None:
+    vectors, query, k, excluded = case
+    items = ordered(vectors)
+    turned = sign * query + away * np.linalg.norm(query) * np.random.default_rng(k).normal(size=len(query))
+    # One, or several that are far apart, alike, or the same.
+    anchored = np.stack([query, query[::-1], query * (1 + 1e-9), query])[: 1 + k % 4]
+    before = norm_scan._FIRST, norm_scan._WORTH
+    norm_scan._WORTH = 1.0  # so that the bound is what is tested, however much it lets through
+    try:
+        for first in (before[0], 8):
+            norm_scan._FIRST = first
+            ids, scores = items.best_near(turned, k, excluded, items.anchor(anchored))
+            expected = brute_force(vectors, turned, k, excluded)
+            np.testing.assert_array_equal(scores, expected[1])
+            np.testing.assert_array_equal(ids, expected[0])
+    finally:
+        norm_scan._FIRST, norm_scan._WORTH = before
+
+
+def test_near_an_anchor_hardly_anything_is_looked_at(monkeypatch) -> None:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(20_000, 16)).astype(np.float32)
+    items, query = ordered(vectors), rng.normal(size=16)
+    monkeypatch.setattr(NormOrder, "best", None)  # never the plain scan
+    looked_at: list[int] = []
+    exact = norm_scan.products
+    monkeypatch.setattr(
+        norm_scan, "products", lambda rows, query: (looked_at.append(len(rows)), exact(rows, query))[1]
+    )
+    turned = query + 0.01 * rng.normal(size=16)
+    ids, _ = items.best_near(turned, 10, np.empty(0, dtype=np.int64), items.anchor(query[None, :]))
+    np.testing.assert_array_equal(ids, brute_force(vectors, turned, 10, np.empty(0, dtype=np.int64))[0])
+    assert looked_at[0] < 20
+
+
 def test_the_scan_stops_early_where_norms_fall(monkeypatch) -> None:
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(40_000, 16)).astype(np.float32)

@@ -104,6 +104,14 @@ def test_fading_the_quick_way_is_fading_the_whole_way(place, recommender) -> Non
     np.testing.assert_allclose(
         quick.person.folded.factors.vector, whole.person.folded.factors.vector, rtol=1e-9
     )
+    # Also where nobody asked the plain one for a list before.
+    unasked = Recommender(open_model(folders), read_taste(connection), days).faded(5.0)
+    every = np.arange(len(ARTISTS))
+    for other in (quick, unasked):
+        np.testing.assert_array_equal(other.ranked(TODAY), whole.ranked(TODAY))
+        np.testing.assert_allclose(
+            other.person.parts(every, 3), whole.person.parts(every, 3), rtol=1e-6, atol=1e-9
+        )
     assert [item.artist for item in quick.discover(TODAY).items] == [
         item.artist for item in whole.discover(TODAY).items
     ]

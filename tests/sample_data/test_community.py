@@ -15,18 +15,18 @@ def test_counts() -> None:
     assert len(np.unique(plays[:, 0])) == 2500
     assert len(np.unique(plays[:, 1])) == 1500
     assert len({(listener, artist) for listener, artist, _ in plays.tolist()}) == len(plays)
-    assert 130_000 <= len(plays) <= 170_000
+    assert 85_000 <= len(plays) <= 105_000
 
 
 def test_popularity_and_plays_have_heavy_tails() -> None:
     plays = reading.plays()
     a_listener = np.bincount(plays[:, 0])[1:]
     an_artist = np.sort(np.bincount(plays[:, 1])[1:])
-    assert 40 <= np.median(a_listener) <= 60
-    assert 200 <= a_listener.max() <= 400
+    assert 30 <= np.median(a_listener) <= 40
+    assert 150 <= a_listener.max() <= 300
     assert an_artist[0] >= 1
     assert an_artist[-1] > 10 * np.median(an_artist)
-    assert an_artist[-150:].sum() > 0.25 * an_artist.sum()
+    assert an_artist[-150:].sum() > 0.4 * an_artist.sum()
     assert plays[:, 2].min() == 1
     assert np.median(plays[:, 2]) < 30
     assert plays[:, 2].max() > 5000
@@ -62,8 +62,9 @@ def test_genres_overlap() -> None:
     assert np.allclose(weights.sum(axis=1), 1.0)
 
 
-def test_item_neighbours_beat_popularity() -> None:
-    """Who listens to what is not chance: neighbours by cosine find held-out artists far better than fame."""
+def test_item_neighbours_beat_popularity_and_are_few() -> None:
+    """Who listens to what is not chance: neighbours by cosine find held-out artists far better than fame. And as in a
+    real community an artist is near a few others, not near hundreds."""
     matrix = np.zeros((2500, 1500), dtype=np.float32)
     plays = reading.plays()
     matrix[plays[:, 0] - 1, plays[:, 1] - 1] = 1.0
@@ -79,3 +80,6 @@ def test_item_neighbours_beat_popularity() -> None:
 
     by_fame = hits(np.broadcast_to(train.sum(axis=0), train.shape))
     assert hits(train @ cosine) > 1.8 * by_fame
+    nearest = -np.sort(-cosine[train.sum(axis=0) >= 10], axis=1)
+    assert np.median(nearest[:, 0]) > 0.25
+    assert np.median(nearest[:, 99]) < 0.1
