@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +21,10 @@ from engine.taste.rules import KeptRule, Rule, add_rule, all_rules, listens_excl
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
     from engine.recommend.hindsight import Hindsight
-    from engine.recommend.lists import DiscoverList, Explanation, RelatedList
+    from engine.recommend.lists import DiscoverList, Explanation, RelatedList, Share
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
+    from engine.store.artists import PlayedArtist
     from engine.store.encounters import What
     from engine.store.stats import Stats
     from engine.taste.gate import Days, Taste, TasteItem, Window
@@ -51,6 +53,25 @@ class Exclusion:
     enters: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ArtistCard:
+    """One artist: the verdict on them, what was played of them, and what the community says.
+
+    `why` are the largest shares of what recommends them, `rank` their place in Discover (null where they have none),
+    `near` the nearest five. A blocked artist's card says nothing but what was played.
+    """
+
+    artist: str
+    key: str
+    verdict: str | None
+    played: PlayedArtist
+    listeners: int = 0
+    tags: tuple[str, ...] = ()
+    rank: int | None = None
+    why: tuple[Share, ...] = ()
+    near: tuple[str, ...] = ()
+
+
 class Discovery(Library):
     """A library with a model over it. What is costly to open or compute is kept until the library changes."""
 
@@ -60,6 +81,7 @@ class Discovery(Library):
         self._recommenders: dict[tuple[Window, tuple[str, ...], int | None], Recommender] = {}
         self._tastes: dict[Window, tuple[Taste, Days]] = {}
         self._hindsight: Hindsight | None = None
+        self._stats: dict[int | None, Stats] = {}
 
     @alone
     def reload(self) -> None:
@@ -155,7 +177,9 @@ class Discovery(Library):
         """The history in numbers. Raises NothingYetError where nothing was played, that year or at all."""
         from engine.store.stats import stats
 
-        found = stats(self._connection, year)
+        if year not in self._stats:
+            self._stats[year] = stats(self._connection, year)
+        found = self._stats[year]
         if not found.plays:
             raise NothingYetError(
                 f"Nothing was played in {year}."
@@ -178,6 +202,24 @@ class Discovery(Library):
         return {
             name: sorted(items, key=lambda item: (-item.plays, item.key)) for name, items in found.items()
         }
+
+    @alone
+    def artist(self, name: str) -> ArtistCard:
+        """All there is to know of one artist, blocked or not. Raises UnknownNameError with the nearest names."""
+        from engine.store.artists import played_artist
+
+        display, key = self._judged(name)
+        verdict = next((m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None), None)
+        card = ArtistCard(display, key, verdict, played_artist(self._connection, key))
+        if verdict == "block":
+            return card
+        # An artist only the library knows, or no model at all: what was played is still worth a card.
+        with contextlib.suppress(NothingYetError, UnknownNameError):
+            told = self.explain(display)
+            near = tuple(item.artist for item in self.related(display, 5).items)
+            card = replace(card, listeners=told.listeners, tags=told.tags, why=told.shares[:5], rank=told.rank,
+                           near=near)  # fmt: skip
+        return card
 
     @alone
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
@@ -355,6 +397,7 @@ class Discovery(Library):
         """The library changed: what was worked out of it is no longer so."""
         self._recommenders.clear()
         self._tastes.clear()
+        self._stats.clear()
 
     def _measured_half_life(self) -> float | None:
         """What the last look back found best; null where there was none, or for another model."""

@@ -154,9 +154,9 @@ class Library:
         return tuple(community_packs.list_packs(self.folders))
 
     @alone
-    def listen_ids(self, text: str = "") -> list[int]:
-        """Ids of the listens, newest first; with `text` those whose artist or title holds it."""
-        return history.listen_ids(self._connection, artist_key(text))
+    def listen_ids(self, text: str = "", by: str = "when", *, reverse: bool = False) -> list[int]:
+        """Ids of the listens; with `text` those whose artist or title holds it, sorted as `history.listen_ids` says."""
+        return history.listen_ids(self._connection, artist_key(text), by, reverse=reverse)
 
     @alone
     def listens(self, ids: Sequence[int]) -> list[history.ListenRow]:

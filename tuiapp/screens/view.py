@@ -220,7 +220,9 @@ class View(Screen[None]):
         """Where this view is, for the next start."""
         if self.table is None:
             return {}
-        return {"sort": self.table.sort, "reverse": self.table.reverse, "filter": self.table.filter}
+        table = self.table
+        cursor = table.key_here
+        return {"sort": table.sort, "reverse": table.reverse, "filter": table.filter, "cursor": cursor}
 
     def recall(self, state: dict[str, Any]) -> None:
         """Go back to where it was."""
@@ -228,9 +230,10 @@ class View(Screen[None]):
         if table is None:
             return
         sort = state.get("sort")
-        if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].order:
+        if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].sorts:
             table.sort = sort
         table.reverse = state.get("reverse") is True
+        table.wanted = self.home.recall_cursor(self.NAME)
         text = state.get("filter")
         if isinstance(text, str) and text:
             self.query_one(".filter").add_class("-shown")
