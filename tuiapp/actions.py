@@ -73,6 +73,7 @@ ACTIONS: tuple[Action, ...] = (
            command="app.command_palette"),
     Action("cancel_job", "ctrl+x", "stop", "Stop what runs in the background; what was whole before stays."),
     Action("back", "escape", "back", "Back out one level: input, overlay, view.", command="screen.back"),
+    Action("retry", "ctrl+r", "retry", "Ask again for what is shown, after an error.", command="screen.retry"),
     Action("quit", "q", "quit", "Leave. Where you were comes back next time.", footer=2),
     # -- every list
     Action("filter", "slash", "filter", "Show only rows that hold what you type.", LISTS, 9),
@@ -84,7 +85,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("hide", "x", "hide", "Keep it out of Discover; it still counts in your taste.", "discover", 5),
     Action("block", "B", "block", "Never show it again anywhere, nor learn from it.", "discover"),
     Action("without", "w", "what if", "As if you had never played the strongest reason.", "discover", 11),
-    Action("related", "r,enter", "related", "Artists like it.", "discover", 10),
+    Action("artist", "enter", "artist", "All about the artist: your plays, why, who is near.", "discover", 10),
+    Action("related", "r", "related", "Artists like it.", "discover", 14),
     Action("open", "o", "browser", "Look the artist up in your browser. The only thing that leaves this machine.",
            "discover"),
     Action("export", "e", "export", "Write the list to a file.", "discover", 13),
@@ -125,7 +127,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("export", "e", "export", "Write it to a file.", "playlists", 6),
     # -- History
     Action("year(-1)", "left,comma", "year before", "The picture of the year before.", "history", 4),
-    Action("year(1)", "right,full_stop", "year after", "The picture of the year after.", "history", 5),
+    Action("year(1)", "right,full_stop", "year after", "The picture of the year after; after the last, of all years.",
+           "history", 5),
+    Action("artist", "enter", "artist", "All about the artist of the listen.", "history", 10),
+    Action("related", "r", "related", "Artists like it.", "history", 11),
+    Action("like", "l", "like", "Like the artist: it counts in your taste.", "history"),
+    Action("block", "B", "block", "Never show the artist again anywhere, nor learn from it.", "history"),
+    Action("next_picture", "t", "fading", "Favourites that are fading or overdue, and back to the year.",
+           "history", 13),
     Action("show_year", "y", "picture", "The year as a picture, or the list, where there is no room for both.",
            "history", 6),
     # -- Taste

@@ -135,6 +135,7 @@ def run(arguments: Sequence[str]) -> int:
 def _load_commands() -> None:
     """Import the modules that register commands; each imports the engine only inside its commands."""
     from tuiapp.commands import (  # noqa: F401
+        artist,
         auditing,
         demo,
         evaluating,

@@ -209,7 +209,9 @@ class Discovery(Library):
         from engine.store.artists import played_artist
 
         display, key = self._judged(name)
-        verdict = next((m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None), None)
+        verdict = next(
+            (m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None), None
+        )
         card = ArtistCard(display, key, verdict, played_artist(self._connection, key))
         if verdict == "block":
             return card

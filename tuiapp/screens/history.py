@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from engine.errors import DiscoverError, NothingYetError
+from tuiapp.listens import Coming, Listens
 from tuiapp.screens.view import View
 from tuiapp.text import duration
 from tuiapp.widgets.notice import Notice
@@ -22,40 +23,12 @@ if TYPE_CHECKING:
     from engine.session import Session, Status
     from engine.store.history import ListenRow
 
-BLOCK = 200
-
-
-class Listens(Sequence["ListenRow"]):
-    """Listens by place, read from the library a block at a time and kept while they are near."""
-
-    def __init__(self, session: Session, ids: Sequence[int]) -> None:
-        self._session, self._ids = session, ids
-        self._blocks: dict[int, list[ListenRow]] = {}
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    @overload
-    def __getitem__(self, place: int) -> ListenRow: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[ListenRow]: ...
-    def __getitem__(self, place: int | slice) -> ListenRow | Sequence[ListenRow]:
-        if isinstance(place, slice):
-            return [self[n] for n in range(*place.indices(len(self)))]
-        number, offset = divmod(place, BLOCK)
-        if number not in self._blocks:
-            if len(self._blocks) > 20:
-                self._blocks.clear()
-            self._blocks[number] = self._session.listens(self._ids[number * BLOCK : (number + 1) * BLOCK])
-        return self._blocks[number][offset]
-
 
 class HistoryView(View):
     """What was played, and when."""
 
     NAME: ClassVar[str] = "history"
     CSS_PATH = "history.tcss"
-    MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,6 +37,8 @@ class HistoryView(View):
         # The first and last year with a listen, and the one in the picture.
         self._years: tuple[int, int] | None = None
         self._year: int | None = None
+        self._page = "year"  # or all, or standings
+        self._fetching = False
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):
@@ -75,38 +50,62 @@ class HistoryView(View):
     def _listens() -> Table:
         return Table(
             (
-                Column("when (UTC)", lambda row: _moment(row.started_at), 16),
-                Column("artist", lambda row: row.artist, 16, share=2),
-                Column("track", lambda row: row.track, 18, share=3),
-                Column("played", lambda row: duration(row.ms_played / 1000) if row.ms_played else "", 7, right=True,
-                       least=64),
-                Column("from", lambda row: row.source, 14, least=96),
+                Column("when (UTC)", _text(lambda row: _moment(row.started_at)), 16, by="when"),
+                Column("artist", _text(lambda row: row.artist), 16, share=2, by="artist"),
+                Column("track", _text(lambda row: row.track), 18, share=3, by="track"),
+                Column("played", _text(lambda row: duration(row.ms_played / 1000) if row.ms_played else ""), 7,
+                       right=True, least=64, by="played"),
+                Column("from", _text(lambda row: row.source), 14, least=96, by="source"),
             ),
             key=lambda row: str(row.id),
-            words=lambda row: f"{row.artist} {row.track}",
+            words=lambda row: "" if isinstance(row, Coming) else f"{row.artist} {row.track}",
             id="listens",
-            markable=False,
         )  # fmt: skip
 
     def load(self) -> None:
-        text = self._filter
+        table = self.query_one(Table)
+        text, reverse = self._filter, table.reverse
+        by = "when" if table.sort is None else table.columns[table.sort].by
 
         def question(session: Session) -> tuple[str, Listens, Status]:
-            ids = session.listen_ids(text)
-            return text, Listens(session, ids), session.status()
+            listens = Listens(session.listen_ids(text, by, reverse=reverse), self._want)
+            if len(listens):
+                listens.fetch(session, 0)
+            return text, listens, session.status()
 
         self.ask("list", question)
 
+    @on(Table.Ordered)
+    def _ordered(self) -> None:
+        self.load()
+
+    def _want(self, listens: Listens, number: int) -> None:
+        """Fetch a block in a thread. One at a time: what is painted next wants what is in sight by then."""
+        if self._fetching:
+            return
+        self._fetching = True
+        self.ask("rows", lambda session: listens.fetch(session, number))
+
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "year":
-            self.query_one(YearPanel).show(message.result)
+        if message.what == "rows":
+            self._fetching = False
+            self.query_one(Table).refresh()
+            return
+        if message.what in ("year", "standings"):
+            self._picture(message.result)
+            return
+        if message.what == "names":
+            then, names = message.result
+            then(names)
+            return
+        if message.what != "list":
             return
         text, listens, status = message.result
         self._whole = status.listens
         if status.first is not None and status.last is not None:
             self._years = (time.localtime(status.first).tm_year, time.localtime(status.last).tm_year)
-            self.action_year(0)
+            self._ask_picture()
         table = self.query_one(Table)
         first_time = not table.counts[1] and not text
         table.show(listens)
@@ -121,23 +120,74 @@ class HistoryView(View):
                 table.focus()
         self._count()
 
+    # -- the picture -----------------------------------------------------------------------------------
+
     def action_year(self, by: int) -> None:
-        """Another year, within those there are."""
-        if self._years is not None:
-            first, last = self._years
-            year = min(last, max(first, (last if self._year is None else self._year) + by))
-            self._year = year
+        """Another year, within those there are; after the last, all of them together."""
+        if self._years is None:
+            return
+        first, last = self._years
+        place = last + 1 if self._page == "all" else last if self._year is None else self._year
+        place = min(last + 1, max(first, place + by))
+        self._page = "all" if place > last else "year"
+        self._year = min(place, last)
+        self._ask_picture()
+
+    def action_next_picture(self) -> None:
+        """From the year to what has been away for long, and back."""
+        self._page = "year" if self._page == "standings" else "standings"
+        self._ask_picture()
+
+    def _ask_picture(self) -> None:
+        if self._page == "standings":
+            self.ask("standings", lambda session: session.standings())
+        elif self._years is not None:
+            year = None if self._page == "all" else self._year or self._years[1]
+            self._year = year or self._years[1]
             self.ask("year", lambda session: session.stats(year))
+
+    def _picture(self, told: Any) -> None:
+        panel = self.query_one(YearPanel)
+        panel.show(told)
 
     def action_show_year(self) -> None:
         self.toggle_class("-year")
 
     def show_error(self, what: str, error: DiscoverError) -> None:
-        """A year in which nothing was played is an empty picture."""
-        if what == "year" and isinstance(error, NothingYetError):
-            self.query_one(YearPanel).show(None)
+        """The picture says for itself what it lacks; rows that could not be read are asked for again."""
+        if what == "rows":
+            self._fetching = False
+        if what in ("year", "standings"):
+            if isinstance(error, NothingYetError):
+                self._picture(f"○ {error}" if what == "standings" else f"○ {self._year}: nothing was played.")
+            else:
+                self._picture(f"✗ {error} ^r tries again.")
         else:
             super().show_error(what, error)
+
+    # -- acting on rows --------------------------------------------------------------------------------
+
+    def _with_names(self, then: Callable[[list[str]], None]) -> None:
+        """Do something with the artists of the marked listens, or of the one under the cursor."""
+        table = self.query_one(Table)
+        ids = sorted(int(key) for key in table.marks) or ([table.row.id] if table.row is not None else [])
+        if ids:
+            self.ask("names", lambda session: (then, _artists(session, ids)))
+
+    def action_like(self) -> None:
+        self._with_names(lambda names: self.judge("like", names))
+
+    def action_block(self) -> None:
+        self._with_names(lambda names: self.judge("block", names))
+
+    def action_related(self) -> None:
+        self._with_names(lambda names: self.home.show_related(names[0]) if names else None)
+
+    @on(Table.Clicked)
+    def action_artist(self) -> None:
+        row = self.query_one(Table).row
+        if row is not None and not isinstance(row, Coming):
+            self.home.show_artist(row.artist)
 
     def _count(self) -> None:
         from textual.widgets import Static
@@ -151,12 +201,19 @@ class HistoryView(View):
         self._filter = text.strip()
         self.load()
 
-    def recall(self, state: dict[str, Any]) -> None:
-        """Order is always by time here; only the filter comes back."""
-        super().recall({"filter": state.get("filter")})
-
     def remembered(self) -> dict[str, Any]:
-        return {"filter": self._filter}
+        return super().remembered() | {"filter": self._filter}
+
+
+def _artists(session: Session, ids: list[int]) -> list[str]:
+    """The artists of listens, each once."""
+    rows = (row for start in range(0, len(ids), 500) for row in session.listens(ids[start : start + 500]))
+    return list(dict.fromkeys(row.artist for row in rows))
+
+
+def _text(text: Callable[[ListenRow], str]) -> Callable[[ListenRow | Coming], str]:
+    """A cell's text, and what stands there until the row is read."""
+    return lambda row: "…" if isinstance(row, Coming) else text(row)
 
 
 def _moment(seconds: int | None) -> str:

@@ -139,7 +139,14 @@ class View(Screen[None]):
         if isinstance(error, NothingYetError):
             self.tell("empty", "Nothing here yet", str(error))
         else:
-            self.tell("error", "That did not work", str(error))
+            log = self.home.folders.log
+            where = f"\n\nThe log is {log}." if log.exists() else ""
+            self.tell("error", "That did not work", f"{error}{where}\n\nPress ctrl+r to try again.")
+
+    def action_retry(self) -> None:
+        """Ask anew for everything the view shows."""
+        self.tell("loading", "One moment", "")
+        self.load()
 
     # -- list, states, filter --------------------------------------------------------------------------
 
