@@ -31,6 +31,7 @@ class ArtistDialog(Dialog):
     Dismissed with the name to see related artists of, or None.
     """
 
+    DEFAULT_CSS = "ArtistDialog .hint { margin: 0 0 1 0; }"
     BINDINGS: ClassVar[list[Any]] = [
         Binding("l", "judge('like')", show=False),
         Binding("x", "judge('hide')", show=False),
@@ -54,8 +55,9 @@ class ArtistDialog(Dialog):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel"):
             yield Static(shown(self._trail[-1]), classes="title", markup=False)
-            yield Static("… One moment", id="card", markup=False)
+            # Above the card, since a low terminal shows no more than its beginning.
             yield Static("", classes="hint", markup=False)
+            yield Static("… One moment", id="card", markup=False)
 
     def on_mount(self) -> None:
         self.action_retry()
