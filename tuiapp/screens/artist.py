@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import webbrowser
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote_plus
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -141,9 +139,9 @@ class ArtistDialog(Dialog):
 
     def action_open(self) -> None:
         if self._card is not None and self._card.verdict != "block":
-            from tuiapp.screens.discover import SEARCH_PAGE
+            from tuiapp.screens.discover import look_up
 
-            webbrowser.open(SEARCH_PAGE + quote_plus(self._card.artist))
+            look_up(self._card.artist)
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

@@ -33,6 +33,11 @@ LENGTH = 200
 SEARCH_PAGE = "https://musicbrainz.org/search?type=artist&query="
 
 
+def look_up(name: str) -> None:
+    """Open the page about an artist in the browser."""
+    webbrowser.open(SEARCH_PAGE + quote_plus(name))
+
+
 def _because(row: Recommendation) -> str:
     if not row.why:
         return ""
@@ -251,7 +256,7 @@ class DiscoverView(View):
     def action_open(self) -> None:
         if names := self._names():
             self._note_opened(names[0])
-            webbrowser.open(SEARCH_PAGE + quote_plus(names[0]))
+            look_up(names[0])
             self.notify(f"Looking up {shown(names[0])} in your browser.", markup=False)
 
     def action_export(self) -> None:
