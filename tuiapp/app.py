@@ -192,6 +192,12 @@ class DiscoverApp(App[int]):
         if isinstance(screen, RelatedView):
             screen.start_at(name)
 
+    def show_artist(self, name: str) -> None:
+        """Open an artist's card over the view."""
+        from tuiapp.screens.artist import ArtistDialog
+
+        self.push_screen(ArtistDialog(self, name), lambda found: self.show_related(found) if found else None)
+
     # -- remembering -----------------------------------------------------------------------------------
 
     def state_of(self, view: str) -> dict[str, Any]:

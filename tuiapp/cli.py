@@ -159,6 +159,7 @@ def _unexpected(options: Options, error: Exception) -> str:
 def _load_commands() -> None:
     """Import the modules that register commands; each imports the engine only inside its commands."""
     from tuiapp.commands import (  # noqa: F401
+        artist,
         auditing,
         demo,
         evaluating,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.recommend.hindsight import Hindsight
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList
     from engine.recommend.settings import DiscoverSettings
+    from engine.session.artist_card import ArtistCard
     from engine.session.searching import Found, OwnNames
     from engine.store.encounters import What
     from engine.store.history import HistoryCounts
@@ -153,6 +155,27 @@ class Discovery(Library):
         return {
             name: sorted(items, key=lambda item: (-item.plays, item.key)) for name, items in found.items()
         }
+
+    @alone
+    def artist(self, name: str) -> ArtistCard:
+        """All there is to know of one artist, blocked or not. Raises UnknownNameError with the nearest names."""
+        from engine.session.artist_card import ArtistCard
+        from engine.store.artists import played_artist
+
+        display, key = self._judged(name)
+        verdict = next(
+            (m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None), None
+        )
+        card = ArtistCard(display, key, verdict, played_artist(self._connection, key))
+        if verdict == "block":
+            return card
+        # An artist only the library knows, or no model at all: what was played is still worth a card.
+        with contextlib.suppress(NothingYetError, UnknownNameError):
+            told = self.explain(display)
+            near = tuple(item.artist for item in self.related(display, 5).items)
+            card = replace(card, listeners=told.listeners, tags=told.tags, why=told.shares[:5], rank=told.rank,
+                           near=near)  # fmt: skip
+        return card
 
     @alone
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:

@@ -177,11 +177,9 @@ class Library:
         return tuple(community_packs.list_packs(self.folders))
 
     @alone
-    def listen_ids(
-        self, text: str = "", by: history.ListenOrder = "when", *, ascending: bool = False
-    ) -> list[int]:
-        """Ids of the listens, newest first or in another order; with `text` those whose artist or title holds it."""
-        return history.listen_ids(self._connection, artist_key(text), by, ascending=ascending)
+    def listen_ids(self, text: str = "", by: str = "when", *, reverse: bool = False) -> list[int]:
+        """Ids of the listens; with `text` those whose artist or title holds it, sorted as `history.listen_ids` says."""
+        return history.listen_ids(self._connection, artist_key(text), by, reverse=reverse)
 
     @alone
     def listens(self, ids: Sequence[int]) -> list[history.ListenRow]:

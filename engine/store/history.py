@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +47,6 @@ class ListenRow:
     plays: int
 
 
-ListenOrder = Literal["when", "artist", "track", "played", "source"]
-# Tables to read from and columns to order by. By name the tracks come first: there are fewer of them to go through.
-_TRACKS_FIRST = (
-    "tracks AS n JOIN artists AS m ON m.id = n.artist_id CROSS JOIN listens AS l ON l.track_id = n.id"
-)
-_ORDERS: dict[ListenOrder, tuple[str, str]] = {
-    "when": ("listens AS l", ""),
-    "artist": (_TRACKS_FIRST, "m.key, "),
-    "track": (_TRACKS_FIRST, "n.key, "),
-    "played": ("listens AS l", "ms_played DESC, "),
-    "source": ("listens AS l", "source, "),
-}
-
-
 def counts(connection: sqlite3.Connection) -> HistoryCounts:
     """The library in five numbers."""
     listens, first, last = connection.execute(
@@ -95,33 +80,55 @@ def played_tracks(connection: sqlite3.Connection, listens: str = "listens") -> l
     ]
 
 
-def listen_ids(
-    connection: sqlite3.Connection, key: str = "", by: ListenOrder = "when", *, ascending: bool = False
-) -> list[int]:
-    """Ids of the listens, newest first, undated ones last; with `key` those whose artist or title key holds it.
+# What lists of listens can be sorted by, and how SQL says it: a join where names are needed, and the value. Names are
+# ranked first, a rank an artist or track: half a million listens are then sorted by small numbers.
+_ORDERS = {
+    "when": ("", "l.started_at"),
+    "artist": (
+        "JOIN (SELECT t.id, dense_rank() OVER (ORDER BY a.key) AS place FROM tracks AS t "
+        "JOIN artists AS a ON a.id = t.artist_id) AS r ON r.id = l.track_id",
+        "r.place",
+    ),
+    "track": (
+        "JOIN (SELECT id, dense_rank() OVER (ORDER BY key) AS place FROM tracks) AS r ON r.id = l.track_id",
+        "r.place",
+    ),
+    "played": ("", "l.ms_played"),
+    "source": ("", "l.source"),
+}
+# Numbers and dates begin with the largest, names with the first.
+_LARGEST_FIRST = frozenset({"when", "played"})
 
-    `by` another column than the time, those alike in it are newest first; by name it goes from A on. With `ascending`
-    the whole order is turned around. Those of blocked artists are in no list.
+
+def listen_ids(
+    connection: sqlite3.Connection, key: str = "", by: str = "when", *, reverse: bool = False
+) -> list[int]:
+    """Ids of the listens; with `key` those whose artist or title key holds it. Blocked artists' are in no list.
+
+    `by` is when (newest first), artist, track, played (longest first) or source; `reverse` turns that around. Listens
+    without the value are last either way, and equal ones are newest first. Raises KeyError for another `by`.
     """
     where, values = ["1"], []
     if key:
         where.append(
-            "track_id IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
+            "l.track_id IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
             "WHERE t.key LIKE ?1 OR a.key LIKE ?1)"
         )
         values.append("%" + key.replace("%", "").replace("_", "") + "%")
     if connection.execute("SELECT 1 FROM feedback WHERE verdict = 'block' LIMIT 1").fetchone():
         where.append(
-            "track_id NOT IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
+            "l.track_id NOT IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
             "JOIN feedback AS f ON f.artist_key = a.key AND f.track_key IN ('', t.key) WHERE f.verdict = 'block')"
         )
+    join, value = _ORDERS[by]
+    # Descending, what is null is last by itself, and the index by time is walked from its end.
+    order = f"{value} DESC" if (by in _LARGEST_FIRST) != reverse else f"{value} IS NULL, {value}"
+    ties = "l.track_id DESC, l.plays DESC, l.id DESC" if by == "when" else "l.started_at DESC, l.id DESC"
     rows = connection.execute(
-        f"SELECT l.id FROM {_ORDERS[by][0]} WHERE {' AND '.join(where)} "  # noqa: S608 - fixed parts
-        f"ORDER BY {_ORDERS[by][1]}started_at DESC, l.id DESC",
+        f"SELECT l.id FROM listens AS l {join} WHERE {' AND '.join(where)} ORDER BY {order}, {ties}",  # noqa: S608 - fixed parts
         values,
     )
-    ids = [row[0] for row in rows]
-    return ids[::-1] if ascending else ids
+    return [row[0] for row in rows]
 
 
 def listens(connection: sqlite3.Connection, ids: Sequence[int]) -> list[ListenRow]:

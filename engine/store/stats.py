@@ -31,7 +31,7 @@ class Stats:
     """A history in numbers. `hours` are those of the `timed` plays, the ones whose length is known.
 
     `first` and `last` are seconds UTC; `by_month` goes by "2024-05", `by_weekday` from Monday, `by_hour` from
-    midnight, `by_day` by "2024-05-31", for a year alone.
+    midnight, `by_day` by "2024-05-31", for a year alone; `by_week` is 24 hours of each of 7 weekdays.
     """
 
     year: int | None
@@ -49,6 +49,7 @@ class Stats:
     by_weekday: tuple[int, ...]
     by_hour: tuple[int, ...]
     by_day: dict[str, int]
+    by_week: tuple[tuple[int, ...], ...] = ()
 
 
 def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
@@ -59,14 +60,20 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
         values = tuple(int(time.mktime((begin, 1, 1, 0, 0, 0, 0, 0, -1))) for begin in (year, year + 1))
     plays, undated, timed, milliseconds, artists, tracks, first, last = connection.execute(
         f"""
-        SELECT coalesce(sum(l.plays), 0), coalesce(sum(l.plays) FILTER (WHERE l.started_at IS NULL), 0),
-               coalesce(sum(l.plays) FILTER (WHERE l.ms_played IS NOT NULL), 0), coalesce(sum(l.ms_played), 0),
-               count(DISTINCT t.artist_id), count(DISTINCT l.track_id), min(l.started_at), max(l.started_at)
-        FROM listens AS l JOIN tracks AS t ON t.id = l.track_id WHERE {where}
+        WITH played AS (
+            SELECT l.track_id, sum(l.plays) AS plays,
+                   coalesce(sum(l.plays) FILTER (WHERE l.started_at IS NULL), 0) AS undated,
+                   coalesce(sum(l.plays) FILTER (WHERE l.ms_played IS NOT NULL), 0) AS timed,
+                   coalesce(sum(l.ms_played), 0) AS length, min(l.started_at) AS first, max(l.started_at) AS last
+            FROM listens AS l WHERE {where} GROUP BY l.track_id
+        )
+        SELECT coalesce(sum(p.plays), 0), coalesce(sum(p.undated), 0), coalesce(sum(p.timed), 0),
+               coalesce(sum(p.length), 0), count(DISTINCT t.artist_id), count(*), min(p.first), max(p.last)
+        FROM played AS p JOIN tracks AS t ON t.id = p.track_id
         """,  # noqa: S608 - fixed parts
         values,
     ).fetchone()
-    by_day, by_weekday, by_hour = _when(connection, where, values)
+    by_day, by_week = _when(connection, where, values)
     by_month: dict[str, int] = {}
     for day, count in by_day.items():
         by_month[day[:7]] = by_month.get(day[:7], 0) + count
@@ -74,7 +81,8 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
         year, plays, undated, timed, milliseconds / 3_600_000, artists, tracks, first, last,
         _top(connection, where, values, "a.name, NULL", "a.id"),
         _top(connection, where, values, "a.name, t.title", "t.id"),
-        by_month, by_weekday, by_hour, by_day if year is not None else {},
+        by_month, tuple(map(sum, by_week)), tuple(map(sum, zip(*by_week, strict=True))),
+        by_day if year is not None else {}, by_week,
     )  # fmt: skip
 
 
@@ -95,26 +103,20 @@ def _top(
 
 def _when(
     connection: sqlite3.Connection, where: str, values: tuple[int, ...]
-) -> tuple[dict[str, int], tuple[int, ...], tuple[int, ...]]:
-    """Dated plays by day, weekday and hour, in one pass."""
+) -> tuple[dict[str, int], tuple[tuple[int, ...], ...]]:
+    """Dated plays by day, and by weekday and hour, in one pass."""
     # Every zone is whole quarters of an hour from Greenwich: so many fewer times to convert.
     rows = connection.execute(
         f"""
-        WITH quarters AS (
-            SELECT l.started_at / 900 * 900 AS at, sum(l.plays) AS plays FROM listens AS l
-            WHERE l.started_at IS NOT NULL AND l.flags & 8 = 0 AND {where} GROUP BY l.started_at / 900
-        )
-        SELECT strftime('%Y-%m-%d%w%H', at, 'unixepoch', 'localtime') AS moment, sum(plays)
-        FROM quarters GROUP BY moment ORDER BY moment
+        SELECT l.started_at / 900 * 900 AS at, sum(l.plays) FROM listens AS l
+        WHERE l.started_at IS NOT NULL AND l.flags & 8 = 0 AND {where} GROUP BY at ORDER BY at
         """,  # noqa: S608 - fixed parts
         values,
     )
-    days: dict[str, int] = {}
-    weekdays, hours = [0] * 7, [0] * 24
-    # One conversion for the three of them: it is what takes the time.
-    for moment, plays in rows:
-        day, weekday, hour = moment[:10], int(moment[10]), int(moment[11:])
-        days[day] = days.get(day, 0) + plays
-        weekdays[(weekday + 6) % 7] += plays
-        hours[hour] += plays
-    return days, tuple(weekdays), tuple(hours)
+    days: dict[tuple[int, int, int], int] = {}
+    week = [[0] * 24 for _ in range(7)]
+    for at, plays in rows:
+        local = time.localtime(at)
+        days[local[:3]] = days.get(local[:3], 0) + plays
+        week[local[6]][local[3]] += plays
+    return {f"{y}-{m:02}-{d:02}": n for (y, m, d), n in days.items()}, tuple(map(tuple, week))

@@ -191,7 +191,8 @@ def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
 
 # Every command, with arguments under which it would change something if it could.
 EVERY_COMMAND: dict[str, list[str]] = {
-    "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"], "community fetch": ["--yes"],
+    "artist": ["Artist 05"], "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"],
+    "community fetch": ["--yes"],
     "community list": [], "community remove": ["made"], "config path": [], "config": [],
     "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"], "feedback": [],

@@ -26,7 +26,8 @@ def test_stats_tell_what_was_played_in_words_and_as_a_document(
     )
     assert set(told) == {
         "year", "listens", "undated", "timed", "hours", "artists", "tracks", "first", "last",
-        "top_artists", "top_tracks", "by_month", "by_weekday", "by_hour", "fading", "overdue", "tastes", "by_day",
+        "top_artists", "top_tracks", "by_month", "by_week", "by_weekday", "by_hour",
+        "fading", "overdue", "tastes", "by_day",
     }  # fmt: skip
     assert told["top_artists"][0].keys() == {"artist", "plays"}
     assert told["top_tracks"][0].keys() == {"artist", "track", "plays"}

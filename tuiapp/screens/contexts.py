@@ -46,12 +46,12 @@ class ContextsView(View):
         yield Static(id="profile", classes="body")
         yield Table(
             (
-                Column("", lambda row: "" if row.known else "new", 3),
-                Column("artist", lambda row: row.artist, 14, share=2),
-                Column("track", lambda row: row.track, 16, share=3),
-                Column("bpm", _bpm, 9, right=True, accent=True),
+                Column("", lambda row: "" if row.known else "new", 3, order=lambda row: row.known),
+                Column("artist", lambda row: row.artist, 14, share=2, order=lambda row: row.artist.casefold()),
+                Column("track", lambda row: row.track, 16, share=3, order=lambda row: row.track.casefold()),
+                Column("bpm", _bpm, 9, right=True, accent=True, order=lambda row: -(row.bpm or 0)),
                 Column("length", lambda row: ("~" if row.seconds_estimated else "") + duration(row.seconds), 6,
-                       right=True),
+                       right=True, order=lambda row: -(row.seconds or 0)),
             ),
             key=lambda row: f"{row.artist}\x1f{row.track}",
             words=lambda row: f"{row.artist} {row.track}",

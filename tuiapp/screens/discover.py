@@ -74,9 +74,10 @@ class DiscoverView(View):
         with Container(id="body", classes="body"):
             yield Table(
                 (
-                    Column("", self._glyph, 1),
+                    Column("", self._glyph, 1, order=lambda row: (not row.liked, not row.known)),
                     Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
-                    Column("because of", _because, 16, share=4, least=50),
+                    Column("because of", _because, 16, share=4, least=50,
+                           order=lambda row: _because(row).casefold()),
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                            order=lambda row: -row.listeners),
                     PLAYS,
@@ -302,6 +303,12 @@ class DiscoverView(View):
         self.judge("block", self._names())
 
     @on(Table.Clicked)
+    def action_artist(self) -> None:
+        row = self.query_one("#artists", Table).row
+        if row is not None:
+            self._note_opened(row.artist)
+            self.home.show_artist(row.artist)
+
     def action_related(self) -> None:
         if names := self._names():
             self._note_opened(names[0])

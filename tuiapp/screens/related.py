@@ -39,11 +39,12 @@ class RelatedView(View):
         yield Static(id="trail")
         yield Table(
             (
-                Column("", lambda row: "•" if row.known else "", 1),
+                Column("", lambda row: "•" if row.known else "", 1, order=lambda row: not row.known),
                 Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
                 Column("alike", lambda row: bar(row.similarity, 12), 12, accent=True,
                        order=lambda row: -row.similarity),
-                Column("", lambda row: f"{row.similarity:.2f}", 4, right=True, least=60),
+                Column("", lambda row: f"{row.similarity:.2f}", 4, right=True, least=60,
+                       order=lambda row: -row.similarity),
                 Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                        order=lambda row: -row.listeners),
                 Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 6, right=True,
@@ -93,8 +94,10 @@ class RelatedView(View):
         self.tell(
             "" if found.items else "empty", "Nobody is near", "Too few listeners played this artist to tell."
         )
+        back = table.wanted is not None
         table.show(found.items)
-        table.move_to(0)
+        if not back:
+            table.move_to(0)
         table.focus()
         self._show_trail()
         self.listed()

@@ -166,7 +166,16 @@ class View(Screen[None]):
         if isinstance(error, NothingYetError):
             self.tell("empty", "Nothing here yet", str(error))
         else:
-            self.tell("error", "That did not work", str(error))
+            log = self.home.folders.log
+            where = f"\n\nThe log is {log}." if log.exists() else ""
+            self.tell(
+                "error", "That did not work", f"{error}{where}\n\nPress {self.key('retry')} to try again."
+            )
+
+    def action_retry(self) -> None:
+        """Ask anew for everything the view shows."""
+        self.tell("loading", "One moment", "")
+        self.load()
 
     # -- list, states, filter --------------------------------------------------------------------------
 
@@ -284,7 +293,9 @@ class View(Screen[None]):
         """Where this view is, for the next start."""
         if self.table is None:
             return {}
-        return {"sort": self.table.sort, "reverse": self.table.reverse, "filter": self.table.filter}
+        table = self.table
+        cursor = table.key_here
+        return {"sort": table.sort, "reverse": table.reverse, "filter": table.filter, "cursor": cursor}
 
     def recall(self, state: dict[str, Any]) -> None:
         """Go back to where it was."""
@@ -292,9 +303,10 @@ class View(Screen[None]):
         if table is None:
             return
         sort = state.get("sort")
-        if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].order:
+        if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].sorts:
             table.sort = sort
         table.reverse = state.get("reverse") is True
+        table.wanted = self.home.recall_cursor(self.NAME)
         text = state.get("filter")
         if isinstance(text, str) and text:
             self.query_one(".filter").add_class("-shown")

@@ -33,6 +33,7 @@ _LEAST = 6
 class Column:
     """How one column is drawn. `text` gives a row's cell; `order` what it sorts by, null when it does not.
 
+    `by` is the word for it where the engine sorts the rows, which then come as `Fetched`.
     `width` is in cells; columns with `share` above 0 divide what is left, or what is lacking.
     `least` is the table width from which the column is shown at all. `accent` draws it in the accent colour.
     """
@@ -45,6 +46,12 @@ class Column:
     order: Callable[[Any], Any] | None = None
     least: int = 0
     accent: bool = False
+    by: str = ""
+
+    @property
+    def sorts(self) -> bool:
+        """Whether the list can be sorted by it."""
+        return self.order is not None or bool(self.by)
 
 
 class Table(ScrollView, can_focus=True):
@@ -114,25 +121,19 @@ class Table(ScrollView, can_focus=True):
         key: Callable[[Any], str],
         words: Callable[[Any], str],
         markable: bool = True,
-        arranges: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
-        """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks.
-
-        With `arranges` false the rows come filtered and ordered by whoever hears `Ordered`: they are too many to hold.
-        Then a row may be None while it is being fetched, and the rows know `place_of(key)`.
-        """
+        """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks."""
         super().__init__(id=id)
         self.columns = columns
         self._key, self._words = key, words
         self.markable = markable
-        self._arranges = arranges
-        # The marked rows of a list too long to look through for them.
-        self._marked: dict[str, Any] = {}
         self._rows: Sequence[Any] = ()
         self._order: Sequence[int] = range(0)
         self.marks: set[str] = set()
         self.filter = ""
+        # The row that had the cursor when the app was left, until there are rows.
+        self.wanted: str | None = None
         self.sort: int | None = None
         self.reverse = False
 
@@ -141,16 +142,18 @@ class Table(ScrollView, can_focus=True):
     def show(self, rows: Sequence[Any], *, cursor_key: str | None = None) -> None:
         """Take new rows; the cursor stays on the same row where it is still there, or goes to `cursor_key`."""
         current = self.row
-        wanted = cursor_key or (self._key(current) if current is not None else None)
+        wanted = cursor_key or self.wanted or (self._key(current) if current is not None else None)
+        if rows:
+            self.wanted = None
         self._rows = rows
-        if self.marks:
-            there = (
-                {self._key(row) for row in rows}
-                if self._arranges
-                else {key for key in self.marks if rows.place_of(key) is not None}  # type: ignore[attr-defined]
-            )
-            self.marks &= there
+        if not self.engine_sorts:
+            self.marks &= {self._key(row) for row in rows} if self.marks else set()
         self._arrange(wanted)
+
+    @property
+    def engine_sorts(self) -> bool:
+        """Whether the rows come sorted and filtered: `Ordered` then asks the view for them anew."""
+        return any(column.by for column in self.columns)
 
     def set_filter(self, text: str) -> None:
         """Show only rows whose words hold every word of `text`."""
@@ -167,25 +170,19 @@ class Table(ScrollView, can_focus=True):
 
     def _arrange(self, wanted: str | None) -> None:
         order: Sequence[int] = range(len(self._rows))
-        if not self._arranges:
-            self._place(order, wanted)
-            return
         if words := self.filter.casefold().split():
             order = [i for i in order if all(word in self._words(self._rows[i]).casefold() for word in words)]
-        if self.sort is not None and (by := self.columns[self.sort].order) is not None:
+        if self.engine_sorts:
+            pass
+        elif self.sort is not None and (by := self.columns[self.sort].order) is not None:
             order = sorted(order, key=lambda i: by(self._rows[i]), reverse=self.reverse)
         elif self.reverse:
             order = order[::-1]
-        self._place(order, wanted)
-
-    def _place(self, order: Sequence[int], wanted: str | None) -> None:
-        """Take an order, with the cursor on the row it was on where that is still there."""
         self._order = order
         self.virtual_size = Size(self.size.width, len(order) + 1)
         place = min(self.cursor, max(0, len(order) - 1))
-        if wanted is not None and not self._arranges:
-            found = self._rows.place_of(wanted)  # type: ignore[attr-defined]
-            place = place if found is None else found
+        if wanted is not None and (find := getattr(self._rows, "find", None)) is not None:
+            place = find(wanted, place)
         elif wanted is not None and len(order) <= 20_000:
             place = next((n for n, i in enumerate(order) if self._key(self._rows[i]) == wanted), place)
         self.set_reactive(Table.cursor, place)
@@ -204,10 +201,13 @@ class Table(ScrollView, can_focus=True):
         return self._rows[self._order[self.cursor]] if self.cursor < len(self._order) else None
 
     @property
+    def key_here(self) -> str | None:
+        """The key of the row under the cursor."""
+        return self._key(self.row) if self.row is not None else self.wanted
+
+    @property
     def chosen(self) -> list[Any]:
         """The marked rows in order, or the one under the cursor."""
-        if self.marks and not self._arranges:
-            return [row for key, row in self._marked.items() if key in self.marks]
         if self.marks:
             return [row for i in self._order if self._key(row := self._rows[i]) in self.marks]
         return [self.row] if self.row is not None else []
@@ -226,7 +226,7 @@ class Table(ScrollView, can_focus=True):
         if action == "mark":
             return self.markable
         if action == "sort":
-            return any(column.order is not None for column in self.columns)
+            return any(column.sorts for column in self.columns)
         return super().check_action(action, parameters)
 
     # -- moving ----------------------------------------------------------------------------------------
@@ -263,14 +263,12 @@ class Table(ScrollView, can_focus=True):
     def action_mark(self) -> None:
         if self.row is not None:
             self.marks ^= {self._key(self.row)}
-            self._marked[self._key(self.row)] = self.row
             self.cursor += 1
             self.refresh()
 
     def clear_marks(self) -> None:
         """Unmark everything."""
         self.marks = set()
-        self._marked.clear()
         self.refresh()
 
     def action_filter(self) -> None:
@@ -278,7 +276,7 @@ class Table(ScrollView, can_focus=True):
 
     def action_sort(self) -> None:
         """The next column that sorts; after the last, the order given."""
-        able = [None, *(n for n, column in enumerate(self.columns) if column.order is not None)]
+        able = [None, *(n for n, column in enumerate(self.columns) if column.sorts)]
         following = able[(able.index(self.sort) + 1) % len(able)] if self.sort in able else None
         self.set_sort(following)
 
@@ -297,7 +295,7 @@ class Table(ScrollView, can_focus=True):
     def _sort_by_heading(self, x: int) -> None:
         at = GAP
         for number, width in self._widths():
-            if at <= x < at + width + GAP and self.columns[number].order is not None:
+            if at <= x < at + width + GAP and self.columns[number].sorts:
                 self.set_sort(number, reverse=not self.reverse if self.sort == number else False)
             at += width + GAP
 
@@ -329,9 +327,6 @@ class Table(ScrollView, can_focus=True):
         if place >= len(self._order):
             return Strip.blank(width, base)
         row = self._rows[self._order[place]]
-        if row is None:
-            lead = "▸ …" if place == self.cursor else "  …"
-            return Strip([Segment(lead, base)]).adjust_cell_length(width, base)
         marked = self._key(row) in self.marks
         at_cursor = place == self.cursor
         style = base

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tuiapp.safe import shown
-from tuiapp.text import bar, fitted
+from tuiapp.text import bar, day, fitted
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
-    from engine.store.stats import Stats
+    from engine.store.stats import Played, Stats
+    from engine.taste.gate import TasteItem
 
 # From nothing to the most of the year: shades that can be told apart without colour too.
 SHADES = "·░▒▓█"
@@ -21,37 +22,123 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TOP = 8
 
 
-class YearPanel(Drawn["Stats"]):
-    """The year's picture."""
+class YearPanel(Drawn["Stats | dict[str, list[TasteItem]] | str"]):
+    """The year's picture, all years', what has been away for long, or a sentence on what is missing."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(picture, id=id)
+        super().__init__(_drawn, id=id)
+
+
+def _drawn(told: Stats | dict[str, list[TasteItem]] | str, width: int, height: int) -> Content:
+    if isinstance(told, str):
+        return Content(shown(told))
+    return away(told, width, height) if isinstance(told, dict) else picture(told, width, height)
 
 
 def picture(told: Stats, width: int, height: int) -> Content:
-    """The year in as many rows as there are."""
-    year = told.year or 1970
+    """A year, or all of them, in as many rows as there are."""
     rows: list[Content] = [
         Content.assemble(
-            Content.styled(str(year), "bold $text-accent"),
+            Content.styled(str(told.year or "all years"), "bold $text-accent"),
             Content.styled(f"  {told.plays:,} plays, {told.artists:,} artists", "$foreground-muted"),
         ),
         Content(""),
-        *_calendar(year, told.by_day, width),
+        *(
+            _calendar(told.year, told.by_day, width)
+            if told.year
+            else _years(told.by_month, width, height // 3)
+        ),
     ]
+    if height >= 32 and told.by_week:
+        rows += [Content(""), *_week(told.by_week, width)]
     if height >= 20:
         rows += [Content(""), *_clock(told.by_hour, width)]
-    room = height - len(rows) - 2
-    if told.top_artists and room > 1:
-        most = told.top_artists[0].plays
-        names = min(24, width // 2)
-        rows += [Content(""), Content.styled("most played", "$foreground-muted")]
-        for played in told.top_artists[: min(_TOP, room)]:
-            drawn = Content.styled(bar(played.plays / most, max(4, width - names - 9)), "$text-accent")
-            rows.append(
-                Content.assemble(fitted(shown(played.artist), names), " ", drawn, f" {played.plays:>6,}")
-            )
+    room = height - len(rows)
+    # Half of what is left for each; with little room the artists alone.
+    each = min(_TOP, (room - 4) // 2) if room >= 10 else min(_TOP, room - 2)
+    for title, top in (("most played artists", told.top_artists), ("most played tracks", told.top_tracks)):
+        if top and each > 0 and height - len(rows) >= each + 2:
+            rows += [Content(""), Content.styled(title, "$foreground-muted"), *_most(top[:each], width)]
     return Content("\n").join(rows)
+
+
+def _most(top: tuple[Played, ...], width: int) -> list[Content]:
+    names = min(30, width // 2)
+    rows = []
+    for played in top:
+        name = shown(f"{played.track} · {played.artist}" if played.track else played.artist)
+        drawn = Content.styled(bar(played.plays / top[0].plays, max(4, width - names - 9)), "$text-accent")
+        rows.append(Content.assemble(fitted(name, names), " ", drawn, f" {played.plays:>6,}"))
+    return rows
+
+
+def away(told: dict[str, list[TasteItem]], width: int, height: int) -> Content:
+    """Favourites not played for long: since when, and how much they were played."""
+    titles = (
+        ("fading", "much played once, not for half a year"),
+        ("overdue", "away longer than they ever were"),
+    )
+    room = max(1, (height - 7) // 2)
+    rows: list[Content] = []
+    names = max(8, min(26, width - 28))
+    for name, meaning in titles:
+        items = told.get(name, [])
+        rows.append(
+            Content.assemble(
+                Content.styled(name, "bold $text-accent"), Content.styled(f"  {meaning}", "$foreground-muted")
+            )
+        )
+        if not items:
+            rows.append(Content.styled("○ none", "$foreground-muted"))
+        most = max((item.plays for item in items), default=1.0) or 1.0
+        for item in items[:room]:
+            drawn = Content.styled(bar(item.plays / most, max(2, width - names - 24)), "$text-accent")
+            since = day(item.last_played) or "undated"
+            rows.append(
+                Content.assemble(
+                    fitted(shown(item.name), names), f" {since:>11} ", drawn, f" {item.plays:>6,.0f}"
+                )
+            )
+        if len(items) > room:
+            rows.append(Content.styled(f"and {len(items) - room:,} more", "$foreground-muted"))
+        rows.append(Content(""))
+    return Content("\n").join(rows)
+
+
+def _years(by_month: dict[str, int], width: int, room: int) -> list[Content]:
+    """A row a year, the newest first, a square a month."""
+    most = max(by_month.values(), default=1)
+    years = sorted({month[:4] for month in by_month}, reverse=True)
+    wide = 3 if width >= 56 else 2
+    totals = {year: sum(n for month, n in by_month.items() if month[:4] == year) for year in years}
+    letters = "".join(f"{name[:1]:<{wide}}" for name in _MONTHS)
+    rows = [Content.styled(f"     {letters}", "$foreground-muted")]
+    for year in years[: max(3, room)]:
+        cells = "".join(
+            _shade(by_month.get(f"{year}-{month:02}", 0), most) * (wide - 1) + " " for month in range(1, 13)
+        )
+        rows.append(
+            Content.assemble(
+                Content.styled(f"{year} ", "$foreground-muted"), Content.styled(cells, "$text-accent"),
+                f" {totals[year]:>8,}",
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _week(by_week: tuple[tuple[int, ...], ...], width: int) -> list[Content]:
+    """A row a weekday, a square an hour."""
+    wide = 2 if width >= 52 else 1
+    most = max(map(max, by_week)) or 1
+    rows = [Content.styled("by weekday and hour", "$foreground-muted")]
+    for name, hours in zip(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), by_week, strict=True):
+        cells = "".join(_shade(plays, most) * wide for plays in hours)
+        rows.append(
+            Content.assemble(
+                Content.styled(f"{name:<4}", "$foreground-muted"), Content.styled(cells, "$text-accent")
+            )
+        )
+    return rows
 
 
 def _calendar(year: int, by_day: dict[str, int], width: int) -> list[Content]:
@@ -69,8 +156,8 @@ def _calendar(year: int, by_day: dict[str, int], width: int) -> list[Content]:
     for weekday, name in enumerate(_WEEKDAYS):
         cells = ""
         for week in range(weeks):
-            day = start + datetime.timedelta(days=7 * week + weekday)
-            cells += _shade(by_day.get(day.isoformat(), 0), most) if day.year == year else " "
+            date = start + datetime.timedelta(days=7 * week + weekday)
+            cells += _shade(by_day.get(date.isoformat(), 0), most) if date.year == year else " "
         rows.append(
             Content.assemble(
                 Content.styled(f"{name:<4}", "$foreground-muted"), Content.styled(cells, "$text-accent")

@@ -1,0 +1,57 @@
+"""What was played of one artist."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedArtist:
+    """Plays, the first and last (seconds UTC, null when undated), by year in local time, and the most played tracks.
+
+    `by_year` has every year from the first to the last, also those without a play. Blocked tracks are not named.
+    """
+
+    plays: int
+    first: int | None
+    last: int | None
+    by_year: dict[int, int]
+    tracks: tuple[tuple[str, int], ...]
+
+
+def played_artist(connection: sqlite3.Connection, key: str) -> PlayedArtist:
+    """What was played of the artist with this key; zeros where nothing was."""
+    rows = connection.execute(
+        """
+        SELECT l.started_at, l.plays, l.flags & 8 FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id
+        JOIN listens AS l ON l.track_id = t.id WHERE a.key = ?
+        """,
+        (key,),
+    ).fetchall()
+    dated = [(at, plays) for at, plays, counted in rows if at is not None and not counted]
+    years: dict[int, int] = {}
+    for at, plays in dated:
+        year = time.localtime(at).tm_year
+        years[year] = years.get(year, 0) + plays
+    tracks = connection.execute(
+        f"""
+        SELECT t.title, sum(l.plays) AS plays FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id
+        JOIN listens AS l ON l.track_id = t.id
+        WHERE a.key = ? AND NOT EXISTS (SELECT 1 FROM feedback AS f WHERE f.artist_key = a.key
+                                        AND f.track_key = t.key AND f.verdict = 'block')
+        GROUP BY t.id ORDER BY plays DESC, t.id LIMIT {TOP}
+        """,  # noqa: S608 - a number of this file
+        (key,),
+    ).fetchall()
+    span = range(min(years), max(years) + 1) if years else ()
+    return PlayedArtist(
+        sum(row[1] for row in rows),
+        min((at for at, _ in dated), default=None),
+        max((at for at, _ in dated), default=None),
+        {year: years.get(year, 0) for year in span},
+        tuple((title, plays) for title, plays in tracks),
+    )

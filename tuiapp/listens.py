@@ -1,0 +1,61 @@
+"""The listens of the history's list: ids at once, rows a block at a time, never read where they are painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from engine.store.history import ListenRow
+
+BLOCK = 200
+# So many blocks are kept; the rest are read again when they come into sight again.
+_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A listen that is still being read."""
+
+    id: int
+
+
+class Listens(Sequence["ListenRow | Coming"]):
+    """Listens by place. One that is not there yet is `Coming`, and `want` is told which block to fetch."""
+
+    def __init__(self, ids: Sequence[int], want: Callable[[Listens, int], None]) -> None:
+        self.ids, self._want = ids, want
+        self._blocks: dict[int, list[ListenRow]] = {}
+
+    def fetch(self, session: Session, number: int) -> None:
+        """Read a block; called in a worker thread, since the library may be busy for seconds."""
+        rows = session.listens(self.ids[number * BLOCK : (number + 1) * BLOCK])
+        # A new dictionary, so that painting never meets one that changes.
+        kept = dict(list(self._blocks.items())[-_KEPT:])
+        self._blocks = kept | {number: rows}
+
+    def find(self, key: str, otherwise: int) -> int:
+        """The place of the listen with this key, or `otherwise`."""
+        try:
+            return self.ids.index(int(key))
+        except ValueError:
+            return otherwise
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> ListenRow | Coming: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ListenRow | Coming]: ...
+    def __getitem__(self, place: int | slice) -> ListenRow | Coming | Sequence[ListenRow | Coming]:
+        if isinstance(place, slice):
+            return [self[n] for n in range(*place.indices(len(self)))]
+        number, offset = divmod(place, BLOCK)
+        block = self._blocks.get(number)
+        if block is None:
+            self._want(self, number)
+        # A block may be short of a listen that was deleted since the ids were read.
+        return block[offset] if block is not None and offset < len(block) else Coming(self.ids[place])
