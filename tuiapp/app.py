@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import threading
 import time
@@ -46,6 +47,8 @@ def _view(name: str) -> Callable[[], Screen[Any]]:
     def make() -> Screen[Any]:
         module = importlib.import_module(f"tuiapp.screens.{name}")
         screen: Screen[Any] = getattr(module, f"{name.title()}View")()
+        # A new screen has no style that is out of date. Textual, not knowing, would read all sheets anew, twice.
+        screen._css_update_count = screen.app._css_update_count
         return screen
 
     return make
@@ -62,7 +65,8 @@ class DiscoverApp(App[int]):
     """Discover, in a terminal."""
 
     TITLE = "discover"
-    CSS_PATH = "app.tcss"
+    # All sheets at once: one that comes with its view makes Textual read every rule anew when the view is first shown.
+    CSS_PATH: ClassVar[Any] = ["app.tcss", *(f"screens/{name}.tcss" for name in dict(SCREENS))]
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = App.COMMANDS | {_artist_commands}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
@@ -97,6 +101,8 @@ class DiscoverApp(App[int]):
                 from engine.session import Session
 
                 self._session = Session(self.folders, private=self._start_private)
+                # What is loaded by now stays: not looked through at each collection, which would hold a key up.
+                gc.freeze()
             return self._session
 
     @property

@@ -110,13 +110,15 @@ class Jobs:
 
     def ask_import(self) -> None:
         """Ask what to import, saying how to get it from each service."""
-        from tuiapp.reports import EXPORTS
+        from tuiapp.reports import how_to_export
 
-        how = "\n".join(f"{service:<14} {how} ({wait})" for service, how, wait in EXPORTS)
         self._app.ask_path(
-            "Import listening history", lambda text: self.start("Import", "import", text),
-            f"Files, folders and archives; the format is found by content.\n\n{how}",
-        )  # fmt: skip
+            "Import listening history", lambda text: self.start("Import", "import", text), how_to_export()
+        )
+
+    def _train_if_asked(self, key: str | None) -> None:
+        if key is not None:
+            self.start("Training", "train")
 
     def start_pack(self, path: Path) -> None:
         """Add a pack; what it is of is told by content."""
@@ -164,10 +166,11 @@ class Jobs:
         elif job.arguments[0] == "import":
             from tuiapp.reports import import_report
 
-            keys = f"{app.keymap.label('view_model')} {app.keymap.label('model.train')}"
+            key = app.keymap.label("model.train")
             from tuiapp.screens.dialogs import ShowText
 
-            app.push_screen(ShowText("Imported", import_report(result["result"], keys)))
+            report = import_report(result["result"], key)
+            app.push_screen(ShowText("Imported", report, also=key), self._train_if_asked)
         elif job.arguments[0] == "demo":
             text = "Everything here is made up. Leave with q and start again to be back in your own library."
             app.notify(text, title="The sample", timeout=12)

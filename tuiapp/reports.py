@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
@@ -12,40 +12,94 @@ from tuiapp.keys import Keymap
 from tuiapp.output import files_in_words
 from tuiapp.safe import shown
 
-EXPORTS = (
-    ("Spotify", "Account › Privacy › Extended history", "1 to 30 days"),
-    ("Last.fm", "an exporter such as lastfm-to-csv", "minutes"),
-    ("ListenBrainz", "Settings › Export data", "minutes to hours"),
-    ("YouTube Music", "Google Takeout › history, as JSON", "hours"),
-    ("Apple Music", "privacy.apple.com › Media Services", "7 days"),
-)
-
+if TYPE_CHECKING:
+    from engine.session import Status
 
 # Every action with its own keys.
 _OWN = Keymap()
 
 
+# Service, how to get one's history out of it, how long that takes: the README's table in short.
+EXPORTS = (
+    ("Spotify", "Account › Privacy › Download your data › Extended streaming history", "1 to 30 days"),
+    ("YouTube Music", "Google Takeout › YouTube and YouTube Music › history, as JSON", "hours to 2 days"),
+    ("Apple Music", "privacy.apple.com › Request a copy › Apple Media Services", "up to 7 days"),
+    ("Last.fm, Libre.fm", "an exporter such as lastfm-to-csv or lastfmstats", "minutes"),
+    ("ListenBrainz", "Settings › Export data", "minutes to hours"),
+    ("Deezer", "Account › Personal data (xlsx)", "days"),
+    ("Tidal", "a data request to support; streaming.csv in it", "days"),
+    ("iTunes, Music", "File › Library › Export Library (play counts)", "at once"),
+    ("Rhythmbox, Strawberry", "rhythmdb.xml, strawberry.db; clementine.db of Clementine", "at once"),
+    ("Navidrome, Jellyfin", "navidrome.db, playback_reporting.db; tautulli.db of Plex", "at once"),
+    ("Spinitron, radio logs", "the spins of a show as CSV", "at once"),
+    ("Rockbox, iPod", ".scrobbler.log in the root of the player", "at once"),
+    ("Maloja, Koito", "their own export; Pano Scrobbler and multi-scrobbler too", "at once"),
+    ("Exportify", "Export on its page: playlists and tempo", "at once"),
+    ("anything else", "CSV or JSON lines with artist, track and time", ""),
+)
+
+
+def how_to_export() -> str:
+    """Every service, how to get one's history and how long it takes, as lines of at most 64 cells."""
+    indent = 23
+    lines = [
+        _hanging(f"{how} ({wait})" if wait else how, indent, f"{service:<{indent}}", 64)
+        for service, how, wait in EXPORTS
+    ]
+    return "Files, folders and archives; the format is found by content.\n\n" + "".join(lines)
+
+
+def community_offers() -> str:
+    """What can be downloaded, by name: only the command line does, and asks first."""
+    from engine.community.fetch import KNOWN
+
+    names = "".join(f"\n  discover community fetch {name}   {terms}" for name, (_, terms) in KNOWN.items())
+    return (
+        "Community data (who plays what) or a table of track features (tempo), as you downloaded it.\n\n"
+        f"This app opens no connection. A command of its own downloads, and asks first:\n{names}"
+    )
+
+
 def first_steps(keymap: Keymap) -> Content:
     """Three ways on for someone who has nothing here yet."""
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
+    return Content.assemble(
+        "Nothing leaves this machine: all of it stays in one folder of yours.\nThree ways on:\n\n",
+        _step(keymap.label("import"), "import your listening history\n"),
+        _muted("how to get it from Spotify, Last.fm, YouTube and a dozen others"),
+        _muted("stands there; some send it at once, Spotify within days"),
+        _step(keymap.label("discover.demo"), "look around first, with a made-up listener's music\n"),
+        _muted("in a folder of its own, ready in under a minute"),
+        _step(f"{model} {add}", "add community data, so that there is new music to find\n"),
+        _muted("what can be had by name stands there"),
+        "\nThen ", Content.styled(f"{model} {train}", "bold $text-accent"), " trains the model, and this list fills.",
+    )  # fmt: skip
+
+
+def untrained(status: Status, keymap: Keymap) -> Content:
+    """There are listens and no model: the keys that are missing."""
+    model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
+    community = any(pack.kind == "community" for pack in status.packs)
     parts: list[Content | str] = [
-        "Nothing leaves this machine: all of it stays in one folder of yours.\n\n",
-        _step(keymap.label("import"), "import your listening history; your service hands it out:\n"),
+        f"{status.listens:,} listens of {status.artists:,} artists are here. One step is missing:\n\n",
+        _step(f"{model} {train}", "train the model, and this list fills by itself\n"),
     ]
-    for service, how, wait in EXPORTS:
-        parts.append(
-            Content.styled(_hanging(f"{how} ({wait})", 18, f"    {service:<14}"), "$foreground-muted")
-        )
-    parts += [
-        "\n", _step(f"{model} {add}", "add community data, so that there is new music to find\n"),
-        _step(f"{model} {train}", "train the model\n"), "\n",
-        _step(keymap.label("discover.demo"), "or look around first: a made-up listener, in a folder of its own"),
-    ]  # fmt: skip
+    if community:
+        parts.append(_muted("on the community data you added"))
+    else:
+        parts += [
+            _muted("on your own sessions alone: it can bring back what you forgot,"), _muted("not find what is new"),
+            _step(f"{model} {add}", "add community data first, so that it can"),
+        ]  # fmt: skip
     return Content.assemble(*parts)
 
 
+def _muted(text: str) -> Content:
+    return Content.styled(f"      {text}\n", "$foreground-muted")
+
+
 def _step(key: str, text: str) -> Content:
-    return Content.assemble(Content.styled(f"{key:<4}", "bold $text-accent"), text)
+    return Content.assemble(Content.styled(f"{key:<6}", "bold $text-accent"), text)
 
 
 def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:

@@ -178,6 +178,7 @@ class Recommender:
             half_life=self._half_life,
             notes=(SOLO_NOTE,) if self.model.manifest.solo else (),
             resting=len(self._resting - self.taste.by_key.keys()),
+            trained=self.model.manifest.trained,
         )
 
     def _ordered_by(self, ids: np.ndarray, scores: np.ndarray, settings: DiscoverSettings) -> np.ndarray:

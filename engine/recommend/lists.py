@@ -57,6 +57,7 @@ class DiscoverList:
     notes: tuple[str, ...] = ()
     half_life: float | None = None
     resting: int = 0
+    trained: str = ""  # when the model was, as an ISO moment
 
 
 @dataclass(frozen=True, slots=True)

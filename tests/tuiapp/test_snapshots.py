@@ -5,6 +5,7 @@ After a wanted change: `pytest -n 0 tests/tuiapp/test_snapshots.py --snapshot-up
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +15,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from engine.errors import DamagedDataError
 from engine.paths import Folders
+from engine.session import Session
 from tests.tuiapp.driving import settled
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
 
-SMALL, MIDDLE = (80, 24), (120, 40)
+SMALL = (80, 24)
+SIZES = [(60, 20), SMALL, (120, 40), (200, 60)]
+NAMES = [name for name, _ in VIEWS]
 Show = Callable[[Pilot[Any]], Awaitable[None]]
 
 
@@ -41,19 +46,70 @@ def at(view: str) -> Show:
     return show
 
 
-@pytest.mark.parametrize(("width", "height"), [SMALL, MIDDLE], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("view", [name for name, _ in VIEWS])
-def test_view(filled: Folders, snap_compare: Any, view: str, width: int, height: int) -> None:
-    assert snap_compare(DiscoverApp(filled), terminal_size=(width, height), run_before=at(view))
+@pytest.mark.parametrize("size", SIZES, ids=[f"{width}x{height}" for width, height in SIZES])
+@pytest.mark.parametrize("view", NAMES)
+def test_view(filled: Folders, snap_compare: Any, view: str, size: tuple[int, int]) -> None:
+    assert snap_compare(DiscoverApp(filled), terminal_size=size, run_before=at(view))
 
 
-@pytest.mark.parametrize(("width", "height"), [(60, 20), (200, 60)], ids=["60x20", "200x60"])
-def test_discover_narrow_and_wide(filled: Folders, snap_compare: Any, width: int, height: int) -> None:
-    assert snap_compare(DiscoverApp(filled), terminal_size=(width, height), run_before=settled)
+@pytest.mark.parametrize("view", NAMES)
+def test_nothing_yet(empty: Folders, snap_compare: Any, view: str) -> None:
+    assert snap_compare(DiscoverApp(empty), terminal_size=SMALL, run_before=at(view))
 
 
-def test_first_run(empty: Folders, snap_compare: Any) -> None:
-    assert snap_compare(DiscoverApp(empty), terminal_size=SMALL, run_before=settled)
+def test_loading(filled: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = threading.Event()
+    engine = DiscoverApp.engine
+    monkeypatch.setattr(DiscoverApp, "engine", lambda self: (opened.wait(20), engine(self))[1])
+
+    async def show(pilot: Pilot[Any]) -> None:
+        await pilot.pause()
+        # The picture is taken before the answer; the worker must not outlive the app.
+        pilot.app.call_later(pilot.app.call_later, opened.set)
+
+    try:
+        assert snap_compare(DiscoverApp(filled), terminal_size=SMALL, run_before=show)
+    finally:
+        opened.set()
+
+
+@pytest.mark.parametrize("view", NAMES)
+def test_error(folders: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
+    def damaged(_self: Session, *_arguments: Any, **_options: Any) -> None:
+        raise DamagedDataError("The model cannot be read. Train again to build it anew: discover train.")
+
+    for asked in ("discover", "related", "make_playlist", "playlists", "listen_ids", "taste", "status"):
+        monkeypatch.setattr(Session, asked, damaged)
+    assert snap_compare(DiscoverApp(folders), terminal_size=SMALL, run_before=at(view))
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "nord", "no colour"])
+@pytest.mark.parametrize("view", ["discover", "model"])
+def test_theme(
+    filled: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPatch, view: str, theme: str
+) -> None:
+    if theme == "no colour":
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = DiscoverApp(filled)
+
+    async def show(pilot: Pilot[Any]) -> None:
+        if theme != "no colour":
+            app.theme = theme
+        await at(view)(pilot)
+
+    assert snap_compare(app, terminal_size=SMALL, run_before=show)
+
+
+@pytest.mark.parametrize(
+    "key", ["s", "i", "question_mark", "S", "enter"], ids=["search", "import", "help", "settings", "artist"]
+)
+def test_dialog(filled: Folders, snap_compare: Any, key: str) -> None:
+    async def show(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press(key)
+        await settled(pilot)
+
+    assert snap_compare(DiscoverApp(filled), terminal_size=SMALL, run_before=show)
 
 
 def test_private_session(folders: Folders, snap_compare: Any) -> None:
@@ -62,23 +118,15 @@ def test_private_session(folders: Folders, snap_compare: Any) -> None:
     assert snap_compare(app, terminal_size=SMALL, run_before=settled)
 
 
-def test_filter_without_match(filled: Folders, snap_compare: Any) -> None:
+@pytest.mark.parametrize("view", NAMES)
+def test_filter_without_match(filled: Folders, snap_compare: Any, view: str) -> None:
     async def show(pilot: Pilot[Any]) -> None:
-        await settled(pilot)
+        await at(view)(pilot)
         await pilot.press("slash")
         pilot.app.screen.query_one(".filter Input", Input).value = "nobody"
         await settled(pilot)
 
     assert snap_compare(DiscoverApp(filled), terminal_size=SMALL, run_before=show)
-
-
-def test_help(filled: Folders, snap_compare: Any) -> None:
-    async def show(pilot: Pilot[Any]) -> None:
-        await settled(pilot)
-        await pilot.press("question_mark")
-        await settled(pilot)
-
-    assert snap_compare(DiscoverApp(filled), terminal_size=MIDDLE, run_before=show)
 
 
 def test_no_picture_is_left_of_a_test_that_is_gone(request: pytest.FixtureRequest) -> None:

@@ -10,7 +10,6 @@ import click
 from tuiapp.cli import Options, cli
 from tuiapp.output import percent, print_json, thousands
 from tuiapp.safe import shown
-from tuiapp.text import day
 
 if TYPE_CHECKING:
     from engine.session.discovery import ArtistCard
@@ -35,6 +34,8 @@ def artist(options: Options, name: str) -> None:
 
 
 def _print(card: ArtistCard) -> None:
+    from tuiapp.text import day
+
     played = card.played
     click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
     if card.listeners:

@@ -31,7 +31,6 @@ class ContextsView(View):
     """The running playlist, and others once there are any."""
 
     NAME: ClassVar[str] = "contexts"
-    CSS_PATH = "contexts.tcss"
     MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:

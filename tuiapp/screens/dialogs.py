@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -58,19 +59,35 @@ class AskText(Dialog):
 class AskPath(AskText):
     """A path to type, or to pick: ctrl+o browses files."""
 
-    BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+o", "browse", show=False)]
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("ctrl+o", "browse", show=False),
+        Binding("down", "scroll(1)", show=False),
+        Binding("up", "scroll(-1)", show=False),
+        Binding("pagedown", "scroll(8)", show=False),
+        Binding("pageup", "scroll(-8)", show=False),
+    ]
+    DEFAULT_CSS = """
+    AskPath .above { height: auto; max-height: 60vh; margin: 1 0 0 0; color: $foreground-muted; }
+    """
 
     def __init__(self, title: str, above: str = "", value: str = "") -> None:
-        super().__init__(title, value, "enter accepts, ctrl+o browses files, esc cancels")
+        scrolls = ", ↑ ↓ scroll" if above else ""
+        super().__init__(title, value, f"enter accepts, ctrl+o browses files{scrolls}, esc cancels")
         self._above = above
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="panel"):
+        # The line stands on top: in a low terminal the text below it scrolls, and the line stays.
+        with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
-            if self._above:
-                yield Static(self._above + "\n", markup=False)
             yield Line(self._value, placeholder="path of a file, folder or archive")
             yield Static(self._hint, classes="hint", markup=False)
+            if self._above:
+                with VerticalScroll(classes="above", can_focus=False):
+                    yield Static(self._above, markup=False)
+
+    def action_scroll(self, by: int) -> None:
+        for above in self.query(".above"):
+            above.scroll_relative(y=by, animate=False)
 
     def action_browse(self) -> None:
         from textual_fspicker import FileOpen
@@ -92,9 +109,15 @@ class ShowText(Dialog):
         Binding("k,up", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, title: str, body: Content) -> None:
+    def __init__(self, title: str, body: Content, *, also: str = "") -> None:
+        """`also` is a key that closes it too, and that it is then dismissed with."""
         super().__init__()
-        self._title, self._body = title, body
+        self._title, self._body, self._also = title, body, also
+
+    def on_key(self, event: Key) -> None:
+        if self._also and event.key == self._also:
+            event.stop()
+            self.dismiss(self._also)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel"):

@@ -13,12 +13,12 @@ from textual.widgets import Static
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.dates import period
 from tuiapp.exporting import ask_export
-from tuiapp.reports import first_steps
+from tuiapp.reports import first_steps, untrained
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
 from tuiapp.screens.dials import ONE_LINE, Dials
 from tuiapp.screens.view import View
-from tuiapp.text import bar
+from tuiapp.text import age, bar
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
 from tuiapp.widgets.why import WhyPanel
@@ -51,7 +51,6 @@ class DiscoverView(View):
     """What to listen to next."""
 
     NAME: ClassVar[str] = "discover"
-    CSS_PATH = "discover.tcss"
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,9 +122,12 @@ class DiscoverView(View):
         self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
         self._best = max((row.score for row in found.items), default=1.0) or 1.0
-        source = (
-            f"{found.listeners:,} listeners · {found.pack}" if not found.solo else "solo: your own sessions"
-        )
+        source = "solo: your own sessions"
+        if not found.solo:
+            from engine.session import Session
+
+            old = age(found.trained, Session.today())
+            source = f"{found.listeners:,} listeners · {old if old == 'today' else f'{old} old'}"
         if found.resting:
             source = f"{found.resting} resting · {source}"
         if self._as_of:
@@ -207,7 +209,9 @@ class DiscoverView(View):
 
     def _show_first_steps(self, status: Status) -> None:
         self._welcomes = not status.listens
-        if status.listens:
+        if status.listens and status.model is None:
+            self.tell("empty", "Your music is here", untrained(status, self.home.keymap))
+        elif status.listens:
             self.tell("empty", "Nothing here yet", str(self._error))
         else:
             self.tell("empty", "Welcome to discover", first_steps(self.home.keymap))

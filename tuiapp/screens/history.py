@@ -29,7 +29,6 @@ class HistoryView(View):
     """What was played, and when."""
 
     NAME: ClassVar[str] = "history"
-    CSS_PATH = "history.tcss"
 
     def __init__(self) -> None:
         super().__init__()

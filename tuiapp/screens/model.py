@@ -28,7 +28,6 @@ class ModelView(View):
     """Packs, training, quality."""
 
     NAME: ClassVar[str] = "model"
-    CSS_PATH = "model.tcss"
     MARKS: ClassVar[bool] = False
     MUSIC: ClassVar[bool] = False
 
@@ -115,7 +114,9 @@ class ModelView(View):
             path = Path(text).expanduser()
             self.home.jobs.start_pack(path)
 
-        self.home.ask_path("Add community data or track features", add)
+        from tuiapp.reports import community_offers
+
+        self.home.ask_path("Add community data or track features", add, community_offers())
 
     def action_remove_pack(self) -> None:
         row = self.query_one("#packs", Table).row

@@ -33,7 +33,6 @@ class PlaylistsView(View):
     """What was kept."""
 
     NAME: ClassVar[str] = "playlists"
-    CSS_PATH = "playlists.tcss"
 
     def __init__(self) -> None:
         super().__init__()

@@ -28,7 +28,6 @@ class RelatedView(View):
     """Who sounds like whom, by who listens to whom."""
 
     NAME: ClassVar[str] = "related"
-    CSS_PATH = "related.tcss"
 
     def __init__(self) -> None:
         super().__init__()

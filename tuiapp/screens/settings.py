@@ -30,7 +30,6 @@ class SettingsView(View):
     """What can be set."""
 
     NAME: ClassVar[str] = "settings"
-    CSS_PATH = "settings.tcss"
     MARKS: ClassVar[bool] = False
     MUSIC: ClassVar[bool] = False
 

@@ -39,7 +39,6 @@ class TasteView(View):
     """The weights a model sees, the tastes they make, and the rules and verdicts that change them."""
 
     NAME: ClassVar[str] = "taste"
-    CSS_PATH = "taste.tcss"
 
     def __init__(self) -> None:
         super().__init__()

@@ -141,14 +141,16 @@ class JobLine(Widget):
     def render(self) -> RenderResult:
         if self.job is None:
             return ""
-        job = self.job
+        job, wide = self.job, self.size.width >= 96
         parts: list[Content | str] = [Content.styled(f"{job.title}: {shown(job.stage)}  ", "bold")]
+        # In a narrow terminal the bar gives way, never how to stop it.
+        if job.total and self.size.width >= 76:
+            parts += [Content.styled(bar(job.done / job.total, 20 if wide else 8), "$text-accent"), "  "]
         if job.total:
-            parts += [Content.styled(bar(job.done / job.total, 20), "$text-accent"),
-                      f"  {job.done:,} of {job.total:,}"]  # fmt: skip
+            parts.append(f"{job.done:,} of {job.total:,}")
         elif job.done:
             parts.append(f"{job.done:,}")
-        if job.per_second is not None and job.per_second >= 10:
+        if wide and job.per_second is not None and job.per_second >= 10:
             parts.append(f"  {job.per_second:,.0f} a second")
         if job.seconds_left is not None and job.seconds_left >= 1:
             parts.append(f"  {duration(job.seconds_left)} left")
