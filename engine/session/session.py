@@ -53,6 +53,12 @@ class Session(Playlisting):
         return self._as_tracks([(item.artist, item.key) for item in self.discover(settings).items])
 
     @alone
+    def first_tracks(self, artists: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """A track to begin with of each artist (name, key) the feature packs know one of, by key."""
+        tracks = self._as_tracks(list(artists))
+        return {key: track.track for (_, key), track in zip(artists, tracks, strict=True) if track.track}
+
+    @alone
     def related_tracks(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:
         """Related artists as tracks for an export."""
         return self._as_tracks([(item.artist, item.key) for item in self.related(name, n).items])

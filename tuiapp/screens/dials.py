@@ -36,6 +36,8 @@ DIALS = (
 _BY_NAME = {dial.name: dial for dial in DIALS}
 # From this width on all stand in one line.
 ONE_LINE = 124
+# From this width on the second of two lines has room for a count after the dials.
+ROOM_FOR_COUNT = 76
 
 
 class Dials:

@@ -16,7 +16,7 @@ from tuiapp.exporting import ask_export
 from tuiapp.reports import first_steps, untrained
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
-from tuiapp.screens.dials import ONE_LINE, Dials
+from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.view import View
 from tuiapp.text import age, bar
 from tuiapp.widgets.notice import Notice
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from engine.session import Status
 
 LENGTH = 200
+# From so many cells on the list itself has room for a track beside each artist.
+WITH_TRACK = 100
 
 
 PLAYS = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
@@ -67,6 +69,8 @@ class DiscoverView(View):
         self._list: DiscoverList | None = None
         self._error: DiscoverError | None = None
         self._welcomes = False
+        # A track to begin with of each artist, by key, where a feature pack knows one.
+        self._tracks: dict[str, str] = {}
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="dials")
@@ -75,6 +79,8 @@ class DiscoverView(View):
                 (
                     Column("", self._glyph, 1, order=lambda row: (not row.liked, not row.known)),
                     Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
+                    Column("begin with", self._track, 18, share=3, order=lambda row: self._track(row).casefold(),
+                           least=WITH_TRACK),
                     Column("because of", _because, 16, share=4, least=50,
                            order=lambda row: _because(row).casefold()),
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
@@ -89,6 +95,9 @@ class DiscoverView(View):
             )  # fmt: skip
             yield WhyPanel(id="why")
         yield Notice()
+
+    def _track(self, row: Recommendation) -> str:
+        return self._tracks.get(row.key, "")
 
     @staticmethod
     def _glyph(row: Recommendation) -> str:
@@ -113,6 +122,9 @@ class DiscoverView(View):
             self.load()
         elif message.what == "tastes":
             self._show_next_taste(message.result)
+        elif message.what == "tracks":
+            self._tracks = message.result
+            self.query_one("#artists", Table).refresh()
         elif message.what == "why":
             self.query_one(WhyPanel).show(message.result)
         elif message.what == "status":
@@ -160,6 +172,9 @@ class DiscoverView(View):
         if not (turning or self._noted or earlier):
             self._noted = True
             self._note_seen(found)
+        if not turning:
+            artists = [(item.artist, item.key) for item in found.items]
+            self.ask("tracks", lambda session: session.first_tracks(artists))
         if found.notes and first_time:
             self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
 
@@ -170,7 +185,7 @@ class DiscoverView(View):
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
-        if self.size.width < ONE_LINE and (self._taste or self._without or self._as_of):
+        if self.size.width < (ONE_LINE if self._taste or self._without or self._as_of else ROOM_FOR_COUNT):
             # What is left out of the list matters more than how long it is.
             count = ""
         without = f"without {', '.join(self._without)}" if self._without else ""

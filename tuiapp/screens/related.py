@@ -42,7 +42,7 @@ class RelatedView(View):
                 Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
                 Column("alike", lambda row: bar(row.similarity, 12), 12, accent=True,
                        order=lambda row: -row.similarity),
-                Column("", lambda row: f"{row.similarity:.2f}", 4, right=True, least=60,
+                Column("", lambda row: f"{row.similarity:.2f}", 5, right=True, least=60,
                        order=lambda row: -row.similarity),
                 Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                        order=lambda row: -row.listeners),
