@@ -13,7 +13,7 @@ from tuiapp.safe import shown
 from tuiapp.text import day
 
 if TYPE_CHECKING:
-    from engine.session.discovery import ArtistCard
+    from engine.session.artist_card import ArtistCard
 
 
 @cli.command()
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 @click.pass_obj
 def artist(options: Options, name: str) -> None:
     """All about an artist: what you played of them, why they are recommended, who is near."""
+    from engine.recommend.settings import DiscoverSettings
     from engine.session import Session
+    from tuiapp.config import read
 
+    settings = read(options.folders.config).for_discover(DiscoverSettings())
     session = Session(options.folders, private=options.private)
     try:
-        card = session.artist(name)
+        card = session.artist(name, settings)
     finally:
         session.close()
     if options.json:
@@ -48,7 +51,16 @@ def _print(card: ArtistCard) -> None:
     click.echo(f"{thousands(played.plays)} plays of yours{span}")
     for title, plays in played.tracks:
         click.echo(f"  {thousands(plays):>7}  {shown(title)}")
-    if card.why:
+    if card.of_taste:
+        click.echo(
+            f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of what ranks Discover"
+        )
+        if card.speaks_for:
+            spoken = ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.speaks_for)
+            click.echo(f"speaks most for {spoken}")
+    elif card.why:
         click.echo("because of " + ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.why))
+    if card.note:
+        click.echo(shown(card.note))
     if card.near:
         click.echo("near " + ", ".join(map(shown, card.near)))

@@ -77,7 +77,7 @@ class DiscoverView(View):
                     Column("", self._glyph, 1, order=lambda row: (not row.liked, not row.known)),
                     Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
                     Column("because of", _because, 16, share=4, least=50,
-                           order=lambda row: _because(row).casefold()),
+                           order=lambda row: row.why[0].artist.casefold() if row.why else ""),
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                            order=lambda row: -row.listeners),
                     PLAYS,
