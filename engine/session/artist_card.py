@@ -23,10 +23,11 @@ LINES = 100
 class ArtistCard:
     """One artist: the verdict on them, what was played of them, and what the community says.
 
-    `why` are the largest shares of what recommends them, `rank` their place in Discover (null where they have none),
-    `near` the nearest five. Of one's own artists `of_taste` is the share in the weight of all of them, `of_discover`
-    the mean share in the scores of Discover's first hundred, and `speaks_for` those it has the largest share in.
-    `note` says what there is not, and why. A blocked artist's card says nothing but what was played.
+    `why` are the largest shares of what recommends them, `rank` their place in Discover, or among the known ones
+    (null where they have none), `near` the nearest five. Of one's own artists `of_taste` is the share in the weight
+    of all of them, `of_discover` the mean share in the scores of Discover's first hundred, and `speaks_for` those it
+    has the largest share in. `note` says what there is not, and why. A blocked artist's card says nothing but what
+    was played.
     """
 
     artist: str

@@ -40,10 +40,10 @@ def artist(options: Options, name: str) -> None:
 def _print(card: ArtistCard) -> None:
     played = card.played
     click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
+    among = "of those you know" if card.of_taste else "in Discover"
     if card.listeners:
         click.echo(
-            f"{thousands(card.listeners)} listeners"
-            + (f", number {card.rank} in Discover" if card.rank else "")
+            f"{thousands(card.listeners)} listeners" + (f", number {card.rank} {among}" if card.rank else "")
         )
     if card.tags:
         click.echo(", ".join(shown(tag) for tag in card.tags))

@@ -130,7 +130,7 @@ class ArtistDialog(Dialog):
         keys = [f"{like} " + ("unlike" if card.verdict == "like" else "like"),
                 f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"), f"{block} block"]  # fmt: skip
         if card.near:
-            keys += [f"{self._label('discover.related')} related", f"1-{len(card.near)} go there"]
+            keys += [f"{self._label('discover.related')} related", f"1-{len(card.near)} near"]
         keys += [f"{self._label('discover.add_to')} add", f"{self._label('lists.open')} open", "esc closes"]
         return "  ".join(self._with_way_back(keys))
 
@@ -184,7 +184,8 @@ def drawn(card: ArtistCard, width: int) -> Content:
     """The card in lines no wider than `width`."""
     played = card.played
     facts = [f"{card.listeners:,} listeners"] if card.listeners else []
-    facts += [f"number {card.rank} in Discover"] if card.rank else []
+    among = "of those you know" if card.of_taste else "in Discover"
+    facts += [f"number {card.rank} {among}"] if card.rank else []
     facts += [_VERDICTS[card.verdict]] if card.verdict else []
     rows = [Content.styled("  ".join(facts), "bold")] if facts else []
     if card.verdict == "block":
