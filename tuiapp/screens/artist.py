@@ -21,6 +21,7 @@ from tuiapp.text import bar, day, fitted, percent, sparkline
 
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
+    from engine.store.artists import PlayedArtist
     from tuiapp.app import DiscoverApp
 
 _VERDICTS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
@@ -194,8 +195,7 @@ def drawn(card: ArtistCard, width: int) -> Content:
         rows.append(_muted(fitted(", ".join(shown(tag) for tag in card.tags), width).rstrip()))
     rows.append(Content(""))
     if played.plays:
-        span = f", {day(played.first)} to {day(played.last)}" if played.first is not None else ", undated"
-        rows.append(Content(f"{played.plays:,} plays of yours{span}"))
+        rows.append(Content(f"{played.plays:,} plays of yours{when(played)}"))
         if len(played.by_year) > 1:
             years = list(played.by_year)
             line = sparkline([float(n) for n in played.by_year.values()])
@@ -218,6 +218,14 @@ def drawn(card: ArtistCard, width: int) -> Content:
             )
             rows.append(line.stylize(Style.from_meta({"@click": f"screen.walk({number})"})))
     return Content("\n").join(rows)
+
+
+def when(played: PlayedArtist) -> str:
+    """From when to when, or that it is not known, to follow the number of plays."""
+    if played.first is None:
+        return ", undated"
+    first, last = day(played.first), day(played.last)
+    return f", {first}" if first == last else f", {first} to {last}"
 
 
 def _reasons(card: ArtistCard, width: int) -> list[Content]:
