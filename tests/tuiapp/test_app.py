@@ -13,6 +13,7 @@ from engine.session import Session
 from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
+from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.dialogs import AskText, ShowText
 from tuiapp.screens.search import Search
 
@@ -110,6 +111,15 @@ async def test_search_finds_despite_a_typo_and_walks_there(folders: Folders) -> 
         await settled(pilot)
         assert app.current_mode == "related"
         assert screen_lines(app)[1].strip() == "Artist B27"
+        await pilot.press("s")
+        app.screen.query_one(Input).value = "Artst B27"
+        await settled(pilot)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert isinstance(app.screen, ArtistDialog)
+        assert app.screen._card.artist == "Artist B27"
+        await pilot.press("escape")
+        assert app.screen is the_view(app)
 
 
 async def test_related_walks_with_a_trail_back_and_forward(folders: Folders) -> None:
