@@ -98,7 +98,7 @@ ACTIONS: tuple[Action, ...] = (
            command="app.view('settings')"),
     Action("cancel_job", "ctrl+x", "stop", "Stop what runs in the background; what was whole before stays."),
     Action("back", "escape", "back", "Back out one level: input, overlay, view.", command="screen.back"),
-    Action("retry", "ctrl+r", "retry", "Ask again for what is shown, after an error.", command="screen.retry"),
+    Action("retry", "ctrl+r", "try again", "Ask again for what is shown, after an error.", command="screen.retry"),
     Action("quit", "q", "quit", "Leave. Where you were comes back next time.", footer=2),
     # -- every list
     Action("filter", "slash", "filter", "Show only rows that hold what you type.", LISTS, 9),
@@ -131,6 +131,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("reset_dials", "0", "reset", "Dials back to where they start, nothing left out, as of now.", "discover"),
     # -- Related
     Action("walk", "enter,r", "walk", "Go on to this artist.", "related", 4),
+    Action("artist", "c", "card", "All about the artist: your plays, why, who is near.", "related", 14),
     Action("trail_back", "left,h", "step back", "Back along the trail.", "related", 5),
     Action("trail_forward", "right", "forward", "Forward along the trail.", "related", 10),
     Action("like", "l", "like", "Like: it counts in your taste.", "related", 11),

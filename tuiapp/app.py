@@ -16,6 +16,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.signal import Signal
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
@@ -87,9 +88,13 @@ class DiscoverApp(App[int]):
         self.failures = Failures(self)
         self.preferences = Preferences(self)
         self.keymap = Keymap()
+        # What stands over a view, and shows the library too, listens to it.
+        self.library_signal: Signal[None] = Signal(self, "library changed")
         self._before: list[str] = []
         # Only read here; written through the session's door when the app is left.
         self._state = remembered.read(_bytes(folders.state))
+        # From then on the state stays as it was when that began.
+        self._was_private = private
         self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
 
     # -- starting and leaving --------------------------------------------------------------------------
@@ -172,6 +177,8 @@ class DiscoverApp(App[int]):
             for view in self.views():
                 if only in (None, view.NAME):
                     view.outdated()
+            if only is None:
+                self.library_signal.publish(None)
 
     def show_taste(self, number: int, name: str) -> None:
         """Discover for one of the person's tastes."""
@@ -216,6 +223,9 @@ class DiscoverApp(App[int]):
         return key if isinstance(key, str) else None
 
     def _remember_views(self) -> None:
+        """Where all views are; not after a private session, since what was typed in it may still stand there."""
+        if self._was_private:
+            return
         views = remembered.part(self._state, "views") | {
             view.NAME: view.remembered() for view in self.views()
         }
@@ -247,6 +257,7 @@ class DiscoverApp(App[int]):
 
     def _private_changed(self, on: bool, lost: tuple[str, ...]) -> None:
         self.private_since = time.monotonic() if on else None
+        self._was_private = True
         self.changes.forget()
         if on:
             self.opening.hush()

@@ -63,6 +63,7 @@ class ArtistCommands(Provider):
         for place, name in enumerate(names):
             for order, (text, what, command) in enumerate(
                 (
+                    (f"All about {shown(name)}", "Your plays, why, who is near.", partial(app.show_artist, name)),
                     (f"Artists like {shown(name)}", "Walk there in Related.", partial(app.show_related, name)),
                     (f"Like {shown(name)}", "It counts in your taste.", partial(app.changes.judge, "like", [name])),
                     (f"Block {shown(name)}", "Never show it again, nor learn from it.",

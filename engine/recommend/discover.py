@@ -288,6 +288,20 @@ class Recommender:
             last_alike=(last.name, last.last_played) if last and last.last_played is not None else None,
         )
 
+    def spoken_for(self, key: str, settings: DiscoverSettings = DEFAULTS) -> tuple[Share, ...]:
+        """The artists of the list with the share one of the person's own has in the score of each, greatest first.
+
+        Empty for one that speaks for none.
+        """
+        place = next((number for number, item in enumerate(self.reasons) if item.key == key), None)
+        ids = self.ranked(settings)
+        if place is None or not len(ids):
+            return ()
+        shares = _shares(self.person.folded.contributions(ids, self.person.blend))[:, place]
+        order = np.argsort(-shares, kind="stable")
+        names = self.model.catalog.items(ids.tolist())
+        return tuple(Share(names[int(ids[i])].name, float(shares[i])) for i in order)
+
     def _rank_without(self, reason: int, number: int, pool: np.ndarray) -> int | None:
         """The rank among the candidates had the person never played one artist: a rank-one update."""
         return _rank(number, pool, self.person.folded.without(reason, pool, self.person.blend))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +19,7 @@ from engine.store.feedback import VERDICTS
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
     from engine.recommend.hindsight import Hindsight
-    from engine.recommend.lists import DiscoverList, Explanation, RelatedList
+    from engine.recommend.lists import DiscoverList, Explanation, RelatedList, Share
     from engine.recommend.settings import DiscoverSettings
     from engine.session.artist_card import ArtistCard
     from engine.session.searching import Found, OwnNames
@@ -157,25 +156,23 @@ class Discovery(Library):
         }
 
     @alone
-    def artist(self, name: str) -> ArtistCard:
+    def artist(self, name: str, settings: DiscoverSettings | None = None) -> ArtistCard:
         """All there is to know of one artist, blocked or not. Raises UnknownNameError with the nearest names."""
-        from engine.session.artist_card import ArtistCard
+        from engine.recommend.settings import DiscoverSettings
+        from engine.session.artist_card import ArtistCard, described
         from engine.store.artists import played_artist
 
         display, key = self._judged(name)
-        verdict = next(
-            (m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None), None
-        )
-        card = ArtistCard(display, key, verdict, played_artist(self._connection, key))
-        if verdict == "block":
-            return card
-        # An artist only the library knows, or no model at all: what was played is still worth a card.
-        with contextlib.suppress(NothingYetError, UnknownNameError):
-            told = self.explain(display)
-            near = tuple(item.artist for item in self.related(display, 5).items)
-            card = replace(card, listeners=told.listeners, tags=told.tags, why=told.shares[:5], rank=told.rank,
-                           near=near)  # fmt: skip
-        return card
+        said = (m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None)
+        card = ArtistCard(display, key, next(said, None), played_artist(self._connection, key))
+        return described(self, card, settings or DiscoverSettings())
+
+    @alone
+    def spoken_for(self, artist: str, settings: DiscoverSettings) -> tuple[Share, ...]:
+        """The share an artist of one's own has in each line of Discover, greatest first; empty where it has none."""
+        _, key = self.resolve_artist(artist)
+        settings = self._today(settings)
+        return self._recommender(settings).spoken_for(key, settings)
 
     @alone
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:

@@ -28,7 +28,7 @@ from typing import Any
 
 from tests.benchmarks.large import fill
 from tests.benchmarks.terminal import Terminal
-from tuiapp.actions import ACTIONS, VIEWS
+from tuiapp.actions import ACTIONS, VIEWS, Action, written
 
 CURSOR = "▸"
 DOWN, PAGE_DOWN, ESCAPE, ENTER, PALETTE, STOP = "j", "\x1b[6~", "\x1b", "\r", "\x10", "\x18"
@@ -38,18 +38,23 @@ TURNED = ("turn", "bpm", "minutes", "warm_up", "new", "shuffle", "year", "show_y
 OPENED = ("help", "import", "export", "rename", "save", "add_pack", "search")
 
 
+def first_key(action: Action) -> str:
+    """The first of an action's keys, as a terminal sends a plain one."""
+    return written(action.keys.split(",")[0])
+
+
 def keys_of(scope: str, *names: str) -> list[str]:
     """The plain keys of a scope's actions by these names, in the registry's order."""
     return [
-        action.key_label
+        first_key(action)
         for action in ACTIONS
-        if action.scope == scope and action.id.partition("(")[0] in names and len(action.key_label) == 1
+        if action.scope == scope and action.id.partition("(")[0] in names and len(first_key(action)) == 1
     ]
 
 
 def key_of(name: str) -> str:
     """The key of the action by this id."""
-    return next(action.key_label for action in ACTIONS if action.id == name)
+    return next(first_key(action) for action in ACTIONS if action.id == name)
 
 
 def first_paints(data: Path, starts: int) -> tuple[list[float], list[float]]:

@@ -13,6 +13,7 @@ from engine.session import Session
 from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
+from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.dialogs import AskText, ShowText
 from tuiapp.screens.search import Search
 
@@ -38,6 +39,7 @@ async def test_digits_go_to_the_views_and_escape_goes_back(folders: Folders) -> 
 
 
 async def test_escape_backs_out_one_level_filter_then_marks_then_view(folders: Folders) -> None:
+    """Point 5: `escape` backs out one level; a dialog is the next test's."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -109,6 +111,15 @@ async def test_search_finds_despite_a_typo_and_walks_there(folders: Folders) -> 
         await settled(pilot)
         assert app.current_mode == "related"
         assert screen_lines(app)[1].strip() == "Artist B27"
+        await pilot.press("s")
+        app.screen.query_one(Input).value = "Artst B27"
+        await settled(pilot)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert isinstance(app.screen, ArtistDialog)
+        assert app.screen._card.artist == "Artist B27"
+        await pilot.press("escape")
+        assert app.screen is the_view(app)
 
 
 async def test_related_walks_with_a_trail_back_and_forward(folders: Folders) -> None:
@@ -136,6 +147,7 @@ async def test_related_walks_with_a_trail_back_and_forward(folders: Folders) -> 
 
 @pytest.mark.parametrize(("key", "verdict"), [("l", "like"), ("x", "hide"), ("B", "block")])
 async def test_a_verdict_on_all_marked_is_undone_by_one_key(folders: Folders, key: str, verdict: str) -> None:
+    """Point 9, in Discover."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -197,6 +209,7 @@ async def test_undo_with_nothing_to_undo_says_so(folders: Folders) -> None:
 
 
 async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(folders: Folders) -> None:
+    """Point 12; the state is no part of the settings."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -213,6 +226,8 @@ async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(fol
         await settled(pilot)
         app.preferences.change("theme", "nord")
         await app.action_quit()
+    assert folders.config.read_text().split() == ["theme", "=", '"nord"']
+    assert b"nord" not in folders.state.read_bytes()
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)

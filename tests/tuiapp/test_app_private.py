@@ -105,13 +105,16 @@ async def test_a_private_session_refuses_jobs_and_says_why(
 async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_session(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Point 11: count, rate and time left, in every view; stopping it is test_job.py's."""
     import asyncio
 
     ended, started = asyncio.Event(), []
 
     async def training(job: Any, data_dir: Path, changed: Any) -> dict[str, Any]:
         started.append((job.arguments, data_dir))
-        job.take({"stage": "fitting", "done": 3, "total": 9, "seconds_left": 61.0, "loss": 5.0})
+        job.take(
+            {"stage": "fitting", "done": 3, "total": 9, "seconds_left": 61.0, "loss": 5.0, "per_second": 10.0}
+        )
         changed()
         await ended.wait()
         return {"type": "done", "result": {}}
@@ -130,7 +133,7 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
             await pilot.pause()
             text = screen_text(app)
             assert "Training: fitting" in text
-            assert "3 of 9  1:01 left" in text
+            assert "3 of 9  10 a second  1:01 left" in text
             assert "^x stops it" in text
         app.jobs.start("Import", "import", "x")
         assert len(started) == 1, "one job at a time"

@@ -78,6 +78,16 @@ def test_related_and_search_have_the_contracts_keys(place, capsys) -> None:
     assert set(hits[0]) >= {"kind", "artist", "plays", "listeners"}
 
 
+def test_an_artists_card_is_data_too(place, capsys) -> None:
+    new, own = document(capsys, "artist", ARTISTS[30].lower()), document(capsys, "artist", ARTISTS[0])
+    assert (new["artist"], new["played"]["plays"], new["of_taste"]) == (ARTISTS[30], 0, 0)
+    assert new["why"][0].keys() == {"artist", "share"}
+    assert own["played"]["plays"] > 0
+    assert 0 < own["of_taste"] < 1
+    assert run(["artist", ARTISTS[0]]) == 0
+    assert f"speaks most for {own['speaks_for'][0]['artist']}" in capsys.readouterr().out
+
+
 def test_a_block_holds_in_every_list_until_it_is_taken_back(place, capsys) -> None:
     top = document(capsys, "recommend")["items"][0]["artist"]
     assert document(capsys, "block", top)["feedback"][0] | {"at": 0} == {

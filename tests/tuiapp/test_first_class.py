@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
 
 import pytest
+from textual import events
+from textual.widgets import Input
 
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
-from tests.tuiapp.driving import screen_text, settled, the_list, the_view, verdicts
-from tests.tuiapp.places import fill
+from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
 from tuiapp.screens.artist import ArtistDialog
-from tuiapp.widgets.chrome import KeyLine
+from tuiapp.widgets.chrome import KeyLine, TabStrip
+from tuiapp.widgets.table import Table
 
 NAMES = [name for name, _ in VIEWS]
 
@@ -47,51 +50,131 @@ def test_point_1_nothing_heavy_is_loaded_nor_asked_for_before_the_first_paint(tm
     assert done.stdout.split() == ["True"]
 
 
-@pytest.mark.parametrize("width", [80, 60])
-async def test_point_14_the_key_line_keeps_help_and_quit_in_every_view(folders: Folders, width: int) -> None:
+async def test_point_14_the_key_line_keeps_help_and_quit_in_every_view(folders: Folders) -> None:
     app = DiscoverApp(folders)
-    async with app.run_test(size=(width, 24)) as pilot:
-        await settled(pilot)
+    async with app.run_test(size=(80, 24)) as pilot:
         for view in NAMES:
             app.action_view(view)
             await settled(pilot)
-            line = app.screen.query_one(KeyLine)
-            text = line.render_line(0).text
-            assert "? help" in text, view
-            assert "q quit" in text, view
-            chief = sorted((a for a in line._actions if a.id not in ("help", "quit")), key=lambda a: a.footer)
-            assert all(f"{app.keymap.label(action)} {action.label}" in text for action in chief[:2]), text
+            for width in (60, 80):
+                await pilot.resize_terminal(width, 24)
+                line = app.screen.query_one(KeyLine)
+                text = line.render_line(0).text
+                assert app.screen.size.width == width
+                assert "? help" in text, view
+                assert "q quit" in text, view
+                chief = sorted(
+                    (a for a in line._actions if a.id not in ("help", "quit")), key=lambda a: a.footer
+                )
+                assert all(f"{app.keymap.label(action)} {action.label}" in text for action in chief[:2]), text
 
 
-async def test_point_8_sort_filter_and_cursor_come_back_in_every_list(folders: Folders) -> None:
-    views = ("discover", "related", "contexts", "history")
+async def test_point_5_views_rows_headings_and_keys_answer_to_the_mouse(folders: Folders) -> None:
+    """Point 5, the mouse: a tab, a row, a row again, a heading, the wheel, a key at the bottom. The keyboard's part is
+    in every other test, and `escape` by one level in test_app.py."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settled(pilot)
+        table = the_list(app)
+        await pilot.click(Table, offset=(10, 4))
+        await settled(pilot)
+        assert (table.cursor, app.screen) == (3, the_view(app))
+        await pilot.click(Table, offset=(10, 4))
+        await settled(pilot)
+        assert isinstance(app.screen, ArtistDialog), "again is as good as enter"
+        near = app.screen._card.near[1]
+        y = next(y for y, line in enumerate(screen_lines(app)) if f"2 {near}" in line)
+        await pilot.click(offset=(screen_lines(app)[y].index(f"2 {near}") + 3, y))
+        await settled(pilot)
+        assert app.screen._card.artist == near
+        await pilot.press("escape")
+        for reverse in (False, True):
+            await pilot.click(Table, offset=(table.render_line(0).text.index("listene") + 2, 0))
+            assert (table.sort, table.reverse) == (3, reverse)
+        await settled(pilot)
+        top = table.scroll_y
+        table.post_message(events.MouseScrollDown(table, 5, 5, 0, 1, 0, False, False, False))
+        await settled(pilot, lambda: table.scroll_y > top)
+        line = app.screen.query_one(KeyLine).render_line(0).text
+        name = table.row.artist
+        await pilot.click(KeyLine, offset=(line.index("l like") + 3, 0))
+        await settled(pilot)
+        assert verdicts(folders)[name] == "like"
+        await pilot.click(KeyLine, offset=(line.index("/ filter") + 1, 0))
+        await settled(pilot)
+        assert app.screen.query_one(".filter Input").has_focus
+        await pilot.click(
+            TabStrip, offset=(app.screen.query_one(TabStrip).render_line(0).text.index("Taste"), 0)
+        )
+        await settled(pilot)
+        assert app.current_mode == "taste"
+
+
+# What to look for in each view's list: it leaves some rows.
+WORDS = {"discover": "art", "related": "art", "contexts": "art", "playlists": "song", "history": "art", "taste": "art",
+         "model": "e", "settings": "e"}  # fmt: skip
+
+
+async def test_point_8_every_list_counts_what_a_filter_leaves_sorts_by_every_column_and_remembers(
+    folders: Folders,
+) -> None:
     left = {}
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        for view in views:
+        for view, word in WORDS.items():
             app.action_view(view)
             await settled(pilot)
+            for table in app.screen.query(Table):
+                unsorted = [column.title for column in table.columns if not column.sorts and column.title]
+                assert not unsorted, f"{view} #{table.id}"
             table = the_list(app)
             able = [n for n, column in enumerate(table.columns) if column.sorts]
-            assert len(able) == len(table.columns), f"a column of {view} does not sort"
+            whole = table.counts[1]
             table.set_sort(able[-1], reverse=True)
-            await settled(pilot)
             the_view(app)._open_filter()
-            the_view(app).query_one(".filter Input").value = "art"
+            the_view(app).query_one(".filter Input").value = word
             await settled(pilot)
+            assert f"{table.counts[0]} of {whole}  esc clears" in screen_text(app), view
             table.move_to(2)
-            await settled(pilot)
             left[view] = (table.sort, table.reverse, table.counts, table.key_here)
         await app.action_quit()
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        for view in views:
+        # Each of these remembers more than the others do.
+        for view in ("discover", "related", "playlists", "history", "taste"):
             app.action_view(view)
             await settled(pilot)
             table = the_list(app)
             assert (table.sort, table.reverse, table.counts, table.key_here) == left[view], view
+
+
+@pytest.mark.parametrize("view", ["related", "history"])
+async def test_point_9_what_is_marked_is_judged_at_once_and_undone_at_once(
+    folders: Folders, view: str
+) -> None:
+    """In Discover: test_app.py, in Playlists: test_playlists.py, in Taste: test_taste.py."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.action_view(view)
+        await settled(pilot)
+        before, table = verdicts(folders), the_list(app)
+        if view == "history":
+            table.set_sort(1)
+            await settled(pilot)
+        artists = []
+        for place in (0, 1, table.counts[0] - 1):
+            table.move_to(place)
+            table.action_mark()
+            artists.append(table._rows[table._order[place]].artist)
+        await pilot.press("l")
+        await settled(pilot)
+        assert verdicts(folders) == before | dict.fromkeys(artists, "like")
+        assert not table.marks
+        await pilot.press("u")
+        await settled(pilot)
+        assert verdicts(folders) == before
 
 
 async def test_point_9_the_list_is_drawn_while_the_library_is_busy(folders: Folders) -> None:
@@ -125,64 +208,146 @@ async def test_point_9_the_list_is_drawn_while_the_library_is_busy(folders: Fold
         assert row.artist in table.render_line(1).text
 
 
-@pytest.mark.parametrize("view", ["discover", "related", "contexts", "history"])
-async def test_point_10_an_error_says_what_failed_and_one_key_tries_again(
-    folders: Folders, monkeypatch: pytest.MonkeyPatch, view: str
+# What each view asks the engine for its list.
+ASKED = {"discover": "discover", "related": "related", "contexts": "make_playlist", "playlists": "playlists",
+         "history": "listen_ids", "taste": "taste", "model": "status"}  # fmt: skip
+
+
+async def test_point_10_loading_no_match_and_error_differ_in_every_view_and_say_the_key(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {
-        "discover": "discover",
-        "related": "related",
-        "contexts": "make_playlist",
-        "history": "listen_ids",
-    }
+    """The fourth, never filled: test_app_states.py, which also draws all four of Discover. Unexpected errors and their
+    log: test_failing.py."""
 
     def fails(*_args: object, **_named: object) -> None:
         raise DamagedDataError("The disk said no.")
 
-    with monkeypatch.context() as broken:
-        broken.setattr(Session, asked[view], fails)
-        app = DiscoverApp(folders)
-        app._state = {"view": view, "views": {"related": {"trail": ["Artist B27"]}}}
-        async with app.run_test(size=(100, 30)) as pilot:
-            await settled(pilot)
-            assert "✗ That did not work" in screen_text(app)
-            assert "The disk said no." in screen_text(app)
-            assert "^r" in screen_text(app)
-            broken.undo()
-            await pilot.press("ctrl+r")
-            await settled(pilot)
-            assert "✗" not in screen_text(app)
-            assert the_list(app).counts[0]
-
-
-async def test_point_12_enter_tells_all_of_an_artist_and_says_it_safely(tmp_path) -> None:
-    from tests.engine.models import names
-
-    folders = fill(tmp_path / "data", [f"[b]{name}\x1b[31m" for name in names(60)], "[red]\x07Song")
+    opened, engine = threading.Event(), DiscoverApp.engine
     app = DiscoverApp(folders)
-    async with app.run_test(size=(120, 60)) as pilot:
+    app._state = {"views": {"related": {"trail": ["Artist B27"]}}}
+    with monkeypatch.context() as busy:
+        busy.setattr(DiscoverApp, "engine", lambda self: (opened.wait(20), engine(self))[1])
+        async with app.run_test(size=(100, 30)) as pilot:
+            for view in NAMES:
+                app.action_view(view)
+                await pilot.pause()
+                assert "… One moment" in screen_text(app), view
+            opened.set()
+            await settled(pilot)
+            for view, question in ASKED.items():
+                app.action_view(view)
+                the_view(app)._open_filter()
+                the_view(app).query_one(".filter Input").value = "zz"
+                await settled(pilot)
+                assert "∅ No " in screen_text(app), view
+                assert "Press escape to clear the filter." in screen_text(app), view
+                the_view(app).action_back()
+                await settled(pilot)
+                with monkeypatch.context() as broken:
+                    broken.setattr(Session, question, fails)
+                    the_view(app).load()
+                    await settled(pilot)
+                    assert "✗ That did not work" in screen_text(app), view
+                    assert "The disk said no." in screen_text(app), view
+                    assert "Press ^r to try again." in screen_text(app), view
+                    assert "∅" not in screen_text(app), view
+                await pilot.press("ctrl+r")
+                await settled(pilot)
+                assert "✗" not in screen_text(app), view
+                assert the_list(app).counts[0], view
+
+
+async def test_point_10_an_artists_card_has_its_states_too_and_its_keys_do_what_they_say(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 40)) as pilot:
         await settled(pilot)
-        await pilot.press("5")
-        await settled(pilot)
-        name = the_list(app).row.artist
+        before, artist, go = verdicts(folders), Session.artist, threading.Event()
+
+        def fails(*_args: object) -> None:
+            go.wait(20)
+            raise DamagedDataError("The disk said no.")
+
+        monkeypatch.setattr(Session, "artist", fails)
         await pilot.press("enter")
+        await pilot.pause()
+        assert "… One moment" in screen_text(app)
+        go.set()
         await settled(pilot)
-        assert isinstance(app.screen, ArtistDialog)
-        told = screen_text(app)
-        for part in ("[b]Artist", "[red]", "plays of yours", "near"):
-            assert part in told
-        assert not {"\x1b", "\x07"} & set(told)
+        assert "✗ That did not work" in screen_text(app)
+        assert "^r tries again" in screen_text(app)
+        monkeypatch.setattr(Session, "artist", artist)
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        assert "why it is recommended" in screen_text(app)
+        name, near = app.screen._card.artist, app.screen._card.near[0]
+        await pilot.press("l")
+        await settled(pilot)
+        assert verdicts(folders) == before | {name: "like"}
+        assert "♥ liked" in screen_text(app)
+        assert "of your taste" in screen_text(app), "one that is liked speaks for others"
         await pilot.press("B")
         await settled(pilot)
-        assert verdicts(folders)[name] == "block"
-        assert "B unblocks" in screen_text(app)
-        await pilot.press("B")
+        assert "✗ blocked" in screen_text(app)
+        assert "B unblock" in screen_text(app)
+        assert app.screen._card.near == app.screen._card.why == ()
+        await pilot.press("u", "u")
         await settled(pilot)
-        assert name not in verdicts(folders)
-        first = app.screen._card.near[0]
-        await pilot.press("1")
+        assert verdicts(folders) == before
+        await pilot.press("1", "a")
         await settled(pilot)
-        assert app.screen._card.artist == first
-        await pilot.press("escape")
+        assert f"Add a track of {near} to" in screen_text(app)
+        await pilot.press("escape", "r")
         await settled(pilot)
-        assert app.screen is the_view(app)
+        assert the_view(app)._trail[-1] == near
+
+
+@pytest.mark.parametrize("began", [True, False], ids=["from the start", "later"])
+async def test_point_12_nothing_typed_privately_is_in_the_state_of_the_next_start(
+    folders: Folders, began: bool
+) -> None:
+    """What comes back, and that it is kept apart from the settings: test_app.py, test_settings.py."""
+    app = DiscoverApp(folders, private=began)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        if not began:
+            the_list(app).set_sort(3)
+            await pilot.press("P")
+            await settled(pilot, lambda: app.private_since is not None)
+        kept = folders.state.read_bytes() if folders.state.exists() else None
+        the_view(app)._open_filter()
+        the_view(app).query_one(".filter Input").value = "27"
+        await settled(pilot)
+        app.show_related("Artist B27")
+        await settled(pilot)
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is None)
+        # Another one, whose beginning writes the state too.
+        for private in (True, False):
+            await pilot.press("P")
+            await settled(pilot, lambda private=private: (app.private_since is not None) == private)
+        await app.action_quit()
+    state = json.loads(folders.state.read_bytes())
+    assert "27" not in folders.state.read_text()
+    assert kept is None or json.loads(kept) == state
+    if not began:
+        assert (state["view"], state["views"]["discover"]["sort"]) == ("discover", 3)
+
+
+async def test_point_15_an_export_says_where_it_went(folders: Folders, tmp_path) -> None:
+    """Copying: test_opening.py. The doctor and the log: test_failing.py."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for number, view in enumerate(("discover", "playlists")):
+            app.action_view(view)
+            await settled(pilot)
+            the_view(app).action_export()
+            await settled(pilot)
+            file = tmp_path / f"{number}.csv"
+            app.screen.query_one(Input).value = str(file)
+            await pilot.press("enter")
+            await settled(pilot)
+            tracks = file.read_text().count("\n") - 1
+            assert f"Exported {tracks} tracks written to {file}." in toasts(app)

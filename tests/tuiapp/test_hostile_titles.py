@@ -95,6 +95,21 @@ async def related(pilot: Pilot[Any]) -> None:
     assert " › " in screen_text(pilot.app)
 
 
+async def an_artists_card(pilot: Pilot[Any]) -> None:
+    """Of one's own with its tracks and what it speaks for, of a new one with what speaks for it, and of none."""
+    app = pilot.app
+    assert isinstance(app, DiscoverApp)
+    for name, told in (
+        (CALLED[0], "speaks most for"),
+        (CALLED[33], "near"),
+        (TITLES[4], "No artist here is called"),
+    ):
+        app.show_artist(name)
+        await settled(pilot)
+        assert_safe(app, name[:20], told, *([HOSTILE_TITLE[:28]] if name == CALLED[0] else []))
+        await pilot.press("escape")
+
+
 async def contexts(pilot: Pilot[Any]) -> None:
     await view(pilot, "contexts")
     assert_safe(pilot.app, HOSTILE_TITLE)
@@ -355,7 +370,8 @@ async def opening_and_copying(pilot: Pilot[Any]) -> None:
 
 
 PLACES: list[Callable[[Pilot[Any]], Awaitable[None]]] = [
-    discover, related, contexts, playlists, add_to, a_continued_playlist, history, taste, a_rule_to_exclude,
+    discover, related, an_artists_card, contexts, playlists, add_to, a_continued_playlist, history, taste,
+    a_rule_to_exclude,
     time_travel, model, search, search_for_markup, filter_without_match, filter_history_without_match, notices,
     an_error, verdict_toasts, error_toasts, job_toasts, a_job, ask_text, ask_path, an_import_report, palette, settings,
     opening_and_copying,

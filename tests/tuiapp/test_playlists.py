@@ -167,7 +167,7 @@ async def test_a_private_lists_name_is_not_remembered(folders: Folders) -> None:
         app.action_private()
         await settled(pilot)
         await app.action_quit()
-    assert json.loads(folders.state.read_bytes())["view"] == "discover"
+    assert json.loads(folders.state.read_bytes()) == {"version": 1}
     assert "Secret" not in folders.state.read_text()
 
 

@@ -52,13 +52,14 @@ async def test_the_palette_knows_artists_and_acts_on_them(folders: Folders) -> N
         assert isinstance(app.screen, CommandPalette)
         provider = ArtistCommands(app.screen)
         hits = [hit async for hit in provider.search("artst b27")]
-        assert [hit.text for hit in hits[:3]] == [
+        assert [hit.text for hit in hits[:4]] == [
+            "All about Artist B27",
             "Artists like Artist B27",
             "Like Artist B27",
             "Block Artist B27",
         ]
         assert [hit async for hit in provider.search("a")] == []
         await pilot.press("escape")
-        hits[0].command()
+        hits[1].command()
         await settled(pilot)
         assert app.current_mode == "related"

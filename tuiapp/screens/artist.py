@@ -8,9 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.style import Style
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 from engine.errors import DiscoverError
+from tuiapp.keys import BY_NAME
 from tuiapp.opening import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
@@ -18,10 +21,16 @@ from tuiapp.text import bar, day, fitted, percent, sparkline
 
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
+    from engine.store.artists import PlayedArtist
     from tuiapp.app import DiscoverApp
 
 _VERDICTS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
 _NAMES = 30
+
+
+def _bound(name: str, command: str) -> Binding:
+    """The keys an action of the registry has, also those given to it in the settings, for what it does here."""
+    return Binding(BY_NAME[name].keys, command, show=False, id=name)
 
 
 class ArtistDialog(Dialog):
@@ -32,14 +41,15 @@ class ArtistDialog(Dialog):
 
     DEFAULT_CSS = "ArtistDialog .hint { margin: 0 0 1 0; }"
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("l", "judge('like')", show=False),
-        Binding("x", "judge('hide')", show=False),
-        Binding("B", "judge('block')", show=False),
-        Binding("r,enter", "related", show=False),
-        Binding("o", "open", show=False),
-        Binding("a", "add_to", show=False),
-        Binding("u", "take_back", show=False),
-        Binding("ctrl+r", "retry", show=False),
+        _bound("discover.like", "judge('like')"),
+        _bound("discover.hide", "judge('hide')"),
+        _bound("discover.block", "judge('block')"),
+        _bound("discover.related", "related"),
+        _bound("discover.add_to", "add_to"),
+        _bound("lists.open", "open"),
+        _bound("undo", "take_back"),
+        _bound("retry", "retry"),
+        Binding("enter", "related", show=False),
         Binding("backspace,left", "back", show=False),
         *(Binding(str(n), f"walk({n})", show=False) for n in range(1, 6)),
         Binding("j,down", "scroll(1)", show=False),
@@ -56,31 +66,47 @@ class ArtistDialog(Dialog):
         with VerticalScroll(classes="panel"):
             yield Static(shown(self._trail[-1]), classes="title", markup=False)
             # Above the card, since a low terminal shows no more than its beginning.
-            yield Static("", classes="hint", markup=False)
-            yield Static("… One moment", id="card", markup=False)
+            yield Static("esc closes", classes="hint", markup=False)
+            card = Static("… One moment", id="card", markup=False)
+            card.auto_links = False  # the nearest are lines, not links
+            yield card
 
     def on_mount(self) -> None:
-        self.action_retry()
+        self._home.library_signal.subscribe(self, lambda _: self._ask())
+        self._ask()
 
-    def action_retry(self) -> None:
+    def _ask(self) -> None:
         """Ask for the card, in a thread."""
         name = self._trail[-1]
 
         def run() -> None:
+            from engine.recommend.settings import DiscoverSettings
+
+            settings = self._home.preferences.config.for_discover(DiscoverSettings())
             try:
-                card = self._home.engine().artist(name)
+                card = self._home.engine().artist(name, settings)
             except DiscoverError as error:
-                self.app.call_from_thread(self._failed, error)
+                self.app.call_from_thread(self._failed, str(error))
             else:
                 self.app.call_from_thread(self._show, card)
 
         self.run_worker(run, thread=True, exclusive=True, group="artist")
 
-    def _failed(self, error: DiscoverError) -> None:
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A question that died of what nobody expected leaves no card that waits for ever."""
+        if event.state is WorkerState.ERROR:
+            self._failed(self._home.failures.told)
+
+    def _failed(self, error: str) -> None:
         if self.is_mounted:
             self._card = None
-            self.query_one("#card", Static).update(Content(f"✗ {shown(str(error))}"))
-            self.query_one(".hint", Static).update("^r tries again  esc closes")
+            log = self._home.folders.log
+            where = f"\n\nThe log is {log}." if log.exists() and str(log) not in error else ""
+            told = "\n".join(shown(line) for line in f"{error}{where}".split("\n"))
+            heading = Content.styled("✗ That did not work", "bold $error")
+            self.query_one("#card", Static).update(Content.assemble(heading, "\n\n", told))
+            keys = [f"{self._label('retry')} tries again", "esc closes"]
+            self.query_one(".hint", Static).update(Content("  ".join(self._with_way_back(keys))))
 
     def _show(self, card: ArtistCard) -> None:
         if not self.is_mounted:
@@ -91,49 +117,50 @@ class ArtistDialog(Dialog):
         self.query_one("#card", Static).update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
         self.query_one(".hint", Static).update(Content(self._keys(card)))
 
+    def _label(self, name: str) -> str:
+        return self._home.keymap.label(name)
+
+    def _with_way_back(self, keys: list[str]) -> list[str]:
+        return [*keys[:-1], "← back", keys[-1]] if len(self._trail) > 1 else keys
+
     def _keys(self, card: ArtistCard) -> str:
         """The keys that do something for this artist."""
+        like, hide, block = (self._label(f"discover.{name}") for name in ("like", "hide", "block"))
         if card.verdict == "block":
-            return "B unblocks  esc closes"
-        keys = ["l " + ("unlike" if card.verdict == "like" else "like"),
-                "x " + ("unhide" if card.verdict == "hide" else "hide"), "B block"]  # fmt: skip
+            return "  ".join(self._with_way_back([f"{block} unblock", "esc closes"]))
+        keys = [f"{like} " + ("unlike" if card.verdict == "like" else "like"),
+                f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"), f"{block} block"]  # fmt: skip
         if card.near:
-            keys += ["r related", f"1-{len(card.near)} go there"]
-        if len(self._trail) > 1:
-            keys.append("← back")
-        return "  ".join([*keys, "a add", "o open", "esc closes"])
+            keys += [f"{self._label('discover.related')} related", f"1-{len(card.near)} near"]
+        keys += [f"{self._label('discover.add_to')} add", f"{self._label('lists.open')} open", "esc closes"]
+        return "  ".join(self._with_way_back(keys))
 
     # -- doing -----------------------------------------------------------------------------------------
 
     def action_judge(self, verdict: str) -> None:
+        """Like, hide or block, or take it back. The card comes anew with every view, once it is done."""
         card = self._card
-        if card is None or (card.verdict == "block" and verdict != "block"):
-            return
-        self._home.changes.judge(None if card.verdict == verdict else verdict, [card.artist])
-        self._after_changes()
+        if card is not None and (card.verdict != "block" or verdict == "block"):
+            self._home.changes.judge(None if card.verdict == verdict else verdict, [card.artist])
 
     def action_take_back(self) -> None:
         self._home.changes.take_back()
-        self._after_changes()
 
-    def _after_changes(self) -> None:
-        """The card once what was asked before it is done: changes wait for one another in a worker."""
-
-        async def wait() -> None:
-            await self.app.workers.wait_for_complete([w for w in self.app.workers if w.group == "change"])
-            self.action_retry()
-
-        self.run_worker(wait(), group="artist.after", exclusive=True)
+    def action_retry(self) -> None:
+        """Ask anew, and say so where there was nothing to see."""
+        if self._card is None:
+            self.query_one("#card", Static).update("… One moment")
+        self._ask()
 
     def action_walk(self, number: int) -> None:
         if self._card is not None and number <= len(self._card.near):
             self._trail.append(self._card.near[number - 1])
-            self.action_retry()
+            self._ask()
 
     def action_back(self) -> None:
         if len(self._trail) > 1:
             self._trail.pop()
-            self.action_retry()
+            self._ask()
 
     def action_related(self) -> None:
         if self._card is not None and self._card.near:
@@ -158,17 +185,17 @@ def drawn(card: ArtistCard, width: int) -> Content:
     """The card in lines no wider than `width`."""
     played = card.played
     facts = [f"{card.listeners:,} listeners"] if card.listeners else []
-    facts += [f"number {card.rank} in Discover"] if card.rank else []
+    among = "of those you know" if card.of_taste else "in Discover"
+    facts += [f"number {card.rank} {among}"] if card.rank else []
     facts += [_VERDICTS[card.verdict]] if card.verdict else []
     rows = [Content.styled("  ".join(facts), "bold")] if facts else []
     if card.verdict == "block":
-        rows.append(Content("Shown nowhere and not learned from. B unblocks."))
+        rows.append(Content("Shown nowhere else, and not learned from."))
     if card.tags:
         rows.append(_muted(fitted(", ".join(shown(tag) for tag in card.tags), width).rstrip()))
     rows.append(Content(""))
     if played.plays:
-        span = f", {day(played.first)} to {day(played.last)}" if played.first is not None else ", undated"
-        rows.append(Content(f"{played.plays:,} plays of yours{span}"))
+        rows.append(Content(f"{played.plays:,} plays of yours{when(played)}"))
         if len(played.by_year) > 1:
             years = list(played.by_year)
             line = sparkline([float(n) for n in played.by_year.values()])
@@ -180,17 +207,37 @@ def drawn(card: ArtistCard, width: int) -> Content:
         rows += _bars("most played", [(title, n, f"{n:,}") for title, n in played.tracks], width)
     else:
         rows.append(_muted("You have not played it."))
-    reason = "what speaks for it" if played.plays else "why it is recommended"
-    rows += _bars(reason, [(s.artist, s.share, percent(s.share)) for s in card.why], width)
+    rows += _reasons(card, width)
+    if card.note:
+        rows += [Content(""), _muted(shown(card.note))]
     if card.near:
         rows += [Content(""), _muted("near")]
-        rows += [
-            Content.assemble(
-                Content.styled(f"{n} ", "bold $text-accent"), fitted(shown(name), width - 2).rstrip()
+        for number, name in enumerate(card.near, 1):
+            line = Content.assemble(
+                Content.styled(f"{number} ", "bold $text-accent"), fitted(shown(name), width - 2).rstrip()
             )
-            for n, name in enumerate(card.near, 1)
-        ]
+            rows.append(line.stylize(Style.from_meta({"@click": f"screen.walk({number})"})))
     return Content("\n").join(rows)
+
+
+def when(played: PlayedArtist) -> str:
+    """From when to when, or that it is not known, to follow the number of plays."""
+    if played.first is None:
+        return ", undated"
+    first, last = day(played.first), day(played.last)
+    return f", {first}" if first == last else f", {first} to {last}"
+
+
+def _reasons(card: ArtistCard, width: int) -> list[Content]:
+    """How much an artist of one's own speaks for, or why one that is not is recommended."""
+    if not card.of_taste:
+        return _bars(
+            "why it is recommended", [(s.artist, s.share, percent(s.share)) for s in card.why], width
+        )
+    told = f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of what ranks Discover"
+    lines = [(s.artist, s.share, percent(s.share)) for s in card.speaks_for]
+    bars = _bars("speaks most for", lines, width)
+    return [Content(""), Content(told), *bars[1:]]
 
 
 def _bars(title: str, rows: list[tuple[str, float, str]], width: int) -> list[Content]:

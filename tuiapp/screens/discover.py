@@ -82,7 +82,7 @@ class DiscoverView(View):
                     Column("begin with", self._track, 18, share=3, order=lambda row: self._track(row).casefold(),
                            least=WITH_TRACK),
                     Column("because of", _because, 16, share=4, least=50,
-                           order=lambda row: _because(row).casefold()),
+                           order=lambda row: row.why[0].artist.casefold() if row.why else ""),
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                            order=lambda row: -row.listeners),
                     PLAYS,

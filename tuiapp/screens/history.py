@@ -161,7 +161,7 @@ class HistoryView(View):
             if isinstance(error, NothingYetError):
                 self._picture(f"○ {error}" if what == "standings" else f"○ {self._year}: nothing was played.")
             else:
-                self._picture(f"✗ {error} ^r tries again.")
+                self._picture(f"✗ {error} {self.key('retry')} tries again.")
         else:
             super().show_error(what, error)
 

@@ -329,9 +329,6 @@ class PlaylistsView(View):
     # -- remembering -----------------------------------------------------------------------------------
 
     def remembered(self) -> dict[str, Any]:
-        if self._stale:
-            # What is on the screen may be of a private session that has ended.
-            return self.home.state_of(self.NAME)
         name, track = self._lists.row, self._tracks.row
         return super().remembered() | {
             "open": self._open,

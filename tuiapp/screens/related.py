@@ -136,6 +136,11 @@ class RelatedView(View):
         if row is not None:
             self.start_at(row.artist)
 
+    def action_artist(self) -> None:
+        row = self.query_one(Table).row
+        if row is not None:
+            self.home.show_artist(row.artist)
+
     # -- acting on rows --------------------------------------------------------------------------------
 
     def _names(self) -> list[str]:

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError
 from tuiapp.screens.dialogs import Dialog
+from tuiapp.widgets.chrome import home
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
@@ -25,13 +26,14 @@ LENGTH = 50
 
 
 class Search(Dialog):
-    """Enter walks to the artist under the cursor. Dismissed with a name or None."""
+    """Enter walks to the artist under the cursor, tab opens its card. Dismissed with a name or None."""
 
     BINDINGS: ClassVar[list[Any]] = [
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
         Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("tab", "artist", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     Search > .panel { height: 80%; }
@@ -62,7 +64,9 @@ class Search(Dialog):
                 markable=False,
             )  # fmt: skip
             yield Static(
-                "enter goes to related artists, ↑ ↓ choose, esc closes", classes="hint", markup=False
+                "enter goes to related artists, tab tells all of one, ↑ ↓ choose, esc closes",
+                classes="hint",
+                markup=False,
             )
 
     def on_mount(self) -> None:
@@ -123,3 +127,10 @@ class Search(Dialog):
         row = self.query_one(Table).row
         if row is not None:
             self.dismiss(row.artist)
+
+    def action_artist(self) -> None:
+        """The card in place of the search: what it leads to is then one level up."""
+        row, app = self.query_one(Table).row, home(self)
+        if row is not None:
+            self.dismiss(None)
+            app.call_later(app.show_artist, row.artist)

@@ -10,6 +10,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from engine.errors import NothingYetError
 from tuiapp import state as remembered
 from tuiapp.opening import Music
 from tuiapp.safe import shown
@@ -93,7 +94,9 @@ class TasteView(View):
     def show_error(self, what: str, error: DiscoverError) -> None:
         """Without a model there are no tastes to tell apart, and the rest of the view stands."""
         if what in ("tastes", "drift"):
-            self._show_missing(f"○ No tastes to show\n\n{shown(str(error))}")
+            nothing = isinstance(error, NothingYetError)
+            again = "" if nothing else f"\n\nPress {self.key('retry')} to try again."
+            self._show_missing(f"{'○' if nothing else '✗'} No tastes to show\n\n{shown(str(error))}{again}")
         else:
             super().show_error(what, error)
 

@@ -154,8 +154,9 @@ class View(Screen[None]):
         """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
         if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
             self._failed_once = True
-            told = f"{self.home.failures.told}\nCome back to this view to try again."
-            self.show_error(event.worker.group.removeprefix(f"{self.NAME}."), DiscoverError(told))
+            self.show_error(
+                event.worker.group.removeprefix(f"{self.NAME}."), DiscoverError(self.home.failures.told)
+            )
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
@@ -167,10 +168,9 @@ class View(Screen[None]):
             self.tell("empty", "Nothing here yet", str(error))
         else:
             log = self.home.folders.log
-            where = f"\n\nThe log is {log}." if log.exists() else ""
-            self.tell(
-                "error", "That did not work", f"{error}{where}\n\nPress {self.key('retry')} to try again."
-            )
+            where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
+            again = f"Press {self.key('retry')} to try again."
+            self.tell("error", "That did not work", f"{error}{where}\n\n{again}")
 
     def action_retry(self) -> None:
         """Ask anew for everything the view shows."""

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
+from textual.style import Style
 from textual.widget import Widget
 
 from tuiapp.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
@@ -89,7 +90,7 @@ class TabStrip(Widget):
 
 
 class KeyLine(Widget):
-    """The keys of this view, as many as fit; help and quit always do."""
+    """The keys of this view, as many as fit; help and quit always do. A click on one is as good as the key."""
 
     DEFAULT_CSS = """
     KeyLine { height: 1; background: $panel; padding: 0 1; }
@@ -97,6 +98,7 @@ class KeyLine(Widget):
 
     def __init__(self, scope: str, *, absent: frozenset[str] = frozenset()) -> None:
         super().__init__()
+        self.auto_links = False  # they look as they are
         self._actions = [
             action
             for name in (scope, LISTS, EVERYWHERE)
@@ -116,8 +118,17 @@ class KeyLine(Widget):
         # Help and quit stand last, where the eye looks for them.
         last = ("help", "quit")
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
-            parts += [Content.styled(label(action), "bold $text-accent"), f" {action.label}  "]
+            key = Content.assemble(Content.styled(label(action), "bold $text-accent"), f" {action.label}")
+            parts += [key.stylize(Style.from_meta({"@click": _clicked(action)})), "  "]
         return Content.assemble(*parts)
+
+
+def _clicked(action: Action) -> str:
+    """What a click on the key does: the same, said from outside the list or view it belongs to."""
+    command = action.command or action.id
+    if "." in command.partition("(")[0]:
+        return command
+    return {EVERYWHERE: "app.", LISTS: "focused."}.get(action.scope, "screen.") + command
 
 
 class JobLine(Widget):
