@@ -10,7 +10,6 @@ import click
 from tuiapp.cli import Options, cli
 from tuiapp.output import percent, print_json, thousands
 from tuiapp.safe import shown
-from tuiapp.text import day
 
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
@@ -38,6 +37,8 @@ def artist(options: Options, name: str) -> None:
 
 
 def _print(card: ArtistCard) -> None:
+    from tuiapp.text import day  # it measures cells, by Rich, which the list of commands need not wait for
+
     played = card.played
     click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
     among = "of those you know" if card.of_taste else "in Discover"
