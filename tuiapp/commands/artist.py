@@ -37,7 +37,7 @@ def artist(options: Options, name: str) -> None:
 
 
 def _print(card: ArtistCard) -> None:
-    from tuiapp.text import day  # it measures cells, by Rich, which the list of commands need not wait for
+    from tuiapp.text import day
 
     played = card.played
     click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
