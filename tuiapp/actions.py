@@ -184,6 +184,7 @@ ACTIONS: tuple[Action, ...] = (
            "taste", 8),
     Action("open_row", "enter", "open", "From a taste to Discover for it alone, from an artist to artists like it.",
            "taste", 10),
+    Action("artist", "c", "card", "All about the artist: your plays, what it speaks for, who is near.", "taste", 12),
     Action("discover_taste", "d", "discover", "Discover for the taste under the cursor, or the artist's there, alone.",
            "taste", 11),
     Action("travel", "t", "time travel", "Discover as of an earlier date.", "taste", 9),

@@ -131,7 +131,7 @@ class ArtistDialog(Dialog):
         keys = [f"{like} " + ("unlike" if card.verdict == "like" else "like"),
                 f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"), f"{block} block"]  # fmt: skip
         if card.near:
-            keys += [f"{self._label('discover.related')} related", f"1-{len(card.near)} near"]
+            keys.append(f"{self._label('discover.related')} related")
         keys += [f"{self._label('discover.add_to')} add", f"{self._label('lists.open')} open", "esc closes"]
         return "  ".join(self._with_way_back(keys))
 
@@ -211,7 +211,10 @@ def drawn(card: ArtistCard, width: int) -> Content:
     if card.note:
         rows += [Content(""), _muted(shown(card.note))]
     if card.near:
-        rows += [Content(""), _muted("near")]
+        rows += [
+            Content(""),
+            _muted(f"near: 1-{len(card.near)} go there" if len(card.near) > 1 else "near: 1 goes there"),
+        ]
         for number, name in enumerate(card.near, 1):
             line = Content.assemble(
                 Content.styled(f"{number} ", "bold $text-accent"), fitted(shown(name), width - 2).rstrip()

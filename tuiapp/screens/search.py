@@ -64,7 +64,7 @@ class Search(Dialog):
                 markable=False,
             )  # fmt: skip
             yield Static(
-                "enter goes to related artists, tab tells all of one, ↑ ↓ choose, esc closes",
+                "enter related artists, tab all about one, ↑ ↓ choose, esc closes",
                 classes="hint",
                 markup=False,
             )

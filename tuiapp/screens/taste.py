@@ -222,6 +222,12 @@ class TasteView(View):
         elif row is not None and self._at != "#rules":
             self.home.show_related(row.name if self._at == "#top" else row.artist)
 
+    def action_artist(self) -> None:
+        """The card of the artist under the cursor, in the list of one's own or of what was said."""
+        music = self.music_of(self.query_one(self._at, Table).row)
+        if music is not None:
+            self.home.show_artist(music.artist)
+
     def music_of(self, row: Any) -> Music | None:
         from engine.taste.gate import TasteItem
 
