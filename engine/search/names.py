@@ -68,15 +68,17 @@ class Names:
 
     def holding(self, grams: Iterable[str]) -> np.ndarray:
         """Numbers, ascending, of the names that hold every one of these trigrams (or parts of one)."""
-        pieces = sorted(map(self._piece, grams), key=len)
-        if not pieces or not len(pieces[0]):
+        pieces = sorted(self._pieces(grams), key=lambda piece: len(piece[0]))
+        if not pieces or not len(pieces[0][0]):
             return np.empty(0, dtype=np.int32)
         # A piece of several trigrams may name a name twice, and out of order.
-        found = pieces[0] if self._is_sorted(pieces[0]) else np.flatnonzero(self._mask(pieces[0]))
-        for piece in pieces[1:]:
+        found, whole = pieces[0]
+        if not whole:
+            found = np.flatnonzero(self._mask(found))
+        for piece, whole in pieces[1:]:
             if not len(found):
                 break
-            if len(found) * 32 < len(piece) and self._is_sorted(piece):
+            if whole and len(found) * 32 < len(piece):
                 at = np.minimum(np.searchsorted(piece, found), len(piece) - 1)
                 found = found[piece[at] == found]
             else:
@@ -89,16 +91,22 @@ class Names:
 
     def shares(self, grams: Iterable[str]) -> np.ndarray:
         """How many of the trigrams each name holds: (names,) int64."""
-        pieces = [self._piece(gram) for gram in grams]
+        pieces = [piece for piece, _ in self._pieces(grams)]
         return np.bincount(np.concatenate([*pieces, np.empty(0, np.int32)]), minlength=len(self))
 
-    def called(self, names: Iterable[str]) -> np.ndarray:
-        """Numbers, ascending, of the names whose relaxed key has the checksum of one of these relaxed keys."""
-        wanted = np.fromiter((crc32(name.encode()) for name in names), dtype=np.uint32)
-        first, after = (np.searchsorted(self.checksums, wanted, side) for side in ("left", "right"))
+    def called(self, checks: np.ndarray) -> np.ndarray:
+        """Numbers, ascending, of the names whose relaxed key has one of these checksums (uint32, sorted)."""
+        first, after = (np.searchsorted(self.checksums, checks, side) for side in ("left", "right"))
         hit = np.flatnonzero(after > first)
         spans = [self.checked[a:b] for a, b in zip(first[hit].tolist(), after[hit].tolist(), strict=True)]
         return np.unique(np.concatenate([*spans, np.empty(0, np.int32)]))
+
+    def numbered(self, keys: Iterable[str]) -> np.ndarray:
+        """Numbers, ascending, of the names with exactly these keys."""
+        cut = {key[:LONGEST] for key in keys}
+        maybe = self.called(checksums(map(relaxed_artist_key, cut)))
+        there = np.fromiter((key in cut for key in self.keys(maybe)), dtype=np.bool_, count=len(maybe))
+        return maybe[there]
 
     def letters_near(self, letter: str) -> list[str]:
         """Letters of the same script, as far as the order of characters tells: up to 40 to either side."""
@@ -110,25 +118,35 @@ class Names:
         mask[numbers] = True
         return mask
 
-    @staticmethod
-    def _is_sorted(piece: np.ndarray) -> bool:
-        return bool(np.all(piece[1:] > piece[:-1]))
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        """The code of each letter; 0, for the rest, stands for the letters too rare to have one of their own."""
+        return {chr(letter): place for place, letter in enumerate(self.letters.tolist(), 1)}
 
-    def _piece(self, gram: str) -> np.ndarray:
-        """Names that hold a trigram; of a shorter part, those of every trigram that begins with it."""
-        codes = np.array([ord(letter) for letter in gram], dtype=self.letters.dtype)
-        at = np.searchsorted(self.letters, codes)
-        known = at < len(self.letters)
-        known[known] = self.letters[at[known]] == codes[known]
-        low = 0
-        for place, there in zip(at.tolist(), known.tolist(), strict=True):
-            # 0 stands for the letters that are too rare to have a code of their own.
-            low = low << _LETTER_BITS | (place + 1 if there else 0)
-        width = 1 << _LETTER_BITS * (3 - len(gram))
-        first, after = np.searchsorted(
-            self.grams, np.array([low * width, low * width + width], dtype=np.int64)
-        )
-        return self.postings[self.places[first] : self.places[after]]
+    def _pieces(self, grams: Iterable[str]) -> list[tuple[np.ndarray, bool]]:
+        """The names that hold each trigram, and whether it is a whole one.
+
+        Of a shorter part, those of every trigram that begins with it.
+        """
+        ends: list[int] = []
+        whole: list[bool] = []
+        for gram in grams:
+            low = 0
+            for letter in gram:
+                low = low << _LETTER_BITS | self._codes.get(letter, 0)
+            width = 1 << _LETTER_BITS * (3 - len(gram))
+            ends += (low * width, low * width + width)
+            whole.append(len(gram) == 3)
+        places = self.places[np.searchsorted(self.grams, np.array(ends, dtype=np.int64))].tolist()
+        return [
+            (self.postings[first:after], alone)
+            for first, after, alone in zip(places[::2], places[1::2], whole, strict=True)
+        ]
+
+
+def checksums(names: Iterable[str]) -> np.ndarray:
+    """The checksums of names, sorted: what `Names.called` looks them up by."""
+    return np.sort(np.fromiter((crc32(name.encode()) for name in names), dtype=np.uint32))
 
 
 def build_names(keys: Sequence[str], ids: Sequence[int] | np.ndarray) -> Names:

@@ -6,7 +6,7 @@ slip or two away. Within each the better known name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.names import artist_key, relaxed_artist_key
-from engine.search.names import LONGEST
-from engine.search.slips import begins_with_slips, one_slip_away, slips
+from engine.search.names import LONGEST, checksums
+from engine.search.slips import one_slip_away, slips, slips_from_start
 
 if TYPE_CHECKING:
     from engine.search.names import Names
 
+Way = Callable[[], np.ndarray]
+
 EXACT, BEGINS, WORDS, PART, ALIKE, BEGINS_ALIKE = range(6)
 # Names looked at with care in each way of finding them.
 _LOOKED_AT = 120
+# Names compared letter by letter, of those that share most trigrams.
+_COMPARED = 60
 # With fewer answers than this that hold what was typed, what is like it is looked for too.
 _FEW = 5
 # One slip in a name as long as this can be listed in well under a millisecond; longer ones share enough trigrams.
@@ -91,104 +95,145 @@ class Query:
         return self._alike(plain, both)
 
     def _alike(self, plain: str, both: tuple[str, ...]) -> tuple[int, int] | None:
-        if not self.allowed:
+        most, asked = self.allowed, self.plain
+        if not most:
             return None
-        asked = self.plain
-        found = min((slips(asked, other, self.allowed) for other in (plain, *both)), default=self.allowed + 1)
-        if found > self.allowed and len(self.words) > 1:
+        several = len(self.words) > 1
+        begun, found = slips_from_start(asked, plain, most)
+        if found and both and several:
+            found = min(found, *(slips(asked, other, most) for other in both))
+        if found > most and several:
             # A slip in words of another order.
-            found = min(slips(_sorted(asked), _sorted(other), self.allowed) for other in (plain, *both[:1]))
-        if found <= self.allowed:
+            found = min(slips(self._in_order, _sorted(other), most) for other in (plain, *both[:1]))
+        if found <= most:
             return ALIKE, found
-        begun = begins_with_slips(asked, plain, self.allowed) if len(asked) >= 5 else self.allowed + 1
-        return (BEGINS_ALIKE, begun) if begun <= self.allowed else None
+        return (BEGINS_ALIKE, begun) if begun <= most and len(asked) >= 5 else None
+
+    @cached_property
+    def _in_order(self) -> str:
+        return _sorted(self.plain)
+
+    def one_slip_away(self, letters: str) -> np.ndarray:
+        """Checksums of everything one slip away; the indexes of one search mostly ask for the same letters."""
+        if letters not in self._away:
+            self._away[letters] = checksums(one_slip_away(self.plain, letters))
+        return self._away[letters]
+
+    @cached_property
+    def _away(self) -> dict[str, np.ndarray]:
+        return {}
 
 
-def best(
-    query: Query,
-    names: Names,
-    n: int,
-    without: np.ndarray | None = None,
-    artists: tuple[Names, np.ndarray] | None = None,
-) -> list[Hit]:
-    """The best `n` answers of an index, best first, then best known; the numbers in `without` are left out.
+@dataclass(frozen=True)
+class Place:
+    """Where to look: an index without the names numbered in `without`.
 
-    For tracks `artists` are the index of their artists and, for every track, its artist's number there.
+    For tracks `artists` is the index of their artists, `artist_of` (tracks) int32 each track's artist there.
     """
-    found: dict[int, Hit] = {}
-    seen: set[int] = set()
+
+    names: Names
+    without: np.ndarray | None = None
+    artists: Names | None = None
+    artist_of: np.ndarray | None = None
+
+    def read(self, numbers: list[int]) -> Iterator[tuple[int, str, str]]:
+        """(number, name, artist's name or nothing) of names, as keys."""
+        at = np.array(numbers, dtype=np.int64)
+        by = [""] * len(numbers)
+        if self.artists is not None and self.artist_of is not None:
+            by = self.artists.keys(self.artist_of[at].astype(np.int64))
+        return zip(numbers, self.names.keys(at), by, strict=True)
+
+
+def best(query: Query, names: Names, n: int) -> list[Hit]:
+    """The best `n` answers of an index, best first, then best known."""
+    return answers(query, n, [Place(names)])[0]
+
+
+def answers(query: Query, n: int, places: Sequence[Place]) -> list[list[Hit]]:
+    """The best `n` answers of each place, best first, then best known.
+
+    What is only like the query is looked for where all places together hold few answers and none by the whole name:
+    who typed that meant it.
+    """
     if not query.key:
-        return []
-    for how, numbers in _ways(query, names, artists):
-        enough = n if how < ALIKE else _FEW
-        if sum(hit.how <= how for hit in found.values()) >= enough:
+        return [[] for _ in places]
+    found: list[dict[int, Hit]] = [_look(query, n, place, _holding(query, place), {}) for place in places]
+    held = [hit.how for hits in found for hit in hits.values() if hit.how < ALIKE]
+    if query.allowed and len(held) < _FEW and EXACT not in held:
+        found = [
+            _look(query, n, place, _like(query, place), hits)
+            for place, hits in zip(places, found, strict=True)
+        ]
+    return [sorted(hits.values(), key=lambda hit: (hit.how, hit.slips, hit.number))[:n] for hits in found]
+
+
+def _look(
+    query: Query, n: int, place: Place, ways: Iterable[tuple[int, Way]], found: dict[int, Hit]
+) -> dict[int, Hit]:
+    """Read the names each way finds, until enough answer better than the next way can."""
+    seen = set(found)
+    for how, way in ways:
+        better = how if how < ALIKE else how + 1
+        if sum(hit.how < better for hit in found.values()) >= (n if how < ALIKE else _FEW):
             continue
-        if how == ALIKE and any(hit.how == EXACT for hit in found.values()):
-            # Who typed a whole name meant it.
-            continue
-        if without is not None and len(without):
-            numbers = numbers[~np.isin(numbers, without)]
+        numbers = way()
+        if place.without is not None and len(place.without):
+            numbers = numbers[~np.isin(numbers, place.without)]
         fresh = [number for number in numbers[: n + _LOOKED_AT].tolist() if number not in seen]
         seen.update(fresh)
-        for number, key, artist in _read(names, artists, fresh):
+        for number, key, artist in place.read(fresh):
             answer = query.answered_by(key, artist)
             if answer is not None:
                 found[number] = Hit(number, *answer)
-    return sorted(found.values(), key=lambda hit: (hit.how, hit.slips, hit.number))[:n]
+    return found
 
 
-def _read(
-    names: Names, artists: tuple[Names, np.ndarray] | None, numbers: list[int]
-) -> Iterator[tuple[int, str, str]]:
-    at = np.array(numbers, dtype=np.int64)
-    keys = names.keys(at)
-    by = artists[0].keys(artists[1][at].astype(np.int64)) if artists is not None else [""] * len(numbers)
-    return zip(numbers, keys, by, strict=True)
+def _holding(query: Query, place: Place) -> Iterator[tuple[int, Way]]:
+    """Ways to names that hold what was typed, the best first. Some do not, on a closer look."""
+    key, words, names = query.key, query.words, place.names
+    yield EXACT, lambda: names.called(checksums([query.plain]))
+    yield BEGINS, lambda: names.holding(grams_of(f"  {key}"))
+    yield BEGINS, lambda: names.holding(grams_of(f"  the {query.plain}"))
+    if place.artists is not None and len(words) > 1:
+        yield PART, lambda: _with_artist(words, place)
+    yield WORDS, lambda: names.holding({gram for word in words for gram in grams_of(f" {word}")})
+    yield PART, lambda: names.holding({gram for word in words for gram in grams_of(word)})
 
 
-def _ways(
-    query: Query, names: Names, artists: tuple[Names, np.ndarray] | None
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Names that may answer in each way, best known first, the best way first. Some will not, on a closer look."""
-    key, words = query.key, query.words
-    yield EXACT, names.called([query.plain])
-    yield BEGINS, names.holding(grams_of(f"  {key}"))
-    yield BEGINS, names.holding(grams_of(f"  the {query.plain}"))
-    if artists is not None and len(words) > 1:
-        yield PART, _with_artist(words, names, *artists)
-    yield WORDS, names.holding({gram for word in words for gram in grams_of(f" {word}")})
-    yield PART, names.holding({gram for word in words for gram in grams_of(word)})
-    if query.allowed:
-        if len(query.plain) <= _LISTED:
-            yield ALIKE, names.called(one_slip_away(query.plain, _letters(query, names)))
-        yield ALIKE, _sharing(query, names, artists)
+def _like(query: Query, place: Place) -> Iterator[tuple[int, Way]]:
+    """Ways to names that are like what was typed."""
+    if len(query.plain) <= _LISTED:
+        letters = _letters(query, place.names)
+        yield ALIKE, lambda: place.names.called(query.one_slip_away(letters))
+    yield ALIKE, lambda: _sharing(query, place)
 
 
-def _with_artist(words: tuple[str, ...], names: Names, artists: Names, artist_of: np.ndarray) -> np.ndarray:
+def _with_artist(words: tuple[str, ...], place: Place) -> np.ndarray:
     """Tracks every word of which is in the title or in the artist's name, and one at least in the title."""
-    both = np.ones(len(names), dtype=np.bool_)
-    title = np.zeros(len(names), dtype=np.bool_)
+    assert place.artists is not None  # noqa: S101 - asked for tracks alone
+    both = np.ones(len(place.names), dtype=np.bool_)
+    title = np.zeros(len(place.names), dtype=np.bool_)
     for word in words:
         grams = list(grams_of(word))
-        inside = names.mask_of(grams)
+        inside = place.names.mask_of(grams)
         title |= inside
-        both &= inside | artists.mask_of(grams)[artist_of]
+        both &= inside | place.artists.mask_of(grams)[place.artist_of]
     return np.flatnonzero(both & title)
 
 
-def _sharing(query: Query, names: Names, artists: tuple[Names, np.ndarray] | None) -> np.ndarray:
+def _sharing(query: Query, place: Place) -> np.ndarray:
     """The names that share most of their trigrams with the query's, most first."""
-    shared, sizes = names.shares(query.grams), names.sizes
-    if artists is not None and len(query.words) > 1:
-        # Both together, where that is more alike than the title alone.
-        index, artist_of = artists
-        shared = shared + index.shares(query.grams)[artist_of]
-        sizes = sizes + index.sizes[artist_of]
+    shared, sizes = place.names.shares(query.grams), place.names.sizes
+    if place.artists is not None and len(query.words) > 1:
+        # A track by title and artist together.
+        shared = shared + place.artists.shares(query.grams)[place.artist_of]
+        sizes = sizes + place.artists.sizes[place.artist_of]
     # One trigram in four is the least a name within the slips allowed has left, but for the shortest.
     some = np.flatnonzero(shared >= max(2, len(query.grams) // 4))
     alike = shared[some] / (len(query.grams) + sizes[some] - shared[some])
-    if len(some) > _LOOKED_AT:
-        kept = np.argpartition(-alike, _LOOKED_AT)[:_LOOKED_AT]
+    if len(some) > _COMPARED:
+        kept = np.argpartition(-alike, _COMPARED)[:_COMPARED]
         some, alike = some[kept], alike[kept]
     return some[np.lexsort((some, -alike))]
 

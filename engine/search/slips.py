@@ -21,14 +21,17 @@ def slips(asked: str, name: str, most: int) -> int:
     return min(most + 1, _distances(asked, name)[-1])
 
 
-def begins_with_slips(asked: str, name: str, most: int) -> int:
-    """The same for the beginning of the name that is most alike.
+def slips_from_start(asked: str, name: str, most: int) -> tuple[int, int]:
+    """How many slips lie between `asked` and the most alike beginning of a name, and between it and the whole name.
 
-    >>> begins_with_slips("radiohed", "radiohead tribute", 2)
-    1
+    Each at most `most` + 1.
+
+    >>> slips_from_start("radiohed", "radiohead tribute", 2), slips_from_start("burail", "burial", 2)
+    ((1, 3), (1, 1))
     """
-    reach = name[: len(asked) + most]
-    return min(most + 1, min(_distances(asked, reach)))
+    found = _distances(asked, name[: len(asked) + most])
+    whole = found[-1] if len(name) <= len(asked) + most else most + 1
+    return min(most + 1, *found), min(most + 1, whole)
 
 
 def one_slip_away(name: str, letters: str) -> Iterator[str]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
     from engine.session.searching import Found, OwnNames
     from engine.store.encounters import What
-    from engine.store.history import HistoryCounts
     from engine.store.stats import Stats
     from engine.taste.gate import Days, Taste, TasteItem, Window
     from engine.training.artifact import Model
@@ -41,12 +40,13 @@ class Discovery(Library):
         self._stats: dict[int | None, Stats] = {}
         self._hindsight: Hindsight | None = None
         # Kept while the library holds as much as when they were read.
-        self._own_names: tuple[HistoryCounts, OwnNames] | None = None
+        self._own_names: tuple[tuple[int, ...], OwnNames] | None = None
 
     @alone
     def reload(self) -> None:
         """Forget what was computed: the library or the model changed, here or in a child process."""
         self._forget()
+        self._own_names = None
         self._hindsight = None
         if self._model is not None:
             self._model.close()
@@ -179,11 +179,14 @@ class Discovery(Library):
         """Artists and tracks by name, your own first; typos are forgiven, blocked artists stay out."""
         from engine.session.searching import own_names, search
 
-        counts = history.counts(self._connection)
-        if self._own_names is None or self._own_names[0] != counts:
-            self._own_names = (counts, own_names(self._connection))
+        newest = history.newest(self._connection)
+        if self._own_names is None or self._own_names[0] != newest:
+            self._own_names = (newest, own_names(self._connection))
         model = self._open_model() if self.model() else None
-        return search(text, n, self._own_names[1], model, store_feedback.blocked_artists(self._connection))
+        return search(
+            text, n, self._own_names[1], model,
+            store_feedback.blocked_artists(self._connection), store_feedback.blocked_tracks(self._connection),
+        )  # fmt: skip
 
     @alone
     def resolve_artist(self, name: str) -> tuple[str, str]:

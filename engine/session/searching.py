@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.search import Hit, Names, Query, best, build_names
+from engine.search import Hit, Names, Place, Query, answers, build_names
 from engine.store import history
 
 if TYPE_CHECKING:
@@ -61,39 +61,82 @@ def own_names(connection: sqlite3.Connection) -> OwnNames:
 
 
 def search(
-    text: str, n: int, own: OwnNames, model: Model | None, blocked: Collection[str]
+    text: str,
+    n: int,
+    own: OwnNames,
+    model: Model | None,
+    blocked: Collection[str],
+    blocked_tracks: Collection[tuple[str, str]] = (),
 ) -> tuple[Found, ...]:
-    """The best `n` answers: artists of both, then tracks, as well as they answer; blocked artists are in none."""
+    """The best `n` answers: artists of both, then tracks, as well as they answer; what is blocked is in none.
+
+    `blocked` are keys of artists, `blocked_tracks` pairs of an artist's key and a track's.
+    """
     query = Query.of(text)
-    if not query.key:
-        return ()
-    mine = own.numbers
-    unwanted = np.array(sorted(mine[key] for key in blocked if key in mine), dtype=np.int64)
-    # (how, slips, artists first, plays, listeners): what is found is shown in this order.
-    found: dict[tuple[str, str], tuple[tuple[int, ...], Found]] = {}
-
-    def add(key: tuple[str, str], hit: Hit, one: Found) -> None:
-        order = (hit.how, hit.slips, one.kind == "track", -one.plays, -one.listeners)
-        if key not in found or order < found[key][0]:
-            found[key] = (order, one)
-
-    for hit in best(query, own.artist_names, n, unwanted):
-        key, name, plays = own.artists[hit.number]
-        add((key, ""), hit, Found("artist", name, None, plays, 0))
+    gone = own.artist_names.numbered(blocked)
+    places = [
+        Place(own.artist_names, gone),
+        Place(own.track_names, _without(own, gone, blocked_tracks), own.artist_names, own.artist_of),
+    ]
     if model is not None:
-        hits = best(query, model.names, n + len(blocked))
-        items = model.catalog.items([int(model.names.ids[hit.number]) for hit in hits])
-        for hit in hits:
-            item = items[int(model.names.ids[hit.number])]
-            if item.key in blocked:
-                continue
-            plays = own.artists[mine[item.key]][2] if item.key in mine else 0
-            name = own.artists[mine[item.key]][1] if item.key in mine else item.name
-            add((item.key, ""), hit, Found("artist", name, None, plays, item.listeners))
-    without = np.flatnonzero(np.isin(own.artist_of, unwanted)) if len(unwanted) else None
-    for hit in best(query, own.track_names, n, without, (own.artist_names, own.artist_of)):
-        key, title, plays = own.tracks[hit.number]
-        artist = own.artists[int(own.artist_of[hit.number])]
-        add((artist[0], key), hit, Found("track", artist[1], title, plays, 0))
-    ranked = sorted(found.values(), key=lambda pair: (pair[0], pair[1].artist, pair[1].track or ""))
-    return tuple(one for _, one in ranked[:n])
+        places.append(Place(model.names, model.names.numbered(blocked)))
+    artists, tracks, *community = answers(query, n, places)
+    found: list[tuple[Hit, Found]] = []
+    for hit in artists:
+        _, name, plays = own.artists[hit.number]
+        found.append((hit, Found("artist", name, None, plays, 0)))
+    if model is not None:
+        found = _with_community(
+            found, [own.artists[hit.number][0] for hit in artists], community[0], own, model
+        )
+    for hit in tracks:
+        _, title, plays = own.tracks[hit.number]
+        artist = own.artists[int(own.artist_of[hit.number])][1]
+        found.append((hit, Found("track", artist, title, plays, 0)))
+    found.sort(key=lambda pair: _order(*pair))
+    return tuple(one for _, one in found[:n])
+
+
+def _order(hit: Hit, one: Found) -> tuple[object, ...]:
+    """By how well the name answers; then artists before tracks, the most played, the best known."""
+    return hit.how, hit.slips, one.kind, -one.plays, -one.listeners, one.artist, one.track or ""
+
+
+def _with_community(
+    mine: list[tuple[Hit, Found]], keys: Sequence[str], hits: Sequence[Hit], own: OwnNames, model: Model
+) -> list[tuple[Hit, Found]]:
+    """The person's artists with their listeners, and beside them those the community knows.
+
+    One in both is told once, by the person's name for it, also where the spellings differ ("Beatles").
+    """
+    known = model.catalog.ids_of(keys)
+    better = {int(model.names.ids[hit.number]): hit for hit in hits}
+    items = model.catalog.items([*better, *(number for number in known.values() if number not in better)])
+    found: dict[int, tuple[Hit, Found]] = {}
+    alone = []
+    for key, (hit, one) in zip(keys, mine, strict=True):
+        if key in known:
+            number = known[key]
+            found[number] = hit, replace(one, listeners=items[number].listeners)
+        else:
+            alone.append((hit, one))
+    for number, hit in better.items():
+        item = items[number]
+        at = own.numbers.get(item.key)
+        name, plays = own.artists[at][1:] if at is not None else (item.name, 0)
+        if number not in found:
+            found[number] = hit, Found("artist", name, None, plays, item.listeners)
+        elif (hit.how, hit.slips) < (found[number][0].how, found[number][0].slips):
+            found[number] = hit, found[number][1]
+    return [*alone, *found.values()]
+
+
+def _without(own: OwnNames, artists: np.ndarray, tracks: Collection[tuple[str, str]]) -> np.ndarray:
+    """Numbers of the tracks that are blocked, or whose artist is."""
+    gone = np.flatnonzero(np.isin(own.artist_of, artists)) if len(artists) else np.empty(0, dtype=np.int64)
+    if not tracks:
+        return gone
+    titled = own.track_names.numbered(title for _, title in tracks).tolist()
+    pairs = ((own.artists[int(own.artist_of[number])][0], own.tracks[number][0]) for number in titled)
+    named = [number for number, pair in zip(titled, pairs, strict=True) if pair in tracks]
+    return np.concatenate([gone, np.array(named, dtype=np.int64)])

@@ -96,6 +96,8 @@ class Session(Playlisting):
             progress=progress,
             cancelled=cancelled,
         )
+        # Counts may have been raised where no listen was added.
+        self._own_names = None
         self._forget()
         return report
 
@@ -123,6 +125,8 @@ class Session(Playlisting):
 
         self.door.require_writable("take a listen back")
         unhear(self._connection, number)
+        # The next listen may get its number.
+        self._own_names = None
         self._forget()
 
     @alone

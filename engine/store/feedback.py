@@ -76,3 +76,12 @@ def unwanted_tracks(connection: sqlite3.Connection, *verdicts: str) -> frozenset
             verdicts,
         )
     )
+
+
+def blocked_tracks(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """(artist's key, track's key) of the tracks that are never to be shown."""
+    return frozenset(
+        connection.execute(
+            "SELECT artist_key, track_key FROM feedback WHERE track_key <> '' AND verdict = 'block'"
+        )
+    )

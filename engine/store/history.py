@@ -59,6 +59,15 @@ def counts(connection: sqlite3.Connection) -> HistoryCounts:
     return HistoryCounts(listens, artists, tracks, first, last)
 
 
+def newest(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """The last listen, track and artist by id, in no time: others where one was added."""
+    row = connection.execute(
+        "SELECT (SELECT coalesce(max(id), 0) FROM listens), (SELECT coalesce(max(id), 0) FROM tracks), "
+        "(SELECT coalesce(max(id), 0) FROM artists)"
+    ).fetchone()
+    return tuple(row)
+
+
 def played_tracks(connection: sqlite3.Connection, listens: str = "listens") -> list[PlayedTrack]:
     """Every track with at least one of `listens` (SQL to read from), outside blocked artists, in id order."""
     return [

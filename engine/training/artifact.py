@@ -83,7 +83,13 @@ class Model:
     @cached_property
     def names(self) -> Names:
         """What finds items by name; built anew where the model is older than this file of it."""
-        if "names_ids.npy" in self.manifest.digests:
+        written = [name for name in self.manifest.digests if name.startswith("names_")]
+        for name in written:
+            # Damaged numbers would lead to other names, or to none.
+            path = self.folder / name
+            if not path.is_file() or digest_of(path) != self.manifest.digests[name]:
+                raise DamagedDataError(f"{path} was altered since it was written. {_AGAIN}")
+        if written:
             return open_names(self.folder)
         return _search_names(self.catalog.all_names(), self.listeners)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import DamagedDataError
 from engine.names import artist_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.search import Query, best, build_names, open_names, write_names
-from engine.search.slips import begins_with_slips, slips
+from engine.search.slips import slips, slips_from_start
 from engine.session import Session
 from engine.store.database import open_library
+from engine.taste.rules import Rule
 from tests.engine.models import write_model
 from tests.engine.test_gate import play
 
@@ -82,7 +85,7 @@ def test_names_with_one_slip_are_found() -> None:
 def test_slips_are_those_of_the_textbook(one: str, other: str) -> None:
     assert slips(one, other, 99) == _plain_distance(one, other)
     begun = min(_plain_distance(one, other[:end]) for end in range(len(other) + 1))
-    assert begins_with_slips(one, other, 99) == begun
+    assert slips_from_start(one, other, 99)[0] == begun
 
 
 def _plain_distance(one: str, other: str) -> int:
@@ -159,10 +162,63 @@ def test_a_blocked_artist_and_its_tracks_are_found_by_nothing(session: Session) 
         assert "Burel" not in {hit.artist for hit in session.search(text)}
 
 
+def test_a_blocked_track_is_found_by_nothing_and_others_of_its_name_are(session: Session) -> None:
+    session.judge("block", "Moire", "Archangel")
+    found = rows(session, "archangel")
+    assert ("track", "Moire", "Archangel") not in found
+    assert ("track", "Burel", "Archangel Falls") in found
+
+
+def test_an_artist_in_two_spellings_is_told_once_with_what_both_sides_know(session: Session) -> None:
+    play(session._connection, "The Actress", "Hazyville", 7, 8)
+    assert [(hit.artist, hit.plays, hit.listeners > 0) for hit in session.search("actress")] == [
+        ("The Actress", 2, True)
+    ]
+
+
+def test_a_name_after_the_is_found_among_many_that_begin_so() -> None:
+    keys = ["the beatles", *(f"beat {number}" for number in range(200))]
+    assert best(Query.of("beat"), build_names(keys, range(201)), 5)[0].number == 0
+
+
+def test_forgotten_names_were_never_written(session: Session) -> None:
+    session.search("tin ferry")
+    session.forget(Rule(artist="Only Mine"))
+    assert session.search("only mine") == ()
+    assert session.search("tin ferry") == ()
+    held = b"".join(path.read_bytes() for path in session.folders.root.rglob("*") if path.is_file())
+    assert b"tin ferry" not in held.lower()
+
+
+def test_a_damaged_index_is_told_and_an_older_model_without_one_answers_alike(session: Session) -> None:
+    told = rows(session, "bur")
+    model = session.folders.models / "made-by-hand"
+    for name in ("names_text.npy", "names_postings.npy"):
+        whole = (model / name).read_bytes()
+        (model / name).write_bytes(whole[:-1] + b"\xff")
+        session.reload()
+        with pytest.raises(DamagedDataError, match=name):
+            session.search("bur")
+        (model / name).write_bytes(whole)
+    manifest = json.loads((model / "manifest.json").read_bytes())
+    manifest["digests"] = {name: one for name, one in manifest["digests"].items() if "names_" not in name}
+    (model / "manifest.json").write_text(json.dumps(manifest))
+    session.reload()
+    assert rows(session, "bur") == told
+
+
 def test_what_is_imported_later_is_found(session: Session) -> None:
     assert rows(session, "harbour") == []
     play(session._connection, "Harbour Lights", "Slow", 9)
     assert rows(session, "harbour")[0] == ("artist", "Harbour Lights", None)
+
+
+def test_a_listen_taken_back_is_found_no_more_and_the_next_one_is(session: Session) -> None:
+    for artist, other in (("Harbour Lights", "Quiet Vesper"), ("Quiet Vesper", "Harbour Lights")):
+        heard = session.note_listen(artist, "Slow", seconds=200, at=900)
+        assert (rows(session, artist)[0], rows(session, other)) == (("artist", artist, None), [])
+        assert heard.listen is not None
+        session.take_listen(heard.listen)
 
 
 def test_a_private_session_searches_the_same(session: Session, tmp_path) -> None:
