@@ -55,6 +55,13 @@ def _view(name: str) -> Callable[[], Screen[Any]]:
     return make
 
 
+def _key_commands() -> type[Provider]:
+    """Loads what the palette knows of the keys when it is first opened."""
+    from tuiapp.palette import KeyCommands
+
+    return KeyCommands
+
+
 def _artist_commands() -> type[Provider]:
     """Loads what the palette knows of artists when it is first opened."""
     from tuiapp.palette import ArtistCommands
@@ -69,7 +76,7 @@ class DiscoverApp(App[int]):
     # All sheets at once: one that comes with its view makes Textual read every rule anew when the view is first shown.
     CSS_PATH: ClassVar[Any] = ["app.tcss", *(f"screens/{name}.tcss" for name in dict(SCREENS))]
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = App.COMMANDS | {_artist_commands}
+    COMMANDS: ClassVar[set[Any]] = {_key_commands, _artist_commands}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
     job: reactive[Job | None] = reactive(None, always_update=True)

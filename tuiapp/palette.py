@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
-from textual.command import Hit, Provider
+from textual.command import DiscoveryHit, Hit, Provider
 from textual.content import Content
 from textual.screen import Screen
+from textual.system_commands import SystemCommandsProvider
 
 from engine.errors import DiscoverError
 from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS
@@ -24,11 +25,12 @@ _OF_LISTS = {"open", "copy"}
 
 
 def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
-    """The actions that do something on a screen."""
+    """The actions that do something on a screen: the view's own first, then those of every list, then the rest."""
     from tuiapp.screens.view import View
 
     absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
-    for action in ACTIONS:
+    nearest = {app.current_mode: 0, LISTS: 1}
+    for action in sorted(ACTIONS, key=lambda action: nearest.get(action.scope, 2)):
         if screen.check_action(action.id, ()) is False:
             continue
         here = action.scope in {EVERYWHERE, app.current_mode} and action.id not in {"palette", "back"}
@@ -42,6 +44,15 @@ def _runner(app: DiscoverApp, action: str, target: Any) -> Callable[[], Any]:
     return lambda: app.run_worker(app.run_action(action, target), exit_on_error=True)
 
 
+class KeyCommands(SystemCommandsProvider):
+    """What the keys do, in the order of `commands`: Textual's own would put it in that of the alphabet."""
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:  # type: ignore[override]
+        for name, about, run, discover in self.app.get_system_commands(self.screen):
+            if discover:
+                yield DiscoveryHit(name, run, help=about)
+
+
 class ArtistCommands(Provider):
     """What can be done with an artist whose name is typed, one's own or the community's."""
 
@@ -53,7 +64,8 @@ class ArtistCommands(Provider):
 
         app = self.app
         assert isinstance(app, DiscoverApp)  # noqa: S101 - the palette is in no other app
-        if len(query.strip()) < 2:
+        # One letter is everybody's; one sign of Chinese or Japanese may be a name.
+        if len(query.strip()) < 2 and query.isascii():
             return
         try:
             found = await asyncio.to_thread(lambda: app.engine().search(query, 20))

@@ -10,8 +10,9 @@ from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
 from tests.tuiapp.driving import screen_text, settled
+from tuiapp.actions import scope_of
 from tuiapp.app import DiscoverApp
-from tuiapp.palette import ArtistCommands
+from tuiapp.palette import ArtistCommands, KeyCommands
 from tuiapp.widgets.table import Table
 
 
@@ -50,6 +51,9 @@ async def test_the_palette_knows_artists_and_acts_on_them(folders: Folders) -> N
         await settled(pilot)
         await pilot.press("ctrl+p")
         assert isinstance(app.screen, CommandPalette)
+        offered = [hit.display async for hit in KeyCommands(app.screen).discover()]
+        assert [scope_of("discover")[n].label.capitalize() in offered[n] for n in range(2)] == [True, True]
+        assert offered.index("Search (s)") < offered.index("Theme")
         provider = ArtistCommands(app.screen)
         hits = [hit async for hit in provider.search("artst b27")]
         assert [hit.text for hit in hits[:4]] == [
