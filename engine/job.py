@@ -26,7 +26,7 @@ from engine.privacy.log import note_error, where_it_happened
 from engine.session import Session
 
 # Progress more often than this is noise on the pipe.
-_EVERY_SECONDS = 0.05
+_EVERY_SECONDS = 0.2
 
 
 class _Reporter:
@@ -68,8 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    # Training must leave the terminal's keys responsive on small machines.
-    os.nice(5)
+    # Training must leave the terminal's keys responsive on small machines; where nothing else runs it has them whole.
+    os.nice(15)
     try:
         session = Session(Folders(asked.data_dir))
         try:

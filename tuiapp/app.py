@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import importlib
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -354,5 +355,7 @@ def _bytes(path: Path) -> bytes | None:
 def run_app(folders: Folders, *, private: bool = False) -> int:
     """Open the app over a data folder; returns the exit code."""
     app = DiscoverApp(folders, private=private)
+    # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.
+    sys.setswitchinterval(0.0005)
     with app.failures.warnings_noted():
         return app.run() or 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -69,6 +70,12 @@ class Library:
         self._lock = threading.RLock()
         self._closed = False
         self._connection = open_library(self.door)
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other thread asks anything, and hold the others off: several questions as one."""
+        with self._lock:
+            yield
 
     @property
     def private(self) -> bool:

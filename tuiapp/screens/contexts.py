@@ -176,7 +176,7 @@ class ContextsView(View):
         name = f"{made.title} {made.settings.bpm:.0f}"
 
         def save(text: str) -> None:
-            self.ask("saved", lambda session: session.save_playlist(text, made))
+            self.ask("saved", lambda session: session.save_playlist(text, made), writes=True)
 
         self.home.ask_text("Save this playlist as", name, save)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from engine.session import Status
 
 LENGTH = 200
+# Seconds the cursor stays before its row is explained.
+RESTED = 0.06
 # From so many cells on the list itself has room for a track beside each artist.
 WITH_TRACK = 100
 
@@ -181,7 +184,7 @@ class DiscoverView(View):
     def _note_seen(self, found: DiscoverList) -> None:
         """What stands on the first page is what a person sees, and may ignore."""
         seen = [item.artist for item in found.items[: self.size.height] if not item.known]
-        self.ask("seen", lambda session: session.note_shown(seen))
+        self.ask("seen", lambda session: session.note_shown(seen), writes=True)
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
@@ -207,7 +210,13 @@ class DiscoverView(View):
         if row is None:
             self.query_one(WhyPanel).show(None)
             return
-        self.ask("why", lambda session: session.explain(row.artist, settings))
+
+        async def rested() -> None:
+            # Reasons of rows that are passed by are worked out for nobody, and slow the keys that pass them.
+            await asyncio.sleep(RESTED)
+            self.ask("why", lambda session: session.explain(row.artist, settings))
+
+        self.run_worker(rested, exclusive=True, group="discover.rested")
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
@@ -334,7 +343,7 @@ class DiscoverView(View):
             self.home.show_related(names[0])
 
     def _note_opened(self, name: str) -> None:
-        self.ask("opened", lambda session: session.note_opened(name))
+        self.ask("opened", lambda session: session.note_opened(name), writes=True)
 
     def action_open(self) -> None:
         row = self.query_one("#artists", Table).row

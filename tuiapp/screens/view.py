@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.actions import bindings
@@ -106,14 +106,20 @@ class View(Screen[None]):
 
     # -- work off the event loop -----------------------------------------------------------------------
 
-    def ask(self, what: str, question: Callable[[Session], Any]) -> None:
-        """Put a question to the engine in a thread; the newest one of its kind wins. Answers come as `Loaded`."""
-        self._ask(what, question)
+    def ask(self, what: str, question: Callable[[Session], Any], *, writes: bool = False) -> None:
+        """Put a question to the engine in a thread; the newest one of its kind wins. Answers come as `Loaded`.
 
-    def _ask(self, what: str, question: Callable[[Session], Any]) -> None:
+        One that was overtaken while it waited for its turn is not asked at all, unless it `writes` something.
+        """
+
         def run() -> None:
+            worker = get_current_worker()
             try:
-                result = question(self.home.engine())
+                session = self.home.engine()
+                with session.turn():
+                    if worker.is_cancelled and not writes:
+                        return
+                    result = question(session)
             except DiscoverError as error:
                 self.post_message(self.Failed(what, error))
             else:
