@@ -92,7 +92,8 @@ class ModelView(View):
             self.set_aside("")
             return
         self.tell("")
-        told = facts(status.model)
+        wide = self.size.width >= 100
+        told = facts(status.model, (self.size.width // 2 if wide else self.size.width) - 6)
         if status.outdated:
             notice = Content.styled(f"! {status.outdated} t trains again.\n\n", "bold $text-warning")
             told = Content.assemble(notice, told)

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 _MUTED = "$foreground-muted"
 
 
-def facts(model: ModelManifest) -> Content:
-    """All of it, a block each with a line between."""
+def facts(model: ModelManifest, width: int) -> Content:
+    """All of it, a block each with a line between, its tables no wider than `width` from 45 cells on."""
+    cells = max(4, min(24, width - 41))
     blocks = [
         _source(model),
-        _quality(model.validation),
-        _ensemble(model),
+        _quality(model.validation, cells),
+        _ensemble(model, cells),
         _tuning(model.tuned),
         _index(model.index),
     ]
@@ -44,20 +45,20 @@ def _source(model: ModelManifest) -> Content:
     )  # fmt: skip
 
 
-def _table(heading: str, rows: list[tuple[str, float, str]]) -> Content:
-    """Names with a bar, a figure and a note each; the best one says so."""
+def _table(heading: str, rows: list[tuple[str, float, str]], cells: int) -> Content:
+    """Names with a bar of `cells`, a figure and a note each; the best one says so."""
     best = max(value for _, value, _ in rows)
     parts: list[Content | str] = [Content.styled(heading, _MUTED)]
     for name, value, note in rows:
         parts += [
-            f"\n{shown(name):<13}", Content.styled(bar(value / best if best else 0.0, 12), "$text-accent"),
+            f"\n{shown(name):<13}", Content.styled(bar(value / best if best else 0.0, cells), "$text-accent"),
             f" {value:.3f}", Content.styled("  best" if value == best else "      ", "bold"),
             Content.styled(f"  {note}" if note else "", _MUTED),
         ]  # fmt: skip
     return Content.assemble(*parts)
 
 
-def _quality(measured: dict[str, Any]) -> Content:
+def _quality(measured: dict[str, Any], cells: int) -> Content:
     if "ndcg@20" not in measured:
         return Content("")
     rows = [("this model", measured), *measured["baselines"].items()]
@@ -67,10 +68,11 @@ def _quality(measured: dict[str, Any]) -> Content:
             (name, it["ndcg@20"], f"recall {it['recall@20']:.3f}" if "recall@20" in it else "")
             for name, it in rows
         ],
+        cells,
     )
 
 
-def _ensemble(model: ModelManifest) -> Content:
+def _ensemble(model: ModelManifest, cells: int) -> Content:
     told = model.validation.get("ensemble")
     if not told or "members" not in told:
         return Content("")
@@ -79,7 +81,7 @@ def _ensemble(model: ModelManifest) -> Content:
         for name, value in told["members"].items()
     ]
     return _table(
-        "what ranks, nDCG@20 on listeners left out", [("all together", told["ensemble"], ""), *rows]
+        "what ranks, nDCG@20 on listeners left out", [("all together", told["ensemble"], ""), *rows], cells
     )
 
 
