@@ -16,7 +16,6 @@ from tuiapp.dates import period
 from tuiapp.exporting import ask_export
 from tuiapp.reports import first_steps, untrained
 from tuiapp.safe import shown
-from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.view import View
 from tuiapp.text import age, bar
@@ -352,6 +351,8 @@ class DiscoverView(View):
         super().action_open()
 
     def action_add_to(self) -> None:
+        from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
+
         if names := self._names():
             ask_add_to(self.home, artists_in_words(names), of_artists(names))
 
