@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.errors import UnknownNameError
 from engine.names import nearest, track_key
-from engine.playlists.offer import one_track_each
+from engine.playlists.offer import one_track_each, other_ids, pack_track
 from engine.playlists.playlist import PlaylistTrack
 from engine.store.feedback import unwanted_tracks
 from engine.store.history import PlayedTrack, ids_of_track, tracks_by_artist
@@ -47,7 +47,7 @@ def track_named(
         return _own(connection, features, own[wanted])
     known = {one.track_key: one for one in features.tracks_of([key])}
     if wanted in known:
-        return _from_pack(known[wanted])
+        return pack_track(known[wanted], known[wanted].artist)
     close = nearest(title, _titles([*own.values()], [*known.values()]))
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     raise UnknownNameError(f"No track of {artist} here is called {title}.{hint}")
@@ -61,7 +61,6 @@ def _own(connection: sqlite3.Connection, features: FeatureCatalog, track: Played
     pair = track.artist_key, track.track_key
     known = features.lookup([pair], {pair: track.track}).get(pair)
     ids = tuple(sorted(ids_of_track(connection, [track.id]).get(track.id, {}).items()))
-    have = {scheme for scheme, _ in ids}
     seconds = track.duration_ms / 1000 if track.duration_ms else None
     return PlaylistTrack(
         artist=track.artist,
@@ -71,18 +70,5 @@ def _own(connection: sqlite3.Connection, features: FeatureCatalog, track: Played
         bpm_source=known.bpm_source if known else None,
         seconds=seconds or (known.seconds if known else None),
         known=track.plays > 0,
-        ids=ids + tuple(one for one in (known.ids if known else ()) if one[0] not in have),
-    )
-
-
-def _from_pack(known: TrackFeatures) -> PlaylistTrack:
-    return PlaylistTrack(
-        artist=known.artist,
-        track=known.track,
-        album=known.album,
-        bpm=known.bpm,
-        bpm_source=known.bpm_source,
-        seconds=known.seconds,
-        known=False,
-        ids=known.ids,
+        ids=ids + other_ids(ids, known),
     )

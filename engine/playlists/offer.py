@@ -62,25 +62,24 @@ def one_track_each(features: FeatureCatalog, artists: Sequence[tuple[str, str]])
     first: dict[str, TrackFeatures] = {}
     for track in features.tracks_of(key for _, key in artists):
         first.setdefault(track.artist_key, track)
-    found = []
-    for name, key in artists:
-        known = first.get(key)
-        if known is None:
-            found.append(PlaylistTrack(artist=name, track="", known=False))
-        else:
-            found.append(
-                PlaylistTrack(
-                    artist=name,
-                    track=known.track,
-                    album=known.album,
-                    bpm=known.bpm,
-                    bpm_source=known.bpm_source,
-                    seconds=known.seconds,
-                    known=False,
-                    ids=known.ids,
-                )
-            )
-    return found
+    return [
+        pack_track(first[key], name) if key in first else PlaylistTrack(artist=name, track="", known=False)
+        for name, key in artists
+    ]
+
+
+def pack_track(known: TrackFeatures, artist: str) -> PlaylistTrack:
+    """A track the person has not played, as the packs know it, by an artist who goes by this name."""
+    return PlaylistTrack(
+        artist=artist,
+        track=known.track,
+        album=known.album,
+        bpm=known.bpm,
+        bpm_source=known.bpm_source,
+        seconds=known.seconds,
+        known=False,
+        ids=known.ids,
+    )
 
 
 def _ids(connection: sqlite3.Connection, played: Sequence[PlayedTrack]) -> list[tuple[tuple[str, str], ...]]:
@@ -102,11 +101,11 @@ def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[st
         appeal=math.log1p(track.plays),
         known=True,
         album=track.album,
-        ids=ids + _other_ids(ids, features),
+        ids=ids + other_ids(ids, features),
     )
 
 
-def _other_ids(
+def other_ids(
     ids: tuple[tuple[str, str], ...], features: TrackFeatures | None
 ) -> tuple[tuple[str, str], ...]:
     """Identifiers only the packs know."""

@@ -73,6 +73,7 @@ class DiscoverView(View):
         self._welcomes = False
         # A track to begin with of each artist, by key, where a feature pack knows one.
         self._tracks: dict[str, str] = {}
+        self._tracks_asked = False
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="dials")
@@ -97,6 +98,21 @@ class DiscoverView(View):
             )  # fmt: skip
             yield WhyPanel(id="why")
         yield Notice()
+
+    def _ask_tracks(self) -> None:
+        """The tracks to begin with, once a list, and only where their column is shown."""
+        if (
+            self._list is None
+            or self._tracks_asked
+            or self.query_one("#artists", Table).size.width < WITH_TRACK
+        ):
+            return
+        self._tracks_asked = True
+        artists = [(item.artist, item.key) for item in self._list.items]
+        self.ask("tracks", lambda session: session.first_tracks(artists))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._ask_tracks)
 
     def _track(self, row: Recommendation) -> str:
         return self._tracks.get(row.key, "")
@@ -175,8 +191,8 @@ class DiscoverView(View):
             self._noted = True
             self._note_seen(found)
         if not turning:
-            artists = [(item.artist, item.key) for item in found.items]
-            self.ask("tracks", lambda session: session.first_tracks(artists))
+            self._tracks_asked = False
+            self._ask_tracks()
         if found.notes and first_time:
             self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
 
