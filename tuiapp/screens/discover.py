@@ -111,8 +111,9 @@ class DiscoverView(View):
         artists = [(item.artist, item.key) for item in self._list.items]
         self.ask("tracks", lambda session: session.first_tracks(artists))
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._ask_tracks)
+    @on(Table.Resized)
+    def _resized(self) -> None:
+        self._ask_tracks()
 
     def _track(self, row: Recommendation) -> str:
         return self._tracks.get(row.key, "")

@@ -106,6 +106,13 @@ class Table(ScrollView, can_focus=True):
             super().__init__()
             self.table = table
 
+    class Resized(Message):
+        """The list got its place, or another one: other columns may have room now."""
+
+        def __init__(self, table: Table) -> None:
+            super().__init__()
+            self.table = table
+
     class Clicked(Message):
         """A row that already had the cursor was clicked: as good as enter."""
 
@@ -304,6 +311,7 @@ class Table(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self._order) + 1)
         self._keep_in_sight()
+        self.post_message(self.Resized(self))
 
     def _widths(self) -> list[tuple[int, int]]:
         """(column number, cells) of the columns there is room for."""
