@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual._context import active_app
 
 from engine.paths import Folders
+from tests.tuiapp.driving import drained
 from tests.tuiapp.places import fill
 
 
@@ -18,6 +21,17 @@ def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr("engine.session.discovery.Discovery.today", staticmethod(lambda: 20_000))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key pressed and a pause end when every message is dealt with, not when the processor has been idle."""
+
+    async def wait(*_seconds: Any) -> None:
+        await drained(active_app.get())
+
+    monkeypatch.setattr("textual.pilot.wait_for_idle", wait)
+    monkeypatch.setattr("textual.app.wait_for_idle", wait)
 
 
 @pytest.fixture(scope="session")

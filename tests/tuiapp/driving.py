@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.worker import WorkerCancelled
@@ -15,6 +18,25 @@ from textual.worker import WorkerCancelled
 from engine.paths import Folders
 from tuiapp.screens.view import View
 from tuiapp.widgets.table import Table
+
+
+async def drained(app: App[Any], limit: float = 1.0) -> None:
+    """Wait until every widget waits for its next message, for at most so many seconds.
+
+    Textual's own wait looks every 20 ms whether the process computes: a third of a test's time, and under load no
+    proof of anything. The limit is for what a test holds up on purpose.
+    """
+    end, quiet = time.monotonic() + limit, 0
+    while quiet < 5 and time.monotonic() < end:
+        # Gives the loop a turn; threads get theirs when there is nothing for the loop to do.
+        await asyncio.sleep(0 if quiet else 0.001)
+        quiet = quiet + 1 if all(_waits(pump) for pump in (app, *app._registry)) else 0
+
+
+def _waits(pump: MessagePump) -> bool:
+    """Whether its task stands where it gets messages, and has none."""
+    queue = pump._message_queue
+    return not pump._running or not (queue.values or pump._next_callbacks) and bool(queue.ready_event._waiters)
 
 
 async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -> None:
