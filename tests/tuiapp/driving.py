@@ -21,7 +21,7 @@ from tuiapp.widgets.table import Table
 
 
 async def drained(app: App[Any], limit: float = 1.0) -> None:
-    """Wait until every widget waits for its next message, for at most so many seconds.
+    """Wait until every widget waits for its next message and nothing keeps from painting, for at most so many seconds.
 
     Textual's own wait looks every 20 ms whether the process computes: a third of a test's time, and under load no
     proof of anything. The limit is for what a test holds up on purpose.
@@ -30,7 +30,8 @@ async def drained(app: App[Any], limit: float = 1.0) -> None:
     while quiet < 5 and time.monotonic() < end:
         # Gives the loop a turn; threads get theirs when there is nothing for the loop to do.
         await asyncio.sleep(0 if quiet else 0.001)
-        quiet = quiet + 1 if all(_waits(pump) for pump in (app, *app._registry)) else 0
+        rests = not app._batch_count and all(_waits(pump) for pump in (app, *app._registry))
+        quiet = quiet + 1 if rests else 0
 
 
 def _waits(pump: MessagePump) -> bool:

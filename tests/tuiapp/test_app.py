@@ -92,7 +92,9 @@ async def test_a_filter_counts_and_enter_goes_to_the_list(folders: Folders) -> N
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        await pilot.press("5", "slash", *"b27")
+        await pilot.press("5")
+        await settled(pilot)
+        await pilot.press("slash", *"b27")
         await settled(pilot)
         assert "4 of 47" in screen_text(app)
         await pilot.press("enter")

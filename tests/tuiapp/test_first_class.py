@@ -296,7 +296,9 @@ async def test_point_10_an_artists_card_has_its_states_too_and_its_keys_do_what_
         await pilot.press("u", "u")
         await settled(pilot)
         assert verdicts(folders) == before
-        await pilot.press("1", "a")
+        await pilot.press("1")
+        await settled(pilot)
+        await pilot.press("a")
         await settled(pilot)
         assert f"Add a track of {near} to" in screen_text(app)
         await pilot.press("escape", "r")
