@@ -132,6 +132,7 @@ async def test_in_a_private_session_settings_last_as_long_as_it(folders: Folders
         await settled(pilot)
         await pilot.press("P", "S")
         await settled(pilot, lambda: app.private_since is not None)
+        assert app.current_mode == "settings"
         before = fingerprint(folders.root)
         app.preferences.change("theme", "dracula")
         await settled(pilot)

@@ -53,6 +53,9 @@ class SettingsView(View):
     def _value(self, row: Setting) -> str:
         return in_words(row, self.home.preferences.config[row.key])
 
+    # The row that had the cursor when the app was left.
+    _recalled: str | None = None
+
     def load(self) -> None:
         """All of it is at hand; nothing is asked of the engine."""
         table = self.query_one(Table)

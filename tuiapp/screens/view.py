@@ -135,7 +135,10 @@ class View(Screen[None]):
         """Ask for everything the view shows. Called when it is first shown and when the library changed."""
 
     def outdated(self) -> None:
-        """What is shown may no longer be true: ask now if in sight, else when next shown."""
+        """What is shown may no longer be true: ask now if in sight, else when next shown. A view that is being made
+        asks for all it shows as soon as it is."""
+        if not self.is_mounted:
+            return
         if self.is_current or self.app.screen_stack[0] is self:
             self.load()
         else:
