@@ -38,11 +38,6 @@ class Action:
         scope = {EVERYWHERE: "", LISTS: "lists."}.get(self.scope, f"{self.scope}.")
         return scope + what
 
-    @property
-    def all_keys(self) -> str:
-        """All its keys as people write them."""
-        return " ".join(written(key) for key in self.keys.split(","))
-
 
 _NAMES = {
     "question_mark": "?", "slash": "/", "space": "space", "enter": "enter", "escape": "esc", "left": "←",

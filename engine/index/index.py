@@ -101,21 +101,6 @@ class Index:
             np.stack([checked_query(query, self.manifest.factors) for query in queries])
         )
 
-    def best_many(self, queries: ArrayLike, k: int, *, exclude: ArrayLike | None = None) -> list[Result]:
-        """`best` for each of `queries` (q, factors) at once, exactly; one exclusion holds for all."""
-        vectors = checked_factors(queries).astype(np.float64)
-        if vectors.shape[1] != self.manifest.factors:
-            raise InvalidDataError(
-                f"queries must have {self.manifest.factors} factors, not {vectors.shape[1]}"
-            )
-        excluded, k = excluded_ids(exclude, len(self)), checked_count(k)
-        results = self._items.best(vectors, k, excluded[excluded < self.manifest.items])
-        beside = self._allowed_added(excluded)
-        return [
-            _merged(result, beside + self.manifest.items, products(self._added[beside], vector), k)
-            for result, vector in zip(results, vectors, strict=True)
-        ]
-
     def nearest(
         self,
         item: int | ArrayLike,
@@ -166,11 +151,6 @@ class Index:
         """
         chosen = self.manifest.serving(kind)
         return chosen if chosen == "exact" or annoy_version() == self.manifest.annoy else "exact"
-
-    def verify(self) -> None:
-        """Read every file and compare it with its digest. Raises DamagedDataError."""
-        for name, record in self.manifest.files.items():
-            check_digest(self._folder, name, record)
 
     # -- within -----------------------------------------------------------------------------------------
 

@@ -62,16 +62,6 @@ def save_playlist(
     return SavedPlaylist(name, context, values, moment, len(tracks), length)
 
 
-def free_name(connection: sqlite3.Connection, name: str) -> str:
-    """`name`, or `name (2)`, `name (3)` … when it is taken."""
-    name = free = _name(name)
-    number = 2
-    while _number(connection, free) is not None:
-        free = f"{name} ({number})"
-        number += 1
-    return free
-
-
 def saved_playlists(connection: sqlite3.Connection) -> list[SavedPlaylist]:
     """All saved playlists, newest first."""
     return _entries(connection, "1")

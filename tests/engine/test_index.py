@@ -60,16 +60,6 @@ def test_exact_best_equals_brute_force(index: Index, trained: tuple[np.ndarray, 
         np.testing.assert_array_equal(scores, expected_scores)
 
 
-def test_a_batch_answers_as_single_queries_do(index: Index, trained: tuple[np.ndarray, np.ndarray]) -> None:
-    index.add(trained[0][:3] * 2)
-    queries = trained[1][:7]
-    exclude = np.array([1, 6_001])
-    for query, (ids, scores) in zip(queries, index.best_many(queries, 20, exclude=exclude), strict=True):
-        single = index.best(query, 20, exclude=exclude, strategy="exact")
-        np.testing.assert_array_equal(ids, single[0])
-        np.testing.assert_array_equal(scores, single[1])
-
-
 def test_trees_reach_the_recall_despite_an_outlier_norm(
     index: Index, trained: tuple[np.ndarray, np.ndarray]
 ) -> None:
