@@ -20,9 +20,17 @@ class UsageError(DiscoverError):
 
 
 class NothingYetError(DiscoverError):
-    """There is nothing to work on yet: no listens, no pack, no model. The message says how to get some."""
+    """There is nothing to work on yet: no listens, no pack, no model. The message says how to get some.
+
+    `lacks` is what is missing where one command gets it: "listens", "model" or "features". The message names that
+    command; a front end that has keys adds its own.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, lacks: str = "") -> None:
+        super().__init__(message)
+        self.lacks = lacks
 
 
 class UnreadableFileError(DiscoverError):

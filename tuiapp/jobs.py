@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.paths import Folders
     from tuiapp.app import DiscoverApp
 
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
@@ -89,6 +90,8 @@ class Jobs:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
+        # The person's own data folder, while the sample stands in its place.
+        self.own: Folders | None = None
 
     def start(self, title: str, *arguments: str) -> None:
         """Start long work, never beside another nor in a private session: it writes."""
@@ -131,6 +134,26 @@ class Jobs:
         """Fill the sample's own data folder, then open it in place of this one."""
         self.start("Preparing the sample", "demo")
 
+    def leave_demo(self) -> None:
+        """Back from the sample to the person's own library, when nothing is going on that is the sample's."""
+        app = self._app
+        if self.own is None:
+            return
+        if app.job is not None or app.private_since is not None:
+            what = f"{app.job.title} is running" if app.job is not None else "A private session is on"
+            end = app.keymap.label("cancel_job" if app.job is not None else "private")
+            app.notify(f"{what}: end it with {end} first.", severity="warning")
+            return
+        own, self.own = self.own, None
+        self._go_to(own)
+        app.notify("Back in your own library.")
+        app.library_changed()
+
+    def _go_to(self, folders: Folders) -> None:
+        self._app.open_folders(folders)
+        for view in self._app.views():
+            view.settings_changed()  # the strip on top says where one is
+
     def cancel(self) -> None:
         """Stop what runs, if anything does."""
         if self._app.job is None:
@@ -152,7 +175,8 @@ class Jobs:
             app.job = None
         app.reload()
         if job.arguments[0] == "demo" and result["type"] == "done":
-            app.open_folders(app.folders.demo)
+            self.own = app.folders
+            self._go_to(app.folders.demo)
         self.ended(job, result)
         app.library_changed()
 
@@ -172,7 +196,8 @@ class Jobs:
             report = import_report(result["result"], key)
             app.push_screen(ShowText("Imported", report, also=key), self._train_if_asked)
         elif job.arguments[0] == "demo":
-            text = "Everything here is made up. Leave with q and start again to be back in your own library."
+            key = app.keymap.label("palette")
+            text = f"Everything here is made up. {key}, then “leave the sample”: back to your own library."
             app.notify(text, title="The sample", timeout=12)
         else:
             app.notify("Done.", title=job.title)

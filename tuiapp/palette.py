@@ -28,6 +28,8 @@ def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     """The actions that do something on a screen: the view's own first, then those of every list, then the rest."""
     from tuiapp.screens.view import View
 
+    if app.jobs.own is not None:
+        yield SystemCommand("Leave the sample", "Back to your own library.", app.jobs.leave_demo)
     absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
     nearest = {app.current_mode: 0, LISTS: 1}
     for action in sorted(ACTIONS, key=lambda action: nearest.get(action.scope, 2)):

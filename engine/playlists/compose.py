@@ -39,13 +39,14 @@ def compose(
     pool = pool_of(candidates, kind, settings, profile)
     if not pool.size:
         raise NothingYetError(
-            "There are no tracks to choose from yet. Import your history: press i in the app, "
-            "or run `discover import PATH`."
+            "There are no tracks to choose from yet. Import your history with `discover import PATH`.",
+            lacks="listens",
         )
     if not pool.with_tempo:
         raise NothingYetError(
             f"None of the {pool.size:,} tracks has a known tempo. Add an Exportify CSV, or any table with artist, "
-            "track and bpm: press 7 then a in the app, or run `discover features add PATH`."
+            "track and bpm, with `discover features add PATH`.",
+            lacks="features",
         )
     objective, found = _found(pool, settings, profile, cancelled)
     tracks = _tracks(objective, found.order)

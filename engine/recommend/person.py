@@ -62,7 +62,7 @@ class Person:
         self._resting = resting
         if not taste.items:
             raise NothingYetError(
-                "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
+                "There are no listens yet. Import your history with `discover import PATH`.", lacks="listens"
             )
         found = model.catalog.ids_of([item.key for item in taste.items])
         self.own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}

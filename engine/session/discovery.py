@@ -229,7 +229,8 @@ class Discovery(Library):
         if which not in self._recommenders:
             if history.counts(self._connection).listens == 0 and not self.feedback():
                 raise NothingYetError(
-                    "There are no listens yet. Import your history: press i in the app, or run `discover import PATH`."
+                    "There are no listens yet. Import your history with `discover import PATH`.",
+                    lacks="listens",
                 )
             gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
             if len(self._recommenders) > 8:

@@ -253,9 +253,7 @@ def open_model(folders: Folders) -> Model:
     """
     manifest = current_manifest(folders)
     if manifest is None:
-        raise NothingYetError(
-            "There is no model yet. Train one: press 7 then t in the app, or run `discover train`."
-        )
+        raise NothingYetError("There is no model yet. Train one with `discover train`.", lacks="model")
     folder = folders.models / manifest.id
     return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
 

@@ -45,6 +45,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def ask_everything(folder: Path) -> None:
     index = open_index(folder, VECTORS)
+    index.verify()
     index.best(QUERIES[0], 10, strategy="exact")
     index.best(QUERIES[0], 10, strategy="annoy")
     index.nearest(0, 10, strategy="annoy")

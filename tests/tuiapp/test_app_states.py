@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,11 +19,12 @@ from textual.widget import Widget
 
 import tuiapp.screens
 import tuiapp.widgets
+from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
 from tests.engine.models import names
-from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list
+from tests.tuiapp.driving import lines_of, screen_lines, screen_text, settled, the_list
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
 from tuiapp.widgets.table import Table
@@ -213,3 +215,111 @@ async def test_a_blocked_artist_is_in_no_view_and_an_excluded_one_only_in_the_hi
         await pilot.press("v")
         await settled(pilot)
         assert all(name in screen_text(app) for name in (blocked, excluded))
+
+
+async def test_a_filter_typed_after_an_error_leaves_the_error_in_sight(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        before = the_list(app).row.artist
+        with monkeypatch.context() as broken:
+            broken.setattr(Session, "discover", _fails)
+            await pilot.press("ctrl+r")
+            await settled(pilot)
+            app.screen._open_filter()
+            for text in (before, "zz"):
+                app.screen.query_one(".filter Input").value = text
+                await settled(pilot)
+                assert "✗ That did not work" in screen_text(app)
+                assert f"▸   {before}" not in screen_text(app)
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        assert "∅ No row holds “zz”" in screen_text(app)
+
+
+def _fails(*_arguments: object, **_named: object) -> None:
+    raise DamagedDataError("The disk said no.")
+
+
+async def test_the_panel_beside_discover_tells_of_the_row_under_the_cursor_or_that_it_waits(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(folders)
+    go, explain = threading.Event(), Session.explain
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settled(pilot)
+
+        def panel() -> str:
+            return "\n".join(lines_of(app.screen.query_one("#why")))
+
+        assert "why this" in panel()
+        monkeypatch.setattr(Session, "explain", lambda *told: (go.wait(20), explain(*told))[1])
+        the_list(app).move_to(1)
+        await pilot.pause()
+        assert the_list(app).row.artist in panel()
+        assert "…" in panel()
+        assert "why this" not in panel(), "another's reasons would be read as this one's"
+        go.set()
+        await settled(pilot)
+        assert the_list(app).row.artist in panel()
+        assert "why this" in panel()
+        monkeypatch.setattr(Session, "explain", _fails)
+        the_list(app).move_to(2)
+        await settled(pilot)
+        assert "✗ The disk said no. ^r tries again." in panel()
+        monkeypatch.setattr(Session, "explain", explain)
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        assert "why this" in panel()
+
+
+async def test_what_is_missing_is_said_with_the_key_that_gets_it_also_another_key(empty: Folders) -> None:
+    empty.root.mkdir()
+    empty.config.write_text('[keys]\nimport = "f3"\n')
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.action_view("contexts")
+        await settled(pilot)
+        assert "with `discover import PATH`. Here, press f3." in " ".join(screen_text(app).split())
+        app.action_view("taste")
+        await settled(pilot)
+        assert "press i" not in screen_text(app)
+
+
+async def test_there_is_a_way_back_from_the_sample(
+    empty: Folders, filled: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def prepared(_job: object, data_dir: Path, _changed: object) -> dict[str, object]:
+        shutil.copytree(filled.root, data_dir)
+        return {"type": "done", "result": {}}
+
+    monkeypatch.setattr("tuiapp.jobs.run_job", prepared)
+    app = DiscoverApp(empty)
+
+    def leaving() -> list[str]:
+        return [one.title for one in app.get_system_commands(app.screen) if one.title == "Leave the sample"]
+
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        assert not leaving()
+        await pilot.press("d")
+        await settled(pilot)
+        assert app.folders == empty.demo
+        assert the_list(app).counts[0]
+        assert "SAMPLE" in screen_lines(app)[0]
+        assert leaving()
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is not None)
+        app.jobs.leave_demo()
+        assert app.folders == empty.demo, "what is private ends first"
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is None)
+        app.jobs.leave_demo()
+        await settled(pilot)
+        assert app.folders == empty
+        assert "Welcome to discover" in screen_text(app)
+        assert "SAMPLE" not in screen_lines(app)[0]
+        assert not leaving()

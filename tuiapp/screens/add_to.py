@@ -40,7 +40,11 @@ class Target:
 
 
 class AddTo(Dialog):
-    """The playlists, a new one first; typing filters them. Dismissed with a Target or None."""
+    """The playlists, a new one first; typing filters them. Dismissed with a Target or None.
+
+    The one list that does not sort: every letter is typed, the new one has to stay first, and what is typed puts the
+    cursor on the first list that holds it, which is the one made last.
+    """
 
     BINDINGS: ClassVar[list[Any]] = [
         Binding("down", "move(1)", show=False, priority=True),

@@ -21,10 +21,10 @@ from tuiapp.screens.view import View
 from tuiapp.text import age, bar
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
-from tuiapp.widgets.why import WhyPanel
+from tuiapp.widgets.why import Waiting, WhyPanel
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import DiscoverList, Recommendation
+    from engine.recommend.lists import DiscoverList, Explanation, Recommendation
     from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
 
@@ -145,7 +145,7 @@ class DiscoverView(View):
             self._tracks = message.result
             self.query_one("#artists", Table).refresh()
         elif message.what == "why":
-            self.query_one(WhyPanel).show(message.result)
+            self._show_why(message.result)
         elif message.what == "status":
             self._show_first_steps(message.result)
 
@@ -222,10 +222,13 @@ class DiscoverView(View):
 
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:
-        row, settings = message.row, self._settings()
+        row, settings, panel = message.row, self._settings(), self.query_one(WhyPanel)
         if row is None:
-            self.query_one(WhyPanel).show(None)
+            panel.show(None)
             return
+        # Another artist's reasons would be read as this one's.
+        if panel.told_of != row.artist:
+            panel.show(Waiting(row.artist))
 
         async def rested() -> None:
             # Reasons of rows that are passed by are worked out for nobody, and slow the keys that pass them.
@@ -234,25 +237,40 @@ class DiscoverView(View):
 
         self.run_worker(rested, exclusive=True, group="discover.rested")
 
+    def _show_why(self, told: Explanation) -> None:
+        """Reasons that come after the cursor went on are of no row that is looked at."""
+        row = self.query_one("#artists", Table).row
+        if row is not None and row.artist == told.artist:
+            self.query_one(WhyPanel).show(told)
+
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
         if what == "list" and self._as_of and isinstance(error, NothingYetError):
             self._show_dials()
             self.tell(
-                "empty", f"Nothing to go by as of {self._as_of}", "Press t for another date, 0 for now."
+                "empty",
+                f"Nothing to go by as of {self._as_of}",
+                f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for now.",
             )
         elif what == "list" and isinstance(error, NothingYetError):
             self.ask("status", lambda session: session.status())
             self._error = error
-        elif what != "why":
+        elif what == "why":
+            row = self.query_one("#artists", Table).row
+            if row is not None:
+                self.query_one(WhyPanel).show(
+                    Waiting(row.artist, f"✗ {error} {self.key('retry')} tries again.")
+                )
+        else:
             super().show_error(what, error)
 
     def _show_first_steps(self, status: Status) -> None:
         self._welcomes = not status.listens
+        self.set_aside("")
         if status.listens and status.model is None:
             self.tell("empty", "Your music is here", untrained(status, self.home.keymap))
         elif status.listens:
-            self.tell("empty", "Nothing here yet", str(self._error))
+            self.tell("empty", "Nothing here yet", self.missing(self._error) if self._error else "")
         else:
             self.tell("empty", "Welcome to discover", first_steps(self.home.keymap))
 

@@ -159,7 +159,11 @@ class HistoryView(View):
             self._fetching = False
         if what in ("year", "standings"):
             if isinstance(error, NothingYetError):
-                self._picture(f"○ {error}" if what == "standings" else f"○ {self._year}: nothing was played.")
+                self._picture(
+                    f"○ {self.missing(error)}"
+                    if what == "standings"
+                    else f"○ {self._year}: nothing was played."
+                )
             else:
                 self._picture(f"✗ {error} {self.key('retry')} tries again.")
         else:

@@ -95,7 +95,9 @@ class ModelView(View):
         wide = self.size.width >= 100
         told = facts(status.model, (self.size.width // 2 if wide else self.size.width) - 6)
         if status.outdated:
-            notice = Content.styled(f"! {status.outdated} t trains again.\n\n", "bold $text-warning")
+            notice = Content.styled(
+                f"! {status.outdated} {self.key('model.train')} trains again.\n\n", "bold $text-warning"
+            )
             told = Content.assemble(notice, told)
         self.query_one("#facts", Static).update(told)
         self.query_one(LossCurve).show(Losses(tuple(status.model.loss)))

@@ -200,7 +200,7 @@ class Pick(Dialog):
         with Vertical(classes="panel"):
             yield Static(shown(self._setting.title), classes="title", markup=False)
             yield Table(
-                (Column("", lambda row: row, 20, share=1), Column("", self._mark, 7)),
+                (Column("value", str, 20, share=1, order=str.casefold), Column("", self._mark, 7)),
                 key=str, words=str, markable=False,
             )  # fmt: skip
             yield Static("enter chooses, esc keeps the old one", classes="hint", markup=False)

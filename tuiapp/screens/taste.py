@@ -33,7 +33,7 @@ PANELS = ("map", "tastes", "drift", "rules")
 # The width from which `-wide` holds (`View.HORIZONTAL_BREAKPOINTS`).
 WIDE = 100
 _FIRST_TABLE = {"tastes": "#modes", "rules": "#rules"}
-_TRAIN = "○ Train first: press 7, then t.\n\nThen your tastes stand here, on a map and from year to year."
+_TRAIN = "○ Train first: press {view}, then {train}.\n\nThen your tastes stand here, on a map and from year to year."
 
 
 class TasteView(View):
@@ -87,7 +87,7 @@ class TasteView(View):
         elif message.what == "tastes" and message.result is not None:
             self._show_tastes(*message.result)
         elif message.what == "tastes":
-            self._show_missing(_TRAIN)
+            self._show_missing(_TRAIN.format(view=self.key("view_model"), train=self.key("model.train")))
         elif message.what == "drift":
             self.query_one(DriftPanel).show(message.result)
 
@@ -96,7 +96,9 @@ class TasteView(View):
         if what in ("tastes", "drift"):
             nothing = isinstance(error, NothingYetError)
             again = "" if nothing else f"\n\nPress {self.key('retry')} to try again."
-            self._show_missing(f"{'○' if nothing else '✗'} No tastes to show\n\n{shown(str(error))}{again}")
+            self._show_missing(
+                f"{'○' if nothing else '✗'} No tastes to show\n\n{shown(self.missing(error))}{again}"
+            )
         else:
             super().show_error(what, error)
 

@@ -87,6 +87,8 @@ class View(Screen[None]):
 
     # Whether the library changed while another view was in sight.
     _stale = False
+    # The state that stands in the list's place, if one does.
+    _told = ""
     # Whether a question died: it is asked again when the person comes back, not over and over.
     _failed_once = False
 
@@ -175,10 +177,22 @@ class View(Screen[None]):
     def _failed(self, message: Failed) -> None:
         self.show_error(message.what, message.error)
 
+    def missing(self, error: DiscoverError) -> str:
+        """What is missing, and the key that gets it: the engine names commands alone."""
+        there = f"{self.key('view_model')} then"
+        keys = {
+            "listens": self.key("import"),
+            "model": f"{there} {self.key('model.train')}",
+            "features": f"{there} {self.key('model.add_pack')}",
+        }
+        key = keys.get(error.lacks) if isinstance(error, NothingYetError) else None
+        return f"{error} Here, press {key}." if key else str(error)
+
     def show_error(self, _what: str, error: DiscoverError) -> None:
         """An expected error, in place of the list: what is missing, or what failed."""
         if isinstance(error, NothingYetError):
-            self.tell("empty", "Nothing here yet", str(error))
+            self.set_aside("")
+            self.tell("empty", "Nothing here yet", self.missing(error))
         else:
             log = self.home.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
@@ -200,6 +214,7 @@ class View(Screen[None]):
 
     def tell(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a notice instead of the list, or with an empty state the list."""
+        self._told = state
         for notice in self.query(Notice):
             notice.tell(state, title, text)
         for body in self.query(".body"):
@@ -211,13 +226,17 @@ class View(Screen[None]):
         if table is None:
             return
         shown, whole = table.counts
-        self.query_one(".filter .count", Static).update(
-            f"{shown:,} of {whole:,}  esc clears" if table.filter else ""
-        )
+        self._count()
         if table.filter and not shown:
             self.tell("nomatch", f"No row holds “{table.filter}”", "Press escape to clear the filter.")
         elif whole:
             self.tell("")
+
+    def _count(self) -> None:
+        assert self.table is not None  # noqa: S101 - asked by who has one
+        shown, whole = self.table.counts
+        text = f"{shown:,} of {whole:,}  esc clears" if self.table.filter else ""
+        self.query_one(".filter .count", Static).update(text)
 
     @on(Table.FilterRequested)
     def _open_filter(self) -> None:
@@ -240,7 +259,11 @@ class View(Screen[None]):
         """Filter the list; a view whose rows are too many to hold asks the engine instead."""
         if self.table is not None:
             self.table.set_filter(text)
-            self.listed()
+            if self._told in ("error", "loading"):
+                # What is behind that is the list of before: it stays there until an answer comes.
+                self._count()
+            else:
+                self.listed()
 
     def clear_filter(self) -> bool:
         """Close and clear the filter; false when there was none."""

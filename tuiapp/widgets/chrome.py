@@ -30,7 +30,8 @@ def home(node: Widget) -> DiscoverApp:
 
 
 class TabStrip(Widget):
-    """The views by number, and on the right what the list is made from or, in a private session, that word."""
+    """The views by number, and on the right what the list is made from or, in a private session, that word.
+    What stands there of the sample begins with SAMPLE."""
 
     DEFAULT_CSS = """
     TabStrip { height: 1; dock: top; background: $panel; padding: 0 1; link-style: none; link-style-hover: bold;
@@ -86,7 +87,10 @@ class TabStrip(Widget):
         since = home(self).private_since
         if since is not None:
             return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
-        return Content.styled(self.aside, "$foreground-muted")
+        sample = (
+            Content.styled("SAMPLE  ", "$text-warning") if home(self).jobs.own is not None else Content("")
+        )
+        return Content.assemble(sample, Content.styled(self.aside, "$foreground-muted"))
 
 
 class KeyLine(Widget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -16,11 +17,31 @@ if TYPE_CHECKING:
 _NARROWEST_BAR = 6
 
 
-class WhyPanel(Drawn["Explanation"]):
-    """An explanation."""
+@dataclass(frozen=True)
+class Waiting:
+    """What stands in an explanation's place: it is asked for, or `text` says why there is none."""
+
+    artist: str
+    text: str = "…"
+
+
+class WhyPanel(Drawn["Explanation | Waiting"]):
+    """An explanation, or what stands in its place."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(why, id=id)
+        super().__init__(_drawn, id=id)
+
+    @property
+    def told_of(self) -> str | None:
+        """The artist it shows or waits for."""
+        return self._told.artist if self._told is not None else None
+
+
+def _drawn(told: Explanation | Waiting, width: int, height: int) -> Content:
+    if not isinstance(told, Waiting):
+        return why(told, width, height)
+    name = Content.styled(shown(told.artist), "bold $text-accent")
+    return Content.assemble(name, "\n", Content.styled(shown(told.text), "$foreground-muted"))
 
 
 def why(told: Explanation, width: int, height: int) -> Content:
