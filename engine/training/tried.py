@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_TRANSFORMS = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays, capped"}
+_TRANSFORMS = {"log": "log(1 + plays)", "binary": "played or not", "linear": "capped plays"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ def test_of_each_name_the_longest_fit_counts_and_of_those_the_best() -> None:
     assert groups["counts"] == (
         Best("log(1 + plays)", 0.29, 20),
         Best("played or not", 0.27, 8),
-        Best("plays, capped", 0.0, 4),
+        Best("capped plays", 0.0, 4),
     )
     assert [best.name for best in groups["factors"]] == ["64", "40"]
     assert [best.ndcg for best in groups["lambda"]] == [0.29, 0.28]
     assert collapsed(TABLE) == 1
     assert in_words(TABLE)[0] == (
-        "counts: log(1 + plays) 0.290, played or not 0.270 after 8 sweeps, plays, capped 0.000 after 4 sweeps"
+        "counts: log(1 + plays) 0.290, played or not 0.270 after 8 sweeps, capped plays 0.000 after 4 sweeps"
     )
 
 

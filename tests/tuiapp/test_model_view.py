@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from rich.cells import cell_len
 
+from engine.model.confidence import Confidence
 from engine.paths import Folders
 from tests.tuiapp.driving import screen_text, settled, the_list
 from tuiapp.app import DiscoverApp
 from tuiapp.jobs import Job
 from tuiapp.text import age
+from tuiapp.widgets.facts import facts
 from tuiapp.widgets.loss import Losses, curve
 
 
@@ -42,6 +46,26 @@ def test_age_is_said_in_the_largest_whole_unit() -> None:
         364: "12 months", 365: "1 year", 800: "2 years",
     }  # fmt: skip
     assert age("soon", 0) == ""
+
+
+@pytest.mark.parametrize("width", [44, 54, 74, 114])
+def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
+    trial = {"sweeps": 20, "frequency_exponent": 0.75, "factors": 40, "ndcg": 0.257, "collapsed": False}
+    trials = [
+        trial | {"confidence": {"transform": name}, "frequency_exponent": exponent}
+        for name, exponent in (("log", 0.75), ("binary", 0.0), ("linear", 0.75))
+    ]
+    model = SimpleNamespace(
+        solo=False, packs=["sample"], confidence=Confidence(transform="log", alpha=2.0), iterations=20, items=1_500,
+        listeners=2_500, factors=40, frequency_exponent=0.75, regularization=0.812,
+        tuned={"searched": True, "trials": trials}, validation={}, ensemble={},
+        index={"trees": 10, "recall": 0.977, "bytes": 1.1e6},
+    )  # fmt: skip
+    lines = facts(model, width).plain.split("\n")
+    assert max(map(cell_len, lines)) <= width
+    words = " ".join(" ".join(lines).split())
+    assert "3 settings tried, nDCG@20 of the best on a held-out tenth" in words
+    assert "1.1 MB on disk, the trees answer at this size" in words
 
 
 async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_it_does_not(

@@ -16,19 +16,33 @@ _MUTED = "$foreground-muted"
 
 
 def facts(model: ModelManifest, width: int) -> Content:
-    """All of it, a block each with a line between, its tables no wider than `width` from 45 cells on."""
+    """All of it, a block each with a line between, no wider than `width` from 44 cells on: lines break at commas."""
     cells = max(4, min(24, width - 41))
     blocks = [
-        _source(model),
+        _source(model, width),
         _quality(model.validation, cells),
         _ensemble(model, cells),
-        _tuning(model.tuned),
-        _index(model.index),
+        _tuning(model.tuned, width),
+        _index(model.index, width),
     ]
     return Content("\n\n").join([block for block in blocks if block.plain])
 
 
-def _source(model: ModelManifest) -> Content:
+def _broken(text: str, width: int, indent: str = "") -> str:
+    """A line as several where it is too long: after commas, what follows set in."""
+    lines = [""]
+    for part in text.split(", "):
+        if not lines[-1]:
+            lines[-1] = indent + part
+        elif len(lines[-1]) + len(part) + 3 <= width:
+            lines[-1] += f", {part}"
+        else:
+            lines[-1] += ","
+            lines.append(f"{indent}  {part}")
+    return "\n".join(lines)
+
+
+def _source(model: ModelManifest, width: int) -> Content:
     source = "your own sessions" if model.solo else ", ".join(shown(pack) for pack in model.packs)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
@@ -39,8 +53,10 @@ def _source(model: ModelManifest) -> Content:
         Content.styled(f"{model.items:,} artists", "bold"), f" from {model.listeners:,} ",
         "sessions" if model.solo else "listeners", f" of {source}\n",
         Content.styled(
-            f"{model.factors} factors, {sweeps}, {tuned}\n"
-            f"c = 1 + {confidence.alpha:.3g} × {cell}, lambda {model.regularization:.3g}{growing}", _MUTED,
+            _broken(f"{model.factors} factors, {sweeps}, {tuned}", width) + "\n"
+            + _broken(
+                f"c = 1 + {confidence.alpha:.3g} × {cell}, lambda {model.regularization:.3g}{growing}", width
+            ), _MUTED,
         ),
     )  # fmt: skip
 
@@ -85,19 +101,26 @@ def _ensemble(model: ModelManifest, cells: int) -> Content:
     )
 
 
-def _tuning(tuned: dict[str, Any]) -> Content:
+def _tuning(tuned: dict[str, Any], width: int) -> Content:
     from engine.training.tried import in_words
 
     tried = in_words(tuned)
     if not tried:
         return Content("")
     heading = f"{len(tuned['trials'])} settings tried, nDCG@20 of the best on a held-out tenth"
-    return Content.styled("\n".join([heading, *(f"  {line}" for line in tried)]), _MUTED)
+    lines = [_broken(heading, width), *(_broken(line, width, "  ") for line in tried)]
+    return Content.styled("\n".join(lines), _MUTED)
 
 
-def _index(index: dict[str, Any]) -> Content:
-    serves = "the exact scan" if index.get("serves", {}).get("best") == "exact" else "the trees"
+def _index(index: dict[str, Any], width: int) -> Content:
+    serves = (
+        "the exact scan answers" if index.get("serves", {}).get("best") == "exact" else "the trees answer"
+    )
     return Content.styled(
-        f"index: {index['trees']} trees find {index['recall']:.1%} of the true nearest,\n"
-        f"{index['bytes'] / 1e6:.1f} MB on disk; at this size {serves} answers", _MUTED,
+        _broken(
+            f"index: {index['trees']} trees find {index['recall']:.1%} of the nearest, "
+            f"{index['bytes'] / 1e6:.1f} MB on disk, {serves} at this size",
+            width,
+        ),
+        _MUTED,
     )  # fmt: skip
