@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
+
+# As the app does it, before NumPy is loaded: on two workers, threads of BLAS wait for one another more than they work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from engine.model import compiled
 from engine.privacy import door
