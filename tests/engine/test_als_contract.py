@@ -17,6 +17,9 @@ from scipy.sparse import csr_matrix
 
 from engine.model.als import AlternatingLeastSquares
 
+# Kernels of a rank nobody else has are compiled once, not once a worker.
+pytestmark = pytest.mark.xdist_group("contract")
+
 WIDE, NARROW = 256, 50
 
 

@@ -10,6 +10,9 @@ import pytest
 from engine.model.als import AlternatingLeastSquares
 from tests.engine.test_als import loss_over_all_cells, plays
 
+# Kernels of a rank nobody else has are compiled once, not once a worker.
+pytestmark = pytest.mark.xdist_group("sweep")
+
 
 @pytest.mark.parametrize(("alpha", "regularization"), [(1e3, 1e-2), (1e6, 1e-6), (1.0, 0.0)])
 def test_a_loss_near_zero_is_exact_and_falls(alpha: float, regularization: float) -> None:
