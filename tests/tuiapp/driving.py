@@ -44,8 +44,8 @@ def _waits(pump: MessagePump) -> bool:
 
 async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -> None:
     """Wait until nothing works in the background, and until a condition holds; never by the clock."""
-    quiet = 0
-    for _ in range(300):
+    quiet, end = 0, time.monotonic() + 20.0  # only where it never rests
+    while time.monotonic() < end:
         for worker in list(pilot.app.workers):
             # A question overtaken by a newer one is cancelled; one that failed says so.
             with contextlib.suppress(WorkerCancelled):
