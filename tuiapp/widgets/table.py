@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -52,6 +52,16 @@ class Column:
     def sorts(self) -> bool:
         """Whether the list can be sorted by it."""
         return self.order is not None or bool(self.by)
+
+
+class _Paint(NamedTuple):
+    """What the rows of one paint share: their width, columns and cells, and styles, each plain and with the accent."""
+
+    width: int
+    columns: list[tuple[Column, int]]
+    plain: tuple[Style, Style]
+    cursor: tuple[Style, Style]
+    marked: tuple[Style, Style]
 
 
 class Table(ScrollView, can_focus=True):
@@ -143,6 +153,7 @@ class Table(ScrollView, can_focus=True):
         self.wanted: str | None = None
         self.sort: int | None = None
         self.reverse = False
+        self._paint: _Paint | None = None
 
     # -- rows ------------------------------------------------------------------------------------------
 
@@ -243,8 +254,10 @@ class Table(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         if before != after:
+            # Two rows change; where the list scrolls, all do.
+            self.refresh_line(before + 1)
             self._keep_in_sight()
-            self.refresh()
+            self.refresh_line(after + 1)
             self._tell()
 
     def _tell(self) -> None:
@@ -316,7 +329,7 @@ class Table(ScrollView, can_focus=True):
     def _widths(self) -> list[tuple[int, int]]:
         """(column number, cells) of the columns there is room for."""
         room = self.size.width - GAP
-        shown_columns = [(n, c) for n, c in enumerate(self.columns) if self.size.width >= c.least]
+        shown_columns = [(n, c) for n, c in enumerate(self.columns) if room + GAP >= c.least]
         left = room - sum(c.width + GAP for _, c in shown_columns)
         shares = sum(c.share for _, c in shown_columns)
         widths = []
@@ -326,30 +339,41 @@ class Table(ScrollView, can_focus=True):
             widths.append((number, max(min(_LEAST, column.width), column.width + extra)))
         return widths
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Worked out once a paint, not once a row: most of what a row costs.
+        self._paint = self._painted_with()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._paint = None
+
+    def _painted_with(self) -> _Paint:
+        base = self.rich_style
+        cursor = self.get_component_rich_style("table--cursor" if self.has_focus else "table--cursor-blurred")
+        marked = self.get_component_rich_style("table--marked", partial=True)
+        accent = Style(color=self.get_component_rich_style("table--accent", partial=True).color)
+        return _Paint(
+            self.size.width,
+            [(self.columns[number], cells) for number, cells in self._widths()],
+            *((style, style + accent) for style in (base, base + cursor, base + marked)),
+        )
+
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        paint = self._paint or self._painted_with()
+        width = paint.width
         if y == 0:
             return self._heading(width)
         place = y - 1 + round(self.scroll_y)
-        base = self.rich_style
         if place >= len(self._order):
-            return Strip.blank(width, base)
+            return Strip.blank(width, paint.plain[0])
         row = self._rows[self._order[place]]
         marked = self._key(row) in self.marks
         at_cursor = place == self.cursor
-        style = base
-        if at_cursor:
-            style += self.get_component_rich_style(
-                "table--cursor" if self.has_focus else "table--cursor-blurred"
-            )
-        elif marked:
-            style += self.get_component_rich_style("table--marked", partial=True)
-        accent = style + Style(color=self.get_component_rich_style("table--accent", partial=True).color)
+        style, accent = paint.cursor if at_cursor else paint.marked if marked else paint.plain
         # A glyph beside every colour, so that nothing depends on seeing colours.
         lead = "▸" if at_cursor else " "
         segments = [Segment(("✓" if marked else lead) + " ", style)]
-        for number, cells in self._widths():
-            column = self.columns[number]
+        for column, cells in paint.columns:
             text = fitted(shown(column.text(row)), cells, right=column.right)
             segments.append(Segment(text + " " * GAP, accent if column.accent else style))
         return Strip(segments).adjust_cell_length(width, style)
