@@ -8,7 +8,6 @@ SIGTERM or SIGINT asks it to stop at the next whole step.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import signal
@@ -71,10 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     # Training must leave the terminal's keys responsive on small machines; where nothing else runs it has them whole.
     os.nice(15)
-    if hasattr(os, "SCHED_IDLE"):
-        # Linux: it gives way at once when a key wakes the app, which a nice process does only after its turn.
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
         session = Session(Folders(asked.data_dir))
         try:

@@ -282,7 +282,8 @@ class Recommender:
             listeners=item.listeners,
             plays=int(mine.plays) if mine else 0,
             shares=tuple(
-                Share(reasons[i].name, share) for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
+                Share(reasons[i].name, share)
+                for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
             ),
             # Had the person never played it: a rank-one update.
             without={
