@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -146,7 +147,10 @@ class View(LaidOutOnce, Screen[None]):
         if self._failed_once and self.home.current_mode != self.NAME:
             self._failed_once, self._stale = False, True
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        # Styles that changed while it was out of sight were worked out as it came back: Textual would do so for every
+        # part of a view each time it is shown, which takes longer than all else in that.
+        event.refresh_styles = False
         if self._stale:
             self._stale = False
             self.load()
