@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import gc
 import importlib
 import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
 from textual.app import App, SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
-from textual.worker import NoActiveWorker, Worker, get_current_worker
 
-from engine.errors import DiscoverError
 from engine.paths import Folders
 from tuiapp import state as remembered
 from tuiapp.actions import EVERYWHERE, SCREENS, bindings
@@ -28,8 +22,10 @@ from tuiapp.changes import Changes
 from tuiapp.failing import Failures
 from tuiapp.jobs import Job, Jobs
 from tuiapp.keys import Keymap
+from tuiapp.leaving import leave
 from tuiapp.opening import Opening
 from tuiapp.preferences import Preferences
+from tuiapp.private import PrivateSession
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -56,18 +52,14 @@ def _view(name: str) -> Callable[[], Screen[Any]]:
     return make
 
 
-def _key_commands() -> type[Provider]:
-    """Loads what the palette knows of the keys when it is first opened."""
-    from tuiapp.palette import KeyCommands
+def _commands(name: str) -> Callable[[], type[Provider]]:
+    """Loads what the palette knows when it is first opened."""
 
-    return KeyCommands
+    def load() -> type[Provider]:
+        provider: type[Provider] = getattr(importlib.import_module("tuiapp.palette"), name)
+        return provider
 
-
-def _artist_commands() -> type[Provider]:
-    """Loads what the palette knows of artists when it is first opened."""
-    from tuiapp.palette import ArtistCommands
-
-    return ArtistCommands
+    return load
 
 
 class DiscoverApp(App[int]):
@@ -77,7 +69,7 @@ class DiscoverApp(App[int]):
     # All sheets at once: one that comes with its view makes Textual read every rule anew when the view is first shown.
     CSS_PATH: ClassVar[Any] = ["app.tcss", *(f"screens/{name}.tcss" for name in dict(SCREENS))]
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS: ClassVar[set[Any]] = {_key_commands, _artist_commands}
+    COMMANDS: ClassVar[set[Any]] = {_commands("KeyCommands"), _commands("ArtistCommands")}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
     job: reactive[Job | None] = reactive(None, always_update=True)
@@ -100,9 +92,8 @@ class DiscoverApp(App[int]):
         self.library_signal: Signal[None] = Signal(self, "library changed")
         self._before: list[str] = []
         # Only read here; written through the session's door when the app is left.
-        self._state = remembered.read(_bytes(folders.state))
-        # From then on the state stays as it was when that began.
-        self._was_private = private
+        self._state = remembered.read_file(folders.state)
+        self.private = PrivateSession(self, on=private)
         self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
 
     # -- starting and leaving --------------------------------------------------------------------------
@@ -131,7 +122,7 @@ class DiscoverApp(App[int]):
     def open_folders(self, folders: Folders) -> None:
         """Go on over another data folder; nothing done in the one before can be undone any more."""
         before, self._session, self.folders = self._session, None, folders
-        self._state = remembered.read(_bytes(folders.state))
+        self._state = remembered.read_file(folders.state)
         self.changes.forget()
         if before is not None:
             # Waits for whoever still asks it something.
@@ -143,20 +134,8 @@ class DiscoverApp(App[int]):
         self.switch_mode(view if isinstance(view, str) and view in self.MODES else "discover")
 
     async def action_quit(self) -> None:
-        self._remember_views()
-        # What the last keys asked for is done first: a like must not be lost to a quick q.
         self._leaving = True
-        await self.opening.leave()
-        while running := [w for w in self.workers if w.is_running and w.group != "job" and w is not _here()]:
-            await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
-        session = self._session
-        if session is not None:
-            with contextlib.suppress(DiscoverError):
-                session.write_state(remembered.written(self._state))
-            session.close()
-        if self.job is not None:
-            self.job.cancel()
-        self.exit(0)
+        await leave(self, lambda: self._session)
 
     # -- views -----------------------------------------------------------------------------------------
 
@@ -230,52 +209,21 @@ class DiscoverApp(App[int]):
         key = self.state_of(view).get("cursor")
         return key if isinstance(key, str) else None
 
-    def _remember_views(self) -> None:
-        """Where all views are; not after a private session, since what was typed in it may still stand there."""
-        if self._was_private:
-            return
-        views = remembered.part(self._state, "views") | {
-            view.NAME: view.remembered() for view in self.views()
-        }
-        self._state = {"view": self.current_mode, "views": views}
+    def state_now(self) -> dict[str, Any]:
+        """Where all views are; after a private session where they were before it, since what was typed in it may still
+        stand there."""
+        if not self.private.was:
+            views = {view.NAME: view.remembered() for view in self.views()}
+            self._state = {"view": self.current_mode, "views": remembered.part(self._state, "views") | views}
+        return self._state
+
+    # -- what keys do everywhere -----------------------------------------------------------------------
 
     def action_undo(self) -> None:
         self.changes.take_back()
 
-    # -- the private session ---------------------------------------------------------------------------
-
-    @work(thread=True, exclusive=True, group="private")
     def action_private(self) -> None:
-        if self.job is not None:
-            stop = self.keymap.label("cancel_job")
-            text = f"{self.job.title} is running and writes. Wait for it, or stop it with {stop} first."
-            self.call_from_thread(self.notify, text, severity="warning")
-            return
-        try:
-            session = self.engine()
-            on = not session.private
-            if on:
-                self.call_from_thread(self._remember_views)
-                session.write_state(remembered.written(self._state))
-            lost = session.set_private(on)
-        except DiscoverError as error:
-            self.call_from_thread(self.notify, str(error), severity="error", markup=False)
-            return
-        self.call_from_thread(self._private_changed, on, lost)
-
-    def _private_changed(self, on: bool, lost: tuple[str, ...]) -> None:
-        self.private_since = time.monotonic() if on else None
-        self._was_private = True
-        self.changes.forget()
-        if on:
-            self.opening.hush()
-            self.notify(f"Nothing is written until you press {self.keymap.label('private')} again. Likes and "
-                        "playlists last as long as this.", title="Private session")  # fmt: skip
-        else:
-            self.preferences.reread()
-            text = " ".join(lost) if lost else "There was nothing to keep."
-            self.notify(text, title="Private session ended", markup=False)
-        self.library_changed()
+        self.private.turn()
 
     def notify(self, message: str, *, title: str = "", **options: Any) -> None:
         """Say something for a moment. Errors name files and artists: never markup, never a control character."""
@@ -310,6 +258,11 @@ class DiscoverApp(App[int]):
         absent = view.absent if isinstance(view, View) else frozenset[str]()
         self.push_screen(ShowText(f"Keys in {name.title()}", help_for(name, self.keymap, absent=absent)))
 
+    def action_command_palette(self) -> None:
+        from tuiapp.palette import open_palette
+
+        open_palette(self)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: what the keys do here, then Textual's own commands."""
         from tuiapp.palette import commands
@@ -335,21 +288,6 @@ class DiscoverApp(App[int]):
 
     def action_cancel_job(self) -> None:
         self.jobs.cancel()
-
-
-def _here() -> Worker[Any] | None:
-    """The worker this runs in: the palette runs actions in one."""
-    try:
-        return get_current_worker()
-    except NoActiveWorker:
-        return None
-
-
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 def run_app(folders: Folders, *, private: bool = False) -> int:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 def ask_export(app: DiscoverApp, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
     """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
-    from engine.playlists.export import safe_file_name
 
     def export(text: str) -> None:
         def run() -> None:
@@ -32,5 +31,12 @@ def ask_export(app: DiscoverApp, title: str, tracks: Callable[[Session], Sequenc
 
         app.run_worker(run, thread=True, group="export")
 
-    value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
-    app.ask_text("Export to (ending: csv m3u8 xspf jspf pls json txt uris)", value, export)
+    def ask() -> None:
+        # In a thread: loading what knows all the formats takes longer than a key may wait.
+        from engine.playlists.export import safe_file_name
+
+        value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
+        what = "Export to (ending: csv m3u8 xspf jspf pls json txt uris)"
+        app.call_from_thread(app.ask_text, what, value, export)
+
+    app.run_worker(ask, thread=True, exclusive=True, group="ask export")

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
-from textual.command import DiscoveryHit, Hit, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
 from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
@@ -16,12 +16,23 @@ from textual.system_commands import SystemCommandsProvider
 from engine.errors import DiscoverError
 from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.safe import shown
+from tuiapp.widgets.dimmed import Dimming
 
 if TYPE_CHECKING:
     from tuiapp.app import DiscoverApp
 
 # Of what every list can do, what is worth finding by name.
 _OF_LISTS = {"open", "copy"}
+
+
+class Palette(CommandPalette, Dimming[None]):
+    """Textual's, over a view that is dimmed in less time."""
+
+
+def open_palette(app: DiscoverApp) -> None:
+    """Open the palette, unless it is open."""
+    if not CommandPalette.is_open(app):
+        app.push_screen(Palette(id="--command-palette"))
 
 
 def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 VERSION = 1
@@ -15,6 +16,14 @@ def read(data: bytes | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return state if isinstance(state, dict) and state.get("version") == VERSION else {}
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The state in a file, or an empty one."""
+    try:
+        return read(path.read_bytes())
+    except OSError:
+        return {}
 
 
 def written(state: dict[str, Any]) -> bytes:

@@ -114,14 +114,14 @@ class FoldedMembers:
             parts += weights[2] * self.neighbours.contributions(ids)
         return np.asarray(parts)
 
-    def without(self, index: int, ids: Ids, blend: Blend) -> Floats:
+    def without(self, index: int, ids: Ids | Candidates, blend: Blend) -> Floats:
         """Scores of items `ids` (m,) had the listener never played item `index`, in the spreads of `blend`."""
-        raw = self.raw(ids)
-        product = self.members.factors.item_factors[ids].astype(np.float64) @ self.factors.without(index)
-        raw[:, 0] = product
-        raw[:, 1] = product / self.members.lengths(ids)
-        if self.neighbours is not None:
-            raw[:, 2] -= self.neighbours.part_of(index, ids)
+        found = ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
+        raw = self.raw(found)
+        raw[:, 0] = found.vectors @ self.factors.without(index)
+        raw[:, 1] = raw[:, 0] / found.lengths
+        if self.neighbours is not None and found.cells is not None:
+            raw[:, 2] -= self.neighbours.part_of(index, found.cells)
         return blend.scores(raw)
 
 

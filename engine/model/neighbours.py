@@ -32,6 +32,8 @@ RIDGE, RIDGE_GROWTH = 30.0, 0.5
 BETA = 0.3
 # The person's items whose parts are worked out at a time: 20 MB at 10,000 listeners.
 _AT_ONCE = 512
+# Of so few items the parts are summed cell by cell: sooner done than filling those matrices.
+_FEW = 4
 
 
 class Gathered(NamedTuple):
@@ -150,13 +152,7 @@ class FoldedNeighbours:
 
     def _heard(self, listeners: NDArray[np.float32], cells: Gathered) -> Floats:
         """What items hear from the listeners, before what they say for themselves is taken away: (m,)."""
-        said = np.take(listeners, cells.listeners)
-        said *= cells.values
-        heard, some = np.zeros(len(cells.ids)), np.flatnonzero(cells.counts)
-        if len(some):
-            starts = np.concatenate(([0], np.cumsum(cells.counts[some])[:-1]))
-            heard[some] = np.add.reduceat(said, starts, dtype=np.float64)
-        return np.asarray(heard * self._model.scales[1, cells.ids])
+        return np.asarray(_summed(listeners, cells) * self._model.scales[1, cells.ids])
 
     def scores(self, ids: Ids | Gathered | None = None) -> Floats:
         """Scores of items `ids` (m,), or of all: (m,) float64."""
@@ -172,12 +168,12 @@ class FoldedNeighbours:
         weights = np.where(own[place] == ids, self._weights[self._order[place]], 0.0)
         return np.asarray(weights * self._model.scales[2, ids])
 
-    def part_of(self, index: int, ids: Ids) -> Floats:
+    def part_of(self, index: int, ids: Ids | Gathered) -> Floats:
         """What the listener's item `ids[index]` adds to the scores of items `ids`: (m,)."""
+        cells = ids if isinstance(ids, Gathered) else self._model.gather(ids)
         one = slice(index, index + 1)
         said = self._through(self._model.gather(self.ids[one]), self._weights[one])
-        part = self._heard(said, self._model.gather(ids))
-        return np.where(ids == self.ids[index], 0.0, part)
+        return np.where(cells.ids == self.ids[index], 0.0, self._heard(said, cells))
 
     def contributions(self, ids: Ids) -> Floats:
         """(m, n): what each of the listener's n items adds to the score of each item; rows sum to `scores`."""
@@ -186,13 +182,28 @@ class FoldedNeighbours:
         heard = model.columns(ids)
         heard = heard @ model.kernel if model.kernel.ndim == 2 else heard * model.kernel
         parts = np.empty((len(ids), len(self.ids)))
-        for first in range(0, len(self.ids), _AT_ONCE):
-            own = self.ids[first : first + _AT_ONCE]
-            said = self._weights[first : first + _AT_ONCE] * model.scales[0, own]
-            parts[:, first : first + _AT_ONCE] = (heard @ model.columns(own).T) * said
+        if len(ids) <= _FEW:
+            for row, listeners in zip(parts, heard, strict=True):
+                row[:] = _summed(listeners, self._own) * (self._weights * model.scales[0, self.ids])
+        else:
+            for first in range(0, len(self.ids), _AT_ONCE):
+                own = self.ids[first : first + _AT_ONCE]
+                said = self._weights[first : first + _AT_ONCE] * model.scales[0, own]
+                parts[:, first : first + _AT_ONCE] = (heard @ model.columns(own).T) * said
         parts *= model.scales[1, ids][:, None]
         parts[ids[:, None] == self.ids[None, :]] = 0.0
         return parts
+
+
+def _summed(listeners: NDArray[np.float32], cells: Gathered) -> Floats:
+    """For each item the sum over its cells of what their listener says: (m,)."""
+    said = np.take(listeners, cells.listeners)
+    said *= cells.values
+    sums, some = np.zeros(len(cells.ids)), np.flatnonzero(cells.counts)
+    if len(some):
+        starts = np.concatenate(([0], np.cumsum(cells.counts[some])[:-1]))
+        sums[some] = np.add.reduceat(said, starts, dtype=np.float64)
+    return sums
 
 
 def build_neighbours(

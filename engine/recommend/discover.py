@@ -273,15 +273,22 @@ class Recommender:
         pool, scores = familiar if self.model.manifest.solo or number in known else new
         last = self.reasons[int(order[0])] if len(order) else None
         mine = self.person.own.get(number)
+        folded, reasons = self.person.folded, self.reasons
+        candidates = folded.members.gather(pool, folded.neighbours)
         return Explanation(
             artist=item.name,
             score=float(parts.sum()),
             rank=_rank(number, pool, scores),
             listeners=item.listeners,
             plays=int(mine.plays) if mine else 0,
-            shares=tuple(Share(self.reasons[int(i)].name, float(row[i])) for i in order),
+            shares=tuple(
+                Share(reasons[i].name, share)
+                for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
+            ),
+            # Had the person never played it: a rank-one update.
             without={
-                self.reasons[int(i)].name: self._rank_without(int(i), number, pool) for i in order[:WHAT_IFS]
+                reasons[i].name: _rank(number, pool, folded.without(i, candidates, self.person.blend))
+                for i in order[:WHAT_IFS].tolist()
             },
             tags=tuple(self.model.catalog.tags(number, TAGS)),
             members=_named(_shares(parts)[0].tolist()),
@@ -301,10 +308,6 @@ class Recommender:
         order = np.argsort(-shares, kind="stable")
         names = self.model.catalog.items(ids.tolist())
         return tuple(Share(names[int(ids[i])].name, float(shares[i])) for i in order)
-
-    def _rank_without(self, reason: int, number: int, pool: np.ndarray) -> int | None:
-        """The rank among the candidates had the person never played one artist: a rank-one update."""
-        return _rank(number, pool, self.person.folded.without(reason, pool, self.person.blend))
 
 
 def _named(shares: Sequence[float]) -> dict[str, float]:

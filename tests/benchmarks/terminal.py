@@ -25,7 +25,8 @@ class Terminal:
     def __init__(self, command: Sequence[str], size: tuple[int, int] = (120, 40)) -> None:
         self._ours, theirs = pty.openpty()
         self._resize(theirs, size)
-        gone = {"NO_COLOR", "DISCOVER_DATA_DIR"}
+        # Without a cache of compiled modules ours alone would be compiled at each start: pip has compiled the others.
+        gone = {"NO_COLOR", "DISCOVER_DATA_DIR", "PYTHONDONTWRITEBYTECODE"}
         environment = {key: value for key, value in os.environ.items() if key not in gone}
         self.began = perf_counter()
         self.process = subprocess.Popen(

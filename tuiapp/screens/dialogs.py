@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,17 +11,14 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tuiapp.safe import shown
+from tuiapp.widgets.dimmed import Dimming
 from tuiapp.widgets.line import Line
 
-if TYPE_CHECKING:
-    pass
 
-
-class Dialog(ModalScreen[Any]):
+class Dialog(Dimming[Any]):
     """A panel in the middle; escape closes it."""
 
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "dismiss(None)", show=False)]

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -20,6 +21,7 @@ from tuiapp.actions import bindings
 from tuiapp.opening import Music, copied
 from tuiapp.safe import shown
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
+from tuiapp.widgets.laid_out import LaidOutOnce
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from tuiapp.app import DiscoverApp
 
 
-class View(Screen[None]):
+class View(LaidOutOnce, Screen[None]):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
     NAME: ClassVar[str] = ""
@@ -150,7 +152,10 @@ class View(Screen[None]):
         if self._failed_once and self.home.current_mode != self.NAME:
             self._failed_once, self._stale = False, True
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        # Styles that changed while it was out of sight were worked out as it came back: Textual would do so for every
+        # part of a view each time it is shown, which takes longer than all else in that.
+        event.refresh_styles = False
         if self._stale:
             self._stale = False
             self.load()

@@ -30,4 +30,6 @@ class Drawn(Static, Generic[T]):
     def _redraw(self) -> None:
         width, height = self.content_size
         # The first answer may come before the first layout: then the resize that follows draws it.
-        self.update(self._draw_told(self._told, width, height) if self._told is not None and height else "")
+        drawn = self._draw_told(self._told, width, height) if self._told is not None and height else ""
+        # It fills the room there is, so what it says moves nothing else.
+        self.update(drawn, layout=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -27,6 +27,8 @@ from tuiapp.text import fitted
 GAP = 2
 # No name is squeezed below this many cells.
 _LEAST = 6
+# So many painted rows are kept, a few screenfuls.
+_PAINTED = 400
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,25 @@ class Column:
         return self.order is not None or bool(self.by)
 
 
+class _Paint(NamedTuple):
+    """What the rows of one paint share: their width, columns and cells, and styles, each plain and with the accent."""
+
+    width: int
+    columns: list[tuple[Column, int]]
+    plain: tuple[Style, Style]
+    cursor: tuple[Style, Style]
+    marked: tuple[Style, Style]
+
+
+class _Painted(NamedTuple):
+    """A row as it was painted last, and what it was painted from."""
+
+    row: Any
+    lead: str
+    styles: tuple[Style, Style]
+    strip: Strip
+
+
 class Table(ScrollView, can_focus=True):
     """A list with a cursor, marks, sorting and filtering."""
 
@@ -78,7 +99,8 @@ class Table(ScrollView, can_focus=True):
         *bindings(LISTS),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    # Moving it paints the rows it leaves and comes to.
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Highlighted(Message):
         """The cursor came to another row."""
@@ -143,6 +165,9 @@ class Table(ScrollView, can_focus=True):
         self.wanted: str | None = None
         self.sort: int | None = None
         self.reverse = False
+        # What the last paint was made with, and its rows by their place.
+        self._paint: _Paint | None = None
+        self._painted: dict[int, _Painted] = {}
 
     # -- rows ------------------------------------------------------------------------------------------
 
@@ -243,8 +268,10 @@ class Table(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         if before != after:
+            # Two rows change; where the list scrolls, all do.
+            self.refresh_line(before + 1)
             self._keep_in_sight()
-            self.refresh()
+            self.refresh_line(after + 1)
             self._tell()
 
     def _tell(self) -> None:
@@ -316,7 +343,7 @@ class Table(ScrollView, can_focus=True):
     def _widths(self) -> list[tuple[int, int]]:
         """(column number, cells) of the columns there is room for."""
         room = self.size.width - GAP
-        shown_columns = [(n, c) for n, c in enumerate(self.columns) if self.size.width >= c.least]
+        shown_columns = [(n, c) for n, c in enumerate(self.columns) if room + GAP >= c.least]
         left = room - sum(c.width + GAP for _, c in shown_columns)
         shares = sum(c.share for _, c in shown_columns)
         widths = []
@@ -326,35 +353,78 @@ class Table(ScrollView, can_focus=True):
             widths.append((number, max(min(_LEAST, column.width), column.width + extra)))
         return widths
 
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        if y == 0:
-            return self._heading(width)
-        place = y - 1 + round(self.scroll_y)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self.region.size != self.content_region.size or self.opacity != 1.0:
+            # With a border, padding or opacity, which only Textual's own way draws.
+            return super().render_lines(crop)
+        if (paint := self._painted_with()) != self._paint or self._paint is None:
+            self._paint = paint
+            self._painted.clear()
+        paint = self._paint
+        strips = [self._line(y, paint) for y in crop.line_range]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, paint.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def refresh(self, *regions: Region, **options: Any) -> Self:
+        """Paint anew; without regions whatever a row's text is made from may have changed."""
+        if not regions:
+            self._painted.clear()
+        return super().refresh(*regions, **options)
+
+    def _painted_with(self) -> _Paint:
         base = self.rich_style
+        cursor = self.get_component_rich_style("table--cursor" if self.has_focus else "table--cursor-blurred")
+        marked = self.get_component_rich_style("table--marked", partial=True)
+        accent = Style(color=self.get_component_rich_style("table--accent", partial=True).color)
+        return _Paint(
+            self.size.width,
+            [(self.columns[number], cells) for number, cells in self._widths()],
+            *((style, style + accent) for style in (base, base + cursor, base + marked)),
+        )
+
+    def render_line(self, y: int) -> Strip:
+        self._painted.clear()
+        return self._line(y, self._painted_with())
+
+    def _line(self, y: int, paint: _Paint) -> Strip:
+        if y == 0:
+            return self._heading(paint)
+        place = y - 1 + round(self.scroll_y)
         if place >= len(self._order):
-            return Strip.blank(width, base)
+            return Strip.blank(paint.width, paint.plain[0])
         row = self._rows[self._order[place]]
         marked = self._key(row) in self.marks
         at_cursor = place == self.cursor
-        style = base
-        if at_cursor:
-            style += self.get_component_rich_style(
-                "table--cursor" if self.has_focus else "table--cursor-blurred"
-            )
-        elif marked:
-            style += self.get_component_rich_style("table--marked", partial=True)
-        accent = style + Style(color=self.get_component_rich_style("table--accent", partial=True).color)
         # A glyph beside every colour, so that nothing depends on seeing colours.
-        lead = "▸" if at_cursor else " "
-        segments = [Segment(("✓" if marked else lead) + " ", style)]
-        for number, cells in self._widths():
-            column = self.columns[number]
-            text = fitted(shown(column.text(row)), cells, right=column.right)
-            segments.append(Segment(text + " " * GAP, accent if column.accent else style))
-        return Strip(segments).adjust_cell_length(width, style)
+        lead = "✓ " if marked else "▸ " if at_cursor else "  "
+        styles = paint.cursor if at_cursor else paint.marked if marked else paint.plain
+        before = self._painted.get(place)
+        # A strip also keeps how it is cut and written out, so that scrolling costs next to nothing for a row.
+        if before is not None and before.row is row and before.lead == lead and before.styles is styles:
+            return before.strip
+        strip = self._row(row, lead, styles, paint)
+        if len(self._painted) >= _PAINTED:
+            self._painted.clear()
+        self._painted[place] = _Painted(row, lead, styles, strip)
+        return strip
 
-    def _heading(self, width: int) -> Strip:
+    def _row(self, row: Any, lead: str, styles: tuple[Style, Style], paint: _Paint) -> Strip:
+        plain, accent = styles
+        segments, words, style = [], lead, plain
+        for column, cells in paint.columns:
+            wanted = accent if column.accent else plain
+            if wanted is not style:
+                segments.append(Segment(words, style))
+                words, style = "", wanted
+            words += fitted(shown(column.text(row)), cells, right=column.right) + " " * GAP
+        segments.append(Segment(words, style))
+        return Strip(segments).adjust_cell_length(paint.width, plain)
+
+    def _heading(self, paint: _Paint) -> Strip:
         style = self.rich_style + self.get_component_rich_style("table--heading", partial=True)
         segments = [Segment("  ", style)]
         for number, cells in self._widths():
@@ -363,7 +433,7 @@ class Table(ScrollView, can_focus=True):
             segments.append(
                 Segment(fitted(column.title + arrow, cells, right=column.right) + " " * GAP, style)
             )
-        return Strip(segments).adjust_cell_length(width, style)
+        return Strip(segments).adjust_cell_length(paint.width, style)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)

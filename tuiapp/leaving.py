@@ -1,0 +1,56 @@
+"""Leaving: what the last keys asked for is done first, and the event loop waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.worker import NoActiveWorker, Worker, get_current_worker
+
+from engine.errors import DiscoverError
+from tuiapp import state
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from tuiapp.app import DiscoverApp
+
+
+async def leave(app: DiscoverApp, in_use: Callable[[], Session | None]) -> None:
+    """Wait for work that is under way (a like must not be lost to a quick q), keep the state, and end the app."""
+    kept = state.written(app.state_now())
+    reading = asyncio.create_task(_read_no_more(app))
+    await app.opening.leave()
+    while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:
+        await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
+    # What was waited for may have opened it.
+    if (session := in_use()) is not None:
+        with contextlib.suppress(DiscoverError):
+            session.write_state(kept)
+        session.close()
+    if app.job is not None:
+        app.job.cancel()
+    await reading
+    app.exit(0)
+
+
+def _here() -> Worker[Any] | None:
+    """The worker this runs in: the palette runs actions in one."""
+    try:
+        return get_current_worker()
+    except NoActiveWorker:
+        return None
+
+
+async def _read_no_more(app: DiscoverApp) -> None:
+    """End the thread that reads the terminal, where the driver has one.
+
+    It looks only each tenth of a second whether it is to end; the driver would wait for that on the event loop.
+    """
+    reader, ends = getattr(app._driver, "_key_thread", None), getattr(app._driver, "exit_event", None)
+    if reader is not None and ends is not None:
+        ends.set()
+        await asyncio.to_thread(reader.join)
+        # Not yet closed for the driver, which still has the mouse to give back.
+        ends.clear()
