@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import ScreenResume
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -21,7 +22,6 @@ from tuiapp.actions import bindings
 from tuiapp.opening import Music, copied
 from tuiapp.safe import shown
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
-from tuiapp.widgets.laid_out import LaidOutOnce
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tuiapp.app import DiscoverApp
 
 
-class View(LaidOutOnce, Screen[None]):
+class View(Screen[None]):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
     NAME: ClassVar[str] = ""
@@ -154,6 +154,11 @@ class View(LaidOutOnce, Screen[None]):
         if self._stale:
             self._stale = False
             self.load()
+
+    def _screen_resized(self, size: Size) -> None:
+        # Textual lays what is below a dialog out anew as that opens, though it has the size it had.
+        if self.is_current or getattr(self, "_size", None) != size:
+            super()._screen_resized(size)
 
     def set_aside(self, text: str) -> None:
         """What the view says on the right of the tab strip."""

@@ -9,10 +9,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import RenderResult
 from textual.color import Color
+from textual.geometry import Size
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, ScreenResultType
-
-from tuiapp.widgets.laid_out import LaidOutOnce
 
 
 class _Dimmed(BackgroundScreen):
@@ -29,9 +28,14 @@ def _dimmed(style: Style, color: Color) -> Style | None:
     return segment.style
 
 
-class Dimming(LaidOutOnce, ModalScreen[ScreenResultType]):
+class Dimming(ModalScreen[ScreenResultType]):
     """A dialog with a translucent background, which is drawn as Textual does, in less time."""
 
     def render(self) -> RenderResult:
         drawn = super().render()
         return _Dimmed(drawn.screen, drawn.color) if type(drawn) is BackgroundScreen else drawn
+
+    def _screen_resized(self, size: Size) -> None:
+        # Textual lays a new dialog out twice, the second time as it hears of the size it was laid out for.
+        if getattr(self, "_size", None) != size:
+            super()._screen_resized(size)
