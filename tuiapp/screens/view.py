@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import ScreenResume
-from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -154,11 +153,6 @@ class View(Screen[None]):
         if self._stale:
             self._stale = False
             self.load()
-
-    def _screen_resized(self, size: Size) -> None:
-        # Textual lays what is below a dialog out anew as that opens, though it has the size it had.
-        if self.is_current or getattr(self, "_size", None) != size:
-            super()._screen_resized(size)
 
     def set_aside(self, text: str) -> None:
         """What the view says on the right of the tab strip."""

@@ -9,7 +9,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import RenderResult
 from textual.color import Color
-from textual.geometry import Size
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, ScreenResultType
 
@@ -34,8 +33,3 @@ class Dimming(ModalScreen[ScreenResultType]):
     def render(self) -> RenderResult:
         drawn = super().render()
         return _Dimmed(drawn.screen, drawn.color) if type(drawn) is BackgroundScreen else drawn
-
-    def _screen_resized(self, size: Size) -> None:
-        # Textual lays a new dialog out twice, the second time as it hears of the size it was laid out for.
-        if getattr(self, "_size", None) != size:
-            super()._screen_resized(size)
