@@ -21,7 +21,6 @@ from tuiapp.actions import bindings
 from tuiapp.opening import Music, copied
 from tuiapp.safe import shown
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
-from tuiapp.widgets.laid_out import LaidOutOnce
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from tuiapp.app import DiscoverApp
 
 
-class View(LaidOutOnce, Screen[None]):
+class View(Screen[None]):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
     NAME: ClassVar[str] = ""

@@ -12,8 +12,6 @@ from textual.color import Color
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, ScreenResultType
 
-from tuiapp.widgets.laid_out import LaidOutOnce
-
 
 class _Dimmed(BackgroundScreen):
     @classmethod
@@ -29,7 +27,7 @@ def _dimmed(style: Style, color: Color) -> Style | None:
     return segment.style
 
 
-class Dimming(LaidOutOnce, ModalScreen[ScreenResultType]):
+class Dimming(ModalScreen[ScreenResultType]):
     """A dialog with a translucent background, which is drawn as Textual does, in less time."""
 
     def render(self) -> RenderResult:
