@@ -95,9 +95,12 @@ class FoldedMembers:
         near = self.neighbours.replayed(plays) if self.neighbours is not None else None
         return FoldedMembers(self.members, self.factors.replayed(confidences), near)
 
+    def _gathered(self, ids: Ids | Candidates) -> Candidates:
+        return ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
+
     def raw(self, ids: Ids | Candidates) -> Floats:
         """Each member's score of items `ids`: (m, 5), nought where a member is not built."""
-        found = ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
+        found = self._gathered(ids)
         raw = found.known.copy()
         raw[:, 0] = found.vectors @ self.factors.vector
         raw[:, 1] = raw[:, 0] / found.lengths
@@ -116,7 +119,7 @@ class FoldedMembers:
 
     def without(self, index: int, ids: Ids | Candidates, blend: Blend) -> Floats:
         """Scores of items `ids` (m,) had the listener never played item `index`, in the spreads of `blend`."""
-        found = ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
+        found = self._gathered(ids)
         raw = self.raw(found)
         raw[:, 0] = found.vectors @ self.factors.without(index)
         raw[:, 1] = raw[:, 0] / found.lengths

@@ -342,9 +342,9 @@ class Table(ScrollView, can_focus=True):
 
     def _widths(self) -> list[tuple[int, int]]:
         """(column number, cells) of the columns there is room for."""
-        room = self.size.width - GAP
-        shown_columns = [(n, c) for n, c in enumerate(self.columns) if room + GAP >= c.least]
-        left = room - sum(c.width + GAP for _, c in shown_columns)
+        width = self.size.width
+        shown_columns = [(n, c) for n, c in enumerate(self.columns) if width >= c.least]
+        left = width - GAP - sum(c.width + GAP for _, c in shown_columns)
         shares = sum(c.share for _, c in shown_columns)
         widths = []
         for number, column in shown_columns:
@@ -427,9 +427,9 @@ class Table(ScrollView, can_focus=True):
     def _heading(self, paint: _Paint) -> Strip:
         style = self.rich_style + self.get_component_rich_style("table--heading", partial=True)
         segments = [Segment("  ", style)]
-        for number, cells in self._widths():
-            column = self.columns[number]
-            arrow = ("▾" if self.reverse else "▴") if self.sort == number else ""
+        sorted_by = self.columns[self.sort] if self.sort is not None else None
+        for column, cells in paint.columns:
+            arrow = ("▾" if self.reverse else "▴") if column is sorted_by else ""
             segments.append(
                 Segment(fitted(column.title + arrow, cells, right=column.right) + " " * GAP, style)
             )
