@@ -18,6 +18,7 @@ from engine.errors import NothingYetError
 from engine.privacy import Door
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
+from engine.training.artifact import POINTERS
 
 # Public tables, with the names of all their artists: they hold nothing of the person.
 _PUBLIC = ("packs", "cache")
@@ -110,14 +111,15 @@ def public_folders(door: Door) -> tuple[str, ...]:
 
 
 def _own_models(models: Path) -> Iterator[Path]:
-    """Models trained on the person's own sessions, and the pointer where it leads to one."""
-    pointer = models / "current"
+    """Models trained on the person's own sessions, and the pointers that lead to them."""
+    pointers = [models / name for name in POINTERS.values()]
     for manifest in sorted(models.glob("*/manifest.json")):
         content = msgspec.json.decode(manifest.read_bytes())
         if isinstance(content, dict) and content.get("solo"):
             yield manifest.parent
-            if pointer.exists() and pointer.read_text(errors="replace").strip() == manifest.parent.name:
-                yield pointer
+            for pointer in pointers:
+                if pointer.exists() and pointer.read_text(errors="replace").strip() == manifest.parent.name:
+                    yield pointer
 
 
 def _as_if_never(connection: sqlite3.Connection, rule: Rule) -> object:

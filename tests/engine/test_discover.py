@@ -169,7 +169,7 @@ def test_solo_mode_brings_back_what_rested_because_of_what_is_recent(tmp_path) -
         play(connection, ARTISTS[number], "New Song", 399 * DAY, 400 * DAY)
     found = Recommender(open_model(folders), read_taste(connection)).discover()
     assert found.solo
-    assert "cannot know an artist you never played" in found.notes[0]
+    assert "cannot know artists you never played" in found.notes[0]
     assert {item.artist for item in found.items} == {ARTISTS[0], ARTISTS[3], ARTISTS[6]}
     recent = {ARTISTS[9], ARTISTS[12], ARTISTS[15]}
     assert {share.artist for item in found.items for share in item.why} == recent
