@@ -15,6 +15,7 @@ import msgspec
 
 from engine.community.packs import list_packs
 from engine.errors import NothingYetError
+from engine.names import SEPARATOR
 from engine.privacy import Door
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
@@ -165,7 +166,8 @@ def _delete(
         if _whole_artist(rule):
             key = rule.artist_key
             delete("likes, hides and blocks", "DELETE FROM feedback WHERE artist_key = ?", key)
-            delete("days shown", "DELETE FROM encounters WHERE artist_key = ?", key)
+            of_theirs = "artist_key = ?1 OR substr(artist_key, 1, length(?1) + 1) = ?1 || ?2"
+            delete("days shown", f"DELETE FROM encounters WHERE {of_theirs}", key, SEPARATOR)  # noqa: S608 - fixed text
             delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
             for name in names:
                 # A file's name may be the artist's: what was read stays known by its digest.
