@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.community.features import FeatureReport
     from engine.community.fetch import Fetched
     from engine.imports.report import Report
+    from engine.names import Level
     from engine.playlists.export import ExportReport
     from engine.playlists.playlist import PlaylistTrack
     from engine.recommend.settings import DiscoverSettings
@@ -240,6 +241,11 @@ class Session(Playlisting):
         except NothingYetError:
             self.door.remove(self.folders.hindsight)
         return manifest
+
+    def levels(self) -> tuple[Level, ...]:
+        """What to train for all there is: artists, and tracks where a pack has them."""
+        of_tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in self.packs())
+        return ("artists", "tracks") if of_tracks else ("artists",)
 
     # -- forgetting -----------------------------------------------------------------------------------
 

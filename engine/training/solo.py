@@ -54,7 +54,11 @@ def weigh_sessions(
     if teaching is None or checking is None:
         return Weighed(dict(FACTORS_ALONE), {})
     learned = ascend(teaching, np.random.default_rng(seed), cancelled)
-    alone = {name: np.eye(len(MEMBERS))[i] for i, name in enumerate(MEMBERS)}
+    alone = {
+        name: np.eye(len(MEMBERS))[i]
+        for i, name in enumerate(MEMBERS)
+        if name != "artist" or artists is not None
+    }
     quality = {name: ndcg(checking, weights) for name, weights in alone.items()}
     best = max(quality, key=lambda name: quality[name])
     together = ndcg(checking, learned)

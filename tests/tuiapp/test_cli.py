@@ -81,7 +81,7 @@ def test_related_and_search_have_the_contracts_keys(place, capsys) -> None:
 def test_an_artists_card_is_data_too(place, capsys) -> None:
     new, own = document(capsys, "artist", ARTISTS[30].lower()), document(capsys, "artist", ARTISTS[0])
     assert (new["artist"], new["played"]["plays"], new["of_taste"]) == (ARTISTS[30], 0, 0)
-    assert new["why"][0].keys() == {"artist", "share"}
+    assert new["why"][0].keys() == {"artist", "track", "share"}
     assert own["played"]["plays"] > 0
     assert 0 < own["of_taste"] < 1
     assert run(["artist", ARTISTS[0]]) == 0

@@ -114,10 +114,17 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         lines += [f"  {line}" for line in in_words(tuned)]
     if ensemble := manifest.validation.get("ensemble"):
         weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in manifest.ensemble.items())
-        lines.append(
-            f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} where the factors alone reach "
-            f"{ensemble['factors_alone']['ndcg@20']:.3f}."
-        )
+        if "sessions" in ensemble:  # solo mode
+            best = ensemble["ensemble"] if ensemble["kept"] else max(ensemble["members"].values())
+            lines.append(
+                f"Ranked by: {weights}; ten guesses held what was hidden in {percent(best)} of your last "
+                f"{ensemble['sessions']} sessions."
+            )
+        else:
+            lines.append(
+                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} where the factors alone reach "
+                f"{ensemble['factors_alone']['ndcg@20']:.3f}."
+            )
     return lines
 
 
