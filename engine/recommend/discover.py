@@ -20,7 +20,7 @@ from engine.index.norm_scan import Anchor
 from engine.model.ensemble import MEMBERS
 from engine.model.lean import leaned
 from engine.names import Level, artist_of
-from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
+from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share, WhatIf
 from engine.recommend.modes import Mode
 from engine.recommend.person import TAGS, Person
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
@@ -303,13 +303,19 @@ class Recommender:
                 for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
             ),
             # Had the person never played it: a rank-one update.
-            without={
-                reasons[i].label: _rank(number, pool, folded.without(i, candidates, self.person.blend))
+            without=tuple(
+                WhatIf(
+                    reasons[i].name,
+                    reasons[i].track,
+                    _rank(number, pool, folded.without(i, candidates, self.person.blend)),
+                )
                 for i in order[:WHAT_IFS].tolist()
-            },
+            ),
             tags=tuple(self.model.catalog.tags(number, TAGS)),
             members=_named(_shares(parts)[0].tolist()),
-            last_alike=(last.label, last.last_played) if last and last.last_played is not None else None,
+            last_alike=(last.track or last.name, last.last_played)
+            if last and last.last_played is not None
+            else None,
         )
 
     def spoken_for(self, key: str, settings: DiscoverSettings = DEFAULTS) -> tuple[Share, ...]:

@@ -65,11 +65,20 @@ class DiscoverList:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why one artist, or track, is recommended: every share, and the rank it would have without the first few.
+class WhatIf:
+    """The rank something would have had the person never played an artist, or track; null where it would leave."""
 
-    `without` maps what the person plays (`TasteItem.label`) to the rank this one would have had the person never played
-    that, null where it would leave the list altogether. `tags` are the community's words for it, strongest first.
+    artist: str
+    track: str | None
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one artist, or track, is recommended: every share, and the rank it would have `without` the first few.
+
+    `tags` are the community's words for it, strongest first. `last_alike` is the strongest reason's name (a track's
+    title) and when that was last played.
     """
 
     artist: str
@@ -78,10 +87,10 @@ class Explanation:
     listeners: int
     plays: int
     shares: tuple[Share, ...]
-    without: dict[str, int | None] = field(default_factory=dict)
+    without: tuple[WhatIf, ...] = ()
     tags: tuple[str, ...] = ()
     members: dict[str, float] = field(default_factory=dict)
-    last_alike: tuple[str, int] | None = None  # the strongest reason's label and when it was last played
+    last_alike: tuple[str, int] | None = None
     track: str | None = None
 
 

@@ -48,11 +48,6 @@ class TasteItem:
     track: str | None = None
 
     @property
-    def label(self) -> str:
-        """How it is called in a line: the artist, or artist and title."""
-        return self.name if self.track is None else f"{self.name} \u2013 {self.track}"
-
-    @property
     def weight(self) -> float:
         """Plays as the model counts them: a like adds to them, skips take away, down to nothing."""
         return self._heard + (LIKE_PLAYS if self.liked else 0.0)

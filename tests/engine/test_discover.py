@@ -64,7 +64,7 @@ def test_an_explanation_holds_every_share_and_true_what_ifs(place, recommender) 
     assert told.rank == 3
     assert abs(sum(share.share for share in told.shares) - 1.0) < 1e-9
     assert len(told.shares) == 12
-    for name, rank in told.without.items():
+    for name, rank in ((one.artist, one.rank) for one in told.without):
         gone = read_taste(connection).without(frozenset({artist_key(name)}))
         items = Recommender(open_model(folders), gone).discover(DiscoverSettings(n=60)).items
         order = [item.key for item in items if item.key != artist_key(name)]

@@ -60,7 +60,9 @@ def why(told: Explanation, width: int, height: int) -> Content:
     largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
     names = min(24, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
-    heard = f"{told.listeners:,} listeners" + (f", {told.plays:,} plays of yours" if told.plays else "")
+    heard = f"{told.listeners:,} listener{'' if told.listeners == 1 else 's'}"
+    if told.plays:
+        heard += f", {told.plays:,} play{'' if told.plays == 1 else 's'} of yours"
     rows: list[Content | str] = [
         Content.assemble(
             _name(told),
@@ -90,9 +92,10 @@ def why(told: Explanation, width: int, height: int) -> Content:
 def _what_ifs(told: Explanation) -> list[Content]:
     now = _ordinal(told.rank) if told.rank else "not listed"
     rows = []
-    for name, rank in list(told.without.items())[:3]:
-        after = _ordinal(rank) if rank else "out of the list"
-        rows.append(Content.styled(f"without {shown(name)}: {now} → {after}", "$foreground-muted"))
+    for one in told.without[:3]:
+        after = _ordinal(one.rank) if one.rank else "out of the list"
+        name = shown(one.track or one.artist)
+        rows.append(Content.styled(f"without {name}: {now} → {after}", "$foreground-muted"))
     if told.last_alike is not None:
         name, when = told.last_alike
         rows.append(Content.styled(f"you last played {shown(name)} on {day(when)}", "$foreground-muted"))
