@@ -101,8 +101,8 @@ def no_tracks(status: Status, keymap: Keymap) -> Content:
     if any(pack.kind == "community" and pack.level == "tracks" for pack in status.packs):
         return Content.assemble(_step(f"{model} {train}", "train on the tracks you added\n"), "\n", back)
     return Content.assemble(
-        _step(f"{model} {add}", "add a table of playlists: one line a track, with playlist, artist, track\n"),
-        _muted(f"then {train} there trains on it"), "\n", back,
+        _step(f"{model} {add}", "add community data of tracks: a table of playlists\n"),
+        _muted("with a line for each track: playlist, artist, track"), _muted(f"then {train} there trains on it"), "\n", back,
     )  # fmt: skip
 
 

@@ -76,11 +76,11 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     digest = hashlib.sha256("".join(pack.manifest.digest for pack in packs).encode()).hexdigest()
     return Interactions(
         matrix, names, tags, tuple(pack.manifest.name for pack in packs), False, digest,
-        artists=_artists_of(column) if any(pack.manifest.level == "tracks" for pack in packs) else None,
+        artists=numbered_artists(column) if any(pack.manifest.level == "tracks" for pack in packs) else None,
     )  # fmt: skip
 
 
-def _artists_of(keys: Iterable[str]) -> np.ndarray:
+def numbered_artists(keys: Iterable[str]) -> np.ndarray:
     """A number for the artist of each item, by the items' keys: (items,) int32."""
     number: dict[str, int] = {}
     return np.array([number.setdefault(artist_of(key), len(number)) for key in keys], dtype=np.int32)
@@ -104,5 +104,5 @@ def session_interactions(connection: sqlite3.Connection, level: Level = "artists
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)
     taste = read_taste(connection, level=level).digest
-    artists = _artists_of(map(item_key, names)) if level == "tracks" else None
+    artists = numbered_artists(map(item_key, names)) if level == "tracks" else None
     return Interactions(matrix, names, (), (), True, taste, taste, times, artists)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -55,6 +56,11 @@ def _because(row: Recommendation) -> str:
     return f"{row.standing}: {because}" if row.standing else because
 
 
+BECAUSE = Column("because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold())
+# Beside artist and track it needs more room.
+BECAUSE_OF_TRACKS = replace(BECAUSE, least=72)
+
+
 class DiscoverView(View):
     """What to listen to next."""
 
@@ -97,8 +103,7 @@ class DiscoverView(View):
                     Column("", self._glyph, 1, order=lambda row: (not row.liked, not row.known)),
                     Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
                     self._begin_with,
-                    Column("because of", _because, 16, share=4, least=50,
-                           order=lambda row: _because(row).casefold()),
+                    BECAUSE,
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                            order=lambda row: -row.listeners),
                     PLAYS,
@@ -218,6 +223,8 @@ class DiscoverView(View):
             return LATER if self._as_of else PLAYS
         if column in (TRACK, self._begin_with):
             return TRACK if self._level == "tracks" else self._begin_with
+        if column in (BECAUSE, BECAUSE_OF_TRACKS):
+            return BECAUSE_OF_TRACKS if self._level == "tracks" else BECAUSE
         return column
 
     def _note_seen(self, found: DiscoverList) -> None:
@@ -293,6 +300,8 @@ class DiscoverView(View):
         if status.listens and status.model is None and self._level == "artists":
             self.tell("empty", "Your music is here", untrained(status, self.home.keymap))
         elif status.listens and self._level == "tracks" and status.track_model is None:
+            self._list = None
+            self._show_dials()
             self.tell("empty", "No tracks to recommend yet", no_tracks(status, self.home.keymap))
         elif status.listens:
             self.tell("empty", "Nothing here yet", self.missing(self._error) if self._error else "")
