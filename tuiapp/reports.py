@@ -102,7 +102,8 @@ def no_tracks(status: Status, keymap: Keymap) -> Content:
         return Content.assemble(_step(f"{model} {train}", "train on the tracks you added\n"), "\n", back)
     return Content.assemble(
         _step(f"{model} {add}", "add community data of tracks: a table of playlists\n"),
-        _muted("with a line for each track: playlist, artist, track"), _muted(f"then {train} there trains on it"), "\n", back,
+        _muted("with a line for each track: playlist, artist, track"),
+        _muted(f"then {train} there trains on it"), "\n", back,
     )  # fmt: skip
 
 
