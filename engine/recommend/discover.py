@@ -372,12 +372,13 @@ class _Cap:
 
     def within(self, ids: np.ndarray) -> np.ndarray:
         """(m,) bool: which of items `ids`, best first, a list of them may hold."""
-        taken: Counter[int] = Counter()
-        allowed = np.empty(len(ids), dtype=bool)
-        for place, artist in enumerate(self.artists[ids].tolist()):
-            taken[artist] += 1
-            allowed[place] = taken[artist] <= self.most
-        return allowed
+        of = self.artists[ids]
+        order = np.argsort(of, kind="stable")
+        firsts = np.flatnonzero(np.diff(of[order], prepend=-1))
+        # How many of the same artist stand before each.
+        before = np.empty(len(ids), dtype=np.int64)
+        before[order] = np.arange(len(ids)) - np.repeat(firsts, np.diff(firsts, append=len(ids)))
+        return np.asarray(before < self.most)
 
 
 def _interleave(
