@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine.errors import CancelledError, DiscoverError
+from engine.errors import CancelledError, DiscoverError, NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
@@ -134,23 +134,29 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
         case _:
             import msgspec
 
-            from engine.training.train import TrainingSettings
+            from engine.training.train import TrainingSettings, Update
 
-            settings = TrainingSettings(
-                factors=asked.factors,
-                free_factors=asked.free_factors,
-                iterations=asked.iterations,
-                seed=asked.seed,
-                tune=asked.tune,
-            )
-            manifest = session.train(
-                settings,
-                progress=lambda update: reporter.progress(
-                    update.stage, update.done, update.total, update.loss
-                ),
-                cancelled=stop.is_set,
-            )
-            return msgspec.to_builtins(manifest)
+            def training(update: Update) -> None:
+                reporter.progress(f"{of}{update.stage}", update.done, update.total, update.loss)
+
+            manifests = []
+            for level in session.levels():
+                of = "" if level == "artists" else f"{level}, "
+                settings = TrainingSettings(
+                    factors=asked.factors,
+                    free_factors=asked.free_factors,
+                    iterations=asked.iterations,
+                    seed=asked.seed,
+                    tune=asked.tune,
+                    level=level,
+                )
+                try:
+                    manifests.append(session.train(settings, progress=training, cancelled=stop.is_set))
+                except NothingYetError as missing:
+                    nothing = missing
+            if not manifests:
+                raise nothing
+            return msgspec.to_builtins(manifests)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,12 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
+from typing import Literal
+
+# What a model recommends: its items are artists, or tracks.
+Level = Literal["artists", "tracks"]
+# Between artist and title in the name and in the key of a track; no key holds it.
+SEPARATOR = "\x1f"
 
 # Letters that Unicode does not take apart but people do when they type without them.
 _LETTERS = {
@@ -119,6 +125,42 @@ def relaxed_track_key(title: str) -> str:
             if found and not _REMIX.search(found[0]):
                 text = text[: found.start()] + text[found.end() :]
     return track_key(text) or track_key(title)
+
+
+def track_name(artist: str, title: str) -> str:
+    """The name of a track as an item: artist and title, without any separator of their own."""
+    return f"{artist.replace(SEPARATOR, ' ')}{SEPARATOR}{title.replace(SEPARATOR, ' ')}"
+
+
+def item_key(name: str) -> str:
+    """The key of an item's name: an artist's, or of a `track_name` the artist's and the title's, versions as one.
+
+    >>> item_key("The Oaks"), item_key(track_name("The Oaks", "Tin Roof - Live"))
+    ('the oaks', 'the oaks\\x1ftin roof')
+    """
+    artist, separator, title = name.partition(SEPARATOR)
+    return joined_key(artist_key(artist), title) if separator else artist_key(artist)
+
+
+def joined_key(artist: str, title: str) -> str:
+    """The key of a track as an item, from its artist's key and its title."""
+    return f"{artist}{SEPARATOR}{relaxed_track_key(title)}"
+
+
+def key_at(level: Level, artist: str, title: str) -> str:
+    """The key of what a model of this level takes a play of a track for; `artist` is the artist's key."""
+    return artist if level == "artists" else joined_key(artist, title)
+
+
+def relaxed_item_key(key: str) -> str:
+    """An item's key with its artist's relaxed."""
+    artist, separator, title = key.partition(SEPARATOR)
+    return f"{relaxed_artist_key(artist)}{separator}{title}"
+
+
+def artist_of(key: str) -> str:
+    """The artist's part of an item's key."""
+    return key.partition(SEPARATOR)[0]
 
 
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:

@@ -29,7 +29,7 @@ class Folders:
 
     @property
     def models(self) -> Path:
-        """Trained models, one immutable folder each, and the pointer `current`."""
+        """Trained models, one immutable folder each, and the pointers to those in use."""
         return self.root / "models"
 
     @property

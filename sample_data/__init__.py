@@ -4,6 +4,7 @@ Everything here comes out of `python -m sample_data.generate`, from one seed:
 
 - `community.zip`: 2,500 listeners of 1,500 fictional artists in 24 overlapping genres, in the layout of the
   HetRec 2011 Last.fm files;
+- `playlists.zip`: 900 of these listeners' playlists, a line a track;
 - `features.zip`: how 12,000 fictional tracks sound, in columns of the Kaggle file `spotify_songs.csv`;
 - `listener/`: one listener's four years up to the end of October 2026, as real services deliver them: a
   Spotify extended history, a Last.fm CSV that overlaps it for a year, and a ListenBrainz export.
@@ -22,6 +23,11 @@ _HERE = Path(__file__).resolve().parent
 def community() -> Path:
     """Return the community's ZIP: artists.dat, user_artists.dat, tags.dat and user_taggedartists.dat."""
     return _HERE / "community.zip"
+
+
+def playlists() -> Path:
+    """Return the ZIP that holds `playlists.csv`: which track is in which of the community's playlists."""
+    return _HERE / "playlists.zip"
 
 
 def features() -> Path:

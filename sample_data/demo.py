@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import sample_data
 
 if TYPE_CHECKING:
-    from engine.session import Session
+    from engine.names import Level
+    from engine.session import Session, Status
 
 # A demo is waited for: the search stops here on a slow machine; a quick one is done before.
 TUNE_SECONDS = 8.0
@@ -17,14 +18,21 @@ Progress = Callable[[str, int, int, float | None], None]
 
 
 def is_ready(session: Session) -> bool:
-    """Whether the folder has listens, packs and a model."""
+    """Whether the folder has listens, packs and models."""
     status = session.status()
-    kinds = {pack.kind for pack in status.packs}
-    return bool(status.listens and status.model and kinds >= {"community", "features"})
+    models = status.model and status.track_model
+    return bool(status.listens and models and _kinds(status) >= _WANTED)
+
+
+_WANTED = {("community", "artists"), ("community", "tracks"), ("features", "tracks")}
+
+
+def _kinds(status: Status) -> set[tuple[str, str]]:
+    return {(pack.kind, pack.level) for pack in status.packs}
 
 
 def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] | None = None) -> None:
-    """Bring the library to where it has listens, packs and a model; what is there already stays.
+    """Bring the library to where it has listens, packs and models; what is there already stays.
 
     Raises CancelledError; what was whole by then stays and is not done again.
     """
@@ -34,16 +42,23 @@ def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] 
         progress("importing", done, total, None)
 
     status = session.status()
-    kinds = {pack.kind for pack in status.packs}
+    missing = _WANTED - _kinds(status)
     if not status.listens:
         session.import_paths(sample_data.listener_exports(), progress=importing, cancelled=cancelled)
-    if "community" not in kinds:
+    if ("community", "artists") in missing:
         session.add_community(sample_data.community(), name="sample", cancelled=cancelled)
-    if "features" not in kinds:
+    if ("community", "tracks") in missing:
+        session.add_community(sample_data.playlists(), name="sample-playlists", cancelled=cancelled)
+    if ("features", "tracks") in missing:
         session.add_features(sample_data.features(), name="sample-features", cancelled=cancelled)
-    if not status.model:
-        session.train(
-            TrainingSettings(tune_seconds=TUNE_SECONDS),
-            progress=lambda update: progress(update.stage, update.done, update.total, update.loss),
-            cancelled=cancelled,
-        )
+    levels: tuple[tuple[Level, object], ...] = (("artists", status.model), ("tracks", status.track_model))
+    for level, model in levels:
+        if not model:
+            of = "" if level == "artists" else f"{level}, "
+            session.train(
+                TrainingSettings(level=level, tune_seconds=TUNE_SECONDS),
+                progress=lambda update, of=of: progress(
+                    f"{of}{update.stage}", update.done, update.total, update.loss
+                ),
+                cancelled=cancelled,
+            )

@@ -10,7 +10,18 @@ from pathlib import Path
 import numpy as np
 
 import sample_data
-from sample_data import audience, genres, hetrec, listener, names, persona, scrobbles, spotify, tracks
+from sample_data import (
+    audience,
+    genres,
+    hetrec,
+    listener,
+    names,
+    persona,
+    scrobbles,
+    song_lists,
+    spotify,
+    tracks,
+)
 from sample_data.archive import zipped
 from sample_data.catalog import Catalog, make_catalog
 from sample_data.ties import make_ties
@@ -64,12 +75,14 @@ def make_files(seed: int = SEED) -> dict[str, bytes]:
     plays = make_plays(world)
     taggings = hetrec.make_taggings(stream(seed, 5), plays, world.catalog)
     described = [track for own in world.discography for track in own]
+    lists = song_lists.make_playlists(stream(seed, 7), plays, world.discography)
     history = make_history(world)
     spotify_zip, lastfm_csv, listenbrainz_zip = (
         f"listener/{path.name}" for path in sample_data.listener_exports()
     )
     return {
         "community.zip": zipped(hetrec.members(world.names, plays, taggings)),
+        "playlists.zip": zipped({"playlists.csv": song_lists.playlists_csv(lists)}),
         "features.zip": zipped({"features.csv": tracks.features_csv(described)}),
         spotify_zip: zipped(spotify.members(random.Random(seed + 4), history)),
         lastfm_csv: scrobbles.lastfm_csv(random.Random(seed + 5), history),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import DiscoverError
+from tuiapp.opening import Music
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -94,22 +95,23 @@ class Changes:
         entry = self.remember(what, lambda: self.make(take_back, PLAYLISTS))
         self.make(run, PLAYLISTS)
 
-    def judge(self, verdict: str | None, names: Sequence[str]) -> None:
-        """Set a verdict on artists, remember one undo for all, say so."""
-        if not names:
+    def judge(self, verdict: str | None, chosen: Sequence[Music]) -> None:
+        """Set a verdict on artists or tracks, remember one undo for all, say so."""
+        if not chosen:
             return
-        before: dict[str, str | None] = {}
+        before: dict[Music, str | None] = {}
 
         def change(session: Session) -> None:
-            for name in names:
-                before[name] = session.judge(verdict, name)
+            for music in chosen:
+                before[music] = session.judge(verdict, music.artist, music.track)
 
         def restore(session: Session) -> None:
-            for name, earlier in before.items():
-                session.judge(earlier, name)
+            for music, earlier in before.items():
+                session.judge(earlier, music.artist, music.track)
 
         words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Taken back"}[verdict]
-        what = names[0] if len(names) == 1 else f"{len(names)} artists"
+        kind = "tracks" if chosen[0].track else "artists"
+        what = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} {kind}"
         self.make(change)
         self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
         self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} takes it back.")

@@ -94,6 +94,19 @@ def untrained(status: Status, keymap: Keymap) -> Content:
     return Content.assemble(*parts)
 
 
+def no_tracks(status: Status, keymap: Keymap) -> Content:
+    """There is no model of tracks: how to come by one, and the way back to artists."""
+    model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
+    back = _step(keymap.label("discover.switch_level"), "back to artists")
+    if any(pack.kind == "community" and pack.level == "tracks" for pack in status.packs):
+        return Content.assemble(_step(f"{model} {train}", "train on the tracks you added\n"), "\n", back)
+    return Content.assemble(
+        _step(f"{model} {add}", "add community data of tracks: a table of playlists\n"),
+        _muted("with a line for each track: playlist, artist, track"),
+        _muted(f"then {train} there trains on it"), "\n", back,
+    )  # fmt: skip
+
+
 def _muted(text: str) -> Content:
     return Content.styled(f"      {text}\n", "$foreground-muted")
 

@@ -1,7 +1,8 @@
 """The catalog of a pack or a model: item names, keys, listener counts and tags in one immutable SQLite file.
 
-Item ids are the columns of the interaction matrix, 0 .. n-1. The file is opened read-only and immutable, so
-reading it never touches the disk around it and opening costs nothing however many items there are.
+Items are artists, or tracks (`engine.names.track_name`). Their ids are the columns of the interaction matrix,
+0 .. n-1. The file is opened read-only and immutable, so reading it never touches the disk around it and opening
+costs nothing however many items there are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import DamagedDataError
-from engine.names import artist_key, relaxed_artist_key
+from engine.names import SEPARATOR, item_key, relaxed_item_key
 
 _SCHEMA = """
 CREATE TABLE items (
@@ -33,17 +34,29 @@ CREATE INDEX tags_by_item ON tags (item, weight DESC);
 """
 # SQLite's own limit on variables in one statement is far higher; this keeps each statement small.
 _CHUNK = 500
+# What sorts after every key that begins with an artist's and the separator.
+_AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """One artist of the community: `listeners` and `plays` are counts over the whole pack."""
+    """One artist or track of the community: `listeners` and `plays` are counts over the whole pack."""
 
     id: int
     name: str
     key: str
     listeners: int
     plays: int
+
+    @property
+    def artist(self) -> str:
+        """The artist's name."""
+        return self.name.partition(SEPARATOR)[0]
+
+    @property
+    def track(self) -> str | None:
+        """The track's title; null for an artist."""
+        return self.name.partition(SEPARATOR)[2] or None
 
 
 def write_catalog(
@@ -61,8 +74,9 @@ def write_catalog(
         connection.executemany(
             "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (number, name, artist_key(name), relaxed_artist_key(name), listeners, plays)
+                (number, name, key, relaxed_item_key(key), listeners, plays)
                 for number, (name, listeners, plays) in enumerate(items)
+                for key in (item_key(name),)
             ),
         )
         connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", tags)
@@ -91,12 +105,12 @@ class Catalog:
         self._connection.close()
 
     def ids_of(self, keys: Sequence[str]) -> dict[str, int]:
-        """Item ids of artist keys: by the exact key, and by the relaxed one only where that finds nothing.
+        """Item ids of items' keys: by the exact key, and by the relaxed one only where that finds nothing.
 
-        A relaxed key shared by several artists goes to the one with the most listeners.
+        A relaxed key shared by several items goes to the one with the most listeners.
         """
         found = dict(self._rows_by("key", keys))
-        missing = {key: relaxed_artist_key(key) for key in keys if key not in found}
+        missing = {key: relaxed_item_key(key) for key in keys if key not in found}
         relaxed = dict(self._rows_by("relaxed", sorted({form for form in missing.values() if form})))
         taken = set(found.values())
         for key, form in missing.items():
@@ -104,6 +118,17 @@ class Catalog:
             if number is not None and number not in taken:
                 found[key] = number
                 taken.add(number)
+        return found
+
+    def ids_of_artists(self, keys: Iterable[str]) -> dict[str, list[int]]:
+        """Ids of all the items of artists, by the artist's key: where items are tracks, all theirs."""
+        found: dict[str, list[int]] = {}
+        for key in keys:
+            rows = self._connection.execute(
+                "SELECT id FROM items WHERE key = ? OR (key > ? AND key < ?)",
+                (key, key + SEPARATOR, key + _AFTER_SEPARATOR),
+            )
+            found[key] = [int(row[0]) for row in rows]
         return found
 
     def _rows_by(self, column: str, values: Sequence[str]) -> list[tuple[str, int]]:

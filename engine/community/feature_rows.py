@@ -7,26 +7,15 @@ plain, `.gz`, or inside a `.zip`; folders are walked.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import io
 import math
 import re
-import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, cast
 
+from engine.community.tables import Opener, cell_of, columns_of, first_artist, read_table, tables
 from engine.errors import UnreadableFileError
-
-_LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
-TABLE_ENDINGS = (".csv", ".tsv", ".txt")
-MOST_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
 
 # Which normalised headers (lower case, other characters as one `_`) mean what; earlier ones are preferred.
 ROLES: dict[str, tuple[str, ...]] = {
@@ -104,19 +93,8 @@ def read_feature_rows(path: Path, counts: RowCounts) -> Iterator[FeatureRow]:
 
     Raises UnreadableFileError when a file is missing, damaged, or none of the tables has a known header.
     """
-    for name, open_table in _tables(path):
-        try:
-            with open_table() as binary:
-                yield from _rows_of_table(name, binary, counts)
-        except (
-            OSError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
-            raise UnreadableFileError(f"{name} cannot be read: {error}. Is the file whole?") from error
+    for name, open_table in tables(path):
+        yield from _rows_of_table(name, open_table, counts)
     if not counts.tables:
         found = f" Found: {', '.join(counts.others[:5])}." if counts.others else ""
         raise UnreadableFileError(
@@ -125,117 +103,23 @@ def read_feature_rows(path: Path, counts: RowCounts) -> Iterator[FeatureRow]:
         )
 
 
-Opener = Callable[[], IO[bytes]]
-
-
-def _tables(path: Path) -> Iterator[tuple[str, Opener]]:
-    """The name and a way to open each table at `path`, in a stable order."""
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and file.name.lower().removesuffix(".gz").endswith(TABLE_ENDINGS):
-                yield from _tables(file)
-        return
-    if not path.is_file():
-        raise UnreadableFileError(f"{path} does not exist. Give a CSV file, a .zip or a folder with some.")
-    with path.open("rb") as opened:
-        magic = opened.read(4)
-    if magic[:2] == b"\x1f\x8b":
-        yield path.name, lambda: cast(IO[bytes], gzip.open(path, "rb"))  # noqa: SIM115 - the reader closes it
-    elif magic == b"PK\x03\x04":
-        yield from _tables_in_zip(path)
-    else:
-        yield path.name, lambda: path.open("rb")
-
-
-def _tables_in_zip(path: Path) -> Iterator[tuple[str, Opener]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                hidden = member.filename.startswith("__MACOSX/") or member.is_dir()
-                if not hidden and member.filename.lower().endswith(TABLE_ENDINGS):
-                    yield f"{path.name}/{member.filename}", lambda entry=member: archive.open(entry)  # type: ignore[misc]
-    except zipfile.BadZipFile as error:
-        raise UnreadableFileError(f"{path.name} is no readable zip archive: {error}.") from error
-
-
-@contextmanager
-def _as_text(binary: IO[bytes]) -> Iterator[io.TextIOWrapper]:
-    """Text by the byte-order mark, else UTF-8, else what Windows spreadsheets write (cp1252)."""
-    buffered = io.BufferedReader(binary, 1 << 18)  # type: ignore[type-var]
-    start = buffered.peek(1 << 18)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    else:
-        try:
-            # Incremental, since the peeked part may end inside a character.
-            codecs.getincrementaldecoder("utf-8")().decode(start)
-            encoding = "utf-8-sig"
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-    text = io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="")
-    try:
-        yield text
-    finally:
-        text.detach()
-
-
-def _rows_of_table(name: str, binary: IO[bytes], counts: RowCounts) -> Iterator[FeatureRow]:
-    with _as_text(binary) as text:
-        first = text.readline(1 << 16)
-        delimiter = max(",;\t", key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter), [])
-        # The limit is the whole process's: an importer may have raised it.
-        csv.field_size_limit(_LONGEST_FIELD)
-        reader = csv.reader(_limited(name, text), delimiter=delimiter)
-        columns: dict[str, int] | None = columns_of(header)
-        try:
-            for cells in reader:
-                if columns is None or not _says_enough(columns):
-                    columns = _exportify_by_position(cells)
-                    if columns is None:
-                        counts.others.append(name)
-                        return
-                if not counts.tables or counts.tables[-1] != name:
-                    counts.tables.append(name)
-                counts.read += 1
-                row = _row(cells, columns, counts)
-                if row is not None:
-                    yield row
-        except csv.Error as error:
-            raise UnreadableFileError(
-                f"{name}, line {reader.line_num + 1}: {error}. Is it a CSV file?"
-            ) from error
+def _rows_of_table(name: str, open_table: Opener, counts: RowCounts) -> Iterator[FeatureRow]:
+    with read_table(name, open_table) as (header, rows):
+        columns: dict[str, int] | None = columns_of(header, ROLES)
+        for cells in rows:
+            if columns is None or not _says_enough(columns):
+                columns = _exportify_by_position(cells)
+                if columns is None:
+                    counts.others.append(name)
+                    return
+            if not counts.tables or counts.tables[-1] != name:
+                counts.tables.append(name)
+            counts.read += 1
+            row = _row(cells, columns, counts)
+            if row is not None:
+                yield row
         if name not in counts.tables:  # a header alone
             (counts.tables if columns is not None and _says_enough(columns) else counts.others).append(name)
-
-
-def _limited(name: str, lines: Sequence[str] | IO[str]) -> Iterator[str]:
-    size = 0
-    for line in lines:
-        size += len(line)
-        if size > MOST_BYTES:
-            raise UnreadableFileError(
-                f"{name} unpacks to more than {MOST_BYTES >> 30} GiB. Not a table of tracks?"
-            )
-        yield line
-
-
-def columns_of(header: Sequence[str]) -> dict[str, int]:
-    """Which column (from 0) plays which role, by its name.
-
-    >>> columns_of(["Artist", "Title", " BPM "])
-    {'artist': 0, 'track': 1, 'bpm': 2}
-    """
-    places: dict[str, int] = {}
-    for index, cell in enumerate(header):
-        places.setdefault(re.sub(r"[^a-z0-9]+", "_", cell.lower()).strip("_"), index)
-    columns: dict[str, int] = {}
-    for role, names in ROLES.items():
-        for name in names:
-            if name in places and places[name] not in columns.values():
-                columns[role] = places[name]
-                break
-    return columns
 
 
 def _says_enough(columns: dict[str, int]) -> bool:
@@ -268,8 +152,8 @@ def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> Fe
         counts.dropped["not a track of the service"] += 1
         return None
     # A name may well be "None" or "Undefined" (both are bands), so names are not filtered like numbers are.
-    artist = first_artist(_raw(cells, columns["artist"]), cell("artist_ids"))
-    track = _raw(cells, columns["track"])
+    artist = first_artist(cell_of(cells, columns["artist"]), cell("artist_ids"))
+    track = cell_of(cells, columns["track"])
     # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
     if not artist or not track or artist == track == "NA":
         counts.dropped["no artist or title"] += 1
@@ -294,31 +178,6 @@ def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> Fe
         isrc=isrc if _ISRC.match(isrc) else None,
         popularity=_unit(cell("popularity"), whole=100.0),
     )
-
-
-def _raw(cells: Sequence[str], index: int) -> str:
-    return cells[index].replace("\x00", "").strip() if index < len(cells) else ""
-
-
-def first_artist(names: str, ids: str = "") -> str:
-    r"""The first of several credited artists, which is how listening histories name a track's artist.
-
-    Names are joined by `;`, or by `,` with a backslash before commas that belong to a name. A plain comma is
-    only taken for a joint when `ids` (a column of as many ids) says there is more than one artist.
-
-    >>> first_artist("Café Tundra;DJ Møns")
-    'Café Tundra'
-    >>> first_artist("Tyler, The Creator")
-    'Tyler, The Creator'
-    >>> first_artist(r"Tyler\, The Creator, Kali", "spotify:artist:a, spotify:artist:b")
-    'Tyler, The Creator'
-    """
-    first = names.split(";")[0].strip()
-    count = len([part for part in re.split(r"[,;]", ids) if part.strip()])
-    parts = re.split(r"(?<!\\),\s*", first)
-    if count > 1 and (len(parts) == count or "\\," in first):
-        first = parts[0]
-    return first.replace("\\,", ",").strip()
 
 
 def _number(text: str) -> float | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import DamagedDataError
+from engine.names import Level
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -41,7 +42,8 @@ class PackContent:
     """What a reader found: one row an interaction, ids 0-based and dense, plus names and tags.
 
     listener, item: (interactions,) integer arrays; plays: (interactions,) float32, positive and finite;
-    names: one an item; tags: (item id, tag, weight); dropped: rows left out, by reason.
+    names: one an item (a track's made by `engine.names.track_name`); tags: (item id, tag, weight);
+    dropped: rows left out, by reason.
     """
 
     listener: np.ndarray
@@ -50,11 +52,10 @@ class PackContent:
     names: Sequence[str]
     tags: Sequence[tuple[int, str, float]]
     dropped: dict[str, int]
+    level: Level = "artists"
 
 
-def write_pack(
-    folder: Path, content: PackContent, *, name: str, level: str, source: str, date: str
-) -> PackManifest:
+def write_pack(folder: Path, content: PackContent, *, name: str, source: str, date: str) -> PackManifest:
     """Write a pack's files into an empty folder (one from `Door.new_folder`)."""
     from scipy.sparse import coo_matrix  # only packing needs it: recommending must start without
 
@@ -77,7 +78,7 @@ def write_pack(
         format=FORMAT,
         kind="community",
         name=name,
-        level=level,
+        level=content.level,
         listeners=shape[0],
         items=shape[1],
         interactions=int(matrix.nnz),

@@ -18,8 +18,6 @@ from engine.privacy import Door
 if TYPE_CHECKING:
     from engine.community.pack import Pack, PackContent, PackManifest
 
-LEVEL = "artists"
-
 
 class Reader(Protocol):
     """What a module that reads one layout of community data offers."""
@@ -42,9 +40,9 @@ class Reader(Protocol):
 
 def readers() -> dict[str, Reader]:
     """Every reader by name. Imported only here: listing packs needs no NumPy."""
-    from engine.community import hetrec
+    from engine.community import hetrec, playlists
 
-    return {hetrec.NAME: hetrec}
+    return {hetrec.NAME: hetrec, playlists.NAME: playlists}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
     )
 
 
-def community_packs(folders: Folders, level: str = LEVEL) -> list[Pack]:
+def community_packs(folders: Folders, level: str) -> list[Pack]:
     """The community packs a model at this level is trained on, by name."""
     from engine.community.pack import Pack
 
@@ -132,7 +130,7 @@ def add_pack(
     content = reader.read(path, progress=progress, cancelled=cancelled)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     with door.new_folder(door.folders.packs / label) as folder:
-        return write_pack(folder, content, name=label, level=LEVEL, source=path.name, date=today)
+        return write_pack(folder, content, name=label, source=path.name, date=today)
 
 
 def _reader_for(path: Path, format: str | None) -> Reader:  # noqa: A002 - the contract's word

@@ -1,28 +1,30 @@
-"""The ensemble that ranks: factors, closeness, neighbours and popularity, each in units of its own spread.
+"""The ensemble that ranks: factors, closeness, neighbours, artist affinity, popularity, in units of their own spreads.
 
 Candidates get one raw score of every member; over the candidates each is divided by its standard deviation, and
-the weighted sum ranks. The first three members are sums over the person's artists, so a score can be told exactly in
-two ways: by artist, and by member. Weights are learned on listeners of the community (`engine.training.weigh`).
+the weighted sum ranks. The first four members are sums over the person's items, so a score can be told exactly in
+two ways: by item, and by member. Weights are learned on listeners of the community (`engine.training.weigh`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.model.affinity import FoldedAffinity
 from engine.model.fold_in import FoldedListener, ItemFactors
 from engine.model.neighbours import FoldedNeighbours, Gathered, Neighbours
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 # Factors: the inner product. Closeness: the same over the item's length, which popular items have more of.
-# Neighbours: `engine.model.neighbours`. Popularity: log of one plus listeners. Recency: of the person's own artists
-# in solo mode, the later heard the higher; of a community's new artists there is none.
-MEMBERS = ("factors", "closeness", "neighbours", "popularity", "recency")
-# Those that are sums over the person's artists; nought means that nothing speaks for the item.
-PERSONAL = 3
+# Neighbours: `engine.model.neighbours`. Artist: `engine.model.affinity`, of tracks alone. Popularity: log of one plus
+# listeners. Recency: of the person's own items in solo mode, the later heard the higher; of a community's new ones
+# there is none.
+MEMBERS = ("factors", "closeness", "neighbours", "artist", "popularity", "recency")
+# Those that are sums over the person's items; nought means that nothing speaks for the item.
+PERSONAL = 4
 FACTORS_ALONE = {"factors": 1.0}
 # A shorter vector has no direction: its closeness would be noise.
 _LEAST_LENGTH = 1e-6
@@ -34,18 +36,23 @@ _OLDEST = 36_500.0
 class Members:
     """What the members are made of; `listeners` (items,) counts the community's, in solo mode one's own sessions.
 
-    `neighbours` is null where not built, `age` (items,) days since each was last heard where that is a member.
+    `neighbours` is null where not built, `age` (items,) days since each was last heard where that is a member,
+    `artists` (items,) the number of each item's artist where items are tracks.
     """
 
     factors: ItemFactors
     listeners: NDArray[np.int32]
     neighbours: Neighbours | None = None
     age: Floats | None = None
+    artists: NDArray[np.int32] | None = None
 
     def fold_in(self, ids: Ids, confidences: Floats, plays: Floats) -> FoldedMembers:
         """The listener of items `ids` (n,), with the `confidences` the factors ask for and `plays` for neighbours."""
         near = self.neighbours.fold_in(ids, plays) if self.neighbours is not None else None
-        return FoldedMembers(self, self.factors.fold_in(ids, confidences), near)
+        return FoldedMembers(self, self.factors.fold_in(ids, confidences), near, self._affinity(ids, plays))
+
+    def _affinity(self, ids: Ids, plays: Floats) -> FoldedAffinity | None:
+        return FoldedAffinity(self.artists[ids], np.log1p(plays)) if self.artists is not None else None
 
     def lengths(self, ids: Ids) -> Floats:
         """Lengths of the items' factors: (m,)."""
@@ -55,12 +62,13 @@ class Members:
         """What the members know of items `ids` (m,), whoever listens, or whatever the counts of this `listener`."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
         known = np.zeros((len(ids), len(MEMBERS)))
-        known[:, 3] = np.log1p(self.listeners[ids].astype(np.float64))
+        known[:, PERSONAL] = np.log1p(self.listeners[ids].astype(np.float64))
         if self.age is not None:
-            known[:, 4] = -np.log1p(np.minimum(self.age[ids], _OLDEST))
+            known[:, PERSONAL + 1] = -np.log1p(np.minimum(self.age[ids], _OLDEST))
         near = listener or self.neighbours
         cells = near.gather(ids) if near is not None else None
-        return Candidates(ids, vectors, _lengths(vectors), known, cells)
+        artists = self.artists[ids] if self.artists is not None else None
+        return Candidates(ids, vectors, _lengths(vectors), known, cells, artists)
 
 
 def _lengths(vectors: Floats) -> Floats:
@@ -71,8 +79,8 @@ def _lengths(vectors: Floats) -> Floats:
 class Candidates:
     """Items with what scoring them again and again needs. Made by `Members.gather`.
 
-    `ids` (m,), their `vectors` (m, f) and those `lengths` (m,), `known` (m, 5) with the members that are the same for
-    every listener, and the neighbours' `cells`.
+    `ids` (m,), their `vectors` (m, f) and those `lengths` (m,), `known` (m, members) with those that are the same
+    for every listener, the neighbours' `cells`, and of tracks the `artists` (m,).
     """
 
     ids: Ids
@@ -80,6 +88,7 @@ class Candidates:
     lengths: Floats
     known: Floats
     cells: Gathered | None
+    artists: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,23 +98,27 @@ class FoldedMembers:
     members: Members
     factors: FoldedListener
     neighbours: FoldedNeighbours | None
+    affinity: FoldedAffinity | None = None
 
     def replayed(self, confidences: Floats, plays: Floats) -> FoldedMembers:
         """The listener of the same items with other counts, as `Members.fold_in` would fold them in."""
         near = self.neighbours.replayed(plays) if self.neighbours is not None else None
-        return FoldedMembers(self.members, self.factors.replayed(confidences), near)
+        affinity = replace(self.affinity, counts=np.log1p(plays)) if self.affinity is not None else None
+        return FoldedMembers(self.members, self.factors.replayed(confidences), near, affinity)
 
     def _gathered(self, ids: Ids | Candidates) -> Candidates:
         return ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
 
     def raw(self, ids: Ids | Candidates) -> Floats:
-        """Each member's score of items `ids`: (m, 5), nought where a member is not built."""
+        """Each member's score of items `ids`: (m, members), nought where a member is not built."""
         found = self._gathered(ids)
         raw = found.known.copy()
         raw[:, 0] = found.vectors @ self.factors.vector
         raw[:, 1] = raw[:, 0] / found.lengths
         if self.neighbours is not None and found.cells is not None:
             raw[:, 2] = self.neighbours.scores(found.cells)
+        if self.affinity is not None and found.artists is not None:
+            raw[:, 3] = self.affinity.scores(found.artists)
         return raw
 
     def contributions(self, ids: Ids, blend: Blend) -> Floats:
@@ -115,6 +128,8 @@ class FoldedMembers:
         parts = parts * (weights[0] + weights[1] / self.members.lengths(ids))[:, None]
         if self.neighbours is not None and weights[2] != 0.0:
             parts += weights[2] * self.neighbours.contributions(ids)
+        if self.affinity is not None and self.members.artists is not None and weights[3] != 0.0:
+            parts += weights[3] * self.affinity.contributions(self.members.artists[ids])
         return np.asarray(parts)
 
     def without(self, index: int, ids: Ids | Candidates, blend: Blend) -> Floats:
@@ -125,19 +140,24 @@ class FoldedMembers:
         raw[:, 1] = raw[:, 0] / found.lengths
         if self.neighbours is not None and found.cells is not None:
             raw[:, 2] -= self.neighbours.part_of(index, found.cells)
+        if self.affinity is not None and found.artists is not None:
+            raw[:, 3] -= self.affinity.part_of(index, found.artists)
         return blend.scores(raw)
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights (5,) with what each member is measured from, `zero`, and in, `spread`: those of a person's candidates."""
+    """Weights with what each member is measured from, `zero`, and in, `spread`; all (members,).
+
+    Those two are those of a person's candidates.
+    """
 
     weights: Floats
     zero: Floats
     spread: Floats
 
     def parts(self, raw: Floats) -> Floats:
-        """(m, 5): what each member adds to each score."""
+        """(m, members): what each member adds to each score."""
         return np.asarray(self.weights * (raw - self.zero) / self.spread)
 
     def scores(self, raw: Floats) -> Floats:
@@ -146,7 +166,7 @@ class Blend:
 
 
 def blend_over(raw: Floats, weights: dict[str, float]) -> Blend:
-    """The blend whose spreads are those of candidates with scores `raw` (m, 5); a member all alike counts nothing."""
+    """The blend whose spreads are those of candidates' scores `raw` (m, members); a member all alike counts nothing."""
     spread = raw.std(axis=0) if len(raw) else np.ones(len(MEMBERS))
     flat = spread <= 1e-12
     zero = np.zeros(len(MEMBERS))

@@ -1,14 +1,15 @@
-"""Discover: the artists a person would like next, with exact reasons.
+"""Discover: the artists, or tracks, a person would like next, with exact reasons.
 
 One `Recommender` holds a model and one taste (`engine.recommend.person`); turning a dial only re-orders what was
-gathered. A score is a sum over the person's artists (Hu, Koren, Volinsky 2008, section 5, for the factors), so the
+gathered. A score is a sum over what the person plays (Hu, Koren, Volinsky 2008, section 5, for the factors), so the
 shares in a reason sum to the whole.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +19,8 @@ from engine.errors import UnknownNameError
 from engine.index.norm_scan import Anchor
 from engine.model.ensemble import MEMBERS
 from engine.model.lean import leaned
-from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
+from engine.names import Level, artist_of
+from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share, WhatIf
 from engine.recommend.modes import Mode
 from engine.recommend.person import TAGS, Person
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
@@ -34,11 +36,14 @@ ANCHORED = (30.0, 120.0, 500.0)
 # What the day adds to a score, beside the ensemble's members.
 TODAY = "today"
 
-SOLO_NOTE = (
-    "Solo mode: there is no community pack, so this is learned from your own sessions alone. It can bring back "
-    "artists of your own that go with what you played lately; it cannot know an artist you never played. "
-    "For new music add community data: discover community add PATH."
-)
+
+def solo_note(level: Level) -> str:
+    """What solo mode can and cannot do."""
+    return (
+        f"Solo mode: there is no community pack of {level}, so this is learned from your own sessions alone. It can "
+        f"bring back {level} of your own that go with what you played lately; it cannot know {level} you never played. "
+        "For new music add community data: discover community add PATH."
+    )
 
 
 _Side = tuple[np.ndarray, np.ndarray]
@@ -161,7 +166,12 @@ class Recommender:
         familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
         _, sides = self._sides(settings)
         new, familiar = (self._ordered_by(*side, settings) for side in sides)
-        return _interleave(new, familiar, familiarity, settings.n)
+        return _interleave(new, familiar, familiarity, settings.n, self._cap(settings))
+
+    def _cap(self, settings: DiscoverSettings) -> _Cap | None:
+        """How many items of one artist a list may hold; null where there is no such limit."""
+        artists = self.model.artists
+        return _Cap(artists, settings.per_artist) if artists is not None and settings.per_artist else None
 
     def discover(self, settings: DiscoverSettings = DEFAULTS, *, reasons: bool = True) -> DiscoverList:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here.
@@ -176,7 +186,7 @@ class Recommender:
             pack=", ".join(self.model.manifest.packs),
             solo=self.model.manifest.solo,
             half_life=self._half_life,
-            notes=(SOLO_NOTE,) if self.model.manifest.solo else (),
+            notes=(solo_note(self.model.manifest.level),) if self.model.manifest.solo else (),
             resting=len(self._resting - self.taste.by_key.keys()),
             trained=self.model.manifest.trained,
         )
@@ -189,6 +199,10 @@ class Recommender:
             order = np.argsort(-scores, kind="stable")
             ids, scores = ids[order], scores[order]
         if settings.variety > 0.0:
+            cap = self._cap(settings)
+            if cap is not None:  # what the list cannot hold is not to take the place of what it can
+                within = cap.within(ids)
+                ids, scores = ids[within], scores[within]
             return ids[varied(self.model.factors.item_factors[ids], scores, settings.variety, settings.n)]
         return ids
 
@@ -228,7 +242,8 @@ class Recommender:
         item, mine = self._names[number], self.person.own.get(number)
         return Recommendation(
             rank=0,
-            artist=item.name,
+            artist=item.artist,
+            track=item.track,
             key=item.key,
             item=number,
             score=score,
@@ -252,18 +267,19 @@ class Recommender:
         numbers = np.take_along_axis(most, order, axis=1).tolist()
         largest = np.take_along_axis(own, order, axis=1).tolist()
         return [
-            tuple(Share(self.reasons[i].name, share) for i, share in zip(*row, strict=True))
+            tuple(_share(self.reasons[i], share) for i, share in zip(*row, strict=True))
             for row in zip(numbers, largest, strict=True)
         ]
 
     def explain(self, key: str, settings: DiscoverSettings = DEFAULTS) -> Explanation:
-        """Every share in one artist's score, and where it would stand without each of the strongest reasons.
+        """Every share in one item's score, and where it would stand without each of the strongest reasons.
 
-        Raises UnknownNameError when the model does not know the artist.
+        Raises UnknownNameError when the model does not know the item.
         """
         number = self.model.catalog.ids_of([key]).get(key)
         if number is None:
-            raise UnknownNameError("The model's catalog does not hold this artist, so it has no score.")
+            one_of = self.model.manifest.level.removesuffix("s")
+            raise UnknownNameError(f"The model's catalog does not hold this {one_of}, so it has no score.")
         item = self.model.catalog.items([number])[number]
         one = np.array([number], dtype=np.int64)
         parts = self.person.parts(one, settings.day)
@@ -276,38 +292,54 @@ class Recommender:
         folded, reasons = self.person.folded, self.reasons
         candidates = folded.members.gather(pool, folded.neighbours)
         return Explanation(
-            artist=item.name,
+            artist=item.artist,
+            track=item.track,
             score=float(parts.sum()),
             rank=_rank(number, pool, scores),
             listeners=item.listeners,
             plays=int(mine.plays) if mine else 0,
             shares=tuple(
-                Share(reasons[i].name, share)
+                _share(reasons[i], share)
                 for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
             ),
             # Had the person never played it: a rank-one update.
-            without={
-                reasons[i].name: _rank(number, pool, folded.without(i, candidates, self.person.blend))
+            without=tuple(
+                WhatIf(
+                    reasons[i].name,
+                    reasons[i].track,
+                    _rank(number, pool, folded.without(i, candidates, self.person.blend)),
+                )
                 for i in order[:WHAT_IFS].tolist()
-            },
+            ),
             tags=tuple(self.model.catalog.tags(number, TAGS)),
             members=_named(_shares(parts)[0].tolist()),
-            last_alike=(last.name, last.last_played) if last and last.last_played is not None else None,
+            last_alike=(last.track or last.name, last.last_played)
+            if last and last.last_played is not None
+            else None,
         )
 
     def spoken_for(self, key: str, settings: DiscoverSettings = DEFAULTS) -> tuple[Share, ...]:
-        """The artists of the list with the share one of the person's own has in the score of each, greatest first.
+        """The items of the list with the share an artist the person plays has in the score of each, greatest first.
 
         Empty for one that speaks for none.
         """
-        place = next((number for number, item in enumerate(self.reasons) if item.key == key), None)
+        places = [
+            number for number, item in enumerate(self.reasons) if key in (item.key, artist_of(item.key))
+        ]
         ids = self.ranked(settings)
-        if place is None or not len(ids):
+        if not places or not len(ids):
             return ()
-        shares = _shares(self.person.folded.contributions(ids, self.person.blend))[:, place]
+        shares = _shares(self.person.folded.contributions(ids, self.person.blend))[:, places].sum(axis=1)
         order = np.argsort(-shares, kind="stable")
-        names = self.model.catalog.items(ids.tolist())
-        return tuple(Share(names[int(ids[i])].name, float(shares[i])) for i in order)
+        found = self.model.catalog.items(ids.tolist())
+        names = [found[int(ids[i])] for i in order]
+        return tuple(
+            Share(one.artist, float(shares[i]), one.track) for one, i in zip(names, order, strict=True)
+        )
+
+
+def _share(item: TasteItem, share: float) -> Share:
+    return Share(item.name, share, item.track)
 
 
 def _named(shares: Sequence[float]) -> dict[str, float]:
@@ -331,20 +363,51 @@ def _rank(number: int, pool: np.ndarray, scores: np.ndarray) -> int | None:
     return int((scores > scores[where[0]]).sum()) + 1
 
 
-def _interleave(new: np.ndarray, familiar: np.ndarray, familiarity: float, n: int) -> np.ndarray:
-    """Merge two ordered lists so that after every line the share of new artists is as near `familiarity` as it can be.
+@dataclass(frozen=True, slots=True)
+class _Cap:
+    """At most `most` items of one artist; `artists` (items,) are numbers."""
+
+    artists: np.ndarray
+    most: int
+
+    def within(self, ids: np.ndarray) -> np.ndarray:
+        """(m,) bool: which of items `ids`, best first, a list of them may hold."""
+        of = self.artists[ids]
+        order = np.argsort(of, kind="stable")
+        firsts = np.flatnonzero(np.diff(of[order], prepend=-1))
+        # How many of the same artist stand before each.
+        before = np.empty(len(ids), dtype=np.int64)
+        before[order] = np.arange(len(ids)) - np.repeat(firsts, np.diff(firsts, append=len(ids)))
+        return np.asarray(before < self.most)
+
+
+def _interleave(
+    new: np.ndarray, familiar: np.ndarray, familiarity: float, n: int, cap: _Cap | None
+) -> np.ndarray:
+    """Merge two ordered lists so that after every line the share of new items is as near `familiarity` as it can be.
 
     When one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
+    No artist has more than the `cap` of both together.
     """
+    sides = [new, familiar] if cap is None else [side[cap.within(side)] for side in (new, familiar)]
     if familiarity in (0.0, 1.0):
-        return (new if familiarity else familiar)[:n]
+        return sides[0 if familiarity else 1][:n]
+    # Each with its artist; one taken from here leaves the other side that many fewer.
+    left = [list(zip(ids.tolist(), (ids if cap is None else cap.artists[ids]).tolist(), strict=True))[::-1]
+            for ids in sides]  # fmt: skip
+    of_artist: Counter[int] = Counter()
     chosen: list[int] = []
     taken = [0, 0]
-    sides: tuple[Sequence[int], Sequence[int]] = (new.tolist(), familiar.tolist())
-    limits = (len(sides[0]), len(sides[1]))
-    while len(chosen) < n and (taken[0] < limits[0] or taken[1] < limits[1]):
+    while len(chosen) < n:
+        for rest in left:
+            while rest and cap is not None and of_artist[rest[-1][1]] >= cap.most:
+                rest.pop()
+        if not any(left):
+            break
         wants_new = taken[0] < familiarity * (len(chosen) + 1)
-        side = 0 if (wants_new and taken[0] < limits[0]) or taken[1] >= limits[1] else 1
-        chosen.append(sides[side][taken[side]])
+        side = 0 if (wants_new and left[0]) or not left[1] else 1
+        number, artist = left[side].pop()
+        chosen.append(number)
+        of_artist[artist] += 1
         taken[side] += 1
     return np.array(chosen, dtype=np.int64)

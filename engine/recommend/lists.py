@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The part of one score that comes from one artist the person plays. Shares of a score sum to 1."""
+    """The part of one score that comes from one artist, or track, the person plays. Shares of a score sum to 1."""
 
     artist: str
     share: float
+    track: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
     """One line of Discover. `listeners` counts the community's, `plays` the person's own.
 
-    `why` holds the largest shares, greatest first; the remaining `others` artists together have `others_share`.
-    `known` is true when the person has played the artist. `members` are the ensemble's shares in the score, by name
+    `track` is null where artists are recommended.
+
+    `why` holds the largest shares, greatest first; the remaining `others` items together have `others_share`.
+    `known` is true when the person has played the item. `members` are the ensemble's shares in the score, by name
     (`engine.model.ensemble`); they sum to 1, and one that speaks against the artist is below 0.
     `standing` is how one of the person's own stands with them (`engine.recommend.standing`), empty for new ones.
     `later` counts the plays after the day the list is of, null for a list of today.
@@ -39,6 +42,7 @@ class Recommendation:
     members: dict[str, float] = field(default_factory=dict)
     standing: str = ""
     later: int | None = None
+    track: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,20 @@ class DiscoverList:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why one artist is recommended: every share, and the rank it would have without the first few.
+class WhatIf:
+    """The rank something would have had the person never played an artist, or track; null where it would leave."""
 
-    `without` maps an artist's name to the rank this one would have had the person never played that artist,
-    null where it would leave the list altogether. `tags` are the community's words for the artist, strongest first.
+    artist: str
+    track: str | None
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one artist, or track, is recommended: every share, and the rank it would have `without` the first few.
+
+    `tags` are the community's words for it, strongest first. `last_alike` is the strongest reason's name (a track's
+    title) and when that was last played.
     """
 
     artist: str
@@ -74,10 +87,11 @@ class Explanation:
     listeners: int
     plays: int
     shares: tuple[Share, ...]
-    without: dict[str, int | None] = field(default_factory=dict)
+    without: tuple[WhatIf, ...] = ()
     tags: tuple[str, ...] = ()
     members: dict[str, float] = field(default_factory=dict)
-    last_alike: tuple[str, int] | None = None  # the strongest reason's name and when it was last played
+    last_alike: tuple[str, int] | None = None
+    track: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def named_modes(
     spoken = Counter(word for found in words for word in found)
     modes = []
     for places, found in zip(groups, words, strict=True):
-        names = tuple(items[place].name for place in places[:NAMES].tolist())
+        # Of tracks the artists, each once.
+        names = tuple(dict.fromkeys(items[place].name for place in places.tolist()))[:NAMES]
         # A word that every mode has tells none of them apart.
         own = [word for word in found if spoken[word] == 1 or len(groups) == 1]
         modes.append(

@@ -42,10 +42,10 @@ _DAY = 86_400
 
 
 class Person:
-    """One taste in one model. `answers` by artist key are what the person said or did (`engine.recommend.adapt`).
+    """One taste in one model. `answers` by key are what the person said or did (`engine.recommend.adapt`).
 
-    Artists that are `resting` and not of the person's own are not recommended. Raises NothingYetError when model and
-    taste have no artist in common.
+    What is `resting` and not of the person's own is not recommended. Model and taste are of one level. Raises
+    NothingYetError when they have nothing in common.
     """
 
     def __init__(
@@ -68,7 +68,8 @@ class Person:
         self.own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
         if not any(item.weight > 0 for item in self.own.values()):
             raise NothingYetError(
-                f"None of your {len(taste.items)} artists is in the model's catalog of {model.catalog.size}. "
+                f"None of your {len(taste.items)} {model.manifest.level} is in the model's catalog "
+                f"of {model.catalog.size}. "
                 "Import more of your history, or add community data that covers it and train again."
             )
         self._start()
@@ -114,12 +115,16 @@ class Person:
     def unwanted(self) -> np.ndarray:
         """Sorted ids of what no list may recommend."""
         keys = self.taste.unwanted | (self._resting - self.taste.by_key.keys())
-        found = self.model.catalog.ids_of(sorted(keys))
-        return np.array(sorted(found.values()), dtype=np.int64)
+        found = set(self.model.catalog.ids_of(sorted(keys)).values())
+        if self.model.manifest.level == "tracks":
+            # An artist who is unwanted is so with every track.
+            for ids in self.model.catalog.ids_of_artists(sorted(self.taste.unwanted)).values():
+                found.update(ids)
+        return np.array(sorted(found), dtype=np.int64)
 
     @cached_property
     def own_ids(self) -> np.ndarray:
-        """Sorted ids of the person's own artists."""
+        """Sorted ids of what the person plays."""
         return np.array(sorted(self.own), dtype=np.int64)
 
     @cached_property
@@ -129,7 +134,7 @@ class Person:
 
     @cached_property
     def reasons(self) -> tuple[TasteItem, ...]:
-        """The person's artists that speak for others, in item order."""
+        """What the person plays that speaks for others, in item order."""
         return tuple(self.own[number] for number in self._reason_ids.tolist())
 
     @cached_property
@@ -142,7 +147,7 @@ class Person:
 
     @property
     def reason_factors(self) -> np.ndarray:
-        """(reasons, f): the factors of the person's artists that speak for others."""
+        """(reasons, f): the factors of what speaks for others."""
         return np.asarray(self.model.factors.item_factors[self._reason_ids])
 
     @cached_property

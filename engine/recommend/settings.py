@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from engine.errors import UsageError
+from engine.names import Level
 from engine.taste.window import EVERYTHING, Window
 
 
@@ -20,7 +21,8 @@ class DiscoverSettings:
     last play. `half_life` (days) fades older plays, 0 counts all alike, null takes what guessed the person's own past
     best. `without` names artists to pretend you never played. `n` is the length of the list. `day` (days since 1970,
     local time) brings that day's small changes of order and lets what was ignored before it rest; null for neither.
-    `mode` is the number, from 1, of the one of the person's tastes to recommend for; null for all.
+    `mode` is the number, from 1, of the one of the person's tastes to recommend for; null for all. `level` is what is
+    recommended: artists, or tracks, of which there are at most `per_artist` of each artist, 0 for any number.
     """
 
     n: int = 50
@@ -34,6 +36,8 @@ class DiscoverSettings:
     without: tuple[str, ...] = ()
     day: int | None = None
     mode: int | None = None
+    level: Level = "artists"
+    per_artist: int = 3
 
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""
@@ -49,6 +53,8 @@ class DiscoverSettings:
             raise UsageError(f"half_life is {self.half_life} days; it is 0 (all plays alike) or more.")
         if self.mode is not None and self.mode < 1:
             raise UsageError(f"Your tastes are numbered from 1, not {self.mode}.")
+        if self.per_artist < 0:
+            raise UsageError(f"per_artist is {self.per_artist}; it is 0 (any number) or more.")
         if self.n < 1:
             raise UsageError(f"n is {self.n}; ask for at least one.")
 

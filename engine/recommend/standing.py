@@ -26,10 +26,10 @@ def standings(days: Days) -> dict[str, Standing]:
     if not days.keys:
         return {}
     count = len(days.keys)
-    plays = np.bincount(days.artist, weights=days.plays, minlength=count)
-    heard_on = np.bincount(days.artist, minlength=count)
+    plays = np.bincount(days.item, weights=days.plays, minlength=count)
+    heard_on = np.bincount(days.item, minlength=count)
     away = np.full(count, np.inf)
-    np.minimum.at(away, days.artist, days.age)
+    np.minimum.at(away, days.item, days.age)
     favourite = plays >= np.quantile(plays, 1 - FAVOURITES)
     gaps = _median_gaps(days, count)
     found: dict[str, Standing] = {}
@@ -45,10 +45,10 @@ def standings(days: Days) -> dict[str, Standing]:
 
 def _median_gaps(days: Days, count: int) -> np.ndarray:
     """The median number of days between an artist's days, infinite for those with one day: (count,)."""
-    order = np.lexsort((-days.age, days.artist))
-    artist, age = days.artist[order], days.age[order]
-    same = artist[1:] == artist[:-1]
-    gaps, of = (age[:-1] - age[1:])[same], artist[1:][same]
+    order = np.lexsort((-days.age, days.item))
+    item, age = days.item[order], days.age[order]
+    same = item[1:] == item[:-1]
+    gaps, of = (age[:-1] - age[1:])[same], item[1:][same]
     medians = np.full(count, np.inf)
     places, starts = np.unique(of, return_index=True)
     for place, (first, end) in zip(places.tolist(), pairwise([*starts.tolist(), len(of)]), strict=True):

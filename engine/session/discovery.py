@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError, UnknownNameError, UsageError
-from engine.names import artist_key, nearest, relaxed_artist_key, track_key
+from engine.names import Level, artist_key, artist_of, key_at, nearest, relaxed_artist_key, track_key
 from engine.paths import Folders
 from engine.session.library import Library, alone
 from engine.store import encounters as store_encounters
@@ -34,9 +34,9 @@ class Discovery(Library):
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         super().__init__(folders, private=private)
-        self._model: Model | None = None
-        self._recommenders: dict[tuple[Window, tuple[str, ...], int | None], Recommender] = {}
-        self._tastes: dict[Window, tuple[Taste, Days]] = {}
+        self._models: dict[Level, Model] = {}
+        self._recommenders: dict[tuple[Level, Window, tuple[str, ...], int | None], Recommender] = {}
+        self._tastes: dict[tuple[Level, Window], tuple[Taste, Days]] = {}
         self._stats: dict[int | None, Stats] = {}
         self._hindsight: Hindsight | None = None
         # Kept while the library holds as much as when they were read.
@@ -48,9 +48,9 @@ class Discovery(Library):
         self._forget()
         self._own_names = None
         self._hindsight = None
-        if self._model is not None:
-            self._model.close()
-            self._model = None
+        for model in self._models.values():
+            model.close()
+        self._models.clear()
 
     @alone
     def discover(self, settings: DiscoverSettings | None = None, *, reasons: bool = True) -> DiscoverList:
@@ -62,13 +62,14 @@ class Discovery(Library):
 
         settings = self._today(settings or DiscoverSettings())
         found = self._recommender(settings).discover(settings, reasons=reasons)
-        return found if settings.window.until is None else self._with_later(found, settings.window.until)
+        return found if settings.window.until is None else self._with_later(found, settings)
 
-    def _with_later(self, found: DiscoverList, until: int) -> DiscoverList:
-        """The list with how often each of its artists was played after it."""
+    def _with_later(self, found: DiscoverList, settings: DiscoverSettings) -> DiscoverList:
+        """The list with how often each of its items was played after it."""
         from engine.taste.gate import Window, read_taste
 
-        later = read_taste(self._connection, Window(since=until)).by_key
+        after = Window(since=settings.window.until)
+        later = read_taste(self._connection, after, level=settings.level).by_key
         items = (
             replace(item, later=int(later[item.key].plays) if item.key in later else 0)
             for item in found.items
@@ -85,29 +86,32 @@ class Discovery(Library):
         return datetime.date.today().toordinal() - datetime.date(1970, 1, 1).toordinal()
 
     @alone
-    def note_shown(self, artists: Sequence[str]) -> None:
+    def note_shown(self, keys: Sequence[str]) -> None:
         """Discover showed these today: one that is shown again and again and ignored rests. Not in private."""
-        self._note("shown", artists)
+        self._note("shown", keys)
 
     @alone
-    def note_opened(self, artist: str) -> None:
-        """The person looked this artist up. Not noted in a private session."""
-        self._note("opened", [artist])
+    def note_opened(self, key: str) -> None:
+        """The person looked this artist or track up. Not noted in a private session."""
+        self._note("opened", [key])
 
-    def _note(self, what: What, artists: Sequence[str]) -> None:
+    def _note(self, what: What, keys: Sequence[str]) -> None:
         if not self.private:
-            store_encounters.note(self._connection, what, map(artist_key, artists), self.today())
+            store_encounters.note(self._connection, what, keys, self.today())
             # Written at every start: left in the log beside the file, it would keep a private session in another
             # window from reading the library.
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @alone
-    def explain(self, artist: str, settings: DiscoverSettings | None = None) -> Explanation:
-        """Why one artist is where it is."""
+    def explain(
+        self, artist: str, settings: DiscoverSettings | None = None, track: str | None = None
+    ) -> Explanation:
+        """Why one artist, or where the settings ask for tracks one `track` of theirs, is where it is."""
         from engine.recommend.settings import DiscoverSettings
 
         _, key = self.resolve_artist(artist)
         settings = self._today(settings or DiscoverSettings())
+        key = key_at(settings.level, key, track or "")
         return self._recommender(settings).explain(key, settings)
 
     @alone
@@ -198,11 +202,9 @@ class Discovery(Library):
         own = history.artist_by_key(self._connection, key)
         if own is not None:
             return own, key
-        catalog = self._open_model().catalog if self.model() else None
-        number = catalog.ids_of([key]).get(key) if catalog and key else None
-        if catalog is not None and number is not None:
-            item = catalog.items([number])[number]
-            return item.name, item.key
+        in_catalog = self._artist_of_catalogs(key) if key else None
+        if in_catalog is not None:
+            return in_catalog
         names = history.artist_names(self._connection)
         relaxed = relaxed_artist_key(name)
         for other in names:
@@ -212,12 +214,26 @@ class Discovery(Library):
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise UnknownNameError(f"No artist here is called {name}.{hint}")
 
-    def _open_model(self) -> Model:
+    def _artist_of_catalogs(self, key: str) -> tuple[str, str] | None:
+        """(name, key) of an artist in the catalog of artists, or else by their tracks in that of tracks."""
+        if self.model():
+            catalog = self._open_model().catalog
+            number = catalog.ids_of([key]).get(key)
+            if number is not None:
+                return catalog.items([number])[number].name, catalog.items([number])[number].key
+        if self.model("tracks"):
+            catalog = self._open_model("tracks").catalog
+            for number in catalog.ids_of_artists([key])[key][:1]:
+                item = catalog.items([number])[number]
+                return item.artist, artist_of(item.key)
+        return None
+
+    def _open_model(self, level: Level = "artists") -> Model:
         from engine.training.artifact import open_model
 
-        if self._model is None:
-            self._model = open_model(self.folders)
-        return self._model
+        if level not in self._models:
+            self._models[level] = open_model(self.folders, level)
+        return self._models[level]
 
     def _recommender(self, settings: DiscoverSettings) -> Recommender:
         """The recommender for the settings' taste, kept until the library changes: dials only re-rank."""
@@ -225,7 +241,7 @@ class Discovery(Library):
 
         half_life = self._measured_half_life() if settings.half_life is None else settings.half_life
         window = replace(settings.window, half_life=half_life or None)
-        which = (window, settings.without, settings.day)
+        which = (settings.level, window, settings.without, settings.day)
         if which not in self._recommenders:
             if history.counts(self._connection).listens == 0 and not self.feedback():
                 raise NothingYetError(
@@ -235,11 +251,11 @@ class Discovery(Library):
             gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
             if len(self._recommenders) > 8:
                 self._recommenders.clear()
-            plain = (settings.window, settings.without, settings.day)
+            plain = (settings.level, settings.window, settings.without, settings.day)
             if plain not in self._recommenders:
-                taste, days = self._dated_taste(settings.window)
+                taste, days = self._dated_taste(settings.window, settings.level)
                 self._recommenders[plain] = Recommender(
-                    self._open_model(), taste.without(gone) if gone else taste, days,
+                    self._open_model(settings.level), taste.without(gone) if gone else taste, days,
                     answers=self._answers(taste), resting=self._resting(settings.day),
                 )  # fmt: skip
             recommender = self._recommenders[plain]
@@ -249,7 +265,7 @@ class Discovery(Library):
         return self._recommenders[which]
 
     def _answers(self, taste: Taste) -> dict[str, float]:
-        """What the person said and did, by artist key, as `engine.recommend.adapt` weighs it."""
+        """What the person said and did, by the keys of a taste, as `engine.recommend.adapt` weighs it."""
         from engine.recommend.adapt import LIKED, OPENED, REFUSED
         from engine.store.encounters import opened
 
@@ -265,18 +281,19 @@ class Discovery(Library):
 
         return resting(self._connection, day) if day is not None else frozenset()
 
-    def _dated_taste(self, window: Window) -> tuple[Taste, Days]:
+    def _dated_taste(self, window: Window, level: Level = "artists") -> tuple[Taste, Days]:
         """A window's taste with its plays by day, kept until the library changes: fading it is then quick."""
         from engine.taste.gate import read_days, read_taste
 
-        if window not in self._tastes:
+        which = (level, window)
+        if which not in self._tastes:
             if len(self._tastes) > 4:
                 self._tastes.clear()
-            self._tastes[window] = (
-                read_taste(self._connection, window),
-                read_days(self._connection, window),
+            self._tastes[which] = (
+                read_taste(self._connection, window, level=level),
+                read_days(self._connection, window, level=level),
             )
-        return self._tastes[window]
+        return self._tastes[which]
 
     def _forget(self) -> None:
         """The library changed: what was worked out of it is no longer so."""

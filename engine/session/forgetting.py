@@ -15,9 +15,11 @@ import msgspec
 
 from engine.community.packs import list_packs
 from engine.errors import NothingYetError
+from engine.names import SEPARATOR
 from engine.privacy import Door
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
+from engine.training.artifact import POINTERS
 
 # Public tables, with the names of all their artists: they hold nothing of the person.
 _PUBLIC = ("packs", "cache")
@@ -110,14 +112,15 @@ def public_folders(door: Door) -> tuple[str, ...]:
 
 
 def _own_models(models: Path) -> Iterator[Path]:
-    """Models trained on the person's own sessions, and the pointer where it leads to one."""
-    pointer = models / "current"
+    """Models trained on the person's own sessions, and the pointers that lead to them."""
+    pointers = [models / name for name in POINTERS.values()]
     for manifest in sorted(models.glob("*/manifest.json")):
         content = msgspec.json.decode(manifest.read_bytes())
         if isinstance(content, dict) and content.get("solo"):
             yield manifest.parent
-            if pointer.exists() and pointer.read_text(errors="replace").strip() == manifest.parent.name:
-                yield pointer
+            for pointer in pointers:
+                if pointer.exists() and pointer.read_text(errors="replace").strip() == manifest.parent.name:
+                    yield pointer
 
 
 def _as_if_never(connection: sqlite3.Connection, rule: Rule) -> object:
@@ -163,7 +166,8 @@ def _delete(
         if _whole_artist(rule):
             key = rule.artist_key
             delete("likes, hides and blocks", "DELETE FROM feedback WHERE artist_key = ?", key)
-            delete("days shown", "DELETE FROM encounters WHERE artist_key = ?", key)
+            of_theirs = "artist_key = ?1 OR substr(artist_key, 1, length(?1) + 1) = ?1 || ?2"
+            delete("days shown", f"DELETE FROM encounters WHERE {of_theirs}", key, SEPARATOR)  # noqa: S608 - fixed text
             delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
             for name in names:
                 # A file's name may be the artist's: what was read stays known by its digest.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from engine.community import packs as community_packs
 from engine.community.packs import PackInfo
 from engine.errors import CancelledError
-from engine.names import artist_key
+from engine.names import Level, artist_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store import feedback as store_feedback
@@ -45,6 +45,8 @@ class Status:
     private: bool
     # A sentence where the model was trained on something else than is there now, else empty.
     outdated: str = ""
+    # The model of tracks, where one was trained.
+    track_model: ModelManifest | None = None
 
 
 def alone(method: Callable[Concatenate[L, P], R]) -> Callable[Concatenate[L, P], R]:
@@ -140,12 +142,14 @@ class Library:
         packs, model = self.packs(), self.model()
         return Status(
             n.listens, n.artists, n.tracks, n.first, n.last, packs, model, self.private,
-            self._outdated(model, packs) if model is not None else "",
+            self._outdated(model, packs) if model is not None else "", self.model("tracks"),
         )  # fmt: skip
 
     def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
         """What changed since a model was trained, in a sentence; empty where nothing did."""
-        community = {pack.name: pack.date for pack in packs if pack.kind == "community"}
+        community = {
+            pack.name: pack.date for pack in packs if pack.kind == "community" and pack.level == model.level
+        }
         if not model.solo and community.keys() != set(model.packs):
             return "The packs are others than this model was trained on."
         if any(date > model.trained[:10] for date in community.values()):
@@ -159,11 +163,11 @@ class Library:
         return f"{newer:,} listens were imported after this model was trained." if newer else ""
 
     @alone
-    def model(self) -> ModelManifest | None:
-        """The manifest of the model in use, or None."""
+    def model(self, level: Level = "artists") -> ModelManifest | None:
+        """The manifest of the model of a level in use, or None."""
         from engine.training.artifact import current_manifest
 
-        return current_manifest(self.folders)
+        return current_manifest(self.folders, level)
 
     @alone
     def check_library(self) -> str:

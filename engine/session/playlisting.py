@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import NothingYetError, UsageError
-from engine.names import artist_key, track_key
+from engine.errors import NothingYetError, UnknownNameError, UsageError
+from engine.names import artist_key, joined_key, track_key
 from engine.session.library import alone
 from engine.session.tastes import Tastes
 from engine.store import feedback as store_feedback
@@ -329,7 +329,7 @@ class Playlisting(Tastes):
 
         Raises UnknownNameError for an artist or title nobody here knows, UsageError for what is blocked.
         """
-        from engine.playlists.named import track_named, track_of_each
+        from engine.playlists.named import track_of_each
 
         artists = [self.resolve_artist(artist) for artist, _ in wanted]
         for artist, (_, title) in zip(artists, wanted, strict=True):
@@ -337,9 +337,21 @@ class Playlisting(Tastes):
         with self._features() as features:
             each = track_of_each(self._connection, features, artists)
             return tuple(
-                track_named(self._connection, features, *artist, title) if title else track
+                self._track_named(features, *artist, title) if title else track
                 for artist, (_, title), track in zip(artists, wanted, each, strict=True)
             )
+
+    def _track_named(self, features: FeatureCatalog, artist: str, key: str, title: str) -> PlaylistTrack:
+        from engine.playlists.named import track_named
+        from engine.playlists.playlist import PlaylistTrack
+
+        try:
+            return track_named(self._connection, features, artist, key, title)
+        except UnknownNameError:
+            track = joined_key(key, title)
+            if self.model("tracks") and self._open_model("tracks").catalog.ids_of([track]):
+                return PlaylistTrack(artist=artist, track=title, known=False)
+            raise
 
     def _refuse_blocked(self, artist: str, key: str, title: str | None) -> None:
         if key in store_feedback.blocked_artists(self._connection):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.community.features import FeatureReport
     from engine.community.fetch import Fetched
     from engine.imports.report import Report
+    from engine.names import Level
     from engine.playlists.export import ExportReport
     from engine.playlists.playlist import PlaylistTrack
     from engine.recommend.settings import DiscoverSettings
@@ -49,8 +50,11 @@ class Session(Playlisting):
 
     @alone
     def discover_tracks(self, settings: DiscoverSettings | None = None) -> tuple[PlaylistTrack, ...]:
-        """Discover as tracks for an export: a track of each artist where a feature pack knows one."""
-        return self._as_tracks([(item.artist, item.key) for item in self.discover(settings).items])
+        """Discover as tracks for an export: of artists a track of each where a feature pack knows one."""
+        items = self.discover(settings).items
+        if settings is not None and settings.level == "tracks":
+            return self.tracks_named([(item.artist, item.track) for item in items])
+        return self._as_tracks([(item.artist, item.key) for item in items])
 
     @alone
     def first_tracks(self, artists: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -227,7 +231,9 @@ class Session(Playlisting):
             cancelled=cancelled,
         )
         self.reload()
-        # How fast plays should fade is the person's own; it is measured with every new model.
+        if manifest.level == "tracks":
+            return manifest
+        # How fast plays should fade is the person's own; it is measured with every new model of artists.
         if progress is not None:
             progress(Update("looking back", 0, 1))
         try:
@@ -235,6 +241,11 @@ class Session(Playlisting):
         except NothingYetError:
             self.door.remove(self.folders.hindsight)
         return manifest
+
+    def levels(self) -> tuple[Level, ...]:
+        """What to train for all there is: artists, and tracks where a pack has them."""
+        of_tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in self.packs())
+        return ("artists", "tracks") if of_tracks else ("artists",)
 
     # -- forgetting -----------------------------------------------------------------------------------
 

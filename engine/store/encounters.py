@@ -1,5 +1,6 @@
-"""What Discover showed and what was opened from it, by artist and day: so that what is ignored can rest.
+"""What Discover showed and what was opened from it, by item and day: so that what is ignored can rest.
 
+An item is an artist or a track, by key (`engine.names.item_key`).
 A day is the number of days since 1970 in the person's own time. Nothing else is written down of looking at a list,
 and in a private session not even that.
 """
@@ -11,14 +12,16 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Literal
 
+from engine.names import artist_of, joined_key
+
 What = Literal["shown", "opened"]
-# Shown on so many days without being opened, liked or played, an artist rests for so many days.
+# Shown on so many days without being opened, liked or played, an item rests for so many days.
 IGNORED_DAYS, REST_DAYS = 4, 30
 _DAY = 86_400
 
 
 def note(connection: sqlite3.Connection, what: What, keys: Iterable[str], day: int) -> None:
-    """Artists, by key, were shown or opened on a day; again on the same day is nothing."""
+    """Items, by key, were shown or opened on a day; again on the same day is nothing."""
     with connection:
         connection.executemany(
             "INSERT OR IGNORE INTO encounters (artist_key, day, what) VALUES (?, ?, ?)",
@@ -27,19 +30,19 @@ def note(connection: sqlite3.Connection, what: What, keys: Iterable[str], day: i
 
 
 def opened(connection: sqlite3.Connection) -> frozenset[str]:
-    """Keys of the artists that were ever opened."""
+    """Keys of what was ever opened."""
     rows = connection.execute("SELECT DISTINCT artist_key FROM encounters WHERE what = 'opened'")
     return frozenset(str(row[0]) for row in rows)
 
 
 def resting(connection: sqlite3.Connection, day: int) -> frozenset[str]:
-    """Keys of the artists that rest on a day, by what happened before it: the same however often it is asked."""
+    """Keys of what rests on a day, by what happened before it: the same however often it is asked."""
     rows = connection.execute(
         "SELECT artist_key, day, what FROM encounters WHERE day < ? ORDER BY artist_key, day, what", (day,)
     )
     candidates: dict[str, int] = {}
-    for key, of_artist in groupby(rows, key=lambda row: str(row[0])):
-        since = _ignored_since([(int(at), str(what)) for _, at, what in of_artist], day)
+    for key, of_item in groupby(rows, key=lambda row: str(row[0])):
+        since = _ignored_since([(int(at), str(what)) for _, at, what in of_item], day)
         if since is not None:
             candidates[key] = since
     if not candidates:
@@ -49,7 +52,7 @@ def resting(connection: sqlite3.Connection, day: int) -> frozenset[str]:
 
 
 def _ignored_since(encounters: list[tuple[int, str]], day: int) -> int | None:
-    """The first of the days an artist was ignored on, when it rests on `day` for it; else null."""
+    """The first of the days an item was ignored on, when it rests on `day` for it; else null."""
     run: list[int] = []
     rests_until = -1
     for at, what in encounters:
@@ -67,14 +70,15 @@ def _ignored_since(encounters: list[tuple[int, str]], day: int) -> int | None:
 
 
 def _last_days(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
-    """The day each of these artists was last played on."""
-    found = {}
+    """The day each of these artists or tracks was last played on."""
+    found: dict[str, int] = {}
     for key in keys:
-        row = connection.execute(
-            "SELECT max(l.started_at) FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id "
-            "JOIN listens AS l ON l.track_id = t.id WHERE a.key = ?",
-            (key,),
-        ).fetchone()
-        if row[0] is not None:
-            found[key] = int(row[0]) // _DAY
+        artist = artist_of(key)
+        for title, last in connection.execute(
+            "SELECT t.title, max(l.started_at) FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id "
+            "JOIN listens AS l ON l.track_id = t.id WHERE a.key = ? GROUP BY t.id",
+            (artist,),
+        ):
+            if last is not None and key in (artist, joined_key(artist, title)):
+                found[key] = max(found.get(key, 0), int(last) // _DAY)
     return found

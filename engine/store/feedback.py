@@ -6,6 +6,8 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from engine.names import Level, key_at
+
 VERDICTS = ("like", "hide", "block")
 
 
@@ -64,6 +66,18 @@ def blocked_artists(connection: sqlite3.Connection) -> frozenset[str]:
             "SELECT artist_key FROM feedback WHERE track_key = '' AND verdict = 'block'"
         )
     )
+
+
+def verdicts(connection: sqlite3.Connection, level: Level) -> dict[str, Feedback]:
+    """What stands on items, by their keys: artists, and where items are tracks also those (`engine.names.key_at`)."""
+    rows = connection.execute(
+        "SELECT artist_key, track_key, artist, track, verdict, at FROM feedback"
+    ).fetchall()
+    return {
+        key_at(level, artist, track or "") if track_key else artist: Feedback(name, track, verdict, at)
+        for artist, track_key, name, track, verdict, at in rows
+        if not track_key or level == "tracks"
+    }
 
 
 def unwanted_tracks(connection: sqlite3.Connection, *verdicts: str) -> frozenset[tuple[str, str]]:

@@ -1,20 +1,24 @@
-"""The gate: from listens to the weighted artists a model may see. Nothing reaches a model around it.
+"""The gate: from listens to the weighted artists, or tracks, a model may see. Nothing reaches a model around it.
 
 A `Taste` is a pure function of the library and of what was asked for; its digest names exactly that, so two
 consumers with the same digest saw the same thing. Plays that a rule leaves out (`engine.taste.rules`) are in no
-taste, nor is a blocked artist; a hidden one only leaves Discover.
+taste, nor is a blocked artist; a hidden one only leaves Discover. Where items are tracks an artist's key among the
+sets of a taste stands for all their tracks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.names import Level, artist_of, joined_key
+from engine.store.feedback import verdicts
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING
 from engine.taste.window import Window as Window
@@ -28,9 +32,10 @@ SKIP_PLAYS, TURNED_DOWN = 0.5, 3
 
 @dataclass(frozen=True, slots=True)
 class TasteItem:
-    """One artist of the person's: plays and skips inside the window and when last played (null when undated).
+    """One artist or track of the person's: plays and skips inside the window, when last played (null when undated).
 
-    `fresh` is the share of the plays that is left after the window's half-life, 1 without one.
+    `name` is the artist's, `track` the title, null for an artist. `fresh` is the share of the plays that is left after
+    the window's half-life, 1 without one.
     """
 
     key: str
@@ -40,6 +45,7 @@ class TasteItem:
     liked: bool = False
     fresh: float = 1.0
     skips: int = 0
+    track: str | None = None
 
     @property
     def weight(self) -> float:
@@ -60,7 +66,7 @@ class TasteItem:
 class Taste:
     """What a model may know of the person. `items` are in key order.
 
-    `blocked` and `hidden` are artist keys, and so are `left_out`: those all of whose plays rules leave out. They are
+    `blocked` and `hidden` are keys, and so are `left_out`: of those all of whose plays rules leave out. They are
     no part of taste, and being known to the person they are nothing new either. `turned_down` were skipped
     again and again and never heard.
     """
@@ -76,7 +82,7 @@ class Taste:
 
     @property
     def unwanted(self) -> frozenset[str]:
-        """Keys of the artists no list may recommend."""
+        """Keys of what no list may recommend."""
         return self.blocked | self.hidden | self.left_out | self.turned_down
 
     def faded(self, days: Days, half_life: float) -> Taste:
@@ -87,8 +93,8 @@ class Taste:
         return self._with(items, window)
 
     def without(self, keys: frozenset[str]) -> Taste:
-        """The same taste had these artists never been played."""
-        kept = tuple(item for item in self.items if item.key not in keys)
+        """The same taste had these artists, or tracks, never been played."""
+        kept = tuple(item for item in self.items if not {item.key, artist_of(item.key)} & keys)
         return self._with(kept, self.window)
 
     def of(self, items: Sequence[TasteItem]) -> Taste:
@@ -101,131 +107,176 @@ class Taste:
 
 
 def read_taste(
-    connection: sqlite3.Connection, window: Window = EVERYTHING, also: Sequence[Rule] = ()
+    connection: sqlite3.Connection,
+    window: Window = EVERYTHING,
+    also: Sequence[Rule] = (),
+    level: Level = "artists",
 ) -> Taste:
     """The person's taste from the library, through every block, like and rule; `also` as if those were in force."""
-    verdicts = {
-        str(key): str(verdict)
-        for key, verdict in connection.execute(
-            "SELECT artist_key, verdict FROM feedback WHERE track_key = ''"
-        )
-    }
-    blocked = frozenset(key for key, verdict in verdicts.items() if verdict == "block")
-    hidden = frozenset(key for key, verdict in verdicts.items() if verdict == "hide")
-    liked = {key for key, verdict in verdicts.items() if verdict == "like"}
+    said = verdicts(connection, level)
+    blocked, hidden, liked = (
+        frozenset(key for key, mark in said.items() if mark.verdict == verdict)
+        for verdict in ("block", "hide", "like")
+    )
+    if level == "tracks":
+        # Whoever likes an artist has not said that of every track.
+        liked = frozenset(key for key in liked if artist_of(key) != key)
     condition, values = window.condition()
     listens = counted_listens(connection, also)
-    skips = _skips(connection, window)
-    items = [
-        TasteItem(key, name, float(plays), last, key in liked, skips=skips.get(key, 0))
-        for key, name, plays, last in connection.execute(
-            f"""
-            WITH played AS (
-                SELECT track_id, sum(plays) AS plays, max(started_at) AS last
-                FROM {listens} AS l WHERE {condition} GROUP BY track_id
-            )
-            SELECT a.key, a.name, sum(p.plays), max(p.last)
-            FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
-            GROUP BY a.id
-            """,  # noqa: S608 - the condition is made of fixed parts
-            values,
+    skips = _skips(connection, window, level)
+    columns, grouped = _ITEMS[level]
+    items: dict[str, TasteItem] = {}
+    for artist, name, title, plays, last in connection.execute(
+        f"""
+        WITH played AS (
+            SELECT track_id, sum(plays) AS plays, max(started_at) AS last
+            FROM {listens} AS l WHERE {condition} GROUP BY track_id
         )
-        if key not in blocked
-    ]
-    played = {item.key for item in items}
-    for key, name in connection.execute(
-        "SELECT artist_key, artist FROM feedback WHERE track_key = '' AND verdict = 'like'"
+        SELECT a.key, a.name, {columns}, sum(p.plays), max(p.last)
+        FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
+        GROUP BY {grouped}
+        """,  # noqa: S608 - the condition is made of fixed parts
+        values,
     ):
-        if key not in played:
-            items.append(TasteItem(key, name, 0.0, None, True))
-    left_out = _left_out(connection) - liked
+        key = artist if title is None else joined_key(artist, title)
+        if artist in blocked or key in blocked:
+            continue
+        before = items.get(key)
+        if before is not None:  # another version of the same track
+            dates = [at for at in (before.last_played, last) if at is not None]
+            items[key] = replace(before, plays=before.plays + plays, last_played=max(dates, default=None))
+        else:
+            items[key] = TasteItem(
+                key, name, float(plays), last, key in liked, skips=skips.get(key, 0), track=title
+            )
+    played = frozenset(items)
+    for key in liked - played:
+        items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
+    left_out = _left_out(connection, level) - liked
     turned_down = frozenset(
         key for key, count in skips.items() if count >= TURNED_DOWN and key not in played | liked
     )
     plain = replace(window, half_life=None)
-    taste = _taste(
-        tuple(sorted(items, key=lambda item: item.key)), blocked, hidden, left_out, turned_down, plain
-    )
+    in_order = tuple(sorted(items.values(), key=lambda item: item.key))
+    taste = _taste(in_order, blocked, hidden, left_out, turned_down, plain)
     if window.half_life is None:
         return taste
-    return taste.faded(read_days(connection, window, also), window.half_life)
+    return taste.faded(read_days(connection, window, also, level), window.half_life)
 
 
-def _skips(connection: sqlite3.Connection, window: Window) -> dict[str, int]:
-    """How often each artist's tracks were skipped in the window."""
-    condition, values = window.condition("s.started_at")
-    rows = connection.execute(
+# What tells items apart: the title where they are tracks, and what rows are grouped by. Versions of a track, which are
+# one item, are brought together afterwards.
+_ITEMS: dict[Level, tuple[str, str]] = {"artists": ("NULL", "a.id"), "tracks": ("t.title", "t.id")}
+
+
+def _counted(
+    connection: sqlite3.Connection, level: Level, counts: str, values: Sequence[object] = ()
+) -> Counter[str]:
+    """Sums by item of a query's (track_id, n)."""
+    columns, grouped = _ITEMS[level]
+    found: Counter[str] = Counter()
+    for artist, title, count in connection.execute(
         f"""
-        WITH skipped AS (SELECT track_id, count(*) AS n FROM skips AS s WHERE {condition} GROUP BY track_id)
-        SELECT a.key, sum(s.n) FROM skipped AS s JOIN tracks AS t ON t.id = s.track_id
-        JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id
-        """,  # noqa: S608 - the condition is made of fixed parts
+        WITH counted (track_id, n) AS ({counts})
+        SELECT a.key, {columns}, sum(c.n) FROM counted AS c JOIN tracks AS t ON t.id = c.track_id
+        JOIN artists AS a ON a.id = t.artist_id GROUP BY {grouped}
+        """,  # noqa: S608 - made of fixed parts
         values,
-    )
-    return {str(key): int(count) for key, count in rows}
+    ):
+        found[artist if title is None else joined_key(artist, title)] += count
+    return found
 
 
-def _left_out(connection: sqlite3.Connection) -> frozenset[str]:
-    """Keys of the artists with plays of which no rule lets any through. Read after `counted_listens`."""
-    rows = connection.execute(
-        """
-        SELECT a.key FROM temp.left_out AS o JOIN main.listens AS l ON l.id = o.listen_id
-        JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id
-        HAVING count(*) = (
-            SELECT count(*) FROM tracks AS own JOIN main.listens AS every ON every.track_id = own.id
-            WHERE own.artist_id = a.id
-        )
-        """
-    )
-    return frozenset(str(row[0]) for row in rows)
+def _skips(connection: sqlite3.Connection, window: Window, level: Level) -> Counter[str]:
+    """How often each item was skipped in the window."""
+    condition, values = window.condition("s.started_at")
+    skipped = f"SELECT track_id, count(*) FROM skips AS s WHERE {condition} GROUP BY track_id"  # noqa: S608
+    return _counted(connection, level, skipped, values)
+
+
+def _left_out(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
+    """Keys of what has plays of which no rule lets any through. Read after `counted_listens`.
+
+    Where items are tracks, also of the artists of whom that holds: nothing of theirs is to be recommended.
+    """
+    out = "SELECT track_id, count(*) FROM temp.left_out JOIN main.listens ON id = listen_id GROUP BY track_id"
+    every = f"""
+        SELECT track_id, count(*) FROM main.listens WHERE track_id IN (
+            SELECT id FROM tracks WHERE artist_id IN (
+                SELECT artist_id FROM tracks JOIN ({out}) ON track_id = id
+            )
+        ) GROUP BY track_id
+    """  # noqa: S608 - made of fixed parts
+    found: set[str] = set()
+    for of in {level, "artists"}:
+        total = _counted(connection, of, every)
+        found |= {key for key, count in _counted(connection, of, out).items() if count == total[key]}
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Days:
-    """Plays by artist and day, for what depends on how long ago they were: one row an artist and day.
+    """Plays by artist, or track, and day, for what depends on how long ago they were: one row an item and day.
 
-    `artist` indexes `keys`; `age` is in days before the last one with a play, undated plays as old as the first.
+    `item` indexes `keys`; `age` is in days before the last one with a play, undated plays as old as the first.
     """
 
     keys: tuple[str, ...]
-    artist: NDArray[np.int64]
+    item: NDArray[np.int64]
     age: NDArray[np.float64]
     plays: NDArray[np.float64]
 
     def fresh(self, half_life: float) -> dict[str, float]:
-        """The share of each artist's plays that is left when they fade by half in `half_life` days."""
+        """The share of each item's plays that is left when they fade by half in `half_life` days."""
         left = self._sums(self.plays * 0.5 ** (self.age / half_life))
         return dict(zip(self.keys, (left / self._sums(self.plays)).tolist(), strict=True))
 
     def plays_within(self, days: float) -> dict[str, float]:
-        """Each artist's plays in the last `days` days."""
+        """Each item's plays in the last `days` days."""
         return dict(zip(self.keys, self._sums(self.plays * (self.age < days)).tolist(), strict=True))
 
     def _sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(self.artist, weights=values, minlength=len(self.keys)).astype(np.float64)
+        return np.bincount(self.item, weights=values, minlength=len(self.keys)).astype(np.float64)
 
 
-def read_days(connection: sqlite3.Connection, window: Window = EVERYTHING, also: Sequence[Rule] = ()) -> Days:
-    """The plays that count for taste in the window, by artist and day."""
+def read_days(
+    connection: sqlite3.Connection,
+    window: Window = EVERYTHING,
+    also: Sequence[Rule] = (),
+    level: Level = "artists",
+) -> Days:
+    """The plays that count for taste in the window, by item and day."""
     condition, values = window.condition()
+    columns, grouped = _ITEMS[level]
     rows = connection.execute(
         f"""
         WITH played AS (
             SELECT track_id, started_at / {_DAY} AS day, sum(plays) AS plays
             FROM {counted_listens(connection, also)} AS l WHERE {condition} GROUP BY track_id, day
         )
-        SELECT a.key, p.day, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
-        JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id, p.day
+        SELECT a.key, {columns}, p.day, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
+        JOIN artists AS a ON a.id = t.artist_id GROUP BY {grouped}, p.day
         """,  # noqa: S608 - the condition is made of fixed parts
         values,
     ).fetchall()
     number: dict[str, int] = {}
-    artist = np.array([number.setdefault(key, len(number)) for key, _, _ in rows], dtype=np.int64)
-    day = np.array([np.nan if day is None else day for _, day, _ in rows], dtype=np.float64)
+    item = np.array(
+        [
+            number.setdefault(artist if title is None else joined_key(artist, title), len(number))
+            for artist, title, _, _ in rows
+        ],
+        dtype=np.int64,
+    )
+    day = np.array([np.nan if day is None else day for _, _, day, _ in rows], dtype=np.float64)
     dated = day[~np.isnan(day)]
     first, last = (float(dated.min()), float(dated.max())) if len(dated) else (0.0, 0.0)
     age = last - np.where(np.isnan(day), first, day)
-    return Days(tuple(number), artist, age, np.array([plays for _, _, plays in rows], dtype=np.float64))
+    plays = np.array([plays for _, _, _, plays in rows], dtype=np.float64)
+    if level == "tracks":  # versions of a track on one day
+        pairs, place = np.unique(np.stack([item, age], axis=1), axis=0, return_inverse=True)
+        item, age = pairs[:, 0].astype(np.int64), pairs[:, 1]
+        plays = np.bincount(place.ravel(), weights=plays).astype(np.float64)
+    return Days(tuple(number), item, age, plays)
 
 
 def _taste(

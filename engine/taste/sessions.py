@@ -6,6 +6,8 @@ import sqlite3
 
 import numpy as np
 
+from engine.names import Level, key_at, track_name
+from engine.store.feedback import verdicts
 from engine.taste.rules import counted_listens
 
 # A pause of more than 30 minutes starts a new session.
@@ -13,36 +15,49 @@ GAP_SECONDS = 30 * 60
 
 
 def read_sessions(
-    connection: sqlite3.Connection, *, gap: int = GAP_SECONDS
+    connection: sqlite3.Connection, *, gap: int = GAP_SECONDS, level: Level = "artists"
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray]:
-    """(session, item, plays, names, times): one row a session and artist, sessions numbered in time.
+    """(session, item, plays, names, times): one row a session and item of the level, sessions numbered in time.
 
-    Blocked artists and plays that rules leave out are not there.
+    What is blocked and plays that rules leave out are not there.
 
-    session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item;
-    times: (sessions,) int64, when each began, seconds UTC.
+    session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item (a track's
+    made by `engine.names.track_name`); times: (sessions,) int64, when each began, seconds UTC.
     Undated plays belong to no session.
     """
     listens = counted_listens(connection)
     rows = np.array(
         connection.execute(
-            f"SELECT l.started_at, t.artist_id FROM {listens} AS l JOIN tracks AS t ON t.id = l.track_id "  # noqa: S608
-            "WHERE l.started_at IS NOT NULL ORDER BY l.started_at, l.id"
+            f"SELECT started_at, track_id FROM {listens} AS l WHERE started_at IS NOT NULL ORDER BY started_at, id"  # noqa: S608
         ).fetchall(),
         dtype=np.int64,
     ).reshape(-1, 2)
-    names = dict(
-        connection.execute(
-            """
-            SELECT id, name FROM artists
-            WHERE key NOT IN (SELECT artist_key FROM feedback WHERE track_key = '' AND verdict = 'block')
-            """
-        )
-    )
+    names, of_track = _items(connection, level)
     session_of = np.concatenate(([0], np.cumsum(np.diff(rows[:, 0]) > gap))) if len(rows) else rows[:, 0]
-    allowed = np.isin(rows[:, 1], np.fromiter(names, dtype=np.int64, count=len(names)))
-    ids, item = np.unique(rows[allowed, 1], return_inverse=True)
+    tracks = np.fromiter(sorted(of_track), dtype=np.int64, count=len(of_track))
+    allowed = np.isin(rows[:, 1], tracks)
+    every = np.array([of_track[track] for track in tracks.tolist()], dtype=np.int64)
+    ids, item = np.unique(every[np.searchsorted(tracks, rows[allowed, 1])], return_inverse=True)
     pairs, plays = np.unique(np.stack([session_of[allowed], item], axis=1), axis=0, return_counts=True)
     numbers, session = np.unique(pairs[:, 0], return_inverse=True)
     times = rows[np.searchsorted(session_of, numbers), 0] if len(rows) else rows[:, 0]
-    return session, pairs[:, 1], plays.astype(np.float32), [names[int(number)] for number in ids], times
+    return session, pairs[:, 1], plays.astype(np.float32), [names[i] for i in ids.tolist()], times
+
+
+def _items(connection: sqlite3.Connection, level: Level) -> tuple[list[str], dict[int, int]]:
+    """The names of all items that are not blocked, and the number of the one each track's plays count for."""
+    blocked = {key for key, mark in verdicts(connection, level).items() if mark.verdict == "block"}
+    number: dict[str, int] = {}
+    names: list[str] = []
+    of_track: dict[int, int] = {}
+    for track, artist, name, title in connection.execute(
+        "SELECT t.id, a.key, a.name, t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
+        "ORDER BY a.id, t.id"
+    ):
+        key = key_at(level, artist, title)
+        if key in blocked or artist in blocked:
+            continue
+        of_track[track] = number.setdefault(key, len(names))
+        if len(number) > len(names):
+            names.append(name if level == "artists" else track_name(name, title))
+    return names, of_track

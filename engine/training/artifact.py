@@ -3,7 +3,8 @@
 The folder holds what the community (or, in solo mode, the person's sessions) taught about *items*. The person's own
 row is never in it: the person is folded in when needed, so that a block or a deletion takes effect at once. The
 neighbours hold rows of the community, which its public pack holds too, and no names of anyone.
-`models/current` names the folder in use; a new model is switched to by one atomic rename of that small file.
+`models/current` names the folder in use, `models/current-tracks` that of the model of tracks; a new model is switched
+to by one atomic rename of that small file.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.likeness import Likeness
 from engine.model.neighbours import Neighbours
-from engine.names import artist_key
+from engine.names import Level, artist_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.search import Names, build_names, open_names, write_names
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
-_POINTER = "current"
+# What names the model in use, by level.
+POINTERS: dict[Level, str] = {"artists": "current", "tracks": "current-tracks"}
 
 
 class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int
     id: str
-    level: str
+    level: Level
     solo: bool
     packs: list[str]
     built_from: str
@@ -109,9 +111,16 @@ class Model:
         return self._whole("listeners.npy", (self.manifest.items,), np.int32)
 
     @cached_property
+    def artists(self) -> np.ndarray | None:
+        """The number of each track's artist: (items,) int32; null where items are artists."""
+        if self.manifest.level == "artists":
+            return None
+        return self._whole("artists.npy", (self.manifest.items,), np.int32)
+
+    @cached_property
     def members(self) -> Members:
         """Everything the ensemble ranks by."""
-        return Members(self.factors, self.listeners, self._neighbours())
+        return Members(self.factors, self.listeners, self._neighbours(), artists=self.artists)
 
     @cached_property
     def likeness(self) -> Likeness:
@@ -158,14 +167,21 @@ class Model:
 
 
 def write_arrays(
-    folder: Path, item_factors: np.ndarray, gram: np.ndarray, listeners: np.ndarray
+    folder: Path,
+    item_factors: np.ndarray,
+    gram: np.ndarray,
+    listeners: np.ndarray,
+    artists: np.ndarray | None = None,
 ) -> dict[str, str]:
-    """Write the model's arrays into `folder` and return their digests."""
-    for name, array in (
-        ("item_factors", np.ascontiguousarray(item_factors, dtype=np.float32)),
-        ("gram", gram.astype(np.float64)),
-        ("listeners", listeners.astype(np.int32)),
-    ):
+    """Write the model's arrays, of tracks also their `artists` by number, into `folder` and return their digests."""
+    arrays: dict[str, np.ndarray] = {
+        "item_factors": np.ascontiguousarray(item_factors, dtype=np.float32),
+        "gram": gram.astype(np.float64),
+        "listeners": listeners.astype(np.int32),
+    }
+    if artists is not None:
+        arrays["artists"] = artists.astype(np.int32)
+    for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     return {path.name: digest_of(path) for path in sorted(folder.glob("*.npy"))}
 
@@ -200,21 +216,30 @@ def write_manifest(folder: Path, manifest: ModelManifest) -> None:
     (folder / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
 
 
-def switch_to(door: Door, model_id: str) -> None:
-    """Make a model the one in use, then delete the others."""
+def switch_to(door: Door, model_id: str, level: Level = "artists") -> None:
+    """Make a model the one of its level in use, then delete those that are in use at none."""
     models = door.folders.models
-    door.write_file(models / _POINTER, model_id.encode())
+    door.write_file(models / POINTERS[level], model_id.encode())
+    kept = {_named_by(models / pointer) for pointer in POINTERS.values()}
     for folder in models.iterdir():
-        if folder.is_dir() and folder.name != model_id:
+        if folder.is_dir() and folder.name not in kept:
             door.remove(folder)
 
 
-def current_manifest(folders: Folders) -> ModelManifest | None:
-    """The manifest of the model in use, or None when nothing was trained yet.
+def _named_by(pointer: Path) -> str:
+    """The folder a pointer names; empty where there is no pointer, or none that can be read."""
+    try:
+        return pointer.read_text().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifest | None:
+    """The manifest of the model of a level in use, or None when none was trained yet.
 
     Raises DamagedDataError when the pointer leads nowhere or the manifest cannot be read.
     """
-    pointer = folders.models / _POINTER
+    pointer = folders.models / POINTERS[level]
     if not pointer.exists():
         return None
     try:
@@ -234,26 +259,31 @@ def current_manifest(folders: Folders) -> ModelManifest | None:
 
 
 def damaged_files(folders: Folders) -> list[str]:
-    """Files of the model in use whose bytes are not those its manifest names."""
-    manifest = current_manifest(folders)
-    if manifest is None:
-        return []
-    folder = folders.models / manifest.id
-    return [
-        name
-        for name, digest in manifest.digests.items()
-        if not (folder / name).is_file() or digest_of(folder / name) != digest
-    ]
+    """Files of the models in use whose bytes are not those their manifests name."""
+    found = []
+    for level in POINTERS:
+        manifest = current_manifest(folders, level)
+        if manifest is not None:
+            folder = folders.models / manifest.id
+            found += [
+                name
+                for name, digest in manifest.digests.items()
+                if not (folder / name).is_file() or digest_of(folder / name) != digest
+            ]
+    return found
 
 
-def open_model(folders: Folders) -> Model:
-    """Open the model in use.
+def open_model(folders: Folders, level: Level = "artists") -> Model:
+    """Open the model of a level in use.
 
     Raises NothingYetError when there is none, DamagedDataError when its files are.
     """
-    manifest = current_manifest(folders)
+    manifest = current_manifest(folders, level)
     if manifest is None:
-        raise NothingYetError("There is no model yet. Train one with `discover train`.", lacks="model")
+        of, option = ("", "") if level == "artists" else (f" of {level}", f" --level {level}")
+        raise NothingYetError(
+            f"There is no model{of} yet. Train one with `discover train{option}`.", lacks="model"
+        )
     folder = folders.models / manifest.id
     return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
 

@@ -66,11 +66,13 @@ def choose(
     search: bool,
     search_seconds: float,
     times: NDArray[np.int64] | None,
+    artists: NDArray[np.int32] | None = None,
     progress: Callable[[str, int, int], None],
     cancelled: Callable[[], bool] | None,
 ) -> Choice:
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
-    `search_seconds` bounds the search, `times` are those of the rows in solo mode."""
+    `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
+    by number."""
     solo = times is not None
     train, test = leave_out(plays, seed=seed)
     confidence = DEFAULT_CONFIDENCE
@@ -121,14 +123,16 @@ def choose(
 
     if times is not None:
         progress("weighing", 0, 1)
-        weighed = weigh_sessions(plays, times, fitted, confidence, seed=seed, cancelled=cancelled)
+        weighed = weigh_sessions(
+            plays, times, fitted, confidence, seed=seed, artists=artists, cancelled=cancelled
+        )
     else:
         weighed = weigh(
-            train, fitted, confidence, seed=seed, cancelled=cancelled,
+            train, fitted, confidence, seed=seed, artists=artists, cancelled=cancelled,
             progress=lambda done, total: progress("weighing", done, total),
         )  # fmt: skip
     progress("measuring", 0, 1)
-    validation = _measured(fit(train), confidence, train, test, seed, weighed)
+    validation = _measured(fit(train), confidence, train, test, seed, weighed, artists)
     return Choice(
         confidence, regularization, exponent, weighed.weights, weighed.ridge, factors, tuned, validation
     )
@@ -141,6 +145,7 @@ def _measured(
     test: csr_matrix,
     seed: int,
     weighed: Weighed,
+    artists: NDArray[np.int32] | None,
 ) -> dict[str, Any]:
     """The model's, the ensemble's and the baselines' measures on the outer split; empty where nothing could be held
     out."""
@@ -163,6 +168,7 @@ def _measured(
             ItemFactors(items, model.regularization, frequency_exponent=model.frequency_exponent),
             np.asarray(train.getnnz(axis=0), dtype=np.int32),
             build_neighbours(train, seed, ridge=weighed.ridge),
+            artists=artists,
         )
         some = listeners[:: max(1, len(listeners) // FOLDED_LISTENERS)]
         ranked = ensemble_scores(members, confidence, weighed.weights, train)

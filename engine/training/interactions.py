@@ -1,14 +1,14 @@
 """What a model is trained on: every community pack of a level as one matrix, or one's own sessions.
 
-A listener of a pack is a row; artists with the same key in several packs share a column. Without a community
-the rows are the person's own listening sessions, and the columns can only ever be artists already played.
+A listener of a pack is a row; items with the same key in several packs share a column. Without a community
+the rows are the person's own listening sessions, and the columns can only ever be what was played already.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.community.pack import Pack
 from engine.errors import NothingYetError
-from engine.names import artist_key
+from engine.names import Level, artist_of, item_key
 from engine.taste.gate import read_taste
 from engine.taste.sessions import read_sessions
 
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
 # Fewer rows or columns than this hold no pattern worth forty factors.
 SMALLEST_SESSIONS = 20
-SMALLEST_ARTISTS = 10
+SMALLEST_ITEMS = 10
 
 
 @dataclass(frozen=True)
 class Interactions:
-    """Play counts, rows x items, float32 CSR, and what its rows and columns are; `times` are those of sessions."""
+    """Play counts, rows x items, float32 CSR, and what its rows and columns are; `times` are those of sessions.
+
+    `artists` (items,) int32 numbers the artists of tracks; null where items are artists.
+    """
 
     plays: csr_matrix
     names: Sequence[str]
@@ -40,10 +43,11 @@ class Interactions:
     digest: str
     taste: str = ""
     times: np.ndarray | None = None
+    artists: np.ndarray | None = None
 
 
 def community_interactions(packs: Sequence[Pack]) -> Interactions:
-    """All packs stacked: their listeners below one another, artists with equal keys in one column."""
+    """All packs stacked: their listeners below one another, items with equal keys in one column."""
     from scipy.sparse import csr_matrix, vstack
 
     column: dict[str, int] = {}
@@ -55,7 +59,7 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
         labels = catalog.all_names()
         columns = np.empty(len(labels), dtype=np.int64)
         for number, label in enumerate(labels):
-            key = artist_key(label)
+            key = item_key(label)
             if key not in column:
                 column[key] = len(names)
                 names.append(label)
@@ -70,24 +74,35 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     matrix = vstack(widened, format="csr", dtype=np.float32)
     matrix.sum_duplicates()
     digest = hashlib.sha256("".join(pack.manifest.digest for pack in packs).encode()).hexdigest()
-    return Interactions(matrix, names, tags, tuple(pack.manifest.name for pack in packs), False, digest)
+    return Interactions(
+        matrix, names, tags, tuple(pack.manifest.name for pack in packs), False, digest,
+        artists=numbered_artists(column) if any(pack.manifest.level == "tracks" for pack in packs) else None,
+    )  # fmt: skip
 
 
-def session_interactions(connection: sqlite3.Connection) -> Interactions:
+def numbered_artists(keys: Iterable[str]) -> np.ndarray:
+    """A number for the artist of each item, by the items' keys: (items,) int32."""
+    number: dict[str, int] = {}
+    return np.array([number.setdefault(artist_of(key), len(number)) for key in keys], dtype=np.int32)
+
+
+def session_interactions(connection: sqlite3.Connection, level: Level = "artists") -> Interactions:
     """The person's own sessions as rows.
 
     Raises NothingYetError when there is too little dated listening to learn anything from.
     """
     from scipy.sparse import csr_matrix
 
-    session, item, plays, names, times = read_sessions(connection)
+    session, item, plays, names, times = read_sessions(connection, level=level)
     rows = int(session.max()) + 1 if len(session) else 0
-    if rows < SMALLEST_SESSIONS or len(names) < SMALLEST_ARTISTS:
+    if rows < SMALLEST_SESSIONS or len(names) < SMALLEST_ITEMS:
         raise NothingYetError(
-            f"There is no community pack, and your own history holds {rows} sessions of {len(names)} artists: "
-            f"learning from it alone takes {SMALLEST_SESSIONS} sessions of {SMALLEST_ARTISTS} artists. "
+            f"There is no community pack of {level}, and your own history holds {rows} sessions of "
+            f"{len(names)} {level}: "
+            f"learning from it alone takes {SMALLEST_SESSIONS} sessions of {SMALLEST_ITEMS} {level}. "
             "Import more with `discover import PATH`, or add community data with `discover community add PATH`."
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)
-    taste = read_taste(connection).digest
-    return Interactions(matrix, names, (), (), True, taste, taste, times)
+    taste = read_taste(connection, level=level).digest
+    artists = numbered_artists(map(item_key, names)) if level == "tracks" else None
+    return Interactions(matrix, names, (), (), True, taste, taste, times, artists)

@@ -1,7 +1,7 @@
 """Solo mode's weights, fitted on the person's earlier sessions and checked on the latest.
 
-Rows are sessions in time. From a session one artist is hidden and looked for among all heard before, by the session's
-other artists, by how often and how lately each was played. One history is predicted best by what goes together,
+Rows are sessions in time. From a session one item is hidden and looked for among all heard before, by the session's
+other items, by how often and how lately each was played. One history is predicted best by what goes together,
 another by plain popularity (ENGINE.md measures both), so every member is tried alone beside the ensemble, and what
 was best on the latest sessions is what ranks.
 """
@@ -41,16 +41,24 @@ def weigh_sessions(
     confidence: Confidence,
     *,
     seed: int,
+    artists: NDArray[np.int32] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Weighed:
-    """Weights for (sessions, artists) play counts, sessions in time with their beginnings `times` in seconds."""
+    """Weights for (sessions, items) play counts, sessions in time with their beginnings `times` in seconds.
+
+    `artists` (items,) are those of tracks, by number.
+    """
     taught_from, checked_from = (round(share * plays.shape[0]) for share in (TAUGHT_FROM, CHECKED_FROM))
-    teaching = _lessons(plays, times, taught_from, checked_from, fitted, confidence, seed)
-    checking = _lessons(plays, times, checked_from, plays.shape[0], fitted, confidence, seed)
+    teaching = _lessons(plays, times, taught_from, checked_from, fitted, confidence, seed, artists)
+    checking = _lessons(plays, times, checked_from, plays.shape[0], fitted, confidence, seed, artists)
     if teaching is None or checking is None:
         return Weighed(dict(FACTORS_ALONE), {})
     learned = ascend(teaching, np.random.default_rng(seed), cancelled)
-    alone = {name: np.eye(len(MEMBERS))[i] for i, name in enumerate(MEMBERS)}
+    alone = {
+        name: np.eye(len(MEMBERS))[i]
+        for i, name in enumerate(MEMBERS)
+        if name != "artist" or artists is not None
+    }
     quality = {name: ndcg(checking, weights) for name, weights in alone.items()}
     best = max(quality, key=lambda name: quality[name])
     together = ndcg(checking, learned)
@@ -76,6 +84,7 @@ def _lessons(
     fitted: Fitted,
     confidence: Confidence,
     seed: int,
+    artists: NDArray[np.int32] | None,
 ) -> Lessons | None:
     """What sessions `first` to `end` say of members fitted on those before; null where too few say anything."""
     before = plays[:first]
@@ -99,7 +108,7 @@ def _lessons(
             hidden = int(rng.integers(len(ids_there)))
             rest = np.delete(np.arange(len(ids_there)), hidden)
             age = np.maximum(0.0, times[session] - last) / _DAY
-            members = Members(items, heard, near, age)
+            members = Members(items, heard, near, age, artists)
             folded = members.fold_in(ids_there[rest], confidence.of(counts_there[rest]), counts_there[rest])
             raw = folded.raw(known)
             parts = blend_over(raw, dict.fromkeys(MEMBERS, 1.0)).parts(raw)

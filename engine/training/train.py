@@ -23,6 +23,7 @@ from engine.model.compiled import keep_in
 from engine.model.fold_in import ItemFactors
 from engine.model.likeness import crowding_of
 from engine.model.neighbours import build_neighbours
+from engine.names import Level
 from engine.privacy import Door
 from engine.training.artifact import (
     FORMAT,
@@ -57,7 +58,7 @@ class TrainingSettings:
     tune: bool = True
     tune_seconds: float = 90.0
     seed: int = 0
-    level: str = "artists"
+    level: Level = "artists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def train(
     progress: Callable[[Update], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ModelManifest:
-    """Fit a model, build its index, and make it the one in use.
+    """Fit a model, build its index, and make it the one of its level in use.
 
     Raises PrivateSessionError in a private session, NothingYetError when there is nothing to learn from,
     CancelledError when `cancelled` said so.
@@ -90,7 +91,7 @@ def train(
     began = time.monotonic()
     report(Update("reading", 0, 1))
     packs = community_packs(door.folders, settings.level)
-    data = community_interactions(packs) if packs else session_interactions(connection)
+    data = community_interactions(packs) if packs else session_interactions(connection, settings.level)
     # A solo model is small and its rows are many short sessions: few factors say as much (ENGINE.md).
     factors = min(settings.factors, SOLO_FACTORS) if data.solo else settings.factors
     settings = replace(settings, factors=factors)
@@ -101,7 +102,7 @@ def train(
         # Only a training that was killed outright is gone on with: one that was stopped, or failed, was answered.
         checkpoint.clear()
         raise
-    switch_to(door, manifest.id)
+    switch_to(door, manifest.id, settings.level)
     return manifest
 
 
@@ -126,6 +127,7 @@ def _trained(
             search=settings.tune,
             search_seconds=settings.tune_seconds,
             times=data.times,
+            artists=data.artists,
             progress=lambda stage, done, total: report(Update(stage, done, total)),
             cancelled=cancelled,
         )
@@ -189,7 +191,9 @@ def _write(
     factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
     counts = data.plays.getnnz(axis=0).astype(np.int32)
     totals = np.asarray(data.plays.sum(axis=0)).ravel()
-    digests = write_arrays(folder, factors, ItemFactors(factors, choice.regularization).gram, counts)
+    digests = write_arrays(
+        folder, factors, ItemFactors(factors, choice.regularization).gram, counts, data.artists
+    )
     near = build_neighbours(data.plays, settings.seed, ridge=choice.ridge)
     digests |= write_neighbours(folder, near, crowding_of(factors, near, settings.seed))
     write_catalog(
@@ -198,7 +202,8 @@ def _write(
         data.tags,
     )
     digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
-    digests |= write_search(folder, data.names, counts)
+    if settings.level == "artists":
+        digests |= write_search(folder, data.names, counts)
     rng = np.random.default_rng(settings.seed)
     rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
     (folder / "index").mkdir()

@@ -43,7 +43,7 @@ LEAST_ITEMS = 5
 HELD_OUT = 0.2
 RESAMPLES = 5
 # Where the ascent starts, and its steps, in shares of the largest weight; a move has to gain so much.
-START = np.array([0.4, 0.3, 0.2, 0.0, 0.0])
+START = np.array([0.4, 0.3, 0.2, 0.0, 0.0, 0.0])
 STEPS, LEAST_GAIN = (0.5, 0.25, 0.1), 1e-4
 # Weights are taken where they gain this share of nDCG on listeners that did not teach them.
 GAIN = 0.004
@@ -60,7 +60,7 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Lessons:
-    """What the weights are learned from, a row a listener: members over candidates (l, c, 5), hits (l, c), and
+    """What the weights are learned from, a row a listener: members over candidates (l, c, members), hits (l, c), and
     how many items were held out (l,); and the ridge of the neighbours."""
 
     members: NDArray[np.float32]
@@ -79,14 +79,18 @@ def weigh(
     confidence: Confidence,
     *,
     seed: int,
+    artists: NDArray[np.int32] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Weighed:
     """Weights for the members of (listeners, items) play counts.
 
-    `fitted` gives item factors, lambda and its exponent for such a matrix. Raises CancelledError.
+    `fitted` gives item factors, lambda and its exponent for such a matrix; `artists` (items,) are those of tracks,
+    by number. Raises CancelledError.
     """
-    lessons = lessons_of(plays, fitted, confidence, seed=seed, progress=progress, cancelled=cancelled)
+    lessons = lessons_of(
+        plays, fitted, confidence, seed=seed, artists=artists, progress=progress, cancelled=cancelled
+    )
     if lessons is None:
         return Weighed(FACTORS_ALONE, {})
     rng = np.random.default_rng(seed)
@@ -117,6 +121,7 @@ def lessons_of(
     confidence: Confidence,
     *,
     seed: int,
+    artists: NDArray[np.int32] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Lessons | None:
@@ -141,6 +146,7 @@ def lessons_of(
             ItemFactors(factors, regularization, frequency_exponent=exponent),
             np.asarray(rest.getnnz(axis=0), dtype=np.int32),
             build_neighbours(rest, seed, ridge=ridge),
+            artists=artists,
         )
         found.append(_lessons(members, plays[fold], confidence, seed, cancelled))
     return Lessons(
@@ -254,7 +260,7 @@ def _candidates(
 
 
 def ndcg(lessons: Lessons, weights: Floats) -> float:
-    """Mean nDCG@20 of ranking each listener's candidates by these weights (5,)."""
+    """Mean nDCG@20 of ranking each listener's candidates by these weights (members,)."""
     scores = lessons.members @ weights.astype(np.float32)
     count = min(K, scores.shape[1])
     best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
@@ -266,7 +272,7 @@ def ndcg(lessons: Lessons, weights: Floats) -> float:
 
 
 def ascend(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None = None) -> Floats:
-    """Weights (5,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
+    """Weights (members,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
     taught = []
     for _ in range(RESAMPLES):
         drawn = lessons.of(rng.integers(len(lessons.held), size=len(lessons.held)))

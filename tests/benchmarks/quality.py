@@ -2,8 +2,10 @@
 
     python -m tests.benchmarks.quality --data PATH --seeds 3 --json
 
-`--data` is a folder or zip in the HetRec 2011 Last.fm layout. For each seed a random 20 % of each listener's artists
-is held out (ENGINE.md); everything a method knows, the tuner's choice included, comes from the rest. Methods:
+`--data` is community data as `discover community add` reads it: a folder or zip in the HetRec 2011 Last.fm layout, or
+a table of playlists, whose items are tracks and whose ensemble has the artists one plays as a member. For each seed a
+random 20 % of each listener's items is held out (ENGINE.md); everything a method knows, the tuner's choice included,
+comes from the rest. Methods:
 popularity, item cosine, RP3beta (beta 0.3), EASE^R (lambda 120) and ALS with 40 factors whose transform, alpha and
 lambda `tune` chooses on splits of its own inside the training part; `--free-factors` adds one where it chooses the
 factors too. The baselines' settings are those ENGINE.md reports as good on HetRec, so they are not at a disadvantage.
@@ -48,7 +50,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from engine.community import hetrec
+from engine.community.packs import readers
 from engine.evaluation.baselines import ScoresOf, ease, item_cosine, popularity, rp3beta
 from engine.evaluation.metrics import accuracy, top_items
 from engine.evaluation.splits import leave_out
@@ -60,12 +62,14 @@ from engine.model.fold_in import ItemFactors
 from engine.model.likeness import Likeness, crowding_of
 from engine.model.neighbours import build_neighbours
 from engine.model.tuning import tune
+from engine.names import item_key
+from engine.training.interactions import numbered_artists
 from engine.training.weigh import Weighed, ensemble_scores, neighbour_scores, weigh
 
 K = 20
 NDCG = f"ndcg@{K}"
 OURS, FREE = "ALS 40", "ALS, factors chosen"
-CLOSENESS, NEIGHBOURS, ENSEMBLE = "closeness", "neighbours", "ensemble"
+CLOSENESS, NEIGHBOURS, AFFINITY, ENSEMBLE = "closeness", "neighbours", "artists played", "ensemble"
 RELATED = "related artists"
 BASELINES: dict[str, Callable[[csr_matrix], ScoresOf]] = {
     "popularity": popularity,
@@ -75,9 +79,11 @@ BASELINES: dict[str, Callable[[csr_matrix], ScoresOf]] = {
 }
 
 
-def plays_in(path: Path) -> csr_matrix:
-    content = hetrec.read(path)
-    return csr_matrix((content.plays, (content.listener, content.item)))
+def plays_in(path: Path) -> tuple[csr_matrix, np.ndarray | None]:
+    """(listeners, items) play counts, and of tracks the number of each one's artist."""
+    content = next(reader for reader in readers().values() if reader.recognises(path)).read(path)
+    artists = numbered_artists(map(item_key, content.names)) if content.level == "tracks" else None
+    return csr_matrix((content.plays, (content.listener, content.item))), artists
 
 
 class TunedALS:
@@ -118,14 +124,16 @@ class TunedALS:
         }
 
 
-def ensemble_of(tuned: TunedALS, train: csr_matrix) -> tuple[dict[str, ScoresOf], Weighed]:
+def ensemble_of(
+    tuned: TunedALS, train: csr_matrix, artists: np.ndarray | None
+) -> tuple[dict[str, ScoresOf], Weighed]:
     """Scores of the ensemble and of those of its members that are no method by themselves."""
     found = tuned.found
 
     def fitted(plays: csr_matrix) -> tuple[np.ndarray, float, float]:
         return tuned.fit(plays).item_factors, found.regularization, found.frequency_exponent
 
-    weighed = weigh(train, fitted, found.confidence, seed=tuned.seed)
+    weighed = weigh(train, fitted, found.confidence, seed=tuned.seed, artists=artists)
     near = build_neighbours(train, tuned.seed, ridge=weighed.ridge)
     members = Members(
         ItemFactors(
@@ -133,9 +141,12 @@ def ensemble_of(tuned: TunedALS, train: csr_matrix) -> tuple[dict[str, ScoresOf]
         ),
         np.asarray(train.getnnz(axis=0), dtype=np.int32),
         near,
+        artists=artists,
     )
 
     weights = {CLOSENESS: {"closeness": 1.0}, ENSEMBLE: weighed.weights}
+    if artists is not None:
+        weights[AFFINITY] = {"artist": 1.0}
     scores: dict[str, ScoresOf] = {
         name: ensemble_scores(members, found.confidence, chosen, train) for name, chosen in weights.items()
     }
@@ -158,11 +169,11 @@ class Run:
     hubs: dict[str, float]
 
 
-def one_seed(plays: csr_matrix, seed: int, seconds: float, free: bool) -> Run:
+def one_seed(plays: csr_matrix, artists: np.ndarray | None, seed: int, seconds: float, free: bool) -> Run:
     train, test = leave_out(plays, seed=seed)
     methods: dict[str, ScoresOf] = {name: method(train) for name, method in BASELINES.items()}
     tuned = TunedALS(train, seed, seconds, free=False)
-    own, weighed = ensemble_of(tuned, train)
+    own, weighed = ensemble_of(tuned, train, artists)
     methods |= {OURS: tuned.scores, **own}
     chosen = [tuned.settings(OURS)]
     if free:
@@ -207,9 +218,11 @@ def _tell(seed: int, name: str, measures: dict[str, float], seconds: float) -> N
     print(f"seed {seed}: {name}: {figures} ({seconds:.1f} s)", file=sys.stderr)
 
 
-def report(plays: csr_matrix, first: int, seeds: int, seconds: float, free: bool) -> dict[str, Any]:
+def report(
+    plays: csr_matrix, artists: np.ndarray | None, first: int, seeds: int, seconds: float, free: bool
+) -> dict[str, Any]:
     """The document on standard output."""
-    runs = [one_seed(plays, seed, seconds, free) for seed in range(first, first + seeds)]
+    runs = [one_seed(plays, artists, seed, seconds, free) for seed in range(first, first + seeds)]
     names = [name for name in runs[0].measures if name != ENSEMBLE]
     methods = [{"name": name, **_means(runs, name)} for name in [*names, ENSEMBLE]]
     ndcg = {method["name"]: method[NDCG] for method in methods}
@@ -256,7 +269,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder or zip in the HetRec layout")
+    parser.add_argument("--data", type=Path, required=True, help="folder, zip or table of community data")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0, help="split and start of the first of them")
     parser.add_argument("--seconds", type=float, default=120.0, help="the tuner's time for each seed")
@@ -266,7 +279,7 @@ def main() -> None:
     if arguments.seeds < 1:
         parser.error("--seeds must be at least 1")
     document = report(
-        plays_in(arguments.data),
+        *plays_in(arguments.data),
         arguments.first_seed,
         arguments.seeds,
         arguments.seconds,

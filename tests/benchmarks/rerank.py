@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.rerank --items 130000 --json
 
-A made-up model of that many artists and a listener of 500 of them, as the app holds them in memory: the person is
-folded in and candidates are gathered once. Each dial is turned to `--turns` places and the list of 200 ranked anew:
-`ms_median` and `ms_p95` over all turns, `rank_ms` the median by dial; `ms` has names and reasons worked out as well.
+A made-up model of that many artists, or with `--level tracks` tracks, and a listener of 500 of them, as the app holds
+them in memory: the person is folded in and candidates are gathered once. Each dial is turned to `--turns` places and
+the list of 200 ranked anew: `ms_median` and `ms_p95` over all turns, `rank_ms` the median by dial; `ms` has names and
+reasons worked out as well.
 `recency` folds the person in again. The peer is the plain way: score everything, add the lean, sort, take 200.
 Everything is measured on one BLAS thread, as in the app, in `--rounds` turns about, peer and dials one after the other;
 of a dial's rounds the quickest counts, since what else the machine does only ever adds. `load` is its load at the end.
@@ -31,29 +32,28 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from engine.model.neighbours import WALK_LISTENERS
+from engine.names import SEPARATOR, Level
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
 from engine.taste.gate import read_days, read_taste
 from engine.training.artifact import open_model
-from tests.engine.models import names, write_model
+from tests.engine.models import names, tracks, write_model
 from tests.engine.test_gate import play
 
 N = 200
 DAY = 86_400
 PEER = "plain sort"
 Timings = dict[str, list[float]]
-WEIGHTS = {"factors": 0.3, "closeness": 0.35, "neighbours": 0.25, "popularity": -0.1}
+WEIGHTS = {"factors": 0.3, "closeness": 0.35, "neighbours": 0.25, "artist": 0.2, "popularity": -0.1}
 
 
-def community(artists: int, rng: np.random.Generator) -> csr_matrix:
+def community(items: int, rng: np.random.Generator) -> csr_matrix:
     """Plays of as many listeners as the neighbours look at, 130 artists each, the popular ones by most."""
     listener = np.repeat(np.arange(WALK_LISTENERS), 130)
-    artist = np.minimum((rng.pareto(0.6, len(listener)) * 20).astype(np.int64), artists - 1)
-    return csr_matrix(
-        (np.ones(len(listener), dtype=np.float32), (listener, artist)), (WALK_LISTENERS, artists)
-    )
+    item = np.minimum((rng.pareto(0.6, len(listener)) * 20).astype(np.int64), items - 1)
+    return csr_matrix((np.ones(len(listener), dtype=np.float32), (listener, item)), (WALK_LISTENERS, items))
 
 
 def timed(action: Callable[[Any], object], places: list[Any]) -> list[float]:
@@ -72,22 +72,23 @@ def quickest(actions: dict[str, Callable[[Any], object]], places: list[Any], rou
     return {name: min((each[name] for each in found), key=median) for name in actions}
 
 
-def measure(artists: int, turns: int, rounds: int) -> dict[str, Any]:
+def measure(items: int, level: Level, turns: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         rng = np.random.default_rng(0)
         folders = write_model(
-            Path(folder), items=artists, factors=40, plays=community(artists, rng), ensemble=WEIGHTS
+            Path(folder), level=level, items=items, factors=40, plays=community(items, rng), ensemble=WEIGHTS
         )
         connection = open_library(Door(folders))
-        called = names(artists)
-        for number in rng.choice(artists, 500, replace=False).tolist():
-            play(connection, called[number], "A Song", *(int(at) for at in rng.integers(0, 900 * DAY, 4)))
-        taste, days, model = read_taste(connection), read_days(connection), open_model(folders)
-        recommender = Recommender(model, taste, days)
-        report = _report(recommender, turns, rounds)
+        called = names(items) if level == "artists" else tracks(items)
+        for number in rng.choice(items, 500, replace=False).tolist():
+            artist, _, title = called[number].partition(SEPARATOR)
+            play(connection, artist, title or "A Song", *(int(at) for at in rng.integers(0, 900 * DAY, 4)))
+        model = open_model(folders, level)
+        taste, days = read_taste(connection, level=level), read_days(connection, level=level)
+        report = _report(Recommender(model, taste, days), turns, rounds)
         connection.close()
         model.close()
-    return {"items": artists, "own": 500, "n": N, **report}
+    return {"items": items, "level": level, "own": 500, "n": N, **report}
 
 
 def _report(recommender: Recommender, turns: int, rounds: int) -> dict[str, Any]:
@@ -134,11 +135,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--items", type=int, default=130_000)
+    parser.add_argument("--level", choices=["artists", "tracks"], default="artists")
     parser.add_argument("--turns", type=int, default=21)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    report = measure(arguments.items, arguments.turns, arguments.rounds)
+    report = measure(arguments.items, arguments.level, arguments.turns, arguments.rounds)
     print(json.dumps(report, indent=None if arguments.json else 2))
 
 

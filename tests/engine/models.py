@@ -13,6 +13,7 @@ from engine.model.confidence import Confidence
 from engine.model.fold_in import ItemFactors
 from engine.model.likeness import crowding_of
 from engine.model.neighbours import build_neighbours
+from engine.names import Level, item_key, track_name
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.training.artifact import (
@@ -25,6 +26,7 @@ from engine.training.artifact import (
     write_neighbours,
     write_search,
 )
+from engine.training.interactions import numbered_artists
 
 
 def names(count: int) -> list[str]:
@@ -32,9 +34,17 @@ def names(count: int) -> list[str]:
     return [f"Artist {chr(65 + number % 26)}{number}" for number in range(count)]
 
 
+def tracks(count: int) -> list[str]:
+    """Made-up tracks as items are named, three of each of the artists of `names`."""
+    return [track_name(artist, f"Song {number}") for artist in names(-(-count // 3)) for number in (1, 2, 3)][
+        :count
+    ]
+
+
 def write_model(
     root: Path,
     *,
+    level: Level = "artists",
     items: int = 60,
     factors: int = 6,
     seed: int = 0,
@@ -43,9 +53,9 @@ def write_model(
     plays: csr_matrix | None = None,
     ensemble: dict[str, float] | None = None,
 ) -> Folders:
-    """Write a model whose factors have three blocks of alike items and make it the one in use.
+    """Write a model whose factors have three blocks of alike items and make it the one of its level in use.
 
-    `called` are the artists' names, one an item; made-up plain ones when there are none. With `plays` (listeners,
+    `called` are the items' names; made-up plain ones when there are none. With `plays` (listeners,
     items) the model has neighbours too, and ranks by `ensemble`.
     """
     folders, door = Folders(root), Door(Folders(root))
@@ -54,27 +64,27 @@ def write_model(
     block = np.arange(items) % 3
     vectors = (0.3 * centres[block] + 0.05 * rng.normal(size=(items, factors))).astype(np.float32)
     listeners = (1000 / (1 + np.arange(items))).astype(np.int32) + 1
-    model_id = "made-by-hand"
+    called = called or (names(items) if level == "artists" else tracks(items))
+    model_id = "made-by-hand" if level == "artists" else f"made-by-hand-{level}"
     with door.new_folder(folders.models / model_id) as folder:
-        digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners)
+        artists = numbered_artists(map(item_key, called)) if level == "tracks" else None
+        digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners, artists)
         if plays is not None:
             near = build_neighbours(plays)
             digests |= write_neighbours(folder, near, crowding_of(vectors, near))
         write_catalog(
             folder / "catalog.sqlite",
-            (
-                (name, int(listeners[i]), int(listeners[i]) * 3)
-                for i, name in enumerate(called or names(items))
-            ),
+            ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called)),
         )
         digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
-        digests |= write_search(folder, called or names(items), listeners)
+        if level == "artists":
+            digests |= write_search(folder, called, listeners)
         (folder / "index").mkdir()
         index = build_index(folder / "index", vectors, vectors[rng.integers(items, size=20)], seed=seed)
         write_manifest(
             folder,
             ModelManifest(
-                format=FORMAT, id=model_id, level="artists", solo=solo, packs=[] if solo else ["made up"],
+                format=FORMAT, id=model_id, level=level, solo=solo, packs=[] if solo else ["made up"],
                 built_from="none", trained="2026-01-01T00:00:00+00:00", listeners=1000, items=items,
                 interactions=5000, factors=factors, iterations=1, seed=seed,
                 confidence=Confidence(transform="log", alpha=1.0), regularization=0.1, loss=[1.0], seconds=0.1,
@@ -83,5 +93,5 @@ def write_model(
                 digests=digests, ensemble=ensemble or {"factors": 1.0},
             ),
         )  # fmt: skip
-    switch_to(door, model_id)
+    switch_to(door, model_id, level)
     return folders

@@ -16,7 +16,7 @@ from engine.training.solo import weigh_sessions
 from engine.training.weigh import RIDGES, Lessons, ascend, best_ridge, ndcg, weigh
 from tests.engine.test_als import plays
 
-WEIGHTS = {"factors": 0.4, "closeness": 0.3, "neighbours": 0.2, "popularity": -0.1}
+WEIGHTS = {"factors": 0.4, "closeness": 0.2, "neighbours": 0.2, "artist": 0.1, "popularity": -0.1}
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +24,14 @@ def members() -> Members:
     train = plays(30, 20)
     factors = np.random.default_rng(2).normal(scale=0.4, size=(20, 5)).astype(np.float32)
     return Members(
-        ItemFactors(factors, 2.0), np.asarray(train.getnnz(axis=0), dtype=np.int32), build_neighbours(train)
-    )
+        ItemFactors(factors, 2.0), np.asarray(train.getnnz(axis=0), dtype=np.int32), build_neighbours(train),
+        artists=np.arange(20, dtype=np.int32) // 3,
+    )  # fmt: skip
 
 
 @settings(deadline=None, max_examples=25, derandomize=True)
 @given(st.lists(st.integers(0, 19), unique=True, min_size=2, max_size=12), st.integers(0, 1000))
-def test_a_score_is_the_sum_of_its_members_and_of_the_persons_artists(members, ids, seed) -> None:
+def test_a_score_is_the_sum_of_its_members_and_of_what_the_person_plays(members, ids, seed) -> None:
     own, rng = np.array(ids, dtype=np.int64), np.random.default_rng(seed)
     counts = rng.integers(1, 100, len(ids)).astype(float)
     folded = members.fold_in(own, 1.0 + np.log1p(counts), counts)
@@ -46,7 +47,7 @@ def test_a_score_is_the_sum_of_its_members_and_of_the_persons_artists(members, i
 
 
 def test_members_that_say_the_same_of_all_count_nothing() -> None:
-    raw = np.column_stack([np.arange(5.0), np.ones(5), np.zeros(5), np.ones(5), np.zeros(5)])
+    raw = np.column_stack([np.arange(5.0), *([np.ones(5), np.zeros(5)] * len(MEMBERS))[: len(MEMBERS) - 1]])
     scores = blend_over(raw, dict.fromkeys(MEMBERS, 1.0)).scores(raw)
     assert np.argsort(-scores).tolist() == [4, 3, 2, 1, 0]
 
@@ -131,7 +132,7 @@ def test_ten_clicks_cannot_break_the_weights(seed, answers) -> None:
 
 def test_answers_move_the_weights_the_way_they_point() -> None:
     obscure = np.zeros((40, len(MEMBERS)))
-    obscure[:, 3] = -1.0
+    obscure[:, MEMBERS.index("popularity")] = -1.0
     assert adapted(WEIGHTS, obscure, [1.0] * 40)["popularity"] < WEIGHTS["popularity"]
     assert adapted(WEIGHTS, obscure, [-1.0] * 40)["popularity"] > WEIGHTS["popularity"]
     assert adapted(WEIGHTS, np.zeros((3, len(MEMBERS))), [1.0] * 3) == pytest.approx(WEIGHTS)

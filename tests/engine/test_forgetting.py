@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
+from engine.names import artist_key, item_key, track_name
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
@@ -26,7 +27,8 @@ def session(tmp_path: Path) -> Session:
     opened.import_paths([folder])
     opened.judge("like", SECRET[0])
     opened.exclude(Rule(artist=SECRET[0], hours=("22:00", "06:00")))
-    opened.note_opened(SECRET[0])
+    opened.note_opened(artist_key(SECRET[0]))
+    opened.note_opened(item_key(track_name(*SECRET)))
     opened.write_state(b'{"cursor": "Quiet Vesper"}')
     opened.door.write_file(opened.folders.hindsight, b"{}")
     return opened
@@ -42,7 +44,7 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
     done = session.forget(Rule(artist=SECRET[0]))
     assert done.holds
     assert done.deleted == {
-        "listens": 5, "skips": 1, "likes, hides and blocks": 1, "days shown": 1, "rules": 1, "tracks": 1,
+        "listens": 5, "skips": 1, "likes, hides and blocks": 1, "days shown": 2, "rules": 1, "tracks": 1,
         "artists": 1, "imports": 2,
     }  # fmt: skip
     assert set(done.files) == {"state.json", "hindsight.json", "discover.log"}

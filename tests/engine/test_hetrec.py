@@ -69,7 +69,7 @@ def test_a_pack_gives_back_what_was_read(layout: Path, tmp_path: Path) -> None:
     folders = Folders(tmp_path / "data")
     manifest = add_pack(Door(folders), layout, name="Mine!")
     assert (manifest.name, manifest.listeners, manifest.items, manifest.interactions) == ("mine", 3, 2, 4)
-    pack = community_packs(folders)[0]
+    pack = community_packs(folders, "artists")[0]
     assert np.array_equal(pack.matrix().toarray(), [[10, 3], [7, 0], [0, 1]])
     catalog = pack.catalog()
     assert catalog.ids_of(["burel", "nobody"]) == {"burel": 0}

@@ -13,6 +13,7 @@ import pytest
 from engine.paths import Folders
 from engine.session import Session
 from tests.engine.models import names
+from tests.engine.test_tracks import write_playlists
 from tests.engine.test_training import write_community
 
 
@@ -68,10 +69,21 @@ def test_a_pack_and_a_training_end_with_what_they_made(tmp_path) -> None:
     assert (code, told[-1]["result"]["name"]) == (0, "camps")
     told, code = messages(tmp_path / "data", "train", "--no-tune", "--iterations", "4", "--factors", "8")
     assert code == 0
-    assert told[-1]["result"]["items"] == 60
+    assert [model["items"] for model in told[-1]["result"]] == [60]
     assert [message["loss"] is not None for message in told if message.get("stage") == "training"].count(
         True
     ) == 4
+
+
+def test_a_pack_of_tracks_is_trained_on_too_also_where_nothing_is_known_of_artists(tmp_path) -> None:
+    data, lists = tmp_path / "data", write_playlists(tmp_path / "lists.zip")
+    assert messages(data, "community", str(lists))[1] == 0
+    told, code = messages(data, "train", "--no-tune", "--iterations", "4", "--factors", "8")
+    assert code == 0
+    assert [model["level"] for model in told[-1]["result"]] == ["tracks"]
+    stages = {message["stage"] for message in told if message["type"] == "progress"}
+    assert "tracks, training" in stages
+    assert messages(tmp_path / "none", "train")[1] == 3
 
 
 def test_a_signal_stops_training_and_the_library_is_as_before(tmp_path) -> None:

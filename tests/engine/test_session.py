@@ -168,7 +168,7 @@ def test_an_empty_library_says_what_to_do(tmp_path) -> None:
 
 
 def test_what_was_shown_and_opened_is_noted_by_day_but_not_in_private_nor_beside_it(session) -> None:
-    shown = [item.artist for item in session.discover().items[:3]]
+    shown = [item.key for item in session.discover().items[:3]]
     session.note_shown(shown)
     session.note_opened(shown[0])
     before = fingerprint(session.folders.root)

@@ -191,7 +191,7 @@ def test_without_a_pack_the_sessions_are_the_rows(tmp_path) -> None:
     assert (manifest.listeners, manifest.items) == (60, 18)
     found = opened.discover()
     assert found.solo
-    assert "cannot know an artist you never played" in found.notes[0]
+    assert "cannot know artists you never played" in found.notes[0]
     assert all(item.known for item in found.items)
     opened.close()
 

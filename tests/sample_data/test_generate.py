@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sample_data
-from sample_data import generate, genres, hetrec, names, scrobbles, spotify, tracks
+from sample_data import generate, genres, hetrec, names, scrobbles, song_lists, spotify, tracks
 from sample_data.archive import zipped
 
 
@@ -30,6 +30,12 @@ def contents(archive: Path | io.BytesIO) -> dict[str, bytes]:
 def test_features_are_reproduced(world: generate.World) -> None:
     made = tracks.features_csv(track for own in world.discography for track in own)
     assert contents(sample_data.features()) == {"features.csv": made}
+
+
+def test_playlists_are_reproduced(world: generate.World) -> None:
+    plays = generate.make_plays(world)
+    lines = song_lists.make_playlists(generate.stream(world.seed, 7), plays, world.discography)
+    assert contents(sample_data.playlists()) == {"playlists.csv": song_lists.playlists_csv(lines)}
 
 
 def test_community_is_reproduced(world: generate.World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sample_data
 from engine import names
-from engine.community import hetrec
+from engine.community import hetrec, playlists
 from engine.community.feature_rows import RowCounts, read_feature_rows
 from tests.sample_data import reading
 
@@ -34,3 +34,14 @@ def test_the_features_reader_drops_nothing() -> None:
     rows = list(read_feature_rows(sample_data.features(), counts))
     assert len(rows) == 12_000
     assert not counts.dropped
+
+
+def test_the_playlists_reader_drops_nothing_and_every_track_is_one_the_features_know() -> None:
+    content = playlists.read(sample_data.playlists())
+    assert content.dropped == {}
+    assert int(content.listener.max()) + 1 == 900
+    known = {
+        names.item_key(names.track_name(row["track_artist"], row["track_name"])) for row in reading.features()
+    }
+    assert {names.item_key(name) for name in content.names} <= known
+    assert len(content.listener) > 12_000

@@ -13,6 +13,7 @@ from engine.session import Session
 from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
+from tuiapp.opening import Music
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.dialogs import AskText, ShowText
 from tuiapp.screens.search import Search
@@ -282,7 +283,7 @@ async def test_quitting_right_after_a_key_keeps_what_it_did(folders: Folders) ->
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         name = the_list(app).row.artist
-        app.changes.judge("like", [name])
+        app.changes.judge("like", [Music(name)])
         await app.action_quit()
     assert app._exception is None
     assert verdicts(folders)[name] == "like"
@@ -298,7 +299,7 @@ async def test_undo_pressed_at_once_takes_back_what_is_still_being_done(
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         before = verdicts(folders)
-        app.changes.judge("like", ["Artist T45", "Artist F57"])
+        app.changes.judge("like", [Music("Artist T45"), Music("Artist F57")])
         app.action_undo()
         go.set()
         await settled(pilot)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
 from tests.engine.models import names, write_model
@@ -81,7 +84,7 @@ def test_related_and_search_have_the_contracts_keys(place, capsys) -> None:
 def test_an_artists_card_is_data_too(place, capsys) -> None:
     new, own = document(capsys, "artist", ARTISTS[30].lower()), document(capsys, "artist", ARTISTS[0])
     assert (new["artist"], new["played"]["plays"], new["of_taste"]) == (ARTISTS[30], 0, 0)
-    assert new["why"][0].keys() == {"artist", "share"}
+    assert new["why"][0].keys() == {"artist", "track", "share"}
     assert own["played"]["plays"] > 0
     assert 0 < own["of_taste"] < 1
     assert run(["artist", ARTISTS[0]]) == 0
@@ -229,6 +232,62 @@ def test_a_blocked_and_a_left_out_artist_are_in_no_list_reason_or_export(place, 
         assert len(told.splitlines()) > 2
         for name in (blocked, left_out):
             assert not re.search(rf"\b{name}\b", told), (arguments, name)
+
+
+def test_tracks_are_recommended_by_level_judged_alone_and_exported_as_such(place, capsys, tmp_path) -> None:
+    capsys.readouterr()
+    assert run(["recommend", "--level", "tracks"]) == 3
+    assert "discover train --level tracks" in capsys.readouterr().err
+    write_model(place, level="tracks", items=90, ensemble={"factors": 0.8, "artist": 0.2})
+    connection = open_library(Door(Folders(place)))
+    play(connection, ARTISTS[12], "Song 1", DAY)
+    play(connection, ARTISTS[15], "Song 2 - Live", DAY)
+    connection.close()
+    asked = ("recommend", "--level", "tracks", "-n", "20", "--per-artist", "2")
+    items = document(capsys, *asked)["items"]
+    assert max(Counter(item["artist"] for item in items).values()) == 2
+    for item in items:
+        assert item["track"].startswith("Song ")
+        assert abs(sum(reason["share"] for reason in item["why"]) - 1.0) <= 1e-6
+        assert {"artist", "track", "share"} in [reason.keys() for reason in item["why"]]
+    single, whole = items[0], items[-1]["artist"]
+    assert document(capsys, "block", single["artist"], "--track", single["track"])["feedback"][0]["track"]
+    assert run(["hide", whole]) == 0
+    capsys.readouterr()
+    target = tmp_path / "tracks.csv"
+    export = ["export", "--list", "discover", "--level", "tracks", "-n", "90", "--out", str(target)]
+    assert run(export) == 0
+    capsys.readouterr()
+    left = document(capsys, *asked[:-2], "--per-artist", "0", "-n", "90")["items"]
+    listed = {(item["artist"], item["track"]) for item in left}
+    assert (single["artist"], single["track"]) not in listed
+    assert whole not in {artist for artist, _ in listed}
+    with target.open(newline="") as file:
+        written = {(row["Artist name"], row["Track name"]) for row in csv.DictReader(file)}
+    assert len(written) > 10
+    assert (single["artist"], single["track"]) not in written
+    assert whole not in {artist for artist, _ in written}
+    assert run(["unblock", single["artist"], "--track", single["track"]]) == 0
+    capsys.readouterr()
+    assert run([*asked[:-2], "-n", "90"]) == 0
+    assert "track" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_training_on_ones_own_sessions_says_how_well_it_guesses(empty, capsys) -> None:
+    connection = open_library(Door(Folders(empty)))
+    for number in range(120):
+        for artist in (ARTISTS[(number + i * i) % 14] for i in range(4)):
+            play(connection, artist, f"Song {number % 3}", number * 40_000 + 300)
+    connection.close()
+    for level in ("artists", "tracks"):
+        assert run(["train", "--level", level, "--no-tune", "--factors", "4"]) == 0
+        told = capsys.readouterr().out
+        assert f" {level}, in " in told
+        assert re.search(
+            r"Ranked by: .*; ten guesses held what was hidden in [\d.]+ % of your last \d+ sessions", told
+        )
+    report = document(capsys, "doctor")["model"]
+    assert (report["artists"], report["tracks"]) == (14, 42)
 
 
 def test_a_reader_that_has_enough_is_no_failure(place) -> None:

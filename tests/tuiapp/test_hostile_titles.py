@@ -277,7 +277,7 @@ async def an_error(pilot: Pilot[Any]) -> None:
 
 async def verdict_toasts(pilot: Pilot[Any]) -> None:
     for name in (CALLED[0], CALLED[6]):
-        pilot.app.changes.judge(None, [name])
+        pilot.app.changes.judge(None, [Music(name)])
     await settled(pilot)
     assert_safe(pilot.app, "Taken back: Aone [/intro]", "Taken back: Athree [@click=app.quit]hi[/]")
 

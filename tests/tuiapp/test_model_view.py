@@ -56,6 +56,7 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
         for name, exponent in (("log", 0.75), ("binary", 0.0), ("linear", 0.75))
     ]
     model = SimpleNamespace(
+        level="artists",
         solo=False, packs=["sample"], confidence=Confidence(transform="log", alpha=2.0), iterations=20, items=1_500,
         listeners=2_500, factors=40, frequency_exponent=0.75, regularization=0.812,
         tuned={"searched": True, "trials": trials}, validation={}, ensemble={},

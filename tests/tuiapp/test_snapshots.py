@@ -17,7 +17,10 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
+from tests.engine.models import names, write_model
+from tests.engine.test_gate import play
 from tests.tuiapp.driving import settled
+from tests.tuiapp.places import MONDAY
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
 from tuiapp.screens.view import View
@@ -50,6 +53,26 @@ def at(view: str) -> Show:
 @pytest.mark.parametrize("view", NAMES)
 def test_view(filled: Folders, snap_compare: Any, view: str, size: tuple[int, int]) -> None:
     assert snap_compare(DiscoverApp(filled), terminal_size=size, run_before=at(view))
+
+
+async def as_tracks(pilot: Pilot[Any]) -> None:
+    await settled(pilot)
+    await pilot.press("T")
+    await settled(pilot)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=[f"{width}x{height}" for width, height in SIZES])
+def test_tracks(folders: Folders, snap_compare: Any, size: tuple[int, int]) -> None:
+    write_model(folders.root, level="tracks", items=90, ensemble={"factors": 0.8, "artist": 0.2})
+    session = Session(folders)
+    for number, title in ((0, 1), (3, 2), (6, 1), (12, 3)):
+        play(session._connection, names(30)[number], f"Song {title}", MONDAY)
+    session.close()
+    assert snap_compare(DiscoverApp(folders), terminal_size=size, run_before=as_tracks)
+
+
+def test_no_tracks(filled: Folders, snap_compare: Any) -> None:
+    assert snap_compare(DiscoverApp(filled), terminal_size=SMALL, run_before=as_tracks)
 
 
 @pytest.mark.parametrize("view", NAMES)

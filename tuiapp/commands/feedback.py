@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-def _judge(options: Options, verdict: str | None, name: str) -> None:
+_of_track = click.option("--track", metavar="TITLE", help="This track of theirs alone.")
+
+
+def _judge(options: Options, verdict: str | None, name: str, track: str | None) -> None:
     from engine.session import Session
 
     session = Session(options.folders, private=options.private)
     try:
-        session.judge(verdict, name)
+        session.judge(verdict, name, track)
         _print(options, session)
     finally:
         session.close()
@@ -27,34 +30,38 @@ def _judge(options: Options, verdict: str | None, name: str) -> None:
 
 @cli.command()
 @click.argument("name")
+@_of_track
 @click.pass_obj
-def like(options: Options, name: str) -> None:
+def like(options: Options, name: str, track: str | None) -> None:
     """Like an artist: it counts in your taste."""
-    _judge(options, "like", name)
+    _judge(options, "like", name, track)
 
 
 @cli.command()
 @click.argument("name")
+@_of_track
 @click.pass_obj
-def hide(options: Options, name: str) -> None:
+def hide(options: Options, name: str, track: str | None) -> None:
     """Keep an artist out of Discover; it still counts in your taste."""
-    _judge(options, "hide", name)
+    _judge(options, "hide", name, track)
 
 
 @cli.command()
 @click.argument("name")
+@_of_track
 @click.pass_obj
-def block(options: Options, name: str) -> None:
+def block(options: Options, name: str, track: str | None) -> None:
     """Never show an artist again, on any screen, list or export, nor learn from it."""
-    _judge(options, "block", name)
+    _judge(options, "block", name, track)
 
 
 @cli.command()
 @click.argument("name")
+@_of_track
 @click.pass_obj
-def unblock(options: Options, name: str) -> None:
+def unblock(options: Options, name: str, track: str | None) -> None:
     """Take back what was said about an artist."""
-    _judge(options, None, name)
+    _judge(options, None, name, track)
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from tuiapp.output import print_json, print_table, say
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
+    from engine.names import Level
     from engine.playlists.export import ExportReport
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.session import Session
@@ -184,6 +185,13 @@ def remove(options: Options, name: str) -> None:
     "-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list."
 )
 @click.option(
+    "--level",
+    type=click.Choice(["artists", "tracks"]),
+    default="artists",
+    show_default=True,
+    help="Whether --list discover is one of artists, a track of each, or of tracks.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
 )
 @click.option(
@@ -194,7 +202,8 @@ def remove(options: Options, name: str) -> None:
 )
 @click.pass_obj
 def export(
-    options: Options, name: str | None, list_name: str | None, count: int, out: Path, format_name: str | None
+    options: Options, name: str | None, list_name: str | None, count: int, level: Level, out: Path,
+    format_name: str | None,
 ) -> None:  # fmt: skip
     """Write a saved playlist, or one of the lists, to a file."""
     from engine.session import Session
@@ -203,7 +212,7 @@ def export(
         raise UsageError("Name a saved playlist, or a list with --list discover or --list related:NAME.")
     session = Session(options.folders, private=options.private)
     try:
-        title, tracks = _tracks_of(session, name, list_name, count)
+        title, tracks = _tracks_of(session, name, list_name, count, level)
         report = session.export_tracks(tracks, title, out, format_name)
     finally:
         session.close()
@@ -217,7 +226,7 @@ def export(
 
 
 def _tracks_of(
-    session: Session, name: str | None, list_name: str | None, count: int
+    session: Session, name: str | None, list_name: str | None, count: int, level: Level
 ) -> tuple[str, tuple[PlaylistTrack, ...]]:
     from engine.recommend.settings import DiscoverSettings
 
@@ -228,7 +237,7 @@ def _tracks_of(
         from tuiapp.config import read
 
         asked = read(session.folders.config).discover
-        return "Discover", session.discover_tracks(DiscoverSettings(n=count, **asked))
+        return "Discover", session.discover_tracks(DiscoverSettings(n=count, level=level, **asked))
     if kind == "related" and of:
         return f"Related to {of}", session.related_tracks(of, count)
     raise UsageError(f"There is no list called {list_name}. There are discover and related:NAME.")

@@ -13,12 +13,13 @@ from tuiapp.output import percent, print_json, print_table, say, thousands
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
+    from engine.names import Level
     from engine.recommend.lists import DiscoverList, Recommendation
     from engine.recommend.settings import DiscoverSettings
 
 
 @cli.command()
-@click.option("--level", type=click.Choice(["artists"]), default="artists", show_default=True)
+@click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.option(
     "--familiarity",
@@ -74,10 +75,17 @@ if TYPE_CHECKING:
     metavar="N",
     help="For one of your tastes alone, by its number in `discover taste`.",
 )
+@click.option(
+    "--per-artist",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="At most so many tracks of one artist; 0: any number.",
+)
 @click.option("--without", multiple=True, metavar="NAME", help="As if you had never played this artist.")
 @click.pass_obj
 def recommend(options: Options, **asked: Any) -> None:  # fmt: skip
-    """Artists you would like next, with reasons whose shares sum to 1."""
+    """Artists or tracks you would like next, with reasons whose shares sum to 1."""
     print_discover(options, **asked)
 
 
@@ -90,7 +98,7 @@ def print_discover(options: Options, **asked: Any) -> None:
         found = session.discover(_settings(**_as_set(options, asked)))
         # A script that asks every day has not looked: only what a person sees can be ignored.
         if sys.stdout.isatty() and not options.json:
-            session.note_shown([item.artist for item in found.items if not item.known])
+            session.note_shown([item.key for item in found.items if not item.known])
     finally:
         session.close()
     for note in found.notes:
@@ -126,7 +134,8 @@ def _settings(
     day: tuple[int, int] | None = None,
     mode: int | None = None,
     without: tuple[str, ...] = (),
-    level: str = "artists",  # noqa: ARG001 - the only level there is yet
+    level: Level = "artists",
+    per_artist: int = 3,
 ) -> DiscoverSettings:
     from engine.recommend.settings import DiscoverSettings
     from engine.taste.gate import Window
@@ -136,18 +145,24 @@ def _settings(
         n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,
         known_days=known_days, half_life=half_life, window=window, mode=mode,
         day=(day[1] - 1) // 86_400 if day else None,
-        without=tuple(without),
+        without=tuple(without), level=level, per_artist=per_artist,
     )  # fmt: skip
     return settings.as_of(as_of[1]) if as_of else settings
 
 
 def _item(item: Recommendation) -> dict[str, Any]:
-    why: list[dict[str, Any]] = [{"artist": share.artist, "share": share.share} for share in item.why]
+    why: list[dict[str, Any]] = [
+        {"artist": share.artist} | ({"track": share.track} if share.track else {}) | {"share": share.share}
+        for share in item.why
+    ]
     why.append({"artist": "others", "share": item.others_share})
     return (
         {
             "rank": item.rank,
             "artist": item.artist,
+        }
+        | ({"track": item.track} if item.track else {})
+        | {
             "score": item.score,
             "listeners": item.listeners,
             "plays": item.plays,
@@ -161,19 +176,23 @@ def _item(item: Recommendation) -> dict[str, Any]:
 
 
 def _print_list(found: DiscoverList) -> None:
+    tracks = any(item.track for item in found.items)
     rows = [
         (
             str(item.rank),
             item.artist,
+            *([item.track or ""] if tracks else []),
             thousands(item.listeners),
             _plays(item),
             (f"{item.standing}; " if item.standing else "")
-            + ", ".join(f"{share.artist} {percent(share.share)}" for share in item.why)
+            + ", ".join(f"{share.track or share.artist} {percent(share.share)}" for share in item.why)
             + (f", {item.others} others {percent(item.others_share)}" if item.others else ""),
         )
         for item in found.items
     ]
-    print_table(("", "artist", "listeners", "plays", "because of"), rows, right=frozenset({0, 2, 3}))
+    heading = ("", "artist", *(["track"] if tracks else []), "listeners", "plays", "because of")
+    last = len(heading) - 1
+    print_table(heading, rows, right=frozenset({0, last - 2, last - 1}))
 
 
 def _plays(item: Recommendation) -> str:

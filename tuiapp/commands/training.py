@@ -11,6 +11,7 @@ from tuiapp.cli import Options, cli
 from tuiapp.output import percent, print_json, progress_bar, say, thousands
 
 if TYPE_CHECKING:
+    from engine.names import Level
     from engine.training.artifact import ModelManifest
 
 
@@ -32,7 +33,7 @@ FACTORS = Factors()
 
 
 @cli.command()
-@click.option("--level", type=click.Choice(["artists"]), default="artists", show_default=True)
+@click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.option(
     "--factors",
     type=FACTORS,
@@ -57,8 +58,8 @@ FACTORS = Factors()
 @click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
-def train(options: Options, level: str, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
-    """Train on the community packs, or on your own listening sessions where there are none."""
+def train(options: Options, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
+    """Train on the community packs of a level, or on your own listening sessions where there are none."""
     from engine.session import Session
     from engine.training.train import TrainingSettings
 
@@ -77,7 +78,9 @@ def train(options: Options, level: str, engine: str, factors: int | None, **aske
         print_json(training_document(manifest))
         return
     source = "your own sessions" if manifest.solo else f"{thousands(manifest.listeners)} listeners"
-    click.echo(f"Trained on {source}, {thousands(manifest.items)} artists, in {manifest.seconds:.1f} s.")
+    click.echo(
+        f"Trained on {source}, {thousands(manifest.items)} {manifest.level}, in {manifest.seconds:.1f} s."
+    )
     measured = manifest.validation
     if measured:
         baselines = ", ".join(
@@ -88,7 +91,8 @@ def train(options: Options, level: str, engine: str, factors: int | None, **aske
         click.echo(line)
     if manifest.index:
         click.echo(f"Index: {manifest.index['trees']} trees, recall {percent(manifest.index['recall'])}.")
-    say(options, "Next: discover recommend, or open the app with discover.")
+    option = "" if manifest.level == "artists" else f" --level {manifest.level}"
+    say(options, f"Next: discover recommend{option}, or open the app with discover.")
 
 
 def chosen_in_words(manifest: ModelManifest) -> list[str]:
@@ -110,10 +114,17 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         lines += [f"  {line}" for line in in_words(tuned)]
     if ensemble := manifest.validation.get("ensemble"):
         weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in manifest.ensemble.items())
-        lines.append(
-            f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} where the factors alone reach "
-            f"{ensemble['factors_alone']['ndcg@20']:.3f}."
-        )
+        if "sessions" in ensemble:  # solo mode
+            best = ensemble["ensemble"] if ensemble["kept"] else max(ensemble["members"].values())
+            lines.append(
+                f"Ranked by: {weights}; ten guesses held what was hidden in {percent(best)} of your last "
+                f"{ensemble['sessions']} sessions."
+            )
+        else:
+            lines.append(
+                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} where the factors alone reach "
+                f"{ensemble['factors_alone']['ndcg@20']:.3f}."
+            )
     return lines
 
 

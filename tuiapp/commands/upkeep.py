@@ -112,8 +112,8 @@ def _library(session: Any, advice: list[str]) -> dict[str, Any]:
 
 def _model(session: Any, advice: list[str]) -> Any:
     try:
-        manifest = session.model()
-        problems = session.check_model() if manifest else []
+        manifest, of_tracks = session.model(), session.model("tracks")
+        problems = session.check_model()
     except DiscoverError as error:
         advice.append(str(error))
         return f"cannot be used: {error}"
@@ -125,6 +125,7 @@ def _model(session: Any, advice: list[str]) -> Any:
         "trained": manifest.trained,
         "from": ", ".join(manifest.packs) or "your own sessions",
         "artists": manifest.items,
+        "tracks": of_tracks.items if of_tracks else "no model of them",
         "recall": manifest.index.get("recall"),
         "files": "as written" if not problems else "damaged",
     }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
     from engine.session import PlaylistEdit, Session
     from tuiapp.app import DiscoverApp
+    from tuiapp.opening import Music
 
 Tracks = Callable[["Session"], "Sequence[PlaylistTrack]"]
 
@@ -178,11 +179,14 @@ def in_words(edit: PlaylistEdit) -> str:
     return " ".join(parts)
 
 
-def artists_in_words(names: Sequence[str]) -> str:
-    """What is added, in words: a track of the artist or of so many."""
-    return f"a track of {names[0]}" if len(names) == 1 else f"a track of each of {len(names):,} artists"
+def in_short(chosen: Sequence[Music]) -> str:
+    """What is added, in words: the track, a track of the artist, or of so many."""
+    first, more = chosen[0], len(chosen) > 1
+    if first.track:
+        return f"{len(chosen):,} tracks" if more else first.track
+    return f"a track of each of {len(chosen):,} artists" if more else f"a track of {first.artist}"
 
 
-def of_artists(names: Sequence[str]) -> Tracks:
-    """A track of each of these artists."""
-    return lambda session: session.tracks_named([(name, None) for name in names])
+def named(chosen: Sequence[Music]) -> Tracks:
+    """These tracks, and of artists one each."""
+    return lambda session: session.tracks_named([(music.artist, music.track) for music in chosen])

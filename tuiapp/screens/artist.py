@@ -141,7 +141,7 @@ class ArtistDialog(Dialog):
         """Like, hide or block, or take it back. The card comes anew with every view, once it is done."""
         card = self._card
         if card is not None and (card.verdict != "block" or verdict == "block"):
-            self._home.changes.judge(None if card.verdict == verdict else verdict, [card.artist])
+            self._home.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
 
     def action_take_back(self) -> None:
         self._home.changes.take_back()
@@ -172,10 +172,10 @@ class ArtistDialog(Dialog):
 
     def action_add_to(self) -> None:
         if self._card is not None and self._card.verdict != "block":
-            from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
+            from tuiapp.screens.add_to import ask_add_to, in_short, named
 
-            names = [self._card.artist]
-            ask_add_to(self._home, artists_in_words(names), of_artists(names))
+            chosen = [Music(self._card.artist)]
+            ask_add_to(self._home, in_short(chosen), named(chosen))
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

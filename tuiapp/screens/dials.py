@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 if TYPE_CHECKING:
+    from engine.names import Level
     from engine.recommend.settings import DiscoverSettings
 
 # Days in which plays fade by half, from recent to all time (0: they do not fade).
@@ -62,7 +63,9 @@ class Dials:
             if number and (dial.low <= place <= dial.high or place == dial.start):
                 self.places[dial.name] = int(place) if dial.name == "recency" else float(place)
 
-    def settings(self, n: int, without: tuple[str, ...], mode: int | None = None) -> DiscoverSettings:
+    def settings(
+        self, n: int, without: tuple[str, ...], mode: int | None = None, level: Level = "artists"
+    ) -> DiscoverSettings:
         """What they ask of Discover."""
         from engine.recommend.settings import DiscoverSettings
 
@@ -75,6 +78,7 @@ class Dials:
             half_life=None if recency < 0 else FADING[recency],
             without=without,
             mode=mode,
+            level=level,
         )
 
     def drawn(self, width: int, *after: Content | str) -> Content:

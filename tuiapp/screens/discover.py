@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -14,7 +15,8 @@ from textual.widgets import Static
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.dates import period
 from tuiapp.exporting import ask_export
-from tuiapp.reports import first_steps, untrained
+from tuiapp.opening import Music
+from tuiapp.reports import first_steps, no_tracks, untrained
 from tuiapp.safe import shown
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.view import View
@@ -24,6 +26,7 @@ from tuiapp.widgets.table import Column, Table
 from tuiapp.widgets.why import Waiting, WhyPanel
 
 if TYPE_CHECKING:
+    from engine.names import Level
     from engine.recommend.lists import DiscoverList, Explanation, Recommendation
     from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
@@ -37,6 +40,8 @@ WITH_TRACK = 100
 
 PLAYS = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
                order=lambda row: -row.plays, least=88)  # fmt: skip
+# Where artists are listed, a track to begin with; where tracks are, each its own.
+TRACK = Column("track", lambda row: row.track or "", 18, share=4, order=lambda row: row.key)
 # As of an earlier date it stands in their place.
 LATER = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5, right=True,
                order=lambda row: -(row.later or 0))  # fmt: skip
@@ -45,10 +50,15 @@ LATER = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5,
 def _because(row: Recommendation) -> str:
     if not row.why:
         return ""
-    names = [share.artist for share in row.why[:2]]
+    names = [share.track or share.artist for share in row.why[:2]]
     left = row.others + len(row.why) - len(names)
     because = ", ".join(names) + (f" and {left} more" if left else "")
     return f"{row.standing}: {because}" if row.standing else because
+
+
+BECAUSE = Column("because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold())
+# Beside artist and track it needs more room.
+BECAUSE_OF_TRACKS = replace(BECAUSE, least=72)
 
 
 class DiscoverView(View):
@@ -64,6 +74,7 @@ class DiscoverView(View):
         self._taste: tuple[int, str] | None = None
         # The date the list is as of, as `tuiapp.dates` writes it; empty for now.
         self._as_of = ""
+        self._level: Level = "artists"
         self._noted = False
         # Whether the next list is another one altogether: the cursor goes to its top.
         self._from_top = False
@@ -75,6 +86,15 @@ class DiscoverView(View):
         self._tracks: dict[str, str] = {}
         self._tracks_asked = False
 
+        self._begin_with = Column(
+            "begin with",
+            self._track,
+            18,
+            share=3,
+            order=lambda row: self._track(row).casefold(),
+            least=WITH_TRACK,
+        )
+
     def compose_body(self) -> ComposeResult:
         yield Static(id="dials")
         with Container(id="body", classes="body"):
@@ -82,10 +102,8 @@ class DiscoverView(View):
                 (
                     Column("", self._glyph, 1, order=lambda row: (not row.liked, not row.known)),
                     Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
-                    Column("begin with", self._track, 18, share=3, order=lambda row: self._track(row).casefold(),
-                           least=WITH_TRACK),
-                    Column("because of", _because, 16, share=4, least=50,
-                           order=lambda row: row.why[0].artist.casefold() if row.why else ""),
+                    self._begin_with,
+                    BECAUSE,
                     Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                            order=lambda row: -row.listeners),
                     PLAYS,
@@ -93,7 +111,7 @@ class DiscoverView(View):
                            order=lambda row: -row.score),
                 ),
                 key=lambda row: row.key,
-                words=lambda row: f"{row.artist} {_because(row)}",
+                words=lambda row: f"{row.artist} {row.track or ''} {_because(row)}",
                 id="artists",
             )  # fmt: skip
             yield WhyPanel(id="why")
@@ -104,6 +122,7 @@ class DiscoverView(View):
         if (
             self._list is None
             or self._tracks_asked
+            or self._level == "tracks"
             or self.query_one("#artists", Table).size.width < WITH_TRACK
         ):
             return
@@ -129,7 +148,11 @@ class DiscoverView(View):
         self.ask("list", lambda session: session.discover(settings))
 
     def _settings(self) -> DiscoverSettings:
-        asked = self._dials.settings(LENGTH, self._without, self._taste[0] if self._taste else None)
+        return self._asked(self._taste[0] if self._taste else None)
+
+    def _asked(self, taste: int | None) -> DiscoverSettings:
+        """What the dials, the settings, the date and the kind of list ask for, of one taste or of all."""
+        asked = self._dials.settings(LENGTH, self._without, taste, self._level)
         return self._at_date(self.home.preferences.config.for_discover(asked))
 
     @on(View.Loaded)
@@ -165,10 +188,7 @@ class DiscoverView(View):
             source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
         self.set_aside(source)
         table = self.query_one("#artists", Table)
-        table.columns = tuple(
-            (LATER if self._as_of else PLAYS) if column in (PLAYS, LATER) else column
-            for column in table.columns
-        )
+        table.columns = tuple(self._column_for(column) for column in table.columns)
         first_time = not table.counts[1]
         if found.items:
             self.tell("")
@@ -197,9 +217,19 @@ class DiscoverView(View):
         if found.notes and first_time:
             self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
 
+    def _column_for(self, column: Column) -> Column:
+        """What stands in a column's place, by the date and by what is listed."""
+        if column in (PLAYS, LATER):
+            return LATER if self._as_of else PLAYS
+        if column in (TRACK, self._begin_with):
+            return TRACK if self._level == "tracks" else self._begin_with
+        if column in (BECAUSE, BECAUSE_OF_TRACKS):
+            return BECAUSE_OF_TRACKS if self._level == "tracks" else BECAUSE
+        return column
+
     def _note_seen(self, found: DiscoverList) -> None:
         """What stands on the first page is what a person sees, and may ignore."""
-        seen = [item.artist for item in found.items[: self.size.height] if not item.known]
+        seen = [item.key for item in found.items[: self.size.height] if not item.known]
         self.ask("seen", lambda session: session.note_shown(seen), writes=True)
 
     def _show_dials(self) -> None:
@@ -226,21 +256,21 @@ class DiscoverView(View):
         if row is None:
             panel.show(None)
             return
-        # Another artist's reasons would be read as this one's.
-        if panel.told_of != row.artist:
-            panel.show(Waiting(row.artist))
+        # Another's reasons would be read as this one's.
+        if panel.told_of != (row.artist, row.track):
+            panel.show(Waiting(row.artist, track=row.track))
 
         async def rested() -> None:
             # Reasons of rows that are passed by are worked out for nobody, and slow the keys that pass them.
             await asyncio.sleep(RESTED)
-            self.ask("why", lambda session: session.explain(row.artist, settings))
+            self.ask("why", lambda session: session.explain(row.artist, settings, row.track))
 
         self.run_worker(rested, exclusive=True, group="discover.rested")
 
     def _show_why(self, told: Explanation) -> None:
         """Reasons that come after the cursor went on are of no row that is looked at."""
         row = self.query_one("#artists", Table).row
-        if row is not None and row.artist == told.artist:
+        if row is not None and (row.artist, row.track) == (told.artist, told.track):
             self.query_one(WhyPanel).show(told)
 
     def show_error(self, what: str, error: DiscoverError) -> None:
@@ -259,7 +289,7 @@ class DiscoverView(View):
             row = self.query_one("#artists", Table).row
             if row is not None:
                 self.query_one(WhyPanel).show(
-                    Waiting(row.artist, f"✗ {error} {self.key('retry')} tries again.")
+                    Waiting(row.artist, f"✗ {error} {self.key('retry')} tries again.", row.track)
                 )
         else:
             super().show_error(what, error)
@@ -267,8 +297,12 @@ class DiscoverView(View):
     def _show_first_steps(self, status: Status) -> None:
         self._welcomes = not status.listens
         self.set_aside("")
-        if status.listens and status.model is None:
+        if status.listens and status.model is None and self._level == "artists":
             self.tell("empty", "Your music is here", untrained(status, self.home.keymap))
+        elif status.listens and self._level == "tracks" and status.track_model is None:
+            self._list = None
+            self._show_dials()
+            self.tell("empty", "No tracks to recommend yet", no_tracks(status, self.home.keymap))
         elif status.listens:
             self.tell("empty", "Nothing here yet", self.missing(self._error) if self._error else "")
         else:
@@ -294,9 +328,18 @@ class DiscoverView(View):
         self._dials, self._without, self._taste, self._as_of = Dials(), (), None, ""
         self.load()
 
+    def action_switch_level(self) -> None:
+        before = self._level, self._taste
+        self._set_level("artists" if self._level == "tracks" else "tracks", None)
+        self.home.changes.remember(f"listing {self._level}", lambda: self._set_level(*before))
+
+    def _set_level(self, level: Level, taste: tuple[int, str] | None) -> None:
+        # Tastes of tracks have other numbers than those of artists.
+        self._level, self._taste, self._from_top, self._noted = level, taste, True, False
+        self.load()
+
     def action_next_taste(self) -> None:
-        asked = self._dials.settings(LENGTH, self._without)
-        settings = self._at_date(self.home.preferences.config.for_discover(asked))
+        settings = self._asked(None)
         self.ask("tastes", lambda session: [mode.name for mode in session.modes(settings)])
 
     def _show_next_taste(self, names: list[str]) -> None:
@@ -308,7 +351,7 @@ class DiscoverView(View):
 
     def show_taste(self, number: int, name: str) -> None:
         """Recommend for one taste alone, one of those there are now."""
-        self._taste, self._as_of = (number, name), ""
+        self._taste, self._as_of, self._level = (number, name), "", "artists"
         self.load()
 
     # -- time travel -----------------------------------------------------------------------------------
@@ -352,44 +395,44 @@ class DiscoverView(View):
 
     # -- acting on rows --------------------------------------------------------------------------------
 
-    def _names(self) -> list[str]:
-        return [row.artist for row in self.query_one("#artists", Table).chosen]
+    def _music(self) -> list[Music]:
+        return [Music(row.artist, row.track) for row in self.query_one("#artists", Table).chosen]
 
     def action_like(self) -> None:
-        self.judge("like", self._names())
+        self.judge("like", self._music())
 
     def action_hide(self) -> None:
-        self.judge("hide", self._names())
+        self.judge("hide", self._music())
 
     def action_block(self) -> None:
-        self.judge("block", self._names())
+        self.judge("block", self._music())
 
     @on(Table.Clicked)
     def action_artist(self) -> None:
         row = self.query_one("#artists", Table).row
         if row is not None:
-            self._note_opened(row.artist)
+            self._note_opened(row.key)
             self.home.show_artist(row.artist)
 
     def action_related(self) -> None:
-        if names := self._names():
-            self._note_opened(names[0])
-            self.home.show_related(names[0])
+        if chosen := self.query_one("#artists", Table).chosen:
+            self._note_opened(chosen[0].key)
+            self.home.show_related(chosen[0].artist)
 
-    def _note_opened(self, name: str) -> None:
-        self.ask("opened", lambda session: session.note_opened(name), writes=True)
+    def _note_opened(self, key: str) -> None:
+        self.ask("opened", lambda session: session.note_opened(key), writes=True)
 
     def action_open(self) -> None:
         row = self.query_one("#artists", Table).row
         if row is not None:
-            self._note_opened(row.artist)
+            self._note_opened(row.key)
         super().action_open()
 
     def action_add_to(self) -> None:
-        from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
+        from tuiapp.screens.add_to import ask_add_to, in_short, named
 
-        if names := self._names():
-            ask_add_to(self.home, artists_in_words(names), of_artists(names))
+        if chosen := self._music():
+            ask_add_to(self.home, in_short(chosen), named(chosen))
 
     def action_export(self) -> None:
         settings = self._settings()
@@ -401,9 +444,11 @@ class DiscoverView(View):
         row = self.query_one("#artists", Table).row
         return super().remembered() | {
             "dials": self._dials.places,
+            "level": self._level,
             "cursor": row.key if row is not None else None,
         }
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
+        self._level = "tracks" if state.get("level") == "tracks" else "artists"
         self._dials.recall(state.get("dials"))

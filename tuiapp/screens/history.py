@@ -13,6 +13,7 @@ from textual.containers import Container
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.listens import Coming, Listens
+from tuiapp.opening import Music
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.view import View
 from tuiapp.text import duration
@@ -179,10 +180,10 @@ class HistoryView(View):
             self.ask("names", lambda session: (then, _artists(session, ids)))
 
     def action_like(self) -> None:
-        self._with_names(lambda names: self.judge("like", names))
+        self._with_names(lambda names: self.judge("like", [Music(name) for name in names]))
 
     def action_block(self) -> None:
-        self._with_names(lambda names: self.judge("block", names))
+        self._with_names(lambda names: self.judge("block", [Music(name) for name in names]))
 
     def action_related(self) -> None:
         self._with_names(lambda names: self.home.show_related(names[0]) if names else None)

@@ -93,7 +93,9 @@ class ModelView(View):
             return
         self.tell("")
         wide = self.size.width >= 100
-        told = facts(status.model, (self.size.width // 2 if wide else self.size.width) - 6)
+        width = (self.size.width // 2 if wide else self.size.width) - 7
+        models = [model for model in (status.model, status.track_model) if model is not None]
+        told = Content("\n\n").join([facts(model, width) for model in models])
         if status.outdated:
             notice = Content.styled(
                 f"! {status.outdated} {self.key('model.train')} trains again.\n\n", "bold $text-warning"

@@ -10,8 +10,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tuiapp.exporting import ask_export
+from tuiapp.opening import Music
 from tuiapp.safe import shown
-from tuiapp.screens.add_to import artists_in_words, ask_add_to, of_artists
+from tuiapp.screens.add_to import ask_add_to, in_short, named
 from tuiapp.screens.view import View
 from tuiapp.text import bar
 from tuiapp.widgets.notice import Notice
@@ -146,15 +147,18 @@ class RelatedView(View):
     def _names(self) -> list[str]:
         return [row.artist for row in self.query_one(Table).chosen]
 
+    def _music(self) -> list[Music]:
+        return [Music(name) for name in self._names()]
+
     def action_like(self) -> None:
-        self.judge("like", self._names())
+        self.judge("like", self._music())
 
     def action_block(self) -> None:
-        self.judge("block", self._names())
+        self.judge("block", self._music())
 
     def action_add_to(self) -> None:
-        if names := self._names():
-            ask_add_to(self.home, artists_in_words(names), of_artists(names))
+        if chosen := self._music():
+            ask_add_to(self.home, in_short(chosen), named(chosen))
 
     def action_export(self) -> None:
         if self._at >= 0:

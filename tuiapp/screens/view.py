@@ -352,8 +352,8 @@ class View(Screen[None]):
             self.query_one(".filter").add_class("-shown")
             self.query_one(".filter Input", Input).value = text
 
-    def judge(self, verdict: str | None, names: list[str]) -> None:
-        """Like, hide or block artists, with one undo for all of them; then load anew."""
-        self.home.changes.judge(verdict, names)
+    def judge(self, verdict: str | None, chosen: list[Music]) -> None:
+        """Like, hide or block artists or tracks, with one undo for all of them; then load anew."""
+        self.home.changes.judge(verdict, chosen)
         if self.table is not None:
             self.table.clear_marks()

@@ -50,7 +50,7 @@ def _source(model: ModelManifest, width: int) -> Content:
     growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""
     tuned = "tuned on held-out plays" if model.tuned.get("searched") else "not tuned"
     return Content.assemble(
-        Content.styled(f"{model.items:,} artists", "bold"), f" from {model.listeners:,} ",
+        Content.styled(f"{model.items:,} {model.level}", "bold"), f" from {model.listeners:,} ",
         "sessions" if model.solo else "listeners", f" of {source}\n",
         Content.styled(
             _broken(f"{model.factors} factors, {sweeps}, {tuned}", width) + "\n"
@@ -96,9 +96,8 @@ def _ensemble(model: ModelManifest, cells: int) -> Content:
         (name, value, f"weight {model.ensemble.get(name, 0.0):+.2f}")
         for name, value in told["members"].items()
     ]
-    return _table(
-        "what ranks, nDCG@20 on listeners left out", [("all together", told["ensemble"], ""), *rows], cells
-    )
+    of = "hits in ten of the last sessions" if "sessions" in told else "nDCG@20 on listeners left out"
+    return _table(f"what ranks, {of}", [("all together", told["ensemble"], ""), *rows], cells)
 
 
 def _tuning(tuned: dict[str, Any], width: int) -> Content:

@@ -1,4 +1,4 @@
-"""Why an artist is recommended: the share each of one's artists has, as bars, and what would be without them."""
+"""Why an artist or track is recommended: the share of each thing one plays, as bars, and what would be without it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Waiting:
 
     artist: str
     text: str = "…"
+    track: str | None = None
 
 
 class WhyPanel(Drawn["Explanation | Waiting"]):
@@ -32,16 +33,24 @@ class WhyPanel(Drawn["Explanation | Waiting"]):
         super().__init__(_drawn, id=id)
 
     @property
-    def told_of(self) -> str | None:
-        """The artist it shows or waits for."""
-        return self._told.artist if self._told is not None else None
+    def told_of(self) -> tuple[str, str | None] | None:
+        """The artist, or artist and track, it shows or waits for."""
+        return (self._told.artist, self._told.track) if self._told is not None else None
 
 
 def _drawn(told: Explanation | Waiting, width: int, height: int) -> Content:
     if not isinstance(told, Waiting):
         return why(told, width, height)
-    name = Content.styled(shown(told.artist), "bold $text-accent")
-    return Content.assemble(name, "\n", Content.styled(shown(told.text), "$foreground-muted"))
+    return Content.assemble(_name(told), "\n", Content.styled(shown(told.text), "$foreground-muted"))
+
+
+def _name(told: Explanation | Waiting) -> Content:
+    """What is told of: the artist, or the track and whose it is."""
+    if told.track is None:
+        return Content.styled(shown(told.artist), "bold $text-accent")
+    return Content.assemble(
+        Content.styled(shown(told.track), "bold $text-accent"), f" by {shown(told.artist)}"
+    )
 
 
 def why(told: Explanation, width: int, height: int) -> Content:
@@ -51,10 +60,12 @@ def why(told: Explanation, width: int, height: int) -> Content:
     largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
     names = min(24, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
-    heard = f"{told.listeners:,} listeners" + (f", {told.plays:,} plays of yours" if told.plays else "")
+    heard = f"{told.listeners:,} listener{'' if told.listeners == 1 else 's'}"
+    if told.plays:
+        heard += f", {told.plays:,} play{'' if told.plays == 1 else 's'} of yours"
     rows: list[Content | str] = [
         Content.assemble(
-            Content.styled(shown(told.artist), "bold $text-accent"),
+            _name(told),
             "  ",
             Content.styled(heard, "$foreground-muted"),
         )
@@ -66,7 +77,9 @@ def why(told: Explanation, width: int, height: int) -> Content:
     for share in told.shares[:most]:
         drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
         rows.append(
-            Content.assemble(fitted(shown(share.artist), names), " ", drawn, f" {percent(share.share):>5}")
+            Content.assemble(
+                fitted(shown(share.track or share.artist), names), " ", drawn, f" {percent(share.share):>5}"
+            )
         )
     if rest := told.shares[most:]:
         others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
@@ -79,9 +92,10 @@ def why(told: Explanation, width: int, height: int) -> Content:
 def _what_ifs(told: Explanation) -> list[Content]:
     now = _ordinal(told.rank) if told.rank else "not listed"
     rows = []
-    for name, rank in list(told.without.items())[:3]:
-        after = _ordinal(rank) if rank else "out of the list"
-        rows.append(Content.styled(f"without {shown(name)}: {now} → {after}", "$foreground-muted"))
+    for one in told.without[:3]:
+        after = _ordinal(one.rank) if one.rank else "out of the list"
+        name = shown(one.track or one.artist)
+        rows.append(Content.styled(f"without {name}: {now} → {after}", "$foreground-muted"))
     if told.last_alike is not None:
         name, when = told.last_alike
         rows.append(Content.styled(f"you last played {shown(name)} on {day(when)}", "$foreground-muted"))
@@ -90,7 +104,7 @@ def _what_ifs(told: Explanation) -> list[Content]:
 
 _MEMBERS = {
     "factors": "alike in taste", "closeness": "close in kind", "neighbours": "same listeners",
-    "popularity": "popularity", "recency": "lately heard", "today": "today's mix",
+    "artist": "artists you play", "popularity": "popularity", "recency": "lately heard", "today": "today's mix",
 }  # fmt: skip
 
 

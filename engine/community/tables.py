@@ -1,0 +1,158 @@
+"""Tables of community data and features: found in files, archives and folders, and read as cells.
+
+Files may be plain, `.gz`, or inside a `.zip`; folders are walked. Separators are commas, semicolons or tabs.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from engine.errors import UnreadableFileError
+
+_LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
+TABLE_ENDINGS = (".csv", ".tsv", ".txt")
+MOST_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
+
+Opener = Callable[[], IO[bytes]]
+
+
+def tables(path: Path) -> Iterator[tuple[str, Opener]]:
+    """The name and a way to open each table at `path`, in a stable order."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and file.name.lower().removesuffix(".gz").endswith(TABLE_ENDINGS):
+                yield from tables(file)
+        return
+    if not path.is_file():
+        raise UnreadableFileError(f"{path} does not exist. Give a CSV file, a .zip or a folder with some.")
+    with path.open("rb") as opened:
+        magic = opened.read(4)
+    if magic[:2] == b"\x1f\x8b":
+        yield path.name, lambda: cast(IO[bytes], gzip.open(path, "rb"))  # noqa: SIM115 - the reader closes it
+    elif magic == b"PK\x03\x04":
+        yield from _tables_in_zip(path)
+    else:
+        yield path.name, lambda: path.open("rb")
+
+
+def _tables_in_zip(path: Path) -> Iterator[tuple[str, Opener]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                hidden = member.filename.startswith("__MACOSX/") or member.is_dir()
+                if not hidden and member.filename.lower().endswith(TABLE_ENDINGS):
+                    yield f"{path.name}/{member.filename}", lambda entry=member: archive.open(entry)  # type: ignore[misc]
+    except zipfile.BadZipFile as error:
+        raise UnreadableFileError(f"{path.name} is no readable zip archive: {error}.") from error
+
+
+@contextmanager
+def _as_text(binary: IO[bytes]) -> Iterator[io.TextIOWrapper]:
+    """Text by the byte-order mark, else UTF-8, else what Windows spreadsheets write (cp1252)."""
+    buffered = io.BufferedReader(binary, 1 << 18)  # type: ignore[type-var]
+    start = buffered.peek(1 << 18)
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    else:
+        try:
+            # Incremental, since the peeked part may end inside a character.
+            codecs.getincrementaldecoder("utf-8")().decode(start)
+            encoding = "utf-8-sig"
+        except UnicodeDecodeError:
+            encoding = "cp1252"
+    text = io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
+@contextmanager
+def read_table(name: str, open_table: Opener) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
+    """The header of a table and its other lines as cells, read one by one.
+
+    Raises UnreadableFileError naming the table where it is damaged, and the line where that is no CSV.
+    """
+    try:
+        with open_table() as binary, _as_text(binary) as text:
+            first = text.readline(1 << 16)
+            delimiter = max(",;\t", key=first.count)
+            header = next(csv.reader([first], delimiter=delimiter), [])
+            # The limit is the whole process's: an importer may have raised it.
+            csv.field_size_limit(_LONGEST_FIELD)
+            reader = csv.reader(_limited(name, text), delimiter=delimiter)
+            try:
+                yield header, reader
+            except csv.Error as error:
+                raise UnreadableFileError(
+                    f"{name}, line {reader.line_num + 1}: {error}. Is it a CSV file?"
+                ) from error
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise UnreadableFileError(f"{name} cannot be read: {error}. Is the file whole?") from error
+
+
+def _limited(name: str, lines: Sequence[str] | IO[str]) -> Iterator[str]:
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > MOST_BYTES:
+            raise UnreadableFileError(
+                f"{name} unpacks to more than {MOST_BYTES >> 30} GiB. Not a table of tracks?"
+            )
+        yield line
+
+
+def columns_of(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Which column (from 0) plays which role, by its name: lower case, other characters as one `_`.
+
+    Of a role's names earlier ones are preferred.
+
+    >>> columns_of(["Artist", "Song Title"], {"artist": ("artist",), "track": ("title", "song_title")})
+    {'artist': 0, 'track': 1}
+    """
+    places: dict[str, int] = {}
+    for index, cell in enumerate(header):
+        places.setdefault(re.sub(r"[^a-z0-9]+", "_", cell.lower()).strip("_"), index)
+    columns: dict[str, int] = {}
+    for role, names in roles.items():
+        for name in names:
+            if name in places and places[name] not in columns.values():
+                columns[role] = places[name]
+                break
+    return columns
+
+
+def cell_of(cells: Sequence[str], index: int) -> str:
+    """A cell, without blanks around it; empty where the line is shorter."""
+    return cells[index].replace("\x00", "").strip() if index < len(cells) else ""
+
+
+def first_artist(names: str, ids: str = "") -> str:
+    r"""The first of several credited artists, which is how listening histories name a track's artist.
+
+    Names are joined by `;`, or by `,` with a backslash before commas that belong to a name. A plain comma is
+    only taken for a joint when `ids` (a column of as many ids) says there is more than one artist.
+
+    >>> first_artist("Café Tundra;DJ Møns")
+    'Café Tundra'
+    >>> first_artist("Tyler, The Creator")
+    'Tyler, The Creator'
+    >>> first_artist(r"Tyler\, The Creator, Kali", "spotify:artist:a, spotify:artist:b")
+    'Tyler, The Creator'
+    """
+    first = names.split(";")[0].strip()
+    count = len([part for part in re.split(r"[,;]", ids) if part.strip()])
+    parts = re.split(r"(?<!\\),\s*", first)
+    if count > 1 and (len(parts) == count or "\\," in first):
+        first = parts[0]
+    return first.replace("\\,", ",").strip()

@@ -1,0 +1,45 @@
+"""Artist affinity, where items are tracks: how much of a candidate's artist the listener plays.
+
+A sum over the listener's own tracks of log(1 + plays), of those by the candidate's artist: additive, so that each track
+has its exact share in a score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FoldedAffinity:
+    """One listener: the artist of each of their items, by number, and log(1 + plays) of it; both (n,)."""
+
+    artists: NDArray[np.int32]
+    counts: Floats
+
+    @cached_property
+    def _sums(self) -> tuple[NDArray[np.int32], Floats]:
+        """The artists, rising, and what each has."""
+        artists, places = np.unique(self.artists, return_inverse=True)
+        return artists, np.bincount(places, weights=self.counts, minlength=len(artists)).astype(np.float64)
+
+    def scores(self, artists: NDArray[np.int32]) -> Floats:
+        """What the candidates' `artists` (m,) have: (m,), nought for those never played."""
+        own, sums = self._sums
+        if not len(own):
+            return np.zeros(len(artists))
+        places = np.minimum(np.searchsorted(own, artists), len(own) - 1)
+        return np.where(own[places] == artists, sums[places], 0.0)
+
+    def contributions(self, artists: NDArray[np.int32]) -> Floats:
+        """The part of each of the listener's n items: (m, n)."""
+        return np.asarray((artists[:, None] == self.artists) * self.counts)
+
+    def part_of(self, index: int, artists: NDArray[np.int32]) -> Floats:
+        """The part of one of the listener's items: (m,)."""
+        return np.asarray((artists == self.artists[index]) * self.counts[index])

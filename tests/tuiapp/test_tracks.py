@@ -1,0 +1,100 @@
+"""Discover of tracks in the app: the key, what is judged and added, what no list holds, what is said without any."""
+
+from __future__ import annotations
+
+import re
+
+from engine.paths import Folders
+from engine.session import Session
+from engine.taste.rules import Rule
+from tests.engine.models import names, write_model
+from tests.engine.test_gate import play
+from tests.tuiapp.driving import lines_of, screen_text, settled, the_list, the_view, toasts
+from tests.tuiapp.places import MONDAY
+from tuiapp.app import DiscoverApp
+
+ARTISTS = names(60)
+
+
+async def test_a_blocked_artist_and_track_and_an_excluded_artist_are_in_no_list_of_tracks(
+    folders: Folders,
+) -> None:
+    blocked, excluded, single = ARTISTS[6], ARTISTS[9], (ARTISTS[1], "Song 2")
+    write_model(folders.root, level="tracks", items=90)
+    session = Session(folders)
+    for number in (0, 1, 2, 6, 9):
+        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
+    session.judge("block", blocked)
+    session.judge("block", *single)
+    session.exclude(Rule(artist=excluded))
+    session.close()
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(140, 50)) as pilot:
+        await settled(pilot)
+        await pilot.press("T")
+        for _ in range(3):
+            await settled(pilot)
+            listed = {(row.artist, row.track) for row in the_list(app)._rows}
+            assert len(listed) > 4
+            assert all(track for _, track in listed)
+            assert not {artist for artist, _ in listed} & {blocked, excluded}
+            assert single not in listed
+            told = screen_text(app) + "".join(map(the_list(app)._words, the_list(app)._rows))
+            assert not re.search(rf"\b({blocked}|{excluded})\b", told)
+            the_view(app).action_turn("familiarity", -0.5)
+
+
+async def test_tracks_are_listed_at_a_key_judged_alone_undone_added_and_remembered(folders: Folders) -> None:
+    write_model(folders.root, level="tracks", items=90)
+    session = Session(folders)
+    for number in (0, 3, 6):
+        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
+    session.close()
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settled(pilot)
+        assert [column.title for column in the_list(app).columns][2] == "begin with"
+        await pilot.press("T")
+        await settled(pilot)
+        assert [column.title for column in the_list(app).columns][2] == "track"
+        row = the_list(app).row
+        assert row.track in screen_text(app)
+        assert f"{row.track} by {row.artist}" in "\n".join(lines_of(app.screen.query_one("#why")))
+        await pilot.press("x")
+        await settled(pilot)
+        assert (row.artist, row.track) not in {(one.artist, one.track) for one in the_list(app)._rows}
+        assert row.artist in {one.artist for one in the_list(app)._rows}, "their other tracks stay"
+        assert f"Hidden: {row.artist} - {row.track}. u takes it back." in toasts(app)[-1]
+        await pilot.press("u")
+        await settled(pilot)
+        assert the_list(app)._rows[0].key == row.key
+        the_list(app).move_to(0)
+        await pilot.press("a")
+        await settled(pilot)
+        await pilot.press(*"Mine", "enter")
+        await settled(pilot)
+        added = app.engine().show_playlist("Mine")
+        assert [(track.artist, track.track) for track in added] == [(row.artist, row.track)]
+        await pilot.press("q")
+    again = DiscoverApp(folders)
+    async with again.run_test(size=(140, 40)) as pilot:
+        await settled(pilot)
+        assert the_list(again).row.track
+        await pilot.press("T")
+        await settled(pilot)
+        assert the_list(again).row.track is None
+
+
+async def test_where_there_are_no_tracks_the_way_to_them_and_back_is_said(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("T")
+        await settled(pilot)
+        told = screen_text(app)
+        assert "No tracks to recommend yet" in told
+        assert "7 a   add community data of tracks: a table of playlists" in told
+        await pilot.press("T")
+        await settled(pilot)
+        assert the_list(app).row is not None
+        assert "No tracks" not in screen_text(app)
