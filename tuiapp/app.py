@@ -72,8 +72,9 @@ class DiscoverApp(App[int]):
     COMMANDS: ClassVar[set[Any]] = {_commands("KeyCommands"), _commands("ArtistCommands")}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
-    job: reactive[Job | None] = reactive(None, always_update=True)
-    private_since: reactive[float | None] = reactive(None)
+    # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
+    job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
+    private_since: reactive[float | None] = reactive(None, repaint=False)
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         super().__init__()

@@ -8,8 +8,9 @@ label, alternately, the median of `--starts` each. Key to paint is from writing 
 has been read: the cursor (`▸`) of the list for moves in Discover and History, the tab for a change of view; so it
 holds the terminal driver and every thread that is in the way. `loop_block_ms_max` is the longest callback of the event
 loop over a tour of all views by keys, dials, sorting, filtering, search and dialogs (`tests.benchmarks.watched` times
-them in the app; `loop_block_cpu_ms` is that callback's processor time: far below it, the machine was busy elsewhere).
-`key_ms_median_training` is with a training running that the app itself has started as its child.
+them in the app, and names the callback and the messages it handled; `loop_block_cpu_ms` is that callback's processor
+time: far below it, the machine was busy elsewhere). The figures that end in `_training` are with a training running
+that the app itself has started as its child; `slowest_keys` says which moves took longest.
 
 The data (`tests.benchmarks.large`) takes a minute or two to make; with `--data-dir` it is kept for the next time.
 """
@@ -24,18 +25,30 @@ import tempfile
 from pathlib import Path
 from statistics import median
 from time import sleep
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.benchmarks.large import fill
 from tests.benchmarks.terminal import Terminal
 from tuiapp.actions import ACTIONS, VIEWS, Action, written
 
 CURSOR = "▸"
-DOWN, PAGE_DOWN, ESCAPE, ENTER, PALETTE, STOP = "j", "\x1b[6~", "\x1b", "\r", "\x10", "\x18"
+DOWN, PAGE_DOWN, TOP, ESCAPE, ENTER, PALETTE, STOP = "j", "\x1b[6~", "g", "\x1b", "\r", "\x10", "\x18"
+# Moves before a list is begun anew: at the end of Discover's 200 rows a key would draw nothing, and what was read would
+# be somebody else's paint.
+MOVES = 32
 # Keys that ask for something again and again, or only draw, and those that open and are left again.
 TURNED = ("turn", "bpm", "minutes", "warm_up", "new", "shuffle", "year", "show_year", "trail_back", "trail_forward",
           "next_taste", "reset_dials", "without", "undo", "walk", "related")  # fmt: skip
 OPENED = ("help", "import", "export", "rename", "save", "add_pack", "search")
+
+
+class Press(NamedTuple):
+    """One press: how long until it was painted, where, which key, and the how manieth."""
+
+    ms: float
+    view: str
+    key: str
+    number: int
 
 
 def first_key(action: Action) -> str:
@@ -74,15 +87,29 @@ def first_paints(data: Path, starts: int) -> tuple[list[float], list[float]]:
     return ours[1:], bare[1:]
 
 
-def moves(terminal: Terminal, times: int) -> list[float]:
-    """Key to paint of the cursor in the list in sight, step by step and by the page, and of going to another view."""
+def moves(terminal: Terminal, times: int) -> list[Press]:
+    """Key to paint of the cursor in the list in sight, step by step and by the page, from its top."""
     taken = []
-    for name in ("1", "5"):
-        terminal.send(name)
+    for number, view in ((1, "Discover"), (5, "History")):
+        terminal.send(str(number))
         terminal.rest(0.5)
-        keys = [PAGE_DOWN if number % 8 == 7 else DOWN for number in range(times)]
-        taken += [terminal.paint_ms(key, CURSOR) for key in keys]
+        for press in range(times):
+            if press % MOVES == 0:
+                terminal.send(TOP)
+                terminal.rest(0.5)
+            name, key = ("page down", PAGE_DOWN) if press % 8 == 7 else ("down", DOWN)
+            taken.append(Press(terminal.paint_ms(key, CURSOR), view, name, press))
     return taken
+
+
+def told(presses: list[Press], suffix: str = "") -> dict[str, Any]:
+    """The median, the 95th percentile and the slowest of them."""
+    ordered = sorted(presses)
+    return {
+        f"key_ms_median{suffix}": median(press.ms for press in presses),
+        f"key_ms_p95{suffix}": ordered[int(0.95 * len(ordered))].ms,
+        f"slowest_keys{suffix}": ordered[-5:][::-1],
+    }
 
 
 def switches(terminal: Terminal, times: int) -> list[float]:
@@ -164,14 +191,12 @@ def measure(data: Path, starts: int, presses: int) -> dict[str, Any]:
         terminal.send("q")
     finally:
         terminal.close()
-    ordered = sorted(idle)
     return {
         "first_paint_ms": median(first),
         "bare_ms": median(bare),
         "ratio": median(ours / other for ours, other in zip(first, bare, strict=True)),
-        "key_ms_median": median(idle),
-        "key_ms_p95": ordered[int(0.95 * len(ordered))],
-        "key_ms_median_training": median(training),
+        **told(idle),
+        **told(training, "_training"),
         "view_ms_median": median(gone),
         "loop_block_ms_max": longest[0][0],
         "loop_block_cpu_ms": longest[0][1],
@@ -181,7 +206,7 @@ def measure(data: Path, starts: int, presses: int) -> dict[str, Any]:
     }
 
 
-def _beside_training(terminal: Terminal, presses: int) -> list[float]:
+def _beside_training(terminal: Terminal, presses: int) -> list[Press]:
     """Key to paint while a training runs, which is stopped then: it would replace the model."""
     terminal.send("7")
     terminal.rest(0.5)

@@ -2,12 +2,13 @@
 
 Every callback of the loop is timed (a step of a coroutine is one), by the wall clock and by the processor time of
 the loop's thread; garbage collection that falls into one counts with it, as does waiting for another thread. Where one
-runs long, a thread looks where it is. At the end REPORT holds the longest as JSON lists [wall ms, processor ms,
-where].
+runs long, a thread looks where it is. At the end REPORT holds the longest as JSON lists [wall ms, processor ms, what,
+where]: what it is of, and the messages it handled that took a part of it, each with its milliseconds.
 """
 
 from __future__ import annotations
 
+import asyncio
 import asyncio.events
 import heapq
 import json
@@ -20,15 +21,18 @@ from typing import Any
 
 KEPT = 20
 LONG = 0.03
+# Milliseconds from which a message is named as a part of a callback.
+PART = 2.0
 
 
 class Watch:
     """Times every callback from when it is begun, keeping the `KEPT` longest."""
 
     def __init__(self) -> None:
-        self.longest: list[tuple[float, float, int, list[str]]] = []
+        self.longest: list[tuple[float, float, int, str, list[str]]] = []
         self._began = 0.0
         self._seen: list[str] = []
+        self._handled: list[tuple[float, str]] = []
         self._count = 0
         self._loop_thread = threading.get_ident()
 
@@ -37,17 +41,45 @@ class Watch:
         run = asyncio.events.Handle._run
 
         def timed(handle: Any) -> None:
+            self._handled.clear()
             processor, self._began = thread_time(), perf_counter()
             run(handle)
-            wall, self._began = perf_counter() - self._began, 0.0
+            began, wall, self._began = self._began, perf_counter() - self._began, 0.0
+            processor = thread_time() - processor
             self._count += 1
-            entry = (wall * 1e3, (thread_time() - processor) * 1e3, self._count, self._seen)
-            if self._seen:
-                self._seen = []
-            (heapq.heappush if len(self.longest) < KEPT else heapq.heappushpop)(self.longest, entry)
+            seen, self._seen = self._seen, []
+            if len(self.longest) < KEPT or wall * 1e3 > self.longest[0][0]:
+                what = "; ".join([named(handle), *self._parts(began + wall)])
+                entry = (wall * 1e3, processor * 1e3, self._count, what, seen)
+                (heapq.heappush if len(self.longest) < KEPT else heapq.heappushpop)(self.longest, entry)
 
         asyncio.events.Handle._run = timed  # type: ignore[method-assign]
         threading.Thread(target=self._look, daemon=True).start()
+
+    def _parts(self, end: float) -> list[str]:
+        """The messages the last callback handled that took a part of it, and for how long."""
+        ends = [at for at, _ in self._handled[1:]] + [end]
+        taken = [((until - at) * 1e3, what) for (at, what), until in zip(self._handled, ends, strict=False)]
+        return [f"{milliseconds:.0f} {what}" for milliseconds, what in taken if milliseconds >= PART]
+
+    def listen(self) -> None:
+        """From now on note which messages a callback handles; loads Textual."""
+        from textual.message_pump import MessagePump
+
+        dispatch = MessagePump._dispatch_message
+
+        async def noted(pump: MessagePump, message: Any) -> None:
+            detail = (
+                getattr(message, "key", None)
+                or getattr(message, "what", None)
+                or getattr(message, "callback", "")
+            )
+            self._handled.append(
+                (perf_counter(), f"{type(message).__name__} {detail} in {type(pump).__name__}")
+            )
+            await dispatch(pump, message)
+
+        MessagePump._dispatch_message = noted  # type: ignore[method-assign]
 
     def _look(self) -> None:
         while True:
@@ -55,6 +87,14 @@ class Watch:
             if self._began and perf_counter() - self._began > LONG:
                 frame = sys._current_frames().get(self._loop_thread)
                 self._seen = [*self._seen, where(frame)][-12:]
+
+
+def named(handle: Any) -> str:
+    """What a callback is: the task it is a step of, by name and coroutine, or the function."""
+    owner = getattr(handle._callback, "__self__", None)
+    if isinstance(owner, asyncio.Task):
+        return f"{owner.get_name()} ({getattr(owner.get_coro(), '__qualname__', '')})"
+    return getattr(handle._callback, "__qualname__", repr(handle._callback))
 
 
 def where(frame: FrameType | None) -> str:
@@ -72,13 +112,17 @@ def main() -> None:
     report, data = Path(sys.argv[1]), sys.argv[2]
     watch = Watch()
     watch.begin()
+    watch.listen()
     sys.argv[1:] = ["--data-dir", data]
     from tuiapp.__main__ import main as discover
 
     try:
         discover()
     finally:
-        rows = [(wall, processor, seen) for wall, processor, _, seen in sorted(watch.longest, reverse=True)]
+        rows = [
+            (wall, processor, what, seen)
+            for wall, processor, _, what, seen in sorted(watch.longest, reverse=True)
+        ]
         report.write_text(json.dumps(rows))
 
 

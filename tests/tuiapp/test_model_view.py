@@ -15,6 +15,7 @@ from tuiapp.jobs import Job
 from tuiapp.text import age
 from tuiapp.widgets.facts import facts
 from tuiapp.widgets.loss import Losses, curve
+from tuiapp.widgets.table import Table
 
 
 @pytest.mark.parametrize(("width", "height"), [(20, 5), (60, 12), (110, 20)])
@@ -91,7 +92,9 @@ async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_i
     assert sorted(path.name for path in folders.packs.iterdir()) == [n for n in before if n != name]
 
 
-async def test_a_training_draws_its_curve_and_goes_on_in_another_view(folders: Folders) -> None:
+async def test_a_training_draws_its_curve_and_goes_on_in_another_view(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Point 11: count, rate and time left, whatever view is in sight."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -116,6 +119,16 @@ async def test_a_training_draws_its_curve_and_goes_on_in_another_view(folders: F
             await settled(pilot)
             text = screen_text(app)
             assert all(said in text for said in ("3 of 20", "12 a second", "1:05 left", "^x stops it")), key
+        drawn = []
+        render_lines = Table.render_lines
+        monkeypatch.setattr(
+            Table, "render_lines", lambda table, crop: [drawn.append(table), render_lines(table, crop)][1]
+        )
+        job.done = 4
+        app.job = job
+        await settled(pilot)
+        assert drawn == [], "a message of how far it is draws its own line, not the list"
+        assert "4 of 20" in screen_text(app)
         app.job = None
         await settled(pilot)
         assert "^x stops it" not in screen_text(app)
