@@ -120,16 +120,24 @@ class Catalog:
                 taken.add(number)
         return found
 
-    def ids_of_artists(self, keys: Iterable[str]) -> dict[str, list[int]]:
-        """Ids of all the items of artists, by the artist's key: where items are tracks, all theirs."""
-        found: dict[str, list[int]] = {}
+    def ids_under(self, keys: Iterable[str]) -> set[int]:
+        """Ids of the items with these keys and, where items are tracks, of all those of the artists among them."""
+        keys = sorted(keys)
+        found = set(self.ids_of(keys).values())
         for key in keys:
-            rows = self._connection.execute(
-                "SELECT id FROM items WHERE key = ? OR (key > ? AND key < ?)",
-                (key, key + SEPARATOR, key + _AFTER_SEPARATOR),
-            )
-            found[key] = [int(row[0]) for row in rows]
+            found.update(self.ids_of_artist(key))
         return found
+
+    def ids_of_artist(self, key: str) -> list[int]:
+        """Ids of an artist's tracks: by the exact key, and by the relaxed one only where that finds nothing."""
+        for column, artist in (("key", key), ("relaxed", relaxed_item_key(key))):
+            rows = self._connection.execute(
+                f"SELECT id FROM items WHERE {column} > ? AND {column} < ?",  # noqa: S608 - fixed names
+                (artist + SEPARATOR, artist + _AFTER_SEPARATOR),
+            ).fetchall()
+            if rows:
+                return [int(row[0]) for row in rows]
+        return []
 
     def _rows_by(self, column: str, values: Sequence[str]) -> list[tuple[str, int]]:
         rows: list[tuple[str, int]] = []

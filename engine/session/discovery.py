@@ -180,16 +180,19 @@ class Discovery(Library):
 
     @alone
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
-        """Artists and tracks by name, your own first; typos are forgiven, blocked artists stay out."""
+        """Artists and tracks by name, your own first; typos are forgiven, what is blocked stays out."""
         from engine.session.searching import own_names, search
 
         newest = history.newest(self._connection)
         if self._own_names is None or self._own_names[0] != newest:
             self._own_names = (newest, own_names(self._connection))
-        model = self._open_model() if self.model() else None
+        marks = store_feedback.verdicts(self._connection, "tracks")
         return search(
-            text, n, self._own_names[1], model,
+            text, n, self._own_names[1],
+            self._open_model() if self.model() else None,
             store_feedback.blocked_artists(self._connection), store_feedback.blocked_tracks(self._connection),
+            tracks=self._open_model("tracks") if self.model("tracks") else None,
+            unwanted=[key for key, mark in marks.items() if mark.verdict == "block"],
         )  # fmt: skip
 
     @alone
@@ -223,7 +226,7 @@ class Discovery(Library):
                 return catalog.items([number])[number].name, catalog.items([number])[number].key
         if self.model("tracks"):
             catalog = self._open_model("tracks").catalog
-            for number in catalog.ids_of_artists([key])[key][:1]:
+            for number in catalog.ids_of_artist(key)[:1]:
                 item = catalog.items([number])[number]
                 return item.artist, artist_of(item.key)
         return None

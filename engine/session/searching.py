@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.names import artist_of, joined_key
 from engine.search import Hit, Names, Place, Query, answers, build_names
 from engine.store import history
 
@@ -67,10 +68,14 @@ def search(
     model: Model | None,
     blocked: Collection[str],
     blocked_tracks: Collection[tuple[str, str]] = (),
+    *,
+    tracks: Model | None = None,
+    unwanted: Collection[str] = (),
 ) -> tuple[Found, ...]:
     """The best `n` answers: artists of both, then tracks, as well as they answer; what is blocked is in none.
 
-    `blocked` are keys of artists, `blocked_tracks` pairs of an artist's key and a track's.
+    `blocked` are keys of artists, `blocked_tracks` pairs of an artist's key and a track's, `unwanted` the keys of both
+    in the model of `tracks`.
     """
     query = Query.of(text)
     gone = own.artist_names.numbered(blocked)
@@ -80,7 +85,9 @@ def search(
     ]
     if model is not None:
         places.append(Place(model.names, model.names.numbered(blocked)))
-    artists, tracks, *community = answers(query, n, places)
+    if tracks is not None:
+        places.append(_place_of_tracks(tracks, unwanted))
+    artists, titled, *community = answers(query, n, places)
     found: list[tuple[Hit, Found]] = []
     for hit in artists:
         _, name, plays = own.artists[hit.number]
@@ -89,10 +96,7 @@ def search(
         found = _with_community(
             found, [own.artists[hit.number][0] for hit in artists], community[0], own, model
         )
-    for hit in tracks:
-        _, title, plays = own.tracks[hit.number]
-        artist = own.artists[int(own.artist_of[hit.number])][1]
-        found.append((hit, Found("track", artist, title, plays, 0)))
+    found += _tracks(own, titled, community[-1] if tracks is not None else (), tracks)
     found.sort(key=lambda pair: _order(*pair))
     return tuple(one for _, one in found[:n])
 
@@ -129,6 +133,52 @@ def _with_community(
         elif (hit.how, hit.slips) < (found[number][0].how, found[number][0].slips):
             found[number] = hit, found[number][1]
     return [*alone, *found.values()]
+
+
+def _place_of_tracks(model: Model, unwanted: Collection[str]) -> Place:
+    """The community's tracks without those of `unwanted` keys."""
+    assert model.artists is not None  # noqa: S101 - a model of tracks
+    ids = model.names.ids
+    gone = np.fromiter(model.catalog.ids_under(unwanted), dtype=np.int64)
+    return Place(model.names, np.flatnonzero(np.isin(ids, gone)), model.artist_names, model.artists[ids])
+
+
+def _tracks(
+    own: OwnNames, mine: Sequence[Hit], hits: Sequence[Hit], model: Model | None
+) -> list[tuple[Hit, Found]]:
+    """The person's tracks with their listeners, and beside them those the community knows, each told once."""
+    found: list[tuple[Hit, Found]] = []
+    keys: list[str] = []
+    for hit in mine:
+        _, title, plays = own.tracks[hit.number]
+        key, artist, _ = own.artists[int(own.artist_of[hit.number])]
+        found.append((hit, Found("track", artist, title, plays, 0)))
+        keys.append(joined_key(key, title))
+    if model is None:
+        return found
+    known = model.catalog.ids_of(list(dict.fromkeys(keys)))
+    ids = [int(model.names.ids[hit.number]) for hit in hits]
+    items = model.catalog.items(list({*ids, *known.values()}))
+    found = [
+        (hit, replace(one, listeners=items[known[key]].listeners) if key in known else one)
+        for key, (hit, one) in zip(keys, found, strict=True)
+    ]
+    told = set(known.values())
+    for hit, number in zip(hits, ids, strict=True):
+        if number not in told:
+            item = items[number]
+            plays = _plays_of(own, item.key)
+            found.append((hit, Found("track", item.artist, item.track, plays, item.listeners)))
+    return found
+
+
+def _plays_of(own: OwnNames, key: str) -> int:
+    """The person's plays of all versions of a track."""
+    artist = own.numbers.get(artist_of(key))
+    if artist is None:
+        return 0
+    theirs = (own.tracks[number] for number in np.flatnonzero(own.artist_of == artist).tolist())
+    return sum(plays for _, title, plays in theirs if joined_key(artist_of(key), title) == key)
 
 
 def _without(own: OwnNames, artists: np.ndarray, tracks: Collection[tuple[str, str]]) -> np.ndarray:

@@ -28,7 +28,7 @@ from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.likeness import Likeness
 from engine.model.neighbours import Neighbours
-from engine.names import Level, artist_key
+from engine.names import SEPARATOR, Level, artist_key, track_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.search import Names, build_names, open_names, write_names
@@ -84,16 +84,24 @@ class Model:
 
     @cached_property
     def names(self) -> Names:
-        """What finds items by name; built anew where the model is older than this file of it."""
-        written = [name for name in self.manifest.digests if name.startswith("names_")]
+        """What finds items by name, tracks by title; built anew where the model is older than this file of it."""
+        return self._names("") or _search_names(self.catalog.all_names(), self.listeners)
+
+    @cached_property
+    def artist_names(self) -> Names:
+        """What finds tracks' artists by name, numbered as in `artists`."""
+        assert self.artists is not None  # noqa: S101 - asked for of tracks alone
+        return self._names("artists/") or _artist_names(self.catalog.all_names(), self.artists)
+
+    def _names(self, folder: str) -> Names | None:
+        """What is written in the model's `folder` (with a slash); null where nothing is."""
+        written = [name for name in self.manifest.digests if name.startswith(f"{folder}names_")]
         for name in written:
             # Damaged numbers would lead to other names, or to none.
             path = self.folder / name
             if not path.is_file() or digest_of(path) != self.manifest.digests[name]:
                 raise DamagedDataError(f"{path} was altered since it was written. {_AGAIN}")
-        if written:
-            return open_names(self.folder)
-        return _search_names(self.catalog.all_names(), self.listeners)
+        return open_names(self.folder / folder) if written else None
 
     @cached_property
     def factors(self) -> ItemFactors:
@@ -194,15 +202,34 @@ def write_neighbours(folder: Path, neighbours: Neighbours, crowding: np.ndarray)
     return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in (*arrays, "crowding")}
 
 
-def write_search(folder: Path, names: Sequence[str], listeners: np.ndarray) -> dict[str, str]:
-    """Write what finds items by name into `folder`; returns the digests. `names` and `listeners` are in item order."""
+def write_search(
+    folder: Path, names: Sequence[str], listeners: np.ndarray, artists: np.ndarray | None = None
+) -> dict[str, str]:
+    """Write what finds items by name, tracks also by their `artists`, into `folder`; returns the digests.
+
+    All are in item order.
+    """
     files = write_names(folder, _search_names(names, listeners))
-    return {path.name: digest_of(path) for path in files}
+    if artists is not None:
+        (folder / "artists").mkdir()
+        files += write_names(folder / "artists", _artist_names(names, artists))
+    return {str(path.relative_to(folder)): digest_of(path) for path in files}
 
 
 def _search_names(names: Sequence[str], listeners: np.ndarray) -> Names:
     order = np.argsort(-listeners.astype(np.int64), kind="stable")
-    return build_names([artist_key(names[number]) for number in order.tolist()], order)
+    return build_names([_searched(names[number]) for number in order.tolist()], order)
+
+
+def _searched(name: str) -> str:
+    """What an item is found by: an artist's key, or the exact one of a track's title."""
+    artist, separator, title = name.partition(SEPARATOR)
+    return track_key(title) if separator else artist_key(artist)
+
+
+def _artist_names(names: Sequence[str], artists: np.ndarray) -> Names:
+    numbers, first = np.unique(artists, return_index=True)
+    return build_names([artist_key(names[item].partition(SEPARATOR)[0]) for item in first.tolist()], numbers)
 
 
 def digest_of(path: Path) -> str:

@@ -202,8 +202,7 @@ def _write(
         data.tags,
     )
     digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
-    if settings.level == "artists":
-        digests |= write_search(folder, data.names, counts)
+    digests |= write_search(folder, data.names, counts, data.artists)
     rng = np.random.default_rng(settings.seed)
     rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
     (folder / "index").mkdir()

@@ -77,8 +77,7 @@ def write_model(
             ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called)),
         )
         digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
-        if level == "artists":
-            digests |= write_search(folder, called, listeners)
+        digests |= write_search(folder, called, listeners, artists)
         (folder / "index").mkdir()
         index = build_index(folder / "index", vectors, vectors[rng.integers(items, size=20)], seed=seed)
         write_manifest(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import DamagedDataError
-from engine.names import artist_key
+from engine.names import artist_key, track_name
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.search import Query, best, build_names, open_names, write_names
@@ -167,6 +167,34 @@ def test_a_blocked_track_is_found_by_nothing_and_others_of_its_name_are(session:
     found = rows(session, "archangel")
     assert ("track", "Moire", "Archangel") not in found
     assert ("track", "Burel", "Archangel Falls") in found
+
+
+def test_the_communitys_tracks_are_found_beside_ones_own_each_told_once_and_none_that_is_blocked(
+    session: Session,
+) -> None:
+    known = [
+        ("Burel", "Archangel Falls - Live"),
+        ("Nobody Played", "Archangels Rise"),
+        ("The Actress", "Hazy Mornings"),
+    ]
+    write_model(session.folders.root, level="tracks", called=[track_name(*one) for one in known], items=3)
+    session.reload()
+    found = {(hit.artist, hit.track): hit for hit in session.search("archangel") if hit.kind == "track"}
+    assert ("Nobody Played", "Archangels Rise") in found
+    assert found["Nobody Played", "Archangels Rise"].plays == 0
+    mine = found["Burel", "Archangel Falls"]
+    assert mine.plays > 0
+    assert mine.listeners > 0, "another version is the same track"
+    assert ("Burel", "Archangel Falls - Live") not in found
+    assert session.search("mornings actress")[0].track == "Hazy Mornings", "by artist and title together"
+    play(session._connection, "Actress", "Hazy Mornings (Live)", 5, 6, 7)
+    session.reload()
+    by_title = {(hit.artist, hit.track): hit.plays for hit in session.search("hazy mornngs")}
+    assert by_title["Actress", "Hazy Mornings (Live)"] == 3
+    session.judge("block", "Actress")
+    session.judge("block", "Nobody Played", "Archangels Rise (Live)")
+    assert session.search("mornings") == ()
+    assert "Nobody Played" not in {hit.artist for hit in session.search("archangels rise")}
 
 
 def test_an_artist_in_two_spellings_is_told_once_with_what_both_sides_know(session: Session) -> None:
