@@ -5,9 +5,10 @@
 Made-up names of one to three words whose letters and words follow Zipf's law: two fifths the community's artists, two
 fifths its tracks, one fifth the person's own tracks (both of 20,000 artists), searched as the app does. `ms` gives for
 every kind of query the median and the 95th percentile of one search, twenty artists and tracks being blocked. The
-peers look through the same names in SQLite, best known first: `like_ms` is a plain `LIKE '%…%'`, which forgives nothing, `fts5_ms` the FTS5
-index of trigrams, where nothing holds the text ranking by bm25 what holds any of its trigrams. `found` is by kind of
-slip the share of names with one that are among the first five answers, `open_ms` from the files to the first answer.
+peers look through the same names in SQLite, best known first: `like_ms` is a plain `LIKE '%…%'`, which forgives
+nothing, `fts5_ms` the FTS5 index of trigrams, where nothing holds the text ranking by bm25 what holds any of its
+trigrams. `found` is by kind of slip the share of names with one that are among the first five answers, `open_ms` from
+the files to the first answer.
 """
 
 from __future__ import annotations
