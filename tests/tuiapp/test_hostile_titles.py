@@ -12,9 +12,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.errors import UnknownNameError
+from engine.names import track_name
 from engine.paths import Folders
 from engine.taste.rules import KeptRule, Rule
-from tests.engine.models import names
+from tests.engine.models import names, write_model
 from tests.tuiapp.driving import screen_text, settled
 from tests.tuiapp.places import ITEMS, fill
 from tuiapp.app import DiscoverApp
@@ -54,7 +55,10 @@ HOSTILE_TITLE = "Tsong [/b] [@click=app.quit]q[/] \x1b[31m\u202e"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     """A library in which every name is hostile. The tests only read it: the app is not left by quitting."""
-    return fill(tmp_path_factory.mktemp("hostile") / "data", CALLED, HOSTILE_TITLE)
+    folders = fill(tmp_path_factory.mktemp("hostile") / "data", CALLED, HOSTILE_TITLE)
+    called = [track_name(name, f"{HOSTILE_TITLE} {n}") for n, name in enumerate(CALLED)]
+    write_model(folders.root, level="tracks", called=called, items=len(called))
+    return folders
 
 
 def assert_safe(app: Any, *names_in_sight: str) -> None:
@@ -84,6 +88,21 @@ async def discover(pilot: Pilot[Any]) -> None:
     pilot.app.screen.action_without()
     await settled(pilot)
     assert "without A" in screen_text(pilot.app)
+
+
+async def tracks(pilot: Pilot[Any]) -> None:
+    """The list, the panel beside it, and what is said of one that is hidden and taken back."""
+    await pilot.resize_terminal(190, 40)
+    await pilot.press("T")
+    await settled(pilot)
+    row = pilot.app.screen.query_one("#artists", Table).row
+    assert_safe(pilot.app, row.track, f"{row.track} by {row.artist}", "Aone [/intro] ")
+    await pilot.press("x")
+    await settled(pilot)
+    assert_safe(pilot.app, "Hidden: ")
+    await pilot.press("u")
+    await settled(pilot)
+    assert_safe(pilot.app, "Undone: hidden ")
 
 
 async def related(pilot: Pilot[Any]) -> None:
@@ -370,7 +389,7 @@ async def opening_and_copying(pilot: Pilot[Any]) -> None:
 
 
 PLACES: list[Callable[[Pilot[Any]], Awaitable[None]]] = [
-    discover, related, an_artists_card, contexts, playlists, add_to, a_continued_playlist, history, taste,
+    discover, tracks, related, an_artists_card, contexts, playlists, add_to, a_continued_playlist, history, taste,
     a_rule_to_exclude,
     time_travel, model, search, search_for_markup, filter_without_match, filter_history_without_match, notices,
     an_error, verdict_toasts, error_toasts, job_toasts, a_job, ask_text, ask_path, an_import_report, palette, settings,
