@@ -20,8 +20,14 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
+    from engine.community.packs import PackInfo
     from engine.session import Status
     from tuiapp.jobs import Job
+
+
+def _of(pack: PackInfo) -> str:
+    """What a pack holds: a community's artists or tracks, or how tracks sound."""
+    return pack.level if pack.kind == "community" else pack.kind
 
 
 class ModelView(View):
@@ -44,7 +50,7 @@ class ModelView(View):
             yield Table(
                 (
                     Column("pack", lambda row: row.name, 14, share=2, order=lambda row: row.name),
-                    Column("of", lambda row: row.kind, 9, order=lambda row: row.kind),
+                    Column("of", _of, 9, order=_of),
                     Column("listeners", lambda row: f"{row.listeners:,}" if row.listeners else "", 9, right=True,
                            order=lambda row: -row.listeners),
                     Column("items", lambda row: f"{row.items:,}", 7, right=True, order=lambda row: -row.items),
