@@ -8,7 +8,8 @@ genres where there are such columns. Tracks whose keys (`engine.names.item_key`)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,17 @@ def recognises(path: Path) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A track of a playlist. `plays` is null where the table counts none."""
+
+    listener: str
+    name: str
+    key: str
+    plays: float | None
+    words: list[str]
+
+
 def read(
     path: Path,
     *,
@@ -56,48 +68,24 @@ def read(
     Raises UnreadableFileError when there is no such table, or nothing in it, CancelledError when `cancelled` says so.
     """
     listeners: dict[str, int] = {}
-    item_of: dict[str, int] = {}
+    items: dict[str, int] = {}
     names: list[str] = []
     plays: dict[tuple[int, int], float] = {}
     tags: Counter[tuple[int, str]] = Counter()
     dropped: Counter[str] = Counter()
-    read = 0
-    for table, open_table in tables(path):
-        with read_table(table, open_table) as (header, rows):
-            columns = columns_of(header, ROLES)
-            if not all(role in columns for role in _NEEDED):
-                continue
-            for cells in rows:
-                read += 1
-                if read % _POLL == 0:
-                    if cancelled is not None and cancelled():
-                        raise CancelledError("Stopped; no pack was added.")
-                    if progress is not None:
-                        progress(read, 0)
-                cell = {role: cell_of(cells, place) for role, place in columns.items()}
-                artist = first_artist(cell["artist"], cell.get("artist_ids", ""))
-                # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
-                name = track_name(artist, cell["track"])
-                key = item_key(name)
-                if not artist_of(key) or not cell["track"] or artist == cell["track"] == "NA":
-                    dropped["no artist or title"] += 1
-                    continue
-                if not cell["listener"]:
-                    dropped["no playlist or listener"] += 1
-                    continue
-                count = _count(cell["plays"]) if "plays" in columns else 1.0
-                if count is None:
-                    dropped["no play count"] += 1
-                    continue
-                item = item_of.setdefault(key, len(names))
-                if item == len(names):
-                    names.append(name)
-                place = (listeners.setdefault(cell["listener"], len(listeners)), item)
-                # A playlist may hold a track twice, in two versions or genres; only counts of plays add up.
-                plays[place] = plays.get(place, 0.0) + count if "plays" in columns else 1.0
-                for word in cell.get("genre", "").split(";"):
-                    if word.strip():
-                        tags[item, word.strip().lower()] += 1
+    for number, line in enumerate(_lines(path, dropped)):
+        if number % _POLL == 0:
+            if cancelled is not None and cancelled():
+                raise CancelledError("Stopped; no pack was added.")
+            if progress is not None:
+                progress(number, 0)
+        item = items.setdefault(line.key, len(names))
+        if item == len(names):
+            names.append(line.name)
+        place = (listeners.setdefault(line.listener, len(listeners)), item)
+        # A playlist may hold a track twice, in two versions or genres; only counts of plays add up.
+        plays[place] = 1.0 if line.plays is None else plays.get(place, 0.0) + line.plays
+        tags.update((item, word) for word in line.words)
     if not plays:
         raise UnreadableFileError(
             f"{path.name} holds no line with a playlist or listener, an artist and a track. "
@@ -113,6 +101,38 @@ def read(
         dropped=dict(dropped),
         level=LEVEL,
     )
+
+
+def _lines(path: Path, dropped: Counter[str]) -> Iterator[_Line]:
+    """The lines of every table with the columns; those that cannot be used are counted."""
+    for table, open_table in tables(path):
+        with read_table(table, open_table) as (header, rows):
+            columns = columns_of(header, ROLES)
+            if not all(role in columns for role in _NEEDED):
+                continue
+            for cells in rows:
+                found = _line({role: cell_of(cells, place) for role, place in columns.items()})
+                if isinstance(found, str):
+                    dropped[found] += 1
+                else:
+                    yield found
+
+
+def _line(cell: Mapping[str, str]) -> _Line | str:
+    """A line by its cells, or why it is none."""
+    artist, track = first_artist(cell["artist"], cell.get("artist_ids", "")), cell["track"]
+    name = track_name(artist, track)
+    key = item_key(name)
+    # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
+    if not artist_of(key) or not track or artist == track == "NA":
+        return "no artist or title"
+    if not cell["listener"]:
+        return "no playlist or listener"
+    plays = _count(cell["plays"]) if "plays" in cell else None
+    if "plays" in cell and plays is None:
+        return "no play count"
+    words = [word.strip().lower() for word in cell.get("genre", "").split(";")]
+    return _Line(cell["listener"], name, key, plays, [word for word in words if word])
 
 
 def _count(text: str) -> float | None:
