@@ -107,8 +107,8 @@ def _print_packs(options: Options, packs: Sequence[PackInfo]) -> None:
         print_json({"packs": [asdict(pack) for pack in packs]})
         return
     rows = [
-        (p.name, p.level if p.kind == "community" else p.kind, thousands(p.listeners), thousands(p.items), thousands(p.interactions), p.source, p.date,
-         f"{p.bytes / 1e6:.1f} MB")
+        (p.name, p.level if p.kind == "community" else p.kind, thousands(p.listeners), thousands(p.items),
+         thousands(p.interactions), p.source, p.date, f"{p.bytes / 1e6:.1f} MB")
         for p in packs
     ]  # fmt: skip
     headings = ("name", "of", "listeners", "items", "interactions", "source", "added", "size")

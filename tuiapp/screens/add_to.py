@@ -157,19 +157,21 @@ def _add(app: DiscoverApp, target: Target, tracks: Tracks) -> None:
 
     def said(edit: PlaylistEdit | None) -> None:
         if edit is not None:
-            app.notify(in_words(edit))
+            app.notify(in_words(edit, app.keymap.label("undo")))
 
     app.changes.edit(
         f"adding to {target.name}", change, lambda session, edit: session.restore_playlist(edit), said
     )
 
 
-def in_words(edit: PlaylistEdit) -> str:
-    """Where the tracks went, and which did not."""
+def in_words(edit: PlaylistEdit, undo: str) -> str:
+    """Where the tracks went, and which did not; `undo` is the key that takes it back."""
     count, already = len(edit.added), len(edit.already)
     if not count:
         return f"{'It is' if already == 1 else f'All {already:,} are'} in {edit.name} already."
-    parts = [f"{'1 track' if count == 1 else f'{count:,} tracks'} added to {edit.name}. u takes it back."]
+    parts = [
+        f"{'1 track' if count == 1 else f'{count:,} tracks'} added to {edit.name}. {undo} takes it back."
+    ]
     if already:
         parts.append(f"{already:,} {'was' if already == 1 else 'were'} in it already.")
     if unknown := sum(not track.track for track in edit.added):

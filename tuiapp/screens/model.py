@@ -138,4 +138,4 @@ class ModelView(View):
             changes.remember(
                 f"removing {name}", lambda: changes.make(lambda session: session.bring_pack_back(name))
             )
-            self.notify(f"{shown(name)} removed. u brings it back until you leave.")
+            self.notify(f"{shown(name)} removed. {self.key('undo')} brings it back until you leave.")

@@ -252,7 +252,7 @@ class PlaylistsView(View):
             if edit is not None:
                 self._recalled = (self._recalled[0], str(edit.places[0]))
                 self._enter(edit.name)
-                self.notify(in_words(edit))
+                self.notify(in_words(edit, self.key("undo")))
 
         self.home.changes.edit(
             f"continuing {name}",
@@ -294,7 +294,10 @@ class PlaylistsView(View):
         elif self._tracks.filter:
             self.notify("Tracks move among all others: esc clears the filter.")
         elif self._tracks.sort is not None or self._tracks.reverse:
-            self.notify("Sorted for looking only. To move tracks, press z until no heading has an arrow.")
+            sort = self.key("lists.sort")
+            self.notify(
+                f"Sorted for looking only. To move tracks, press {sort} until no heading has an arrow."
+            )
         else:
             self._steps += by
             if not self._moving:

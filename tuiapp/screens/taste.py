@@ -279,7 +279,7 @@ class TasteView(View):
         )
 
     def _excluded(self, done: Exclusion) -> None:
-        self.notify(f"{done.listens:,} listens left out: {done.rule}. u takes it back.")
+        self.notify(f"{done.listens:,} listens left out: {done.rule}. {self.key('undo')} takes it back.")
 
     def action_clear(self) -> None:
         """Take back the rules marked or under the cursor, or what was said about the artists there."""
@@ -316,7 +316,7 @@ class TasteView(View):
                 lambda session: [session.judge(mark.verdict, mark.artist, mark.track) for mark in said]
             ),
         )
-        self.notify(f"Taken back: {what}. u brings it back.")
+        self.notify(f"Taken back: {what}. {self.key('undo')} brings it back.")
 
     def _include(self, rules: list[KeptRule]) -> None:
         if not rules:
