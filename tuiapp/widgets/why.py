@@ -12,7 +12,7 @@ from tuiapp.text import bar, day, fitted, percent
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import Explanation
+    from engine.recommend.lists import Explanation, Share
 
 _NARROWEST_BAR = 6
 
@@ -58,7 +58,7 @@ def why(told: Explanation, width: int, height: int) -> Content:
     roomy = height > 10
     most = max(1, min(12, height - (13 if roomy else 2)))
     largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
-    names = min(24, width // 2)
+    names = min(24 if told.track is None else 44, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
     heard = f"{told.listeners:,} listener{'' if told.listeners == 1 else 's'}"
     if told.plays:
@@ -77,9 +77,7 @@ def why(told: Explanation, width: int, height: int) -> Content:
     for share in told.shares[:most]:
         drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
         rows.append(
-            Content.assemble(
-                fitted(shown(share.track or share.artist), names), " ", drawn, f" {percent(share.share):>5}"
-            )
+            Content.assemble(fitted(_reason(share), names), " ", drawn, f" {percent(share.share):>5}")
         )
     if rest := told.shares[most:]:
         others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
@@ -87,6 +85,11 @@ def why(told: Explanation, width: int, height: int) -> Content:
     if roomy:
         rows += ["", *_what_ifs(told), *_ranked_by(told, width)]
     return Content("\n").join(row if isinstance(row, Content) else Content(row) for row in rows)
+
+
+def _reason(share: Share) -> str:
+    """Whose share it is: the artist, or the track and by whom it is."""
+    return shown(share.artist if share.track is None else f"{share.track} – {share.artist}")
 
 
 def _what_ifs(told: Explanation) -> list[Content]:
