@@ -58,7 +58,7 @@ def _because(row: Recommendation) -> str:
 
 BECAUSE = Column("because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold())
 # Beside artist and track it needs more room.
-BECAUSE_OF_TRACKS = replace(BECAUSE, least=72)
+BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
 
 
 class DiscoverView(View):
