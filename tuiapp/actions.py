@@ -121,7 +121,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("turn('variety', 0.2)", "v", "varied", "Turn the dial to artists unlike each other.", "discover"),
     Action("turn('variety', -0.2)", "V", "alike", "Turn the dial back to the best, however alike.", "discover"),
     Action("next_taste", "m", "taste", "Only for one of your tastes; again for the next, and for all.", "discover"),
-    Action("switch_level", "T", "tracks", "Single tracks, or artists again.", "discover"),
+    Action("switch_level", "T", "tracks", "Single tracks, or artists again.", "discover", 15),
     Action("demo", "d", "sample", "Before you import: see it all on made-up data, in a folder of its own.", "discover"),
     Action("travel", "t", "time travel", "As of an earlier date, and what you played later.", "discover"),
     Action("reset_dials", "0", "reset", "Dials back to where they start, nothing left out, as of now.", "discover"),
