@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import pkgutil
@@ -27,6 +28,7 @@ from tests.engine.models import names
 from tests.tuiapp.driving import lines_of, screen_lines, screen_text, settled, the_list
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
+from tuiapp.cli import open_app
 from tuiapp.widgets.table import Table
 
 NAMES = [name for name, _ in VIEWS]
@@ -154,6 +156,22 @@ def test_nothing_heavy_is_loaded_before_the_first_paint() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+async def test_garbage_is_collected_from_the_first_paint_on(
+    empty: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading = []
+    monkeypatch.setattr("tuiapp.app.run_app", lambda *_, **__: loading.append(gc.isenabled()) or 0)
+    try:
+        open_app(empty)
+        assert loading == [False]
+        app = DiscoverApp(empty)
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_no_private_name_of_textual_is_taken() -> None:
