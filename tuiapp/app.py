@@ -134,6 +134,11 @@ class DiscoverApp(App[int]):
         view = self._state.get("view")
         self.switch_mode(view if isinstance(view, str) and view in self.MODES else "discover")
 
+    def on_ready(self) -> None:
+        """The first paint is done: garbage is collected from now on (`open_app`), and not among what it was made of."""
+        gc.freeze()
+        gc.enable()
+
     async def action_quit(self) -> None:
         self._leaving = True
         await leave(self, lambda: self._session)

@@ -7,6 +7,7 @@ Textual; only opening the app does.
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -114,6 +115,9 @@ def cli(context: click.Context) -> None:
 
 def open_app(folders: Folders, *, private: bool = False) -> int:
     """Open the Textual app over a data folder and return its exit code."""
+    # What is loaded until the first paint stays, and looking through it again and again would hold that up;
+    # `DiscoverApp.on_ready` has garbage collected from then on.
+    gc.disable()
     from tuiapp.app import run_app
 
     return run_app(folders, private=private)

@@ -7,6 +7,7 @@ two ways: by item, and by member. Weights are learned on listeners of the commun
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -132,17 +133,20 @@ class FoldedMembers:
             parts += weights[3] * self.affinity.contributions(self.members.artists[ids])
         return np.asarray(parts)
 
-    def without(self, index: int, ids: Ids | Candidates, blend: Blend) -> Floats:
-        """Scores of items `ids` (m,) had the listener never played item `index`, in the spreads of `blend`."""
+    def without(self, indexes: Iterable[int], ids: Ids | Candidates, blend: Blend) -> Iterator[Floats]:
+        """For each of the listener's items by index: scores of items `ids` (m,) had it never been played, in the
+        spreads of `blend`."""
         found = self._gathered(ids)
-        raw = self.raw(found)
-        raw[:, 0] = found.vectors @ self.factors.without(index)
-        raw[:, 1] = raw[:, 0] / found.lengths
-        if self.neighbours is not None and found.cells is not None:
-            raw[:, 2] -= self.neighbours.part_of(index, found.cells)
-        if self.affinity is not None and found.artists is not None:
-            raw[:, 3] -= self.affinity.part_of(index, found.artists)
-        return blend.scores(raw)
+        whole = self.raw(found)
+        for index in indexes:
+            raw = whole.copy()
+            raw[:, 0] = found.vectors @ self.factors.without(index)
+            raw[:, 1] = raw[:, 0] / found.lengths
+            if self.neighbours is not None and found.cells is not None:
+                raw[:, 2] -= self.neighbours.part_of(index, found.cells)
+            if self.affinity is not None and found.artists is not None:
+                raw[:, 3] -= self.affinity.part_of(index, found.artists)
+            yield blend.scores(raw)
 
 
 @dataclass(frozen=True)

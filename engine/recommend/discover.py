@@ -290,7 +290,9 @@ class Recommender:
         last = self.reasons[int(order[0])] if len(order) else None
         mine = self.person.own.get(number)
         folded, reasons = self.person.folded, self.reasons
+        strongest: list[int] = order[:WHAT_IFS].tolist()
         candidates = folded.members.gather(pool, folded.neighbours)
+        fewer = folded.without(strongest, candidates, self.person.blend)
         return Explanation(
             artist=item.artist,
             track=item.track,
@@ -304,12 +306,8 @@ class Recommender:
             ),
             # Had the person never played it: a rank-one update.
             without=tuple(
-                WhatIf(
-                    reasons[i].name,
-                    reasons[i].track,
-                    _rank(number, pool, folded.without(i, candidates, self.person.blend)),
-                )
-                for i in order[:WHAT_IFS].tolist()
+                WhatIf(reasons[i].name, reasons[i].track, _rank(number, pool, scored))
+                for i, scored in zip(strongest, fewer, strict=True)
             ),
             tags=tuple(self.model.catalog.tags(number, TAGS)),
             members=_named(_shares(parts)[0].tolist()),

@@ -8,9 +8,10 @@ label, alternately, the median of `--starts` each. Key to paint is from writing 
 has been read: the cursor (`▸`) of the list for moves in Discover and History, the tab for a change of view; so it
 holds the terminal driver and every thread that is in the way. `loop_block_ms_max` is the longest callback of the event
 loop over a tour of all views by keys, dials, sorting, filtering, search and dialogs (`tests.benchmarks.watched` times
-them in the app, and names the callback and the messages it handled; `loop_block_cpu_ms` is that callback's processor
-time: far below it, the machine was busy elsewhere). The figures that end in `_training` are with a training running
-that the app itself has started as its child; `slowest_keys` says which moves took longest.
+them in the app and names the callback and the messages it handled; `loop_block_cpu_ms` is that callback's processor
+time, `loop_block_line_ms` how long it stood in line for a processor that another program had). The figures that end in
+`_training` are with a training running that the app itself has started as its child; `slowest_keys` says which moves
+took longest.
 
 The data (`tests.benchmarks.large`) takes a minute or two to make; with `--data-dir` it is kept for the next time.
 """
@@ -200,6 +201,7 @@ def measure(data: Path, starts: int, presses: int) -> dict[str, Any]:
         "view_ms_median": median(gone),
         "loop_block_ms_max": longest[0][0],
         "loop_block_cpu_ms": longest[0][1],
+        "loop_block_line_ms": longest[0][2],
         "loop_blocks": longest[:8],
         "rss_mb": memory,
         "load": os.getloadavg()[0],

@@ -1,9 +1,10 @@
 """The app with its event loop watched: `python -m tests.benchmarks.watched REPORT DATA_DIR`.
 
-Every callback of the loop is timed (a step of a coroutine is one), by the wall clock and by the processor time of
-the loop's thread; garbage collection that falls into one counts with it, as does waiting for another thread. Where one
-runs long, a thread looks where it is. At the end REPORT holds the longest as JSON lists [wall ms, processor ms, what,
-where]: what it is of, and the messages it handled that took a part of it, each with its milliseconds.
+Every callback of the loop is timed (a step of a coroutine is one): by the wall clock, by the processor time of the
+loop's thread, and by how long that thread stood in line for a processor, which other programs keep it from. Garbage
+collection that falls into one counts with it, as does waiting for another thread. Where one runs long, a thread looks
+where it is. At the end REPORT holds the longest as JSON lists [wall ms, processor ms, ms in line, what, where]: what it
+is of, and the messages it handled that took a part of it, each with its milliseconds.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import asyncio
 import asyncio.events
 import heapq
 import json
+import os
 import sys
 import threading
 from pathlib import Path
 from time import perf_counter, sleep, thread_time
-from types import FrameType
+from types import CoroutineType, FrameType
 from typing import Any
 
 KEPT = 20
@@ -29,7 +31,7 @@ class Watch:
     """Times every callback from when it is begun, keeping the `KEPT` longest."""
 
     def __init__(self) -> None:
-        self.longest: list[tuple[float, float, int, str, list[str]]] = []
+        self.longest: list[tuple[float, float, float, int, str, list[str]]] = []
         self._began = 0.0
         self._seen: list[str] = []
         self._handled: list[tuple[float, str]] = []
@@ -42,7 +44,7 @@ class Watch:
 
         def timed(handle: Any) -> None:
             self._handled.clear()
-            processor, self._began = thread_time(), perf_counter()
+            queued, processor, self._began = in_line(), thread_time(), perf_counter()
             run(handle)
             began, wall, self._began = self._began, perf_counter() - self._began, 0.0
             processor = thread_time() - processor
@@ -50,7 +52,7 @@ class Watch:
             seen, self._seen = self._seen, []
             if len(self.longest) < KEPT or wall * 1e3 > self.longest[0][0]:
                 what = "; ".join([named(handle), *self._parts(began + wall)])
-                entry = (wall * 1e3, processor * 1e3, self._count, what, seen)
+                entry = (wall * 1e3, processor * 1e3, in_line() - queued, self._count, what, seen)
                 (heapq.heappush if len(self.longest) < KEPT else heapq.heappushpop)(self.longest, entry)
 
         asyncio.events.Handle._run = timed  # type: ignore[method-assign]
@@ -89,11 +91,27 @@ class Watch:
                 self._seen = [*self._seen, where(frame)][-12:]
 
 
+# Of the thread that reads it first: the loop's.
+_SCHEDULED = os.open("/proc/thread-self/schedstat", os.O_RDONLY) if sys.platform == "linux" else None
+
+
+def in_line() -> float:
+    """Milliseconds the loop's thread has stood in line for a processor so far; nought where Linux does not tell."""
+    return int(os.pread(_SCHEDULED, 100, 0).split()[1]) / 1e6 if _SCHEDULED is not None else 0.0
+
+
 def named(handle: Any) -> str:
     """What a callback is: the task it is a step of, by name and coroutine, or the function."""
     owner = getattr(handle._callback, "__self__", None)
     if isinstance(owner, asyncio.Task):
-        return f"{owner.get_name()} ({getattr(owner.get_coro(), '__qualname__', '')})"
+        from textual.timer import Timer
+
+        step = owner.get_coro()
+        timer = (
+            step.cr_frame.f_locals.get("self") if isinstance(step, CoroutineType) and step.cr_frame else None
+        )
+        of = f" of {type(timer._target()).__name__}" if isinstance(timer, Timer) else ""
+        return f"{owner.get_name()} ({getattr(step, '__qualname__', '')}){of}"
     return getattr(handle._callback, "__qualname__", repr(handle._callback))
 
 
@@ -119,10 +137,7 @@ def main() -> None:
     try:
         discover()
     finally:
-        rows = [
-            (wall, processor, what, seen)
-            for wall, processor, _, what, seen in sorted(watch.longest, reverse=True)
-        ]
+        rows = [(*times, what, seen) for *times, _, what, seen in sorted(watch.longest, reverse=True)]
         report.write_text(json.dumps(rows))
 
 

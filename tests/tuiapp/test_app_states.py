@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import pkgutil
@@ -24,9 +25,10 @@ from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
 from tests.engine.models import names
-from tests.tuiapp.driving import lines_of, screen_lines, screen_text, settled, the_list
+from tests.tuiapp.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
+from tuiapp.cli import open_app
 from tuiapp.widgets.table import Table
 
 NAMES = [name for name, _ in VIEWS]
@@ -156,6 +158,22 @@ def test_nothing_heavy_is_loaded_before_the_first_paint() -> None:
     assert done.stdout.strip() == ""
 
 
+async def test_garbage_is_collected_from_the_first_paint_on(
+    empty: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading = []
+    monkeypatch.setattr("tuiapp.app.run_app", lambda *_, **__: loading.append(gc.isenabled()) or 0)
+    try:
+        open_app(empty)
+        assert loading == [False]
+        app = DiscoverApp(empty)
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            assert gc.isenabled()
+    finally:
+        gc.enable()
+
+
 def test_no_private_name_of_textual_is_taken() -> None:
     """Textual keeps its own state in `_name` and the like: a method of that name would never be called."""
     made = {Screen: vars(Screen()), ModalScreen: vars(ModalScreen()), Widget: vars(Widget()), Table: {}}
@@ -237,6 +255,42 @@ async def test_a_filter_typed_after_an_error_leaves_the_error_in_sight(
         await pilot.press("ctrl+r")
         await settled(pilot)
         assert "∅ No row holds “zz”" in screen_text(app)
+
+
+@pytest.mark.parametrize("view", ["2", "3", "4", "5", "6", "7"])
+async def test_a_filter_can_be_typed_while_the_list_is_still_asked_for(folders: Folders, view: str) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        held, go = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with app.engine()._lock:
+                held.set()
+                go.wait(20)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        held.wait(20)
+        try:
+            await pilot.press(view, "slash", "a", "n")
+            line = the_view(app).query_one(".filter")
+            assert line.has_class("-shown")
+            assert line.query_one("Input").value == "an"
+        finally:
+            go.set()
+            holder.join()
+        await settled(pilot)
+        assert the_view(app).focused is line.query_one("Input")
+        await pilot.press("d")
+        await settled(pilot)
+        assert line.query_one("Input").value == "and"
+        assert the_list(app).filter == "and"
+        await pilot.press("escape")
+        await settled(pilot)
+        assert the_view(app).focused is the_list(app)
+        await pilot.press("slash")
+        assert line.has_class("-shown")
 
 
 def _fails(*_arguments: object, **_named: object) -> None:

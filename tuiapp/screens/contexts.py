@@ -90,7 +90,7 @@ class ContextsView(View):
         table = self.query_one(Table)
         table.show(made.tracks)
         if first_time:
-            table.focus()
+            self.focus_list(table)
         self._show_wishes()
         self._draw_profile()
         self.query_one("#notes", Static).update(Content("\n".join(shown(note) for note in made.notes)))

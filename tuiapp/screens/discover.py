@@ -194,7 +194,7 @@ class DiscoverView(View):
             self.tell("")
         table.show(found.items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
         if first_time:
-            table.focus()
+            self.focus_list(table)
         if self._from_top:
             self._from_top = False
             table.move_to(0)

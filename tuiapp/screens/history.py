@@ -118,7 +118,7 @@ class HistoryView(View):
         else:
             self.tell("")
             if first_time:
-                table.focus()
+                self.focus_list(table)
         self._count()
 
     # -- the picture -----------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ class ModelView(View):
         first_time = not table.counts[1]
         table.show(status.packs)
         if first_time:
-            table.focus()
+            self.focus_list(table)
         if status.model is None:
             packs = (
                 "the packs below"

@@ -86,7 +86,7 @@ class PlaylistsView(View):
             if self._open is None:
                 self._tell_of_lists()
                 if first_time:
-                    self._lists.focus()
+                    self.focus_list(self._lists)
                 self.listed()
         elif message.what == "tracks" and message.result[0] == self._open:
             _, tracks, kept = message.result

@@ -98,7 +98,7 @@ class RelatedView(View):
         table.show(found.items)
         if not back:
             table.move_to(0)
-        table.focus()
+        self.focus_list(table)
         self._show_trail()
         self.listed()
 

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.actions import bindings
+from tuiapp.actions import LISTS, bindings
 from tuiapp.opening import Music, copied
 from tuiapp.safe import shown
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
@@ -69,7 +69,9 @@ class View(Screen[None]):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Before Textual merges the bindings of the class, which it does next.
         if cls.NAME:
-            cls.BINDINGS = bindings(cls.NAME)
+            # A list has its keys once it has the focus. The filter's is the view's too: who knows what to look for
+            # presses it while the list is still asked for.
+            cls.BINDINGS = bindings(cls.NAME) + [key for key in bindings(LISTS) if key.action == "filter"]
         super().__init_subclass__(**kwargs)
 
     @property
@@ -242,8 +244,14 @@ class View(Screen[None]):
         text = f"{shown:,} of {whole:,}  esc clears" if self.table.filter else ""
         self.query_one(".filter .count", Static).update(text)
 
+    def focus_list(self, table: Table) -> None:
+        """Give the focus to a list that has come, unless a filter for it is being typed."""
+        if not isinstance(self.focused, Input):
+            table.focus()
+
     @on(Table.FilterRequested)
-    def _open_filter(self) -> None:
+    def action_filter(self) -> None:
+        """Open the line to type a filter in."""
         self.query_one(".filter").add_class("-shown")
         self.query_one(".filter Input", Input).focus()
 

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import RenderResult
 from textual.color import Color
-from textual.events import Resize
+from textual.events import Resize, ScreenResume
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, ScreenResultType
 
@@ -34,6 +34,10 @@ class Dimming(ModalScreen[ScreenResultType]):
     def render(self) -> RenderResult:
         drawn = super().render()
         return _Dimmed(drawn.screen, drawn.color) if type(drawn) is BackgroundScreen else drawn
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        # Its styles were worked out as it was made, as a view's are.
+        event.refresh_styles = False
 
     def on_resize(self, event: Resize) -> None:
         # Textual lays a new dialog out, and all that is below it, a second time as it hears of the size it just got.

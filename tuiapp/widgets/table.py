@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding
@@ -21,14 +20,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tuiapp.actions import LISTS, MOVES, bindings
-from tuiapp.safe import shown
-from tuiapp.text import fitted
+from tuiapp.widgets.painted import GAP, Paint, PaintedRows
 
-GAP = 2
 # No name is squeezed below this many cells.
 _LEAST = 6
-# So many painted rows are kept, a few screenfuls.
-_PAINTED = 400
 
 
 @dataclass(frozen=True)
@@ -54,25 +49,6 @@ class Column:
     def sorts(self) -> bool:
         """Whether the list can be sorted by it."""
         return self.order is not None or bool(self.by)
-
-
-class _Paint(NamedTuple):
-    """What the rows of one paint share: their width, columns and cells, and styles, each plain and with the accent."""
-
-    width: int
-    columns: list[tuple[Column, int]]
-    plain: tuple[Style, Style]
-    cursor: tuple[Style, Style]
-    marked: tuple[Style, Style]
-
-
-class _Painted(NamedTuple):
-    """A row as it was painted last, and what it was painted from."""
-
-    row: Any
-    lead: str
-    styles: tuple[Style, Style]
-    strip: Strip
 
 
 class Table(ScrollView, can_focus=True):
@@ -165,9 +141,7 @@ class Table(ScrollView, can_focus=True):
         self.wanted: str | None = None
         self.sort: int | None = None
         self.reverse = False
-        # What the last paint was made with, and its rows by their place.
-        self._paint: _Paint | None = None
-        self._painted: dict[int, _Painted] = {}
+        self._painted: PaintedRows | None = None
 
     # -- rows ------------------------------------------------------------------------------------------
 
@@ -357,11 +331,11 @@ class Table(ScrollView, can_focus=True):
         if self.region.size != self.content_region.size or self.opacity != 1.0:
             # With a border, padding or opacity, which only Textual's own way draws.
             return super().render_lines(crop)
-        if (paint := self._painted_with()) != self._paint or self._paint is None:
-            self._paint = paint
-            self._painted.clear()
-        paint = self._paint
-        strips = [self._line(y, paint) for y in crop.line_range]
+        paint = self._paint()
+        if self._painted is None:
+            self._painted = PaintedRows(paint)
+        self._painted.use(paint)
+        strips = [self._line(y, paint, self._painted) for y in crop.line_range]
         background = self.background_colors[1]
         for line_filter in self.get_line_filters():
             strips = [strip.apply_filter(line_filter, background) for strip in strips]
@@ -371,69 +345,35 @@ class Table(ScrollView, can_focus=True):
 
     def refresh(self, *regions: Region, **options: Any) -> Self:
         """Paint anew; without regions whatever a row's text is made from may have changed."""
-        if not regions:
-            self._painted.clear()
+        if not regions and self._painted is not None:
+            self._painted.forget()
         return super().refresh(*regions, **options)
 
-    def _painted_with(self) -> _Paint:
+    def _paint(self) -> Paint:
         base = self.rich_style
         cursor = self.get_component_rich_style("table--cursor" if self.has_focus else "table--cursor-blurred")
         marked = self.get_component_rich_style("table--marked", partial=True)
         accent = Style(color=self.get_component_rich_style("table--accent", partial=True).color)
-        return _Paint(
+        return Paint(
             self.size.width,
             [(self.columns[number], cells) for number, cells in self._widths()],
             *((style, style + accent) for style in (base, base + cursor, base + marked)),
         )
 
     def render_line(self, y: int) -> Strip:
-        self._painted.clear()
-        return self._line(y, self._painted_with())
+        paint = self._paint()
+        return self._line(y, paint, PaintedRows(paint))
 
-    def _line(self, y: int, paint: _Paint) -> Strip:
+    def _line(self, y: int, paint: Paint, painted: PaintedRows) -> Strip:
         if y == 0:
-            return self._heading(paint)
+            style = self.rich_style + self.get_component_rich_style("table--heading", partial=True)
+            sorted_by = self.columns[self.sort] if self.sort is not None else None
+            return paint.heading(style, sorted_by, reverse=self.reverse)
         place = y - 1 + round(self.scroll_y)
         if place >= len(self._order):
             return Strip.blank(paint.width, paint.plain[0])
         row = self._rows[self._order[place]]
-        marked = self._key(row) in self.marks
-        at_cursor = place == self.cursor
-        # A glyph beside every colour, so that nothing depends on seeing colours.
-        lead = "✓ " if marked else "▸ " if at_cursor else "  "
-        styles = paint.cursor if at_cursor else paint.marked if marked else paint.plain
-        before = self._painted.get(place)
-        # A strip also keeps how it is cut and written out, so that scrolling costs next to nothing for a row.
-        if before is not None and before.row is row and before.lead == lead and before.styles is styles:
-            return before.strip
-        strip = self._row(row, lead, styles, paint)
-        if len(self._painted) >= _PAINTED:
-            self._painted.clear()
-        self._painted[place] = _Painted(row, lead, styles, strip)
-        return strip
-
-    def _row(self, row: Any, lead: str, styles: tuple[Style, Style], paint: _Paint) -> Strip:
-        plain, accent = styles
-        segments, words, style = [], lead, plain
-        for column, cells in paint.columns:
-            wanted = accent if column.accent else plain
-            if wanted is not style:
-                segments.append(Segment(words, style))
-                words, style = "", wanted
-            words += fitted(shown(column.text(row)), cells, right=column.right) + " " * GAP
-        segments.append(Segment(words, style))
-        return Strip(segments).adjust_cell_length(paint.width, plain)
-
-    def _heading(self, paint: _Paint) -> Strip:
-        style = self.rich_style + self.get_component_rich_style("table--heading", partial=True)
-        segments = [Segment("  ", style)]
-        sorted_by = self.columns[self.sort] if self.sort is not None else None
-        for column, cells in paint.columns:
-            arrow = ("▾" if self.reverse else "▴") if column is sorted_by else ""
-            segments.append(
-                Segment(fitted(column.title + arrow, cells, right=column.right) + " " * GAP, style)
-            )
-        return Strip(segments).adjust_cell_length(paint.width, style)
+        return painted.row(place, row, marked=self._key(row) in self.marks, at_cursor=place == self.cursor)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)

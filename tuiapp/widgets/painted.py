@@ -1,0 +1,96 @@
+"""A table's lines as they are painted, and the rows among them kept: one that comes back in sight costs next to
+nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tuiapp.safe import shown
+from tuiapp.text import fitted
+
+if TYPE_CHECKING:
+    from tuiapp.widgets.table import Column
+
+GAP = 2
+# So many painted rows are kept, a few screenfuls.
+KEPT = 400
+
+
+class Paint(NamedTuple):
+    """What all lines of a table share: their width, columns and cells, and styles, each plain and with the accent."""
+
+    width: int
+    columns: list[tuple[Column, int]]
+    plain: tuple[Style, Style]
+    cursor: tuple[Style, Style]
+    marked: tuple[Style, Style]
+
+    def row(self, row: Any, lead: str, styles: tuple[Style, Style]) -> Strip:
+        """A row's line, beginning with `lead`."""
+        plain, accent = styles
+        segments, words, style = [], lead, plain
+        for column, cells in self.columns:
+            wanted = accent if column.accent else plain
+            if wanted is not style:
+                segments.append(Segment(words, style))
+                words, style = "", wanted
+            words += fitted(shown(column.text(row)), cells, right=column.right) + " " * GAP
+        segments.append(Segment(words, style))
+        return Strip(segments).adjust_cell_length(self.width, plain)
+
+    def heading(self, style: Style, sorted_by: Column | None, *, reverse: bool) -> Strip:
+        """The line of titles, with an arrow at the one the rows are sorted by."""
+        segments = [Segment("  ", style)]
+        for column, cells in self.columns:
+            arrow = ("▾" if reverse else "▴") if column is sorted_by else ""
+            segments.append(
+                Segment(fitted(column.title + arrow, cells, right=column.right) + " " * GAP, style)
+            )
+        return Strip(segments).adjust_cell_length(self.width, style)
+
+
+class _Painted(NamedTuple):
+    """A row as it was painted last, and what it was painted from."""
+
+    row: Any
+    lead: str
+    styles: tuple[Style, Style]
+    strip: Strip
+
+
+class PaintedRows:
+    """The rows painted last, by their place. What a row's text is made from is not seen from here: `forget` then."""
+
+    def __init__(self, paint: Paint) -> None:
+        self._paint = paint
+        self._rows: dict[int, _Painted] = {}
+
+    def use(self, paint: Paint) -> None:
+        """Paint with this from now on."""
+        if paint != self._paint:
+            self._paint = paint
+            self.forget()
+
+    def forget(self) -> None:
+        """Paint every row anew."""
+        self._rows.clear()
+
+    def row(self, place: int, row: Any, *, marked: bool, at_cursor: bool) -> Strip:
+        """The line of a row at its place in the order shown."""
+        paint = self._paint
+        # A glyph beside every colour, so that nothing depends on seeing colours.
+        lead = "✓ " if marked else "▸ " if at_cursor else "  "
+        styles = paint.cursor if at_cursor else paint.marked if marked else paint.plain
+        before = self._rows.get(place)
+        # A strip also keeps how it is cut and written out.
+        if before is not None and before.row is row and before.lead == lead and before.styles is styles:
+            return before.strip
+        strip = paint.row(row, lead, styles)
+        if len(self._rows) >= KEPT:
+            self.forget()
+        self._rows[place] = _Painted(row, lead, styles, strip)
+        return strip
