@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import DamagedDataError
-from engine.names import SEPARATOR, item_key, relaxed_item_key
+from engine.names import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
 
 _SCHEMA = """
 CREATE TABLE items (
@@ -120,6 +120,17 @@ class Catalog:
                 taken.add(number)
         return found
 
+    def ids_in_any_spelling(self, keys: Iterable[str]) -> set[int]:
+        """Ids of all that `keys` stand for (`engine.names.AnySpelling`): an artist's for each of their tracks."""
+        wanted = AnySpelling(keys)
+        rows = self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in wanted.keys}), "key")
+        for form in {relaxed_artist_key(artist) for artist in wanted.artists}:
+            rows += self._connection.execute(
+                "SELECT key, id FROM items WHERE relaxed > ? AND relaxed < ?",
+                (form + SEPARATOR, form + _AFTER_SEPARATOR),
+            )
+        return {number for key, number in rows if wanted.holds(key)}
+
     def ids_of_artists(self, keys: Iterable[str]) -> dict[str, list[int]]:
         """Ids of all the items of artists, by the artist's key: where items are tracks, all theirs."""
         found: dict[str, list[int]] = {}
@@ -131,14 +142,14 @@ class Catalog:
             found[key] = [int(row[0]) for row in rows]
         return found
 
-    def _rows_by(self, column: str, values: Sequence[str]) -> list[tuple[str, int]]:
+    def _rows_by(self, column: str, values: Sequence[str], named: str = "") -> list[tuple[str, int]]:
         rows: list[tuple[str, int]] = []
         for start in range(0, len(values), _CHUNK):
             chunk = list(values[start : start + _CHUNK])
             marks = ",".join("?" * len(chunk))
             # Least listeners first: in the dictionaries made of this, the best known comes last and wins.
             rows += self._connection.execute(
-                f"SELECT {column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608
+                f"SELECT {named or column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608
                 chunk,
             )
         return rows

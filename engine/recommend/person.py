@@ -115,11 +115,8 @@ class Person:
     def unwanted(self) -> np.ndarray:
         """Sorted ids of what no list may recommend."""
         keys = self.taste.unwanted | (self._resting - self.taste.by_key.keys())
-        found = set(self.model.catalog.ids_of(sorted(keys)).values())
-        if self.model.manifest.level == "tracks":
-            # An artist who is unwanted is so with every track.
-            for ids in self.model.catalog.ids_of_artists(sorted(self.taste.unwanted)).values():
-                found.update(ids)
+        catalog = self.model.catalog
+        found = catalog.ids_in_any_spelling(keys).union(catalog.ids_of(sorted(keys)).values())
         return np.array(sorted(found), dtype=np.int64)
 
     @cached_property

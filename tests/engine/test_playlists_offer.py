@@ -117,10 +117,16 @@ def test_blocked_artists_and_tracks_are_not_offered_from_the_library(
     assert set(by_name(candidates(library, features, []))) == {("Café Tundra", "Harbour Lights")}
 
 
-def test_one_track_each_takes_the_most_popular(features: FeatureCatalog) -> None:
+@pytest.mark.parametrize("verdict", [None, "block", "hide"])
+def test_one_track_each_takes_the_most_popular_that_may_be_shown(
+    library: sqlite3.Connection, features: FeatureCatalog, verdict: str | None
+) -> None:
     names = [(name, artist_key(name)) for name in ("Far Down", "Unknown", "Ida & the Oaks")]
-    assert [(one.artist, one.track) for one in one_track_each(features, names)] == [
+    set_verdict(
+        library, verdict, artist=names[2][0], artist_key=names[2][1], track="Hit - Live", track_key="hit live"
+    )
+    assert [(one.artist, one.track) for one in one_track_each(library, features, names)] == [
         ("Far Down", "Song"),
         ("Unknown", ""),
-        ("Ida & the Oaks", "Hit"),
+        ("Ida & the Oaks", "Deep Cut" if verdict else "Hit"),
     ]
