@@ -12,6 +12,7 @@ from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
 from tests.engine.importing import START, lastfm, spotify, write
+from tests.engine.models import write_model
 
 SECRET, KEPT = ("Quiet Vesper", "Nobody Hears"), ("Quiet Vesper Orchestra", "Quiet Vesper")
 
@@ -129,3 +130,12 @@ def test_a_private_session_forgets_nothing(session: Session) -> None:
         private.forget_all()
     assert bytes_of(folders) == before
     private.close()
+
+
+def test_a_model_that_cannot_be_read_may_be_ones_own_and_goes_too(session: Session) -> None:
+    folders = write_model(session.folders.root, level="tracks")
+    manifest = folders.models / "made-by-hand-tracks" / "manifest.json"
+    manifest.write_bytes(b"{")
+    assert session.forget(Rule(artist=SECRET[0])).holds
+    assert not manifest.parent.exists()
+    assert session.model("tracks") is None

@@ -197,6 +197,27 @@ def test_doctor_finds_a_damaged_model(place, capsys) -> None:
     assert any("item_factors.npy" in line for line in document(capsys, "doctor")["next"])
 
 
+@pytest.mark.parametrize("level", ["artists", "tracks"])
+def test_doctor_says_how_a_model_is_mended_that_is_damaged_or_missing(place, capsys, level) -> None:
+    write_model(place, level="tracks")
+    again = "discover train" if level == "artists" else "discover train --level tracks"
+    folder = place / "models" / ("made-by-hand" if level == "artists" else "made-by-hand-tracks")
+    (folder / "gram.npy").write_bytes(b"")
+    assert f"gram.npy is not as it was written. Train again: {again}." in document(capsys, "doctor")["next"]
+    (folder / "manifest.json").write_bytes(b"{")
+    report = document(capsys, "doctor")
+    assert report["library"]["integrity"] == "ok"
+    assert any(folder.name in line and again in line for line in report["next"])
+
+
+def test_doctor_says_how_to_come_by_a_model_of_the_tracks_that_were_added(place, capsys, tmp_path) -> None:
+    assert document(capsys, "doctor")["next"] == ["Nothing: all is well."]
+    (tmp_path / "lists.csv").write_text("playlist,artist,track\none,Burel,Tin Roof\ntwo,Burel,Tin Roof\n")
+    assert run(["community", "add", str(tmp_path / "lists.csv")]) == 0
+    capsys.readouterr()
+    assert document(capsys, "doctor")["next"] == ["Train a model of tracks: discover train --level tracks."]
+
+
 def test_taste_leaves_plays_out_previews_it_and_takes_it_back_exactly(place, capsys) -> None:
     before = document(capsys, "recommend", "-n", "40")
     preview = document(capsys, "taste", "exclude", "--artist", ARTISTS[0], "--dry-run")
