@@ -121,6 +121,13 @@ class Catalog:
                 taken.add(number)
         return found
 
+    def ids_spelled_alike(self, keys: Iterable[str]) -> dict[str, list[int]]:
+        """By the relaxed forms of items' keys all the ids that have them."""
+        found: dict[str, list[int]] = {}
+        for form, number in self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in keys})):
+            found.setdefault(form, []).append(number)
+        return found
+
     def ids_in_any_spelling(self, keys: Iterable[str]) -> set[int]:
         """Ids of all that `keys` stand for (`engine.names.AnySpelling`): an artist's for each of their tracks."""
         wanted = AnySpelling(keys)

@@ -137,6 +137,24 @@ def test_a_like_of_another_spelling_counts_for_what_was_played(session) -> None:
     assert ("Lark", 2.0) in liked
 
 
+@pytest.mark.parametrize("level", ["artists", "tracks"])
+def test_what_is_known_is_not_new_in_another_spelling(tmp_path, level) -> None:
+    called = ARTISTS if level == "artists" else [*TRACKS[:-1], track_name("Lark", "Wave 1")]
+    folders = write_model(tmp_path, level=level, items=len(called), called=called)
+    connection = open_library(Door(folders))
+    play(connection, "Lark", "Wave 1", 100, 200)
+    play(connection, ARTISTS[3], "Wave 1", 300)
+    connection.close()
+    session = Session(folders)
+    asked = DiscoverSettings(n=200, per_artist=0, level=level)
+    listed = {(item.artist, item.track) for item in session.discover(asked).items}
+    assert len(listed) > 20
+    assert not listed & {(name, title) for name in ("Lark", "The Lark") for title in (None, "Wave 1")}
+    listed = {item.artist for item in session.discover(replace(asked, known_plays=3)).items}
+    assert {"Lark", "The Lark"} <= listed, "as the person has it, they are not known"
+    session.close()
+
+
 # -- the gate --------------------------------------------------------------------------------------
 
 
