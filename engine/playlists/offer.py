@@ -17,6 +17,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
 from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
+from engine.taste.gate import left_out_by_rules
 from engine.taste.rules import counted_listens
 
 # At the top of Discover an artist new to the person weighs as much as an own track played so often ...
@@ -39,7 +40,7 @@ def offered(
     played = played_tracks(connection, counted_listens(connection))
     titles = {(track.artist_key, track.track_key): track.track for track in played}
     known = features.lookup(titles, titles)
-    unwanted = marked(connection, "hide", "block")
+    unwanted = _unwanted(connection)
     # One's own tracks of a hidden artist count in taste, and here.
     hidden = AnySpelling(unwanted.tracks)
     found = [
@@ -55,12 +56,20 @@ def offered(
     return found
 
 
+def _unwanted(connection: sqlite3.Connection) -> AnySpelling:
+    """What is hidden, blocked, or left out by rules and not liked. Read after `counted_listens`."""
+    liked = marked(connection, "like")
+    left_out = (key for key in left_out_by_rules(connection, "tracks") if not liked.holds(key))
+    return AnySpelling(marked(connection, "hide", "block").keys.union(left_out))
+
+
 def one_track_each(
     connection: sqlite3.Connection, features: FeatureCatalog, artists: Sequence[tuple[str, str]]
 ) -> list[PlaylistTrack]:
-    """(name, key) of artists as one track each, the most popular in the packs that is neither hidden nor blocked; no
-    title where there is none."""
-    unwanted = AnySpelling(marked(connection, "hide", "block").tracks)
+    """(name, key) of artists as one track each, the most popular in the packs that is not hidden, blocked or left out
+    by rules; no title where there is none."""
+    counted_listens(connection)
+    unwanted = AnySpelling(_unwanted(connection).tracks)
     first: dict[str, TrackFeatures] = {}
     for track in features.tracks_of(key for _, key in artists):
         if not unwanted.holds(joined_key(track.artist_key, track.track)):

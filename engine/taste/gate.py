@@ -160,7 +160,7 @@ def read_taste(
     for key in likes.keys:
         if not played.holds(key):
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
-    left_out = frozenset(key for key in _left_out(connection, level) if not likes.holds(key))
+    left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
     turned_down = frozenset(key for key, count in skips.items() if count >= TURNED_DOWN and key not in items)
     plain = replace(window, half_life=None)
     in_order = tuple(sorted(items.values(), key=lambda item: item.key))
@@ -200,7 +200,7 @@ def _skips(connection: sqlite3.Connection, window: Window, level: Level) -> Coun
     return _counted(connection, level, skipped, values)
 
 
-def _left_out(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
+def left_out_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
     """Keys of what has plays of which no rule lets any through. Read after `counted_listens`.
 
     Where items are tracks, also of the artists of whom that holds: nothing of theirs is to be recommended.

@@ -12,11 +12,12 @@ from engine.community.features import FeatureCatalog, add_features
 from engine.names import artist_key, track_key
 from engine.paths import Folders
 from engine.playlists.candidate import Candidate
-from engine.playlists.offer import candidates, one_track_each
+from engine.playlists.offer import candidates, offered, one_track_each
 from engine.privacy import Door
 from engine.recommend.lists import Recommendation
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
+from engine.taste.rules import Rule, add_rule, remove_rule
 
 TABLE = """\
 artist,track,bpm,duration,energy,popularity,isrc,spotify id
@@ -130,3 +131,17 @@ def test_one_track_each_takes_the_most_popular_that_may_be_shown(
         ("Unknown", ""),
         ("Ida & the Oaks", "Deep Cut" if verdict else "Hit"),
     ]
+
+
+def test_a_track_that_rules_leave_out_does_not_come_back_as_a_new_one(
+    library: sqlite3.Connection, features: FeatureCatalog
+) -> None:
+    tundra, key = "Café Tundra", artist_key("Café Tundra")
+    number = add_rule(
+        library, Rule(artist=tundra, artist_key=key, track="Harbour Lights", track_key="harbour lights")
+    )
+    offer = {one.track for one in offered(library, features, {key: 1}) if one.artist == tundra}
+    assert offer == {"No Tempo", "Never Played"}
+    assert one_track_each(library, features, [(tundra, key)])[0].track == "Never Played"
+    remove_rule(library, number)
+    assert one_track_each(library, features, [(tundra, key)])[0].track == "Harbour Lights"
