@@ -79,12 +79,11 @@ def _clusters(unit: Floats, weights: Floats) -> NDArray[np.int64]:
     best, apart = np.zeros(len(unit), dtype=np.int64), LEAST_SILHOUETTE
     if len(unit) < 2 * LEAST_ARTISTS:
         return best
-    likeness = unit @ unit.T
     for count in range(2, min(MOST, len(unit) // LEAST_ARTISTS) + 1):
         label = _k_means(unit, weights, count)
         if np.bincount(label, minlength=count).min() < LEAST_ARTISTS:
             continue
-        found = _silhouette(likeness, label, weights)
+        found = _silhouette(unit, label, weights)
         if found > apart:
             best, apart = label, found
     return best
@@ -110,12 +109,13 @@ def _k_means(unit: Floats, weights: Floats, count: int) -> NDArray[np.int64]:
     return label
 
 
-def _silhouette(likeness: Floats, label: NDArray[np.int64], weights: Floats) -> float:
+def _silhouette(unit: Floats, label: NDArray[np.int64], weights: Floats) -> float:
     """Weighted mean over artists of (b - a) / max(a, b): a the mean distance within, b to the nearest other mode."""
     count = int(label.max()) + 1
     member = np.eye(count)[label]
     sizes = member.sum(axis=0)
-    distances = (sizes - likeness @ member) / sizes
+    # Summed first: what is alike among many thousands of tracks is no matrix to hold.
+    distances = (sizes - unit @ (unit.T @ member)) / sizes
     rows = np.arange(len(label))
     # The distance to oneself is 0 and no neighbour's.
     within = distances[rows, label] * sizes[label] / np.maximum(sizes[label] - 1, 1)

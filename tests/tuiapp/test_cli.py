@@ -294,6 +294,23 @@ def test_tracks_are_recommended_by_level_judged_alone_and_exported_as_such(place
     assert "track" in capsys.readouterr().out.splitlines()[0]
 
 
+def test_tastes_of_tracks_are_numbered_as_they_are_asked_for(place, capsys) -> None:
+    write_model(place, level="tracks", items=180)
+    connection = open_library(Door(Folders(place)))
+    for number in (0, 3, 6, 9, 12):
+        for title in ("Song 1", "Song 2"):  # of two of the model's three blocks
+            play(connection, ARTISTS[number], title, DAY)
+    connection.close()
+    modes = document(capsys, "taste", "--level", "tracks")["modes"]
+    assert sum(mode["size"] for mode in modes) == 10
+    assert len(modes) == 2
+    recommend = ("recommend", "--level", "tracks", "--taste")
+    lists = [document(capsys, *recommend, str(number))["items"] for number in (1, 2)]
+    assert not {item["track"] for item in lists[0]} & {item["track"] for item in lists[1]}
+    assert run([*recommend, "3"]) == 1
+    assert "There is no taste 3 of tracks: yours are 1 to 2." in capsys.readouterr().err
+
+
 def test_training_on_ones_own_sessions_says_how_well_it_guesses(empty, capsys) -> None:
     connection = open_library(Door(Folders(empty)))
     for number in range(120):
