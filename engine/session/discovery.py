@@ -177,7 +177,7 @@ class Discovery(Library):
         from engine.store.artists import played_artist
 
         display, key = self._judged(name)
-        said = (m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None)
+        said = (mark.verdict for mark in self.feedback() if _is_of(mark, key, None))
         card = ArtistCard(display, key, next(said, None), played_artist(self._connection, key))
         return described(self, card, settings or DiscoverSettings())
 

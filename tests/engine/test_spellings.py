@@ -96,6 +96,8 @@ def test_a_blocked_artist_is_shown_nowhere_in_any_spelling(session, spelling) ->
     session.judge("block", spelling)
     assert [name for name, text in shown(session).items() if "lark" in text.lower()] == []
     for name in ("The Lark", "Lark"):
+        card = session.artist(name)
+        assert (card.verdict, card.near, card.why) == ("block", (), ())
         with pytest.raises(UsageError, match="blocked"):
             session.tracks_named([(name, None)])
     for level in ("artists", "tracks"):

@@ -295,6 +295,20 @@ def test_no_list_holds_more_of_an_artist_than_asked_for(recommender, per_artist,
         assert [item.key for item in items] == kept[:n], "the best of each artist stay, in their order"
 
 
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    per_artist=st.integers(0, 3), familiarity=st.sampled_from([0.0, 1.0]), n=st.integers(1, 60),
+    turns=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
+)  # fmt: skip
+def test_turning_to_popular_never_lowers_the_mean_popularity_of_tracks(recommender, turns, **asked) -> None:
+    def mean_popularity(popularity: float) -> float:
+        items = recommender.discover(DiscoverSettings(popularity=popularity, level="tracks", **asked)).items
+        return float(np.mean([np.log1p(item.listeners) for item in items]))
+
+    obscure, popular = map(mean_popularity, sorted(turns))
+    assert obscure <= popular + 1e-9
+
+
 def test_a_negative_cap_is_refused() -> None:
     with pytest.raises(UsageError, match="per_artist"):
         DiscoverSettings(per_artist=-1)
