@@ -163,6 +163,54 @@ def artist_of(key: str) -> str:
     return key.partition(SEPARATOR)[0]
 
 
+class AnySpelling:
+    """Keys of items, asked for in any spelling of an artist's name; an artist's key stands for their tracks too.
+
+    Guests are let go of in what is asked, never in what it is asked of: who blocks "Ida feat. Møns" has not blocked
+    Ida.
+
+    >>> blocked = AnySpelling(["the oaks", joined_key("ida", "Tin Roof")])
+    >>> blocked.holds("oaks"), blocked.holds(joined_key("oaks feat ida", "Waves")), blocked.holds("ida")
+    (True, True, False)
+    >>> blocked.holds(joined_key("the ida", "Tin Roof - Live"))
+    True
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.keys = frozenset(keys)
+        parts = (key.partition(SEPARATOR) for key in self.keys)
+        self._forms = self.keys.union(
+            f"{relaxed_artist_key(artist)}{separator}{title}"
+            for artist, separator, title in parts
+            if not _ARTIST_GUESTS.search(artist)
+        )
+        self._whose = frozenset(map(artist_of, self._forms))
+
+    def __bool__(self) -> bool:
+        return bool(self.keys)
+
+    @property
+    def artists(self) -> frozenset[str]:
+        """Keys of the artists that stand here whole."""
+        return frozenset(key for key in self.keys if SEPARATOR not in key)
+
+    @property
+    def tracks(self) -> frozenset[str]:
+        """Keys of the tracks that stand here by themselves."""
+        return self.keys - self.artists
+
+    def holds(self, key: str) -> bool:
+        """Whether this artist or track, by its item's key, is one of these."""
+        artist, separator, title = key.partition(SEPARATOR)
+        for name in (artist, relaxed_artist_key(artist)):
+            # Nothing is said of most: they cost no more than this.
+            if name in self._whose and (
+                name in self._forms or (separator and f"{name}{separator}{title}" in self._forms)
+            ):
+                return True
+        return False
+
+
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     """Up to `n` candidates that look most like `name`, best first; for "did you mean".
 

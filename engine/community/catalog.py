@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import DamagedDataError
-from engine.names import SEPARATOR, item_key, relaxed_item_key
+from engine.names import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
 
 _SCHEMA = """
 CREATE TABLE items (
@@ -97,7 +97,8 @@ class Catalog:
             self.size: int = self._connection.execute("SELECT count(*) FROM items").fetchone()[0]
         except sqlite3.Error as error:
             raise DamagedDataError(
-                f"{path} cannot be read ({error}). Train again to build it anew: discover train."
+                f"{path} cannot be read ({error}). Train again to build it anew: discover train, or of tracks: "
+                "discover train --level tracks."
             ) from error
 
     def close(self) -> None:
@@ -120,13 +121,23 @@ class Catalog:
                 taken.add(number)
         return found
 
-    def ids_under(self, keys: Iterable[str]) -> set[int]:
-        """Ids of the items with these keys and, where items are tracks, of all those of the artists among them."""
-        keys = sorted(keys)
-        found = set(self.ids_of(keys).values())
-        for key in keys:
-            found.update(self.ids_of_artist(key))
+    def ids_spelled_alike(self, keys: Iterable[str]) -> dict[str, list[int]]:
+        """By the relaxed forms of items' keys all the ids that have them."""
+        found: dict[str, list[int]] = {}
+        for form, number in self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in keys})):
+            found.setdefault(form, []).append(number)
         return found
+
+    def ids_in_any_spelling(self, keys: Iterable[str]) -> set[int]:
+        """Ids of all that `keys` stand for (`engine.names.AnySpelling`): an artist's for each of their tracks."""
+        wanted = AnySpelling(keys)
+        rows = self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in wanted.keys}), "key")
+        for form in {relaxed_artist_key(artist) for artist in wanted.artists}:
+            rows += self._connection.execute(
+                "SELECT key, id FROM items WHERE relaxed > ? AND relaxed < ?",
+                (form + SEPARATOR, form + _AFTER_SEPARATOR),
+            )
+        return {number for key, number in rows if wanted.holds(key)}
 
     def ids_of_artist(self, key: str) -> list[int]:
         """Ids of an artist's tracks: by the exact key, and by the relaxed one only where that finds nothing."""
@@ -139,14 +150,14 @@ class Catalog:
                 return [int(row[0]) for row in rows]
         return []
 
-    def _rows_by(self, column: str, values: Sequence[str]) -> list[tuple[str, int]]:
+    def _rows_by(self, column: str, values: Sequence[str], named: str = "") -> list[tuple[str, int]]:
         rows: list[tuple[str, int]] = []
         for start in range(0, len(values), _CHUNK):
             chunk = list(values[start : start + _CHUNK])
             marks = ",".join("?" * len(chunk))
             # Least listeners first: in the dictionaries made of this, the best known comes last and wins.
             rows += self._connection.execute(
-                f"SELECT {column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608
+                f"SELECT {named or column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608
                 chunk,
             )
         return rows

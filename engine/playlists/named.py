@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.errors import UnknownNameError
-from engine.names import nearest, track_key
+from engine.names import AnySpelling, joined_key, nearest, track_key
 from engine.playlists.offer import one_track_each, other_ids, pack_track
 from engine.playlists.playlist import PlaylistTrack
-from engine.store.feedback import unwanted_tracks
+from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, tracks_by_artist
 
 
@@ -22,13 +22,15 @@ def track_of_each(
     One of whom no track is known stands there by name, with an empty title. A track that is hidden or blocked is
     passed over.
     """
-    unwanted = unwanted_tracks(connection, "hide", "block")
+    unwanted = AnySpelling(marked(connection, "hide", "block").tracks)
     own = tracks_by_artist(connection, [key for _, key in artists])
     found = []
-    for (name, key), track in zip(artists, one_track_each(features, artists), strict=True):
-        played = {one.track_key: one for one in own.get(key, ()) if (key, one.track_key) not in unwanted}
+    for (name, key), track in zip(artists, one_track_each(connection, features, artists), strict=True):
+        played = {
+            one.track_key: one for one in own.get(key, ()) if not unwanted.holds(joined_key(key, one.track))
+        }
         title = track_key(track.track)
-        if track.track and (key, title) not in unwanted:
+        if track.track:
             found.append(track if title not in played else _own(connection, features, played[title]))
         elif played:
             found.append(_own(connection, features, next(iter(played.values()))))

@@ -11,12 +11,13 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from engine.community.features import FeatureCatalog, TrackFeatures
-from engine.names import artist_key, track_key
+from engine.names import AnySpelling, joined_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
-from engine.store.feedback import all_feedback
+from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
+from engine.taste.gate import left_out_by_rules
 from engine.taste.rules import counted_listens
 
 # At the top of Discover an artist new to the person weighs as much as an own track played so often ...
@@ -39,29 +40,40 @@ def offered(
     played = played_tracks(connection, counted_listens(connection))
     titles = {(track.artist_key, track.track_key): track.track for track in played}
     known = features.lookup(titles, titles)
-    hidden = {
-        (artist_key(mark.artist), track_key(mark.track) if mark.track else "")
-        for mark in all_feedback(connection)
-        if mark.verdict != "like"
-    }
+    unwanted = _unwanted(connection)
+    # One's own tracks of a hidden artist count in taste, and here.
+    hidden = AnySpelling(unwanted.tracks)
     found = [
         _own(track, known.get((track.artist_key, track.track_key)), ids)
         for track, ids in zip(played, _ids(connection, played), strict=True)
-        if (track.artist_key, track.track_key) not in hidden
+        if not hidden.holds(joined_key(track.artist_key, track.track))
     ]
     have = {(track.artist_key, track.track_key) for track in played}
     for track in features.tracks_of(place):
         key = (track.artist_key, track.track_key)
-        if key not in have and key not in hidden and (track.artist_key, "") not in hidden:
+        if key not in have and not unwanted.holds(joined_key(track.artist_key, track.track)):
             found.append(_new(track, place[track.artist_key] / max(1, len(place))))
     return found
 
 
-def one_track_each(features: FeatureCatalog, artists: Sequence[tuple[str, str]]) -> list[PlaylistTrack]:
-    """(name, key) of artists as one track each, the most popular in the packs; no title where there is none."""
+def _unwanted(connection: sqlite3.Connection) -> AnySpelling:
+    """What is hidden, blocked, or left out by rules and not liked. Read after `counted_listens`."""
+    liked = marked(connection, "like")
+    left_out = (key for key in left_out_by_rules(connection, "tracks") if not liked.holds(key))
+    return AnySpelling(marked(connection, "hide", "block").keys.union(left_out))
+
+
+def one_track_each(
+    connection: sqlite3.Connection, features: FeatureCatalog, artists: Sequence[tuple[str, str]]
+) -> list[PlaylistTrack]:
+    """(name, key) of artists as one track each, the most popular in the packs that is not hidden, blocked or left out
+    by rules; no title where there is none."""
+    counted_listens(connection)
+    unwanted = AnySpelling(_unwanted(connection).tracks)
     first: dict[str, TrackFeatures] = {}
     for track in features.tracks_of(key for _, key in artists):
-        first.setdefault(track.artist_key, track)
+        if not unwanted.holds(joined_key(track.artist_key, track.track)):
+            first.setdefault(track.artist_key, track)
     return [
         pack_track(first[key], name) if key in first else PlaylistTrack(artist=name, track="", known=False)
         for name, key in artists

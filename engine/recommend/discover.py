@@ -154,8 +154,9 @@ class Recommender:
             found = [self.person.new(known), self.person.familiar(known)]
             if settings.mode is not None:
                 if settings.mode > len(self.modes):
+                    there = f"yours are 1 to {len(self.modes)}" if len(self.modes) > 1 else "yours is one"
                     raise UnknownNameError(
-                        f"There is no taste {settings.mode}: yours are 1 to {len(self.modes)}."
+                        f"There is no taste {settings.mode} of {self.model.manifest.level}: {there}."
                     )
                 found = [ids[self.person.of_mode(ids, settings.mode)] for ids in found]
             self._gathered[which] = (known, [self.person.scored(ids, settings.day) for ids in found])

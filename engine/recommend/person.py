@@ -23,6 +23,7 @@ from engine.model.ensemble import (
     Members,
     blend_over,
 )
+from engine.names import relaxed_item_key
 from engine.recommend.adapt import adapted
 from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
@@ -115,7 +116,8 @@ class Person:
     def unwanted(self) -> np.ndarray:
         """Sorted ids of what no list may recommend."""
         catalog = self.model.catalog
-        found = catalog.ids_under(self.taste.unwanted)
+        unwanted = self.taste.unwanted
+        found = catalog.ids_in_any_spelling(unwanted).union(catalog.ids_of(sorted(unwanted)).values())
         found.update(catalog.ids_of(sorted(self._resting - self.taste.by_key.keys())).values())
         return np.array(sorted(found), dtype=np.int64)
 
@@ -316,8 +318,20 @@ class Person:
             return self._plain._excluded(known)
         which = known.tobytes()
         if which not in self._no_news:
-            self._no_news[which] = np.union1d(self.unwanted, known)
+            alike = [ids for number, ids in self._alike.items() if number in known]
+            self._no_news[which] = np.unique(np.concatenate([self.unwanted, known, *alike]))
         return self._no_news[which]
+
+    @cached_property
+    def _alike(self) -> dict[int, np.ndarray]:
+        """Of the person's own items those that the catalog has in other spellings too, with the ids of all."""
+        forms = {number: relaxed_item_key(item.key) for number, item in self.own.items()}
+        found = self.model.catalog.ids_spelled_alike(item.key for item in self.own.values())
+        return {
+            number: np.array(found[form], dtype=np.int64)
+            for number, form in forms.items()
+            if len(found.get(form, ())) > 1
+        }
 
     def of_mode(self, ids: np.ndarray, number: int) -> np.ndarray:
         """(m,) bool: which of items `ids` are nearer to the taste of this number, from 1, than to the others."""

@@ -14,8 +14,9 @@ CANDIDATES_EACH = 4
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
     """The `n` artists most alike item `item` (`engine.model.likeness`), without those blocked or left out by rules."""
-    unwanted = model.catalog.ids_of(sorted(taste.blocked | taste.left_out))
-    excluded = np.fromiter(sorted(unwanted.values()), dtype=np.int64, count=len(unwanted))
+    keys = taste.blocked | taste.left_out
+    unwanted = model.catalog.ids_in_any_spelling(keys).union(model.catalog.ids_of(sorted(keys)).values())
+    excluded = np.array(sorted(unwanted), dtype=np.int64)
     near, _ = model.index.nearest(item, CANDIDATES_EACH * n, exclude=excluded)
     together = model.likeness.most_together(item, CANDIDATES_EACH * n)
     candidates = np.setdiff1d(np.union1d(near, together), [*excluded, item])

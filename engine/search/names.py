@@ -20,7 +20,7 @@ from zlib import crc32
 import numpy as np
 
 from engine.errors import DamagedDataError
-from engine.names import relaxed_artist_key
+from engine.names import AnySpelling, relaxed_artist_key
 
 # Beyond this a name is cut for the index, in characters: some titles are whole stories.
 LONGEST = 200
@@ -102,10 +102,10 @@ class Names:
         return np.unique(np.concatenate([*spans, np.empty(0, np.int32)]))
 
     def numbered(self, keys: Iterable[str]) -> np.ndarray:
-        """Numbers, ascending, of the names with exactly these keys."""
-        cut = {key[:LONGEST] for key in keys}
-        maybe = self.called(checksums(map(relaxed_artist_key, cut)))
-        there = np.fromiter((key in cut for key in self.keys(maybe)), dtype=np.bool_, count=len(maybe))
+        """Numbers, ascending, of the names with these keys, in any spelling."""
+        cut = AnySpelling(key[:LONGEST] for key in keys)
+        maybe = self.called(checksums(map(relaxed_artist_key, cut.keys)))
+        there = np.fromiter(map(cut.holds, self.keys(maybe)), dtype=np.bool_, count=len(maybe))
         return maybe[there]
 
     def letters_near(self, letter: str) -> list[str]:

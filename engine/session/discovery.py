@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError, UnknownNameError, UsageError
-from engine.names import Level, artist_key, artist_of, key_at, nearest, relaxed_artist_key, track_key
+from engine.names import (
+    AnySpelling,
+    Level,
+    artist_key,
+    artist_of,
+    key_at,
+    nearest,
+    relaxed_artist_key,
+    track_key,
+)
 from engine.paths import Folders
 from engine.session.library import Library, alone
 from engine.store import encounters as store_encounters
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
     from engine.session.searching import Found, OwnNames
     from engine.store.encounters import What
+    from engine.store.feedback import Feedback
     from engine.store.stats import Stats
     from engine.taste.gate import Days, Taste, TasteItem, Window
     from engine.training.artifact import Model
@@ -167,7 +177,7 @@ class Discovery(Library):
         from engine.store.artists import played_artist
 
         display, key = self._judged(name)
-        said = (m.verdict for m in self.feedback() if artist_key(m.artist) == key and m.track is None)
+        said = (mark.verdict for mark in self.feedback() if _is_of(mark, key, None))
         card = ArtistCard(display, key, next(said, None), played_artist(self._connection, key))
         return described(self, card, settings or DiscoverSettings())
 
@@ -186,13 +196,11 @@ class Discovery(Library):
         newest = history.newest(self._connection)
         if self._own_names is None or self._own_names[0] != newest:
             self._own_names = (newest, own_names(self._connection))
-        marks = store_feedback.verdicts(self._connection, "tracks")
         return search(
             text, n, self._own_names[1],
             self._open_model() if self.model() else None,
-            store_feedback.blocked_artists(self._connection), store_feedback.blocked_tracks(self._connection),
+            store_feedback.marked(self._connection, "block"),
             tracks=self._open_model("tracks") if self.model("tracks") else None,
-            unwanted=[key for key, mark in marks.items() if mark.verdict == "block"],
         )  # fmt: skip
 
     @alone
@@ -251,14 +259,15 @@ class Discovery(Library):
                     "There are no listens yet. Import your history with `discover import PATH`.",
                     lacks="listens",
                 )
-            gone = frozenset(self.resolve_artist(name)[1] for name in settings.without)
+            gone = AnySpelling(self.resolve_artist(name)[1] for name in settings.without)
             if len(self._recommenders) > 8:
                 self._recommenders.clear()
             plain = (settings.level, settings.window, settings.without, settings.day)
             if plain not in self._recommenders:
                 taste, days = self._dated_taste(settings.window, settings.level)
                 self._recommenders[plain] = Recommender(
-                    self._open_model(settings.level), taste.without(gone) if gone else taste, days,
+                    self._open_model(settings.level),
+                    taste.without(frozenset(filter(gone.holds, taste.by_key))) if gone else taste, days,
                     answers=self._answers(taste), resting=self._resting(settings.day),
                 )  # fmt: skip
             recommender = self._recommenders[plain]
@@ -351,6 +360,11 @@ class Discovery(Library):
         if verdict is not None and verdict not in VERDICTS:
             raise UsageError(f"{verdict} is no verdict; one of {', '.join(VERDICTS)}.")
         name, key = self._judged(artist)
+        for mark in self.feedback():
+            if _is_of(mark, key, track):
+                # One verdict an artist or track: it is this that is taken back, or said anew.
+                name, key, track = mark.artist, artist_key(mark.artist), mark.track
+                break
         before = store_feedback.set_verdict(
             self._connection,
             verdict,
@@ -369,3 +383,13 @@ class Discovery(Library):
             if artist_key(mark.artist) == key:
                 return mark.artist, key
         return self.resolve_artist(artist)
+
+
+def _is_of(mark: Feedback, artist: str, track: str | None) -> bool:
+    """Whether a verdict is about an artist, by key, or a track of theirs, in any spelling or version."""
+    if (mark.track is None) != (track is None):
+        return False
+    level: Level = "artists" if track is None else "tracks"
+    asked = key_at(level, artist, track or "")
+    said = key_at(level, artist_key(mark.artist), mark.track or "")
+    return AnySpelling([asked]).holds(said) and AnySpelling([said]).holds(asked)

@@ -115,7 +115,12 @@ def _own_models(models: Path) -> Iterator[Path]:
     """Models trained on the person's own sessions, and the pointers that lead to them."""
     pointers = [models / name for name in POINTERS.values()]
     for manifest in sorted(models.glob("*/manifest.json")):
-        content = msgspec.json.decode(manifest.read_bytes())
+        try:
+            content = msgspec.json.decode(manifest.read_bytes())
+        # Besides its own DecodeError msgspec raises UnicodeDecodeError.
+        except ValueError:
+            # It may be one of their own, and is of no use to anybody.
+            content = {"solo": True}
         if isinstance(content, dict) and content.get("solo"):
             yield manifest.parent
             for pointer in pointers:

@@ -136,6 +136,11 @@ class Library:
         return tuple(sentences)
 
     @alone
+    def counts(self) -> history.HistoryCounts:
+        """How much is in the library, whatever state packs and models are in."""
+        return history.counts(self._connection)
+
+    @alone
     def status(self) -> Status:
         """The library, packs and model at a glance."""
         n = history.counts(self._connection)
@@ -175,12 +180,12 @@ class Library:
         return str(self._connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
     def check_model(self) -> list[str]:
-        """Sentences on what is wrong with the files of the model in use; empty when they are as written."""
-        from engine.training.artifact import damaged_files
+        """Sentences on what is wrong with the files of the models in use; empty when they are as written."""
+        from engine.training.artifact import damaged_files, train_command
 
         return [
-            f"{name} is not as it was written. Train again: discover train."
-            for name in damaged_files(self.folders)
+            f"{name} is not as it was written. Train again: {train_command(level)}."
+            for level, name in damaged_files(self.folders)
         ]
 
     def packs(self) -> tuple[PackInfo, ...]:

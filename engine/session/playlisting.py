@@ -139,12 +139,11 @@ class Playlisting(Tastes):
 
     def _slots(self, tracks: Sequence[PlaylistTrack]) -> list[int]:
         """Where in `tracks` those stand that may be shown."""
-        artists = store_feedback.blocked_artists(self._connection)
-        titles = store_feedback.unwanted_tracks(self._connection, "block")
+        blocked = store_feedback.marked(self._connection, "block")
         return [
             slot
             for slot, track in enumerate(tracks)
-            if artist_key(track.artist) not in artists and _key(track) not in titles
+            if not blocked.holds(joined_key(artist_key(track.artist), track.track))
         ]
 
     @alone
@@ -354,17 +353,17 @@ class Playlisting(Tastes):
             raise
 
     def _refuse_blocked(self, artist: str, key: str, title: str | None) -> None:
-        if key in store_feedback.blocked_artists(self._connection):
+        blocked = store_feedback.marked(self._connection, "block")
+        if blocked.holds(key):
             raise UsageError(f"{artist} is blocked and is in no list. Unblock it first.")
-        blocked = store_feedback.unwanted_tracks(self._connection, "block")
-        if title and (key, track_key(title)) in blocked:
+        if title and blocked.holds(joined_key(key, title)):
             raise UsageError(f"{title} by {artist} is blocked and is in no list. Unblock it first.")
 
     def _as_tracks(self, artists: list[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
         from engine.playlists.offer import one_track_each
 
         with self._features() as features:
-            return tuple(one_track_each(features, artists))
+            return tuple(one_track_each(self._connection, features, artists))
 
     # -- continued ------------------------------------------------------------------------------------
 

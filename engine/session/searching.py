@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.names import artist_of, joined_key
+from engine.names import AnySpelling, artist_of, joined_key
 from engine.search import Hit, Names, Place, Query, answers, build_names
 from engine.store import history
 
@@ -66,27 +66,23 @@ def search(
     n: int,
     own: OwnNames,
     model: Model | None,
-    blocked: Collection[str],
-    blocked_tracks: Collection[tuple[str, str]] = (),
+    blocked: AnySpelling,
     *,
     tracks: Model | None = None,
-    unwanted: Collection[str] = (),
 ) -> tuple[Found, ...]:
     """The best `n` answers: artists of both, then tracks, as well as they answer; what is blocked is in none.
 
-    `blocked` are keys of artists, `blocked_tracks` pairs of an artist's key and a track's, `unwanted` the keys of both
-    in the model of `tracks`.
+    The community's artists are those of `model`, its tracks those of the model of `tracks`.
     """
     query = Query.of(text)
-    gone = own.artist_names.numbered(blocked)
     places = [
-        Place(own.artist_names, gone),
-        Place(own.track_names, _without(own, gone, blocked_tracks), own.artist_names, own.artist_of),
+        Place(own.artist_names, own.artist_names.numbered(blocked.artists)),
+        Place(own.track_names, _gone_tracks(own, blocked), own.artist_names, own.artist_of),
     ]
     if model is not None:
-        places.append(Place(model.names, model.names.numbered(blocked)))
+        places.append(Place(model.names, model.names.numbered(blocked.artists)))
     if tracks is not None:
-        places.append(_place_of_tracks(tracks, unwanted))
+        places.append(_place_of_tracks(tracks, blocked))
     artists, titled, *community = answers(query, n, places)
     found: list[tuple[Hit, Found]] = []
     for hit in artists:
@@ -135,11 +131,11 @@ def _with_community(
     return [*alone, *found.values()]
 
 
-def _place_of_tracks(model: Model, unwanted: Collection[str]) -> Place:
-    """The community's tracks without those of `unwanted` keys."""
+def _place_of_tracks(model: Model, blocked: AnySpelling) -> Place:
+    """The community's tracks without those that are blocked, or whose artist is."""
     assert model.artists is not None  # noqa: S101 - a model of tracks
     ids = model.names.ids
-    gone = np.fromiter(model.catalog.ids_under(unwanted), dtype=np.int64)
+    gone = np.fromiter(model.catalog.ids_in_any_spelling(blocked.keys), dtype=np.int64)
     return Place(model.names, np.flatnonzero(np.isin(ids, gone)), model.artist_names, model.artists[ids])
 
 
@@ -181,12 +177,10 @@ def _plays_of(own: OwnNames, key: str) -> int:
     return sum(plays for _, title, plays in theirs if joined_key(artist_of(key), title) == key)
 
 
-def _without(own: OwnNames, artists: np.ndarray, tracks: Collection[tuple[str, str]]) -> np.ndarray:
+def _gone_tracks(own: OwnNames, blocked: AnySpelling) -> np.ndarray:
     """Numbers of the tracks that are blocked, or whose artist is."""
-    gone = np.flatnonzero(np.isin(own.artist_of, artists)) if len(artists) else np.empty(0, dtype=np.int64)
-    if not tracks:
-        return gone
-    titled = own.track_names.numbered(title for _, title in tracks).tolist()
-    pairs = ((own.artists[int(own.artist_of[number])][0], own.tracks[number][0]) for number in titled)
-    named = [number for number, pair in zip(titled, pairs, strict=True) if pair in tracks]
-    return np.concatenate([gone, np.array(named, dtype=np.int64)])
+    theirs = np.isin(own.artist_of, own.artist_names.numbered(map(artist_of, blocked.keys)))
+    named = ((own.artists[int(own.artist_of[number])][0], own.tracks[number][1], number)
+             for number in np.flatnonzero(theirs).tolist())  # fmt: skip
+    gone = [number for artist, title, number in named if blocked.holds(joined_key(artist, title))]
+    return np.array(gone, dtype=np.int64)

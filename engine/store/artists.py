@@ -5,6 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import dataclass
+from itertools import islice
+
+from engine.names import AnySpelling, joined_key
+from engine.store.feedback import marked
 
 TOP = 5
 
@@ -38,20 +42,19 @@ def played_artist(connection: sqlite3.Connection, key: str) -> PlayedArtist:
         year = time.localtime(at).tm_year
         years[year] = years.get(year, 0) + plays
     tracks = connection.execute(
-        f"""
+        """
         SELECT t.title, sum(l.plays) AS plays FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id
-        JOIN listens AS l ON l.track_id = t.id
-        WHERE a.key = ? AND NOT EXISTS (SELECT 1 FROM feedback AS f WHERE f.artist_key = a.key
-                                        AND f.track_key = t.key AND f.verdict = 'block')
-        GROUP BY t.id ORDER BY plays DESC, t.id LIMIT {TOP}
-        """,  # noqa: S608 - a number of this file
+        JOIN listens AS l ON l.track_id = t.id WHERE a.key = ? GROUP BY t.id ORDER BY plays DESC, t.id
+        """,
         (key,),
     ).fetchall()
+    blocked = AnySpelling(marked(connection, "block").tracks)
+    named = (track for track in tracks if not blocked.holds(joined_key(key, track[0])))
     span = range(min(years), max(years) + 1) if years else ()
     return PlayedArtist(
         sum(row[1] for row in rows),
         min((at for at, _ in dated), default=None),
         max((at for at, _ in dated), default=None),
         {year: years.get(year, 0) for year in span},
-        tuple((title, plays) for title, plays in tracks),
+        tuple(islice(named, TOP)),
     )

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from engine.names import Level, key_at
+from engine.names import AnySpelling, Level, artist_of, joined_key, key_at, relaxed_artist_key
 
 VERDICTS = ("like", "hide", "block")
 
@@ -58,20 +58,13 @@ def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
     ]
 
 
-def blocked_artists(connection: sqlite3.Connection) -> frozenset[str]:
-    """Keys of the artists that are never to be shown."""
-    return frozenset(
-        row[0]
-        for row in connection.execute(
-            "SELECT artist_key FROM feedback WHERE track_key = '' AND verdict = 'block'"
-        )
-    )
-
-
 def verdicts(connection: sqlite3.Connection, level: Level) -> dict[str, Feedback]:
-    """What stands on items, by their keys: artists, and where items are tracks also those (`engine.names.key_at`)."""
+    """What stands on items, by their keys: artists, and where items are tracks also those (`engine.names.key_at`).
+
+    Of what was said of two versions of a track the strictest stands.
+    """
     rows = connection.execute(
-        "SELECT artist_key, track_key, artist, track, verdict, at FROM feedback"
+        "SELECT artist_key, track_key, artist, track, verdict, at FROM feedback ORDER BY verdict DESC"
     ).fetchall()
     return {
         key_at(level, artist, track or "") if track_key else artist: Feedback(name, track, verdict, at)
@@ -80,22 +73,24 @@ def verdicts(connection: sqlite3.Connection, level: Level) -> dict[str, Feedback
     }
 
 
-def unwanted_tracks(connection: sqlite3.Connection, *verdicts: str) -> frozenset[tuple[str, str]]:
-    """(artist key, track key) of the tracks with one of these verdicts."""
-    marks = ",".join("?" * len(verdicts))
-    return frozenset(
-        (str(artist), str(track))
-        for artist, track in connection.execute(
-            f"SELECT artist_key, track_key FROM feedback WHERE track_key != '' AND verdict IN ({marks})",  # noqa: S608
-            verdicts,
-        )
-    )
+def marked(connection: sqlite3.Connection, *wanted: str) -> AnySpelling:
+    """The artists and tracks with one of these verdicts."""
+    return AnySpelling(key for key, mark in verdicts(connection, "tracks").items() if mark.verdict in wanted)
 
 
-def blocked_tracks(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    """(artist's key, track's key) of the tracks that are never to be shown."""
-    return frozenset(
-        connection.execute(
-            "SELECT artist_key, track_key FROM feedback WHERE track_key <> '' AND verdict = 'block'"
+def blocked_ids(connection: sqlite3.Connection) -> str:
+    """The ids of the library's blocked tracks, in any spelling and all versions, for an IN of SQL."""
+    blocked = marked(connection, "block")
+    ids: list[int] = []
+    # A spelling that is held has the artist's relaxed key in it.
+    for form in {relaxed_artist_key(artist_of(key)) for key in blocked.keys}:
+        ids += (
+            track
+            for track, artist, title in connection.execute(
+                "SELECT t.id, a.key, t.title FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id "
+                "WHERE instr(a.key, ?)",
+                (form,),
+            )
+            if blocked.holds(joined_key(artist, title))
         )
-    )
+    return ",".join(map(str, ids))

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.store.feedback import blocked_ids
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryCounts:
@@ -79,10 +81,7 @@ def played_tracks(connection: sqlite3.Connection, listens: str = "listens") -> l
             )
             SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, p.plays, p.last
             FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
-            WHERE NOT EXISTS (
-                SELECT 1 FROM feedback AS f
-                WHERE f.artist_key = a.key AND f.track_key IN ('', t.key) AND f.verdict = 'block'
-            )
+            WHERE t.id NOT IN ({blocked_ids(connection)})
             ORDER BY t.id
             """  # noqa: S608 - `listens` is made by this program
         )
@@ -125,10 +124,7 @@ def listen_ids(
         )
         values.append("%" + key.replace("%", "").replace("_", "") + "%")
     if connection.execute("SELECT 1 FROM feedback WHERE verdict = 'block' LIMIT 1").fetchone():
-        where.append(
-            "l.track_id NOT IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
-            "JOIN feedback AS f ON f.artist_key = a.key AND f.track_key IN ('', t.key) WHERE f.verdict = 'block')"
-        )
+        where.append(f"l.track_id NOT IN ({blocked_ids(connection)})")
     join, value = _ORDERS[by]
     # Descending, what is null is last by itself, and the index by time is walked from its end.
     order = f"{value} DESC" if (by in _LARGEST_FIRST) != reverse else f"{value} IS NULL, {value}"

@@ -10,11 +10,9 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from engine.store.feedback import blocked_ids
+
 TOP = 20
-_UNBLOCKED = """
-    NOT EXISTS (SELECT 1 FROM feedback AS f
-                WHERE f.artist_key = a.key AND f.track_key IN ('', t.key) AND f.verdict = 'block')
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def _top(
         f"""
         WITH played AS (SELECT l.track_id, sum(l.plays) AS plays FROM listens AS l WHERE {where} GROUP BY l.track_id)
         SELECT {named}, sum(p.plays) AS plays FROM played AS p JOIN tracks AS t ON t.id = p.track_id
-        JOIN artists AS a ON a.id = t.artist_id WHERE {_UNBLOCKED}
+        JOIN artists AS a ON a.id = t.artist_id WHERE t.id NOT IN ({blocked_ids(connection)})
         GROUP BY {group} ORDER BY plays DESC, {group} LIMIT {TOP}
         """,  # noqa: S608 - fixed parts
         values,

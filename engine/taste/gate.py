@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.names import Level, artist_of, joined_key
+from engine.names import AnySpelling, Level, artist_of, joined_key
 from engine.store.feedback import verdicts
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING
@@ -118,9 +118,16 @@ def read_taste(
         frozenset(key for key, mark in said.items() if mark.verdict == verdict)
         for verdict in ("block", "hide", "like")
     )
-    if level == "tracks":
-        # Whoever likes an artist has not said that of every track.
-        liked = frozenset(key for key in liked if artist_of(key) != key)
+    gone = AnySpelling(blocked)
+    # Whoever likes an artist has not said that of every track, nor of what they block, and before they said it they
+    # had not said it yet.
+    likes = AnySpelling(
+        key
+        for key in liked
+        if (level == "artists" or artist_of(key) != key)
+        and not gone.holds(key)
+        and (window.until is None or said[key].at < window.until)
+    )
     condition, values = window.condition()
     listens = counted_listens(connection, also)
     skips = _skips(connection, window, level)
@@ -139,7 +146,7 @@ def read_taste(
         values,
     ):
         key = artist if title is None else joined_key(artist, title)
-        if artist in blocked or key in blocked:
+        if gone.holds(key):
             continue
         before = items.get(key)
         if before is not None:  # another version of the same track
@@ -147,15 +154,14 @@ def read_taste(
             items[key] = replace(before, plays=before.plays + plays, last_played=max(dates, default=None))
         else:
             items[key] = TasteItem(
-                key, name, float(plays), last, key in liked, skips=skips.get(key, 0), track=title
+                key, name, float(plays), last, likes.holds(key), skips=skips.get(key, 0), track=title
             )
-    played = frozenset(items)
-    for key in liked - played:
-        items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
-    left_out = _left_out(connection, level) - liked
-    turned_down = frozenset(
-        key for key, count in skips.items() if count >= TURNED_DOWN and key not in played | liked
-    )
+    played = AnySpelling(key for key, item in items.items() if item.liked)
+    for key in likes.keys:
+        if not played.holds(key):
+            items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
+    left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
+    turned_down = frozenset(key for key, count in skips.items() if count >= TURNED_DOWN and key not in items)
     plain = replace(window, half_life=None)
     in_order = tuple(sorted(items.values(), key=lambda item: item.key))
     taste = _taste(in_order, blocked, hidden, left_out, turned_down, plain)
@@ -194,7 +200,7 @@ def _skips(connection: sqlite3.Connection, window: Window, level: Level) -> Coun
     return _counted(connection, level, skipped, values)
 
 
-def _left_out(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
+def left_out_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
     """Keys of what has plays of which no rule lets any through. Read after `counted_listens`.
 
     Where items are tracks, also of the artists of whom that holds: nothing of theirs is to be recommended.

@@ -123,7 +123,11 @@ def all_rules(connection: sqlite3.Connection) -> tuple[KeptRule, ...]:
 
 def listens_excluded(connection: sqlite3.Connection, rules: Sequence[Rule] | None = None) -> int:
     """How many listens the rules in force leave out together, or those given."""
-    return _count(connection, [rule for _, rule in _rules(connection)] if rules is None else rules)
+    if rules is not None:
+        return _count(connection, rules)
+    counted_listens(connection)
+    sql = "SELECT coalesce(sum(plays), 0) FROM main.listens WHERE id IN (SELECT listen_id FROM temp.left_out)"
+    return int(connection.execute(sql).fetchone()[0])
 
 
 def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -> str:
@@ -136,9 +140,14 @@ def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -
     with connection:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out (listen_id INTEGER PRIMARY KEY)")
         connection.execute("DELETE FROM temp.left_out")
-        for rule in rules:
-            sql, values = named_by(rule)
-            connection.execute(f"INSERT OR IGNORE INTO temp.left_out {sql}", values)
+        # What other rules leave out interrupts no burst: it is as if it had never been played.
+        for some in ([rule for rule in rules if rule.burst is None], [rule for rule in rules if rule.burst]):
+            parts = [named_by(rule, beside=True) for rule in some]
+            if parts:
+                connection.execute(
+                    f"INSERT OR IGNORE INTO temp.left_out {' UNION '.join(sql for sql, _ in parts)}",
+                    [value for _, values in parts for value in values],
+                )
     source = "main.listens"
     if rules:
         source = "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
@@ -166,8 +175,11 @@ def _count(connection: sqlite3.Connection, rules: Sequence[Rule]) -> int:
     )
 
 
-def named_by(rule: Rule, table: str = "listens") -> tuple[str, list[str | int]]:
-    """A query for the ids of the listens (or `skips`) a rule names, and its values."""
+def named_by(rule: Rule, table: str = "listens", *, beside: bool = False) -> tuple[str, list[str | int]]:
+    """A query for the ids of the listens (or `skips`) a rule names, and its values.
+
+    Bursts are looked for among all listens, or `beside` what is in the table of those left out.
+    """
     conditions: list[tuple[str, list[str | int]]] = []
     if rule.artist_key is not None:
         conditions.append(("a.key = ?", [rule.artist_key]))
@@ -189,7 +201,8 @@ def named_by(rule: Rule, table: str = "listens") -> tuple[str, list[str | int]]:
         if second is not None:
             conditions.append((f"l.started_at {comparison} ?", [second]))
     if rule.burst is not None:
-        conditions.append((f"l.id IN ({_BURSTS})", [rule.burst]))
+        among = "AND id NOT IN (SELECT listen_id FROM temp.left_out)" if beside else ""
+        conditions.append((f"l.id IN ({_BURSTS.format(among=among)})", [rule.burst]))
     return (
         f"SELECT l.id FROM {table} AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608
         f"ON a.id = t.artist_id WHERE {' AND '.join(sql for sql, _ in conditions)}",
@@ -205,7 +218,7 @@ SELECT id FROM (
         SELECT id, track_id, started_at,
                row_number() OVER (ORDER BY started_at, id)
                - row_number() OVER (PARTITION BY track_id ORDER BY started_at, id) AS difference
-        FROM listens WHERE started_at IS NOT NULL
+        FROM listens WHERE started_at IS NOT NULL {among}
     )
     WINDOW run AS (PARTITION BY track_id, difference ORDER BY started_at, id)
 ) WHERE place > 1 AND length >= ?

@@ -7,7 +7,7 @@ import sqlite3
 import numpy as np
 
 from engine.names import Level, key_at, track_name
-from engine.store.feedback import verdicts
+from engine.store.feedback import marked
 from engine.taste.rules import counted_listens
 
 # A pause of more than 30 minutes starts a new session.
@@ -46,7 +46,7 @@ def read_sessions(
 
 def _items(connection: sqlite3.Connection, level: Level) -> tuple[list[str], dict[int, int]]:
     """The names of all items that are not blocked, and the number of the one each track's plays count for."""
-    blocked = {key for key, mark in verdicts(connection, level).items() if mark.verdict == "block"}
+    blocked = marked(connection, "block")
     number: dict[str, int] = {}
     names: list[str] = []
     of_track: dict[int, int] = {}
@@ -55,7 +55,7 @@ def _items(connection: sqlite3.Connection, level: Level) -> tuple[list[str], dic
         "ORDER BY a.id, t.id"
     ):
         key = key_at(level, artist, title)
-        if key in blocked or artist in blocked:
+        if blocked.holds(key):
             continue
         of_track[track] = number.setdefault(key, len(names))
         if len(number) > len(names):

@@ -285,15 +285,20 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
     return manifest
 
 
-def damaged_files(folders: Folders) -> list[str]:
-    """Files of the models in use whose bytes are not those their manifests name."""
-    found = []
+def train_command(level: Level) -> str:
+    """The command that trains a model of a level."""
+    return "discover train" if level == "artists" else f"discover train --level {level}"
+
+
+def damaged_files(folders: Folders) -> list[tuple[Level, str]]:
+    """Files of the models in use, with their level, whose bytes are not those their manifests name."""
+    found: list[tuple[Level, str]] = []
     for level in POINTERS:
         manifest = current_manifest(folders, level)
         if manifest is not None:
             folder = folders.models / manifest.id
             found += [
-                name
+                (level, name)
                 for name, digest in manifest.digests.items()
                 if not (folder / name).is_file() or digest_of(folder / name) != digest
             ]
@@ -307,15 +312,15 @@ def open_model(folders: Folders, level: Level = "artists") -> Model:
     """
     manifest = current_manifest(folders, level)
     if manifest is None:
-        of, option = ("", "") if level == "artists" else (f" of {level}", f" --level {level}")
+        of = "" if level == "artists" else f" of {level}"
         raise NothingYetError(
-            f"There is no model{of} yet. Train one with `discover train{option}`.", lacks="model"
+            f"There is no model{of} yet. Train one with `{train_command(level)}`.", lacks="model"
         )
     folder = folders.models / manifest.id
     return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
 
 
-_AGAIN = "Train again to build it anew: discover train."
+_AGAIN = f"Train again to build it anew: {train_command('artists')}, or of tracks: {train_command('tracks')}."
 
 
 def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:

@@ -12,6 +12,7 @@ from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
 from tests.engine.importing import START, lastfm, spotify, write
+from tests.engine.models import write_model
 
 SECRET, KEPT = ("Quiet Vesper", "Nobody Hears"), ("Quiet Vesper Orchestra", "Quiet Vesper")
 
@@ -129,3 +130,25 @@ def test_a_private_session_forgets_nothing(session: Session) -> None:
         private.forget_all()
     assert bytes_of(folders) == before
     private.close()
+
+
+def test_a_model_that_cannot_be_read_may_be_ones_own_and_goes_too(session: Session) -> None:
+    folders = write_model(session.folders.root, level="tracks")
+    manifest = folders.models / "made-by-hand-tracks" / "manifest.json"
+    manifest.write_bytes(b"{")
+    assert session.forget(Rule(artist=SECRET[0])).holds
+    assert not manifest.parent.exists()
+    assert session.model("tracks") is None
+
+
+def test_the_proof_holds_where_bursts_close_up_over_what_is_forgotten(
+    session: Session, tmp_path: Path
+) -> None:
+    plays = [KEPT] * 2 + [SECRET] + [KEPT] * 2
+    folder = tmp_path / "bursts"
+    write(folder, "b.json", [spotify(START + 90_000 + 300 * i, 211_000, one) for i, one in enumerate(plays)])
+    session.import_paths([folder])
+    session.exclude(Rule(burst=3))
+    assert session.taste().by_key[artist_key(KEPT[0])].plays > 1
+    assert session.forget(Rule(artist=SECRET[0])).holds
+    assert session.taste().by_key[artist_key(KEPT[0])].plays == 1

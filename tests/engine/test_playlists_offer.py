@@ -12,11 +12,12 @@ from engine.community.features import FeatureCatalog, add_features
 from engine.names import artist_key, track_key
 from engine.paths import Folders
 from engine.playlists.candidate import Candidate
-from engine.playlists.offer import candidates, one_track_each
+from engine.playlists.offer import candidates, offered, one_track_each
 from engine.privacy import Door
 from engine.recommend.lists import Recommendation
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
+from engine.taste.rules import Rule, add_rule, remove_rule
 
 TABLE = """\
 artist,track,bpm,duration,energy,popularity,isrc,spotify id
@@ -117,10 +118,30 @@ def test_blocked_artists_and_tracks_are_not_offered_from_the_library(
     assert set(by_name(candidates(library, features, []))) == {("Café Tundra", "Harbour Lights")}
 
 
-def test_one_track_each_takes_the_most_popular(features: FeatureCatalog) -> None:
+@pytest.mark.parametrize("verdict", [None, "block", "hide"])
+def test_one_track_each_takes_the_most_popular_that_may_be_shown(
+    library: sqlite3.Connection, features: FeatureCatalog, verdict: str | None
+) -> None:
     names = [(name, artist_key(name)) for name in ("Far Down", "Unknown", "Ida & the Oaks")]
-    assert [(one.artist, one.track) for one in one_track_each(features, names)] == [
+    set_verdict(
+        library, verdict, artist=names[2][0], artist_key=names[2][1], track="Hit - Live", track_key="hit live"
+    )
+    assert [(one.artist, one.track) for one in one_track_each(library, features, names)] == [
         ("Far Down", "Song"),
         ("Unknown", ""),
-        ("Ida & the Oaks", "Hit"),
+        ("Ida & the Oaks", "Deep Cut" if verdict else "Hit"),
     ]
+
+
+def test_a_track_that_rules_leave_out_does_not_come_back_as_a_new_one(
+    library: sqlite3.Connection, features: FeatureCatalog
+) -> None:
+    tundra, key = "Café Tundra", artist_key("Café Tundra")
+    number = add_rule(
+        library, Rule(artist=tundra, artist_key=key, track="Harbour Lights", track_key="harbour lights")
+    )
+    offer = {one.track for one in offered(library, features, {key: 1}) if one.artist == tundra}
+    assert offer == {"No Tempo", "Never Played"}
+    assert one_track_each(library, features, [(tundra, key)])[0].track == "Never Played"
+    remove_rule(library, number)
+    assert one_track_each(library, features, [(tundra, key)])[0].track == "Harbour Lights"

@@ -81,6 +81,17 @@ def test_a_burst_keeps_its_first_play_and_ends_where_another_track_begins(librar
     assert counted(library)["Owl"] == 10 + 3
 
 
+def test_what_is_left_out_otherwise_interrupts_no_burst(library) -> None:
+    play(library, "Owl", "On repeat", 20 * DAY, 20 * DAY + 240, 20 * DAY + 720, 20 * DAY + 960)
+    play(library, "Moire", "Between", 20 * DAY + 480)
+    add_rule(library, Rule(burst=3))
+    assert listens_excluded(library) == 0
+    before = read_taste(library, also=(Rule(artist="Moire", artist_key="moire"),))
+    add_rule(library, Rule(artist="Moire", artist_key="moire"))
+    assert (counted(library)["Owl"], listens_excluded(library)) == (10 + 1, 4)
+    assert read_taste(library) == before, "in a preview too"
+
+
 def test_a_source_is_a_service_or_a_file_and_must_be_known(library) -> None:
     add_rule(library, Rule(source="made up"))
     assert counted(library) == {}

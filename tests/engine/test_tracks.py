@@ -295,16 +295,18 @@ def test_no_list_holds_more_of_an_artist_than_asked_for(recommender, per_artist,
         assert [item.key for item in items] == kept[:n], "the best of each artist stay, in their order"
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
-@given(st.integers(1, 3), st.integers(5, 40), st.tuples(st.floats(-1, 1), st.floats(-1, 1)))
-def test_turning_to_obscure_never_raises_the_lists_mean_popularity_however_few_of_an_artist(
-    recommender, per_artist, n, leans
-) -> None:
-    def popularity(lean: float) -> float:
-        asked = DiscoverSettings(n=n, per_artist=per_artist, popularity=lean, level="tracks")
-        return float(np.mean([np.log1p(item.listeners) for item in recommender.discover(asked).items]))
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    per_artist=st.integers(0, 3), familiarity=st.sampled_from([0.0, 1.0]), n=st.integers(1, 60),
+    turns=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
+)  # fmt: skip
+def test_turning_to_popular_never_lowers_the_mean_popularity_of_tracks(recommender, turns, **asked) -> None:
+    def mean_popularity(popularity: float) -> float:
+        items = recommender.discover(DiscoverSettings(popularity=popularity, level="tracks", **asked)).items
+        return float(np.mean([np.log1p(item.listeners) for item in items]))
 
-    assert popularity(min(leans)) <= popularity(max(leans)) + 1e-9
+    obscure, popular = map(mean_popularity, sorted(turns))
+    assert obscure <= popular + 1e-9
 
 
 def test_a_negative_cap_is_refused() -> None:

@@ -197,6 +197,27 @@ def test_doctor_finds_a_damaged_model(place, capsys) -> None:
     assert any("item_factors.npy" in line for line in document(capsys, "doctor")["next"])
 
 
+@pytest.mark.parametrize("level", ["artists", "tracks"])
+def test_doctor_says_how_a_model_is_mended_that_is_damaged_or_missing(place, capsys, level) -> None:
+    write_model(place, level="tracks")
+    again = "discover train" if level == "artists" else "discover train --level tracks"
+    folder = place / "models" / ("made-by-hand" if level == "artists" else "made-by-hand-tracks")
+    (folder / "gram.npy").write_bytes(b"")
+    assert f"gram.npy is not as it was written. Train again: {again}." in document(capsys, "doctor")["next"]
+    (folder / "manifest.json").write_bytes(b"{")
+    report = document(capsys, "doctor")
+    assert report["library"]["integrity"] == "ok"
+    assert any(folder.name in line and again in line for line in report["next"])
+
+
+def test_doctor_says_how_to_come_by_a_model_of_the_tracks_that_were_added(place, capsys, tmp_path) -> None:
+    assert document(capsys, "doctor")["next"] == ["Nothing: all is well."]
+    (tmp_path / "lists.csv").write_text("playlist,artist,track\none,Burel,Tin Roof\ntwo,Burel,Tin Roof\n")
+    assert run(["community", "add", str(tmp_path / "lists.csv")]) == 0
+    capsys.readouterr()
+    assert document(capsys, "doctor")["next"] == ["Train a model of tracks: discover train --level tracks."]
+
+
 def test_taste_leaves_plays_out_previews_it_and_takes_it_back_exactly(place, capsys) -> None:
     before = document(capsys, "recommend", "-n", "40")
     preview = document(capsys, "taste", "exclude", "--artist", ARTISTS[0], "--dry-run")
@@ -271,6 +292,23 @@ def test_tracks_are_recommended_by_level_judged_alone_and_exported_as_such(place
     capsys.readouterr()
     assert run([*asked[:-2], "-n", "90"]) == 0
     assert "track" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_tastes_of_tracks_are_numbered_as_they_are_asked_for(place, capsys) -> None:
+    write_model(place, level="tracks", items=180)
+    connection = open_library(Door(Folders(place)))
+    for number in (0, 3, 6, 9, 12):
+        for title in ("Song 1", "Song 2"):  # of two of the model's three blocks
+            play(connection, ARTISTS[number], title, DAY)
+    connection.close()
+    modes = document(capsys, "taste", "--level", "tracks")["modes"]
+    assert sum(mode["size"] for mode in modes) == 10
+    assert len(modes) == 2
+    recommend = ("recommend", "--level", "tracks", "--taste")
+    lists = [document(capsys, *recommend, str(number))["items"] for number in (1, 2)]
+    assert not {item["track"] for item in lists[0]} & {item["track"] for item in lists[1]}
+    assert run([*recommend, "3"]) == 1
+    assert "There is no taste 3 of tracks: yours are 1 to 2." in capsys.readouterr().err
 
 
 def test_training_on_ones_own_sessions_says_how_well_it_guesses(empty, capsys) -> None:

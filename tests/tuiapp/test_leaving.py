@@ -43,6 +43,6 @@ async def test_a_driver_without_a_reader_is_left_alone() -> None:
     await _read_no_more(app_with(SimpleNamespace(_key_thread=None, exit_event=threading.Event())))
 
 
-def test_textuals_driver_keeps_its_reader_where_it_is_looked_for() -> None:
+async def test_textuals_driver_keeps_its_reader_where_it_is_looked_for() -> None:
     driver = pytest.importorskip("textual.drivers.linux_driver").LinuxDriver(App())
     assert {"_key_thread", "exit_event"} <= vars(driver).keys()

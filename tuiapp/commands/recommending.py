@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     "mode",
     type=click.IntRange(min=1),
     metavar="N",
-    help="For one of your tastes alone, by its number in `discover taste`.",
+    help="For one of your tastes alone, by its number in `discover taste`, of tracks `discover taste --level tracks`.",
 )
 @click.option(
     "--per-artist",

@@ -12,19 +12,27 @@ from tuiapp.commands.dates import PERIOD
 from tuiapp.output import percent, print_json, print_table, say, thousands
 
 if TYPE_CHECKING:
+    from engine.names import Level
     from engine.session import Session
     from engine.session.tastes import Exclusion
 
 
 @cli.group(invoke_without_command=True)
+@click.option(
+    "--level",
+    type=click.Choice(["artists", "tracks"]),
+    default="artists",
+    show_default=True,
+    help="The tastes your artists make, or your tracks.",
+)
 @click.pass_context
-def taste(context: click.Context) -> None:
+def taste(context: click.Context, level: Level) -> None:
     """Your tastes, and the rules that keep plays out of them; those stay in your history."""
     if context.invoked_subcommand is not None:
         return
     session = _session(context.obj)
     try:
-        _print_taste(context.obj, session)
+        _print_taste(context.obj, session, level)
     finally:
         session.close()
 
@@ -156,12 +164,13 @@ def _exclusion(done: Exclusion) -> dict[str, Any]:
     }
 
 
-def modes_of(session: Session) -> list[dict[str, Any]]:
+def modes_of(session: Session, level: Level = "artists") -> list[dict[str, Any]]:
     """The tastes; none while there is no model or nothing to model."""
     from engine.errors import NothingYetError
+    from engine.recommend.settings import DiscoverSettings
 
     try:
-        modes = session.modes()
+        modes = session.modes(DiscoverSettings(level=level))
     except NothingYetError:
         return []
     return [
@@ -177,8 +186,8 @@ def modes_of(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def _print_taste(options: Options, session: Session) -> None:
-    modes = modes_of(session)
+def _print_taste(options: Options, session: Session, level: Level) -> None:
+    modes = modes_of(session, level)
     if options.json:
         print_json({"modes": modes, **_rules(session)})
         return
@@ -187,7 +196,7 @@ def _print_taste(options: Options, session: Session) -> None:
             (str(mode["number"]), percent(mode["share"]), str(mode["size"]), mode["name"], ", ".join(mode["artists"]))
             for mode in modes
         ]  # fmt: skip
-        print_table(("taste", "plays", "artists", "name", "such as"), rows, right=frozenset({0, 1, 2}))
+        print_table(("taste", "plays", level, "name", "such as"), rows, right=frozenset({0, 1, 2}))
         click.echo()
     _print_rules(options, session)
 

@@ -96,16 +96,16 @@ def _log(options: Options) -> str:
 
 
 def _library(session: Any, advice: list[str]) -> dict[str, Any]:
-    status = session.status()
+    counts = session.counts()
     integrity = session.check_library()
     if integrity != "ok":
         advice.append("The library is damaged. Restore a backup, or move it away and import again.")
-    if not status.listens:
+    if not counts.listens:
         advice.append("Import your history: discover import PATH.")
     return {
-        "listens": status.listens,
-        "artists": status.artists,
-        "tracks": status.tracks,
+        "listens": counts.listens,
+        "artists": counts.artists,
+        "tracks": counts.tracks,
         "integrity": integrity,
     }
 
@@ -117,10 +117,13 @@ def _model(session: Any, advice: list[str]) -> Any:
     except DiscoverError as error:
         advice.append(str(error))
         return f"cannot be used: {error}"
+    tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs())
+    if of_tracks is None and tracks:
+        advice.append("Train a model of tracks: discover train --level tracks.")
+    advice += problems
     if manifest is None:
         advice.append("Train a model: discover train.")
         return "none yet"
-    advice += problems
     return {
         "trained": manifest.trained,
         "from": ", ".join(manifest.packs) or "your own sessions",

@@ -193,7 +193,7 @@ class DiscoverView(View):
         if found.items:
             self.tell("")
         table.show(found.items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
-        if first_time:
+        if first_time or self.focused is None:  # a notice may have stood in its place
             self.focus_list(table)
         if self._from_top:
             self._from_top = False
