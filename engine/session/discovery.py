@@ -324,8 +324,8 @@ class Discovery(Library):
         return self._hindsight.half_life if self._hindsight else None
 
     @alone
-    def evaluate(self) -> Hindsight:
-        """Measure Discover on the person's own past, and keep the half-life that guessed it best.
+    def evaluate(self, level: Level = "artists") -> Hindsight:
+        """Measure Discover on the person's own past, and of artists keep the half-life that guessed it best.
 
         Raises NothingYetError without a community model, or without a past to look back on.
         """
@@ -333,17 +333,21 @@ class Discovery(Library):
 
         from engine.community.packs import community_packs
         from engine.recommend.hindsight import hindsight
+        from engine.training.artifact import train_command
         from engine.training.interactions import community_interactions
 
-        model = self._open_model()
-        packs = community_packs(self.folders, model.manifest.level)
+        model = self._open_model(level)
+        packs = community_packs(self.folders, level)
         data = community_interactions(packs) if packs and not model.manifest.solo else None
         if data is None or data.digest != model.manifest.built_from:
             raise NothingYetError(
                 "There is no model of the community data that is here now, so there is nothing to measure. "
-                "Train one: discover train."
+                f"Train one: {train_command(level)}."
             )
         found = hindsight(model, self._connection, data.plays)
+        if level == "tracks":
+            # Tracks fade as artists do.
+            return msgspec.structs.replace(found, half_life=self._measured_half_life())
         if not self.private:
             self.door.write_file(self.folders.hindsight, msgspec.json.encode(found))
         self._hindsight = found
