@@ -294,6 +294,14 @@ def test_tracks_are_recommended_by_level_judged_alone_and_exported_as_such(place
     assert "track" in capsys.readouterr().out.splitlines()[0]
 
 
+def test_a_verdict_on_a_track_nobody_here_knows_is_refused_with_the_nearest(place, capsys) -> None:
+    assert run(["block", ARTISTS[0], "--track", "A Sonk"]) == 1
+    assert "Did you mean A Song?" in capsys.readouterr().err
+    assert document(capsys, "feedback") == {"feedback": []}
+    assert document(capsys, "block", ARTISTS[0], "--track", "a song")["feedback"][0]["track"] == "A Song"
+    assert document(capsys, "unblock", ARTISTS[0], "--track", "A SONG") == {"feedback": []}
+
+
 def test_tastes_of_tracks_are_numbered_as_they_are_asked_for(place, capsys) -> None:
     write_model(place, level="tracks", items=180)
     connection = open_library(Door(Folders(place)))

@@ -22,6 +22,8 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
 
     session = Session(options.folders, private=options.private)
     try:
+        if verdict is not None and track is not None:
+            track = session.resolve_track(name, track)
         session.judge(verdict, name, track)
         _print(options, session)
     finally:
