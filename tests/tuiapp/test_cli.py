@@ -313,6 +313,8 @@ def test_a_verdict_on_a_track_nobody_here_knows_is_refused_with_the_nearest(plac
     assert "Did you mean A Song?" in capsys.readouterr().err
     assert document(capsys, "feedback") == {"feedback": []}
     assert document(capsys, "block", ARTISTS[0], "--track", "a song")["feedback"][0]["track"] == "A Song"
+    assert run(["unblock", ARTISTS[0]]) == 0
+    assert f"Nothing was said of {ARTISTS[0]}; nothing changed." in capsys.readouterr().err
     assert document(capsys, "unblock", ARTISTS[0], "--track", "A SONG") == {"feedback": []}
 
 

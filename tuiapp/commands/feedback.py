@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli import Options, cli
-from tuiapp.output import print_json, print_table
+from tuiapp.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -24,7 +24,12 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
     try:
         if verdict is not None and track is not None:
             track = session.resolve_track(name, track)
-        session.judge(verdict, name, track)
+        before = session.judge(verdict, name, track)
+        if verdict is None and before is None:
+            say(
+                options,
+                f"Nothing was said of {name if track is None else f'{track} by {name}'}; nothing changed.",
+            )
         _print(options, session)
     finally:
         session.close()
