@@ -9,6 +9,7 @@ import click
 
 from tuiapp.cli import Options, cli
 from tuiapp.output import print_json, print_table, say
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -26,10 +27,8 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
             track = session.resolve_track(name, track)
         before = session.judge(verdict, name, track)
         if verdict is None and before is None:
-            say(
-                options,
-                f"Nothing was said of {name if track is None else f'{track} by {name}'}; nothing changed.",
-            )
+            what = shown(name if track is None else f"{track} by {name}")
+            say(options, f"Nothing was said of {what}; nothing changed.")
         _print(options, session)
     finally:
         session.close()
