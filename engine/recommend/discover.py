@@ -22,7 +22,7 @@ from engine.model.lean import leaned
 from engine.names import Level, artist_of
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share, WhatIf
 from engine.recommend.modes import Mode
-from engine.recommend.person import TAGS, Person
+from engine.recommend.person import SOLO_RESTED, TAGS, Person
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.recommend.standing import Standing, standings
 from engine.recommend.variety import varied
@@ -43,6 +43,14 @@ def solo_note(level: Level) -> str:
         f"Solo mode: there is no community pack of {level}, so this is learned from your own sessions alone. It can "
         f"bring back {level} of your own that go with what you played lately; it cannot know {level} you never played. "
         "For new music add community data: discover community add PATH."
+    )
+
+
+def nothing_rested(level: Level) -> str:
+    """Why a list of solo mode is empty."""
+    return (
+        f"Nothing is to be brought back yet: each of the {level} you know was played in the last "
+        f"{SOLO_RESTED // 86_400} days of your history, or is hidden, blocked or left out."
     )
 
 
@@ -180,14 +188,20 @@ class Recommender:
         Without `reasons` lines whose reasons are not worked out yet have none: for a dial that is still turning.
         """
         known, _ = self._sides(settings)
+        items = self._records(self.ranked(settings), frozenset(known.tolist()), settings.day, reasons)
+        level = self.model.manifest.level
+        notes: tuple[str, ...] = ()
+        if self.model.manifest.solo:
+            nothing = not items and settings.mode is None
+            notes = (solo_note(level), *([nothing_rested(level)] if nothing else []))
         return DiscoverList(
-            items=self._records(self.ranked(settings), frozenset(known.tolist()), settings.day, reasons),
+            items=items,
             listeners=self.model.manifest.listeners,
             catalog=self.model.manifest.items,
             pack=", ".join(self.model.manifest.packs),
             solo=self.model.manifest.solo,
             half_life=self._half_life,
-            notes=(solo_note(self.model.manifest.level),) if self.model.manifest.solo else (),
+            notes=notes,
             resting=len(self._resting - self.taste.by_key.keys()),
             trained=self.model.manifest.trained,
         )

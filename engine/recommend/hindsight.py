@@ -3,8 +3,8 @@
 The half-life under which the guesses were best is then the one Discover uses, where it is clearly better than none.
 
 The history is cut at the ends of its last few quarters. For each cut the taste is what was played before; what
-counts is which artists the person played for the first time in the ninety days after it. Beside Discover stand the
-community's most played artists, item neighbours (cosines of who plays what), and Discover with plays that fade by
+counts is which artists, or tracks, the person played for the first time in the ninety days after it. Beside Discover
+stand the community's most played, item neighbours (cosines of who plays what), and Discover with plays that fade by
 half-lives. A cut after which nothing new was played says nothing and is left out.
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 from engine.errors import NothingYetError
 from engine.evaluation.baselines import item_cosine, popularity
 from engine.evaluation.metrics import evaluate
+from engine.names import Level, key_at
 from engine.recommend.discover import Recommender
 from engine.taste.gate import Window, read_taste
 from engine.training.artifact import Model
@@ -42,7 +43,8 @@ GAIN, LEAST_NEW = 0.05, 10
 
 
 class Cut(msgspec.Struct, frozen=True):
-    """One look back: plays before `at` (seconds UTC) were seen; `known` artists the model knows, `new` came after."""
+    """One look back: plays before `at` (seconds UTC) were seen; of what the model knows so much was `known` then, and
+    so much came `new` after."""
 
     at: int
     known: int
@@ -131,9 +133,10 @@ def _cuts(
     model: Model, connection: sqlite3.Connection
 ) -> tuple[list[int], list[np.ndarray], list[np.ndarray]]:
     """Times, items known before each, and items first played in the quarter after it."""
-    taste = read_taste(connection)
+    level = model.manifest.level
+    taste = read_taste(connection, level=level)
     found = model.catalog.ids_of([item.key for item in taste.items])
-    first = {found[key]: start for key, start in _first_plays(connection).items() if key in found}
+    first = {found[key]: start for key, start in _first_plays(connection, level).items() if key in found}
     latest = connection.execute("SELECT max(started_at) FROM listens").fetchone()[0] or 0
     cuts, known, new = [], [], []
     for number in range(CUTS, 0, -1):
@@ -154,15 +157,16 @@ def _cuts(
     return cuts, known, new
 
 
-def _first_plays(connection: sqlite3.Connection) -> dict[str, int]:
-    """When each artist was first played: seconds UTC, 0 where any play is undated."""
-    return {
-        str(key): int(start)
-        for key, start in connection.execute(
-            "SELECT a.key, min(coalesce(l.started_at, 0)) FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
-            "JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id"
-        )
-    }
+def _first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:
+    """When each artist or track, by key, was first played: seconds UTC, 0 where any play is undated."""
+    found: dict[str, int] = {}
+    for artist, title, start in connection.execute(
+        "SELECT a.key, t.title, min(coalesce(l.started_at, 0)) FROM listens AS l JOIN tracks AS t "
+        "ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id GROUP BY t.id"
+    ):
+        key = key_at(level, artist, title)
+        found[key] = min(found.get(key, int(start)), int(start))
+    return found
 
 
 def _scores(
@@ -171,7 +175,10 @@ def _scores(
     """Every item's score at each cut: (cuts, items) float64."""
     return np.stack(
         [
-            Recommender(model, read_taste(connection, Window(until=at, half_life=half_life))).scores_of_new()
+            Recommender(
+                model,
+                read_taste(connection, Window(until=at, half_life=half_life), level=model.manifest.level),
+            ).scores_of_new()
             for at in cuts
         ]
     )

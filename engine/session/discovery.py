@@ -214,16 +214,21 @@ class Discovery(Library):
         if own is not None:
             return own, key
         in_catalog = self._artist_of_catalogs(key) if key else None
-        if in_catalog is not None:
+        other = history.artist_spelled_like(self._connection, relaxed_artist_key(name)) if key else None
+        if in_catalog is not None and (
+            other is None or not self._is_catalogs(artist_key(other), *in_catalog)
+        ):
             return in_catalog
+        if other is not None:
+            return other, artist_key(other)
         names = history.artist_names(self._connection)
-        relaxed = relaxed_artist_key(name)
-        for other in names:
-            if relaxed and relaxed_artist_key(other) == relaxed:
-                return other, artist_key(other)
         close = nearest(name, names) or [found.artist for found in self.search(name, 3)]
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise UnknownNameError(f"No artist here is called {name}.{hint}")
+
+    def _is_catalogs(self, key: str, name: str, catalogs: str) -> bool:
+        """Whether the library's artist is the catalog's in another spelling, and in no catalog by their own."""
+        return _is_one(key, catalogs) and self._artist_of_catalogs(key) == (name, catalogs)
 
     def _artist_of_catalogs(self, key: str) -> tuple[str, str] | None:
         """(name, key) of an artist in the catalog of artists, or else by their tracks in that of tracks."""
@@ -328,8 +333,8 @@ class Discovery(Library):
         return self._hindsight.half_life if self._hindsight else None
 
     @alone
-    def evaluate(self) -> Hindsight:
-        """Measure Discover on the person's own past, and keep the half-life that guessed it best.
+    def evaluate(self, level: Level = "artists") -> Hindsight:
+        """Measure Discover on the person's own past, and of artists keep the half-life that guessed it best.
 
         Raises NothingYetError without a community model, or without a past to look back on.
         """
@@ -337,17 +342,21 @@ class Discovery(Library):
 
         from engine.community.packs import community_packs
         from engine.recommend.hindsight import hindsight
+        from engine.training.artifact import train_command
         from engine.training.interactions import community_interactions
 
-        model = self._open_model()
-        packs = community_packs(self.folders, model.manifest.level)
+        model = self._open_model(level)
+        packs = community_packs(self.folders, level)
         data = community_interactions(packs) if packs and not model.manifest.solo else None
         if data is None or data.digest != model.manifest.built_from:
             raise NothingYetError(
                 "There is no model of the community data that is here now, so there is nothing to measure. "
-                "Train one: discover train."
+                f"Train one: {train_command(level)}."
             )
         found = hindsight(model, self._connection, data.plays)
+        if level == "tracks":
+            # Tracks fade as artists do.
+            return msgspec.structs.replace(found, half_life=self._measured_half_life())
         if not self.private:
             self.door.write_file(self.folders.hindsight, msgspec.json.encode(found))
         self._hindsight = found
@@ -392,4 +401,9 @@ def _is_of(mark: Feedback, artist: str, track: str | None) -> bool:
     level: Level = "artists" if track is None else "tracks"
     asked = key_at(level, artist, track or "")
     said = key_at(level, artist_key(mark.artist), mark.track or "")
-    return AnySpelling([asked]).holds(said) and AnySpelling([said]).holds(asked)
+    return _is_one(asked, said)
+
+
+def _is_one(key: str, other: str) -> bool:
+    """Whether two keys are of one item, however the artist is spelled; who has guests is not their host."""
+    return AnySpelling([key]).holds(other) and AnySpelling([other]).holds(key)

@@ -340,6 +340,23 @@ class Playlisting(Tastes):
                 for artist, (_, title), track in zip(artists, wanted, each, strict=True)
             )
 
+    @alone
+    def resolve_track(self, artist: str, title: str) -> str:
+        """A title of an artist's as the library, a saved playlist, the packs or the model of tracks have it.
+
+        Raises UnknownNameError with the nearest titles.
+        """
+        from engine.playlists.saved import playlist_tracks
+
+        name, key = self.resolve_artist(artist)
+        wanted = joined_key(key, title)
+        for saved in self.playlists():
+            for track in playlist_tracks(self._connection, saved.name):
+                if joined_key(artist_key(track.artist), track.track) == wanted:
+                    return track.track
+        with self._features() as features:
+            return self._track_named(features, name, key, title).track
+
     def _track_named(self, features: FeatureCatalog, artist: str, key: str, title: str) -> PlaylistTrack:
         from engine.playlists.named import track_named
         from engine.playlists.playlist import PlaylistTrack

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.names import relaxed_artist_key
 from engine.store.feedback import blocked_ids
 
 
@@ -189,6 +190,13 @@ def artist_by_key(connection: sqlite3.Connection, key: str) -> str | None:
     """The name a library artist goes by."""
     row = connection.execute("SELECT name FROM artists WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else None
+
+
+def artist_spelled_like(connection: sqlite3.Connection, relaxed: str) -> str | None:
+    """The name of the library's first artist with this relaxed key."""
+    # It is a part of every key that relaxes to it.
+    rows = connection.execute("SELECT name, key FROM artists WHERE instr(key, ?) ORDER BY id", (relaxed,))
+    return next((str(name) for name, key in rows if relaxed_artist_key(key) == relaxed), None)
 
 
 def artist_names(connection: sqlite3.Connection) -> list[str]:

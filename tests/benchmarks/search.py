@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from engine.community.catalog import Catalog, write_catalog
-from engine.names import track_name
+from engine.names import AnySpelling, joined_key, track_name
 from engine.search import build_names, open_names, write_names
 from engine.session.searching import Found, OwnNames, search
 
@@ -162,12 +162,13 @@ def measure(count: int, n: int) -> dict[str, Any]:
         own = own_names(artists[: min(20_000, cut)], titles, rng)
         own_build_s = time.perf_counter() - began
         blocked = artists[50 : min(20_000, cut) : max(1, cut // 400)][:20]
-        unliked = [(own.artists[int(own.artist_of[i])][0], titles[i]) for i in range(20)]
+        unliked = [joined_key(own.artists[int(own.artist_of[i])][0], titles[i]) for i in range(20)]
+        gone = AnySpelling([*blocked, *unliked])
         began = time.perf_counter()
         model: Any = SimpleNamespace(names=open_names(folder), catalog=catalog)
 
         def ask(text: str) -> tuple[Found, ...]:
-            return search(text, 20, own, model, blocked, unliked, tracks=of_tracks, unwanted=blocked)
+            return search(text, 20, own, model, gone, tracks=of_tracks)
 
         ask(artists[-1])
         open_ms = (time.perf_counter() - began) * 1e3

@@ -173,4 +173,10 @@ def test_solo_mode_brings_back_what_rested_because_of_what_is_recent(tmp_path) -
     assert {item.artist for item in found.items} == {ARTISTS[0], ARTISTS[3], ARTISTS[6]}
     recent = {ARTISTS[9], ARTISTS[12], ARTISTS[15]}
     assert {share.artist for item in found.items for share in item.why} == recent
+    assert len(found.notes) == 1
+    for number in (0, 3, 6):
+        play(connection, ARTISTS[number], "Old Song", 399 * DAY)
+    found = Recommender(open_model(folders), read_taste(connection)).discover()
+    assert (found.items, len(found.notes)) == ((), 2)
+    assert "each of the artists you know was played in the last 30 days" in found.notes[1]
     connection.close()

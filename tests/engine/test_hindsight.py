@@ -94,3 +94,16 @@ def test_item_neighbours_know_nothing_of_what_was_played_after_a_cut() -> None:
     later[1, ::2] = 1.0
     alone, beside = (module._by_neighbours(COMMUNITY, train)[0] for train in (before, csr_matrix(later)))
     np.testing.assert_array_equal(alone, beside)
+
+
+def test_tracks_are_looked_back_on_as_tracks(tmp_path) -> None:
+    folders = write_model(tmp_path, level="tracks")
+    connection = open_library(Door(folders))
+    play(connection, ARTISTS[0], "Song 1", 1000 * DAY)
+    play(connection, ARTISTS[1], "Song 1 - Live", 1000 * DAY)
+    # Another track of an artist known before is new, another version of a track known before is not.
+    play(connection, ARTISTS[0], "Song 2", LAST)
+    play(connection, ARTISTS[1], "Song 1", LAST)
+    found = hindsight(open_model(folders, "tracks"), connection, COMMUNITY)
+    connection.close()
+    assert [(cut.known, cut.new) for cut in found.cuts] == [(2, 1)]

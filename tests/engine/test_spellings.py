@@ -20,6 +20,7 @@ from engine.session import Session
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.taste.gate import LIKE_PLAYS, Window, read_taste
+from engine.taste.rules import Rule
 from engine.taste.sessions import read_sessions
 from tests.engine.models import names, tracks, write_model
 from tests.engine.test_gate import play
@@ -155,6 +156,30 @@ def test_what_is_known_is_not_new_in_another_spelling(tmp_path, level) -> None:
     listed = {item.artist for item in session.discover(replace(asked, known_plays=3)).items}
     assert {"Lark", "The Lark"} <= listed, "as the person has it, they are not known"
     session.close()
+
+
+def test_who_is_played_in_one_spelling_is_found_by_the_catalogs(tmp_path) -> None:
+    folders = write_model(tmp_path, called=ARTISTS[:-1], items=59)
+    connection = open_library(Door(folders))
+    play(connection, "Lark", "Wave 1", 100, 200)
+    play(connection, ARTISTS[3], "Wave 1", 300)
+    connection.close()
+    session = Session(folders)
+    card = session.artist("The Lark")
+    assert (card.artist, card.played.plays, card.listeners) == ("Lark", 2, session.artist("Lark").listeners)
+    assert card.of_taste > 0
+    assert session.exclude(Rule(artist="The Lark")).listens == 2
+    assert session.resolve_artist(ARTISTS[5]) == (ARTISTS[5], artist_key(ARTISTS[5]))
+    play(session._connection, f"{ARTISTS[8]} feat. Owl", "Wave 1", 300)
+    assert session.resolve_artist(ARTISTS[8]) == (ARTISTS[8], artist_key(ARTISTS[8])), (
+        "not who is with guests"
+    )
+    session.close()
+
+
+def test_of_two_in_the_catalog_each_is_found_by_its_own_spelling(session) -> None:
+    assert session.resolve_artist("The Lark") == ("The Lark", "the lark")
+    assert session.resolve_artist("lark") == ("Lark", "lark")
 
 
 # -- the gate --------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
-from tests.engine.models import names
+from tests.engine.models import names, write_model
+from tests.engine.test_gate import play
 from tests.tuiapp.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
 from tuiapp.actions import VIEWS
 from tuiapp.app import DiscoverApp
@@ -76,6 +77,18 @@ async def test_the_four_states_are_drawn_differently(
     assert "Train again" in " ".join(seen["error"].split())
     assert "○ Welcome to discover" in seen["empty"]
     assert "import your listening history" in seen["empty"]
+
+
+async def test_where_nothing_has_rested_solo_mode_says_so(tmp_path: Path) -> None:
+    solo = write_model(tmp_path, solo=True)
+    session = Session(solo)
+    play(session._connection, ARTISTS[0], "Song", 0)
+    session.close()
+    app = DiscoverApp(solo)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        assert "○ Nothing to bring back" in screen_text(app)
+        assert "played in the last 30 days" in " ".join(screen_text(app).split())
 
 
 @pytest.mark.parametrize("view", NAMES)

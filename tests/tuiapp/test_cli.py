@@ -15,6 +15,7 @@ import pytest
 
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.session import Session
 from engine.store.database import open_library
 from tests.engine.models import names, write_model
 from tests.engine.test_door import fingerprint
@@ -292,6 +293,29 @@ def test_tracks_are_recommended_by_level_judged_alone_and_exported_as_such(place
     capsys.readouterr()
     assert run([*asked[:-2], "-n", "90"]) == 0
     assert "track" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_only_todays_list_before_a_persons_eyes_counts_as_shown(place, capsys, monkeypatch) -> None:
+    noted: list[int] = []
+    monkeypatch.setattr(Session, "note_shown", lambda _self, keys: noted.append(len(keys)))
+    assert run(["recommend", "-n", "5"]) == 0
+    assert noted == [], "a script does not look"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    for asked in (["--as-of", "1970-01-08"], ["--until", "1970-01-08"], ["--day", "2020-01-01"], ["--json"]):
+        assert run(["recommend", "-n", "5", *asked]) == 0
+    assert noted == []
+    assert run(["recommend", "-n", "5"]) == 0
+    assert noted == [5]
+
+
+def test_a_verdict_on_a_track_nobody_here_knows_is_refused_with_the_nearest(place, capsys) -> None:
+    assert run(["block", ARTISTS[0], "--track", "A Sonk"]) == 1
+    assert "Did you mean A Song?" in capsys.readouterr().err
+    assert document(capsys, "feedback") == {"feedback": []}
+    assert document(capsys, "block", ARTISTS[0], "--track", "a song")["feedback"][0]["track"] == "A Song"
+    assert run(["unblock", ARTISTS[0]]) == 0
+    assert f"Nothing was said of {ARTISTS[0]}; nothing changed." in capsys.readouterr().err
+    assert document(capsys, "unblock", ARTISTS[0], "--track", "A SONG") == {"feedback": []}
 
 
 def test_tastes_of_tracks_are_numbered_as_they_are_asked_for(place, capsys) -> None:

@@ -131,6 +131,19 @@ def test_evaluate_measures_the_listeners_own_past_and_says_who_wins(place, capsy
     assert "ranks" in capsys.readouterr().out
 
 
+def test_evaluate_measures_tracks_and_leaves_what_artists_taught(place, capsys) -> None:
+    data = ["--data-dir", str(place / "demo")]
+    file = place / "demo" / "hindsight.json"
+    before = file.read_bytes()
+    found = said(capsys, "evaluate", "--level", "tracks", *data)
+    artists = said(capsys, "evaluate", *data)
+    assert sum(cut["new"] for cut in found["split"]) > sum(cut["new"] for cut in artists["split"])
+    assert found["half_life"] == artists["half_life"] == json.loads(before)["half_life"]
+    assert file.read_bytes() == before
+    assert run(["evaluate", "--level", "tracks", *data]) == 0
+    assert "tracks you played for the first time" in " ".join(capsys.readouterr().out.split())
+
+
 def test_evaluate_in_a_private_session_keeps_nothing(place, capsys) -> None:
     file = place / "demo" / "hindsight.json"
     before = file.read_bytes(), file.stat().st_mtime_ns

@@ -11,22 +11,24 @@ from tuiapp.cli import Options, cli
 from tuiapp.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from engine.names import Level
     from engine.recommend.hindsight import Hindsight
 
 
 @cli.command()
+@click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.pass_obj
-def evaluate(options: Options) -> None:
+def evaluate(options: Options, level: Level) -> None:
     """How well Discover would have guessed what you played for the first time, quarter by quarter."""
     from engine.session import Session
 
     session = Session(options.folders, private=options.private)
     try:
-        model = session.model()
+        model = session.model(level)
         if model is not None and model.solo:
-            _print_solo(options, model.validation.get("ensemble") or {})
+            _print_solo(options, model.validation.get("ensemble") or {}, level)
             return
-        found = session.evaluate()
+        found = session.evaluate(level)
     finally:
         session.close()
     if options.json:
@@ -44,17 +46,17 @@ def evaluate(options: Options) -> None:
     ]
     print_table(("", "recall@20", "nDCG@20", "MAP@20"), rows, right=frozenset({1, 2, 3}))
     click.echo()
-    for sentence in _in_words(found):
+    for sentence in _in_words(found, level):
         click.echo(sentence)
 
 
-def _print_solo(options: Options, measured: dict[str, Any]) -> None:
-    """Without a community: how often an artist hidden from one of the latest sessions is among the first ten."""
+def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> None:
+    """Without a community: how often what is hidden from one of the latest sessions is among the first ten."""
     from engine.errors import NothingYetError
 
     if not measured:
         raise NothingYetError(
-            "Your history has too few sessions of several artists to measure on. Import more of it, or add community "
+            f"Your history has too few sessions of several {level} to measure on. Import more of it, or add community "
             "data: discover community add PATH."
         )
     members: dict[str, float] = measured["members"]
@@ -69,8 +71,8 @@ def _print_solo(options: Options, measured: dict[str, Any]) -> None:
     )
     click.echo()
     click.echo(
-        f"Measured on your latest {measured['sessions']} sessions: how often an artist hidden from one is among the "
-        "first ten, by the others of that session. The model and its weights had seen earlier sessions only."
+        f"Measured on your latest {measured['sessions']} sessions: how often one of its {level}, hidden from it, is "
+        "among the first ten by the others. The model and its weights had seen earlier sessions only."
     )
     click.echo(
         f"Together they find more than {best} alone does."
@@ -80,19 +82,23 @@ def _print_solo(options: Options, measured: dict[str, Any]) -> None:
     click.echo("Whether new music would be found cannot be measured without community data.")
 
 
-def _in_words(found: Hindsight) -> list[str]:
+def _in_words(found: Hindsight, level: Level) -> list[str]:
     """What the figures say, also where they are against us."""
     from engine.recommend.hindsight import DISCOVER, NDCG, NEIGHBOURS, POPULARITY
 
     days = [datetime.datetime.fromtimestamp(cut.at, datetime.UTC).date().isoformat() for cut in found.cuts]
     new = sum(cut.new for cut in found.cuts)
     lines = [
-        f"Measured at {', '.join(days)}: from what you had played before, Discover guessed which {new} artists you "
+        f"Measured at {', '.join(days)}: from what you had played before, Discover guessed which {new} {level} you "
         "played for the first time in the ninety days after."
     ]
     used = found.methods[DISCOVER]
     if found.half_life is not None:
         used = found.methods[f"{DISCOVER}, half-life {found.half_life:g} days"]
+    if level == "tracks":
+        fade = "count all alike" if found.half_life is None else f"fade by half in {found.half_life:g} days"
+        lines.append(f"Plays {fade}, as with artists.")
+    elif found.half_life is not None:
         lines.append(
             f"Letting plays fade by half in {found.half_life:g} days guessed best, of four lengths tried on "
             "these same quarters; Discover does so from now on."
@@ -106,5 +112,5 @@ def _in_words(found: Hindsight) -> list[str]:
         else:
             lines.append(f"For you {name} ranks at least as well ({other:.3f} against {used[NDCG]:.3f}).")
     if new < 30:
-        lines.append(f"With only {new} new artists to guess, these figures are rough.")
+        lines.append(f"With only {new} new {level} to guess, these figures are rough.")
     return lines

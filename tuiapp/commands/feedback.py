@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli import Options, cli
-from tuiapp.output import print_json, print_table
+from tuiapp.output import print_json, print_table, say
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -22,7 +23,12 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
 
     session = Session(options.folders, private=options.private)
     try:
-        session.judge(verdict, name, track)
+        if verdict is not None and track is not None:
+            track = session.resolve_track(name, track)
+        before = session.judge(verdict, name, track)
+        if verdict is None and before is None:
+            what = shown(name if track is None else f"{track} by {name}")
+            say(options, f"Nothing was said of {what}; nothing changed.")
         _print(options, session)
     finally:
         session.close()

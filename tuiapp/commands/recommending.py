@@ -95,9 +95,12 @@ def print_discover(options: Options, **asked: Any) -> None:
 
     session = Session(options.folders, private=options.private)
     try:
-        found = session.discover(_settings(**_as_set(options, asked)))
-        # A script that asks every day has not looked: only what a person sees can be ignored.
-        if sys.stdout.isatty() and not options.json:
+        settings = _settings(**_as_set(options, asked))
+        found = session.discover(settings)
+        # A script that asks every day has not looked: only what a person sees can be ignored. Nor has who looks at
+        # another day's list seen today's.
+        today = settings.day is None and settings.window.until is None
+        if today and sys.stdout.isatty() and not options.json:
             session.note_shown([item.key for item in found.items if not item.known])
     finally:
         session.close()

@@ -198,7 +198,9 @@ class DiscoverView(View):
         if self._from_top:
             self._from_top = False
             table.move_to(0)
-        if not found.items:
+        if not found.items and len(found.notes) > 1:
+            self.tell("empty", "Nothing to bring back", found.notes[-1])
+        elif not found.items:
             self.tell(
                 "empty",
                 "Nothing to show at these dials",
