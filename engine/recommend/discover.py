@@ -7,9 +7,8 @@ shares in a reason sum to the whole.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +20,7 @@ from engine.model.ensemble import MEMBERS
 from engine.model.lean import leaned
 from engine.names import Level, artist_of
 from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share, WhatIf
+from engine.recommend.mixing import mixed, rooms, within
 from engine.recommend.modes import Mode
 from engine.recommend.person import SOLO_RESTED, TAGS, Person
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
@@ -174,13 +174,23 @@ class Recommender:
         """The items of the list under these dials, best first: (at most n,) ids."""
         familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
         _, sides = self._sides(settings)
-        new, familiar = (self._ordered_by(*side, settings) for side in sides)
-        return _interleave(new, familiar, familiarity, settings.n, self._cap(settings))
+        rooms = self._rooms(sides, settings.per_artist, familiarity)
+        new, familiar = (
+            self._ordered_by(*side, room, settings) for side, room in zip(sides, rooms, strict=True)
+        )
+        return mixed(new, familiar, familiarity, settings.n)
 
-    def _cap(self, settings: DiscoverSettings) -> _Cap | None:
-        """How many items of one artist a list may hold; null where there is no such limit."""
+    def _rooms(
+        self, sides: list[_Side], most: int, familiarity: float
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """How many of its artist's items each side's may stand with, `most` of both; null where there is no limit."""
         artists = self.model.artists
-        return _Cap(artists, settings.per_artist) if artists is not None and settings.per_artist else None
+        if artists is None or not most:
+            return None, None
+        new, familiar = (artists[ids] for ids, _ in sides)
+        if familiarity in (0.0, 1.0):  # one side alone is the list
+            return np.full(len(new), most), np.full(len(familiar), most)
+        return rooms(new, familiar, most, familiarity)
 
     def discover(self, settings: DiscoverSettings = DEFAULTS, *, reasons: bool = True) -> DiscoverList:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here.
@@ -206,18 +216,20 @@ class Recommender:
             trained=self.model.manifest.trained,
         )
 
-    def _ordered_by(self, ids: np.ndarray, scores: np.ndarray, settings: DiscoverSettings) -> np.ndarray:
-        """Ids in the order of the dials."""
+    def _ordered_by(
+        self, ids: np.ndarray, scores: np.ndarray, room: np.ndarray | None, settings: DiscoverSettings
+    ) -> np.ndarray:
+        """Ids in the order of the dials, without those there is no `room` for."""
         if settings.popularity != 0.0 and len(ids) > 1:
             listeners = np.asarray(self.model.listeners[ids], dtype=np.float64)
             scores = leaned(scores, listeners, settings.popularity)
             order = np.argsort(-scores, kind="stable")
             ids, scores = ids[order], scores[order]
+            room = room[order] if room is not None else None
+        if room is not None and self.model.artists is not None:
+            fits = within(self.model.artists[ids], room)
+            ids, scores = ids[fits], scores[fits]
         if settings.variety > 0.0:
-            cap = self._cap(settings)
-            if cap is not None:  # what the list cannot hold is not to take the place of what it can
-                within = cap.within(ids)
-                ids, scores = ids[within], scores[within]
             return ids[varied(self.model.factors.item_factors[ids], scores, settings.variety, settings.n)]
         return ids
 
@@ -374,53 +386,3 @@ def _rank(number: int, pool: np.ndarray, scores: np.ndarray) -> int | None:
     if not len(where) or scores[where[0]] <= 0:
         return None
     return int((scores > scores[where[0]]).sum()) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Cap:
-    """At most `most` items of one artist; `artists` (items,) are numbers."""
-
-    artists: np.ndarray
-    most: int
-
-    def within(self, ids: np.ndarray) -> np.ndarray:
-        """(m,) bool: which of items `ids`, best first, a list of them may hold."""
-        of = self.artists[ids]
-        order = np.argsort(of, kind="stable")
-        firsts = np.flatnonzero(np.diff(of[order], prepend=-1))
-        # How many of the same artist stand before each.
-        before = np.empty(len(ids), dtype=np.int64)
-        before[order] = np.arange(len(ids)) - np.repeat(firsts, np.diff(firsts, append=len(ids)))
-        return np.asarray(before < self.most)
-
-
-def _interleave(
-    new: np.ndarray, familiar: np.ndarray, familiarity: float, n: int, cap: _Cap | None
-) -> np.ndarray:
-    """Merge two ordered lists so that after every line the share of new items is as near `familiarity` as it can be.
-
-    When one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
-    No artist has more than the `cap` of both together.
-    """
-    sides = [new, familiar] if cap is None else [side[cap.within(side)] for side in (new, familiar)]
-    if familiarity in (0.0, 1.0):
-        return sides[0 if familiarity else 1][:n]
-    # Each with its artist; one taken from here leaves the other side that many fewer.
-    left = [list(zip(ids.tolist(), (ids if cap is None else cap.artists[ids]).tolist(), strict=True))[::-1]
-            for ids in sides]  # fmt: skip
-    of_artist: Counter[int] = Counter()
-    chosen: list[int] = []
-    taken = [0, 0]
-    while len(chosen) < n:
-        for rest in left:
-            while rest and cap is not None and of_artist[rest[-1][1]] >= cap.most:
-                rest.pop()
-        if not any(left):
-            break
-        wants_new = taken[0] < familiarity * (len(chosen) + 1)
-        side = 0 if (wants_new and left[0]) or not left[1] else 1
-        number, artist = left[side].pop()
-        chosen.append(number)
-        of_artist[artist] += 1
-        taken[side] += 1
-    return np.array(chosen, dtype=np.int64)

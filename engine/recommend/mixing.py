@@ -1,0 +1,58 @@
+"""One list of what is new and of what is known: how the two are mixed, and how many items of one artist it may hold.
+
+How many each side may hold of an artist is settled before any order is: so a dial that orders the sides anew finds the
+same numbers left, and what holds for the best of each side (more popular as the dial turns to popular) holds for the
+list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+
+
+def rooms(
+    new: NDArray[np.int32], familiar: NDArray[np.int32], most: int, familiarity: float
+) -> tuple[Ids, Ids]:
+    """How many items of its artist each side may hold, for each of `new` (a,) and `familiar` (b,) artists' numbers.
+
+    Together no more than `most`, in the shares the dial asks for as far as there are as many.
+    """
+    artists, place = np.unique(np.concatenate([new, familiar]), return_inverse=True)
+    of_new, of_familiar = place[: len(new)], place[len(new) :]
+    there_new = np.bincount(of_new, minlength=len(artists))
+    there_familiar = np.bincount(of_familiar, minlength=len(artists))
+    room = np.minimum(there_new, np.maximum(round(most * familiarity), most - there_familiar))
+    return room[of_new], (most - room)[of_familiar]
+
+
+def within(artists: NDArray[np.int32], room: Ids) -> NDArray[np.bool_]:
+    """(m,) bool: which of items, best first, by these `artists` (m,) are among as many of each as there is `room`."""
+    order = np.argsort(artists, kind="stable")
+    firsts = np.flatnonzero(np.diff(artists[order], prepend=-1))
+    before = np.empty(len(artists), dtype=np.int64)
+    before[order] = np.arange(len(artists)) - np.repeat(firsts, np.diff(firsts, append=len(artists)))
+    return np.asarray(before < room)
+
+
+def mixed(new: Ids, familiar: Ids, familiarity: float, n: int) -> Ids:
+    """Merge two ordered lists so that after every line the share of new items is as near `familiarity` as it can be.
+
+    When one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
+    """
+    if familiarity in (0.0, 1.0):
+        return (new if familiarity else familiar)[:n]
+    chosen: list[int] = []
+    taken = [0, 0]
+    sides: tuple[Sequence[int], Sequence[int]] = (new.tolist(), familiar.tolist())
+    limits = (len(sides[0]), len(sides[1]))
+    while len(chosen) < n and (taken[0] < limits[0] or taken[1] < limits[1]):
+        wants_new = taken[0] < familiarity * (len(chosen) + 1)
+        side = 0 if (wants_new and taken[0] < limits[0]) or taken[1] >= limits[1] else 1
+        chosen.append(sides[side][taken[side]])
+        taken[side] += 1
+    return np.array(chosen, dtype=np.int64)
