@@ -133,7 +133,7 @@ async def test_point_8_every_list_counts_what_a_filter_leaves_sorts_by_every_col
             able = [n for n, column in enumerate(table.columns) if column.sorts]
             whole = table.counts[1]
             table.set_sort(able[-1], reverse=True)
-            the_view(app)._open_filter()
+            the_view(app).action_filter()
             the_view(app).query_one(".filter Input").value = word
             await settled(pilot)
             assert f"{table.counts[0]} of {whole}  esc clears" in screen_text(app), view
@@ -237,7 +237,7 @@ async def test_point_10_loading_no_match_and_error_differ_in_every_view_and_say_
             await settled(pilot)
             for view, question in ASKED.items():
                 app.action_view(view)
-                the_view(app)._open_filter()
+                the_view(app).action_filter()
                 the_view(app).query_one(".filter Input").value = "zz"
                 await settled(pilot)
                 assert "∅ No " in screen_text(app), view
@@ -319,7 +319,7 @@ async def test_point_12_nothing_typed_privately_is_in_the_state_of_the_next_star
             await pilot.press("P")
             await settled(pilot, lambda: app.private_since is not None)
         kept = folders.state.read_bytes() if folders.state.exists() else None
-        the_view(app)._open_filter()
+        the_view(app).action_filter()
         the_view(app).query_one(".filter Input").value = "27"
         await settled(pilot)
         app.show_related("Artist B27")
