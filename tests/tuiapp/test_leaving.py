@@ -29,9 +29,10 @@ async def test_the_reader_of_the_terminal_is_waited_for_while_the_loop_goes_on()
     leaving = asyncio.create_task(
         _read_no_more(app_with(SimpleNamespace(_key_thread=reader, exit_event=ends)))
     )
-    while not ends.is_set():
+    for _ in range(10):
         await asyncio.sleep(0)
     assert not leaving.done()
+    assert ends.is_set()
     looks.set()
     await leaving
     assert not reader.is_alive()
