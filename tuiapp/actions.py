@@ -121,6 +121,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("turn('variety', 0.2)", "v", "varied", "Turn the dial to artists unlike each other.", "discover"),
     Action("turn('variety', -0.2)", "V", "alike", "Turn the dial back to the best, however alike.", "discover"),
     Action("next_taste", "m", "taste", "Only for one of your tastes; again for the next, and for all.", "discover"),
+    Action("next_context", "c", "when", "As you listen in the morning, at work, at night; then of all times.",
+           "discover"),
     Action("switch_level", "T", "tracks", "Single tracks, or artists again.", "discover", 15),
     Action("demo", "d", "sample", "Before you import: see it all on made-up data, in a folder of its own.", "discover"),
     Action("travel", "t", "time travel", "As of an earlier date, and what you played later.", "discover"),

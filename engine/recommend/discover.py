@@ -60,7 +60,8 @@ _Side = tuple[np.ndarray, np.ndarray]
 class Recommender:
     """Discover over one model and one taste. `days` are the taste's, for what is known only when played lately.
 
-    `answers`, `resting` and errors are those of `Person`.
+    `answers`, `resting` and errors are those of `Person`. `heard` is the taste and the days of a wider
+    window, where the taste's is a part: what is in it is known.
     """
 
     def __init__(
@@ -71,11 +72,15 @@ class Recommender:
         *,
         answers: Mapping[str, float] | None = None,
         resting: frozenset[str] = frozenset(),
+        heard: tuple[Taste, Days] | None = None,
     ) -> None:
         self.model = model
         self.taste = taste
-        self.person = Person(model, taste, answers=answers, resting=resting)
+        self.person = Person(
+            model, taste, answers=answers, resting=resting, heard=heard[0] if heard is not None else None
+        )
         self._days = days
+        self._heard_days = heard[1] if heard is not None else days
         self._resting = resting
         self._half_life = taste.window.half_life
         self._start(None)
@@ -95,6 +100,7 @@ class Recommender:
             raise ValueError("plays can fade only where their days are known")
         other = object.__new__(Recommender)
         other.model, other.taste, other._days = self.model, self.taste, self._days
+        other._heard_days = self._heard_days
         other._resting, other._half_life = self._resting, half_life
         other.person = self.person.faded(self._days.fresh(half_life), self._anchor)
         other._start(self)
@@ -137,12 +143,12 @@ class Recommender:
         return self._knows[which]
 
     def _work_out_known(self, settings: DiscoverSettings) -> np.ndarray:
-        plays = {item.key: item.plays for item in self.person.own.values()}
-        if settings.known_days is not None and self._days is not None:
-            plays = self._days.plays_within(settings.known_days)
+        plays = {item.key: item.plays for item in self.person.heard.values()}
+        if settings.known_days is not None and self._heard_days is not None:
+            plays = self._heard_days.plays_within(settings.known_days)
         known = [
             number
-            for number, item in self.person.own.items()
+            for number, item in self.person.heard.items()
             if item.liked or plays.get(item.key, 0) >= settings.known_plays
         ]
         return np.array(sorted(known), dtype=np.int64)
@@ -266,7 +272,7 @@ class Recommender:
     def _line(
         self, number: int, score: float, why: tuple[Share, ...], members: Sequence[float]
     ) -> Recommendation:
-        item, mine = self._names[number], self.person.own.get(number)
+        item, mine = self._names[number], self.person.heard.get(number)
         return Recommendation(
             rank=0,
             artist=item.artist,
@@ -315,7 +321,7 @@ class Recommender:
         known, (new, familiar) = self._sides(settings)
         pool, scores = familiar if self.model.manifest.solo or number in known else new
         last = self.reasons[int(order[0])] if len(order) else None
-        mine = self.person.own.get(number)
+        mine = self.person.heard.get(number)
         folded, reasons = self.person.folded, self.reasons
         strongest: list[int] = order[:WHAT_IFS].tolist()
         candidates = folded.members.gather(pool, folded.neighbours)

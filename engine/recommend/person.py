@@ -47,6 +47,8 @@ class Person:
 
     What is `resting` and not of the person's own is not recommended. Model and taste are of one level. Raises
     NothingYetError when they have nothing in common.
+
+    `heard` is the taste of a wider window, where that of `taste` is a part: what is in it is known.
     """
 
     def __init__(
@@ -56,24 +58,35 @@ class Person:
         *,
         answers: Mapping[str, float] | None = None,
         resting: frozenset[str] = frozenset(),
+        heard: Taste | None = None,
     ) -> None:
         self.model = model
         self.taste = taste
         self._answers = answers or {}
         self._resting = resting
         if not taste.items:
+            if not taste.window.whole:
+                raise NothingYetError(
+                    "Nothing you played lies in the time asked for, so there is nothing to go by."
+                )
             raise NothingYetError(
                 "There are no listens yet. Import your history with `discover import PATH`.", lacks="listens"
             )
-        found = model.catalog.ids_of([item.key for item in taste.items])
-        self.own: dict[int, TasteItem] = {found[item.key]: item for item in taste.items if item.key in found}
+        self.own = self._in_catalog(taste)
         if not any(item.weight > 0 for item in self.own.values()):
             raise NothingYetError(
                 f"None of your {len(taste.items)} {model.manifest.level} is in the model's catalog "
                 f"of {model.catalog.size}. "
                 "Import more of your history, or add community data that covers it and train again."
             )
+        # What the person knows of the catalog, also from outside the window.
+        self.heard = self.own if heard is None else self._in_catalog(heard)
+        self._heard_keys = (heard or taste).by_key.keys()
         self._start()
+
+    def _in_catalog(self, taste: Taste) -> dict[int, TasteItem]:
+        found = self.model.catalog.ids_of([item.key for item in taste.items])
+        return {found[item.key]: item for item in taste.items if item.key in found}
 
     def _start(self, plain: Person | None = None, anchor: Anchor | None = None) -> None:
         self._plain, self._anchor = plain, anchor
@@ -90,6 +103,7 @@ class Person:
         other = object.__new__(Person)
         other.model, other.taste, other.own = self.model, self.taste, self.own
         other._answers, other._resting = self._answers, self._resting
+        other.heard, other._heard_keys = self.heard, self._heard_keys
         other._start(self, anchor)
         for name in (
             "unwanted",
@@ -118,7 +132,7 @@ class Person:
         catalog = self.model.catalog
         unwanted = self.taste.unwanted
         found = catalog.ids_in_any_spelling(unwanted).union(catalog.ids_of(sorted(unwanted)).values())
-        found.update(catalog.ids_of(sorted(self._resting - self.taste.by_key.keys())).values())
+        found.update(catalog.ids_of(sorted(self._resting - self._heard_keys)).values())
         return np.array(sorted(found), dtype=np.int64)
 
     @cached_property
@@ -308,7 +322,7 @@ class Person:
         if self.model.manifest.solo:
             rested = self.latest - SOLO_RESTED
             known = np.array(
-                [n for n in known.tolist() if (self.own[n].last_played or 0) <= rested], dtype=np.int64
+                [n for n in known.tolist() if (self.heard[n].last_played or 0) <= rested], dtype=np.int64
             )
         return np.setdiff1d(known, self.unwanted)
 
@@ -324,9 +338,9 @@ class Person:
 
     @cached_property
     def _alike(self) -> dict[int, np.ndarray]:
-        """Of the person's own items those that the catalog has in other spellings too, with the ids of all."""
-        forms = {number: relaxed_item_key(item.key) for number, item in self.own.items()}
-        found = self.model.catalog.ids_spelled_alike(item.key for item in self.own.values())
+        """Of what the person knows that of which the catalog has other spellings too, with the ids of all."""
+        forms = {number: relaxed_item_key(item.key) for number, item in self.heard.items()}
+        found = self.model.catalog.ids_spelled_alike(item.key for item in self.heard.values())
         return {
             number: np.array(found[form], dtype=np.int64)
             for number, form in forms.items()

@@ -1,4 +1,4 @@
-"""What can be said of a library: Discover, related artists, search, and what the person thinks of it."""
+"""What can be said of a library: Discover, related artists, and how well that guesses the person."""
 
 from __future__ import annotations
 
@@ -7,23 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.errors import NothingYetError, UnknownNameError, UsageError
-from engine.names import (
-    AnySpelling,
-    Level,
-    artist_key,
-    artist_of,
-    key_at,
-    nearest,
-    relaxed_artist_key,
-    track_key,
-)
+from engine.errors import NothingYetError, UnknownNameError
+from engine.names import AnySpelling, Level, key_at
 from engine.paths import Folders
-from engine.session.library import Library, alone
+from engine.session.library import alone
+from engine.session.naming import Naming
 from engine.store import encounters as store_encounters
-from engine.store import feedback as store_feedback
 from engine.store import history
-from engine.store.feedback import VERDICTS
 
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
@@ -31,36 +21,26 @@ if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList, Share
     from engine.recommend.settings import DiscoverSettings
     from engine.session.artist_card import ArtistCard
-    from engine.session.searching import Found, OwnNames
     from engine.store.encounters import What
-    from engine.store.feedback import Feedback
     from engine.store.stats import Stats
     from engine.taste.gate import Days, Taste, TasteItem, Window
-    from engine.training.artifact import Model
 
 
-class Discovery(Library):
+class Discovery(Naming):
     """A library with a model over it. What is costly to open or compute is kept until the library changes."""
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         super().__init__(folders, private=private)
-        self._models: dict[Level, Model] = {}
         self._recommenders: dict[tuple[Level, Window, tuple[str, ...], int | None], Recommender] = {}
         self._tastes: dict[tuple[Level, Window], tuple[Taste, Days]] = {}
         self._stats: dict[int | None, Stats] = {}
         self._hindsight: Hindsight | None = None
-        # Kept while the library holds as much as when they were read.
-        self._own_names: tuple[tuple[int, ...], OwnNames] | None = None
 
     @alone
     def reload(self) -> None:
         """Forget what was computed: the library or the model changed, here or in a child process."""
-        self._forget()
-        self._own_names = None
+        super().reload()
         self._hindsight = None
-        for model in self._models.values():
-            model.close()
-        self._models.clear()
 
     @alone
     def discover(self, settings: DiscoverSettings | None = None, *, reasons: bool = True) -> DiscoverList:
@@ -177,8 +157,7 @@ class Discovery(Library):
         from engine.store.artists import played_artist
 
         display, key = self._judged(name)
-        said = (mark.verdict for mark in self.feedback() if _is_of(mark, key, None))
-        card = ArtistCard(display, key, next(said, None), played_artist(self._connection, key))
+        card = ArtistCard(display, key, self._verdict(key), played_artist(self._connection, key))
         return described(self, card, settings or DiscoverSettings())
 
     @alone
@@ -188,72 +167,10 @@ class Discovery(Library):
         settings = self._today(settings)
         return self._recommender(settings).spoken_for(key, settings)
 
-    @alone
-    def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
-        """Artists and tracks by name, your own first; typos are forgiven, what is blocked stays out."""
-        from engine.session.searching import own_names, search
-
-        newest = history.newest(self._connection)
-        if self._own_names is None or self._own_names[0] != newest:
-            self._own_names = (newest, own_names(self._connection))
-        return search(
-            text, n, self._own_names[1],
-            self._open_model() if self.model() else None,
-            store_feedback.marked(self._connection, "block"),
-            tracks=self._open_model("tracks") if self.model("tracks") else None,
-        )  # fmt: skip
-
-    @alone
-    def resolve_artist(self, name: str) -> tuple[str, str]:
-        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key.
-
-        Raises UnknownNameError with the nearest names.
-        """
-        key = artist_key(name)
-        own = history.artist_by_key(self._connection, key)
-        if own is not None:
-            return own, key
-        in_catalog = self._artist_of_catalogs(key) if key else None
-        other = history.artist_spelled_like(self._connection, relaxed_artist_key(name)) if key else None
-        if in_catalog is not None and (
-            other is None or not self._is_catalogs(artist_key(other), *in_catalog)
-        ):
-            return in_catalog
-        if other is not None:
-            return other, artist_key(other)
-        names = history.artist_names(self._connection)
-        close = nearest(name, names) or [found.artist for found in self.search(name, 3)]
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise UnknownNameError(f"No artist here is called {name}.{hint}")
-
-    def _is_catalogs(self, key: str, name: str, catalogs: str) -> bool:
-        """Whether the library's artist is the catalog's in another spelling, and in no catalog by their own."""
-        return _is_one(key, catalogs) and self._artist_of_catalogs(key) == (name, catalogs)
-
-    def _artist_of_catalogs(self, key: str) -> tuple[str, str] | None:
-        """(name, key) of an artist in the catalog of artists, or else by their tracks in that of tracks."""
-        if self.model():
-            catalog = self._open_model().catalog
-            number = catalog.ids_of([key]).get(key)
-            if number is not None:
-                return catalog.items([number])[number].name, catalog.items([number])[number].key
-        if self.model("tracks"):
-            catalog = self._open_model("tracks").catalog
-            for number in catalog.ids_of_artist(key)[:1]:
-                item = catalog.items([number])[number]
-                return item.artist, artist_of(item.key)
-        return None
-
-    def _open_model(self, level: Level = "artists") -> Model:
-        from engine.training.artifact import open_model
-
-        if level not in self._models:
-            self._models[level] = open_model(self.folders, level)
-        return self._models[level]
-
     def _recommender(self, settings: DiscoverSettings) -> Recommender:
         """The recommender for the settings' taste, kept until the library changes: dials only re-rank."""
         from engine.recommend.discover import Recommender
+        from engine.taste.window import Window
 
         half_life = self._measured_half_life() if settings.half_life is None else settings.half_life
         window = replace(settings.window, half_life=half_life or None)
@@ -264,16 +181,19 @@ class Discovery(Library):
                     "There are no listens yet. Import your history with `discover import PATH`.",
                     lacks="listens",
                 )
-            gone = AnySpelling(self.resolve_artist(name)[1] for name in settings.without)
+            gone = AnySpelling(self._key_of(name, settings.level) for name in settings.without)
             if len(self._recommenders) > 8:
                 self._recommenders.clear()
             plain = (settings.level, settings.window, settings.without, settings.day)
             if plain not in self._recommenders:
                 taste, days = self._dated_taste(settings.window, settings.level)
+                heard = None
+                if settings.window.since is not None or settings.window.context is not None:
+                    before, its_days = self._dated_taste(Window(until=settings.window.until), settings.level)
+                    heard = _without(before, gone), its_days
                 self._recommenders[plain] = Recommender(
-                    self._open_model(settings.level),
-                    taste.without(frozenset(filter(gone.holds, taste.by_key))) if gone else taste, days,
-                    answers=self._answers(taste), resting=self._resting(settings.day),
+                    self._open_model(settings.level), _without(taste, gone), days,
+                    answers=self._answers(taste), resting=self._resting(settings.day), heard=heard,
                 )  # fmt: skip
             recommender = self._recommenders[plain]
             self._recommenders[which] = (
@@ -363,47 +283,7 @@ class Discovery(Library):
         self._forget()
         return found
 
-    @alone
-    def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:
-        """Like, hide or block an artist or track, or with None take it back; returns the verdict before."""
-        if verdict is not None and verdict not in VERDICTS:
-            raise UsageError(f"{verdict} is no verdict; one of {', '.join(VERDICTS)}.")
-        name, key = self._judged(artist)
-        for mark in self.feedback():
-            if _is_of(mark, key, track):
-                # One verdict an artist or track: it is this that is taken back, or said anew.
-                name, key, track = mark.artist, artist_key(mark.artist), mark.track
-                break
-        before = store_feedback.set_verdict(
-            self._connection,
-            verdict,
-            artist=name,
-            artist_key=key,
-            track=track,
-            track_key=track_key(track) if track else "",
-        )
-        self._forget()
-        return before
 
-    def _judged(self, artist: str) -> tuple[str, str]:
-        """An artist already judged needs no library or catalog to be found again."""
-        key = artist_key(artist)
-        for mark in self.feedback():
-            if artist_key(mark.artist) == key:
-                return mark.artist, key
-        return self.resolve_artist(artist)
-
-
-def _is_of(mark: Feedback, artist: str, track: str | None) -> bool:
-    """Whether a verdict is about an artist, by key, or a track of theirs, in any spelling or version."""
-    if (mark.track is None) != (track is None):
-        return False
-    level: Level = "artists" if track is None else "tracks"
-    asked = key_at(level, artist, track or "")
-    said = key_at(level, artist_key(mark.artist), mark.track or "")
-    return _is_one(asked, said)
-
-
-def _is_one(key: str, other: str) -> bool:
-    """Whether two keys are of one item, however the artist is spelled; who has guests is not their host."""
-    return AnySpelling([key]).holds(other) and AnySpelling([other]).holds(key)
+def _without(taste: Taste, gone: AnySpelling) -> Taste:
+    """The taste had these never been played."""
+    return taste.without(frozenset(filter(gone.holds, taste.by_key))) if gone else taste

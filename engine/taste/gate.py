@@ -157,7 +157,8 @@ def read_taste(
                 key, name, float(plays), last, likes.holds(key), skips=skips.get(key, 0), track=title
             )
     played = AnySpelling(key for key, item in items.items() if item.liked)
-    for key in likes.keys:
+    # What was never heard is liked at no time of the week.
+    for key in likes.keys if window.context is None else ():
         if not played.holds(key):
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
     left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
@@ -195,7 +196,7 @@ def _counted(
 
 def _skips(connection: sqlite3.Connection, window: Window, level: Level) -> Counter[str]:
     """How often each item was skipped in the window."""
-    condition, values = window.condition("s.started_at")
+    condition, values = window.condition("s.started_at", timed="1")
     skipped = f"SELECT track_id, count(*) FROM skips AS s WHERE {condition} GROUP BY track_id"  # noqa: S608
     return _counted(connection, level, skipped, values)
 
@@ -301,5 +302,7 @@ def _taste(
         )
     sets = (blocked, hidden, left_out, turned_down)
     digest.update(repr((*map(sorted, sets), window.since, window.until, window.half_life)).encode())
+    if window.context is not None:
+        digest.update(window.context.name.encode())
     by_key = {item.key: item for item in items}
     return Taste(items, blocked, hidden, left_out, window, digest.hexdigest(), by_key, turned_down)

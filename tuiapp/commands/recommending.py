@@ -82,7 +82,17 @@ if TYPE_CHECKING:
     show_default=True,
     help="At most so many tracks of one artist; 0: any number.",
 )
-@click.option("--without", multiple=True, metavar="NAME", help="As if you had never played this artist.")
+@click.option(
+    "--context",
+    metavar="NAME",
+    help="As you listen at that time of the week: morning, commute, work, evening, night or weekend.",
+)
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="NAME",
+    help="As if you had never played this artist, or of tracks this one: 'ARTIST - TITLE'.",
+)
 @click.pass_obj
 def recommend(options: Options, **asked: Any) -> None:  # fmt: skip
     """Artists or tracks you would like next, with reasons whose shares sum to 1."""
@@ -139,11 +149,16 @@ def _settings(
     without: tuple[str, ...] = (),
     level: Level = "artists",
     per_artist: int = 3,
+    context: str | None = None,
 ) -> DiscoverSettings:
     from engine.recommend.settings import DiscoverSettings
-    from engine.taste.gate import Window
+    from engine.taste.window import Window, context_named
 
-    window = Window(since=since[0] if since else None, until=until[1] if until else None)
+    window = Window(
+        since=since[0] if since else None,
+        until=until[1] if until else None,
+        context=context_named(context) if context else None,
+    )
     settings = DiscoverSettings(
         n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,
         known_days=known_days, half_life=half_life, window=window, mode=mode,

@@ -19,46 +19,29 @@ from tuiapp.opening import Music
 from tuiapp.reports import first_steps, no_tracks, untrained
 from tuiapp.safe import shown
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
+from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.view import View
-from tuiapp.text import age, bar
+from tuiapp.text import age
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 from tuiapp.widgets.why import Waiting, WhyPanel
 
 if TYPE_CHECKING:
     from engine.names import Level
-    from engine.recommend.lists import DiscoverList, Explanation, Recommendation
+    from engine.recommend.lists import DiscoverList, Explanation
     from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
 
 LENGTH = 200
 # Seconds the cursor stays before its row is explained.
 RESTED = 0.06
-# From so many cells on the list itself has room for a track beside each artist.
-WITH_TRACK = 100
 
 
-PLAYS = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
-               order=lambda row: -row.plays, least=88)  # fmt: skip
-# Where artists are listed, a track to begin with; where tracks are, each its own.
-TRACK = Column("track", lambda row: row.track or "", 18, share=4, order=lambda row: row.key)
-# As of an earlier date it stands in their place.
-LATER = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5, right=True,
-               order=lambda row: -(row.later or 0))  # fmt: skip
+def _short(name: str) -> str:
+    """An artist's name, or of a track's the title."""
+    from engine.names import SEPARATOR
 
-
-def _because(row: Recommendation) -> str:
-    if not row.why:
-        return ""
-    names = [share.track or share.artist for share in row.why[:2]]
-    left = row.others + len(row.why) - len(names)
-    because = ", ".join(names) + (f" and {left} more" if left else "")
-    return f"{row.standing}: {because}" if row.standing else because
-
-
-BECAUSE = Column("because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold())
-# Beside artist and track it needs more room.
-BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
+    return name.rpartition(SEPARATOR)[2]
 
 
 class DiscoverView(View):
@@ -74,46 +57,21 @@ class DiscoverView(View):
         self._taste: tuple[int, str] | None = None
         # The date the list is as of, as `tuiapp.dates` writes it; empty for now.
         self._as_of = ""
+        # The name of the times of the week it is of; empty for all.
+        self._context = ""
         self._level: Level = "artists"
         self._noted = False
         # Whether the next list is another one altogether: the cursor goes to its top.
         self._from_top = False
-        self._best = 1.0
         self._list: DiscoverList | None = None
         self._error: DiscoverError | None = None
         self._welcomes = False
-        # A track to begin with of each artist, by key, where a feature pack knows one.
-        self._tracks: dict[str, str] = {}
         self._tracks_asked = False
-
-        self._begin_with = Column(
-            "begin with",
-            self._track,
-            18,
-            share=3,
-            order=lambda row: self._track(row).casefold(),
-            least=WITH_TRACK,
-        )
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="dials")
         with Container(id="body", classes="body"):
-            yield Table(
-                (
-                    Column("", self._glyph, 1, order=lambda row: (not row.liked, not row.known)),
-                    Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key),
-                    self._begin_with,
-                    BECAUSE,
-                    Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
-                           order=lambda row: -row.listeners),
-                    PLAYS,
-                    Column("fit", lambda row: bar(row.score / self._best, 8), 8, accent=True,
-                           order=lambda row: -row.score),
-                ),
-                key=lambda row: row.key,
-                words=lambda row: f"{row.artist} {row.track or ''} {_because(row)}",
-                id="artists",
-            )  # fmt: skip
+            yield DiscoverTable()
             yield WhyPanel(id="why")
         yield Notice()
 
@@ -133,13 +91,6 @@ class DiscoverView(View):
     @on(Table.Resized)
     def _resized(self) -> None:
         self._ask_tracks()
-
-    def _track(self, row: Recommendation) -> str:
-        return self._tracks.get(row.key, "")
-
-    @staticmethod
-    def _glyph(row: Recommendation) -> str:
-        return "♥" if row.liked else "•" if row.known else ""
 
     # -- loading ---------------------------------------------------------------------------------------
 
@@ -165,8 +116,9 @@ class DiscoverView(View):
         elif message.what == "tastes":
             self._show_next_taste(message.result)
         elif message.what == "tracks":
-            self._tracks = message.result
-            self.query_one("#artists", Table).refresh()
+            table = self.query_one(DiscoverTable)
+            table.tracks = message.result
+            table.refresh()
         elif message.what == "why":
             self._show_why(message.result)
         elif message.what == "status":
@@ -175,7 +127,6 @@ class DiscoverView(View):
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
-        self._best = max((row.score for row in found.items), default=1.0) or 1.0
         source = "solo: your own sessions"
         if not found.solo:
             from engine.session import Session
@@ -187,8 +138,9 @@ class DiscoverView(View):
         if self._as_of:
             source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
         self.set_aside(source)
-        table = self.query_one("#artists", Table)
-        table.columns = tuple(self._column_for(column) for column in table.columns)
+        table = self.query_one(DiscoverTable)
+        table.best = max((row.score for row in found.items), default=1.0) or 1.0
+        table.show_as(of_tracks=self._level == "tracks", earlier=bool(self._as_of))
         first_time = not table.counts[1]
         if found.items:
             self.tell("")
@@ -219,31 +171,31 @@ class DiscoverView(View):
         if found.notes and first_time:
             self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
 
-    def _column_for(self, column: Column) -> Column:
-        """What stands in a column's place, by the date and by what is listed."""
-        if column in (PLAYS, LATER):
-            return LATER if self._as_of else PLAYS
-        if column in (TRACK, self._begin_with):
-            return TRACK if self._level == "tracks" else self._begin_with
-        if column in (BECAUSE, BECAUSE_OF_TRACKS):
-            return BECAUSE_OF_TRACKS if self._level == "tracks" else BECAUSE
-        return column
-
     def _note_seen(self, found: DiscoverList) -> None:
         """What stands on the first page is what a person sees, and may ignore."""
         seen = [item.key for item in found.items[: self.size.height] if not item.known]
         self.ask("seen", lambda session: session.note_shown(seen), writes=True)
 
+    def _when(self) -> str:
+        """The times of the week that are looked at, in words."""
+        from engine.taste.window import context_named
+
+        return context_named(self._context).words
+
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
-        if self.size.width < (ONE_LINE if self._taste or self._without or self._as_of else ROOM_FOR_COUNT):
+        if self.size.width < (
+            ONE_LINE if self._taste or self._without or self._as_of or self._context else ROOM_FOR_COUNT
+        ):
             # What is left out of the list matters more than how long it is.
             count = ""
-        without = f"without {', '.join(self._without)}" if self._without else ""
+        without = f"without {', '.join(map(_short, self._without))}" if self._without else ""
         if self._taste:
             without = f"taste {self._taste[1]}  {without}".rstrip()
         if self._as_of:
             without = f"as of {self._as_of}  {without}".rstrip()
+        if self._context:
+            without = f"{self._when()}  {without}".rstrip()
         self.query_one("#dials", Static).update(
             self._dials.drawn(
                 self.size.width,
@@ -277,7 +229,15 @@ class DiscoverView(View):
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
-        if what == "list" and self._as_of and isinstance(error, NothingYetError):
+        if what == "list" and self._context and isinstance(error, NothingYetError):
+            self._show_dials()
+            self.tell(
+                "empty",
+                f"Nothing to go by: {self._when()}",
+                f"Press {self.key('discover.next_context')} for other times, "
+                f"{self.key('discover.reset_dials')} for all.",
+            )
+        elif what == "list" and self._as_of and isinstance(error, NothingYetError):
             self._show_dials()
             self.tell(
                 "empty",
@@ -327,17 +287,22 @@ class DiscoverView(View):
         self.ask("turning", lambda session: session.discover(settings, reasons=False))
 
     def action_reset_dials(self) -> None:
-        self._dials, self._without, self._taste, self._as_of = Dials(), (), None, ""
+        self._dials, self._without, self._taste, self._as_of, self._context = Dials(), (), None, "", ""
         self.load()
 
     def action_switch_level(self) -> None:
-        before = self._level, self._taste
-        self._set_level("artists" if self._level == "tracks" else "tracks", None)
+        from engine.names import SEPARATOR
+
+        before = self._level, self._taste, self._without
+        # Of artists no single track is left out.
+        artists = tuple(name for name in self._without if SEPARATOR not in name)
+        self._set_level("artists" if self._level == "tracks" else "tracks", None, artists)
         self.home.changes.remember(f"listing {self._level}", lambda: self._set_level(*before))
 
-    def _set_level(self, level: Level, taste: tuple[int, str] | None) -> None:
+    def _set_level(self, level: Level, taste: tuple[int, str] | None, without: tuple[str, ...]) -> None:
         # Tastes of tracks have other numbers than those of artists.
-        self._level, self._taste, self._from_top, self._noted = level, taste, True, False
+        self._level, self._taste, self._without = level, taste, without
+        self._from_top, self._noted = True, False
         self.load()
 
     def action_next_taste(self) -> None:
@@ -359,7 +324,26 @@ class DiscoverView(View):
     # -- time travel -----------------------------------------------------------------------------------
 
     def _at_date(self, settings: DiscoverSettings) -> DiscoverSettings:
+        """The settings at the date, and at the times of the week, that are looked at."""
+        if self._context:
+            from engine.taste.window import context_named
+
+            window = replace(settings.window, context=context_named(self._context))
+            settings = replace(settings, window=window)
         return settings.as_of(period(self._as_of)[1]) if self._as_of else settings
+
+    def action_next_context(self) -> None:
+        from engine.taste.window import CONTEXTS
+
+        names = ["", *(context.name for context in CONTEXTS)]
+        before = self._context, self._taste
+        self._set_context(names[(names.index(self._context) + 1) % len(names)], None)
+        self.home.changes.remember("times of the week", lambda: self._set_context(*before))
+
+    def _set_context(self, name: str, taste: tuple[int, str] | None) -> None:
+        # Tastes of other times have other numbers.
+        self._context, self._taste, self._from_top = name, taste, True
+        self.load()
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
@@ -386,9 +370,12 @@ class DiscoverView(View):
         row = self.query_one("#artists", Table).row
         if row is None or not row.why:
             return
-        before, name = self._without, row.why[0].artist
-        self._without = (*before, name)
-        self.home.changes.remember(f"without {name}", lambda: self._set_without(before))
+        from engine.names import track_name
+
+        before, reason = self._without, row.why[0]
+        self._without = (*before, track_name(reason.artist, reason.track) if reason.track else reason.artist)
+        words = f"without {reason.track or reason.artist}"
+        self.home.changes.remember(words, lambda: self._set_without(before))
         self.load()
 
     def _set_without(self, names: tuple[str, ...]) -> None:

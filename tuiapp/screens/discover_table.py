@@ -1,0 +1,78 @@
+"""The list of Discover: artists, each with a track to begin with, or tracks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tuiapp.text import bar
+from tuiapp.widgets.table import Column, Table
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import Recommendation
+
+# From so many cells on the list itself has room for a track beside each artist.
+WITH_TRACK = 100
+
+
+def _because(row: Recommendation) -> str:
+    if not row.why:
+        return ""
+    names = [share.track or share.artist for share in row.why[:2]]
+    left = row.others + len(row.why) - len(names)
+    because = ", ".join(names) + (f" and {left} more" if left else "")
+    return f"{row.standing}: {because}" if row.standing else because
+
+
+def _glyph(row: Recommendation) -> str:
+    return "♥" if row.liked else "•" if row.known else ""
+
+
+GLYPH = Column("", _glyph, 1, order=lambda row: (not row.liked, not row.known))
+ARTIST = Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key)
+TRACK = Column("track", lambda row: row.track or "", 18, share=4, order=lambda row: row.key)
+BECAUSE = Column("because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold())
+# Beside artist and track it needs more room.
+BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
+LISTENERS = Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
+                   order=lambda row: -row.listeners)  # fmt: skip
+PLAYS = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
+               order=lambda row: -row.plays, least=88)  # fmt: skip
+# As of an earlier date it stands in their place.
+LATER = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5, right=True,
+               order=lambda row: -(row.later or 0))  # fmt: skip
+
+
+class DiscoverTable(Table):
+    """Rows are recommendations. `tracks` are those to begin with by an artist's key, `best` the highest score."""
+
+    def __init__(self) -> None:
+        self.tracks: dict[str, str] = {}
+        self.best = 1.0
+        self._begin_with = Column(
+            "begin with",
+            self._track,
+            18,
+            share=3,
+            order=lambda row: self._track(row).casefold(),
+            least=WITH_TRACK,
+        )
+        self._fit = Column("fit", lambda row: bar(row.score / self.best, 8), 8, accent=True,
+                           order=lambda row: -row.score)  # fmt: skip
+        super().__init__(
+            self._columns(of_tracks=False, earlier=False),
+            key=lambda row: row.key,
+            words=lambda row: f"{row.artist} {row.track or ''} {_because(row)}",
+            id="artists",
+        )
+
+    def show_as(self, *, of_tracks: bool, earlier: bool) -> None:
+        """Take the columns for artists or tracks, for a list of now or of an earlier date."""
+        self.columns = self._columns(of_tracks=of_tracks, earlier=earlier)
+
+    def _columns(self, *, of_tracks: bool, earlier: bool) -> tuple[Column, ...]:
+        second = (TRACK, BECAUSE_OF_TRACKS) if of_tracks else (self._begin_with, BECAUSE)
+        return GLYPH, ARTIST, *second, LISTENERS, LATER if earlier else PLAYS, self._fit
+
+    def _track(self, row: Recommendation) -> str:
+        return self.tracks.get(row.key, "")
