@@ -58,7 +58,7 @@ class DiscoverView(View):
         # The date the list is as of, as `tuiapp.dates` writes it; empty for now.
         self._as_of = ""
         # The name of the times of the week it is of; empty for all.
-        self._context = ""
+        self._times = ""
         self._level: Level = "artists"
         self._noted = False
         # Whether the next list is another one altogether: the cursor goes to its top.
@@ -180,12 +180,12 @@ class DiscoverView(View):
         """The times of the week that are looked at, in words."""
         from engine.taste.window import context_named
 
-        return context_named(self._context).words
+        return context_named(self._times).words
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
         if self.size.width < (
-            ONE_LINE if self._taste or self._without or self._as_of or self._context else ROOM_FOR_COUNT
+            ONE_LINE if self._taste or self._without or self._as_of or self._times else ROOM_FOR_COUNT
         ):
             # What is left out of the list matters more than how long it is.
             count = ""
@@ -194,7 +194,7 @@ class DiscoverView(View):
             without = f"taste {self._taste[1]}  {without}".rstrip()
         if self._as_of:
             without = f"as of {self._as_of}  {without}".rstrip()
-        if self._context:
+        if self._times:
             without = f"{self._when()}  {without}".rstrip()
         self.query_one("#dials", Static).update(
             self._dials.drawn(
@@ -229,7 +229,7 @@ class DiscoverView(View):
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
-        if what == "list" and self._context and isinstance(error, NothingYetError):
+        if what == "list" and self._times and isinstance(error, NothingYetError):
             self._show_dials()
             self.tell(
                 "empty",
@@ -287,7 +287,7 @@ class DiscoverView(View):
         self.ask("turning", lambda session: session.discover(settings, reasons=False))
 
     def action_reset_dials(self) -> None:
-        self._dials, self._without, self._taste, self._as_of, self._context = Dials(), (), None, "", ""
+        self._dials, self._without, self._taste, self._as_of, self._times = Dials(), (), None, "", ""
         self.load()
 
     def action_switch_level(self) -> None:
@@ -325,10 +325,10 @@ class DiscoverView(View):
 
     def _at_date(self, settings: DiscoverSettings) -> DiscoverSettings:
         """The settings at the date, and at the times of the week, that are looked at."""
-        if self._context:
+        if self._times:
             from engine.taste.window import context_named
 
-            window = replace(settings.window, context=context_named(self._context))
+            window = replace(settings.window, context=context_named(self._times))
             settings = replace(settings, window=window)
         return settings.as_of(period(self._as_of)[1]) if self._as_of else settings
 
@@ -336,13 +336,13 @@ class DiscoverView(View):
         from engine.taste.window import CONTEXTS
 
         names = ["", *(context.name for context in CONTEXTS)]
-        before = self._context, self._taste
-        self._set_context(names[(names.index(self._context) + 1) % len(names)], None)
-        self.home.changes.remember("times of the week", lambda: self._set_context(*before))
+        before = self._times, self._taste
+        self._set_times(names[(names.index(self._times) + 1) % len(names)], None)
+        self.home.changes.remember("times of the week", lambda: self._set_times(*before))
 
-    def _set_context(self, name: str, taste: tuple[int, str] | None) -> None:
+    def _set_times(self, name: str, taste: tuple[int, str] | None) -> None:
         # Tastes of other times have other numbers.
-        self._context, self._taste, self._from_top = name, taste, True
+        self._times, self._taste, self._from_top = name, taste, True
         self.load()
 
     def action_travel(self) -> None:
