@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -312,6 +313,23 @@ def test_turning_to_popular_never_lowers_the_mean_popularity_of_tracks(recommend
 def test_a_negative_cap_is_refused() -> None:
     with pytest.raises(UsageError, match="per_artist"):
         DiscoverSettings(per_artist=-1)
+
+
+def test_what_if_one_track_had_never_been_played_leaves_the_artists_others(place) -> None:
+    session = Session(place, private=True)
+    artist, title = TRACKS[0].split(SEPARATOR)
+    asked = DiscoverSettings(n=60, per_artist=0, level="tracks")
+    reasons = {(share.artist, share.track) for item in session.discover(asked).items for share in item.why}
+    assert {(artist, title), tuple(TRACKS[3].split(SEPARATOR))} <= reasons
+    for name in (TRACKS[0], f"{artist} - {title} (Live)"):
+        found = session.discover(replace(asked, without=(name,)))
+        left = {(share.artist, share.track) for item in found.items for share in item.why}
+        assert (artist, title) not in left
+        assert tuple(TRACKS[3].split(SEPARATOR)) in left
+        assert (artist, title) in {(item.artist, item.track) for item in found.items}, "it may be recommended"
+    with pytest.raises(UnknownNameError, match="Nobody - Nothing"):
+        session.discover(replace(asked, without=("Nobody - Nothing",)))
+    session.close()
 
 
 @pytest.mark.parametrize("verdict", ["block", "hide"])

@@ -304,3 +304,25 @@ async def test_undo_pressed_at_once_takes_back_what_is_still_being_done(
         go.set()
         await settled(pilot)
     assert verdicts(folders) == before
+
+
+async def test_discover_is_asked_for_times_of_the_week_one_after_the_other_and_for_all(
+    folders: Folders,
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settled(pilot)
+        before = [row.key for row in the_list(app)._rows]
+        await pilot.press("c")
+        await settled(pilot)
+        told = screen_text(app)
+        # All in this library is played by night, and told to the minute by none.
+        assert "Nothing to go by: in the morning" in told
+        assert "Press c for other times, 0 for all." in told
+        await pilot.press("u")
+        await settled(pilot)
+        assert [row.key for row in the_list(app)._rows] == before
+        for _ in range(7):
+            await pilot.press("c")
+            await settled(pilot)
+        assert [row.key for row in the_list(app)._rows] == before

@@ -27,7 +27,7 @@ from engine.taste.rules import Rule
 from tests.engine.models import names, write_model
 from tests.engine.test_gate import play
 from tests.tuiapp.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
-from tuiapp.actions import VIEWS
+from tuiapp.actions import SCREENS, VIEWS
 from tuiapp.app import DiscoverApp
 from tuiapp.cli import open_app
 from tuiapp.widgets.table import Table
@@ -185,6 +185,15 @@ async def test_garbage_is_collected_from_the_first_paint_on(
             assert gc.isenabled()
     finally:
         gc.enable()
+
+
+async def test_no_view_keeps_its_state_under_a_name_of_textuals(empty: Folders) -> None:
+    async with DiscoverApp(empty).run_test():
+        plain = vars(Screen()).keys()
+        for name, _ in SCREENS:
+            view = DiscoverApp.MODES[name]()
+            taken = {key for key in vars(view).keys() - plain if hasattr(Screen, key)}
+            assert not taken, f"in {name} a method of Textual's is hidden by {taken}"
 
 
 def test_no_private_name_of_textual_is_taken() -> None:

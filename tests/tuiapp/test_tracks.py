@@ -98,3 +98,25 @@ async def test_where_there_are_no_tracks_the_way_to_them_and_back_is_said(folder
         await settled(pilot)
         assert the_list(app).row is not None
         assert "No tracks" not in screen_text(app)
+
+
+async def test_the_strongest_reason_taken_away_is_a_track_where_tracks_are_listed(folders: Folders) -> None:
+    write_model(folders.root, level="tracks", items=90)
+    session = Session(folders)
+    for number in (0, 3, 6):
+        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
+    session.close()
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("T")
+        await settled(pilot)
+        reason = the_list(app).row.why[0]
+        await pilot.press("w")
+        await settled(pilot)
+        assert f"without {reason.track}" in screen_text(app)
+        whose = {(share.artist, share.track) for row in the_list(app)._rows for share in row.why}
+        assert (reason.artist, reason.track) not in whose
+        await pilot.press("u")
+        await settled(pilot)
+        assert "without" not in screen_text(app).split("why this")[0]
