@@ -187,8 +187,8 @@ async def test_garbage_is_collected_from_the_first_paint_on(
         gc.enable()
 
 
-async def test_no_view_keeps_its_state_under_a_name_of_textuals(empty: Folders) -> None:
-    async with DiscoverApp(empty).run_test():
+async def test_no_view_keeps_its_state_under_a_name_of_textuals() -> None:
+    async with App[None]().run_test():
         plain = vars(Screen()).keys()
         for name, _ in SCREENS:
             view = DiscoverApp.MODES[name]()
