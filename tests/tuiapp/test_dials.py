@@ -16,20 +16,20 @@ def test_a_dial_stops_at_both_ends_and_always_asks_for_what_can_be(dial) -> None
             dials.turn(
                 dial.name, 1 if dial.name == "recency" and by > 0 else -1 if dial.name == "recency" else by
             )
-            assert isinstance(dials.settings(10, ()), DiscoverSettings)
+            assert isinstance(dials.settings(10), DiscoverSettings)
         assert dials.places[dial.name] == end
 
 
 def test_until_it_is_turned_the_half_life_is_the_measured_one_and_the_first_turn_starts_there() -> None:
     dials = Dials()
     dials.measured = 100.0
-    assert dials.settings(10, ()).half_life is None
+    assert dials.settings(10).half_life is None
     dials.turn("recency", 1)
-    assert dials.settings(10, ()).half_life == 180.0
+    assert dials.settings(10).half_life == 180.0
     dials.measured = None
     dials.places["recency"] = -1
     dials.turn("recency", -1)
-    assert dials.settings(10, ()).half_life == FADING[-2]
+    assert dials.settings(10).half_life == FADING[-2]
 
 
 def test_all_time_lets_nothing_fade_whatever_was_measured() -> None:
@@ -37,7 +37,7 @@ def test_all_time_lets_nothing_fade_whatever_was_measured() -> None:
     dials.measured = 90.0
     for _ in FADING:
         dials.turn("recency", 1)
-    assert dials.settings(10, ()).half_life == 0
+    assert dials.settings(10).half_life == 0
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_where_they_stood_comes_back() -> None:
     dials.turn("recency", -1)
     dials.turn("variety", 0.4)
     later.recall(dials.places)
-    assert later.settings(10, ()) == dials.settings(10, ())
+    assert later.settings(10) == dials.settings(10)
 
 
 def test_they_stand_in_one_line_where_there_is_room_and_in_two_elsewhere() -> None:

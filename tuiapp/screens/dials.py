@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 if TYPE_CHECKING:
-    from engine.names import Level
     from engine.recommend.settings import DiscoverSettings
 
 # Days in which plays fade by half, from recent to all time (0: they do not fade).
@@ -63,9 +62,7 @@ class Dials:
             if number and (dial.low <= place <= dial.high or place == dial.start):
                 self.places[dial.name] = int(place) if dial.name == "recency" else float(place)
 
-    def settings(
-        self, n: int, without: tuple[str, ...], mode: int | None = None, level: Level = "artists"
-    ) -> DiscoverSettings:
+    def settings(self, n: int) -> DiscoverSettings:
         """What they ask of Discover."""
         from engine.recommend.settings import DiscoverSettings
 
@@ -76,9 +73,6 @@ class Dials:
             popularity=self.places["popularity"],
             variety=self.places["variety"],
             half_life=None if recency < 0 else FADING[recency],
-            without=without,
-            mode=mode,
-            level=level,
         )
 
     def drawn(self, width: int, *after: Content | str) -> Content:

@@ -13,11 +13,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.dates import period
 from tuiapp.exporting import ask_export
 from tuiapp.opening import Music
 from tuiapp.reports import first_steps, no_tracks, untrained
-from tuiapp.safe import shown
+from tuiapp.screens.asked import Asked
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.view import View
@@ -27,7 +26,6 @@ from tuiapp.widgets.table import Table
 from tuiapp.widgets.why import Waiting, WhyPanel
 
 if TYPE_CHECKING:
-    from engine.names import Level
     from engine.recommend.lists import DiscoverList, Explanation
     from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
@@ -35,13 +33,6 @@ if TYPE_CHECKING:
 LENGTH = 200
 # Seconds the cursor stays before its row is explained.
 RESTED = 0.06
-
-
-def _short(name: str) -> str:
-    """An artist's name, or of a track's the title."""
-    from engine.names import SEPARATOR
-
-    return name.rpartition(SEPARATOR)[2]
 
 
 class DiscoverView(View):
@@ -52,14 +43,7 @@ class DiscoverView(View):
     def __init__(self) -> None:
         super().__init__()
         self._dials = Dials()
-        self._without: tuple[str, ...] = ()
-        # One of the person's tastes, by number and name; null for all of them.
-        self._taste: tuple[int, str] | None = None
-        # The date the list is as of, as `tuiapp.dates` writes it; empty for now.
-        self._as_of = ""
-        # The name of the times of the week it is of; empty for all.
-        self._times = ""
-        self._level: Level = "artists"
+        self._asked = Asked()
         self._noted = False
         # Whether the next list is another one altogether: the cursor goes to its top.
         self._from_top = False
@@ -80,7 +64,7 @@ class DiscoverView(View):
         if (
             self._list is None
             or self._tracks_asked
-            or self._level == "tracks"
+            or self._asked.of_tracks
             or self.query_one("#artists", Table).size.width < WITH_TRACK
         ):
             return
@@ -98,13 +82,10 @@ class DiscoverView(View):
         settings = self._settings()
         self.ask("list", lambda session: session.discover(settings))
 
-    def _settings(self) -> DiscoverSettings:
-        return self._asked(self._taste[0] if self._taste else None)
-
-    def _asked(self, taste: int | None) -> DiscoverSettings:
-        """What the dials, the settings, the date and the kind of list ask for, of one taste or of all."""
-        asked = self._dials.settings(LENGTH, self._without, taste, self._level)
-        return self._at_date(self.home.preferences.config.for_discover(asked))
+    def _settings(self, asked: Asked | None = None) -> DiscoverSettings:
+        """What the dials, the settings file and what is looked at ask for together."""
+        settings = self.home.preferences.config.for_discover(self._dials.settings(LENGTH))
+        return (asked or self._asked).of(settings)
 
     @on(View.Loaded)
     def _loaded(self, message: View.Loaded) -> None:
@@ -135,12 +116,12 @@ class DiscoverView(View):
             source = f"{found.listeners:,} listeners · {old if old == 'today' else f'{old} old'}"
         if found.resting:
             source = f"{found.resting} resting · {source}"
-        if self._as_of:
+        if self._asked.as_of:
             source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
         self.set_aside(source)
         table = self.query_one(DiscoverTable)
         table.best = max((row.score for row in found.items), default=1.0) or 1.0
-        table.show_as(of_tracks=self._level == "tracks", earlier=bool(self._as_of))
+        table.show_as(of_tracks=self._asked.of_tracks, earlier=bool(self._asked.as_of))
         first_time = not table.counts[1]
         if found.items:
             self.tell("")
@@ -161,7 +142,7 @@ class DiscoverView(View):
         self._show_dials()
         self.listed()
         # Who looks at an earlier list has not seen today's, also where it comes late.
-        earlier = self._as_of or any(row.later is not None for row in found.items)
+        earlier = self._asked.as_of or any(row.later is not None for row in found.items)
         if not (turning or self._noted or earlier):
             self._noted = True
             self._note_seen(found)
@@ -176,30 +157,16 @@ class DiscoverView(View):
         seen = [item.key for item in found.items[: self.size.height] if not item.known]
         self.ask("seen", lambda session: session.note_shown(seen), writes=True)
 
-    def _when(self) -> str:
-        """The times of the week that are looked at, in words."""
-        from engine.taste.window import context_named
-
-        return context_named(self._times).words
-
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
-        if self.size.width < (
-            ONE_LINE if self._taste or self._without or self._as_of or self._times else ROOM_FOR_COUNT
-        ):
+        words = self._asked.in_words()
+        if self.size.width < (ONE_LINE if words else ROOM_FOR_COUNT):
             # What is left out of the list matters more than how long it is.
             count = ""
-        without = f"without {', '.join(map(_short, self._without))}" if self._without else ""
-        if self._taste:
-            without = f"taste {self._taste[1]}  {without}".rstrip()
-        if self._as_of:
-            without = f"as of {self._as_of}  {without}".rstrip()
-        if self._times:
-            without = f"{self._when()}  {without}".rstrip()
         self.query_one("#dials", Static).update(
             self._dials.drawn(
                 self.size.width,
-                Content.styled(shown(without) + "  " if without else "", "$warning"),
+                Content.styled(words + "  " if words else "", "$warning"),
                 Content.styled(count, "$foreground-muted"),
             )
         )
@@ -229,19 +196,19 @@ class DiscoverView(View):
 
     def show_error(self, what: str, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
-        if what == "list" and self._times and isinstance(error, NothingYetError):
+        if what == "list" and self._asked.times and isinstance(error, NothingYetError):
             self._show_dials()
             self.tell(
                 "empty",
-                f"Nothing to go by: {self._when()}",
+                f"Nothing to go by: {self._asked.when}",
                 f"Press {self.key('discover.next_context')} for other times, "
                 f"{self.key('discover.reset_dials')} for all.",
             )
-        elif what == "list" and self._as_of and isinstance(error, NothingYetError):
+        elif what == "list" and self._asked.as_of and isinstance(error, NothingYetError):
             self._show_dials()
             self.tell(
                 "empty",
-                f"Nothing to go by as of {self._as_of}",
+                f"Nothing to go by as of {self._asked.as_of}",
                 f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for now.",
             )
         elif what == "list" and isinstance(error, NothingYetError):
@@ -259,9 +226,9 @@ class DiscoverView(View):
     def _show_first_steps(self, status: Status) -> None:
         self._welcomes = not status.listens
         self.set_aside("")
-        if status.listens and status.model is None and self._level == "artists":
+        if status.listens and status.model is None and not self._asked.of_tracks:
             self.tell("empty", "Your music is here", untrained(status, self.home.keymap))
-        elif status.listens and self._level == "tracks" and status.track_model is None:
+        elif status.listens and self._asked.of_tracks and status.track_model is None:
             self._list = None
             self._show_dials()
             self.tell("empty", "No tracks to recommend yet", no_tracks(status, self.home.keymap))
@@ -287,100 +254,62 @@ class DiscoverView(View):
         self.ask("turning", lambda session: session.discover(settings, reasons=False))
 
     def action_reset_dials(self) -> None:
-        self._dials, self._without, self._taste, self._as_of, self._times = Dials(), (), None, "", ""
+        self._dials = Dials()
+        self._ask_for(Asked())
+
+    # -- what is looked at -----------------------------------------------------------------------------
+
+    def _ask_for(self, asked: Asked, words: str = "") -> None:
+        """Look at something else; with `words` for it there is a way back."""
+        before, self._asked = self._asked, asked
+        if words:
+            self.home.changes.remember(words, lambda: self._ask_for(before))
+        if (before.level, before.as_of, before.times) != (asked.level, asked.as_of, asked.times):
+            self._from_top = True  # another list altogether
+        if before.level != asked.level:
+            self._noted = False
         self.load()
 
     def action_switch_level(self) -> None:
-        from engine.names import SEPARATOR
+        other = self._asked.other_level()
+        self._ask_for(other, f"listing {other.level}")
 
-        before = self._level, self._taste, self._without
-        # Of artists no single track is left out.
-        artists = tuple(name for name in self._without if SEPARATOR not in name)
-        self._set_level("artists" if self._level == "tracks" else "tracks", None, artists)
-        self.home.changes.remember(f"listing {self._level}", lambda: self._set_level(*before))
-
-    def _set_level(self, level: Level, taste: tuple[int, str] | None, without: tuple[str, ...]) -> None:
-        # Tastes of tracks have other numbers than those of artists.
-        self._level, self._taste, self._without = level, taste, without
-        self._from_top, self._noted = True, False
-        self.load()
+    def action_next_context(self) -> None:
+        self._ask_for(self._asked.next_times(), "times of the week")
 
     def action_next_taste(self) -> None:
-        settings = self._asked(None)
+        settings = self._settings(replace(self._asked, taste=None))
         self.ask("tastes", lambda session: [mode.name for mode in session.modes(settings)])
 
     def _show_next_taste(self, names: list[str]) -> None:
-        number = self._taste[0] if self._taste else 0
+        number = self._asked.taste[0] if self._asked.taste else 0
         if len(names) < 2:
             self.notify("Your artists are one taste: nothing sets some of them clearly apart.", markup=False)
-        self._taste = (number + 1, names[number]) if 1 < len(names) > number else None
-        self.load()
+        taste = (number + 1, names[number]) if 1 < len(names) > number else None
+        self._ask_for(replace(self._asked, taste=taste))
 
     def show_taste(self, number: int, name: str) -> None:
-        """Recommend for one taste alone, one of those there are now."""
-        self._taste, self._as_of, self._level = (number, name), "", "artists"
-        self.load()
-
-    # -- time travel -----------------------------------------------------------------------------------
-
-    def _at_date(self, settings: DiscoverSettings) -> DiscoverSettings:
-        """The settings at the date, and at the times of the week, that are looked at."""
-        if self._times:
-            from engine.taste.window import context_named
-
-            window = replace(settings.window, context=context_named(self._times))
-            settings = replace(settings, window=window)
-        return settings.as_of(period(self._as_of)[1]) if self._as_of else settings
-
-    def action_next_context(self) -> None:
-        from engine.taste.window import CONTEXTS
-
-        names = ["", *(context.name for context in CONTEXTS)]
-        before = self._times, self._taste
-        self._set_times(names[(names.index(self._times) + 1) % len(names)], None)
-        self.home.changes.remember("times of the week", lambda: self._set_times(*before))
-
-    def _set_times(self, name: str, taste: tuple[int, str] | None) -> None:
-        # Tastes of other times have other numbers.
-        self._times, self._taste, self._from_top = name, taste, True
-        self.load()
+        """Recommend for one taste of artists alone, one of those there are now."""
+        self._ask_for(Asked(taste=(number, name), without=self._asked.without))
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
 
         self.app.push_screen(
-            AskDate(self._as_of), lambda text: None if text is None else self.show_as_of(text)
+            AskDate(self._asked.as_of), lambda text: None if text is None else self.show_as_of(text)
         )
 
     def show_as_of(self, date: str) -> None:
-        """Discover as of a date, for all tastes: at another time they have other numbers."""
-        before = self._as_of, self._taste
-        if date != self._as_of:
-            self._set_as_of(date, None)
-            words = f"as of {date}" if date else "back to now"
-            self.home.changes.remember(words, lambda: self._set_as_of(*before))
-
-    def _set_as_of(self, date: str, taste: tuple[int, str] | None) -> None:
-        self._as_of, self._taste, self._from_top = date, taste, True
-        self.load()
-
-    # -- what if ---------------------------------------------------------------------------------------
+        """Discover as of a date."""
+        if date != self._asked.as_of:
+            self._ask_for(self._asked.at(date), f"as of {date}" if date else "back to now")
 
     def action_without(self) -> None:
         row = self.query_one("#artists", Table).row
-        if row is None or not row.why:
-            return
-        from engine.names import track_name
-
-        before, reason = self._without, row.why[0]
-        self._without = (*before, track_name(reason.artist, reason.track) if reason.track else reason.artist)
-        words = f"without {reason.track or reason.artist}"
-        self.home.changes.remember(words, lambda: self._set_without(before))
-        self.load()
-
-    def _set_without(self, names: tuple[str, ...]) -> None:
-        self._without = names
-        self.load()
+        if row is not None and row.why:
+            reason = row.why[0]
+            words = f"without {reason.track or reason.artist}"
+            self._ask_for(self._asked.less(reason.artist, reason.track), words)
 
     # -- acting on rows --------------------------------------------------------------------------------
 
@@ -433,11 +362,13 @@ class DiscoverView(View):
         row = self.query_one("#artists", Table).row
         return super().remembered() | {
             "dials": self._dials.places,
-            "level": self._level,
+            "level": self._asked.level,
             "cursor": row.key if row is not None else None,
         }
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
-        self._level = "tracks" if state.get("level") == "tracks" else "artists"
+        # Another view may have asked for something by now.
+        if self._asked == Asked() and state.get("level") == "tracks":
+            self._asked = Asked(level="tracks")
         self._dials.recall(state.get("dials"))

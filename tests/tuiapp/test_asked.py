@@ -1,0 +1,41 @@
+"""What Discover is asked for beside its dials."""
+
+from __future__ import annotations
+
+from engine.names import track_name
+from engine.recommend.settings import DiscoverSettings
+from engine.taste.window import CONTEXTS
+from tuiapp.screens.asked import Asked
+
+
+def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
+    asked = Asked("tracks", (2, "dub"), "2024-03-01", "evening").less("Burel", "Tin Roof").less("Moire", None)
+    found = asked.of(DiscoverSettings(n=7, popularity=0.2))
+    assert (found.n, found.popularity, found.level, found.mode) == (7, 0.2, "tracks", 2)
+    assert found.without == (track_name("Burel", "Tin Roof"), "Moire")
+    assert found.window.context is not None
+    assert found.window.context.name == "evening"
+    assert found.window.until is not None
+    assert asked.in_words() == "in the evening  as of 2024-03-01  taste dub  without Tin Roof, Moire"
+    assert Asked().of(DiscoverSettings()) == DiscoverSettings()
+    assert Asked().in_words() == Asked().when == ""
+
+
+def test_at_another_time_or_level_the_numbers_of_tastes_mean_nothing() -> None:
+    asked = Asked(taste=(1, "dub"), without=("Moire",))
+    assert asked.at("2024").taste is asked.next_times().taste is asked.other_level().taste is None
+    of_tracks = asked.other_level().less("Burel", "Tin Roof")
+    assert of_tracks.of_tracks
+    assert of_tracks.other_level() == Asked(without=("Moire",)), "of artists no single track is left out"
+
+
+def test_the_times_of_the_week_come_one_after_the_other_and_then_all() -> None:
+    asked, seen = Asked(), []
+    for _ in range(len(CONTEXTS) + 1):
+        asked = asked.next_times()
+        seen.append(asked.times)
+    assert seen == [*(context.name for context in CONTEXTS), ""]
+
+
+def test_a_name_with_controls_is_made_safe_to_show() -> None:
+    assert "\x1b" not in Asked().less("A\x1b[31m", None).in_words()

@@ -1,0 +1,90 @@
+"""What Discover is asked for beside its dials: of what, of when, for which taste, and without what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tuiapp.dates import period
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.names import Level
+    from engine.recommend.settings import DiscoverSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Each way to look is another of these, and an undo goes back to the one before.
+
+    `taste` is one of the person's by number and name, null for all. `as_of` is the date the list is as of, as
+    `tuiapp.dates` writes it, `times` the name of a context of the week (`engine.taste.window`); both are empty for all
+    there is. `without` names artists and tracks as if never played.
+    """
+
+    level: Level = "artists"
+    taste: tuple[int, str] | None = None
+    as_of: str = ""
+    times: str = ""
+    without: tuple[str, ...] = ()
+
+    @property
+    def of_tracks(self) -> bool:
+        """Whether tracks are listed."""
+        return self.level == "tracks"
+
+    def of(self, settings: DiscoverSettings) -> DiscoverSettings:
+        """The settings with all this asked for too."""
+        mode = self.taste[0] if self.taste else None
+        settings = replace(settings, level=self.level, mode=mode, without=self.without)
+        if self.times:
+            from engine.taste.window import context_named
+
+            settings = replace(settings, window=replace(settings.window, context=context_named(self.times)))
+        return settings.as_of(period(self.as_of)[1]) if self.as_of else settings
+
+    def at(self, date: str) -> Asked:
+        """As of another date, empty for now. At another time tastes have other numbers: for all of them."""
+        return replace(self, as_of=date, taste=None)
+
+    def other_level(self) -> Asked:
+        """Of tracks instead of artists, or the other way; of artists no single track is left out."""
+        from engine.names import SEPARATOR
+
+        artists = tuple(name for name in self.without if SEPARATOR not in name)
+        return replace(self, level="artists" if self.of_tracks else "tracks", taste=None, without=artists)
+
+    def next_times(self) -> Asked:
+        """Of the next times of the week, and after the last of all."""
+        from engine.taste.window import CONTEXTS
+
+        names = ["", *(context.name for context in CONTEXTS)]
+        return replace(self, times=names[(names.index(self.times) + 1) % len(names)], taste=None)
+
+    def less(self, artist: str, track: str | None) -> Asked:
+        """As if that had never been played either."""
+        from engine.names import track_name
+
+        return replace(self, without=(*self.without, track_name(artist, track) if track else artist))
+
+    @property
+    def when(self) -> str:
+        """The times of the week in words, empty for all."""
+        if not self.times:
+            return ""
+        from engine.taste.window import context_named
+
+        return context_named(self.times).words
+
+    def in_words(self) -> str:
+        """All that is not as it is at first, ready to be shown."""
+        parts = [
+            self.when,
+            f"as of {self.as_of}" if self.as_of else "",
+            f"taste {self.taste[1]}" if self.taste else "",
+        ]
+        if self.without:
+            from engine.names import SEPARATOR
+
+            parts.append(f"without {', '.join(name.rpartition(SEPARATOR)[2] for name in self.without)}")
+        return "  ".join(shown(part) for part in parts if part)
