@@ -121,7 +121,7 @@ def _ranked_by(told: Explanation, width: int) -> list[Content]:
     ]
     lines, line = [], "ranked by"
     for part in told_of:
-        if len(line) + len(part) + 2 > width:
+        if len(line) + len(part) + 3 > width:  # ", " before it and a comma after it
             lines.append(line + ",")
             line = f"  {part}"
         else:
