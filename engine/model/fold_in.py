@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 # Below this the rank-one update has lost more digits than 1e-6 allows, and the system is solved anew. Measured on
 # confidences to 1e12: no error above 1e-9 where a full solve itself is sure, and 500 what-ifs take as long.
 _LEAST_LEFT = 1e-2
+# Beyond this an item's part in the system, in units of lambda, leaves the inverse too few digits. How few depends on
+# the processor's own routines: at 1e16 one machine's was right to six places, another's to none.
+_STEEPEST = 1e7
 
 
 class ItemFactors:
@@ -97,9 +100,20 @@ class FoldedListener:
     def _system_of(self, own: Floats, confidences: Floats) -> Floats:
         """Y'Y + Y_u' (C_u - I) Y_u + lambda I for items `own`, with the lambda of all of the listener's items."""
         gram = self._items.gram
-        penalty = self._items.regularization * len(self.ids) ** self._items.frequency_exponent
-        system: Floats = gram + own.T @ (own * (confidences - 1.0)[:, None]) + penalty * np.eye(len(gram))
+        system: Floats = (
+            gram + own.T @ (own * (confidences - 1.0)[:, None]) + self._penalty * np.eye(len(gram))
+        )
         return system
+
+    @cached_property
+    def _steep(self) -> bool:
+        """Whether an item's part in the system is so far beyond lambda that rounding is."""
+        parts = (self.confidences - 1.0) * np.einsum("ij,ij->i", self._own, self._own)
+        return bool(parts.max(initial=0.0) > _STEEPEST * self._penalty)
+
+    @property
+    def _penalty(self) -> float:
+        return float(self._items.regularization * len(self.ids) ** self._items.frequency_exponent)
 
     @cached_property
     def _inverse(self) -> Floats:
@@ -125,12 +139,13 @@ class FoldedListener:
 
         Lambda stays that of the listener's n items. Taking item j away subtracts (c_j - 1) y_j y_j' from the
         system (Sherman, Morrison 1950) and c_j y_j from its right-hand side. Where j all but fills its direction
-        (a huge confidence beside a small lambda) the update cancels, and the rest is solved anew.
+        (a huge confidence beside a small lambda) the update cancels, and where any item does the inverse is known to
+        few places: then the rest is solved anew.
         """
         y, c = self._own[index], self.confidences[index]
         direction = self._inverse @ y
         left = 1.0 - (c - 1.0) * (y @ direction)
-        if left < _LEAST_LEFT:
+        if left < _LEAST_LEFT or self._steep:
             own, confidences = np.delete(self._own, index, axis=0), np.delete(self.confidences, index)
             return np.asarray(np.linalg.solve(self._system_of(own, confidences), own.T @ confidences))
         plain = self._inverse @ (self._own.T @ self.confidences - c * y)
