@@ -120,3 +120,7 @@ async def test_the_strongest_reason_taken_away_is_a_track_where_tracks_are_liste
         await pilot.press("u")
         await settled(pilot)
         assert "without" not in screen_text(app).split("why this")[0]
+        await pilot.press("w", "0")
+        await settled(pilot)
+        assert "without" not in screen_text(app).split("why this")[0]
+        assert the_list(app).row.track, "back to where the dials start, and still of tracks"

@@ -255,7 +255,7 @@ class DiscoverView(View):
 
     def action_reset_dials(self) -> None:
         self._dials = Dials()
-        self._ask_for(Asked())
+        self._ask_for(Asked(level=self._asked.level))
 
     # -- what is looked at -----------------------------------------------------------------------------
 
