@@ -30,12 +30,15 @@ from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
 from engine.training.artifact import Model
 
 CANDIDATES = 1000
-# Beside those: so many of the nearest to each mode of the taste, and of the neighbours' best.
+# Beside those: so many of the nearest to each mode of the taste, and of the neighbours' best for all and for what is
+# recent.
 MODE_CANDIDATES, NEIGHBOUR_CANDIDATES = 150, 200
 TAGS = 4
 # How far the day moves scores, whose members' weights sum to 1: on HetRec it changes 1.6 of the first 20 from one day
 # to the next and costs .2 % of nDCG@20 at most (two splits, two days).
 FRESHNESS = 0.1
+# Beside what goes with everything, what goes with the artists of the last four weeks.
+RECENT = 28 * 86_400
 # Solo mode: what was played in the history's last 90 days is the taste, what was not played in its last 30 returns.
 SOLO_RECENT = 90 * 86_400
 SOLO_RESTED = 30 * 86_400
@@ -300,7 +303,9 @@ class Person:
             if self._plain is not None:
                 found.append(self._plain.new(known))
             else:
-                found.append(self._near(excluded))
+                found.append(self._near(self.folded, excluded))
+                if 0 < len(self._recent) < len(self.reasons):
+                    found.append(self._near(self.fold(self._recent), excluded))
                 if len(self.mode_places) > 1:
                     found += [
                         self._search(self.fold(places), MODE_CANDIDATES, excluded)
@@ -365,9 +370,15 @@ class Person:
         vector = folded.factors.vector.astype(np.float32)
         return self.model.index.best(vector, count, exclude=excluded, near=self._anchor)[0]
 
-    def _near(self, excluded: np.ndarray) -> np.ndarray:
-        """Ids of the neighbours' best; none where they do not count."""
-        near = self.folded.neighbours
+    @cached_property
+    def _recent(self) -> np.ndarray:
+        """Places of the reasons played in the last weeks before the latest play."""
+        since = self.latest - RECENT
+        return np.flatnonzero([(item.last_played or 0) > since for item in self.reasons])
+
+    def _near(self, folded: FoldedMembers, excluded: np.ndarray) -> np.ndarray:
+        """Ids of the neighbours' best for a folded listener; none where they do not count."""
+        near = folded.neighbours
         if near is None or not self.weights.get("neighbours"):
             return np.empty(0, dtype=np.int64)
         scores = near.scores()

@@ -216,3 +216,27 @@ def test_standing_is_told_from_days_alone(tmp_path) -> None:
         artist_key("Hardly Known"): "deep cut",
     }
     connection.close()
+
+
+def test_what_goes_with_the_last_weeks_is_a_candidate_beside_what_goes_with_everything(
+    tmp_path, monkeypatch
+) -> None:
+    """Listeners keep to their block of three; one new artist of another block is lost among years of the first."""
+    monkeypatch.setattr("engine.recommend.person.CANDIDATES", 3)
+    monkeypatch.setattr("engine.recommend.person.NEIGHBOUR_CANDIDATES", 3)
+    plays = np.zeros((90, 60), dtype=np.float32)
+    rng = np.random.default_rng(0)
+    for row in range(90):
+        plays[row, rng.choice(np.arange(row % 3, 60, 3), size=8, replace=False)] = 5.0
+    folders = write_model(tmp_path / "data", plays=csr_matrix(plays), ensemble=WEIGHTS)
+    connection = open_library(Door(folders))
+    for number in range(0, 24, 3):
+        play(connection, ARTISTS[number], "Old", *(number + i for i in range(30)))
+    play(connection, ARTISTS[1], "New", 400 * DAY)
+    person = Recommender(open_model(folders), read_taste(connection)).person
+    found = person.new(person.own_ids)
+    assert {number % 3 for number in found.tolist()} == {0, 1}
+    monkeypatch.setattr("engine.recommend.person.RECENT", 0)
+    person = Recommender(open_model(folders), read_taste(connection)).person
+    assert {number % 3 for number in person.new(person.own_ids).tolist()} == {0}
+    connection.close()
