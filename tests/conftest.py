@@ -1,4 +1,4 @@
-"""What all tests share: kernels are compiled once, beside the code, not anew for each test's data folder."""
+"""What all tests share: kernels compiled once, beside the code, and examples that are the same in every run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import os
 import sys
 
 import pytest
+from hypothesis import settings
 
 # As the app does it, before NumPy is loaded: on two workers, threads of BLAS wait for one another more than they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from engine.model import compiled
 from engine.privacy import door
+
+# A machine that is slow for a moment is no failure, and an example nobody saw before is none of the change's.
+settings.register_profile("the same every time", derandomize=True, deadline=None)
+settings.load_profile("the same every time")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import string
 import tomllib
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import tomlkit
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.app import App
 from textual.keys import _character_to_key
@@ -215,6 +216,7 @@ _lines = st.lists(
     _lines,
     st.sampled_from(["theme", "open.service", "keys.undo", "keys.discover.like", "discover.half_life"]),
 )
+@example(["[keys.discover] # k", "like = 'L'", "[keys]", "'discover.like' = 'M'"], "keys.discover.like")
 def test_a_file_is_changed_as_asked_and_keeps_its_comments_or_not_at_all(lines: list[str], key: str) -> None:
     text = "\n".join(lines)
     value: Any = 7.5 if key == "discover.half_life" else "fresh"
@@ -233,7 +235,9 @@ def test_a_file_is_changed_as_asked_and_keeps_its_comments_or_not_at_all(lines: 
     for comment in comments:
         assert comment in left, after
         left = left.partition(comment)[2]
-    tomllib.loads(changed(after, key, None))
+    # What stands there twice, under a heading and by a dotted key, is not taken out by halves.
+    with contextlib.suppress(DiscoverError):
+        tomllib.loads(changed(after, key, None))
 
 
 def test_a_file_that_is_no_toml_is_not_written_over(
