@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
@@ -14,6 +16,17 @@ from tests.tuiapp.places import MONDAY
 from tuiapp.app import DiscoverApp
 
 ARTISTS = names(60)
+
+
+@pytest.fixture
+def of_tracks(folders: Folders) -> Folders:
+    """A filled folder with a model of tracks, three of which were played."""
+    write_model(folders.root, level="tracks", items=90)
+    session = Session(folders)
+    for number in (0, 3, 6):
+        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
+    session.close()
+    return folders
 
 
 async def test_a_blocked_artist_and_track_and_an_excluded_artist_are_in_no_list_of_tracks(
@@ -44,13 +57,10 @@ async def test_a_blocked_artist_and_track_and_an_excluded_artist_are_in_no_list_
             the_view(app).action_turn("familiarity", -0.5)
 
 
-async def test_tracks_are_listed_at_a_key_judged_alone_undone_added_and_remembered(folders: Folders) -> None:
-    write_model(folders.root, level="tracks", items=90)
-    session = Session(folders)
-    for number in (0, 3, 6):
-        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
-    session.close()
-    app = DiscoverApp(folders)
+async def test_tracks_are_listed_at_a_key_judged_alone_undone_added_and_remembered(
+    of_tracks: Folders,
+) -> None:
+    app = DiscoverApp(of_tracks)
     async with app.run_test(size=(140, 40)) as pilot:
         await settled(pilot)
         assert [column.title for column in the_list(app).columns][2] == "begin with"
@@ -76,7 +86,7 @@ async def test_tracks_are_listed_at_a_key_judged_alone_undone_added_and_remember
         added = app.engine().show_playlist("Mine")
         assert [(track.artist, track.track) for track in added] == [(row.artist, row.track)]
         await pilot.press("q")
-    again = DiscoverApp(folders)
+    again = DiscoverApp(of_tracks)
     async with again.run_test(size=(140, 40)) as pilot:
         await settled(pilot)
         assert the_list(again).row.track
@@ -100,13 +110,8 @@ async def test_where_there_are_no_tracks_the_way_to_them_and_back_is_said(folder
         assert "No tracks" not in screen_text(app)
 
 
-async def test_the_strongest_reason_taken_away_is_a_track_where_tracks_are_listed(folders: Folders) -> None:
-    write_model(folders.root, level="tracks", items=90)
-    session = Session(folders)
-    for number in (0, 3, 6):
-        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
-    session.close()
-    app = DiscoverApp(folders)
+async def test_the_strongest_reason_taken_away_is_a_track_where_tracks_are_listed(of_tracks: Folders) -> None:
+    app = DiscoverApp(of_tracks)
     async with app.run_test(size=(140, 40)) as pilot:
         await settled(pilot)
         await pilot.press("T")
