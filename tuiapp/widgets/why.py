@@ -63,13 +63,12 @@ def why(told: Explanation, width: int, height: int) -> Content:
     heard = f"{told.listeners:,} listener{'' if told.listeners == 1 else 's'}"
     if told.plays:
         heard += f", {told.plays:,} play{'' if told.plays == 1 else 's'} of yours"
-    rows: list[Content | str] = [
-        Content.assemble(
-            _name(told),
-            "  ",
-            Content.styled(heard, "$foreground-muted"),
-        )
-    ]
+    heading, counted = _name(told), Content.styled(heard, "$foreground-muted")
+    rows: list[Content | str] = (
+        [Content.assemble(heading, "  ", counted)]
+        if heading.cell_length + 2 + counted.cell_length <= width
+        else [heading, counted]
+    )
     if roomy:
         if told.tags:
             rows.append(Content.styled(", ".join(shown(tag) for tag in told.tags), "$foreground-muted"))
