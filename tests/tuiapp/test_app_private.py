@@ -103,7 +103,7 @@ async def test_a_private_session_refuses_jobs_and_says_why(
 # -- jobs --------------------------------------------------------------------------------------------------
 
 
-async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_session(
+async def test_point_11_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_session(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Point 11: count, rate and time left, in every view; stopping it is test_job.py's."""
