@@ -98,7 +98,7 @@ def test_error(folders: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("theme", ["textual-light", "nord", "no colour"])
-@pytest.mark.parametrize("view", ["discover", "model"])
+@pytest.mark.parametrize("view", NAMES)
 def test_theme(
     filled: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPatch, view: str, theme: str
 ) -> None:
