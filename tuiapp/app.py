@@ -22,7 +22,7 @@ from tuiapp.changes import Changes
 from tuiapp.failing import Failures
 from tuiapp.jobs import Job, Jobs
 from tuiapp.keys import Keymap
-from tuiapp.leaving import leave
+from tuiapp.leaving import leave, leave_with_the_terminal
 from tuiapp.opening import Opening
 from tuiapp.preferences import Preferences
 from tuiapp.private import PrivateSession
@@ -138,6 +138,7 @@ class DiscoverApp(App[int]):
         """The first paint is done: garbage is collected from now on (`open_app`), and not among what it was made of."""
         gc.freeze()
         gc.enable()
+        leave_with_the_terminal(self)
 
     async def action_quit(self) -> None:
         self._leaving = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ from tuiapp import state
 if TYPE_CHECKING:
     from engine.session import Session
     from tuiapp.app import DiscoverApp
+
+
+# How often it is looked whether the terminal is still there.
+LOOK_SECONDS = 2.0
 
 
 async def leave(app: DiscoverApp, in_use: Callable[[], Session | None]) -> None:
@@ -33,6 +38,30 @@ async def leave(app: DiscoverApp, in_use: Callable[[], Session | None]) -> None:
         app.job.cancel()
     await reading
     app.exit(0)
+
+
+def terminal_is_gone(fileno: int) -> bool:
+    """Whether nobody is at the other end any more; false where that cannot be told."""
+    if not hasattr(select, "poll"):
+        return False
+    poller = select.poll()
+    poller.register(fileno, 0)  # that the other end hung up is always told
+    return any(event & select.POLLHUP for _, event in poller.poll(0))
+
+
+def leave_with_the_terminal(app: DiscoverApp) -> None:
+    """Quit as `q` does when the terminal is gone without a signal: the driver's reader would spin for ever."""
+    fileno = getattr(app._driver, "fileno", None)
+    if not isinstance(fileno, int):
+        return
+
+    def look() -> None:
+        if terminal_is_gone(fileno):
+            app.call_later(app.action_quit)
+            # Ends this very call, where anything is waited for in it.
+            timer.stop()
+
+    timer = app.set_interval(LOOK_SECONDS, look)
 
 
 def _here() -> Worker[Any] | None:

@@ -1,8 +1,10 @@
-"""Leaving: the thread that reads the terminal is ended without holding the event loop."""
+"""Leaving: the thread that reads the terminal is ended without holding the event loop, and with the terminal the app."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import select
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +12,9 @@ from typing import Any
 import pytest
 from textual.app import App
 
-from tuiapp.leaving import _read_no_more
+from engine.paths import Folders
+from tuiapp.app import DiscoverApp
+from tuiapp.leaving import _read_no_more, leave_with_the_terminal, terminal_is_gone
 
 
 def app_with(driver: Any) -> Any:
@@ -47,3 +51,32 @@ async def test_a_driver_without_a_reader_is_left_alone() -> None:
 async def test_textuals_driver_keeps_its_reader_where_it_is_looked_for() -> None:
     driver = pytest.importorskip("textual.drivers.linux_driver").LinuxDriver(App())
     assert {"_key_thread", "exit_event"} <= vars(driver).keys()
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="no poll here")
+def test_a_terminal_is_gone_when_its_other_end_is_closed() -> None:
+    outer, inner = os.openpty()
+    try:
+        assert not terminal_is_gone(inner)
+        os.close(outer)
+        assert terminal_is_gone(inner)
+    finally:
+        os.close(inner)
+
+
+async def test_an_app_whose_terminal_is_gone_quits(empty: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a signal nothing else would end it, and Textual's reader takes a whole processor."""
+    monkeypatch.setattr("tuiapp.leaving.LOOK_SECONDS", 0.01)
+    answers = iter([False, True])
+    monkeypatch.setattr("tuiapp.leaving.terminal_is_gone", lambda _fileno: next(answers))
+    left = asyncio.Event()
+
+    async def leave() -> None:
+        left.set()
+
+    app = DiscoverApp(empty)
+    async with app.run_test():
+        monkeypatch.setattr(app, "action_quit", leave)
+        monkeypatch.setattr(app._driver, "fileno", 0, raising=False)
+        leave_with_the_terminal(app)
+        await asyncio.wait_for(left.wait(), 20)
