@@ -234,10 +234,8 @@ class DiscoverApp(App[int]):
 
     def notify(self, message: str, *, title: str = "", **options: Any) -> None:
         """Say something for a moment. Errors name files and artists: never markup, never a control character."""
-        text = "\n".join(shown(line) for line in message.split("\n"))
-        super().notify(text, title=shown(title), **(options | {"markup": False}))
-
-    # -- asking ----------------------------------------------------------------------------------------
+        lines = map(shown, message.split("\n"))
+        super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
 
     def ask_text(self, title: str, value: str, then: Callable[[str], None]) -> None:
         """Ask for a line; `then` gets it unless the person thought better."""
@@ -283,12 +281,8 @@ class DiscoverApp(App[int]):
 
         choose(self, "theme")
 
-    # -- what nobody expected --------------------------------------------------------------------------
-
     def _handle_exception(self, error: Exception) -> None:
         self.failures.take(error)
-
-    # -- jobs ------------------------------------------------------------------------------------------
 
     def action_import(self) -> None:
         self.jobs.ask_import()

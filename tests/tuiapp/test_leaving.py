@@ -1,4 +1,4 @@
-"""Leaving: the thread that reads the terminal is ended without holding the event loop, and with the terminal the app."""
+"""Leaving: the thread that reads the terminal is ended without holding the loop, and with the terminal the app."""
 
 from __future__ import annotations
 
