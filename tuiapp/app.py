@@ -77,6 +77,11 @@ class DiscoverApp(App[int]):
     private_since: reactive[float | None] = reactive(None, repaint=False)
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
+        # Only read here; written through the session's door when the app is left.
+        self._state = remembered.read_file(folders.state)
+        view = self._state.get("view")
+        # Shown from the start: no empty screen is made first.
+        self.DEFAULT_MODE = view if isinstance(view, str) and view in self.MODES else "discover"  # type: ignore[misc]
         super().__init__()
         self.folders = folders
         self._start_private = private
@@ -92,8 +97,6 @@ class DiscoverApp(App[int]):
         # What stands over a view, and shows the library too, listens to it.
         self.library_signal: Signal[None] = Signal(self, "library changed")
         self._before: list[str] = []
-        # Only read here; written through the session's door when the app is left.
-        self._state = remembered.read_file(folders.state)
         self.private = PrivateSession(self, on=private)
         self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
 
@@ -129,10 +132,8 @@ class DiscoverApp(App[int]):
             # Waits for whoever still asks it something.
             self.run_worker(before.close, thread=True, group="change")
 
-    def on_mount(self) -> None:
+    def on_load(self) -> None:
         self.preferences.begin()
-        view = self._state.get("view")
-        self.switch_mode(view if isinstance(view, str) and view in self.MODES else "discover")
 
     def on_ready(self) -> None:
         """The first paint is done: garbage is collected from now on (`open_app`), and not among what it was made of."""

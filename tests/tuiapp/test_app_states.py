@@ -92,10 +92,12 @@ async def test_where_nothing_has_rested_solo_mode_says_so(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("view", NAMES)
-async def test_every_view_without_any_data_says_what_to_press(empty: Folders, view: str) -> None:
+async def test_every_view_without_any_data_says_what_to_press(
+    empty: Folders, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     empty.root.mkdir()
+    monkeypatch.setattr("tuiapp.state.read_file", lambda _path: {"view": view})
     app = DiscoverApp(empty)
-    app._state = {"view": view}
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert "○ " in screen_text(app)

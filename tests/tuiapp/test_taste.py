@@ -189,8 +189,8 @@ async def test_time_travel_is_said_counted_undone_reset_and_never_noted(
 ) -> None:
     noted: list[int] = []
     monkeypatch.setattr(Session, "note_shown", lambda _self, artists: noted.append(len(artists)))
+    monkeypatch.setattr("tuiapp.state.read_file", lambda _path: {"view": "taste"})
     app = DiscoverApp(folders)
-    app._state = {"view": "taste"}
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await pilot.press("t")
