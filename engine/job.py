@@ -137,11 +137,10 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
             from engine.training.train import TrainingSettings, Update
 
             def training(update: Update) -> None:
-                reporter.progress(f"{of}{update.stage}", update.done, update.total, update.loss)
+                reporter.progress(update.stage_of(level), update.done, update.total, update.loss)
 
             manifests = []
             for level in session.levels():
-                of = "" if level == "artists" else f"{level}, "
                 settings = TrainingSettings(
                     factors=asked.factors,
                     free_factors=asked.free_factors,

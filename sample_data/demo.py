@@ -54,11 +54,10 @@ def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] 
     levels: tuple[tuple[Level, object], ...] = (("artists", status.model), ("tracks", status.track_model))
     for level, model in levels:
         if not model:
-            of = "" if level == "artists" else f"{level}, "
             session.train(
                 TrainingSettings(level=level, tune_seconds=TUNE_SECONDS),
-                progress=lambda update, of=of: progress(
-                    f"{of}{update.stage}", update.done, update.total, update.loss
+                progress=lambda update, level=level: progress(
+                    update.stage_of(level), update.done, update.total, update.loss
                 ),
                 cancelled=cancelled,
             )

@@ -139,6 +139,11 @@ class Catalog:
             )
         return {number for key, number in rows if wanted.holds(key)}
 
+    def ids_meant(self, keys: Iterable[str]) -> set[int]:
+        """Ids of all that `keys` stand for, and where one is spelled so nowhere of what it is taken for (`ids_of`)."""
+        wanted = sorted(keys)
+        return self.ids_in_any_spelling(wanted).union(self.ids_of(wanted).values())
+
     def ids_of_artist(self, key: str) -> list[int]:
         """Ids of an artist's tracks: by the exact key, and by the relaxed one only where that finds nothing."""
         for column, artist in (("key", key), ("relaxed", relaxed_item_key(key))):

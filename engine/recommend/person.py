@@ -133,8 +133,7 @@ class Person:
     def unwanted(self) -> np.ndarray:
         """Sorted ids of what no list may recommend."""
         catalog = self.model.catalog
-        unwanted = self.taste.unwanted
-        found = catalog.ids_in_any_spelling(unwanted).union(catalog.ids_of(sorted(unwanted)).values())
+        found = catalog.ids_meant(self.taste.unwanted)
         found.update(catalog.ids_of(sorted(self._resting - self._heard_keys)).values())
         return np.array(sorted(found), dtype=np.int64)
 

@@ -14,8 +14,7 @@ CANDIDATES_EACH = 4
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
     """The `n` artists most alike item `item` (`engine.model.likeness`), without those blocked or left out by rules."""
-    keys = taste.blocked | taste.left_out
-    unwanted = model.catalog.ids_in_any_spelling(keys).union(model.catalog.ids_of(sorted(keys)).values())
+    unwanted = model.catalog.ids_meant(taste.blocked | taste.left_out)
     excluded = np.array(sorted(unwanted), dtype=np.int64)
     near, _ = model.index.nearest(item, CANDIDATES_EACH * n, exclude=excluded)
     together = model.likeness.most_together(item, CANDIDATES_EACH * n)

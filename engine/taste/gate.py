@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.names import AnySpelling, Level, artist_of, joined_key
+from engine.names import AnySpelling, Level, artist_of, key_at
 from engine.store.feedback import verdicts
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING
@@ -145,7 +145,7 @@ def read_taste(
         """,  # noqa: S608 - the condition is made of fixed parts
         values,
     ):
-        key = artist if title is None else joined_key(artist, title)
+        key = key_at(level, artist, title)
         if gone.holds(key):
             continue
         before = items.get(key)
@@ -190,7 +190,7 @@ def _counted(
         """,  # noqa: S608 - made of fixed parts
         values,
     ):
-        found[artist if title is None else joined_key(artist, title)] += count
+        found[key_at(level, artist, title)] += count
     return found
 
 
@@ -268,10 +268,7 @@ def read_days(
     ).fetchall()
     number: dict[str, int] = {}
     item = np.array(
-        [
-            number.setdefault(artist if title is None else joined_key(artist, title), len(number))
-            for artist, title, _, _ in rows
-        ],
+        [number.setdefault(key_at(level, artist, title), len(number)) for artist, title, _, _ in rows],
         dtype=np.int64,
     )
     day = np.array([np.nan if day is None else day for _, _, day, _ in rows], dtype=np.float64)

@@ -70,6 +70,10 @@ class Update:
     total: int
     loss: float | None = None
 
+    def stage_of(self, level: Level) -> str:
+        """The stage as it is told where several levels are trained one after the other."""
+        return self.stage if level == "artists" else f"{level}, {self.stage}"
+
 
 def train(
     door: Door,
