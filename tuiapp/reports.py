@@ -158,10 +158,12 @@ def import_report(report: dict[str, Any], next_keys: str = "") -> Content:
     ]  # fmt: skip
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
-    parts += [f"\n{name}\n  {what}" for name, what in files_in_words(report["files"])]
     if totals["kept"] and next_keys:
+        # Before the files, of which there may be more than fit.
         parts += [
-            "\n\n",
+            "\n",
             _step(next_keys, "next: train a model on it, so that Discover has something to say"),
+            "\n",
         ]
+    parts += [f"\n{name}\n  {what}" for name, what in files_in_words(report["files"])]
     return Content.assemble(*parts)

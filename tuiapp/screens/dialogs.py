@@ -100,6 +100,10 @@ class AskPath(AskText):
 class ShowText(Dialog):
     """Something to read, scrolled where it is long."""
 
+    DEFAULT_CSS = """
+    ShowText .hint { margin: 0 0 1 0; }
+    """
+
     BINDINGS: ClassVar[list[Any]] = [
         Binding("enter,q,question_mark", "dismiss(None)", show=False),
         Binding("j,down", "scroll(1)", show=False),
@@ -119,8 +123,9 @@ class ShowText(Dialog):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
+            # Above the text: a low terminal shows no more than its beginning.
+            yield Static("↑ ↓ scroll, esc closes", classes="hint", markup=False)
             yield Static(self._body)
-            yield Static("esc closes", classes="hint", markup=False)
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
