@@ -25,7 +25,7 @@ from engine.privacy import Door
 from engine.session import Session
 from engine.session.discovery import Discovery
 from sample_data import demo
-from tuiapp.app import DiscoverApp
+from tuiapp.app.app import DiscoverApp
 
 SIZE = (120, 36)
 DAY = datetime.date(2026, 3, 22)

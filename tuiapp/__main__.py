@@ -14,7 +14,7 @@ def main() -> None:
     if "--private" in sys.argv:
         # Before anything is imported: Python's cache of compiled modules is a file too, though it says little.
         sys.dont_write_bytecode = True
-    from tuiapp.cli import run
+    from tuiapp.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
 

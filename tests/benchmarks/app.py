@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from tests.benchmarks.large import fill
 from tests.benchmarks.terminal import Terminal
-from tuiapp.actions import ACTIONS, VIEWS, Action, written
+from tuiapp.settings.actions import ACTIONS, VIEWS, Action, written
 
 CURSOR = "▸"
 DOWN, PAGE_DOWN, TOP, ESCAPE, ENTER, PALETTE, STOP = "j", "\x1b[6~", "g", "\x1b", "\r", "\x10", "\x18"

@@ -15,7 +15,7 @@ from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
 from tests.benchmarks.rerank import WEIGHTS, community
-from tests.engine.models import names, write_model
+from tests.support.models import names, write_model
 
 OWN_ARTISTS = 8_000
 OWN_TRACKS = 60_000

@@ -39,8 +39,8 @@ from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
 from engine.taste.gate import read_days, read_taste
 from engine.training.artifact import open_model
-from tests.engine.models import names, tracks, write_model
-from tests.engine.test_gate import play
+from tests.engine.taste.test_gate import play
+from tests.support.models import names, tracks, write_model
 
 N = 200
 DAY = 86_400

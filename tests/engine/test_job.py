@@ -12,9 +12,9 @@ import pytest
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.models import names
-from tests.engine.test_tracks import write_playlists
-from tests.engine.test_training import write_community
+from tests.engine.session.test_tracks import write_playlists
+from tests.engine.training.test_training import write_community
+from tests.support.models import names
 
 
 def start(data: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from sample_data import catalog, genres, names
-from tests.sample_data import reading
+from tests.support import reading
 
 
 def test_counts() -> None:

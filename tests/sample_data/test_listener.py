@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import sample_data
 from sample_data import genres, spotify
-from tests.sample_data import reading
+from tests.support import reading
 
 LAST_SECOND = datetime(2026, 10, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 

@@ -6,7 +6,7 @@ import sample_data
 from engine import names
 from engine.community import hetrec, playlists
 from engine.community.feature_rows import RowCounts, read_feature_rows
-from tests.sample_data import reading
+from tests.support import reading
 
 
 def test_artists_stay_apart_under_exact_and_relaxed_keys() -> None:

@@ -11,8 +11,8 @@ import pytest
 from textual._context import active_app
 
 from engine.paths import Folders
-from tests.tuiapp.driving import drained
-from tests.tuiapp.places import fill
+from tests.support.driving import drained
+from tests.support.places import fill
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
-from tuiapp.actions import ACTIONS, EVERYWHERE, LISTS, SCREENS, key_table, scope_of, written
-from tuiapp.app import DiscoverApp
-from tuiapp.reports import help_for
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.help_texts import help_for
 from tuiapp.screens.view import View
+from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, SCREENS, key_table, scope_of, written
 from tuiapp.widgets.table import Table
 
 README = Path(__file__).parents[2] / "README.md"

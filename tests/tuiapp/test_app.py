@@ -10,13 +10,13 @@ from textual.widgets import Input
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
-from tuiapp.actions import VIEWS
-from tuiapp.app import DiscoverApp
-from tuiapp.opening import Music
+from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.player import Music
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.dialogs import AskText, ShowText
 from tuiapp.screens.search import Search
+from tuiapp.settings.actions import VIEWS
 
 NAMES = [name for name, _ in VIEWS]
 

@@ -10,11 +10,11 @@ import pytest
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.engine.test_door import fingerprint
-from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, toasts
-from tuiapp.actions import VIEWS
-from tuiapp.app import DiscoverApp
+from tests.engine.privacy.test_door import fingerprint
+from tests.support.driving import screen_lines, screen_text, settled, the_list, toasts
+from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.dialogs import ShowText
+from tuiapp.settings.actions import VIEWS
 from tuiapp.widgets.chrome import JobLine
 
 NAMES = [name for name, _ in VIEWS]
@@ -87,7 +87,7 @@ async def test_a_private_session_refuses_jobs_and_says_why(
     async def never(*_arguments: Any) -> dict[str, Any]:
         raise AssertionError("a job was started in a private session")
 
-    monkeypatch.setattr("tuiapp.jobs.run_job", never)
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", never)
     app = DiscoverApp(folders, private=True)
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
@@ -120,7 +120,7 @@ async def test_point_11_a_job_shows_how_far_it_is_survives_views_and_refuses_a_p
         await ended.wait()
         return {"type": "done", "result": {}}
 
-    monkeypatch.setattr("tuiapp.jobs.run_job", training)
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", training)
     app = DiscoverApp(folders)
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
@@ -161,7 +161,7 @@ async def test_a_job_that_fails_or_is_stopped_says_so(
     async def ending(*_arguments: Any) -> dict[str, Any]:
         return result
 
-    monkeypatch.setattr("tuiapp.jobs.run_job", ending)
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", ending)
     app = DiscoverApp(folders)
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)

@@ -24,12 +24,12 @@ from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
-from tests.engine.models import names, write_model
-from tests.engine.test_gate import play
-from tests.tuiapp.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
-from tuiapp.actions import SCREENS, VIEWS
-from tuiapp.app import DiscoverApp
-from tuiapp.cli import open_app
+from tests.engine.taste.test_gate import play
+from tests.support.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
+from tests.support.models import names, write_model
+from tuiapp.app.app import DiscoverApp
+from tuiapp.cli.group import open_app
+from tuiapp.settings.actions import SCREENS, VIEWS
 from tuiapp.widgets.table import Table
 
 NAMES = [name for name, _ in VIEWS]
@@ -96,7 +96,7 @@ async def test_every_view_without_any_data_says_what_to_press(
     empty: Folders, view: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     empty.root.mkdir()
-    monkeypatch.setattr("tuiapp.state.read_file", lambda _path: {"view": view})
+    monkeypatch.setattr("tuiapp.settings.state.read_file", lambda _path: {"view": view})
     app = DiscoverApp(empty)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -165,7 +165,7 @@ async def test_usable_at_every_size(folders: Folders, width: int, height: int) -
 
 def test_nothing_heavy_is_loaded_before_the_first_paint() -> None:
     code = (
-        "import sys, tuiapp.app, tuiapp.screens.discover\n"
+        "import sys, tuiapp.app.app, tuiapp.screens.discover\n"
         "print(*sorted({name for name in sys.modules} & "
         "{'numpy', 'scipy', 'numba', 'annoy', 'msgspec', 'engine.session', 'engine.recommend', 'textual_fspicker'}))"
     )
@@ -177,7 +177,7 @@ async def test_garbage_is_collected_from_the_first_paint_on(
     empty: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loading = []
-    monkeypatch.setattr("tuiapp.app.run_app", lambda *_, **__: loading.append(gc.isenabled()) or 0)
+    monkeypatch.setattr("tuiapp.app.app.run_app", lambda *_, **__: loading.append(gc.isenabled()) or 0)
     try:
         open_app(empty)
         assert loading == [False]
@@ -207,7 +207,7 @@ def test_no_private_name_of_textual_is_taken() -> None:
         for module in pkgutil.iter_modules(package.__path__)
     ]
     checked = 0
-    for module in [*modules, importlib.import_module("tuiapp.app")]:
+    for module in [*modules, importlib.import_module("tuiapp.app.app")]:
         for name, found in vars(module).items():
             if not (inspect.isclass(found) and found.__module__ == module.__name__):
                 continue
@@ -374,7 +374,7 @@ async def test_there_is_a_way_back_from_the_sample(
         shutil.copytree(filled.root, data_dir)
         return {"type": "done", "result": {}}
 
-    monkeypatch.setattr("tuiapp.jobs.run_job", prepared)
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", prepared)
     app = DiscoverApp(empty)
 
     def leaving() -> list[str]:

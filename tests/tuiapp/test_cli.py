@@ -17,10 +17,10 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
-from tests.engine.models import names, write_model
-from tests.engine.test_door import fingerprint
-from tests.engine.test_gate import play
-from tuiapp.cli import run
+from tests.engine.privacy.test_door import fingerprint
+from tests.engine.taste.test_gate import play
+from tests.support.models import names, write_model
+from tuiapp.cli.main import run
 
 ARTISTS = names(60)
 DAY = 86_400
@@ -354,7 +354,7 @@ def test_training_on_ones_own_sessions_says_how_well_it_guesses(empty, capsys) -
 
 def test_a_reader_that_has_enough_is_no_failure(place) -> None:
     """As `discover … | head -1` does, with more to say than a pipe holds."""
-    program = "import sys; from tuiapp.cli import run; sys.exit(run(sys.argv[1:]))"
+    program = "import sys; from tuiapp.cli.main import run; sys.exit(run(sys.argv[1:]))"
     child = subprocess.Popen(
         [sys.executable, "-c", program, "recommend", "-n", "60", "--familiarity", "0.5", "--json"],
         stdout=subprocess.PIPE,

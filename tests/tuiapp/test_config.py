@@ -17,12 +17,12 @@ from textual.keys import _character_to_key
 
 from engine.errors import DiscoverError
 from engine.paths import Folders
-from tests.engine.test_door import fingerprint
+from tests.engine.privacy.test_door import fingerprint
 from tests.tuiapp.test_cli import document
-from tuiapp.cli import run
-from tuiapp.config import SETTINGS, THEMES, Config, read, read_document
-from tuiapp.config_file import changed
-from tuiapp.keys import RESERVED, key_named
+from tuiapp.cli.main import run
+from tuiapp.settings.config import SETTINGS, THEMES, Config, read, read_document
+from tuiapp.settings.config_file import changed
+from tuiapp.settings.keys import RESERVED, key_named
 
 
 def read_text(tmp_path: Path, text: str | bytes) -> Config:

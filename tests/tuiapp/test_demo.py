@@ -10,7 +10,8 @@ import pytest
 from engine.recommend import hindsight
 from engine.training import choose, weigh
 from sample_data import demo
-from tuiapp.cli import cli, run
+from tuiapp.cli.group import cli
+from tuiapp.cli.main import run
 
 # The sample is trained on once, not once a worker.
 pytestmark = pytest.mark.xdist_group("demo")

@@ -9,7 +9,7 @@ from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tests.tuiapp.driving import settled
+from tests.support.driving import settled
 from tuiapp.widgets.dimmed import Dimming
 
 CSS = "%s { align: center middle; background: $primary 40%%; } #panel { width: 20; height: 3; background: $panel; }"

@@ -18,13 +18,14 @@ import pytest
 
 from engine.paths import Folders
 from engine.privacy.evidence import watched
-from tests.engine.importing import START, spotify, write
-from tests.engine.test_door import fingerprint
-from tests.tuiapp.driving import settled
-from tests.tuiapp.places import fill
+from tests.engine.privacy.test_door import fingerprint
+from tests.support.driving import settled
+from tests.support.importing import START, spotify, write
+from tests.support.places import fill
 from tests.tuiapp.test_cli import document
-from tuiapp.app import DiscoverApp
-from tuiapp.cli import cli, run
+from tuiapp.app.app import DiscoverApp
+from tuiapp.cli.group import cli
+from tuiapp.cli.main import run
 
 # The whole tour: every view, a like, a dial, a filter, a search, a rule, a request to train; then the end.
 KEYS = (
@@ -143,8 +144,8 @@ sys.dont_write_bytecode = True
 import asyncio, os, signal, sys
 from pathlib import Path
 from engine.paths import Folders
-from tests.tuiapp.driving import settled
-from tuiapp.app import DiscoverApp
+from tests.support.driving import settled
+from tuiapp.app.app import DiscoverApp
 
 async def main():
     app = DiscoverApp(Folders(Path(sys.argv[1])), private=True)

@@ -8,12 +8,12 @@ import pytest
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.models import names
-from tests.engine.test_door import fingerprint
-from tests.tuiapp.driving import screen_text, settled, the_list
+from tests.engine.privacy.test_door import fingerprint
+from tests.support.driving import screen_text, settled, the_list
+from tests.support.models import names
 from tests.tuiapp.test_cli import document
-from tuiapp.app import DiscoverApp
-from tuiapp.cli import run
+from tuiapp.app.app import DiscoverApp
+from tuiapp.cli.main import run
 from tuiapp.screens.dialogs import Failure
 
 SECRET = "Quiet [/Vesper]"

@@ -14,10 +14,10 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
-from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
-from tuiapp.actions import VIEWS
-from tuiapp.app import DiscoverApp
+from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
+from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.artist import ArtistDialog
+from tuiapp.settings.actions import VIEWS
 from tuiapp.widgets.chrome import KeyLine, TabStrip
 from tuiapp.widgets.table import Table
 
@@ -28,7 +28,7 @@ FIRST_QUESTION = """
 import sys
 from pathlib import Path
 from engine.paths import Folders
-from tuiapp.app import DiscoverApp
+from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.discover import DiscoverView
 
 def question(view):

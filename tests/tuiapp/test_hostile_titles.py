@@ -15,19 +15,19 @@ from engine.errors import UnknownNameError
 from engine.names import track_name
 from engine.paths import Folders
 from engine.taste.rules import KeptRule, Rule
-from tests.engine.models import names, write_model
-from tests.tuiapp.driving import screen_text, settled
-from tests.tuiapp.places import ITEMS, fill
-from tuiapp.app import DiscoverApp
-from tuiapp.config import Config
-from tuiapp.jobs import Job
-from tuiapp.opening import Music, copied
-from tuiapp.reports import import_report
+from tests.support.driving import screen_text, settled
+from tests.support.models import names, write_model
+from tests.support.places import ITEMS, fill
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.help_texts import import_report
+from tuiapp.app.jobs import Job
+from tuiapp.app.player import Music, copied
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.dialogs import AskPath, AskText, ShowText
 from tuiapp.screens.settings import choose
 from tuiapp.screens.view import View
+from tuiapp.settings.config import Config
 from tuiapp.widgets.table import Table
 
 # Each with a plain word in front, so that one can tell it was drawn at all.

@@ -13,8 +13,8 @@ import pytest
 from textual.app import App
 
 from engine.paths import Folders
-from tuiapp.app import DiscoverApp
-from tuiapp.leaving import _read_no_more, leave_with_the_terminal, terminal_is_gone
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.quit import _read_no_more, leave_with_the_terminal, terminal_is_gone
 
 
 def app_with(driver: Any) -> Any:
@@ -66,9 +66,9 @@ def test_a_terminal_is_gone_when_its_other_end_is_closed() -> None:
 
 async def test_an_app_whose_terminal_is_gone_quits(empty: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a signal nothing else would end it, and Textual's reader takes a whole processor."""
-    monkeypatch.setattr("tuiapp.leaving.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("tuiapp.app.quit.LOOK_SECONDS", 0.01)
     answers = iter([False, True])
-    monkeypatch.setattr("tuiapp.leaving.terminal_is_gone", lambda _fileno: next(answers))
+    monkeypatch.setattr("tuiapp.app.quit.terminal_is_gone", lambda _fileno: next(answers))
     left = asyncio.Event()
 
     async def leave() -> None:

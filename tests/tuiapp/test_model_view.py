@@ -9,9 +9,9 @@ from rich.cells import cell_len
 
 from engine.model.confidence import Confidence
 from engine.paths import Folders
-from tests.tuiapp.driving import screen_text, settled, the_list
-from tuiapp.app import DiscoverApp
-from tuiapp.jobs import Job
+from tests.support.driving import screen_text, settled, the_list
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.jobs import Job
 from tuiapp.text import age
 from tuiapp.widgets.facts import facts
 from tuiapp.widgets.loss import Losses, curve

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.importing import START, spotify, write
-from tests.engine.test_door import fingerprint
-from tests.tuiapp.driving import settled, the_list, the_view, toasts
+from tests.engine.privacy.test_door import fingerprint
+from tests.support.driving import settled, the_list, the_view, toasts
+from tests.support.importing import START, spotify, write
 from tests.tuiapp.test_cli import document
 from tests.tuiapp.test_hostile_titles import TITLES
-from tuiapp.app import DiscoverApp
-from tuiapp.cli import run
-from tuiapp.config import SERVICES
-from tuiapp.opening import Music, address, command, heard_line, open_in_browser
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.player import Music, address, command, heard_line, open_in_browser
+from tuiapp.cli.main import run
+from tuiapp.settings.config import SERVICES
 
 HOSTILE = (
     *TITLES, "--script=/tmp/x.lua", "-o", "/etc/passwd", "@file", "http://evil.example/x", "a b; rm -rf ~", "$(id)",

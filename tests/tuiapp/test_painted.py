@@ -8,7 +8,7 @@ import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
 
-from tests.tuiapp.driving import settled
+from tests.support.driving import settled
 from tuiapp.widgets.painted import KEPT, Paint, PaintedRows
 from tuiapp.widgets.table import Column, Table
 

@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
-from tuiapp.app import DiscoverApp
+from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
+from tuiapp.app.app import DiscoverApp
 
 NAME = "Song for the hill"
 

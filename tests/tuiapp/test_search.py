@@ -9,10 +9,10 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
-from tests.tuiapp.driving import screen_text, settled
-from tuiapp.actions import scope_of
-from tuiapp.app import DiscoverApp
-from tuiapp.palette import ArtistCommands, KeyCommands
+from tests.support.driving import screen_text, settled
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.palette import ArtistCommands, KeyCommands
+from tuiapp.settings.actions import scope_of
 from tuiapp.widgets.table import Table
 
 

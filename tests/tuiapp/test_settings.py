@@ -7,12 +7,12 @@ from typing import Any
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.engine.test_door import fingerprint
-from tests.tuiapp.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
-from tuiapp.actions import ACTIONS
-from tuiapp.app import DiscoverApp
-from tuiapp.config import SETTINGS
-from tuiapp.palette import commands
+from tests.engine.privacy.test_door import fingerprint
+from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.palette import commands
+from tuiapp.settings.actions import ACTIONS
+from tuiapp.settings.config import SETTINGS
 
 KEYS = """\
 # keys I like

@@ -17,13 +17,13 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.models import names, write_model
-from tests.engine.test_gate import play
-from tests.tuiapp.driving import settled
-from tests.tuiapp.places import MONDAY
-from tuiapp.actions import VIEWS
-from tuiapp.app import DiscoverApp
+from tests.engine.taste.test_gate import play
+from tests.support.driving import settled
+from tests.support.models import names, write_model
+from tests.support.places import MONDAY
+from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.view import View
+from tuiapp.settings.actions import VIEWS
 
 SMALL = (80, 24)
 SIZES = [(60, 20), SMALL, (120, 40), (200, 60)]

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from engine.paths import Folders
-from tests.tuiapp.places import PLAYED
-from tuiapp.cli import run
+from tests.support.places import PLAYED
+from tuiapp.cli.main import run
 
 
 def test_stats_tell_what_was_played_in_words_and_as_a_document(

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from tests.tuiapp.driving import lines_of
+from tests.support.driving import lines_of
 from tuiapp.widgets.table import Column, Table
 
 

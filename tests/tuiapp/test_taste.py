@@ -16,9 +16,9 @@ from engine.paths import Folders
 from engine.recommend.drift import Drift, Heard, YearOfTaste
 from engine.recommend.taste_map import MapArtist, MapTaste, TasteMap
 from engine.session import Session
-from tests.engine.models import names
-from tests.tuiapp.driving import screen_text, settled, the_list, the_view, toasts
-from tuiapp.app import DiscoverApp
+from tests.support.driving import screen_text, settled, the_list, the_view, toasts
+from tests.support.models import names
+from tuiapp.app.app import DiscoverApp
 from tuiapp.dates import month_beside, period, written
 from tuiapp.screens.as_of import AskDate
 from tuiapp.screens.exclude import ExcludeDialog, FieldError, rule_of
@@ -189,7 +189,7 @@ async def test_time_travel_is_said_counted_undone_reset_and_never_noted(
 ) -> None:
     noted: list[int] = []
     monkeypatch.setattr(Session, "note_shown", lambda _self, artists: noted.append(len(artists)))
-    monkeypatch.setattr("tuiapp.state.read_file", lambda _path: {"view": "taste"})
+    monkeypatch.setattr("tuiapp.settings.state.read_file", lambda _path: {"view": "taste"})
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)

@@ -9,11 +9,11 @@ import pytest
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
-from tests.engine.models import names, write_model
-from tests.engine.test_gate import play
-from tests.tuiapp.driving import lines_of, screen_text, settled, the_list, the_view, toasts
-from tests.tuiapp.places import MONDAY
-from tuiapp.app import DiscoverApp
+from tests.engine.taste.test_gate import play
+from tests.support.driving import lines_of, screen_text, settled, the_list, the_view, toasts
+from tests.support.models import names, write_model
+from tests.support.places import MONDAY
+from tuiapp.app.app import DiscoverApp
 
 ARTISTS = names(60)
 

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine.store.stats import Played, Stats
-from tuiapp.actions import key_table
+from tuiapp.settings.actions import key_table
 from tuiapp.widgets.year import SHADES, picture
 
 

@@ -22,8 +22,8 @@ from tuiapp.widgets.table import Column, Table
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
     from engine.session import PlaylistEdit, Session
-    from tuiapp.app import DiscoverApp
-    from tuiapp.opening import Music
+    from tuiapp.app.app import DiscoverApp
+    from tuiapp.app.player import Music
 
 Tracks = Callable[["Session"], "Sequence[PlaylistTrack]"]
 

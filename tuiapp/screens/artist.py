@@ -13,16 +13,16 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from engine.errors import DiscoverError
-from tuiapp.keys import BY_NAME
-from tuiapp.opening import Music
+from tuiapp.app.player import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
+from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import bar, day, fitted, percent, sparkline
 
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
     from engine.store.artists import PlayedArtist
-    from tuiapp.app import DiscoverApp
+    from tuiapp.app.app import DiscoverApp
 
 _VERDICTS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
 _NAMES = 30

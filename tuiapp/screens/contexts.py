@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tuiapp.exporting import ask_export
+from tuiapp.app.export import ask_export
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import duration, percent

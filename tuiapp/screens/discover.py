@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.exporting import ask_export
-from tuiapp.opening import Music
-from tuiapp.reports import first_steps, no_tracks, untrained
+from tuiapp.app.export import ask_export
+from tuiapp.app.help_texts import first_steps, no_tracks, untrained
+from tuiapp.app.player import Music
 from tuiapp.screens.asked import Asked
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable

@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.listens import Coming, Listens
-from tuiapp.opening import Music
+from tuiapp.app.player import Music
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.view import View
 from tuiapp.text import duration
+from tuiapp.widgets.listen_rows import Coming, Listens
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
 from tuiapp.widgets.year import YearPanel

@@ -22,7 +22,7 @@ from tuiapp.widgets.table import Column, Table
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
     from engine.session import Status
-    from tuiapp.jobs import Job
+    from tuiapp.app.jobs import Job
 
 
 def _of(pack: PackInfo) -> str:
@@ -125,7 +125,7 @@ class ModelView(View):
             path = Path(text).expanduser()
             self.home.jobs.start_pack(path)
 
-        from tuiapp.reports import community_offers
+        from tuiapp.app.help_texts import community_offers
 
         self.home.ask_path("Add community data or track features", add, community_offers())
 

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import UnknownNameError
-from tuiapp.exporting import ask_export
-from tuiapp.opening import Music
+from tuiapp.app.export import ask_export
+from tuiapp.app.player import Music
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_words
 from tuiapp.screens.playlist_tables import Row, lists_table, rows_of, tracks_in_words, tracks_table

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tuiapp.exporting import ask_export
-from tuiapp.opening import Music
+from tuiapp.app.export import ask_export
+from tuiapp.app.player import Music
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_short, named
 from tuiapp.screens.view import View

@@ -11,17 +11,17 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tuiapp.actions import EVERYWHERE, LISTS, SCREENS, written
-from tuiapp.config import SETTINGS, Setting
-from tuiapp.keys import BY_NAME, key_named
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskText, Dialog
 from tuiapp.screens.view import View
+from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, written
+from tuiapp.settings.config import SETTINGS, Setting
+from tuiapp.settings.keys import BY_NAME, key_named
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
-    from tuiapp.app import DiscoverApp
+    from tuiapp.app.app import DiscoverApp
 
 _FROM = {"default": "", "file": "file", "session": "this session"}
 

@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from engine.errors import NothingYetError
-from tuiapp import state as remembered
-from tuiapp.opening import Music
+from tuiapp.app.player import Music
 from tuiapp.safe import shown
 from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
 from tuiapp.screens.view import View
+from tuiapp.settings import state as remembered
 from tuiapp.widgets.drift import DriftPanel
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table

@@ -17,9 +17,9 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.actions import LISTS, bindings
-from tuiapp.opening import Music, copied
+from tuiapp.app.player import Music, copied
 from tuiapp.safe import shown
+from tuiapp.settings.actions import LISTS, bindings
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
@@ -27,7 +27,7 @@ from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.session import Session
-    from tuiapp.app import DiscoverApp
+    from tuiapp.app.app import DiscoverApp
 
 
 class View(Screen[None]):

@@ -12,18 +12,18 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
-from tuiapp.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
 from tuiapp.safe import shown
+from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
 from tuiapp.text import bar, duration
 
 if TYPE_CHECKING:
-    from tuiapp.app import DiscoverApp
-    from tuiapp.jobs import Job
+    from tuiapp.app.app import DiscoverApp
+    from tuiapp.app.jobs import Job
 
 
 def home(node: Widget) -> DiscoverApp:
     """The app a widget is in, as what it is."""
-    from tuiapp.app import DiscoverApp
+    from tuiapp.app.app import DiscoverApp
 
     assert isinstance(node.app, DiscoverApp)  # noqa: S101 - these widgets live in no other app
     return node.app

@@ -19,7 +19,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tuiapp.actions import LISTS, MOVES, bindings
+from tuiapp.settings.actions import LISTS, MOVES, bindings
 from tuiapp.widgets.painted import GAP, Paint, PaintedRows
 
 # No name is squeezed below this many cells.

@@ -1,0 +1,129 @@
+"""Downloads: only what was asked for, from an address that may be trusted, whole or not at all. Loopback only."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from engine.community.fetch import check, fetched, look
+from engine.errors import CancelledError, DiscoverError, PrivateSessionError, UsageError
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.session import Session
+from tuiapp.cli.main import run
+
+ARTISTS = "id\tname\turl\tpictureURL\n" + "".join(f"{n}\tArtist {n}\tu\tp\n" for n in range(1, 7))
+PLAYS = "userID\tartistID\tweight\n" + "".join(
+    f"{user}\t{1 + (user + n) % 6}\t{n + 1}\n" for user in range(1, 9) for n in range(4)
+)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves one archive, one that breaks off, and redirects; notes what it was told."""
+
+    def do_HEAD(self) -> None:
+        self.answer(body=False)
+
+    def do_GET(self) -> None:
+        self.answer(body=True)
+
+    def answer(self, *, body: bool) -> None:
+        self.server.seen.append((self.command, self.path, sorted(name.lower() for name in self.headers)))  # type: ignore[attr-defined]
+        data = self.server.data  # type: ignore[attr-defined]
+        if self.path == "/away":
+            self.send_response(302)
+            self.send_header("Location", "http://example.invalid/set.zip")
+            self.end_headers()
+            return
+        if self.path == "/missing":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data) * (2 if self.path == "/short.zip" else 1)))
+        self.end_headers()
+        if body:
+            self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[HTTPServer]:
+    from tests.support.importing import write_zip
+
+    path = write_zip(tmp_path, "set.zip", {"artists.dat": ARTISTS, "user_artists.dat": PLAYS})
+    http = HTTPServer(("127.0.0.1", 0), Handler)
+    http.data, http.seen = path.read_bytes(), []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    yield http
+    http.shutdown()
+    http.server_close()
+    thread.join()
+
+
+def at(server: HTTPServer, path: str) -> str:
+    return f"http://127.0.0.1:{server.server_port}{path}"
+
+
+def test_a_fetch_becomes_a_pack_and_is_in_the_audit(
+    server: HTTPServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, data = at(server, "/set.zip"), server.data  # type: ignore[attr-defined]
+    root = ["--data-dir", str(tmp_path / "data")]
+    assert run([*root, "community", "fetch", "--url", url]) == 2
+    assert "--yes" in capsys.readouterr().err
+    assert [seen[0] for seen in server.seen] == ["HEAD"]  # type: ignore[attr-defined]
+    assert run([*root, "community", "fetch", "--url", url, "--yes"]) == 0
+    out, err = capsys.readouterr()
+    assert url in err
+    assert "6" in out
+    session = Session(Folders(tmp_path / "data"))
+    (done,) = session.fetches()
+    assert (done.url, done.bytes, done.sha256) == (url, len(data), hashlib.sha256(data).hexdigest())
+    assert [pack.items for pack in session.packs()] == [6]
+    session.close()
+    assert not [path for path in (tmp_path / "data").iterdir() if path.name.startswith(".")]
+    # What the other side learns is the request: no cookie, no language, no referer.
+    assert all(
+        set(seen[2]) <= {"host", "user-agent", "accept-encoding", "connection"} for seen in server.seen
+    )  # type: ignore[attr-defined]
+    assert run([*root, "audit", "doctor"]) == 0
+    assert done.sha256 in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com/x", "ftp://a/b", "file:///etc/passwd", "https://", "x", "http://10.0.0.1/"]
+)
+def test_only_https_or_this_machine(url: str) -> None:
+    with pytest.raises(UsageError, match="no https address"):
+        check(url)
+
+
+def test_what_fails_keeps_nothing(server: HTTPServer, tmp_path: Path) -> None:
+    door = Door(Folders(tmp_path / "data"))
+    assert look(at(server, "/set.zip")).bytes == len(server.data)  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match=r"example\.invalid"):
+        look(at(server, "/away"))
+    with pytest.raises(DiscoverError, match="404"):
+        look(at(server, "/missing"))
+    with (
+        pytest.raises(DiscoverError, match=r"broke off|cannot be reached"),
+        fetched(door, at(server, "/short.zip")),
+    ):
+        pass
+    with pytest.raises(CancelledError), fetched(door, at(server, "/set.zip"), cancelled=lambda: True):
+        pass
+    assert list(door.folders.root.iterdir()) == []
+    private = Door(Folders(tmp_path / "data"), private=True)
+    with pytest.raises(PrivateSessionError), fetched(private, at(server, "/set.zip")):
+        pass
+    server.seen.clear()  # type: ignore[attr-defined]
+    assert run(["--private", "--data-dir", str(tmp_path / "data"), "community", "fetch", "--yes"]) == 1
+    assert server.seen == []  # type: ignore[attr-defined]

@@ -1,0 +1,176 @@
+"""Archives: walked as streams, nested ones too, and hostile or damaged ones named instead of obeyed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sqlite3
+import struct
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from engine.imports import walk as walking
+from engine.imports.walk import walk
+from tests.support.importing import START, bring, lastfm, library, listens, spotify, write, write_zip
+
+ROWS = json.dumps([spotify(START + i * 300, 200_000) for i in range(40)])
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return library(tmp_path)
+
+
+def tar(members: dict[str, str], mode: str = "w") -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode=mode) as archive:
+        for name, text in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return data.getvalue()
+
+
+def zipped(members: dict[str, str | bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.json", ROWS.encode()),
+        ("a.zip", zipped({"MyData/any name.json": ROWS})),
+        ("no ending", zipped({"x": ROWS})),
+        ("outer.zip", zipped({"inner.zip": zipped({"deep.zip": zipped({"a.json": ROWS})})})),
+        ("a.tar", tar({"d/a.json": ROWS})),
+        ("a.tar.gz", tar({"d/a.json": ROWS}, "w:gz")),
+        ("a.tgz", tar({"d/a.json": ROWS}, "w:gz")),
+        ("a.tar.bz2", tar({"d/a.json": ROWS}, "w:bz2")),
+        ("a.tar.xz", tar({"d/a.json": ROWS}, "w:xz")),
+        ("a.json.gz", gzip.compress(ROWS.encode())),
+        (
+            "z.zip",
+            zipped({"a.json.gz": gzip.compress(ROWS.encode()), "__MACOSX/._a": b"x", ".DS_Store": b"x"}),
+        ),
+    ],
+    # The bytes hold the time they were packed at: as part of a test's name they would differ in each process.
+    ids=lambda value: value if isinstance(value, str) else "packed",
+)
+def test_a_history_is_found_wherever_it_lies(
+    db: sqlite3.Connection, tmp_path: Path, name: str, data: bytes
+) -> None:
+    report = bring(db, write(tmp_path, name, data))
+    assert [file.format for file in report.files] == ["spotify"]
+    assert len(listens(db)) == 40
+
+
+def test_a_folder_is_walked_and_every_file_is_named(db: sqlite3.Connection, tmp_path: Path) -> None:
+    write(tmp_path, "in/one/a.json", ROWS)
+    write(tmp_path, "in/two/b.csv", lastfm((START - 9000, ("A", "B"))))
+    write(tmp_path, "in/two/readme.txt", "hello")
+    files = {Path(file.path).name: file.format for file in bring(db, tmp_path / "in").files}
+    assert files == {"a.json": "spotify", "b.csv": "lastfm", "readme.txt": None}
+
+
+def test_nothing_is_written_beside_the_library(
+    db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "tmp"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    path = write(tmp_path, "outer.zip", zipped({"inner.zip": zipped({"a.json": ROWS})}))
+    bring(db, path)
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.json", "/evil.json", "a/../../evil.json", "C:/evil.json", "a\\..\\..\\b.json"]
+)
+def test_names_that_lead_outside_are_refused(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    files = bring(db, write_zip(tmp_path, "a.zip", {name: ROWS, "good.json": ROWS})).files
+    bad = next(file for file in files if "good" not in file.path)
+    assert (bad.format, bad.read) == (None, 0)
+    assert "outside" in bad.note
+    assert len(listens(db)) == 40
+
+
+def test_a_bomb_is_refused_by_what_it_claims(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("bomb.json", "w") as member,
+    ):
+        member.write(b"[")
+        for _ in range(40):
+            member.write(b" " * (1 << 20))
+    file = bring(db, path).files[0]
+    assert (file.format, file.read) == (None, 0)
+    assert "far more" in file.note
+
+
+def test_a_gzip_bomb_is_refused_by_what_it_does(db: sqlite3.Connection, tmp_path: Path) -> None:
+    data = gzip.compress(b'[{"ts": "x", "ms_played": 1},' + b" " * (64 << 20))
+    file = bring(db, write(tmp_path, "bomb.json.gz", data)).files[0]
+    assert file.kept == 0
+    assert "far more" in file.note
+
+
+def test_too_many_members(db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "MOST_MEMBERS", 5)
+    path = write_zip(tmp_path, "many.zip", {f"{i}.json": "[]" for i in range(6)})
+    file = bring(db, path).files[0]
+    assert "holds 6 files" in file.note
+
+
+def test_archives_too_deep(tmp_path: Path) -> None:
+    data = zipped({"a.json": ROWS})
+    for _ in range(4):
+        data = zipped({"inner.zip": data})
+    members = walk([write(tmp_path, "deep.zip", data)])
+    assert ["too many deep" in member.trouble for member in members] == [True]
+
+
+def test_a_damaged_archive_is_named_and_what_is_whole_in_it_is_kept(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    whole = zipped({"a.json": ROWS})
+    assert "cannot be opened" in bring(db, write(tmp_path, "cut.zip", whole[: len(whole) // 2])).files[0].note
+    # The same archive with one byte of the data altered: its checksum is wrong.
+    noise = bytearray(
+        zipped({"b.json": ROWS.replace("Harbour", "Harbor"), "c.csv": lastfm((START, ("A", "B")))})
+    )
+    offset = 30 + struct.unpack("<H", noise[26:28])[0] + 60
+    noise[offset] ^= 0xFF
+    files = {
+        Path(file.path).name: file for file in bring(db, write(tmp_path, "noise.zip", bytes(noise))).files
+    }
+    assert files["c.csv"].kept == 1
+    assert files["b.json"].note
+
+
+def test_a_gzip_cut_off_keeps_what_came_before(db: sqlite3.Connection, tmp_path: Path) -> None:
+    lines = "\n".join(
+        json.dumps(
+            {"listened_at": START + i, "track_metadata": {"artist_name": f"A{i * 7919 % 1000}", "track_name": "T"}}
+        )
+        for i in range(60_000)
+    )  # fmt: skip
+    data = gzip.compress(lines.encode())
+    file = bring(db, write(tmp_path, "a.jsonl.gz", data[: len(data) * 9 // 10])).files[0]
+    assert file.kept > 1000
+    assert "cut off" in file.note
+
+
+def test_an_encrypted_member_says_what_to_do(db: sqlite3.Connection, tmp_path: Path) -> None:
+    data = bytearray(zipped({"a.json": ROWS}))
+    data[6] |= 1
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    assert "password" in bring(db, write(tmp_path, "a.zip", bytes(data))).files[0].note

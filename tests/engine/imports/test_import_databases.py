@@ -1,0 +1,186 @@
+"""Databases of media servers and players, and the libraries of Apple Music and YouTube, all made up."""
+
+# ruff: noqa: E501 - made-up files are kept as they would be
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.importing import OTHER, SONG, START, bring, library, listens, write
+
+NAVIDROME = """
+CREATE TABLE user (id TEXT, user_name TEXT);
+CREATE TABLE media_file (id TEXT, title TEXT, artist TEXT, album TEXT, duration REAL, path TEXT);
+CREATE TABLE scrobbles (id INTEGER, media_file_id TEXT, user_id TEXT, submission_time INTEGER);
+CREATE TABLE annotation (user_id TEXT, item_id TEXT, item_type TEXT, play_count INTEGER, play_date TEXT, starred INTEGER);
+INSERT INTO user VALUES ('u1', 'Ann'), ('u2', 'ben');
+INSERT INTO media_file VALUES ('a', 'Harbour Lights', 'Café Tundra', 'Slow Ferry', 228.2, '/x'),
+                              ('b', 'Tin Roof', 'Ida & the Oaks', NULL, NULL, '/y');
+INSERT INTO scrobbles VALUES (1, 'a', 'u1', 1709406060), (2, 'gone', 'u1', 1709406060);
+INSERT INTO annotation VALUES ('u1', 'a', 'media_file', 19, '2024-03-02 19:01:00+00:00', 1),
+                              ('u1', 'b', 'media_file', 0, NULL, 0), ('u1', 'al', 'album', 5, NULL, 0);
+"""
+JELLYFIN = """
+CREATE TABLE PlaybackActivity (DateCreated DATETIME, UserId TEXT, ItemId TEXT, ItemType TEXT, ItemName TEXT,
+                               PlaybackMethod TEXT, ClientName TEXT, DeviceName TEXT, PlayDuration INT);
+INSERT INTO PlaybackActivity VALUES
+  ('2024-03-02 19:01:00.123', 'u1', 'i', 'Audio', 'Café Tundra - Harbour Lights (Slow Ferry)', 'x', 'c', 'secretphone', 211),
+  ('2024-03-02 19:06:00.123', 'u1', 'i', 'Audio', 'Ida & the Oaks - Tin Roof', 'x', 'c', 'secretphone', 7),
+  ('2024-03-02 19:07:00', 'u1', 'i', 'Movie', 'A film', 'x', 'c', 'd', 7000),
+  ('2024-03-02 19:07:00', 'u1', 'i', 'Audio', 'Untold', 'x', 'c', 'd', 7000),
+  ('yesterday', 'u1', 'i', 'Audio', 'A - B', 'x', 'c', 'd', 7000);
+"""
+TAUTULLI = """
+CREATE TABLE session_history (id INTEGER, started INTEGER, stopped INTEGER, paused_counter INTEGER, user TEXT,
+                              ip_address TEXT, media_type TEXT);
+CREATE TABLE session_history_metadata (id INTEGER, title TEXT, parent_title TEXT, grandparent_title TEXT,
+                                       original_title TEXT, duration INTEGER);
+INSERT INTO session_history VALUES (1, 1709406060, 1709406300, 29, 'ann', '192.0.2.7', 'track'),
+                                   (2, 1709409000, 1709419000, 0, 'ann', '192.0.2.7', 'episode');
+INSERT INTO session_history_metadata VALUES (1, 'Harbour Lights', 'Slow Ferry', 'Various', 'Café Tundra', 228205),
+                                            (2, 'E', 'S', 'Show', NULL, 1);
+"""
+STRAWBERRY = """
+CREATE TABLE directories (path TEXT);
+CREATE TABLE songs (title TEXT, artist TEXT, album TEXT, length INTEGER, playcount INTEGER, lastplayed INTEGER,
+                    unavailable INTEGER);
+INSERT INTO songs VALUES ('Harbour Lights', 'Café Tundra', 'Slow Ferry', 228205000000, 19, 1709406060, 0),
+                         ('Tin Roof', 'Ida & the Oaks', '', 1, 4, -1, 0), ('Old', 'X', '', 1, 9, 1, 1),
+                         ('New', 'X', '', 1, 0, -1, 0);
+"""
+
+
+def database(folder: Path, name: str, sql: str, *, log: bool = False) -> Path:
+    """A SQLite file, as a server leaves it after its last checkpoint."""
+    path = folder / name
+    connection = sqlite3.connect(path)
+    connection.executescript(("PRAGMA journal_mode = WAL;" if log else "") + sql)
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return library(tmp_path)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_navidrome_plays_counts_and_stars(db: sqlite3.Connection, tmp_path: Path, log: bool) -> None:
+    path = database(tmp_path, "navidrome.db", NAVIDROME, log=log)
+    before = path.read_bytes()
+    file = bring(db, path).files[0]
+    assert (file.format, file.kept) == ("navidrome", 2)
+    assert file.dropped == {"no artist or title": 1, "nothing to count": 1, "kept as a like": 1}
+    rows = db.execute("SELECT started_at, plays, flags & 8 FROM listens ORDER BY flags").fetchall()
+    assert rows == [(START, 1, 0), (START, 19, 8)]
+    assert path.read_bytes() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "navidrome.db"]
+
+
+def test_a_servers_database_holds_several_people_and_one_is_asked_for(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    both = NAVIDROME + "INSERT INTO scrobbles VALUES (3, 'b', 'u2', 1709406060);"
+    path = database(tmp_path, "navidrome.db", both)
+    file = bring(db, path).files[0]
+    assert (file.kept, file.dropped) == (0, {"of several people: say whose with --map user=NAME": 6})
+    file = bring(db, path, columns={"user": "Ben"}).files[0]
+    assert (file.kept, file.dropped) == (1, {"of another person": 5})
+    assert [row[1:3] for row in listens(db)] == [OTHER]
+    assert "Ann" not in "\n".join(db.iterdump())
+
+
+def test_jellyfin_database_and_table(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = database(tmp_path, "playback_reporting.db", JELLYFIN)
+    reasons = {"skipped": 1, "video": 1, "no artist or title": 1, "unreadable time": 1}
+    file = bring(db, path, zone="Europe/Copenhagen").files[0]
+    assert (file.format, file.dropped) == ("jellyfin", reasons)
+    assert listens(db) == [(START - 3600, *SONG, 211_000, "jellyfin")]
+    assert db.execute("SELECT album FROM tracks ORDER BY album").fetchall() == [(None,), ("Slow Ferry",)]
+    assert "secretphone" not in "\n".join(db.iterdump())
+    header = "DateCreated,UserId,ItemType,ItemName,PlayDuration\n"
+    line = '2024-03-02 19:01:00,u,Audio,"Café Tundra - Harbour Lights (Slow Ferry)",211\n'
+    file = bring(db, write(tmp_path, "playback_report.csv", header + line), zone="Europe/Copenhagen").files[0]
+    assert (file.format, file.duplicates) == ("jellyfin-csv", 1)
+
+
+def test_tautulli_without_its_pauses(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = bring(db, database(tmp_path, "tautulli.db", TAUTULLI)).files[0]
+    assert (file.format, file.dropped) == ("tautulli", {"video": 1})
+    assert listens(db) == [(START, *SONG, 211_000, "tautulli")]
+    assert "192.0.2.7" not in "\n".join(db.iterdump())
+
+
+def test_strawberry_counts(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = bring(db, database(tmp_path, "strawberry.db", STRAWBERRY)).files[0]
+    assert (file.format, file.undated) == ("strawberry", 1)
+    assert file.dropped == {"library entry without plays": 1, "nothing to count": 1}
+    rows = db.execute("SELECT plays, started_at FROM listens ORDER BY plays").fetchall()
+    assert rows == [(4, None), (19, START)]
+
+
+def test_an_unknown_database_is_named(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = database(tmp_path, "x.db", "CREATE TABLE cats (name TEXT)")
+    file = bring(db, path).files[0]
+    assert file.format is None
+    assert "database of none of the known programs (cats)" in file.note
+    path.write_bytes(path.read_bytes()[:600])
+    assert bring(db, path).files[0].format is None
+
+
+def test_apple_favourites_and_playlists(db: sqlite3.Connection, tmp_path: Path) -> None:
+    favourites = (
+        "Favorite Type,Item Reference,Item Description,Last Modified,Preference\n"
+        "SONG,1,Café Tundra - Harbour Lights,2024-03-02T19:01:00Z,FAVORITE\nARTIST,2,Ida & the Oaks,,SUGGEST_LESS\n"
+        "ALBUM,3,X - Y,,FAVORITE\nSONG,4,Untold,,FAVORITE\n"
+    )
+    track = {"Content Type": "Song", "Track Identifier": 7, "Title": SONG[1], "Artist": SONG[0]}
+    lists = [
+        {"Container Type": "Playlist", "Title": "Evening", "Playlist Item Identifiers": [7, 8]},
+        {"Title": "A folder"},
+    ]
+    write(tmp_path, "in/Apple Music - Favorites.csv", favourites)
+    write(tmp_path, "in/Apple Music Library Playlists.json", lists)
+    write(tmp_path, "in/Apple Music Library Tracks.json", [track])
+    files = {file.format: file.dropped for file in bring(db, tmp_path / "in").files}
+    assert files == {
+        "apple-favorites": {"kept as a like": 2, "library entry without plays": 1, "no artist or title": 1},
+        "apple-playlists": {"kept as a playlist entry": 1, "no artist or title": 1, "nothing to count": 1},
+        "apple-library": {"nothing to count": 1},
+    }
+    verdicts = db.execute("SELECT artist, track, verdict FROM feedback ORDER BY verdict").fetchall()
+    assert verdicts == [(OTHER[0], None, "hide"), (*SONG, "like")]
+    assert db.execute("SELECT artist, track FROM playlist_tracks").fetchall() == [SONG]
+
+
+@pytest.mark.parametrize("translated", [False, True])
+def test_youtube_library_and_playlists(db: sqlite3.Connection, tmp_path: Path, translated: bool) -> None:
+    header = (
+        "Video-ID,Titel,Album,Künstler 1" if translated else "Video ID,Song Title,Album Title,Artist Name 1"
+    )
+    songs = f"{header}\nAbCdEfGhI_1,Harbour Lights,Slow Ferry,Café Tundra - Topic\nAbCdEfGhI_2,,,\n"
+    write(tmp_path, "in/music library songs.csv", songs)
+    table = (
+        "Video ID,Playlist Video Creation Timestamp\nAbCdEfGhI_1,2024-03-02T19:01:00+00:00\nZZZZZZZZZZ1,x\n"
+    )
+    write(tmp_path, "in/Evening-videos.csv", table)
+    files: dict[Any, Any] = {file.format: file.dropped for file in bring(db, tmp_path / "in").files}
+    assert files == {
+        "youtube-library": {"kept as a like": 1, "no artist or title": 1},
+        "youtube-playlist": {"kept as a playlist entry": 1, "no artist or title": 1},
+    }
+    assert db.execute(
+        "SELECT name, artist, track FROM playlists JOIN playlist_tracks ON id = playlist_id"
+    ).fetchall() == [("Evening", *SONG)]
+
+
+def test_a_radio_log_and_the_old_archive_of_lastfm(db: sqlite3.Connection, tmp_path: Path) -> None:
+    spins = "Playlist of a show\nDJ: x\n\nDate-time,Artist,Song,Release,Label\n2024-03-02T14:01:00-0500,Café Tundra,Harbour Lights,,\n"
+    assert bring(db, write(tmp_path, "spinitron.csv", spins)).files[0].kept == 1
+    old = "ISO time\tunixtime\ttrack name\ttrack mbid\tartist name\n2024-03-02T18:57:00Z\t1709405820\tTin Roof\t\tIda & the Oaks\n"
+    assert bring(db, write(tmp_path, "scrobbles.tsv", old)).files[0].kept == 1
+    assert [row[:3] for row in listens(db)] == [(START - 240, *OTHER), (START, *SONG)]

@@ -1,0 +1,656 @@
+"""Every other service's files, made up after FORMATS.md: what each row becomes, and which file is which."""
+
+# ruff: noqa: E501 - made-up files are kept as they would be
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import UsageError
+from engine.imports.registry import formats
+from tests.support.importing import (
+    OTHER,
+    SONG,
+    START,
+    bring,
+    lastfm,
+    library,
+    listens,
+    spotify,
+    write,
+    write_zip,
+)
+
+FOUR_BEFORE = START - 240
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return library(tmp_path)
+
+
+def one(db: sqlite3.Connection, path: Path, **options: Any) -> Any:
+    """The report on a single file."""
+    report = bring(db, path, **options)
+    assert len(report.files) == 1
+    return report.files[0]
+
+
+def starts(db: sqlite3.Connection) -> list[tuple[int | None, str, str]]:
+    return [row[:3] for row in listens(db)]
+
+
+# -- Spotify account data -----------------------------------------------------------------------------
+
+
+def account(end: str, song: tuple[str, str], ms: int) -> dict[str, Any]:
+    return {"endTime": end, "artistName": song[0], "trackName": song[1], "msPlayed": ms}
+
+
+def test_spotify_account_data(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [
+        account("2024-03-02 19:04", SONG, 211_400),
+        account("2024-03-02 19:04", OTHER, 5800),
+        {"endTime": "2024-03-02 20:00", "podcastName": "P", "episodeName": "E", "msPlayed": 900_000},
+        account("no time", SONG, 211_400),
+    ]
+    text = json.dumps(rows, indent=2, ensure_ascii=False).replace('":', '" :')
+    file = one(db, write(tmp_path, "StreamingHistory_music_0.json", text))
+    assert (file.format, file.kept) == ("spotify-account", 1)
+    assert file.dropped == {"skipped": 1, "podcast": 1, "unreadable time": 1}
+    assert "Extended streaming history" in file.note
+    assert starts(db) == [(START - 31, *SONG)]
+
+
+def test_the_extended_history_beats_account_data_and_they_never_double(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    end = START + 31  # 19:01:31
+    extended, short = (
+        [spotify(end, 100_000), spotify(end + 1000, 90_000, OTHER)],
+        [account("2024-03-02 19:01", SONG, 100_000)],
+    )
+    archive = write_zip(
+        tmp_path, "my_spotify_data.zip",
+        {"a/StreamingHistory_music_0.json": json.dumps(short), "b/Streaming_History_Audio_2024.json": json.dumps(extended)},
+    )  # fmt: skip
+    files = {file.format: file for file in bring(db, archive).files}
+    assert (files["spotify"].kept, files["spotify-account"].duplicates) == (2, 1)
+    assert one(db, write(tmp_path, "alone.json", short)).duplicates == 1
+    assert len(listens(db)) == 2
+
+
+def test_spotify_library_and_playlists_become_likes_and_playlists(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    library_file = {
+        "tracks": [{"artist": SONG[0], "album": "Slow Ferry", "track": SONG[1], "uri": "spotify:track:x"}],
+        "albums": [], "artists": [{"name": OTHER[0], "uri": "spotify:artist:y"}], "bannedTracks": [],
+        "bannedArtists": [{"name": "Noise", "uri": "z"}],
+    }  # fmt: skip
+    track = {
+        "trackName": SONG[1],
+        "artistName": SONG[0],
+        "albumName": "Slow Ferry",
+        "trackUri": "spotify:track:1a",
+    }
+    items = [
+        {"track": track, "episode": None, "addedDate": "2024-02-27"},
+        {"track": None, "episode": {"a": 1}},
+    ]
+    playlists = {"playlists": [{"name": "Evening", "lastModifiedDate": "2024-03-01", "items": items}]}
+    assert one(db, write(tmp_path, "YourLibrary.json", library_file)).dropped == {"kept as a like": 3}
+    path = write(tmp_path, "Playlist1.json", playlists)
+    assert one(db, path).dropped == {"kept as a playlist entry": 1, "radio or other non-track": 1}
+    verdicts = db.execute("SELECT artist, track, verdict FROM feedback ORDER BY artist").fetchall()
+    assert verdicts == [(*SONG, "like"), (OTHER[0], None, "like"), ("Noise", None, "block")]
+    one(db, path)
+    assert db.execute(
+        "SELECT name, artist, track, ids FROM playlists JOIN playlist_tracks ON id = playlist_id"
+    ).fetchall() == [("Evening", *SONG, '[["spotify", "1a"]]')]
+
+
+# -- Last.fm --------------------------------------------------------------------------------------------
+
+LASTFM_FILES = {
+    "headerless": (
+        'Café Tundra,Slow Ferry,Harbour Lights,02 Mar 2024 19:01\nIda & the Oaks,,Tin Roof,"02 Mar 2024, 18:57"\n'
+        "Ida & the Oaks,Weather Songs,Now Playing Song,\n"
+    ),
+    "ghan": (
+        "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid\n"
+        '"1709406060","02 Mar 2024, 19:01","Café Tundra","1","Slow Ferry","","Harbour Lights",""\n'
+        '"1709405820","02 Mar 2024, 18:57","Ida & the Oaks","","","","Tin Roof",""\n'
+        '"","","Ida & the Oaks","","","","Now, ""Playing""",""\n'
+    ),
+    "lastfmstats": (
+        '\ufeffArtist;Album;AlbumId;Track;Date#someone\n"Café Tundra";"Slow Ferry";"";"Harbour Lights";"1709406060000"\n'
+        '"Ida & the Oaks";"";"";"Tin Roof";"1709405820000"\n"X";"";"";"Y";""\n'
+    ),
+    "librefm": (
+        "+ACM- Data export from Libre.fm,,,\nArtist,Track,Album,Time\nCafé Tundra,Harbour Lights,Slow Ferry,1709406060\n"
+        "Ida & the Oaks,Tin Roof,,1709405820\nX,Y,,\n"
+    ),
+    "with row numbers": (
+        '"","date","artist","track","album"\n"1",2024-03-02 19:01:00,"Café Tundra","Harbour Lights","Slow Ferry"\n'
+        '"2",2024-03-02 18:57:00,"Ida & the Oaks","Tin Roof",""\n"3",,"X","Y",""\n'
+    ),
+    "tabs": (
+        "Title\tArtist\tAlbum\tDate\tTimestamp\nHarbour Lights\tCafé Tundra\tSlow Ferry\t02 Mar 2024\t1709406060\n"
+        "Tin Roof\tIda & the Oaks\t\t02 Mar 2024\t1709405820\nY\tX\t\t\t\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LASTFM_FILES)
+def test_lastfm_tables_in_all_their_shapes(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    file = one(db, write(tmp_path, "someone.csv", LASTFM_FILES[name]))
+    assert file.format in ("lastfm", "lastfm-csv")
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+    assert file.dropped == {"now playing": 1}
+
+
+def test_a_bare_backup_with_date_and_time_columns(db: sqlite3.Connection, tmp_path: Path) -> None:
+    one(db, write(tmp_path, "x.csv", "2024-03-02,19:01,Café Tundra,Harbour Lights\n"))
+    assert starts(db) == [(START, *SONG)]
+
+
+def api_track(song: tuple[str, str], uts: str | None, **keys: Any) -> dict[str, Any]:
+    date = {"date": {"uts": uts, "#text": "02 Mar 2024, 19:01"}} if uts else {"@attr": {"nowplaying": "true"}}
+    return {
+        "artist": {"mbid": "", "#text": song[0]},
+        "name": song[1],
+        "album": {"#text": "Slow Ferry"},
+        **date,
+        **keys,
+    }
+
+
+PAGE = [
+    api_track(OTHER, None),
+    api_track(SONG, "1709406060"),
+    api_track(OTHER, "1709405820", artist={"name": OTHER[0]}),
+]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"track": PAGE[:2]}, {"track": PAGE[2:]}],
+        {"recenttracks": {"track": PAGE, "@attr": {"user": "u"}}},
+        [{"recenttracks": {"track": PAGE[:2]}}, {"recenttracks": {"track": PAGE[2]}}],
+        "\n".join(json.dumps({"recenttracks": {"track": part}}) for part in (PAGE[:2], PAGE[2])) + "\n",
+    ],
+)
+def test_lastfm_api_pages(db: sqlite3.Connection, tmp_path: Path, content: Any) -> None:
+    file = one(db, write(tmp_path, "a.json", content))
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+    assert file.dropped == {"now playing": 1}
+
+
+def test_lastfm_loves_and_lastfmstats_json(db: sqlite3.Connection, tmp_path: Path) -> None:
+    one(db, write(tmp_path, "loved.json", {"lovedtracks": {"track": [api_track(SONG, "1709406060")]}}))
+    assert db.execute("SELECT artist, track, at FROM feedback").fetchall() == [(*SONG, START)]
+    row = {"track": SONG[1], "artist": SONG[0], "album": "Slow Ferry", "albumId": "", "date": 1709406060000}
+    one(db, write(tmp_path, "stats.json", {"username": "u", "scrobbles": [row]}))
+    assert starts(db) == [(START, *SONG)]
+
+
+# -- ListenBrainz ---------------------------------------------------------------------------------------
+
+
+def brainz(at: Any, song: tuple[str, str], msid: str = "m", **keys: Any) -> dict[str, Any]:
+    meta = {
+        "artist_name": song[0],
+        "track_name": song[1],
+        "recording_msid": msid,
+        "mbid_mapping": None,
+        **keys,
+    }
+    return {"inserted_at": 1.5, "listened_at": at, "track_metadata": meta}
+
+
+def test_listenbrainz_zip_with_directories_broken_lines_and_feedback(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    lines = [
+        json.dumps(brainz(START + 0.7, SONG, "m1", additional_info={"duration_ms": 228205, "tracknumber": "3"})),
+        "{broken", "",
+        json.dumps(brainz(FOUR_BEFORE, OTHER, "m2", mbid_mapping={"recording_mbid": "r2"})),
+        json.dumps(brainz(None, OTHER)),
+    ]  # fmt: skip
+    feedback = [
+        {"recording_msid": "m1", "score": 1, "created": 5},
+        {"recording_mbid": "gone", "recording_msid": None, "score": -1},
+    ]
+    path = tmp_path / "listenbrainz_x_1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("listens/", "")
+        archive.writestr("listens/2024/", "")
+        archive.writestr("feedback.jsonl", "\n".join(json.dumps(row) for row in feedback))
+        archive.writestr("listens/2024/3.jsonl", "\n".join(lines))
+    files = {file.format: file for file in bring(db, path).files}
+    assert files["listenbrainz"].dropped == {"unreadable record": 1, "unreadable time": 1}
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+    assert files["listenbrainz-feedback"].dropped == {"kept as a like": 1, "like of an unknown track": 1}
+    assert db.execute("SELECT artist, track, verdict FROM feedback").fetchall() == [(*SONG, "like")]
+    assert db.execute("SELECT duration_ms FROM tracks WHERE title = ?", (SONG[1],)).fetchone() == (228205,)
+    assert ("mb_recording", "r2") in db.execute("SELECT scheme, value FROM track_ids").fetchall()
+
+
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"payload": {"count": 1, "listens": rows}}])
+def test_listenbrainz_older_array_and_api_page(db: sqlite3.Connection, tmp_path: Path, wrap: Any) -> None:
+    one(db, write(tmp_path, "lb.json", wrap([brainz(START, SONG)])))
+    assert starts(db) == [(START, *SONG)]
+
+
+# -- Apple Music ----------------------------------------------------------------------------------------
+
+ACTIVITY = """Song Name,Album Name,Event Type,Event Start Timestamp,Event End Timestamp,Play Duration Milliseconds,Media Duration In Milliseconds,End Reason Type,Item Type,Media Type,UTC Offset In Seconds,Device Identifier
+Harbour Lights,Slow Ferry,PLAY_END,2022-05-12T08:28:22.524Z,2022-05-12T08:31:17.441Z,174917,342000,PLAYBACK_MANUALLY_PAUSED,ITUNES_STORE_CONTENT,AUDIO,7200,secretphone
+Harbour Lights,Slow Ferry,PLAY_END,2022-05-12T08:32:06.072Z,2022-05-12T08:32:15.176Z,9104,342000,SCRUB_BEGIN,ITUNES_STORE_CONTENT,,7200,secretphone
+Harbour Lights,Slow Ferry,PLAY_END,2022-05-12T08:28:40.596Z,2022-05-12T08:32:15.176Z,214580,342000,SCRUB_END,ITUNES_STORE_CONTENT,AUDIO,7200,secretphone
+Harbour Lights,Slow Ferry,PLAY_END,2022-05-12T08:32:15.600Z,2022-05-12T08:33:32.819Z,77219,342000,PLAYBACK_MANUALLY_PAUSED,ITUNES_STORE_CONTENT,AUDIO,7200,secretphone
+Tin Roof,Weather Songs,LYRIC_DISPLAY,2022-05-12T08:40:00Z,2022-05-12T08:41:00Z,0,200000,NOT_APPLICABLE,ITUNES_STORE_CONTENT,AUDIO,7200,secretphone
+Tin Roof,Weather Songs,PLAY_END,,2022-05-12T09:00:00Z,60000,200000,NATURAL_END_OF_TRACK,ITUNES_STORE_CONTENT,AUDIO,7200,secretphone
+,,PLAY_END,2022-05-12T09:10:00Z,2022-05-12T09:11:00Z,60000,,,AGGREGATE_NON_CATALOG_PLAY_TIME,,7200,secretphone
+"""
+DAILY = """Country,Track Identifier,Media type,Date Played,Hours,Play Duration Milliseconds,End Reason Type,Source Type,Play Count,Skip Count,Ignore For Recommendations,Track Reference,Track Description
+Denmark,1,AUDIO,20220512,"8, 9",261240,NATURAL_END_OF_TRACK,IPHONE,1,0,false,1,Café Tundra - Harbour Lights
+Denmark,2,AUDIO,2022-05-13,"8",-4,TRACK_SKIPPED_FORWARDS,IPHONE,0,1,false,2,Ida & the Oaks - Tin Roof
+"""
+HISTORY = (
+    '"Track Name","Last Played Date","Is User Initiated"\n'
+    '"Ida & the Oaks - Tin Roof",1652346000000,true\n"Someone - Tin Roof",1652346000000,true\n'
+)
+
+
+def test_apple_play_activity_joins_stretches_and_finds_artists(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    inner = BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("Apple Music Activity/Apple Music Play Activity.csv", "\ufeff" + ACTIVITY)
+        archive.writestr("Apple Music Activity/Apple Music - Play History Daily Tracks.csv", DAILY)
+        archive.writestr("Apple Music Activity/Apple Music - Track Play History.csv", HISTORY)
+    path = write_zip(tmp_path, "Apple Media Services.zip", {"Apple_Media_Services.zip": inner.getvalue()})
+    files = {file.format: file for file in bring(db, path).files}
+    assert listens(db) == [(1652344102, *SONG, 261_240, "apple")]
+    assert files["apple-activity"].dropped == {
+        "part of a longer play": 3, "not the end of a play": 1, "radio or other non-track": 1,
+        "no artist in the file": 1,  # two artists have a Tin Roof: no guess between them
+    }  # fmt: skip
+    assert files["apple-daily"].read == 0
+    assert "fuller" in files["apple-daily"].note
+    assert "secretphone" not in "\n".join(db.iterdump())
+
+
+def test_apple_daily_tracks_alone(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = one(db, write(tmp_path, "daily.csv", DAILY))
+    assert listens(db) == [(1652313600, *SONG, 261_240, "apple-daily")]
+    assert file.dropped == {"skipped": 1}
+    assert db.execute("SELECT precision FROM listens").fetchone() == (86_400,)
+
+
+def test_apple_track_play_history_is_no_log(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = one(db, write(tmp_path, "tph.csv", HISTORY))
+    assert (file.kept, file.dropped) == (0, {"nothing to count": 2})
+
+
+def test_apple_library_counts_are_one_entry_dated_by_the_last_play(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    def track(count: int, **keys: Any) -> dict[str, Any]:
+        return {
+            "Content Type": "Song", "Track Identifier": 1, "Title": SONG[1], "Artist": SONG[0], "Track Duration": 228205,
+            "Track Play Count": count, "Last Played Date": "2024-03-02T19:01:00Z", **keys,
+        }  # fmt: skip
+
+    rows = [track(19, **{"Track Like Rating": "LIKED"}), track(0, Title=OTHER[1], Artist=OTHER[0])]
+    file = one(db, write(tmp_path, "Apple Music Library Tracks.json", rows))
+    assert file.dropped == {"kept as a like": 1, "nothing to count": 1}
+    assert db.execute("SELECT plays, started_at, flags & 8 FROM listens").fetchall() == [(19, START, 8)]
+    assert one(db, write(tmp_path, "same.json", [track(19), track(0)])).duplicates == 1
+    assert one(db, write(tmp_path, "later.json", [track(23)])).kept == 1
+    assert db.execute("SELECT plays FROM listens").fetchall() == [(23,)]
+
+
+# -- YouTube --------------------------------------------------------------------------------------------
+
+
+def watched(title: str, time: str, channel: str | None = None, **keys: Any) -> dict[str, Any]:
+    row = {
+        "header": "YouTube Music",
+        "title": title,
+        "titleUrl": "https://music.youtube.com/watch?v=AbCdEfGhI_1",
+        "time": time,
+    }
+    return {**row, **({"subtitles": [{"name": channel, "url": "u"}]} if channel else {}), **keys}
+
+
+def test_youtube_music_json(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [
+        watched("Watched Harbour Lights", "2024-03-02T19:01:00.117Z", "Café Tundra - Topic"),
+        watched("Watched Ida & the Oaks - Tin Roof", "2024-03-02T18:57:00Z", "OaksVEVO"),
+        watched("Watched Low Tide", "2024-03-02T18:56:50Z", "Ida & the Oaks - Topic"),
+        watched("Watched https://www.youtube.com/watch?v=ZZZZZZZZZZ1", "2024-03-02T17:00:00Z"),
+        watched("Watched a video", "2024-03-02T16:00:00Z", "Someone", header="YouTube"),
+        watched("Watched an ad", "2024-03-02T15:00:00Z", details=[{"name": "From Google Ads"}]),
+    ]
+    file = one(db, write(tmp_path, "watch-history.json", rows))
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+    assert file.dropped == {"skipped": 1, "no artist or title": 1, "video": 1, "advert": 1}
+    assert ("youtube", "AbCdEfGhI_1") in db.execute("SELECT scheme, value FROM track_ids").fetchall()
+
+
+def test_the_verb_of_any_language_is_found(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [
+        watched(
+            f"{i} 番 {i * 7 % 25} を視聴しました",
+            f"2024-03-02T{i % 24:02d}:{i:02d}:00Z",
+            "Café Tundra - Topic",
+        )
+        for i in range(25)
+    ]
+    one(db, write(tmp_path, "a.json", rows))
+    assert {row[2] for row in listens(db)} == {f"{i} 番 {i * 7 % 25}" for i in range(25)}
+
+
+def cell(header: str, links: str, date: str) -> str:
+    return (
+        '<div class="outer-cell mdl-cell"><div class="mdl-grid"><div class="header-cell mdl-cell">'
+        f'<p class="mdl-typography--title">{header}<br></p></div>'
+        f'<div class="content-cell mdl-cell mdl-cell--6-col mdl-typography--body-1">Watched&nbsp;{links}<br>{date}<br></div>'
+        '<div class="content-cell mdl-cell mdl-typography--body-1 mdl-typography--text-right"></div></div></div>'
+    )
+
+
+def test_youtube_music_html(db: sqlite3.Connection, tmp_path: Path) -> None:
+    first = '<a href="https://music.youtube.com/watch?v=AbCdEfGhI_1">Harbour Lights</a><br><a href="c">Café Tundra - Topic</a>'
+    second = '<a href="https://music.youtube.com/watch?v=AbCdEfGhI_2">Tin Roof</a><br><a href="c">Ida &amp; the Oaks - Topic</a>'
+    page = "<html><head></head><body>" + "".join([
+        cell("YouTube Music", first, "Mar 2, 2024, 8:01:00\u202fPM CET"),
+        cell("YouTube Music", second, "2. 3. 2024 19:57:00 SEČ"),
+        cell("YouTube Music", second, "an evening"),
+        cell("YouTube", '<a href="v">Cats</a>', "Mar 2, 2024, 8:01:00 PM CET"),
+    ]) + "</body></html>"  # fmt: skip
+    file = one(db, write(tmp_path, "Wiedergabeverlauf.html", page))
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+    assert file.dropped == {"unreadable time": 1, "video": 1}
+
+
+# -- players with counts ----------------------------------------------------------------------------------
+
+ITUNES = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple Computer//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0"><dict>
+<key>Major Version</key><integer>1</integer>
+<key>Tracks</key><dict>
+ <key>574</key><dict>
+  <key>Track ID</key><integer>574</integer><key>Name</key><string>Harbour Lights</string><key>Artist</key><string>Café Tundra</string>
+  <key>Album</key><string>Slow Ferry</string><key>Total Time</key><integer>228205</integer>
+  <key>Play Count</key><integer>19</integer><key>Play Date UTC</key><date>2024-03-02T19:01:00Z</date><key>Loved</key><true/>
+ </dict>
+ <key>575</key><dict><key>Track ID</key><integer>575</integer><key>Name</key><string>Tin Roof</string>
+  <key>Artist</key><string>Ida &amp; the Oaks</string></dict>
+ <key>576</key><dict><key>Name</key><string>Talk</string><key>Artist</key><string>X</string><key>Podcast</key><true/></dict>
+</dict>
+<key>Playlists</key><array>
+ <dict><key>Name</key><string>Library</string><key>Master</key><true/><key>Playlist Items</key><array><dict><key>Track ID</key><integer>574</integer></dict></array></dict>
+ <dict><key>Name</key><string>Evening</string><key>Playlist Items</key><array><dict><key>Track ID</key><integer>575</integer></dict></array></dict>
+</array></dict></plist>
+"""
+
+
+def test_itunes_library(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = one(db, write(tmp_path, "Library.xml", ITUNES))
+    assert db.execute("SELECT plays, started_at FROM listens").fetchall() == [(19, START)]
+    assert file.dropped == {
+        "kept as a like": 1,
+        "nothing to count": 1,
+        "podcast": 1,
+        "kept as a playlist entry": 1,
+    }
+    assert db.execute("SELECT artist, track FROM playlist_tracks").fetchall() == [OTHER]
+
+
+def test_rhythmbox(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (
+        '<?xml version="1.0" standalone="yes"?><rhythmdb version="2.0"><entry type="song"><title>Harbour Lights</title>'
+        "<artist>Café Tundra</artist><album>Slow Ferry</album><duration>228</duration><play-count>19</play-count>"
+        '<last-played>1709406060</last-played></entry><entry type="song"><title>Tin Roof</title><artist>Ida &amp; the Oaks'
+        '</artist></entry><entry type="iradio"><title>R</title></entry></rhythmdb>'
+    )
+    file = one(db, write(tmp_path, "rhythmdb.xml", text))
+    assert db.execute("SELECT plays, started_at FROM listens").fetchall() == [(19, START)]
+    assert file.dropped == {"nothing to count": 1, "radio or other non-track": 1}
+
+
+def test_entities_are_refused(db: sqlite3.Connection, tmp_path: Path) -> None:
+    bomb = '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">]><rhythmdb><entry type="song">&a;</entry></rhythmdb>'
+    file = one(db, write(tmp_path, "rhythmdb.xml", bomb))
+    assert (file.read, file.format) == (0, "rhythmbox")
+    assert "entities" in file.note
+
+
+# -- small scrobblers -------------------------------------------------------------------------------------
+
+ROCKBOX = (
+    "#AUDIOSCROBBLER/1.1\n#TZ/UNKNOWN\n#CLIENT/Rockbox\n#ARTIST\t#ALBUM\t#TITLE\n"
+    "Café Tundra\tSlow Ferry\tHarbour Lights #2\t1\t228\tL\t1709406060\t11111111-2222-4333-8444-555555555555\n"
+    "Ida & the Oaks\tWeather Songs\tTin Roof\t4\t200\tS\t1709406300\t\n"
+    "<Untagged>\t\tX\t\t20\tL\t1709406300\t\nshort\trow\nIda & the Oaks\t\tTin Roof\t4\t200\tL\t12\tno-uuid\n"
+)
+
+
+def test_rockbox_log(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = one(db, write(tmp_path, ".scrobbler.log", ROCKBOX))
+    assert starts(db) == [(None, *OTHER), (START, SONG[0], "Harbour Lights #2")]
+    assert file.dropped == {"skipped": 1, "no artist or title": 1, "unreadable record": 1}
+    assert file.undated == 1
+
+
+def test_rockbox_clock_in_the_persons_zone(db: sqlite3.Connection, tmp_path: Path) -> None:
+    one(db, write(tmp_path, "log", ROCKBOX), zone="Europe/Copenhagen")
+    assert listens(db)[-1][0] == START - 3600
+
+
+def koito(name: str) -> dict[str, Any]:
+    return {
+        "mbid": None,
+        "aliases": [{"alias": "x", "is_primary": False}, {"alias": name, "is_primary": True}],
+        "is_primary": True,
+    }
+
+
+SMALL = {
+    "maloja": {"maloja": {"export_time": 1}, "scrobbles": [
+        {"time": START, "track": {"artists": ["B", f"{SONG[0]} • B"], "title": SONG[1], "album": {"albumtitle": "S"}, "length": 228},
+         "duration": 211, "origin": "client:x"},
+        {"time": FOUR_BEFORE, "track": {"artists": [OTHER[0]], "title": OTHER[1], "album": None, "length": None}, "duration": None},
+    ]},
+    "koito": {"version": "1", "exported_at": "2025-06-18T12:56:53Z", "user": "k", "listens": [
+        {"listened_at": at, "client": "x", "track": {**koito(song[1]), "duration": 228}, "album": koito("S"), "artists": [koito(song[0])]}
+        for at, song in (("2024-03-02T19:01:00Z", SONG), ("2024-03-02T18:57:00Z", OTHER))
+    ]},
+    "pano": "\n".join(
+        json.dumps({"timeHuman": "x", "timeMs": at * 1000 + 933, "artist": song[0], "track": song[1], "album": "S",
+                    "durationMs": 228205, "event": event})
+        for at, song, event in ((START, SONG, "scrobble"), (FOUR_BEFORE, OTHER, "scrobble"), (START, OTHER, "love"))
+    ),
+    "multi-scrobbler": [
+        {"data": {"artists": [{"name": SONG[0]}], "track": SONG[1], "duration": 228, "listenedFor": 211,
+                  "playDate": "2024-03-02T19:04:31Z"}, "meta": {"source": "x", "scrobbleTsSOC": 2}},
+        {"data": {"artists": [{"name": OTHER[0]}], "track": OTHER[1], "playDate": "2024-03-02T18:57:00Z"},
+         "meta": {"scrobbleTsSOC": 1}},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_self_hosted_scrobblers(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    content: Any = SMALL[name]
+    file = one(db, write(tmp_path, "export.json", content))
+    assert file.format == name
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+    assert file.dropped == ({"not the end of a play": 1} if name == "pano" else {})
+
+
+def test_tidal(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (
+        "artist_name,track_title,entry_date,stream_duration_ms,product_type,ip_address,client_name_from_session,country_name,"
+        "region_name,city_name,postal_code,time_zone\n"
+        "Café Tundra Feat. DJ Møns,Harbour Lights,02/03/2024 20:01,211400.0,TRACK,192.0.2.7,Web,D,R,Secretcity,1,Europe/Copenhagen\n"
+        '"Ida & the Oaks",Tin Roof,02/03/2024 9:05,715.0,TRACK,null,mobile,null,null,null,null,null\n'
+        "X,Y,02/03/2024 9:05,90000,VIDEO,null,mobile,null,null,null,null,null\n"
+        "X,Y,31/02/2024 9:05,90000,TRACK,null,mobile,null,null,null,null,null\n"
+    )
+    file = one(db, write(tmp_path, "streaming.csv", text))
+    assert listens(db) == [(START, *SONG, 211_400, "tidal")]
+    assert file.dropped == {"skipped": 1, "video": 1, "unreadable time": 1}
+    assert "Secretcity" not in "\n".join(db.iterdump())
+
+
+def workbook(rows: list[list[Any]]) -> bytes:
+    """A small xlsx: one other sheet first, shared and inline strings, numbers."""
+    shared: list[str] = []
+    lines = []
+    for number, row in enumerate(rows, 1):
+        cells = []
+        for place, value in enumerate(row):
+            at = f"{chr(65 + place)}{number}"
+            if isinstance(value, float):
+                cells.append(f'<c r="{at}"><v>{value}</v></c>')
+            elif place % 2:
+                cells.append(f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>')
+            elif value is not None:
+                cells.append(f'<c r="{at}" t="s"><v>{len(shared)}</v></c>')
+                shared.append(f"<si><t>{value}</t></si>")
+        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    relations = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    book = (
+        f'<workbook {space} {relations}><sheets><sheet name="01_info" sheetId="1" r:id="rId1"/>'
+        '<sheet name="10_listeningHistory" sheetId="2" r:id="rId2"/></sheets></workbook>'
+    )
+    rels = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="rId1" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Target="worksheets/sheet2.xml"/>'
+        "</Relationships>"
+    )
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("xl/workbook.xml", book)
+        archive.writestr("xl/_rels/workbook.xml.rels", rels)
+        archive.writestr("xl/worksheets/sheet1.xml", f"<worksheet {space}><sheetData/></worksheet>")
+        archive.writestr(
+            "xl/worksheets/sheet2.xml",
+            f"<worksheet {space}><sheetData>{''.join(lines)}</sheetData></worksheet>",
+        )
+        archive.writestr("xl/sharedStrings.xml", f"<sst {space}>{''.join(shared)}</sst>")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("name", ["deezer-data_1.xlsx", "renamed.bin"])
+def test_deezer_workbook(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    rows = [
+        ["Song Title", "Artist", "ISRC", "Album Title", "IP Address", "Listening Time", "Platform Name", "Platform Model", "Date"],
+        ["Harbour Lights", "Café Tundra", "DKABC2300001", "Slow Ferry", "192.0.2.7", "211", "x", "y", "2024-03-02 19:01:00"],
+        ["Tin Roof", "Ida &amp; the Oaks", None, "", "192.0.2.7", "-1", "x", "y", 45353.789583333334],
+        ["Tin Roof", "Ida &amp; the Oaks", None, "", "192.0.2.7", "4", "x", "y", "2024-03-02 12:00:00"],
+    ]  # fmt: skip
+    file = one(db, write(tmp_path, name, workbook(rows)))
+    assert file.format == "deezer"
+    assert listens(db) == [(FOUR_BEFORE, *OTHER, None, "deezer"), (START, *SONG, 211_000, "deezer")]
+    assert file.dropped == {"skipped": 1}
+    assert "192.0.2.7" not in "\n".join(db.iterdump())
+
+
+# -- playlists and tables of any shape --------------------------------------------------------------------
+
+EXPORTIFY = {
+    "pavelkomarov": (
+        "Track URI,Track Name,Album Name,Artist Name(s),Release Date,Duration (ms),Popularity\n"
+        'spotify:track:1a,"Harbour Lights","undefined","Café Tundra;DJ Møns",2023-09-01,228205,41\n'
+        'spotify:episode:2b,"Talk","x","y",2023,1,1\n'
+    ),
+    "older": "Spotify ID,Artist IDs,Track Name,Album Name,Artist Name(s)\n1a,z,Harbour Lights,,Café Tundra\n,,,,\n",
+    "translated": (
+        '"Titel-URI","Titelname","Interpreten-URI(s)","Interpretenname(n)","Album-URI","Albumname"' + ',"x"' * 13 + "\n"
+        '"spotify:track:1a","Harbour Lights","a, b","Café Tundra, Kali","c",""' + ',""' * 13 + "\n"
+        '"spotify:local:x","Y","","Z","c",""' + ',""' * 13 + "\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPORTIFY)
+def test_exportify_becomes_a_playlist(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    file = one(db, write(tmp_path, "late_evening.csv", EXPORTIFY[name]))
+    assert (file.format, file.read, file.kept) == ("exportify", 2, 0)
+    rows = db.execute(
+        "SELECT name, artist, track, album FROM playlists JOIN playlist_tracks ON id = playlist_id"
+    ).fetchall()
+    assert rows == [("late evening", *SONG, None)]
+
+
+def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = "Played at;Song;Performer;ms_played\n2024-03-02T19:01:00Z;Harbour Lights;Café Tundra;211400\n;Tin Roof;X;90000\n"
+    file = one(db, write(tmp_path, "mine.csv", text))
+    assert (file.format, file.dropped) == ("csv", {"nothing to count": 1})
+    assert listens(db) == [(START, *SONG, 211_400, "csv")]
+
+
+def test_a_given_mapping_of_columns(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "mine.csv", "wann,was,wer\n2024-03-02 20:01,Harbour Lights,Café Tundra\n")
+    assert one(db, path).format is None
+    columns = {"artist": "wer", "track": "was", "time": "wann"}
+    assert one(db, path, format="csv", columns=columns, zone="Europe/Copenhagen").kept == 1
+    assert starts(db) == [(START, *SONG)]
+    with pytest.raises(UsageError, match="no column 'nix'"):
+        bring(db, path, format="csv", columns={"artist": "nix"})
+    with pytest.raises(UsageError, match="--map"):
+        bring(db, path, format="csv")
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_flat_json_of_unknown_shape(db: sqlite3.Connection, tmp_path: Path, lines: bool) -> None:
+    rows = [
+        {"artist": song[0], "title": song[1], "played_at": at}
+        for song, at in ((SONG, START), (OTHER, FOUR_BEFORE))
+    ]
+    text = "\n".join(json.dumps(row) for row in rows) if lines else json.dumps(rows)
+    assert one(db, write(tmp_path, "mine.json", text)).format == "jsonl"
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+
+
+def test_every_format_has_its_own_name_and_survives_nothing_and_noise(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    known = formats()
+    assert len({form.name for form in known}) == len(known)
+    for content in (
+        b"",
+        b"\x00\xff\xfe{[",
+        b"[",
+        b"[{}]",
+        b"{}\n{}",
+        b"a,b\n1,2\n",
+        b"<x>",
+        b"[[[[",
+        b"null",
+        b'"',
+        lastfm().encode(),
+    ):
+        path = write(tmp_path, "noise", content)
+        for form in known:
+            try:
+                bring(db, path, format=form.name)
+            except UsageError:
+                assert form.name == "csv"

@@ -1,0 +1,458 @@
+"""Imports of the three first services, end to end: what is kept, what is left out and why."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import CancelledError, UnreadableFileError, UsageError
+from engine.imports import json_stream
+from engine.imports.run import import_paths
+from engine.imports.spotify_extended import Row as SpotifyRow
+from tests.support.importing import (
+    OTHER,
+    SONG,
+    START,
+    bring,
+    check,
+    lastfm,
+    library,
+    listens,
+    spotify,
+    write,
+    write_zip,
+)  # fmt: skip
+
+MS = 211_400
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return library(tmp_path)
+
+
+def test_a_spotify_row_becomes_a_listen_at_its_start(db: sqlite3.Connection, tmp_path: Path) -> None:
+    report = bring(db, write(tmp_path, "Streaming_History_Audio_2024_0.json", [spotify(START + 211, MS)]))
+    assert listens(db) == [(START, *SONG, MS, "spotify")]
+    row = report.as_dict()
+    assert row["files"][0]["format"] == "spotify"
+    assert (row["first"], row["last"], row["artists"], row["tracks"]) == (START, START, 1, 1)
+    assert db.execute("SELECT scheme FROM track_ids").fetchall() == [("spotify",)]
+    assert db.execute("SELECT album FROM tracks").fetchall() == [("Slow Ferry",)]
+
+
+def test_rows_are_left_out_for_reasons_in_words(db: sqlite3.Connection, tmp_path: Path) -> None:
+    nothing = {"master_metadata_track_name": None, "master_metadata_album_artist_name": None}
+    rows = [
+        spotify(START, MS),
+        spotify(START + 300, MS, incognito_mode=True),
+        spotify(START + 600, 5800, OTHER, reason_end="fwdbtn"),
+        spotify(START + 900, MS, **nothing, spotify_episode_uri="spotify:episode:x", episode_name="E"),
+        spotify(START + 1200, MS, **nothing, audiobook_uri="spotify:show:x"),
+        spotify(START + 1500, MS, **nothing),
+        spotify(START + 1800, MS, ts="yesterday"),
+        spotify(START + 2100, MS, skipped=None, incognito_mode=None, offline_timestamp=1636983620812),
+    ]
+    file = bring(db, write(tmp_path, "endsong_0.json", rows)).files[0]
+    assert file.dropped == {
+        "private session": 1, "skipped": 1, "podcast": 1, "audiobook": 1, "no artist or title": 1, "unreadable time": 1,
+    }  # fmt: skip
+    assert file.first_at["podcast"] == 4
+    assert file.kept == 2
+    assert db.execute("SELECT count(*), min(ms_played) FROM skips").fetchone() == (1, 5800)
+    kept = bring(db, tmp_path / "endsong_0.json", keep_private=True).files[0]
+    assert kept.kept == 1
+    assert "private session" not in kept.dropped
+    assert db.execute("SELECT count(*) FROM listens WHERE flags & 1").fetchone() == (1,)
+
+
+def test_the_play_rule_can_be_set(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.json", [spotify(START, 20_000), spotify(START + 100, 31_000, OTHER)])
+    assert bring(db, path, min_ms=40_000, dry_run=True).files[0].dropped == {"skipped": 2}
+    assert bring(db, path, min_ms=10_000, dry_run=True).files[0].kept == 2
+
+
+def test_the_same_file_again_changes_nothing(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [spotify(START + i * 400, MS if i % 3 else 4000, (SONG, OTHER)[i % 2]) for i in range(30)]
+    rows += [spotify(START, MS), spotify(START, MS, OTHER)]  # several rows share a second in real files
+    path = write_zip(
+        tmp_path, "my_spotify_data.zip", {"MyData/Streaming_History_Audio_2024_0.json": json.dumps(rows)}
+    )
+    first = bring(db, path).files[0]
+    before = list(db.iterdump())
+    again = bring(db, path, path).files
+    assert first.kept > 0
+    assert [file.kept for file in again] == [0, 0]
+    assert again[0].duplicates == first.kept + first.duplicates
+    assert list(db.iterdump()) == before
+
+
+def test_undated_and_impossible_plays_are_kept_once(db: sqlite3.Connection, tmp_path: Path) -> None:
+    future = int(time.time()) + 90_000
+    path = write(tmp_path, "a.csv", lastfm((1, SONG), (2, SONG), (future, SONG), (START, OTHER)))
+    file = bring(db, path).files[0]
+    assert (file.kept, file.undated) == (4, 3)
+    assert sum(row[0] is None for row in listens(db)) == 3
+    longer = write(tmp_path, "b.csv", lastfm((1, SONG), (2, SONG), (3, SONG), (future, SONG), (START, OTHER)))
+    assert bring(db, longer).files[0].kept == 1
+
+
+# -- one play, once -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [("s", "l"), ("l", "s")])
+def test_two_services_tell_of_one_play(
+    db: sqlite3.Connection, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    """Spotify stamps the end, Last.fm the start; played twice in a row stays two; each side has one of its own."""
+    files = {
+        "s": write(tmp_path, "s.json", [
+            spotify(START + 211, MS), spotify(START + 422, MS), spotify(START + 5000, MS, OTHER),
+        ]),
+        "l": write(tmp_path, "l.csv", lastfm((START + 4, SONG), (START + 208, SONG), (START + 422, SONG))),
+    }  # fmt: skip
+    reports = [bring(db, files[name]).files[0] for name in order]
+    assert len(listens(db)) == 4
+    assert reports[0].kept == 3
+    assert (reports[1].kept, reports[1].duplicates) == (1, 2)
+    # The fuller record stays whichever came first.
+    assert sum(row[3] == MS for row in listens(db)) == 3
+    assert all(bring(db, path).files[0].kept == 0 for path in files.values())
+    assert len(listens(db)) == 4
+
+
+@pytest.mark.parametrize("order", [("s", "l"), ("l", "s")])
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_a_paused_play_is_one_play_too(
+    db: sqlite3.Connection, tmp_path: Path, order: tuple[str, str], unit: int
+) -> None:
+    """The start worked out from the end comes too late by the pause; Spotify's own file tells when it began."""
+    pause = 1500
+    files = {
+        "s": write(tmp_path, "s.json", [
+            spotify(START + 211 + pause, MS, offline_timestamp=START * unit),
+            spotify(START + 422 + pause, MS, offline_timestamp=(START + 211 + pause) * unit),
+        ]),
+        "l": write(tmp_path, "l.csv", lastfm((START + 3, SONG), (START + pause + 212, SONG), (START - 9000, SONG))),
+    }  # fmt: skip
+    for name in order:
+        bring(db, files[name])
+    assert [row[0] for row in listens(db)] == [START - 9000, START + pause, START + pause + 211]
+    assert all(bring(db, path).files[0].kept == 0 for path in files.values())
+
+
+@pytest.mark.parametrize("begun", [None, 0, -5, START + 900, START - 90_000, 10**18, 1.5, "soon"])
+def test_a_stamp_that_is_no_pause_is_none(db: sqlite3.Connection, tmp_path: Path, begun: object) -> None:
+    bring(db, write(tmp_path, "s.json", [spotify(START + 211, MS, offline_timestamp=begun)]))
+    assert listens(db) == [(START, *SONG, MS, "spotify")]
+    assert db.execute("SELECT paused FROM listens").fetchall() == [(None,)]
+
+
+def test_versions_and_guests_do_not_hide_that_it_is_one_play(db: sqlite3.Connection, tmp_path: Path) -> None:
+    bring(
+        db, write(tmp_path, "s.json", [spotify(START + 211, MS, ("The Oaks", "Tin Roof - Remastered 2011"))])
+    )
+    file = bring(db, write(tmp_path, "l.csv", lastfm((START, ("Oaks", "Tin Roof"))))).files[0]
+    assert (file.kept, file.duplicates) == (0, 1)
+    later = bring(db, write(tmp_path, "m.csv", lastfm((START + 9000, ("Oaks", "Tin Roof"))))).files[0]
+    assert later.kept == 1
+    assert db.execute("SELECT count(*) FROM tracks").fetchone() == (2,)  # two recordings are not merged
+
+
+def test_minutes_and_seconds_meet(db: sqlite3.Connection, tmp_path: Path) -> None:
+    bring(db, write(tmp_path, "s.json", [spotify(START + 47 + 211, MS), spotify(START + 47 + 422, MS)]))
+    minutes = write(
+        tmp_path, "m.csv", "".join(f"{SONG[0]},Slow Ferry,{SONG[1]},02 Mar 2024 19:0{m}\n" for m in (5, 1))
+    )
+    file = bring(db, minutes).files[0]
+    assert file.format == "lastfm-csv"
+    assert (file.kept, file.duplicates) == (0, 2)
+
+
+def test_an_end_taken_for_a_start_is_found_only_where_it_may_be(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    def listen(at: int, **info: object) -> str:
+        meta = {"artist_name": SONG[0], "track_name": SONG[1], "additional_info": info}
+        return json.dumps({"listened_at": at, "track_metadata": meta}) + "\n"
+
+    bring(db, write(tmp_path, "s.json", [spotify(START + 211, MS), spotify(START + 422, MS)]))
+    importer = {"submission_client": "ListenBrainz Archive Importer", "music_service": "spotify.com"}
+    ends = "".join(listen(START + at, **importer) for at in (211, 422))
+    assert bring(db, write(tmp_path, "1.jsonl", ends)).files[0].duplicates == 2
+    own = listen(START + 633, submission_client="navidrome")
+    assert bring(db, write(tmp_path, "2.jsonl", own)).files[0].kept == 1
+
+
+@given(
+    plays=st.lists(st.integers(0, 40), min_size=1, max_size=12),
+    drift=st.lists(st.integers(-8, 8), min_size=12, max_size=12),
+    missing=st.sets(st.integers(0, 11)),
+)
+@settings(
+    deadline=None,
+    max_examples=40,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_overlaps_never_double_and_never_merge(
+    tmp_path_factory: pytest.TempPathFactory, plays: list[int], drift: list[int], missing: set[int]
+) -> None:
+    """Back-to-back plays of one track, told by Spotify in full and by Last.fm with a drift and gaps."""
+    folder = tmp_path_factory.mktemp("overlap")
+    db = library(folder)
+    at, starts = START, []
+    for pause in plays:
+        starts.append(at)
+        at += 211 + pause
+    bring(db, write(folder, "s.json", [spotify(start + 211, 211_000) for start in starts]))
+    told = [(start + drift[i], SONG) for i, start in enumerate(starts) if i not in missing]
+    file = bring(db, write(folder, "l.csv", lastfm(*told))).files[0]
+    assert file.kept == 0
+    assert len(listens(db)) == len(starts)
+    db.close()
+
+
+# -- whole files, dry runs, cancelling ------------------------------------------------------------------
+
+
+def test_a_dry_run_reports_the_same_and_changes_no_byte(db: sqlite3.Connection, tmp_path: Path) -> None:
+    paths = [
+        write(tmp_path, "s.json", [spotify(START + 211, MS), spotify(START + 500, 100)]),
+        write(tmp_path, "l.csv", lastfm((START, SONG), (START + 9999, OTHER))),
+    ]
+    # A reader of a WAL database marks its place in the -shm file, which is no part of the data.
+    files = [file for file in sorted((tmp_path / "data").rglob("*")) if not file.name.endswith("-shm")]
+    before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files if file.is_file()}
+    dry = bring(db, *paths, dry_run=True).as_dict()
+    assert {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files if file.is_file()} == before
+    assert listens(db) == []
+    assert bring(db, *paths).as_dict() == dry
+
+
+def test_stopping_leaves_whole_files_only(db: sqlite3.Connection, tmp_path: Path) -> None:
+    for number in range(3):
+        rows = [spotify(START + number * 10**6 + i * 300, MS) for i in range(50)]
+        write(tmp_path, f"in/Streaming_History_Audio_2024_{number}.json", rows)
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return len(db.execute("SELECT 1 FROM imports").fetchall()) >= 2 and asked > 6
+
+    with pytest.raises(CancelledError):
+        import_paths(db, [tmp_path / "in"], cancelled=cancelled)
+    assert db.execute("SELECT count(*) % 50 FROM listens").fetchone() == (0,)
+    assert db.execute(
+        "SELECT count(*) FROM listens WHERE import_id NOT IN (SELECT id FROM imports)"
+    ).fetchone() == (0,)
+    assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert not db.in_transaction
+    assert bring(db, tmp_path / "in").totals["kept"] + db.execute("SELECT 0").fetchone()[0] <= 150
+    assert db.execute("SELECT count(*) FROM listens").fetchone() == (150,)
+
+
+def test_what_is_finished_survives_a_kill(tmp_path: Path) -> None:
+    """A large first import killed in its second file: the first is there, and so are the indexes after opening."""
+    for number in (1, 2):
+        write(tmp_path, f"{number}.json", [spotify(START + number * 9000 + 300 * i, MS) for i in range(20)])
+    killed = """
+import os, signal, sys
+from pathlib import Path
+from engine.imports import run
+from engine.store import ingest
+from tests.support.importing import library
+run._LARGE_BYTES, ingest._COMMIT_EVERY = 0, 0.0
+begin, files = ingest.Ingest.begin_file, []
+def begin_file(self, file, *more):
+    files.append(file)
+    if len(files) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    begin(self, file, *more)
+ingest.Ingest.begin_file = begin_file
+folder = Path(sys.argv[1])
+run.import_paths(library(folder), [folder / "1.json", folder / "2.json"])
+"""
+    ended = subprocess.run([sys.executable, "-c", killed, str(tmp_path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    there = "SELECT count(*) FROM sqlite_schema WHERE name IN ('listens_by_time', 'listens_by_track', 'skips_by_track')"
+    plain = sqlite3.connect(tmp_path / "data" / "library.sqlite")
+    assert plain.execute(there).fetchone() == (0,)
+    plain.close()
+    db = library(tmp_path)
+    assert len(listens(db)) == 20
+    assert db.execute(there).fetchone() == (3,)
+    assert [file.kept for file in bring(db, tmp_path / "1.json", tmp_path / "2.json").files] == [0, 20]
+    db.close()
+
+
+def test_progress_counts_bytes_to_the_end(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = json.dumps([spotify(START + i * 300, MS) for i in range(300)])
+    path = write_zip(tmp_path, "a.zip", {"a.json": rows, "b.json": rows, "note.txt": "x"})
+    told: list[tuple[int, int]] = []
+    bring(db, path, progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert len({total for _, total in told}) == 1
+
+
+def test_after_a_large_import_the_indexes_are_there(db: sqlite3.Connection, tmp_path: Path) -> None:
+    before = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name").fetchall()
+    rows = [spotify(START + i * 300, MS, (f"Artist {i % 50}", f"Song {i % 500}")) for i in range(6000)]
+    path = write(tmp_path, "big.json", json.dumps(rows, indent=2))
+    assert path.stat().st_size > 2 << 20
+    assert bring(db, path).totals["kept"] == 6000
+    assert (
+        db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name").fetchall()
+        == before
+    )
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_nothing_of_addresses_or_agents_is_stored(db: sqlite3.Connection, tmp_path: Path) -> None:
+    row = spotify(
+        START, MS, ip_addr_decrypted="192.0.2.77", username="secretperson", user_agent_decrypted="agentx"
+    )
+    bring(db, write(tmp_path, "endsong.json", [row]))
+    dump = "\n".join(db.iterdump())
+    assert not any(word in dump for word in ("192.0.2.7", "secretperson", "agentx", "ios"))
+
+
+# -- what is no history ----------------------------------------------------------------------------------
+
+
+def test_an_unknown_file_is_named_with_what_it_looks_like(db: sqlite3.Connection, tmp_path: Path) -> None:
+    write(tmp_path, "in/notes.txt", "hello")
+    write(tmp_path, "in/almost.json", [{"ts": "2024", "track": "x"}])
+    write(tmp_path, "in/empty.json", b"")
+    files = {Path(file.path).name: file for file in bring(db, tmp_path / "in").files}
+    assert all(file.format is None and file.read == 0 for file in files.values())
+    assert "Spotify extended" in files["almost.json"].note
+    assert "ms_played" in files["almost.json"].note
+    assert files["empty.json"].note == "is empty"
+    assert files["notes.txt"].note
+
+
+def test_a_missing_path_and_an_unknown_format_say_what_to_do(db: sqlite3.Connection, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError, match="does not exist"):
+        import_paths(db, [tmp_path / "none"])
+    with pytest.raises(UsageError, match="spotify"):
+        import_paths(db, [tmp_path], format="spotfy")
+    path = write(tmp_path, "odd.bin", [spotify(START, MS)])
+    assert bring(db, path, format="spotify").totals["kept"] == 1
+
+
+@pytest.mark.parametrize("cut", [1, 2, 60, 400, 900, 1500])
+def test_a_file_cut_off_keeps_the_rows_before(db: sqlite3.Connection, tmp_path: Path, cut: int) -> None:
+    whole = json.dumps([spotify(START + i * 300, MS) for i in range(20)], indent=2)
+    file = bring(db, write(tmp_path, "cut.json", whole[:-cut])).files[0]
+    assert file.kept >= 20 - 1 - cut // 500
+    assert "cut off" in file.note
+
+
+def test_one_broken_record_costs_itself_only(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [json.dumps(spotify(START + i * 300, MS)) for i in range(5)]
+    rows[2] = rows[2].replace('"ms_played": 211400', '"ms_played": 2114zz')
+    file = bring(db, write(tmp_path, "a.json", "[" + ",\n".join(rows) + "]")).files[0]
+    assert (file.kept, file.dropped, file.first_at) == (4, {"unreadable record": 1}, {"unreadable record": 3})
+
+
+@pytest.mark.parametrize("layout", ["pretty", "one line", "mixed", "keys in any order"])
+def test_an_array_of_many_pieces_loses_no_row(
+    db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
+    """Pieces end anywhere: inside a name, a number, between records; names hold what looks like a border."""
+    monkeypatch.setattr(json_stream, "_CHUNK", 1000)
+    monkeypatch.setattr(json_stream, "_MOST_PENDING", 5000)
+    rows = [spotify(START + i * 300, MS, ('A },\n  {"ts": "', f"Song {i}")) for i in range(300)]
+    indent = 2 if layout in ("pretty", "mixed") else None
+    text = json.dumps(rows, indent=indent)
+    if layout == "mixed":
+        text = (
+            "[" + ",".join([json.dumps(row, indent=None if i % 3 else 4) for i, row in enumerate(rows)]) + "]"
+        )
+    if layout == "keys in any order":
+        shuffled = [random.Random(i).sample(list(row.items()), len(row)) for i, row in enumerate(rows)]
+        text = json.dumps([dict(row) for row in shuffled])
+    file = bring(db, write(tmp_path, "a.json", text), format="spotify").files[0]
+    assert (file.read, file.kept, file.dropped) == (300, 300, {})
+
+
+def test_an_array_is_decoded_in_batches_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_stream, "_CHUNK", 4000)
+    text = json.dumps([spotify(START + i * 300, MS) for i in range(500)], indent=2).encode()
+    batches = list(json_stream.Records(SpotifyRow).of_array(BytesIO(text)))
+    assert sum(map(len, batches)) == 500
+    assert max(map(len, batches)) < 40
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_byte_order_marks_and_utf_16(db: sqlite3.Connection, tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    text = mark + json.dumps([spotify(START + 211, MS)], ensure_ascii=False)
+    bring(db, write(tmp_path, "a.json", text.encode(encoding)))
+    table = mark + lastfm((START + 10**6, SONG)).replace("\n", "\r\n")
+    bring(db, write(tmp_path, "b.csv", table.encode(encoding)))
+    assert [row[1:3] for row in listens(db)] == [SONG, SONG]
+
+
+def test_a_table_from_windows_is_read_too(db: sqlite3.Connection, tmp_path: Path) -> None:
+    bring(db, write(tmp_path, "b.csv", lastfm((START, SONG)).encode("cp1252")))
+    assert listens(db)[0][1] == "Café Tundra"
+
+
+values = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8), st.sampled_from(["2024-03-02T19:04:31Z", "2024-13-45", "\x00", "-4"]),
+    st.just([]), st.just({}),
+)  # fmt: skip
+KEYS = [*spotify(START, 1), "listened_at", "track_metadata", "started_at", "plays", "ids"]
+
+
+@given(
+    rows=st.lists(st.dictionaries(st.sampled_from(KEYS), values, max_size=12), max_size=8),
+    noise=st.booleans(),
+)
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_hostile_records_are_all_accounted_for(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]], noise: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("hostile")
+    db = library(folder)
+    good = spotify(START + 211, MS)
+    everything = [
+        good,
+        *[{**(good if noise else {}), **row} for row in rows],
+        spotify(START + 90_000, MS, OTHER),
+    ]
+    report = bring(db, write(folder, "a.json", everything), format="spotify")
+    assert report.totals["read"] == len(everything)
+    assert {row[1:3] for row in listens(db)} >= {SONG, OTHER}
+    for name in ("listenbrainz", "listenbrainz-json", "lastfm", "lastfm-csv"):
+        bring(db, folder / "a.json", format=name)
+    db.close()
+
+
+@given(data=st.binary(max_size=200))
+@settings(deadline=None, max_examples=40, derandomize=True)
+def test_bytes_that_are_nothing_never_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    folder = tmp_path_factory.mktemp("bytes")
+    db = library(folder)
+    path = write(folder, "x", data)
+    bring(db, path)
+    for name in ("spotify", "listenbrainz", "lastfm", "lastfm-csv"):
+        check(import_paths(db, [path], format=name))
+    db.close()

@@ -1,0 +1,119 @@
+"""The kernels as machine code on disk: loaded without Numba, made anew when damaged, the same without a linker."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import random as random_matrix
+
+from engine.model import compiled
+from engine.model.als import AlternatingLeastSquares
+from engine.paths import Folders
+from engine.privacy import Door
+
+# Compiled once, not once a worker.
+pytestmark = pytest.mark.xdist_group("compiled")
+
+PLAYS = random_matrix(60, 40, density=0.2, format="csr", dtype=np.float32, random_state=3)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one file a fit leaves."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(compiled, "_BESIDE", tmp_path_factory.mktemp("nothing"))
+        patched.setattr(compiled, "_folder", tmp_path_factory.mktemp("made") / "kernels")
+        compiled.functions.cache_clear()
+        fitted()
+        compiled.functions.cache_clear()
+        (file,) = compiled._folder.iterdir()
+    return file
+
+
+@pytest.fixture
+def folder(tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of one's own that holds it."""
+    monkeypatch.setattr(compiled, "_folder", tmp_path / "kernels")
+    monkeypatch.setattr(compiled, "_BESIDE", tmp_path / "nothing")
+    shutil.copytree(library.parent, tmp_path / "kernels")
+    compiled.functions.cache_clear()
+    yield tmp_path / "kernels"
+    compiled.functions.cache_clear()
+
+
+def fitted() -> np.ndarray:
+    model = AlternatingLeastSquares(factors=8, iterations=3, random_state=0, num_threads=2)
+    model.fit(PLAYS)
+    return np.asarray(model.item_factors)
+
+
+def test_a_library_that_is_there_is_not_compiled_again(
+    folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled again"))
+    assert library.stat().st_mode & 0o777 == 0o600
+    fitted()
+    assert [file.name for file in folder.iterdir()] == [library.name]
+
+
+def test_a_damaged_library_is_compiled_again_and_older_ones_go(folder: Path, library: Path) -> None:
+    (folder / library.name).write_bytes(b"\x7fELF not a library")
+    (folder / "als-8-float32-0123456789abcdef.so").write_bytes(b"of an older Numba")
+    fitted()
+    assert [file.name for file in folder.iterdir()] == [library.name]
+    assert (folder / library.name).stat().st_size == library.stat().st_size
+
+
+def test_without_a_linker_the_same_is_compiled_in_the_process(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = fitted()
+    monkeypatch.setattr(compiled, "_folder", folder.with_name("none yet"))
+    monkeypatch.setattr(compiled, "_linker", lambda: None)
+    compiled.functions.cache_clear()
+    np.testing.assert_allclose(fitted(), first, rtol=1e-4, atol=1e-6)
+    assert not folder.with_name("none yet").exists()
+
+
+def test_where_no_compiled_code_may_be_kept_none_is(
+    folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "_folder", folder.with_name("private"))
+    Door(Folders(folder.with_name("data")), private=True)
+    monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled to a file"))
+    monkeypatch.setattr("engine.model.kernels.compiled_here", lambda *_: {})
+    compiled.functions.cache_clear()
+    assert compiled.functions(8, "float32") == {}
+    compiled.functions.cache_clear()
+
+
+def test_a_fit_with_compiled_kernels_imports_no_numba(folder: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from engine.model import compiled\n"
+        "compiled.keep_in(pathlib.Path(sys.argv[1]), compiled._write_beside)\n"
+        "from tests.engine.model.test_compiled import fitted\n"
+        "fitted()\n"
+        "print(sorted({'numba', 'llvmlite'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_kernel_has_the_arguments_its_signature_names() -> None:
+    import inspect
+
+    from engine.model import kernels
+
+    for name, kinds in compiled.SIGNATURES.items():
+        body = getattr(kernels, f"_{name}")
+        inner = body() if not inspect.signature(body).parameters else body(8)
+        assert len(inspect.signature(inner).parameters) == len(kinds), name

@@ -1,0 +1,139 @@
+"""The ensemble: parts that sum to the score two ways, weights that find what decides, answers that cannot break it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.model.confidence import Confidence
+from engine.model.ensemble import MEMBERS, PERSONAL, Members, blend_over
+from engine.model.fold_in import ItemFactors
+from engine.model.neighbours import build_neighbours
+from engine.recommend.adapt import adapted
+from engine.training.solo import weigh_sessions
+from engine.training.weigh import RIDGES, Lessons, ascend, best_ridge, ndcg, weigh
+from tests.engine.model.test_als import plays
+
+WEIGHTS = {"factors": 0.4, "closeness": 0.2, "neighbours": 0.2, "artist": 0.1, "popularity": -0.1}
+
+
+@pytest.fixture(scope="module")
+def members() -> Members:
+    train = plays(30, 20)
+    factors = np.random.default_rng(2).normal(scale=0.4, size=(20, 5)).astype(np.float32)
+    return Members(
+        ItemFactors(factors, 2.0), np.asarray(train.getnnz(axis=0), dtype=np.int32), build_neighbours(train),
+        artists=np.arange(20, dtype=np.int32) // 3,
+    )  # fmt: skip
+
+
+@settings(deadline=None, max_examples=25, derandomize=True)
+@given(st.lists(st.integers(0, 19), unique=True, min_size=2, max_size=12), st.integers(0, 1000))
+def test_a_score_is_the_sum_of_its_members_and_of_what_the_person_plays(members, ids, seed) -> None:
+    own, rng = np.array(ids, dtype=np.int64), np.random.default_rng(seed)
+    counts = rng.integers(1, 100, len(ids)).astype(float)
+    folded = members.fold_in(own, 1.0 + np.log1p(counts), counts)
+    every = np.setdiff1d(np.arange(20), own)
+    raw = folded.raw(every)
+    blend = blend_over(raw, WEIGHTS)
+    parts = blend.parts(raw)
+    np.testing.assert_allclose(parts.sum(axis=1), blend.scores(raw))
+    by_artist = folded.contributions(every, blend).sum(axis=1)
+    np.testing.assert_allclose(by_artist, parts[:, :PERSONAL].sum(axis=1), atol=1e-4)
+    fewer = members.fold_in(own[1:], 1.0 + np.log1p(counts[1:]), counts[1:])
+    (without,) = folded.without([0], every, blend)
+    np.testing.assert_allclose(without, blend.scores(fewer.raw(every)), atol=1e-4)
+
+
+def test_members_that_say_the_same_of_all_count_nothing() -> None:
+    raw = np.column_stack([np.arange(5.0), *([np.ones(5), np.zeros(5)] * len(MEMBERS))[: len(MEMBERS) - 1]])
+    scores = blend_over(raw, dict.fromkeys(MEMBERS, 1.0)).scores(raw)
+    assert np.argsort(-scores).tolist() == [4, 3, 2, 1, 0]
+
+
+def lessons(decides: int, seed: int = 0) -> Lessons:
+    """Listeners for whom one member knows what was held out and the others know nothing."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(80, 60, len(MEMBERS))).astype(np.float32)
+    hits = np.zeros((80, 60), dtype=bool)
+    hits[:, :3] = True
+    scores[:, :3, decides] += 2.0
+    return Lessons(scores, hits, np.full(80, 3))
+
+
+@pytest.mark.parametrize("decides", [0, 2, 3])
+def test_the_weights_find_the_member_that_knows(decides) -> None:
+    learned = ascend(lessons(decides), np.random.default_rng(0))
+    assert int(np.argmax(learned)) == decides
+    assert abs(np.abs(learned).sum() - 1.0) < 1e-9
+    fresh = lessons(decides, seed=1)
+    assert ndcg(fresh, learned) > ndcg(fresh, np.full(len(MEMBERS), 0.2))
+    again = ascend(lessons(decides, seed=2), np.random.default_rng(3))
+    assert np.abs(learned - again).max() < 0.25, "other listeners teach nearly the same"
+
+
+def fitted(rows):
+    """Factors that know nothing, so that the neighbours must decide."""
+    return np.random.default_rng(5).normal(scale=0.3, size=(rows.shape[1], 4)).astype(np.float32), 5.0, 0.0
+
+
+def test_weights_are_learned_from_listeners_left_out_and_say_what_they_bring() -> None:
+    found = weigh(plays(120, 60), fitted, Confidence(), seed=0)
+    assert found.effect["listeners"] > 60
+    assert found.effect["kept"]
+    assert found.weights["neighbours"] > abs(found.weights["factors"])
+    assert found.effect["ensemble"] > found.effect["members"]["factors"]
+    assert found.ridge in RIDGES
+    few = weigh(plays(6, 60), fitted, Confidence(), seed=0)
+    assert few.weights == {"factors": 1.0}, "too few to learn from"
+
+
+def test_the_ridge_is_the_one_that_finds_most() -> None:
+    train = plays(90, 40)
+    chosen = best_ridge(train[:60], train[60:], seed=0)
+    assert chosen in RIDGES
+    assert chosen == best_ridge(train[:60], train[60:], seed=0)
+
+
+def sessions(what: str) -> tuple:
+    """200 sessions that go by what was heard lately, or by what goes together."""
+    from scipy.sparse import csr_matrix
+
+    rng = np.random.default_rng(1)
+    matrix = np.zeros((200, 40), dtype=np.float32)
+    for row in range(200):
+        if what == "recency":
+            # A window of five artists that moves on slowly.
+            matrix[row, (row // 10 + rng.permutation(6)[:4]) % 40] = 1
+        else:
+            matrix[row, rng.integers(8) * 5 + rng.permutation(5)[:4]] = 1
+    return csr_matrix(matrix), np.arange(200, dtype=np.int64) * 86_400
+
+
+@pytest.mark.parametrize(("what", "wins"), [("recency", {"recency"}), ("together", {"neighbours"})])
+def test_solo_weights_are_the_persons_own(what, wins) -> None:
+    plays_, times = sessions(what)
+    found = weigh_sessions(plays_, times, fitted, Confidence(), seed=0)
+    assert max(found.weights, key=lambda name: abs(found.weights[name])) in wins
+    assert found.effect["sessions"] >= 15
+    few = weigh_sessions(plays_[:20], times[:20], fitted, Confidence(), seed=0)
+    assert few.weights == {"factors": 1.0}
+
+
+@settings(deadline=None, max_examples=50, derandomize=True)
+@given(st.integers(0, 10_000), st.lists(st.sampled_from([1.0, 0.5, -1.0]), min_size=1, max_size=10))
+def test_ten_clicks_cannot_break_the_weights(seed, answers) -> None:
+    rows = np.random.default_rng(seed).normal(scale=5.0, size=(len(answers), len(MEMBERS)))
+    moved = adapted(WEIGHTS, rows, answers)
+    assert set(moved) == set(WEIGHTS), "what the community found useless stays out"
+    assert all(abs(moved[name] - weight) < 0.35 for name, weight in WEIGHTS.items())
+
+
+def test_answers_move_the_weights_the_way_they_point() -> None:
+    obscure = np.zeros((40, len(MEMBERS)))
+    obscure[:, MEMBERS.index("popularity")] = -1.0
+    assert adapted(WEIGHTS, obscure, [1.0] * 40)["popularity"] < WEIGHTS["popularity"]
+    assert adapted(WEIGHTS, obscure, [-1.0] * 40)["popularity"] > WEIGHTS["popularity"]
+    assert adapted(WEIGHTS, np.zeros((3, len(MEMBERS))), [1.0] * 3) == pytest.approx(WEIGHTS)

@@ -1,0 +1,154 @@
+"""Forgetting: gone from every table and every byte, and taste is as if it had never been."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
+from engine.names import artist_key, item_key, track_name
+from engine.paths import Folders
+from engine.session import Session
+from engine.taste.rules import Rule
+from tests.support.importing import START, lastfm, spotify, write
+from tests.support.models import write_model
+
+SECRET, KEPT = ("Quiet Vesper", "Nobody Hears"), ("Quiet Vesper Orchestra", "Quiet Vesper")
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """A library with a secret artist in every corner, and one whose name holds the secret one's."""
+    folder = tmp_path / "in"
+    write(folder, "Quiet Vesper.json", [spotify(START + 300 * i, 211_000, SECRET) for i in range(5)])
+    write(folder, "short.json", [spotify(START + 9000, 4_000, SECRET)])
+    write(folder, "l.csv", lastfm(*((START - 900 * i, KEPT) for i in range(1, 4))))
+    opened = Session(Folders(tmp_path / "data"))
+    opened.import_paths([folder])
+    opened.judge("like", SECRET[0])
+    opened.exclude(Rule(artist=SECRET[0], hours=("22:00", "06:00")))
+    opened.note_opened(artist_key(SECRET[0]))
+    opened.note_opened(item_key(track_name(*SECRET)))
+    opened.write_state(b'{"cursor": "Quiet Vesper"}')
+    opened.door.write_file(opened.folders.hindsight, b"{}")
+    return opened
+
+
+def bytes_of(folders: Folders) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folders.root.rglob("*")) if path.is_file())
+
+
+def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Session, tmp_path: Path) -> None:
+    for word in ("utf-8", "utf-16-le"):
+        session.door.write_file(session.folders.log, SECRET[1].encode(word) + SECRET[0].encode(word))
+    done = session.forget(Rule(artist=SECRET[0]))
+    assert done.holds
+    assert done.deleted == {
+        "listens": 5, "skips": 1, "likes, hides and blocks": 1, "days shown": 2, "rules": 1, "tracks": 1,
+        "artists": 1, "imports": 2,
+    }  # fmt: skip
+    assert set(done.files) == {"state.json", "hindsight.json", "discover.log"}
+    left = bytes_of(session.folders)
+    assert SECRET[1].encode() not in left
+    assert SECRET[1].lower().encode() not in left
+    # What still reads so is the other artist's name and title.
+    assert b"Quiet Vesper" in left
+    never = Session(Folders(tmp_path / "never"))
+    never.import_paths([tmp_path / "in" / "l.csv"])
+    assert session.taste() == never.taste()
+    with pytest.raises(NothingYetError):
+        session.forget(Rule(artist=KEPT[0], until=5))
+    with pytest.raises(UnknownNameError):
+        session.forget(Rule(artist="Nobody Ever"))
+    session.close()
+    never.close()
+
+
+def test_the_proof_fails_where_a_name_is_left(session: Session) -> None:
+    """A file of one's own in the data folder that still holds the name is found, in either encoding."""
+    for coding in ("utf-8", "utf-16-be"):
+        session.door.write_file(session.folders.config, "# Quiet Vesper, my own note".encode(coding))
+        assert session.folders.config.exists()
+    done = session.forget(Rule(artist=SECRET[0]))
+    assert done.found_in == ("config.toml",)
+    assert not done.holds
+    session.close()
+
+
+def test_playlists_keep_a_name_until_asked(session: Session) -> None:
+    connection = session._connection
+    with connection:
+        connection.execute("INSERT INTO playlists VALUES (1, 'Evening', 'running', '{}', 0)")
+        connection.execute(
+            "INSERT INTO playlist_tracks (playlist_id, position, artist, track) VALUES (1, 0, ?, ?)", SECRET
+        )
+    done = session.forget(Rule(artist=SECRET[0]))
+    assert done.found_in == ("library.sqlite",)
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [
+        (Rule(until=START - 900), 6),
+        (Rule(source="l.csv"), 5),
+        (Rule(track=KEPT[1]), 5),
+        (Rule(source="spotify"), 3),
+    ],
+)
+def test_parts_are_forgotten_as_rules_name_them(session: Session, rule: Rule, left: int) -> None:
+    for number in [kept.id for kept in session.rules()]:
+        session.include(number)
+    named = session.would_forget(rule)
+    done = session.forget(rule)
+    assert done.holds
+    assert done.deleted["listens"] == named
+
+    assert session.status().listens == left
+    session.close()
+
+
+def test_forgetting_all_leaves_an_empty_library(session: Session) -> None:
+    assert "library.sqlite" in session.forget_all()
+    status = session.status()
+    assert (status.listens, status.artists, status.tracks) == (0, 0, 0)
+    left = bytes_of(session.folders)
+    assert b"Vesper" not in left
+    assert session.feedback() == ()
+    session.close()
+
+
+def test_a_private_session_forgets_nothing(session: Session) -> None:
+    folders = session.folders
+    session.close()
+    private = Session(folders, private=True)
+    before = bytes_of(folders)
+    with pytest.raises(PrivateSessionError):
+        private.forget(Rule(artist=SECRET[0]))
+    with pytest.raises(PrivateSessionError):
+        private.forget_all()
+    assert bytes_of(folders) == before
+    private.close()
+
+
+def test_a_model_that_cannot_be_read_may_be_ones_own_and_goes_too(session: Session) -> None:
+    folders = write_model(session.folders.root, level="tracks")
+    manifest = folders.models / "made-by-hand-tracks" / "manifest.json"
+    manifest.write_bytes(b"{")
+    assert session.forget(Rule(artist=SECRET[0])).holds
+    assert not manifest.parent.exists()
+    assert session.model("tracks") is None
+
+
+def test_the_proof_holds_where_bursts_close_up_over_what_is_forgotten(
+    session: Session, tmp_path: Path
+) -> None:
+    plays = [KEPT] * 2 + [SECRET] + [KEPT] * 2
+    folder = tmp_path / "bursts"
+    write(folder, "b.json", [spotify(START + 90_000 + 300 * i, 211_000, one) for i, one in enumerate(plays)])
+    session.import_paths([folder])
+    session.exclude(Rule(burst=3))
+    assert session.taste().by_key[artist_key(KEPT[0])].plays > 1
+    assert session.forget(Rule(artist=SECRET[0])).holds
+    assert session.taste().by_key[artist_key(KEPT[0])].plays == 1

@@ -1,0 +1,1 @@
+"""The app around the views: undo, jobs, quitting, the private session, the palette, the player."""

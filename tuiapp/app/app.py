@@ -1,0 +1,301 @@
+"""The app: which view is shown, the session behind all of them, undo, the private session, the running job."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.signal import Signal
+
+from engine.paths import Folders
+from tuiapp.app.crash import Failures
+from tuiapp.app.jobs import Job, Jobs
+from tuiapp.app.player import Opening
+from tuiapp.app.preferences import Preferences
+from tuiapp.app.private_session import PrivateSession
+from tuiapp.app.quit import leave, leave_with_the_terminal
+from tuiapp.app.undo import Changes
+from tuiapp.safe import shown
+from tuiapp.settings import state as remembered
+from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
+from tuiapp.settings.keys import Keymap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.command import Provider
+
+    from engine.privacy import Door
+    from engine.session import Session
+    from tuiapp.screens.discover import DiscoverView
+    from tuiapp.screens.view import View
+
+
+def _view(name: str) -> Callable[[], Screen[Any]]:
+    """Loads a view's module when it is first shown."""
+
+    def make() -> Screen[Any]:
+        module = importlib.import_module(f"tuiapp.screens.{name}")
+        screen: Screen[Any] = getattr(module, f"{name.title()}View")()
+        # A new screen has no style that is out of date. Textual, not knowing, would read all sheets anew, twice.
+        screen._css_update_count = screen.app._css_update_count
+        return screen
+
+    return make
+
+
+def _commands(name: str) -> Callable[[], type[Provider]]:
+    """Loads what the palette knows when it is first opened."""
+
+    def load() -> type[Provider]:
+        provider: type[Provider] = getattr(importlib.import_module("tuiapp.app.palette"), name)
+        return provider
+
+    return load
+
+
+class DiscoverApp(App[int]):
+    """Discover, in a terminal."""
+
+    TITLE = "discover"
+    # All sheets at once: one that comes with its view makes Textual read every rule anew when the view is first shown.
+    CSS_PATH: ClassVar[Any] = ["app.tcss", *(f"../screens/{name}.tcss" for name in dict(SCREENS))]
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {_commands("KeyCommands"), _commands("ArtistCommands")}
+    MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
+    BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
+    # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
+    job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
+    private_since: reactive[float | None] = reactive(None, repaint=False)
+
+    def __init__(self, folders: Folders, *, private: bool = False) -> None:
+        # Only read here; written through the session's door when the app is left.
+        self._state = remembered.read_file(folders.state)
+        view = self._state.get("view")
+        # Shown from the start: no empty screen is made first.
+        self.DEFAULT_MODE = view if isinstance(view, str) and view in self.MODES else "discover"  # type: ignore[misc]
+        super().__init__()
+        self.folders = folders
+        self._start_private = private
+        self._session: Session | None = None
+        self._opening = threading.Lock()
+        self._leaving = False
+        self.changes = Changes(self)
+        self.jobs = Jobs(self)
+        self.opening = Opening(self)
+        self.failures = Failures(self)
+        self.preferences = Preferences(self)
+        self.keymap = Keymap()
+        # What stands over a view, and shows the library too, listens to it.
+        self.library_signal: Signal[None] = Signal(self, "library changed")
+        self._before: list[str] = []
+        self.private = PrivateSession(self, on=private)
+        self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
+
+    # -- starting and leaving --------------------------------------------------------------------------
+
+    def engine(self) -> Session:
+        """The session, opened by whichever worker thread asks first: never on the event loop."""
+        with self._opening:
+            if self._session is None:
+                from engine.session import Session
+
+                self._session = Session(self.folders, private=self._start_private)
+                # What is loaded by now stays: not looked through at each collection, which would hold a key up.
+                gc.freeze()
+            return self._session
+
+    @property
+    def door_in_use(self) -> Door | None:
+        """The session's way to write, where it is open."""
+        return self._session.door if self._session is not None else None
+
+    def reload(self) -> None:
+        """A child process changed the library: forget what was computed of it."""
+        if self._session is not None:
+            self._session.reload()
+
+    def open_folders(self, folders: Folders) -> None:
+        """Go on over another data folder; nothing done in the one before can be undone any more."""
+        before, self._session, self.folders = self._session, None, folders
+        self._state = remembered.read_file(folders.state)
+        self.changes.forget()
+        if before is not None:
+            # Waits for whoever still asks it something.
+            self.run_worker(before.close, thread=True, group="change")
+
+    def on_load(self) -> None:
+        self.preferences.begin()
+
+    def on_ready(self) -> None:
+        """The first paint is done: garbage is collected from now on (`open_app`), and not among what it was made of."""
+        gc.freeze()
+        gc.enable()
+        leave_with_the_terminal(self)
+
+    async def action_quit(self) -> None:
+        self._leaving = True
+        await leave(self, lambda: self._session)
+
+    # -- views -----------------------------------------------------------------------------------------
+
+    def action_view(self, name: str) -> None:
+        """Show a view; where the person came from is one escape away."""
+        if name != self.current_mode:
+            self._before = [*self._before, self.current_mode][-20:]
+            self.switch_mode(name)
+
+    def action_view_back(self) -> None:
+        """Back to the view before."""
+        if self._before:
+            self.switch_mode(self._before.pop())
+
+    def views(self) -> Iterable[View]:
+        """The views shown so far."""
+        from tuiapp.screens.view import View
+
+        for stack in self._screen_stacks.values():
+            yield from (screen for screen in stack if isinstance(screen, View))
+
+    def library_changed(self, only: str | None = None) -> None:
+        """What was shown may no longer be true: every view (or the one named) asks anew, those out of sight when they
+        come back."""
+        if not self._leaving:
+            for view in self.views():
+                if only in (None, view.NAME):
+                    view.outdated()
+            if only is None:
+                self.library_signal.publish(None)
+
+    def show_taste(self, number: int, name: str) -> None:
+        """Discover for one of the person's tastes."""
+        self._discover().show_taste(number, name)
+
+    def show_as_of(self, date: str) -> None:
+        """Discover as of a date as people write it; an empty one is now."""
+        self._discover().show_as_of(date)
+
+    def _discover(self) -> DiscoverView:
+        from tuiapp.screens.discover import DiscoverView
+
+        self.action_view("discover")
+        screen = self.screen_stack[0]
+        assert isinstance(screen, DiscoverView)  # noqa: S101 - the mode's screen
+        return screen
+
+    def show_related(self, name: str) -> None:
+        """Walk to an artist."""
+        self.action_view("related")
+        from tuiapp.screens.related import RelatedView
+
+        screen = self.screen_stack[0]
+        if isinstance(screen, RelatedView):
+            screen.start_at(name)
+
+    def show_artist(self, name: str) -> None:
+        """Open an artist's card over the view."""
+        from tuiapp.screens.artist import ArtistDialog
+
+        self.push_screen(ArtistDialog(self, name), lambda found: self.show_related(found) if found else None)
+
+    # -- remembering -----------------------------------------------------------------------------------
+
+    def state_of(self, view: str) -> dict[str, Any]:
+        """What a view remembered at the last end."""
+        return remembered.part(self._state, "views", view)
+
+    def recall_cursor(self, view: str) -> str | None:
+        """The key of the row that had the cursor."""
+        key = self.state_of(view).get("cursor")
+        return key if isinstance(key, str) else None
+
+    def state_now(self) -> dict[str, Any]:
+        """Where all views are; after a private session where they were before it, since what was typed in it may still
+        stand there."""
+        if not self.private.was:
+            views = {view.NAME: view.remembered() for view in self.views()}
+            self._state = {"view": self.current_mode, "views": remembered.part(self._state, "views") | views}
+        return self._state
+
+    # -- what keys do everywhere -----------------------------------------------------------------------
+
+    def action_undo(self) -> None:
+        self.changes.take_back()
+
+    def action_private(self) -> None:
+        self.private.turn()
+
+    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+        """Say something for a moment. Errors name files and artists: never markup, never a control character."""
+        lines = map(shown, message.split("\n"))
+        super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
+
+    def ask_text(self, title: str, value: str, then: Callable[[str], None]) -> None:
+        """Ask for a line; `then` gets it unless the person thought better."""
+        from tuiapp.screens.dialogs import AskText
+
+        self.push_screen(AskText(title, value), lambda text: then(text) if text else None)
+
+    def ask_path(self, title: str, then: Callable[[str], None], above: str = "") -> None:
+        """Ask for a path, typed or picked."""
+        from tuiapp.screens.dialogs import AskPath
+
+        self.push_screen(AskPath(title, above), lambda text: then(text) if text else None)
+
+    def action_search(self) -> None:
+        from tuiapp.screens.search import Search
+
+        self.push_screen(Search(self.engine), lambda name: self.show_related(name) if name else None)
+
+    def action_help(self) -> None:
+        from tuiapp.app.help_texts import help_for
+        from tuiapp.screens.dialogs import ShowText
+        from tuiapp.screens.view import View
+
+        view, name = self.screen_stack[0], self.current_mode
+        absent = view.absent if isinstance(view, View) else frozenset[str]()
+        self.push_screen(ShowText(f"Keys in {name.title()}", help_for(name, self.keymap, absent=absent)))
+
+    def action_command_palette(self) -> None:
+        from tuiapp.app.palette import open_palette
+
+        open_palette(self)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: what the keys do here, then Textual's own commands."""
+        from tuiapp.app.palette import commands
+
+        yield from commands(self, screen)
+        yield from super().get_system_commands(screen)
+
+    def search_themes(self) -> None:
+        """Choose a theme, the way the settings do: seen at once, kept in the settings file."""
+        from tuiapp.screens.settings import choose
+
+        choose(self, "theme")
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.failures.take(error)
+
+    def action_import(self) -> None:
+        self.jobs.ask_import()
+
+    def action_cancel_job(self) -> None:
+        self.jobs.cancel()
+
+
+def run_app(folders: Folders, *, private: bool = False) -> int:
+    """Open the app over a data folder; returns the exit code."""
+    app = DiscoverApp(folders, private=private)
+    # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.
+    sys.setswitchinterval(0.0005)
+    with app.failures.warnings_noted():
+        return app.run() or 0

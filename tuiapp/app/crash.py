@@ -1,0 +1,81 @@
+"""The one place for what nobody expected: it goes into the log, and the app says what failed and where that is."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.content import Content
+from textual.worker import WorkerFailed
+
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.privacy import Door
+    from tuiapp.app.app import DiscoverApp
+
+
+class Failures:
+    """Unexpected errors of one run of the app."""
+
+    def __init__(self, app: DiscoverApp) -> None:
+        self._app = app
+        # What was told of the last one.
+        self.told = ""
+
+    def warnings_noted(self) -> AbstractContextManager[None]:
+        """While the block runs Python's warnings go into the log, not over the screen."""
+        from engine.privacy.log import warnings_noted
+
+        return warnings_noted(self._door)
+
+    def take(self, error: Exception) -> None:
+        """Of background work that died the app tells and goes on; of anything else it ends, with a sentence."""
+        app = self._app
+        if app._exception is None and app.is_headless:
+            # Whoever drives the app in a test is to know of it.
+            app._exception = error
+        if isinstance(error, WorkerFailed) and app.is_running:
+            self.told = self._note("background work", error.error)
+            if not isinstance(app.screen, _failure()):
+                app.push_screen(_failure()(_in_words(self.told)))
+            return
+        app._exception_event.set()
+        app._return_code = 1
+        told = " ".join(self._note("the app", error).split("\n"))
+        app.panic(Text(f"error: discover had to stop: {shown(told)} What was whole before is whole now."))
+
+    def _note(self, where: str, error: BaseException) -> str:
+        """Put an error in the log; returns what to tell the person: what it was, and in the next line where that is."""
+        from engine.privacy.log import note_error, where_it_happened
+
+        written = note_error(self._door(), where, error)
+        log = (
+            f"The log is {self._app.folders.log}."
+            if written
+            else "It is in no log: nothing may be written now."
+        )
+        return f"{where_it_happened(error)}.\n{log}"
+
+    def _door(self) -> Door:
+        """The way to the log, whether the library could be opened or not."""
+        from engine.privacy import Door
+
+        app = self._app
+        return app.door_in_use or Door(app.folders, private=app.private_since is not None)
+
+
+def _failure() -> type:
+    from tuiapp.screens.dialogs import Failure
+
+    return Failure
+
+
+def _in_words(told: str) -> Content:
+    what, log = told.split("\n", 1)
+    return Content.assemble(
+        "What was asked for was not done:\n", Content.styled(shown(what), "bold"), "\n\n", shown(log),
+        "\nWhat was whole before is whole now, and the app goes on. If it happens again, the log is what to pass on: "
+        "it names no music.",
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""Asking where a list should go, and writing it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import DiscoverError
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.playlists.playlist import PlaylistTrack
+    from engine.session import Session
+    from tuiapp.app.app import DiscoverApp
+
+
+def ask_export(app: DiscoverApp, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
+    """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
+
+    def export(text: str) -> None:
+        def run() -> None:
+            try:
+                session = app.engine()
+                report = session.export_tracks(tracks(session), title, Path(text).expanduser())
+            except DiscoverError as error:
+                app.call_from_thread(app.notify, str(error), severity="error", timeout=10)
+                return
+            said = f"{report.tracks} tracks written to {report.file}. {report.note}".strip()
+            app.call_from_thread(app.notify, shown(said), title="Exported", timeout=10)
+
+        app.run_worker(run, thread=True, group="export")
+
+    def ask() -> None:
+        # In a thread: loading what knows all the formats takes longer than a key may wait.
+        from engine.playlists.export import safe_file_name
+
+        value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
+        what = "Export to (ending: csv m3u8 xspf jspf pls json txt uris)"
+        app.call_from_thread(app.ask_text, what, value, export)
+
+    app.run_worker(ask, thread=True, exclusive=True, group="ask export")

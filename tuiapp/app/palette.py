@@ -1,0 +1,99 @@
+"""What the palette offers: everything the keys do here, with the keys they have now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
+from textual.content import Content
+from textual.screen import Screen
+from textual.system_commands import SystemCommandsProvider
+
+from engine.errors import DiscoverError
+from tuiapp.safe import shown
+from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
+from tuiapp.widgets.dimmed import Dimming
+
+if TYPE_CHECKING:
+    from tuiapp.app.app import DiscoverApp
+
+# Of what every list can do, what is worth finding by name.
+_OF_LISTS = {"open", "copy"}
+
+
+class Palette(CommandPalette, Dimming[None]):
+    """Textual's, over a view that is dimmed in less time."""
+
+
+def open_palette(app: DiscoverApp) -> None:
+    """Open the palette, unless it is open."""
+    if not CommandPalette.is_open(app):
+        app.push_screen(Palette(id="--command-palette"))
+
+
+def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """The actions that do something on a screen: the view's own first, then those of every list, then the rest."""
+    from tuiapp.screens.view import View
+
+    if app.jobs.own is not None:
+        yield SystemCommand("Leave the sample", "Back to your own library.", app.jobs.leave_demo)
+    absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
+    nearest = {app.current_mode: 0, LISTS: 1}
+    for action in sorted(ACTIONS, key=lambda action: nearest.get(action.scope, 2)):
+        if screen.check_action(action.id, ()) is False:
+            continue
+        here = action.scope in {EVERYWHERE, app.current_mode} and action.id not in {"palette", "back"}
+        if here or (action.scope == LISTS and action.id in _OF_LISTS - absent):
+            target = app if action.scope == EVERYWHERE else screen
+            name = f"{action.label.capitalize()} ({app.keymap.label(action)})"
+            yield SystemCommand(name, action.help, _runner(app, action.command or action.id, target))
+
+
+def _runner(app: DiscoverApp, action: str, target: Any) -> Callable[[], Any]:
+    return lambda: app.run_worker(app.run_action(action, target), exit_on_error=True)
+
+
+class KeyCommands(SystemCommandsProvider):
+    """What the keys do, in the order of `commands`: Textual's own would put it in that of the alphabet."""
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:  # type: ignore[override]
+        for name, about, run, discover in self.app.get_system_commands(self.screen):
+            if discover:
+                yield DiscoveryHit(name, run, help=about)
+
+
+class ArtistCommands(Provider):
+    """What can be done with an artist whose name is typed, one's own or the community's."""
+
+    MOST = 3
+
+    async def search(self, query: str) -> AsyncIterator[Hit]:  # type: ignore[override]
+        """The artists a search finds first, and what to do with each."""
+        from tuiapp.app.app import DiscoverApp
+
+        app = self.app
+        assert isinstance(app, DiscoverApp)  # noqa: S101 - the palette is in no other app
+        # One letter is everybody's; one sign of Chinese or Japanese may be a name.
+        if len(query.strip()) < 2 and query.isascii():
+            return
+        try:
+            found = await asyncio.to_thread(lambda: app.engine().search(query, 20))
+        except DiscoverError:
+            return
+        names = list(dict.fromkeys(hit.artist for hit in found if hit.kind == "artist"))[: self.MOST]
+        for place, name in enumerate(names):
+            for order, (text, what, command) in enumerate(
+                (
+                    (f"All about {shown(name)}", "Your plays, why, who is near.", partial(app.show_artist, name)),
+                    (f"Artists like {shown(name)}", "Walk there in Related.", partial(app.show_related, name)),
+                    (f"Like {shown(name)}", "It counts in your taste.", partial(app.changes.judge, "like", [name])),
+                    (f"Block {shown(name)}", "Never show it again, nor learn from it.",
+                     partial(app.changes.judge, "block", [name])),
+                )
+            ):  # fmt: skip
+                # Below what the keys do, the better answer first.
+                yield Hit(0.5 - 0.1 * place - 0.01 * order, Content(text), command, text, what)

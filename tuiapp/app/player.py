@@ -1,0 +1,260 @@
+"""Opening music outside: at a service's search page in the person's browser, or with their own player.
+
+A player may say what was heard, by a line on its standard output: `played 183` (seconds), or `played 183 Title` where
+what was opened was an artist. Only that makes a listen, and never in a private session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuiapp.safe import shown
+from tuiapp.settings.config import SERVICES, Config
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from engine.store.heard import Heard
+    from tuiapp.app.app import DiscoverApp
+
+_PLACE = re.compile(r"\{(artist|track|query)\}")
+_PLAYED = re.compile(r"played (\d{1,5}(?:\.\d{1,3})?)(?: (\S.*))?")
+_LONGEST_LINE = 4096
+# Browsers that would draw over the app.
+_ON_THE_TERMINAL = {"lynx", "w3m", "links", "elinks", "www-browser", "links2", "browsh"}
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """An artist, or a track of theirs."""
+
+    artist: str
+    track: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As it is told and copied: `artist - track`."""
+        return f"{self.artist} - {self.track}" if self.track else self.artist
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What stands for the places of an address or a command."""
+        artist, track = _plain(self.artist), _plain(self.track or "")
+        return {"artist": artist, "track": track, "query": f"{artist} {track}".strip()}
+
+
+def _plain(text: str) -> str:
+    """Controls and line ends are no part of what one searches for."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def address(service: str, music: Music) -> str:
+    """The page where a service, or an address with `{query}` in it, searches for the music."""
+    from urllib.parse import quote
+
+    words = {name: quote(text, safe="") for name, text in music.words.items()}
+    if service == "MusicBrainz" and music.track:
+        return SERVICES[service].replace("type=artist", "type=recording").replace("{query}", words["query"])
+    return _PLACE.sub(lambda place: words[place[1]], SERVICES.get(service, service))
+
+
+def command(template: str, music: Music) -> list[str]:
+    """A player's command as a list of arguments.
+
+    The template is taken apart first, so that a name stays inside the argument it was put in. One that would begin an
+    argument like an option or a path, or is an address, gets a space before it: no program then takes it for more
+    than a name.
+    """
+    import shlex
+
+    return [_argument(part, music.words) for part in shlex.split(template)]
+
+
+def _argument(part: str, words: dict[str, str]) -> str:
+    text = _PLACE.sub(lambda place: words[place[1]], part)
+    begins_with_a_name = part.startswith(("{artist}", "{track}", "{query}"))
+    if begins_with_a_name and text and (not text[0].isalnum() or "://" in text or ":" in text.split()[0]):
+        return f" {text}"
+    return text
+
+
+def heard_line(line: bytes) -> tuple[float, str | None] | None:
+    """(seconds, title or null) of a line in which a player says what was heard; null for any other line.
+
+    >>> heard_line(b"played 183"), heard_line(b"played 12.5 Tin Roof"), heard_line(b"now playing x")
+    ((183.0, None), (12.5, 'Tin Roof'), None)
+    """
+    found = _PLAYED.fullmatch(line[:_LONGEST_LINE].decode(errors="replace").strip())
+    if found is None or not 0 < float(found[1]) <= 86_400:
+        return None
+    return float(found[1]), found[2]
+
+
+@dataclass
+class _Playing:
+    """A player that was started, and whether a private session was on at any time since."""
+
+    process: asyncio.subprocess.Process
+    hushed: bool
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it, and what it started, to end."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, how)
+
+
+class Opening:
+    """What `o` does, and the players it started: one plays at a time, and none is left behind."""
+
+    def __init__(self, app: DiscoverApp) -> None:
+        self._app = app
+        self._players: list[_Playing] = []
+
+    def open(self, music: Music, config: Config) -> None:
+        """Open music as the settings say; returns at once."""
+        template = config["open.player"]
+        if template:
+            self._app.run_worker(self._play(template, music), group="player")
+        else:
+            url, service = address(config["open.service"], music), config["open.service"]
+            self._app.run_worker(lambda: self._browse(url, service, music), thread=True, group="browser")
+
+    def hush(self) -> None:
+        """A private session began: what running players say from now on is of it."""
+        for playing in self._players:
+            playing.hushed = True
+
+    async def leave(self) -> None:
+        """End the players; each has a second for its last word of what was heard."""
+        for playing in self._players:
+            playing.end()
+        players = [worker for worker in self._app.workers if worker.group == "player" and worker.is_running]
+        if players:
+            await asyncio.wait([asyncio.create_task(worker.wait()) for worker in players], timeout=1.0)
+        for playing in self._players:
+            playing.end(signal.SIGKILL)
+
+    # -- the browser -----------------------------------------------------------------------------------
+
+    def _browse(self, url: str, service: str, music: Music) -> None:
+        app = self._app
+        if open_in_browser(url):
+            at = f"at {service}" if service in SERVICES else "in your browser"
+            app.call_from_thread(app.notify, f"Looking up {shown(music.name)} {at}.")
+        else:
+            app.call_from_thread(
+                app.notify,
+                f"No browser could be opened here. The address:\n{url}",
+                severity="warning",
+                timeout=30,
+            )
+
+    # -- the player ------------------------------------------------------------------------------------
+
+    async def _play(self, template: str, music: Music) -> None:
+        app = self._app
+        arguments = command(template, music)
+        name = shown(arguments[0])
+        for before in self._players:
+            before.end()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            text = f"{name} cannot be started ({error.strerror}). Choose another player in the settings."
+            app.notify(text, severity="error", timeout=10)
+            return
+        playing = _Playing(process, hushed=app.private_since is not None)
+        self._players.append(playing)
+        app.notify(f"Playing {shown(music.name)} with {name}.")
+        try:
+            async for seconds, title in _told_by(process):
+                self._keep(playing, music, seconds, title)
+            code = await process.wait()
+        finally:
+            playing.end()
+            self._players.remove(playing)
+        if code > 0:
+            app.notify(f"{name} ended with {code}.", severity="warning")
+
+    def _keep(self, playing: _Playing, music: Music, seconds: float, title: str | None) -> None:
+        """Keep a listen the player told of; in a private session nothing is kept and nothing said."""
+        app = self._app
+        if playing.hushed or app.private_since is not None:
+            return
+        track = music.track or (_plain(title) if title else None)
+        if not track:
+            app.notify(
+                f"The player did not say which track of {shown(music.artist)} it played: no listen is kept."
+            )
+            return
+        ended = int(time.time())
+
+        def keep(session: Session) -> None:
+            heard = session.note_listen(music.artist, track, seconds=seconds, at=ended)
+            app.call_from_thread(self._told, heard, Music(music.artist, track))
+
+        app.changes.make(keep)
+
+    def _told(self, heard: Heard, music: Music) -> None:
+        app = self._app
+        number = heard.listen
+        if heard.outcome == "kept" and number is not None:
+            app.changes.remember(f"the listen to {music.name}",
+                                 lambda: app.changes.make(lambda session: session.take_listen(number)))  # fmt: skip
+            app.notify(f"Kept as a listen: {shown(music.name)}. {app.keymap.label('undo')} takes it back.")
+
+
+async def _told_by(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[float, str | None]]:
+    """What a player says was heard, to its end; lines too long to be of use are passed over."""
+    assert process.stdout is not None  # noqa: S101 - asked for by who started it
+    while True:
+        try:
+            line = await process.stdout.readuntil()
+        except asyncio.IncompleteReadError as end:
+            line = end.partial
+        except asyncio.LimitOverrunError as error:
+            await process.stdout.readexactly(error.consumed)
+            continue
+        if not line:
+            return
+        if (heard := heard_line(line)) is not None:
+            yield heard
+
+
+def open_in_browser(url: str) -> bool:
+    """Hand an address to the person's browser; False where there is none that does not draw on the terminal."""
+    import subprocess
+    import webbrowser
+
+    try:
+        browser = webbrowser.get()
+        if str(getattr(browser, "name", "") or "").rpartition("/")[2] in _ON_THE_TERMINAL:
+            return False
+        if not isinstance(browser, webbrowser.GenericBrowser):
+            return browser.open(url)
+        # A command, such as xdg-open: it is not waited for, and what it prints would land on the screen.
+        arguments = [browser.name, *(argument.replace("%s", url) for argument in browser.args)]
+        quiet = subprocess.DEVNULL
+        started = subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        return started.wait(1.0) == 0
+    except subprocess.TimeoutExpired:
+        return True
+    except (webbrowser.Error, OSError):
+        return False
+
+
+def copied(music: list[Music]) -> str:
+    """What copying says: all of a few names, how many of more."""
+    names = [shown(one.name) for one in music]
+    return f"Copied: {names[0]}." if len(names) == 1 else f"Copied: {names[0]} and {len(names) - 1} more."

@@ -1,0 +1,109 @@
+"""The settings of the running app: applied at once, kept in the file with its comments, each change undone by u."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import DiscoverError, PrivateSessionError
+from tuiapp.settings import config
+from tuiapp.settings.config import SETTINGS, Config
+from tuiapp.settings.keys import BY_NAME
+
+if TYPE_CHECKING:
+    from tuiapp.app.app import DiscoverApp
+
+
+class Preferences:
+    """What `config.toml` says, and what was changed since."""
+
+    def __init__(self, app: DiscoverApp) -> None:
+        self._app = app
+        self.config: Config = config.read(app.folders.config)
+        self._writing = threading.Lock()
+        # Settings changed for this private session alone.
+        self._passing: set[str] = set()
+
+    def where(self, key: str) -> str:
+        """Where a value is from: `default`, `file`, or `session` where it goes with the private session."""
+        return "session" if key in self._passing else self.config.where(key)
+
+    def begin(self) -> None:
+        """Make the app as the settings say, and say in one notice what in the file cannot be used."""
+        self._apply_theme()
+        self._apply_keys()
+        if problems := self.config.problems:
+            more = f"\n{len(problems) - 2} more: discover config names all." if len(problems) > 2 else ""
+            self._app.notify("\n".join(problems[:2]) + more, title="Settings", severity="warning", timeout=20)
+
+    def reread(self) -> None:
+        """A private session ended: back to what the file says."""
+        self._passing.clear()
+        self.config = config.read(self._app.folders.config)
+        self._apply_theme()
+        self._apply_keys()
+        for view in self._app.views():
+            view.settings_changed()
+
+    def change(self, key: str, value: Any, *, undoing: bool = False) -> None:
+        """Change a setting, or with None put it back to its default; u undoes it.
+
+        Raises ValueError with what is expected.
+        """
+        app, before = self._app, self.config
+        if value == SETTINGS[key].default and key not in before.values:
+            value = None
+        self.config = before.with_value(key, value)
+        old, new = before.values.get(key), self.config.values.get(key)
+        if old == new:
+            return
+        self._apply(key)
+        if not undoing:
+            app.changes.remember(f"the setting {key}", lambda: self._undo(key, old))
+        if app.private_since is not None:
+            self._passing.add(key)
+            if not undoing:
+                app.notify(f"{key} is changed until the private session ends. Nothing is written.")
+        else:
+            app.run_worker(lambda: self._keep(key), thread=True, group="settings")
+
+    def _undo(self, key: str, value: Any) -> None:
+        try:
+            self.change(key, value, undoing=True)
+        except ValueError as error:
+            # Its old key was given to another action since.
+            self._app.notify(f"{error}.", severity="warning")
+
+    def _keep(self, key: str) -> None:
+        """Write what the setting is now: of several changes in a row the last one stays, whichever is first here."""
+        from tuiapp.settings import config_file
+
+        app = self._app
+        try:
+            with self._writing:
+                config_file.write(app.engine().door, key, self.config.values.get(key))
+        except PrivateSessionError:
+            self._passing.add(key)
+        except DiscoverError as error:
+            app.call_from_thread(app.notify, str(error), title="Not kept", severity="error", timeout=15)
+
+    def _apply(self, key: str) -> None:
+        app = self._app
+        if key == "theme":
+            self._apply_theme()
+        elif key.startswith("keys."):
+            self._apply_keys()
+        elif key.startswith("discover."):
+            app.library_changed()
+        for view in app.views():
+            view.settings_changed()
+
+    def _apply_theme(self) -> None:
+        theme = self.config["theme"]
+        if theme in self._app.available_themes:
+            self._app.theme = theme
+
+    def _apply_keys(self) -> None:
+        app = self._app
+        app.keymap = self.config.keymap
+        app.set_keymap({name: keys for name, keys in app.keymap.given.items() if name in BY_NAME})

@@ -1,0 +1,57 @@
+"""Beginning and ending a private session from the app: never beside a job, and nothing of it is remembered."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from engine.errors import DiscoverError
+from tuiapp.settings import state
+
+if TYPE_CHECKING:
+    from tuiapp.app.app import DiscoverApp
+
+
+class PrivateSession:
+    """What `P` does. `was` tells whether there was one: then the state stays as it was when that began."""
+
+    def __init__(self, app: DiscoverApp, *, on: bool) -> None:
+        self._app = app
+        self.was = on
+
+    def turn(self) -> None:
+        """Begin one, or end the one that is on; returns at once."""
+        self._app.run_worker(self._turn, thread=True, exclusive=True, group="private")
+
+    def _turn(self) -> None:
+        app = self._app
+        if app.job is not None:
+            stop = app.keymap.label("cancel_job")
+            text = f"{app.job.title} is running and writes. Wait for it, or stop it with {stop} first."
+            app.call_from_thread(app.notify, text, severity="warning")
+            return
+        try:
+            session = app.engine()
+            on = not session.private
+            if on:
+                session.write_state(state.written(app.call_from_thread(app.state_now)))
+            lost = session.set_private(on)
+        except DiscoverError as error:
+            app.call_from_thread(app.notify, str(error), severity="error", markup=False)
+            return
+        app.call_from_thread(self._turned, on, lost)
+
+    def _turned(self, on: bool, lost: tuple[str, ...]) -> None:
+        app = self._app
+        app.private_since = time.monotonic() if on else None
+        self.was = True
+        app.changes.forget()
+        if on:
+            app.opening.hush()
+            app.notify(f"Nothing is written until you press {app.keymap.label('private')} again. Likes and "
+                       "playlists last as long as this.", title="Private session")  # fmt: skip
+        else:
+            app.preferences.reread()
+            text = " ".join(lost) if lost else "There was nothing to keep."
+            app.notify(text, title="Private session ended", markup=False)
+        app.library_changed()

@@ -1,0 +1,85 @@
+"""Leaving: what the last keys asked for is done first, and the event loop waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.worker import NoActiveWorker, Worker, get_current_worker
+
+from engine.errors import DiscoverError
+from tuiapp.settings import state
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from tuiapp.app.app import DiscoverApp
+
+
+# How often it is looked whether the terminal is still there.
+LOOK_SECONDS = 2.0
+
+
+async def leave(app: DiscoverApp, in_use: Callable[[], Session | None]) -> None:
+    """Wait for work that is under way (a like must not be lost to a quick q), keep the state, and end the app."""
+    kept = state.written(app.state_now())
+    reading = asyncio.create_task(_read_no_more(app))
+    await app.opening.leave()
+    while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:
+        await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
+    # What was waited for may have opened it.
+    if (session := in_use()) is not None:
+        with contextlib.suppress(DiscoverError):
+            session.write_state(kept)
+        session.close()
+    if app.job is not None:
+        app.job.cancel()
+    await reading
+    app.exit(0)
+
+
+def terminal_is_gone(fileno: int) -> bool:
+    """Whether nobody is at the other end any more; false where that cannot be told."""
+    if not hasattr(select, "poll"):
+        return False
+    poller = select.poll()
+    poller.register(fileno, 0)  # that the other end hung up is always told
+    return any(event & select.POLLHUP for _, event in poller.poll(0))
+
+
+def leave_with_the_terminal(app: DiscoverApp) -> None:
+    """Quit as `q` does when the terminal is gone without a signal: the driver's reader would spin for ever."""
+    fileno = getattr(app._driver, "fileno", None)
+    if not isinstance(fileno, int):
+        return
+
+    def look() -> None:
+        if terminal_is_gone(fileno):
+            app.call_later(app.action_quit)
+            # Ends this very call, where anything is waited for in it.
+            timer.stop()
+
+    timer = app.set_interval(LOOK_SECONDS, look)
+
+
+def _here() -> Worker[Any] | None:
+    """The worker this runs in: the palette runs actions in one."""
+    try:
+        return get_current_worker()
+    except NoActiveWorker:
+        return None
+
+
+async def _read_no_more(app: DiscoverApp) -> None:
+    """End the thread that reads the terminal, where the driver has one.
+
+    It looks only each tenth of a second whether it is to end; the driver would wait for that on the event loop.
+    """
+    reader, ends = getattr(app._driver, "_key_thread", None), getattr(app._driver, "exit_event", None)
+    if reader is not None and ends is not None:
+        ends.set()
+        await asyncio.to_thread(reader.join)
+        # Not yet closed for the driver, which still has the mouse to give back.
+        ends.clear()

@@ -1,0 +1,117 @@
+"""Changes to the library: made off the event loop in the order asked for, each with a way back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from engine.errors import DiscoverError
+from tuiapp.app.player import Music
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.session import Session
+    from tuiapp.app.app import DiscoverApp
+
+UNDO_DEPTH = 50
+# The view that alone shows playlists.
+PLAYLISTS = "playlists"
+
+T = TypeVar("T")
+
+
+class Changes:
+    """What was changed since the app was opened, the last first to be taken back."""
+
+    def __init__(self, app: DiscoverApp) -> None:
+        self._app = app
+        # One after the other: an undo waits for what it undoes.
+        self._one_at_a_time = threading.Lock()
+        self._undo: list[tuple[str, Callable[[], None]]] = []
+
+    def remember(self, what: str, undo: Callable[[], None]) -> tuple[str, Callable[[], None]]:
+        """Something was done, or is being done, that `undo` takes back; returns the entry."""
+        entry = what, undo
+        self._undo = [*self._undo, entry][-UNDO_DEPTH:]
+        return entry
+
+    def forget(self) -> None:
+        """Nothing can be taken back any more."""
+        self._undo.clear()
+
+    def take_back(self) -> None:
+        """Undo the last change and say which."""
+        if not self._undo:
+            self._app.notify("Nothing to undo.")
+            return
+        what, undo = self._undo.pop()
+        undo()
+        self._app.notify(f"Undone: {shown(what)}.")
+
+    def make(self, change: Callable[[Session], Any], view: str | None = None) -> None:
+        """Change the library in a thread, then let every view ask anew, or the one that alone shows what changed."""
+        app = self._app
+
+        def run() -> None:
+            try:
+                with self._one_at_a_time:
+                    change(app.engine())
+            except DiscoverError as error:
+                app.call_from_thread(app.notify, str(error), severity="error")
+            app.call_from_thread(app.library_changed, view)
+
+        app.run_worker(run, thread=True, group="change")
+
+    def edit(
+        self,
+        what: str,
+        change: Callable[[Session], T],
+        undo: Callable[[Session, T], Any],
+        then: Callable[[T | None], None] = lambda _result: None,
+    ) -> None:
+        """Change playlists in a thread. What `change` gives goes to `then`, and to `undo` when it is taken back.
+
+        `then` gets None when the change failed, which has been said by then. What failed or, by its `changed`,
+        changed nothing leaves nothing to take back.
+        """
+        results: list[T] = []
+
+        def made(result: T | None) -> None:
+            if result is None or not getattr(result, "changed", True):
+                self._undo = [one for one in self._undo if one is not entry]
+            then(result)
+
+        def run(session: Session) -> None:
+            try:
+                results.append(change(session))
+            finally:
+                self._app.call_from_thread(made, results[0] if results else None)
+
+        def take_back(session: Session) -> None:
+            for result in results:
+                undo(session, result)
+
+        entry = self.remember(what, lambda: self.make(take_back, PLAYLISTS))
+        self.make(run, PLAYLISTS)
+
+    def judge(self, verdict: str | None, chosen: Sequence[Music]) -> None:
+        """Set a verdict on artists or tracks, remember one undo for all, say so."""
+        if not chosen:
+            return
+        before: dict[Music, str | None] = {}
+
+        def change(session: Session) -> None:
+            for music in chosen:
+                before[music] = session.judge(verdict, music.artist, music.track)
+
+        def restore(session: Session) -> None:
+            for music, earlier in before.items():
+                session.judge(earlier, music.artist, music.track)
+
+        words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Taken back"}[verdict]
+        kind = "tracks" if chosen[0].track else "artists"
+        what = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} {kind}"
+        self.make(change)
+        self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
+        self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} takes it back.")

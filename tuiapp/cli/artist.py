@@ -1,0 +1,67 @@
+"""`artist`: all there is to know of one artist."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import percent, print_json, thousands
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.session.artist_card import ArtistCard
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_obj
+def artist(options: Options, name: str) -> None:
+    """All about an artist: what you played of them, why they are recommended, who is near."""
+    from engine.recommend.settings import DiscoverSettings
+    from engine.session import Session
+    from tuiapp.settings.config import read
+
+    settings = read(options.folders.config).for_discover(DiscoverSettings())
+    session = Session(options.folders, private=options.private)
+    try:
+        card = session.artist(name, settings)
+    finally:
+        session.close()
+    if options.json:
+        print_json(asdict(card))
+    else:
+        _print(card)
+
+
+def _print(card: ArtistCard) -> None:
+    from tuiapp.text import day
+
+    played = card.played
+    click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
+    among = "of those you know" if card.of_taste else "in Discover"
+    if card.listeners:
+        click.echo(
+            f"{thousands(card.listeners)} listeners" + (f", number {card.rank} {among}" if card.rank else "")
+        )
+    if card.tags:
+        click.echo(", ".join(shown(tag) for tag in card.tags))
+    span = f", {day(played.first)} to {day(played.last)}" if played.first is not None else ""
+    click.echo(f"{thousands(played.plays)} plays of yours{span}")
+    for title, plays in played.tracks:
+        click.echo(f"  {thousands(plays):>7}  {shown(title)}")
+    if card.of_taste:
+        click.echo(
+            f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of what ranks Discover"
+        )
+        if card.speaks_for:
+            spoken = ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.speaks_for)
+            click.echo(f"speaks most for {spoken}")
+    elif card.why:
+        click.echo("because of " + ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.why))
+    if card.note:
+        click.echo(shown(card.note))
+    if card.near:
+        click.echo("near " + ", ".join(map(shown, card.near)))

@@ -1,0 +1,92 @@
+"""`audit`: a private session watched from outside, with the evidence at its end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiapp.cli.group import Options, cli, open_app
+from tuiapp.cli.output import print_json, say, thousands
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.community.fetch import Fetched
+
+# Where nobody sits in front: what a private session may read.
+_LOOKS = (("recommend",), ("taste",), ("search", "a"), ("playlists",), ("doctor",))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, metavar="[COMMAND...]")
+@click.pass_obj
+def audit(options: Options, command: tuple[str, ...]) -> None:
+    """Run a private session, or a command in one, and show that nothing was written and nothing sent.
+
+    Every file in the data folder is digested before and after; connections are counted as Python opens them.
+    Nothing of this is stored.
+    """
+    from engine.privacy.evidence import watched
+
+    root = options.folders.root
+    with watched(root) as evidence:
+        if command or options.json or not sys.stdout.isatty():
+            looks = (command,) if command else _LOOKS
+            ended = {" ".join(look): _run_private(options, look) for look in looks}
+        else:
+            ended = {"the app": open_app(options.folders, private=True)}
+    if options.json:
+        session = {
+            "commands": ended,
+            "files": evidence.files,
+            "bytes": evidence.bytes,
+            "changed": evidence.changed,
+            "connections": evidence.connections,
+            "children": evidence.children,
+        }
+        fetched = [asdict(one) for one in _fetches(options)]
+        print_json({"private_sessions": [session], "fetched": fetched, "sent": evidence.connections})
+    else:
+        _say(evidence.files, evidence.bytes, evidence.changed, evidence.connections)
+        for one in _fetches(options):
+            day = time.strftime("%Y-%m-%d", time.gmtime(one.at))
+            click.echo(
+                f"Downloaded {day}: {shown(one.url)}, {thousands(one.bytes)} bytes, SHA-256 {one.sha256}."
+            )
+        for look, code in ended.items():
+            if code:
+                click.echo(f"{shown(look)} ended with an error ({code}): this says little about it.")
+    if not evidence.clean:
+        click.get_current_context().exit(1)
+
+
+def _fetches(options: Options) -> Sequence[Fetched]:
+    """Every download there was; read in a private session, so that looking writes nothing either."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=True)
+    try:
+        return session.fetches()
+    finally:
+        session.close()
+
+
+def _run_private(options: Options, command: tuple[str, ...]) -> int:
+    """The exit code of a command in a private session; what it prints goes to standard error."""
+    from contextlib import redirect_stdout
+
+    from tuiapp.cli.main import run
+
+    say(options, f"discover --private {' '.join(command)}")
+    with redirect_stdout(sys.stderr):
+        return run(["--private", "--data-dir", str(options.folders.root), *command])
+
+
+def _say(files: int, size: int, changed: list[str], connections: list[str]) -> None:
+    click.echo(f"{thousands(files)} files, {size / 1e6:.1f} MB, digested before and after.")
+    click.echo(f"Changed: {', '.join(map(shown, changed)) or 'nothing'}.")
+    click.echo(f"Connections: {', '.join(map(shown, connections)) or 'none'}.")

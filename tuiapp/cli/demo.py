@@ -1,0 +1,52 @@
+"""`demo`: the app on a made-up community and a made-up listener, through the same code as real data."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiapp.cli.group import Options, cli, open_app
+from tuiapp.cli.output import say
+
+if TYPE_CHECKING:
+    from engine.paths import Folders
+
+
+@cli.command()
+@click.option("--fresh", is_flag=True, help="Make the demo's data folder anew.")
+@click.pass_context
+def demo(context: click.Context, fresh: bool) -> None:
+    """Try everything on made-up sample data, in a data folder of its own. No network, nothing of yours."""
+    from engine.paths import Folders
+
+    options = context.ensure_object(Options)
+    options.data_dir = options.folders.demo.root
+    prepare(options, Folders(options.data_dir), fresh=fresh)
+    if sys.stdout.isatty() and not options.json:
+        context.exit(open_app(options.folders, private=options.private))
+    from tuiapp.cli.recommend import print_discover
+
+    print_discover(options)
+
+
+def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
+    """Bring the demo's folder to where it has listens, packs and a model; what is there already stays."""
+    from engine.privacy import Door
+    from engine.session import Session
+    from sample_data import demo as sample
+    from tuiapp.cli.train import training_progress
+
+    door = Door(folders, private=options.private)
+    if fresh:
+        door.remove(folders.root)
+    session = Session(folders, private=options.private)
+    try:
+        if sample.is_ready(session):
+            return
+        say(options, "Preparing the demo: a made-up listener among a made-up community. This happens once.")
+        with training_progress(options) as show:
+            sample.prepare(session, show)
+    finally:
+        session.close()

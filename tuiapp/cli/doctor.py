@@ -1,0 +1,223 @@
+"""`doctor` and `config`: how things stand, and where they are."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import click
+
+from engine import __version__
+from engine.errors import DiscoverError, UsageError
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, print_table, say, thousands
+from tuiapp.safe import shown
+
+_LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click", "tomlkit")
+
+
+@cli.command()
+@click.pass_obj
+def doctor(options: Options) -> None:
+    """Versions, folders, sizes, integrity, and what to do next."""
+    report = _report(options)
+    if options.json:
+        print_json(report)
+        return
+    for name, value in report.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for key, entry in value.items():
+                click.echo(f"  {key:<14} {entry}")
+        elif isinstance(value, list):
+            click.echo(f"{name}:")
+            for entry in value:
+                click.echo(f"  - {entry}")
+        else:
+            click.echo(f"{name}: {value}")
+
+
+def _report(options: Options) -> dict[str, Any]:
+    from importlib import metadata
+
+    from engine.session import Session
+
+    folders = options.folders
+    report: dict[str, Any] = {
+        "discover": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "data folder": str(folders.root),
+    }
+    advice: list[str] = []
+    report["settings"] = _settings(options, advice)
+    report["log"] = _log(options)
+    try:
+        session = Session(folders, private=options.private)
+    except DiscoverError as error:
+        return report | {"library": f"cannot be opened: {error}", "next": [str(error)]}
+    try:
+        report["library"] = _library(session, advice)
+        report["packs"] = {
+            pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs()
+        }
+        report["model"] = _model(session, advice)
+    finally:
+        session.close()
+    report["size"] = {
+        name: f"{_size(path) / 1e6:.1f} MB"
+        for name, path in (
+            ("library", folders.database),
+            ("packs", folders.packs),
+            ("models", folders.models),
+            ("cache", folders.cache),
+        )
+    }
+    if folders.root.exists() and folders.root.stat().st_mode & 0o077:
+        advice.append(f"Others on this machine can see into the data folder: chmod 700 {folders.root}")
+    report["next"] = advice or ["Nothing: all is well."]
+    return report
+
+
+def _settings(options: Options, advice: list[str]) -> str:
+    from tuiapp.settings.config import read
+
+    found = read(options.folders.config)
+    advice += [f"Mend the settings file: {problem}" for problem in found.problems]
+    if not options.folders.config.exists():
+        return "the defaults; there is no file yet"
+    wrong = f", {len(found.problems)} not used" if found.problems else ""
+    return f"{options.folders.config}: {len(found.values)} set{wrong}"
+
+
+def _log(options: Options) -> str:
+    log = options.folders.log
+    return f"{log}: something went wrong" if log.exists() else f"nothing went wrong: there is no {log.name}"
+
+
+def _library(session: Any, advice: list[str]) -> dict[str, Any]:
+    counts = session.counts()
+    integrity = session.check_library()
+    if integrity != "ok":
+        advice.append("The library is damaged. Restore a backup, or move it away and import again.")
+    if not counts.listens:
+        advice.append("Import your history: discover import PATH.")
+    return {
+        "listens": counts.listens,
+        "artists": counts.artists,
+        "tracks": counts.tracks,
+        "integrity": integrity,
+    }
+
+
+def _model(session: Any, advice: list[str]) -> Any:
+    try:
+        manifest, of_tracks = session.model(), session.model("tracks")
+        problems = session.check_model()
+    except DiscoverError as error:
+        advice.append(str(error))
+        return f"cannot be used: {error}"
+    tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs())
+    if of_tracks is None and tracks:
+        advice.append("Train a model of tracks: discover train --level tracks.")
+    advice += problems
+    if manifest is None:
+        advice.append("Train a model: discover train.")
+        return "none yet"
+    return {
+        "trained": manifest.trained,
+        "from": ", ".join(manifest.packs) or "your own sessions",
+        "artists": manifest.items,
+        "tracks": of_tracks.items if of_tracks else "no model of them",
+        "recall": manifest.index.get("recall"),
+        "files": "as written" if not problems else "damaged",
+    }
+
+
+def _size(path: Any) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size if path.exists() else 0
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def config(context: click.Context) -> None:
+    """The settings in use, and where each is from; `config set` and `config unset` change them."""
+    if context.invoked_subcommand is not None:
+        return
+    from tuiapp.settings.config import SETTINGS, read
+
+    options = context.ensure_object(Options)
+    found = read(options.folders.config)
+    if options.json:
+        values = {key: found[key] for key in SETTINGS}
+        print_json(
+            {
+                "settings": {"data_dir": str(options.folders.root), "private": options.private} | values,
+                "from_file": sorted(found.values),
+                "problems": list(found.problems),
+            }
+        )
+        return
+    click.echo(f"data_dir = {options.folders.root}\nprivate = {str(options.private).lower()}\n")
+    print_table(
+        ("setting", "value", "from"),
+        [(key, setting.shown(found[key]), found.where(key)) for key, setting in SETTINGS.items()],
+    )
+    for problem in found.problems:
+        click.echo(shown(problem), err=True)
+
+
+@config.command()
+@click.pass_obj
+def path(options: Options) -> None:
+    """Where the settings file is."""
+    if options.json:
+        print_json({"path": str(options.folders.config)})
+        return
+    click.echo(str(options.folders.config))
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value")
+@click.pass_obj
+def set_(options: Options, key: str, value: str) -> None:
+    """Change a setting in the file; everything else in it stays, comments too.
+
+    For example: discover config set open.service Bandcamp
+    """
+    _change(options, key, value)
+
+
+@config.command()
+@click.argument("key")
+@click.pass_obj
+def unset(options: Options, key: str) -> None:
+    """Take a setting out of the file, so that its default holds."""
+    _change(options, key, None)
+
+
+def _change(options: Options, key: str, text: str | None) -> None:
+    from engine.privacy import Door
+    from tuiapp.settings import config_file
+    from tuiapp.settings.config import read, setting_named
+
+    try:
+        setting = setting_named(key)
+        try:
+            value = None if text is None else setting.typed(text)
+        except ValueError as error:
+            raise ValueError(f"{key} cannot be {text}; expected {error}") from None
+        if text is not None:
+            # A key may be free by itself, and taken by another action.
+            read(options.folders.config).with_value(key, value)
+    except ValueError as error:
+        raise UsageError(f"{error}{'' if str(error).endswith('?') else '.'}") from error
+    config_file.write(Door(options.folders, private=options.private), key, value)
+    found = read(options.folders.config)
+    if options.json:
+        print_json({"setting": key, "value": found[key], "from": found.where(key)})
+    else:
+        say(options, f"{key} = {shown(setting.shown(found[key]))} ({found.where(key)})")

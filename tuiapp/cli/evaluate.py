@@ -1,0 +1,116 @@
+"""`evaluate`: how well Discover guesses this person, in figures and in words."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from engine.names import Level
+    from engine.recommend.hindsight import Hindsight
+
+
+@cli.command()
+@click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
+@click.pass_obj
+def evaluate(options: Options, level: Level) -> None:
+    """How well Discover would have guessed what you played for the first time, quarter by quarter."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        model = session.model(level)
+        if model is not None and model.solo:
+            _print_solo(options, model.validation.get("ensemble") or {}, level)
+            return
+        found = session.evaluate(level)
+    finally:
+        session.close()
+    if options.json:
+        print_json(
+            {
+                "split": [{"at": cut.at, "known": cut.known, "new": cut.new} for cut in found.cuts],
+                "methods": [{"name": name, **measures} for name, measures in found.methods.items()],
+                "half_life": found.half_life,
+            }
+        )
+        return
+    rows = [
+        (name, f"{measures['recall@20']:.3f}", f"{measures['ndcg@20']:.3f}", f"{measures['map@20']:.3f}")
+        for name, measures in found.methods.items()
+    ]
+    print_table(("", "recall@20", "nDCG@20", "MAP@20"), rows, right=frozenset({1, 2, 3}))
+    click.echo()
+    for sentence in _in_words(found, level):
+        click.echo(sentence)
+
+
+def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> None:
+    """Without a community: how often what is hidden from one of the latest sessions is among the first ten."""
+    from engine.errors import NothingYetError
+
+    if not measured:
+        raise NothingYetError(
+            f"Your history has too few sessions of several {level} to measure on. Import more of it, or add community "
+            "data: discover community add PATH."
+        )
+    members: dict[str, float] = measured["members"]
+    best = max(members, key=lambda name: members[name])
+    hits = members | {"Discover": measured["ensemble"] if measured["kept"] else members[best]}
+    if options.json:
+        methods = [{"name": name, "hit@10": value} for name, value in hits.items()]
+        print_json({"split": {"sessions": measured["sessions"]}, "methods": methods})
+        return
+    print_table(
+        ("", "hit@10"), [(name, f"{value:.3f}") for name, value in hits.items()], right=frozenset({1})
+    )
+    click.echo()
+    click.echo(
+        f"Measured on your latest {measured['sessions']} sessions: how often one of its {level}, hidden from it, is "
+        "among the first ten by the others. The model and its weights had seen earlier sessions only."
+    )
+    click.echo(
+        f"Together they find more than {best} alone does."
+        if measured["kept"]
+        else f"Nothing beats {best} alone for you, so that is what Discover ranks by."
+    )
+    click.echo("Whether new music would be found cannot be measured without community data.")
+
+
+def _in_words(found: Hindsight, level: Level) -> list[str]:
+    """What the figures say, also where they are against us."""
+    from engine.recommend.hindsight import DISCOVER, NDCG, NEIGHBOURS, POPULARITY
+
+    days = [datetime.datetime.fromtimestamp(cut.at, datetime.UTC).date().isoformat() for cut in found.cuts]
+    new = sum(cut.new for cut in found.cuts)
+    lines = [
+        f"Measured at {', '.join(days)}: from what you had played before, Discover guessed which {new} {level} you "
+        "played for the first time in the ninety days after."
+    ]
+    used = found.methods[DISCOVER]
+    if found.half_life is not None:
+        used = found.methods[f"{DISCOVER}, half-life {found.half_life:g} days"]
+    if level == "tracks":
+        fade = "count all alike" if found.half_life is None else f"fade by half in {found.half_life:g} days"
+        lines.append(f"Plays {fade}, as with artists.")
+    elif found.half_life is not None:
+        lines.append(
+            f"Letting plays fade by half in {found.half_life:g} days guessed best, of four lengths tried on "
+            "these same quarters; Discover does so from now on."
+        )
+    else:
+        lines.append("Letting older plays fade did not clearly help; Discover counts all alike.")
+    for name in (POPULARITY, NEIGHBOURS):
+        other = found.methods[name][NDCG]
+        if used[NDCG] > other:
+            lines.append(f"Discover ranks better than {name} for you ({used[NDCG]:.3f} against {other:.3f}).")
+        else:
+            lines.append(f"For you {name} ranks at least as well ({other:.3f} against {used[NDCG]:.3f}).")
+    if new < 30:
+        lines.append(f"With only {new} new {level} to guess, these figures are rough.")
+    return lines

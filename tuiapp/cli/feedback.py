@@ -1,0 +1,108 @@
+"""`like`, `hide`, `block`, `unblock` and `feedback`: what the person thinks."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, print_table, say
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+
+_of_track = click.option("--track", metavar="TITLE", help="This track of theirs alone.")
+
+
+def _judge(options: Options, verdict: str | None, name: str, track: str | None) -> None:
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        if verdict is not None and track is not None:
+            track = session.resolve_track(name, track)
+        before = session.judge(verdict, name, track)
+        if verdict is None and before is None:
+            what = shown(name if track is None else f"{track} by {name}")
+            say(options, f"Nothing was said of {what}; nothing changed.")
+        _print(options, session)
+    finally:
+        session.close()
+
+
+@cli.command()
+@click.argument("name")
+@_of_track
+@click.pass_obj
+def like(options: Options, name: str, track: str | None) -> None:
+    """Like an artist: it counts in your taste."""
+    _judge(options, "like", name, track)
+
+
+@cli.command()
+@click.argument("name")
+@_of_track
+@click.pass_obj
+def hide(options: Options, name: str, track: str | None) -> None:
+    """Keep an artist out of Discover; it still counts in your taste."""
+    _judge(options, "hide", name, track)
+
+
+@cli.command()
+@click.argument("name")
+@_of_track
+@click.pass_obj
+def block(options: Options, name: str, track: str | None) -> None:
+    """Never show an artist again, on any screen, list or export, nor learn from it."""
+    _judge(options, "block", name, track)
+
+
+@cli.command()
+@click.argument("name")
+@_of_track
+@click.pass_obj
+def unblock(options: Options, name: str, track: str | None) -> None:
+    """Take back what was said about an artist."""
+    _judge(options, None, name, track)
+
+
+@cli.command()
+@click.pass_obj
+def feedback(options: Options) -> None:
+    """Every like, hide and block."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        _print(options, session)
+    finally:
+        session.close()
+
+
+def _print(options: Options, session: Session) -> None:
+    marks = session.feedback()
+    if options.json:
+        print_json(
+            {
+                "feedback": [
+                    {"artist": mark.artist}
+                    | ({"track": mark.track} if mark.track else {})
+                    | {"verdict": mark.verdict, "at": mark.at}
+                    for mark in marks
+                ]
+            }
+        )
+        return
+    rows = [
+        (
+            mark.verdict,
+            mark.artist + (f" - {mark.track}" if mark.track else ""),
+            datetime.datetime.fromtimestamp(mark.at, datetime.UTC).date().isoformat(),
+        )
+        for mark in marks
+    ]
+    print_table(("", "what", "since"), rows)

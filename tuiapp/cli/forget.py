@@ -1,0 +1,103 @@
+"""`forget`: deletes for good, and shows that it is gone."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from tuiapp.cli.date_options import PERIOD
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, thousands
+from tuiapp.safe import shown
+
+_OUT_OF_REACH = (
+    "Out of reach: exported and downloaded files, backups, and what the disk keeps of deleted bytes."
+)
+
+
+@cli.command()
+@click.option("--artist", metavar="NAME", help="All of this artist: plays, likes, blocks, rules.")
+@click.option(
+    "--track", metavar="TITLE", help="Plays of tracks of this title (with --artist, of that artist)."
+)
+@click.option("--before", type=PERIOD, metavar="DATE", help="Plays before this date.")
+@click.option("--source", metavar="FILE", help="Plays from this service or imported file.")
+@click.option("--playlists", is_flag=True, help="Take the artist out of saved playlists too.")
+@click.option("--all", "everything", is_flag=True, help="Everything but settings and public packs.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def forget(options: Options, playlists: bool, everything: bool, yes: bool, **asked: Any) -> None:
+    """Delete for good, and prove that it is gone. Everything named must hold; nothing brings it back."""
+    from engine.session import Session
+
+    named = any(value is not None for value in asked.values())
+    if everything == named:
+        raise click.UsageError("Say what to forget: --artist, --track, --before, --source, or --all.")
+    session = Session(options.folders, private=options.private)
+    try:
+        session.door.require_writable("forget anything")
+        if everything:
+            _ask(yes, "Everything you played, liked and saved will be deleted.")
+            files = session.forget_all()
+            if options.json:
+                proof = {"listens": session.status().listens, "public": list(session.public_folders())}
+                print_json({"deleted": {"files": list(files)}, "proof": proof, "out_of_reach": _OUT_OF_REACH})
+                return
+            click.echo(f"Deleted: {', '.join(files) or 'nothing, the library was empty'}.")
+        else:
+            _forget_some(options, session, playlists=playlists, yes=yes, asked=asked)
+        if not options.json:
+            click.echo(_OUT_OF_REACH)
+    finally:
+        session.close()
+
+
+def _forget_some(
+    options: Options, session: Any, *, playlists: bool, yes: bool, asked: dict[str, Any]
+) -> None:
+    from engine.taste.rules import Rule
+
+    rule = Rule(
+        artist=asked["artist"],
+        track=asked["track"],
+        source=asked["source"],
+        until=asked["before"][0] if asked["before"] else None,
+    )
+    _ask(yes, f"{thousands(session.would_forget(rule))} listens will be deleted: {shown(rule.in_words())}.")
+    done = session.forget(rule, playlists=playlists)
+    if options.json:
+        proof = {
+            "holds": done.holds,
+            "searched": list(done.searched),
+            "found_in": list(done.found_in),
+            "taste_is_as_if_never": done.taste_is_as_if_never,
+            "public": list(done.public),
+        }
+        deleted = {**done.deleted, "files": list(done.files)}
+        print_json({"deleted": deleted, "proof": proof, "out_of_reach": _OUT_OF_REACH})
+    else:
+        told = ", ".join(f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count)
+        click.echo(f"Deleted: {told}.")
+        if done.files:
+            click.echo(f"Deleted with it, as worked out of your plays: {', '.join(done.files)}.")
+        where = f"still in {', '.join(done.found_in)}" if done.found_in else "in none of them"
+        if asked["artist"] is not None and asked["track"] is None:
+            click.echo(f"Searched {len(done.searched)} files for the name: {where}.")
+        exact = "exactly" if done.taste_is_as_if_never else "NOT"
+        click.echo(f"Your taste is {exact} what it would be had this never been played.")
+        if done.public:
+            click.echo(f"Not searched, the same for everybody who has them: {', '.join(done.public)}.")
+        if "library.sqlite" in done.found_in and not playlists:
+            click.echo("Saved playlists keep it; --playlists takes it out of them.")
+    if not done.holds:
+        click.get_current_context().exit(1)
+
+
+def _ask(yes: bool, what: str) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{what} Nothing brings it back: add --yes.")
+    click.confirm(f"{what} Nothing brings it back. Go on?", abort=True)

@@ -1,0 +1,149 @@
+"""The group of all commands, loaded when one is asked for, and the options that every command shares.
+
+Standard output is data, standard error is narration, exit codes are a contract. No command here imports
+Textual; only opening the app does.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine import __version__
+from engine.paths import Folders
+
+# The modules of this folder that register commands. By name: they import this one.
+_COMMANDS = (
+    "artist",
+    "audit",
+    "demo",
+    "doctor",
+    "evaluate",
+    "feedback",
+    "forget",
+    "import_history",
+    "packs",
+    "played",
+    "playlist_edits",
+    "playlists",
+    "recommend",
+    "stats",
+    "taste",
+    "train",
+)
+
+
+@dataclass
+class Options:
+    """What the shared options say; commands read it as the context's object."""
+
+    data_dir: Path | None = None
+    private: bool = False
+    quiet: bool = False
+    json: bool = False
+
+    @property
+    def folders(self) -> Folders:
+        """The data folder in use: `--data-dir`, else `DISCOVER_DATA_DIR`, else the platform's place for it."""
+        if self.data_dir is not None:
+            return Folders(self.data_dir.expanduser().absolute())
+        import platformdirs
+
+        return Folders(platformdirs.user_data_path("discover", appauthor=False))
+
+
+def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback that keeps an option's value wherever on the line it was given."""
+
+    def callback(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(context.ensure_object(Options), name, value)
+
+    return callback
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that may stand before or after any command."""
+    for option in (
+        click.option("--json", is_flag=True, expose_value=False, callback=_store("json"),
+                     help="One JSON document on standard output."),
+        click.option("--quiet", "-q", is_flag=True, expose_value=False, callback=_store("quiet"),
+                     help="No narration on standard error."),
+        click.option("--private", is_flag=True, expose_value=False, callback=_store("private"),
+                     help="A private session: nothing is written."),
+        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DISCOVER_DATA_DIR",
+                     expose_value=False, callback=_store("data_dir"), metavar="DIR",
+                     help="Folder for everything discover keeps."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+class Group(click.Group):
+    """A group whose commands all take the shared options."""
+
+    def command(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]
+        """Register a command with the shared options."""
+        register = super().command(*args, **kwargs)
+        return lambda function: register(shared_options(function))
+
+    def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], Group]:  # type: ignore[override]
+        """Register a group of commands that take the shared options too."""
+        kwargs["cls"] = Group
+        register = super().group(*args, **kwargs)
+        return lambda function: register(shared_options(function))  # type: ignore[return-value]
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The commands' names, which are known once their modules are loaded."""
+        _load_commands()
+        return super().list_commands(context)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """A command, asked for when one stands on the line: the app itself starts without their modules."""
+        _load_commands()
+        return super().get_command(context, name)
+
+
+@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="discover")
+@shared_options
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Discover music from your own listening history, on your own machine.
+
+    Without a command the app opens; where standard output is no terminal the Discover list is printed instead.
+    """
+    options = context.ensure_object(Options)
+    if context.invoked_subcommand is not None:
+        return
+    if sys.stdout.isatty() and not options.json:
+        context.exit(open_app(options.folders, private=options.private))
+    # Found by name, as all commands are.
+    recommend = cli.get_command(context, "recommend")
+    assert recommend is not None  # noqa: S101 - registered by its module
+    context.invoke(recommend)
+
+
+def open_app(folders: Folders, *, private: bool = False) -> int:
+    """Open the Textual app over a data folder and return its exit code."""
+    # What is loaded until the first paint stays, and looking through it again and again would hold that up;
+    # `DiscoverApp.on_ready` has garbage collected from then on.
+    gc.disable()
+    from tuiapp.app.app import run_app
+
+    return run_app(folders, private=private)
+
+
+@functools.cache
+def _load_commands() -> None:
+    """Import the modules that register commands; each imports the engine only inside its commands."""
+    for name in _COMMANDS:
+        importlib.import_module(f"tuiapp.cli.{name}")

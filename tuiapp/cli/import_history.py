@@ -1,0 +1,108 @@
+"""`import`: files, folders and archives of any service into the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.errors import UsageError
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import files_in_words, print_json, progress_bar, thousands
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.imports.report import Report
+
+
+@cli.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    help="Read every file as this format instead of looking inside.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the report and change nothing.")
+@click.option(
+    "--keep-private", is_flag=True, help="Also import what the service marked as private listening."
+)
+@click.option(
+    "--map",
+    "columns",
+    metavar="artist=A,track=T,time=D",
+    help="Which column of a table of unknown shape holds what; without it a proposal is made.",
+)
+@click.option(
+    "--min-seconds",
+    type=click.FloatRange(min=0),
+    metavar="S",
+    help="Shorter plays are skips, not listens.  [default: 30]",
+)
+@click.option("--zone", metavar="NAME", help="Time zone of stamps that name none, such as Europe/Copenhagen.")
+@click.pass_obj
+def import_(
+    options: Options,
+    paths: tuple[Path, ...],
+    format_name: str | None,
+    dry_run: bool,
+    keep_private: bool,
+    columns: str | None,
+    min_seconds: float | None,
+    zone: str | None,
+) -> None:  # fmt: skip
+    """Import listening history: files, folders, archives. The format is found by content."""
+    from engine.session import Session
+
+    # Looking at a file and counting changes nothing: a dry run needs no writable library.
+    session = Session(options.folders, private=options.private or dry_run)
+    try:
+        with progress_bar(options, "reading") as progress:
+            report = session.import_paths(
+                paths,
+                format=format_name,
+                dry_run=dry_run,
+                keep_private=keep_private,
+                min_ms=None if min_seconds is None else round(min_seconds * 1000),
+                columns=_mapping(columns),
+                zone=zone,
+                progress=progress,
+            )
+    finally:
+        session.close()
+    if options.json:
+        print_json(report.as_dict())
+    else:
+        print_report(report, dry_run=dry_run)
+
+
+def _mapping(text: str | None) -> dict[str, str]:
+    """`artist=A,track=T` as a dictionary. Raises UsageError when it is none."""
+    pairs = [part.partition("=") for part in text.split(",")] if text else []
+    if any(not field.strip() or not column.strip() for field, _, column in pairs):
+        raise UsageError(f"--map {text} is no mapping. Write it as artist=COLUMN,track=COLUMN,time=COLUMN.")
+    return {field.strip(): column.strip() for field, _, column in pairs}
+
+
+def print_report(report: Report, *, dry_run: bool) -> None:
+    """The report in words: what the service marked private comes first."""
+    totals = report.as_dict()["totals"]
+    dropped = dict(totals["dropped"])
+    private = dropped.pop("private session", 0)
+    if private:
+        click.echo(
+            f"{thousands(private)} plays from private sessions were left out (--keep-private imports them)."
+        )
+    verb = "would be kept" if dry_run else "kept"
+    click.echo(f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
+               f"{thousands(totals['duplicates'])} already there.")  # fmt: skip
+    files = report.as_dict()["files"]
+    for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
+        where = next((entry for entry in files if reason in entry["first_at"]), None)
+        first = (
+            f"  (first: {Path(str(where['path'])).name}, record {where['first_at'][reason]})" if where else ""
+        )
+        click.echo(f"  {thousands(count):>9}  {reason}{shown(first)}")
+    for name, what in files_in_words(files):
+        click.echo(f"{name}: {what}")

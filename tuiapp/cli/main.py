@@ -1,0 +1,52 @@
+"""Running the command line: the one place where errors become exit codes.
+
+Standard output is data, standard error is narration, exit codes are a contract. No command imports Textual; only
+opening the app does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from engine.errors import DiscoverError
+from tuiapp.cli.group import Options, cli
+
+INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code. Expected failures become one line on standard error."""
+    options = Options()
+    try:
+        result = cli.main(list(arguments), prog_name="discover", standalone_mode=False, obj=options)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: what was whole before is whole now", err=True)
+        return INTERRUPTED
+    except SystemExit:
+        # No command ends the program. Click does, for a reader (head, a closed pager) that has enough: no failure.
+        return 0
+    except DiscoverError as error:
+        click.echo(f"error: {' '.join(str(error).split())}", err=True)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the one place where a command's unexpected errors end
+        click.echo(f"error: {_unexpected(options, error)}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _unexpected(options: Options, error: Exception) -> str:
+    """Put what nobody expected into the log, and say where it happened and where the log is."""
+    from engine.privacy import Door
+    from engine.privacy.log import note_error, where_it_happened
+
+    log = options.folders.log
+    written = note_error(Door(options.folders, private=options.private), "a command", error)
+    where = f"The log is {log}; it names no music." if written else "It is in no log: nothing may be written."
+    return f"That should not have happened: {where_it_happened(error)}. {where}"

@@ -1,0 +1,151 @@
+"""`community` and `features`: packs of what others play and of what tracks sound like."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.community.packs import PackInfo
+
+
+@cli.group()
+def community() -> None:
+    """Packs of community data, which models are trained on."""
+
+
+@community.command("add")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "format_name", metavar="NAME", help="Read it as this layout instead of looking inside."
+)
+@click.option("--name", metavar="N", help="What to call the pack; else after the file.")
+@click.pass_obj
+def add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
+    """Add community data from a folder or archive on this machine."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        with progress_bar(options, "reading") as progress:
+            info = session.add_community(path, format=format_name, name=name, progress=progress)
+    finally:
+        session.close()
+    _print_packs(options, [info])
+
+
+@community.command()
+@click.argument("what", default="artists", metavar="[artists]")
+@click.option("--url", metavar="URL", help="From this address instead of the one known.")
+@click.option("--name", metavar="N", help="What to call the pack; else after the file.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def fetch(options: Options, what: str, url: str | None, name: str | None, yes: bool) -> None:
+    """Download community data: the only command that opens a connection. Shows address and size first."""
+    from engine.community.fetch import KNOWN, look
+    from engine.session import Session
+
+    if url is None and what not in KNOWN:
+        raise click.UsageError(
+            f"No address is known for {what}; there is one for {', '.join(KNOWN)}. Give another with --url."
+        )
+    known, terms = KNOWN.get(what, ("", ""))
+    session = Session(options.folders, private=options.private)
+    try:
+        session.door.require_writable("download anything")
+        offer = look(url or known)
+        size = "of unknown size" if offer.bytes is None else f"{offer.bytes / 1e6:.1f} MB"
+        said = f"{shown(offer.url)}, {size}{'' if url else f', {terms}'}"
+        say(options, said)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError(f"{said}. To download it add --yes.")
+            click.confirm("Download it?", abort=True, err=True)
+        with progress_bar(options, "downloading") as progress:
+            info = session.fetch_community(url or known, name=name, progress=progress)
+    finally:
+        session.close()
+    _print_packs(options, [info])
+
+
+@community.command("list")
+@click.pass_obj
+def list_(options: Options) -> None:
+    """The packs there are."""
+    from engine.community.packs import list_packs
+
+    _print_packs(options, list_packs(options.folders))
+
+
+@community.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove(options: Options, name: str) -> None:
+    """Delete a pack. A model trained on it stays in use until the next training."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        session.remove_pack(name)
+        left = session.packs()
+    finally:
+        session.close()
+    _print_packs(options, left)
+
+
+def _print_packs(options: Options, packs: Sequence[PackInfo]) -> None:
+    if options.json:
+        print_json({"packs": [asdict(pack) for pack in packs]})
+        return
+    rows = [
+        (p.name, p.level if p.kind == "community" else p.kind, thousands(p.listeners), thousands(p.items),
+         thousands(p.interactions), p.source, p.date, f"{p.bytes / 1e6:.1f} MB")
+        for p in packs
+    ]  # fmt: skip
+    headings = ("name", "of", "listeners", "items", "interactions", "source", "added", "size")
+    print_table(headings, rows, right=frozenset({2, 3, 4, 7}))
+
+
+@cli.group()
+def features() -> None:
+    """Packs of tempo, energy and the like of tracks, which context playlists need."""
+
+
+@features.command("add")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", metavar="N", help="What to call the pack; else after the file.")
+@click.pass_obj
+def add_features(options: Options, path: Path, name: str | None) -> None:
+    """Add track features from a CSV, plain or in a zip: columns for artist, track and tempo are found by name."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        with progress_bar(options, "reading") as progress:
+            report = session.add_features(path, name=name, progress=progress)
+        coverage = session.tempo_coverage()
+    finally:
+        session.close()
+    document = {
+        "rows": report.rows,
+        "matched": coverage.matched,
+        "tracks_with_tempo": report.tracks_with_tempo,
+        "coverage": coverage.share,
+    }
+    if options.json:
+        print_json(document)
+        return
+    click.echo(
+        f"{thousands(report.rows)} rows read, {thousands(report.tracks_with_tempo)} tracks with a tempo."
+    )
+    click.echo(f"{thousands(coverage.matched)} of your {thousands(coverage.tracks)} tracks now have one "
+               f"({coverage.share:.0%}).")  # fmt: skip

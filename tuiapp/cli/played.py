@@ -1,0 +1,114 @@
+"""`open`: music at a search page or in the player. `played`: a player's word that a track was heard, for its hooks."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.errors import DiscoverError, UsageError
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, say
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from tuiapp.app.player import Music
+
+_SAID = {
+    "kept": "Kept as a listen",
+    "duplicate": "Already there",
+    "skip": "Too short for a listen, kept as a skip",
+}
+
+
+@cli.command("open")
+@click.argument("artist")
+@click.argument("track", required=False)
+@click.option("--print", "print_only", is_flag=True, help="Only print the address; open nothing.")
+@click.pass_obj
+def open_(options: Options, artist: str, track: str | None, print_only: bool) -> None:
+    """Look music up at the service in the settings, or play it with the player there, as o does in the app.
+
+    For example: discover open "Burial" "Archangel"
+    """
+    from tuiapp.app.player import Music, address, open_in_browser
+    from tuiapp.settings.config import read
+
+    config, music = read(options.folders.config), Music(artist, track)
+    url, player = address(config["open.service"], music), config["open.player"]
+    opened = False
+    if not print_only:
+        if player:
+            _play(options, player, music)
+        opened = bool(player) or open_in_browser(url)
+    if options.json:
+        print_json({"address": url, "opened": opened})
+    elif opened:
+        say(options, f"Opened: {shown(music.name)}.")
+    else:
+        click.echo(url)
+
+
+def _play(options: Options, template: str, music: Music) -> None:
+    """Run the player to its end and keep the listens it tells of, but in a private session."""
+    import subprocess
+
+    from tuiapp.app.player import command, heard_line
+
+    arguments = command(template, music)
+    quiet = subprocess.DEVNULL
+    try:
+        player = subprocess.Popen(arguments, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet)
+    except OSError as error:
+        raise DiscoverError(
+            f"{arguments[0]} cannot be started ({error.strerror}). Choose another: discover config set open.player …"
+        ) from error
+    with player:
+        for line in player.stdout or ():
+            heard = heard_line(line)
+            title = music.track or (heard[1] if heard else None)
+            if heard and title:
+                _keep(options, music.artist, title, heard[0])
+    if player.returncode > 0:
+        raise DiscoverError(f"{arguments[0]} ended with {player.returncode}.")
+
+
+@cli.command()
+@click.argument("artist")
+@click.argument("track")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, max=86_400, min_open=True),
+    metavar="N",
+    help="How long it was heard, to its end just now. Below 30 it is kept as a skip.",
+)
+@click.pass_obj
+def played(options: Options, artist: str, track: str, seconds: float | None) -> None:
+    """Keep a listen that ended now: for the hooks of players. In a private session nothing is kept.
+
+    For example: discover played "Burial" "Archangel" --seconds 238
+    """
+    at = int(time.time())
+    outcome = _keep(options, artist, track, seconds, at)
+    if options.json:
+        print_json({"outcome": outcome, "artist": artist, "track": track, "at": at})
+
+
+def _keep(options: Options, artist: str, track: str, seconds: float | None, at: int | None = None) -> str:
+    """Keep a listen and say so; in a private session say only that none is kept. Returns what became of it."""
+    if options.private:
+        # Not even the library is opened: a hook that fires in a private session is no error.
+        say(options, "A private session: no listen is kept.")
+        return "private"
+    from engine.session import Session
+
+    session = Session(options.folders)
+    try:
+        outcome = session.note_listen(artist, track, seconds=seconds, at=at).outcome
+    finally:
+        session.close()
+    if outcome == "nameless":
+        raise UsageError("A listen needs the name of an artist and of a track.")
+    say(options, f"{_SAID[outcome]}: {shown(artist)} - {shown(track)}.")
+    return outcome

@@ -1,0 +1,116 @@
+"""`playlists create`, `add`, `move`, `drop`, `continue` and `rename`: saved playlists put together by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from tuiapp.cli.group import Options
+from tuiapp.cli.output import print_json, say
+from tuiapp.cli.playlists import entry, playlists, print_tracks
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.session import PlaylistEdit, Session
+
+
+def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str) -> None:
+    """Change a playlist, then print it as it is now; `done` says what was done, with room for a number and a name."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        edit = change(session)
+    finally:
+        session.close()
+    if options.json:
+        print_json(
+            {
+                "playlists": [{"name": edit.name, "tracks": [entry(track) for track in edit.tracks]}],
+                "added": [entry(track) for track in edit.added],
+                "already": [entry(track) for track in edit.already],
+            }
+        )
+        return
+    if edit.changed or not edit.already:
+        say(options, done.format(number=len(edit.added), name=shown(edit.name)))
+    for track in edit.already:
+        say(
+            options,
+            shown(f"{track.artist}, {track.track or 'by name'}: in it already; --again adds it twice."),
+        )
+    for track in edit.added:
+        if not track.track:
+            say(options, shown(f"{track.artist}: no track is known, added by name."))
+    print_tracks(edit.tracks)
+
+
+@playlists.command()
+@click.argument("name")
+@click.pass_obj
+def create(options: Options, name: str) -> None:
+    """A new playlist, empty at first."""
+    _edit(options, lambda session: session.create_playlist(name), "Made {name}.")
+
+
+@playlists.command()
+@click.argument("name")
+@click.argument("artist")
+@click.option("--track", metavar="TITLE", help="This track; else one of the artist's best known.")
+@click.option("--again", is_flag=True, help="Also when it is in the playlist already.")
+@click.pass_obj
+def add(options: Options, name: str, artist: str, track: str | None, again: bool) -> None:
+    """Put a track of ARTIST at the end of the playlist NAME."""
+
+    def change(session: Session) -> PlaylistEdit:
+        return session.add_to_playlist(name, session.tracks_named([(artist, track)]), again=again)
+
+    _edit(options, change, "{number} added to {name}.")
+
+
+@playlists.command()
+@click.argument("name")
+@click.argument("position", type=int, metavar="FROM")
+@click.argument("to", type=int)
+@click.pass_obj
+def move(options: Options, name: str, position: int, to: int) -> None:
+    """Move the track at position FROM to position TO."""
+    _edit(options, lambda session: session.move_in_playlist(name, position, to), "Moved in {name}.")
+
+
+@playlists.command()
+@click.argument("name")
+@click.argument("positions", type=int, nargs=-1, required=True, metavar="POSITION...")
+@click.pass_obj
+def drop(options: Options, name: str, positions: tuple[int, ...]) -> None:
+    """Take the tracks at these positions out of a playlist."""
+    _edit(options, lambda session: session.remove_from_playlist(name, positions), "Taken out of {name}.")
+
+
+@playlists.command(name="continue")
+@click.argument("name")
+@click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many more.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another number, other tracks.")
+@click.pass_obj
+def continue_(options: Options, name: str, count: int, seed: int) -> None:
+    """More tracks that fit the playlist, own and new ones, at its end."""
+    _edit(options, lambda session: session.continue_playlist(name, count, seed), "{number} added to {name}.")
+
+
+@playlists.command()
+@click.argument("name", metavar="OLD")
+@click.argument("new")
+@click.pass_obj
+def rename(options: Options, name: str, new: str) -> None:
+    """Give a playlist another name."""
+    from engine.session import Session
+    from tuiapp.cli.playlists import print_saved
+
+    session = Session(options.folders, private=options.private)
+    try:
+        session.rename_playlist(name, new)
+        print_saved(options, session)
+    finally:
+        session.close()

@@ -1,0 +1,249 @@
+"""`playlist`, `playlists` and `export`: lists for a context, saved ones, and files."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.errors import UsageError
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, print_table, say
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.names import Level
+    from engine.playlists.export import ExportReport
+    from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+    from engine.session import Session
+
+
+@cli.command()
+@click.argument("context")
+@click.option("--minutes", type=float, help="How long the list is.")
+@click.option("--bpm", type=float, help="Steps a minute; half and double time count.")
+@click.option("--tolerance", type=float, help="How far a tempo may be off, in per cent.")
+@click.option("--warm-up", type=float, help="Minutes that build up to it.")
+@click.option("--cool-down", type=float, help="Minutes that wind down.")
+@click.option("--new", type=float, help="Share of music you have not played, 0 to 1.")
+@click.option("--seed", type=int, help="Another number, another list.")
+@click.option("--save", "save_as", metavar="NAME", help="Keep it under this name.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write it to a file.")
+@click.pass_obj
+def playlist(options: Options, context: str, save_as: str | None, out: Path | None, **asked: Any) -> None:
+    """Make a playlist for CONTEXT, such as running."""
+    from dataclasses import replace
+
+    from engine.playlists.contexts import context_named
+    from engine.session import Session
+
+    given = {name: value for name, value in asked.items() if value is not None}
+    kind = context_named(context)
+    session = Session(options.folders, private=options.private)
+    try:
+        made = session.make_playlist(kind.name, replace(kind.defaults, **given))
+        if save_as:
+            session.save_playlist(save_as, made)
+        report = session.export_tracks(made.tracks, made.title, out) if out else None
+    finally:
+        session.close()
+    _print_playlist(options, made)
+    if report is not None:
+        _say_exported(options, report)
+
+
+def _print_playlist(options: Options, made: ContextPlaylist) -> None:
+    if options.json:
+        print_json(
+            {
+                "context": made.context,
+                "tracks": [entry(track) for track in made.tracks],
+                "coverage": made.coverage,
+                "notes": list(made.notes),
+            }
+        )
+        return
+    for note in made.notes:
+        say(options, note)
+    print_tracks(made.tracks)
+
+
+def print_tracks(tracks: tuple[PlaylistTrack, ...]) -> None:
+    """A table of tracks, numbered from 1."""
+    rows = [
+        (
+            str(number),
+            track.artist,
+            track.track,
+            f"{track.bpm:.0f}" if track.bpm else "",
+            _length(track.seconds) + ("~" if track.seconds_estimated else ""),
+            "" if track.known else "new",
+        )
+        for number, track in enumerate(tracks, 1)
+    ]
+    print_table(("", "artist", "track", "bpm", "length", ""), rows, right=frozenset({0, 3, 4}))
+
+
+def entry(track: PlaylistTrack) -> dict[str, Any]:
+    """A track as the contract has it."""
+    known: dict[str, Any] = {"artist": track.artist, "track": track.track}
+    if track.bpm is not None:
+        known |= {"bpm": track.bpm, "bpm_source": track.bpm_source}
+    if track.seconds is not None:
+        known["seconds"] = track.seconds
+    return known | {"known": track.known}
+
+
+def _length(seconds: float | None) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}" if seconds else ""
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def playlists(context: click.Context) -> None:
+    """Saved playlists."""
+    if context.invoked_subcommand is not None:
+        return
+    from engine.session import Session
+
+    options = context.ensure_object(Options)
+    session = Session(options.folders, private=options.private)
+    try:
+        print_saved(options, session)
+    finally:
+        session.close()
+
+
+def print_saved(options: Options, session: Session) -> None:
+    """The saved playlists, newest first."""
+    saved = session.playlists()
+    if options.json:
+        print_json(
+            {
+                "playlists": [
+                    {
+                        "name": s.name,
+                        "context": s.context,
+                        "tracks": s.tracks,
+                        "seconds": s.seconds,
+                        "at": s.at,
+                    }
+                    for s in saved
+                ]
+            }
+        )
+        return
+    rows = [
+        (s.name, s.context, str(s.tracks), _length(s.seconds),
+         datetime.datetime.fromtimestamp(s.at, datetime.UTC).date().isoformat())
+        for s in saved
+    ]  # fmt: skip
+    print_table(("name", "context", "tracks", "length", "saved"), rows, right=frozenset({2, 3}))
+
+
+@playlists.command()
+@click.argument("name")
+@click.pass_obj
+def show(options: Options, name: str) -> None:
+    """The tracks of a saved playlist."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        tracks = session.show_playlist(name)
+    finally:
+        session.close()
+    if options.json:
+        print_json({"playlists": [{"name": name, "tracks": [entry(track) for track in tracks]}]})
+    else:
+        print_tracks(tracks)
+
+
+@playlists.command()
+@click.argument("name")
+@click.pass_obj
+def remove(options: Options, name: str) -> None:
+    """Delete a saved playlist."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        session.remove_playlist(name)
+        print_saved(options, session)
+    finally:
+        session.close()
+
+
+@cli.command()
+@click.argument("name", required=False, metavar="PLAYLIST")
+@click.option(
+    "--list", "list_name", metavar="LIST", help="Instead of a saved playlist: discover, or related:NAME."
+)
+@click.option(
+    "-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list."
+)
+@click.option(
+    "--level",
+    type=click.Choice(["artists", "tracks"]),
+    default="artists",
+    show_default=True,
+    help="Whether --list discover is one of artists, a track of each, or of tracks.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+)
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    help="m3u8, xspf, jspf, pls, csv, json, txt or uris; else by the file's ending.",
+)
+@click.pass_obj
+def export(
+    options: Options, name: str | None, list_name: str | None, count: int, level: Level, out: Path,
+    format_name: str | None,
+) -> None:  # fmt: skip
+    """Write a saved playlist, or one of the lists, to a file."""
+    from engine.session import Session
+
+    if (name is None) == (list_name is None):
+        raise UsageError("Name a saved playlist, or a list with --list discover or --list related:NAME.")
+    session = Session(options.folders, private=options.private)
+    try:
+        title, tracks = _tracks_of(session, name, list_name, count, level)
+        report = session.export_tracks(tracks, title, out, format_name)
+    finally:
+        session.close()
+    if options.json:
+        print_json({"file": str(report.file), "format": report.format, "tracks": report.tracks,
+                    "left_out": report.left_out})  # fmt: skip
+    else:
+        click.echo(f"{report.tracks} tracks written to {shown(str(report.file))}.")
+    if report.note:
+        say(options, report.note)
+
+
+def _tracks_of(
+    session: Session, name: str | None, list_name: str | None, count: int, level: Level
+) -> tuple[str, tuple[PlaylistTrack, ...]]:
+    from engine.recommend.settings import DiscoverSettings
+
+    if name is not None:
+        return name, session.show_playlist(name)
+    kind, _, of = str(list_name).partition(":")
+    if kind == "discover" and not of:
+        from tuiapp.settings.config import read
+
+        asked = read(session.folders.config).discover
+        return "Discover", session.discover_tracks(DiscoverSettings(n=count, level=level, **asked))
+    if kind == "related" and of:
+        return f"Related to {of}", session.related_tracks(of, count)
+    raise UsageError(f"There is no list called {list_name}. There are discover and related:NAME.")
+
+
+def _say_exported(options: Options, report: ExportReport) -> None:
+    say(options, f"{report.tracks} tracks written to {shown(str(report.file))}.")
+    if report.note:
+        say(options, report.note)

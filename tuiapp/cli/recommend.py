@@ -1,0 +1,289 @@
+"""`recommend`, `related` and `search`: Discover without a screen."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuiapp.cli.date_options import PERIOD
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import percent, print_json, print_table, say, thousands
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.names import Level
+    from engine.recommend.lists import DiscoverList, Recommendation
+    from engine.recommend.settings import DiscoverSettings
+
+
+@cli.command()
+@click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option(
+    "--familiarity",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="0: artists you know, 1: only new ones.",
+)
+@click.option(
+    "--popularity",
+    type=click.FloatRange(-1, 1),
+    default=0.0,
+    show_default=True,
+    help="-1: obscure, 1: popular.",
+)
+@click.option(
+    "--variety",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="0: the best, however alike; 1: unlike each other.",
+)
+@click.option(
+    "--known-plays",
+    type=click.IntRange(min=1),
+    help="An artist is known from so many plays on. [default: as in the settings, 1]",
+)
+@click.option(
+    "--known-days",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="DAYS",
+    help="Only plays in your last DAYS make an artist known.",
+)
+@click.option("--since", type=PERIOD, help="Learn only from listens from this date on.")
+@click.option("--until", type=PERIOD, help="Learn only from listens up to and including this date.")
+@click.option("--as-of", type=PERIOD, help="Discover as it would have been at the end of this date.")
+@click.option(
+    "--half-life",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="A play counts half as much for every DAYS before your latest; 0: all alike. Default: as measured best.",
+)
+@click.option(
+    "--day",
+    type=PERIOD,
+    metavar="DATE",
+    help="The list of that day: its order changes a little daily. [default: today]",
+)
+@click.option(
+    "--taste",
+    "mode",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="For one of your tastes alone, by its number in `discover taste`, of tracks `discover taste --level tracks`.",
+)
+@click.option(
+    "--per-artist",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="At most so many tracks of one artist; 0: any number.",
+)
+@click.option(
+    "--context",
+    metavar="NAME",
+    help="As you listen at that time of the week: morning, commute, work, evening, night or weekend.",
+)
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="NAME",
+    help="As if you had never played this artist, or of tracks this one: 'ARTIST - TITLE'.",
+)
+@click.pass_obj
+def recommend(options: Options, **asked: Any) -> None:  # fmt: skip
+    """Artists or tracks you would like next, with reasons whose shares sum to 1."""
+    print_discover(options, **asked)
+
+
+def print_discover(options: Options, **asked: Any) -> None:
+    """Print the Discover list as plain text or JSON."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        settings = _settings(**_as_set(options, asked))
+        found = session.discover(settings)
+        # A script that asks every day has not looked: only what a person sees can be ignored. Nor has who looks at
+        # another day's list seen today's.
+        today = settings.day is None and settings.window.until is None
+        if today and sys.stdout.isatty() and not options.json:
+            session.note_shown([item.key for item in found.items if not item.known])
+    finally:
+        session.close()
+    for note in found.notes:
+        say(options, note)
+    if options.json:
+        print_json({"items": [_item(item) for item in found.items]})
+    else:
+        _print_list(found)
+
+
+def _as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked, and where that is silent what the settings file says."""
+    from tuiapp.settings.config import read
+
+    config = read(options.folders.config)
+    for problem in config.problems:
+        say(options, shown(problem))
+    return config.discover | {name: value for name, value in asked.items() if value is not None}
+
+
+def _settings(
+    *,
+    count: int = 20,
+    familiarity: float = 1.0,
+    popularity: float = 0.0,
+    since: tuple[int, int] | None = None,
+    until: tuple[int, int] | None = None,
+    as_of: tuple[int, int] | None = None,
+    variety: float = 0.0,
+    known_plays: int = 1,
+    known_days: float | None = None,
+    half_life: float | None = None,
+    day: tuple[int, int] | None = None,
+    mode: int | None = None,
+    without: tuple[str, ...] = (),
+    level: Level = "artists",
+    per_artist: int = 3,
+    context: str | None = None,
+) -> DiscoverSettings:
+    from engine.recommend.settings import DiscoverSettings
+    from engine.taste.window import Window, context_named
+
+    window = Window(
+        since=since[0] if since else None,
+        until=until[1] if until else None,
+        context=context_named(context) if context else None,
+    )
+    settings = DiscoverSettings(
+        n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,
+        known_days=known_days, half_life=half_life, window=window, mode=mode,
+        day=(day[1] - 1) // 86_400 if day else None,
+        without=tuple(without), level=level, per_artist=per_artist,
+    )  # fmt: skip
+    return settings.as_of(as_of[1]) if as_of else settings
+
+
+def _item(item: Recommendation) -> dict[str, Any]:
+    why: list[dict[str, Any]] = [
+        {"artist": share.artist} | ({"track": share.track} if share.track else {}) | {"share": share.share}
+        for share in item.why
+    ]
+    why.append({"artist": "others", "share": item.others_share})
+    return (
+        {
+            "rank": item.rank,
+            "artist": item.artist,
+        }
+        | ({"track": item.track} if item.track else {})
+        | {
+            "score": item.score,
+            "listeners": item.listeners,
+            "plays": item.plays,
+            "known": item.known,
+            "why": why,
+            "members": item.members,
+        }
+        | ({"standing": item.standing} if item.standing else {})
+        | ({"later": item.later} if item.later is not None else {})
+    )
+
+
+def _print_list(found: DiscoverList) -> None:
+    tracks = any(item.track for item in found.items)
+    rows = [
+        (
+            str(item.rank),
+            item.artist,
+            *([item.track or ""] if tracks else []),
+            thousands(item.listeners),
+            _plays(item),
+            (f"{item.standing}; " if item.standing else "")
+            + ", ".join(f"{share.track or share.artist} {percent(share.share)}" for share in item.why)
+            + (f", {item.others} others {percent(item.others_share)}" if item.others else ""),
+        )
+        for item in found.items
+    ]
+    heading = ("", "artist", *(["track"] if tracks else []), "listeners", "plays", "because of")
+    last = len(heading) - 1
+    print_table(heading, rows, right=frozenset({0, last - 2, last - 1}))
+
+
+def _plays(item: Recommendation) -> str:
+    if item.later is not None:
+        return f"{item.later} later" if item.later else "not since"
+    return str(item.plays) if item.plays else "new"
+
+
+@cli.command()
+@click.argument("name")
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.pass_obj
+def related(options: Options, name: str, count: int) -> None:
+    """Artists whose listeners are the same people's as NAME's."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        found = session.related(name, count)
+    finally:
+        session.close()
+    if options.json:
+        items = [
+            {
+                "rank": i.rank,
+                "artist": i.artist,
+                "similarity": i.similarity,
+                "listeners": i.listeners,
+                "plays": i.plays,
+            }
+            for i in found.items
+        ]
+        print_json({"artist": found.artist, "items": items})
+        return
+    rows = [
+        (
+            str(i.rank),
+            i.artist,
+            f"{i.similarity:.3f}",
+            thousands(i.listeners),
+            str(i.plays) if i.plays else "new",
+        )
+        for i in found.items
+    ]
+    print_table(("", "artist", "similarity", "listeners", "plays"), rows, right=frozenset({0, 2, 3, 4}))
+
+
+@cli.command()
+@click.argument("text")
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.pass_obj
+def search(options: Options, text: str, count: int) -> None:
+    """Find artists and tracks by name; typos are forgiven."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        found = session.search(text, count)
+    finally:
+        session.close()
+    if options.json:
+        print_json(
+            {
+                "items": [
+                    {"kind": hit.kind, "artist": hit.artist}
+                    | ({"track": hit.track} if hit.track else {})
+                    | {"plays": hit.plays, "listeners": hit.listeners}
+                    for hit in found
+                ]
+            }
+        )
+        return
+    rows = [
+        (hit.kind, hit.artist, hit.track or "", str(hit.plays), thousands(hit.listeners)) for hit in found
+    ]
+    print_table(("", "artist", "track", "plays", "listeners"), rows, right=frozenset({3, 4}))

@@ -1,0 +1,109 @@
+"""`stats`: what was played, how much, what most, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import percent, print_json, print_table, thousands
+from tuiapp.cli.taste import modes_of
+
+if TYPE_CHECKING:
+    from engine.store.stats import Stats
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_BAR = 30
+_LISTED = 10
+
+
+@cli.command()
+@click.option("--year", type=click.IntRange(1900, 9999), metavar="YEAR", help="Of one year alone.")
+@click.pass_obj
+def stats(options: Options, year: int | None) -> None:
+    """What you played: how much, what most, when, and what has been away for long."""
+    from engine.session import Session
+
+    session = Session(options.folders, private=options.private)
+    try:
+        found = session.stats(year)
+        standing = session.standings() if year is None else {}
+        modes = modes_of(session) if year is None else []
+    finally:
+        session.close()
+    if options.json:
+        print_json(_document(found, standing, modes))
+    else:
+        _print(found, standing, modes)
+
+
+def _document(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, Any]]) -> dict[str, Any]:
+    document = asdict(found)
+    document["listens"] = document.pop("plays")
+    for name in ("top_artists", "top_tracks"):
+        rows = [asdict(row) for row in getattr(found, name)]
+        document[name] = [{key: value for key, value in row.items() if value is not None} for row in rows]
+    for name in ("fading", "overdue"):
+        document[name] = [
+            {"artist": item.name, "plays": int(item.plays), "last": item.last_played}
+            for item in standing.get(name, ())
+        ]
+    return document | {"tastes": modes}
+
+
+def _print(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, Any]]) -> None:
+    hours = f", {found.hours:,.0f} hours" if found.timed else ""
+    if found.timed < found.plays and found.timed:
+        hours += f" in the {thousands(found.timed)} whose length is known"
+    artists = f"{thousands(found.artists)} artists{hours}"
+    click.echo(f"{thousands(found.plays)} plays of {thousands(found.tracks)} tracks by {artists}.")
+    if found.undated:
+        click.echo(f"{thousands(found.undated)} of them have no date.")
+    for title, top in (("artist", found.top_artists), ("track", found.top_tracks)):
+        most = top[0].plays if top else 1
+        rows = [
+            (
+                f"{row.artist}: {row.track}" if row.track else row.artist,
+                thousands(row.plays),
+                _bar(row.plays, most),
+            )
+            for row in top[:_LISTED]
+        ]
+        click.echo()
+        print_table((title, "plays", ""), rows, right=frozenset({1}))
+    _print_when("weekday", _WEEKDAYS, found.by_weekday)
+    _print_when("hour", [f"{hour:02d}:00" for hour in range(24)], found.by_hour)
+    _print_when("month", list(found.by_month), list(found.by_month.values()))
+    for name, title in (("overdue", "overdue"), ("fading", "once a favourite")):
+        if standing.get(name):
+            rows = [
+                (item.name, thousands(int(item.plays)), _day(item.last_played))
+                for item in standing[name][:_LISTED]
+            ]
+            click.echo()
+            print_table((title, "plays", "last"), rows, right=frozenset({1}))
+    if modes:
+        click.echo()
+        rows = [(mode["name"], percent(mode["share"]), ", ".join(mode["artists"])) for mode in modes]
+        print_table(("taste", "plays", "such as"), rows, right=frozenset({1}))
+
+
+def _print_when(title: str, names: Sequence[str], plays: Sequence[int]) -> None:
+    if any(plays):
+        most = max(plays)
+        click.echo()
+        rows = [(name, thousands(count), _bar(count, most)) for name, count in zip(names, plays, strict=True)]
+        print_table((title, "plays", ""), rows, right=frozenset({1}))
+
+
+def _bar(count: int, most: int) -> str:
+    return "━" * round(_BAR * count / max(1, most))
+
+
+def _day(seconds: int | None) -> str:
+    from tuiapp.text import day
+
+    return day(seconds)

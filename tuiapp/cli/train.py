@@ -1,0 +1,182 @@
+"""`train`: fit a model and build its index, here on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.errors import UsageError
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import percent, print_json, progress_bar, say, thousands
+
+if TYPE_CHECKING:
+    from engine.names import Level
+    from engine.training.artifact import ModelManifest
+
+
+class Factors(click.ParamType):
+    """A number of factors, or `auto` (None): chosen by what measures best."""
+
+    name = "number|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Parse, or fail with what is possible."""
+        if value is None or value == "auto":
+            return None
+        if not str(value).isdigit() or not 1 <= int(value) <= 512:
+            self.fail(f"{value!r} is neither a number from 1 to 512 nor auto.", param, ctx)
+        return int(value)
+
+
+FACTORS = Factors()
+
+
+@cli.command()
+@click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
+@click.option(
+    "--factors",
+    type=FACTORS,
+    default="40",
+    show_default=True,
+    help="Numbers a listener and an artist are described by; auto: more than 40 where that measures better.",
+)
+@click.option("--iterations", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option(
+    "--tune/--no-tune",
+    default=True,
+    show_default=True,
+    help="Choose the count transform, alpha and lambda on held-out data.",
+)
+@click.option(
+    "--tune-seconds",
+    type=click.FloatRange(min=0),
+    default=90.0,
+    show_default=True,
+    help="The longest the search may take.",
+)
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.pass_obj
+def train(options: Options, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
+    """Train on the community packs of a level, or on your own listening sessions where there are none."""
+    from engine.session import Session
+    from engine.training.train import TrainingSettings
+
+    if engine == "spark":
+        raise UsageError("Training with Spark is not built yet; use --engine local.")
+    settings = TrainingSettings(level=level, factors=factors or 40, free_factors=factors is None, **asked)
+    session = Session(options.folders, private=options.private)
+    try:
+        with training_progress(options) as progress:
+            manifest = session.train(
+                settings, progress=lambda update: progress(update.stage, update.done, update.total)
+            )
+    finally:
+        session.close()
+    if options.json:
+        print_json(training_document(manifest))
+        return
+    source = "your own sessions" if manifest.solo else f"{thousands(manifest.listeners)} listeners"
+    click.echo(
+        f"Trained on {source}, {thousands(manifest.items)} {manifest.level}, in {manifest.seconds:.1f} s."
+    )
+    measured = manifest.validation
+    if measured:
+        baselines = ", ".join(
+            f"{name} {value['ndcg@20']:.3f}" for name, value in measured["baselines"].items()
+        )
+        click.echo(f"Held-out nDCG@20 {measured['ndcg@20']:.3f} ({baselines}).")
+    for line in chosen_in_words(manifest):
+        click.echo(line)
+    if manifest.index:
+        click.echo(f"Index: {manifest.index['trees']} trees, recall {percent(manifest.index['recall'])}.")
+    option = "" if manifest.level == "artists" else f" --level {manifest.level}"
+    say(options, f"Next: discover recommend{option}, or open the app with discover.")
+
+
+def chosen_in_words(manifest: ModelManifest) -> list[str]:
+    """What was chosen, beside what else was tried."""
+    from engine.training.tried import collapsed, in_words
+
+    confidence, tuned = manifest.confidence, manifest.tuned
+    growing = f" × n^{manifest.frequency_exponent:g}" if manifest.frequency_exponent else ""
+    lines = [
+        f"Chosen: {manifest.factors} factors, {confidence.transform} counts, alpha {confidence.alpha:.3g}, "
+        f"lambda {manifest.regularization:.3g}{growing}" + ("." if tuned.get("searched") else ", untuned.")
+    ]
+    if tuned.get("trials"):
+        drowned = collapsed(tuned)
+        lines.append(
+            f"Tried {len(tuned['trials'])} settings; nDCG@20 of the best on the search's own held-out tenth"
+            + (f" ({drowned} collapsed to nothing)" if drowned else "") + ":"
+        )  # fmt: skip
+        lines += [f"  {line}" for line in in_words(tuned)]
+    if ensemble := manifest.validation.get("ensemble"):
+        weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in manifest.ensemble.items())
+        if "sessions" in ensemble:  # solo mode
+            best = ensemble["ensemble"] if ensemble["kept"] else max(ensemble["members"].values())
+            lines.append(
+                f"Ranked by: {weights}; ten guesses held what was hidden in {percent(best)} of your last "
+                f"{ensemble['sessions']} sessions."
+            )
+        else:
+            lines.append(
+                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} where the factors alone reach "
+                f"{ensemble['factors_alone']['ndcg@20']:.3f}."
+            )
+    return lines
+
+
+def training_progress(options: Options) -> Any:
+    """A progress callback for training: its stages share one bar."""
+    return _StageBar(options)
+
+
+class _StageBar:
+    """Turns training's (stage, done, total) reports into a bar a stage."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._stage: str | None = None
+        self._bar: Any = None
+        self._show: Any = None
+
+    def __enter__(self) -> Any:
+        return self.report
+
+    def report(self, stage: str, done: int, total: int, _loss: float | None = None) -> None:
+        if stage != self._stage:
+            self._finish()
+            self._stage = stage
+            self._bar = progress_bar(self._options, stage)
+            self._show = self._bar.__enter__()
+        self._show(done, total)
+
+    def _finish(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+    def __exit__(self, *error: object) -> None:
+        self._finish()
+
+
+def training_document(manifest: Any) -> dict[str, Any]:
+    """The keys of the command line's contract."""
+    return {
+        "level": manifest.level,
+        "solo": manifest.solo,
+        "packs": manifest.packs,
+        "listeners": manifest.listeners,
+        "items": manifest.items,
+        "interactions": manifest.interactions,
+        "factors": manifest.factors,
+        "iterations": manifest.iterations,
+        "loss": manifest.loss,
+        "seconds": manifest.seconds,
+        "tuned": manifest.tuned,
+        "ensemble": manifest.ensemble,
+        "validation": manifest.validation,
+        "index": manifest.index,
+    }

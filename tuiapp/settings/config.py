@@ -1,0 +1,290 @@
+"""The settings: which there are, what each may be, and what the file says. Reading is quick and never fails.
+
+The file is TOML, written by the person or by `tuiapp.settings.config_file`. A setting is named `open.service`, and may
+stand under a heading or with a dotted name. What cannot be used is left out with a sentence, and the default holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
+from tuiapp.settings.keys import BY_NAME, Keymap, keys_named
+
+if TYPE_CHECKING:
+    from engine.recommend.settings import DiscoverSettings
+
+# Textual's own; a test holds them beside those it has.
+THEMES = (
+    "ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe", "catppuccin-latte",
+    "catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki", "gruvbox", "monokai", "nord", "rose-pine",
+    "rose-pine-dawn", "rose-pine-moon", "solarized-dark", "solarized-light", "textual-dark", "textual-light",
+    "tokyo-night",
+)  # fmt: skip
+# Where music is looked up: nothing but the words searched for is sent, by the browser, when the key is pressed.
+SERVICES = {
+    "MusicBrainz": "https://musicbrainz.org/search?type=artist&query={query}",
+    "Bandcamp": "https://bandcamp.com/search?q={query}",
+    "YouTube": "https://www.youtube.com/results?search_query={query}",
+    "Spotify": "https://open.spotify.com/search/{query}",
+    "Last.fm": "https://www.last.fm/search?q={query}",
+    "Discogs": "https://www.discogs.com/search/?q={query}",
+}
+_LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `check` gives a value as it is used, or raises ValueError with what is expected instead.
+
+    `choices` are the values to pick from, empty where it is typed; `none` is what a value that is not set is called.
+    """
+
+    key: str
+    title: str
+    help: str
+    default: Any
+    check: Callable[[Any], Any]
+    choices: tuple[str, ...] = ()
+    none: str = "not set"
+
+    def shown(self, value: Any) -> str:
+        """A value as people read it."""
+        return self.none if value is None or value == "" else str(value)
+
+    def typed(self, text: str) -> Any:
+        """The value that a line of text means. Raises ValueError like `check`."""
+        return self.check(_number(text) if isinstance(self.default, int | float | None) else text)
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _one_of(choices: tuple[str, ...], what: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        for choice in choices:
+            if isinstance(value, str) and value.casefold() == choice.casefold():
+                return choice
+        from engine.names import nearest
+
+        close = nearest(value, choices, 1) if isinstance(value, str) else []
+        raise ValueError(what + (f"; did you mean {close[0]}?" if close else f": {', '.join(choices)}"))
+
+    return check
+
+
+def _service(value: Any) -> str:
+    if isinstance(value, str) and "://" in value:
+        if value.startswith(("https://", "http://")) and "{query}" in value and value.isprintable():
+            return value
+        raise ValueError("an address of your own begins with https:// and has {query} in it")
+    return _one_of(tuple(SERVICES), "the name of a service, or an address with {query} in it")(value)
+
+
+def _player(value: Any) -> str:
+    import shlex
+
+    if isinstance(value, str) and value.isprintable():
+        try:
+            shlex.split(value)
+        except ValueError:
+            raise ValueError("a command whose quotes are closed") from None
+        if not value.strip() or any(name in value for name in ("{artist}", "{track}", "{query}")):
+            return value.strip()
+    raise ValueError("a command with {query}, or {artist} and {track}, in it")
+
+
+def _at_least(least: int, kind: str, *, whole: bool = False, above: bool = False) -> Callable[[Any], Any]:
+    """A number from `least` on, or above it."""
+
+    def check(value: Any) -> int | float:
+        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if (
+            number
+            and abs(value) <= 1e6
+            and math.isfinite(value)
+            and (value > least if above else value >= least)
+        ):
+            return int(value) if whole else value
+        raise ValueError(f"{kind} {'above' if above else 'of at least'} {least}")
+
+    return check
+
+
+def _keys(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError('one or more keys, such as "x" or "x,ctrl+y"')
+    return keys_named(value)
+
+
+def _settings() -> Iterator[Setting]:
+    yield Setting("theme", "theme", "The colours of the app.", "textual-dark",
+                  _one_of(THEMES, "the name of a theme"), THEMES)  # fmt: skip
+    yield Setting(
+        "open.service", "search page",
+        "Where o looks music up in your browser: a service, or an address of your own with {query} in it.",
+        "MusicBrainz", _service, tuple(SERVICES),
+    )  # fmt: skip
+    yield Setting(
+        "open.player", "player",
+        "A command that o runs instead of the browser, with {artist}, {track} or {query} in it. Where it prints a "
+        "line `played 183`, so many seconds heard are kept as a listen. It ends with the app.",
+        "", _player, none="none: the browser",
+    )  # fmt: skip
+    yield Setting("discover.known_plays", "known from plays",
+                  "An artist is known from so many plays on.", 1,
+                  _at_least(1, "a whole number", whole=True))  # fmt: skip
+    yield Setting("discover.known_days", "known within days",
+                  "Only plays in your last so many days make an artist known.", None,
+                  _at_least(0, "a number of days", above=True), none="ever")  # fmt: skip
+    yield Setting("discover.half_life", "half-life in days",
+                  "A play counts half as much for so many days before your latest; 0 counts all alike.", None,
+                  _at_least(0, "a number of days"), none="as measured best")  # fmt: skip
+    where = {EVERYWHERE: "everywhere", LISTS: "in every list"}
+    for action in ACTIONS:
+        place = where.get(action.scope, f"in {action.scope.title()}")
+        label = f"go to {action.label}" if action.name.startswith("view_") else action.label
+        yield Setting(f"keys.{action.name}", f"{label}, {place}", action.help, action.keys, _keys)
+
+
+SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in _settings()}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the file says, as far as it can be used, and a sentence for each thing that cannot."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    def __getitem__(self, key: str) -> Any:
+        """The value in use."""
+        return self.values.get(key, SETTINGS[key].default)
+
+    def where(self, key: str) -> str:
+        """Where that value is from: `file` or `default`."""
+        return "file" if key in self.values else "default"
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys given to actions."""
+        return Keymap({key.removeprefix("keys."): value for key, value in self.values.items()
+                       if key.startswith("keys.")})  # fmt: skip
+
+    def with_value(self, key: str, value: Any) -> Config:
+        """The same with another value, or with None the default.
+
+        Raises ValueError with what is expected, also for a key that does something else already.
+        """
+        values = {name: old for name, old in self.values.items() if name != key}
+        if value is not None:
+            values[key] = _used(SETTINGS[key], value)
+        changed = Config(values, self.problems)
+        for name, pressed, other in changed.keymap.clashes():
+            raise ValueError(f"keys.{name} cannot be {pressed}, which is taken by {other}")
+        return changed
+
+    @property
+    def discover(self) -> dict[str, Any]:
+        """What Discover is asked where nothing else is said, by the names of `DiscoverSettings`."""
+        return {name: self[f"discover.{name}"] for name in ("known_plays", "known_days", "half_life")}
+
+    def for_discover(self, settings: DiscoverSettings) -> DiscoverSettings:
+        """What Discover is asked by the dials, which know nothing of what counts as known."""
+        from dataclasses import replace
+
+        given = self.discover
+        if settings.half_life is not None:
+            given["half_life"] = settings.half_life
+        return replace(settings, **given)
+
+
+def _used(setting: Setting, value: Any) -> Any:
+    try:
+        return setting.check(value)
+    except ValueError as error:
+        raise ValueError(f"{setting.key} is {_found(value)}; expected {error}") from None
+
+
+def _found(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def setting_named(name: str) -> Setting:
+    """The setting of that name. Raises ValueError with the nearest names."""
+    found = SETTINGS.get(name)
+    if found is None:
+        from engine.names import nearest
+
+        close = nearest(name, _nearby(name), 2)
+        raise ValueError(f"{name} is no setting" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+    return found
+
+
+@cache
+def _names(keys: bool) -> tuple[str, ...]:
+    return tuple(name for name in SETTINGS if name.startswith("keys.") == keys)
+
+
+def _nearby(name: str) -> tuple[str, ...]:
+    return _names(True) if name.startswith("keys.") else (*_names(False), "keys")
+
+
+def read(path: Path) -> Config:
+    """The settings of a file; without one, the defaults. Never raises: what is wrong is said in `problems`."""
+    import tomllib
+
+    try:
+        if path.stat().st_size > _LARGEST:
+            return Config(problems=(f"{path} is larger than {_LARGEST >> 20} MB; none of it is used.",))
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        return Config(problems=(f"{path} cannot be read ({error.strerror}); none of it is used.",))
+    except (ValueError, RecursionError) as error:
+        why = " ".join(str(error).split())[:200] if isinstance(error, ValueError) else "nested too deeply"
+        return Config(problems=(f"{path} is no TOML ({why}); none of it is used.",))
+    return read_document(document, str(path))
+
+
+def read_document(document: Mapping[str, Any], file: str) -> Config:
+    """The settings of a parsed document; `file` is what problems call it."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, value in _flat(document):
+        try:
+            values[key] = _used(setting_named(key), value)
+        except ValueError as error:
+            problems.append(f"{file}: {error}{'' if str(error).endswith('?') else '.'} It is left out.")
+    config = Config(values)
+    while clash := next(config.keymap.clashes(), None):
+        name, pressed, other = clash
+        del values[f"keys.{name}"]
+        problems.append(
+            f"{file}: keys.{name} is {pressed}, which is taken by {other}; expected a key that is free. "
+            f"It stays {Keymap().labels(BY_NAME[name])}."
+        )
+    return Config(values, tuple(problems))
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) of everything in a document; a table with a setting's name is that setting's value."""
+    for name, value in table.items():
+        key = before + name
+        if isinstance(value, Mapping) and key not in SETTINGS and before.count(".") < 8:
+            yield from _flat(value, f"{key}.")
+        else:
+            yield key, value

@@ -1,0 +1,122 @@
+"""Keys as the settings give them: their names, which are free, and which key each action has now."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, MOVES, Action, written
+
+_MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
+_NAMED = {
+    "escape", "enter", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown",
+    "up", "down", "left", "right", *(f"f{number}" for number in range(1, 25)),
+}  # fmt: skip
+# Characters go by their Unicode names, but for these, which Textual calls otherwise.
+_CALLED = {
+    "solidus": "slash", "reverse_solidus": "backslash", "commercial_at": "at", "hyphen_minus": "minus",
+    "plus_sign": "plus", "low_line": "underscore",
+}  # fmt: skip
+# Keys no action can have: the terminal's own, and those that move from part to part of a screen.
+RESERVED = {"ctrl+c": "copying", "ctrl+q": "leaving at once", "tab": "moving on", "shift+tab": "moving back"}
+# What a terminal cannot tell from another key.
+_SAME = {"ctrl+i": "tab", "ctrl+m": "enter"}
+
+BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
+
+
+def key_named(text: str) -> str:
+    """The key's name as Textual has it: `?` is `question_mark`, `ctrl+A` is `ctrl+a`.
+
+    Raises ValueError, saying what is expected, for what is no key.
+    """
+    text = text.strip() or text[:1]
+    if not text:
+        raise ValueError("a key is missing")
+    *modifiers, key = text.split("+") if len(text) > 1 and not text.endswith("+") else [text]
+    modifiers = [modifier.lower() for modifier in modifiers]
+    if unknown := [modifier for modifier in modifiers if modifier not in _MODIFIERS]:
+        raise ValueError(f"{unknown[0]} is no modifier; there are {', '.join(_MODIFIERS)}")
+    if len(key) == 1 and key.isprintable():
+        if modifiers == ["shift"] and key.isalpha():
+            raise ValueError(f"write shift with a letter as the capital: {key.upper()}")
+        name = key if key.isalnum() else _name_of(key)
+        name = name.lower() if modifiers else name
+    else:
+        name = key.lower()
+        if name not in _NAMED and name not in _of_characters():
+            from engine.names import nearest
+
+            close = nearest(name, [*_NAMED, *_CALLED.values(), "question_mark", "full_stop", "comma"], 1)
+            raise ValueError("no key is called that" + (f"; did you mean {close[0]}?" if close else ""))
+    whole = "+".join([*(modifier for modifier in _MODIFIERS if modifier in modifiers), name])
+    if whole in _SAME:
+        raise ValueError(f"a terminal sends {_SAME[whole]} for it")
+    if whole in RESERVED:
+        raise ValueError(f"it is kept for {RESERVED[whole]}")
+    return whole
+
+
+def keys_named(text: str) -> str:
+    """Keys written with commas between them, by name and each once. Raises ValueError like `key_named`."""
+    return ",".join(dict.fromkeys(key_named(part) for part in text.split(",")))
+
+
+def _name_of(character: str) -> str:
+    name = unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
+    return _CALLED.get(name, name)
+
+
+@cache
+def _of_characters() -> frozenset[str]:
+    """The names of the signs a keyboard may have."""
+    return frozenset(_name_of(chr(code)) for code in range(0x21, 0x2500) if not chr(code).isalnum())
+
+
+class Keymap:
+    """Which keys each action has: its own, or those given to it instead, by the action's name."""
+
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        self.given = dict(given or {})
+
+    def keys(self, action: Action) -> str:
+        """The action's keys as Textual names them, with commas between them."""
+        return self.given.get(action.name, action.keys)
+
+    def label(self, action: Action | str) -> str:
+        """The first of its keys as people write it."""
+        action = BY_NAME[action] if isinstance(action, str) else action
+        return written(self.keys(action).split(",")[0])
+
+    def labels(self, action: Action) -> str:
+        """All its keys as people write them."""
+        return " ".join(written(key) for key in self.keys(action).split(","))
+
+    def clashes(self) -> Iterator[tuple[str, str, str]]:
+        """(name of an action with given keys, key, what else has that key where both can be pressed).
+
+        Of two given the same key the later one is named first.
+        """
+        for name in reversed(self.given):
+            action = BY_NAME[name]
+            for key in self.keys(action).split(","):
+                if other := self._other(action, key):
+                    yield name, key, other
+
+    def _other(self, action: Action, key: str) -> str | None:
+        """What else `key` does wherever the action is."""
+        if any(key in keys.split(",") for keys, _ in MOVES):
+            return "moving in lists"
+        for other in ACTIONS:
+            if other is action or not _meet(action, other):
+                continue
+            if key in self.keys(other).split(","):
+                return other.name
+        return None
+
+
+def _meet(one: Action, other: Action) -> bool:
+    """Whether both can be pressed in one place."""
+    anywhere = {EVERYWHERE, LISTS}
+    return one.scope == other.scope or one.scope in anywhere or other.scope in anywhere
