@@ -182,7 +182,7 @@ def _found(
     accidents = int(rng.binomial(wanted - followed - 1, ACCIDENTS))
     noisy = score + rng.gumbel(size=len(score))
     noisy[heard] = -np.inf
-    found = np.argsort(-noisy, kind="stable")[: wanted - followed - accidents].tolist()
+    found: list[int] = np.argsort(-noisy, kind="stable")[: wanted - followed - accidents].tolist()
     there = {*heard, *found}
     for _ in range(followed):
         for chance, which in rng.random((6, 2)).tolist():

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
@@ -51,7 +52,7 @@ def _tables_in_zip(path: Path) -> Iterator[tuple[str, Opener]]:
             for member in archive.infolist():
                 hidden = member.filename.startswith("__MACOSX/") or member.is_dir()
                 if not hidden and member.filename.lower().endswith(TABLE_ENDINGS):
-                    yield f"{path.name}/{member.filename}", lambda entry=member: archive.open(entry)  # type: ignore[misc]
+                    yield f"{path.name}/{member.filename}", partial(archive.open, member)
     except zipfile.BadZipFile as error:
         raise UnreadableFileError(f"{path.name} is no readable zip archive: {error}.") from error
 
@@ -59,6 +60,7 @@ def _tables_in_zip(path: Path) -> Iterator[tuple[str, Opener]]:
 @contextmanager
 def _as_text(binary: IO[bytes]) -> Iterator[io.TextIOWrapper]:
     """Text by the byte-order mark, else UTF-8, else what Windows spreadsheets write (cp1252)."""
+    # An open file, which typeshed does not hold for the raw stream it is read as.
     buffered = io.BufferedReader(binary, 1 << 18)  # type: ignore[type-var]
     start = buffered.peek(1 << 18)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):

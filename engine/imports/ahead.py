@@ -7,7 +7,10 @@ import io
 import queue
 import threading
 from collections.abc import Callable
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # Each piece costs the reading thread several waits for the interpreter's lock: small ones overlap with nothing.
 _CHUNK = 2 << 20
@@ -105,7 +108,8 @@ class Ahead(io.RawIOBase):
             parts.append(data)
         return b"".join(parts)
 
-    def readinto(self, target: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer)
         data = self.read(len(target))
         target[: len(data)] = data
         return len(data)

@@ -43,6 +43,7 @@ class Records(Generic[T]):
 
     def __init__(self, row: type[T]) -> None:
         self.row = row
+        # A type that is known only when this runs.
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._one = msgspec.json.Decoder(row)
 

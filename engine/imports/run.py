@@ -180,6 +180,7 @@ class _Run:
         digest = ""
         ingest.begin_file(member.path, source.format.name, source.format.source)
         try:
+            # An `Ahead` is a raw stream: it has all that is asked of an open file, but not its type.
             self._rows(ingest, file, source.format.parse(stream, options))  # type: ignore[arg-type]
             digest = stream.digest()
         except FILE_ERRORS as error:

@@ -60,7 +60,8 @@ class Row(
     Only keys that are used are read: no addresses, user names or agents.
     """
 
-    # A field is renamed where it is declared, so those of `Play` are declared again.
+    # A field is renamed where it is declared, so those of `Play` are declared again. The file has null where a play
+    # that is kept must not: its reader looks.
     artist: str | None = None  # type: ignore[assignment]
     title: str | None = None  # type: ignore[assignment]
     private: bool | None = None  # type: ignore[assignment]

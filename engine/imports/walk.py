@@ -16,10 +16,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from engine.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # ListenBrainz refuses archives of over 500 members of 500 MB; a whole Takeout has more, so these are wider.
 MOST_MEMBERS = 20_000
@@ -147,7 +151,7 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
             PurePosixPath(info.filename).name,
             info.file_size,
             member.weight * info.compress_size // packed,
-            lambda info=info: archive.open(info),  # type: ignore[misc]
+            partial(archive.open, info),
             _refusal(info.filename, info.file_size, info.compress_size),
             archive=True,
         )
@@ -169,11 +173,15 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
             PurePosixPath(info.name).name,
             info.size,
             min(info.size, member.weight),
-            lambda info=info: cast(IO[bytes], archive.extractfile(info)),  # type: ignore[misc]
+            partial(_extracted, archive, info),
             _refusal(info.name, info.size, info.size),
             archive=True,
         )
         yield from _unfold(inner, depth + 1)
+
+
+def _extracted(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    return cast(IO[bytes], archive.extractfile(info))  # null only for what is no file
 
 
 def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
@@ -214,7 +222,8 @@ class _Bounded(io.RawIOBase):
     def tell(self) -> int:
         return self._stream.tell()
 
-    def readinto(self, target: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer)
         data = self._stream.read(len(target))
         if self._stream.tell() > self._most:
             raise OSError("it unpacks to far more than a history holds")

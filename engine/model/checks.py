@@ -23,6 +23,7 @@ def checked_counts(matrix: Any, dtype: np.dtype[Any], what: str = "user_items") 
 
     if not issparse(matrix):
         raise InvalidDataError(f"{what} must be a SciPy sparse matrix, not {type(matrix).__name__}.")
+    # By now known as any of SciPy's sparse types, of which the stubs let only some be made into this one.
     counts: Any = csr_matrix(matrix)  # type: ignore[call-overload]
     if not np.isfinite(counts.data).all():
         raise InvalidDataError(f"{what} holds a count that is not a number or infinite.")

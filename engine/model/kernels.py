@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm  # type: ignore[import-untyped, unused-ignore]
+import llvmlite.binding as llvm
 from numba import cfunc, types
 
 from engine.model.compiled import SIGNATURES
@@ -80,7 +80,7 @@ def _cfuncs(rank: int, dtype: str) -> dict[str, Any]:
 
 
 def _solve(rank: int) -> Any:
-    def solve(  # type: ignore[no-untyped-def]
+    def solve(
         indptr_at, indices_at, values_at, nonzeros, x_at, rows, y_at, columns, into_at, back_at, extra_at, inverse_at,
         alpha, steps, bounds_at, sums_at, parts, cursor_at, room_at,
     ):  # fmt: skip
@@ -132,7 +132,7 @@ def _solve(rank: int) -> Any:
 
 
 def _gram(rank: int) -> Any:
-    def gram(y_at, rows, sums_at, parts, cursor_at, room_at):  # type: ignore[no-untyped-def]
+    def gram(y_at, rows, sums_at, parts, cursor_at, room_at):
         y, cursor = rows_at(y_at, rows, rank), numbers_at(cursor_at, 1)
         sums, room = rows_at(sums_at, parts * rank, rank), rows_at(room_at, rank + 4, rank)
         while True:
@@ -161,7 +161,7 @@ def _gram(rank: int) -> Any:
 
 
 def _turn(rank: int) -> Any:
-    def turn(y_at, rows, matrix_at, parts, cursor_at, _room_at):  # type: ignore[no-untyped-def]
+    def turn(y_at, rows, matrix_at, parts, cursor_at, _room_at):
         y, matrix = rows_at(y_at, rows, rank), rows_at(matrix_at, rank, rank)
         cursor = numbers_at(cursor_at, 1)
         while True:
@@ -175,7 +175,7 @@ def _turn(rank: int) -> Any:
 
 
 def _factorize(rank: int) -> Any:
-    def factorize(system_at, lower_at, upper_inverse_at):  # type: ignore[no-untyped-def]
+    def factorize(system_at, lower_at, upper_inverse_at):
         system, lower = rows_at(system_at, rank, rank), rows_at(lower_at, rank, rank)
         upper_inverse = rows_at(upper_inverse_at, rank, rank)
         for i in range(rank):
@@ -196,7 +196,7 @@ def _factorize(rank: int) -> Any:
 
 
 def _observed(rank: int) -> Any:
-    def observed(  # type: ignore[no-untyped-def]
+    def observed(
         indptr_at, indices_at, values_at, nonzeros, x_at, rows, y_at, columns, alpha, bounds_at, sums_at, parts,
         cursor_at, _room_at,
     ):  # fmt: skip

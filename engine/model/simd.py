@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped, unused-ignore]
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -182,20 +182,18 @@ class _NonZeros:
             body([lanes.load(row) for row in rows], weights, live)
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
-def right_side_and_residual(  # type: ignore[no-untyped-def]
-    _typing, y, indices, values, first, count, alpha, x, right, residual, rank
-):
+@intrinsic(prefer_literal=True)
+def right_side_and_residual(_typing, y, indices, values, first, count, alpha, x, right, residual, rank):
     """right = sum (1 + w) y and residual = right - x - sum w (y.x) y over a row's non-zeros, w = alpha v."""
     signature = types.void(y, indices, values, first, count, alpha, x, right, residual, rank)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         kinds = signature.args
         lanes = _Lanes(builder, context.get_data_type(y.dtype), rank.literal_value)
         own = lanes.load(_pointer(context, builder, kinds[6], arguments[6]))
         wanted, explained = lanes.kept(lanes.zeros()), lanes.kept(lanes.zeros())
 
-        def add_four(rows, weights, live):  # type: ignore[no-untyped-def]
+        def add_four(rows, weights, live):
             dots = lanes.four_sums([lanes.products(row, own) for row in rows])
             confidence, part = lanes.add(live, weights), lanes.multiply(weights, dots)
             sums, parts = wanted.read(), explained.read()
@@ -218,20 +216,18 @@ def right_side_and_residual(  # type: ignore[no-untyped-def]
     return signature, emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
-def system_times(  # type: ignore[no-untyped-def]
-    _typing, y, indices, values, first, count, alpha, direction, product, rank
-):
+@intrinsic(prefer_literal=True)
+def system_times(_typing, y, indices, values, first, count, alpha, direction, product, rank):
     """product = direction + sum w (y.direction) y over a row's non-zeros."""
     signature = types.void(y, indices, values, first, count, alpha, direction, product, rank)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         kinds = signature.args
         lanes = _Lanes(builder, context.get_data_type(y.dtype), rank.literal_value)
         own = lanes.load(_pointer(context, builder, kinds[6], arguments[6]))
         result = lanes.kept(own)
 
-        def add_four(rows, weights, _live):  # type: ignore[no-untyped-def]
+        def add_four(rows, weights, _live):
             part = lanes.multiply(weights, lanes.four_sums([lanes.products(row, own) for row in rows]))
             sums = result.read()
             for i, row in enumerate(rows):
@@ -245,12 +241,12 @@ def system_times(  # type: ignore[no-untyped-def]
     return signature, emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
-def turned(_typing, row, matrix, out, rank):  # type: ignore[no-untyped-def]
+@intrinsic(prefer_literal=True)
+def turned(_typing, row, matrix, out, rank):
     """out = row @ matrix, `matrix` (rank, rank); `out` may be `row`."""
     signature = types.void(row, matrix, out, rank)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         size = rank.literal_value
         lanes = _Lanes(builder, context.get_data_type(row.dtype), size)
         source, lines, target = (
@@ -275,12 +271,12 @@ def turned(_typing, row, matrix, out, rank):  # type: ignore[no-untyped-def]
     return signature, emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
-def dot(_typing, a, b, rank):  # type: ignore[no-untyped-def]
+@intrinsic(prefer_literal=True)
+def dot(_typing, a, b, rank):
     """The dot product of two rows."""
     signature = a.dtype(a, b, rank)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         lanes = _Lanes(builder, context.get_data_type(a.dtype), rank.literal_value)
         rows = [lanes.load(_pointer(context, builder, signature.args[i], arguments[i])) for i in range(2)]
         return lanes.dot(*rows)
@@ -288,12 +284,12 @@ def dot(_typing, a, b, rank):  # type: ignore[no-untyped-def]
     return signature, emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
-def combined(_typing, out, row, scale, other, rank):  # type: ignore[no-untyped-def]
+@intrinsic(prefer_literal=True)
+def combined(_typing, out, row, scale, other, rank):
     """out = row + scale * other; `out` may be either."""
     signature = types.void(out, row, scale, other, rank)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         lanes = _Lanes(builder, context.get_data_type(row.dtype), rank.literal_value)
         target, a, b = (_pointer(context, builder, signature.args[i], arguments[i]) for i in (0, 1, 3))
         lanes.store(target, lanes.plus_scaled(lanes.load(a), lanes.spread(arguments[2]), lanes.load(b)))
@@ -302,12 +298,12 @@ def combined(_typing, out, row, scale, other, rank):  # type: ignore[no-untyped-
     return signature, emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
-def add_outer_products(_typing, y, first, block, rank):  # type: ignore[no-untyped-def]
+@intrinsic(prefer_literal=True)
+def add_outer_products(_typing, y, first, block, rank):
     """block += the sum of row' row over the four rows of y from `first` on."""
     signature = types.void(y, first, block, rank)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         size = rank.literal_value
         lanes = _Lanes(builder, context.get_data_type(y.dtype), size)
         base = _pointer(context, builder, signature.args[0], arguments[0])
@@ -328,35 +324,35 @@ def add_outer_products(_typing, y, first, block, rank):  # type: ignore[no-untyp
     return signature, emit
 
 
-@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
-def next_in_line(_typing, cursor):  # type: ignore[no-untyped-def]
+@intrinsic
+def next_in_line(_typing, cursor):
     """Take the number in `cursor` (1,) int64 and leave the next one there, atomically: the threads' work list."""
     signature = types.int64(cursor)
 
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, signature, arguments):
         place = _pointer(context, builder, signature.args[0], arguments[0])
         return builder.atomic_rmw("add", place, _I64(1), "monotonic")
 
     return signature, emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator, unused-ignore]
-def rows_at(_typing, pointer, count, rank):  # type: ignore[no-untyped-def]
+@intrinsic(prefer_literal=True)
+def rows_at(_typing, pointer, count, rank):
     """The array (count, rank) that begins at an address. Numba's own `carray` brings its runtime with it."""
     kind = types.Array(pointer.dtype, 2, "C")
 
-    def emit(context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, _signature, arguments):
         return _view(context, builder, kind, arguments[0], list(arguments[1:]))
 
     return kind(pointer, count, rank), emit
 
 
-@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
-def numbers_at(_typing, pointer, count):  # type: ignore[no-untyped-def]
+@intrinsic
+def numbers_at(_typing, pointer, count):
     """The array (count,) that begins at an address."""
     kind = types.Array(pointer.dtype, 1, "C")
 
-    def emit(context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+    def emit(context, builder, _signature, arguments):
         return _view(context, builder, kind, arguments[0], list(arguments[1:]))
 
     return kind(pointer, count), emit

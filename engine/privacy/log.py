@@ -108,5 +108,6 @@ def warnings_noted(door: Callable[[], Door]) -> Iterator[None]:
             _append(door(), f"warning\n{category.__name__}\n  {_inside(Path(filename))} line {line}\n")
 
     with warnings.catch_warnings():
+        # Called by position alone, so the names of what it takes are free.
         warnings.showwarning = note  # type: ignore[assignment]
         yield

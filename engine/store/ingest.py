@@ -292,6 +292,7 @@ class Ingest:
         if not rows:
             return
         self._listens += rows
+        # A row has a column's value at each place: of a listen a track's id, then the second it began at, or null.
         self.kept_tracks.update([row[0] for row in rows])  # type: ignore[misc]
         starts: list[int] = [row[1] for row in rows if row[1] is not None]  # type: ignore[misc]
         self.undated += len(rows) - len(starts)

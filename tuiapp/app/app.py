@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
@@ -27,6 +27,7 @@ from tuiapp.safe import shown
 from tuiapp.settings import state as remembered
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
+from tuiapp.textual_internals import Guarded, all_screens, begin_styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +46,7 @@ def _view(name: str) -> Callable[[], Screen[Any]]:
     def make() -> Screen[Any]:
         module = importlib.import_module(f"tuiapp.screens.{name}")
         screen: Screen[Any] = getattr(module, f"{name.title()}View")()
-        # A new screen has no style that is out of date. Textual, not knowing, would read all sheets anew, twice.
-        screen._css_update_count = screen.app._css_update_count
+        begin_styled(screen)
         return screen
 
     return make
@@ -62,7 +62,7 @@ def _commands(name: str) -> Callable[[], type[Provider]]:
     return load
 
 
-class DiscoverApp(App[int]):
+class DiscoverApp(Guarded):
     """Discover, in a terminal."""
 
     TITLE = "discover"
@@ -80,7 +80,7 @@ class DiscoverApp(App[int]):
         # Only read here; written through the session's door when the app is left.
         self._state = remembered.read_file(folders.state)
         view = self._state.get("view")
-        # Shown from the start: no empty screen is made first.
+        # Shown from the start: no empty screen is made first. Textual declares it of the class and reads it of the app.
         self.DEFAULT_MODE = view if isinstance(view, str) and view in self.MODES else "discover"  # type: ignore[misc]
         super().__init__()
         self.folders = folders
@@ -162,8 +162,7 @@ class DiscoverApp(App[int]):
         """The views shown so far."""
         from tuiapp.screens.view import View
 
-        for stack in self._screen_stacks.values():
-            yield from (screen for screen in stack if isinstance(screen, View))
+        return (screen for screen in all_screens(self) if isinstance(screen, View))
 
     def library_changed(self, only: str | None = None) -> None:
         """What was shown may no longer be true: every view (or the one named) asks anew, those out of sight when they
@@ -282,7 +281,7 @@ class DiscoverApp(App[int]):
 
         choose(self, "theme")
 
-    def _handle_exception(self, error: Exception) -> None:
+    def unexpected(self, error: Exception) -> None:
         self.failures.take(error)
 
     def action_import(self) -> None:

@@ -10,10 +10,12 @@ from textual.content import Content
 from textual.worker import WorkerFailed
 
 from tuiapp.safe import shown
+from tuiapp.textual_internals import end_with_failure, tell_the_test
 
 if TYPE_CHECKING:
     from engine.privacy import Door
     from tuiapp.app.app import DiscoverApp
+    from tuiapp.screens.dialogs import Failure
 
 
 class Failures:
@@ -33,16 +35,13 @@ class Failures:
     def take(self, error: Exception) -> None:
         """Of background work that died the app tells and goes on; of anything else it ends, with a sentence."""
         app = self._app
-        if app._exception is None and app.is_headless:
-            # Whoever drives the app in a test is to know of it.
-            app._exception = error
+        tell_the_test(app, error)
         if isinstance(error, WorkerFailed) and app.is_running:
             self.told = self._note("background work", error.error)
             if not isinstance(app.screen, _failure()):
                 app.push_screen(_failure()(_in_words(self.told)))
             return
-        app._exception_event.set()
-        app._return_code = 1
+        end_with_failure(app)
         told = " ".join(self._note("the app", error).split("\n"))
         app.panic(Text(f"error: discover had to stop: {shown(told)} What was whole before is whole now."))
 
@@ -66,7 +65,7 @@ class Failures:
         return app.door_in_use or Door(app.folders, private=app.private_since is not None)
 
 
-def _failure() -> type:
+def _failure() -> type[Failure]:
     from tuiapp.screens.dialogs import Failure
 
     return Failure

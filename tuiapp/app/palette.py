@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
 
 from engine.errors import DiscoverError
+from tuiapp.app.player import Music
 from tuiapp.safe import shown
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.widgets.dimmed import Dimming
@@ -31,7 +32,7 @@ class Palette(CommandPalette, Dimming[None]):
 
 def open_palette(app: DiscoverApp) -> None:
     """Open the palette, unless it is open."""
-    if not CommandPalette.is_open(app):
+    if not isinstance(app.screen, CommandPalette):
         app.push_screen(Palette(id="--command-palette"))
 
 
@@ -60,7 +61,7 @@ def _runner(app: DiscoverApp, action: str, target: Any) -> Callable[[], Any]:
 class KeyCommands(SystemCommandsProvider):
     """What the keys do, in the order of `commands`: Textual's own would put it in that of the alphabet."""
 
-    async def discover(self) -> AsyncIterator[DiscoveryHit]:  # type: ignore[override]
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:
         for name, about, run, discover in self.app.get_system_commands(self.screen):
             if discover:
                 yield DiscoveryHit(name, run, help=about)
@@ -71,7 +72,7 @@ class ArtistCommands(Provider):
 
     MOST = 3
 
-    async def search(self, query: str) -> AsyncIterator[Hit]:  # type: ignore[override]
+    async def search(self, query: str) -> AsyncIterator[Hit]:
         """The artists a search finds first, and what to do with each."""
         from tuiapp.app.app import DiscoverApp
 
@@ -90,9 +91,10 @@ class ArtistCommands(Provider):
                 (
                     (f"All about {shown(name)}", "Your plays, why, who is near.", partial(app.show_artist, name)),
                     (f"Artists like {shown(name)}", "Walk there in Related.", partial(app.show_related, name)),
-                    (f"Like {shown(name)}", "It counts in your taste.", partial(app.changes.judge, "like", [name])),
+                    (f"Like {shown(name)}", "It counts in your taste.",
+                     partial(app.changes.judge, "like", [Music(name)])),
                     (f"Block {shown(name)}", "Never show it again, nor learn from it.",
-                     partial(app.changes.judge, "block", [name])),
+                     partial(app.changes.judge, "block", [Music(name)])),
                 )
             ):  # fmt: skip
                 # Below what the keys do, the better answer first.

@@ -12,6 +12,7 @@ from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
 from tuiapp.settings import state
+from tuiapp.textual_internals import terminal_of, terminal_reader
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -51,8 +52,8 @@ def terminal_is_gone(fileno: int) -> bool:
 
 def leave_with_the_terminal(app: DiscoverApp) -> None:
     """Quit as `q` does when the terminal is gone without a signal: the driver's reader would spin for ever."""
-    fileno = getattr(app._driver, "fileno", None)
-    if not isinstance(fileno, int):
+    fileno = terminal_of(app)
+    if fileno is None:
         return
 
     def look() -> None:
@@ -77,8 +78,8 @@ async def _read_no_more(app: DiscoverApp) -> None:
 
     It looks only each tenth of a second whether it is to end; the driver would wait for that on the event loop.
     """
-    reader, ends = getattr(app._driver, "_key_thread", None), getattr(app._driver, "exit_event", None)
-    if reader is not None and ends is not None:
+    if (found := terminal_reader(app)) is not None:
+        reader, ends = found
         ends.set()
         await asyncio.to_thread(reader.join)
         # Not yet closed for the driver, which still has the mouse to give back.

@@ -10,7 +10,7 @@ from engine.errors import UsageError
 from tuiapp.dates import period
 
 
-class Period(click.ParamType):
+class Period(click.ParamType[tuple[int, int]]):
     """A year, month or day as (first second, first second after it), seconds since 1970 UTC."""
 
     name = "date"

@@ -28,7 +28,7 @@ _OUT_OF_REACH = (
 @click.option("--all", "everything", is_flag=True, help="Everything but settings and public packs.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def forget(options: Options, playlists: bool, everything: bool, yes: bool, **asked: Any) -> None:
+def forget(options: Options, /, playlists: bool, everything: bool, yes: bool, **asked: Any) -> None:
     """Delete for good, and prove that it is gone. Everything named must hold; nothing brings it back."""
     from engine.session import Session
 

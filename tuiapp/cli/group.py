@@ -90,6 +90,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 class Group(click.Group):
     """A group whose commands all take the shared options."""
 
+    # Click's can be used without brackets too, or with a name; here both always take names and give a decorator.
     def command(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]
         """Register a command with the shared options."""
         register = super().command(*args, **kwargs)
@@ -99,7 +100,7 @@ class Group(click.Group):
         """Register a group of commands that take the shared options too."""
         kwargs["cls"] = Group
         register = super().group(*args, **kwargs)
-        return lambda function: register(shared_options(function))  # type: ignore[return-value]
+        return lambda function: register(shared_options(function))
 
     def list_commands(self, context: click.Context) -> list[str]:
         """The commands' names, which are known once their modules are loaded."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--save", "save_as", metavar="NAME", help="Keep it under this name.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write it to a file.")
 @click.pass_obj
-def playlist(options: Options, context: str, save_as: str | None, out: Path | None, **asked: Any) -> None:
+def playlist(options: Options, /, context: str, save_as: str | None, out: Path | None, **asked: Any) -> None:
     """Make a playlist for CONTEXT, such as running."""
     from dataclasses import replace
 

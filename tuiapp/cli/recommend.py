@@ -94,7 +94,7 @@ if TYPE_CHECKING:
     help="As if you had never played this artist, or of tracks this one: 'ARTIST - TITLE'.",
 )
 @click.pass_obj
-def recommend(options: Options, **asked: Any) -> None:  # fmt: skip
+def recommend(options: Options, /, **asked: Any) -> None:  # fmt: skip
     """Artists or tracks you would like next, with reasons whose shares sum to 1."""
     print_discover(options, **asked)
 

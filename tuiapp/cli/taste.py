@@ -49,7 +49,7 @@ def taste(context: click.Context, level: Level) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would leave Discover.")
 @click.pass_obj
-def exclude(options: Options, dry_run: bool, **asked: Any) -> None:
+def exclude(options: Options, /, dry_run: bool, **asked: Any) -> None:
     """Leave plays out of taste for which everything named holds."""
     from engine.taste.rules import Rule
 

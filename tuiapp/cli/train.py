@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.training.artifact import ModelManifest
 
 
-class Factors(click.ParamType):
+class Factors(click.ParamType[int | None]):
     """A number of factors, or `auto` (None): chosen by what measures best."""
 
     name = "number|auto"
@@ -58,7 +58,7 @@ FACTORS = Factors()
 @click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
-def train(options: Options, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
+def train(options: Options, /, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
     """Train on the community packs of a level, or on your own listening sessions where there are none."""
     from engine.session import Session
     from engine.training.train import TrainingSettings

@@ -198,10 +198,10 @@ def drawn(card: ArtistCard, width: int) -> Content:
         rows.append(Content(f"{played.plays:,} plays of yours{when(played)}"))
         if len(played.by_year) > 1:
             years = list(played.by_year)
-            line = sparkline([float(n) for n in played.by_year.values()])
+            curve = sparkline([float(n) for n in played.by_year.values()])
             rows.append(
                 Content.assemble(
-                    _muted(f"{years[0]} "), Content.styled(line, "$text-accent"), _muted(f" {years[-1]}")
+                    _muted(f"{years[0]} "), Content.styled(curve, "$text-accent"), _muted(f" {years[-1]}")
                 )
             )
         rows += _bars("most played", [(title, n, f"{n:,}") for title, n in played.tracks], width)

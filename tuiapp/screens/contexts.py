@@ -21,6 +21,7 @@ from tuiapp.widgets.table import Column, Table
 if TYPE_CHECKING:
     from engine.playlists.contexts import Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+    from engine.session import Session
 
 PROFILE_ROWS = 4
 # A pause this long starts a new count of taps.
@@ -63,7 +64,7 @@ class ContextsView(View):
         context, wishes = self._doing, dict(self._wishes)
         self._show_wishes()
 
-        def question(session: Any) -> ContextPlaylist:
+        def question(session: Session) -> ContextPlaylist:
             return session.make_playlist(context, _settings(context, wishes))
 
         self.ask("list", question)
@@ -210,7 +211,7 @@ class ContextsView(View):
 def _settings(context: str, wishes: dict[str, float]) -> Settings:
     from engine.playlists.contexts import context_named
 
-    whole = {name: int(value) if name == "seed" else value for name, value in wishes.items()}
+    whole: dict[str, Any] = {name: int(value) if name == "seed" else value for name, value in wishes.items()}
     return replace(context_named(context).defaults, **whole)
 
 

@@ -58,8 +58,9 @@ class Dials:
             return
         for dial in DIALS:
             place = places.get(dial.name)
-            number = isinstance(place, int | float) and not isinstance(place, bool)
-            if number and (dial.low <= place <= dial.high or place == dial.start):
+            if not isinstance(place, int | float) or isinstance(place, bool):
+                continue
+            if (dial.low <= place <= dial.high) or place == dial.start:
                 self.places[dial.name] = int(place) if dial.name == "recency" else float(place)
 
     def settings(self, n: int) -> DiscoverSettings:

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
+from textual.worker import Worker
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.app.export import ask_export
@@ -186,7 +187,7 @@ class DiscoverView(View):
             await asyncio.sleep(RESTED)
             self.ask("why", lambda session: session.explain(row.artist, settings, row.track))
 
-        self.run_worker(rested, exclusive=True, group="discover.rested")
+        _: Worker[None] = self.run_worker(rested, exclusive=True, group="discover.rested")
 
     def _show_why(self, told: Explanation) -> None:
         """Reasons that come after the cursor went on are of no row that is looked at."""

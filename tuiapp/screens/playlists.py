@@ -306,10 +306,10 @@ class PlaylistsView(View):
     def _move(self, name: str) -> None:
         by, self._steps = self._steps, 0
         table = self._tracks
-        places = [row.place for row in table.chosen]
-        if not by or not places:
+        places, here = [row.place for row in table.chosen], table.row
+        if not by or here is None or not places:
             return
-        marked, at = bool(table.marks), table.row.place
+        marked, at = bool(table.marks), here.place
         self._moving = True
 
         def moved(edit: PlaylistEdit | None) -> None:

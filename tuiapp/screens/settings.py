@@ -135,9 +135,12 @@ def choose(app: DiscoverApp, key: str) -> None:
     """Ask for a setting's new value in the way that fits it."""
     setting, now = SETTINGS[key], app.preferences.config[key]
     if key.startswith("keys."):
-        app.push_screen(
-            AskKey(setting, in_words(setting, now)), lambda pressed: pressed and change(app, setting, pressed)
-        )
+
+        def pressed(named: str | None) -> None:
+            if named:
+                change(app, setting, named)
+
+        app.push_screen(AskKey(setting, in_words(setting, now)), pressed)
     elif setting.choices:
         _pick(app, setting, now)
     else:

@@ -71,7 +71,7 @@ class View(Screen[None]):
         if cls.NAME:
             # A list has its keys once it has the focus. The filter's is the view's too: who knows what to look for
             # presses it while the list is still asked for.
-            cls.BINDINGS = bindings(cls.NAME) + [key for key in bindings(LISTS) if key.action == "filter"]
+            cls.BINDINGS = [*bindings(cls.NAME), *(key for key in bindings(LISTS) if key.action == "filter")]
         super().__init_subclass__(**kwargs)
 
     @property

@@ -47,7 +47,10 @@ class TabStrip(Widget):
     def on_mount(self) -> None:
         # The private session's clock; once a second is as often as it changes.
         self.set_interval(1.0, self._tick)
-        self.watch(home(self), "private_since", lambda: self.refresh(), init=False)
+        self.watch(home(self), "private_since", self._turned, init=False)
+
+    def _turned(self) -> None:
+        self.refresh()
 
     def _tick(self) -> None:
         if home(self).private_since is not None:

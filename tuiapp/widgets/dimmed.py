@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from rich.console import RenderableType
 from rich.segment import Segment
 from rich.style import Style
-from textual.app import RenderResult
 from textual.color import Color
 from textual.events import Resize, ScreenResume
 from textual.renderables.background_screen import BackgroundScreen
@@ -31,7 +31,7 @@ def _dimmed(style: Style, color: Color) -> Style | None:
 class Dimming(ModalScreen[ScreenResultType]):
     """A dialog with a translucent background, which is drawn as Textual does, in less time."""
 
-    def render(self) -> RenderResult:
+    def render(self) -> RenderableType:
         drawn = super().render()
         return _Dimmed(drawn.screen, drawn.color) if type(drawn) is BackgroundScreen else drawn
 

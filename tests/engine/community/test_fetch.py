@@ -23,8 +23,19 @@ PLAYS = "userID\tartistID\tweight\n" + "".join(
 )
 
 
+class Server(HTTPServer):
+    """Has one archive, and notes what is asked of it: (method, path, the names of the headers)."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.data = data
+        self.seen: list[tuple[str, str, list[str]]] = []
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves one archive, one that breaks off, and redirects; notes what it was told."""
+
+    server: Server
 
     def do_HEAD(self) -> None:
         self.answer(body=False)
@@ -33,8 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(body=True)
 
     def answer(self, *, body: bool) -> None:
-        self.server.seen.append((self.command, self.path, sorted(name.lower() for name in self.headers)))  # type: ignore[attr-defined]
-        data = self.server.data  # type: ignore[attr-defined]
+        self.server.seen.append((self.command, self.path, sorted(name.lower() for name in self.headers)))
+        data = self.server.data
         if self.path == "/away":
             self.send_response(302)
             self.send_header("Location", "http://example.invalid/set.zip")
@@ -54,12 +65,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[HTTPServer]:
+def server(tmp_path: Path) -> Iterator[Server]:
     from tests.support.importing import write_zip
 
     path = write_zip(tmp_path, "set.zip", {"artists.dat": ARTISTS, "user_artists.dat": PLAYS})
-    http = HTTPServer(("127.0.0.1", 0), Handler)
-    http.data, http.seen = path.read_bytes(), []  # type: ignore[attr-defined]
+    http = Server(path.read_bytes())
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     yield http
@@ -68,18 +78,18 @@ def server(tmp_path: Path) -> Iterator[HTTPServer]:
     thread.join()
 
 
-def at(server: HTTPServer, path: str) -> str:
+def at(server: Server, path: str) -> str:
     return f"http://127.0.0.1:{server.server_port}{path}"
 
 
 def test_a_fetch_becomes_a_pack_and_is_in_the_audit(
-    server: HTTPServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    url, data = at(server, "/set.zip"), server.data  # type: ignore[attr-defined]
+    url, data = at(server, "/set.zip"), server.data
     root = ["--data-dir", str(tmp_path / "data")]
     assert run([*root, "community", "fetch", "--url", url]) == 2
     assert "--yes" in capsys.readouterr().err
-    assert [seen[0] for seen in server.seen] == ["HEAD"]  # type: ignore[attr-defined]
+    assert [seen[0] for seen in server.seen] == ["HEAD"]
     assert run([*root, "community", "fetch", "--url", url, "--yes"]) == 0
     out, err = capsys.readouterr()
     assert url in err
@@ -93,7 +103,7 @@ def test_a_fetch_becomes_a_pack_and_is_in_the_audit(
     # What the other side learns is the request: no cookie, no language, no referer.
     assert all(
         set(seen[2]) <= {"host", "user-agent", "accept-encoding", "connection"} for seen in server.seen
-    )  # type: ignore[attr-defined]
+    )
     assert run([*root, "audit", "doctor"]) == 0
     assert done.sha256 in capsys.readouterr().out
 
@@ -106,9 +116,9 @@ def test_only_https_or_this_machine(url: str) -> None:
         check(url)
 
 
-def test_what_fails_keeps_nothing(server: HTTPServer, tmp_path: Path) -> None:
+def test_what_fails_keeps_nothing(server: Server, tmp_path: Path) -> None:
     door = Door(Folders(tmp_path / "data"))
-    assert look(at(server, "/set.zip")).bytes == len(server.data)  # type: ignore[attr-defined]
+    assert look(at(server, "/set.zip")).bytes == len(server.data)
     with pytest.raises(UsageError, match=r"example\.invalid"):
         look(at(server, "/away"))
     with pytest.raises(DiscoverError, match="404"):
@@ -124,6 +134,6 @@ def test_what_fails_keeps_nothing(server: HTTPServer, tmp_path: Path) -> None:
     private = Door(Folders(tmp_path / "data"), private=True)
     with pytest.raises(PrivateSessionError), fetched(private, at(server, "/set.zip")):
         pass
-    server.seen.clear()  # type: ignore[attr-defined]
+    server.seen.clear()
     assert run(["--private", "--data-dir", str(tmp_path / "data"), "community", "fetch", "--yes"]) == 1
-    assert server.seen == []  # type: ignore[attr-defined]
+    assert server.seen == []

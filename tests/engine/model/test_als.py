@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -208,9 +209,9 @@ def test_more_factors_than_rows_is_a_fit_like_any_other(shape: tuple[int, int]) 
         {"dtype": np.int32},
     ],
 )
-def test_settings_out_of_range_are_refused(changed: dict[str, object]) -> None:
+def test_settings_out_of_range_are_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(InvalidDataError):
-        AlternatingLeastSquares(**changed)  # type: ignore[arg-type]
+        AlternatingLeastSquares(**changed)
 
 
 def test_factors_of_another_matrix_are_refused() -> None:

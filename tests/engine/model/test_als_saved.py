@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from engine.model.als import AlternatingLeastSquares
 from tests.engine.model.test_als import plays
 
 
-def fitted(**settings: object) -> AlternatingLeastSquares:
-    model = AlternatingLeastSquares(factors=4, iterations=2, alpha=3.0, regularization=0.7, **settings)  # type: ignore[arg-type]
+def fitted(**settings: Any) -> AlternatingLeastSquares:
+    model = AlternatingLeastSquares(factors=4, iterations=2, alpha=3.0, regularization=0.7, **settings)
     model.fit(plays(20, 15))
     return model
 
@@ -109,12 +110,12 @@ def test_every_flipped_byte_is_told_or_changes_nothing(tmp_path: Path) -> None:
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_a_file_that_holds_something_else_is_told(tmp_path: Path, changed: dict[str, object]) -> None:
+def test_a_file_that_holds_something_else_is_told(tmp_path: Path, changed: dict[str, Any]) -> None:
     path = tmp_path / "model.npz"
     fitted(random_state=0).save(path)
     with np.load(path) as archive:
         values = {name: archive[name] for name in archive.files} | changed
-    np.savez(path, **{name: value for name, value in values.items() if value is not None})  # type: ignore[arg-type]
+    np.savez(path, **{name: value for name, value in values.items() if value is not None})
     with pytest.raises(DamagedDataError):
         AlternatingLeastSquares.load(path)
 

@@ -1,0 +1,64 @@
+"""Every touch of what is private to Textual, each with its reason: what to look at first when its version changes.
+
+Textual is pinned exactly in pyproject.toml for this. No other module uses a name of its that begins with an underscore.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from textual.app import App
+from textual.screen import Screen
+
+
+class Guarded(App[int]):
+    """An app that is told of what nobody expected: Textual's own way prints a traceback, with names of music in it."""
+
+    def unexpected(self, error: Exception) -> None:
+        """An error nobody expected came up, in background work (a WorkerFailed) or in the app itself."""
+        raise NotImplementedError
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.unexpected(error)
+
+
+def tell_the_test(app: App[Any], error: Exception) -> None:
+    """Let whoever drives the app in a test know of an error; on a terminal do nothing. What `_handle_exception` does
+    of it, which is not called."""
+    if app._exception is None and app.is_headless:
+        app._exception = error
+
+
+def end_with_failure(app: App[Any]) -> None:
+    """The app is about to end by an error: its exit code is 1, and a test that drives it waits no longer."""
+    event: Any = app._exception_event
+    event.set()
+    app._return_code = 1
+
+
+def all_screens(app: App[Any]) -> Iterator[Screen[Any]]:
+    """The screens of all modes, in sight or not: there is a way to those of the mode that is shown alone."""
+    for stack in app._screen_stacks.values():
+        yield from stack
+
+
+def begin_styled(screen: Screen[Any]) -> None:
+    """A new screen has no style that is out of date. Textual, not knowing, would read all sheets anew, twice."""
+    screen._css_update_count = screen.app._css_update_count
+
+
+def terminal_of(app: App[Any]) -> int | None:
+    """The file number of the terminal the app reads, null where its driver has none: it is nowhere else to be had."""
+    fileno = getattr(app._driver, "fileno", None)
+    return fileno if isinstance(fileno, int) else None
+
+
+def terminal_reader(app: App[Any]) -> tuple[threading.Thread, threading.Event] | None:
+    """The thread that reads the terminal and what tells it to end, null where the driver has none.
+
+    Who leaves waits for it elsewhere than on the event loop, where the driver would.
+    """
+    reader, ends = getattr(app._driver, "_key_thread", None), getattr(app._driver, "exit_event", None)
+    return (reader, ends) if reader is not None and ends is not None else None
