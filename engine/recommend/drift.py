@@ -7,11 +7,10 @@ leave out and blocked artists are in none of it, nor are counts of a player that
 from __future__ import annotations
 
 import sqlite3
-import time
 from dataclasses import dataclass
 
 from engine.recommend.person import Person
-from engine.taste.rules import counted_listens
+from engine.taste.when_played import plays_by_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def drift(connection: sqlite3.Connection, person: Person) -> Drift:
     }
     known: set[str] = set()
     years = []
-    for year, plays in _plays_by_year(connection):
+    for year, plays in plays_by_year(connection):
         counted = {key: count for key, count in plays.items() if key in person.taste.by_key}
         if not counted:
             continue
@@ -76,36 +75,3 @@ def drift(connection: sqlite3.Connection, person: Person) -> Drift:
             )
         )  # fmt: skip
     return Drift(tuple(mode.name for mode in person.modes), tuple(years))
-
-
-def _plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, int]]]:
-    """Each year from the first play to the last, and the plays by artist key in it."""
-    listens = counted_listens(connection)
-    dated = "l.started_at IS NOT NULL"
-    # Asked only where it says something: without it an index holds all that is read.
-    if connection.execute("SELECT 1 FROM listens WHERE flags & 8 LIMIT 1").fetchone() is not None:
-        dated += " AND l.flags & 8 = 0"
-    first, last = connection.execute(
-        f"SELECT min(started_at), max(started_at) FROM {listens} AS l WHERE {dated}"  # noqa: S608 - fixed parts
-    ).fetchone()
-    if first is None:
-        return []
-    years = range(time.localtime(first).tm_year, time.localtime(last).tm_year + 1)
-    # In one pass: a year ends where the next begins here.
-    ends = " ".join(
-        f"WHEN l.started_at < {int(time.mktime((year + 1, 1, 1, 0, 0, 0, 0, 0, -1)))} THEN {year}"
-        for year in years
-    )
-    found: dict[int, dict[str, int]] = {year: {} for year in years}
-    for key, year, plays in connection.execute(
-        f"""
-        WITH played AS (
-            SELECT l.track_id, CASE {ends} END AS year, sum(l.plays) AS plays FROM {listens} AS l
-            WHERE {dated} GROUP BY l.track_id, year
-        )
-        SELECT a.key, p.year, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
-        JOIN artists AS a ON a.id = t.artist_id GROUP BY a.id, p.year
-        """  # noqa: S608 - made of fixed parts and whole numbers
-    ):
-        found[year][str(key)] = int(plays)
-    return list(found.items())

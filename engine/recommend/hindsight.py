@@ -21,9 +21,9 @@ import numpy as np
 from engine.errors import NothingYetError
 from engine.evaluation.baselines import item_cosine, popularity
 from engine.evaluation.metrics import evaluate
-from engine.names import Level, key_at
 from engine.recommend.discover import Recommender
 from engine.taste.gate import Window, read_taste
+from engine.taste.when_played import first_plays
 from engine.training.artifact import Model
 
 if TYPE_CHECKING:
@@ -136,8 +136,8 @@ def _cuts(
     level = model.manifest.level
     taste = read_taste(connection, level=level)
     found = model.catalog.ids_of([item.key for item in taste.items])
-    first = {found[key]: start for key, start in _first_plays(connection, level).items() if key in found}
-    latest = connection.execute("SELECT max(started_at) FROM listens").fetchone()[0] or 0
+    first = {found[key]: start for key, start in first_plays(connection, level).items() if key in found}
+    latest = max((item.last_played or 0 for item in taste.items), default=0)
     cuts, known, new = [], [], []
     for number in range(CUTS, 0, -1):
         at = latest + 1 - number * QUARTER
@@ -155,18 +155,6 @@ def _cuts(
             "knows. Import more of your history, with dates, and ask again."
         )
     return cuts, known, new
-
-
-def _first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:
-    """When each artist or track, by key, was first played: seconds UTC, 0 where any play is undated."""
-    found: dict[str, int] = {}
-    for artist, title, start in connection.execute(
-        "SELECT a.key, t.title, min(coalesce(l.started_at, 0)) FROM listens AS l JOIN tracks AS t "
-        "ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id GROUP BY t.id"
-    ):
-        key = key_at(level, artist, title)
-        found[key] = min(found.get(key, int(start)), int(start))
-    return found
 
 
 def _scores(

@@ -151,9 +151,14 @@ def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -
     source = "main.listens"
     if rules:
         source = "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
-    if connection.execute("SELECT 1 FROM listens WHERE flags & 8 LIMIT 1").fetchone() is None:
+    if not holds_counts(connection):
         return source
     return f"({_BEYOND_DATED.format(listens=source)})"
+
+
+def holds_counts(connection: sqlite3.Connection) -> bool:
+    """Whether any listen is a count, of a player that counts plays and dates the last."""
+    return connection.execute("SELECT 1 FROM listens WHERE flags & 8 LIMIT 1").fetchone() is not None
 
 
 def _rules(connection: sqlite3.Connection) -> list[tuple[int, Rule]]:

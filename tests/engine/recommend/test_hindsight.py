@@ -8,10 +8,13 @@ from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_matrix
 
 from engine.errors import NothingYetError
+from engine.names import artist_key
 from engine.privacy import Door
 from engine.recommend import hindsight as module
 from engine.recommend.hindsight import DISCOVER, NDCG, NEIGHBOURS, POPULARITY, hindsight
 from engine.store.database import open_library
+from engine.store.feedback import set_verdict
+from engine.taste.rules import Rule, add_rule
 from engine.training.artifact import open_model
 from tests.engine.taste.test_gate import play
 from tests.support.models import names, write_model
@@ -54,6 +57,32 @@ def test_without_anything_new_there_is_nothing_to_measure(place) -> None:
     play(connection, ARTISTS[0], "A Song", 1000 * DAY, LAST)
     with pytest.raises(NothingYetError, match="look back"):
         hindsight(model, connection, COMMUNITY)
+
+
+@pytest.mark.parametrize("how", ["rule", "block"])
+def test_what_does_not_count_for_taste_moves_no_cut(place, how: str) -> None:
+    model, connection = place
+    for number in (0, 3, 6, 9):
+        play(connection, ARTISTS[number], "A Song", 1000 * DAY)
+    play(connection, ARTISTS[12], "A Song", LAST)
+    before = hindsight(model, connection, COMMUNITY)
+    play(connection, ARTISTS[1], "A Song", LAST + 40 * DAY)
+    if how == "rule":
+        add_rule(connection, Rule(since=LAST + DAY))
+    else:
+        set_verdict(connection, "block", artist=ARTISTS[1], artist_key=artist_key(ARTISTS[1]))
+    assert hindsight(model, connection, COMMUNITY).cuts == before.cuts
+
+
+def test_what_was_played_only_where_it_does_not_count_is_new_when_it_first_does(place) -> None:
+    model, connection = place
+    for number in (0, 3, 6, 9):
+        play(connection, ARTISTS[number], "A Song", 1000 * DAY)
+    play(connection, ARTISTS[12], "A Song", 1200 * DAY, LAST)
+    with pytest.raises(NothingYetError, match="look back"):
+        hindsight(model, connection, COMMUNITY)
+    add_rule(connection, Rule(since=1100 * DAY, until=1300 * DAY))
+    assert [(cut.known, cut.new) for cut in hindsight(model, connection, COMMUNITY).cuts] == [(4, 1)]
 
 
 def test_a_taste_that_moved_is_guessed_best_when_the_past_fades(place) -> None:

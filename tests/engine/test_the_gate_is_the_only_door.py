@@ -1,0 +1,60 @@
+"""Listens reach nothing above the store but through taste: no other module asks the database for them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# The store keeps listens, taste is the gate, and forgetting takes away what only listens held.
+READERS = ("engine/store/", "engine/taste/", "engine/session/forgetting.py")
+_STATEMENT = re.compile(r"\b(SELECT|INSERT|DELETE|UPDATE|WITH)\b", re.IGNORECASE)
+_LISTENS = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(main\.|temp\.)?listens\b", re.IGNORECASE)
+# A part of a statement, told from a sentence by its capitals.
+_PART = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(main\.|temp\.)?listens\b")
+
+
+def texts(source: str) -> Iterator[str]:
+    """Every string of a module, of an f-string its fixed parts together."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            yield " ? ".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def reads_listens(source: str) -> bool:
+    return any(
+        _PART.search(text) or (_STATEMENT.search(text) and _LISTENS.search(text)) for text in texts(source)
+    )
+
+
+def test_no_sql_over_listens_stands_outside_store_taste_and_forgetting() -> None:
+    modules = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for room in ("engine", "tuiapp", "sample_data")
+        for path in (ROOT / room).rglob("*.py")
+    }
+    found = {name for name, source in modules.items() if reads_listens(source)}
+    assert {name for name in found if not name.startswith(READERS)} == set()
+    assert found, "the store itself reads them: what looks for SQL finds some"
+
+
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ('db.execute("SELECT max(started_at) FROM listens")', True),
+        ('db.execute("select 1 from main.listens")', True),
+        ('db.execute(f"SELECT {columns} FROM tracks JOIN listens AS l ON {condition}")', True),
+        ('part = "JOIN temp.listens ON id = listen_id"', True),
+        ('db.execute("UPDATE listens SET plays = 1")', True),
+        ('db.execute(f"SELECT 1 FROM {counted_listens(db)} AS l")', False),
+        ('help = "Learn only from listens from this date on."', False),
+    ],
+)
+def test_what_reads_listens_is_found(source: str, reads: bool) -> None:
+    assert reads_listens(source) == reads
