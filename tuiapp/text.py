@@ -45,6 +45,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %" if abs(share) >= 0.0995 else f"{share * 100:.1f} %"
 
 
+def whole_percent(share: float) -> str:
+    """A share in whole per cent, with a thin sign for what rounds to none."""
+    return f"{share * 100:.0f} %" if share >= 0.005 or share <= -0.005 else "<1 %"
+
+
 def duration(seconds: float | None) -> str:
     """Minutes and seconds, with hours from sixty minutes on."""
     if seconds is None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from textual._context import active_app
 from textual.app import App
 from textual.screen import Screen
 
@@ -46,7 +47,8 @@ def all_screens(app: App[Any]) -> Iterator[Screen[Any]]:
 
 def begin_styled(screen: Screen[Any]) -> None:
     """A new screen has no style that is out of date. Textual, not knowing, would read all sheets anew, twice."""
-    screen._css_update_count = screen.app._css_update_count
+    # The app that runs, whichever it is: a screen's own `app` may be asked for only in the app it was made for.
+    screen._css_update_count = active_app.get()._css_update_count
 
 
 def terminal_of(app: App[Any]) -> int | None:

@@ -12,7 +12,7 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.dialogs import AskText, ShowText
 from tuiapp.screens.search import Search

@@ -225,7 +225,7 @@ async def test_point_10_loading_no_match_and_error_differ_in_every_view_and_say_
 
     opened, engine = threading.Event(), DiscoverApp.engine
     app = DiscoverApp(folders)
-    app._state = {"views": {"related": {"trail": ["Artist B27"]}}}
+    app.remembering._state = {"views": {"related": {"trail": ["Artist B27"]}}}
     with monkeypatch.context() as busy:
         busy.setattr(DiscoverApp, "engine", lambda self: (opened.wait(20), engine(self))[1])
         async with app.run_test(size=(100, 30)) as pilot:

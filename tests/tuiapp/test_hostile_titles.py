@@ -21,7 +21,7 @@ from tests.support.places import ITEMS, fill
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.help_texts import import_report
 from tuiapp.app.jobs import Job
-from tuiapp.app.player import Music, copied
+from tuiapp.music import Music, copied
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.dialogs import AskPath, AskText, ShowText
@@ -289,7 +289,7 @@ async def notices(pilot: Pilot[Any]) -> None:
 async def an_error(pilot: Pilot[Any]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, View)
-    screen.show_error("list", UnknownNameError(f"No artist is called {TITLES[2]}{TITLES[4]}."))
+    screen.show_error(UnknownNameError(f"No artist is called {TITLES[2]}{TITLES[4]}."))
     await pilot.pause()
     assert_safe(pilot.app, f"No artist is called {TITLES[2]}")
 

@@ -22,8 +22,9 @@ from tests.support.importing import START, spotify, write
 from tests.tuiapp.test_cli import document
 from tests.tuiapp.test_hostile_titles import TITLES
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.player import Music, address, command, heard_line, open_in_browser
+from tuiapp.app.player import address, command, heard_line, open_in_browser
 from tuiapp.cli.main import run
+from tuiapp.music import Music
 from tuiapp.settings.config import SERVICES
 
 HOSTILE = (

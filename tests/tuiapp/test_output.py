@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuiapp.cli.output import files_in_words
+from tuiapp.import_report import files_in_words
 
 
 def entry(path: str, kind: str | None, kept: int = 0, note: str = "") -> dict[str, Any]:

@@ -83,7 +83,7 @@ def test_nothing_yet(empty: Folders, snap_compare: Any, view: str) -> None:
 @pytest.mark.parametrize("view", ["discover", "history", "model"])
 def test_loading(filled: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     # As long as nothing has answered.
-    monkeypatch.setattr(View, "ask", lambda _self, _what, _question: None)
+    monkeypatch.setattr(View, "ask", lambda *_question, **_options: None)
     assert snap_compare(DiscoverApp(filled), terminal_size=SMALL, run_before=at(view))
 
 

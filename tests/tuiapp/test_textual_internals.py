@@ -62,6 +62,18 @@ def classes(tree: ast.Module, module: object) -> Iterator[tuple[ast.ClassDef, fr
             yield node, frozenset[str]().union(*map(private_names, bases))
 
 
+def modules(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """(name, line) of what is imported of Textual that is private by its own name or its module's."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "textual":
+            names = [f"{node.module}.{name.name}" for name in node.names]
+        elif isinstance(node, ast.Import):
+            names = [name.name for name in node.names if name.name.split(".")[0] == "textual"]
+        else:
+            continue
+        yield from ((name, node.lineno) for name in names if any(map(is_private, name.split("."))))
+
+
 def touches(path: str) -> Iterator[str]:
     """Where a module touches what is private to Textual, or to whoever else is not itself."""
     name = "tuiapp." + path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -71,6 +83,7 @@ def touches(path: str) -> Iterator[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     }
+    yield from (f"{path}:{line} {imported}" for imported, line in modules(tree))
     for of, attribute, line in attributes(tree):
         if not is_self(of) and attribute not in own:
             yield f"{path}:{line} .{attribute}"
@@ -94,6 +107,7 @@ def test_no_other_module_touches_what_is_private_to_textual(path: str) -> None:
 def test_the_search_finds_what_stands_in_the_one_module() -> None:
     """Else the test above could not fail."""
     found = " ".join(touches(HOME))
+    assert "textual._context.active_app" in found
     for name in (
         "_handle_exception",
         "_exception_event",

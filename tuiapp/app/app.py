@@ -11,23 +11,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
-from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
 
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
-from tuiapp.app.jobs import Job, Jobs
+from tuiapp.app.jobs import Jobs
 from tuiapp.app.player import Opening
 from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
 from tuiapp.app.quit import leave, leave_with_the_terminal
+from tuiapp.app.remembering import Remembering
 from tuiapp.app.undo import Changes
-from tuiapp.safe import shown
-from tuiapp.settings import state as remembered
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
-from tuiapp.textual_internals import Guarded, all_screens, begin_styled
+from tuiapp.shell import Shell
+from tuiapp.textual_internals import all_screens, begin_styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +61,7 @@ def _commands(name: str) -> Callable[[], type[Provider]]:
     return load
 
 
-class DiscoverApp(Guarded):
+class DiscoverApp(Shell):
     """Discover, in a terminal."""
 
     TITLE = "discover"
@@ -72,16 +71,12 @@ class DiscoverApp(Guarded):
     COMMANDS: ClassVar[set[Any]] = {_commands("KeyCommands"), _commands("ArtistCommands")}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
-    # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
-    job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
-    private_since: reactive[float | None] = reactive(None, repaint=False)
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
-        # Only read here; written through the session's door when the app is left.
-        self._state = remembered.read_file(folders.state)
-        view = self._state.get("view")
+        self.remembering = Remembering(folders.state)
+        view = self.remembering.view
         # Shown from the start: no empty screen is made first. Textual declares it of the class and reads it of the app.
-        self.DEFAULT_MODE = view if isinstance(view, str) and view in self.MODES else "discover"  # type: ignore[misc]
+        self.DEFAULT_MODE = view if view in self.MODES else "discover"  # type: ignore[misc]
         super().__init__()
         self.folders = folders
         self._start_private = private
@@ -94,8 +89,7 @@ class DiscoverApp(Guarded):
         self.failures = Failures(self)
         self.preferences = Preferences(self)
         self.keymap = Keymap()
-        # What stands over a view, and shows the library too, listens to it.
-        self.library_signal: Signal[None] = Signal(self, "library changed")
+        self.library_signal = Signal(self, "library changed")
         self._before: list[str] = []
         self.private = PrivateSession(self, on=private)
         self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
@@ -103,7 +97,7 @@ class DiscoverApp(Guarded):
     # -- starting and leaving --------------------------------------------------------------------------
 
     def engine(self) -> Session:
-        """The session, opened by whichever worker thread asks first: never on the event loop."""
+        """Opened by whichever worker thread asks first: never on the event loop."""
         with self._opening:
             if self._session is None:
                 from engine.session import Session
@@ -126,7 +120,7 @@ class DiscoverApp(Guarded):
     def open_folders(self, folders: Folders) -> None:
         """Go on over another data folder; nothing done in the one before can be undone any more."""
         before, self._session, self.folders = self._session, None, folders
-        self._state = remembered.read_file(folders.state)
+        self.remembering = Remembering(folders.state)
         self.changes.forget()
         if before is not None:
             # Waits for whoever still asks it something.
@@ -203,26 +197,16 @@ class DiscoverApp(Guarded):
         """Open an artist's card over the view."""
         from tuiapp.screens.artist import ArtistDialog
 
-        self.push_screen(ArtistDialog(self, name), lambda found: self.show_related(found) if found else None)
+        self.push_screen(ArtistDialog(name), lambda found: self.show_related(found) if found else None)
 
     # -- remembering -----------------------------------------------------------------------------------
 
-    def state_of(self, view: str) -> dict[str, Any]:
-        """What a view remembered at the last end."""
-        return remembered.part(self._state, "views", view)
-
-    def recall_cursor(self, view: str) -> str | None:
-        """The key of the row that had the cursor."""
-        key = self.state_of(view).get("cursor")
-        return key if isinstance(key, str) else None
-
-    def state_now(self) -> dict[str, Any]:
+    def state_now(self) -> bytes:
         """Where all views are; after a private session where they were before it, since what was typed in it may still
         stand there."""
         if not self.private.was:
-            views = {view.NAME: view.remembered() for view in self.views()}
-            self._state = {"view": self.current_mode, "views": remembered.part(self._state, "views") | views}
-        return self._state
+            self.remembering.take(self.current_mode, self.views())
+        return self.remembering.written()
 
     # -- what keys do everywhere -----------------------------------------------------------------------
 
@@ -231,11 +215,6 @@ class DiscoverApp(Guarded):
 
     def action_private(self) -> None:
         self.private.turn()
-
-    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
-        """Say something for a moment. Errors name files and artists: never markup, never a control character."""
-        lines = map(shown, message.split("\n"))
-        super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
 
     def ask_text(self, title: str, value: str, then: Callable[[str], None]) -> None:
         """Ask for a line; `then` gets it unless the person thought better."""

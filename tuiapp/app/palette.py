@@ -14,9 +14,10 @@ from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
 
 from engine.errors import DiscoverError
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
+from tuiapp.shell import Shell
 from tuiapp.widgets.dimmed import Dimming
 
 if TYPE_CHECKING:
@@ -74,10 +75,8 @@ class ArtistCommands(Provider):
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         """The artists a search finds first, and what to do with each."""
-        from tuiapp.app.app import DiscoverApp
-
         app = self.app
-        assert isinstance(app, DiscoverApp)  # noqa: S101 - the palette is in no other app
+        assert isinstance(app, Shell)  # noqa: S101 - the palette is in no other app
         # One letter is everybody's; one sign of Chinese or Japanese may be a name.
         if len(query.strip()) < 2 and query.isascii():
             return

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tuiapp.music import Music, plain
 from tuiapp.safe import shown
 from tuiapp.settings.config import SERVICES, Config
 
@@ -29,30 +30,6 @@ _PLAYED = re.compile(r"played (\d{1,5}(?:\.\d{1,3})?)(?: (\S.*))?")
 _LONGEST_LINE = 4096
 # Browsers that would draw over the app.
 _ON_THE_TERMINAL = {"lynx", "w3m", "links", "elinks", "www-browser", "links2", "browsh"}
-
-
-@dataclass(frozen=True, slots=True)
-class Music:
-    """An artist, or a track of theirs."""
-
-    artist: str
-    track: str | None = None
-
-    @property
-    def name(self) -> str:
-        """As it is told and copied: `artist - track`."""
-        return f"{self.artist} - {self.track}" if self.track else self.artist
-
-    @property
-    def words(self) -> dict[str, str]:
-        """What stands for the places of an address or a command."""
-        artist, track = _plain(self.artist), _plain(self.track or "")
-        return {"artist": artist, "track": track, "query": f"{artist} {track}".strip()}
-
-
-def _plain(text: str) -> str:
-    """Controls and line ends are no part of what one searches for."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def address(service: str, music: Music) -> str:
@@ -192,7 +169,7 @@ class Opening:
         app = self._app
         if playing.hushed or app.private_since is not None:
             return
-        track = music.track or (_plain(title) if title else None)
+        track = music.track or (plain(title) if title else None)
         if not track:
             app.notify(
                 f"The player did not say which track of {shown(music.artist)} it played: no listen is kept."
@@ -252,9 +229,3 @@ def open_in_browser(url: str) -> bool:
         return True
     except (webbrowser.Error, OSError):
         return False
-
-
-def copied(music: list[Music]) -> str:
-    """What copying says: all of a few names, how many of more."""
-    names = [shown(one.name) for one in music]
-    return f"Copied: {names[0]}." if len(names) == 1 else f"Copied: {names[0]} and {len(names) - 1} more."

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
-from tuiapp.settings import state
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
@@ -34,7 +33,7 @@ class PrivateSession:
             session = app.engine()
             on = not session.private
             if on:
-                session.write_state(state.written(app.call_from_thread(app.state_now)))
+                session.write_state(app.call_from_thread(app.state_now))
             lost = session.set_private(on)
         except DiscoverError as error:
             app.call_from_thread(app.notify, str(error), severity="error", markup=False)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
-from tuiapp.settings import state
 from tuiapp.textual_internals import terminal_of, terminal_reader
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ LOOK_SECONDS = 2.0
 
 async def leave(app: DiscoverApp, in_use: Callable[[], Session | None]) -> None:
     """Wait for work that is under way (a like must not be lost to a quick q), keep the state, and end the app."""
-    kept = state.written(app.state_now())
+    kept = app.state_now()
     reading = asyncio.create_task(_read_no_more(app))
     await app.opening.leave()
     while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import DiscoverError
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import percent, print_json, thousands
+from tuiapp.cli.output import print_json, thousands
 from tuiapp.safe import shown
+from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
@@ -54,13 +55,13 @@ def _print(card: ArtistCard) -> None:
         click.echo(f"  {thousands(plays):>7}  {shown(title)}")
     if card.of_taste:
         click.echo(
-            f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of what ranks Discover"
+            f"{whole_percent(card.of_taste)} of your taste, {whole_percent(card.of_discover)} of what ranks Discover"
         )
         if card.speaks_for:
-            spoken = ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.speaks_for)
+            spoken = ", ".join(f"{shown(s.artist)} {whole_percent(s.share)}" for s in card.speaks_for)
             click.echo(f"speaks most for {spoken}")
     elif card.why:
-        click.echo("because of " + ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.why))
+        click.echo("because of " + ", ".join(f"{shown(s.artist)} {whole_percent(s.share)}" for s in card.why))
     if card.note:
         click.echo(shown(card.note))
     if card.near:

@@ -9,7 +9,8 @@ import click
 
 from engine.errors import UsageError
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import files_in_words, print_json, progress_bar, thousands
+from tuiapp.cli.output import print_json, progress_bar, thousands
+from tuiapp.import_report import files_in_words
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:

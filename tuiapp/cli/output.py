@@ -14,9 +14,6 @@ import click
 from tuiapp.cli.group import Options
 from tuiapp.safe import shown
 
-# Unknown files that are named one by one in a report.
-_MOST_NAMED = 20
-
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, readable and in UTF-8."""
@@ -43,11 +40,6 @@ def print_table(
             space = " " * (widths[i] - cell_len(cell))
             cells.append(space + cell if i in right else cell + space)
         click.echo("  ".join(cells).rstrip())
-
-
-def percent(share: float) -> str:
-    """A share in whole per cent, with a thin sign for what rounds to none."""
-    return f"{share * 100:.0f} %" if share >= 0.005 or share <= -0.005 else "<1 %"
 
 
 def thousands(number: int) -> str:
@@ -86,26 +78,3 @@ def progress_bar(options: Options, label: str) -> Iterator[Callable[[int, int], 
         yield show
     finally:
         click.echo("\r\x1b[K", err=True, nl=False)
-
-
-def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """(name, what became of it): files of one archive or folder that went alike are one entry.
-
-    Files of no known format are named, the first of many.
-    """
-    alike: dict[tuple[object, ...], list[dict[str, Any]]] = {}
-    for entry in files:
-        alike.setdefault((entry["root"], entry["format"], entry["note"]), []).append(entry)
-    found = []
-    for (root, kind, note), entries in sorted(alike.items(), key=lambda pair: pair[0][1] is None):
-        paths = [str(entry["path"]) for entry in entries]
-        many = "" if len(entries) == 1 else f"{len(entries):,} files, "
-        what = f"{kind}, {many}{sum(entry['kept'] for entry in entries):,} kept" if kind else "not recognised"
-        if kind is None and len(paths) > 1:
-            names = ", ".join(path.removeprefix(f"{root}/") for path in paths[:_MOST_NAMED])
-            more = len(paths) - _MOST_NAMED
-            what += f", {many}{names}" + (f" and {more:,} more (--json names all)" if more > 0 else "")
-            what = what.replace("files, ", "files: ", 1)
-        what += f"  {note}" if note else ""
-        found.append((shown(paths[0] if len(paths) == 1 else str(root)), shown(what)))
-    return found

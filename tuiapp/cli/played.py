@@ -13,7 +13,7 @@ from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from tuiapp.app.player import Music
+    from tuiapp.music import Music
 
 _SAID = {
     "kept": "Kept as a listen",
@@ -32,7 +32,8 @@ def open_(options: Options, artist: str, track: str | None, print_only: bool) ->
 
     For example: discover open "Burial" "Archangel"
     """
-    from tuiapp.app.player import Music, address, open_in_browser
+    from tuiapp.app.player import address, open_in_browser
+    from tuiapp.music import Music
     from tuiapp.settings.config import read
 
     config, music = read(options.folders.config), Music(artist, track)

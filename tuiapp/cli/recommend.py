@@ -9,8 +9,9 @@ import click
 
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import percent, print_json, print_table, say, thousands
+from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.safe import shown
+from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
     from engine.names import Level
@@ -203,8 +204,8 @@ def _print_list(found: DiscoverList) -> None:
             thousands(item.listeners),
             _plays(item),
             (f"{item.standing}; " if item.standing else "")
-            + ", ".join(f"{share.track or share.artist} {percent(share.share)}" for share in item.why)
-            + (f", {item.others} others {percent(item.others_share)}" if item.others else ""),
+            + ", ".join(f"{share.track or share.artist} {whole_percent(share.share)}" for share in item.why)
+            + (f", {item.others} others {whole_percent(item.others_share)}" if item.others else ""),
         )
         for item in found.items
     ]

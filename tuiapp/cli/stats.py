@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import percent, print_json, print_table, thousands
+from tuiapp.cli.output import print_json, print_table, thousands
 from tuiapp.cli.taste import modes_of
+from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
     from engine.store.stats import Stats
@@ -87,7 +88,7 @@ def _print(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, A
             print_table((title, "plays", "last"), rows, right=frozenset({1}))
     if modes:
         click.echo()
-        rows = [(mode["name"], percent(mode["share"]), ", ".join(mode["artists"])) for mode in modes]
+        rows = [(mode["name"], whole_percent(mode["share"]), ", ".join(mode["artists"])) for mode in modes]
         print_table(("taste", "plays", "such as"), rows, right=frozenset({1}))
 
 

@@ -9,7 +9,8 @@ import click
 
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import percent, print_json, print_table, say, thousands
+from tuiapp.cli.output import print_json, print_table, say, thousands
+from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
     from engine.names import Level
@@ -108,7 +109,7 @@ def taste_map(options: Options) -> None:
         for artist in sorted(found.artists, key=lambda artist: (artist.mode, -artist.weight, artist.key))
     ]
     print_table(("x", "y", "taste", "artist"), rows, right=frozenset({0, 1, 2}))
-    say(options, f"The plane holds {percent(found.shown)} of what sets your artists apart.")
+    say(options, f"The plane holds {whole_percent(found.shown)} of what sets your artists apart.")
 
 
 @taste.command()
@@ -127,7 +128,7 @@ def drift(options: Options) -> None:
         (
             str(year.year),
             thousands(year.plays),
-            *map(percent, (*year.shares, year.others)),
+            *map(whole_percent, (*year.shares, year.others)),
             year.top.artist,
             str(year.new),
             year.top_new.artist if year.top_new else "",
@@ -193,7 +194,8 @@ def _print_taste(options: Options, session: Session, level: Level) -> None:
         return
     if modes:
         rows = [
-            (str(mode["number"]), percent(mode["share"]), str(mode["size"]), mode["name"], ", ".join(mode["artists"]))
+            (str(mode["number"]), whole_percent(mode["share"]), str(mode["size"]), mode["name"],
+             ", ".join(mode["artists"]))
             for mode in modes
         ]  # fmt: skip
         print_table(("taste", "plays", level, "name", "such as"), rows, right=frozenset({0, 1, 2}))

@@ -8,7 +8,8 @@ import click
 
 from engine.errors import UsageError
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import percent, print_json, progress_bar, say, thousands
+from tuiapp.cli.output import print_json, progress_bar, say, thousands
+from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
     from engine.names import Level
@@ -90,7 +91,9 @@ def train(options: Options, /, level: Level, engine: str, factors: int | None, *
     for line in chosen_in_words(manifest):
         click.echo(line)
     if manifest.index:
-        click.echo(f"Index: {manifest.index['trees']} trees, recall {percent(manifest.index['recall'])}.")
+        click.echo(
+            f"Index: {manifest.index['trees']} trees, recall {whole_percent(manifest.index['recall'])}."
+        )
     option = "" if manifest.level == "artists" else f" --level {manifest.level}"
     say(options, f"Next: discover recommend{option}, or open the app with discover.")
 
@@ -117,7 +120,7 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         if "sessions" in ensemble:  # solo mode
             best = ensemble["ensemble"] if ensemble["kept"] else max(ensemble["members"].values())
             lines.append(
-                f"Ranked by: {weights}; ten guesses held what was hidden in {percent(best)} of your last "
+                f"Ranked by: {weights}; ten guesses held what was hidden in {whole_percent(best)} of your last "
                 f"{ensemble['sessions']} sessions."
             )
         else:

@@ -22,8 +22,8 @@ from tuiapp.widgets.table import Column, Table
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
     from engine.session import PlaylistEdit, Session
-    from tuiapp.app.app import DiscoverApp
-    from tuiapp.app.player import Music
+    from tuiapp.music import Music
+    from tuiapp.shell import Shell
 
 Tracks = Callable[["Session"], "Sequence[PlaylistTrack]"]
 
@@ -135,7 +135,7 @@ def _drawn(row: Target) -> str:
     return f"new playlist “{row.name}”" if row.name else "new playlist…"
 
 
-def ask_add_to(app: DiscoverApp, what: str, tracks: Tracks, *, but: str | None = None) -> None:
+def ask_add_to(app: Shell, what: str, tracks: Tracks, *, but: str | None = None) -> None:
     """Ask for a playlist, add `tracks` to it, and say where they went; `what` names them in words."""
 
     def chosen(target: Target | None) -> None:
@@ -149,7 +149,7 @@ def ask_add_to(app: DiscoverApp, what: str, tracks: Tracks, *, but: str | None =
     app.push_screen(AddTo(app.engine, what, but), chosen)
 
 
-def _add(app: DiscoverApp, target: Target, tracks: Tracks) -> None:
+def _add(app: Shell, target: Target, tracks: Tracks) -> None:
     def change(session: Session) -> PlaylistEdit:
         if target.new:
             return session.create_playlist(target.name, tracks(session))

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from engine.errors import DiscoverError
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.keys import BY_NAME
@@ -22,7 +22,6 @@ from tuiapp.text import bar, day, fitted, percent, sparkline
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
     from engine.store.artists import PlayedArtist
-    from tuiapp.app.app import DiscoverApp
 
 _VERDICTS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
 _NAMES = 30
@@ -57,9 +56,9 @@ class ArtistDialog(Dialog):
         Binding("q", "dismiss(None)", show=False),
     ]
 
-    def __init__(self, app: DiscoverApp, name: str) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self._home, self._trail = app, [name]
+        self._trail = [name]
         self._card: ArtistCard | None = None
 
     def compose(self) -> ComposeResult:
@@ -72,7 +71,7 @@ class ArtistDialog(Dialog):
             yield card
 
     def on_mount(self) -> None:
-        self._home.library_signal.subscribe(self, lambda _: self._ask())
+        self.app.library_signal.subscribe(self, lambda _: self._ask())
         self._ask()
 
     def _ask(self) -> None:
@@ -82,9 +81,9 @@ class ArtistDialog(Dialog):
         def run() -> None:
             from engine.recommend.settings import DiscoverSettings
 
-            settings = self._home.preferences.config.for_discover(DiscoverSettings())
+            settings = self.app.preferences.config.for_discover(DiscoverSettings())
             try:
-                card = self._home.engine().artist(name, settings)
+                card = self.app.engine().artist(name, settings)
             except DiscoverError as error:
                 self.app.call_from_thread(self._failed, str(error))
             else:
@@ -95,12 +94,12 @@ class ArtistDialog(Dialog):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A question that died of what nobody expected leaves no card that waits for ever."""
         if event.state is WorkerState.ERROR:
-            self._failed(self._home.failures.told)
+            self._failed(self.app.failures.told)
 
     def _failed(self, error: str) -> None:
         if self.is_mounted:
             self._card = None
-            log = self._home.folders.log
+            log = self.app.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in error else ""
             told = "\n".join(shown(line) for line in f"{error}{where}".split("\n"))
             heading = Content.styled("✗ That did not work", "bold $error")
@@ -118,7 +117,7 @@ class ArtistDialog(Dialog):
         self.query_one(".hint", Static).update(Content(self._keys(card)))
 
     def _label(self, name: str) -> str:
-        return self._home.keymap.label(name)
+        return self.app.keymap.label(name)
 
     def _with_way_back(self, keys: list[str]) -> list[str]:
         return [*keys[:-1], "← back", keys[-1]] if len(self._trail) > 1 else keys
@@ -141,10 +140,10 @@ class ArtistDialog(Dialog):
         """Like, hide or block, or take it back. The card comes anew with every view, once it is done."""
         card = self._card
         if card is not None and (card.verdict != "block" or verdict == "block"):
-            self._home.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
+            self.app.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
 
     def action_take_back(self) -> None:
-        self._home.changes.take_back()
+        self.app.changes.take_back()
 
     def action_retry(self) -> None:
         """Ask anew, and say so where there was nothing to see."""
@@ -168,14 +167,14 @@ class ArtistDialog(Dialog):
 
     def action_open(self) -> None:
         if self._card is not None and self._card.verdict != "block":
-            self._home.opening.open(Music(self._card.artist), self._home.preferences.config)
+            self.app.opening.open(Music(self._card.artist), self.app.preferences.config)
 
     def action_add_to(self) -> None:
         if self._card is not None and self._card.verdict != "block":
             from tuiapp.screens.add_to import ask_add_to, in_short, named
 
             chosen = [Music(self._card.artist)]
-            ask_add_to(self._home, in_short(chosen), named(chosen))
+            ask_add_to(self.app, in_short(chosen), named(chosen))
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

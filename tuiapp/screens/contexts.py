@@ -6,21 +6,22 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tuiapp.app.export import ask_export
 from tuiapp.safe import shown
+from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
 from tuiapp.text import duration, percent
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
+    from engine.errors import DiscoverError
     from engine.playlists.contexts import Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+    from engine.playlists.saved import SavedPlaylist
     from engine.session import Session
 
 PROFILE_ROWS = 4
@@ -67,19 +68,15 @@ class ContextsView(View):
         def question(session: Session) -> ContextPlaylist:
             return session.make_playlist(context, _settings(context, wishes))
 
-        self.ask("list", question)
+        self.ask(question, self._show, group="list")
 
-    @on(View.Loaded)
-    def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "list":
-            self._show(message.result)
-        elif message.what == "saved":
-            self.notify(f"Saved as {shown(message.result.name)}. It is under 4 Playlists.", markup=False)
-            name = message.result.name
-            self.home.library_changed("playlists")
-            self.home.changes.remember(
-                f"saving {name}", lambda: self.home.changes.make(lambda s: s.remove_playlist(name))
-            )
+    def _saved(self, saved: SavedPlaylist) -> None:
+        name = saved.name
+        self.notify(f"Saved as {shown(name)}. It is under 4 Playlists.", markup=False)
+        self.app.library_changed("playlists")
+        self.app.changes.remember(
+            f"saving {name}", lambda: self.app.changes.make(lambda s: s.remove_playlist(name))
+        )
 
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
@@ -177,20 +174,23 @@ class ContextsView(View):
         name = f"{made.title} {made.settings.bpm:.0f}"
 
         def save(text: str) -> None:
-            self.ask("saved", lambda session: session.save_playlist(text, made), writes=True)
+            self.ask(
+                lambda session: session.save_playlist(text, made),
+                self._saved,
+                group="saved",
+                failed=self._not_saved,
+                writes=True,
+            )
 
-        self.home.ask_text("Save this playlist as", name, save)
+        self.app.ask_text("Save this playlist as", name, save)
 
-    def show_error(self, what: str, error: Any) -> None:
-        if what == "saved":
-            self.notify(str(error), severity="error", markup=False)
-        else:
-            super().show_error(what, error)
+    def _not_saved(self, error: DiscoverError) -> None:
+        self.notify(str(error), severity="error", markup=False)
 
     def action_export(self) -> None:
         made = self._made
         if made is not None and made.tracks:
-            ask_export(self.home, f"{made.title} {made.settings.bpm:.0f}", lambda _session: made.tracks)
+            ask_export(self.app, f"{made.title} {made.settings.bpm:.0f}", lambda _session: made.tracks)
 
     def remembered(self) -> dict[str, Any]:
         return super().remembered() | {"wishes": self._wishes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -14,6 +14,7 @@ from textual.events import Key
 from textual.widgets import Input, Static
 
 from tuiapp.safe import shown
+from tuiapp.shell import Shell
 from tuiapp.widgets.dimmed import Dimming
 from tuiapp.widgets.line import Line
 
@@ -21,6 +22,7 @@ from tuiapp.widgets.line import Line
 class Dialog(Dimming[Any]):
     """A panel in the middle; escape closes it."""
 
+    app = getters.app(Shell)
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "dismiss(None)", show=False)]
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 60%; }

@@ -14,12 +14,12 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.app.export import ask_export
-from tuiapp.app.help_texts import first_steps, no_tracks, untrained
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.screens.asked import Asked
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
+from tuiapp.screens.export import ask_export
+from tuiapp.screens.first_steps import first_steps, no_tracks, untrained
 from tuiapp.screens.view import View
 from tuiapp.text import age
 from tuiapp.widgets.notice import Notice
@@ -71,7 +71,12 @@ class DiscoverView(View):
             return
         self._tracks_asked = True
         artists = [(item.artist, item.key) for item in self._list.items]
-        self.ask("tracks", lambda session: session.first_tracks(artists))
+        self.ask(lambda session: session.first_tracks(artists), self._show_tracks, group="tracks")
+
+    def _show_tracks(self, tracks: dict[str, str]) -> None:
+        table = self.query_one(DiscoverTable)
+        table.tracks = tracks
+        table.refresh()
 
     @on(Table.Resized)
     def _resized(self) -> None:
@@ -81,30 +86,14 @@ class DiscoverView(View):
 
     def load(self) -> None:
         settings = self._settings()
-        self.ask("list", lambda session: session.discover(settings))
+        self.ask(
+            lambda session: session.discover(settings), self._show_list, group="list", failed=self._no_list
+        )
 
     def _settings(self, asked: Asked | None = None) -> DiscoverSettings:
         """What the dials, the settings file and what is looked at ask for together."""
-        settings = self.home.preferences.config.for_discover(self._dials.settings(LENGTH))
+        settings = self.app.preferences.config.for_discover(self._dials.settings(LENGTH))
         return (asked or self._asked).of(settings)
-
-    @on(View.Loaded)
-    def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "list":
-            self._show_list(message.result)
-        elif message.what == "turning":
-            self._show_list(message.result, turning=True)
-            self.load()
-        elif message.what == "tastes":
-            self._show_next_taste(message.result)
-        elif message.what == "tracks":
-            table = self.query_one(DiscoverTable)
-            table.tracks = message.result
-            table.refresh()
-        elif message.what == "why":
-            self._show_why(message.result)
-        elif message.what == "status":
-            self._show_first_steps(message.result)
 
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list, self._welcomes = found, False
@@ -126,7 +115,7 @@ class DiscoverView(View):
         first_time = not table.counts[1]
         if found.items:
             self.tell("")
-        table.show(found.items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
+        table.show(found.items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)
         if first_time or self.focused is None:  # a notice may have stood in its place
             self.focus_list(table)
         if self._from_top:
@@ -156,7 +145,7 @@ class DiscoverView(View):
     def _note_seen(self, found: DiscoverList) -> None:
         """What stands on the first page is what a person sees, and may ignore."""
         seen = [item.key for item in found.items[: self.size.height] if not item.known]
-        self.ask("seen", lambda session: session.note_shown(seen), writes=True)
+        self.ask(lambda session: session.note_shown(seen), lambda _: None, group="seen", writes=True)
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
@@ -185,7 +174,12 @@ class DiscoverView(View):
         async def rested() -> None:
             # Reasons of rows that are passed by are worked out for nobody, and slow the keys that pass them.
             await asyncio.sleep(RESTED)
-            self.ask("why", lambda session: session.explain(row.artist, settings, row.track))
+            self.ask(
+                lambda session: session.explain(row.artist, settings, row.track),
+                self._show_why,
+                group="why",
+                failed=self._no_reasons,
+            )
 
         _: Worker[None] = self.run_worker(rested, exclusive=True, group="discover.rested")
 
@@ -195,9 +189,17 @@ class DiscoverView(View):
         if row is not None and (row.artist, row.track) == (told.artist, told.track):
             self.query_one(WhyPanel).show(told)
 
-    def show_error(self, what: str, error: DiscoverError) -> None:
+    def _no_reasons(self, error: DiscoverError) -> None:
+        row = self.query_one("#artists", Table).row
+        if row is not None:
+            again = f"✗ {error} {self.key('retry')} tries again."
+            self.query_one(WhyPanel).show(Waiting(row.artist, again, row.track))
+
+    def _no_list(self, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
-        if what == "list" and self._asked.times and isinstance(error, NothingYetError):
+        if not isinstance(error, NothingYetError):
+            self.show_error(error)
+        elif self._asked.times:
             self._show_dials()
             self.tell(
                 "empty",
@@ -205,45 +207,37 @@ class DiscoverView(View):
                 f"Press {self.key('discover.next_context')} for other times, "
                 f"{self.key('discover.reset_dials')} for all.",
             )
-        elif what == "list" and self._asked.as_of and isinstance(error, NothingYetError):
+        elif self._asked.as_of:
             self._show_dials()
             self.tell(
                 "empty",
                 f"Nothing to go by as of {self._asked.as_of}",
                 f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for now.",
             )
-        elif what == "list" and isinstance(error, NothingYetError):
-            self.ask("status", lambda session: session.status())
-            self._error = error
-        elif what == "why":
-            row = self.query_one("#artists", Table).row
-            if row is not None:
-                self.query_one(WhyPanel).show(
-                    Waiting(row.artist, f"✗ {error} {self.key('retry')} tries again.", row.track)
-                )
         else:
-            super().show_error(what, error)
+            self.ask(lambda session: session.status(), self._show_first_steps, group="status")
+            self._error = error
 
     def _show_first_steps(self, status: Status) -> None:
         self._welcomes = not status.listens
         self.set_aside("")
         if status.listens and status.model is None and not self._asked.of_tracks:
-            self.tell("empty", "Your music is here", untrained(status, self.home.keymap))
+            self.tell("empty", "Your music is here", untrained(status, self.app.keymap))
         elif status.listens and self._asked.of_tracks and status.track_model is None:
             self._list = None
             self._show_dials()
-            self.tell("empty", "No tracks to recommend yet", no_tracks(status, self.home.keymap))
+            self.tell("empty", "No tracks to recommend yet", no_tracks(status, self.app.keymap))
         elif status.listens:
             self.tell("empty", "Nothing here yet", self.missing(self._error) if self._error else "")
         else:
-            self.tell("empty", "Welcome to discover", first_steps(self.home.keymap))
+            self.tell("empty", "Welcome to discover", first_steps(self.app.keymap))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The sample is offered to who has nothing here yet."""
         return self._welcomes if action == "demo" else super().check_action(action, parameters)
 
     def action_demo(self) -> None:
-        self.home.jobs.start_demo()
+        self.app.jobs.start_demo()
 
     # -- dials -----------------------------------------------------------------------------------------
 
@@ -252,7 +246,13 @@ class DiscoverView(View):
         self._show_dials()
         settings = self._settings()
         # First the order, then the reasons: those of two hundred lines take longer than a key is held.
-        self.ask("turning", lambda session: session.discover(settings, reasons=False))
+        self.ask(
+            lambda session: session.discover(settings, reasons=False), self._show_turning, group="turning"
+        )
+
+    def _show_turning(self, found: DiscoverList) -> None:
+        self._show_list(found, turning=True)
+        self.load()
 
     def action_reset_dials(self) -> None:
         self._dials = Dials()
@@ -264,7 +264,7 @@ class DiscoverView(View):
         """Look at something else; with `words` for it there is a way back."""
         before, self._asked = self._asked, asked
         if words:
-            self.home.changes.remember(words, lambda: self._ask_for(before))
+            self.app.changes.remember(words, lambda: self._ask_for(before))
         if (before.level, before.as_of, before.times) != (asked.level, asked.as_of, asked.times):
             self._from_top = True  # another list altogether
         if before.level != asked.level:
@@ -280,7 +280,11 @@ class DiscoverView(View):
 
     def action_next_taste(self) -> None:
         settings = self._settings(replace(self._asked, taste=None))
-        self.ask("tastes", lambda session: [mode.name for mode in session.modes(settings)])
+        self.ask(
+            lambda session: [mode.name for mode in session.modes(settings)],
+            self._show_next_taste,
+            group="tastes",
+        )
 
     def _show_next_taste(self, names: list[str]) -> None:
         number = self._asked.taste[0] if self._asked.taste else 0
@@ -331,15 +335,15 @@ class DiscoverView(View):
         row = self.query_one("#artists", Table).row
         if row is not None:
             self._note_opened(row.key)
-            self.home.show_artist(row.artist)
+            self.app.show_artist(row.artist)
 
     def action_related(self) -> None:
         if chosen := self.query_one("#artists", Table).chosen:
             self._note_opened(chosen[0].key)
-            self.home.show_related(chosen[0].artist)
+            self.app.show_related(chosen[0].artist)
 
     def _note_opened(self, key: str) -> None:
-        self.ask("opened", lambda session: session.note_opened(key), writes=True)
+        self.ask(lambda session: session.note_opened(key), lambda _: None, group="opened", writes=True)
 
     def action_open(self) -> None:
         row = self.query_one("#artists", Table).row
@@ -351,11 +355,11 @@ class DiscoverView(View):
         from tuiapp.screens.add_to import ask_add_to, in_short, named
 
         if chosen := self._music():
-            ask_add_to(self.home, in_short(chosen), named(chosen))
+            ask_add_to(self.app, in_short(chosen), named(chosen))
 
     def action_export(self) -> None:
         settings = self._settings()
-        ask_export(self.home, "Discover", lambda session: session.discover_tracks(settings))
+        ask_export(self.app, "Discover", lambda session: session.discover_tracks(settings))
 
     # -- remembering -----------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.view import View
 from tuiapp.text import duration
@@ -24,6 +24,8 @@ from tuiapp.widgets.year import YearPanel
 if TYPE_CHECKING:
     from engine.session import Session, Status
     from engine.store.history import ListenRow
+    from engine.store.stats import Stats
+    from engine.taste.gate import TasteItem
 
 
 class HistoryView(View):
@@ -74,7 +76,7 @@ class HistoryView(View):
                 listens.fetch(session, 0)
             return text, listens, session.status()
 
-        self.ask("list", question)
+        self.ask(question, self._show, group="list")
 
     @on(Table.Ordered)
     def _ordered(self) -> None:
@@ -85,24 +87,20 @@ class HistoryView(View):
         if self._fetching:
             return
         self._fetching = True
-        self.ask("rows", lambda session: listens.fetch(session, number))
 
-    @on(View.Loaded)
-    def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "rows":
+        def fetched(_: None) -> None:
             self._fetching = False
             self.query_one(Table).refresh()
-            return
-        if message.what in ("year", "standings"):
-            self._picture(message.result)
-            return
-        if message.what == "names":
-            then, names = message.result
-            then(names)
-            return
-        if message.what != "list":
-            return
-        text, listens, status = message.result
+
+        def failed(error: DiscoverError) -> None:
+            # They are asked for again when they are in sight.
+            self._fetching = False
+            self.show_error(error)
+
+        self.ask(lambda session: listens.fetch(session, number), fetched, group="rows", failed=failed)
+
+    def _show(self, answer: tuple[str, Listens, Status]) -> None:
+        text, listens, status = answer
         self._whole = status.listens
         if status.first is not None and status.last is not None:
             self._years = (time.localtime(status.first).tm_year, time.localtime(status.last).tm_year)
@@ -141,34 +139,32 @@ class HistoryView(View):
 
     def _ask_picture(self) -> None:
         if self._page == "standings":
-            self.ask("standings", lambda session: session.standings())
+            self.ask(
+                lambda session: session.standings(),
+                self._picture,
+                group="standings",
+                failed=lambda error: self._no_picture(error, f"○ {self.missing(error)}"),
+            )
         elif self._years is not None:
             year = None if self._page == "all" else self._year or self._years[1]
             self._year = year or self._years[1]
-            self.ask("year", lambda session: session.stats(year))
+            self.ask(
+                lambda session: session.stats(year),
+                self._picture,
+                group="year",
+                failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing was played."),
+            )
 
-    def _picture(self, told: Any) -> None:
-        panel = self.query_one(YearPanel)
-        panel.show(told)
+    def _picture(self, told: Stats | dict[str, list[TasteItem]] | str) -> None:
+        self.query_one(YearPanel).show(told)
+
+    def _no_picture(self, error: DiscoverError, nothing: str) -> None:
+        """The picture says for itself what it lacks: `nothing` where there is nothing yet, or what failed."""
+        failed = f"✗ {error} {self.key('retry')} tries again."
+        self._picture(nothing if isinstance(error, NothingYetError) else failed)
 
     def action_show_year(self) -> None:
         self.toggle_class("-year")
-
-    def show_error(self, what: str, error: DiscoverError) -> None:
-        """The picture says for itself what it lacks; rows that could not be read are asked for again."""
-        if what == "rows":
-            self._fetching = False
-        if what in ("year", "standings"):
-            if isinstance(error, NothingYetError):
-                self._picture(
-                    f"○ {self.missing(error)}"
-                    if what == "standings"
-                    else f"○ {self._year}: nothing was played."
-                )
-            else:
-                self._picture(f"✗ {error} {self.key('retry')} tries again.")
-        else:
-            super().show_error(what, error)
 
     # -- acting on rows --------------------------------------------------------------------------------
 
@@ -177,7 +173,7 @@ class HistoryView(View):
         table = self.query_one(Table)
         ids = sorted(int(key) for key in table.marks) or ([table.row.id] if table.row is not None else [])
         if ids:
-            self.ask("names", lambda session: (then, _artists(session, ids)))
+            self.ask(lambda session: _artists(session, ids), then, group="names")
 
     def action_like(self) -> None:
         self._with_names(lambda names: self.judge("like", [Music(name) for name in names]))
@@ -186,7 +182,7 @@ class HistoryView(View):
         self._with_names(lambda names: self.judge("block", [Music(name) for name in names]))
 
     def action_related(self) -> None:
-        self._with_names(lambda names: self.home.show_related(names[0]) if names else None)
+        self._with_names(lambda names: self.app.show_related(names[0]) if names else None)
 
     def action_add_to(self) -> None:
         """Marked listens are looked up by those still in the table's reach: the tracks of what is chosen."""
@@ -195,13 +191,13 @@ class HistoryView(View):
         if not ids:
             return
         what = "the track" if len(ids) == 1 else f"{len(ids):,} listens"
-        ask_add_to(self.home, what, lambda session: session.tracks_named(_tracks(session, ids)))
+        ask_add_to(self.app, what, lambda session: session.tracks_named(_tracks(session, ids)))
 
     @on(Table.Clicked)
     def action_artist(self) -> None:
         row = self.query_one(Table).row
         if row is not None and not isinstance(row, Coming):
-            self.home.show_artist(row.artist)
+            self.app.show_artist(row.artist)
 
     def _count(self) -> None:
         from textual.widgets import Static

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
@@ -67,22 +66,17 @@ class ModelView(View):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.watch(self.home, "job", self._draw_training, init=False)
+        self.watch(self.app, "job", self._draw_training, init=False)
 
     def _draw_training(self, job: Job | None) -> None:
         if job is not None and job.losses:
             self.query_one(LossCurve).show(Losses(tuple(job.losses), job.total))
 
     def load(self) -> None:
-        self.ask("list", lambda session: (session.status(), session.today()))
+        self.ask(lambda session: (session.status(), session.today()), self._show, group="list")
 
-    @on(View.Loaded)
-    def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "list":
-            status, self._today = message.result
-            self._show(status)
-
-    def _show(self, status: Status) -> None:
+    def _show(self, answer: tuple[Status, int]) -> None:
+        status, self._today = answer
         table = self.query_one("#packs", Table)
         first_time = not table.counts[1]
         table.show(status.packs)
@@ -115,25 +109,25 @@ class ModelView(View):
     # -- doing -----------------------------------------------------------------------------------------
 
     def action_train(self) -> None:
-        self.home.jobs.start("Training", "train")
+        self.app.jobs.start("Training", "train")
 
     def action_train_free(self) -> None:
-        self.home.jobs.start("Training", "train", "--free-factors")
+        self.app.jobs.start("Training", "train", "--free-factors")
 
     def action_add_pack(self) -> None:
         def add(text: str) -> None:
             path = Path(text).expanduser()
-            self.home.jobs.start_pack(path)
+            self.app.jobs.start_pack(path)
 
-        from tuiapp.app.help_texts import community_offers
+        from tuiapp.screens.first_steps import community_offers
 
-        self.home.ask_path("Add community data or track features", add, community_offers())
+        self.app.ask_path("Add community data or track features", add, community_offers())
 
     def action_remove_pack(self) -> None:
         row = self.query_one("#packs", Table).row
         if row is not None:
             name = row.name
-            changes = self.home.changes
+            changes = self.app.changes
             changes.make(lambda session: session.set_pack_aside(name))
             changes.remember(
                 f"removing {name}", lambda: changes.make(lambda session: session.bring_pack_back(name))

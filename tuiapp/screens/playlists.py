@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import UnknownNameError
-from tuiapp.app.export import ask_export
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_words
+from tuiapp.screens.export import ask_export
 from tuiapp.screens.playlist_tables import Row, lists_table, rows_of, tracks_in_words, tracks_table
 from tuiapp.screens.view import View
 from tuiapp.text import duration
@@ -22,7 +22,9 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
+    from engine.errors import DiscoverError
     from engine.playlists.playlist import PlaylistTrack
+    from engine.playlists.saved import SavedPlaylist
     from engine.session import PlaylistEdit, Session
 
 # How many tracks a list is continued by.
@@ -33,6 +35,8 @@ class PlaylistsView(View):
     """What was kept."""
 
     NAME: ClassVar[str] = "playlists"
+    _lists = getters.query_one("#lists", Table)
+    _tracks = getters.query_one("#tracks", Table)
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,47 +55,39 @@ class PlaylistsView(View):
         yield Notice()
 
     @property
-    def _lists(self) -> Table:
-        return self.query_one("#lists", Table)
-
-    @property
-    def _tracks(self) -> Table:
-        return self.query_one("#tracks", Table)
-
-    @property
     def table(self) -> Table | None:
         return self._tracks if self._open is not None else self._lists
 
     # -- loading ---------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        self.ask("list", lambda session: session.playlists())
+        self.ask(lambda session: session.playlists(), self._show_lists, group="list")
         if self._open is not None:
             self._ask_tracks(self._open)
 
     def _ask_tracks(self, name: str) -> None:
-        def question(session: Session) -> tuple[str, Sequence[PlaylistTrack], int]:
+        def question(session: Session) -> tuple[Sequence[PlaylistTrack], int]:
             kept = next((one.tracks for one in session.playlists() if one.name == name), 0)
-            return name, session.show_playlist(name), kept
+            return session.show_playlist(name), kept
 
-        self.ask("tracks", question)
+        def then(answer: tuple[Sequence[PlaylistTrack], int]) -> None:
+            if name == self._open:
+                tracks, kept = answer
+                cursor, self._recalled = self._recalled[1], (self._recalled[0], None)
+                self._show_tracks(tracks, cursor=cursor, blocked=kept - len(tracks))
 
-    @on(View.Loaded)
-    def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "list":
-            cursor, self._recalled = self._recalled[0], (None, self._recalled[1])
-            first_time = not self._lists.counts[1]
-            self._lists.show(message.result, cursor_key=cursor)
-            self.set_aside(f"{len(message.result)} saved")
-            if self._open is None:
-                self._tell_of_lists()
-                if first_time:
-                    self.focus_list(self._lists)
-                self.listed()
-        elif message.what == "tracks" and message.result[0] == self._open:
-            _, tracks, kept = message.result
-            cursor, self._recalled = self._recalled[1], (self._recalled[0], None)
-            self._show_tracks(tracks, cursor=cursor, blocked=kept - len(tracks))
+        self.ask(question, then, group="tracks", failed=self._no_tracks)
+
+    def _show_lists(self, lists: Sequence[SavedPlaylist]) -> None:
+        cursor, self._recalled = self._recalled[0], (None, self._recalled[1])
+        first_time = not self._lists.counts[1]
+        self._lists.show(lists, cursor_key=cursor)
+        self.set_aside(f"{len(lists)} saved")
+        if self._open is None:
+            self._tell_of_lists()
+            if first_time:
+                self.focus_list(self._lists)
+            self.listed()
 
     def _tell_of_lists(self) -> None:
         if self._lists.counts[1]:
@@ -130,12 +126,12 @@ class PlaylistsView(View):
         line = Content.assemble(Content.styled(shown(self._open or ""), "bold $text-accent"), f"   {said}")
         self.query_one("#which", Static).update(line)
 
-    def show_error(self, what: str, error: Any) -> None:
-        if what == "tracks" and isinstance(error, UnknownNameError):
+    def _no_tracks(self, error: DiscoverError) -> None:
+        if isinstance(error, UnknownNameError):
             # Deleted, taken back, or kept in a private session that has ended.
             self._close()
         else:
-            super().show_error(what, error)
+            self.show_error(error)
 
     # -- opening and closing ---------------------------------------------------------------------------
 
@@ -190,11 +186,11 @@ class PlaylistsView(View):
 
     def action_new(self) -> None:
         def make(name: str) -> None:
-            self.home.changes.edit(
+            self.app.changes.edit(
                 f"making {name}", lambda session: session.create_playlist(name), _restore, self._enter_edited
             )
 
-        self.home.ask_text("Name the new playlist", "", make)
+        self.app.ask_text("Name the new playlist", "", make)
 
     def _enter_edited(self, edit: PlaylistEdit | None) -> None:
         if edit is not None:
@@ -213,9 +209,9 @@ class PlaylistsView(View):
                 self.app.call_from_thread(self._follow, old, to)
                 return to
 
-            self.home.changes.edit(f"renaming {name}", change, lambda session, _: change(session, new, name))
+            self.app.changes.edit(f"renaming {name}", change, lambda session, _: change(session, new, name))
 
-        self.home.ask_text("Rename the playlist to", name, rename)
+        self.app.ask_text("Rename the playlist to", name, rename)
 
     def _follow(self, old: str, new: str) -> None:
         self._recalled = (new, self._recalled[1])
@@ -228,7 +224,7 @@ class PlaylistsView(View):
             return
         names = [row.name for row in self._lists.chosen]
         if names:
-            self.home.changes.edit(
+            self.app.changes.edit(
                 f"removing {', '.join(names)}",
                 lambda session: [session.take_playlist(name) for name in names],
                 lambda session, gone: [session.put_playlist(playlist) for playlist in gone],
@@ -237,7 +233,7 @@ class PlaylistsView(View):
     def action_export(self) -> None:
         name = self._chosen()
         if name is not None:
-            ask_export(self.home, name, lambda session: session.show_playlist(name))
+            ask_export(self.app, name, lambda session: session.show_playlist(name))
 
     # -- the tracks of a list --------------------------------------------------------------------------
 
@@ -254,7 +250,7 @@ class PlaylistsView(View):
                 self._enter(edit.name)
                 self.notify(in_words(edit, self.key("undo")))
 
-        self.home.changes.edit(
+        self.app.changes.edit(
             f"continuing {name}",
             lambda session: session.continue_playlist(name, MORE, seed),
             _restore,
@@ -266,13 +262,13 @@ class PlaylistsView(View):
             tracks = [row.track for row in self._tracks.chosen]
             if tracks:
                 what = "the track" if len(tracks) == 1 else tracks_in_words(len(tracks))
-                ask_add_to(self.home, what, lambda _session: tracks, but=self._open)
+                ask_add_to(self.app, what, lambda _session: tracks, but=self._open)
             return
         names = [row.name for row in self._lists.chosen]
         if names:
             what = f"the tracks of {names[0] if len(names) == 1 else f'{len(names)} playlists'}"
             ask_add_to(
-                self.home,
+                self.app,
                 what,
                 lambda session: [track for name in names for track in session.show_playlist(name)],
                 but=names[0] if len(names) == 1 else None,
@@ -282,7 +278,7 @@ class PlaylistsView(View):
         places = [row.place for row in self._tracks.chosen]
         if places:
             self._tracks.clear_marks()
-            self.home.changes.edit(
+            self.app.changes.edit(
                 f"removing {tracks_in_words(len(places))} from {name}",
                 lambda session: session.remove_from_playlist(name, places),
                 _restore,
@@ -322,7 +318,7 @@ class PlaylistsView(View):
             self._show_tracks(edit.tracks, cursor=str(now), blocked=len(edit.after) - len(edit.tracks))
             self._move(edit.name)
 
-        self.home.changes.edit(
+        self.app.changes.edit(
             f"moving {tracks_in_words(len(places))} in {name}",
             lambda session: session.shift_in_playlist(name, places, by),
             _restore,

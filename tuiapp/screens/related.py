@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tuiapp.app.export import ask_export
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_short, named
+from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
 from tuiapp.text import bar
 from tuiapp.widgets.notice import Notice
@@ -20,6 +20,7 @@ from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
     from engine.recommend.lists import RelatedList
+    from engine.session import Session
 
 LENGTH = 100
 LONGEST_TRAIL = 50
@@ -68,23 +69,19 @@ class RelatedView(View):
 
     def load(self) -> None:
         if self._at < 0:
-            self.ask("first", _favourite)
+            self.ask(_favourite, self._begin, group="first")
             return
         name = self._trail[self._at]
         self._show_trail()
-        self.ask("list", lambda session: session.related(name, LENGTH))
+        self.ask(lambda session: session.related(name, LENGTH), self._show_list, group="list")
 
-    @on(View.Loaded)
-    def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "first":
-            if message.result is None:
-                walk = f"{self.key('discover.related')} on a row of Discover"
-                how = f"Press {self.key('search')} to search for one, or {walk}."
-                self.tell("empty", "No artist to start from", how)
-            else:
-                self.start_at(message.result)
-        elif message.what == "list":
-            self._show_list(message.result)
+    def _begin(self, favourite: str | None) -> None:
+        if favourite is None:
+            walk = f"{self.key('discover.related')} on a row of Discover"
+            how = f"Press {self.key('search')} to search for one, or {walk}."
+            self.tell("empty", "No artist to start from", how)
+        else:
+            self.start_at(favourite)
 
     def _show_list(self, found: RelatedList) -> None:
         self._trail[self._at] = found.artist
@@ -140,7 +137,7 @@ class RelatedView(View):
     def action_artist(self) -> None:
         row = self.query_one(Table).row
         if row is not None:
-            self.home.show_artist(row.artist)
+            self.app.show_artist(row.artist)
 
     # -- acting on rows --------------------------------------------------------------------------------
 
@@ -158,12 +155,12 @@ class RelatedView(View):
 
     def action_add_to(self) -> None:
         if chosen := self._music():
-            ask_add_to(self.home, in_short(chosen), named(chosen))
+            ask_add_to(self.app, in_short(chosen), named(chosen))
 
     def action_export(self) -> None:
         if self._at >= 0:
             name = self._trail[self._at]
-            ask_export(self.home, f"Related to {name}", lambda session: session.related_tracks(name, LENGTH))
+            ask_export(self.app, f"Related to {name}", lambda session: session.related_tracks(name, LENGTH))
 
     def remembered(self) -> dict[str, Any]:
         return super().remembered() | {"trail": self._trail[: self._at + 1]}
@@ -176,7 +173,7 @@ class RelatedView(View):
             self._at = len(self._trail) - 1
 
 
-def _favourite(session: Any) -> str | None:
+def _favourite(session: Session) -> str | None:
     """The artist to start from when none was chosen: the top of Discover."""
     from engine.recommend.settings import DiscoverSettings
 

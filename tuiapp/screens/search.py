@@ -13,7 +13,6 @@ from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError
 from tuiapp.screens.dialogs import Dialog
-from tuiapp.widgets.chrome import home
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
@@ -130,7 +129,7 @@ class Search(Dialog):
 
     def action_artist(self) -> None:
         """The card in place of the search: what it leads to is then one level up."""
-        row, app = self.query_one(Table).row, home(self)
+        row, app = self.query_one(Table).row, self.app
         if row is not None:
             self.dismiss(None)
             app.call_later(app.show_artist, row.artist)

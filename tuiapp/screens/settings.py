@@ -21,7 +21,7 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
 
 if TYPE_CHECKING:
-    from tuiapp.app.app import DiscoverApp
+    from tuiapp.shell import Shell
 
 _FROM = {"default": "", "file": "file", "session": "this session"}
 
@@ -38,8 +38,8 @@ class SettingsView(View):
             (
                 Column("setting", lambda row: row.title, 24, share=2, order=lambda row: row.title.casefold()),
                 Column("value", self._value, 16, share=3, accent=True, order=self._value),
-                Column("from", lambda row: _FROM[self.home.preferences.where(row.key)], 12,
-                       order=lambda row: self.home.preferences.where(row.key), least=64),
+                Column("from", lambda row: _FROM[self.app.preferences.where(row.key)], 12,
+                       order=lambda row: self.app.preferences.where(row.key), least=64),
                 Column("in the file", lambda row: row.key, 30, order=lambda row: row.key, least=100),
             ),
             key=lambda row: row.key,
@@ -51,7 +51,7 @@ class SettingsView(View):
         yield Notice()
 
     def _value(self, row: Setting) -> str:
-        return in_words(row, self.home.preferences.config[row.key])
+        return in_words(row, self.app.preferences.config[row.key])
 
     # The row that had the cursor when the app was left.
     _recalled: str | None = None
@@ -63,7 +63,7 @@ class SettingsView(View):
         table.show(tuple(SETTINGS.values()), cursor_key=self._recalled if first_time else None)
         if first_time:
             table.focus()
-        self.set_aside(str(self.home.folders.config))
+        self.set_aside(str(self.app.folders.config))
         self.tell("")
         self.listed()
 
@@ -87,9 +87,9 @@ class SettingsView(View):
         parts: list[Content | str] = [
             shown(row.help), "\n", Content.styled(f"{row.key}   default: {default}", "$foreground-muted"),
         ]  # fmt: skip
-        if self.home.private_since is not None:
+        if self.app.private_since is not None:
             parts.append(Content.styled("   PRIVATE: changes last as long as the session", "$warning"))
-        elif self.home.preferences.config.problems:
+        elif self.app.preferences.config.problems:
             parts.append(Content.styled("   the file has mistakes: discover config names them", "$warning"))
         self.query_one("#help", Static).update(Content.assemble(*parts))
 
@@ -98,12 +98,12 @@ class SettingsView(View):
         """Choose, type or press another value."""
         row = self.query_one(Table).row
         if row is not None:
-            choose(self.home, row.key)
+            choose(self.app, row.key)
 
     def action_reset(self) -> None:
         row = self.query_one(Table).row
         if row is not None:
-            change(self.home, row, None)
+            change(self.app, row, None)
 
     def remembered(self) -> dict[str, Any]:
         row = self.query_one(Table).row
@@ -111,7 +111,7 @@ class SettingsView(View):
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
-        self._recalled = self.home.recall_cursor(self.NAME)
+        self._recalled = self.app.remembering.cursor(self.NAME)
 
 
 def in_words(setting: Setting, value: Any) -> str:
@@ -121,7 +121,7 @@ def in_words(setting: Setting, value: Any) -> str:
     return setting.shown(value)
 
 
-def change(app: DiscoverApp, setting: Setting, value: Any) -> bool:
+def change(app: Shell, setting: Setting, value: Any) -> bool:
     """Change a setting, or say why not."""
     try:
         app.preferences.change(setting.key, value)
@@ -131,7 +131,7 @@ def change(app: DiscoverApp, setting: Setting, value: Any) -> bool:
     return True
 
 
-def choose(app: DiscoverApp, key: str) -> None:
+def choose(app: Shell, key: str) -> None:
     """Ask for a setting's new value in the way that fits it."""
     setting, now = SETTINGS[key], app.preferences.config[key]
     if key.startswith("keys."):
@@ -147,7 +147,7 @@ def choose(app: DiscoverApp, key: str) -> None:
         _ask(app, setting, now)
 
 
-def _ask(app: DiscoverApp, setting: Setting, now: Any) -> None:
+def _ask(app: Shell, setting: Setting, now: Any) -> None:
     def typed(text: str | None) -> None:
         if text is None:
             return
@@ -161,7 +161,7 @@ def _ask(app: DiscoverApp, setting: Setting, now: Any) -> None:
     app.push_screen(AskValue(setting, "" if now is None else str(now)), typed)
 
 
-def _pick(app: DiscoverApp, setting: Setting, now: Any) -> None:
+def _pick(app: Shell, setting: Setting, now: Any) -> None:
     own = setting.key == "open.service"
 
     def picked(choice: str | None) -> None:
@@ -272,15 +272,13 @@ class AskKey(Dialog):
         """A key was pressed: take it, or say why it will not do. One pressed as the dialog goes away is none."""
         if not self.is_current or self._taken:
             return
-        from tuiapp.widgets.chrome import home
-
         try:
             named = key_named(key)
         except ValueError as error:
             self._refuse(f"{written(key)}: {error}")
             return
         try:
-            home(self).preferences.config.with_value(self._setting.key, named)
+            self.app.preferences.config.with_value(self._setting.key, named)
         except ValueError as error:
             self._refuse(str(error))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
@@ -11,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from engine.errors import NothingYetError
-from tuiapp.app.player import Music
+from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
 from tuiapp.screens.view import View
@@ -23,10 +24,17 @@ from tuiapp.widgets.taste_map import Pointed, TasteMapPanel
 
 if TYPE_CHECKING:
     from engine.errors import DiscoverError
+    from engine.recommend.drift import Drift
+    from engine.recommend.modes import Mode
     from engine.recommend.taste_map import TasteMap
+    from engine.session import Session
     from engine.session.tastes import Exclusion
     from engine.store.feedback import Feedback
+    from engine.taste.gate import Taste
     from engine.taste.rules import KeptRule, Rule
+
+    # One's taste, what was said of artists and tracks, the rules, and how many listens they leave out.
+    _Own = tuple[Taste, Sequence[Feedback], Sequence[KeptRule], int]
 
 # The tastes are a panel of their own only where they do not fit below the map.
 PANELS = ("map", "tastes", "drift", "rules")
@@ -72,35 +80,18 @@ class TasteView(View):
         return self.query_one(self._at, Table)
 
     def load(self) -> None:
-        self.ask("list", lambda session: (session.taste(), session.feedback(), session.rules(),
-                                          session.listens_excluded()))  # fmt: skip
-        self.ask(
-            "tastes", lambda session: (session.modes(), session.taste_map()) if session.model() else None
-        )
+        self.ask(_own, self._show_list, group="list")
+        self.ask(_tastes, self._show_tastes, group="tastes", failed=self._no_tastes)
         self._drift_is_old = True
         self._show_panel()
 
-    @on(View.Loaded)
-    def _loaded(self, message: View.Loaded) -> None:
-        if message.what == "list":
-            self._show_list(*message.result)
-        elif message.what == "tastes" and message.result is not None:
-            self._show_tastes(*message.result)
-        elif message.what == "tastes":
-            self._show_missing(_TRAIN.format(view=self.key("view_model"), train=self.key("model.train")))
-        elif message.what == "drift":
-            self.query_one(DriftPanel).show(message.result)
-
-    def show_error(self, what: str, error: DiscoverError) -> None:
+    def _no_tastes(self, error: DiscoverError) -> None:
         """Without a model there are no tastes to tell apart, and the rest of the view stands."""
-        if what in ("tastes", "drift"):
-            nothing = isinstance(error, NothingYetError)
-            again = "" if nothing else f"\n\nPress {self.key('retry')} to try again."
-            self._show_missing(
-                f"{'○' if nothing else '✗'} No tastes to show\n\n{shown(self.missing(error))}{again}"
-            )
-        else:
-            super().show_error(what, error)
+        nothing = isinstance(error, NothingYetError)
+        again = "" if nothing else f"\n\nPress {self.key('retry')} to try again."
+        self._show_missing(
+            f"{'○' if nothing else '✗'} No tastes to show\n\n{shown(self.missing(error))}{again}"
+        )
 
     def _show_missing(self, text: str) -> None:
         self.add_class("-untrained")
@@ -109,7 +100,8 @@ class TasteView(View):
         self._mode_of.clear()
         self.query_one("#modes", Table).show([])
 
-    def _show_list(self, taste: Any, marks: Any, rules: tuple[KeptRule, ...], left_out: int) -> None:
+    def _show_list(self, own: _Own) -> None:
+        taste, marks, rules, left_out = own
         items = sorted(taste.items, key=lambda item: (-item.weight, item.key))
         self.set_aside(f"{len(items):,} artists speak for you")
         self.query_one("#marks", Table).show(marks)
@@ -120,7 +112,7 @@ class TasteView(View):
         self.query_one("#left-out", Static).update(said)
         top = self.query_one("#top", Table)
         first_time = not top.counts[1]
-        top.show(items, cursor_key=self.home.recall_cursor(self.NAME) if first_time else None)
+        top.show(items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)
         if not (items or marks or rules):
             self.tell("empty", "Your taste is empty", f"Press {self.key('import')} to import your history.")
             return
@@ -129,7 +121,11 @@ class TasteView(View):
             top.focus()
         self.listed()
 
-    def _show_tastes(self, modes: Any, found: TasteMap) -> None:
+    def _show_tastes(self, told: tuple[Sequence[Mode], TasteMap] | None) -> None:
+        if told is None:
+            self._show_missing(_TRAIN.format(view=self.key("view_model"), train=self.key("model.train")))
+            return
+        modes, found = told
         self.remove_class("-untrained")
         self._map = found
         self._mode_of.clear()
@@ -163,7 +159,7 @@ class TasteView(View):
             self.set_class(name == self._panel, f"-{name}")
         if self._panel == "drift" and self._drift_is_old:
             self._drift_is_old = False
-            self.ask("drift", lambda session: session.drift() if session.model() else None)
+            self.ask(_drift, self.query_one(DriftPanel).show, group="drift", failed=self._no_tastes)
         self._show_caption()
 
     def _show_caption(self) -> None:
@@ -222,13 +218,13 @@ class TasteView(View):
         if self._at == "#modes":
             self.action_discover_taste()
         elif row is not None and self._at != "#rules":
-            self.home.show_related(row.name if self._at == "#top" else row.artist)
+            self.app.show_related(row.name if self._at == "#top" else row.artist)
 
     def action_artist(self) -> None:
         """The card of the artist under the cursor, in the list of one's own or of what was said."""
         music = self.music_of(self.query_one(self._at, Table).row)
         if music is not None:
-            self.home.show_artist(music.artist)
+            self.app.show_artist(music.artist)
 
     def music_of(self, row: Any) -> Music | None:
         from engine.taste.gate import TasteItem
@@ -241,14 +237,14 @@ class TasteView(View):
         if row is not None:
             number = row[0] if self._at == "#modes" else self._mode_of.get(getattr(row, "key", ""))
         if number is not None and self._map is not None:
-            self.home.show_taste(number, self._map.tastes[number - 1].name)
+            self.app.show_taste(number, self._map.tastes[number - 1].name)
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
 
         def go(text: str | None) -> None:
             if text is not None:
-                self.home.show_as_of(text)
+                self.app.show_as_of(text)
 
         self.app.push_screen(AskDate(), go)
 
@@ -260,7 +256,7 @@ class TasteView(View):
         top = self.query_one("#top", Table)
         row = top.row if self._at == "#top" else None
         names = [item.name for item in top.rows]
-        dialog = ExcludeDialog(self.home.engine, row.name if row is not None else "", names)
+        dialog = ExcludeDialog(self.app.engine, row.name if row is not None else "", names)
         self.app.push_screen(dialog, self._exclude)
 
     def _exclude(self, rule: Rule | None) -> None:
@@ -272,10 +268,10 @@ class TasteView(View):
             done.append(session.exclude(rule))
             self.app.call_from_thread(self._excluded, done[0])
 
-        self.home.changes.make(change)
-        self.home.changes.remember(
+        self.app.changes.make(change)
+        self.app.changes.remember(
             f"left out {rule.in_words()}",
-            lambda: self.home.changes.make(lambda session: [session.include(made.id or 0) for made in done]),
+            lambda: self.app.changes.make(lambda session: [session.include(made.id or 0) for made in done]),
         )
 
     def _excluded(self, done: Exclusion) -> None:
@@ -307,12 +303,10 @@ class TasteView(View):
             return
         names = [f"{mark.track} by {mark.artist}" if mark.track else mark.artist for mark in said]
         what = names[0] if len(names) == 1 else f"{len(names)} verdicts"
-        self.home.changes.make(
-            lambda session: [session.judge(None, mark.artist, mark.track) for mark in said]
-        )
-        self.home.changes.remember(
+        self.app.changes.make(lambda session: [session.judge(None, mark.artist, mark.track) for mark in said])
+        self.app.changes.remember(
             f"taken back {what}",
-            lambda: self.home.changes.make(
+            lambda: self.app.changes.make(
                 lambda session: [session.judge(mark.verdict, mark.artist, mark.track) for mark in said]
             ),
         )
@@ -322,10 +316,10 @@ class TasteView(View):
         if not rules:
             return
         words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} rules"
-        self.home.changes.make(lambda session: [session.include(kept.id) for kept in rules])
-        self.home.changes.remember(
+        self.app.changes.make(lambda session: [session.include(kept.id) for kept in rules])
+        self.app.changes.remember(
             f"counted again: {words}",
-            lambda: self.home.changes.make(lambda session: [session.restore_rule(kept) for kept in rules]),
+            lambda: self.app.changes.make(lambda session: [session.restore_rule(kept) for kept in rules]),
         )
         self.notify(f"Counted again: {words}. u leaves it out again.")
 
@@ -351,3 +345,17 @@ class TasteView(View):
             if isinstance(text, str):
                 table.filter = text
         self._show_filter(self.query_one("#top", Table))
+
+
+def _own(session: Session) -> _Own:
+    return session.taste(), session.feedback(), session.rules(), session.listens_excluded()
+
+
+def _tastes(session: Session) -> tuple[Sequence[Mode], TasteMap] | None:
+    """The tastes and their map, null without a model."""
+    return (session.modes(), session.taste_map()) if session.model() else None
+
+
+def _drift(session: Session) -> Drift | None:
+    """How they drift, null without a model."""
+    return session.drift() if session.model() else None

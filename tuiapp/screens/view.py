@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import ScreenResume
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.app.player import Music, copied
+from tuiapp.music import Music, copied
 from tuiapp.safe import shown
 from tuiapp.settings.actions import LISTS, bindings
-from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip, home
+from tuiapp.shell import Shell
+from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.session import Session
-    from tuiapp.app.app import DiscoverApp
+
+T = TypeVar("T")
 
 
 class View(Screen[None]):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
+    app = getters.app(Shell)
     NAME: ClassVar[str] = ""
     MARKS: ClassVar[bool] = True  # whether marking rows means something here
     MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
@@ -50,22 +53,6 @@ class View(Screen[None]):
     View .filter .count { width: auto; color: $foreground-muted; }
     """
 
-    class Loaded(Message):
-        """Work is done; `what` says which, `result` is what it gave."""
-
-        def __init__(self, what: str, result: Any) -> None:
-            super().__init__()
-            self.what = what
-            self.result = result
-
-    class Failed(Message):
-        """Work ended in an expected error."""
-
-        def __init__(self, what: str, error: DiscoverError) -> None:
-            super().__init__()
-            self.what = what
-            self.error = error
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Before Textual merges the bindings of the class, which it does next.
         if cls.NAME:
@@ -75,23 +62,20 @@ class View(Screen[None]):
         super().__init_subclass__(**kwargs)
 
     @property
-    def home(self) -> DiscoverApp:
-        """The app, as what it is."""
-        return home(self)
-
-    @property
     def absent(self) -> frozenset[str]:
         """What other lists can do and this one cannot."""
         return frozenset((() if self.MARKS else ("mark",)) + (() if self.MUSIC else ("open", "copy")))
 
     def key(self, name: str) -> str:
         """The key an action has now, as people write it, for sentences that name it."""
-        return self.home.keymap.label(name)
+        return self.app.keymap.label(name)
 
     # Whether the library changed while another view was in sight.
     _stale = False
     # The state that stands in the list's place, if one does.
     _told = ""
+    # What is done when a question of a group fails.
+    _when_failed: Mapping[str, Callable[[DiscoverError], None]] = MappingProxyType({})
     # Whether a question died: it is asked again when the person comes back, not over and over.
     _failed_once = False
 
@@ -112,16 +96,27 @@ class View(Screen[None]):
 
     # -- work off the event loop -----------------------------------------------------------------------
 
-    def ask(self, what: str, question: Callable[[Session], Any], *, writes: bool = False) -> None:
-        """Put a question to the engine in a thread; the newest one of its kind wins. Answers come as `Loaded`.
+    def ask(
+        self,
+        question: Callable[[Session], T],
+        then: Callable[[T], None],
+        *,
+        group: str,
+        failed: Callable[[DiscoverError], None] | None = None,
+        writes: bool = False,
+    ) -> None:
+        """Put a question to the engine in a thread; the newest one of its group wins. The view then takes the answer by
+        `then`, or what went wrong by `failed`, which without one is told in the list's place.
 
         One that was overtaken while it waited for its turn is not asked at all, unless it `writes` something.
         """
+        fail = failed or self.show_error
+        self._when_failed = {**self._when_failed, group: fail}
 
         def run() -> None:
             worker = get_current_worker()
             try:
-                session = self.home.engine()
+                session = self.app.engine()
                 with session.turn():
                     if worker.is_cancelled and not writes:
                         return
@@ -130,11 +125,11 @@ class View(Screen[None]):
                 # for as long as a quarter of a second. Going out of use frees them as before.
                 gc.freeze()
             except DiscoverError as error:
-                self.post_message(self.Failed(what, error))
+                self.call_later(fail, error)
             else:
-                self.post_message(self.Loaded(what, result))
+                self.call_later(then, result)
 
-        self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{what}", exit_on_error=True)
+        self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{group}", exit_on_error=True)
 
     def load(self) -> None:
         """Ask for everything the view shows. Called when it is first shown and when the library changed."""
@@ -150,7 +145,7 @@ class View(Screen[None]):
             self._stale = True
 
     def on_screen_suspend(self) -> None:
-        if self._failed_once and self.home.current_mode != self.NAME:
+        if self._failed_once and self.app.current_mode != self.NAME:
             self._failed_once, self._stale = False, True
 
     def on_screen_resume(self, event: ScreenResume) -> None:
@@ -167,7 +162,7 @@ class View(Screen[None]):
 
     def on_mount(self) -> None:
         self.tell("loading", "One moment", "")
-        self.recall(self.home.state_of(self.NAME))
+        self.recall(self.app.remembering.of(self.NAME))
         # Painted first: what a thread then loads would be in the way of that.
         self.call_after_refresh(self.load)
 
@@ -175,13 +170,8 @@ class View(Screen[None]):
         """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
         if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
             self._failed_once = True
-            self.show_error(
-                event.worker.group.removeprefix(f"{self.NAME}."), DiscoverError(self.home.failures.told)
-            )
-
-    @on(Failed)
-    def _failed(self, message: Failed) -> None:
-        self.show_error(message.what, message.error)
+            group = event.worker.group.removeprefix(f"{self.NAME}.")
+            self._when_failed.get(group, self.show_error)(DiscoverError(self.app.failures.told))
 
     def missing(self, error: DiscoverError) -> str:
         """What is missing, and the key that gets it: the engine names commands alone."""
@@ -194,13 +184,13 @@ class View(Screen[None]):
         key = keys.get(error.lacks) if isinstance(error, NothingYetError) else None
         return f"{error} Here, press {key}." if key else str(error)
 
-    def show_error(self, _what: str, error: DiscoverError) -> None:
+    def show_error(self, error: DiscoverError) -> None:
         """An expected error, in place of the list: what is missing, or what failed."""
         if isinstance(error, NothingYetError):
             self.set_aside("")
             self.tell("empty", "Nothing here yet", self.missing(error))
         else:
-            log = self.home.folders.log
+            log = self.app.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
             again = f"Press {self.key('retry')} to try again."
             self.tell("error", "That did not work", f"{error}{where}\n\n{again}")
@@ -296,7 +286,7 @@ class View(Screen[None]):
         if self.table is not None and self.table.marks:
             self.table.clear_marks()
             return
-        self.home.action_view_back()
+        self.app.action_view_back()
 
     # -- opening and copying ---------------------------------------------------------------------------
 
@@ -318,7 +308,7 @@ class View(Screen[None]):
         if music is None:
             self.notify("There is no artist or track under the cursor.")
         else:
-            self.home.opening.open(music, self.home.preferences.config)
+            self.app.opening.open(music, self.app.preferences.config)
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen, a line each."""
@@ -354,7 +344,7 @@ class View(Screen[None]):
         if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].sorts:
             table.sort = sort
         table.reverse = state.get("reverse") is True
-        table.wanted = self.home.recall_cursor(self.NAME)
+        table.wanted = self.app.remembering.cursor(self.NAME)
         text = state.get("filter")
         if isinstance(text, str) and text:
             self.query_one(".filter").add_class("-shown")
@@ -362,6 +352,6 @@ class View(Screen[None]):
 
     def judge(self, verdict: str | None, chosen: list[Music]) -> None:
         """Like, hide or block artists or tracks, with one undo for all of them; then load anew."""
-        self.home.changes.judge(verdict, chosen)
+        self.app.changes.judge(verdict, chosen)
         if self.table is not None:
             self.table.clear_marks()

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from textual import getters
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
@@ -14,25 +15,18 @@ from textual.widget import Widget
 
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
+from tuiapp.shell import Shell
 from tuiapp.text import bar, duration
 
 if TYPE_CHECKING:
-    from tuiapp.app.app import DiscoverApp
     from tuiapp.app.jobs import Job
-
-
-def home(node: Widget) -> DiscoverApp:
-    """The app a widget is in, as what it is."""
-    from tuiapp.app.app import DiscoverApp
-
-    assert isinstance(node.app, DiscoverApp)  # noqa: S101 - these widgets live in no other app
-    return node.app
 
 
 class TabStrip(Widget):
     """The views by number, and on the right what the list is made from or, in a private session, that word.
     What stands there of the sample begins with SAMPLE."""
 
+    app = getters.app(Shell)
     DEFAULT_CSS = """
     TabStrip { height: 1; dock: top; background: $panel; padding: 0 1; link-style: none; link-style-hover: bold;
         link-color: $foreground-muted; link-background-hover: $panel; link-color-hover: $accent; }
@@ -47,19 +41,19 @@ class TabStrip(Widget):
     def on_mount(self) -> None:
         # The private session's clock; once a second is as often as it changes.
         self.set_interval(1.0, self._tick)
-        self.watch(home(self), "private_since", self._turned, init=False)
+        self.watch(self.app, "private_since", self._turned, init=False)
 
     def _turned(self) -> None:
         self.refresh()
 
     def _tick(self) -> None:
-        if home(self).private_since is not None:
+        if self.app.private_since is not None:
             self.refresh()
 
     def render(self) -> RenderResult:
         width = self.size.width
         right = self._right()
-        private = home(self).private_since is not None
+        private = self.app.private_since is not None
         # The names matter more than the aside, the word PRIVATE more than the names.
         for style, aside in (
             ("brand", True),
@@ -78,7 +72,7 @@ class TabStrip(Widget):
         parts: list[Content | str] = (
             [Content.styled("discover  ", "bold $text-accent")] if style == "brand" else []
         )
-        keymap = home(self).keymap
+        keymap = self.app.keymap
         for name, title in VIEWS:
             here, key = name == self.current, keymap.label(f"view_{name}")
             label = f" {key} " if style == "digits" and not here else f" {key} {title} "
@@ -87,18 +81,17 @@ class TabStrip(Widget):
         return Content.assemble(*parts)
 
     def _right(self) -> Content:
-        since = home(self).private_since
+        since = self.app.private_since
         if since is not None:
             return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
-        sample = (
-            Content.styled("SAMPLE  ", "$text-warning") if home(self).jobs.own is not None else Content("")
-        )
+        sample = Content.styled("SAMPLE  ", "$text-warning") if self.app.jobs.own is not None else Content("")
         return Content.assemble(sample, Content.styled(self.aside, "$foreground-muted"))
 
 
 class KeyLine(Widget):
     """The keys of this view, as many as fit; help and quit always do. A click on one is as good as the key."""
 
+    app = getters.app(Shell)
     DEFAULT_CSS = """
     KeyLine { height: 1; background: $panel; padding: 0 1; }
     """
@@ -114,7 +107,7 @@ class KeyLine(Widget):
         ]
 
     def render(self) -> RenderResult:
-        room, label = self.size.width, home(self).keymap.label
+        room, label = self.size.width, self.app.keymap.label
         kept: list[Action] = []
         for action in sorted(self._actions, key=lambda action: action.footer):
             cells = cell_len(f"{label(action)} {action.label}") + 2
@@ -141,6 +134,7 @@ def _clicked(action: Action) -> str:
 class JobLine(Widget):
     """What runs in the background: stage, how far, how long still, and how to stop it. Hidden while nothing does."""
 
+    app = getters.app(Shell)
     DEFAULT_CSS = """
     JobLine { height: 1; background: $surface; padding: 0 1; display: none; }
     JobLine.-running { display: block; }
@@ -148,7 +142,7 @@ class JobLine(Widget):
     job: reactive[Job | None] = reactive(None, always_update=True)
 
     def on_mount(self) -> None:
-        self.watch(home(self), "job", self._take_job)
+        self.watch(self.app, "job", self._take_job)
 
     def _take_job(self, job: Job | None) -> None:
         self.job = job
@@ -173,6 +167,6 @@ class JobLine(Widget):
         if job.seconds_left is not None and job.seconds_left >= 1:
             parts.append(f"  {duration(job.seconds_left)} left")
         parts.append(
-            Content.styled(f"   {home(self).keymap.label('cancel_job')} stops it", "$foreground-muted")
+            Content.styled(f"   {self.app.keymap.label('cancel_job')} stops it", "$foreground-muted")
         )
         return Content.assemble(*parts)

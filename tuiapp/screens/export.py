@@ -12,10 +12,10 @@ from tuiapp.safe import shown
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
     from engine.session import Session
-    from tuiapp.app.app import DiscoverApp
+    from tuiapp.shell import Shell
 
 
-def ask_export(app: DiscoverApp, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
+def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
     """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
 
     def export(text: str) -> None:

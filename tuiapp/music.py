@@ -1,0 +1,37 @@
+"""An artist or a track, as it is opened, copied, liked and added to playlists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuiapp.safe import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """An artist, or a track of theirs."""
+
+    artist: str
+    track: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As it is told and copied: `artist - track`."""
+        return f"{self.artist} - {self.track}" if self.track else self.artist
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What stands for the places of an address or a command."""
+        artist, track = plain(self.artist), plain(self.track or "")
+        return {"artist": artist, "track": track, "query": f"{artist} {track}".strip()}
+
+
+def plain(text: str) -> str:
+    """Controls and line ends are no part of what one searches for."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def copied(music: list[Music]) -> str:
+    """What copying says: all of a few names, how many of more."""
+    names = [shown(one.name) for one in music]
+    return f"Copied: {names[0]}." if len(names) == 1 else f"Copied: {names[0]} and {len(names) - 1} more."

@@ -1,0 +1,86 @@
+"""What screens and widgets may ask of the app they are in. `DiscoverApp` is it; they know no more of it than this.
+
+A class rather than a Protocol, since a screen's `app` is an App: `app = getters.app(Shell)` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.reactive import reactive
+
+from tuiapp.safe import shown
+from tuiapp.textual_internals import Guarded
+
+if TYPE_CHECKING:
+    from textual.signal import Signal
+
+    from engine.paths import Folders
+    from engine.session import Session
+    from tuiapp.app.crash import Failures
+    from tuiapp.app.jobs import Job, Jobs
+    from tuiapp.app.player import Opening
+    from tuiapp.app.preferences import Preferences
+    from tuiapp.app.remembering import Remembering
+    from tuiapp.app.undo import Changes
+    from tuiapp.settings.keys import Keymap
+
+
+class Shell(Guarded):
+    """The app around the screens: the engine, what is said and asked everywhere, and the ways from view to view."""
+
+    folders: Folders
+    keymap: Keymap
+    changes: Changes
+    jobs: Jobs
+    opening: Opening
+    failures: Failures
+    preferences: Preferences
+    remembering: Remembering
+    # What stands over a view, and shows the library too, listens to it.
+    library_signal: Signal[None]
+    # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
+    job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
+    private_since: reactive[float | None] = reactive(None, repaint=False)
+
+    def engine(self) -> Session:
+        """The session, for worker threads: never to be asked for on the event loop."""
+        raise NotImplementedError
+
+    def library_changed(self, only: str | None = None) -> None:
+        """What was shown may no longer be true: every view, or the one named, asks anew."""
+        raise NotImplementedError
+
+    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+        """Say something for a moment. Errors name files and artists: never markup, never a control character."""
+        lines = map(shown, message.split("\n"))
+        super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
+
+    def ask_text(self, title: str, value: str, then: Callable[[str], None]) -> None:
+        """Ask for a line; `then` gets it unless the person thought better."""
+        raise NotImplementedError
+
+    def ask_path(self, title: str, then: Callable[[str], None], above: str = "") -> None:
+        """Ask for a path, typed or picked."""
+        raise NotImplementedError
+
+    def action_view_back(self) -> None:
+        """Back to the view before."""
+        raise NotImplementedError
+
+    def show_taste(self, number: int, name: str) -> None:
+        """Discover for one of the person's tastes."""
+        raise NotImplementedError
+
+    def show_as_of(self, date: str) -> None:
+        """Discover as of a date as people write it; an empty one is now."""
+        raise NotImplementedError
+
+    def show_related(self, name: str) -> None:
+        """Walk to an artist."""
+        raise NotImplementedError
+
+    def show_artist(self, name: str) -> None:
+        """Open an artist's card over the view."""
+        raise NotImplementedError
