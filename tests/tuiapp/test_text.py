@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import bar, day, duration, fitted, percent, sparkline
+from tuiapp.text import bar, day, duration, percent, sparkline
 
 CASES = settings(deadline=None, max_examples=150, derandomize=True)
 # Wide, narrow, combining, joined and hostile characters come up far more often than by chance.

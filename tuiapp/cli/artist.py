@@ -10,7 +10,7 @@ import click
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, thousands
 from tuiapp.safe import shown
-from tuiapp.text import whole_percent
+from tuiapp.text import day, whole_percent
 
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard
@@ -38,8 +38,6 @@ def artist(options: Options, name: str) -> None:
 
 
 def _print(card: ArtistCard) -> None:
-    from tuiapp.text import day
-
     played = card.played
     click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
     among = "of those you know" if card.of_taste else "in Discover"

@@ -11,7 +11,7 @@ import click
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, thousands
 from tuiapp.cli.taste import modes_of
-from tuiapp.text import whole_percent
+from tuiapp.text import day, whole_percent
 
 if TYPE_CHECKING:
     from engine.store.stats import Stats
@@ -81,7 +81,7 @@ def _print(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, A
     for name, title in (("overdue", "overdue"), ("fading", "once a favourite")):
         if standing.get(name):
             rows = [
-                (item.name, thousands(int(item.plays)), _day(item.last_played))
+                (item.name, thousands(int(item.plays)), day(item.last_played))
                 for item in standing[name][:_LISTED]
             ]
             click.echo()
@@ -102,9 +102,3 @@ def _print_when(title: str, names: Sequence[str], plays: Sequence[int]) -> None:
 
 def _bar(count: int, most: int) -> str:
     return "━" * round(_BAR * count / max(1, most))
-
-
-def _day(seconds: int | None) -> str:
-    from tuiapp.text import day
-
-    return day(seconds)

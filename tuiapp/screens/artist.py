@@ -13,11 +13,12 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from engine.errors import DiscoverError
+from tuiapp.cells import fitted
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.keys import BY_NAME
-from tuiapp.text import bar, day, fitted, percent, sparkline
+from tuiapp.text import bar, day, percent, sparkline
 
 if TYPE_CHECKING:
     from engine.session.artist_card import ArtistCard

@@ -9,8 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import fitted
 
 if TYPE_CHECKING:
     from tuiapp.widgets.table import Column
