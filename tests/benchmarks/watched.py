@@ -71,11 +71,7 @@ class Watch:
         dispatch = MessagePump._dispatch_message
 
         async def noted(pump: MessagePump, message: Any) -> None:
-            detail = (
-                getattr(message, "key", None)
-                or getattr(message, "what", None)
-                or getattr(message, "callback", "")
-            )
+            detail = getattr(message, "key", None) or getattr(message, "callback", "")
             self._handled.append(
                 (perf_counter(), f"{type(message).__name__} {detail} in {type(pump).__name__}")
             )

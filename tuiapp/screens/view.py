@@ -1,42 +1,29 @@
-"""What all views share: the frame, a list with its filter, the four states, and how work leaves the event loop."""
+"""What all views share: the frame, a list with its filter, and the four states."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from textual import getters, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import ScreenResume
-from textual.screen import Screen
 from textual.widgets import Input, Static
-from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.music import Music, copied
 from tuiapp.safe import shown
+from tuiapp.screens.asking import Asking
 from tuiapp.settings.actions import LISTS, bindings
-from tuiapp.shell import Shell
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
-if TYPE_CHECKING:
-    from engine.session import Session
 
-T = TypeVar("T")
-
-
-class View(Screen[None]):
+class View(Asking):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
-    app = getters.app(Shell)
-    NAME: ClassVar[str] = ""
     MARKS: ClassVar[bool] = True  # whether marking rows means something here
     MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
@@ -70,14 +57,8 @@ class View(Screen[None]):
         """The key an action has now, as people write it, for sentences that name it."""
         return self.app.keymap.label(name)
 
-    # Whether the library changed while another view was in sight.
-    _stale = False
     # The state that stands in the list's place, if one does.
     _told = ""
-    # What is done when a question of a group fails.
-    _when_failed: Mapping[str, Callable[[DiscoverError], None]] = MappingProxyType({})
-    # Whether a question died: it is asked again when the person comes back, not over and over.
-    _failed_once = False
 
     def compose(self) -> ComposeResult:
         yield TabStrip(self.NAME)
@@ -94,68 +75,6 @@ class View(Screen[None]):
         """What is particular to the view."""
         raise NotImplementedError
 
-    # -- work off the event loop -----------------------------------------------------------------------
-
-    def ask(
-        self,
-        question: Callable[[Session], T],
-        then: Callable[[T], None],
-        *,
-        group: str,
-        failed: Callable[[DiscoverError], None] | None = None,
-        writes: bool = False,
-    ) -> None:
-        """Put a question to the engine in a thread; the newest one of its group wins. The view then takes the answer by
-        `then`, or what went wrong by `failed`, which without one is told in the list's place.
-
-        One that was overtaken while it waited for its turn is not asked at all, unless it `writes` something.
-        """
-        fail = failed or self.show_error
-        self._when_failed = {**self._when_failed, group: fail}
-
-        def run() -> None:
-            worker = get_current_worker()
-            try:
-                session = self.app.engine()
-                with session.turn():
-                    if worker.is_cancelled and not writes:
-                        return
-                    result = question(session)
-                # Answers as large as the library are looked through by no later collection, which would hold a key up
-                # for as long as a quarter of a second. Going out of use frees them as before.
-                gc.freeze()
-            except DiscoverError as error:
-                self.call_later(fail, error)
-            else:
-                self.call_later(then, result)
-
-        self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{group}", exit_on_error=True)
-
-    def load(self) -> None:
-        """Ask for everything the view shows. Called when it is first shown and when the library changed."""
-
-    def outdated(self) -> None:
-        """What is shown may no longer be true: ask now if in sight, else when next shown. A view that is being made
-        asks for all it shows as soon as it is."""
-        if not self.is_mounted:
-            return
-        if self.is_current or self.app.screen_stack[0] is self:
-            self.load()
-        else:
-            self._stale = True
-
-    def on_screen_suspend(self) -> None:
-        if self._failed_once and self.app.current_mode != self.NAME:
-            self._failed_once, self._stale = False, True
-
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        # Styles that changed while it was out of sight were worked out as it came back: Textual would do so for every
-        # part of a view each time it is shown, which takes longer than all else in that.
-        event.refresh_styles = False
-        if self._stale:
-            self._stale = False
-            self.load()
-
     def set_aside(self, text: str) -> None:
         """What the view says on the right of the tab strip."""
         self.query_one(TabStrip).aside = text
@@ -165,13 +84,6 @@ class View(Screen[None]):
         self.recall(self.app.remembering.of(self.NAME))
         # Painted first: what a thread then loads would be in the way of that.
         self.call_after_refresh(self.load)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
-        if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
-            self._failed_once = True
-            group = event.worker.group.removeprefix(f"{self.NAME}.")
-            self._when_failed.get(group, self.show_error)(DiscoverError(self.app.failures.told))
 
     def missing(self, error: DiscoverError) -> str:
         """What is missing, and the key that gets it: the engine names commands alone."""
