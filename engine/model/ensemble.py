@@ -59,7 +59,7 @@ class Members:
         """Lengths of the items' factors: (m,)."""
         return _lengths(self.factors.item_factors[ids].astype(np.float64))
 
-    def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> Candidates:
+    def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> GatheredItems:
         """What the members know of items `ids` (m,), whoever listens, or whatever the counts of this `listener`."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
         known = np.zeros((len(ids), len(MEMBERS)))
@@ -69,7 +69,7 @@ class Members:
         near = listener or self.neighbours
         cells = near.gather(ids) if near is not None else None
         artists = self.artists[ids] if self.artists is not None else None
-        return Candidates(ids, vectors, _lengths(vectors), known, cells, artists)
+        return GatheredItems(ids, vectors, _lengths(vectors), known, cells, artists)
 
 
 def _lengths(vectors: Floats) -> Floats:
@@ -77,7 +77,7 @@ def _lengths(vectors: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Candidates:
+class GatheredItems:
     """Items with what scoring them again and again needs. Made by `Members.gather`.
 
     `ids` (m,), their `vectors` (m, f) and those `lengths` (m,), `known` (m, members) with those that are the same
@@ -107,10 +107,10 @@ class FoldedMembers:
         affinity = replace(self.affinity, counts=np.log1p(plays)) if self.affinity is not None else None
         return FoldedMembers(self.members, self.factors.replayed(confidences), near, affinity)
 
-    def _gathered(self, ids: Ids | Candidates) -> Candidates:
-        return ids if isinstance(ids, Candidates) else self.members.gather(ids, self.neighbours)
+    def _gathered(self, ids: Ids | GatheredItems) -> GatheredItems:
+        return ids if isinstance(ids, GatheredItems) else self.members.gather(ids, self.neighbours)
 
-    def raw(self, ids: Ids | Candidates) -> Floats:
+    def raw(self, ids: Ids | GatheredItems) -> Floats:
         """Each member's score of items `ids`: (m, members), nought where a member is not built."""
         found = self._gathered(ids)
         raw = found.known.copy()
@@ -133,7 +133,7 @@ class FoldedMembers:
             parts += weights[3] * self.affinity.contributions(self.members.artists[ids])
         return np.asarray(parts)
 
-    def without(self, indexes: Iterable[int], ids: Ids | Candidates, blend: Blend) -> Iterator[Floats]:
+    def without(self, indexes: Iterable[int], ids: Ids | GatheredItems, blend: Blend) -> Iterator[Floats]:
         """For each of the listener's items by index: scores of items `ids` (m,) had it never been played, in the
         spreads of `blend`."""
         found = self._gathered(ids)

@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import NothingYetError
 from engine.playlists import sequence as search
 from engine.playlists.candidate import Candidate
-from engine.playlists.contexts import Context, Settings, context_named
+from engine.playlists.contexts import PlaylistKind, Settings, playlist_kind
 from engine.playlists.objective import Objective
 from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, pool_of, short_list
@@ -22,7 +22,7 @@ _SHORT_BY = 60.0
 def compose(
     candidates: Sequence[Candidate],
     settings: Settings | None = None,
-    context: str | Context = "running",
+    context: str | PlaylistKind = "running",
     cancelled: Callable[[], bool] | None = None,
 ) -> ContextPlaylist:
     """A playlist of `settings.minutes` from `candidates`, following the context's tempo profile.
@@ -33,7 +33,7 @@ def compose(
     Raises NothingYetError when there are no candidates or none has a known tempo, UsageError for an unknown
     context, CancelledError.
     """
-    kind = context if isinstance(context, Context) else context_named(context)
+    kind = context if isinstance(context, PlaylistKind) else playlist_kind(context)
     settings = settings or kind.defaults
     profile = kind.profile(settings)
     pool = pool_of(candidates, kind, settings, profile)

@@ -48,7 +48,7 @@ def _within(option: str, value: float, least: float, most: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class PlaylistKind:
     """One kind of playlist: how it is called, what it asks for, and how its tempo goes over time.
 
     `energy` is the range (0..1) tracks should lie in; a little outside costs a little.
@@ -69,8 +69,8 @@ def _run(settings: Settings) -> TempoProfile:
     return running_profile(settings.bpm, settings.minutes, settings.warm_up, settings.cool_down)
 
 
-CONTEXTS: dict[str, Context] = {
-    "running": Context(
+CONTEXTS: dict[str, PlaylistKind] = {
+    "running": PlaylistKind(
         name="running",
         title="Running",
         asks="tracks at the tempo of your steps, half and double time counted",
@@ -81,7 +81,7 @@ CONTEXTS: dict[str, Context] = {
 }
 
 
-def context_named(name: str) -> Context:
+def playlist_kind(name: str) -> PlaylistKind:
     """The context called `name` (upper or lower case). Raises UsageError, naming those there are."""
     found = CONTEXTS.get(name.strip().casefold())
     if found is None:

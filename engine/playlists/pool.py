@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.names import relaxed_track_key
 from engine.playlists.candidate import Candidate
-from engine.playlists.contexts import Context, Settings
+from engine.playlists.contexts import PlaylistKind, Settings
 from engine.playlists.running import Floats, TempoProfile, tempo_credit, tempo_fit
 
 ASSUMED_SECONDS = 210.0  # for tracks of unknown length; marked wherever it is used
@@ -48,7 +48,7 @@ class Pool:
 
 
 def pool_of(
-    candidates: Iterable[Candidate], context: Context, settings: Settings, profile: TempoProfile
+    candidates: Iterable[Candidate], context: PlaylistKind, settings: Settings, profile: TempoProfile
 ) -> Pool:
     """The candidates that fit the profile somewhere, each track once.
 

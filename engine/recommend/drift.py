@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from engine.recommend.person import Person
+from engine.recommend.listener import Listener
 from engine.taste.when_played import plays_by_year
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ArtistPlays:
     """An artist and its plays in a year."""
 
     artist: str
@@ -32,9 +32,9 @@ class YearOfTaste:
     plays: int
     shares: tuple[float, ...]
     others: float
-    top: Heard
+    top: ArtistPlays
     new: int
-    top_new: Heard | None
+    top_new: ArtistPlays | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,21 @@ class Drift:
     years: tuple[YearOfTaste, ...]
 
 
-def drift(connection: sqlite3.Connection, person: Person) -> Drift:
+def drift(connection: sqlite3.Connection, listener: Listener) -> Drift:
     """The years of a person's taste, read from their library."""
     mode_of = {
-        person.reasons[place].key: number
-        for number, mode in enumerate(person.modes)
+        listener.reasons[place].key: number
+        for number, mode in enumerate(listener.modes)
         for place in mode.places.tolist()
     }
     known: set[str] = set()
     years = []
     for year, plays in plays_by_year(connection):
-        counted = {key: count for key, count in plays.items() if key in person.taste.by_key}
+        counted = {key: count for key, count in plays.items() if key in listener.taste.by_key}
         if not counted:
             continue
         total = sum(counted.values())
-        in_mode = [0] * len(person.modes)
+        in_mode = [0] * len(listener.modes)
         for key, count in counted.items():
             if key in mode_of:
                 in_mode[mode_of[key]] += count
@@ -67,11 +67,11 @@ def drift(connection: sqlite3.Connection, person: Person) -> Drift:
         ranked = sorted(counted, key=lambda key: (-counted[key], key))
         new = [key for key in ranked if key not in known]
         known.update(new)
-        heard = [Heard(person.taste.by_key[key].name, counted[key]) for key in (ranked[0], *new[:1])]
+        named = [ArtistPlays(listener.taste.by_key[key].name, counted[key]) for key in (ranked[0], *new[:1])]
         years.append(
             YearOfTaste(
                 year, total, tuple(count / total for count in in_mode), (total - sum(in_mode)) / total,
-                heard[0], len(new), heard[1] if new else None,
+                named[0], len(new), named[1] if new else None,
             )
         )  # fmt: skip
-    return Drift(tuple(mode.name for mode in person.modes), tuple(years))
+    return Drift(tuple(mode.name for mode in listener.modes), tuple(years))

@@ -6,23 +6,25 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from engine.recommend.person import Person
+from engine.recommend.candidates import Candidates
+from engine.recommend.listener import Listener
+from engine.recommend.ranker import Ranker
 from engine.taste.gate import Taste
 from engine.training.artifact import Model
 
 
 def fitting_artists(model: Model, taste: Taste, own: Iterable[str]) -> list[str]:
-    """Keys of the artists something in `taste` speaks for, best first, those of the taste among them.
+    """Keys of the artists something in `taste` counts towards, best first, those of the taste among them.
 
     They come from the model's candidates for it and from `own` (keys). What the taste does not want is not there.
     Raises NothingYetError when model and taste have no artist in common.
     """
-    person = Person(model, taste)
+    candidates = Candidates.of(Listener.of(model, taste))
     mine = np.array(
         sorted(model.catalog.ids_of(sorted(set(own) | taste.by_key.keys())).values()), dtype=np.int64
     )
     # Nothing counts as known: one of the person's own may fit as well as a new one.
-    ids = np.setdiff1d(np.union1d(person.new(np.empty(0, dtype=np.int64)), mine), person.unwanted)
-    ranked, _ = person.scored(ids, None)
+    ids = np.setdiff1d(np.union1d(candidates.new(np.empty(0, dtype=np.int64)), mine), candidates.unwanted)
+    ranked, _ = Ranker(candidates).scored(ids, None)
     items = model.catalog.items(ranked.tolist())
     return [items[number].key for number in ranked.tolist()]

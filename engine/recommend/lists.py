@@ -23,7 +23,7 @@ class Recommendation:
     `why` holds the largest shares, greatest first; the remaining `others` items together have `others_share`.
     `known` is true when the person has played the item. `members` are the ensemble's shares in the score, by name
     (`engine.model.ensemble`); they sum to 1, and one that speaks against the artist is below 0.
-    `standing` is how one of the person's own stands with them (`engine.recommend.standing`), empty for new ones.
+    `standing` is how one of the person's own stands with them (`engine.recommend.rediscovery`), empty for new ones.
     `later` counts the plays after the day the list is of, null for a list of today.
     """
 

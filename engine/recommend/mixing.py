@@ -15,28 +15,28 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int64]
 
 
-def rooms(
-    new: NDArray[np.int32], familiar: NDArray[np.int32], most: int, familiarity: float
+def quotas(
+    new: NDArray[np.int32], familiar: NDArray[np.int32], per_artist: int, familiarity: float
 ) -> tuple[Ids, Ids]:
     """How many items of its artist each side may hold, for each of `new` (a,) and `familiar` (b,) artists' numbers.
 
-    Together no more than `most`, in the shares the dial asks for as far as there are as many.
+    Together no more than `per_artist`, in the shares the dial asks for as far as there are as many.
     """
     artists, place = np.unique(np.concatenate([new, familiar]), return_inverse=True)
     of_new, of_familiar = place[: len(new)], place[len(new) :]
     there_new = np.bincount(of_new, minlength=len(artists))
     there_familiar = np.bincount(of_familiar, minlength=len(artists))
-    room = np.minimum(there_new, np.maximum(round(most * familiarity), most - there_familiar))
-    return room[of_new], (most - room)[of_familiar]
+    quota = np.minimum(there_new, np.maximum(round(per_artist * familiarity), per_artist - there_familiar))
+    return quota[of_new], (per_artist - quota)[of_familiar]
 
 
-def within(artists: NDArray[np.int32], room: Ids) -> NDArray[np.bool_]:
-    """(m,) bool: which of items, best first, by these `artists` (m,) are among as many of each as there is `room`."""
+def within_quota(artists: NDArray[np.int32], quota: Ids) -> NDArray[np.bool_]:
+    """(m,) bool: which of items, best first, by these `artists` (m,) are among as many of each as its `quota`."""
     order = np.argsort(artists, kind="stable")
     firsts = np.flatnonzero(np.diff(artists[order], prepend=-1))
     before = np.empty(len(artists), dtype=np.int64)
     before[order] = np.arange(len(artists)) - np.repeat(firsts, np.diff(firsts, append=len(artists)))
-    return np.asarray(before < room)
+    return np.asarray(before < quota)
 
 
 def mixed(new: Ids, familiar: Ids, familiarity: float, n: int) -> Ids:

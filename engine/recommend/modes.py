@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from engine.taste.gate import TasteItem
 
 Floats = NDArray[np.float64]
-MOST = 6
+MAX_MODES = 6
 # A mode of fewer artists is a whim; tastes less clearly apart than this are one: around one direction of forty factors
 # noise reaches .08, the sample's listener .21, half of eight of HetRec's .3 and more.
-LEAST_ARTISTS, LEAST_SILHOUETTE = 4, 0.1
+MIN_ARTISTS, MIN_SILHOUETTE = 4, 0.1
 SWEEPS = 30
 NAMES = 3
 
@@ -56,17 +56,17 @@ def named_modes(
     tags: Sequence[Sequence[str]],
 ) -> tuple[Mode, ...]:
     """The modes at those places with their names, by the community's `tags` of each artist; the largest first."""
-    plays = np.array([item.weight * item.sureness for item in items])
+    plays = np.array([item.weight * item.confidence_after_decay for item in items])
     groups = sorted(groups, key=lambda places: -float(plays[places].sum()))
     total = float(plays.sum()) or 1.0
     words = [_words(places, weights, tags) for places in groups]
-    spoken = Counter(word for found in words for word in found)
+    used = Counter(word for found in words for word in found)
     modes = []
     for places, found in zip(groups, words, strict=True):
         # Of tracks the artists, each once.
         names = tuple(dict.fromkeys(items[place].name for place in places.tolist()))[:NAMES]
         # A word that every mode has tells none of them apart.
-        own = [word for word in found if spoken[word] == 1 or len(groups) == 1]
+        own = [word for word in found if used[word] == 1 or len(groups) == 1]
         modes.append(
             Mode(own[0] if own else " and ".join(names[:2]), places, names,
                  float(plays[places].sum()) / total, tuple(found[:NAMES]))
@@ -76,12 +76,12 @@ def named_modes(
 
 def _clusters(unit: Floats, weights: Floats) -> NDArray[np.int64]:
     """The label of each artist, 0..k-1, every one used."""
-    best, apart = np.zeros(len(unit), dtype=np.int64), LEAST_SILHOUETTE
-    if len(unit) < 2 * LEAST_ARTISTS:
+    best, apart = np.zeros(len(unit), dtype=np.int64), MIN_SILHOUETTE
+    if len(unit) < 2 * MIN_ARTISTS:
         return best
-    for count in range(2, min(MOST, len(unit) // LEAST_ARTISTS) + 1):
+    for count in range(2, min(MAX_MODES, len(unit) // MIN_ARTISTS) + 1):
         label = _k_means(unit, weights, count)
-        if np.bincount(label, minlength=count).min() < LEAST_ARTISTS:
+        if np.bincount(label, minlength=count).min() < MIN_ARTISTS:
             continue
         found = _silhouette(unit, label, weights)
         if found > apart:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.errors import UsageError
 from engine.names import Level
+from engine.taste.query import Known, TasteQuery
 from engine.taste.window import EVERYTHING, Window
 
 
@@ -18,8 +19,8 @@ class DiscoverSettings:
     -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own. `variety` goes from 0 (the best,
     however alike) to 1 (as unlike each other as the candidates allow).
     An artist is known who was played at least `known_plays` times, with `known_days` within so many days before the
-    last play. `half_life` (days) fades older plays, 0 counts all alike, null takes what guessed the person's own past
-    best. `without` names artists, and tracks (`engine.names.track_name`), to pretend you never played. `n` is the
+    last play. `half_life` (days) lets older plays decay, 0 counts all alike, null takes what guessed the person's own
+    past best. `without` names artists, and tracks (`engine.names.track_name`), to pretend you never played. `n` is the
     length of the list. `day` (days since 1970, local time) brings that day's small changes of order and lets what was
     ignored before it rest; null for neither.
     `mode` is the number, from 1, of the one of the person's tastes to recommend for; null for all. `level` is what is
@@ -58,6 +59,17 @@ class DiscoverSettings:
             raise UsageError(f"per_artist is {self.per_artist}; it is 0 (any number) or more.")
         if self.n < 1:
             raise UsageError(f"n is {self.n}; ask for at least one.")
+
+    @property
+    def known(self) -> Known:
+        """What counts as known."""
+        return Known(self.known_plays, self.known_days)
+
+    def query(self, measured: float | None = None) -> TasteQuery:
+        """The taste these ask for; `measured` is the half-life (days) that guessed the person's own past best."""
+        half_life = measured if self.half_life is None else self.half_life
+        window = replace(self.window, half_life=half_life or None)
+        return TasteQuery(window, self.known, self.level, self.without)
 
     def as_of(self, end: int) -> DiscoverSettings:
         """The same at an earlier time: of what was played before `end` (seconds UTC), with that day's list."""

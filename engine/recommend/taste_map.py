@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.recommend.person import Person
+from engine.recommend.listener import Listener
 
 Floats = NDArray[np.float64]
 # How far along each axis places are moved from where they project to towards even distances.
 SPREAD = 0.5
-# A direction of less than this part of the whole is rounding, and none.
+# A direction of less than this part of the whole is rounding and does not count.
 _ROUNDING = 1e-6
 
 
@@ -53,23 +53,23 @@ class TasteMap:
     shown: float
 
 
-def taste_map(person: Person) -> TasteMap:
-    """The map of a person's artists, those that speak for others; the same however plays fade."""
-    weights = np.log1p(np.array([item.weight for item in person.reasons]))
-    label = np.zeros(len(person.reasons), dtype=np.int64)
-    for number, mode in enumerate(person.modes):
+def taste_map(listener: Listener) -> TasteMap:
+    """The map of a person's artists, those that count towards others; the same however plays decay."""
+    weights = np.log1p(np.array([item.weight for item in listener.reasons]))
+    label = np.zeros(len(listener.reasons), dtype=np.int64)
+    for number, mode in enumerate(listener.modes):
         label[mode.places] = number
-    plane, shown = projected(person.reason_factors, weights, label)
+    plane, shown = projected(listener.reason_factors, weights, label)
     places = np.column_stack([spread(axis) for axis in plane.T])
     middles = _means(places, weights, label)
     return TasteMap(
         tuple(
             MapArtist(item.name, item.key, x, y, number + 1, item.weight)
-            for item, (x, y), number in zip(person.reasons, places.tolist(), label.tolist(), strict=True)
+            for item, (x, y), number in zip(listener.reasons, places.tolist(), label.tolist(), strict=True)
         ),
         tuple(
             MapTaste(number, mode.name, mode.share, float(middle[0]), float(middle[1]))
-            for number, (mode, middle) in enumerate(zip(person.modes, middles, strict=True), 1)
+            for number, (mode, middle) in enumerate(zip(listener.modes, middles, strict=True), 1)
         ),
         shown,
     )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # So many candidates for each place of the list are compared: those further down would cost too much score.
-CANDIDATES_EACH, LEAST_CANDIDATES = 3, 100
+CANDIDATES_EACH, MIN_CANDIDATES = 3, 100
 
 
 def varied(
@@ -18,7 +18,7 @@ def varied(
     one with the most of (1 - variety) * score - variety * its greatest cosine with those taken, scores scaled to
     0..1. At variety 0 nothing moves.
     """
-    compared = min(len(scores), max(LEAST_CANDIDATES, CANDIDATES_EACH * n))
+    compared = min(len(scores), max(MIN_CANDIDATES, CANDIDATES_EACH * n))
     own = np.asarray(factors[:compared], dtype=np.float32)
     own = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), np.float32(1e-12))
     reach = scores[0] - scores[compared - 1] if compared else 0.0

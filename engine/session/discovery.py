@@ -16,14 +16,15 @@ from engine.store import encounters as store_encounters
 from engine.store import history
 
 if TYPE_CHECKING:
+    from engine.recommend.backtest import Backtest
     from engine.recommend.discover import Recommender
-    from engine.recommend.hindsight import Hindsight
     from engine.recommend.lists import DiscoverList, Explanation, RelatedList, Share
     from engine.recommend.settings import DiscoverSettings
     from engine.session.artist_card import ArtistCard
     from engine.store.encounters import What
     from engine.store.stats import Stats
-    from engine.taste.gate import Days, Taste, TasteItem, Window
+    from engine.taste.gate import DatedTaste, Taste, TasteItem, Window
+    from engine.taste.query import TasteQuery
 
 
 class Discovery(Naming):
@@ -31,10 +32,10 @@ class Discovery(Naming):
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         super().__init__(folders, private=private)
-        self._recommenders: dict[tuple[Level, Window, tuple[str, ...], int | None], Recommender] = {}
-        self._tastes: dict[tuple[Level, Window], tuple[Taste, Days]] = {}
+        self._recommenders: dict[tuple[TasteQuery, int | None], Recommender] = {}
+        self._tastes: dict[tuple[Level, Window], DatedTaste] = {}
         self._stats: dict[int | None, Stats] = {}
-        self._hindsight: Hindsight | None = None
+        self._hindsight: Backtest | None = None
 
     @alone
     def reload(self) -> None:
@@ -97,12 +98,13 @@ class Discovery(Naming):
         self, artist: str, settings: DiscoverSettings | None = None, track: str | None = None
     ) -> Explanation:
         """Why one artist, or where the settings ask for tracks one `track` of theirs, is where it is."""
+        from engine.recommend.explain import explain
         from engine.recommend.settings import DiscoverSettings
 
         _, key = self.resolve_artist(artist)
         settings = self._today(settings or DiscoverSettings())
         key = key_at(settings.level, key, track or "")
-        return self._recommender(settings).explain(key, settings)
+        return explain(self._recommender(settings), key, settings)
 
     @alone
     def related(self, name: str, n: int = 50) -> RelatedList:
@@ -137,14 +139,14 @@ class Discovery(Naming):
     @alone
     def standings(self) -> dict[str, list[TasteItem]]:
         """The person's `fading` (once much played) and `overdue` artists, most played first."""
-        from engine.recommend.standing import standings
+        from engine.recommend.rediscovery import standings
         from engine.taste.gate import EVERYTHING
 
-        taste, days = self._dated_taste(EVERYTHING)
+        dated = self._dated_taste(EVERYTHING)
         found: dict[str, list[TasteItem]] = {"fading": [], "overdue": []}
-        for key, standing in standings(days).items():
-            if key in taste.by_key and standing != "deep cut":
-                found["overdue" if standing == "overdue" else "fading"].append(taste.by_key[key])
+        for key, standing in standings(dated.days).items() if dated.days is not None else ():
+            if key in dated.taste.by_key and standing != "deep cut":
+                found["overdue" if standing == "overdue" else "fading"].append(dated.taste.by_key[key])
         return {
             name: sorted(items, key=lambda item: (-item.plays, item.key)) for name, items in found.items()
         }
@@ -163,43 +165,46 @@ class Discovery(Naming):
     @alone
     def spoken_for(self, artist: str, settings: DiscoverSettings) -> tuple[Share, ...]:
         """The share an artist of one's own has in each line of Discover, greatest first; empty where it has none."""
+        from engine.recommend.explain import contributions_of
+
         _, key = self.resolve_artist(artist)
         settings = self._today(settings)
-        return self._recommender(settings).spoken_for(key, settings)
+        return contributions_of(self._recommender(settings), key, settings)
 
     def _recommender(self, settings: DiscoverSettings) -> Recommender:
         """The recommender for the settings' taste, kept until the library changes: dials only re-rank."""
-        from engine.recommend.discover import Recommender
-        from engine.taste.window import Window
-
-        half_life = self._measured_half_life() if settings.half_life is None else settings.half_life
-        window = replace(settings.window, half_life=half_life or None)
-        which = (settings.level, window, settings.without, settings.day)
+        query = settings.query(self._measured_half_life())
+        which = (query.taste, settings.day)
         if which not in self._recommenders:
             if history.counts(self._connection).listens == 0 and not self.feedback():
                 raise NothingYetError(
                     "There are no listens yet. Import your history with `discover import PATH`.",
                     lacks="listens",
                 )
-            gone = AnySpelling(self._key_of(name, settings.level) for name in settings.without)
             if len(self._recommenders) > 8:
                 self._recommenders.clear()
-            plain = (settings.level, settings.window, settings.without, settings.day)
-            if plain not in self._recommenders:
-                taste, days = self._dated_taste(settings.window, settings.level)
-                heard = None
-                if settings.window.since is not None or settings.window.context is not None:
-                    before, its_days = self._dated_taste(Window(until=settings.window.until), settings.level)
-                    heard = _without(before, gone), its_days
-                self._recommenders[plain] = Recommender(
-                    self._open_model(settings.level), _without(taste, gone), days,
-                    answers=self._answers(taste), resting=self._resting(settings.day), heard=heard,
-                )  # fmt: skip
-            recommender = self._recommenders[plain]
-            self._recommenders[which] = (
-                recommender.faded(window.half_life) if window.half_life else recommender
-            )
+            undecayed = (query.taste.undecayed, settings.day)
+            if undecayed not in self._recommenders:
+                self._recommenders[undecayed] = self._undecayed(query, settings.day)
+            recommender = self._recommenders[undecayed]
+            if query.half_life is not None:
+                recommender = recommender.with_decay(query.half_life)
+            self._recommenders[which] = recommender
         return self._recommenders[which]
+
+    def _undecayed(self, query: TasteQuery, day: int | None) -> Recommender:
+        from engine.recommend.discover import Recommender
+
+        window = query.undecayed.window
+        own = self._dated_taste(window, query.level)
+        gone = AnySpelling(self._key_of(name, query.level) for name in query.without)
+        wider = None
+        if query.wider != window:
+            wider = _without(self._dated_taste(query.wider, query.level), gone)
+        return Recommender.of(
+            self._open_model(query.level), _without(own, gone), wider,
+            answers=self._answers(own.taste), resting=self._resting(day),
+        )  # fmt: skip
 
     def _answers(self, taste: Taste) -> dict[str, float]:
         """What the person said and did, by the keys of a taste, as `engine.recommend.adapt` weighs it."""
@@ -218,18 +223,15 @@ class Discovery(Naming):
 
         return resting(self._connection, day) if day is not None else frozenset()
 
-    def _dated_taste(self, window: Window, level: Level = "artists") -> tuple[Taste, Days]:
-        """A window's taste with its plays by day, kept until the library changes: fading it is then quick."""
-        from engine.taste.gate import read_days, read_taste
+    def _dated_taste(self, window: Window, level: Level = "artists") -> DatedTaste:
+        """A window's taste with its plays by day, kept until the library changes: decaying it is then quick."""
+        from engine.taste.gate import read_dated_taste
 
         which = (level, window)
         if which not in self._tastes:
             if len(self._tastes) > 4:
                 self._tastes.clear()
-            self._tastes[which] = (
-                read_taste(self._connection, window, level=level),
-                read_days(self._connection, window, level=level),
-            )
+            self._tastes[which] = read_dated_taste(self._connection, window, level=level)
         return self._tastes[which]
 
     def _forget(self) -> None:
@@ -242,18 +244,18 @@ class Discovery(Naming):
         """What the last look back found best; null where there was none, or for another model."""
         import msgspec
 
-        from engine.recommend.hindsight import Hindsight
+        from engine.recommend.backtest import Backtest
 
         if self._hindsight is None and self.folders.hindsight.exists():
             try:
-                self._hindsight = msgspec.json.decode(self.folders.hindsight.read_bytes(), type=Hindsight)
+                self._hindsight = msgspec.json.decode(self.folders.hindsight.read_bytes(), type=Backtest)
             except msgspec.DecodeError:
                 # Worked out anew with the next training; till then all plays count alike.
                 return None
         return self._hindsight.half_life if self._hindsight else None
 
     @alone
-    def evaluate(self, level: Level = "artists") -> Hindsight:
+    def evaluate(self, level: Level = "artists") -> Backtest:
         """Measure Discover on the person's own past, and of artists keep the half-life that guessed it best.
 
         Raises NothingYetError without a community model, or without a past to look back on.
@@ -261,7 +263,7 @@ class Discovery(Naming):
         import msgspec
 
         from engine.community.packs import community_packs
-        from engine.recommend.hindsight import hindsight
+        from engine.recommend.backtest import backtest
         from engine.training.artifact import train_command
         from engine.training.interactions import community_interactions
 
@@ -273,7 +275,7 @@ class Discovery(Naming):
                 "There is no model of the community data that is here now, so there is nothing to measure. "
                 f"Train one: {train_command(level)}."
             )
-        found = hindsight(model, self._connection, data.plays)
+        found = backtest(model, self._connection, data.plays)
         if level == "tracks":
             # Tracks fade as artists do.
             return msgspec.structs.replace(found, half_life=self._measured_half_life())
@@ -284,6 +286,6 @@ class Discovery(Naming):
         return found
 
 
-def _without(taste: Taste, gone: AnySpelling) -> Taste:
+def _without(dated: DatedTaste, gone: AnySpelling) -> DatedTaste:
     """The taste had these never been played."""
-    return taste.without(frozenset(filter(gone.holds, taste.by_key))) if gone else taste
+    return dated.without(frozenset(filter(gone.holds, dated.taste.by_key))) if gone else dated

@@ -15,7 +15,7 @@ from engine.store import feedback as store_feedback
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, LibraryCoverage
-    from engine.playlists.contexts import Context, Settings
+    from engine.playlists.contexts import PlaylistKind, Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
     from engine.recommend.lists import Recommendation
@@ -68,7 +68,7 @@ class Playlisting(Tastes):
 
     # -- made for a context ---------------------------------------------------------------------------
 
-    def contexts(self) -> tuple[Context, ...]:
+    def contexts(self) -> tuple[PlaylistKind, ...]:
         """The contexts a playlist can be made for."""
         from engine.playlists.contexts import CONTEXTS
 

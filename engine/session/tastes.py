@@ -49,14 +49,14 @@ class Tastes(Discovery):
         """The person's artists in the plane. Raises NothingYetError without listens or a model."""
         from engine.recommend.taste_map import taste_map
 
-        return taste_map(self._of_today().person)
+        return taste_map(self._of_today().listener)
 
     @alone
     def drift(self) -> Drift:
         """The person's tastes from year to year. Raises NothingYetError without listens or a model."""
         from engine.recommend.drift import drift
 
-        return drift(self._connection, self._of_today().person)
+        return drift(self._connection, self._of_today().listener)
 
     def _of_today(self, settings: DiscoverSettings | None = None) -> Recommender:
         """The list's own recommender: tastes know no day, but so nothing is worked out twice."""
@@ -142,10 +142,13 @@ class Tastes(Discovery):
 
     def _with_rules(self, also: Sequence[Rule]) -> Recommender:
         from engine.recommend.discover import Recommender
-        from engine.taste.gate import EVERYTHING, read_days, read_taste
+        from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
+        from engine.taste.window import EVERYTHING
 
         half_life = self._measured_half_life()
-        taste = read_taste(self._connection, EVERYTHING, also)
-        days = read_days(self._connection, EVERYTHING, also) if half_life else None
-        recommender = Recommender(self._open_model(), taste, days, answers=self._answers(taste))
-        return recommender.faded(half_life) if half_life else recommender
+        if half_life:
+            dated = read_dated_taste(self._connection, EVERYTHING, also)
+        else:
+            dated = DatedTaste(read_taste(self._connection, EVERYTHING, also))
+        recommender = Recommender.of(self._open_model(), dated, answers=self._answers(dated.taste))
+        return recommender.with_decay(half_life) if half_life else recommender

@@ -34,8 +34,8 @@ SKIP_PLAYS, TURNED_DOWN = 0.5, 3
 class TasteItem:
     """One artist or track of the person's: plays and skips inside the window, when last played (null when undated).
 
-    `name` is the artist's, `track` the title, null for an artist. `fresh` is the share of the plays that is left after
-    the window's half-life, 1 without one.
+    `name` is the artist's, `track` the title, null for an artist. `remaining` is the share of the plays that the
+    window's half-life leaves, 1 without one.
     """
 
     key: str
@@ -43,22 +43,23 @@ class TasteItem:
     plays: float
     last_played: int | None
     liked: bool = False
-    fresh: float = 1.0
+    remaining: float = 1.0
     skips: int = 0
     track: str | None = None
 
     @property
     def weight(self) -> float:
         """Plays as the model counts them: a like adds to them, skips take away, down to nothing."""
-        return self._heard + (LIKE_PLAYS if self.liked else 0.0)
+        return self._from_plays + (LIKE_PLAYS if self.liked else 0.0)
 
     @property
-    def sureness(self) -> float:
-        """What is left of the weight after fading, as a share: a like does not fade."""
-        return (self._heard * self.fresh + self.weight - self._heard) / self.weight if self.weight else 0.0
+    def confidence_after_decay(self) -> float:
+        """The share of the weight that decay leaves: a like does not decay."""
+        plays = self._from_plays
+        return (plays * self.remaining + self.weight - plays) / self.weight if self.weight else 0.0
 
     @property
-    def _heard(self) -> float:
+    def _from_plays(self) -> float:
         return max(0.0, self.plays - SKIP_PLAYS * self.skips)
 
 
@@ -85,10 +86,10 @@ class Taste:
         """Keys of what no list may recommend."""
         return self.blocked | self.hidden | self.left_out | self.turned_down
 
-    def faded(self, days: Days, half_life: float) -> Taste:
-        """The same taste with its plays fading; `days` are those of its window."""
-        fresh = days.fresh(half_life)
-        items = tuple(replace(item, fresh=fresh.get(item.key, 1.0)) for item in self.items)
+    def with_decay(self, days: Days, half_life: float) -> Taste:
+        """The same taste with its plays decaying; `days` are those of its window."""
+        remaining = days.remaining(half_life)
+        items = tuple(replace(item, remaining=remaining.get(item.key, 1.0)) for item in self.items)
         window = replace(self.window, half_life=half_life)
         return self._with(items, window)
 
@@ -158,7 +159,7 @@ def read_taste(
             )
     played = AnySpelling(key for key, item in items.items() if item.liked)
     # What was never heard is liked at no time of the week.
-    for key in likes.keys if window.context is None else ():
+    for key in likes.keys if window.time_of_week is None else ():
         if not played.holds(key):
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
     left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
@@ -168,7 +169,7 @@ def read_taste(
     taste = _taste(in_order, blocked, hidden, left_out, turned_down, plain)
     if window.half_life is None:
         return taste
-    return taste.faded(read_days(connection, window, also, level), window.half_life)
+    return taste.with_decay(read_days(connection, window, also, level), window.half_life)
 
 
 # What tells items apart: the title where they are tracks, and what rows are grouped by. Versions of a track, which are
@@ -233,8 +234,8 @@ class Days:
     age: NDArray[np.float64]
     plays: NDArray[np.float64]
 
-    def fresh(self, half_life: float) -> dict[str, float]:
-        """The share of each item's plays that is left when they fade by half in `half_life` days."""
+    def remaining(self, half_life: float) -> dict[str, float]:
+        """The share of each item's plays that is left when they decay by half in `half_life` days."""
         left = self._sums(self.plays * 0.5 ** (self.age / half_life))
         return dict(zip(self.keys, (left / self._sums(self.plays)).tolist(), strict=True))
 
@@ -283,6 +284,28 @@ def read_days(
     return Days(tuple(number), item, age, plays)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DatedTaste:
+    """A taste with its plays by day, null where what depends on them is not asked for."""
+
+    taste: Taste
+    days: Days | None = None
+
+    def without(self, keys: frozenset[str]) -> DatedTaste:
+        """The same had these artists, or tracks, never been played."""
+        return replace(self, taste=self.taste.without(keys)) if keys else self
+
+
+def read_dated_taste(
+    connection: sqlite3.Connection,
+    window: Window = EVERYTHING,
+    also: Sequence[Rule] = (),
+    level: Level = "artists",
+) -> DatedTaste:
+    """The person's taste and its plays by day, as `read_taste` and `read_days` find them."""
+    return DatedTaste(read_taste(connection, window, also, level), read_days(connection, window, also, level))
+
+
 def _taste(
     items: tuple[TasteItem, ...],
     blocked: frozenset[str],
@@ -294,12 +317,12 @@ def _taste(
     digest = hashlib.sha256()
     for item in items:
         digest.update(
-            f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.fresh!r}\x1f"
+            f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.remaining!r}\x1f"
             f"{item.skips}\x1e".encode()
         )
     sets = (blocked, hidden, left_out, turned_down)
     digest.update(repr((*map(sorted, sets), window.since, window.until, window.half_life)).encode())
-    if window.context is not None:
-        digest.update(window.context.name.encode())
+    if window.time_of_week is not None:
+        digest.update(window.time_of_week.name.encode())
     by_key = {item.key: item for item in items}
     return Taste(items, blocked, hidden, left_out, window, digest.hexdigest(), by_key, turned_down)

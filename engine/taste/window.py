@@ -12,8 +12,8 @@ from engine.errors import UnknownNameError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """Times of the week at which people listen to other things than at others, in local time; `words` say when.
+class TimeOfWeek:
+    """Times of the week that have listening habits of their own, in local time; `words` say when.
 
     `days` are those of the week, 0 Sunday; `spans` of the day are "HH:MM", start included, end excluded, over midnight
     where they end before they begin, empty for the whole day.
@@ -39,22 +39,22 @@ class Context:
 
 
 _WEEKDAYS = (1, 2, 3, 4, 5)
-CONTEXTS = (
-    Context("morning", "in the morning", spans=(("06:00", "10:00"),)),
-    Context("commute", "on the way to work and back", _WEEKDAYS, (("07:00", "09:30"), ("16:30", "19:00"))),
-    Context("work", "at work", _WEEKDAYS, (("09:00", "17:00"),)),
-    Context("evening", "in the evening", spans=(("18:00", "23:00"),)),
-    Context("night", "at night", spans=(("23:00", "05:00"),)),
-    Context("weekend", "at the weekend", (0, 6)),
+TIMES_OF_WEEK = (
+    TimeOfWeek("morning", "in the morning", spans=(("06:00", "10:00"),)),
+    TimeOfWeek("commute", "on the way to work and back", _WEEKDAYS, (("07:00", "09:30"), ("16:30", "19:00"))),
+    TimeOfWeek("work", "at work", _WEEKDAYS, (("09:00", "17:00"),)),
+    TimeOfWeek("evening", "in the evening", spans=(("18:00", "23:00"),)),
+    TimeOfWeek("night", "at night", spans=(("23:00", "05:00"),)),
+    TimeOfWeek("weekend", "at the weekend", (0, 6)),
 )
 
 
-def context_named(name: str) -> Context:
-    """The context of that name. Raises UnknownNameError with those there are."""
-    for context in CONTEXTS:
-        if context.name == name.strip().casefold():
-            return context
-    names = ", ".join(context.name for context in CONTEXTS)
+def time_of_week(name: str) -> TimeOfWeek:
+    """The time of the week of that name. Raises UnknownNameError with those there are."""
+    for time in TIMES_OF_WEEK:
+        if time.name == name.strip().casefold():
+            return time
+    names = ", ".join(time.name for time in TIMES_OF_WEEK)
     raise UnknownNameError(f"There is no context called {name} to recommend for. There are {names}.")
 
 
@@ -62,8 +62,8 @@ def context_named(name: str) -> Context:
 class Window:
     """The part of the history to look at: seconds since 1970 UTC, start included, end excluded, null for open.
 
-    Within it plays at the times of a `context` alone count, if one is named; those of which only the day is known have
-    none. Undated plays are in every window that is open on both sides and has no context, and in no other. With
+    With a `time_of_week` only plays at its times count, and none of which only the day is known.
+    Undated plays are in every window that is open on both sides and has no time of the week, and in no other. With
     `half_life` (days) a play counts half as much for every such span it lies before the last play in the window; an
     undated one as if it were the first.
     """
@@ -71,15 +71,15 @@ class Window:
     since: int | None = None
     until: int | None = None
     half_life: float | None = None
-    context: Context | None = None
+    time_of_week: TimeOfWeek | None = None
 
     @property
     def whole(self) -> bool:
         """Whether every play is in it."""
-        return self.since is None and self.until is None and self.context is None
+        return self.since is None and self.until is None and self.time_of_week is None
 
     def __post_init__(self) -> None:
-        """Raise UsageError for a half-life that is none."""
+        """Raise UsageError for an invalid half-life."""
         if self.half_life is not None and not (math.isfinite(self.half_life) and self.half_life > 0):
             raise UsageError(f"The half-life is {self.half_life} days; it must be finite and above 0.")
 
@@ -94,8 +94,8 @@ class Window:
         if self.until is not None:
             parts.append(f"{column} < ?")
             values.append(self.until)
-        if self.context is not None:
-            parts += [timed, self.context.condition(column)]
+        if self.time_of_week is not None:
+            parts += [timed, self.time_of_week.condition(column)]
         return " AND ".join(parts), tuple(values)
 
 

@@ -37,7 +37,7 @@ from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
-from engine.taste.gate import read_days, read_taste
+from engine.taste.gate import read_dated_taste
 from engine.training.artifact import open_model
 from tests.engine.taste.test_gate import play
 from tests.support.models import names, tracks, write_model
@@ -84,8 +84,7 @@ def measure(items: int, level: Level, turns: int, rounds: int) -> dict[str, Any]
             artist, _, title = called[number].partition(SEPARATOR)
             play(connection, artist, title or "A Song", *(int(at) for at in rng.integers(0, 900 * DAY, 4)))
         model = open_model(folders, level)
-        taste, days = read_taste(connection, level=level), read_days(connection, level=level)
-        report = _report(Recommender(model, taste, days), turns, rounds)
+        report = _report(Recommender.of(model, read_dated_taste(connection, level=level)), turns, rounds)
         connection.close()
         model.close()
     return {"items": items, "level": level, "own": 500, "n": N, **report}
@@ -96,7 +95,7 @@ def _report(recommender: Recommender, turns: int, rounds: int) -> dict[str, Any]
         "popularity": lambda at: (recommender, DiscoverSettings(n=N, popularity=2 * at - 1)),
         "familiarity": lambda at: (recommender, DiscoverSettings(n=N, familiarity=at)),
         "variety": lambda at: (recommender, DiscoverSettings(n=N, variety=at)),
-        "recency": lambda at: (recommender.faded(30.0 + 700.0 * at), DiscoverSettings(n=N)),
+        "recency": lambda at: (recommender.with_decay(30.0 + 700.0 * at), DiscoverSettings(n=N)),
     }
 
     def ranked(dial: str, at: float) -> object:
@@ -109,7 +108,7 @@ def _report(recommender: Recommender, turns: int, rounds: int) -> dict[str, Any]
 
     factors = recommender.model.factors.item_factors
     known_by = np.log1p(recommender.model.listeners.astype(np.float64))
-    vector = recommender.person.folded.factors.vector.astype(np.float32)
+    vector = recommender.listener.folded.factors.vector.astype(np.float32)
 
     def plainly(at: float) -> object:
         scores = (factors @ vector).astype(np.float64)

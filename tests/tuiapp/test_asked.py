@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.names import track_name
 from engine.recommend.settings import DiscoverSettings
-from engine.taste.window import CONTEXTS
+from engine.taste.window import TIMES_OF_WEEK
 from tuiapp.screens.asked import Asked
 
 
@@ -13,8 +13,8 @@ def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
     found = asked.of(DiscoverSettings(n=7, popularity=0.2))
     assert (found.n, found.popularity, found.level, found.mode) == (7, 0.2, "tracks", 2)
     assert found.without == (track_name("Burel", "Tin Roof"), "Moire")
-    assert found.window.context is not None
-    assert found.window.context.name == "evening"
+    assert found.window.time_of_week is not None
+    assert found.window.time_of_week.name == "evening"
     assert found.window.until is not None
     assert asked.in_words() == "in the evening  as of 2024-03-01  taste dub  without Tin Roof, Moire"
     assert Asked().of(DiscoverSettings()) == DiscoverSettings()
@@ -31,10 +31,10 @@ def test_at_another_time_or_level_the_numbers_of_tastes_mean_nothing() -> None:
 
 def test_the_times_of_the_week_come_one_after_the_other_and_then_all() -> None:
     asked, seen = Asked(), []
-    for _ in range(len(CONTEXTS) + 1):
+    for _ in range(len(TIMES_OF_WEEK) + 1):
         asked = asked.next_times()
         seen.append(asked.times)
-    assert seen == [*(context.name for context in CONTEXTS), ""]
+    assert seen == [*(context.name for context in TIMES_OF_WEEK), ""]
 
 
 def test_a_name_with_controls_is_made_safe_to_show() -> None:

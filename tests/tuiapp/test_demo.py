@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.recommend import hindsight
+from engine.recommend import backtest
 from engine.training import choose, weigh
 from sample_data import demo
 from tuiapp.cli.group import cli
@@ -28,7 +28,7 @@ def place(tmp_path_factory):
     patch.setattr(weigh, "RESAMPLES", 1)
     patch.setattr(choose, "FOLDED_LISTENERS", 50)
     patch.setattr(choose, "MEASURED_LISTENERS", 500)
-    patch.setattr(hindsight, "HALF_LIVES", (90.0,))
+    patch.setattr(backtest, "HALF_LIVES", (90.0,))
     patch.setenv("DISCOVER_DATA_DIR", str(data))
     assert run(["demo", "--quiet"]) == 0
     yield data

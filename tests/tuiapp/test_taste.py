@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from engine.errors import UsageError
 from engine.paths import Folders
-from engine.recommend.drift import Drift, Heard, YearOfTaste
+from engine.recommend.drift import ArtistPlays, Drift, YearOfTaste
 from engine.recommend.taste_map import MapArtist, MapTaste, TasteMap
 from engine.session import Session
 from tests.support.driving import screen_text, settled, the_list, the_view, toasts
@@ -285,7 +285,8 @@ def test_the_map_fills_its_room_and_no_label_covers_another(
 def years(count: int, tastes: int) -> Drift:
     shares = tuple(1 / tastes for _ in range(tastes))
     made = [
-        YearOfTaste(2000 + n, 10, shares, 0.0, Heard(f"Top {n}", 5), n, Heard("N", 1)) for n in range(count)
+        YearOfTaste(2000 + n, 10, shares, 0.0, ArtistPlays(f"Top {n}", 5), n, ArtistPlays("N", 1))
+        for n in range(count)
     ]
     return Drift(tuple(f"taste {n}" for n in range(tastes)), tuple(made))
 

@@ -12,7 +12,7 @@ from tuiapp.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from engine.names import Level
-    from engine.recommend.hindsight import Hindsight
+    from engine.recommend.backtest import Backtest
 
 
 @cli.command()
@@ -82,9 +82,9 @@ def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> Non
     click.echo("Whether new music would be found cannot be measured without community data.")
 
 
-def _in_words(found: Hindsight, level: Level) -> list[str]:
+def _in_words(found: Backtest, level: Level) -> list[str]:
     """What the figures say, also where they are against us."""
-    from engine.recommend.hindsight import DISCOVER, NDCG, NEIGHBOURS, POPULARITY
+    from engine.recommend.backtest import DISCOVER, NDCG, NEIGHBOURS, POPULARITY
 
     days = [datetime.datetime.fromtimestamp(cut.at, datetime.UTC).date().isoformat() for cut in found.cuts]
     new = sum(cut.new for cut in found.cuts)

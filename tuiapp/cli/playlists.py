@@ -36,11 +36,11 @@ def playlist(options: Options, /, context: str, save_as: str | None, out: Path |
     """Make a playlist for CONTEXT, such as running."""
     from dataclasses import replace
 
-    from engine.playlists.contexts import context_named
+    from engine.playlists.contexts import playlist_kind
     from engine.session import Session
 
     given = {name: value for name, value in asked.items() if value is not None}
-    kind = context_named(context)
+    kind = playlist_kind(context)
     session = Session(options.folders, private=options.private)
     try:
         made = session.make_playlist(kind.name, replace(kind.defaults, **given))

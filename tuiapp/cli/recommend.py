@@ -153,12 +153,12 @@ def _settings(
     context: str | None = None,
 ) -> DiscoverSettings:
     from engine.recommend.settings import DiscoverSettings
-    from engine.taste.window import Window, context_named
+    from engine.taste.window import Window, time_of_week
 
     window = Window(
         since=since[0] if since else None,
         until=until[1] if until else None,
-        context=context_named(context) if context else None,
+        time_of_week=time_of_week(context) if context else None,
     )
     settings = DiscoverSettings(
         n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,

@@ -18,7 +18,7 @@ class Asked:
     """Each way to look is another of these, and an undo goes back to the one before.
 
     `taste` is one of the person's by number and name, null for all. `as_of` is the date the list is as of, as
-    `tuiapp.dates` writes it, `times` the name of a context of the week (`engine.taste.window`); both are empty for all
+    `tuiapp.dates` writes it, `times` the name of a time of the week (`engine.taste.window`); both are empty for all
     there is. `without` names artists and tracks as if never played.
     """
 
@@ -38,9 +38,11 @@ class Asked:
         mode = self.taste[0] if self.taste else None
         settings = replace(settings, level=self.level, mode=mode, without=self.without)
         if self.times:
-            from engine.taste.window import context_named
+            from engine.taste.window import time_of_week
 
-            settings = replace(settings, window=replace(settings.window, context=context_named(self.times)))
+            settings = replace(
+                settings, window=replace(settings.window, time_of_week=time_of_week(self.times))
+            )
         return settings.as_of(period(self.as_of)[1]) if self.as_of else settings
 
     def at(self, date: str) -> Asked:
@@ -56,9 +58,9 @@ class Asked:
 
     def next_times(self) -> Asked:
         """Of the next times of the week, and after the last of all."""
-        from engine.taste.window import CONTEXTS
+        from engine.taste.window import TIMES_OF_WEEK
 
-        names = ["", *(context.name for context in CONTEXTS)]
+        names = ["", *(time.name for time in TIMES_OF_WEEK)]
         return replace(self, times=names[(names.index(self.times) + 1) % len(names)], taste=None)
 
     def less(self, artist: str, track: str | None) -> Asked:
@@ -72,9 +74,9 @@ class Asked:
         """The times of the week in words, empty for all."""
         if not self.times:
             return ""
-        from engine.taste.window import context_named
+        from engine.taste.window import time_of_week
 
-        return context_named(self.times).words
+        return time_of_week(self.times).words
 
     def in_words(self) -> str:
         """All that is not as it is at first, ready to be shown."""

@@ -209,10 +209,10 @@ class ContextsView(View):
 
 
 def _settings(context: str, wishes: dict[str, float]) -> Settings:
-    from engine.playlists.contexts import context_named
+    from engine.playlists.contexts import playlist_kind
 
     whole: dict[str, Any] = {name: int(value) if name == "seed" else value for name, value in wishes.items()}
-    return replace(context_named(context).defaults, **whole)
+    return replace(playlist_kind(context).defaults, **whole)
 
 
 def _bpm(row: PlaylistTrack) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
-from engine.playlists.contexts import CONTEXTS, Settings, context_named
+from engine.playlists.contexts import CONTEXTS, Settings, playlist_kind
 from engine.playlists.running import running_profile, tempo_credit, tempo_fit
 
 
@@ -79,6 +79,6 @@ def test_settings_that_make_no_list_are_refused(values: dict[str, float]) -> Non
 
 
 def test_contexts_are_found_by_name_and_unknown_ones_named() -> None:
-    assert context_named(" Running ") is CONTEXTS["running"]
+    assert playlist_kind(" Running ") is CONTEXTS["running"]
     with pytest.raises(UsageError, match="running"):
-        context_named("runing")
+        playlist_kind("runing")

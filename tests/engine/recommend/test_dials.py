@@ -14,7 +14,7 @@ from engine.recommend.settings import DiscoverSettings
 from engine.recommend.variety import varied
 from engine.session import Session
 from engine.store.database import open_library
-from engine.taste.gate import Window, read_days, read_taste
+from engine.taste.gate import Window, read_dated_taste, read_days, read_taste
 from engine.training.artifact import open_model
 from tests.engine.taste.test_gate import play
 from tests.support.models import names, write_model
@@ -38,7 +38,7 @@ def place(tmp_path_factory):
 @pytest.fixture
 def recommender(place):
     connection = open_library(Door(place))
-    yield Recommender(open_model(place), read_taste(connection), read_days(connection))
+    yield Recommender.of(open_model(place), read_dated_taste(connection))
     connection.close()
 
 
@@ -111,7 +111,7 @@ def test_fading_moves_the_reasons_to_what_was_played_lately(place) -> None:
 def test_a_faded_taste_is_the_one_read_with_that_window(place) -> None:
     connection = open_library(Door(place))
     window = Window(until=1000 * DAY + 5)
-    assert read_taste(connection, window).faded(read_days(connection, window), 90.0) == read_taste(
+    assert read_taste(connection, window).with_decay(read_days(connection, window), 90.0) == read_taste(
         connection, Window(until=1000 * DAY + 5, half_life=90.0)
     )
     connection.close()

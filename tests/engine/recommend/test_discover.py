@@ -11,11 +11,12 @@ from engine.errors import NothingYetError, UnknownNameError, UsageError
 from engine.names import artist_key
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
+from engine.recommend.explain import explain
 from engine.recommend.related import related_artists
 from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
-from engine.taste.gate import read_taste
+from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
 from engine.training.artifact import open_model
 from tests.engine.taste.test_gate import play
 from tests.support.models import names, write_model
@@ -39,7 +40,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def recommender(place):
     folders, connection = place
-    return Recommender(open_model(folders), read_taste(connection))
+    return Recommender.of(open_model(folders), read_dated_taste(connection))
 
 
 def test_the_list_is_of_new_artists_alike_those_played(recommender) -> None:
@@ -60,33 +61,33 @@ def test_reasons_sum_to_one_and_others_count_the_rest(recommender) -> None:
 def test_an_explanation_holds_every_share_and_true_what_ifs(place, recommender) -> None:
     folders, connection = place
     top = recommender.discover(DiscoverSettings(n=5)).items[2]
-    told = recommender.explain(top.key)
-    assert told.rank == 3
-    assert abs(sum(share.share for share in told.shares) - 1.0) < 1e-9
-    assert len(told.shares) == 12
-    for name, rank in ((one.artist, one.rank) for one in told.without):
+    explanation = explain(recommender, top.key)
+    assert explanation.rank == 3
+    assert abs(sum(share.share for share in explanation.shares) - 1.0) < 1e-9
+    assert len(explanation.shares) == 12
+    for name, rank in ((one.artist, one.rank) for one in explanation.without):
         gone = read_taste(connection).without(frozenset({artist_key(name)}))
-        items = Recommender(open_model(folders), gone).discover(DiscoverSettings(n=60)).items
+        items = Recommender.of(open_model(folders), DatedTaste(gone)).discover(DiscoverSettings(n=60)).items
         order = [item.key for item in items if item.key != artist_key(name)]
         assert rank == (order.index(top.key) + 1 if top.key in order else None)
 
 
 def test_an_artist_outside_the_catalog_has_no_explanation(recommender) -> None:
     with pytest.raises(UnknownNameError):
-        recommender.explain("nobody else knows them")
+        explain(recommender, "nobody else knows them")
 
 
 @pytest.mark.parametrize("verdict", ["block", "hide"])
 def test_blocked_and_hidden_artists_leave_discover_at_once_and_come_back_the_same(place, verdict) -> None:
     folders, connection = place
-    before = Recommender(open_model(folders), read_taste(connection)).discover()
+    before = Recommender.of(open_model(folders), read_dated_taste(connection)).discover()
     gone = before.items[0]
     set_verdict(connection, verdict, artist=gone.artist, artist_key=gone.key)
-    after = Recommender(open_model(folders), read_taste(connection)).discover()
+    after = Recommender.of(open_model(folders), read_dated_taste(connection)).discover()
     assert gone.key not in {item.key for item in after.items}
     assert [item.key for item in after.items] == [item.key for item in before.items[1:]]
     set_verdict(connection, None, artist=gone.artist, artist_key=gone.key)
-    assert Recommender(open_model(folders), read_taste(connection)).discover() == before
+    assert Recommender.of(open_model(folders), read_dated_taste(connection)).discover() == before
 
 
 def test_a_blocked_artist_is_no_reason_and_no_neighbour(place) -> None:
@@ -94,7 +95,7 @@ def test_a_blocked_artist_is_no_reason_and_no_neighbour(place) -> None:
     name = ARTISTS[0]
     set_verdict(connection, "block", artist=name, artist_key=artist_key(name))
     taste, model = read_taste(connection), open_model(folders)
-    found = Recommender(model, taste).discover(DiscoverSettings(n=60, familiarity=0.5))
+    found = Recommender.of(model, DatedTaste(taste)).discover(DiscoverSettings(n=60, familiarity=0.5))
     assert name not in {item.artist for item in found.items}
     assert name not in {share.artist for item in found.items for share in item.why}
     assert name not in {item.artist for item in related_artists(model, taste, 3, 59).items}
@@ -103,9 +104,9 @@ def test_a_blocked_artist_is_no_reason_and_no_neighbour(place) -> None:
 
 def test_a_liked_artist_becomes_a_reason_and_leaves_the_list(place) -> None:
     folders, connection = place
-    liked = Recommender(open_model(folders), read_taste(connection)).discover().items[0]
+    liked = Recommender.of(open_model(folders), read_dated_taste(connection)).discover().items[0]
     set_verdict(connection, "like", artist=liked.artist, artist_key=liked.key)
-    recommender = Recommender(open_model(folders), read_taste(connection))
+    recommender = Recommender.of(open_model(folders), read_dated_taste(connection))
     assert liked.key not in {item.key for item in recommender.discover().items}
     assert liked.artist in {item.name for item in recommender.reasons}
     set_verdict(connection, None, artist=liked.artist, artist_key=liked.key)
@@ -144,9 +145,11 @@ def test_nothing_in_common_says_what_to_do(place) -> None:
     taste = read_taste(connection)
     stranger = taste.without(frozenset(item.key for item in taste.items if item.name.startswith("Artist")))
     with pytest.raises(NothingYetError, match="None of your 1 artists"):
-        Recommender(open_model(folders), stranger)
+        Recommender.of(open_model(folders), DatedTaste(stranger))
     with pytest.raises(NothingYetError, match="Import your history"):
-        Recommender(open_model(folders), stranger.without(frozenset({"nobody else knows them"})))
+        Recommender.of(
+            open_model(folders), DatedTaste(stranger.without(frozenset({"nobody else knows them"})))
+        )
 
 
 def test_related_artists_are_of_the_same_block_and_not_the_artist_itself(place) -> None:
@@ -167,7 +170,7 @@ def test_solo_mode_brings_back_what_rested_because_of_what_is_recent(tmp_path) -
         play(connection, ARTISTS[number], "Old Song", 10 * DAY, 11 * DAY)
     for number in (9, 12, 15):
         play(connection, ARTISTS[number], "New Song", 399 * DAY, 400 * DAY)
-    found = Recommender(open_model(folders), read_taste(connection)).discover()
+    found = Recommender.of(open_model(folders), read_dated_taste(connection)).discover()
     assert found.solo
     assert "cannot know artists you never played" in found.notes[0]
     assert {item.artist for item in found.items} == {ARTISTS[0], ARTISTS[3], ARTISTS[6]}
@@ -176,7 +179,7 @@ def test_solo_mode_brings_back_what_rested_because_of_what_is_recent(tmp_path) -
     assert len(found.notes) == 1
     for number in (0, 3, 6):
         play(connection, ARTISTS[number], "Old Song", 399 * DAY)
-    found = Recommender(open_model(folders), read_taste(connection)).discover()
+    found = Recommender.of(open_model(folders), read_dated_taste(connection)).discover()
     assert (found.items, len(found.notes)) == ((), 2)
     assert "each of the artists you know was played in the last 30 days" in found.notes[1]
     connection.close()

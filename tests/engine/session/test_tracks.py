@@ -20,12 +20,13 @@ from engine.names import SEPARATOR, artist_key, artist_of, item_key, joined_key,
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
+from engine.recommend.explain import contributions_of, explain
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.store.database import open_library
 from engine.store.encounters import note, resting
 from engine.store.feedback import set_verdict
-from engine.taste.gate import LIKE_PLAYS, Window, read_days, read_taste
+from engine.taste.gate import LIKE_PLAYS, DatedTaste, Window, read_dated_taste, read_days, read_taste
 from engine.taste.rules import Rule, add_rule
 from engine.taste.sessions import read_sessions
 from engine.training.artifact import current_manifest, damaged_files, open_model
@@ -143,7 +144,7 @@ def test_plays_of_a_tracks_versions_count_together_and_by_day(library) -> None:
         (joined_key("moire", "One"), 5.0, 1.0),
     }  # fmt: skip
     faded = read_taste(library, Window(half_life=5.0), level="tracks")
-    assert faded.by_key[joined_key("burel", "One")].fresh == pytest.approx(0.75)
+    assert faded.by_key[joined_key("burel", "One")].remaining == pytest.approx(0.75)
 
 
 def test_what_is_said_of_an_artist_stands_for_their_tracks_but_a_like(library) -> None:
@@ -233,11 +234,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def recommender(place):
     connection = open_library(Door(place))
-    found = Recommender(
-        open_model(place, "tracks"),
-        read_taste(connection, level="tracks"),
-        read_days(connection, level="tracks"),
-    )
+    found = Recommender.of(open_model(place, "tracks"), read_dated_taste(connection, level="tracks"))
     yield found
     connection.close()
 
@@ -251,13 +248,13 @@ def test_scores_shares_and_what_ifs_of_tracks_are_exact(recommender) -> None:
     own_artists = {item.name for item in recommender.reasons}
     assert all(("artist" in item.members) == (item.artist in own_artists) for item in found.items)
     top = found.items[0]
-    told = recommender.explain(top.key)
-    assert (told.artist, told.track, told.rank) == (top.artist, top.track, 1)
-    for one in told.without:
-        gone = recommender.taste.without(frozenset({joined_key(artist_key(one.artist), one.track)}))
-        other = Recommender(recommender.model, gone)
+    explanation = explain(recommender, top.key)
+    assert (explanation.artist, explanation.track, explanation.rank) == (top.artist, top.track, 1)
+    for one in explanation.without:
+        gone = recommender.listener.taste.without(frozenset({joined_key(artist_key(one.artist), one.track)}))
+        other = Recommender.of(recommender.model, DatedTaste(gone))
         # In the spreads of the whole taste, as the panel has it: only the order is compared, so with those weights.
-        other.person.__dict__["blend"] = recommender.person.blend
+        other.ranker.__dict__["blend"] = recommender.ranker.blend
         asked = DiscoverSettings(n=60, per_artist=0, level="tracks")
         order = [item.key for item in other.discover(asked).items]
         own = joined_key(artist_key(one.artist), one.track)
@@ -268,11 +265,13 @@ def test_scores_shares_and_what_ifs_of_tracks_are_exact(recommender) -> None:
 def test_an_artist_speaks_through_all_their_tracks(recommender) -> None:
     artist = recommender.reasons[0].name
     asked = DiscoverSettings(n=10, level="tracks")
-    spoken = recommender.spoken_for(artist_key(artist), asked)
+    spoken = contributions_of(recommender, artist_key(artist), asked)
     listed = {(item.artist, item.track): item for item in recommender.discover(asked).items}
     for share in spoken:
-        told = recommender.explain(listed[share.artist, share.track].key, asked)
-        assert share.share == pytest.approx(sum(one.share for one in told.shares if one.artist == artist))
+        explanation = explain(recommender, listed[share.artist, share.track].key, asked)
+        assert share.share == pytest.approx(
+            sum(one.share for one in explanation.shares if one.artist == artist)
+        )
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)

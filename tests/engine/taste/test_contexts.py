@@ -18,7 +18,7 @@ from engine.session import Session
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.taste.gate import read_days, read_taste
-from engine.taste.window import CONTEXTS, Window, context_named
+from engine.taste.window import TIMES_OF_WEEK, Window, time_of_week
 from tests.engine.taste.test_gate import play
 from tests.support.models import names, write_model
 
@@ -61,7 +61,7 @@ def test_a_context_is_made_of_the_plays_at_its_times_alone(library, name, inside
     play(library, "Else", "Two", *(at(*moment) for moment in outside), None)
     with library:
         library.execute("UPDATE listens SET precision = 1 WHERE started_at IS NOT NULL")
-    window = Window(context=context_named(name))
+    window = Window(time_of_week=time_of_week(name))
     assert [(item.name, item.plays) for item in read_taste(library, window).items] == [("Then", 2.0)]
     assert read_days(library, window).keys == ("then",)
     assert read_taste(library, window).digest != read_taste(library).digest
@@ -76,7 +76,7 @@ def test_what_was_never_heard_is_liked_at_no_time_and_what_was_is_liked_at_its_o
         library.execute("UPDATE listens SET precision = 60")
     for artist in ("Then", "Never"):
         set_verdict(library, "like", artist=artist, artist_key=artist_key(artist))
-    (item,) = read_taste(library, Window(context=context_named("morning"))).items
+    (item,) = read_taste(library, Window(time_of_week=time_of_week("morning"))).items
     assert (item.name, item.liked) == ("Then", True)
 
 
@@ -89,12 +89,12 @@ def test_work_and_weekend_share_no_minute_and_every_name_is_one(minute) -> None:
     second = int(MONDAY.timestamp()) + 60 * minute
 
     def within(name: str) -> bool:
-        found = connection.execute(f"SELECT {context_named(name).condition('?1')}", (second,)).fetchone()[0]
+        found = connection.execute(f"SELECT {time_of_week(name).condition('?1')}", (second,)).fetchone()[0]
         return bool(found)
 
     assert not (within("work") and within("weekend"))
     assert not (within("night") and (within("morning") or within("evening")))
-    assert len({context.name for context in CONTEXTS}) == len(CONTEXTS)
+    assert len({context.name for context in TIMES_OF_WEEK}) == len(TIMES_OF_WEEK)
     connection.close()
 
 
@@ -107,7 +107,7 @@ def test_known_at_other_times_is_no_news_and_reasons_are_of_the_times_alone(tmp_
     play(connection, ARTISTS[6], "Three", at(2, "20:30"))
     with connection:
         connection.execute("UPDATE listens SET precision = 1")
-    evening = DiscoverSettings(n=60, window=Window(context=context_named("evening")))
+    evening = DiscoverSettings(n=60, window=Window(time_of_week=time_of_week("evening")))
     found = session.discover(evening)
     assert {share.artist for item in found.items for share in item.why} == {ARTISTS[3], ARTISTS[6]}
     assert ARTISTS[0] not in {item.artist for item in found.items}, "played in the morning, it is known"
@@ -122,11 +122,11 @@ def test_known_at_other_times_is_no_news_and_reasons_are_of_the_times_alone(tmp_
     )
     assert ARTISTS[3] not in {item.artist for item in since.items}, "nor is what was played before"
     with pytest.raises(NothingYetError, match="lies in the time asked for"):
-        session.discover(DiscoverSettings(window=Window(context=context_named("night"))))
+        session.discover(DiscoverSettings(window=Window(time_of_week=time_of_week("night"))))
     session.close()
 
 
 def test_a_context_nobody_knows_is_told_with_those_there_are() -> None:
-    assert context_named(" Evening ").name == "evening"
+    assert time_of_week(" Evening ").name == "evening"
     with pytest.raises(UnknownNameError, match="morning, commute, work, evening, night, weekend"):
-        context_named("running")
+        time_of_week("running")

@@ -137,17 +137,19 @@ def test_plays_fade_by_half_each_half_life_before_the_last_one(library) -> None:
     play(library, "Then", "A Song", 370 * day, 340 * day)
     play(library, "Undated", "A Song", None)
     taste = read_taste(library, Window(half_life=30.0))
-    assert {item.name: (item.plays, item.fresh, item.sureness) for item in taste.items} == {
+    assert {item.name: (item.plays, item.remaining, item.confidence_after_decay) for item in taste.items} == {
         "Now": (1, 1.0, 1.0),
         "Then": (2, 0.375, 0.375),
         "Undated": (1, 0.25, 0.25),
     }
     assert taste.digest != read_taste(library).digest
     upto = read_taste(library, Window(until=371 * day, half_life=30.0))
-    assert [(item.name, item.fresh) for item in upto.items] == [("Then", 0.75)]
+    assert [(item.name, item.remaining) for item in upto.items] == [("Then", 0.75)]
     set_verdict(library, "like", artist="Then", artist_key="then")
     (liked,) = (item for item in read_taste(library, Window(half_life=30.0)).items if item.liked)
-    assert liked.sureness == pytest.approx((2 * 0.375 + LIKE_PLAYS) / (2 + LIKE_PLAYS)), "a like stays"
+    assert liked.confidence_after_decay == pytest.approx((2 * 0.375 + LIKE_PLAYS) / (2 + LIKE_PLAYS)), (
+        "a like stays"
+    )
 
 
 @pytest.mark.parametrize("days", [0.0, -1.0, float("nan"), float("inf")])

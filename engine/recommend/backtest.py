@@ -1,10 +1,11 @@
-"""How good Discover would have been for this person: it looks at their plays up to a day and guesses what came new.
+"""Backtest: how good Discover would have been for this person.
 
-The half-life under which the guesses were best is then the one Discover uses, where it is clearly better than none.
+It looks at their plays up to a day and guesses what came new. The half-life under which the guesses were best is then
+the one Discover uses, where it is clearly better than none.
 
 The history is cut at the ends of its last few quarters. For each cut the taste is what was played before; what
 counts is which artists, or tracks, the person played for the first time in the ninety days after it. Beside Discover
-stand the community's most played, item neighbours (cosines of who plays what), and Discover with plays that fade by
+stand the community's most played, item neighbours (cosines of who plays what), and Discover with plays that decay by
 half-lives. A cut after which nothing new was played says nothing and is left out.
 """
 
@@ -22,7 +23,7 @@ from engine.errors import NothingYetError
 from engine.evaluation.baselines import item_cosine, popularity
 from engine.evaluation.metrics import evaluate
 from engine.recommend.discover import Recommender
-from engine.taste.gate import Window, read_taste
+from engine.taste.gate import DatedTaste, Window, read_taste
 from engine.taste.when_played import first_plays
 from engine.training.artifact import Model
 
@@ -39,7 +40,7 @@ DISCOVER, POPULARITY, NEIGHBOURS = "Discover", "popularity", "item neighbours"
 
 # A half-life is taken where it raises the mean nDCG by this share and more single cuts than it lowers, and where
 # there were at least so many new artists to guess.
-GAIN, LEAST_NEW = 0.05, 10
+GAIN, MIN_NEW = 0.05, 10
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class Cut(msgspec.Struct, frozen=True):
     new: int
 
 
-class Hindsight(msgspec.Struct, frozen=True):
+class Backtest(msgspec.Struct, frozen=True):
     """Mean recall, nDCG and MAP at 20 over the cuts by method, and the half-life in days that is best, if any is."""
 
     cuts: tuple[Cut, ...]
@@ -59,8 +60,8 @@ class Hindsight(msgspec.Struct, frozen=True):
     half_life: float | None
 
 
-def hindsight(model: Model, connection: sqlite3.Connection, community: csr_matrix) -> Hindsight:
-    """Measure Discover on the person's own past.
+def backtest(model: Model, connection: sqlite3.Connection, community: csr_matrix) -> Backtest:
+    """Discover measured on the person's own past.
 
     `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items.
     Raises NothingYetError when no cut has both a past the model knows and something new after it.
@@ -78,19 +79,19 @@ def hindsight(model: Model, connection: sqlite3.Connection, community: csr_matri
     methods = {DISCOVER: _scores(model, connection, cuts, None)}
     methods[POPULARITY] = popularity(community)(np.arange(len(cuts)))
     methods[NEIGHBOURS] = _by_neighbours(community, train)
-    fading = {_faded(days): days for days in HALF_LIVES}
-    methods |= {name: _scores(model, connection, cuts, days) for name, days in fading.items()}
+    decayed = {_with_half_life(days): days for days in HALF_LIVES}
+    methods |= {name: _scores(model, connection, cuts, days) for name, days in decayed.items()}
     each = {
         name: [_measured(scores, train, test, cut) for cut in range(len(cuts))]
         for name, scores in methods.items()
     }
     half_life = None
-    if sum(map(len, new)) >= LEAST_NEW:
+    if sum(map(len, new)) >= MIN_NEW:
         half_life = _best_half_life(
             [run[NDCG] for run in each[DISCOVER]],
-            {days: [run[NDCG] for run in each[name]] for name, days in fading.items()},
+            {days: [run[NDCG] for run in each[name]] for name, days in decayed.items()},
         )
-    return Hindsight(
+    return Backtest(
         tuple(Cut(at, len(before), len(after)) for at, before, after in zip(cuts, known, new, strict=True)),
         {name: {key: mean(run[key] for run in runs) for key in runs[0]} for name, runs in each.items()},
         half_life,
@@ -108,7 +109,7 @@ def _by_neighbours(community: csr_matrix, train: csr_matrix) -> np.ndarray:
     ])  # fmt: skip
 
 
-def _faded(days: float) -> str:
+def _with_half_life(days: float) -> str:
     return f"{DISCOVER}, half-life {days:g} days"
 
 
@@ -116,12 +117,12 @@ def _measured(scores: np.ndarray, train: csr_matrix, test: csr_matrix, cut: int)
     return evaluate(lambda ids: scores[ids].copy(), train, test, k=K, listeners=np.array([cut]))
 
 
-def _best_half_life(plain: list[float], fading: dict[float, list[float]]) -> float | None:
+def _best_half_life(plain: list[float], decayed: dict[float, list[float]]) -> float | None:
     """The half-life with the best mean, null where it does not clearly beat counting all plays alike."""
-    days = max(fading, key=lambda days: mean(fading[days]))
-    gains = [after - before for before, after in zip(plain, fading[days], strict=True)]
+    days = max(decayed, key=lambda days: mean(decayed[days]))
+    gains = [after - before for before, after in zip(plain, decayed[days], strict=True)]
     better, worse = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
-    return days if mean(fading[days]) >= (1 + GAIN) * mean(plain) and better > worse else None
+    return days if mean(decayed[days]) >= (1 + GAIN) * mean(plain) and better > worse else None
 
 
 def _cells(lists: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -161,11 +162,12 @@ def _scores(
     model: Model, connection: sqlite3.Connection, cuts: Sequence[int], half_life: float | None
 ) -> np.ndarray:
     """Every item's score at each cut: (cuts, items) float64."""
+    level = model.manifest.level
     return np.stack(
         [
-            Recommender(
+            Recommender.of(
                 model,
-                read_taste(connection, Window(until=at, half_life=half_life), level=model.manifest.level),
+                DatedTaste(read_taste(connection, Window(until=at, half_life=half_life), level=level)),
             ).scores_of_new()
             for at in cuts
         ]

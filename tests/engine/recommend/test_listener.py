@@ -1,4 +1,4 @@
-"""The person in the model: tastes, skips, rest, the day's order, answers, likeness, and standing."""
+"""The listener in the model: tastes, skips, rest, the daily shuffle, answers, likeness, and rediscovery."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from engine.errors import UnknownNameError
 from engine.names import artist_key
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
+from engine.recommend.explain import explain
 from engine.recommend.modes import mode_places
-from engine.recommend.person import of_the_day
+from engine.recommend.ranker import daily_shuffle
+from engine.recommend.rediscovery import standings
 from engine.recommend.related import related_artists
 from engine.recommend.settings import DiscoverSettings
-from engine.recommend.standing import standings
 from engine.store.database import open_library
 from engine.store.encounters import IGNORED_DAYS, REST_DAYS, note, opened, resting
 from engine.store.feedback import set_verdict
-from engine.taste.gate import read_days, read_taste
+from engine.taste.gate import DatedTaste, read_dated_taste, read_days, read_taste
 from engine.training.artifact import open_model
 from tests.engine.taste.test_gate import play
 from tests.support.models import names, write_model
@@ -47,7 +48,7 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def recommender(place):
     folders, connection = place
-    return Recommender(open_model(folders), read_taste(connection), read_days(connection))
+    return Recommender.of(open_model(folders), read_dated_taste(connection))
 
 
 def test_reasons_and_members_both_sum_to_one(recommender) -> None:
@@ -55,9 +56,9 @@ def test_reasons_and_members_both_sum_to_one(recommender) -> None:
         assert abs(sum(share.share for share in item.why) + item.others_share - 1.0) < 1e-9
         assert abs(sum(item.members.values()) - 1.0) < 1e-9
         assert {"factors", "closeness", "neighbours", "popularity", "today"} >= set(item.members)
-    told = recommender.explain(recommender.discover(TODAY).items[1].key, TODAY)
-    assert told.rank == 2
-    assert abs(sum(share.share for share in told.shares) - 1.0) < 1e-9
+    explanation = explain(recommender, recommender.discover(TODAY).items[1].key, TODAY)
+    assert explanation.rank == 2
+    assert abs(sum(share.share for share in explanation.shares) - 1.0) < 1e-9
 
 
 def test_two_tastes_are_told_apart_and_each_has_its_own_list(recommender) -> None:
@@ -90,27 +91,29 @@ def test_a_days_list_is_the_same_all_day_and_another_the_next(recommender) -> No
     assert order(20_000) == order(20_000)
     assert order(20_000) != order(20_001)
     assert set(order(None)[:3]) <= set(order(20_000)[:12]), "the day moves little"
-    numbers = of_the_day(np.arange(10_000), 20_000)
+    numbers = daily_shuffle(np.arange(10_000), 20_000)
     assert abs(numbers.mean()) < 0.05
     assert abs(numbers.std() - 1) < 0.05
-    assert abs(np.corrcoef(numbers, of_the_day(np.arange(10_000), 20_001))[0, 1]) < 0.05
+    assert abs(np.corrcoef(numbers, daily_shuffle(np.arange(10_000), 20_001))[0, 1]) < 0.05
 
 
 def test_fading_the_quick_way_is_fading_the_whole_way(place, recommender) -> None:
     folders, connection = place
-    quick = recommender.faded(5.0)
+    quick = recommender.with_decay(5.0)
     days = read_days(connection)
-    whole = Recommender(open_model(folders), read_taste(connection).faded(days, 5.0), days)
+    whole = Recommender.of(
+        open_model(folders), DatedTaste(read_taste(connection).with_decay(days, 5.0), days)
+    )
     np.testing.assert_allclose(
-        quick.person.folded.factors.vector, whole.person.folded.factors.vector, rtol=1e-9
+        quick.listener.folded.factors.vector, whole.listener.folded.factors.vector, rtol=1e-9
     )
     # Also where nobody asked the plain one for a list before.
-    unasked = Recommender(open_model(folders), read_taste(connection), days).faded(5.0)
+    unasked = Recommender.of(open_model(folders), read_dated_taste(connection)).with_decay(5.0)
     every = np.arange(len(ARTISTS))
     for other in (quick, unasked):
         np.testing.assert_array_equal(other.ranked(TODAY), whole.ranked(TODAY))
         np.testing.assert_allclose(
-            other.person.parts(every, 3), whole.person.parts(every, 3), rtol=1e-6, atol=1e-9
+            other.ranker.parts(every, 3), whole.ranker.parts(every, 3), rtol=1e-6, atol=1e-9
         )
     assert [item.artist for item in quick.discover(TODAY).items] == [
         item.artist for item in whole.discover(TODAY).items
@@ -125,7 +128,9 @@ def test_skips_take_plays_away_and_what_is_only_skipped_is_turned_down(place) ->
     folders, connection = place
     before = read_taste(connection).by_key[artist_key(ARTISTS[9])].weight
     candidate = (
-        Recommender(open_model(folders), read_taste(connection)).discover(DiscoverSettings(n=1)).items[0]
+        Recommender.of(open_model(folders), read_dated_taste(connection))
+        .discover(DiscoverSettings(n=1))
+        .items[0]
     )
     with connection:
         play(connection, candidate.artist, "Another Song")
@@ -141,7 +146,7 @@ def test_skips_take_plays_away_and_what_is_only_skipped_is_turned_down(place) ->
     taste = read_taste(connection)
     assert taste.by_key[artist_key(ARTISTS[9])].weight == before - 1.0
     assert taste.turned_down == {candidate.key}
-    items = Recommender(open_model(folders), taste).discover(DiscoverSettings(n=60)).items
+    items = Recommender.of(open_model(folders), DatedTaste(taste)).discover(DiscoverSettings(n=60)).items
     assert candidate.key not in {item.key for item in items}
     with connection:
         connection.execute("DELETE FROM skips")
@@ -152,9 +157,9 @@ def test_answers_move_the_weights_and_are_taken_back_with_them(place, recommende
     top = recommender.discover(DiscoverSettings(n=20)).items
     answers = {item.key: 1.0 if item.listeners < 50 else -1.0 for item in top}
     taste = read_taste(connection)
-    moved = Recommender(open_model(folders), taste, answers=answers).person.weights
+    moved = Recommender.of(open_model(folders), DatedTaste(taste), answers=answers).ranker.weights
     assert moved["popularity"] < WEIGHTS["popularity"]
-    assert Recommender(open_model(folders), taste, answers={}).person.weights == WEIGHTS
+    assert Recommender.of(open_model(folders), DatedTaste(taste), answers={}).ranker.weights == WEIGHTS
 
 
 def test_what_is_shown_and_ignored_rests_and_comes_back(place) -> None:
@@ -178,8 +183,10 @@ def test_what_is_shown_and_ignored_rests_and_comes_back(place) -> None:
 def test_resting_artists_leave_the_list_and_are_counted(place, recommender) -> None:
     folders, connection = place
     top = recommender.discover(TODAY).items[0]
-    rested = Recommender(
-        open_model(folders), read_taste(connection), resting=frozenset({top.key, artist_key(ARTISTS[0])})
+    rested = Recommender.of(
+        open_model(folders),
+        read_dated_taste(connection),
+        resting=frozenset({top.key, artist_key(ARTISTS[0])}),
     ).discover(TODAY)
     assert top.key not in {item.key for item in rested.items}
     assert rested.resting == 1, "one of the person's own does not rest"
@@ -222,8 +229,8 @@ def test_what_goes_with_the_last_weeks_is_a_candidate_beside_what_goes_with_ever
     tmp_path, monkeypatch
 ) -> None:
     """Listeners keep to their block of three; one new artist of another block is lost among years of the first."""
-    monkeypatch.setattr("engine.recommend.person.CANDIDATES", 3)
-    monkeypatch.setattr("engine.recommend.person.NEIGHBOUR_CANDIDATES", 3)
+    monkeypatch.setattr("engine.recommend.candidates.CANDIDATES", 3)
+    monkeypatch.setattr("engine.recommend.candidates.NEIGHBOUR_CANDIDATES", 3)
     plays = np.zeros((90, 60), dtype=np.float32)
     rng = np.random.default_rng(0)
     for row in range(90):
@@ -233,10 +240,10 @@ def test_what_goes_with_the_last_weeks_is_a_candidate_beside_what_goes_with_ever
     for number in range(0, 24, 3):
         play(connection, ARTISTS[number], "Old", *(number + i for i in range(30)))
     play(connection, ARTISTS[1], "New", 400 * DAY)
-    person = Recommender(open_model(folders), read_taste(connection)).person
-    found = person.new(person.own_ids)
+    candidates = Recommender.of(open_model(folders), read_dated_taste(connection)).ranker.candidates
+    found = candidates.new(candidates.listener.own_ids)
     assert {number % 3 for number in found.tolist()} == {0, 1}
-    monkeypatch.setattr("engine.recommend.person.RECENT", 0)
-    person = Recommender(open_model(folders), read_taste(connection)).person
-    assert {number % 3 for number in person.new(person.own_ids).tolist()} == {0}
+    monkeypatch.setattr("engine.recommend.candidates.RECENT", 0)
+    candidates = Recommender.of(open_model(folders), read_dated_taste(connection)).ranker.candidates
+    assert {number % 3 for number in candidates.new(candidates.listener.own_ids).tolist()} == {0}
     connection.close()

@@ -13,11 +13,11 @@ import numpy as np
 from engine.taste.gate import Days
 
 Standing = Literal["", "overdue", "forgotten favourite", "deep cut"]
-# A favourite is among so large a part of the artists by plays; forgotten when last heard so many days ago.
+# A favourite is among so large a part of the artists by plays; forgotten when last played so many days ago.
 FAVOURITES, FORGOTTEN_DAYS = 0.2, 180
-# Overdue: heard on so many days, and now away for so many times the usual gap between them, and for a fortnight.
-LEAST_DAYS, TIMES_THE_GAP, LEAST_AWAY = 5, 3.0, 14
-# A deep cut is one heard on so few days.
+# Overdue: played on so many days, and now away for so many times the usual gap between them, and for a fortnight.
+MIN_DAYS, TIMES_THE_GAP, MIN_AWAY = 5, 3.0, 14
+# A deep cut is one played on so few days.
 FEW_DAYS = 2
 
 
@@ -27,7 +27,7 @@ def standings(days: Days) -> dict[str, Standing]:
         return {}
     count = len(days.keys)
     plays = np.bincount(days.item, weights=days.plays, minlength=count)
-    heard_on = np.bincount(days.item, minlength=count)
+    played_on = np.bincount(days.item, minlength=count)
     away = np.full(count, np.inf)
     np.minimum.at(away, days.item, days.age)
     favourite = plays >= np.quantile(plays, 1 - FAVOURITES)
@@ -36,9 +36,9 @@ def standings(days: Days) -> dict[str, Standing]:
     for place, key in enumerate(days.keys):
         if favourite[place] and away[place] >= FORGOTTEN_DAYS:
             found[key] = "forgotten favourite"
-        elif heard_on[place] >= LEAST_DAYS and away[place] >= max(LEAST_AWAY, TIMES_THE_GAP * gaps[place]):
+        elif played_on[place] >= MIN_DAYS and away[place] >= max(MIN_AWAY, TIMES_THE_GAP * gaps[place]):
             found[key] = "overdue"
-        elif heard_on[place] <= FEW_DAYS:
+        elif played_on[place] <= FEW_DAYS:
             found[key] = "deep cut"
     return found
 

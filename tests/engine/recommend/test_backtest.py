@@ -10,8 +10,8 @@ from scipy.sparse import random as random_matrix
 from engine.errors import NothingYetError
 from engine.names import artist_key
 from engine.privacy import Door
-from engine.recommend import hindsight as module
-from engine.recommend.hindsight import DISCOVER, NDCG, NEIGHBOURS, POPULARITY, hindsight
+from engine.recommend import backtest as module
+from engine.recommend.backtest import DISCOVER, NDCG, NEIGHBOURS, POPULARITY, backtest
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.taste.rules import Rule, add_rule
@@ -44,7 +44,7 @@ def test_only_what_was_first_played_in_the_quarter_after_a_cut_is_to_be_guessed(
     play(connection, "Nobody Else Knows Them", "A Song", LAST)
     # Undated: it may have been before.
     play(connection, ARTISTS[15], "A Song", None, LAST)
-    found = hindsight(model, connection, COMMUNITY)
+    found = backtest(model, connection, COMMUNITY)
     assert [(cut.known, cut.new) for cut in found.cuts] == [(5, 1)]
     assert found.cuts[0].at == LAST + 1 - QUARTER
     assert {DISCOVER, POPULARITY, NEIGHBOURS} < found.methods.keys()
@@ -56,7 +56,7 @@ def test_without_anything_new_there_is_nothing_to_measure(place) -> None:
     model, connection = place
     play(connection, ARTISTS[0], "A Song", 1000 * DAY, LAST)
     with pytest.raises(NothingYetError, match="look back"):
-        hindsight(model, connection, COMMUNITY)
+        backtest(model, connection, COMMUNITY)
 
 
 @pytest.mark.parametrize("how", ["rule", "block"])
@@ -65,13 +65,13 @@ def test_what_does_not_count_for_taste_moves_no_cut(place, how: str) -> None:
     for number in (0, 3, 6, 9):
         play(connection, ARTISTS[number], "A Song", 1000 * DAY)
     play(connection, ARTISTS[12], "A Song", LAST)
-    before = hindsight(model, connection, COMMUNITY)
+    before = backtest(model, connection, COMMUNITY)
     play(connection, ARTISTS[1], "A Song", LAST + 40 * DAY)
     if how == "rule":
         add_rule(connection, Rule(since=LAST + DAY))
     else:
         set_verdict(connection, "block", artist=ARTISTS[1], artist_key=artist_key(ARTISTS[1]))
-    assert hindsight(model, connection, COMMUNITY).cuts == before.cuts
+    assert backtest(model, connection, COMMUNITY).cuts == before.cuts
 
 
 def test_what_was_played_only_where_it_does_not_count_is_new_when_it_first_does(place) -> None:
@@ -80,9 +80,9 @@ def test_what_was_played_only_where_it_does_not_count_is_new_when_it_first_does(
         play(connection, ARTISTS[number], "A Song", 1000 * DAY)
     play(connection, ARTISTS[12], "A Song", 1200 * DAY, LAST)
     with pytest.raises(NothingYetError, match="look back"):
-        hindsight(model, connection, COMMUNITY)
+        backtest(model, connection, COMMUNITY)
     add_rule(connection, Rule(since=1100 * DAY, until=1300 * DAY))
-    assert [(cut.known, cut.new) for cut in hindsight(model, connection, COMMUNITY).cuts] == [(4, 1)]
+    assert [(cut.known, cut.new) for cut in backtest(model, connection, COMMUNITY).cuts] == [(4, 1)]
 
 
 def test_a_taste_that_moved_is_guessed_best_when_the_past_fades(place) -> None:
@@ -94,8 +94,8 @@ def test_a_taste_that_moved_is_guessed_best_when_the_past_fades(place) -> None:
     for step, number in enumerate(range(1, 58, 3)):
         play(connection, ARTISTS[number], "A Song", *range(start + step * 20 * DAY, LAST, 15 * DAY))
     play(connection, ARTISTS[1], "A Song", LAST)
-    found = hindsight(model, connection, COMMUNITY)
-    assert sum(cut.new for cut in found.cuts) >= module.LEAST_NEW
+    found = backtest(model, connection, COMMUNITY)
+    assert sum(cut.new for cut in found.cuts) >= module.MIN_NEW
     assert found.half_life in module.HALF_LIVES
     faded = found.methods[f"{DISCOVER}, half-life {found.half_life:g} days"]
     assert faded[NDCG] > found.methods[DISCOVER][NDCG]
@@ -133,6 +133,6 @@ def test_tracks_are_looked_back_on_as_tracks(tmp_path) -> None:
     # Another track of an artist known before is new, another version of a track known before is not.
     play(connection, ARTISTS[0], "Song 2", LAST)
     play(connection, ARTISTS[1], "Song 1", LAST)
-    found = hindsight(open_model(folders, "tracks"), connection, COMMUNITY)
+    found = backtest(open_model(folders, "tracks"), connection, COMMUNITY)
     connection.close()
     assert [(cut.known, cut.new) for cut in found.cuts] == [(2, 1)]

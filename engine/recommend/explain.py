@@ -1,0 +1,89 @@
+"""Why: every share in one score, and the rank an item would have without the strongest reasons."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.errors import UnknownNameError
+from engine.names import artist_of
+from engine.recommend.discover import Recommender, share_of
+from engine.recommend.listener import TAGS, Floats, Ids
+from engine.recommend.lists import Explanation, Share, WhatIf
+from engine.recommend.ranker import by_member, shares_of
+from engine.recommend.settings import DEFAULTS, DiscoverSettings
+
+WHAT_IFS = 5
+
+
+def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEFAULTS) -> Explanation:
+    """Every share in one item's score, and where it would stand without each of the strongest reasons.
+
+    Raises UnknownNameError when the model does not know the item.
+    """
+    model, ranker, reasons = recommender.model, recommender.ranker, recommender.reasons
+    number = model.catalog.ids_of([key]).get(key)
+    if number is None:
+        one_of = model.manifest.level.removesuffix("s")
+        raise UnknownNameError(f"The model's catalog does not hold this {one_of}, so it has no score.")
+    item = model.catalog.items([number])[number]
+    one = np.array([number], dtype=np.int64)
+    parts = ranker.parts(one, settings.day)
+    row = ranker.shares(one)[0]
+    order = np.argsort(-row, kind="stable")
+    known, (new, familiar) = recommender.sides(settings)
+    pool, scores = familiar if model.manifest.solo or number in known else new
+    last = reasons[int(order[0])] if len(order) else None
+    mine = recommender.listener.known.get(number)
+    folded = ranker.folded
+    strongest: list[int] = order[:WHAT_IFS].tolist()
+    candidates = folded.members.gather(pool, folded.neighbours)
+    fewer = folded.without(strongest, candidates, ranker.blend)
+    return Explanation(
+        artist=item.artist,
+        track=item.track,
+        score=float(parts.sum()),
+        rank=_rank(number, pool, scores),
+        listeners=item.listeners,
+        plays=int(mine.plays) if mine else 0,
+        shares=tuple(
+            share_of(reasons[i], share) for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
+        ),
+        # Had the person never played it: a rank-one update.
+        without=tuple(
+            WhatIf(reasons[i].name, reasons[i].track, _rank(number, pool, scored))
+            for i, scored in zip(strongest, fewer, strict=True)
+        ),
+        tags=tuple(model.catalog.tags(number, TAGS)),
+        members=by_member(shares_of(parts)[0].tolist()),
+        last_alike=(last.track or last.name, last.last_played)
+        if last and last.last_played is not None
+        else None,
+    )
+
+
+def contributions_of(
+    recommender: Recommender, key: str, settings: DiscoverSettings = DEFAULTS
+) -> tuple[Share, ...]:
+    """The items of the list with the share one artist the person plays has in the score of each, greatest first.
+
+    Empty where it counts towards none.
+    """
+    places = [
+        number for number, item in enumerate(recommender.reasons) if key in (item.key, artist_of(item.key))
+    ]
+    ids = recommender.ranked(settings)
+    if not places or not len(ids):
+        return ()
+    shares = recommender.ranker.shares(ids)[:, places].sum(axis=1)
+    order = np.argsort(-shares, kind="stable")
+    found = recommender.model.catalog.items(ids.tolist())
+    names = [found[int(ids[i])] for i in order]
+    return tuple(Share(one.artist, float(shares[i]), one.track) for one, i in zip(names, order, strict=True))
+
+
+def _rank(number: int, pool: Ids, scores: Floats) -> int | None:
+    """1-based rank of an item by score within the pool; null when it is not there or its score is not positive."""
+    where = np.flatnonzero(pool == number)
+    if not len(where) or scores[where[0]] <= 0:
+        return None
+    return int((scores > scores[where[0]]).sum()) + 1

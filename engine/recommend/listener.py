@@ -1,0 +1,173 @@
+"""The listener: one taste in one model, folded into its members whole and taste by taste."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import NothingYetError
+from engine.model.ensemble import FoldedMembers, Members
+from engine.recommend.modes import Mode, mode_places, named_modes
+from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
+from engine.training.artifact import Model
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
+TAGS = 4
+# Solo mode: what was played in the history's last 90 days is the taste.
+SOLO_RECENT = 90 * 86_400
+_DAY = 86_400
+
+
+@dataclass(frozen=True, eq=False)
+class Listener:
+    """One taste in one model of the same level.
+
+    `own` are the model's items of the taste by id, `known` those of a wider taste, and `known_keys` all keys of that.
+    `ids` (n,) rising are the items that count towards others, the `reasons`: those with a weight, in solo mode the
+    recently played ones. Of each `weights` (n,) has the plays as the model counts them, and
+    `confidence_after_decay` (n,) the share of that which decay leaves. `undecayed` is the listener this one is made
+    of, null for that itself.
+    """
+
+    model: Model
+    taste: Taste
+    own: Mapping[int, TasteItem]
+    known: Mapping[int, TasteItem]
+    known_keys: frozenset[str]
+    ids: Ids
+    reasons: tuple[TasteItem, ...]
+    weights: Floats
+    confidence_after_decay: Floats
+    latest: int  # when anything was last played, seconds UTC; 0 where nothing has a date
+    undecayed: Listener | None = None
+
+    @classmethod
+    def of(cls, model: Model, taste: Taste, wider: Taste | None = None) -> Listener:
+        """The listener of a taste, who knows what is in the `wider` one, without it what is in the taste.
+
+        Raises NothingYetError where taste and model have nothing in common.
+        """
+        own = _in_catalog(model, taste)
+        _check(model, taste, own)
+        latest = max((item.last_played or 0 for item in own.values()), default=0)
+        ids = [number for number in sorted(own) if own[number].weight > 0]
+        if model.manifest.solo:
+            recent = [number for number in ids if (own[number].last_played or 0) > latest - SOLO_RECENT]
+            ids = recent or ids
+        reasons = tuple(own[number] for number in ids)
+        return cls(
+            model=model,
+            taste=taste,
+            own=own,
+            known=own if wider is None else _in_catalog(model, wider),
+            known_keys=frozenset((wider or taste).by_key),
+            ids=np.array(ids, dtype=np.int64),
+            reasons=reasons,
+            weights=np.array([item.weight for item in reasons]),
+            confidence_after_decay=np.array([item.confidence_after_decay for item in reasons]),
+            latest=latest,
+        )
+
+    def with_decay(self, remaining: Mapping[str, float]) -> Listener:
+        """The same listener with that share of each item's plays, by key, left; quick, since most serves again."""
+        origin = self.undecayed or self
+        left = np.array([remaining.get(item.key, 1.0) for item in origin.reasons])
+        # As in `TasteItem.confidence_after_decay`: plays decay, a like does not.
+        confidence = 1.0 - origin._share_of_plays * (1.0 - left)
+        return replace(origin, confidence_after_decay=confidence, undecayed=origin)
+
+    @cached_property
+    def _share_of_plays(self) -> Floats:
+        """The share of each reason's weight that comes from plays: (n,)."""
+        return np.array([1.0 - (LIKE_PLAYS if item.liked else 0.0) / item.weight for item in self.reasons])
+
+    @cached_property
+    def own_ids(self) -> Ids:
+        """Sorted ids of what the listener plays."""
+        if self.undecayed is not None:
+            return self.undecayed.own_ids
+        return np.array(sorted(self.own), dtype=np.int64)
+
+    @property
+    def reason_factors(self) -> NDArray[np.float32]:
+        """The reasons' factors: (n, f)."""
+        return np.asarray(self.model.factors.item_factors[self.ids])
+
+    @cached_property
+    def members(self) -> Members:
+        """The model's members, in solo mode with the days since each item was last played."""
+        if self.undecayed is not None:
+            return self.undecayed.members
+        members = self.model.members
+        if not self.model.manifest.solo:
+            return members
+        age = np.full(self.model.catalog.size, np.inf)
+        for number, item in self.own.items():
+            if item.last_played is not None:
+                age[number] = (self.latest - item.last_played) / _DAY
+        return replace(members, age=age)
+
+    @cached_property
+    def folded(self) -> FoldedMembers:
+        """The listener in every member of the ensemble."""
+        if self.undecayed is not None:
+            return self.undecayed.folded.replayed(*self._counted)
+        return self.fold(np.arange(len(self.ids)))
+
+    def fold(self, places: Ids) -> FoldedMembers:
+        """Some of the reasons, by their places, folded in as if they were all."""
+        confidences, plays = self._counted
+        return self.members.fold_in(self.ids[places], confidences[places], plays[places])
+
+    @cached_property
+    def _counted(self) -> tuple[Floats, Floats]:
+        """The reasons' confidences, and their plays as neighbours count them."""
+        sure = self.model.manifest.confidence.of(self.weights) - 1.0
+        # Decay scales the confidence, not the count: a count may be dampened to yes or no.
+        return 1.0 + sure * self.confidence_after_decay, self.weights * self.confidence_after_decay
+
+    @cached_property
+    def mode_places(self) -> list[Ids]:
+        """Places in `reasons` of the artists of each taste this one is made of; decay moves none of them."""
+        if self.undecayed is not None:
+            return self.undecayed.mode_places
+        return mode_places(self.reason_factors, self._dampened)
+
+    @property
+    def _dampened(self) -> Floats:
+        return np.asarray(np.log1p(self.weights * self.confidence_after_decay))
+
+    @cached_property
+    def modes(self) -> tuple[Mode, ...]:
+        """The tastes this one is made of, the largest first; one where nothing sets its artists apart."""
+        if self.undecayed is not None:
+            return self.undecayed.modes
+        tags = [self.model.catalog.tags(number, TAGS) for number in self.ids.tolist()]
+        return named_modes(self.mode_places, self._dampened, self.reasons, tags)
+
+
+def _in_catalog(model: Model, taste: Taste) -> dict[int, TasteItem]:
+    found = model.catalog.ids_of([item.key for item in taste.items])
+    return {found[item.key]: item for item in taste.items if item.key in found}
+
+
+def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
+    if not taste.items:
+        if not taste.window.whole:
+            raise NothingYetError(
+                "Nothing you played lies in the time asked for, so there is nothing to go by."
+            )
+        raise NothingYetError(
+            "There are no listens yet. Import your history with `discover import PATH`.", lacks="listens"
+        )
+    if not any(item.weight > 0 for item in own.values()):
+        raise NothingYetError(
+            f"None of your {len(taste.items)} {model.manifest.level} is in the model's catalog "
+            f"of {model.catalog.size}. "
+            "Import more of your history, or add community data that covers it and train again."
+        )

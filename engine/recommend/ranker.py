@@ -1,0 +1,183 @@
+"""The ranker: scores of candidates for one listener, in the ensemble's weights, and what each score is made of.
+
+A score is a sum over what the person plays (Hu, Koren, Volinsky 2008, section 5, for the factors) and over the members
+of the ensemble (`engine.model.ensemble`), so the shares in a reason sum to the whole either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import NothingYetError
+from engine.index.norm_scan import Anchor
+from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, GatheredItems, blend_over
+from engine.recommend.adapt import adapted
+from engine.recommend.candidates import Candidates
+from engine.recommend.listener import Floats, Ids, Listener
+
+# How far the daily shuffle moves scores, whose members' weights sum to 1: on HetRec it changes 1.6 of the first 20 from
+# one day to the next and costs .2 % of nDCG@20 at most (two splits, two days).
+DAILY_SHUFFLE = 0.1
+# What the shuffle adds to a score is named so beside the ensemble's members.
+TODAY = "today"
+
+
+class _RawScores:
+    """Members' scores of the items asked for so far: rising `ids` (m,) and `rows` (m, members)."""
+
+    def __init__(self) -> None:
+        self.ids: Ids = np.empty(0, dtype=np.int64)
+        self.rows: Floats = np.empty((0, len(MEMBERS)))
+
+    def start(self, ids: Ids, rows: Floats) -> None:
+        """Keep the scores of rising ids as the first."""
+        self.ids, self.rows = ids, rows
+
+    def missing(self, ids: Ids) -> Ids:
+        """Those of `ids` that were not asked for."""
+        places = np.searchsorted(self.ids, ids)
+        there = places < len(self.ids)
+        there[there] = self.ids[places[there]] == ids[there]
+        return ids[~there]
+
+    def add(self, ids: Ids, rows: Floats) -> None:
+        """Keep the scores of items that were missing."""
+        every = np.concatenate([self.ids, ids])
+        order = np.argsort(every, kind="stable")
+        self.ids, self.rows = every[order], np.concatenate([self.rows, rows])[order]
+
+    def of(self, ids: Ids) -> Floats:
+        """The scores of items none of which is missing: (m, members)."""
+        return np.asarray(self.rows[np.searchsorted(self.ids, ids)])
+
+
+@dataclass(frozen=True, eq=False)
+class Ranker:
+    """Scores for one listener. `answers` by key are what the person said or did (`engine.recommend.adapt`).
+
+    `undecayed` ranks for the undecayed listener, and what it worked out serves this one; null for that itself.
+    """
+
+    candidates: Candidates
+    answers: Mapping[str, float] = field(default_factory=dict)
+    undecayed: Ranker | None = None
+    _kept: _RawScores = field(default_factory=_RawScores, init=False, repr=False)
+
+    def with_decay(self, remaining: Mapping[str, float], anchor: Anchor | None = None) -> Ranker:
+        """The same for the listener with that share of each item's plays left."""
+        origin = self.undecayed or self
+        return replace(origin, candidates=origin.candidates.with_decay(remaining, anchor), undecayed=origin)
+
+    @property
+    def listener(self) -> Listener:
+        """Whom this ranks for."""
+        return self.candidates.listener
+
+    @property
+    def folded(self) -> FoldedMembers:
+        """The listener in every member of the ensemble."""
+        return self.listener.folded
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """The ensemble's weights: those the community taught, moved by the person's own answers."""
+        if self.undecayed is not None:
+            return self.undecayed.weights
+        model, taste = self.listener.model, self.listener.taste
+        taught = model.manifest.ensemble
+        found = model.catalog.ids_of(sorted(self.answers))
+        if not found or model.manifest.solo:
+            return taught
+        try:
+            # As it was before the answers: what is liked speaks for itself.
+            before = Ranker(Candidates.of(Listener.of(model, taste.without(frozenset(self.answers)))))
+        except NothingYetError:
+            return taught
+        keys = sorted(found)
+        usual = before._usual
+        raw = before.folded.raw(np.array([found[key] for key in keys], dtype=np.int64))
+        spread = np.where(usual.std(axis=0) > 0, usual.std(axis=0), 1.0)
+        return adapted(taught, (raw - usual.mean(axis=0)) / spread, [self.answers[key] for key in keys])
+
+    @cached_property
+    def blend(self) -> Blend:
+        """The ensemble in the spreads of the usual candidates, whatever counts as known."""
+        return blend_over(self._usual, self.weights)
+
+    @cached_property
+    def _usual(self) -> Floats:
+        return self._raw(self.candidates.usual)
+
+    def _raw(self, ids: Ids) -> Floats:
+        """Members' scores of items `ids`, each worked out once: (m, members)."""
+        kept = self._kept
+        if not len(kept.ids) and self.undecayed is not None:
+            # Most of what is asked for is what the undecayed ranker was asked for, and is at hand.
+            gathered = self.undecayed._gathered
+            kept.start(gathered.ids, self.folded.raw(gathered))
+        missing = kept.missing(ids)
+        if len(missing):
+            kept.add(missing, self.folded.raw(missing))
+        return kept.of(ids)
+
+    @cached_property
+    def _gathered(self) -> GatheredItems:
+        """What the members know of the items asked for so far, and of those that usually are."""
+        own_ids = self.listener.own_ids
+        usual = np.union1d(self.candidates.new(own_ids), own_ids)
+        return self.listener.members.gather(np.union1d(self._kept.ids, usual), self.folded.neighbours)
+
+    def parts(self, ids: Ids, day: int | None) -> Floats:
+        """(m, members + 1): what each member, and the day's shuffle, adds to the scores of items `ids`."""
+        shuffle = DAILY_SHUFFLE * daily_shuffle(ids, day) if day is not None else np.zeros(len(ids))
+        return np.column_stack([self.blend.parts(self._raw(ids)), shuffle])
+
+    def scored(self, ids: Ids, day: int | None) -> tuple[Ids, Floats]:
+        """(ids, scores), best first, of those of the rising `ids` that something the person plays counts towards."""
+        parts = self.parts(ids, day)
+        counts = np.ones(len(ids), dtype=bool)
+        if not self.listener.model.manifest.solo:
+            counts = parts[:, :PERSONAL].sum(axis=1) > 0
+        ids, scores = ids[counts], parts[counts].sum(axis=1)
+        # Ids rise: of equal scores the lower id comes first.
+        order = np.argsort(-scores, kind="stable")
+        return ids[order], scores[order]
+
+    def shares(self, ids: Ids) -> Floats:
+        """(m, reasons): the share of each of the listener's reasons in the scores of items `ids`."""
+        return shares_of(self.folded.contributions(ids, self.blend))
+
+    def of_mode(self, ids: Ids, number: int) -> NDArray[np.bool_]:
+        """(m,) bool: which of items `ids` are nearer to the taste of this number, from 1, than to the others."""
+        listener = self.listener
+        by_mode = np.stack([listener.fold(mode.places).factors.scores(ids) for mode in listener.modes])
+        return np.asarray(by_mode.argmax(axis=0) == number - 1)
+
+
+def shares_of(contributions: Floats) -> Floats:
+    """Each row divided by its sum, so that it sums to 1: (items, n). A row that sums to 0 is shared evenly."""
+    totals = contributions.sum(axis=1, keepdims=True)
+    even = np.full_like(contributions, 1.0 / max(1, contributions.shape[1]))
+    return np.asarray(np.divide(contributions, totals, out=even, where=totals != 0))
+
+
+def by_member(shares: Sequence[float]) -> dict[str, float]:
+    """Shares of a row of parts by the members' names, of those that have any."""
+    names = (*MEMBERS, TODAY)
+    return {name: share for name, share in zip(names, shares, strict=True) if share != 0.0}
+
+
+def daily_shuffle(ids: Ids, day: int) -> Floats:
+    """A number for each item (m,) that is another every day and the same all day: mean 0, variance 1, bounded."""
+    mixed = ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed += np.uint64(day * 0xD1B54A32D192ED03 % 2**64)
+    # SplitMix64's mixing (Steele, Lea, Flood 2014).
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    even = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
+    return np.asarray((even - 0.5) * np.sqrt(12.0))
