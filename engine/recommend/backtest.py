@@ -99,8 +99,8 @@ def backtest(model: Model, connection: sqlite3.Connection, community: csr_matrix
 
 
 def _by_neighbours(community: csr_matrix, train: csr_matrix) -> np.ndarray:
-    """Scores at each cut (cuts, items), from the community and what the person had played before that cut alone: the
-    person's later rows would tell what comes."""
+    """Scores at each cut (cuts, items), from the community and only what the person had played before that cut: their
+    later rows would give away what comes."""
     from scipy.sparse import vstack
 
     last = np.array([community.shape[0]])

@@ -37,17 +37,17 @@ ANCHORED = (30.0, 120.0, 500.0)
 def solo_note(level: Level) -> str:
     """What solo mode can and cannot do."""
     return (
-        f"Solo mode: there is no community pack of {level}, so this is learned from your own sessions alone. It can "
-        f"bring back {level} of your own that go with what you played lately; it cannot know {level} you never played. "
-        "For new music add community data: discover community add PATH."
+        f"Solo mode: without other people's data it can only resurface {level} you have played, by what you played "
+        f"lately; it cannot know {level} you never played. For new music add "
+        "community data: discover community add PATH."
     )
 
 
 def nothing_rested(level: Level) -> str:
     """Why a list of solo mode is empty."""
     return (
-        f"Nothing is to be brought back yet: each of the {level} you know was played in the last "
-        f"{SOLO_RESTED // 86_400} days of your history, or is hidden, blocked or left out."
+        f"Nothing to resurface yet: each of the {level} you know was played in the last "
+        f"{SOLO_RESTED // 86_400} days of your history, or is hidden, blocked or excluded."
     )
 
 

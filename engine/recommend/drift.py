@@ -1,7 +1,7 @@
 """How a person's taste drifts: for each year the share of the plays in each of their tastes, and what was new.
 
 Years are those of this machine's time zone. Only plays that count for taste are looked at, with dates: what rules
-leave out and blocked artists are in none of it, nor are counts of a player that dates the last play alone.
+leave out and blocked artists are in none of it, nor are counts of a player that dates only the last play.
 """
 
 from __future__ import annotations

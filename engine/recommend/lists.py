@@ -47,7 +47,7 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class DiscoverList:
-    """Discover as asked for. `half_life` (days) is that of the plays it was made from, null where they do not fade.
+    """Discover as asked for. `half_life` (days) is that of the plays it was made from, null where they do not decay.
 
     `resting` artists were shown and ignored, and are left out for a while. `notes` are sentences the person should
     read (what solo mode can and cannot do).

@@ -94,7 +94,7 @@ class Ranker:
         if not found or model.manifest.solo:
             return taught
         try:
-            # As it was before the answers: what is liked speaks for itself.
+            # As it was before the answers: a like already counts in the taste.
             before = Ranker(Candidates.of(Listener.of(model, taste.without(frozenset(self.answers)))))
         except NothingYetError:
             return taught

@@ -1,4 +1,4 @@
-"""How one of the person's own artists stands with them: overdue, a forgotten favourite, or hardly looked into.
+"""What is worth going back to among the person's own artists: overdue ones, forgotten favourites, deep cuts.
 
 All from days with plays, before the last day anything was played: no list changes because a clock moved on.
 """

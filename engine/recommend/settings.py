@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from engine import defaults
 from engine.errors import UsageError
 from engine.names import Level
 from engine.taste.query import Known, TasteQuery
@@ -28,18 +29,18 @@ class DiscoverSettings:
     """
 
     n: int = 50
-    familiarity: float = 1.0
-    popularity: float = 0.0
-    variety: float = 0.0
-    known_plays: int = 1
-    known_days: float | None = None
-    half_life: float | None = None
+    familiarity: float = defaults.FAMILIARITY
+    popularity: float = defaults.POPULARITY
+    variety: float = defaults.VARIETY
+    known_plays: int = defaults.KNOWN_PLAYS
+    known_days: float | None = defaults.KNOWN_DAYS
+    half_life: float | None = defaults.HALF_LIFE
     window: Window = EVERYTHING
     without: tuple[str, ...] = ()
     day: int | None = None
     mode: int | None = None
     level: Level = "artists"
-    per_artist: int = 3
+    per_artist: int = defaults.PER_ARTIST
 
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""

@@ -26,7 +26,7 @@ from engine.taste.window import Window as Window
 _DAY = 86_400
 # A like counts as this many plays in taste: enough to matter beside real listening, not to outshout it.
 LIKE_PLAYS = 10.0
-# A skip takes this much of a play away; an artist skipped so often and never heard was turned down.
+# A skip takes this much of a play away; an artist skipped so often and never played was turned down.
 SKIP_PLAYS, TURNED_DOWN = 0.5, 3
 
 
@@ -69,7 +69,7 @@ class Taste:
 
     `blocked` and `hidden` are keys, and so are `left_out`: of those all of whose plays rules leave out. They are
     no part of taste, and being known to the person they are nothing new either. `turned_down` were skipped
-    again and again and never heard.
+    again and again and never played.
     """
 
     items: tuple[TasteItem, ...]
@@ -158,7 +158,7 @@ def read_taste(
                 key, name, float(plays), last, likes.holds(key), skips=skips.get(key, 0), track=title
             )
     played = AnySpelling(key for key, item in items.items() if item.liked)
-    # What was never heard is liked at no time of the week.
+    # What was never played is liked at no time of the week.
     for key in likes.keys if window.time_of_week is None else ():
         if not played.holds(key):
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)

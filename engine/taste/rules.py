@@ -17,8 +17,8 @@ import msgspec
 from engine.errors import UnknownNameError, UsageError
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-# Fewer in a row are no burst.
-LEAST_BURST = 3
+# Fewer in a row are not a burst.
+MIN_BURST = 3
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,8 +51,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             )
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise UsageError("The rule ends before it begins.")
-        if self.burst is not None and self.burst < LEAST_BURST:
-            raise UsageError(f"A burst is {LEAST_BURST} or more plays in a row, not {self.burst}.")
+        if self.burst is not None and self.burst < MIN_BURST:
+            raise UsageError(f"A burst is {MIN_BURST} or more plays in a row, not {self.burst}.")
 
     def in_words(self) -> str:
         """The rule as a person would say it."""
@@ -230,7 +230,7 @@ SELECT id FROM (
 """
 
 
-# Counts of one track are drawn down in turn by its dated plays; one that they cover is no listen at all.
+# Counts of one track are drawn down in turn by its dated plays; one that they cover does not count as a listen.
 _BEYOND_DATED = """
 WITH counts AS (
     SELECT id, track_id, sum(plays) OVER (PARTITION BY track_id ORDER BY id) AS up_to, plays

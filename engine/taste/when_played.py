@@ -26,7 +26,7 @@ def first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:
 def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, int]]]:
     """Each year from the first dated play that counts for taste to the last, and the plays by artist key in it.
 
-    Years are those of this machine's time zone. Counts of a player that dates the last play alone are in none.
+    Years are those of this machine's time zone. Counts of a player that dates only the last play are in none.
     """
     listens = counted_listens(connection)
     dated = "l.started_at IS NOT NULL"

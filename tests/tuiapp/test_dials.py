@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from engine.recommend.settings import DiscoverSettings
+from engine.recommend.settings import DEFAULTS, DiscoverSettings
+from tuiapp.cli.recommend import recommend
 from tuiapp.screens.dials import DIALS, FADING, ONE_LINE, Dials
+from tuiapp.settings.config import Config
 
 
 @pytest.mark.parametrize("dial", DIALS, ids=lambda dial: dial.name)
@@ -64,3 +68,14 @@ def test_they_stand_in_one_line_where_there_is_room_and_in_two_elsewhere() -> No
     assert len(lines) == 2
     assert all(len(line) <= 78 for line in lines)
     assert lines[1].endswith("end")
+
+
+def test_the_faces_ask_for_what_the_engine_does_by_itself() -> None:
+    """Dials where they start, a settings file that says nothing and a bare command are all `DiscoverSettings()`."""
+    n = DEFAULTS.n
+    assert Config().for_discover(Dials().settings(n)) == DEFAULTS
+    asked = recommend.make_context("recommend", []).params
+    fields = {field.name for field in dataclasses.fields(DEFAULTS)}
+    given = {name: value for name, value in asked.items() if name in fields and value is not None}
+    assert given.keys() >= {"familiarity", "popularity", "variety", "per_artist", "level"}
+    assert DiscoverSettings(**given) == DEFAULTS

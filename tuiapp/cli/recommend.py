@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine import defaults
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, say, thousands
@@ -14,39 +15,41 @@ from tuiapp.safe import shown
 from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
-    from engine.names import Level
     from engine.recommend.lists import DiscoverList, Recommendation
     from engine.recommend.settings import DiscoverSettings
+
+# As many as a terminal shows without scrolling.
+LENGTH = 20
 
 
 @cli.command()
 @click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
-@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=LENGTH, show_default=True, help="How many.")
 @click.option(
     "--familiarity",
     type=click.FloatRange(0, 1),
-    default=1.0,
+    default=defaults.FAMILIARITY,
     show_default=True,
     help="0: artists you know, 1: only new ones.",
 )
 @click.option(
     "--popularity",
     type=click.FloatRange(-1, 1),
-    default=0.0,
+    default=defaults.POPULARITY,
     show_default=True,
     help="-1: obscure, 1: popular.",
 )
 @click.option(
     "--variety",
     type=click.FloatRange(0, 1),
-    default=0.0,
+    default=defaults.VARIETY,
     show_default=True,
     help="0: the best, however alike; 1: unlike each other.",
 )
 @click.option(
     "--known-plays",
     type=click.IntRange(min=1),
-    help="An artist is known from so many plays on. [default: as in the settings, 1]",
+    help=f"An artist is known from so many plays on. [default: as in the settings, {defaults.KNOWN_PLAYS}]",
 )
 @click.option(
     "--known-days",
@@ -79,7 +82,7 @@ if TYPE_CHECKING:
 @click.option(
     "--per-artist",
     type=click.IntRange(min=0),
-    default=3,
+    default=defaults.PER_ARTIST,
     show_default=True,
     help="At most so many tracks of one artist; 0: any number.",
 )
@@ -135,22 +138,13 @@ def _as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(
     *,
-    count: int = 20,
-    familiarity: float = 1.0,
-    popularity: float = 0.0,
+    count: int = LENGTH,
     since: tuple[int, int] | None = None,
     until: tuple[int, int] | None = None,
     as_of: tuple[int, int] | None = None,
-    variety: float = 0.0,
-    known_plays: int = 1,
-    known_days: float | None = None,
-    half_life: float | None = None,
     day: tuple[int, int] | None = None,
-    mode: int | None = None,
-    without: tuple[str, ...] = (),
-    level: Level = "artists",
-    per_artist: int = 3,
     context: str | None = None,
+    **named_alike: Any,
 ) -> DiscoverSettings:
     from engine.recommend.settings import DiscoverSettings
     from engine.taste.window import Window, time_of_week
@@ -161,11 +155,8 @@ def _settings(
         time_of_week=time_of_week(context) if context else None,
     )
     settings = DiscoverSettings(
-        n=count, familiarity=familiarity, popularity=popularity, variety=variety, known_plays=known_plays,
-        known_days=known_days, half_life=half_life, window=window, mode=mode,
-        day=(day[1] - 1) // 86_400 if day else None,
-        without=tuple(without), level=level, per_artist=per_artist,
-    )  # fmt: skip
+        n=count, window=window, day=(day[1] - 1) // 86_400 if day else None, **named_alike
+    )
     return settings.as_of(as_of[1]) if as_of else settings
 
 

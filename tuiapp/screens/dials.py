@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from engine import defaults
+
 if TYPE_CHECKING:
     from engine.recommend.settings import DiscoverSettings
 
@@ -27,11 +29,11 @@ class Dial:
 
 
 DIALS = (
-    Dial("familiarity", ("familiar", "new"), 0.0, 1.0, 1.0),
-    Dial("popularity", ("obscure", "popular"), -1.0, 1.0, 0.0),
+    Dial("familiarity", ("familiar", "new"), 0.0, 1.0, defaults.FAMILIARITY),
+    Dial("popularity", ("obscure", "popular"), -1.0, 1.0, defaults.POPULARITY),
     # -1 is off the dial: what measured best for the person.
     Dial("recency", ("recent", "all time"), 0, len(FADING) - 1, -1),
-    Dial("variety", ("alike", "varied"), 0.0, 1.0, 0.0),
+    Dial("variety", ("alike", "varied"), 0.0, 1.0, defaults.VARIETY),
 )
 _BY_NAME = {dial.name: dial for dial in DIALS}
 # From this width on all stand in one line.

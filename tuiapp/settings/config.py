@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import defaults
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.settings.keys import BY_NAME, Keymap, keys_named
 
@@ -143,14 +144,14 @@ def _settings() -> Iterator[Setting]:
         "", _player, none="none: the browser",
     )  # fmt: skip
     yield Setting("discover.known_plays", "known from plays",
-                  "An artist is known from so many plays on.", 1,
+                  "An artist is known from so many plays on.", defaults.KNOWN_PLAYS,
                   _at_least(1, "a whole number", whole=True))  # fmt: skip
     yield Setting("discover.known_days", "known within days",
-                  "Only plays in your last so many days make an artist known.", None,
+                  "Only plays in your last so many days make an artist known.", defaults.KNOWN_DAYS,
                   _at_least(0, "a number of days", above=True), none="ever")  # fmt: skip
     yield Setting("discover.half_life", "half-life in days",
-                  "A play counts half as much for so many days before your latest; 0 counts all alike.", None,
-                  _at_least(0, "a number of days"), none="as measured best")  # fmt: skip
+                  "A play counts half as much for so many days before your latest; 0 counts all alike.",
+                  defaults.HALF_LIFE, _at_least(0, "a number of days"), none="as measured best")  # fmt: skip
     where = {EVERYWHERE: "everywhere", LISTS: "in every list"}
     for action in ACTIONS:
         place = where.get(action.scope, f"in {action.scope.title()}")

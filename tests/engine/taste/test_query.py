@@ -1,0 +1,62 @@
+"""What is asked of a history: the wider window, decay, and what counts as known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.privacy import Door
+from engine.recommend.settings import DEFAULTS, DiscoverSettings
+from engine.store.database import open_library
+from engine.store.feedback import set_verdict
+from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
+from engine.taste.query import Known, TasteQuery
+from engine.taste.window import EVERYTHING, TIMES_OF_WEEK, Window
+from tests.engine.taste.test_gate import play
+from tests.support.models import write_model
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window(since=5, until=9),
+        Window(until=9, half_life=3.0),
+        Window(until=9, time_of_week=TIMES_OF_WEEK[0]),
+    ],
+    ids=["since", "half-life", "time of week"],
+)
+def test_known_is_what_was_played_until_the_same_end(window: Window) -> None:
+    assert TasteQuery(window).wider == Window(until=9)
+
+
+def test_a_half_life_asked_for_goes_before_the_measured_one() -> None:
+    assert DEFAULTS.query().half_life is None
+    assert DEFAULTS.query(measured=90.0).half_life == 90.0
+    assert DiscoverSettings(half_life=30.0).query(measured=90.0).half_life == 30.0
+    assert DiscoverSettings(half_life=0.0).query(measured=90.0).half_life is None, "0 counts all plays alike"
+
+
+def test_two_questions_for_one_taste_are_equal_whatever_is_known_or_listed() -> None:
+    few, many = (DiscoverSettings(known_plays=plays, half_life=30.0, n=plays).query() for plays in (1, 5))
+    assert few != many
+    assert few.taste == many.taste != few.taste.undecayed == DEFAULTS.query()
+    assert replace(few, without=("Burel",)).taste != few.taste
+
+
+def test_known_is_what_was_played_often_enough_or_lately_enough_or_is_liked(tmp_path) -> None:
+    connection = open_library(Door(write_model(tmp_path)))
+    play(connection, "Often", "A Song", 1 * DAY, 2 * DAY, 3 * DAY)
+    play(connection, "Once", "A Song", 100 * DAY)
+    play(connection, "Liked", "A Song", 2 * DAY)
+    set_verdict(connection, "like", artist="Liked", artist_key="liked")
+    dated = read_dated_taste(connection)
+    assert Known().keys(dated) == {"often", "once", "liked"}
+    assert Known(plays=2).keys(dated) == {"often", "liked"}
+    assert Known(days=10.0).keys(dated) == {"once", "liked"}
+    assert Known(plays=2, days=10.0).keys(dated) == {"liked"}
+    undated = DatedTaste(read_taste(connection, EVERYTHING))
+    assert Known(plays=2, days=10.0).keys(undated) == {"often", "liked"}, "without days all plays count"
+    connection.close()
