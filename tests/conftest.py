@@ -11,7 +11,6 @@ from hypothesis import settings
 # As the app does it, before NumPy is loaded: on two workers, threads of BLAS wait for one another more than they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from engine.model import compiled
 from engine.privacy import door
 
 # A machine that is slow for a moment is no failure, and an example nobody saw before is none of the change's.
@@ -24,5 +23,3 @@ def kernels_stay_beside_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children look there too. What a private session tells Python of caches is forgotten after each test."""
     monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
     monkeypatch.setattr(door, "_caches", True)
-    monkeypatch.setattr(compiled, "keep_in", lambda _folder, _write: None)
-    monkeypatch.setattr("engine.training.train.keep_in", lambda _folder, _write: None)

@@ -3,7 +3,8 @@
 Numba and LLVM take a second to import and 100 MB to hold, more than a fit adds to a matrix of ten million plays. So
 a child process compiles the kernels of a rank (`python -m engine.model.kernels`) into a shared library, and a fit
 only loads that. The library's name holds a digest of all it depends on: the kernels' text, Numba, the processor.
-Where no C compiler is there to link it, the same functions are compiled in this process instead, each time.
+Where no C compiler is there to link it, or the code's folder cannot be written, the same functions are compiled in
+this process instead, each time.
 """
 
 from __future__ import annotations
@@ -43,23 +44,9 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# Where they are kept unless somebody says otherwise, and looked for besides.
-_BESIDE = _ROOM / "__pycache__"
-_folder = _BESIDE
-
-
-def _write_beside(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_atomically(path, data, mode=0o600)
-
-
-_write: Callable[[Path, bytes], None] = _write_beside
-
-
-def keep_in(folder: Path, write: Callable[[Path, bytes], None]) -> None:
-    """Keep compiled kernels in this folder from now on, written by `write`: the data folder's door."""
-    global _folder, _write
-    _folder, _write = folder, write
+# Beside the code, where who can write could change the Python as well; never in a data folder, which people sync
+# and share: loading a library runs what is in it.
+_folder = _ROOM / "__pycache__"
 
 
 @cache
@@ -70,7 +57,7 @@ def functions(rank: int, dtype: str) -> Mapping[str, Function]:
     """
     name = f"als-{rank}-{dtype}-{_digest()}.so"
     path = _folder / name
-    library = _loaded(path) or _loaded(_BESIDE / name)
+    library = _loaded(path)
     if library is None and keeps_caches():
         _compile(rank, dtype, path)
         library = _loaded(path)
@@ -107,7 +94,8 @@ def _compile(rank: int, dtype: str, path: Path) -> None:
             for command in (child, [linker, "-shared", "-o", str(library), str(code)]):
                 if subprocess.run(command, capture_output=True, check=False).returncode:
                     return
-            _write(path, library.read_bytes())
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(path, library.read_bytes(), mode=0o600)
         for older in path.parent.glob(f"als-{rank}-{dtype}-*.so"):
             if older != path:
                 older.unlink()

@@ -1,6 +1,6 @@
 """How sure a play count makes us: c = 1 + alpha * f(plays) (Hu, Koren, Volinsky 2008, section 4).
 
-`f` dampens counts: raw ones, which span five orders of magnitude, ruin the model (ENGINE.md).
+`f` dampens counts: raw ones, which span five orders of magnitude, ruin the model (MODEL.md).
 """
 
 from __future__ import annotations

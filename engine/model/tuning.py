@@ -2,7 +2,7 @@
 
 Many settings are tried for a few sweeps, the better third for more, the last few for a full fit on two splits
 (Jamieson, Talwalkar 2016); then the winner's lambda and alpha are moved in small steps while that helps, and more
-factors are tried where they may be chosen. What is good on one catalog collapses another to zero (ENGINE.md), so
+factors are tried where they may be chosen. What is good on one catalog collapses another to zero (MODEL.md), so
 nothing is assumed but where to start.
 """
 

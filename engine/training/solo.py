@@ -2,7 +2,7 @@
 
 Rows are sessions in time. From a session one item is hidden and looked for among all heard before, by the session's
 other items, by how often and how lately each was played. One history is predicted best by what goes together,
-another by plain popularity (ENGINE.md measures both), so every member is tried alone beside the ensemble, and what
+another by plain popularity (figures in MODEL.md), so every member is tried alone beside the ensemble, and what
 was best on the latest sessions is what ranks.
 """
 

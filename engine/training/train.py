@@ -19,7 +19,6 @@ from engine.community.catalog import write_catalog
 from engine.community.packs import community_packs
 from engine.index import build_index
 from engine.model.als import AlternatingLeastSquares
-from engine.model.compiled import keep_in
 from engine.model.fold_in import ItemFactors
 from engine.model.likeness import crowding_of
 from engine.model.neighbours import build_neighbours
@@ -89,14 +88,12 @@ def train(
     CancelledError when `cancelled` said so.
     """
     door.require_writable("train")
-    # Compiled kernels are kept in the data folder like everything else this program writes.
-    keep_in(door.folders.cache / "kernels", door.write_file)
     report = progress or (lambda _update: None)
     began = time.monotonic()
     report(Update("reading", 0, 1))
     packs = community_packs(door.folders, settings.level)
     data = community_interactions(packs) if packs else session_interactions(connection, settings.level)
-    # A solo model is small and its rows are many short sessions: few factors say as much (ENGINE.md).
+    # A solo model is small and its rows are many short sessions: few factors say as much (MODEL.md).
     factors = min(settings.factors, SOLO_FACTORS) if data.solo else settings.factors
     settings = replace(settings, factors=factors)
     checkpoint = Checkpoint(door, data.digest, settings)

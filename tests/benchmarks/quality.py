@@ -4,11 +4,11 @@
 
 `--data` is community data as `discover community add` reads it: a folder or zip in the HetRec 2011 Last.fm layout, or
 a table of playlists, whose items are tracks and whose ensemble has the artists one plays as a member. For each seed a
-random 20 % of each listener's items is held out (ENGINE.md); everything a method knows, the tuner's choice included,
+random 20 % of each listener's items is held out; everything a method knows, the tuner's choice included,
 comes from the rest. Methods:
 popularity, item cosine, RP3beta (beta 0.3), EASE^R (lambda 120) and ALS with 40 factors whose transform, alpha and
 lambda `tune` chooses on splits of its own inside the training part; `--free-factors` adds one where it chooses the
-factors too. The baselines' settings are those ENGINE.md reports as good on HetRec, so they are not at a disadvantage.
+factors too. The baselines' settings are those found good on HetRec, so they are not at a disadvantage.
 The ensemble's members are ALS 40, its closeness, the neighbours (EASE^R on log counts with a ridge that grows with an
 item's listeners) and popularity; its weights and the ridge are learned inside the training part, on listeners left out
 of fits of their own (`engine.training.weigh`). Every listener is folded in for it as the app folds a person in.

@@ -27,7 +27,6 @@ PLAYS = random_matrix(60, 40, density=0.2, format="csr", dtype=np.float32, rando
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The one file a fit leaves."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(compiled, "_BESIDE", tmp_path_factory.mktemp("nothing"))
         patched.setattr(compiled, "_folder", tmp_path_factory.mktemp("made") / "kernels")
         compiled.functions.cache_clear()
         fitted()
@@ -40,7 +39,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of one's own that holds it."""
     monkeypatch.setattr(compiled, "_folder", tmp_path / "kernels")
-    monkeypatch.setattr(compiled, "_BESIDE", tmp_path / "nothing")
     shutil.copytree(library.parent, tmp_path / "kernels")
     compiled.functions.cache_clear()
     yield tmp_path / "kernels"
@@ -97,7 +95,7 @@ def test_a_fit_with_compiled_kernels_imports_no_numba(folder: Path) -> None:
     program = (
         "import sys, pathlib\n"
         "from engine.model import compiled\n"
-        "compiled.keep_in(pathlib.Path(sys.argv[1]), compiled._write_beside)\n"
+        "compiled._folder = pathlib.Path(sys.argv[1])\n"
         "from tests.engine.model.test_compiled import fitted\n"
         "fitted()\n"
         "print(sorted({'numba', 'llvmlite'} & set(sys.modules)))"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from engine.errors import CancelledError, DamagedDataError, NothingYetError, PrivateSessionError
+from engine.model import compiled
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.search import Names
@@ -64,6 +65,17 @@ def test_a_model_says_what_it_was_trained_on_and_how_good_it_is(session) -> None
     assert set(manifest.index) >= {"trees", "search_k", "recall", "bytes"}
     assert session.model() == manifest
     assert damaged_files(session.folders) == []
+
+
+def test_no_code_is_loaded_from_the_data_folder(session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder is synced and shared, and loading a library runs what is in it."""
+    loaded, load = [], compiled.ctypes.CDLL
+    monkeypatch.setattr(compiled.ctypes, "CDLL", lambda name: loaded.append(Path(name)) or load(name))
+    compiled.functions.cache_clear()
+    session.train(QUICK)
+    assert loaded
+    assert not [path for path in loaded if path.is_relative_to(session.folders.root)]
+    assert not list(session.folders.root.rglob("*.so"))
 
 
 def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> None:
