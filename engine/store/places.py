@@ -32,9 +32,13 @@ class Group:
 
 @dataclass(slots=True)
 class _Family:
-    """The artists of one relaxed key and their tracks: (artist id, exact key) -> id, relaxed key -> group."""
+    """The artists of one relaxed key and their tracks: (artist id, exact key) -> id and group, relaxed key -> group.
 
-    tracks: dict[tuple[int, str], int] = field(default_factory=dict)
+    Titles of one exact key may relax differently ("A - X Remix Edit", "A (X Remix) (Edit)"), so a track keeps the
+    group of the title it is stored with.
+    """
+
+    tracks: dict[tuple[int, str], tuple[int, Group]] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
 
 
@@ -91,20 +95,21 @@ class Places:
             self._new[_ARTIST].append((artist_id, artist, a_key))
         relaxed = a_key if self.alone else relaxed_artist_key(artist)
         family = self._families.get(relaxed) or self._load_family(relaxed)
-        relaxed = t_key if self.alone else relaxed_track_key(title)
-        group = family.groups.get(relaxed)
-        if group is None:  # what is stored came with the family, so there is nothing to load
-            group = family.groups[relaxed] = Group(loaded=True)
-        place = self.known[artist, title] = Place(0, group)
-        track_id = family.tracks.get((artist_id, t_key))
-        if track_id is None:
+        there = family.tracks.get((artist_id, t_key))
+        if there is not None:
+            track_id, group = there
+            place = self.known[artist, title] = Place(track_id, group)
+        else:
+            relaxed = t_key if self.alone else relaxed_track_key(title)
             track_id = self._next_track = self._next_track + 1
-            family.tracks[artist_id, t_key] = track_id
-            group.id = group.id or track_id
+            # What is stored came with the family: a group made here has nothing to load.
+            group = family.groups.get(relaxed) or Group(track_id, loaded=True)
+            family.groups[relaxed] = group
             group.tracks += (track_id,)
+            family.tracks[artist_id, t_key] = track_id, group
+            place = self.known[artist, title] = Place(track_id, group)
             place.album, place.duration = play.album or None, play.duration_ms or None
             self._new[_TRACK].append((track_id, artist_id, title, t_key, place.album, place.duration))
-        place.track = track_id
         self.artist_of[track_id] = artist_id
         return place
 
@@ -114,11 +119,11 @@ class Places:
             for track, title, key in self._db.execute(
                 "SELECT id, title, key FROM tracks WHERE artist_id = ?", (number,)
             ):
-                family.tracks[number, key] = track
                 group = family.groups.setdefault(
                     key if self.alone else relaxed_track_key(title), Group(track)
                 )
                 group.tracks += (track,)
+                family.tracks[number, key] = track, group
         return family
 
     def learn(self, place: Place, play: Play) -> None:

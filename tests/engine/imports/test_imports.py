@@ -98,6 +98,24 @@ def test_the_same_file_again_changes_nothing(db: sqlite3.Connection, tmp_path: P
     assert list(db.iterdump()) == before
 
 
+def test_titles_of_one_key_in_two_spellings_are_there_when_told_again(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    rows = ["uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid"]
+    # Both titles have one exact key, but only one of the two lets go of its last words.
+    for number, title in enumerate(
+        ["Low Tide - Vera Remix Radio Edit", "Low Tide (Vera Remix) (Radio Edit)"] * 2
+    ):
+        rows.append(f'{START + 1000 * number},"14 Nov 2023, 22:13",Burel,,Quay,,{title},')
+    file = tmp_path / "scrobbles.csv"
+    file.write_text("\n".join(rows) + "\n")
+    assert bring(db, file).as_dict()["totals"]["kept"] == 4
+    for _ in range(2):
+        again = bring(db, file).as_dict()["totals"]
+        assert (again["kept"], again["duplicates"]) == (0, 4)
+    assert db.execute("SELECT count(*) FROM listens").fetchone()[0] == 4
+
+
 def test_undated_and_impossible_plays_are_kept_once(db: sqlite3.Connection, tmp_path: Path) -> None:
     future = int(time.time()) + 90_000
     path = write(tmp_path, "a.csv", lastfm((1, SONG), (2, SONG), (future, SONG), (START, OTHER)))
