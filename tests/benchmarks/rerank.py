@@ -39,7 +39,7 @@ from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
 from engine.taste.gate import read_dated_taste
 from engine.training.artifact import open_model
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import names, tracks, write_model
 
 N = 200

@@ -12,8 +12,7 @@ import pytest
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.session.test_tracks import write_playlists
-from tests.engine.training.test_training import write_community
+from tests.support.communities import write_community, write_playlists
 from tests.support.models import names
 
 

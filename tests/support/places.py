@@ -12,7 +12,7 @@ from engine.playlists.saved import save_playlist
 from engine.privacy import Door
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import names, write_model
 
 DAY = 86_400

@@ -10,8 +10,8 @@ import pytest
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.engine.privacy.test_door import fingerprint
 from tests.support.driving import screen_lines, screen_text, settled, the_list, toasts
+from tests.support.folders import fingerprint
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.dialogs import ShowText
 from tuiapp.settings.actions import VIEWS

@@ -24,8 +24,8 @@ from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule
-from tests.engine.taste.test_gate import play
 from tests.support.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
+from tests.support.listens import play
 from tests.support.models import names, write_model
 from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.group import open_app

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 import subprocess
@@ -17,8 +16,9 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
-from tests.engine.privacy.test_door import fingerprint
-from tests.engine.taste.test_gate import play
+from tests.support.commands import document
+from tests.support.folders import fingerprint
+from tests.support.listens import play
 from tests.support.models import names, write_model
 from tuiapp.cli.main import run
 
@@ -42,12 +42,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(tmp_path / "data"))
     return tmp_path / "data"
-
-
-def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
-    """What a command prints with --json, which must be one document and nothing else."""
-    assert run([*arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
 
 
 def test_recommend_has_the_contracts_keys_and_shares_that_sum_to_one(place, capsys) -> None:

@@ -17,8 +17,8 @@ from textual.keys import _character_to_key
 
 from engine.errors import DiscoverError
 from engine.paths import Folders
-from tests.engine.privacy.test_door import fingerprint
-from tests.tuiapp.test_cli import document
+from tests.support.commands import document
+from tests.support.folders import fingerprint
 from tuiapp.cli.main import run
 from tuiapp.settings.config import SETTINGS, THEMES, Config, read, read_document
 from tuiapp.settings.config_file import changed

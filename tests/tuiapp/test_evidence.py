@@ -18,11 +18,11 @@ import pytest
 
 from engine.paths import Folders
 from engine.privacy.evidence import watched
-from tests.engine.privacy.test_door import fingerprint
+from tests.support.commands import document
 from tests.support.driving import settled
+from tests.support.folders import fingerprint
 from tests.support.importing import START, spotify, write
 from tests.support.places import fill
-from tests.tuiapp.test_cli import document
 from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.group import cli
 from tuiapp.cli.main import run

@@ -8,10 +8,10 @@ import pytest
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.privacy.test_door import fingerprint
+from tests.support.commands import document
 from tests.support.driving import screen_text, settled, the_list
+from tests.support.folders import fingerprint
 from tests.support.models import names
-from tests.tuiapp.test_cli import document
 from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.main import run
 from tuiapp.screens.dialogs import Failure

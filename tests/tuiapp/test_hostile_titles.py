@@ -16,6 +16,7 @@ from engine.names import track_name
 from engine.paths import Folders
 from engine.taste.rules import KeptRule, Rule
 from tests.support.driving import screen_text, settled
+from tests.support.hostile import TITLES
 from tests.support.models import names, write_model
 from tests.support.places import ITEMS, fill
 from tuiapp.app.app import DiscoverApp
@@ -31,18 +32,6 @@ from tuiapp.settings.config import Config
 from tuiapp.widgets.table import Table
 
 # Each with a plain word in front, so that one can tell it was drawn at all.
-TITLES = (
-    "Aone [/intro]",
-    "Atwo [Remastered 2011]",
-    "Athree [@click=app.quit]hi[/]",
-    "Afour [b",
-    "Afive \x1b]0;owned\x07",
-    "Asix \x9b31m red",
-    "Aseven abc\u202edef",
-    "Aeight 日本語のとても長い名前のアーティスト" * 4,
-    "Anine 👩\u200d🚀 👨\u200d👩\u200d👧\u200d👦",
-    "Aten [red]x[/red] $accent {x} \\[b]",
-)
 # The first are played, a like, a block, and in the lists of new ones: wherever names are drawn, these are.
 CALLED = [*names(ITEMS)]
 for _n, _title in enumerate(TITLES):

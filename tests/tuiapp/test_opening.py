@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.privacy.test_door import fingerprint
+from tests.support.commands import document
 from tests.support.driving import settled, the_list, the_view, toasts
+from tests.support.folders import fingerprint
+from tests.support.hostile import TITLES
 from tests.support.importing import START, spotify, write
-from tests.tuiapp.test_cli import document
-from tests.tuiapp.test_hostile_titles import TITLES
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.player import address, command, heard_line, open_in_browser
 from tuiapp.cli.main import run

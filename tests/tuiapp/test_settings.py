@@ -7,8 +7,8 @@ from typing import Any
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.engine.privacy.test_door import fingerprint
 from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
+from tests.support.folders import fingerprint
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.palette import commands
 from tuiapp.settings.actions import ACTIONS

@@ -17,8 +17,8 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
-from tests.engine.taste.test_gate import play
 from tests.support.driving import settled
+from tests.support.listens import play
 from tests.support.models import names, write_model
 from tests.support.places import MONDAY
 from tuiapp.app.app import DiscoverApp

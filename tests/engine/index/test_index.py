@@ -13,17 +13,7 @@ import pytest
 from engine.errors import CancelledError, DiscoverError, InvalidDataError
 from engine.index import Index, IndexManifest, build_index, open_index
 from engine.index.manifest import manifest_from_json, manifest_to_json
-
-
-def clustered(items: int, factors: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Factors as training leaves them: directions in clusters, heavy-tailed norms, one far outlier."""
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(max(2, items // 60), factors))
-    vectors = centres[rng.integers(len(centres), size=items)] + 0.4 * rng.normal(size=(items, factors))
-    vectors *= rng.lognormal(sigma=1.0, size=(items, 1)) / np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors[items // 2] *= 200.0 / np.linalg.norm(vectors[items // 2])
-    queries = centres[rng.integers(len(centres), size=60)] + 0.4 * rng.normal(size=(60, factors))
-    return vectors.astype(np.float32), queries.astype(np.float32)
+from tests.support.vectors import clustered
 
 
 def by_brute_force(vectors: np.ndarray, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

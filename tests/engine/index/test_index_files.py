@@ -17,7 +17,7 @@ import pytest
 from engine.errors import DamagedDataError
 from engine.index import build_index, open_index
 from engine.index.annoy_trees import Trees
-from tests.engine.index.test_index import clustered
+from tests.support.vectors import clustered
 
 VECTORS, QUERIES = clustered(1_500, 12, seed=5)
 ARRAYS = ("sorted_factors.npy", "order.npy", "places.npy", "norms.npy")

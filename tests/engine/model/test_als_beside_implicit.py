@@ -11,7 +11,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from engine.model.als import AlternatingLeastSquares
-from tests.engine.model.test_als import plays
+from tests.support.factorizing import plays
 
 peers = pytest.importorskip("implicit.cpu.als")
 

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from engine.errors import InvalidDataError
 from engine.model.als import AlternatingLeastSquares
 from engine.model.topk import FILTERED
-from tests.engine.model.test_als import plays
+from tests.support.factorizing import plays
 
 LISTENERS, ITEMS = 40, 30
 

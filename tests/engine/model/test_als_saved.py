@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import DamagedDataError
 from engine.model.als import AlternatingLeastSquares
-from tests.engine.model.test_als import plays
+from tests.support.factorizing import plays
 
 
 def fitted(**settings: Any) -> AlternatingLeastSquares:

@@ -14,7 +14,7 @@ from engine.model.neighbours import build_neighbours
 from engine.recommend.adapt import adapted
 from engine.training.solo import weigh_sessions
 from engine.training.weigh import RIDGES, Lessons, ascend, best_ridge, ndcg, weigh
-from tests.engine.model.test_als import plays
+from tests.support.factorizing import plays
 
 WEIGHTS = {"factors": 0.4, "closeness": 0.2, "neighbours": 0.2, "artist": 0.1, "popularity": -0.1}
 

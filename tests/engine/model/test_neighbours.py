@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from engine.errors import InvalidDataError
 from engine.evaluation.baselines import rp3beta
 from engine.model.neighbours import RIDGE, RIDGE_GROWTH, build_neighbours
-from tests.engine.model.test_als import plays
+from tests.support.factorizing import plays
 
 
 def by_the_book(train: csr_matrix) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.model.als import AlternatingLeastSquares
-from tests.engine.model.test_als import loss_over_all_cells, plays
+from tests.support.factorizing import loss_over_all_cells, plays
 
 # Kernels of a rank nobody else has are compiled once, not once a worker.
 pytestmark = pytest.mark.xdist_group("sweep")

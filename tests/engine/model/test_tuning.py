@@ -12,7 +12,7 @@ from engine.errors import CancelledError, InvalidDataError
 from engine.model import tuning
 from engine.model.confidence import Confidence
 from engine.model.tuning import Tuned, tune
-from tests.engine.model.test_als import plays
+from tests.support.factorizing import plays
 
 SMALL = plays(60, 45)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import stat
@@ -14,18 +13,7 @@ from engine.errors import DamagedDataError, DiscoverError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
-
-
-def fingerprint(root: Path) -> dict[str, tuple[str, int, int]]:
-    """Name, content digest, time stamp and mode of everything under a folder."""
-    return {
-        str(path.relative_to(root)): (
-            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
-            path.stat().st_mtime_ns,
-            path.stat().st_mode,
-        )
-        for path in sorted(root.rglob("*"))
-    }
+from tests.support.folders import fingerprint
 
 
 @pytest.fixture

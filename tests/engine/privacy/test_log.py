@@ -14,7 +14,7 @@ import pytest
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import LARGEST, note_error, warnings_noted, where_it_happened
-from tests.engine.privacy.test_door import fingerprint
+from tests.support.folders import fingerprint
 
 SECRET = "Quiet Vesper"
 

@@ -16,7 +16,7 @@ from engine.session import Session
 from engine.store.database import open_library
 from engine.taste.gate import Window, read_dated_taste, read_days, read_taste
 from engine.training.artifact import open_model
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import names, write_model
 
 DAY = 86_400

@@ -18,7 +18,7 @@ from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
 from engine.training.artifact import open_model
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import names, write_model
 
 DAY = 86_400

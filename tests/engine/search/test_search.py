@@ -18,7 +18,7 @@ from engine.search.slips import slips, slips_from_start
 from engine.session import Session
 from engine.store.database import open_library
 from engine.taste.rules import Rule
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import write_model
 
 NAMES = [

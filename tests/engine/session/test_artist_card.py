@@ -10,7 +10,7 @@ from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
 from engine.taste.rules import Rule
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import names, write_model
 
 ARTISTS = names(60)

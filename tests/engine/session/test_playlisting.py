@@ -20,8 +20,8 @@ from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
 from engine.store.marks import keep_playlist
-from tests.engine.privacy.test_door import fingerprint
-from tests.engine.taste.test_gate import play
+from tests.support.folders import fingerprint
+from tests.support.listens import play
 from tests.support.models import names, write_model
 
 ARTISTS = names(60)

@@ -22,7 +22,7 @@ from engine.store.feedback import set_verdict
 from engine.taste.gate import LIKE_PLAYS, Window, read_taste
 from engine.taste.rules import Rule
 from engine.taste.sessions import read_sessions
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import names, tracks, write_model
 
 DAY = 86_400

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import zipfile
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +29,8 @@ from engine.taste.rules import Rule, add_rule
 from engine.taste.sessions import read_sessions
 from engine.training.artifact import current_manifest, damaged_files, open_model
 from engine.training.train import TrainingSettings
-from tests.engine.taste.test_gate import play
+from tests.support.communities import write_playlists
+from tests.support.listens import play
 from tests.support.models import names, tracks, write_model
 
 DAY = 86_400
@@ -363,21 +362,6 @@ def test_a_track_the_model_does_not_hold_has_no_explanation(place) -> None:
 
 
 # -- training --------------------------------------------------------------------------------------
-
-
-def write_playlists(path: Path, seed: int = 0) -> Path:
-    """Playlists in three camps of artists, several tracks of each artist they take."""
-    rng = np.random.default_rng(seed)
-    rows = ["playlist_id,track_artist,track_name"]
-    for number in range(90):
-        for artist in rng.choice(np.arange(number % 3, 20, 3), size=4, replace=False):
-            rows += [
-                f"p{number},{ARTISTS[artist]},Song {title}"
-                for title in rng.choice([1, 2, 3], 2, replace=False)
-            ]
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("lists.csv", "\n".join(rows))
-    return path
 
 
 def test_a_model_of_tracks_stands_beside_that_of_artists_and_ranks_by_their_artists_too(tmp_path) -> None:

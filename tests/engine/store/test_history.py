@@ -14,7 +14,7 @@ from engine.store.artists import played_artist
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.store.history import listen_ids, listens
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 
 VALUES = {
     "when": lambda row: row.started_at,

@@ -12,7 +12,7 @@ from engine.privacy import Door
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.store.stats import Played, stats
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 
 # 2024-03-31 00:30 UTC: in Berlin 01:30, half an hour before the clocks go forward; a Sunday.
 BEFORE_DST = 1_711_845_000

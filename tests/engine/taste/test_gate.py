@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from engine.errors import UsageError
-from engine.names import artist_key, track_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
@@ -16,31 +14,7 @@ from engine.store.feedback import all_feedback, set_verdict
 from engine.taste.gate import LIKE_PLAYS, Window, read_days, read_taste
 from engine.taste.rules import Rule
 from engine.taste.sessions import read_sessions
-
-
-def play(connection: sqlite3.Connection, artist: str, title: str, *times: int | None) -> None:
-    """Put listens into the library by hand."""
-    with connection:
-        connection.execute(
-            "INSERT OR IGNORE INTO imports VALUES (1, 'made up', 'x', 'test', 0, 0, 0, '{}', 0)"
-        )
-        connection.execute(
-            "INSERT OR IGNORE INTO artists (name, key) VALUES (?, ?)", (artist, artist_key(artist))
-        )
-        artist_id = connection.execute(
-            "SELECT id FROM artists WHERE key = ?", (artist_key(artist),)
-        ).fetchone()[0]
-        connection.execute(
-            "INSERT OR IGNORE INTO tracks (artist_id, title, key) VALUES (?, ?, ?)",
-            (artist_id, title, track_key(title)),
-        )
-        track = connection.execute(
-            "SELECT id FROM tracks WHERE artist_id = ? AND key = ?", (artist_id, track_key(title))
-        ).fetchone()[0]
-        connection.executemany(
-            "INSERT INTO listens (track_id, import_id, started_at, source) VALUES (?, 1, ?, 'test')",
-            [(track, when) for when in times],
-        )
+from tests.support.listens import play
 
 
 @pytest.fixture

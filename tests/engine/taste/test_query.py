@@ -13,7 +13,7 @@ from engine.store.feedback import set_verdict
 from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
 from engine.taste.query import Known, TasteQuery
 from engine.taste.window import EVERYTHING, TIMES_OF_WEEK, Window
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 from tests.support.models import write_model
 
 DAY = 86_400

@@ -16,7 +16,7 @@ from engine.store.database import open_library
 from engine.taste.gate import Window, read_taste
 from engine.taste.rules import Rule, add_rule, all_rules, counted_listens, listens_excluded, remove_rule
 from engine.taste.sessions import read_sessions
-from tests.engine.taste.test_gate import play
+from tests.support.listens import play
 
 DAY = 86_400
 HOUR = 3_600

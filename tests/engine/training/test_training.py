@@ -22,28 +22,13 @@ from engine.store.database import open_library
 from engine.training import checkpoint
 from engine.training.artifact import current_manifest, damaged_files, open_model
 from engine.training.train import TrainingSettings, Update
-from tests.engine.privacy.test_door import fingerprint
-from tests.engine.taste.test_gate import play
+from tests.support.communities import write_community
+from tests.support.folders import fingerprint
+from tests.support.listens import play
 from tests.support.models import names
 
 DAY = 86_400
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
-
-
-def write_community(folder: Path, *, artists: list[str], listeners: int = 90, seed: int = 0) -> Path:
-    """A made-up community in three camps: each listener plays 12 artists, 10 of them of one camp."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir(parents=True)
-    lines = ["id\tname\turl\tpictureURL", *(f"{i}\t{name}\t\t" for i, name in enumerate(artists))]
-    (folder / "artists.dat").write_text("\n".join(lines))
-    plays = ["userID\tartistID\tweight"]
-    camps = np.arange(len(artists)) % 3
-    for listener in range(listeners):
-        own = rng.choice(np.flatnonzero(camps == listener % 3), size=10, replace=False)
-        other = rng.choice(np.flatnonzero(camps != listener % 3), size=2, replace=False)
-        plays += [f"{listener}\t{item}\t{rng.integers(1, 200)}" for item in (*own, *other)]
-    (folder / "user_artists.dat").write_text("\n".join(plays))
-    return folder
 
 
 @pytest.fixture
