@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
+from engine.imports.locations import file_ids
 from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record
 from engine.imports.registry import Format
 from engine.imports.times import iso, milliseconds, number
@@ -24,12 +25,15 @@ _OWN_LISTS = ("Master", "Distinguished Kind", "Folder", "Smart Info")
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """Every track, then every playlist the person made."""
-    names: dict[int, tuple[str, str, str | None]] = {}
+    names: dict[int, tuple[str, str, str | None, int | None, Ids]] = {}
     for kind, entry in _entries(stream):
         if kind == "track":
             if entry.get("Artist") and entry.get("Name"):
                 key = number(entry.get("Track ID")) or 0
-                names[key] = (str(entry["Artist"]), str(entry["Name"]), _text(entry.get("Album")))
+                names[key] = (
+                    str(entry["Artist"]), str(entry["Name"]), _text(entry.get("Album")),
+                    milliseconds(entry.get("Total Time")) or None, file_ids(_text(entry.get("Location"))),
+                )  # fmt: skip
             yield from _of_track(entry)
         elif not any(entry.get(mark) for mark in _OWN_LISTS):
             for item in entry.get("Playlist Items") or []:
@@ -52,8 +56,7 @@ def _of_track(track: dict[str, Any]) -> Iterator[Record]:
         yield Dropped(reasons.NO_NAMES)
         return
     count = number(track.get("Play Count")) or 0
-    path = _text(track.get("Location"))
-    ids: Ids = (("path", path),) if path and path.startswith("file://") else ()
+    ids = file_ids(_text(track.get("Location")))
     if count > 0:
         length = milliseconds(track.get("Total Time")) or None
         last = iso(str(track.get("Play Date UTC") or ""))

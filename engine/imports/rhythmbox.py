@@ -10,7 +10,8 @@ from typing import IO
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
-from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.locations import file_ids
+from engine.imports.record import Dropped, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.times import number
 from engine.imports.xml_stream import events
@@ -42,8 +43,9 @@ def _record(kind: str, entry: dict[str, str]) -> Record:
     if count <= 0:
         return Dropped(reasons.NOTHING)
     seconds = number(entry.get("duration")) or 0
-    schemes = (("path", "location"), ("mb_recording", "mb-trackid"))
-    ids: Ids = tuple((scheme, entry[tag]) for scheme, tag in schemes if entry.get(tag))
+    ids = file_ids(entry.get("location"))
+    if entry.get("mb-trackid"):
+        ids += (("mb_recording", entry["mb-trackid"]),)
     return Play(
         artist, title, number(entry.get("last-played")) or None, None, entry.get("album") or None,
         seconds * 1000 if seconds > 0 else None, ids, counted=True, plays=count,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from engine.playlists.playlist import PlaylistTrack
 
@@ -76,9 +76,11 @@ def local_file(track: PlaylistTrack, folder: Path | None) -> str | None:
 def file_uri(track: PlaylistTrack) -> str | None:
     """The track's file as a `file://` URI, None unless its absolute path is known."""
     path = identifier(track, "file")
-    if not path or _SURROGATES.search(path) or "\x00" in path or not Path(path).is_absolute():
+    if not path or _SURROGATES.search(path) or "\x00" in path:
         return None
-    return Path(path).as_uri()
+    # A library of another system names its files as that system does: C:/Music/01.mp3.
+    absolute = next((form for form in (Path(path), PureWindowsPath(path)) if form.is_absolute()), None)
+    return absolute.as_uri() if absolute else None
 
 
 def identifiers(track: PlaylistTrack) -> list[str]:

@@ -15,6 +15,8 @@ import pytest
 
 from engine.errors import UsageError
 from engine.imports.registry import formats
+from engine.playlists.files.written import file_uri, local_file
+from engine.playlists.playlist import PlaylistTrack
 from tests.support.importing import (
     OTHER,
     SONG,
@@ -419,6 +421,33 @@ def test_itunes_library(db: sqlite3.Connection, tmp_path: Path) -> None:
         "kept as a playlist entry": 1,
     }
     assert db.execute("SELECT artist, track FROM playlist_tracks").fetchall() == [OTHER]
+
+
+def test_files_of_an_itunes_library_are_what_its_playlists_hold(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    there = "<key>Name</key><string>Tin Roof</string>"
+    located = f"{there}<key>Location</key><string>file://localhost/C:/Music/Caf%C3%A9/02%20Roof.mp3</string>"
+    counted = "<integer>574</integer><key>Name</key>"
+    played = (
+        "<integer>574</integer><key>Location</key><string>file:///Music/Caf%C3%A9.m4a</string><key>Name</key>"
+    )
+    one(db, write(tmp_path, "Library.xml", ITUNES.replace(there, located).replace(counted, played)))
+    assert db.execute("SELECT scheme, value FROM track_ids").fetchall() == [("file", "/Music/Café.m4a")]
+    [(ids,)] = db.execute("SELECT ids FROM playlist_tracks").fetchall()
+    assert json.loads(ids) == [["file", "C:/Music/Café/02 Roof.mp3"]]
+    track = PlaylistTrack(*OTHER, ids=tuple(map(tuple, json.loads(ids))))
+    assert file_uri(track) == "file:///C:/Music/Caf%C3%A9/02%20Roof.mp3"
+    assert local_file(track, tmp_path) == "C:/Music/Café/02 Roof.mp3"
+
+
+def test_a_rhythmbox_song_leads_to_its_file(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (
+        '<rhythmdb version="2.0"><entry type="song"><title>Lark</title><artist>Burel</artist>'
+        "<location>file:///music/L%C3%A4rk.ogg</location><play-count>2</play-count></entry></rhythmdb>"
+    )
+    one(db, write(tmp_path, "rhythmdb.xml", text))
+    assert db.execute("SELECT scheme, value FROM track_ids").fetchall() == [("file", "/music/Lärk.ogg")]
 
 
 def test_rhythmbox(db: sqlite3.Connection, tmp_path: Path) -> None:

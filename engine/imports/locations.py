@@ -1,0 +1,37 @@
+"""Where a file lies, from the `file://` address a music player keeps."""
+
+from __future__ import annotations
+
+import re
+
+from engine.imports.record import Ids
+
+_ADDRESS = re.compile(r"file://(?P<host>[^/]*)(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+_ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
+_DRIVE = re.compile(r"/[A-Za-z]:/")
+
+
+def path_of(address: str) -> str | None:
+    """The path as programs take it; None for what is no file here, or is named in bytes that are not UTF-8.
+
+    >>> path_of("file:///music/Caf%C3%A9/01.ogg"), path_of("file://localhost/C:/music/02%20Roof.mp3")
+    ('/music/Café/01.ogg', 'C:/music/02 Roof.mp3')
+    >>> path_of("file://server/share/a.mp3"), path_of("http://radio.example/live"), path_of("file:///a%FF.ogg")
+    ('//server/share/a.mp3', None, None)
+    """
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        return None
+    try:
+        path = _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), found["path"].encode()).decode()
+    except UnicodeError:
+        return None
+    if found["host"] and found["host"].lower() != "localhost":
+        return f"//{found['host']}{path}"
+    return path[1:] if _DRIVE.match(path) else path
+
+
+def file_ids(address: str | None) -> Ids:
+    """The id under which playlists look for a track's file; none when the address leads to no file."""
+    path = path_of(address) if address else None
+    return (("file", path),) if path else ()
