@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from engine.errors import UsageError
 from engine.imports.registry import formats
-from tests.engine.imports import test_import_databases as databases
-from tests.engine.imports import test_import_formats as shapes
+from tests.support import databases
+from tests.support import exports as shapes
 from tests.support.importing import OTHER, SONG, START, bring, lastfm, library, listens, spotify, write
 
 PAGE = {"recenttracks": {"track": shapes.PAGE}}
