@@ -23,7 +23,7 @@ from textual.pilot import Pilot
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
-from engine.session.discovery import Discovery
+from engine.session.discover import Discover
 from sample_data import demo
 from tuiapp.app.app import DiscoverApp
 
@@ -48,11 +48,8 @@ PICTURES = {
 
 def prepared(folders: Folders) -> None:
     """The sample as the demo has it; what is there stays."""
-    session = Session(folders)
-    try:
+    with Session(folders) as session:
         demo.prepare(session, lambda *_told: None)
-    finally:
-        session.close()
     made_on(folders, MADE)
 
 
@@ -105,7 +102,7 @@ def main() -> None:
     asked = parser.parse_args()
     os.environ["TZ"] = "UTC"
     time.tzset()
-    Discovery.today = staticmethod(lambda: (DAY - EPOCH).days)  # type: ignore[method-assign]
+    Discover.today = staticmethod(lambda: (DAY - EPOCH).days)  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as scratch:
         root = asked.data_dir or Path(scratch) / "sample"
         prepared(Folders(root))

@@ -71,11 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Training must leave the terminal's keys responsive on small machines; where nothing else runs it has them whole.
     os.nice(15)
     try:
-        session = Session(Folders(asked.data_dir))
-        try:
+        with Session(Folders(asked.data_dir)) as session:
             result = _run(session, asked, reporter, stop)
-        finally:
-            session.close()
     except CancelledError:
         reporter.send(type="cancelled")
         return CancelledError.exit_code
@@ -117,14 +114,14 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
 
     match asked.command:
         case "import":
-            return session.import_paths(
+            return session.history.import_paths(
                 asked.paths, keep_private=asked.keep_private, progress=reading, cancelled=stop.is_set
             ).as_dict()
         case "community":
-            info = session.add_community(asked.path, progress=reading, cancelled=stop.is_set)
+            info = session.packs.add_community(asked.path, progress=reading, cancelled=stop.is_set)
             return asdict(info)
         case "features":
-            report = session.add_features(asked.path, progress=reading, cancelled=stop.is_set)
+            report = session.packs.add_features(asked.path, progress=reading, cancelled=stop.is_set)
             return {"rows": report.rows, "tracks_with_tempo": report.tracks_with_tempo}
         case "demo":
             from sample_data.demo import prepare
@@ -140,7 +137,7 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
                 reporter.progress(update.stage_of(level), update.done, update.total, update.loss)
 
             manifests = []
-            for level in session.levels():
+            for level in session.training.levels():
                 settings = TrainingSettings(
                     factors=asked.factors,
                     free_factors=asked.free_factors,
@@ -150,7 +147,9 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
                     level=level,
                 )
                 try:
-                    manifests.append(session.train(settings, progress=training, cancelled=stop.is_set))
+                    manifests.append(
+                        session.training.train(settings, progress=training, cancelled=stop.is_set)
+                    )
                 except NothingYetError as missing:
                     nothing = missing
             if not manifests:

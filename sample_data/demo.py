@@ -44,17 +44,17 @@ def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] 
     status = session.status()
     missing = _WANTED - _kinds(status)
     if not status.listens:
-        session.import_paths(sample_data.listener_exports(), progress=importing, cancelled=cancelled)
+        session.history.import_paths(sample_data.listener_exports(), progress=importing, cancelled=cancelled)
     if ("community", "artists") in missing:
-        session.add_community(sample_data.community(), name="sample", cancelled=cancelled)
+        session.packs.add_community(sample_data.community(), name="sample", cancelled=cancelled)
     if ("community", "tracks") in missing:
-        session.add_community(sample_data.playlists(), name="sample-playlists", cancelled=cancelled)
+        session.packs.add_community(sample_data.playlists(), name="sample-playlists", cancelled=cancelled)
     if ("features", "tracks") in missing:
-        session.add_features(sample_data.features(), name="sample-features", cancelled=cancelled)
+        session.packs.add_features(sample_data.features(), name="sample-features", cancelled=cancelled)
     levels: tuple[tuple[Level, object], ...] = (("artists", status.model), ("tracks", status.track_model))
     for level, model in levels:
         if not model:
-            session.train(
+            session.training.train(
                 TrainingSettings(level=level, tune_seconds=TUNE_SECONDS),
                 progress=lambda update, level=level: progress(
                     update.stage_of(level), update.done, update.total, update.loss

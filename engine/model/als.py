@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from engine.errors import CancelledError, InvalidDataError
-from engine.model.checks import checked_counts, checked_ids, checked_rows
+from engine.model.checks import checked_counts, checked_ids, checked_rows, chosen_columns
 from engine.model.equations import gram_of, system_of
 from engine.model.saved import read_model, write_model
 from engine.model.topk import top_k
@@ -182,7 +182,7 @@ class AlternatingLeastSquares:
         factors = self.item_factors if chosen is None else self.item_factors[chosen]
         hidden = rows if filter_already_liked_items else None
         if hidden is not None and chosen is not None:
-            hidden = _columns(hidden, chosen, self._sizes()[1])
+            hidden = chosen_columns(hidden, chosen, self._sizes()[1])
         dropped = None if filter_items is None else checked_ids(filter_items, self._sizes()[1], "item")
         best, scores = top_k(users, factors, N, hidden=hidden, hidden_ids=dropped)
         return _unwrapped(best if chosen is None else chosen[best], scores, single)
@@ -240,13 +240,13 @@ class AlternatingLeastSquares:
     def partial_fit_users(self, userids: ArrayLike, user_items: csr_matrix) -> None:
         """Set these listeners' factors from their rows; ids beyond the last add listeners."""
         self.user_factors = self._extended(
-            self.user_factors, userids, self.recalculate_user(_listed(userids), user_items)
+            self.user_factors, userids, self.recalculate_user(np.atleast_1d(userids), user_items)
         )
 
     def partial_fit_items(self, itemids: ArrayLike, item_users: csr_matrix) -> None:
         """Set these items' factors from their rows; ids beyond the last add items."""
         self.item_factors = self._extended(
-            self.item_factors, itemids, self.recalculate_item(_listed(itemids), item_users)
+            self.item_factors, itemids, self.recalculate_item(np.atleast_1d(itemids), item_users)
         )
 
     def explain(
@@ -382,10 +382,6 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _listed(ids: ArrayLike) -> NDArray[Any]:
-    return np.atleast_1d(np.asarray(ids))
-
-
 def _lengths(rows: NDArray[Any]) -> NDArray[Any]:
     """Euclidean lengths, with a small one for rows of zeros, whose cosine is then 0."""
     lengths = np.linalg.norm(rows, axis=1)
@@ -395,14 +391,6 @@ def _lengths(rows: NDArray[Any]) -> NDArray[Any]:
 
 def _unit(rows: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(rows / _lengths(rows)[:, None], dtype=rows.dtype)
-
-
-def _columns(rows: csr_matrix, chosen: Ids, columns: int) -> csr_matrix:
-    """The chosen columns of rows that may be narrower than the model."""
-    from scipy.sparse import csr_matrix
-
-    wide = csr_matrix((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], columns))
-    return wide[:, chosen]
 
 
 def _unwrapped(ids: Ids, scores: NDArray[Any], single: bool) -> tuple[Ids, NDArray[Any]]:

@@ -56,3 +56,11 @@ def checked_rows(matrix: csr_matrix, rows: int, columns: int, what: str) -> csr_
     if matrix.shape[1] > columns:
         raise InvalidDataError(f"{what} has {matrix.shape[1]} columns; the model knows {columns}.")
     return matrix
+
+
+def chosen_columns(rows: csr_matrix, chosen: NDArray[Any], columns: int) -> csr_matrix:
+    """The chosen columns of rows that may be narrower than the model's `columns`."""
+    from scipy.sparse import csr_matrix
+
+    wide = csr_matrix((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], columns))
+    return wide[:, chosen]

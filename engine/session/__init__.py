@@ -1,12 +1,11 @@
-"""One open library and the model over it: the face of the engine that both front ends talk to.
+"""One open library and all that can be done with it: the face of the engine that both front ends talk to.
 
-`Library` is what is on disk, `Naming` who is meant by a name, `Discovery` what can be said of it all, `Tastes` of the
-person's taste, `Playlisting` the playlists, `Session` what else can be done; front ends use a `Session`. Methods may be
-called from any thread, one at a time.
+A `Session` opens a `Library` and holds services over it, each in a module of its own: `session.discover.list()`,
+`session.artists.resolve(name)`, `session.taste.exclude(rule)`. A service keeps what is costly to work out until the
+library says that it changed.
 """
 
-from engine.session.library import Status
-from engine.session.playlisting import PlaylistEdit, TakenPlaylist
-from engine.session.session import Session
+from engine.session.playlists import PlaylistEdit, TakenPlaylist
+from engine.session.session import Session, Status
 
 __all__ = ["PlaylistEdit", "Session", "Status", "TakenPlaylist"]

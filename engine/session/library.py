@@ -1,69 +1,47 @@
-"""The library as it lies on disk: open, private or not, and what is in it."""
+"""The library as it lies on disk, open to one caller at a time: what every service stands on."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime
+import enum
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.community import packs as community_packs
-from engine.community.packs import PackInfo
 from engine.errors import CancelledError
-from engine.names import Level, artist_key
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.store import feedback as store_feedback
-from engine.store import history
 from engine.store.database import open_library
-from engine.store.feedback import Feedback
-
-if TYPE_CHECKING:
-    from engine.taste.gate import Taste, Window
-    from engine.training.artifact import ModelManifest
 
 P = ParamSpec("P")
 R = TypeVar("R")
-L = TypeVar("L", bound="Library")
+S = TypeVar("S", bound="Service")
+
+# Table -> what one row of it is called, and many.
+_KEPT_IN_MEMORY = {
+    "feedback": ("like, hide or block", "likes, hides and blocks"),
+    "rules": ("rule of taste", "rules of taste"),
+    "playlists": ("playlist", "playlists"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What there is: the library in numbers, the packs, the model in use."""
+class Change(enum.IntEnum):
+    """What may be other than before; each holds the ones above it."""
 
-    listens: int
-    artists: int
-    tracks: int
-    first: int | None
-    last: int | None
-    packs: tuple[PackInfo, ...]
-    model: ModelManifest | None
-    private: bool
-    # A sentence where the model was trained on something else than is there now, else empty.
-    outdated: str = ""
-    # The model of tracks, where one was trained.
-    track_model: ModelManifest | None = None
-
-
-def alone(method: Callable[Concatenate[L, P], R]) -> Callable[Concatenate[L, P], R]:
-    """One call at a time: the database connection and the caches are shared by the app's worker threads."""
-
-    @functools.wraps(method)
-    def locked(self: L, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self._lock:
-            if self._closed:
-                raise CancelledError("discover is closing.")
-            return method(self, *args, **kwargs)
-
-    return locked
+    TASTE = 1  # likes, blocks, rules, how plays fade
+    PLAYS = 2  # listens and counts
+    EVERYTHING = 3  # models and packs too: a child process wrote, or the library was opened anew
 
 
 class Library:
-    """Opens the library under `folders`; read-only when `private`."""
+    """Opens the library under `folders`; read-only when `private`.
+
+    `connection` and `door` are those of the session that is on: both change when a private session begins or ends,
+    so nobody keeps them. What is worked out of the library is kept by services, which `subscribe` to its changes.
+    """
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         self.folders = folders
@@ -71,63 +49,82 @@ class Library:
         self.private_since: float | None = time.monotonic() if private else None
         self._lock = threading.RLock()
         self._closed = False
-        self._connection = open_library(self.door)
-
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait until no other thread asks anything, and hold the others off: several questions as one."""
-        with self._lock:
-            yield
+        self._subscribers: list[Callable[[Change], None]] = []
+        self.connection = open_library(self.door)
 
     @property
     def private(self) -> bool:
         """Whether a private session is on."""
         return self.door.private
 
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Wait until no other thread asks anything, and hold the others off: several questions as one.
+
+        Raises CancelledError once the library is closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise CancelledError("discover is closing.")
+            yield
+
+    def subscribe(self, drop_cache: Callable[[Change], None]) -> None:
+        """Have `drop_cache` called, under the lock, with each change from now on."""
+        self._subscribers.append(drop_cache)
+
+    def changed(self, change: Change) -> None:
+        """Tell every cache what may no longer be so."""
+        with self._lock:
+            for drop_cache in self._subscribers:
+                drop_cache(change)
+
     def close(self) -> None:
-        """Close every file; again is nothing. Whoever still asks for something is told that it is over."""
+        """Close every file. Idempotent; whoever still asks for something gets a CancelledError."""
         with self._lock:
             if not self._closed:
-                self.reload()
+                self.changed(Change.EVERYTHING)
                 if not self.private:
                     community_packs.drop_packs_aside(self.door)
-                self._connection.close()
+                self.connection.close()
                 self._closed = True
 
-    def reload(self) -> None:
-        """Forget what was computed: the library or the model changed, here or in a child process."""
-
-    @alone
     def set_private(self, on: bool) -> tuple[str, ...]:
         """Begin or end a private session; ending one returns sentences of what was not kept."""
-        if on == self.private:
-            return ()
-        lost = () if on else self._not_kept()
-        self.reload()
-        self._connection.close()
-        self.door = Door(self.folders, private=on)
-        try:
-            self._connection = open_library(self.door)
-        except Exception:
-            # Refused: what was true before is true still.
-            self.door = Door(self.folders, private=not on)
-            self._connection = open_library(self.door)
-            raise
-        self.private_since = time.monotonic() if on else None
-        return lost
+        with self.exclusive():
+            if on == self.private:
+                return ()
+            lost = () if on else self._not_kept()
+            self.changed(Change.EVERYTHING)
+            self.connection.close()
+            self.door = Door(self.folders, private=on)
+            try:
+                self.connection = open_library(self.door)
+            except Exception:
+                # Refused: what was true before is true still.
+                self.door = Door(self.folders, private=not on)
+                self.connection = open_library(self.door)
+                raise
+            self.private_since = time.monotonic() if on else None
+            return lost
+
+    @contextlib.contextmanager
+    def closed_for(self) -> Iterator[Door]:
+        """The door while the database is closed, for who replaces its file; it is opened again after."""
+        with self.exclusive():
+            self.changed(Change.EVERYTHING)
+            self.connection.close()
+            try:
+                yield self.door
+            finally:
+                self.connection = open_library(self.door)
 
     def _not_kept(self) -> tuple[str, ...]:
         """What differs between the session's tables in memory and the library on disk, in words."""
+        if "temp" not in {row[1] for row in self.connection.execute("PRAGMA database_list")}:
+            return ()
         sentences = []
-        for table, singular, plural in (
-            ("feedback", "like, hide or block", "likes, hides and blocks"),
-            ("rules", "rule of taste", "rules of taste"),
-            ("playlists", "playlist", "playlists"),
-        ):
-            there = {row[1] for row in self._connection.execute("PRAGMA database_list")}
-            if "temp" not in there:
-                break
-            count = self._connection.execute(
+        for table, (singular, plural) in _KEPT_IN_MEMORY.items():
+            count = self.connection.execute(
                 f"SELECT (SELECT count(*) FROM (SELECT * FROM temp.{table} EXCEPT SELECT * FROM main.{table})) + "  # noqa: S608
                 f"(SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM temp.{table}))"
             ).fetchone()[0]
@@ -135,89 +132,34 @@ class Library:
                 sentences.append(f"{count} {singular if count == 1 else plural} not kept.")
         return tuple(sentences)
 
-    @alone
-    def counts(self) -> history.HistoryCounts:
-        """How much is in the library, whatever state packs and models are in."""
-        return history.counts(self._connection)
-
-    @alone
-    def status(self) -> Status:
-        """The library, packs and model at a glance."""
-        n = history.counts(self._connection)
-        packs, model = self.packs(), self.model()
-        return Status(
-            n.listens, n.artists, n.tracks, n.first, n.last, packs, model, self.private,
-            self._outdated(model, packs) if model is not None else "", self.model("tracks"),
-        )  # fmt: skip
-
-    def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
-        """What changed since a model was trained, in a sentence; empty where nothing did."""
-        community = {
-            pack.name: pack.date for pack in packs if pack.kind == "community" and pack.level == model.level
-        }
-        if not model.solo and community.keys() != set(model.packs):
-            return "The packs are others than this model was trained on."
-        if any(date > model.trained[:10] for date in community.values()):
-            return "A pack is newer than this model."
-        if not model.solo:
-            return ""
-        trained = datetime.datetime.fromisoformat(model.trained).timestamp()
-        newer = self._connection.execute(
-            "SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (int(trained),)
-        ).fetchone()[0]
-        return f"{newer:,} listens were imported after this model was trained." if newer else ""
-
-    @alone
-    def model(self, level: Level = "artists") -> ModelManifest | None:
-        """The manifest of the model of a level in use, or None."""
-        from engine.training.artifact import current_manifest
-
-        return current_manifest(self.folders, level)
-
-    @alone
-    def check_library(self) -> str:
+    def check(self) -> str:
         """`ok`, or what SQLite's own integrity check found."""
-        return str(self._connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-
-    def check_model(self) -> list[str]:
-        """Sentences on what is wrong with the files of the models in use; empty when they are as written."""
-        from engine.training.artifact import damaged_files, train_command
-
-        return [
-            f"{name} is not as it was written. Train again: {train_command(level)}."
-            for level, name in damaged_files(self.folders)
-        ]
-
-    def packs(self) -> tuple[PackInfo, ...]:
-        """Community and feature packs, by name."""
-        return tuple(community_packs.list_packs(self.folders))
-
-    @alone
-    def listen_ids(self, text: str = "", by: str = "when", *, reverse: bool = False) -> list[int]:
-        """Ids of the listens; with `text` those whose artist or title holds it, sorted as `history.listen_ids` says."""
-        return history.listen_ids(self._connection, artist_key(text), by, reverse=reverse)
-
-    @alone
-    def listens(self, ids: Sequence[int]) -> list[history.ListenRow]:
-        """The listens with these ids."""
-        return history.listens(self._connection, ids)
-
-    @alone
-    def taste(self) -> Taste:
-        """What a model may know of the person."""
-        return self._taste()
+        with self.exclusive():
+            return str(self.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
     def write_state(self, state: bytes) -> None:
         """Remember where the app is; does nothing in a private session."""
         if not self.private:
             self.door.write_file(self.folders.state, state)
 
-    @alone
-    def feedback(self) -> tuple[Feedback, ...]:
-        """Every like, hide and block, newest first."""
-        return tuple(store_feedback.all_feedback(self._connection))
 
-    def _taste(self, window: Window | None = None) -> Taste:
-        from engine.taste.gate import EVERYTHING, read_taste
+class Service:
+    """One part of what can be done with a library. A cache of its own is emptied by `drop_cache`."""
 
-        return read_taste(self._connection, window or EVERYTHING)
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        library.subscribe(self.drop_cache)
+
+    def drop_cache(self, change: Change, /) -> None:
+        """Drop what was worked out of what has changed. A service without a cache has nothing to drop."""
+
+
+def synchronized(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """One call at a time: the connection and the caches are shared by the app's worker threads."""
+
+    @functools.wraps(method)
+    def locked(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.library.exclusive():
+            return method(self, *args, **kwargs)
+
+    return locked

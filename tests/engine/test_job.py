@@ -88,7 +88,7 @@ def test_a_pack_of_tracks_is_trained_on_too_also_where_nothing_is_known_of_artis
 def test_a_signal_stops_training_and_the_library_is_as_before(tmp_path) -> None:
     data = tmp_path / "data"
     session = Session(Folders(data))
-    session.add_community(write_community(tmp_path / "camps", artists=names(60)))
+    session.packs.add_community(write_community(tmp_path / "camps", artists=names(60)))
     session.close()
     child = start(data, "train", "--iterations", "200")
     assert child.stdout is not None
@@ -98,6 +98,6 @@ def test_a_signal_stops_training_and_the_library_is_as_before(tmp_path) -> None:
     assert child.returncode == 130
     assert json.loads(out.splitlines()[-1]) == {"type": "cancelled"}
     session = Session(Folders(data))
-    assert session.model() is None
+    assert session.models.manifest() is None
     assert not list((data / "models").glob("*")) if (data / "models").exists() else True
     session.close()

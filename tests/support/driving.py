@@ -19,6 +19,17 @@ from engine.paths import Folders
 from tuiapp.screens.view import View
 from tuiapp.widgets.table import Table
 
+# What each view asks for its list.
+ASKED = {
+    "discover": "engine.session.discover.Discover.list",
+    "related": "engine.session.artists.Artists.related",
+    "contexts": "engine.session.playlists.Playlists.make",
+    "playlists": "engine.session.playlists.Playlists.all",
+    "history": "engine.session.history.History.listen_ids",
+    "taste": "engine.session.taste.Tastes.read",
+    "model": "engine.session.Session.status",
+}
+
 
 async def drained(app: App[Any], limit: float = 1.0) -> None:
     """Wait until every widget waits for its next message and nothing keeps from painting, for at most so many seconds.

@@ -20,7 +20,7 @@ def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists change a little every day, hours are local: screens are compared with those of one day and zone."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.setattr("engine.session.discovery.Discovery.today", staticmethod(lambda: 20_000))
+    monkeypatch.setattr("engine.session.discover.Discover.today", staticmethod(lambda: 20_000))
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from engine.paths import Folders
-from engine.session import Session
+from engine.session.verdicts import Verdicts
 from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.music import Music
@@ -293,8 +293,8 @@ async def test_undo_pressed_at_once_takes_back_what_is_still_being_done(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
-    judge = Session.judge
-    monkeypatch.setattr(Session, "judge", lambda self, *args: (go.wait(20), judge(self, *args))[1])
+    judge = Verdicts.judge
+    monkeypatch.setattr(Verdicts, "judge", lambda self, *args: (go.wait(20), judge(self, *args))[1])
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)

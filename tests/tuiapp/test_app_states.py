@@ -23,6 +23,7 @@ import tuiapp.widgets
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
+from engine.session.discover import Discover
 from engine.taste.rules import Rule
 from tests.support.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
 from tests.support.listens import play
@@ -82,7 +83,7 @@ async def test_the_four_states_are_drawn_differently(
 async def test_where_nothing_has_rested_solo_mode_says_so(tmp_path: Path) -> None:
     solo = write_model(tmp_path, solo=True)
     session = Session(solo)
-    play(session._connection, ARTISTS[0], "Song", 0)
+    play(session.library.connection, ARTISTS[0], "Song", 0)
     session.close()
     app = DiscoverApp(solo)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -236,8 +237,8 @@ async def test_a_blocked_artist_is_in_no_view_and_an_excluded_one_only_in_the_hi
     """Every row of every list, in sight or not, and all that is drawn; Taste's rules alone name them, to be undone."""
     blocked, excluded = ARTISTS[6], ARTISTS[9]
     session = Session(folders)
-    session.judge("block", blocked)
-    session.exclude(Rule(artist=excluded))
+    session.verdicts.judge("block", blocked)
+    session.taste.exclude(Rule(artist=excluded))
     session.close()
     app = DiscoverApp(folders)
     async with app.run_test(size=(140, 50)) as pilot:
@@ -267,7 +268,7 @@ async def test_a_filter_typed_after_an_error_leaves_the_error_in_sight(
         await settled(pilot)
         before = the_list(app).row.artist
         with monkeypatch.context() as broken:
-            broken.setattr(Session, "discover", _fails)
+            broken.setattr(Discover, "list", _fails)
             await pilot.press("ctrl+r")
             await settled(pilot)
             app.screen.action_filter()
@@ -289,7 +290,7 @@ async def test_a_filter_can_be_typed_while_the_list_is_still_asked_for(folders: 
         held, go = threading.Event(), threading.Event()
 
         def hold() -> None:
-            with app.engine()._lock:
+            with app.engine().library._lock:
                 held.set()
                 go.wait(20)
 
@@ -325,7 +326,7 @@ async def test_the_panel_beside_discover_tells_of_the_row_under_the_cursor_or_th
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = DiscoverApp(folders)
-    go, explain = threading.Event(), Session.explain
+    go, explain = threading.Event(), Discover.explain
     async with app.run_test(size=(140, 40)) as pilot:
         await settled(pilot)
 
@@ -333,7 +334,7 @@ async def test_the_panel_beside_discover_tells_of_the_row_under_the_cursor_or_th
             return "\n".join(lines_of(app.screen.query_one("#why")))
 
         assert "why this" in panel()
-        monkeypatch.setattr(Session, "explain", lambda *told: (go.wait(20), explain(*told))[1])
+        monkeypatch.setattr(Discover, "explain", lambda *told: (go.wait(20), explain(*told))[1])
         the_list(app).move_to(1)
         await pilot.pause()
         assert the_list(app).row.artist in panel()
@@ -343,11 +344,11 @@ async def test_the_panel_beside_discover_tells_of_the_row_under_the_cursor_or_th
         await settled(pilot)
         assert the_list(app).row.artist in panel()
         assert "why this" in panel()
-        monkeypatch.setattr(Session, "explain", _fails)
+        monkeypatch.setattr(Discover, "explain", _fails)
         the_list(app).move_to(2)
         await settled(pilot)
         assert "✗ The disk said no. ^r tries again." in panel()
-        monkeypatch.setattr(Session, "explain", explain)
+        monkeypatch.setattr(Discover, "explain", explain)
         await pilot.press("ctrl+r")
         await settled(pilot)
         assert "why this" in panel()

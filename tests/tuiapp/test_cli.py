@@ -14,7 +14,7 @@ import pytest
 
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.session import Session
+from engine.session.discover import Discover
 from engine.store.database import open_library
 from tests.support.commands import document
 from tests.support.folders import fingerprint
@@ -291,7 +291,7 @@ def test_tracks_are_recommended_by_level_judged_alone_and_exported_as_such(place
 
 def test_only_todays_list_before_a_persons_eyes_counts_as_shown(place, capsys, monkeypatch) -> None:
     noted: list[int] = []
-    monkeypatch.setattr(Session, "note_shown", lambda _self, keys: noted.append(len(keys)))
+    monkeypatch.setattr(Discover, "note_shown", lambda _self, keys: noted.append(len(keys)))
     assert run(["recommend", "-n", "5"]) == 0
     assert noted == [], "a script does not look"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)

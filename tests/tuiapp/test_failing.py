@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.paths import Folders
-from engine.session import Session
+from engine.session.artists import Artists
 from tests.support.commands import document
 from tests.support.driving import screen_text, settled, the_list
 from tests.support.folders import fingerprint
@@ -32,7 +32,7 @@ async def test_background_work_that_dies_is_told_of_and_the_app_goes_on(
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
         with monkeypatch.context() as patched:
-            patched.setattr(Session, "related", dies)
+            patched.setattr(Artists, "related", dies)
             app.show_related(names(2)[0])
             for _ in range(200):
                 await pilot.pause()
@@ -85,7 +85,7 @@ def test_a_command_that_dies_says_so_in_one_line_and_the_doctor_names_the_log(
     folders: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(folders.root))
-    monkeypatch.setattr(Session, "related", dies)
+    monkeypatch.setattr(Artists, "related", dies)
     assert run(["--private", "related", "Artist 00"]) == 1
     assert "It is in no log" in capsys.readouterr().err
     assert not folders.log.exists()

@@ -13,8 +13,17 @@ from textual.widgets import Input
 
 from engine.errors import DamagedDataError
 from engine.paths import Folders
-from engine.session import Session
-from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
+from engine.session.artist_pages import ArtistPages
+from tests.support.driving import (
+    ASKED,
+    screen_lines,
+    screen_text,
+    settled,
+    the_list,
+    the_view,
+    toasts,
+    verdicts,
+)
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.settings.actions import VIEWS
@@ -188,7 +197,7 @@ async def test_point_9_the_list_is_drawn_while_the_library_is_busy(folders: Fold
         row = table.row
         table._rows._blocks = {}
         # What a worker does that holds the library for seconds.
-        lock = app._session._lock
+        lock = app._session.library._lock
         held, go = threading.Event(), threading.Event()
 
         def hold() -> None:
@@ -210,10 +219,6 @@ async def test_point_9_the_list_is_drawn_while_the_library_is_busy(folders: Fold
 
 
 # What each view asks the engine for its list.
-ASKED = {"discover": "discover", "related": "related", "contexts": "make_playlist", "playlists": "playlists",
-         "history": "listen_ids", "taste": "taste", "model": "status"}  # fmt: skip
-
-
 async def test_point_10_loading_no_match_and_error_differ_in_every_view_and_say_the_key(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,7 +250,7 @@ async def test_point_10_loading_no_match_and_error_differ_in_every_view_and_say_
                 the_view(app).action_back()
                 await settled(pilot)
                 with monkeypatch.context() as broken:
-                    broken.setattr(Session, question, fails)
+                    broken.setattr(question, fails)
                     the_view(app).load()
                     await settled(pilot)
                     assert "✗ That did not work" in screen_text(app), view
@@ -264,13 +269,13 @@ async def test_point_10_an_artists_card_has_its_states_too_and_its_keys_do_what_
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 40)) as pilot:
         await settled(pilot)
-        before, artist, go = verdicts(folders), Session.artist, threading.Event()
+        before, artist, go = verdicts(folders), ArtistPages.of, threading.Event()
 
         def fails(*_args: object) -> None:
             go.wait(20)
             raise DamagedDataError("The disk said no.")
 
-        monkeypatch.setattr(Session, "artist", fails)
+        monkeypatch.setattr(ArtistPages, "of", fails)
         await pilot.press("enter")
         await pilot.pause()
         assert "… One moment" in screen_text(app)
@@ -278,7 +283,7 @@ async def test_point_10_an_artists_card_has_its_states_too_and_its_keys_do_what_
         await settled(pilot)
         assert "✗ That did not work" in screen_text(app)
         assert "^r tries again" in screen_text(app)
-        monkeypatch.setattr(Session, "artist", artist)
+        monkeypatch.setattr(ArtistPages, "of", artist)
         await pilot.press("ctrl+r")
         await settled(pilot)
         assert "why it is recommended" in screen_text(app)

@@ -140,7 +140,7 @@ async def add_to(pilot: Pilot[Any]) -> None:
     ask_add_to(
         pilot.app,
         f"a track of {name}",
-        lambda session: session.show_playlist(f"{HOSTILE_TITLE} for the hill"),
+        lambda session: session.playlists.show(f"{HOSTILE_TITLE} for the hill"),
     )
     await settled(pilot)
     assert_safe(
@@ -293,7 +293,7 @@ async def verdict_toasts(pilot: Pilot[Any]) -> None:
 async def error_toasts(pilot: Pilot[Any]) -> None:
     """What an error names comes from outside too: a file, a playlist, an artist."""
     name = TITLES[4] + TITLES[2] + TITLES[6]
-    pilot.app.changes.make(lambda session: session.rename_playlist(name, "x"))
+    pilot.app.changes.make(lambda session: session.playlists.rename(name, "x"))
     await settled(pilot)
     assert_safe(pilot.app, "There is no playlist", "[@click=app.quit]hi[/]")
 

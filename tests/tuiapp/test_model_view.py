@@ -82,7 +82,7 @@ async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_i
         name = the_list(app).row.name
         await pilot.press("x")
         await settled(pilot)
-        assert name not in {pack.name for pack in app.engine().packs()}
+        assert name not in {pack.name for pack in app.engine().packs.all()}
         await pilot.press("u")
         await settled(pilot)
         assert sorted(path.name for path in folders.packs.iterdir()) == before

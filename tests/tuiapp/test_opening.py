@@ -363,17 +363,19 @@ def test_the_command_line_opens_too(
 
 def test_a_play_that_a_service_tells_of_too_is_there_once(empty: Folders, tmp_path: Path) -> None:
     session = Session(empty)
-    kept = session.note_listen("A", "T0", seconds=211, at=START + 3 + 211)
+    kept = session.history.log_play("A", "T0", seconds=211, at=START + 3 + 211)
     assert (kept.outcome, kept.listen) == ("kept", 1)
     plays = [spotify(START + 211, 211_000, ("A", "T0")), spotify(START + 5_000, 211_000, ("A", "T1"))]
     export = write(tmp_path, "in/a.json", plays)
-    totals = session.import_paths([export]).as_dict()["totals"]
+    totals = session.history.import_paths([export]).as_dict()["totals"]
     assert (totals["kept"], totals["duplicates"]) == (1, 1)
-    assert session.note_listen("A", "T1", seconds=209, at=START + 5_000).outcome == "duplicate"
-    session.note_listen("A", "T2", seconds=100, at=START + 9_000)
-    (imported,) = session._connection.execute("SELECT read, kept FROM imports WHERE format = 'discover'")
+    assert session.history.log_play("A", "T1", seconds=209, at=START + 5_000).outcome == "duplicate"
+    session.history.log_play("A", "T2", seconds=100, at=START + 9_000)
+    (imported,) = session.library.connection.execute(
+        "SELECT read, kept FROM imports WHERE format = 'discover'"
+    )
     assert imported == (3, 2), "they stand under one import"
-    session.take_listen(session.listen_ids()[0])
-    assert [row.track for row in session.listens(session.listen_ids())] == ["T1", "T0"]
-    assert session._connection.execute("SELECT count(*) FROM tracks").fetchone() == (2,)
+    session.history.remove_play(session.history.listen_ids()[0])
+    assert [row.track for row in session.history.listens(session.history.listen_ids())] == ["T1", "T0"]
+    assert session.library.connection.execute("SELECT count(*) FROM tracks").fetchone() == (2,)
     session.close()

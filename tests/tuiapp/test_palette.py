@@ -109,5 +109,5 @@ async def test_every_command_of_an_artist_can_be_done(folders: Folders) -> None:
                 await settled(pilot)
                 assert failed(app) == repr(""), hit.text
                 await back_to(pilot, view)
-        verdicts = {mark.artist: mark.verdict for mark in app.engine().feedback()}
+        verdicts = {mark.artist: mark.verdict for mark in app.engine().verdicts.all()}
         assert verdicts["Artist B27"] == "block"

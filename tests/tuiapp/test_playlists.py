@@ -19,7 +19,8 @@ def kept(app: DiscoverApp) -> dict[str, list[str]]:
     """Every saved playlist with its titles, as the library has them."""
     session = app.engine()
     return {
-        one.name: [track.track for track in session.show_playlist(one.name)] for one in session.playlists()
+        one.name: [track.track for track in session.playlists.show(one.name)]
+        for one in session.playlists.all()
     }
 
 
@@ -183,7 +184,7 @@ async def test_rows_of_discover_related_and_history_are_added(folders: Folders) 
         assert "new playlist…" in screen_text(app)
         await named(pilot, "Later on")
         assert "2 tracks added to Later on. u takes it back." in toasts(app)
-        assert [track.artist for track in app.engine().show_playlist("Later on")] == artists
+        assert [track.artist for track in app.engine().playlists.show("Later on")] == artists
         app.show_related(artists[1])
         await settled(pilot)
         the_list(app).move_to(3)
@@ -191,14 +192,14 @@ async def test_rows_of_discover_related_and_history_are_added(folders: Folders) 
         await pilot.press("a")
         # Typing chooses the list that holds it.
         await named(pilot, "lat")
-        assert [track.artist for track in app.engine().show_playlist("Later on")] == [*artists, one]
+        assert [track.artist for track in app.engine().playlists.show("Later on")] == [*artists, one]
         app.action_view("history")
         await settled(pilot)
         listen = the_list(app).row
         for _ in range(2):
             await pilot.press("a", "down", "enter")
             await settled(pilot)
-        assert app.engine().show_playlist("Later on")[-1].track == listen.track
+        assert app.engine().playlists.show("Later on")[-1].track == listen.track
         assert toasts(app)[-1] == "It is in Later on already."
         for _ in range(3):
             app.action_undo()
@@ -210,7 +211,7 @@ async def test_marked_tracks_go_to_another_list_and_twice_when_asked(folders: Fo
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        app.engine().create_playlist("Other")
+        app.engine().playlists.create("Other")
         app.action_view("playlists")
         await settled(pilot)
         the_list(app).move_to(1)

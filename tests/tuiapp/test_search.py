@@ -9,6 +9,7 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
+from engine.session.artists import Artists
 from tests.support.driving import screen_text, settled
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.palette import ArtistCommands, KeyCommands
@@ -38,7 +39,7 @@ async def test_search_says_what_to_type_what_it_found_and_what_to_try(
         def damaged(_self: Session, _text: str, _n: int) -> None:
             raise DamagedDataError("The catalog is torn.")
 
-        monkeypatch.setattr(Session, "search", damaged)
+        monkeypatch.setattr(Artists, "search", damaged)
         line.value = "art"
         await settled(pilot)
         assert "✗ The search did not work" in screen_text(app)

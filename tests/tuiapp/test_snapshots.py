@@ -17,7 +17,7 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.driving import settled
+from tests.support.driving import ASKED, settled
 from tests.support.listens import play
 from tests.support.models import names, write_model
 from tests.support.places import MONDAY
@@ -66,7 +66,7 @@ def test_tracks(folders: Folders, snap_compare: Any, size: tuple[int, int]) -> N
     write_model(folders.root, level="tracks", items=90, ensemble={"factors": 0.8, "artist": 0.2})
     session = Session(folders)
     for number, title in ((0, 1), (3, 2), (6, 1), (12, 3)):
-        play(session._connection, names(30)[number], f"Song {title}", MONDAY)
+        play(session.library.connection, names(30)[number], f"Song {title}", MONDAY)
     session.close()
     assert snap_compare(DiscoverApp(folders), terminal_size=size, run_before=as_tracks)
 
@@ -89,11 +89,11 @@ def test_loading(filled: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("view", NAMES)
 def test_error(folders: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
-    def damaged(_self: Session, *_arguments: Any, **_options: Any) -> None:
+    def damaged(*_arguments: Any, **_options: Any) -> None:
         raise DamagedDataError("The model cannot be read. Train again to build it anew: discover train.")
 
-    for asked in ("discover", "related", "make_playlist", "playlists", "listen_ids", "taste", "status"):
-        monkeypatch.setattr(Session, asked, damaged)
+    for question in ASKED.values():
+        monkeypatch.setattr(question, damaged)
     assert snap_compare(DiscoverApp(folders), terminal_size=SMALL, run_before=at(view))
 
 

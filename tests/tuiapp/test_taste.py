@@ -16,6 +16,7 @@ from engine.paths import Folders
 from engine.recommend.drift import ArtistPlays, Drift, YearOfTaste
 from engine.recommend.taste_map import MapArtist, MapTaste, TasteMap
 from engine.session import Session
+from engine.session.discover import Discover
 from tests.support.driving import screen_text, settled, the_list, the_view, toasts
 from tests.support.models import names
 from tuiapp.app.app import DiscoverApp
@@ -146,7 +147,7 @@ async def test_a_rule_is_looked_at_taken_undone_and_taken_back(folders: Folders)
 def rules_and_taste(folders: Folders) -> tuple[object, set[str]]:
     session = Session(folders)
     try:
-        return session.rules(), {item.name for item in session.taste().items}
+        return session.taste.rules(), {item.name for item in session.taste.read().items}
     finally:
         session.close()
 
@@ -188,7 +189,7 @@ async def test_time_travel_is_said_counted_undone_reset_and_never_noted(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noted: list[int] = []
-    monkeypatch.setattr(Session, "note_shown", lambda _self, artists: noted.append(len(artists)))
+    monkeypatch.setattr(Discover, "note_shown", lambda _self, artists: noted.append(len(artists)))
     monkeypatch.setattr("tuiapp.settings.state.read_file", lambda _path: {"view": "taste"})
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -24,7 +24,7 @@ def of_tracks(folders: Folders) -> Folders:
     write_model(folders.root, level="tracks", items=90)
     session = Session(folders)
     for number in (0, 3, 6):
-        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
+        play(session.library.connection, ARTISTS[number], "Song 1", MONDAY)
     session.close()
     return folders
 
@@ -36,10 +36,10 @@ async def test_a_blocked_artist_and_track_and_an_excluded_artist_are_in_no_list_
     write_model(folders.root, level="tracks", items=90)
     session = Session(folders)
     for number in (0, 1, 2, 6, 9):
-        play(session._connection, ARTISTS[number], "Song 1", MONDAY)
-    session.judge("block", blocked)
-    session.judge("block", *single)
-    session.exclude(Rule(artist=excluded))
+        play(session.library.connection, ARTISTS[number], "Song 1", MONDAY)
+    session.verdicts.judge("block", blocked)
+    session.verdicts.judge("block", *single)
+    session.taste.exclude(Rule(artist=excluded))
     session.close()
     app = DiscoverApp(folders)
     async with app.run_test(size=(140, 50)) as pilot:
@@ -83,7 +83,7 @@ async def test_tracks_are_listed_at_a_key_judged_alone_undone_added_and_remember
         await settled(pilot)
         await pilot.press(*"Mine", "enter")
         await settled(pilot)
-        added = app.engine().show_playlist("Mine")
+        added = app.engine().playlists.show("Mine")
         assert [(track.artist, track.track) for track in added] == [(row.artist, row.track)]
         await pilot.press("q")
     again = DiscoverApp(of_tracks)

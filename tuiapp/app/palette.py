@@ -81,7 +81,7 @@ class ArtistCommands(Provider):
         if len(query.strip()) < 2 and query.isascii():
             return
         try:
-            found = await asyncio.to_thread(lambda: app.engine().search(query, 20))
+            found = await asyncio.to_thread(lambda: app.engine().artists.search(query, 20))
         except DiscoverError:
             return
         names = list(dict.fromkeys(hit.artist for hit in found if hit.kind == "artist"))[: self.MOST]

@@ -178,7 +178,7 @@ class Opening:
         ended = int(time.time())
 
         def keep(session: Session) -> None:
-            heard = session.note_listen(music.artist, track, seconds=seconds, at=ended)
+            heard = session.history.log_play(music.artist, track, seconds=seconds, at=ended)
             app.call_from_thread(self._told, heard, Music(music.artist, track))
 
         app.changes.make(keep)
@@ -187,8 +187,10 @@ class Opening:
         app = self._app
         number = heard.listen
         if heard.outcome == "kept" and number is not None:
-            app.changes.remember(f"the listen to {music.name}",
-                                 lambda: app.changes.make(lambda session: session.take_listen(number)))  # fmt: skip
+            app.changes.remember(
+                f"the listen to {music.name}",
+                lambda: app.changes.make(lambda session: session.history.remove_play(number)),
+            )
             app.notify(f"Kept as a listen: {shown(music.name)}. {app.keymap.label('undo')} takes it back.")
 
 

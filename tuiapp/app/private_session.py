@@ -33,7 +33,7 @@ class PrivateSession:
             session = app.engine()
             on = not session.private
             if on:
-                session.write_state(app.call_from_thread(app.state_now))
+                session.library.write_state(app.call_from_thread(app.state_now))
             lost = session.set_private(on)
         except DiscoverError as error:
             app.call_from_thread(app.notify, str(error), severity="error", markup=False)

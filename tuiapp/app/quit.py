@@ -32,7 +32,7 @@ async def leave(app: DiscoverApp, in_use: Callable[[], Session | None]) -> None:
     # What was waited for may have opened it.
     if (session := in_use()) is not None:
         with contextlib.suppress(DiscoverError):
-            session.write_state(kept)
+            session.library.write_state(kept)
         session.close()
     if app.job is not None:
         app.job.cancel()

@@ -103,11 +103,11 @@ class Changes:
 
         def change(session: Session) -> None:
             for music in chosen:
-                before[music] = session.judge(verdict, music.artist, music.track)
+                before[music] = session.verdicts.judge(verdict, music.artist, music.track)
 
         def restore(session: Session) -> None:
             for music, earlier in before.items():
-                session.judge(earlier, music.artist, music.track)
+                session.verdicts.judge(earlier, music.artist, music.track)
 
         words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Taken back"}[verdict]
         kind = "tracks" if chosen[0].track else "artists"

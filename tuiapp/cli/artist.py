@@ -13,7 +13,7 @@ from tuiapp.safe import shown
 from tuiapp.text import day, whole_percent
 
 if TYPE_CHECKING:
-    from engine.session.artist_card import ArtistCard
+    from engine.session.artist_pages import ArtistCard
 
 
 @cli.command()
@@ -22,15 +22,11 @@ if TYPE_CHECKING:
 def artist(options: Options, name: str) -> None:
     """All about an artist: what you played of them, why they are recommended, who is near."""
     from engine.recommend.settings import DiscoverSettings
-    from engine.session import Session
     from tuiapp.settings.config import read
 
     settings = read(options.folders.config).for_discover(DiscoverSettings())
-    session = Session(options.folders, private=options.private)
-    try:
-        card = session.artist(name, settings)
-    finally:
-        session.close()
+    with options.session() as session:
+        card = session.artist_pages.of(name, settings)
     if options.json:
         print_json(asdict(card))
     else:

@@ -66,13 +66,8 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
 
 def _fetches(options: Options) -> Sequence[Fetched]:
     """Every download there was; read in a private session, so that looking writes nothing either."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=True)
-    try:
-        return session.fetches()
-    finally:
-        session.close()
+    with options.session(private=True) as session:
+        return session.packs.fetches()
 
 
 def _run_private(options: Options, command: tuple[str, ...]) -> int:

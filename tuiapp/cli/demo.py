@@ -41,12 +41,9 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
     door = Door(folders, private=options.private)
     if fresh:
         door.remove(folders.root)
-    session = Session(folders, private=options.private)
-    try:
+    with Session(folders, private=options.private) as session:
         if sample.is_ready(session):
             return
         say(options, "Preparing the demo: a made-up listener among a made-up community. This happens once.")
         with training_progress(options) as show:
             sample.prepare(session, show)
-    finally:
-        session.close()

@@ -40,8 +40,6 @@ def doctor(options: Options) -> None:
 def _report(options: Options) -> dict[str, Any]:
     from importlib import metadata
 
-    from engine.session import Session
-
     folders = options.folders
     report: dict[str, Any] = {
         "discover": __version__,
@@ -53,17 +51,15 @@ def _report(options: Options) -> dict[str, Any]:
     report["settings"] = _settings(options, advice)
     report["log"] = _log(options)
     try:
-        session = Session(folders, private=options.private)
+        session = options.session()
     except DiscoverError as error:
         return report | {"library": f"cannot be opened: {error}", "next": [str(error)]}
-    try:
+    with session:
         report["library"] = _library(session, advice)
         report["packs"] = {
-            pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs()
+            pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs.all()
         }
         report["model"] = _model(session, advice)
-    finally:
-        session.close()
     report["size"] = {
         name: f"{_size(path) / 1e6:.1f} MB"
         for name, path in (
@@ -96,8 +92,8 @@ def _log(options: Options) -> str:
 
 
 def _library(session: Any, advice: list[str]) -> dict[str, Any]:
-    counts = session.counts()
-    integrity = session.check_library()
+    counts = session.history.counts()
+    integrity = session.library.check()
     if integrity != "ok":
         advice.append("The library is damaged. Restore a backup, or move it away and import again.")
     if not counts.listens:
@@ -112,12 +108,12 @@ def _library(session: Any, advice: list[str]) -> dict[str, Any]:
 
 def _model(session: Any, advice: list[str]) -> Any:
     try:
-        manifest, of_tracks = session.model(), session.model("tracks")
-        problems = session.check_model()
+        manifest, of_tracks = session.models.manifest(), session.models.manifest("tracks")
+        problems = session.models.check()
     except DiscoverError as error:
         advice.append(str(error))
         return f"cannot be used: {error}"
-    tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs())
+    tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs.all())
     if of_tracks is None and tracks:
         advice.append("Train a model of tracks: discover train --level tracks.")
     advice += problems

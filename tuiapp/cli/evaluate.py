@@ -20,17 +20,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def evaluate(options: Options, level: Level) -> None:
     """How well Discover would have guessed what you played for the first time, quarter by quarter."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        model = session.model(level)
+    with options.session() as session:
+        model = session.models.manifest(level)
         if model is not None and model.solo:
             _print_solo(options, model.validation.get("ensemble") or {}, level)
             return
-        found = session.evaluate(level)
-    finally:
-        session.close()
+        found = session.evaluation.measure(level)
     if options.json:
         print_json(
             {

@@ -19,19 +19,14 @@ _of_track = click.option("--track", metavar="TITLE", help="This track of theirs 
 
 
 def _judge(options: Options, verdict: str | None, name: str, track: str | None) -> None:
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         if verdict is not None and track is not None:
-            track = session.resolve_track(name, track)
-        before = session.judge(verdict, name, track)
+            track = session.tracks.resolve(name, track)
+        before = session.verdicts.judge(verdict, name, track)
         if verdict is None and before is None:
             what = shown(name if track is None else f"{track} by {name}")
             say(options, f"Nothing was said of {what}; nothing changed.")
         _print(options, session)
-    finally:
-        session.close()
 
 
 @cli.command()
@@ -74,17 +69,12 @@ def unblock(options: Options, name: str, track: str | None) -> None:
 @click.pass_obj
 def feedback(options: Options) -> None:
     """Every like, hide and block."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         _print(options, session)
-    finally:
-        session.close()
 
 
 def _print(options: Options, session: Session) -> None:
-    marks = session.feedback()
+    marks = session.verdicts.all()
     if options.json:
         print_json(
             {

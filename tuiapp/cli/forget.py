@@ -30,13 +30,10 @@ _OUT_OF_REACH = (
 @click.pass_obj
 def forget(options: Options, /, playlists: bool, everything: bool, yes: bool, **asked: Any) -> None:
     """Delete for good, and prove that it is gone. Everything named must hold; nothing brings it back."""
-    from engine.session import Session
-
     named = any(value is not None for value in asked.values())
     if everything == named:
         raise click.UsageError("Say what to forget: --artist, --track, --before, --source, or --all.")
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         session.door.require_writable("forget anything")
         if everything:
             _ask(yes, "Everything you played, liked and saved will be deleted.")
@@ -50,8 +47,6 @@ def forget(options: Options, /, playlists: bool, everything: bool, yes: bool, **
             _forget_some(options, session, playlists=playlists, yes=yes, asked=asked)
         if not options.json:
             click.echo(_OUT_OF_REACH)
-    finally:
-        session.close()
 
 
 def _forget_some(
@@ -65,7 +60,10 @@ def _forget_some(
         source=asked["source"],
         until=asked["before"][0] if asked["before"] else None,
     )
-    _ask(yes, f"{thousands(session.would_forget(rule))} listens will be deleted: {shown(rule.in_words())}.")
+    _ask(
+        yes,
+        f"{thousands(session.taste.listens_excluded(rule))} listens will be deleted: {shown(rule.in_words())}.",
+    )
     done = session.forget(rule, playlists=playlists)
     if options.json:
         proof = {

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine import __version__
 from engine.paths import Folders
+
+if TYPE_CHECKING:
+    from engine.session import Session
 
 # The modules of this folder that register commands. By name: they import this one.
 _COMMANDS = (
@@ -58,6 +61,13 @@ class Options:
         import platformdirs
 
         return Folders(platformdirs.user_data_path("discover", appauthor=False))
+
+    def session(self, *, private: bool | None = None) -> Session:
+        """Open the library; close it by `with`. Private as the options say, unless a command knows better."""
+        # Late: a command that only talks about itself loads no engine.
+        from engine.session import Session
+
+        return Session(self.folders, private=self.private if private is None else private)
 
 
 def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -54,24 +54,19 @@ def import_(
     zone: str | None,
 ) -> None:  # fmt: skip
     """Import listening history: files, folders, archives. The format is found by content."""
-    from engine.session import Session
-
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
-    session = Session(options.folders, private=options.private or dry_run)
-    try:
-        with progress_bar(options, "reading") as progress:
-            report = session.import_paths(
-                paths,
-                format=format_name,
-                dry_run=dry_run,
-                keep_private=keep_private,
-                min_ms=None if min_seconds is None else round(min_seconds * 1000),
-                columns=_mapping(columns),
-                zone=zone,
-                progress=progress,
-            )
-    finally:
-        session.close()
+    private = options.private or dry_run
+    with options.session(private=private) as session, progress_bar(options, "reading") as progress:
+        report = session.history.import_paths(
+            paths,
+            format=format_name,
+            dry_run=dry_run,
+            keep_private=keep_private,
+            min_ms=None if min_seconds is None else round(min_seconds * 1000),
+            columns=_mapping(columns),
+            zone=zone,
+            progress=progress,
+        )
     if options.json:
         print_json(report.as_dict())
     else:

@@ -32,14 +32,8 @@ def community() -> None:
 @click.pass_obj
 def add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
     """Add community data from a folder or archive on this machine."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        with progress_bar(options, "reading") as progress:
-            info = session.add_community(path, format=format_name, name=name, progress=progress)
-    finally:
-        session.close()
+    with options.session() as session, progress_bar(options, "reading") as progress:
+        info = session.packs.add_community(path, format=format_name, name=name, progress=progress)
     _print_packs(options, [info])
 
 
@@ -52,15 +46,13 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 def fetch(options: Options, what: str, url: str | None, name: str | None, yes: bool) -> None:
     """Download community data: the only command that opens a connection. Shows address and size first."""
     from engine.community.fetch import KNOWN, look
-    from engine.session import Session
 
     if url is None and what not in KNOWN:
         raise click.UsageError(
             f"No address is known for {what}; there is one for {', '.join(KNOWN)}. Give another with --url."
         )
     known, terms = KNOWN.get(what, ("", ""))
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         session.door.require_writable("download anything")
         offer = look(url or known)
         size = "of unknown size" if offer.bytes is None else f"{offer.bytes / 1e6:.1f} MB"
@@ -71,9 +63,7 @@ def fetch(options: Options, what: str, url: str | None, name: str | None, yes: b
                 raise click.UsageError(f"{said}. To download it add --yes.")
             click.confirm("Download it?", abort=True, err=True)
         with progress_bar(options, "downloading") as progress:
-            info = session.fetch_community(url or known, name=name, progress=progress)
-    finally:
-        session.close()
+            info = session.packs.fetch_community(url or known, name=name, progress=progress)
     _print_packs(options, [info])
 
 
@@ -91,14 +81,9 @@ def list_(options: Options) -> None:
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
     """Delete a pack. A model trained on it stays in use until the next training."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        session.remove_pack(name)
-        left = session.packs()
-    finally:
-        session.close()
+    with options.session() as session:
+        session.packs.remove(name)
+        left = session.packs.all()
     _print_packs(options, left)
 
 
@@ -126,15 +111,10 @@ def features() -> None:
 @click.pass_obj
 def add_features(options: Options, path: Path, name: str | None) -> None:
     """Add track features from a CSV, plain or in a zip: columns for artist, track and tempo are found by name."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         with progress_bar(options, "reading") as progress:
-            report = session.add_features(path, name=name, progress=progress)
-        coverage = session.tempo_coverage()
-    finally:
-        session.close()
+            report = session.packs.add_features(path, name=name, progress=progress)
+        coverage = session.packs.tempo_coverage()
     document = {
         "rows": report.rows,
         "matched": coverage.matched,

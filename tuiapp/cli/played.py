@@ -102,13 +102,8 @@ def _keep(options: Options, artist: str, track: str, seconds: float | None, at: 
         # Not even the library is opened: a hook that fires in a private session is no error.
         say(options, "A private session: no listen is kept.")
         return "private"
-    from engine.session import Session
-
-    session = Session(options.folders)
-    try:
-        outcome = session.note_listen(artist, track, seconds=seconds, at=at).outcome
-    finally:
-        session.close()
+    with options.session() as session:
+        outcome = session.history.log_play(artist, track, seconds=seconds, at=at).outcome
     if outcome == "nameless":
         raise UsageError("A listen needs the name of an artist and of a track.")
     say(options, f"{_SAID[outcome]}: {shown(artist)} - {shown(track)}.")

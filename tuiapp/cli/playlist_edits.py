@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 
 def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str) -> None:
     """Change a playlist, then print it as it is now; `done` says what was done, with room for a number and a name."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         edit = change(session)
-    finally:
-        session.close()
     if options.json:
         print_json(
             {
@@ -52,7 +47,7 @@ def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str
 @click.pass_obj
 def create(options: Options, name: str) -> None:
     """A new playlist, empty at first."""
-    _edit(options, lambda session: session.create_playlist(name), "Made {name}.")
+    _edit(options, lambda session: session.playlists.create(name), "Made {name}.")
 
 
 @playlists.command()
@@ -65,7 +60,7 @@ def add(options: Options, name: str, artist: str, track: str | None, again: bool
     """Put a track of ARTIST at the end of the playlist NAME."""
 
     def change(session: Session) -> PlaylistEdit:
-        return session.add_to_playlist(name, session.tracks_named([(artist, track)]), again=again)
+        return session.playlists.add(name, session.tracks.named([(artist, track)]), again=again)
 
     _edit(options, change, "{number} added to {name}.")
 
@@ -77,7 +72,7 @@ def add(options: Options, name: str, artist: str, track: str | None, again: bool
 @click.pass_obj
 def move(options: Options, name: str, position: int, to: int) -> None:
     """Move the track at position FROM to position TO."""
-    _edit(options, lambda session: session.move_in_playlist(name, position, to), "Moved in {name}.")
+    _edit(options, lambda session: session.playlists.move(name, position, to), "Moved in {name}.")
 
 
 @playlists.command()
@@ -86,7 +81,7 @@ def move(options: Options, name: str, position: int, to: int) -> None:
 @click.pass_obj
 def drop(options: Options, name: str, positions: tuple[int, ...]) -> None:
     """Take the tracks at these positions out of a playlist."""
-    _edit(options, lambda session: session.remove_from_playlist(name, positions), "Taken out of {name}.")
+    _edit(options, lambda session: session.playlists.remove_tracks(name, positions), "Taken out of {name}.")
 
 
 @playlists.command(name="continue")
@@ -96,7 +91,7 @@ def drop(options: Options, name: str, positions: tuple[int, ...]) -> None:
 @click.pass_obj
 def continue_(options: Options, name: str, count: int, seed: int) -> None:
     """More tracks that fit the playlist, own and new ones, at its end."""
-    _edit(options, lambda session: session.continue_playlist(name, count, seed), "{number} added to {name}.")
+    _edit(options, lambda session: session.playlists.extend(name, count, seed), "{number} added to {name}.")
 
 
 @playlists.command()
@@ -105,12 +100,8 @@ def continue_(options: Options, name: str, count: int, seed: int) -> None:
 @click.pass_obj
 def rename(options: Options, name: str, new: str) -> None:
     """Give a playlist another name."""
-    from engine.session import Session
     from tuiapp.cli.playlists import print_saved
 
-    session = Session(options.folders, private=options.private)
-    try:
-        session.rename_playlist(name, new)
+    with options.session() as session:
+        session.playlists.rename(name, new)
         print_saved(options, session)
-    finally:
-        session.close()

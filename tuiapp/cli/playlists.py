@@ -37,18 +37,14 @@ def playlist(options: Options, /, context: str, save_as: str | None, out: Path |
     from dataclasses import replace
 
     from engine.playlists.contexts import playlist_kind
-    from engine.session import Session
 
     given = {name: value for name, value in asked.items() if value is not None}
     kind = playlist_kind(context)
-    session = Session(options.folders, private=options.private)
-    try:
-        made = session.make_playlist(kind.name, replace(kind.defaults, **given))
+    with options.session() as session:
+        made = session.playlists.make(kind.name, replace(kind.defaults, **given))
         if save_as:
-            session.save_playlist(save_as, made)
-        report = session.export_tracks(made.tracks, made.title, out) if out else None
-    finally:
-        session.close()
+            session.playlists.save(save_as, made)
+        report = session.tracks.export(made.tracks, made.title, out) if out else None
     _print_playlist(options, made)
     if report is not None:
         _say_exported(options, report)
@@ -106,19 +102,14 @@ def playlists(context: click.Context) -> None:
     """Saved playlists."""
     if context.invoked_subcommand is not None:
         return
-    from engine.session import Session
-
     options = context.ensure_object(Options)
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         print_saved(options, session)
-    finally:
-        session.close()
 
 
 def print_saved(options: Options, session: Session) -> None:
     """The saved playlists, newest first."""
-    saved = session.playlists()
+    saved = session.playlists.all()
     if options.json:
         print_json(
             {
@@ -148,13 +139,8 @@ def print_saved(options: Options, session: Session) -> None:
 @click.pass_obj
 def show(options: Options, name: str) -> None:
     """The tracks of a saved playlist."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        tracks = session.show_playlist(name)
-    finally:
-        session.close()
+    with options.session() as session:
+        tracks = session.playlists.show(name)
     if options.json:
         print_json({"playlists": [{"name": name, "tracks": [entry(track) for track in tracks]}]})
     else:
@@ -166,14 +152,9 @@ def show(options: Options, name: str) -> None:
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
     """Delete a saved playlist."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        session.remove_playlist(name)
+    with options.session() as session:
+        session.playlists.remove(name)
         print_saved(options, session)
-    finally:
-        session.close()
 
 
 @cli.command()
@@ -206,16 +187,11 @@ def export(
     format_name: str | None,
 ) -> None:  # fmt: skip
     """Write a saved playlist, or one of the lists, to a file."""
-    from engine.session import Session
-
     if (name is None) == (list_name is None):
         raise UsageError("Name a saved playlist, or a list with --list discover or --list related:NAME.")
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         title, tracks = _tracks_of(session, name, list_name, count, level)
-        report = session.export_tracks(tracks, title, out, format_name)
-    finally:
-        session.close()
+        report = session.tracks.export(tracks, title, out, format_name)
     if options.json:
         print_json({"file": str(report.file), "format": report.format, "tracks": report.tracks,
                     "left_out": report.left_out})  # fmt: skip
@@ -231,15 +207,15 @@ def _tracks_of(
     from engine.recommend.settings import DiscoverSettings
 
     if name is not None:
-        return name, session.show_playlist(name)
+        return name, session.playlists.show(name)
     kind, _, of = str(list_name).partition(":")
     if kind == "discover" and not of:
         from tuiapp.settings.config import read
 
         asked = read(session.folders.config).discover
-        return "Discover", session.discover_tracks(DiscoverSettings(n=count, level=level, **asked))
+        return "Discover", session.tracks.of_discover(DiscoverSettings(n=count, level=level, **asked))
     if kind == "related" and of:
-        return f"Related to {of}", session.related_tracks(of, count)
+        return f"Related to {of}", session.tracks.of_related(of, count)
     raise UsageError(f"There is no list called {list_name}. There are discover and related:NAME.")
 
 

@@ -105,19 +105,14 @@ def recommend(options: Options, /, **asked: Any) -> None:  # fmt: skip
 
 def print_discover(options: Options, **asked: Any) -> None:
     """Print the Discover list as plain text or JSON."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
+    with options.session() as session:
         settings = _settings(**_as_set(options, asked))
-        found = session.discover(settings)
+        found = session.discover.list(settings)
         # A script that asks every day has not looked: only what a person sees can be ignored. Nor has who looks at
         # another day's list seen today's.
         today = settings.day is None and settings.window.until is None
         if today and sys.stdout.isatty() and not options.json:
-            session.note_shown([item.key for item in found.items if not item.known])
-    finally:
-        session.close()
+            session.discover.note_shown([item.key for item in found.items if not item.known])
     for note in found.notes:
         say(options, note)
     if options.json:
@@ -217,13 +212,8 @@ def _plays(item: Recommendation) -> str:
 @click.pass_obj
 def related(options: Options, name: str, count: int) -> None:
     """Artists whose listeners are the same people's as NAME's."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        found = session.related(name, count)
-    finally:
-        session.close()
+    with options.session() as session:
+        found = session.artists.related(name, count)
     if options.json:
         items = [
             {
@@ -256,13 +246,8 @@ def related(options: Options, name: str, count: int) -> None:
 @click.pass_obj
 def search(options: Options, text: str, count: int) -> None:
     """Find artists and tracks by name; typos are forgiven."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        found = session.search(text, count)
-    finally:
-        session.close()
+    with options.session() as session:
+        found = session.artists.search(text, count)
     if options.json:
         print_json(
             {

@@ -26,15 +26,10 @@ _LISTED = 10
 @click.pass_obj
 def stats(options: Options, year: int | None) -> None:
     """What you played: how much, what most, when, and what has been away for long."""
-    from engine.session import Session
-
-    session = Session(options.folders, private=options.private)
-    try:
-        found = session.stats(year)
-        standing = session.standings() if year is None else {}
+    with options.session() as session:
+        found = session.history.stats(year)
+        standing = session.taste.standings() if year is None else {}
         modes = modes_of(session) if year is None else []
-    finally:
-        session.close()
     if options.json:
         print_json(_document(found, standing, modes))
     else:

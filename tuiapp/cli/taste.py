@@ -15,7 +15,7 @@ from tuiapp.text import whole_percent
 if TYPE_CHECKING:
     from engine.names import Level
     from engine.session import Session
-    from engine.session.tastes import Exclusion
+    from engine.session.taste import Exclusion
 
 
 @cli.group(invoke_without_command=True)
@@ -31,11 +31,8 @@ def taste(context: click.Context, level: Level) -> None:
     """Your tastes, and the rules that keep plays out of them; those stay in your history."""
     if context.invoked_subcommand is not None:
         return
-    session = _session(context.obj)
-    try:
+    with context.obj.session() as session:
         _print_taste(context.obj, session, level)
-    finally:
-        session.close()
 
 
 @taste.command()
@@ -66,15 +63,12 @@ def exclude(options: Options, /, dry_run: bool, **asked: Any) -> None:
         until=asked["until"][1] if asked["until"] else None,
         burst=asked["bursts"],
     )
-    session = _session(options)
-    try:
-        done = session.exclude(rule, preview=dry_run)
+    with options.session() as session:
+        done = session.taste.exclude(rule, preview=dry_run)
         if options.json:
             print_json({"exclusion": _exclusion(done), **_rules(session)})
         else:
             _say(done)
-    finally:
-        session.close()
 
 
 @taste.command()
@@ -82,25 +76,19 @@ def exclude(options: Options, /, dry_run: bool, **asked: Any) -> None:
 @click.pass_obj
 def include(options: Options, number: int) -> None:
     """Take the rule of this number out of force: its plays count again."""
-    session = _session(options)
-    try:
-        rule = session.include(number)
+    with options.session() as session:
+        rule = session.taste.include(number)
         if not options.json:
             click.echo(f"Counted again: {rule}.")
         _print_rules(options, session)
-    finally:
-        session.close()
 
 
 @taste.command("map")
 @click.pass_obj
 def taste_map(options: Options) -> None:
     """Your artists in the plane, alike ones near each other: x and y go from 0 to 1."""
-    session = _session(options)
-    try:
-        found = session.taste_map()
-    finally:
-        session.close()
+    with options.session() as session:
+        found = session.taste.map()
     if options.json:
         print_json(dataclasses.asdict(found))
         return
@@ -116,11 +104,8 @@ def taste_map(options: Options) -> None:
 @click.pass_obj
 def drift(options: Options) -> None:
     """Your tastes from year to year: the share of the plays in each, and what was new."""
-    session = _session(options)
-    try:
-        found = session.drift()
-    finally:
-        session.close()
+    with options.session() as session:
+        found = session.taste.drift()
     if options.json:
         print_json(dataclasses.asdict(found))
         return
@@ -139,18 +124,13 @@ def drift(options: Options) -> None:
     print_table(headings, rows, right=frozenset({*range(len(found.tastes) + 3), len(found.tastes) + 4}))
 
 
-def _session(options: Options) -> Session:
-    from engine.session import Session
-
-    return Session(options.folders, private=options.private)
-
-
 def _rules(session: Session) -> dict[str, Any]:
     return {
         "rules": [
-            {"id": kept.id, "rule": kept.rule.in_words(), "listens": kept.listens} for kept in session.rules()
+            {"id": kept.id, "rule": kept.rule.in_words(), "listens": kept.listens}
+            for kept in session.taste.rules()
         ],
-        "listens_excluded": session.listens_excluded(),
+        "listens_excluded": session.taste.listens_excluded(),
     }
 
 
@@ -171,7 +151,7 @@ def modes_of(session: Session, level: Level = "artists") -> list[dict[str, Any]]
     from engine.recommend.settings import DiscoverSettings
 
     try:
-        modes = session.modes(DiscoverSettings(level=level))
+        modes = session.taste.modes(DiscoverSettings(level=level))
     except NothingYetError:
         return []
     return [

@@ -61,20 +61,15 @@ FACTORS = Factors()
 @click.pass_obj
 def train(options: Options, /, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
     """Train on the community packs of a level, or on your own listening sessions where there are none."""
-    from engine.session import Session
     from engine.training.train import TrainingSettings
 
     if engine == "spark":
         raise UsageError("Training with Spark is not built yet; use --engine local.")
     settings = TrainingSettings(level=level, factors=factors or 40, free_factors=factors is None, **asked)
-    session = Session(options.folders, private=options.private)
-    try:
-        with training_progress(options) as progress:
-            manifest = session.train(
-                settings, progress=lambda update: progress(update.stage, update.done, update.total)
-            )
-    finally:
-        session.close()
+    with options.session() as session, training_progress(options) as progress:
+        manifest = session.training.train(
+            settings, progress=lambda update: progress(update.stage, update.done, update.total)
+        )
     if options.json:
         print_json(training_document(manifest))
         return

@@ -89,7 +89,7 @@ class AddTo(Dialog):
 
         def run() -> None:
             try:
-                there = self._engine().playlists()
+                there = self._engine().playlists.all()
             except DiscoverError:
                 return
             self.app.call_from_thread(self._take, there)
@@ -152,15 +152,15 @@ def ask_add_to(app: Shell, what: str, tracks: Tracks, *, but: str | None = None)
 def _add(app: Shell, target: Target, tracks: Tracks) -> None:
     def change(session: Session) -> PlaylistEdit:
         if target.new:
-            return session.create_playlist(target.name, tracks(session))
-        return session.add_to_playlist(target.name, tracks(session), again=target.again)
+            return session.playlists.create(target.name, tracks(session))
+        return session.playlists.add(target.name, tracks(session), again=target.again)
 
     def said(edit: PlaylistEdit | None) -> None:
         if edit is not None:
             app.notify(in_words(edit, app.keymap.label("undo")))
 
     app.changes.edit(
-        f"adding to {target.name}", change, lambda session, edit: session.restore_playlist(edit), said
+        f"adding to {target.name}", change, lambda session, edit: session.playlists.restore(edit), said
     )
 
 
@@ -191,4 +191,4 @@ def in_short(chosen: Sequence[Music]) -> str:
 
 def named(chosen: Sequence[Music]) -> Tracks:
     """These tracks, and of artists one each."""
-    return lambda session: session.tracks_named([(music.artist, music.track) for music in chosen])
+    return lambda session: session.tracks.named([(music.artist, music.track) for music in chosen])

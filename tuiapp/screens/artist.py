@@ -21,7 +21,7 @@ from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import bar, day, percent, sparkline
 
 if TYPE_CHECKING:
-    from engine.session.artist_card import ArtistCard
+    from engine.session.artist_pages import ArtistCard
     from engine.store.artists import PlayedArtist
 
 _VERDICTS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
@@ -84,7 +84,7 @@ class ArtistDialog(Dialog):
 
             settings = self.app.preferences.config.for_discover(DiscoverSettings())
             try:
-                card = self.app.engine().artist(name, settings)
+                card = self.app.engine().artist_pages.of(name, settings)
             except DiscoverError as error:
                 self.app.call_from_thread(self._failed, str(error))
             else:

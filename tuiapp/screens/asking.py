@@ -55,7 +55,7 @@ class Asking(Screen[None]):
             worker = get_current_worker()
             try:
                 session = self.app.engine()
-                with session.turn():
+                with session.exclusive():
                     if worker.is_cancelled and not writes:
                         return
                     result = question(session)

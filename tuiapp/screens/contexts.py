@@ -66,7 +66,7 @@ class ContextsView(View):
         self._show_wishes()
 
         def question(session: Session) -> ContextPlaylist:
-            return session.make_playlist(context, _settings(context, wishes))
+            return session.playlists.make(context, _settings(context, wishes))
 
         self.ask(question, self._show, group="list")
 
@@ -75,7 +75,7 @@ class ContextsView(View):
         self.notify(f"Saved as {shown(name)}. It is under 4 Playlists.", markup=False)
         self.app.library_changed("playlists")
         self.app.changes.remember(
-            f"saving {name}", lambda: self.app.changes.make(lambda s: s.remove_playlist(name))
+            f"saving {name}", lambda: self.app.changes.make(lambda s: s.playlists.remove(name))
         )
 
     def _show(self, made: ContextPlaylist) -> None:
@@ -175,7 +175,7 @@ class ContextsView(View):
 
         def save(text: str) -> None:
             self.ask(
-                lambda session: session.save_playlist(text, made),
+                lambda session: session.playlists.save(text, made),
                 self._saved,
                 group="saved",
                 failed=self._not_saved,

@@ -71,7 +71,7 @@ class DiscoverView(View):
             return
         self._tracks_asked = True
         artists = [(item.artist, item.key) for item in self._list.items]
-        self.ask(lambda session: session.first_tracks(artists), self._show_tracks, group="tracks")
+        self.ask(lambda session: session.tracks.to_begin_with(artists), self._show_tracks, group="tracks")
 
     def _show_tracks(self, tracks: dict[str, str]) -> None:
         table = self.query_one(DiscoverTable)
@@ -87,7 +87,10 @@ class DiscoverView(View):
     def load(self) -> None:
         settings = self._settings()
         self.ask(
-            lambda session: session.discover(settings), self._show_list, group="list", failed=self._no_list
+            lambda session: session.discover.list(settings),
+            self._show_list,
+            group="list",
+            failed=self._no_list,
         )
 
     def _settings(self, asked: Asked | None = None) -> DiscoverSettings:
@@ -100,9 +103,9 @@ class DiscoverView(View):
         self._dials.measured = found.half_life
         source = "solo: your own sessions"
         if not found.solo:
-            from engine.session import Session
+            from engine.session.discover import Discover
 
-            old = age(found.trained, Session.today())
+            old = age(found.trained, Discover.today())
             source = f"{found.listeners:,} listeners · {old if old == 'today' else f'{old} old'}"
         if found.resting:
             source = f"{found.resting} resting · {source}"
@@ -145,7 +148,7 @@ class DiscoverView(View):
     def _note_seen(self, found: DiscoverList) -> None:
         """What stands on the first page is what a person sees, and may ignore."""
         seen = [item.key for item in found.items[: self.size.height] if not item.known]
-        self.ask(lambda session: session.note_shown(seen), lambda _: None, group="seen", writes=True)
+        self.ask(lambda session: session.discover.note_shown(seen), lambda _: None, group="seen", writes=True)
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
@@ -175,7 +178,7 @@ class DiscoverView(View):
             # Reasons of rows that are passed by are worked out for nobody, and slow the keys that pass them.
             await asyncio.sleep(RESTED)
             self.ask(
-                lambda session: session.explain(row.artist, settings, row.track),
+                lambda session: session.discover.explain(row.artist, settings, row.track),
                 self._show_why,
                 group="why",
                 failed=self._no_reasons,
@@ -247,7 +250,9 @@ class DiscoverView(View):
         settings = self._settings()
         # First the order, then the reasons: those of two hundred lines take longer than a key is held.
         self.ask(
-            lambda session: session.discover(settings, reasons=False), self._show_turning, group="turning"
+            lambda session: session.discover.list(settings, reasons=False),
+            self._show_turning,
+            group="turning",
         )
 
     def _show_turning(self, found: DiscoverList) -> None:
@@ -281,7 +286,7 @@ class DiscoverView(View):
     def action_next_taste(self) -> None:
         settings = self._settings(replace(self._asked, taste=None))
         self.ask(
-            lambda session: [mode.name for mode in session.modes(settings)],
+            lambda session: [mode.name for mode in session.taste.modes(settings)],
             self._show_next_taste,
             group="tastes",
         )
@@ -343,7 +348,9 @@ class DiscoverView(View):
             self.app.show_related(chosen[0].artist)
 
     def _note_opened(self, key: str) -> None:
-        self.ask(lambda session: session.note_opened(key), lambda _: None, group="opened", writes=True)
+        self.ask(
+            lambda session: session.discover.note_opened(key), lambda _: None, group="opened", writes=True
+        )
 
     def action_open(self) -> None:
         row = self.query_one("#artists", Table).row
@@ -359,7 +366,7 @@ class DiscoverView(View):
 
     def action_export(self) -> None:
         settings = self._settings()
-        ask_export(self.app, "Discover", lambda session: session.discover_tracks(settings))
+        ask_export(self.app, "Discover", lambda session: session.tracks.of_discover(settings))
 
     # -- remembering -----------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from tuiapp.widgets.line import Line
 
 if TYPE_CHECKING:
     from engine.session import Session
-    from engine.session.tastes import Exclusion
+    from engine.session.taste import Exclusion
     from engine.taste.rules import Rule
 
 # Each field's id, its words and an example.
@@ -179,7 +179,7 @@ class ExcludeDialog(Dialog):
             try:
                 session = self._engine()
                 _check(session, rule)
-                found = session.exclude(rule, preview=True)
+                found = session.taste.exclude(rule, preview=True)
             except FieldError as error:
                 found = error
             except DiscoverError as error:
@@ -225,8 +225,8 @@ class ExcludeDialog(Dialog):
 def _check(session: Session, rule: Rule) -> None:
     """Raise FieldError where a name in the rule is not known here."""
     for field, name, known in (
-        ("artist", rule.artist, session.resolve_artist),
-        ("source", rule.source, session.check_source),
+        ("artist", rule.artist, session.artists.resolve),
+        ("source", rule.source, session.taste.check_source),
     ):
         if name is not None:
             try:

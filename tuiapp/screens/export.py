@@ -22,7 +22,7 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
         def run() -> None:
             try:
                 session = app.engine()
-                report = session.export_tracks(tracks(session), title, Path(text).expanduser())
+                report = session.tracks.export(tracks(session), title, Path(text).expanduser())
             except DiscoverError as error:
                 app.call_from_thread(app.notify, str(error), severity="error", timeout=10)
                 return

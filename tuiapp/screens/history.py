@@ -71,7 +71,7 @@ class HistoryView(View):
         by = "when" if table.sort is None else table.columns[table.sort].by
 
         def question(session: Session) -> tuple[str, Listens, Status]:
-            listens = Listens(session.listen_ids(text, by, reverse=reverse), self._want)
+            listens = Listens(session.history.listen_ids(text, by, reverse=reverse), self._want)
             if len(listens):
                 listens.fetch(session, 0)
             return text, listens, session.status()
@@ -140,7 +140,7 @@ class HistoryView(View):
     def _ask_picture(self) -> None:
         if self._page == "standings":
             self.ask(
-                lambda session: session.standings(),
+                lambda session: session.taste.standings(),
                 self._picture,
                 group="standings",
                 failed=lambda error: self._no_picture(error, f"○ {self.missing(error)}"),
@@ -149,7 +149,7 @@ class HistoryView(View):
             year = None if self._page == "all" else self._year or self._years[1]
             self._year = year or self._years[1]
             self.ask(
-                lambda session: session.stats(year),
+                lambda session: session.history.stats(year),
                 self._picture,
                 group="year",
                 failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing was played."),
@@ -191,7 +191,7 @@ class HistoryView(View):
         if not ids:
             return
         what = "the track" if len(ids) == 1 else f"{len(ids):,} listens"
-        ask_add_to(self.app, what, lambda session: session.tracks_named(_tracks(session, ids)))
+        ask_add_to(self.app, what, lambda session: session.tracks.named(_tracks(session, ids)))
 
     @on(Table.Clicked)
     def action_artist(self) -> None:
@@ -217,13 +217,17 @@ class HistoryView(View):
 
 def _tracks(session: Session, ids: list[int]) -> list[tuple[str, str]]:
     """The (artist, title) of listens, each once."""
-    rows = (row for start in range(0, len(ids), 500) for row in session.listens(ids[start : start + 500]))
+    rows = (
+        row for start in range(0, len(ids), 500) for row in session.history.listens(ids[start : start + 500])
+    )
     return list(dict.fromkeys((row.artist, row.track) for row in rows))
 
 
 def _artists(session: Session, ids: list[int]) -> list[str]:
     """The artists of listens, each once."""
-    rows = (row for start in range(0, len(ids), 500) for row in session.listens(ids[start : start + 500]))
+    rows = (
+        row for start in range(0, len(ids), 500) for row in session.history.listens(ids[start : start + 500])
+    )
     return list(dict.fromkeys(row.artist for row in rows))
 
 

@@ -73,7 +73,7 @@ class ModelView(View):
             self.query_one(LossCurve).show(Losses(tuple(job.losses), job.total))
 
     def load(self) -> None:
-        self.ask(lambda session: (session.status(), session.today()), self._show, group="list")
+        self.ask(lambda session: (session.status(), session.discover.today()), self._show, group="list")
 
     def _show(self, answer: tuple[Status, int]) -> None:
         status, self._today = answer
@@ -128,8 +128,8 @@ class ModelView(View):
         if row is not None:
             name = row.name
             changes = self.app.changes
-            changes.make(lambda session: session.set_pack_aside(name))
+            changes.make(lambda session: session.packs.stash(name))
             changes.remember(
-                f"removing {name}", lambda: changes.make(lambda session: session.bring_pack_back(name))
+                f"removing {name}", lambda: changes.make(lambda session: session.packs.bring_back(name))
             )
             self.notify(f"{shown(name)} removed. {self.key('undo')} brings it back until you leave.")

@@ -61,14 +61,14 @@ class PlaylistsView(View):
     # -- loading ---------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        self.ask(lambda session: session.playlists(), self._show_lists, group="list")
+        self.ask(lambda session: session.playlists.all(), self._show_lists, group="list")
         if self._open is not None:
             self._ask_tracks(self._open)
 
     def _ask_tracks(self, name: str) -> None:
         def question(session: Session) -> tuple[Sequence[PlaylistTrack], int]:
-            kept = next((one.tracks for one in session.playlists() if one.name == name), 0)
-            return session.show_playlist(name), kept
+            kept = next((one.tracks for one in session.playlists.all() if one.name == name), 0)
+            return session.playlists.show(name), kept
 
         def then(answer: tuple[Sequence[PlaylistTrack], int]) -> None:
             if name == self._open:
@@ -187,7 +187,7 @@ class PlaylistsView(View):
     def action_new(self) -> None:
         def make(name: str) -> None:
             self.app.changes.edit(
-                f"making {name}", lambda session: session.create_playlist(name), _restore, self._enter_edited
+                f"making {name}", lambda session: session.playlists.create(name), _restore, self._enter_edited
             )
 
         self.app.ask_text("Name the new playlist", "", make)
@@ -205,7 +205,7 @@ class PlaylistsView(View):
             new = " ".join(text.split())
 
             def change(session: Session, old: str = name, to: str = new) -> str:
-                session.rename_playlist(old, to)
+                session.playlists.rename(old, to)
                 self.app.call_from_thread(self._follow, old, to)
                 return to
 
@@ -226,14 +226,14 @@ class PlaylistsView(View):
         if names:
             self.app.changes.edit(
                 f"removing {', '.join(names)}",
-                lambda session: [session.take_playlist(name) for name in names],
-                lambda session, gone: [session.put_playlist(playlist) for playlist in gone],
+                lambda session: [session.playlists.take(name) for name in names],
+                lambda session, gone: [session.playlists.put(playlist) for playlist in gone],
             )
 
     def action_export(self) -> None:
         name = self._chosen()
         if name is not None:
-            ask_export(self.app, name, lambda session: session.show_playlist(name))
+            ask_export(self.app, name, lambda session: session.playlists.show(name))
 
     # -- the tracks of a list --------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class PlaylistsView(View):
 
         self.app.changes.edit(
             f"continuing {name}",
-            lambda session: session.continue_playlist(name, MORE, seed),
+            lambda session: session.playlists.extend(name, MORE, seed),
             _restore,
             continued,
         )
@@ -270,7 +270,7 @@ class PlaylistsView(View):
             ask_add_to(
                 self.app,
                 what,
-                lambda session: [track for name in names for track in session.show_playlist(name)],
+                lambda session: [track for name in names for track in session.playlists.show(name)],
                 but=names[0] if len(names) == 1 else None,
             )
 
@@ -280,7 +280,7 @@ class PlaylistsView(View):
             self._tracks.clear_marks()
             self.app.changes.edit(
                 f"removing {tracks_in_words(len(places))} from {name}",
-                lambda session: session.remove_from_playlist(name, places),
+                lambda session: session.playlists.remove_tracks(name, places),
                 _restore,
             )
 
@@ -320,7 +320,7 @@ class PlaylistsView(View):
 
         self.app.changes.edit(
             f"moving {tracks_in_words(len(places))} in {name}",
-            lambda session: session.shift_in_playlist(name, places, by),
+            lambda session: session.playlists.shift(name, places, by),
             _restore,
             moved,
         )
@@ -353,4 +353,4 @@ class PlaylistsView(View):
 
 
 def _restore(session: Session, edit: PlaylistEdit) -> None:
-    session.restore_playlist(edit)
+    session.playlists.restore(edit)

@@ -73,7 +73,7 @@ class RelatedView(View):
             return
         name = self._trail[self._at]
         self._show_trail()
-        self.ask(lambda session: session.related(name, LENGTH), self._show_list, group="list")
+        self.ask(lambda session: session.artists.related(name, LENGTH), self._show_list, group="list")
 
     def _begin(self, favourite: str | None) -> None:
         if favourite is None:
@@ -160,7 +160,9 @@ class RelatedView(View):
     def action_export(self) -> None:
         if self._at >= 0:
             name = self._trail[self._at]
-            ask_export(self.app, f"Related to {name}", lambda session: session.related_tracks(name, LENGTH))
+            ask_export(
+                self.app, f"Related to {name}", lambda session: session.tracks.of_related(name, LENGTH)
+            )
 
     def remembered(self) -> dict[str, Any]:
         return super().remembered() | {"trail": self._trail[: self._at + 1]}
@@ -177,5 +179,5 @@ def _favourite(session: Session) -> str | None:
     """The artist to start from when none was chosen: the top of Discover."""
     from engine.recommend.settings import DiscoverSettings
 
-    items = session.discover(DiscoverSettings(n=1)).items
+    items = session.discover.list(DiscoverSettings(n=1)).items
     return items[0].artist if items else None

@@ -88,7 +88,7 @@ class Search(Dialog):
     def _ask(self, text: str) -> None:
         def run() -> None:
             try:
-                found: tuple[Found, ...] = self._engine().search(text, LENGTH)
+                found: tuple[Found, ...] = self._engine().artists.search(text, LENGTH)
             except DiscoverError as error:
                 self.app.call_from_thread(self._failed, str(error))
             else:

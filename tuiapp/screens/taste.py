@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.recommend.modes import Mode
     from engine.recommend.taste_map import TasteMap
     from engine.session import Session
-    from engine.session.tastes import Exclusion
+    from engine.session.taste import Exclusion
     from engine.store.feedback import Feedback
     from engine.taste.gate import Taste
     from engine.taste.rules import KeptRule, Rule
@@ -265,13 +265,15 @@ class TasteView(View):
         done: list[Exclusion] = []
 
         def change(session: Any) -> None:
-            done.append(session.exclude(rule))
+            done.append(session.taste.exclude(rule))
             self.app.call_from_thread(self._excluded, done[0])
 
         self.app.changes.make(change)
         self.app.changes.remember(
             f"left out {rule.in_words()}",
-            lambda: self.app.changes.make(lambda session: [session.include(made.id or 0) for made in done]),
+            lambda: self.app.changes.make(
+                lambda session: [session.taste.include(made.id or 0) for made in done]
+            ),
         )
 
     def _excluded(self, done: Exclusion) -> None:
@@ -303,11 +305,15 @@ class TasteView(View):
             return
         names = [f"{mark.track} by {mark.artist}" if mark.track else mark.artist for mark in said]
         what = names[0] if len(names) == 1 else f"{len(names)} verdicts"
-        self.app.changes.make(lambda session: [session.judge(None, mark.artist, mark.track) for mark in said])
+        self.app.changes.make(
+            lambda session: [session.verdicts.judge(None, mark.artist, mark.track) for mark in said]
+        )
         self.app.changes.remember(
             f"taken back {what}",
             lambda: self.app.changes.make(
-                lambda session: [session.judge(mark.verdict, mark.artist, mark.track) for mark in said]
+                lambda session: [
+                    session.verdicts.judge(mark.verdict, mark.artist, mark.track) for mark in said
+                ]
             ),
         )
         self.notify(f"Taken back: {what}. {self.key('undo')} brings it back.")
@@ -316,10 +322,12 @@ class TasteView(View):
         if not rules:
             return
         words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} rules"
-        self.app.changes.make(lambda session: [session.include(kept.id) for kept in rules])
+        self.app.changes.make(lambda session: [session.taste.include(kept.id) for kept in rules])
         self.app.changes.remember(
             f"counted again: {words}",
-            lambda: self.app.changes.make(lambda session: [session.restore_rule(kept) for kept in rules]),
+            lambda: self.app.changes.make(
+                lambda session: [session.taste.restore_rule(kept) for kept in rules]
+            ),
         )
         self.notify(f"Counted again: {words}. u leaves it out again.")
 
@@ -348,14 +356,19 @@ class TasteView(View):
 
 
 def _own(session: Session) -> _Own:
-    return session.taste(), session.feedback(), session.rules(), session.listens_excluded()
+    return (
+        session.taste.read(),
+        session.verdicts.all(),
+        session.taste.rules(),
+        session.taste.listens_excluded(),
+    )
 
 
 def _tastes(session: Session) -> tuple[Sequence[Mode], TasteMap] | None:
     """The tastes and their map, null without a model."""
-    return (session.modes(), session.taste_map()) if session.model() else None
+    return (session.taste.modes(), session.taste.map()) if session.models.manifest() else None
 
 
 def _drift(session: Session) -> Drift | None:
     """How they drift, null without a model."""
-    return session.drift() if session.model() else None
+    return session.taste.drift() if session.models.manifest() else None

@@ -31,7 +31,7 @@ class Listens(Sequence["ListenRow | Coming"]):
 
     def fetch(self, session: Session, number: int) -> None:
         """Read a block; called in a worker thread, since the library may be busy for seconds."""
-        rows = session.listens(self.ids[number * BLOCK : (number + 1) * BLOCK])
+        rows = session.history.listens(self.ids[number * BLOCK : (number + 1) * BLOCK])
         # A new dictionary, so that painting never meets one that changes.
         kept = dict(list(self._blocks.items())[-_KEPT:])
         self._blocks = kept | {number: rows}

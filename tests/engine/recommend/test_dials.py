@@ -93,9 +93,9 @@ def test_variety_only_reorders(count: int, variety: float, n: int, seed: int) ->
 def test_fading_moves_the_reasons_to_what_was_played_lately(place) -> None:
     session = Session(place)
     try:
-        plain = session.discover(DiscoverSettings(n=5, half_life=0))
-        faded = session.discover(DiscoverSettings(n=5, half_life=30.0))
-        named = session.discover(DiscoverSettings(n=5, half_life=30.0))
+        plain = session.discover.list(DiscoverSettings(n=5, half_life=0))
+        faded = session.discover.list(DiscoverSettings(n=5, half_life=30.0))
+        named = session.discover.list(DiscoverSettings(n=5, half_life=30.0))
     finally:
         session.close()
     assert faded == named

@@ -102,16 +102,16 @@ def session(tmp_path: Path):
 
 
 def test_drift_shares_every_play_of_a_year_once(session) -> None:
-    found = session.drift()
+    found = session.taste.drift()
     assert [year.year for year in found.years] == [2020, 2022], "a year without plays is none"
-    assert len(found.tastes) == len(session.modes()) == 3
+    assert len(found.tastes) == len(session.taste.modes()) == 3
     for year in found.years:
         assert sum(year.shares) + year.others == pytest.approx(1.0)
     first, last = found.years
     assert first.others == pytest.approx(2 / first.plays), "the undated play is in no year"
     assert last.others == 0
     assert sorted(share > 0 for share in first.shares) == [False, True, True]
-    assert sum(year.plays for year in found.years) == session.stats().plays - 1
+    assert sum(year.plays for year in found.years) == session.history.stats().plays - 1
     assert (first.new, last.new) == (17, 8)
     assert (last.top.artist, last.top.plays) == (ARTISTS[23], 24)
     assert last.top_new is not None
@@ -119,53 +119,53 @@ def test_drift_shares_every_play_of_a_year_once(session) -> None:
 
 
 def test_a_players_count_is_in_no_year_for_its_date_is_that_of_the_last_play(session) -> None:
-    before = [year.plays for year in session.drift().years]
-    with session._connection as connection:
+    before = [year.plays for year in session.taste.drift().years]
+    with session.library.connection as connection:
         connection.execute(
             "UPDATE listens SET flags = flags | 8 WHERE started_at = (SELECT max(started_at) FROM listens)"
         )
     session.reload()
-    assert [year.plays for year in session.drift().years] == [before[0], before[1] - 1]
+    assert [year.plays for year in session.taste.drift().years] == [before[0], before[1] - 1]
 
 
 def test_the_map_holds_each_artist_of_the_model_once_in_its_taste(session) -> None:
-    found, modes = session.taste_map(), session.modes()
+    found, modes = session.taste.map(), session.taste.modes()
     assert sorted(artist.artist for artist in found.artists) == sorted(ARTISTS[:24])
     assert [taste.name for taste in found.tastes] == [mode.name for mode in modes]
     counts = [sum(artist.mode == taste.number for artist in found.artists) for taste in found.tastes]
     assert counts == [len(mode.places) for mode in modes]
     assert all(0 <= place <= 1 for dot in (*found.artists, *found.tastes) for place in (dot.x, dot.y))
     session.reload()
-    assert session.taste_map() == found
+    assert session.taste.map() == found
 
 
 def test_a_blocked_or_excluded_artist_is_on_no_map_and_in_no_year(session) -> None:
-    before = session.taste_map(), session.drift()
-    session.judge("block", ARTISTS[23])
-    rule = session.exclude(Rule(artist=ARTISTS[22]))
+    before = session.taste.map(), session.taste.drift()
+    session.verdicts.judge("block", ARTISTS[23])
+    rule = session.taste.exclude(Rule(artist=ARTISTS[22]))
     gone = {ARTISTS[22], ARTISTS[23]}
-    drift = session.drift()
-    assert not gone & {artist.artist for artist in session.taste_map().artists}
+    drift = session.taste.drift()
+    assert not gone & {artist.artist for artist in session.taste.map().artists}
     assert not gone & {heard.artist for year in drift.years for heard in (year.top, year.top_new) if heard}
     assert sum(year.plays for year in drift.years) == sum(year.plays for year in before[1].years) - 23 - 48
-    session.judge(None, ARTISTS[23])
-    session.include(rule.id)
-    assert (session.taste_map(), session.drift()) == before
+    session.verdicts.judge(None, ARTISTS[23])
+    session.taste.include(rule.id)
+    assert (session.taste.map(), session.taste.drift()) == before
 
 
 def test_a_preview_says_what_the_rule_then_does_and_a_rule_taken_back_returns_as_it_was(session) -> None:
-    first = session.exclude(Rule(artist=ARTISTS[3]))
-    rules, top = session.rules(), session.discover()
+    first = session.taste.exclude(Rule(artist=ARTISTS[3]))
+    rules, top = session.taste.rules(), session.discover.list()
     rule = Rule(artist=ARTISTS[23], since=int(time.mktime((2021, 1, 1, 0, 0, 0, 0, 0, -1))))
-    told = session.exclude(rule, preview=True)
-    assert (session.rules(), session.discover()) == (rules, top), "a preview changes nothing"
-    done = session.exclude(rule)
+    told = session.taste.exclude(rule, preview=True)
+    assert (session.taste.rules(), session.discover.list()) == (rules, top), "a preview changes nothing"
+    done = session.taste.exclude(rule)
     assert (told.id, told.listens) == (None, 24)
     assert (done.leaves, done.enters, done.moves) == (told.leaves, told.enters, told.moves)
     assert done.moves > 0
-    both = session.rules()
-    session.include(first.id)
-    session.restore_rule(both[0])
-    assert session.rules() == both
-    session.include(done.id)
-    assert (session.rules(), session.discover()) == (rules, top)
+    both = session.taste.rules()
+    session.taste.include(first.id)
+    session.taste.restore_rule(both[0])
+    assert session.taste.rules() == both
+    session.taste.include(done.id)
+    assert (session.taste.rules(), session.discover.list()) == (rules, top)

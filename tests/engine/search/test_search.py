@@ -138,14 +138,14 @@ def session(tmp_path):
 
 
 def rows(session: Session, text: str) -> list[tuple[str, str, str | None]]:
-    return [(hit.kind, hit.artist, hit.track) for hit in session.search(text)]
+    return [(hit.kind, hit.artist, hit.track) for hit in session.artists.search(text)]
 
 
 def test_own_and_community_names_are_one_list(session: Session) -> None:
     assert rows(session, "bur")[:3] == [
         ("artist", "Bur", None), ("artist", "Burel", None), ("artist", "Burial", None),
     ]  # fmt: skip
-    burel = session.search("burel")[0]
+    burel = session.artists.search("burel")[0]
     assert (burel.plays, burel.listeners > 0) == (3, True), "what is known of it on both sides"
     assert rows(session, "only mine")[0] == ("artist", "Only Mine", None)
 
@@ -157,13 +157,13 @@ def test_a_track_is_found_by_its_title_and_by_artist_and_title(session: Session)
 
 
 def test_a_blocked_artist_and_its_tracks_are_found_by_nothing(session: Session) -> None:
-    session.judge("block", "Burel")
+    session.verdicts.judge("block", "Burel")
     for text in ("burel", "bure", "burel archangel", "archangel falls"):
-        assert "Burel" not in {hit.artist for hit in session.search(text)}
+        assert "Burel" not in {hit.artist for hit in session.artists.search(text)}
 
 
 def test_a_blocked_track_is_found_by_nothing_and_others_of_its_name_are(session: Session) -> None:
-    session.judge("block", "Moire", "Archangel")
+    session.verdicts.judge("block", "Moire", "Archangel")
     found = rows(session, "archangel")
     assert ("track", "Moire", "Archangel") not in found
     assert ("track", "Burel", "Archangel Falls") in found
@@ -179,27 +179,31 @@ def test_the_communitys_tracks_are_found_beside_ones_own_each_told_once_and_none
     ]
     write_model(session.folders.root, level="tracks", called=[track_name(*one) for one in known], items=3)
     session.reload()
-    found = {(hit.artist, hit.track): hit for hit in session.search("archangel") if hit.kind == "track"}
+    found = {
+        (hit.artist, hit.track): hit for hit in session.artists.search("archangel") if hit.kind == "track"
+    }
     assert ("Nobody Played", "Archangels Rise") in found
     assert found["Nobody Played", "Archangels Rise"].plays == 0
     mine = found["Burel", "Archangel Falls"]
     assert mine.plays > 0
     assert mine.listeners > 0, "another version is the same track"
     assert ("Burel", "Archangel Falls - Live") not in found
-    assert session.search("mornings actress")[0].track == "Hazy Mornings", "by artist and title together"
-    play(session._connection, "Actress", "Hazy Mornings (Live)", 5, 6, 7)
+    assert session.artists.search("mornings actress")[0].track == "Hazy Mornings", (
+        "by artist and title together"
+    )
+    play(session.library.connection, "Actress", "Hazy Mornings (Live)", 5, 6, 7)
     session.reload()
-    by_title = {(hit.artist, hit.track): hit.plays for hit in session.search("hazy mornngs")}
+    by_title = {(hit.artist, hit.track): hit.plays for hit in session.artists.search("hazy mornngs")}
     assert by_title["Actress", "Hazy Mornings (Live)"] == 3
-    session.judge("block", "Actress")
-    session.judge("block", "Nobody Played", "Archangels Rise (Live)")
-    assert session.search("mornings") == ()
-    assert "Nobody Played" not in {hit.artist for hit in session.search("archangels rise")}
+    session.verdicts.judge("block", "Actress")
+    session.verdicts.judge("block", "Nobody Played", "Archangels Rise (Live)")
+    assert session.artists.search("mornings") == ()
+    assert "Nobody Played" not in {hit.artist for hit in session.artists.search("archangels rise")}
 
 
 def test_an_artist_in_two_spellings_is_told_once_with_what_both_sides_know(session: Session) -> None:
-    play(session._connection, "The Actress", "Hazyville", 7, 8)
-    assert [(hit.artist, hit.plays, hit.listeners > 0) for hit in session.search("actress")] == [
+    play(session.library.connection, "The Actress", "Hazyville", 7, 8)
+    assert [(hit.artist, hit.plays, hit.listeners > 0) for hit in session.artists.search("actress")] == [
         ("The Actress", 2, True)
     ]
 
@@ -210,10 +214,10 @@ def test_a_name_after_the_is_found_among_many_that_begin_so() -> None:
 
 
 def test_forgotten_names_were_never_written(session: Session) -> None:
-    session.search("tin ferry")
+    session.artists.search("tin ferry")
     session.forget(Rule(artist="Only Mine"))
-    assert session.search("only mine") == ()
-    assert session.search("tin ferry") == ()
+    assert session.artists.search("only mine") == ()
+    assert session.artists.search("tin ferry") == ()
     held = b"".join(path.read_bytes() for path in session.folders.root.rglob("*") if path.is_file())
     assert b"tin ferry" not in held.lower()
 
@@ -226,7 +230,7 @@ def test_a_damaged_index_is_told_and_an_older_model_without_one_answers_alike(se
         (model / name).write_bytes(whole[:-1] + b"\xff")
         session.reload()
         with pytest.raises(DamagedDataError, match=name):
-            session.search("bur")
+            session.artists.search("bur")
         (model / name).write_bytes(whole)
     manifest = json.loads((model / "manifest.json").read_bytes())
     manifest["digests"] = {name: one for name, one in manifest["digests"].items() if "names_" not in name}
@@ -237,16 +241,16 @@ def test_a_damaged_index_is_told_and_an_older_model_without_one_answers_alike(se
 
 def test_what_is_imported_later_is_found(session: Session) -> None:
     assert rows(session, "harbour") == []
-    play(session._connection, "Harbour Lights", "Slow", 9)
+    play(session.library.connection, "Harbour Lights", "Slow", 9)
     assert rows(session, "harbour")[0] == ("artist", "Harbour Lights", None)
 
 
 def test_a_listen_taken_back_is_found_no_more_and_the_next_one_is(session: Session) -> None:
     for artist, other in (("Harbour Lights", "Quiet Vesper"), ("Quiet Vesper", "Harbour Lights")):
-        heard = session.note_listen(artist, "Slow", seconds=200, at=900)
+        heard = session.history.log_play(artist, "Slow", seconds=200, at=900)
         assert (rows(session, artist)[0], rows(session, other)) == (("artist", artist, None), [])
         assert heard.listen is not None
-        session.take_listen(heard.listen)
+        session.history.remove_play(heard.listen)
 
 
 def test_a_private_session_searches_the_same(session: Session, tmp_path) -> None:

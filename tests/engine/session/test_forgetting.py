@@ -25,12 +25,12 @@ def session(tmp_path: Path) -> Session:
     write(folder, "short.json", [spotify(START + 9000, 4_000, SECRET)])
     write(folder, "l.csv", lastfm(*((START - 900 * i, KEPT) for i in range(1, 4))))
     opened = Session(Folders(tmp_path / "data"))
-    opened.import_paths([folder])
-    opened.judge("like", SECRET[0])
-    opened.exclude(Rule(artist=SECRET[0], hours=("22:00", "06:00")))
-    opened.note_opened(artist_key(SECRET[0]))
-    opened.note_opened(item_key(track_name(*SECRET)))
-    opened.write_state(b'{"cursor": "Quiet Vesper"}')
+    opened.history.import_paths([folder])
+    opened.verdicts.judge("like", SECRET[0])
+    opened.taste.exclude(Rule(artist=SECRET[0], hours=("22:00", "06:00")))
+    opened.discover.note_opened(artist_key(SECRET[0]))
+    opened.discover.note_opened(item_key(track_name(*SECRET)))
+    opened.library.write_state(b'{"cursor": "Quiet Vesper"}')
     opened.door.write_file(opened.folders.hindsight, b"{}")
     return opened
 
@@ -55,8 +55,8 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
     # What still reads so is the other artist's name and title.
     assert b"Quiet Vesper" in left
     never = Session(Folders(tmp_path / "never"))
-    never.import_paths([tmp_path / "in" / "l.csv"])
-    assert session.taste() == never.taste()
+    never.history.import_paths([tmp_path / "in" / "l.csv"])
+    assert session.taste.read() == never.taste.read()
     with pytest.raises(NothingYetError):
         session.forget(Rule(artist=KEPT[0], until=5))
     with pytest.raises(UnknownNameError):
@@ -77,7 +77,7 @@ def test_the_proof_fails_where_a_name_is_left(session: Session) -> None:
 
 
 def test_playlists_keep_a_name_until_asked(session: Session) -> None:
-    connection = session._connection
+    connection = session.library.connection
     with connection:
         connection.execute("INSERT INTO playlists VALUES (1, 'Evening', 'running', '{}', 0)")
         connection.execute(
@@ -98,9 +98,9 @@ def test_playlists_keep_a_name_until_asked(session: Session) -> None:
     ],
 )
 def test_parts_are_forgotten_as_rules_name_them(session: Session, rule: Rule, left: int) -> None:
-    for number in [kept.id for kept in session.rules()]:
-        session.include(number)
-    named = session.would_forget(rule)
+    for number in [kept.id for kept in session.taste.rules()]:
+        session.taste.include(number)
+    named = session.taste.listens_excluded(rule)
     done = session.forget(rule)
     assert done.holds
     assert done.deleted["listens"] == named
@@ -115,7 +115,7 @@ def test_forgetting_all_leaves_an_empty_library(session: Session) -> None:
     assert (status.listens, status.artists, status.tracks) == (0, 0, 0)
     left = bytes_of(session.folders)
     assert b"Vesper" not in left
-    assert session.feedback() == ()
+    assert session.verdicts.all() == ()
     session.close()
 
 
@@ -138,7 +138,7 @@ def test_a_model_that_cannot_be_read_may_be_ones_own_and_goes_too(session: Sessi
     manifest.write_bytes(b"{")
     assert session.forget(Rule(artist=SECRET[0])).holds
     assert not manifest.parent.exists()
-    assert session.model("tracks") is None
+    assert session.models.manifest("tracks") is None
 
 
 def test_the_proof_holds_where_bursts_close_up_over_what_is_forgotten(
@@ -147,8 +147,8 @@ def test_the_proof_holds_where_bursts_close_up_over_what_is_forgotten(
     plays = [KEPT] * 2 + [SECRET] + [KEPT] * 2
     folder = tmp_path / "bursts"
     write(folder, "b.json", [spotify(START + 90_000 + 300 * i, 211_000, one) for i, one in enumerate(plays)])
-    session.import_paths([folder])
-    session.exclude(Rule(burst=3))
-    assert session.taste().by_key[artist_key(KEPT[0])].plays > 1
+    session.history.import_paths([folder])
+    session.taste.exclude(Rule(burst=3))
+    assert session.taste.read().by_key[artist_key(KEPT[0])].plays > 1
     assert session.forget(Rule(artist=SECRET[0])).holds
-    assert session.taste().by_key[artist_key(KEPT[0])].plays == 1
+    assert session.taste.read().by_key[artist_key(KEPT[0])].plays == 1

@@ -49,8 +49,8 @@ def session(tmp_path: Path):
     rows = [f"{artist},Wave {n},150,200" for artist in ("Lark", *ARTISTS[1:30]) for n in (1, 2, 3, 4)]
     table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     opened = Session(folders)
-    opened.add_features(table)
-    opened.create_playlist(
+    opened.packs.add_features(table)
+    opened.playlists.create(
         "Mine", [PlaylistTrack(name, "Wave 1 (Remastered 2011)") for name in ("Lark", ARTISTS[3])]
     )
     yield opened
@@ -68,25 +68,25 @@ def shown(session: Session) -> dict[str, str]:
     for level in ("artists", "tracks"):
         for familiarity in (0.0, 1.0):
             asked = DiscoverSettings(n=200, per_artist=0, familiarity=familiarity, level=level)
-            items = session.discover(asked).items
+            items = session.discover.list(asked).items
             found[f"{level} {familiarity}"] = [(item.artist, item.track, item.why) for item in items]
-            found[f"{level} {familiarity} to export"] = session.discover_tracks(asked)
+            found[f"{level} {familiarity} to export"] = session.tracks.of_discover(asked)
         asked = replace(asked, n=1)
-        top = session.discover(asked).items[0]
-        found[f"why {level}"] = session.explain(top.artist, asked, top.track)
-    found["related"] = session.related(ARTISTS[3])
-    found["search"] = session.search("lark", 50), session.search("wave", 300)
-    found["history"] = session.listens(session.listen_ids())
-    stats = session.stats()
+        top = session.discover.list(asked).items[0]
+        found[f"why {level}"] = session.discover.explain(top.artist, asked, top.track)
+    found["related"] = session.artists.related(ARTISTS[3])
+    found["search"] = session.artists.search("lark", 50), session.artists.search("wave", 300)
+    found["history"] = session.history.listens(session.history.listen_ids())
+    stats = session.history.stats()
     found["stats"] = stats.top_artists, stats.top_tracks
-    found["card"] = session.artist(ARTISTS[3])
-    found["tastes"] = session.modes(), session.taste_map().artists, session.drift().years
-    found["playlist"] = session.show_playlist("Mine")
-    found["context"] = session.make_playlist("running").tracks
-    edit = session.continue_playlist("Mine", 20)
+    found["card"] = session.artist_pages.of(ARTISTS[3])
+    found["tastes"] = session.taste.modes(), session.taste.map().artists, session.taste.drift().years
+    found["playlist"] = session.playlists.show("Mine")
+    found["context"] = session.playlists.make("running").tracks
+    edit = session.playlists.extend("Mine", 20)
     found["continued"] = edit.tracks
-    session.restore_playlist(edit)
-    found["standings"] = session.standings()
+    session.playlists.restore(edit)
+    found["standings"] = session.taste.standings()
     return {name: repr(value) for name, value in found.items()}
 
 
@@ -94,29 +94,31 @@ def shown(session: Session) -> dict[str, str]:
 def test_a_blocked_artist_is_shown_nowhere_in_any_spelling(session, spelling) -> None:
     everywhere = " ".join(shown(session).values())
     assert all(f"'{name}'" in everywhere for name in ("Lark", "LARK, The", "The Lark", "The Lark feat. Owl"))
-    session.judge("block", spelling)
+    session.verdicts.judge("block", spelling)
     assert [name for name, text in shown(session).items() if "lark" in text.lower()] == []
     for name in ("The Lark", "Lark"):
-        card = session.artist(name)
+        card = session.artist_pages.of(name)
         assert (card.verdict, card.near, card.why) == ("block", (), ())
         with pytest.raises(UsageError, match="blocked"):
-            session.tracks_named([(name, None)])
+            session.tracks.named([(name, None)])
     for level in ("artists", "tracks"):
-        assert not [name for name in read_sessions(session._connection, level=level)[3] if "ark" in name]
+        assert not [
+            name for name in read_sessions(session.library.connection, level=level)[3] if "ark" in name
+        ]
 
 
 @pytest.mark.parametrize("title", ["Wave 1", "Wave 1 - Live", "Wave 1 (Remastered 2011)"])
 def test_a_blocked_track_is_shown_nowhere_in_any_version(session, title) -> None:
-    session.judge("block", "Lark", title)
+    session.verdicts.judge("block", "Lark", title)
     for name, text in shown(session).items():
         theirs = [part for part in text.split("Lark'")[1:] if part.split(")")[0].find("Wave 1") >= 0]
         assert theirs == [], name
-    assert {track.track for track in session.show_playlist("Mine")} == {"Wave 1 (Remastered 2011)"}
+    assert {track.track for track in session.playlists.show("Mine")} == {"Wave 1 (Remastered 2011)"}
     assert any("Wave 2" in text and "LARK, The" in text for text in shown(session).values()), "others stay"
 
 
 def test_guests_are_blocked_with_their_host_and_not_the_other_way_round(session) -> None:
-    session.judge("block", "The Lark feat. Owl")
+    session.verdicts.judge("block", "The Lark feat. Owl")
     texts = shown(session)
     assert "'Lark'" in texts["history"]
     assert "feat. Owl" not in "".join(texts.values())
@@ -124,18 +126,18 @@ def test_guests_are_blocked_with_their_host_and_not_the_other_way_round(session)
 
 def test_what_was_said_in_another_spelling_or_version_is_what_is_taken_back(session) -> None:
     before = shown(session)
-    session.judge("block", "The Lark")
-    assert session.judge(None, "Lark") == "block"
-    session.judge("block", "Lark", "Wave 1")
-    assert session.judge("hide", "The Lark", "Wave 1 - Live") == "block"
-    assert session.judge(None, "Lark", "Wave 1 [Live]") == "hide"
-    assert session.feedback() == ()
+    session.verdicts.judge("block", "The Lark")
+    assert session.verdicts.judge(None, "Lark") == "block"
+    session.verdicts.judge("block", "Lark", "Wave 1")
+    assert session.verdicts.judge("hide", "The Lark", "Wave 1 - Live") == "block"
+    assert session.verdicts.judge(None, "Lark", "Wave 1 [Live]") == "hide"
+    assert session.verdicts.all() == ()
     assert shown(session) == before
 
 
 def test_a_like_of_another_spelling_counts_for_what_was_played(session) -> None:
-    session.judge("like", "The Lark")
-    liked = [(item.name, item.plays) for item in session.taste().items if item.liked]
+    session.verdicts.judge("like", "The Lark")
+    liked = [(item.name, item.plays) for item in session.taste.read().items if item.liked]
     assert ("The Lark", 0.0) not in liked
     assert ("Lark", 2.0) in liked
 
@@ -150,10 +152,10 @@ def test_what_is_known_is_not_new_in_another_spelling(tmp_path, level) -> None:
     connection.close()
     session = Session(folders)
     asked = DiscoverSettings(n=200, per_artist=0, level=level)
-    listed = {(item.artist, item.track) for item in session.discover(asked).items}
+    listed = {(item.artist, item.track) for item in session.discover.list(asked).items}
     assert len(listed) > 20
     assert not listed & {(name, title) for name in ("Lark", "The Lark") for title in (None, "Wave 1")}
-    listed = {item.artist for item in session.discover(replace(asked, known_plays=3)).items}
+    listed = {item.artist for item in session.discover.list(replace(asked, known_plays=3)).items}
     assert {"Lark", "The Lark"} <= listed, "as the person has it, they are not known"
     session.close()
 
@@ -165,21 +167,25 @@ def test_who_is_played_in_one_spelling_is_found_by_the_catalogs(tmp_path) -> Non
     play(connection, ARTISTS[3], "Wave 1", 300)
     connection.close()
     session = Session(folders)
-    card = session.artist("The Lark")
-    assert (card.artist, card.played.plays, card.listeners) == ("Lark", 2, session.artist("Lark").listeners)
+    card = session.artist_pages.of("The Lark")
+    assert (card.artist, card.played.plays, card.listeners) == (
+        "Lark",
+        2,
+        session.artist_pages.of("Lark").listeners,
+    )
     assert card.of_taste > 0
-    assert session.exclude(Rule(artist="The Lark")).listens == 2
-    assert session.resolve_artist(ARTISTS[5]) == (ARTISTS[5], artist_key(ARTISTS[5]))
-    play(session._connection, f"{ARTISTS[8]} feat. Owl", "Wave 1", 300)
-    assert session.resolve_artist(ARTISTS[8]) == (ARTISTS[8], artist_key(ARTISTS[8])), (
+    assert session.taste.exclude(Rule(artist="The Lark")).listens == 2
+    assert session.artists.resolve(ARTISTS[5]) == (ARTISTS[5], artist_key(ARTISTS[5]))
+    play(session.library.connection, f"{ARTISTS[8]} feat. Owl", "Wave 1", 300)
+    assert session.artists.resolve(ARTISTS[8]) == (ARTISTS[8], artist_key(ARTISTS[8])), (
         "not who is with guests"
     )
     session.close()
 
 
 def test_of_two_in_the_catalog_each_is_found_by_its_own_spelling(session) -> None:
-    assert session.resolve_artist("The Lark") == ("The Lark", "the lark")
-    assert session.resolve_artist("lark") == ("Lark", "lark")
+    assert session.artists.resolve("The Lark") == ("The Lark", "the lark")
+    assert session.artists.resolve("lark") == ("Lark", "lark")
 
 
 # -- the gate --------------------------------------------------------------------------------------

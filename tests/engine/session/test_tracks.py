@@ -317,16 +317,18 @@ def test_what_if_one_track_had_never_been_played_leaves_the_artists_others(place
     session = Session(place, private=True)
     artist, title = TRACKS[0].split(SEPARATOR)
     asked = DiscoverSettings(n=60, per_artist=0, level="tracks")
-    reasons = {(share.artist, share.track) for item in session.discover(asked).items for share in item.why}
+    reasons = {
+        (share.artist, share.track) for item in session.discover.list(asked).items for share in item.why
+    }
     assert {(artist, title), tuple(TRACKS[3].split(SEPARATOR))} <= reasons
     for name in (TRACKS[0], f"{artist} - {title} (Live)"):
-        found = session.discover(replace(asked, without=(name,)))
+        found = session.discover.list(replace(asked, without=(name,)))
         left = {(share.artist, share.track) for item in found.items for share in item.why}
         assert (artist, title) not in left
         assert tuple(TRACKS[3].split(SEPARATOR)) in left
         assert (artist, title) in {(item.artist, item.track) for item in found.items}, "it may be recommended"
     with pytest.raises(UnknownNameError, match="Nobody - Nothing"):
-        session.discover(replace(asked, without=("Nobody - Nothing",)))
+        session.discover.list(replace(asked, without=("Nobody - Nothing",)))
     session.close()
 
 
@@ -339,25 +341,25 @@ def test_what_is_unwanted_is_in_no_list_whatever_is_asked(place, tmp_path, verdi
     session = Session(Folders(tmp_path / "data"))
     gone, single, excluded = ARTISTS[5], TRACKS[6], ARTISTS[0]
     title = single.split(SEPARATOR)[1]
-    session.judge(verdict, gone)
-    session.judge(verdict, *single.split(SEPARATOR))
-    session.exclude(Rule(artist=excluded))
+    session.verdicts.judge(verdict, gone)
+    session.verdicts.judge(verdict, *single.split(SEPARATOR))
+    session.taste.exclude(Rule(artist=excluded))
     for familiarity in (0.0, 0.5, 1.0):
         asked = DiscoverSettings(n=60, per_artist=0, familiarity=familiarity, level="tracks")
-        found = session.discover(asked)
+        found = session.discover.list(asked)
         listed = {(item.artist, item.track) for item in found.items}
         assert not any(artist in (gone, excluded) for artist, _ in listed)
         assert (ARTISTS[2], title) not in listed
         assert familiarity == 0.0 or any(artist == ARTISTS[2] for artist, _ in listed), "the others may"
         assert not any(share.artist == excluded for item in found.items for share in item.why)
-        assert {(track.artist, track.track) for track in session.discover_tracks(asked)} == listed
+        assert {(track.artist, track.track) for track in session.tracks.of_discover(asked)} == listed
     session.close()
 
 
 def test_a_track_the_model_does_not_hold_has_no_explanation(place) -> None:
     session = Session(place, private=True)
     with pytest.raises(UnknownNameError, match="does not hold this track"):
-        session.explain(ARTISTS[0], DiscoverSettings(level="tracks"), "Never Recorded")
+        session.discover.explain(ARTISTS[0], DiscoverSettings(level="tracks"), "Never Recorded")
     session.close()
 
 
@@ -366,53 +368,53 @@ def test_a_track_the_model_does_not_hold_has_no_explanation(place) -> None:
 
 def test_a_model_of_tracks_stands_beside_that_of_artists_and_ranks_by_their_artists_too(tmp_path) -> None:
     session = Session(Folders(tmp_path / "data"))
-    pack = session.add_community(write_playlists(tmp_path / "lists.zip"))
+    pack = session.packs.add_community(write_playlists(tmp_path / "lists.zip"))
     assert (pack.level, pack.listeners, pack.items) == ("tracks", 90, 60)
     with pytest.raises(NothingYetError, match="discover train --level tracks"):
         open_model(session.folders, "tracks")
-    manifest = session.train(QUICK)
+    manifest = session.training.train(QUICK)
     assert (manifest.level, manifest.items, manifest.solo) == ("tracks", 60, False)
     assert "artist" in manifest.ensemble
-    assert session.model() is None
-    play(session._connection, ARTISTS[0], "Song 1", DAY, 2 * DAY)
-    play(session._connection, ARTISTS[3], "Song 2 (Live)", DAY)
+    assert session.models.manifest() is None
+    play(session.library.connection, ARTISTS[0], "Song 1", DAY, 2 * DAY)
+    play(session.library.connection, ARTISTS[3], "Song 2 (Live)", DAY)
     asked = DiscoverSettings(n=5, level="tracks")
-    found = session.discover(asked)
+    found = session.discover.list(asked)
     assert {item.track for item in found.items} <= {"Song 1", "Song 2", "Song 3"}
-    assert session.resolve_artist(ARTISTS[6].upper()) == (ARTISTS[6], artist_key(ARTISTS[6])), (
+    assert session.artists.resolve(ARTISTS[6].upper()) == (ARTISTS[6], artist_key(ARTISTS[6])), (
         "by their tracks"
     )
-    assert session.tracks_named([(ARTISTS[6], "Song 3")])[0].known is False
+    assert session.tracks.named([(ARTISTS[6], "Song 3")])[0].known is False
     # Artists trained after, on the person's sessions where they suffice, leave that of tracks alone.
     for number in range(20):
         for name in ARTISTS[:12]:
-            play(session._connection, name, "Song 1", number * DAY + 600)
-    own = session.train(TrainingSettings(factors=4, iterations=3, tune=False))
+            play(session.library.connection, name, "Song 1", number * DAY + 600)
+    own = session.training.train(TrainingSettings(factors=4, iterations=3, tune=False))
     assert (own.level, own.solo) == ("artists", True)
     assert current_manifest(session.folders, "tracks") == manifest
     assert session.status().track_model == manifest
     assert damaged_files(session.folders) == []
-    assert session.discover(asked).items[0].track
-    assert session.discover().solo
+    assert session.discover.list(asked).items[0].track
+    assert session.discover.list().solo
     session.close()
 
 
 def test_without_a_pack_of_tracks_ones_own_are_brought_back_and_forgetting_takes_the_model(tmp_path) -> None:
     session = Session(Folders(tmp_path / "data"))
     with pytest.raises(NothingYetError, match="no community pack of tracks"):
-        session.train(QUICK)
+        session.training.train(QUICK)
     for number in range(40):
         for name, title in (TRACKS[(number + i) % 18].split(SEPARATOR) for i in range(4)):
-            play(session._connection, name, title, number * 40_000 + 300)
-    manifest = session.train(QUICK)
+            play(session.library.connection, name, title, number * 40_000 + 300)
+    manifest = session.training.train(QUICK)
     assert (manifest.solo, manifest.items) == (True, 18)
-    play(session._connection, *TRACKS[2].split(SEPARATOR), 400 * DAY)
+    play(session.library.connection, *TRACKS[2].split(SEPARATOR), 400 * DAY)
     session.reload()
-    found = session.discover(DiscoverSettings(level="tracks"))
+    found = session.discover.list(DiscoverSettings(level="tracks"))
     assert found.items
     assert all(item.track and item.plays for item in found.items)
     assert "cannot know tracks you never played" in found.notes[0]
     session.forget(Rule(artist=ARTISTS[0]))
-    assert session.model("tracks") is None
+    assert session.models.manifest("tracks") is None
     assert not (session.folders.models / "current-tracks").exists()
     session.close()

@@ -101,28 +101,28 @@ def test_work_and_weekend_share_no_minute_and_every_name_is_one(minute) -> None:
 def test_known_at_other_times_is_no_news_and_reasons_are_of_the_times_alone(tmp_path) -> None:
     folders = write_model(tmp_path / "data")
     session = Session(folders)
-    connection = session._connection
+    connection = session.library.connection
     play(connection, ARTISTS[0], "One", *(at(day, "08:00") for day in range(9)))
     play(connection, ARTISTS[3], "Two", at(1, "20:00"))
     play(connection, ARTISTS[6], "Three", at(2, "20:30"))
     with connection:
         connection.execute("UPDATE listens SET precision = 1")
     evening = DiscoverSettings(n=60, window=Window(time_of_week=time_of_week("evening")))
-    found = session.discover(evening)
+    found = session.discover.list(evening)
     assert {share.artist for item in found.items for share in item.why} == {ARTISTS[3], ARTISTS[6]}
     assert ARTISTS[0] not in {item.artist for item in found.items}, "played in the morning, it is known"
-    familiar = session.discover(DiscoverSettings(n=60, familiarity=0.0, window=evening.window))
+    familiar = session.discover.list(DiscoverSettings(n=60, familiarity=0.0, window=evening.window))
     assert {item.artist: item.plays for item in familiar.items} == {
         ARTISTS[0]: 9,
         ARTISTS[3]: 1,
         ARTISTS[6]: 1,
     }
-    since = session.discover(
+    since = session.discover.list(
         DiscoverSettings(n=60, window=Window(since=at(2, "00:00"), until=at(3, "00:00")))
     )
     assert ARTISTS[3] not in {item.artist for item in since.items}, "nor is what was played before"
     with pytest.raises(NothingYetError, match="lies in the time asked for"):
-        session.discover(DiscoverSettings(window=Window(time_of_week=time_of_week("night"))))
+        session.discover.list(DiscoverSettings(window=Window(time_of_week=time_of_week("night"))))
     session.close()
 
 

@@ -34,13 +34,13 @@ QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 @pytest.fixture
 def session(tmp_path):
     opened = Session(Folders(tmp_path / "data"))
-    opened.add_community(write_community(tmp_path / "camps", artists=names(60)))
+    opened.packs.add_community(write_community(tmp_path / "camps", artists=names(60)))
     yield opened
     opened.close()
 
 
 def test_a_model_says_what_it_was_trained_on_and_how_good_it_is(session) -> None:
-    manifest = session.train(QUICK)
+    manifest = session.training.train(QUICK)
     assert (manifest.listeners, manifest.items, manifest.packs, manifest.solo) == (90, 60, ["camps"], False)
     assert len(manifest.loss) == 5
     assert manifest.loss == sorted(manifest.loss, reverse=True)
@@ -48,7 +48,7 @@ def test_a_model_says_what_it_was_trained_on_and_how_good_it_is(session) -> None
     assert measured["ndcg@20"] > measured["baselines"]["popularity"]["ndcg@20"]
     assert set(measured["baselines"]) == {"popularity", "item cosine"}
     assert set(manifest.index) >= {"trees", "search_k", "recall", "bytes"}
-    assert session.model() == manifest
+    assert session.models.manifest() == manifest
     assert damaged_files(session.folders) == []
 
 
@@ -57,14 +57,14 @@ def test_no_code_is_loaded_from_the_data_folder(session, monkeypatch: pytest.Mon
     loaded, load = [], compiled.ctypes.CDLL
     monkeypatch.setattr(compiled.ctypes, "CDLL", lambda name: loaded.append(Path(name)) or load(name))
     compiled.functions.cache_clear()
-    session.train(QUICK)
+    session.training.train(QUICK)
     assert loaded
     assert not [path for path in loaded if path.is_relative_to(session.folders.root)]
     assert not list(session.folders.root.rglob("*.so"))
 
 
 def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> None:
-    session.train(QUICK)
+    session.training.train(QUICK)
     model = open_model(session.folders)
     assert model.factors.item_factors.shape == (60, 8)
     stored = {path.name for path in model.folder.iterdir()}
@@ -86,14 +86,14 @@ def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> Non
 def test_the_same_seed_gives_the_same_factors(session) -> None:
     factors = []
     for _ in range(2):
-        session.train(QUICK)
+        session.training.train(QUICK)
         factors.append(np.array(open_model(session.folders).factors.item_factors))
     assert np.array_equal(*factors)
 
 
 def test_a_new_model_replaces_the_old_one_whole(session) -> None:
-    first = session.train(QUICK).id
-    second = session.train(TrainingSettings(factors=4, iterations=3, tune=False, seed=1)).id
+    first = session.training.train(QUICK).id
+    second = session.training.train(TrainingSettings(factors=4, iterations=3, tune=False, seed=1)).id
     folders = [path.name for path in session.folders.models.iterdir() if path.is_dir()]
     assert folders == [second]
     assert first == second or first not in folders
@@ -101,22 +101,22 @@ def test_a_new_model_replaces_the_old_one_whole(session) -> None:
 
 @pytest.mark.parametrize("stage", ["reading", "weighing", "measuring", "training", "index"])
 def test_stopping_at_any_stage_leaves_the_old_model_in_use(session, stage) -> None:
-    before = session.train(QUICK)
+    before = session.training.train(QUICK)
     left = fingerprint(session.folders.models)
     reached: list[str] = []
 
     with pytest.raises(CancelledError):
-        session.train(
+        session.training.train(
             TrainingSettings(factors=4, iterations=3, tune=False),
             progress=lambda update: reached.append(update.stage),
             cancelled=lambda: stage in reached,
         )
     assert fingerprint(session.folders.models) == left
-    assert session.model() == before
+    assert session.models.manifest() == before
 
 
 def test_a_failure_leaves_the_old_model_in_use(session, monkeypatch) -> None:
-    before = session.train(QUICK)
+    before = session.training.train(QUICK)
     left = fingerprint(session.folders.models)
 
     def full(*_arguments: object, **_options: object) -> None:
@@ -124,14 +124,14 @@ def test_a_failure_leaves_the_old_model_in_use(session, monkeypatch) -> None:
 
     monkeypatch.setattr("engine.training.train.build_index", full)
     with pytest.raises(OSError, match="No space"):
-        session.train(TrainingSettings(factors=4, iterations=3, tune=False))
+        session.training.train(TrainingSettings(factors=4, iterations=3, tune=False))
     assert fingerprint(session.folders.models) == left
-    assert session.model() == before
+    assert session.models.manifest() == before
 
 
 def test_training_tells_every_stage_and_sweep(session) -> None:
     updates: list[Update] = []
-    session.train(QUICK, progress=updates.append)
+    session.training.train(QUICK, progress=updates.append)
     assert [update.done for update in updates if update.loss is not None] == [1, 2, 3, 4, 5]
     stages = list(dict.fromkeys(update.stage for update in updates))
     assert stages == ["reading", "weighing", "measuring", "training", "index", "looking back"]
@@ -139,8 +139,8 @@ def test_training_tells_every_stage_and_sweep(session) -> None:
 
 def test_packs_that_share_artists_share_their_columns(session, tmp_path) -> None:
     shared = [*(name.upper() for name in names(60)[:30]), *(f"Other {name}" for name in names(30))]
-    session.add_community(write_community(tmp_path / "more", artists=shared, listeners=60, seed=1))
-    manifest = session.train(QUICK)
+    session.packs.add_community(write_community(tmp_path / "more", artists=shared, listeners=60, seed=1))
+    manifest = session.training.train(QUICK)
     assert manifest.packs == ["camps", "more"]
     assert manifest.listeners == 150
     assert manifest.items <= 90
@@ -149,19 +149,19 @@ def test_packs_that_share_artists_share_their_columns(session, tmp_path) -> None
 
 
 def test_a_private_session_refuses_and_writes_nothing(session) -> None:
-    session.train(QUICK)
+    session.training.train(QUICK)
     session.set_private(True)
     before = fingerprint(session.folders.root)
     with pytest.raises(PrivateSessionError):
-        session.train(QUICK)
+        session.training.train(QUICK)
     assert fingerprint(session.folders.root) == before
 
 
 def test_a_damaged_pack_is_named(session) -> None:
     (session.folders.packs / "camps" / "plays.npy").write_bytes(b"")
     with pytest.raises(DamagedDataError, match="camps"):
-        session.train(QUICK)
-    assert session.model() is None
+        session.training.train(QUICK)
+    assert session.models.manifest() is None
 
 
 def solo_library(folders: Folders, sessions: int) -> None:
@@ -183,10 +183,10 @@ def test_without_a_pack_the_sessions_are_the_rows(tmp_path) -> None:
     folders = Folders(tmp_path)
     solo_library(folders, 60)
     opened = Session(folders)
-    manifest = opened.train(QUICK)
+    manifest = opened.training.train(QUICK)
     assert manifest.solo
     assert (manifest.listeners, manifest.items) == (60, 18)
-    found = opened.discover()
+    found = opened.discover.list()
     assert found.solo
     assert "cannot know artists you never played" in found.notes[0]
     assert all(item.known for item in found.items)
@@ -198,7 +198,7 @@ def test_too_little_listening_says_what_would_do(tmp_path) -> None:
     solo_library(folders, 5)
     opened = Session(folders)
     with pytest.raises(NothingYetError, match="discover community add"):
-        opened.train(QUICK)
+        opened.training.train(QUICK)
     assert current_manifest(folders) is None
     opened.close()
 
@@ -213,18 +213,18 @@ def test_a_community_too_small_to_tune_on_is_trained_with_the_defaults(tmp_path)
         "userID\tartistID\tweight\n" + "".join(f"{i}\t{i}\t3\n" for i in range(6))
     )
     opened = Session(Folders(tmp_path / "data"))
-    opened.add_community(folder)
-    manifest = opened.train(TrainingSettings(factors=4, iterations=3))
+    opened.packs.add_community(folder)
+    manifest = opened.training.train(TrainingSettings(factors=4, iterations=3))
     assert manifest.tuned["searched"] is False
     assert manifest.validation == {}
     opened.close()
 
 
 def test_a_training_killed_goes_on_from_its_last_sweep_to_the_same_model(session, tmp_path) -> None:
-    whole = session.train(QUICK)
+    whole = session.training.train(QUICK)
     factors = (session.folders.models / whole.id / "item_factors.npy").read_bytes()
     killed = Session(Folders(tmp_path / "killed"))
-    killed.add_community(tmp_path / "camps")
+    killed.packs.add_community(tmp_path / "camps")
     program = (
         "import os, pathlib, signal, sys\n"
         "from engine.paths import Folders\n"
@@ -235,14 +235,14 @@ def test_a_training_killed_goes_on_from_its_last_sweep_to_the_same_model(session
         "def die(update):\n"
         "    if update.loss is not None and update.done == 3:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "Session(Folders(pathlib.Path(sys.argv[1]))).train(QUICK, progress=die)\n"
+        "Session(Folders(pathlib.Path(sys.argv[1]))).training.train(QUICK, progress=die)\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "killed")], check=False)
     assert done.returncode == -signal.SIGKILL
     assert (killed.folders.models / "unfinished" / "fit").is_dir()
-    assert killed.model() is None
+    assert killed.models.manifest() is None
     updates: list[Update] = []
-    manifest = killed.train(QUICK, progress=updates.append)
+    manifest = killed.training.train(QUICK, progress=updates.append)
     assert [update.done for update in updates if update.loss is not None] == [4, 5]
     assert "going on" in {update.stage for update in updates}
     assert "measuring" not in {update.stage for update in updates}, "what was chosen is not chosen again"
@@ -263,14 +263,14 @@ def test_remains_of_another_training_or_spoiled_ones_are_not_gone_on_with(
         # No clean-up runs when the power fails.
         patched.setattr(checkpoint.Checkpoint, "clear", lambda _self: None)
         with pytest.raises(CancelledError):
-            session.train(QUICK, cancelled=lambda: (fit / "rest.json").exists())
+            session.training.train(QUICK, cancelled=lambda: (fit / "rest.json").exists())
     assert fit.is_dir()
     if spoil == "cut off":
         file = fit / "item_factors.npy"
         file.write_bytes(file.read_bytes()[:-5])
     settings = dataclasses.replace(QUICK, seed=1) if spoil == "other settings" else QUICK
     updates: list[Update] = []
-    session.train(settings, progress=updates.append)
+    session.training.train(settings, progress=updates.append)
     swept = [update.done for update in updates if update.loss is not None]
     assert swept == ([2, 3, 4, 5] if spoil == "nothing" else [1, 2, 3, 4, 5])
 
@@ -281,7 +281,9 @@ def test_free_factors_are_taken_and_kept_with_the_model(session, monkeypatch) ->
     monkeypatch.setattr(tuning, "CONFIDENCES", tuning.CONFIDENCES[:2])
     monkeypatch.setattr(tuning, "MORE_FACTORS", (6,))
     monkeypatch.setattr(tuning, "GAIN", -1.0)
-    manifest = session.train(TrainingSettings(factors=4, iterations=3, free_factors=True, tune_seconds=60.0))
+    manifest = session.training.train(
+        TrainingSettings(factors=4, iterations=3, free_factors=True, tune_seconds=60.0)
+    )
     assert manifest.factors == manifest.tuned["factors"] == 6
     assert {4, 6} <= {trial["factors"] for trial in manifest.tuned["trials"]}
     assert open_model(session.folders).factors.item_factors.shape == (60, 6)

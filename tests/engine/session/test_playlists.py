@@ -45,9 +45,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     ]
     table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     session = Session(folders)
-    session.add_features(table)
-    session.judge("block", BLOCKED)
-    session.judge("hide", ARTISTS[36])
+    session.packs.add_features(table)
+    session.verdicts.judge("block", BLOCKED)
+    session.verdicts.judge("hide", ARTISTS[36])
     session.close()
     return folders
 
@@ -61,7 +61,7 @@ def session(place: Folders) -> Iterator[Session]:
 
 
 def titles(session: Session, name: str) -> list[str]:
-    return [track.track for track in session.show_playlist(name)]
+    return [track.track for track in session.playlists.show(name)]
 
 
 def some(text: str, artist: str = "A") -> list[PlaylistTrack]:
@@ -85,7 +85,7 @@ def test_any_changes_keep_the_order_a_plain_list_would_and_are_taken_back_to_the
 ) -> None:
     # A blocked artist's track stands in the middle, out of sight: it stays where it is.
     hidden = PlaylistTrack(BLOCKED, "hidden")
-    session.create_playlist("Any", [*some("abc"), hidden, *some("de")])
+    session.playlists.create("Any", [*some("abc"), hidden, *some("de")])
     model, number, made = list("abcde"), 0, []
     for kind, picks, by in edits:
         if kind != "add" and not model:
@@ -94,27 +94,27 @@ def test_any_changes_keep_the_order_a_plain_list_would_and_are_taken_back_to_the
         positions = [place + 1 for place in places]
         if kind == "add":
             number += 1
-            edit = session.add_to_playlist("Any", [PlaylistTrack("B", f"new {number}")])
+            edit = session.playlists.add("Any", [PlaylistTrack("B", f"new {number}")])
             model.append(f"new {number}")
         elif kind == "remove":
-            edit = session.remove_from_playlist("Any", positions)
+            edit = session.playlists.remove_tracks("Any", positions)
             model = [title for place, title in enumerate(model) if place not in places]
         elif kind == "shift":
             chosen = [model[place] for place in places]
-            edit = session.shift_in_playlist("Any", positions, by)
+            edit = session.playlists.shift("Any", positions, by)
             model = stepped(model, chosen, by)
             assert [edit.tracks[place - 1].track for place in edit.places] == chosen
         else:
             to = abs(by) % len(model)
-            edit = session.move_in_playlist("Any", positions[0], to + 1)
+            edit = session.playlists.move("Any", positions[0], to + 1)
             model.insert(to, model.pop(places[0]))
         made.append(edit)
         assert [track.track for track in edit.tracks] == model == titles(session, "Any")
     for edit in reversed(made):
-        session.restore_playlist(edit)
-        assert tuple(playlist_tracks(session._connection, "Any")) == edit.before
+        session.playlists.restore(edit)
+        assert tuple(playlist_tracks(session.library.connection, "Any")) == edit.before
     assert titles(session, "Any") == list("abcde")
-    session.remove_playlist("Any")
+    session.playlists.remove("Any")
 
 
 def stepped(titles: list[str], chosen: list[str], by: int) -> list[str]:
@@ -130,52 +130,52 @@ def stepped(titles: list[str], chosen: list[str], by: int) -> list[str]:
 
 
 def test_what_is_in_the_list_does_not_come_in_again_unless_asked(session: Session) -> None:
-    first = session.create_playlist("Doubles", some("ab"))
+    first = session.playlists.create("Doubles", some("ab"))
     assert (first.created, first.places) == (True, (1, 2))
-    edit = session.add_to_playlist("Doubles", [*some("B", "a"), *some("cc")])
+    edit = session.playlists.add("Doubles", [*some("B", "a"), *some("cc")])
     assert [track.track for track in edit.added] == ["c"]
     assert [track.track for track in edit.already] == ["B", "c"]
     assert edit.places == (3,)
-    assert session.add_to_playlist("Doubles", some("a")).changed is False
-    assert session.add_to_playlist("Doubles", some("a"), again=True).tracks == tuple(some("abca"))
+    assert session.playlists.add("Doubles", some("a")).changed is False
+    assert session.playlists.add("Doubles", some("a"), again=True).tracks == tuple(some("abca"))
     with pytest.raises(UsageError, match="changed elsewhere"):
-        session.restore_playlist(first)
+        session.playlists.restore(first)
     with pytest.raises(UsageError, match="There is no track 5 in Doubles: it has 4"):
-        session.remove_from_playlist("Doubles", [1, 5])
+        session.playlists.remove_tracks("Doubles", [1, 5])
     with pytest.raises(UsageError, match="already"):
-        session.create_playlist("Doubles")
+        session.playlists.create("Doubles")
     assert titles(session, "Doubles") == list("abca")
 
 
 def test_taking_back_a_new_list_leaves_none(session: Session) -> None:
-    edit = session.create_playlist(" Brief   one ", some("a"))
+    edit = session.playlists.create(" Brief   one ", some("a"))
     assert edit.name == "Brief one"
-    session.restore_playlist(edit)
+    session.playlists.restore(edit)
     with pytest.raises(UnknownNameError):
-        session.show_playlist("Brief one")
+        session.playlists.show("Brief one")
 
 
 def test_artists_and_titles_become_tracks_with_what_is_known_of_them(session: Session) -> None:
-    hit, own, nothing = session.tracks_named([(ARTISTS[2], None), (ARTISTS[1], None), (ARTISTS[5], None)])
+    hit, own, nothing = session.tracks.named([(ARTISTS[2], None), (ARTISTS[1], None), (ARTISTS[5], None)])
     assert (hit.artist, hit.bpm, hit.known) == (ARTISTS[2], 152.0, False)
     assert hit.track in ("Hit 2", "Deep cut 2")
     assert (own.track, own.known) == ("Own 1", True)
     assert (nothing.artist, nothing.track) == (ARTISTS[5], "")
-    deep, played = session.tracks_named([(ARTISTS[0].lower(), "deep CUT 0"), (ARTISTS[0], "own 0")])
+    deep, played = session.tracks.named([(ARTISTS[0].lower(), "deep CUT 0"), (ARTISTS[0], "own 0")])
     assert (deep.track, deep.seconds, deep.known) == ("Deep cut 0", 200.0, False)
     assert (played.track, played.known) == ("Own 0", True)
     with pytest.raises(UnknownNameError, match="Did you mean Own 0"):
-        session.tracks_named([(ARTISTS[0], "Owm 0")])
+        session.tracks.named([(ARTISTS[0], "Owm 0")])
     with pytest.raises(UsageError, match="is blocked"):
-        session.tracks_named([(BLOCKED, None)])
+        session.tracks.named([(BLOCKED, None)])
 
 
 def test_a_blocked_track_is_not_shown(session: Session) -> None:
-    session.create_playlist("One blocked", some("ab"))
-    session._connection.execute("INSERT INTO feedback VALUES ('a', 'a', 'A', 'a', 'block', 0)")
+    session.playlists.create("One blocked", some("ab"))
+    session.library.connection.execute("INSERT INTO feedback VALUES ('a', 'a', 'A', 'a', 'block', 0)")
     assert titles(session, "One blocked") == ["b"]
-    session._connection.execute("DELETE FROM feedback WHERE artist_key = 'a'")
-    session._connection.commit()
+    session.library.connection.execute("DELETE FROM feedback WHERE artist_key = 'a'")
+    session.library.connection.commit()
 
 
 def group(artist: str) -> int:
@@ -186,27 +186,27 @@ def group(artist: str) -> int:
 def test_a_list_is_continued_by_what_fits_never_twice_never_blocked_and_the_same_for_one_seed(
     session: Session,
 ) -> None:
-    start = session.tracks_named([(ARTISTS[0], None), (ARTISTS[6], None), (ARTISTS[12], None)])
-    session.create_playlist("Alike", start)
-    edit = session.continue_playlist("Alike", 12, seed=1)
+    start = session.tracks.named([(ARTISTS[0], None), (ARTISTS[6], None), (ARTISTS[12], None)])
+    session.playlists.create("Alike", start)
+    edit = session.playlists.extend("Alike", 12, seed=1)
     assert len(edit.added) == 12
-    assert session.show_playlist("Alike") == edit.tracks == (*start, *edit.added)
+    assert session.playlists.show("Alike") == edit.tracks == (*start, *edit.added)
     assert {group(track.artist) for track in edit.added} == {0}, "all of the list's own kind"
     assert {track.known for track in edit.added} == {True, False}
     for seed in range(6):
-        session.restore_playlist(edit)
-        edit = session.continue_playlist("Alike", 40, seed)
+        session.playlists.restore(edit)
+        edit = session.playlists.extend("Alike", 40, seed)
         keys = [(artist_key(track.artist), track.track) for track in edit.tracks]
         assert len(keys) == len(set(keys))
         assert not {BLOCKED, ARTISTS[36]} & {track.artist for track in edit.added}
-        session.restore_playlist(edit)
-        again = session.continue_playlist("Alike", 40, seed)
+        session.playlists.restore(edit)
+        again = session.playlists.extend("Alike", 40, seed)
         assert again == edit
         edit = again
-    session.restore_playlist(edit)
-    other = session.continue_playlist("Alike", 12, seed=2)
-    session.restore_playlist(other)
-    assert other.added != session.continue_playlist("Alike", 12, seed=1).added
+    session.playlists.restore(edit)
+    other = session.playlists.extend("Alike", 12, seed=2)
+    session.playlists.restore(other)
+    assert other.added != session.playlists.extend("Alike", 12, seed=1).added
 
 
 def test_in_solo_mode_a_list_is_continued_with_ones_own(tmp_path: Path) -> None:
@@ -216,23 +216,23 @@ def test_in_solo_mode_a_list_is_continued_with_ones_own(tmp_path: Path) -> None:
         play(connection, ARTISTS[number], f"Own {number}", 86_400 * number, 86_400 * number + 600)
     connection.close()
     session = Session(folders)
-    session.create_playlist("Own", session.tracks_named([(ARTISTS[0], None), (ARTISTS[3], None)]))
-    more = session.continue_playlist("Own", 2).added
+    session.playlists.create("Own", session.tracks.named([(ARTISTS[0], None), (ARTISTS[3], None)]))
+    more = session.playlists.extend("Own", 2).added
     session.close()
     assert {group(track.artist) for track in more} == {0}
     assert all(track.known for track in more)
 
 
 def test_what_cannot_be_continued_says_why(session: Session) -> None:
-    session.create_playlist("Nothing in it")
+    session.playlists.create("Nothing in it")
     with pytest.raises(NothingYetError, match="Nothing in it has no track to go on from"):
-        session.continue_playlist("Nothing in it")
-    session.create_playlist("Strangers", some("a", "Nobody Knows Them"))
+        session.playlists.extend("Nothing in it")
+    session.playlists.create("Strangers", some("a", "Nobody Knows Them"))
     with pytest.raises(NothingYetError, match="None of the artists in Strangers is in the model"):
-        session.continue_playlist("Strangers")
+        session.playlists.extend("Strangers")
     for wrong in (0, 10_000):
         with pytest.raises(UsageError, match="1 to 200"):
-            session.continue_playlist("Strangers", wrong)
+            session.playlists.extend("Strangers", wrong)
 
 
 def test_all_of_it_is_in_memory_in_a_private_session_and_on_disk_otherwise(place: Folders) -> None:
@@ -240,11 +240,11 @@ def test_all_of_it_is_in_memory_in_a_private_session_and_on_disk_otherwise(place
     private = Session(place, private=True)
     # A change that is refused undoes itself alone, not the copies of what was there.
     with pytest.raises(UnknownNameError):
-        private.add_to_playlist("No such list", some("a"))
-    assert BLOCKED in {mark.artist for mark in private.feedback()}
-    private.create_playlist("Secret", private.tracks_named([(ARTISTS[0], None)]))
-    private.restore_playlist(private.continue_playlist("Secret", 3))
-    private.shift_in_playlist("Secret", [1], 1)
+        private.playlists.add("No such list", some("a"))
+    assert BLOCKED in {mark.artist for mark in private.verdicts.all()}
+    private.playlists.create("Secret", private.tracks.named([(ARTISTS[0], None)]))
+    private.playlists.restore(private.playlists.extend("Secret", 3))
+    private.playlists.shift("Secret", [1], 1)
     private.close()
     assert fingerprint(place.root) == before
 
@@ -261,12 +261,12 @@ def test_an_imported_list_once_changed_is_ones_own(tmp_path: Path) -> None:
 
     imported()
     session = Session(folders)
-    edit: Any = session.remove_from_playlist("Mine", [1])
+    edit: Any = session.playlists.remove_tracks("Mine", [1])
     session.close()
     imported()
     session = Session(folders)
     assert titles(session, "Mine") == ["b"]
     assert titles(session, "Mine (spotify)") == ["a", "b"]
-    session.restore_playlist(edit)
+    session.playlists.restore(edit)
     assert titles(session, "Mine") == ["a", "b"]
     session.close()

@@ -1,4 +1,4 @@
-"""The person's tastes over a library: their modes, map and drift, and the rules that keep plays out of them."""
+"""The person's taste over a library: its modes, map and drift, and the rules that keep plays out of it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError
 from engine.names import track_key
-from engine.session.discovery import Discovery
-from engine.session.library import alone
+from engine.session.library import Change, Library, Service, synchronized
 from engine.taste import rules as taste_rules
 from engine.taste.rules import KeptRule, Rule
 
 if TYPE_CHECKING:
-    from engine.recommend.discover import Recommender
     from engine.recommend.drift import Drift
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
     from engine.recommend.taste_map import TasteMap
+    from engine.session.artists import Artists
+    from engine.session.discover import Discover
+    from engine.taste.gate import Taste, TasteItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,94 +37,120 @@ class Exclusion:
     moves: int
 
 
-class Tastes(Discovery):
+class Tastes(Service):
     """What the taste is made of, and what is left out of it."""
 
-    @alone
+    def __init__(self, library: Library, artists: Artists, discover: Discover) -> None:
+        super().__init__(library)
+        self._artists = artists
+        self._discover = discover
+
+    @synchronized
+    def read(self) -> Taste:
+        """What a model may know of the person."""
+        from engine.taste.gate import EVERYTHING, read_taste
+
+        return read_taste(self.library.connection, EVERYTHING)
+
+    @synchronized
     def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:
         """The tastes the person's is made of, the largest first."""
-        return self._of_today(settings).modes
+        return self._discover.recommender_of_today(settings).modes
 
-    @alone
-    def taste_map(self) -> TasteMap:
+    @synchronized
+    def map(self) -> TasteMap:
         """The person's artists in the plane. Raises NothingYetError without listens or a model."""
         from engine.recommend.taste_map import taste_map
 
-        return taste_map(self._of_today().listener)
+        return taste_map(self._discover.recommender_of_today().listener)
 
-    @alone
+    @synchronized
     def drift(self) -> Drift:
         """The person's tastes from year to year. Raises NothingYetError without listens or a model."""
         from engine.recommend.drift import drift
 
-        return drift(self._connection, self._of_today().listener)
+        return drift(self.library.connection, self._discover.recommender_of_today().listener)
 
-    def _of_today(self, settings: DiscoverSettings | None = None) -> Recommender:
-        """The list's own recommender: tastes know no day, but so nothing is worked out twice."""
-        from engine.recommend.settings import DEFAULTS
+    @synchronized
+    def standings(self) -> dict[str, list[TasteItem]]:
+        """The person's `fading` (once much played) and `overdue` artists, most played first."""
+        from engine.recommend.rediscovery import standings
+        from engine.taste.gate import EVERYTHING
 
-        return self._recommender(self._today(settings or DEFAULTS))
+        dated = self._discover.dated_taste(EVERYTHING)
+        found: dict[str, list[TasteItem]] = {"fading": [], "overdue": []}
+        for key, standing in standings(dated.days).items() if dated.days is not None else ():
+            if key in dated.taste.by_key and standing != "deep cut":
+                found["overdue" if standing == "overdue" else "fading"].append(dated.taste.by_key[key])
+        return {
+            name: sorted(items, key=lambda item: (-item.plays, item.key)) for name, items in found.items()
+        }
 
-    @alone
+    # -- rules --------------------------------------------------------------------------------------------
+
+    @synchronized
     def rules(self) -> tuple[KeptRule, ...]:
         """The rules that keep plays out of taste."""
-        return taste_rules.all_rules(self._connection)
+        return taste_rules.all_rules(self.library.connection)
 
-    @alone
+    @synchronized
     def check_source(self, source: str) -> None:
         """Raise UnknownNameError, with the services and files there are, where no listen came from that one."""
-        taste_rules.check_source(self._connection, Rule(source=source))
+        taste_rules.check_source(self.library.connection, Rule(source=source))
 
-    @alone
+    @synchronized
     def exclude(self, rule: Rule, *, preview: bool = False) -> Exclusion:
         """Leave plays out of taste by a rule, its artist named as it may be, or with `preview` say what that would do.
 
         Raises UnknownNameError for an artist or source that is not there.
         """
-        rule = self._named(rule)
-        taste_rules.check_source(self._connection, rule)
+        connection = self.library.connection
+        rule = self.with_keys(rule)
+        taste_rules.check_source(connection, rule)
         number = None
         before = self._top()
         if preview:
             after = self._top((rule,))
         else:
-            number = taste_rules.add_rule(self._connection, rule)
-            self._forget()
+            number = taste_rules.add_rule(connection, rule)
+            self.library.changed(Change.TASTE)
             after = self._top()
         stays = [name for name in before if name in after]
         return Exclusion(
             number,
             rule.in_words(),
-            taste_rules.listens_excluded(self._connection, [rule]),
+            taste_rules.listens_excluded(connection, [rule]),
             leaves=tuple(name for name in before if name not in after),
             enters=tuple(name for name in after if name not in before),
             moves=sum(before.index(name) != after.index(name) for name in stays),
         )
 
-    @alone
+    @synchronized
     def include(self, number: int) -> str:
         """Take a rule out of force, so that its plays count again; returns it in words."""
-        rule = taste_rules.remove_rule(self._connection, number)
-        self._forget()
+        rule = taste_rules.remove_rule(self.library.connection, number)
+        self.library.changed(Change.TASTE)
         return rule.in_words()
 
-    @alone
+    @synchronized
     def restore_rule(self, kept: KeptRule) -> None:
         """Put a rule that was taken out of force back as it was."""
-        taste_rules.restore_rule(self._connection, kept)
-        self._forget()
+        taste_rules.restore_rule(self.library.connection, kept)
+        self.library.changed(Change.TASTE)
 
-    @alone
-    def listens_excluded(self) -> int:
-        """How many listens the rules leave out together."""
-        return taste_rules.listens_excluded(self._connection)
+    @synchronized
+    def listens_excluded(self, rule: Rule | None = None) -> int:
+        """How many listens the rules in force leave out together, or how many one rule names."""
+        rules = None if rule is None else [self.with_keys(rule)]
+        return taste_rules.listens_excluded(self.library.connection, rules)
 
-    def _named(self, rule: Rule) -> Rule:
+    @synchronized
+    def with_keys(self, rule: Rule) -> Rule:
         """The rule with the keys of what it names. Raises UnknownNameError for an artist that is not there."""
         import msgspec
 
         if rule.artist is not None:
-            name, key = self.resolve_artist(rule.artist)
+            name, key = self._artists.resolve(rule.artist)
             rule = msgspec.structs.replace(rule, artist=name, artist_key=key)
         if rule.track is not None:
             rule = msgspec.structs.replace(rule, track_key=track_key(rule.track))
@@ -135,20 +162,11 @@ class Tastes(Discovery):
 
         try:
             # On no day: what a rule changes is told apart from what the day does.
-            recommender = self._with_rules(also) if also else self._recommender(replace(DEFAULTS, day=None))
+            recommender = (
+                self._discover.recommender_with_rules(also)
+                if also
+                else self._discover.recommender(replace(DEFAULTS, day=None))
+            )
             return tuple(item.artist for item in recommender.discover(DEFAULTS, reasons=False).items)
         except NothingYetError:
             return ()
-
-    def _with_rules(self, also: Sequence[Rule]) -> Recommender:
-        from engine.recommend.discover import Recommender
-        from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
-        from engine.taste.window import EVERYTHING
-
-        half_life = self._measured_half_life()
-        if half_life:
-            dated = read_dated_taste(self._connection, EVERYTHING, also)
-        else:
-            dated = DatedTaste(read_taste(self._connection, EVERYTHING, also))
-        recommender = Recommender.of(self._open_model(), dated, answers=self._answers(dated.taste))
-        return recommender.with_decay(half_life) if half_life else recommender

@@ -1,4 +1,4 @@
-"""What can be done with playlists: made for a context, kept, put together by hand, and continued."""
+"""Saved playlists: made for a context, put together by hand, and continued."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import NothingYetError, UnknownNameError, UsageError
+from engine.errors import NothingYetError, UsageError
 from engine.names import artist_key, joined_key, track_key
-from engine.session.library import alone
-from engine.session.tastes import Tastes
+from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
 
 if TYPE_CHECKING:
-    from engine.community.features import FeatureCatalog, LibraryCoverage
     from engine.playlists.contexts import PlaylistKind, Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
     from engine.recommend.lists import Recommendation
+    from engine.session.discover import Discover
+    from engine.session.models import Models
+    from engine.session.tracks import Tracks
     from engine.taste.gate import Taste
 
 # A context playlist may draw new music from this many of the artists at the top of Discover ...
@@ -63,8 +64,14 @@ class PlaylistEdit:
         return self.created or self.before != self.after
 
 
-class Playlisting(Tastes):
-    """A library with a model, and playlists over both. Positions count from 1 among the tracks that are shown."""
+class Playlists(Service):
+    """The playlists of a library. Positions count from 1 among the tracks that are shown."""
+
+    def __init__(self, library: Library, models: Models, discover: Discover, tracks: Tracks) -> None:
+        super().__init__(library)
+        self._models = models
+        self._discover = discover
+        self._tracks = tracks
 
     # -- made for a context ---------------------------------------------------------------------------
 
@@ -74,54 +81,43 @@ class Playlisting(Tastes):
 
         return tuple(CONTEXTS.values())
 
-    @alone
-    def make_playlist(
+    @synchronized
+    def make(
         self, context: str, settings: Settings | None = None, cancelled: Cancelled | None = None
     ) -> ContextPlaylist:
         """A playlist for a context, from one's own tracks and those of artists near the top of Discover."""
         from engine.playlists.compose import compose
         from engine.playlists.offer import candidates
 
-        with self._features() as features:
-            pool = candidates(self._connection, features, self._recommended(NEW_ARTISTS))
+        with self._tracks.features() as features:
+            pool = candidates(self.library.connection, features, self._recommended(NEW_ARTISTS))
         return compose(pool, settings, context, cancelled)
-
-    def _features(self) -> FeatureCatalog:
-        from engine.community.features import FeatureCatalog, feature_packs
-
-        return FeatureCatalog(feature_packs(self.folders))
 
     def _recommended(self, n: int) -> tuple[Recommendation, ...]:
         """The top of Discover, or nothing where there is no model yet: own tracks make a playlist too."""
         from engine.recommend.settings import DiscoverSettings
 
         try:
-            return self.discover(DiscoverSettings(n=n)).items
+            return self._discover.list(DiscoverSettings(n=n)).items
         except NothingYetError:
             return ()
 
-    @alone
-    def tempo_coverage(self) -> LibraryCoverage:
-        """How many of one's own tracks the feature packs know the tempo of."""
-        with self._features() as features:
-            return features.library_coverage(self._connection)
-
     # -- kept -----------------------------------------------------------------------------------------
 
-    @alone
-    def playlists(self) -> tuple[SavedPlaylist, ...]:
+    @synchronized
+    def all(self) -> tuple[SavedPlaylist, ...]:
         """Saved playlists."""
         from engine.playlists.saved import saved_playlists
 
-        return tuple(saved_playlists(self._connection))
+        return tuple(saved_playlists(self.library.connection))
 
-    @alone
-    def save_playlist(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
+    @synchronized
+    def save(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
         """Keep a playlist under a name; in a private session until that ends."""
         from engine.playlists.saved import save_playlist
 
         return save_playlist(
-            self._connection,
+            self.library.connection,
             name,
             playlist.tracks,
             context=playlist.context,
@@ -129,48 +125,48 @@ class Playlisting(Tastes):
             replace=replace,
         )
 
-    @alone
-    def show_playlist(self, name: str) -> tuple[PlaylistTrack, ...]:
+    @synchronized
+    def show(self, name: str) -> tuple[PlaylistTrack, ...]:
         """The tracks of a saved playlist, without what has been blocked since."""
         from engine.playlists.saved import playlist_tracks
 
-        tracks = playlist_tracks(self._connection, name)
+        tracks = playlist_tracks(self.library.connection, name)
         return tuple(tracks[slot] for slot in self._slots(tracks))
 
     def _slots(self, tracks: Sequence[PlaylistTrack]) -> list[int]:
         """Where in `tracks` those stand that may be shown."""
-        blocked = store_feedback.marked(self._connection, "block")
+        blocked = store_feedback.marked(self.library.connection, "block")
         return [
             slot
             for slot, track in enumerate(tracks)
             if not blocked.holds(joined_key(artist_key(track.artist), track.track))
         ]
 
-    @alone
-    def rename_playlist(self, name: str, new_name: str) -> None:
+    @synchronized
+    def rename(self, name: str, new_name: str) -> None:
         """Give a saved playlist another name."""
         from engine.playlists.saved import rename_playlist
 
-        rename_playlist(self._connection, name, new_name)
+        rename_playlist(self.library.connection, name, new_name)
 
-    @alone
-    def take_playlist(self, name: str) -> TakenPlaylist:
-        """Delete a saved playlist and hand it over, so that `put_playlist` can bring it back."""
+    @synchronized
+    def take(self, name: str) -> TakenPlaylist:
+        """Delete a saved playlist and hand it over, so that `put` can bring it back."""
         from engine.playlists.saved import playlist_tracks
 
-        tracks = tuple(playlist_tracks(self._connection, name))
+        tracks = tuple(playlist_tracks(self.library.connection, name))
         saved = self._saved(name)
-        self.remove_playlist(name)
+        self.remove(name)
         return TakenPlaylist(saved, tracks)
 
-    @alone
-    def put_playlist(self, taken: TakenPlaylist) -> None:
+    @synchronized
+    def put(self, taken: TakenPlaylist) -> None:
         """Bring back a playlist as it was."""
         from engine.playlists.saved import save_playlist
 
         saved = taken.saved
         save_playlist(
-            self._connection,
+            self.library.connection,
             saved.name,
             taken.tracks,
             context=saved.context,
@@ -178,23 +174,23 @@ class Playlisting(Tastes):
             at=saved.at,
         )
 
-    @alone
-    def remove_playlist(self, name: str) -> None:
+    @synchronized
+    def remove(self, name: str) -> None:
         """Delete a saved playlist."""
         from engine.playlists.saved import remove_playlist
 
-        remove_playlist(self._connection, name)
+        remove_playlist(self.library.connection, name)
 
     def _saved(self, name: str) -> SavedPlaylist:
         """The entry of a playlist. Raises UnknownNameError."""
         from engine.playlists.saved import one_playlist
 
-        return one_playlist(self._connection, name)
+        return one_playlist(self.library.connection, name)
 
     # -- put together by hand -------------------------------------------------------------------------
 
-    @alone
-    def create_playlist(self, name: str, tracks: Sequence[PlaylistTrack] = ()) -> PlaylistEdit:
+    @synchronized
+    def create(self, name: str, tracks: Sequence[PlaylistTrack] = ()) -> PlaylistEdit:
         """A new playlist, empty unless there are tracks to begin with, each once.
 
         Raises UsageError when the name is empty or taken.
@@ -205,14 +201,12 @@ class Playlisting(Tastes):
         for track in tracks:
             each.setdefault(_key(track), track)
         kept = tuple(each.values())
-        saved = save_playlist(self._connection, name, kept)
+        saved = save_playlist(self.library.connection, name, kept)
         places = tuple(range(1, len(kept) + 1))
         return PlaylistEdit(saved.name, (), kept, kept, places=places, added=kept, created=True)
 
-    @alone
-    def add_to_playlist(
-        self, name: str, tracks: Sequence[PlaylistTrack], *, again: bool = False
-    ) -> PlaylistEdit:
+    @synchronized
+    def add(self, name: str, tracks: Sequence[PlaylistTrack], *, again: bool = False) -> PlaylistEdit:
         """Put tracks at the end of a playlist, those that are in it already only when asked for `again`.
 
         Raises UnknownNameError.
@@ -229,8 +223,8 @@ class Playlisting(Tastes):
 
         return self._edited(name, change, added=added, already=already)
 
-    @alone
-    def remove_from_playlist(self, name: str, positions: Sequence[int]) -> PlaylistEdit:
+    @synchronized
+    def remove_tracks(self, name: str, positions: Sequence[int]) -> PlaylistEdit:
         """Take tracks out of a playlist. Raises UsageError for a position that is none, UnknownNameError."""
 
         def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
@@ -240,8 +234,8 @@ class Playlisting(Tastes):
 
         return self._edited(name, change)
 
-    @alone
-    def shift_in_playlist(self, name: str, positions: Sequence[int], by: int) -> PlaylistEdit:
+    @synchronized
+    def shift(self, name: str, positions: Sequence[int], by: int) -> PlaylistEdit:
         """Move tracks up (`by` below 0) or down by so many places; who is at the end stays there.
 
         Raises UsageError for a position that is none, UnknownNameError.
@@ -250,8 +244,8 @@ class Playlisting(Tastes):
 
         return self._ordered(name, positions, lambda count, places: shifted(count, places, by))
 
-    @alone
-    def move_in_playlist(self, name: str, position: int, to: int) -> PlaylistEdit:
+    @synchronized
+    def move(self, name: str, position: int, to: int) -> PlaylistEdit:
         """Move one track to another position; those between close up.
 
         Raises UsageError for a position that is none, UnknownNameError.
@@ -292,7 +286,7 @@ class Playlisting(Tastes):
         """Change a playlist; the lists handed over may be filled by `change`. Those added stand last."""
         from engine.playlists.saved import change_tracks
 
-        before, after = change_tracks(self._connection, name, change)
+        before, after = change_tracks(self.library.connection, name, change)
         tracks = tuple(after[slot] for slot in self._slots(after))
         places = places or range(len(tracks) - len(added) + 1, len(tracks) + 1)
         return PlaylistEdit(
@@ -305,8 +299,8 @@ class Playlisting(Tastes):
             tuple(already),
         )
 
-    @alone
-    def restore_playlist(self, edit: PlaylistEdit) -> None:
+    @synchronized
+    def restore(self, edit: PlaylistEdit) -> None:
         """Take an edit back: the playlist is to the letter as before it, or gone where it did not exist.
 
         Raises UsageError when the playlist is not as the edit left it, UnknownNameError when it is gone.
@@ -318,74 +312,14 @@ class Playlisting(Tastes):
                 raise UsageError(f"{edit.name} was changed elsewhere since, and is left as it is now.")
             return edit.before
 
-        change_tracks(self._connection, edit.name, change)
+        change_tracks(self.library.connection, edit.name, change)
         if edit.created:
-            self.remove_playlist(edit.name)
-
-    @alone
-    def tracks_named(self, wanted: Sequence[tuple[str, str | None]]) -> tuple[PlaylistTrack, ...]:
-        """(artist, title) as tracks; without a title the artist's best known one, else the artist by name alone.
-
-        Raises UnknownNameError for an artist or title nobody here knows, UsageError for what is blocked.
-        """
-        from engine.playlists.named import track_of_each
-
-        artists = [self.resolve_artist(artist) for artist, _ in wanted]
-        for artist, (_, title) in zip(artists, wanted, strict=True):
-            self._refuse_blocked(*artist, title)
-        with self._features() as features:
-            each = track_of_each(self._connection, features, artists)
-            return tuple(
-                self._track_named(features, *artist, title) if title else track
-                for artist, (_, title), track in zip(artists, wanted, each, strict=True)
-            )
-
-    @alone
-    def resolve_track(self, artist: str, title: str) -> str:
-        """A title of an artist's as the library, a saved playlist, the packs or the model of tracks have it.
-
-        Raises UnknownNameError with the nearest titles.
-        """
-        from engine.playlists.saved import playlist_tracks
-
-        name, key = self.resolve_artist(artist)
-        wanted = joined_key(key, title)
-        for saved in self.playlists():
-            for track in playlist_tracks(self._connection, saved.name):
-                if joined_key(artist_key(track.artist), track.track) == wanted:
-                    return track.track
-        with self._features() as features:
-            return self._track_named(features, name, key, title).track
-
-    def _track_named(self, features: FeatureCatalog, artist: str, key: str, title: str) -> PlaylistTrack:
-        from engine.playlists.named import track_named
-        from engine.playlists.playlist import PlaylistTrack
-
-        try:
-            return track_named(self._connection, features, artist, key, title)
-        except UnknownNameError:
-            track = joined_key(key, title)
-            if self.model("tracks") and self._open_model("tracks").catalog.ids_of([track]):
-                return PlaylistTrack(artist=artist, track=title, known=False)
-            raise
-
-    def _refuse_blocked(self, artist: str, key: str, title: str | None) -> None:
-        blocked = store_feedback.marked(self._connection, "block")
-        if blocked.holds(key):
-            raise UsageError(f"{artist} is blocked and is in no list. Unblock it first.")
-        if title and blocked.holds(joined_key(key, title)):
-            raise UsageError(f"{title} by {artist} is blocked and is in no list. Unblock it first.")
-
-    def _as_tracks(self, artists: list[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
-        from engine.playlists.offer import one_track_each
-
-        with self._features() as features:
-            return tuple(one_track_each(self._connection, features, artists))
+            self.remove(edit.name)
 
     # -- continued ------------------------------------------------------------------------------------
 
-    @alone
-    def continue_playlist(self, name: str, n: int = 10, seed: int = 0) -> PlaylistEdit:
+    @synchronized
+    def extend(self, name: str, n: int = 10, seed: int = 0) -> PlaylistEdit:
         """Put at most `n` more tracks that fit at the end of a playlist: own and new ones, none twice.
 
         The list's artists are folded in as if they were a listener; blocked and hidden artists stay out, and where
@@ -401,26 +335,29 @@ class Playlisting(Tastes):
             raise UsageError(f"A playlist is continued by 1 to {MOST_MORE} tracks at once, not {n}.")
         if not 0 <= seed < 2**63:
             raise UsageError(f"The seed is {seed}; it is a number from 0 on.")
-        tracks = self.show_playlist(name)
+        tracks = self.show(name)
         fitting = self._fitting(name, tracks)
         wishes = wishes_of(tracks, self._saved(name).settings)
-        with self._features() as features:
-            pool = offered(self._connection, features, {key: rank for rank, key in enumerate(fitting, 1)})
+        with self._tracks.features() as features:
+            pool = offered(
+                self.library.connection, features, {key: rank for rank, key in enumerate(fitting, 1)}
+            )
         more = continued(tracks, pool, fitting, wishes, n, seed)
         if not more:
             at = f" at {wishes.bpm:.0f} beats a minute" if wishes.bpm is not None else ""
             raise NothingYetError(
                 f"No track{at} is left that fits {name}. Add track features of more music: discover features add PATH."
             )
-        return self.add_to_playlist(name, more, again=True)
+        return self.add(name, more, again=True)
 
     def _fitting(self, name: str, tracks: Sequence[PlaylistTrack]) -> list[str]:
         """Keys of the artists that fit a list, best first."""
         from engine.recommend.fitting import fitting_artists
+        from engine.taste.gate import EVERYTHING, read_taste
 
         if not tracks:
             raise NothingYetError(f"{name} has no track to go on from. Add one or two first.")
-        model, taste = self._open_model(), self._taste()
+        model, taste = self._models.open(), read_taste(self.library.connection, EVERYTHING)
         listener = _as_listener(taste, tracks)
         if not model.catalog.ids_of([item.key for item in listener.items]):
             raise NothingYetError(

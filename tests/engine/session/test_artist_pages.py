@@ -31,26 +31,26 @@ def session(tmp_path_factory):
 
 
 def test_of_a_new_artist_it_says_why_and_of_ones_own_how_much_it_speaks_for(session) -> None:
-    new = session.artist(NEW)
-    told = session.explain(NEW)
+    new = session.artist_pages.of(NEW)
+    told = session.discover.explain(NEW)
     assert (new.rank, new.why, new.listeners) == (told.rank, told.shares[:5], told.listeners)
     assert (new.of_taste, new.speaks_for, new.played.plays) == (0.0, (), 0)
-    assert new.near == tuple(item.artist for item in session.related(NEW, 5).items)
-    own = session.artist(OWN)
+    assert new.near == tuple(item.artist for item in session.artists.related(NEW, 5).items)
+    own = session.artist_pages.of(OWN)
     assert own.played.tracks == (("A Song", 4),)
     assert 0 < own.of_taste < 1
     assert 0 < own.of_discover < 1
     for share in own.speaks_for:
-        reasons = {reason.artist: reason.share for reason in session.explain(share.artist).shares}
+        reasons = {reason.artist: reason.share for reason in session.discover.explain(share.artist).shares}
         assert share.share == pytest.approx(reasons[OWN])
     assert len(own.speaks_for) == 5
-    every = [session.artist(ARTISTS[number]) for number in (0, 3, 6, 9, 12, 1, 2)]
+    every = [session.artist_pages.of(ARTISTS[number]) for number in (0, 3, 6, 9, 12, 1, 2)]
     assert sum(card.of_discover for card in every) == pytest.approx(1.0)
 
 
 def test_a_blocked_artists_card_recommends_nothing_and_one_left_out_says_so(session) -> None:
-    session.judge("block", NEW)
-    card = session.artist(NEW)
+    session.verdicts.judge("block", NEW)
+    card = session.artist_pages.of(NEW)
     assert (card.verdict, card.rank, card.why, card.near, card.tags, card.listeners) == (
         "block",
         None,
@@ -59,19 +59,19 @@ def test_a_blocked_artists_card_recommends_nothing_and_one_left_out_says_so(sess
         (),
         0,
     )
-    session.judge(None, NEW)
-    rule = session.exclude(Rule(artist=OWN))
-    card = session.artist(OWN)
+    session.verdicts.judge(None, NEW)
+    rule = session.taste.exclude(Rule(artist=OWN))
+    card = session.artist_pages.of(OWN)
     assert (card.why, card.of_taste, card.rank) == ((), 0.0, None)
     assert "Rules leave all its plays out" in card.note
-    session.include(rule.id)
-    assert session.artist(OWN).of_taste
+    session.taste.include(rule.id)
+    assert session.artist_pages.of(OWN).of_taste
 
 
 def test_who_is_in_no_catalog_has_a_card_and_who_is_nowhere_has_none(session) -> None:
-    card = session.artist("nobody else")
+    card = session.artist_pages.of("nobody else")
     assert (card.artist, card.played.plays, card.near) == ("Nobody Else", 1, ())
     assert "catalog does not hold this artist" in card.note
     assert card.key == artist_key("Nobody Else")
     with pytest.raises(UnknownNameError):
-        session.artist("Zyx never heard of")
+        session.artist_pages.of("Zyx never heard of")

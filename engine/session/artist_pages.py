@@ -1,0 +1,99 @@
+"""What there is to say of one artist."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.errors import NothingYetError, UnknownNameError
+from engine.session.library import Library, Service, synchronized
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import Share
+    from engine.recommend.settings import DiscoverSettings
+    from engine.session.artists import Artists
+    from engine.session.discover import Discover
+    from engine.session.taste import Tastes
+    from engine.session.verdicts import Verdicts
+    from engine.store.artists import PlayedArtist
+
+NEAR, REASONS = 5, 5
+# How far down Discover is looked for what an artist speaks for.
+LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistCard:
+    """One artist: the verdict on them, what was played of them, and what the community says.
+
+    `why` are the largest shares of what recommends them, `rank` their place in Discover, or among the known ones
+    (null where they have none), `near` the nearest five. Of one's own artists `of_taste` is the share in the weight
+    of all of them, `of_discover` the mean share in the scores of Discover's first hundred, and `speaks_for` those it
+    has the largest share in. `note` says what there is not, and why. A blocked artist's card says nothing but what
+    was played.
+    """
+
+    artist: str
+    key: str
+    verdict: str | None
+    played: PlayedArtist
+    listeners: int = 0
+    tags: tuple[str, ...] = ()
+    rank: int | None = None
+    why: tuple[Share, ...] = ()
+    near: tuple[str, ...] = ()
+    of_taste: float = 0.0
+    of_discover: float = 0.0
+    speaks_for: tuple[Share, ...] = ()
+    note: str = ""
+
+
+class ArtistPages(Service):
+    """An artist's page, blocked or not."""
+
+    def __init__(
+        self, library: Library, artists: Artists, verdicts: Verdicts, discover: Discover, taste: Tastes
+    ) -> None:
+        super().__init__(library)
+        self._artists = artists
+        self._verdicts = verdicts
+        self._discover = discover
+        self._taste = taste
+
+    @synchronized
+    def of(self, name: str, settings: DiscoverSettings | None = None) -> ArtistCard:
+        """All there is to know of one artist. Raises UnknownNameError with the nearest names."""
+        from engine.recommend.settings import DiscoverSettings
+        from engine.store.artists import played_artist
+
+        display, key = self._verdicts.resolve(name)
+        played = played_artist(self.library.connection, key)
+        card = ArtistCard(display, key, self._verdicts.of(key), played)
+        # Of a blocked artist model and taste say nothing.
+        return card if card.verdict == "block" else self._described(card, settings or DiscoverSettings())
+
+    def _described(self, card: ArtistCard, settings: DiscoverSettings) -> ArtistCard:
+        """The card with what the model and the taste say."""
+        with contextlib.suppress(NothingYetError, UnknownNameError):
+            near = self._artists.related(card.artist, NEAR)
+            card = replace(card, listeners=near.listeners, near=tuple(item.artist for item in near.items))
+        try:
+            explanation = self._discover.explain(card.artist, settings)
+        except (NothingYetError, UnknownNameError) as missing:
+            # An artist only the library knows, or no model at all: what was played is still worth a card.
+            return replace(card, note=str(missing))
+        card = replace(card, listeners=explanation.listeners, tags=explanation.tags)
+        taste = self._taste.read()
+        if card.key in taste.left_out:
+            return replace(card, note="Rules leave all its plays out of your taste.")
+        item = taste.by_key.get(card.key)
+        if item is not None and item.weight > 0:
+            shares = self._discover.contributions_of(card.artist, replace(settings, n=LINES))
+            card = replace(
+                card,
+                of_taste=item.weight / sum(one.weight for one in taste.items),
+                of_discover=sum(share.share for share in shares) / max(1, len(shares)),
+                speaks_for=tuple(share for share in shares[:REASONS] if share.share > 0),
+            )
+        return replace(card, rank=explanation.rank, why=explanation.shares[:REASONS])

@@ -1,0 +1,140 @@
+"""Artists by name: who is meant, what is found by a few letters, and who is near whom."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from engine.errors import UnknownNameError
+from engine.names import (
+    SEPARATOR,
+    AnySpelling,
+    Level,
+    artist_key,
+    artist_of,
+    joined_key,
+    nearest,
+    relaxed_artist_key,
+)
+from engine.session.library import Change, Library, Service, synchronized
+from engine.store import feedback as store_feedback
+from engine.store import history
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import RelatedList
+    from engine.session.models import Models
+    from engine.session.searching import Found, OwnNames
+
+
+class Artists(Service):
+    """The artists of the library and of the models' catalogs."""
+
+    def __init__(self, library: Library, models: Models) -> None:
+        super().__init__(library)
+        self._models = models
+        # Kept while the library holds as much as when they were read.
+        self._own_names: tuple[tuple[int, ...], OwnNames] | None = None
+
+    def drop_cache(self, change: Change, /) -> None:
+        """Names come and go with plays; counts may rise where no listen is added."""
+        if change >= Change.PLAYS:
+            self._own_names = None
+
+    @synchronized
+    def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
+        """Artists and tracks by name, your own first; typos are forgiven, what is blocked stays out."""
+        from engine.session.searching import own_names, search
+
+        newest = history.newest(self.library.connection)
+        if self._own_names is None or self._own_names[0] != newest:
+            self._own_names = (newest, own_names(self.library.connection))
+        return search(
+            text,
+            n,
+            self._own_names[1],
+            self._models.open_if_any(),
+            store_feedback.marked(self.library.connection, "block"),
+            tracks=self._models.open_if_any("tracks"),
+        )
+
+    @synchronized
+    def resolve(self, name: str) -> tuple[str, str]:
+        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key.
+
+        Raises UnknownNameError with the nearest names.
+        """
+        connection = self.library.connection
+        key = artist_key(name)
+        own = history.artist_by_key(connection, key)
+        if own is not None:
+            return own, key
+        in_catalog = self._artist_of_catalogs(key) if key else None
+        other = history.artist_spelled_like(connection, relaxed_artist_key(name)) if key else None
+        if in_catalog is not None and (
+            other is None or not self._is_catalogs(artist_key(other), *in_catalog)
+        ):
+            return in_catalog
+        if other is not None:
+            return other, artist_key(other)
+        close = nearest(name, history.artist_names(connection))
+        close = close or [found.artist for found in self.search(name, 3)]
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise UnknownNameError(f"No artist here is called {name}.{hint}")
+
+    def _is_catalogs(self, key: str, name: str, catalogs: str) -> bool:
+        """Whether the library's artist is the catalog's in another spelling, and in no catalog by their own."""
+        return is_one(key, catalogs) and self._artist_of_catalogs(key) == (name, catalogs)
+
+    def _artist_of_catalogs(self, key: str) -> tuple[str, str] | None:
+        """(name, key) of an artist in the catalog of artists, or else by their tracks in that of tracks."""
+        if (model := self._models.open_if_any()) is not None:
+            number = model.catalog.ids_of([key]).get(key)
+            if number is not None:
+                item = model.catalog.items([number])[number]
+                return item.name, item.key
+        if (model := self._models.open_if_any("tracks")) is not None:
+            for number in model.catalog.ids_of_artist(key)[:1]:
+                item = model.catalog.items([number])[number]
+                return item.artist, artist_of(item.key)
+        return None
+
+    @synchronized
+    def key_of(self, name: str, level: Level) -> str:
+        """The key of an artist or a track; where items are tracks also of one written as "artist - title".
+
+        Raises UnknownNameError with the nearest names.
+        """
+        artist, separator, title = name.partition(SEPARATOR)
+        if separator:
+            return joined_key(self.resolve(artist)[1], title)
+        try:
+            return self.resolve(name)[1]
+        except UnknownNameError:
+            parts = re.split(r"\s+[-\u2013\u2014]\s+", name) if level == "tracks" else []
+            # Either may have a dash of its own.
+            for place in range(1, len(parts)):
+                with contextlib.suppress(UnknownNameError):
+                    key = self.resolve(" - ".join(parts[:place]))[1]
+                    return joined_key(key, " - ".join(parts[place:]))
+            raise
+
+    @synchronized
+    def related(self, name: str, n: int = 50) -> RelatedList:
+        """The artists nearest to one."""
+        from engine.recommend.related import related_artists
+        from engine.taste.gate import EVERYTHING, read_taste
+
+        display, key = self.resolve(name)
+        model = self._models.open()
+        item = model.catalog.ids_of([key]).get(key)
+        if item is None:
+            raise UnknownNameError(
+                f"{display} is in your history but not in the community's catalog, so nothing is known to be near it."
+            )
+        return related_artists(model, read_taste(self.library.connection, EVERYTHING), item, n)
+
+
+def is_one(key: str, other: str) -> bool:
+    """Whether two keys are of one item, however the artist is spelled; who has guests is not their host."""
+    return AnySpelling([key]).holds(other) and AnySpelling([other]).holds(key)

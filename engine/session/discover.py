@@ -1,0 +1,226 @@
+"""Discover over a library: the list, why each line stands where it does, and what the person did with it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.errors import NothingYetError
+from engine.names import AnySpelling, Level, key_at
+from engine.session.library import Change, Library, Service, synchronized
+from engine.store import encounters as store_encounters
+from engine.store import history
+
+if TYPE_CHECKING:
+    from engine.recommend.discover import Recommender
+    from engine.recommend.lists import DiscoverList, Explanation, Share
+    from engine.recommend.settings import DiscoverSettings
+    from engine.session.artists import Artists
+    from engine.session.evaluation import Evaluation
+    from engine.session.models import Models
+    from engine.session.verdicts import Verdicts
+    from engine.store.encounters import What
+    from engine.taste.gate import DatedTaste, Taste, Window
+    from engine.taste.query import TasteQuery
+    from engine.taste.rules import Rule
+
+MAX_RECOMMENDERS, MAX_TASTES = 8, 4
+
+
+class Discover(Service):
+    """What is costly to work out is kept until the library changes: dials only re-rank."""
+
+    def __init__(
+        self,
+        library: Library,
+        models: Models,
+        artists: Artists,
+        verdicts: Verdicts,
+        evaluation: Evaluation,
+    ) -> None:
+        super().__init__(library)
+        self._models = models
+        self._artists = artists
+        self._verdicts = verdicts
+        self._evaluation = evaluation
+        self._recommenders: dict[tuple[TasteQuery, int | None], Recommender] = {}
+        self._tastes: dict[tuple[Level, Window], DatedTaste] = {}
+
+    def drop_cache(self, _change: Change, /) -> None:
+        """Everything here is worked out of taste."""
+        self._recommenders.clear()
+        self._tastes.clear()
+
+    @synchronized
+    def list(self, settings: DiscoverSettings | None = None, *, reasons: bool = True) -> DiscoverList:
+        """The list; without `reasons` while a dial is turning.
+
+        Raises NothingYetError saying what is missing: listens, or a model.
+        """
+        from engine.recommend.settings import DiscoverSettings
+
+        settings = self._of_today(settings or DiscoverSettings())
+        found = self.recommender(settings).discover(settings, reasons=reasons)
+        return found if settings.window.until is None else self._with_later(found, settings)
+
+    def _with_later(self, found: DiscoverList, settings: DiscoverSettings) -> DiscoverList:
+        """The list with how often each of its items was played after it."""
+        from engine.taste.gate import Window, read_taste
+
+        after = Window(since=settings.window.until)
+        later = read_taste(self.library.connection, after, level=settings.level).by_key
+        items = (
+            replace(item, later=int(later[item.key].plays) if item.key in later else 0)
+            for item in found.items
+        )
+        return replace(found, items=tuple(items))
+
+    @synchronized
+    def explain(
+        self, artist: str, settings: DiscoverSettings | None = None, track: str | None = None
+    ) -> Explanation:
+        """Why one artist, or where the settings ask for tracks one `track` of theirs, is where it is."""
+        from engine.recommend.explain import explain
+        from engine.recommend.settings import DiscoverSettings
+
+        _, key = self._artists.resolve(artist)
+        settings = self._of_today(settings or DiscoverSettings())
+        key = key_at(settings.level, key, track or "")
+        return explain(self.recommender(settings), key, settings)
+
+    @synchronized
+    def contributions_of(self, artist: str, settings: DiscoverSettings) -> tuple[Share, ...]:
+        """The share an artist of one's own has in each line of Discover, greatest first; empty where it has none."""
+        from engine.recommend.explain import contributions_of
+
+        _, key = self._artists.resolve(artist)
+        settings = self._of_today(settings)
+        return contributions_of(self.recommender(settings), key, settings)
+
+    # -- what the person did with the list ----------------------------------------------------------------
+
+    @staticmethod
+    def today() -> int:
+        """Days since 1970 in local time."""
+        return datetime.date.today().toordinal() - datetime.date(1970, 1, 1).toordinal()
+
+    def _of_today(self, settings: DiscoverSettings) -> DiscoverSettings:
+        """The settings with the day they are asked on, where they name none."""
+        return settings if settings.day is not None else replace(settings, day=self.today())
+
+    @synchronized
+    def note_shown(self, keys: Sequence[str]) -> None:
+        """Discover showed these today: one that is shown again and again and ignored rests. Not in private."""
+        self._note("shown", keys)
+
+    @synchronized
+    def note_opened(self, key: str) -> None:
+        """The person looked this artist or track up. Not noted in a private session."""
+        self._note("opened", [key])
+
+    def _note(self, what: What, keys: Sequence[str]) -> None:
+        if not self.library.private:
+            connection = self.library.connection
+            store_encounters.note(connection, what, keys, self.today())
+            # Written at every start: left in the log beside the file, it would keep a private session in another
+            # window from reading the library.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    # -- what lists are made from -------------------------------------------------------------------------
+
+    @synchronized
+    def recommender_of_today(self, settings: DiscoverSettings | None = None) -> Recommender:
+        """The list's own recommender: tastes know no day, but so nothing is worked out twice."""
+        from engine.recommend.settings import DEFAULTS
+
+        return self.recommender(self._of_today(settings or DEFAULTS))
+
+    @synchronized
+    def recommender(self, settings: DiscoverSettings) -> Recommender:
+        """The recommender for the settings' taste. Raises NothingYetError without listens or a model."""
+        query = settings.query(self._evaluation.half_life())
+        which = (query.taste, settings.day)
+        if which not in self._recommenders:
+            if history.counts(self.library.connection).listens == 0 and not self._verdicts.all():
+                raise NothingYetError(
+                    "There are no listens yet. Import your history with `discover import PATH`.",
+                    lacks="listens",
+                )
+            if len(self._recommenders) > MAX_RECOMMENDERS:
+                self._recommenders.clear()
+            undecayed = (query.taste.undecayed, settings.day)
+            if undecayed not in self._recommenders:
+                self._recommenders[undecayed] = self._undecayed(query, settings.day)
+            recommender = self._recommenders[undecayed]
+            if query.half_life is not None:
+                recommender = recommender.with_decay(query.half_life)
+            self._recommenders[which] = recommender
+        return self._recommenders[which]
+
+    def _undecayed(self, query: TasteQuery, day: int | None) -> Recommender:
+        from engine.recommend.discover import Recommender
+
+        window = query.undecayed.window
+        own = self.dated_taste(window, query.level)
+        gone = AnySpelling(self._artists.key_of(name, query.level) for name in query.without)
+        wider = None
+        if query.wider != window:
+            wider = _without(self.dated_taste(query.wider, query.level), gone)
+        return Recommender.of(
+            self._models.open(query.level),
+            _without(own, gone),
+            wider,
+            answers=self._answers(own.taste),
+            resting=self._resting(day),
+        )
+
+    @synchronized
+    def recommender_with_rules(self, also: Sequence[Rule]) -> Recommender:
+        """A recommender as if these rules were in force too, on no day."""
+        from engine.recommend.discover import Recommender
+        from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
+        from engine.taste.window import EVERYTHING
+
+        half_life = self._evaluation.half_life()
+        if half_life:
+            dated = read_dated_taste(self.library.connection, EVERYTHING, also)
+        else:
+            dated = DatedTaste(read_taste(self.library.connection, EVERYTHING, also))
+        recommender = Recommender.of(self._models.open(), dated, answers=self._answers(dated.taste))
+        return recommender.with_decay(half_life) if half_life else recommender
+
+    @synchronized
+    def dated_taste(self, window: Window, level: Level = "artists") -> DatedTaste:
+        """A window's taste with its plays by day, kept until the library changes: decaying it is then quick."""
+        from engine.taste.gate import read_dated_taste
+
+        which = (level, window)
+        if which not in self._tastes:
+            if len(self._tastes) > MAX_TASTES:
+                self._tastes.clear()
+            self._tastes[which] = read_dated_taste(self.library.connection, window, level=level)
+        return self._tastes[which]
+
+    def _answers(self, taste: Taste) -> dict[str, float]:
+        """What the person said and did, by the keys of a taste, as `engine.recommend.adapt` weighs it."""
+        from engine.recommend.adapt import LIKED, OPENED, REFUSED
+        from engine.store.encounters import opened
+
+        answers = dict.fromkeys(opened(self.library.connection), OPENED)
+        answers |= dict.fromkeys(taste.turned_down | taste.hidden | taste.blocked, REFUSED)
+        # One that is liked and much played was no recommendation.
+        answers |= dict.fromkeys((item.key for item in taste.items if item.liked), LIKED)
+        played = {item.key for item in taste.items if item.plays > 0}
+        return {key: answer for key, answer in answers.items() if key not in played}
+
+    def _resting(self, day: int | None) -> frozenset[str]:
+        from engine.store.encounters import resting
+
+        return resting(self.library.connection, day) if day is not None else frozenset()
+
+
+def _without(dated: DatedTaste, gone: AnySpelling) -> DatedTaste:
+    """The taste had these never been played."""
+    return dated.without(frozenset(filter(gone.holds, dated.taste.by_key))) if gone else dated

@@ -1,0 +1,81 @@
+"""How well Discover guesses the person's own past, and the half-life of plays that guessed it best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import NothingYetError
+from engine.names import Level
+from engine.session.library import Change, Library, Service, synchronized
+
+if TYPE_CHECKING:
+    from engine.recommend.backtest import Backtest
+    from engine.session.models import Models
+
+
+class Evaluation(Service):
+    """The last look back, kept in a file beside the library."""
+
+    def __init__(self, library: Library, models: Models) -> None:
+        super().__init__(library)
+        self._models = models
+        self._last: Backtest | None = None
+
+    def drop_cache(self, change: Change, /) -> None:
+        """Another process may have looked back since."""
+        if change is Change.EVERYTHING:
+            self._last = None
+
+    @synchronized
+    def half_life(self) -> float | None:
+        """Days after which a play counts half, as the last look back found best; null where there was none."""
+        import msgspec
+
+        from engine.recommend.backtest import Backtest
+
+        file = self.library.folders.hindsight
+        if self._last is None and file.exists():
+            try:
+                self._last = msgspec.json.decode(file.read_bytes(), type=Backtest)
+            except msgspec.DecodeError:
+                # Worked out anew with the next training; till then all plays count alike.
+                return None
+        return self._last.half_life if self._last else None
+
+    @synchronized
+    def measure(self, level: Level = "artists") -> Backtest:
+        """Measure Discover on the person's own past, and of artists keep the half-life that guessed it best.
+
+        Raises NothingYetError without a community model, or without a past to look back on.
+        """
+        import msgspec
+
+        from engine.community.packs import community_packs
+        from engine.recommend.backtest import backtest
+        from engine.training.artifact import train_command
+        from engine.training.interactions import community_interactions
+
+        folders = self.library.folders
+        model = self._models.open(level)
+        packs = community_packs(folders, level)
+        data = community_interactions(packs) if packs and not model.manifest.solo else None
+        if data is None or data.digest != model.manifest.built_from:
+            raise NothingYetError(
+                "There is no model of the community data that is here now, so there is nothing to measure. "
+                f"Train one: {train_command(level)}."
+            )
+        found = backtest(model, self.library.connection, data.plays)
+        if level == "tracks":
+            # Tracks fade as artists do.
+            return msgspec.structs.replace(found, half_life=self.half_life())
+        if not self.library.private:
+            self.library.door.write_file(folders.hindsight, msgspec.json.encode(found))
+        self._last = found
+        self.library.changed(Change.TASTE)
+        return found
+
+    @synchronized
+    def drop(self) -> None:
+        """Forget the last look back: it was of another model."""
+        self.library.door.remove(self.library.folders.hindsight)
+        self._last = None

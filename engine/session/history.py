@@ -1,0 +1,125 @@
+"""What was played: read, counted, imported, and logged as it is heard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import NothingYetError
+from engine.names import artist_key
+from engine.session.library import Change, Library, Service, synchronized
+from engine.store import history as store_history
+
+if TYPE_CHECKING:
+    from engine.imports.report import Report
+    from engine.store.heard import Heard
+    from engine.store.stats import Stats
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+
+class History(Service):
+    """The listens, whatever state packs and models are in."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__(library)
+        self._stats: dict[int | None, Stats] = {}
+
+    def drop_cache(self, _change: Change, /) -> None:
+        """Blocked artists are in no statistics: they change with taste."""
+        self._stats.clear()
+
+    @synchronized
+    def counts(self) -> store_history.HistoryCounts:
+        """How much is in the library."""
+        return store_history.counts(self.library.connection)
+
+    @synchronized
+    def listen_ids(self, text: str = "", by: str = "when", *, reverse: bool = False) -> list[int]:
+        """Ids of the listens; with `text` those whose artist or title holds it, sorted as `history.listen_ids` says."""
+        return store_history.listen_ids(self.library.connection, artist_key(text), by, reverse=reverse)
+
+    @synchronized
+    def listens(self, ids: Sequence[int]) -> list[store_history.ListenRow]:
+        """The listens with these ids."""
+        return store_history.listens(self.library.connection, ids)
+
+    @synchronized
+    def stats(self, year: int | None = None) -> Stats:
+        """The history in numbers. Raises NothingYetError where nothing was played, that year or at all."""
+        from engine.store.stats import stats
+
+        if year not in self._stats:
+            self._stats[year] = stats(self.library.connection, year)
+        found = self._stats[year]
+        if not found.plays:
+            raise NothingYetError(
+                f"Nothing was played in {year}."
+                if year is not None and self.counts().listens
+                else "There are no listens yet. Import your history: discover import PATH."
+            )
+        return found
+
+    @synchronized
+    def import_paths(
+        self,
+        paths: Sequence[Path],
+        *,
+        format: str | None = None,  # noqa: A002 - the contract's word
+        dry_run: bool = False,
+        keep_private: bool = False,
+        min_ms: int | None = None,
+        columns: Mapping[str, str] | None = None,
+        zone: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Report:
+        """Import files, folders and archives; `engine.imports.run.import_paths` tells what the options mean."""
+        from engine.imports.run import MIN_MS, import_paths
+
+        if not dry_run:
+            self.library.door.require_writable("import")
+        report = import_paths(
+            self.library.connection,
+            list(paths),
+            format=format,
+            dry_run=dry_run,
+            keep_private=keep_private,
+            min_ms=MIN_MS if min_ms is None else min_ms,
+            columns=columns,
+            zone=zone,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        self.library.changed(Change.PLAYS)
+        return report
+
+    @synchronized
+    def log_play(
+        self, artist: str, track: str, *, seconds: float | None = None, at: int | None = None
+    ) -> Heard:
+        """Log a play that the person's player says ended at `at` (seconds UTC, null: now) after `seconds`.
+
+        Raises PrivateSessionError in a private session: then no play is logged, whoever tells of it.
+        """
+        from engine.imports.run import MIN_MS
+        from engine.store.heard import note_heard
+
+        self.library.door.require_writable("keep a listen")
+        moment = int(time.time()) if at is None else at
+        logged = note_heard(self.library.connection, artist, track, moment, seconds, MIN_MS)
+        self.library.changed(Change.TASTE)
+        return logged
+
+    @synchronized
+    def remove_play(self, number: int) -> None:
+        """Take back a listen that `log_play` logged."""
+        from engine.store.heard import unhear
+
+        self.library.door.require_writable("take a listen back")
+        unhear(self.library.connection, number)
+        # The next listen may get its number.
+        self.library.changed(Change.PLAYS)

@@ -1,0 +1,116 @@
+"""Community data and track features as packs: added, fetched, listed, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.community import packs as community_packs
+from engine.community.packs import PackInfo
+from engine.errors import DamagedDataError
+from engine.session.library import Service, synchronized
+
+if TYPE_CHECKING:
+    from engine.community.features import FeatureReport, LibraryCoverage
+    from engine.community.fetch import Fetched
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+
+class Packs(Service):
+    """The packs of a library. They hold nothing of the person."""
+
+    def all(self) -> tuple[PackInfo, ...]:
+        """Community and feature packs, by name."""
+        return tuple(community_packs.list_packs(self.library.folders))
+
+    @synchronized
+    def add_community(
+        self,
+        path: Path,
+        *,
+        format: str | None = None,  # noqa: A002 - the contract's word
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> PackInfo:
+        """Add community data as a pack."""
+        manifest = community_packs.add_pack(
+            self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
+        )
+        return self._pack(manifest.name)
+
+    @synchronized
+    def fetch_community(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> PackInfo:
+        """Download community data and add it as a pack; what was downloaded is remembered for the audit."""
+        from engine.community.fetch import fetched
+
+        with fetched(self.library.door, url, progress=progress, cancelled=cancelled) as (path, done):
+            with self.library.connection as connection:
+                connection.execute(
+                    "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",
+                    (done.url, done.bytes, done.sha256, done.at),
+                )
+            return self.add_community(path, name=name, cancelled=cancelled)
+
+    @synchronized
+    def fetches(self) -> tuple[Fetched, ...]:
+        """Every download there was, oldest first."""
+        from engine.community.fetch import Fetched
+
+        rows = self.library.connection.execute(
+            "SELECT url, bytes, sha256, at FROM fetches ORDER BY at, rowid"
+        )
+        return tuple(Fetched(*row) for row in rows)
+
+    @synchronized
+    def add_features(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> FeatureReport:
+        """Add tempo, energy and the like of tracks as a pack."""
+        from engine.community.features import add_features
+
+        return add_features(self.library.door, path, name=name, progress=progress, cancelled=cancelled)
+
+    @synchronized
+    def tempo_coverage(self) -> LibraryCoverage:
+        """How many of one's own tracks the feature packs know the tempo of."""
+        from engine.community.features import FeatureCatalog, feature_packs
+
+        with FeatureCatalog(feature_packs(self.library.folders)) as features:
+            return features.library_coverage(self.library.connection)
+
+    @synchronized
+    def remove(self, name: str) -> None:
+        """Delete a pack."""
+        community_packs.remove_pack(self.library.door, name)
+
+    @synchronized
+    def stash(self, name: str) -> None:
+        """Take a pack out of use; until this library is closed `bring_back` undoes it."""
+        community_packs.set_pack_aside(self.library.door, name)
+
+    @synchronized
+    def bring_back(self, name: str) -> None:
+        """Put a stashed pack back in use."""
+        community_packs.bring_pack_back(self.library.door, name)
+
+    def _pack(self, name: str) -> PackInfo:
+        for info in self.all():
+            if info.name == name:
+                return info
+        raise DamagedDataError(f"The pack {name} is not where it was written. Add it again.")

@@ -1,0 +1,130 @@
+"""Tracks by name, and a track for each of some artists: what playlists and exports are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import UnknownNameError, UsageError
+from engine.names import artist_key, joined_key
+from engine.session.library import Library, Service, synchronized
+from engine.store import feedback as store_feedback
+
+if TYPE_CHECKING:
+    from engine.community.features import FeatureCatalog
+    from engine.playlists.export import ExportReport
+    from engine.playlists.playlist import PlaylistTrack
+    from engine.recommend.settings import DiscoverSettings
+    from engine.session.artists import Artists
+    from engine.session.discover import Discover
+    from engine.session.models import Models
+
+
+class Tracks(Service):
+    """Tracks as the library, the packs and the model of tracks know them."""
+
+    def __init__(self, library: Library, models: Models, artists: Artists, discover: Discover) -> None:
+        super().__init__(library)
+        self._models = models
+        self._artists = artists
+        self._discover = discover
+
+    def features(self) -> FeatureCatalog:
+        """The feature packs, open: a context manager."""
+        from engine.community.features import FeatureCatalog, feature_packs
+
+        return FeatureCatalog(feature_packs(self.library.folders))
+
+    @synchronized
+    def named(self, wanted: Sequence[tuple[str, str | None]]) -> tuple[PlaylistTrack, ...]:
+        """(artist, title) as tracks; without a title the artist's best known one, else the artist by name alone.
+
+        Raises UnknownNameError for an artist or title nobody here knows, UsageError for what is blocked.
+        """
+        from engine.playlists.named import track_of_each
+
+        artists = [self._artists.resolve(artist) for artist, _ in wanted]
+        for artist, (_, title) in zip(artists, wanted, strict=True):
+            self._refuse_blocked(*artist, title)
+        with self.features() as features:
+            each = track_of_each(self.library.connection, features, artists)
+            return tuple(
+                self._one_named(features, *artist, title) if title else track
+                for artist, (_, title), track in zip(artists, wanted, each, strict=True)
+            )
+
+    @synchronized
+    def resolve(self, artist: str, title: str) -> str:
+        """A title of an artist's as the library, a saved playlist, the packs or the model of tracks have it.
+
+        Raises UnknownNameError with the nearest titles.
+        """
+        from engine.playlists.saved import playlist_tracks, saved_playlists
+
+        name, key = self._artists.resolve(artist)
+        wanted = joined_key(key, title)
+        for saved in saved_playlists(self.library.connection):
+            for track in playlist_tracks(self.library.connection, saved.name):
+                if joined_key(artist_key(track.artist), track.track) == wanted:
+                    return track.track
+        with self.features() as features:
+            return self._one_named(features, name, key, title).track
+
+    def _one_named(self, features: FeatureCatalog, artist: str, key: str, title: str) -> PlaylistTrack:
+        from engine.playlists.named import track_named
+        from engine.playlists.playlist import PlaylistTrack
+
+        try:
+            return track_named(self.library.connection, features, artist, key, title)
+        except UnknownNameError:
+            model = self._models.open_if_any("tracks")
+            if model is not None and model.catalog.ids_of([joined_key(key, title)]):
+                return PlaylistTrack(artist=artist, track=title, known=False)
+            raise
+
+    def _refuse_blocked(self, artist: str, key: str, title: str | None) -> None:
+        blocked = store_feedback.marked(self.library.connection, "block")
+        if blocked.holds(key):
+            raise UsageError(f"{artist} is blocked and is in no list. Unblock it first.")
+        if title and blocked.holds(joined_key(key, title)):
+            raise UsageError(f"{title} by {artist} is blocked and is in no list. Unblock it first.")
+
+    @synchronized
+    def one_of_each(self, artists: Sequence[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
+        """A track of each artist (name, key); of one nobody knows a track of, the artist by name alone."""
+        from engine.playlists.offer import one_track_each
+
+        with self.features() as features:
+            return tuple(one_track_each(self.library.connection, features, list(artists)))
+
+    @synchronized
+    def to_begin_with(self, artists: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """A track to begin with of each artist (name, key) the feature packs know one of, by key."""
+        tracks = self.one_of_each(artists)
+        return {key: track.track for (_, key), track in zip(artists, tracks, strict=True) if track.track}
+
+    @synchronized
+    def of_discover(self, settings: DiscoverSettings | None = None) -> tuple[PlaylistTrack, ...]:
+        """Discover as tracks for an export: of artists a track of each where a feature pack knows one."""
+        items = self._discover.list(settings).items
+        if settings is not None and settings.level == "tracks":
+            return self.named([(item.artist, item.track) for item in items])
+        return self.one_of_each([(item.artist, item.key) for item in items])
+
+    @synchronized
+    def of_related(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:
+        """Related artists as tracks for an export."""
+        return self.one_of_each([(item.artist, item.key) for item in self._artists.related(name, n).items])
+
+    def export(
+        self,
+        tracks: Sequence[PlaylistTrack],
+        title: str,
+        path: Path,
+        format: str | None = None,  # noqa: A002
+    ) -> ExportReport:
+        """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
+        from engine.playlists.export import export_playlist
+
+        return export_playlist(self.library.door, path, tracks, title, format)

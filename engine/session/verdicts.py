@@ -1,0 +1,74 @@
+"""What the person thinks of artists and tracks: likes, hides and blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import UsageError
+from engine.names import Level, artist_key, key_at, track_key
+from engine.session.artists import is_one
+from engine.session.library import Change, Library, Service, synchronized
+from engine.store import feedback as store_feedback
+from engine.store.feedback import VERDICTS, Feedback
+
+if TYPE_CHECKING:
+    from engine.session.artists import Artists
+
+
+class Verdicts(Service):
+    """One verdict an artist or track, in whatever spelling it was given."""
+
+    def __init__(self, library: Library, artists: Artists) -> None:
+        super().__init__(library)
+        self._artists = artists
+
+    @synchronized
+    def all(self) -> tuple[Feedback, ...]:
+        """Every like, hide and block, newest first."""
+        return tuple(store_feedback.all_feedback(self.library.connection))
+
+    @synchronized
+    def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:
+        """Like, hide or block an artist or track, or with None take it back; returns the verdict before."""
+        if verdict is not None and verdict not in VERDICTS:
+            raise UsageError(f"{verdict} is no verdict; one of {', '.join(VERDICTS)}.")
+        name, key = self.resolve(artist)
+        for mark in self.all():
+            if _is_of(mark, key, track):
+                # One verdict an artist or track: it is this that is taken back, or said anew.
+                name, key, track = mark.artist, artist_key(mark.artist), mark.track
+                break
+        before = store_feedback.set_verdict(
+            self.library.connection,
+            verdict,
+            artist=name,
+            artist_key=key,
+            track=track,
+            track_key=track_key(track) if track else "",
+        )
+        self.library.changed(Change.TASTE)
+        return before
+
+    @synchronized
+    def of(self, artist: str) -> str | None:
+        """The verdict on an artist, by key, in whatever spelling; null where there is none."""
+        return next((mark.verdict for mark in self.all() if _is_of(mark, artist, None)), None)
+
+    @synchronized
+    def resolve(self, artist: str) -> tuple[str, str]:
+        """(display name, key); an artist already judged needs no library or catalog to be found again."""
+        key = artist_key(artist)
+        for mark in self.all():
+            if artist_key(mark.artist) == key:
+                return mark.artist, key
+        return self._artists.resolve(artist)
+
+
+def _is_of(mark: Feedback, artist: str, track: str | None) -> bool:
+    """Whether a verdict is about an artist, by key, or a track of theirs, in any spelling or version."""
+    if (mark.track is None) != (track is None):
+        return False
+    level: Level = "artists" if track is None else "tracks"
+    asked = key_at(level, artist, track or "")
+    said = key_at(level, artist_key(mark.artist), mark.track or "")
+    return is_one(asked, said)

@@ -1,0 +1,48 @@
+"""The half-life a look back found: kept beside the library, read once, gone with the model it was of."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from engine.errors import NothingYetError
+from engine.recommend.backtest import Backtest
+from engine.session.evaluation import Evaluation
+from engine.session.library import Change, Library
+from engine.session.models import Models
+
+
+@pytest.fixture
+def evaluation(library: Library) -> Evaluation:
+    return Evaluation(library, Models(library))
+
+
+def keep(library: Library, half_life: float) -> None:
+    found = Backtest(cuts=(), methods={}, half_life=half_life)
+    library.folders.hindsight.write_bytes(msgspec.json.encode(found))
+
+
+def test_a_half_life_is_read_once_and_again_when_another_process_may_have_looked_back(
+    evaluation: Evaluation, library: Library
+) -> None:
+    assert evaluation.half_life() is None
+    keep(library, 365.0)
+    assert evaluation.half_life() == 365.0
+    keep(library, 90.0)
+    library.changed(Change.TASTE)
+    assert evaluation.half_life() == 365.0
+    library.changed(Change.EVERYTHING)
+    assert evaluation.half_life() == 90.0
+    evaluation.drop()
+    assert evaluation.half_life() is None
+    assert not library.folders.hindsight.exists()
+
+
+def test_a_file_that_says_nothing_is_no_half_life(evaluation: Evaluation, library: Library) -> None:
+    library.folders.hindsight.write_bytes(b"{")
+    assert evaluation.half_life() is None
+
+
+def test_without_community_data_there_is_nothing_to_measure(evaluation: Evaluation) -> None:
+    with pytest.raises(NothingYetError):
+        evaluation.measure()

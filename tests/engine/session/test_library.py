@@ -1,0 +1,118 @@
+"""The library: one caller at a time, every cache told of changes, closed and private as one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from engine.errors import CancelledError
+from engine.session.library import Change, Library, Service, synchronized
+from tests.support.folders import fingerprint
+
+
+class Counter(Service):
+    """A service that asks itself, and waits while it does."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__(library)
+        self.heard: list[Change] = []
+        self.inside = 0
+
+    def drop_cache(self, change: Change, /) -> None:
+        self.heard.append(change)
+
+    @synchronized
+    def nested(self, wait: Callable[[], object]) -> int:
+        return self.most_inside(wait)
+
+    @synchronized
+    def most_inside(self, wait: Callable[[], object]) -> int:
+        self.inside += 1
+        wait()
+        found, self.inside = self.inside, self.inside - 1
+        return found
+
+
+def test_calls_re_enter_and_no_two_threads_are_inside_at_once(library: Library) -> None:
+    service, most = Counter(library), []
+    pause = threading.Event()
+
+    def call() -> None:
+        most.append(service.nested(lambda: pause.wait(0.01)))
+
+    threads = [threading.Thread(target=call) for _ in range(6)]
+    with library.exclusive():
+        for thread in threads:
+            thread.start()
+        threads[0].join(0.05)
+        assert most == [], "who holds the library holds the others off"
+        call()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 7
+
+
+def test_every_service_hears_of_every_change_in_order(library: Library) -> None:
+    services = [Counter(library), Counter(library)]
+    library.changed(Change.TASTE)
+    library.changed(Change.PLAYS)
+    library.set_private(True)
+    with library.closed_for():
+        pass
+    library.close()
+    expected = [Change.TASTE, Change.PLAYS, *[Change.EVERYTHING] * 3]
+    assert [service.heard for service in services] == [expected, expected]
+    assert Change.TASTE < Change.PLAYS < Change.EVERYTHING
+
+
+def test_closed_it_answers_nobody_and_closes_again_without_a_word(library: Library) -> None:
+    service = Counter(library)
+    library.close()
+    library.close()
+    with pytest.raises(CancelledError, match="closing"):
+        service.most_inside(lambda: None)
+    with pytest.raises(CancelledError, match="closing"), library.exclusive():
+        pass
+
+
+def test_a_private_session_that_cannot_begin_leaves_the_library_open(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.session.library as module
+
+    really, refused = module.open_library, []
+
+    def refuse_private(door: module.Door):
+        if door.private:
+            refused.append(door)
+            raise PermissionError
+        return really(door)
+
+    monkeypatch.setattr(module, "open_library", refuse_private)
+    with pytest.raises(PermissionError):
+        library.set_private(True)
+    assert refused
+    assert (library.private, library.private_since, library.check()) == (False, None, "ok")
+
+
+def test_where_the_app_is_is_remembered_but_not_in_private(library: Library) -> None:
+    library.write_state(b'{"view": 1}')
+    assert library.folders.state.read_bytes() == b'{"view": 1}'
+    library.set_private(True)
+    before = fingerprint(library.folders.root)
+    library.write_state(b'{"view": 2}')
+    assert fingerprint(library.folders.root) == before
+
+
+def test_its_file_can_be_replaced_while_it_is_closed(library: Library) -> None:
+    file = library.folders.database
+    with library.closed_for() as door:
+        assert door is library.door
+        kept = file.read_bytes()
+        file.unlink()
+    assert library.connection.execute("SELECT count(*) FROM listens").fetchone() == (0,)
+    with library.closed_for():
+        file.write_bytes(kept)
+    assert library.connection.execute("SELECT count(*) FROM listens").fetchone() == (11,)

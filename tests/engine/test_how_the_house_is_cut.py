@@ -1,0 +1,89 @@
+"""Files that are read in one go, classes seen whole, and services that know one another by public names alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAX_LINES, MAX_METHODS = 400, 25
+# Textual finds these by their names; nobody calls them.
+_HANDLERS = ("on_", "action_", "watch_", "validate_", "compute_")
+
+
+def modules(*rooms: str) -> dict[str, str]:
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for room in rooms
+        for path in (ROOT / room).rglob("*.py")
+    }
+
+
+def public_methods(source: str) -> dict[str, int]:
+    """Class -> how many methods others call; a property with a setter is one."""
+    found = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            methods = {
+                part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+            found[node.name] = sum(not name.startswith(("_", *_HANDLERS)) for name in methods)
+    return found
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def reached_into(source: str) -> Iterator[str]:
+    """Private names of others that a module imports or touches."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and private(node.attr):
+            if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+                yield ast.unparse(node)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names = [part for alias in node.names for part in alias.name.split(".")]
+            names += (getattr(node, "module", None) or "").split(".")
+            yield from filter(private, names)
+
+
+def test_no_file_is_longer_than_can_be_read_in_one_go() -> None:
+    found = modules("engine", "tuiapp", "sample_data")
+    assert len(found) > 100
+    long = {name: n for name, source in found.items() if (n := source.count("\n")) > MAX_LINES}
+    assert long == {}
+
+
+def test_no_class_has_more_public_methods_than_can_be_kept_in_mind() -> None:
+    found = {
+        f"{name}: {of}": count
+        for name, source in modules("engine", "tuiapp", "sample_data").items()
+        for of, count in public_methods(source).items()
+    }
+    assert found["engine/session/playlists.py: Playlists"] > 10, "methods are counted"
+    assert {name: count for name, count in found.items() if count > MAX_METHODS} == {}
+
+
+def test_no_service_of_a_session_reaches_into_another() -> None:
+    found = modules("engine/session")
+    assert "engine/session/discover.py" in found
+    assert {name: names for name, source in found.items() if (names := [*reached_into(source)])} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("from engine.session.discover import _without", ["_without"]),
+        ("import engine._secret", ["_secret"]),
+        ("other._lock.acquire()", ["other._lock"]),
+        ("self._models._open.clear()", ["self._models._open"]),
+        ("self._models.open()", []),
+        ("self.__class__.__name__", []),
+        ("from __future__ import annotations", []),
+    ],
+)
+def test_what_reaches_into_another_is_found(source: str, names: list[str]) -> None:
+    assert [*reached_into(source)] == names
