@@ -23,7 +23,7 @@ _MINUTES = re.compile(r"^[^:]*\d:\d\d$")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _ARTIST = ("artist", "artist name", "artist_name")
 _TITLE = ("track", "track name", "title", "name")
-_TIME = ("uts", "unixtime", "timestamp", "time", "utc_time", "iso time", "date")
+_TIME = ("uts", "unixtime", "timestamp", "time", "utc_time", "played_at", "played at", "iso time", "date")
 
 
 def parse_headed(stream: IO[bytes], _options: Options) -> Iterator[Record]:

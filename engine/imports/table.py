@@ -33,9 +33,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "album": ("album", "album name", "album_name", "release", "release_name", "album title"),
     "time": (
-        "uts", "unixtime", "timestamp", "time", "played at", "played_at", "listened_at", "listened at", "date-time",
-        "datetime", "date", "started", "scrobbled at", "scrobble time", "last played", "last_played", "lastplayed",
-        "datum", "fecha",
+        "uts", "unixtime", "timestamp", "time", "utc_time", "played at", "played_at", "listened_at", "listened at",
+        "date-time", "datetime", "date", "started", "scrobbled at", "scrobble time", "last played", "last_played",
+        "lastplayed", "datum", "fecha",
     ),
     "ms": ("ms_played", "msplayed", "ms played", "play duration milliseconds", "played_ms"),
     "seconds": ("seconds", "seconds played", "playduration", "play duration", "listening time", "duration played"),

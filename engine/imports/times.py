@@ -18,9 +18,10 @@ _MONTHS = {
     )
 }
 _DAY_MONTH = re.compile(r"^(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))?$")
-# What other programs count in: thousandths, millionths.
+# What other programs count in: thousandths, millionths, milliardths.
 _MILLISECONDS = 100_000_000_000
 _MICROSECONDS = 100_000_000_000_000
+_NANOSECONDS = 100_000_000_000_000_000
 
 
 def latest_possible() -> int:
@@ -81,7 +82,7 @@ def day_month(text: str) -> int | None:
 
 
 def number(value: object) -> int | None:
-    """A count of seconds, milliseconds or microseconds since 1970, told apart by its size.
+    """A count of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size.
 
     >>> number("1709406060"), number(1709406060933), number("1709406060.5"), number("x"), number(True)
     (1709406060, 1709406060, 1709406060, None, None)
@@ -90,7 +91,9 @@ def number(value: object) -> int | None:
         return None
     try:
         count = float(value)
-        if abs(count) >= _MICROSECONDS:
+        if abs(count) >= _NANOSECONDS:
+            count /= 1_000_000_000
+        elif abs(count) >= _MICROSECONDS:
             count /= 1_000_000
         elif abs(count) >= _MILLISECONDS:
             count /= 1000

@@ -487,3 +487,18 @@ def test_every_format_has_its_own_name_and_survives_nothing_and_noise(
                 bring(db, path, format=form.name)
             except UsageError:
                 assert form.name == "csv"
+
+
+@pytest.mark.parametrize(
+    ("head", "stamp"),
+    [
+        ("played_at,date", "2024-03-02 19:01:00,2024-03-02"),
+        ("utc_time", "2024-03-02 19:01:00"),
+        ("timestamp", "1709406060000000000"),
+    ],
+)
+def test_the_column_with_a_clock_dates_a_play(
+    db: sqlite3.Connection, tmp_path: Path, head: str, stamp: str
+) -> None:
+    one(db, write(tmp_path, "plays.csv", f"artist,track,{head}\nBurel,Lark,{stamp}\n"))
+    assert db.execute("SELECT started_at FROM listens").fetchall() == [(START,)]
