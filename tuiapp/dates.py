@@ -29,7 +29,7 @@ def period(text: str) -> tuple[int, int]:
         else:
             after = first.replace(year=year + 1)
     except (ValueError, OverflowError):
-        raise UsageError(f"{text!r} is no date. Write 2019, 2019-06 or 2019-06-30.") from None
+        raise UsageError(f"“{text}” is not a valid date. Write 2019, 2019-06 or 2019-06-30.") from None
     return int(first.timestamp()), int(after.timestamp())
 
 

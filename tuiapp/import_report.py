@@ -23,12 +23,16 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     for (root, kind, note), entries in sorted(alike.items(), key=lambda pair: pair[0][1] is None):
         paths = [str(entry["path"]) for entry in entries]
         many = "" if len(entries) == 1 else f"{len(entries):,} files, "
-        what = f"{kind}, {many}{sum(entry['kept'] for entry in entries):,} kept" if kind else "not recognised"
+        what = (
+            f"{kind}, {many}{sum(entry['kept'] for entry in entries):,} kept"
+            if kind
+            else "not a listening history, ignored"
+        )
         if kind is None and len(paths) > 1:
             names = ", ".join(path.removeprefix(f"{root}/") for path in paths[:_MOST_NAMED])
             more = len(paths) - _MOST_NAMED
-            what += f", {many}{names}" + (f" and {more:,} more (--json names all)" if more > 0 else "")
+            what += f", {many}{names}" + (f" and {more:,} more (all with --json)" if more > 0 else "")
             what = what.replace("files, ", "files: ", 1)
-        what += f"  {note}" if note else ""
+        what += f"  {note}" if note and note not in what else ""
         found.append((shown(paths[0] if len(paths) == 1 else str(root)), shown(what)))
     return found

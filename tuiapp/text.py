@@ -60,3 +60,9 @@ def day(seconds: int | None) -> str:
     if seconds is None:
         return ""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%-d %b %Y")
+
+
+def ordinal(rank: int) -> str:
+    """1 as 1st, 2 as 2nd, 11 as 11th."""
+    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"

@@ -97,8 +97,8 @@ class Catalog:
             self.size: int = self._connection.execute("SELECT count(*) FROM items").fetchone()[0]
         except sqlite3.Error as error:
             raise DamagedDataError(
-                f"{path} cannot be read ({error}). Train again to build it anew: discover train, or of tracks: "
-                "discover train --level tracks."
+                f"{path} cannot be read ({error}). Train again: discover train, or for tracks: discover "
+                "train --level tracks."
             ) from error
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
             f"{file} cannot be read ({error}). Remove the pack {folder.name} and add it again."
         ) from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
-        raise DamagedDataError(f"{folder} is no feature pack.")
+        raise DamagedDataError(f"{folder} is not a feature pack.")
     if manifest.get("format") != FORMAT:
         raise DamagedDataError(
             f"The feature pack {folder.name} has format {manifest.get('format')}, not {FORMAT}. "

@@ -98,8 +98,8 @@ def read_feature_rows(path: Path, counts: RowCounts) -> Iterator[FeatureRow]:
     if not counts.tables:
         found = f" Found: {', '.join(counts.others[:5])}." if counts.others else ""
         raise UnreadableFileError(
-            f"{path.name} holds no table with columns for artist, track and tempo or energy.{found} "
-            "Give the columns such names (for example: artist,track,bpm,energy,duration)."
+            f"{path.name} has no table with columns for artist, track and tempo or energy.{found} "
+            "Name the columns like these: artist,track,bpm,energy,duration."
         )
 
 

@@ -115,7 +115,7 @@ def add_features(
     name = _pack_name(path, name)
     folder = door.folders.packs / name
     if folder.exists() and kind_of(folder) != KIND:
-        raise UsageError(f"A pack called {name} exists and holds no features. Choose another with --name.")
+        raise UsageError(f"A pack {name} of another kind exists. Choose another name with --name.")
     counts = RowCounts()
     with door.new_folder(folder) as partial:
         tracks, with_tempo = _write_table(partial / TABLE_FILE, path, counts, progress, cancelled)
@@ -123,9 +123,7 @@ def add_features(
             reasons = (
                 ", ".join(f"{count} {reason}" for reason, count in counts.dropped.items()) or "it is empty"
             )
-            raise UnreadableFileError(
-                f"{path.name} gives no track with a tempo or another feature ({reasons})."
-            )
+            raise UnreadableFileError(f"{path.name} has no track with a tempo or other feature ({reasons}).")
         manifest = {
             "format": FORMAT,
             "kind": KIND,
@@ -159,7 +157,7 @@ def _pack_name(path: Path, name: str | None) -> str:
         return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:60] or KIND
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name):
         raise UsageError(
-            f"{name!r} is no name for a pack: letters, digits, dot, dash and underscore, at most 60."
+            f"{name!r} is not a valid pack name: use up to 60 letters, digits, dots, dashes and underscores."
         )
     return name
 

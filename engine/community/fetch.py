@@ -75,9 +75,7 @@ def check(url: str) -> None:
             return
     except ValueError:
         pass
-    raise UsageError(
-        f"{url} is no https address; anybody on the way could read or change what comes from it."
-    )
+    raise UsageError(f"{url} must start with https: others could read or change the download.")
 
 
 def look(url: str) -> Offer:
@@ -105,7 +103,7 @@ def fetched(
             while data := answer.read(_CHUNK):
                 done += len(data)
                 if cancelled and cancelled():
-                    raise CancelledError("Stopped. Nothing of the download is kept.")
+                    raise CancelledError("Stopped. Nothing was downloaded.")
                 if done > _MOST_BYTES:
                     raise DiscoverError(f"{url} sends more than {_MOST_BYTES >> 30} GB; stopped.")
                 digest.update(data)
@@ -113,7 +111,7 @@ def fetched(
                 if progress:
                     progress(done, max(total, done))
         if total and done < total:
-            raise DiscoverError(f"{url} broke off after {done} of {total} bytes. Try again.")
+            raise DiscoverError(f"{url} stopped after {done} of {total} bytes. Try again.")
         yield path, Fetched(answer.url, done, digest.hexdigest(), int(time.time()))
 
 
@@ -129,6 +127,6 @@ def _opened(url: str, method: str) -> Iterator[HTTPResponse]:
             yield answer
     except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise DiscoverError(
-            f"{url} cannot be reached ({error}). Try again, or download it by hand and add it: "
-            "discover community add PATH."
+            f"{url} can't be reached ({error}). Try again, or download it yourself and add it: discover "
+            "community add PATH."
         ) from error

@@ -42,16 +42,14 @@ def read(
     members = _members(path)
     for name in _REQUIRED:
         if name not in members:
-            raise UnreadableFileError(f"{path} holds no {name}. Point at the folder or zip that has it.")
+            raise UnreadableFileError(f"{path} has no {name}. Choose the folder or zip that has it.")
     dropped: Counter[str] = Counter()
     item_of, names = _read_artists(path, members["artists.dat"], dropped)
     listener, item, plays = _read_plays(
         path, members["user_artists.dat"], item_of, dropped, progress, cancelled
     )
     if not len(listener):
-        raise UnreadableFileError(
-            f"{path}: user_artists.dat holds no usable line (userID, artistID, weight)."
-        )
+        raise UnreadableFileError(f"{path}: user_artists.dat has no usable line (userID, artistID, weight).")
     listener, item, plays, names, renumber = _keep_played(listener, item, plays, names)
     return PackContent(
         listener, item, plays, names, _read_tags(path, members, item_of, renumber, dropped), dict(dropped)

@@ -140,13 +140,13 @@ def _reader_for(path: Path, format: str | None) -> Reader:  # noqa: A002 - the c
     if format is not None:
         if format not in known_readers:
             names = ", ".join(sorted(known_readers))
-            raise UsageError(f"No community format is called {format}. Known: {names}.")
+            raise UsageError(f"Unknown community format {format}. Known: {names}.")
         return known_readers[format]
     for reader in known_readers.values():
         if reader.recognises(path):
             return reader
     known = ", ".join(reader.TITLE for reader in known_readers.values())
-    raise UnreadableFileError(f"{path} is no community data this program knows. Known: {known}.")
+    raise UnreadableFileError(f"{path} is not community data in a known format. Known: {known}.")
 
 
 def _stem(path: Path) -> str:
@@ -175,7 +175,7 @@ def bring_pack_back(door: Door, name: str) -> None:
     """Put a pack that was set aside back in use. Raises UnknownNameError when it is gone, or there is a new one."""
     folder = door.folders.packs / name
     if folder.exists() or not _aside(folder).is_dir():
-        raise UnknownNameError(f"The pack {name} cannot come back. Add its file again.")
+        raise UnknownNameError(f"The pack {name} cannot be restored. Add its file again.")
     door.rename(_aside(folder), folder)
 
 

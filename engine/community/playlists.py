@@ -88,8 +88,8 @@ def read(
         tags.update((item, word) for word in line.words)
     if not plays:
         raise UnreadableFileError(
-            f"{path.name} holds no line with a playlist or listener, an artist and a track. "
-            "Give the columns such names (for example: playlist,artist,track)."
+            f"{path.name} has no line with a playlist or listener, an artist and a track. Name the "
+            "columns like these: playlist,artist,track."
         )
     pairs = np.array(list(plays), dtype=np.int64)
     return PackContent(

@@ -35,7 +35,7 @@ def tables(path: Path) -> Iterator[tuple[str, Opener]]:
                 yield from tables(file)
         return
     if not path.is_file():
-        raise UnreadableFileError(f"{path} does not exist. Give a CSV file, a .zip or a folder with some.")
+        raise UnreadableFileError(f"{path} does not exist. Choose a CSV file, a zip or a folder.")
     with path.open("rb") as opened:
         magic = opened.read(4)
     if magic[:2] == b"\x1f\x8b":
@@ -54,7 +54,7 @@ def _tables_in_zip(path: Path) -> Iterator[tuple[str, Opener]]:
                 if not hidden and member.filename.lower().endswith(TABLE_ENDINGS):
                     yield f"{path.name}/{member.filename}", partial(archive.open, member)
     except zipfile.BadZipFile as error:
-        raise UnreadableFileError(f"{path.name} is no readable zip archive: {error}.") from error
+        raise UnreadableFileError(f"{path.name} is not a readable zip archive: {error}.") from error
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _limited(name: str, lines: Sequence[str] | IO[str]) -> Iterator[str]:
         size += len(line)
         if size > MOST_BYTES:
             raise UnreadableFileError(
-                f"{name} unpacks to more than {MOST_BYTES >> 30} GiB. Not a table of tracks?"
+                f"{name} unpacks to more than {MOST_BYTES >> 30} GiB. Is it a table of tracks?"
             )
         yield line
 

@@ -65,7 +65,7 @@ def accuracy(top: np.ndarray, test: csr_matrix, listeners: np.ndarray, k: int = 
     held = np.minimum(np.diff(test.indptr)[listeners], k)
     measured = held > 0
     if not measured.any():
-        raise InvalidDataError("Nobody has a held-out item to measure with.")
+        raise InvalidDataError("No listener has a held-out item to measure.")
     hits, held = _hits(top[measured], test[listeners[measured]]), held[measured]
     places = np.arange(1, k + 1)
     gains = 1.0 / np.log2(places + 1)

@@ -227,6 +227,6 @@ FORMATS = (
     ),
     Format(
         "apple-last-played", "Apple Music Track Play History", "apple", sniff_last_played, parse_last_played, order=95,
-        artists=artists_of_daily, hint="holds only the last date of each track; used to find artists",
+        artists=artists_of_daily, hint="has only each track's last play; used to find artists",
     ),
 )  # fmt: skip

@@ -20,9 +20,9 @@ class Rows:
     def __init__(self, stream: IO[bytes]) -> None:
         data = stream.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
-            raise OSError("larger than any music library known; export a table of plays from it instead")
+            raise OSError("larger than any known music library; export a table of plays from it instead")
         if len(data) < _LEAST_BYTES or not data.startswith(MAGIC):
-            raise OSError("no SQLite database")
+            raise OSError("not an SQLite database")
         if data[18:20] == _LOG:
             data = data[:18] + _NO_LOG + data[20:]
         self._db = sqlite3.connect(":memory:", check_same_thread=False)

@@ -32,7 +32,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every row of the sheet of listens."""
     with zipfile.ZipFile(BytesIO(stream.read())) as book:
         if sum(info.file_size for info in book.infolist()) > _MOST_BYTES:
-            raise zipfile.BadZipFile("the workbook unpacks to far more than a history holds")
+            raise zipfile.BadZipFile("the workbook unpacks to far more than a history")
         sheet, since_1904 = _sheet(book)
         if not sheet:
             return

@@ -72,6 +72,6 @@ def sniff(head: Head) -> bool:
 FORMATS = (
     Format(
         "navidrome", "Navidrome database", "navidrome", sniff, parse, order=45,
-        hint="as the server last wrote it to this file; stop the server first to have everything",
+        hint="as last saved by the server; stop it first to get everything",
     ),
 )  # fmt: skip

@@ -57,7 +57,7 @@ def format_named(name: str) -> Format:
     if name in known:
         return known[name]
     near = ", ".join(nearest(name, known)) or ", ".join(known)
-    raise UsageError(f"There is no format {name!r}. Did you mean {near}? All: {', '.join(known)}.")
+    raise UsageError(f"Unknown format {name!r}. Did you mean {near}? All: {', '.join(known)}.")
 
 
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | None:
@@ -77,15 +77,13 @@ def guess(head: Head) -> str:
     best = max(formats(), key=lambda one: share(one.marks, found) if one.marks else 0.0)
     if best.marks and share(best.marks, found) > 0:
         missing = [mark for mark in best.marks if mark not in found]
-        return f"looks most like {best.title}, without {', '.join(missing)}"
+        return f"looks like {best.title}, but lacks {', '.join(missing)}"
     if head.is_database:
-        return (
-            f"is a database of none of the known programs ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
-        )
+        return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
     cells = head.columns(head.delimiter)
     if len(cells) > 2 and not head.json:
         return (
-            f"is a table of {', '.join(cells)}. Say which column is which: "
-            f"--map artist={cells[0]},track={cells[1]},time={cells[2]}"
+            f"is a table of {', '.join(cells)}. Map its columns: --map "
+            f"artist={cells[0]},track={cells[1]},time={cells[2]}"
         )
     return ""

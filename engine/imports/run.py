@@ -126,9 +126,7 @@ class _Run:
                 ingest.close()
             if isinstance(error, CancelledError):
                 whole = sum(1 for file in self.report.files if file.read)
-                raise CancelledError(
-                    f"Stopped. {max(0, whole - 1)} whole files were imported and stay."
-                ) from None
+                raise CancelledError(f"Stopped. {max(0, whole - 1)} complete files were imported.") from None
             raise
         ingest.close()
         self.report.first, self.report.last = ingest.first, ingest.last
@@ -149,7 +147,7 @@ class _Run:
             return file, None
         found = forced or recognise(head, self._options.columns)
         if found is None:
-            file.note = (guess(head) or "is none of the known formats") if head.data else "is empty"
+            file.note = (guess(head) or "not a listening history") if head.data else "is empty"
             return file, None
         file.format = found.name
         file.note = found.hint
@@ -184,7 +182,7 @@ class _Run:
             self._rows(ingest, file, source.format.parse(stream, options))  # type: ignore[arg-type]
             digest = stream.digest()
         except FILE_ERRORS as error:
-            file.note = f"cut off or damaged after record {file.read} ({error}); what came before is kept"
+            file.note = f"cut off or damaged after record {file.read} ({error}); imported up to there"
         ingest.finish_file(
             digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )
@@ -251,7 +249,7 @@ class _Run:
         if isinstance(record, Dropped):
             file.drop(record.reason, record.row or number)
             if record.cut:
-                file.note = f"the file is cut off after record {number - 1}; what came before is kept"
+                file.note = f"cut off after record {number - 1}; imported up to there"
         elif isinstance(record, Like):
             known = ingest.add_verdict(record.artist, record.title, record.verdict, record.at, record.ids)
             file.drop(reasons.AS_LIKE if known else reasons.LIKE_WITHOUT_NAME, number)
@@ -307,7 +305,7 @@ def _choose(found: list[tuple[FileReport, Source]]) -> list[tuple[FileReport, So
     chosen = []
     for file, source in found:
         if source.format.name in covered:
-            file.note = "not read: a fuller history beside it tells the same plays"
+            file.note = "skipped: a fuller history with the same plays is beside it"
         else:
             chosen.append((file, source))
     return sorted(chosen, key=lambda pair: pair[1].format.order)

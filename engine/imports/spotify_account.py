@@ -165,7 +165,7 @@ FORMATS = (
     Format(
         "spotify-account", "Spotify account data", "spotify-account", sniff_history, parse_history,
         marks=("endTime", "msPlayed", "trackName", "artistName"), order=40,
-        hint="this covers one year; the full one is called Extended streaming history",
+        hint="covers one year; the full one is called Extended streaming history",
     ),
     Format("spotify-library", "Spotify library", "spotify", sniff_library, parse_library, order=90),
     Format("spotify-playlists", "Spotify playlists", "spotify", sniff_playlists, parse_playlists, order=90),

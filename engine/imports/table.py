@@ -119,13 +119,13 @@ def _require(mapping: Mapping[str, str], header: Sequence[str], given: Mapping[s
     columns = [normal(cell) for cell in header]
     for field, column in given.items():
         if field not in NAMES:
-            raise UsageError(f"There is no field {field!r} to map. Fields: {', '.join(NAMES)}.")
+            raise UsageError(f"Unknown field {field!r} in --map. Fields: {', '.join(NAMES)}.")
         if normal(column) not in columns:
-            raise UsageError(f"There is no column {column!r} for {field}. Columns: {', '.join(header)}.")
+            raise UsageError(f"No column {column!r} for {field}. Columns: {', '.join(header)}.")
     if not {"artist", "track"} <= set(mapping):
         raise UsageError(
-            f"No column for artist and track is known. Columns: {', '.join(header)}. "
-            "Say which with --map artist=COLUMN,track=COLUMN,time=COLUMN."
+            f"No column is known to hold artist and track. Columns: {', '.join(header)}. Map them with "
+            "--map artist=COLUMN,track=COLUMN,time=COLUMN."
         )
 
 
@@ -190,10 +190,10 @@ def sniff_lines(head: Head) -> bool:
 FORMATS = (
     Format(
         "csv", "table of plays", "csv", sniff, parse, marks=("artist", "track", "time"), order=70,
-        hint="read by the names of its columns; check a few rows",
+        hint="read by column names; check a few rows",
     ),
     Format(
         "jsonl", "JSON lines of plays", "jsonl", sniff_lines, parse_lines, order=70,
-        hint="read by the names of its keys; check a few rows",
+        hint="read by key names; check a few rows",
     ),
 )  # fmt: skip

@@ -105,9 +105,7 @@ def _unfold(member: Member, depth: int) -> Iterator[Member]:
         if not kind:
             yield member
         elif depth >= _MOST_DEPTH:
-            yield _troubled(
-                member, "archives inside archives, too many deep; unpack it and import the folder"
-            )
+            yield _troubled(member, "too many nested archives; unpack it and import the folder")
         elif kind == "zip":
             yield from _of_zip(member, depth)
         elif kind == "tar":
@@ -141,7 +139,7 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
     total = sum(info.file_size for info in infos)
     if len(infos) > MOST_MEMBERS or total > MOST_TOTAL_BYTES:
         yield _troubled(
-            member, f"holds {len(infos)} files of {total >> 20} MiB, more than any history; not read"
+            member, f"holds {len(infos)} files of {total >> 20} MiB, more than any history; skipped"
         )
         return
     packed = max(1, sum(info.compress_size for info in infos))
@@ -156,7 +154,7 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
             archive=True,
         )
         if info.flag_bits & 0x1:
-            inner.trouble = "is encrypted; unpack it with its password and import the folder"
+            inner.trouble = "encrypted; unpack it with its password and import the folder"
         yield from _unfold(inner, depth + 1)
 
 
@@ -164,7 +162,7 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
     archive = tarfile.open(fileobj=_seekable(member, depth))  # noqa: SIM115 - open as long as its members
     for count, info in enumerate(archive):
         if count >= MOST_MEMBERS:
-            yield _troubled(member, f"holds more than {MOST_MEMBERS} files; the rest is not read")
+            yield _troubled(member, f"holds more than {MOST_MEMBERS} files; the rest is skipped")
             return
         if not info.isfile() or _is_clutter(PurePosixPath(info.name).name):
             continue
@@ -226,7 +224,7 @@ class _Bounded(io.RawIOBase):
         target = memoryview(buffer)
         data = self._stream.read(len(target))
         if self._stream.tell() > self._most:
-            raise OSError("it unpacks to far more than a history holds")
+            raise OSError("it unpacks to far more than a history")
         target[: len(data)] = data
         return len(data)
 
@@ -239,7 +237,7 @@ def _seekable(member: Member, depth: int) -> IO[bytes]:
     with stream:
         data = stream.read(_MOST_INNER_BYTES + 1)
     if len(data) > _MOST_INNER_BYTES:
-        raise OSError("an archive this large inside another; unpack the outer one and import the folder")
+        raise OSError("too large inside another archive; unpack the outer one and import the folder")
     return io.BytesIO(data)
 
 
@@ -250,11 +248,11 @@ def _refusal(name: str, size: int, packed: int) -> str:
         or ".." in PurePosixPath(name.replace("\\", "/")).parts
         or name[1:2] == ":"
     ):
-        return "has a name that leads outside the archive; not read"
+        return "has a path outside the archive; skipped"
     if size > MOST_MEMBER_BYTES:
-        return f"is {size >> 20} MiB unpacked, more than any history; not read"
+        return f"is {size >> 20} MiB unpacked, more than any history; skipped"
     if size > _RATIO_MATTERS and size > packed * _MOST_RATIO:
-        return "unpacks to far more than a history holds; not read"
+        return "unpacks to far more than a history; skipped"
     return ""
 
 

@@ -30,7 +30,7 @@ def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, s
         text.clear()
 
     def refuse(*_: object) -> None:
-        raise ExpatError("it declares entities, which no library file does")
+        raise ExpatError("it declares XML entities, which no library file does")
 
     parser = ParserCreate(namespace_separator="\n")
     parser.buffer_text = True

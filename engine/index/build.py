@@ -92,7 +92,7 @@ class _Steps:
         """Count one unit. Raises CancelledError."""
         self._done += 1
         if self._cancelled is not None and self._cancelled():
-            raise CancelledError("building the index was cancelled; the model in use is unchanged")
+            raise CancelledError("building the index was cancelled; your previous model is unchanged")
         if self._progress is not None:
             self._progress(self._done, self.total)
 

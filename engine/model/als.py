@@ -137,7 +137,7 @@ class AlternatingLeastSquares:
                 self._set_factors(sweeps.user_factors, sweeps.item_factors)
             for number in range(resume.sweeps if resume is not None else 0, self.iterations):
                 if cancelled is not None and cancelled():
-                    raise CancelledError("Training was stopped. The model in use is the one before.")
+                    raise CancelledError("Training stopped. Your previous model is unchanged.")
                 began, before = time.perf_counter(), sweeps.loss
                 loss = sweeps.sweep()
                 self._set_factors(sweeps.user_factors, sweeps.item_factors)

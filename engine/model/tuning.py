@@ -107,9 +107,7 @@ def tune(
     if free_factors:
         best = search.climb(search.widen(best), climbs=1)
     if best.collapsed:
-        raise InvalidDataError(
-            "Every setting tried collapses to zero on this data: there is too little of it."
-        )
+        raise InvalidDataError("There is too little data: every setting tried collapses to zero.")
     return Tuned(
         best.confidence, best.regularization, best.frequency_exponent, best.factors, tuple(search.trials),
         search.elapsed(), not search.time_is_up(),
@@ -228,7 +226,7 @@ class _Search:
 
     def _trial(self, setting: Trial, sweeps: int, splits: list[_Split]) -> Trial:
         if self._cancelled is not None and self._cancelled():
-            raise CancelledError("Training was stopped. The model in use is the one before.")
+            raise CancelledError("Training stopped. Your previous model is unchanged.")
         if self.time_is_up() and self.trials:
             return replace(setting, sweeps=0, ndcg=-1.0)
         share = FIRST_RUNG_SHARE if sweeps == RUNGS[0][0] else 1.0
@@ -249,7 +247,7 @@ class _Split:
         self._train, self._test = leave_out(plays, HELD_OUT, seed)
         listeners = np.flatnonzero(np.diff(self._test.indptr))
         if not len(listeners):
-            raise InvalidDataError("Nobody has two items or more: there is nothing to tune on.")
+            raise InvalidDataError("No listener has two items or more, so there is nothing to tune on.")
         size = min(len(listeners), max(200, int(MEASURED_SCORES / plays.shape[1])))
         self._listeners = rng.choice(listeners, size=size, replace=False)
 

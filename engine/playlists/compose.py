@@ -39,13 +39,13 @@ def compose(
     pool = pool_of(candidates, kind, settings, profile)
     if not pool.size:
         raise NothingYetError(
-            "There are no tracks to choose from yet. Import your history with `discover import PATH`.",
+            "No tracks to choose from yet. Import your history: discover import PATH.",
             lacks="listens",
         )
     if not pool.with_tempo:
         raise NothingYetError(
-            f"None of the {pool.size:,} tracks has a known tempo. Add an Exportify CSV, or any table with artist, "
-            "track and bpm, with `discover features add PATH`.",
+            f"None of the {pool.size:,} tracks has a tempo. Add an Exportify CSV, or any table with "
+            "artist, track and bpm: discover features add PATH.",
             lacks="features",
         )
     objective, found = _found(pool, settings, profile, cancelled)
@@ -131,15 +131,12 @@ def _with_notes(playlist: ContextPlaylist, pool: Pool) -> ContextPlaylist:
         unknown = playlist.pool - pool.with_tempo
         share = _percent(playlist.coverage)
         notes.append(
-            f"{share} of the {playlist.pool:,} tracks to choose from have a known tempo. "
-            f"The other {unknown:,} could not be considered."
+            f"{share} of the {playlist.pool:,} tracks have a tempo; the other {unknown:,} can't be chosen."
         )
     estimated = sum(track.seconds_estimated for track in playlist.tracks)
     if estimated:
         minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
-        notes.append(
-            f"{estimated} of the tracks have no known length; {minutes}:{seconds:02} is assumed for each."
-        )
+        notes.append(f"{estimated} tracks are of unknown length, assumed {minutes}:{seconds:02} each.")
     fields = {name: getattr(playlist, name) for name in ContextPlaylist.__slots__}
     return ContextPlaylist(**{**fields, "notes": tuple(notes)})
 
@@ -148,15 +145,15 @@ def _notes_on_fit(playlist: ContextPlaylist) -> list[str]:
     settings = playlist.settings
     short = -playlist.length_error / 60.0
     eased = min(playlist.profile.bpm) < max(playlist.profile.bpm)
-    asked = f"{settings.bpm:g} steps a minute within {settings.tolerance:g} %"
-    asked += ", warm-up and cool-down included" if eased else ""
+    asked = f"{settings.bpm:g} spm ± {settings.tolerance:g} %"
+    asked += "including warm-up and cool-down" if eased else ""
     if not playlist.tracks:
-        return [f"No track fits {asked}. Try another cadence, or add tempo data for more tracks."]
+        return [f"No tracks match {asked}. Change the tempo, or add tempo data for more tracks."]
     if short >= 0.5:
         count = f"Only {playlist.fitting:,} track{'s fit' if playlist.fitting != 1 else ' fits'} {asked}"
-        return [f"{count}; the list repeats no track and is {short:.0f} minutes short."]
+        return [f"{count}; without repeats the list is {short:.0f} minutes short."]
     if short <= -0.5:
-        return [f"No choice of tracks meets the length; the list is {-short:.0f} minutes longer."]
+        return [f"No tracks match the length exactly; the list is {-short:.0f} minutes longer."]
     return []
 
 
@@ -169,11 +166,11 @@ def _notes_on_mix(playlist: ContextPlaylist, pool: Pool) -> list[str]:
             ("new", new) if playlist.new_share < playlist.settings.new else ("known", len(pool) - new)
         )
         share, asked = _percent(playlist.new_share), _percent(playlist.settings.new)
-        fit = f"only {there:,} {kind} tracks fit" if there else f"no {kind} track fits"
+        fit = f"only {there:,} {kind} tracks match" if there else f"no {kind} track matches"
         notes.append(f"New music is {share} of the list, not {asked}: {fit}.")
     if playlist.artist_gap < ARTIST_GAP and count > 1:
         notes.append(
-            f"Few artists fit: one may return after {playlist.artist_gap} other tracks, not {ARTIST_GAP}."
+            f"Few artists match: an artist may repeat after {playlist.artist_gap} other tracks, not {ARTIST_GAP}."
         )
     return notes
 

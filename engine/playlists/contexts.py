@@ -39,12 +39,12 @@ class Settings:
         _within("--new", self.new, 0, 1)
         _within("--seed", self.seed, 0, 2**63)
         if self.warm_up + self.cool_down > self.minutes:
-            raise UsageError("Warm-up and cool-down together are longer than the list. Shorten them.")
+            raise UsageError("Warm-up and cool-down are longer than the list. Shorten them.")
 
 
 def _within(option: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:  # also refuses NaN
-        raise UsageError(f"{option} {value:g} is out of range: give a number from {least:g} to {most:g}.")
+        raise UsageError(f"{option} {value:g} is out of range: enter a number from {least:g} to {most:g}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ CONTEXTS: dict[str, PlaylistKind] = {
     "running": PlaylistKind(
         name="running",
         title="Running",
-        asks="tracks at the tempo of your steps, half and double time counted",
+        asks="tracks at the tempo of your steps; half and double time count",
         defaults=Settings(),
         profile=_run,
         energy=(0.55, 1.0),
@@ -87,5 +87,5 @@ def playlist_kind(name: str) -> PlaylistKind:
     if found is None:
         near = nearest(name, CONTEXTS)
         guess = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"There is no context {name!r}.{guess} Contexts: {', '.join(sorted(CONTEXTS))}.")
+        raise UsageError(f"Unknown context {name!r}.{guess} Contexts: {', '.join(sorted(CONTEXTS))}.")
     return found

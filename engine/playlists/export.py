@@ -55,10 +55,10 @@ def _note(kind: str, tracks: int, left_out: int) -> str:
     if not left_out:
         return ""
     if kind == "uris":
-        return f"{left_out} of {tracks} tracks have no known Spotify id and are not in the list."
+        return f"{left_out} of {tracks} tracks have no Spotify id and were left out."
     return (
-        f"{left_out} of {tracks} tracks have no local file; {kind.upper()} can only name them in comments. "
-        "To put the list into a streaming service, export CSV, TXT or uris instead."
+        f"{left_out} of {tracks} tracks have no local file; {kind.upper()} can only list them as "
+        "comments. For a streaming service, export CSV, TXT or uris."
     )
 
 

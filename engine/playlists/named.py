@@ -52,7 +52,7 @@ def track_named(
         return pack_track(known[wanted], known[wanted].artist)
     close = nearest(title, _titles([*own.values()], [*known.values()]))
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    raise UnknownNameError(f"No track of {artist} here is called {title}.{hint}")
+    raise UnknownNameError(f"{artist} has no track “{title}” here.{hint}")
 
 
 def _titles(own: Iterable[PlayedTrack], known: Iterable[TrackFeatures]) -> list[str]:

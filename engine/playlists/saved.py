@@ -52,7 +52,7 @@ def save_playlist(
         if replace:
             _delete(connection, name)
         elif _number(connection, name) is not None:
-            raise UsageError(f"There is a playlist {name!r} already. Choose another name, or replace it.")
+            raise UsageError(f"A playlist {name!r} already exists. Choose another name, or replace it.")
         number = connection.execute(
             "INSERT INTO playlists (name, context, settings, at) VALUES (?, ?, ?, ?)",
             (name, context, json.dumps(values, ensure_ascii=False), moment),
@@ -125,7 +125,7 @@ def rename_playlist(connection: sqlite3.Connection, name: str, new_name: str) ->
     """Give a playlist another name. Raises UnknownNameError, or UsageError when the new name is taken."""
     number, new_name = _known_number(connection, name), _name(new_name)
     if _number(connection, new_name) not in (None, number):
-        raise UsageError(f"There is a playlist {new_name!r} already. Choose another name.")
+        raise UsageError(f"A playlist {new_name!r} already exists. Choose another name.")
     with connection:
         connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (new_name, number))
 
@@ -140,7 +140,7 @@ def remove_playlist(connection: sqlite3.Connection, name: str) -> None:
 def _name(name: str) -> str:
     name = " ".join(name.replace("\x00", "").split())
     if not name:
-        raise UsageError("A playlist needs a name.")
+        raise UsageError("Enter a name for the playlist.")
     return name
 
 
@@ -155,7 +155,7 @@ def _known_number(connection: sqlite3.Connection, name: str) -> int:
         names = [str(row[0]) for row in connection.execute("SELECT name FROM playlists ORDER BY name")]
         near = ", ".join(nearest(name, names)) or ", ".join(names[:3])
         raise UnknownNameError(
-            f"There is no playlist {name!r}." + (f" Nearest: {near}." if near else " None is saved yet.")
+            f"No playlist {name!r}." + (f" Did you mean {near}?" if near else " There are none yet.")
         )
     return number
 

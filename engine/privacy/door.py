@@ -90,8 +90,8 @@ class Door:
                 raise PermissionError(errno.EROFS, "it is read-only")
         except OSError as error:
             raise DiscoverError(
-                f"Cannot write to {path.parent}: {error.strerror}. Choose another folder with --data-dir, or look at "
-                "what is there with --private, which writes nothing."
+                f"Cannot write to {path.parent}: {error.strerror}. Choose another folder with "
+                "--data-dir, or use --private, which writes nothing."
             ) from error
         connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
         try:
@@ -103,8 +103,8 @@ class Door:
         except sqlite3.DatabaseError as error:
             connection.close()
             raise DamagedDataError(
-                f"{path} cannot be opened as a database ({error}). Move it away to start anew, "
-                "or restore it from a backup."
+                f"{path} is not a readable database ({error}). Restore it from a backup, or move it "
+                "away to start again."
             ) from error
         return connection
 
@@ -115,8 +115,8 @@ class Door:
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size > 0:
             raise PrivateSessionError(
-                f"{path} is open in another window or was not closed cleanly. Reading it now would mean writing "
-                "to it. Close the other window, or run `discover doctor` once, then start the private session."
+                f"{path} is in use elsewhere or was not closed cleanly, so opening it would write to "
+                "it. Close the other discover, or run `discover doctor` once, then start the private session."
             )
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
@@ -206,7 +206,7 @@ class Door:
         Raises DiscoverError when it cannot be written or would land in the data folder.
         """
         if path.resolve().is_relative_to(self.folders.root.resolve()):
-            raise DiscoverError(f"{path} lies in the data folder. Export to a folder of your own.")
+            raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")
         try:
             write_atomically(path, data, mode=None)
         except OSError as error:
@@ -215,9 +215,7 @@ class Door:
     def require_writable(self, what: str) -> None:
         """Raise PrivateSessionError in a private session. `what` completes "A private session is on: cannot …"."""
         if self.private:
-            raise PrivateSessionError(
-                f"A private session is on: cannot {what}. Nothing is kept while it lasts; end it first."
-            )
+            raise PrivateSessionError(f"Can't {what} in a private session. End it first.")
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:

@@ -152,8 +152,8 @@ def _cuts(
             new.append(after)
     if not cuts:
         raise NothingYetError(
-            "There is no quarter of a year to look back on in which you played something new that the community "
-            "knows. Import more of your history, with dates, and ask again."
+            "In no quarter of a year did you play something new that is in the community data. Import "
+            "more of your history, with dates, and try again."
         )
     return cuts, known, new
 

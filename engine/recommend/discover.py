@@ -166,9 +166,9 @@ class Recommender:
             found = [candidates.new(known), candidates.familiar(known)]
             if settings.mode is not None:
                 if settings.mode > len(self.modes):
-                    there = f"yours are 1 to {len(self.modes)}" if len(self.modes) > 1 else "yours is one"
+                    there = f"yours are 1 to {len(self.modes)}" if len(self.modes) > 1 else "you have only 1"
                     raise UnknownNameError(
-                        f"There is no taste {settings.mode} of {self.model.manifest.level}: {there}."
+                        f"No taste {settings.mode} of {self.model.manifest.level}: {there}."
                     )
                 found = [ids[self.ranker.of_mode(ids, settings.mode)] for ids in found]
             self._gathered[which] = (known, [self.ranker.scored(ids, settings.day) for ids in found])

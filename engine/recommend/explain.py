@@ -23,8 +23,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     model, ranker, reasons = recommender.model, recommender.ranker, recommender.reasons
     number = model.catalog.ids_of([key]).get(key)
     if number is None:
-        one_of = model.manifest.level.removesuffix("s")
-        raise UnknownNameError(f"The model's catalog does not hold this {one_of}, so it has no score.")
+        raise UnknownNameError("Not in the community data, so it can't be scored.")
     item = model.catalog.items([number])[number]
     one = np.array([number], dtype=np.int64)
     parts = ranker.parts(one, settings.day)

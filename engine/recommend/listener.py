@@ -159,15 +159,10 @@ def _in_catalog(model: Model, taste: Taste) -> dict[int, TasteItem]:
 def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
     if not taste.items:
         if not taste.window.whole:
-            raise NothingYetError(
-                "Nothing you played lies in the time asked for, so there is nothing to go by."
-            )
-        raise NothingYetError(
-            "There are no listens yet. Import your history with `discover import PATH`.", lacks="listens"
-        )
+            raise NothingYetError("You played nothing in that time.")
+        raise NothingYetError("No plays yet. Import your history: discover import PATH.", lacks="listens")
     if not any(item.weight > 0 for item in own.values()):
         raise NothingYetError(
-            f"None of your {len(taste.items)} {model.manifest.level} is in the model's catalog "
-            f"of {model.catalog.size}. "
-            "Import more of your history, or add community data that covers it and train again."
+            f"None of your {len(taste.items)} {model.manifest.level} is among the {model.catalog.size} "
+            "in the community data. Import more of your history, or add community data that covers it and train again."
         )

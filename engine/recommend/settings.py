@@ -45,21 +45,23 @@ class DiscoverSettings:
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""
         if not 0.0 <= self.familiarity <= 1.0:
-            raise UsageError(f"familiarity is {self.familiarity}; it goes from 0 (familiar) to 1 (new).")
+            raise UsageError(f"familiarity is {self.familiarity}; enter 0 (familiar) to 1 (new).")
         if not -1.0 <= self.popularity <= 1.0:
-            raise UsageError(f"popularity is {self.popularity}; it goes from -1 (obscure) to 1 (popular).")
+            raise UsageError(f"popularity is {self.popularity}; enter -1 (obscure) to 1 (popular).")
         if not 0.0 <= self.variety <= 1.0:
-            raise UsageError(f"variety is {self.variety}; it goes from 0 (the best) to 1 (varied).")
+            raise UsageError(f"variety is {self.variety}; enter 0 (best matches) to 1 (varied).")
         if self.known_plays < 1 or not (self.known_days is None or self.known_days > 0):
-            raise UsageError("An artist is known by at least one play, within more than no days.")
+            raise UsageError("An artist counts as known after at least 1 play, within more than 0 days.")
         if self.half_life is not None and not (math.isfinite(self.half_life) and self.half_life >= 0):
-            raise UsageError(f"half_life is {self.half_life} days; it is 0 (all plays alike) or more.")
+            raise UsageError(
+                f"half_life is {self.half_life} days; enter 0 (all plays count the same) or more."
+            )
         if self.mode is not None and self.mode < 1:
-            raise UsageError(f"Your tastes are numbered from 1, not {self.mode}.")
+            raise UsageError(f"Tastes are numbered from 1, not {self.mode}.")
         if self.per_artist < 0:
-            raise UsageError(f"per_artist is {self.per_artist}; it is 0 (any number) or more.")
+            raise UsageError(f"per_artist is {self.per_artist}; enter 0 (no limit) or more.")
         if self.n < 1:
-            raise UsageError(f"n is {self.n}; ask for at least one.")
+            raise UsageError(f"n is {self.n}; enter 1 or more.")
 
     @property
     def known(self) -> Known:

@@ -86,7 +86,7 @@ class ArtistPages(Service):
         card = replace(card, listeners=explanation.listeners, tags=explanation.tags)
         taste = self._taste.read()
         if card.key in taste.left_out:
-            return replace(card, note="Rules leave all its plays out of your taste.")
+            return replace(card, note="All its plays are excluded from your taste.")
         item = taste.by_key.get(card.key)
         if item is not None and item.weight > 0:
             shares = self._discover.contributions_of(card.artist, replace(settings, n=LINES))

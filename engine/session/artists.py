@@ -80,7 +80,7 @@ class Artists(Service):
         close = nearest(name, history.artist_names(connection))
         close = close or [found.artist for found in self.search(name, 3)]
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise UnknownNameError(f"No artist here is called {name}.{hint}")
+        raise UnknownNameError(f"No artist “{name}” here.{hint}")
 
     def _is_catalogs(self, key: str, name: str, catalogs: str) -> bool:
         """Whether the library's artist is the catalog's in another spelling, and in no catalog by their own."""
@@ -129,9 +129,7 @@ class Artists(Service):
         model = self._models.open()
         item = model.catalog.ids_of([key]).get(key)
         if item is None:
-            raise UnknownNameError(
-                f"{display} is in your history but not in the community's catalog, so nothing is known to be near it."
-            )
+            raise UnknownNameError(f"{display} is not in the community data, so it has no similar artists.")
         return related_artists(model, read_taste(self.library.connection, EVERYTHING), item, n)
 
 

@@ -145,7 +145,7 @@ class Discover(Service):
         if which not in self._recommenders:
             if history.counts(self.library.connection).listens == 0 and not self._verdicts.all():
                 raise NothingYetError(
-                    "There are no listens yet. Import your history with `discover import PATH`.",
+                    "No plays yet. Import your history: discover import PATH.",
                     lacks="listens",
                 )
             if len(self._recommenders) > MAX_RECOMMENDERS:

@@ -61,8 +61,7 @@ class Evaluation(Service):
         data = community_interactions(packs) if packs and not model.manifest.solo else None
         if data is None or data.digest != model.manifest.built_from:
             raise NothingYetError(
-                "There is no model of the community data that is here now, so there is nothing to measure. "
-                f"Train one: {train_command(level)}."
+                f"No model of the current community data to measure. Train one: {train_command(level)}."
             )
         found = backtest(model, self.library.connection, data.plays)
         if level == "tracks":

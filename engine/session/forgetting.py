@@ -62,7 +62,7 @@ def forget(connection: sqlite3.Connection, door: Door, rule: Rule, *, playlists:
     names = _names(connection, rule)
     deleted = _delete(connection, rule, names, playlists=playlists)
     if not any(deleted.values()):
-        raise NothingYetError(f"Nothing here is {rule.in_words()}.")
+        raise NothingYetError(f"No plays match: {rule.in_words()}.")
     files = drop_derived(door)
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

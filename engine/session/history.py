@@ -57,9 +57,9 @@ class History(Service):
         found = self._stats[year]
         if not found.plays:
             raise NothingYetError(
-                f"Nothing was played in {year}."
+                f"No plays in {year}."
                 if year is not None and self.counts().listens
-                else "There are no listens yet. Import your history: discover import PATH."
+                else "No plays yet. Import your history: discover import PATH."
             )
         return found
 
@@ -108,7 +108,7 @@ class History(Service):
         from engine.imports.run import MIN_MS
         from engine.store.heard import note_heard
 
-        self.library.door.require_writable("keep a listen")
+        self.library.door.require_writable("log a play")
         moment = int(time.time()) if at is None else at
         logged = note_heard(self.library.connection, artist, track, moment, seconds, MIN_MS)
         self.library.changed(Change.TASTE)
@@ -119,7 +119,7 @@ class History(Service):
         """Take back a listen that `log_play` logged."""
         from engine.store.heard import unhear
 
-        self.library.door.require_writable("take a listen back")
+        self.library.door.require_writable("remove a play")
         unhear(self.library.connection, number)
         # The next listen may get its number.
         self.library.changed(Change.PLAYS)

@@ -23,7 +23,7 @@ S = TypeVar("S", bound="Service")
 # Table -> what one row of it is called, and many.
 _KEPT_IN_MEMORY = {
     "feedback": ("like, hide or block", "likes, hides and blocks"),
-    "rules": ("rule of taste", "rules of taste"),
+    "rules": ("exclusion", "exclusions"),
     "playlists": ("playlist", "playlists"),
 }
 
@@ -129,7 +129,7 @@ class Library:
                 f"(SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM temp.{table}))"
             ).fetchone()[0]
             if count:
-                sentences.append(f"{count} {singular if count == 1 else plural} not kept.")
+                sentences.append(f"{count} {singular if count == 1 else plural} discarded.")
         return tuple(sentences)
 
     def check(self) -> str:

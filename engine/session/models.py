@@ -57,7 +57,7 @@ class Models(Service):
         from engine.training.artifact import damaged_files, train_command
 
         return [
-            f"{name} is not as it was written. Train again: {train_command(level)}."
+            f"{name} is damaged. Train again: {train_command(level)}."
             for level, name in damaged_files(self.library.folders)
         ]
 

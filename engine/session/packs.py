@@ -113,4 +113,4 @@ class Packs(Service):
         for info in self.all():
             if info.name == name:
                 return info
-        raise DamagedDataError(f"The pack {name} is not where it was written. Add it again.")
+        raise DamagedDataError(f"The pack {name} is missing. Add it again.")

@@ -309,7 +309,7 @@ class Playlists(Service):
 
         def change(now: list[PlaylistTrack]) -> tuple[PlaylistTrack, ...]:
             if tuple(now) != edit.after:
-                raise UsageError(f"{edit.name} was changed elsewhere since, and is left as it is now.")
+                raise UsageError(f"{edit.name} was changed elsewhere since, so it was left unchanged.")
             return edit.before
 
         change_tracks(self.library.connection, edit.name, change)
@@ -332,9 +332,9 @@ class Playlists(Service):
         from engine.playlists.offer import offered
 
         if not 1 <= n <= MOST_MORE:
-            raise UsageError(f"A playlist is continued by 1 to {MOST_MORE} tracks at once, not {n}.")
+            raise UsageError(f"Add 1 to {MOST_MORE} tracks at once, not {n}.")
         if not 0 <= seed < 2**63:
-            raise UsageError(f"The seed is {seed}; it is a number from 0 on.")
+            raise UsageError(f"The seed is {seed}; enter 0 or more.")
         tracks = self.show(name)
         fitting = self._fitting(name, tracks)
         wishes = wishes_of(tracks, self._saved(name).settings)
@@ -344,9 +344,9 @@ class Playlists(Service):
             )
         more = continued(tracks, pool, fitting, wishes, n, seed)
         if not more:
-            at = f" at {wishes.bpm:.0f} beats a minute" if wishes.bpm is not None else ""
+            at = f" at {wishes.bpm:.0f} bpm" if wishes.bpm is not None else ""
             raise NothingYetError(
-                f"No track{at} is left that fits {name}. Add track features of more music: discover features add PATH."
+                f"No more tracks{at} match {name}. Add track features of more music: discover features add PATH."
             )
         return self.add(name, more, again=True)
 
@@ -356,13 +356,13 @@ class Playlists(Service):
         from engine.taste.gate import EVERYTHING, read_taste
 
         if not tracks:
-            raise NothingYetError(f"{name} has no track to go on from. Add one or two first.")
+            raise NothingYetError(f"{name} is empty. Add a track or two first.")
         model, taste = self._models.open(), read_taste(self.library.connection, EVERYTHING)
         listener = _as_listener(taste, tracks)
         if not model.catalog.ids_of([item.key for item in listener.items]):
             raise NothingYetError(
-                f"None of the artists in {name} is in the model's catalog, so nothing is known to fit it. "
-                "Add a track of an artist that Discover or Related shows."
+                f"None of the artists in {name} is in the community data. Add a track by an artist that "
+                "Discover or Related shows."
             )
         return fitting_artists(model, listener, taste.by_key)[:FITTING_ARTISTS]
 
@@ -386,5 +386,5 @@ def _places(name: str, positions: Sequence[int], count: int) -> list[int]:
     for position in positions:
         if not 1 <= position <= count:
             there = f"it has {count}" if count else "it is empty"
-            raise UsageError(f"There is no track {position} in {name}: {there}.")
+            raise UsageError(f"No track {position} in {name}: {there}.")
     return sorted({position - 1 for position in positions})

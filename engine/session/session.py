@@ -136,7 +136,7 @@ class Session:
             pack.name: pack.date for pack in packs if pack.kind == "community" and pack.level == model.level
         }
         if not model.solo and community.keys() != set(model.packs):
-            return "The packs are others than this model was trained on."
+            return "The installed packs differ from those this model was trained on."
         if any(date > model.trained[:10] for date in community.values()):
             return "A pack is newer than this model."
         if not model.solo:
@@ -145,7 +145,7 @@ class Session:
         newer = self.library.connection.execute(
             "SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (int(trained),)
         ).fetchone()[0]
-        return f"{newer:,} listens were imported after this model was trained." if newer else ""
+        return f"{newer:,} plays were imported after this model was trained." if newer else ""
 
     # -- forgetting, which reaches into everything --------------------------------------------------------
 

@@ -86,9 +86,9 @@ class Tracks(Service):
     def _refuse_blocked(self, artist: str, key: str, title: str | None) -> None:
         blocked = store_feedback.marked(self.library.connection, "block")
         if blocked.holds(key):
-            raise UsageError(f"{artist} is blocked and is in no list. Unblock it first.")
+            raise UsageError(f"{artist} is blocked. Unblock it first.")
         if title and blocked.holds(joined_key(key, title)):
-            raise UsageError(f"{title} by {artist} is blocked and is in no list. Unblock it first.")
+            raise UsageError(f"{title} by {artist} is blocked. Unblock it first.")
 
     @synchronized
     def one_of_each(self, artists: Sequence[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:

@@ -31,7 +31,7 @@ class Verdicts(Service):
     def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:
         """Like, hide or block an artist or track, or with None take it back; returns the verdict before."""
         if verdict is not None and verdict not in VERDICTS:
-            raise UsageError(f"{verdict} is no verdict; one of {', '.join(VERDICTS)}.")
+            raise UsageError(f"{verdict} is not valid: use one of {', '.join(VERDICTS)}.")
         name, key = self.resolve(artist)
         for mark in self.all():
             if _is_of(mark, key, track):

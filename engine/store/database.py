@@ -25,13 +25,13 @@ def open_library(door: Door) -> sqlite3.Connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version != len(STEPS):
                 raise DamagedDataError(
-                    "The library is of another version and a private session may not upgrade it. "
+                    "The library is from another version, and a private session can't upgrade it. "
                     "Start discover once without --private."
                 )
     except sqlite3.DatabaseError as error:
         connection.close()
         raise DamagedDataError(
-            f"{door.folders.database} cannot be read ({error}). Move it away to start anew, or restore a backup."
+            f"{door.folders.database} cannot be read ({error}). Restore a backup, or move it away to start again."
         ) from error
     except BaseException:
         connection.close()

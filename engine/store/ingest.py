@@ -63,7 +63,7 @@ class Ingest:
         except sqlite3.OperationalError as error:
             self._restore_settings()
             raise DiscoverError(
-                f"The library cannot be written to ({error}). Is another import running? Try again when it is done."
+                f"The library cannot be written to ({error}). If another import is running, try again when it is done."
             ) from error
         self._committed = time.monotonic()
         self._places = Places(connection)

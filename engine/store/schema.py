@@ -180,8 +180,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(STEPS):
         raise DamagedDataError(
-            f"The library was written by a newer version of discover (format {version}, this one knows "
-            f"{len(STEPS)}). Update discover to open it."
+            f"The library is from a newer version of discover (format {version}, this one reads "
+            f"{len(STEPS)}). Update discover."
         )
     for number in range(version, len(STEPS)):
         try:

@@ -42,21 +42,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __post_init__(self) -> None:
         """Check what is named."""
         if not any(value is not None for value in msgspec.structs.astuple(self)):
-            raise UsageError("A rule names at least one of: artist, track, source, hours, dates, bursts.")
+            raise UsageError("Choose at least one of: artist, track, source, hours, dates, repeats.")
         if self.hours is not None and (
             not all(_CLOCK.fullmatch(clock) for clock in self.hours) or self.hours[0] == self.hours[1]
         ):
-            raise UsageError(
-                f"Hours are two different times such as 22:00-06:00, not {'-'.join(self.hours)}."
-            )
+            raise UsageError(f"Enter two different times, such as 22:00-06:00, not {'-'.join(self.hours)}.")
         if self.since is not None and self.until is not None and self.since >= self.until:
-            raise UsageError("The rule ends before it begins.")
+            raise UsageError("It ends before it starts.")
         if self.burst is not None and self.burst < MIN_BURST:
-            raise UsageError(f"A burst is {MIN_BURST} or more plays in a row, not {self.burst}.")
+            raise UsageError(f"Enter {MIN_BURST} or more repeats in a row, not {self.burst}.")
 
     def in_words(self) -> str:
         """The rule as a person would say it."""
-        parts = [f"{self.track} by {self.artist or 'anybody'}" if self.track else self.artist or "all plays"]
+        parts = [
+            f"{self.track} by {self.artist or 'any artist'}" if self.track else self.artist or "all plays"
+        ]
         if self.burst is not None:
             parts.append(f"but the first of {self.burst} or more in a row")
         if self.source is not None:
@@ -106,7 +106,7 @@ def remove_rule(connection: sqlite3.Connection, number: int) -> Rule:
     rules = dict(_rules(connection))
     if number not in rules:
         there = f"They are numbered {', '.join(map(str, rules))}." if rules else "There are none."
-        raise UnknownNameError(f"There is no rule {number}. {there}")
+        raise UnknownNameError(f"No exclusion {number}. {there}")
     with connection:
         connection.execute("DELETE FROM rules WHERE id = ?", (number,))
     return rules[number]
@@ -261,5 +261,5 @@ def check_source(connection: sqlite3.Connection, rule: Rule) -> None:
         return
     files = [str(row[0]) for row in connection.execute("SELECT DISTINCT file FROM imports")]
     if not any(file == rule.source or file.endswith(f"/{rule.source}") for file in files):
-        names = ", ".join(known[:12]) or "nothing yet"
-        raise UnknownNameError(f"Nothing came from {rule.source}. Sources here: {names}.")
+        names = ", ".join(known[:12]) or "none yet"
+        raise UnknownNameError(f"No plays from {rule.source}. Sources: {names}.")

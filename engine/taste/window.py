@@ -40,12 +40,12 @@ class TimeOfWeek:
 
 _WEEKDAYS = (1, 2, 3, 4, 5)
 TIMES_OF_WEEK = (
-    TimeOfWeek("morning", "in the morning", spans=(("06:00", "10:00"),)),
-    TimeOfWeek("commute", "on the way to work and back", _WEEKDAYS, (("07:00", "09:30"), ("16:30", "19:00"))),
-    TimeOfWeek("work", "at work", _WEEKDAYS, (("09:00", "17:00"),)),
-    TimeOfWeek("evening", "in the evening", spans=(("18:00", "23:00"),)),
-    TimeOfWeek("night", "at night", spans=(("23:00", "05:00"),)),
-    TimeOfWeek("weekend", "at the weekend", (0, 6)),
+    TimeOfWeek("morning", "morning", spans=(("06:00", "10:00"),)),
+    TimeOfWeek("commute", "commute", _WEEKDAYS, (("07:00", "09:30"), ("16:30", "19:00"))),
+    TimeOfWeek("work", "work", _WEEKDAYS, (("09:00", "17:00"),)),
+    TimeOfWeek("evening", "evening", spans=(("18:00", "23:00"),)),
+    TimeOfWeek("night", "night", spans=(("23:00", "05:00"),)),
+    TimeOfWeek("weekend", "weekend", (0, 6)),
 )
 
 
@@ -55,7 +55,7 @@ def time_of_week(name: str) -> TimeOfWeek:
         if time.name == name.strip().casefold():
             return time
     names = ", ".join(time.name for time in TIMES_OF_WEEK)
-    raise UnknownNameError(f"There is no context called {name} to recommend for. There are {names}.")
+    raise UnknownNameError(f"Unknown context {name}. Use one of {names}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class Model:
             # Damaged numbers would lead to other names, or to none.
             path = self.folder / name
             if not path.is_file() or digest_of(path) != self.manifest.digests[name]:
-                raise DamagedDataError(f"{path} was altered since it was written. {_AGAIN}")
+                raise DamagedDataError(f"{path} was changed since it was written. {_AGAIN}")
         return open_names(self.folder / folder) if written else None
 
     @cached_property
@@ -154,14 +154,14 @@ class Model:
             return None
         found = Neighbours(**arrays)
         if found.items != self.manifest.items or found.scales.shape != (3, self.manifest.items):
-            raise DamagedDataError(f"The neighbours in {self.folder} are of another model. {_AGAIN}")
+            raise DamagedDataError(f"The neighbours in {self.folder} belong to another model. {_AGAIN}")
         return found
 
     def _whole(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
         """A small array, checked byte for byte; the index checks the item factors when it is opened."""
         array = _load(self.folder / name, shape, dtype)
         if digest_of(self.folder / name) != self.manifest.digests.get(name):
-            raise DamagedDataError(f"{self.folder / name} was altered since it was written. {_AGAIN}")
+            raise DamagedDataError(f"{self.folder / name} was changed since it was written. {_AGAIN}")
         return array
 
     @cached_property
@@ -280,7 +280,7 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
         raise DamagedDataError(f"The model in {folder} cannot be read ({error}). {_AGAIN}") from error
     if manifest.format != FORMAT:
         raise DamagedDataError(
-            f"The model has format {manifest.format}, this discover reads {FORMAT}. {_AGAIN}"
+            f"The model has format {manifest.format}; this discover reads {FORMAT}. {_AGAIN}"
         )
     return manifest
 
@@ -313,14 +313,12 @@ def open_model(folders: Folders, level: Level = "artists") -> Model:
     manifest = current_manifest(folders, level)
     if manifest is None:
         of = "" if level == "artists" else f" of {level}"
-        raise NothingYetError(
-            f"There is no model{of} yet. Train one with `{train_command(level)}`.", lacks="model"
-        )
+        raise NothingYetError(f"No model{of} yet. Train one: {train_command(level)}.", lacks="model")
     folder = folders.models / manifest.id
     return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
 
 
-_AGAIN = f"Train again to build it anew: {train_command('artists')}, or of tracks: {train_command('tracks')}."
+_AGAIN = f"Train again: {train_command('artists')}, or for tracks: {train_command('tracks')}."
 
 
 def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:

@@ -97,10 +97,9 @@ def session_interactions(connection: sqlite3.Connection, level: Level = "artists
     rows = int(session.max()) + 1 if len(session) else 0
     if rows < SMALLEST_SESSIONS or len(names) < SMALLEST_ITEMS:
         raise NothingYetError(
-            f"There is no community pack of {level}, and your own history holds {rows} sessions of "
-            f"{len(names)} {level}: "
-            f"learning from it alone takes {SMALLEST_SESSIONS} sessions of {SMALLEST_ITEMS} {level}. "
-            "Import more with `discover import PATH`, or add community data with `discover community add PATH`."
+            f"Too little to train on: {rows} listening sessions with {len(names)} {level}; without "
+            f"community data it takes {SMALLEST_SESSIONS} sessions with {SMALLEST_ITEMS} {level}. "
+            "Import more: discover import PATH. Or add community data: discover community add PATH."
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)
     taste = read_taste(connection, level=level).digest

@@ -168,7 +168,7 @@ def _fit(
         random_state=settings.seed,
     )
     if loss:
-        report(Update("going on", len(loss), settings.iterations))
+        report(Update("continuing", len(loss), settings.iterations))
     report(Update("training", len(loss), settings.iterations))
     model.fit(
         choice.confidence.counted(data.plays), callback=after_sweep, cancelled=cancelled,

@@ -23,7 +23,7 @@ def best_of_each(tuned: Mapping[str, Any]) -> dict[str, tuple[Best, ...]]:
     trials = [trial for trial in tuned.get("trials", ()) if trial["sweeps"]]
     kinds: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "counts": lambda trial: _TRANSFORMS[trial["confidence"]["transform"]],
-        "lambda": lambda trial: "grows with plays" if trial.get("frequency_exponent") else "the same for all",
+        "lambda": lambda trial: "grows with plays" if trial.get("frequency_exponent") else "constant",
         "factors": lambda trial: str(trial["factors"]),
     }
     return {kind: _best(trials, name_of) for kind, name_of in kinds.items()} if trials else {}

@@ -198,7 +198,7 @@ def _lessons(
     hits = np.zeros((len(rows), count), dtype=bool)
     for place, row in enumerate(rows.tolist()):
         if cancelled is not None and cancelled():
-            raise CancelledError("Training was stopped. The model in use is the one before.")
+            raise CancelledError("Training stopped. Your previous model is unchanged.")
         own = slice(kept.indptr[row], kept.indptr[row + 1])
         best, raw = _candidates(members, confidence, kept.indices[own], kept.data[own], count)
         blend = blend_over(raw, dict.fromkeys(MEMBERS, 1.0))
@@ -289,7 +289,7 @@ def _ascent(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], 
         for member in rng.permutation(useful):
             for move in (step, -step, step / 3, -step / 3):
                 if cancelled is not None and cancelled():
-                    raise CancelledError("Training was stopped. The model in use is the one before.")
+                    raise CancelledError("Training stopped. Your previous model is unchanged.")
                 moved = weights.copy()
                 moved[member] += move * np.abs(weights).max()
                 value = ndcg(lessons, moved)

@@ -53,7 +53,7 @@ def test_no_sql_over_listens_stands_outside_store_taste_and_forgetting() -> None
         ('part = "JOIN temp.listens ON id = listen_id"', True),
         ('db.execute("UPDATE listens SET plays = 1")', True),
         ('db.execute(f"SELECT 1 FROM {counted_listens(db)} AS l")', False),
-        ('help = "Learn only from listens from this date on."', False),
+        ('help = "Use only plays from this date on."', False),
     ],
 )
 def test_what_reads_listens_is_found(source: str, reads: bool) -> None:

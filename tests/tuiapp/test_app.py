@@ -317,8 +317,8 @@ async def test_discover_is_asked_for_times_of_the_week_one_after_the_other_and_f
         await settled(pilot)
         told = screen_text(app)
         # All in this library is played by night, and told to the minute by none.
-        assert "Nothing to go by: in the morning" in told
-        assert "Press c for other times, 0 for all." in told
+        assert "No plays: morning" in told
+        assert "Press c for another time, 0 for any time." in told
         await pilot.press("u")
         await settled(pilot)
         assert [row.key for row in the_list(app)._rows] == before

@@ -73,7 +73,7 @@ async def test_leaving_a_private_session_says_what_was_not_kept(folders: Folders
         assert fingerprint(folders.root) == before
         await pilot.press("P")
         await settled(pilot, lambda: app.private_since is None)
-        assert "Private session ended 2 likes, hides and blocks not kept." in toasts(app)
+        assert "Private session ended 2 likes, hides and blocks discarded." in toasts(app)
         assert "PRIVATE" not in screen_lines(app)[0]
         assert [row.artist for row in the_list(app)._rows[:2]] == names
         app._notifications.clear()
@@ -96,7 +96,7 @@ async def test_a_private_session_refuses_jobs_and_says_why(
         await settled(pilot)
         await pilot.press("t")
         await settled(pilot)
-        assert toasts(app) == ["A private session is on: training would write. End it with P first."]
+        assert toasts(app) == ["Training can't run in a private session. Press P to end it."]
         assert app.job is None
 
 
@@ -135,14 +135,14 @@ async def test_point_11_a_job_shows_how_far_it_is_survives_views_and_refuses_a_p
             text = screen_text(app)
             assert "Training: fitting" in text
             assert "3 of 9  10 a second  1:01 left" in text
-            assert "^x stops it" in text
+            assert "^x to stop" in text
         app.jobs.start("Import", "import", "x")
         assert len(started) == 1, "one job at a time"
         await pilot.press("P")
         await pilot.pause()
         ended.set()
         await settled(pilot, lambda: app.job is None)
-        assert any("Training is running and writes" in toast for toast in toasts(app))
+        assert any("Training is running. Wait" in toast for toast in toasts(app))
         assert app.private_since is None
         assert not app.screen.query_one(JobLine).display
         assert "Training Done." in toasts(app)
@@ -152,7 +152,7 @@ async def test_point_11_a_job_shows_how_far_it_is_survives_views_and_refuses_a_p
     ("result", "said"),
     [
         ({"type": "error", "message": "The disk is full."}, "Training failed The disk is full."),
-        ({"type": "cancelled"}, "Training stopped What was whole before is whole now."),
+        ({"type": "cancelled"}, "Training stopped Nothing was lost."),
     ],
 )
 async def test_a_job_that_fails_or_is_stopped_says_so(
@@ -192,7 +192,7 @@ async def test_an_import_by_a_real_child_process_fills_the_app(empty: Folders, t
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
         text = screen_text(app)
-        assert "of private sessions" in text
+        assert "private-session plays skipped" in text
         assert "2  kept" in text
         await pilot.press("escape", "5")
         await settled(pilot)

@@ -65,14 +65,14 @@ async def test_the_four_states_are_drawn_differently(
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         seen["error"] = screen_text(app)
-    app = DiscoverApp(Folders(tmp_path / "nothing yet"))
+    app = DiscoverApp(Folders(tmp_path / "none yet"))
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         seen["empty"] = screen_text(app)
-    assert "… One moment" in seen["loading"]
-    assert "∅ No row holds “zz”" in seen["nomatch"]
-    assert "Press escape to clear the filter." in seen["nomatch"]
-    assert "✗ That did not work" in seen["error"]
+    assert "… Loading" in seen["loading"]
+    assert "∅ No row matches “zz”" in seen["nomatch"]
+    assert "Press esc to clear the filter." in seen["nomatch"]
+    assert "can't be shown" in seen["error"]
     # How long the path is that it begins with decides where lines are broken.
     assert "made-by-hand" in "".join(seen["error"].split())
     assert "Train again" in " ".join(seen["error"].split())
@@ -88,7 +88,7 @@ async def test_where_nothing_has_rested_solo_mode_says_so(tmp_path: Path) -> Non
     app = DiscoverApp(solo)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        assert "○ Nothing to bring back" in screen_text(app)
+        assert "○ Nothing to resurface" in screen_text(app)
         assert "played in the last 30 days" in " ".join(screen_text(app).split())
 
 
@@ -275,11 +275,11 @@ async def test_a_filter_typed_after_an_error_leaves_the_error_in_sight(
             for text in (before, "zz"):
                 app.screen.query_one(".filter Input").value = text
                 await settled(pilot)
-                assert "✗ That did not work" in screen_text(app)
+                assert "can't be shown" in screen_text(app)
                 assert f"▸   {before}" not in screen_text(app)
         await pilot.press("ctrl+r")
         await settled(pilot)
-        assert "∅ No row holds “zz”" in screen_text(app)
+        assert "∅ No row matches “zz”" in screen_text(app)
 
 
 @pytest.mark.parametrize("view", ["2", "3", "4", "5", "6", "7"])
@@ -333,25 +333,25 @@ async def test_the_panel_beside_discover_tells_of_the_row_under_the_cursor_or_th
         def panel() -> str:
             return "\n".join(lines_of(app.screen.query_one("#why")))
 
-        assert "why this" in panel()
+        assert "because of" in panel()
         monkeypatch.setattr(Discover, "explain", lambda *told: (go.wait(20), explain(*told))[1])
         the_list(app).move_to(1)
         await pilot.pause()
         assert the_list(app).row.artist in panel()
         assert "…" in panel()
-        assert "why this" not in panel(), "another's reasons would be read as this one's"
+        assert "because of" not in panel(), "another's reasons would be read as this one's"
         go.set()
         await settled(pilot)
         assert the_list(app).row.artist in panel()
-        assert "why this" in panel()
+        assert "because of" in panel()
         monkeypatch.setattr(Discover, "explain", _fails)
         the_list(app).move_to(2)
         await settled(pilot)
-        assert "✗ The disk said no. ^r tries again." in panel()
+        assert "✗ The disk said no. ^r retries." in panel()
         monkeypatch.setattr(Discover, "explain", explain)
         await pilot.press("ctrl+r")
         await settled(pilot)
-        assert "why this" in panel()
+        assert "because of" in panel()
 
 
 async def test_what_is_missing_is_said_with_the_key_that_gets_it_also_another_key(empty: Folders) -> None:
@@ -362,7 +362,7 @@ async def test_what_is_missing_is_said_with_the_key_that_gets_it_also_another_ke
         await settled(pilot)
         app.action_view("contexts")
         await settled(pilot)
-        assert "with `discover import PATH`. Here, press f3." in " ".join(screen_text(app).split())
+        assert "Import your history: press f3." in " ".join(screen_text(app).split())
         app.action_view("taste")
         await settled(pilot)
         assert "press i" not in screen_text(app)
@@ -379,7 +379,7 @@ async def test_there_is_a_way_back_from_the_sample(
     app = DiscoverApp(empty)
 
     def leaving() -> list[str]:
-        return [one.title for one in app.get_system_commands(app.screen) if one.title == "Leave the sample"]
+        return [one.title for one in app.get_system_commands(app.screen) if one.title == "Leave the demo"]
 
     async with app.run_test(size=(120, 30)) as pilot:
         await settled(pilot)
@@ -388,7 +388,7 @@ async def test_there_is_a_way_back_from_the_sample(
         await settled(pilot)
         assert app.folders == empty.demo
         assert the_list(app).counts[0]
-        assert "SAMPLE" in screen_lines(app)[0]
+        assert "DEMO" in screen_lines(app)[0]
         assert leaving()
         await pilot.press("P")
         await settled(pilot, lambda: app.private_since is not None)
@@ -400,5 +400,5 @@ async def test_there_is_a_way_back_from_the_sample(
         await settled(pilot)
         assert app.folders == empty
         assert "Welcome to discover" in screen_text(app)
-        assert "SAMPLE" not in screen_lines(app)[0]
+        assert "DEMO" not in screen_lines(app)[0]
         assert not leaving()

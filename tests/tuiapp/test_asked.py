@@ -16,7 +16,7 @@ def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
     assert found.window.time_of_week is not None
     assert found.window.time_of_week.name == "evening"
     assert found.window.until is not None
-    assert asked.in_words() == "in the evening  as of 2024-03-01  taste dub  without Tin Roof, Moire"
+    assert asked.in_words() == "evening  as of 2024-03-01  taste dub  without Tin Roof, Moire"
     assert Asked().of(DiscoverSettings()) == DiscoverSettings()
     assert Asked().in_words() == Asked().when == ""
 

@@ -129,7 +129,7 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
             assert run([*arguments, *data]) == 0
             in_words = capsys.readouterr().out
             if told.pop("rules", None):  # named to be taken back
-                in_words = in_words.partition("left out")[0]
+                in_words = in_words.partition("excluded")[0]
             for name in (*blocked, excluded):
                 if name != excluded or arguments[0] not in history:
                     assert json.dumps(name) not in json.dumps(told), (arguments, name)
@@ -176,7 +176,7 @@ def test_evaluate_measures_tracks_and_leaves_what_artists_taught(place, capsys) 
     assert found["half_life"] == artists["half_life"] == json.loads(before)["half_life"]
     assert file.read_bytes() == before
     assert run(["evaluate", "--level", "tracks", *data]) == 0
-    assert "tracks you played for the first time" in " ".join(capsys.readouterr().out.split())
+    assert "tracks you first played" in " ".join(capsys.readouterr().out.split())
 
 
 def test_evaluate_in_a_private_session_keeps_nothing(place, capsys) -> None:

@@ -113,7 +113,7 @@ def test_audit_shows_the_evidence(place: Folders, capsys: pytest.CaptureFixture[
     assert session["files"] == sum(1 for path in place.root.rglob("*") if path.is_file())
     assert (found["fetched"], found["sent"]) == ([], [])
     assert run(["audit", "train"]) == 0
-    assert "train ended with an error (1)" in capsys.readouterr().out
+    assert "train failed (1)" in capsys.readouterr().out
     assert run(["audit", "like", "Artist 05"]) == 0
     assert "Changed: nothing.\nConnections: none.\n" in capsys.readouterr().out
 

@@ -108,9 +108,9 @@ async def an_artists_card(pilot: Pilot[Any]) -> None:
     app = pilot.app
     assert isinstance(app, DiscoverApp)
     for name, told in (
-        (CALLED[0], "speaks most for"),
-        (CALLED[33], "near"),
-        (TITLES[4], "No artist here is called"),
+        (CALLED[0], "counts most towards"),
+        (CALLED[33], "similar artists"),
+        (TITLES[4], "No artist “"),
     ):
         app.show_artist(name)
         await settled(pilot)
@@ -139,14 +139,14 @@ async def add_to(pilot: Pilot[Any]) -> None:
     name = TITLES[4] + TITLES[2] + TITLES[6]
     ask_add_to(
         pilot.app,
-        f"a track of {name}",
+        f"a track by {name}",
         lambda session: session.playlists.show(f"{HOSTILE_TITLE} for the hill"),
     )
     await settled(pilot)
     assert_safe(
         pilot.app,
         f"{HOSTILE_TITLE} for the hill",
-        "a track of Afive \x1b]0;owned\x07Athree [@click=app.quit]hi",
+        "a track by Afive \x1b]0;owned\x07Athree [@click=app.quit]hi",
     )
     pilot.app.screen.query_one(Input).value = name
     await settled(pilot)
@@ -207,13 +207,11 @@ async def a_rule_to_exclude(pilot: Pilot[Any]) -> None:
     }
     fields["artist"].value, fields["track"].value = CALLED[12], TITLES[2]
     await settled(pilot)
-    assert_safe(pilot.app, CALLED[12][:14], "would be left out")
+    assert_safe(pilot.app, CALLED[12][:14], "would be excluded")
     for field, value in (("source", TITLES[4] + TITLES[0]), ("hours", TITLES[3] + TITLES[5])):
         fields[field].value = value
         await settled(pilot)
-        assert_safe(
-            pilot.app, f"not {TITLES[3]}" if field == "hours" else f"Nothing came from {TITLES[4][:8]}"
-        )
+        assert_safe(pilot.app, f"“{TITLES[3]}" if field == "hours" else f"No plays from {TITLES[4][:8]}")
     await pilot.press("escape")
     row = KeptRule(1, Rule(artist=TITLES[4], track=TITLES[2], source=TITLES[0]), 3, 0)
     pilot.app.screen.query_one("#rules").show([row])
@@ -228,7 +226,7 @@ async def time_travel(pilot: Pilot[Any]) -> None:
     pilot.app.screen.query_one(Input).value = f"{TITLES[0]} {TITLES[4]}"
     await pilot.press("enter")
     await settled(pilot)
-    assert_safe(pilot.app, TITLES[0], "is no date. Write 2019, 2019-06 or")
+    assert_safe(pilot.app, TITLES[0], "is not a valid date. Write 2019, 2019-06 or")
 
 
 async def model(pilot: Pilot[Any]) -> None:
@@ -255,7 +253,7 @@ async def filter_without_match(pilot: Pilot[Any]) -> None:
     await pilot.press("slash")
     pilot.app.screen.query_one(".filter Input", Input).value = "[/nothing] [b \u202e"
     await settled(pilot)
-    assert_safe(pilot.app, "No row holds “[/nothing] [b \u202e”")
+    assert_safe(pilot.app, "No row matches “[/nothing] [b \u202e”")
 
 
 async def filter_history_without_match(pilot: Pilot[Any]) -> None:
@@ -263,7 +261,7 @@ async def filter_history_without_match(pilot: Pilot[Any]) -> None:
     await pilot.press("slash")
     pilot.app.screen.query_one(".filter Input", Input).value = "[/nothing] [b zz"
     await settled(pilot)
-    assert_safe(pilot.app, "No listen holds “[/nothing] [b zz”")
+    assert_safe(pilot.app, "No plays match “[/nothing] [b zz”")
 
 
 async def notices(pilot: Pilot[Any]) -> None:
@@ -287,7 +285,7 @@ async def verdict_toasts(pilot: Pilot[Any]) -> None:
     for name in (CALLED[0], CALLED[6]):
         pilot.app.changes.judge(None, [Music(name)])
     await settled(pilot)
-    assert_safe(pilot.app, "Taken back: Aone [/intro]", "Taken back: Athree [@click=app.quit]hi[/]")
+    assert_safe(pilot.app, "Cleared: Aone [/intro]", "Cleared: Athree [@click=app.quit]hi[/]")
 
 
 async def error_toasts(pilot: Pilot[Any]) -> None:
@@ -295,7 +293,7 @@ async def error_toasts(pilot: Pilot[Any]) -> None:
     name = TITLES[4] + TITLES[2] + TITLES[6]
     pilot.app.changes.make(lambda session: session.playlists.rename(name, "x"))
     await settled(pilot)
-    assert_safe(pilot.app, "There is no playlist", "[@click=app.quit]hi[/]")
+    assert_safe(pilot.app, "No playlist", "[@click=app.quit]hi[/]")
 
 
 async def job_toasts(pilot: Pilot[Any]) -> None:
@@ -350,7 +348,7 @@ async def settings(pilot: Pilot[Any]) -> None:
     app = pilot.app
     assert isinstance(app, DiscoverApp)
     values = {"open.player": f"{TITLES[2]} {{query}}", "open.service": f"https://x/{TITLES[4]}{{query}}"}
-    app.preferences.config = Config(values, (f"config.toml: {TITLES[0]} is no setting.",))
+    app.preferences.config = Config(values, (f"config.toml: {TITLES[0]} unknown setting.",))
     app.preferences.begin()
     await view(pilot, "settings")
     assert_safe(app, TITLES[2], TITLES[4], TITLES[0])

@@ -13,7 +13,7 @@ from tests.support.driving import screen_text, settled, the_list
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.jobs import Job
 from tuiapp.text import age
-from tuiapp.widgets.facts import facts
+from tuiapp.widgets.facts import facts, in_short
 from tuiapp.widgets.loss import Losses, curve
 from tuiapp.widgets.table import Table
 
@@ -70,6 +70,36 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
     assert "1.1 MB on disk, the trees answer at this size" in words
 
 
+def test_a_model_in_short_says_how_much_it_finds_beside_popularity() -> None:
+    model = SimpleNamespace(
+        level="artists", solo=False, packs=["sample"], items=1_500, listeners=2_500,
+        validation={"recall@20": 0.368, "baselines": {"popularity": {"recall@20": 0.151}}},
+    )  # fmt: skip
+    assert in_short(model, 80).plain.split("\n") == [
+        "1,500 artists, 2,500 listeners of sample", "finds 37 of 100 hidden favourites, popularity alone 15"
+    ]  # fmt: skip
+    model.solo, model.listeners = True, 38
+    model.validation = {"ensemble": {"sessions": 20, "ensemble": 0.25, "members": {"popularity": 0.1}}}
+    assert in_short(model, 80).plain.split("\n") == [
+        "1,500 artists, 38 listening sessions", "finds 25 of 100 hidden plays, popularity alone 10"
+    ]  # fmt: skip
+    model.validation = {}
+    assert in_short(model, 80).plain == "1,500 artists, 38 listening sessions"
+
+
+async def test_a_model_is_shown_in_short_until_details_are_asked_for(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        assert "d for details" in screen_text(app)
+        assert "lambda" not in screen_text(app)
+        await pilot.press("d")
+        await settled(pilot)
+        assert "lambda" in screen_text(app)
+
+
 async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_it_does_not(
     folders: Folders,
 ) -> None:
@@ -118,7 +148,7 @@ async def test_point_11_a_training_draws_its_curve_and_goes_on_in_another_view(
             await pilot.press(key)
             await settled(pilot)
             text = screen_text(app)
-            assert all(said in text for said in ("3 of 20", "12 a second", "1:05 left", "^x stops it")), key
+            assert all(said in text for said in ("3 of 20", "12 a second", "1:05 left", "^x to stop")), key
         drawn = []
         render_lines = Table.render_lines
         monkeypatch.setattr(
@@ -131,4 +161,4 @@ async def test_point_11_a_training_draws_its_curve_and_goes_on_in_another_view(
         assert "4 of 20" in screen_text(app)
         app.job = None
         await settled(pilot)
-        assert "^x stops it" not in screen_text(app)
+        assert "^x to stop" not in screen_text(app)

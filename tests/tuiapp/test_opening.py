@@ -139,7 +139,7 @@ async def test_a_listen_is_kept_when_the_player_says_so_and_u_takes_it_back(
         await opened(pilot, Music("Aone [/intro]", "Slow [b"))
         # It said the same twice, in one second: one play.
         assert listens(folders) == [("Aone [/intro]", "Slow [b", 183_400, 1)]
-        assert "Kept as a listen: Aone [/intro] - Slow [b. u takes it back." in toasts(app)
+        assert "Logged: Aone [/intro] - Slow [b. u undoes it." in toasts(app)
         app.action_undo()
         await settled(pilot)
         assert listens(folders) == []
@@ -156,7 +156,7 @@ async def test_a_listen_of_an_artist_needs_the_title_from_the_player(
         )
         await opened(pilot, Music("Burel"))
         assert listens(folders) == [("Burel", "Tin Roof", 61_000, 1)]
-        assert any("did not say which track of Burel" in toast for toast in toasts(app))
+        assert any("did not say which track by Burel" in toast for toast in toasts(app))
 
 
 async def test_in_a_private_session_the_players_word_is_not_kept(folders: Folders, tmp_path: Path) -> None:
@@ -219,7 +219,8 @@ async def test_a_player_that_fails_says_so_and_without_a_browser_the_address_is_
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
         for template, said in (
-            ("no-such-player {query}", "no-such-player cannot be started"), ("false {query}", "false ended with 1."),
+            ("no-such-player {query}", "no-such-player can't be started"), ("false {query}", "false "
+                "exited with code 1."),
             (None, f"The address:\n{address('MusicBrainz', Music('Burel & Co'))}"),
         ):  # fmt: skip
             app.preferences.change("open.player", template)
@@ -252,7 +253,7 @@ async def test_o_looks_up_what_is_under_the_cursor_and_says_where(
         name = the_list(app).row.artist
         await pilot.press("o")
         await settled(pilot)
-        assert f"Looking up {name} at Bandcamp." in toasts(app)
+        assert f"Opening {name} at Bandcamp." in toasts(app)
         await pilot.press("5")
         await settled(pilot)
         row = the_list(app).row
@@ -314,7 +315,7 @@ async def test_the_names_of_what_is_chosen_are_copied(folders: Folders) -> None:
         await pilot.press("4")
         await settled(pilot)
         await pilot.press("Y")
-        assert toasts(app)[-1] == "There is no artist or track to copy."
+        assert toasts(app)[-1] == "No artist or track to copy."
         await pilot.press("enter")
         await settled(pilot)
         await pilot.press("Y")
@@ -335,7 +336,7 @@ def test_a_hook_tells_of_a_listen(empty: Folders, monkeypatch: Any, capsys: Any)
     before = fingerprint(empty.root)
     capsys.readouterr()
     assert run(["--private", "played", "Burel", "Tin Roof"]) == 0
-    assert "no listen is kept" in capsys.readouterr().err
+    assert "not logged" in capsys.readouterr().err
     assert fingerprint(empty.root) == before
 
 
@@ -358,7 +359,7 @@ def test_the_command_line_opens_too(
     assert run(["config", "set", "open.player", "no-such-player {query}"]) == 0
     capsys.readouterr()
     assert run(["open", "Burel"]) == 1
-    assert "no-such-player cannot be started" in capsys.readouterr().err
+    assert "no-such-player can't be started" in capsys.readouterr().err
 
 
 def test_a_play_that_a_service_tells_of_too_is_there_once(empty: Folders, tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ def test_files_of_one_archive_that_went_alike_are_one_line() -> None:
     assert files_in_words(files) == [
         ("in", "spotify, 2 files, 12 kept"),
         ("in/3.json", "spotify, 1 kept  cut off"),
-        ("in", "not recognised, 2 files: a.pdf, b.pdf  is none"),
+        ("in", "not a listening history, ignored, 2 files: a.pdf, b.pdf  is none"),
     ]
 
 
 def test_many_unknown_files_are_named_as_far_as_one_can_read() -> None:
     ((_, what),) = files_in_words([entry(f"in/{number}.pdf", None) for number in range(1200)])
-    assert what.startswith("not recognised, 1,200 files: 0.pdf, 1.pdf, ")
-    assert what.endswith("19.pdf and 1,180 more (--json names all)")
+    assert what.startswith("not a listening history, ignored, 1,200 files: 0.pdf, 1.pdf, ")
+    assert what.endswith("19.pdf and 1,180 more (all with --json)")

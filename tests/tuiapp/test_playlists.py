@@ -78,7 +78,7 @@ async def test_tracks_are_moved_taken_out_and_continued_and_undo_restores_each_o
         longer = await press("c")
         assert longer[: len(rest) + 2] == [b, c, *rest]
         assert len(longer) == len(rest) + 12
-        assert f"10 tracks added to {NAME}. u takes it back." in toasts(app)
+        assert f"10 tracks added to {NAME}. u undoes it." in toasts(app)
         assert f"{len(longer)} tracks" in screen_lines(app)[1]
         while states:
             assert kept(app) == states.pop()
@@ -96,12 +96,12 @@ async def test_lists_are_made_renamed_and_removed_and_an_empty_one_says_what_to_
         before = kept(app)
         await pilot.press("n")
         await named(pilot, "Night  drive")
-        assert "An empty playlist" in screen_text(app)
+        assert "This playlist is empty" in screen_text(app)
         assert "Night drive" in screen_lines(app)[1]
         app._notifications.clear()
         await pilot.press("c")
         await settled(pilot)
-        assert "has no track to go on from" in toasts(app)[-1]
+        assert "is empty. Add a track" in toasts(app)[-1]
         await pilot.press("R")
         await named(pilot, "Day")
         assert "Day" in screen_lines(app)[1]
@@ -114,7 +114,7 @@ async def test_lists_are_made_renamed_and_removed_and_an_empty_one_says_what_to_
         the_list(app).action_mark()
         await pilot.press("x")
         await settled(pilot)
-        assert "No playlist yet" in screen_text(app)
+        assert "No playlists yet" in screen_text(app)
         for _ in range(3):
             app.action_undo()
             await settled(pilot)
@@ -133,12 +133,12 @@ async def test_sorting_is_for_looking_and_comes_back_with_the_open_list_and_its_
             table.set_sort(column, reverse=True)
             the_view(app).action_shift(1)
             await pilot.pause()
-            assert "Sorted for looking only" in toasts(app)[-1]
+            assert "The list is sorted" in toasts(app)[-1]
         table.set_sort(None)
         table.set_filter("artist")
         the_view(app).action_shift(-1)
         await pilot.pause()
-        assert "esc clears the filter" in toasts(app)[-1]
+        assert "Clear the filter" in toasts(app)[-1]
         table.set_filter("")
         await settled(pilot)
         assert kept(app) == before
@@ -180,10 +180,10 @@ async def test_rows_of_discover_related_and_history_are_added(folders: Folders) 
         artists = [row.artist for row in the_list(app)._rows[:2]]
         await pilot.press("space", "space", "a")
         await settled(pilot)
-        assert "a track of each of 2 artists" in screen_text(app)
+        assert "one track by each of 2 artists" in screen_text(app)
         assert "new playlist…" in screen_text(app)
         await named(pilot, "Later on")
-        assert "2 tracks added to Later on. u takes it back." in toasts(app)
+        assert "2 tracks added to Later on. u undoes it." in toasts(app)
         assert [track.artist for track in app.engine().playlists.show("Later on")] == artists
         app.show_related(artists[1])
         await settled(pilot)

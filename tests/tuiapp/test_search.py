@@ -33,7 +33,7 @@ async def test_search_says_what_to_type_what_it_found_and_what_to_try(
         assert (row.kind, row.track) == ("track", "Song 27")
         line.value = "xyzzy plugh"
         await settled(pilot)
-        assert "∅ Nothing is called “xyzzy plugh”" in screen_text(app)
+        assert "∅ No artist or track matches “xyzzy plugh”" in screen_text(app)
         assert "fewer letters" in screen_text(app)
 
         def damaged(_self: Session, _text: str, _n: int) -> None:
@@ -42,7 +42,7 @@ async def test_search_says_what_to_type_what_it_found_and_what_to_try(
         monkeypatch.setattr(Artists, "search", damaged)
         line.value = "art"
         await settled(pilot)
-        assert "✗ The search did not work" in screen_text(app)
+        assert "✗ The search failed" in screen_text(app)
         assert "The catalog is torn." in screen_text(app)
 
 
@@ -58,8 +58,8 @@ async def test_the_palette_knows_artists_and_acts_on_them(folders: Folders) -> N
         provider = ArtistCommands(app.screen)
         hits = [hit async for hit in provider.search("artst b27")]
         assert [hit.text for hit in hits[:4]] == [
-            "All about Artist B27",
-            "Artists like Artist B27",
+            "Artist B27: artist page",
+            "Artist B27: similar artists",
             "Like Artist B27",
             "Block Artist B27",
         ]

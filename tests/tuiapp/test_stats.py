@@ -34,7 +34,7 @@ def test_stats_tell_what_was_played_in_words_and_as_a_document(
     assert run(["stats"]) == 0
     assert capsys.readouterr().out.startswith(f"{plays} plays of 12 tracks by 12 artists")
     assert run(["stats", "--year", "1999"]) == 3
-    assert capsys.readouterr().err == "error: Nothing was played in 1999.\n"
+    assert capsys.readouterr().err == "error: No plays in 1999.\n"
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(Path(empty.root)))
     assert run(["stats"]) == 3
     assert "discover import" in capsys.readouterr().err

@@ -43,7 +43,7 @@ async def test_panels_lists_filters_and_orders_come_back_at_the_next_start(folde
         assert "▸1 " in screen_text(app), "and its taste"
         await pilot.press("j", "v")
         await settled(pilot)
-        assert "most played, and what came new" in screen_text(app)
+        assert "plays, new artists" in screen_text(app)
         await pilot.press("z", "slash", *"artist b")
         await settled(pilot)
         await pilot.press("enter", "end", "v", "tab", "tab")
@@ -57,7 +57,7 @@ async def test_panels_lists_filters_and_orders_come_back_at_the_next_start(folde
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        assert "left out of your taste" in screen_text(app) or "nothing is left out" in screen_text(app)
+        assert "excluded:" in screen_text(app) or "no exclusions" in screen_text(app)
         top, marks = (app.screen.query_one(f"#{name}") for name in ("top", "marks"))
         assert (top.sort, top.filter, top.counts, top.has_focus) == (0, "artist b", (2, 13), True)
         assert top.row == row
@@ -89,14 +89,14 @@ async def test_without_a_model_the_rest_of_taste_stands(folders: Folders) -> Non
         await settled(pilot)
         await pilot.press("6")
         await settled(pilot)
-        assert "Train first: press 7, then t." in screen_text(app)
+        assert "Press 7 and t to train one" in screen_text(app)
         assert the_list(app).counts == (13, 13)
         await pilot.press("v")
         await settled(pilot)
-        assert "Train first" in screen_text(app)
+        assert "No model yet" in screen_text(app)
         await pilot.press("v")
         await settled(pilot)
-        assert "Train first" not in screen_text(app)
+        assert "No model yet" not in screen_text(app)
         assert "♥ liked" in screen_text(app)
 
 
@@ -117,7 +117,7 @@ async def test_a_rule_is_looked_at_taken_undone_and_taken_back(folders: Folders)
         assert isinstance(dialog, ExcludeDialog)
         artist = dialog.query_one("#artist", Input).value
         assert artist == row.name, "that under the cursor"
-        assert f"{row.plays:.0f} listens would be left out." in screen_text(app)
+        assert f"{row.plays:.0f} plays would be excluded." in screen_text(app)
         assert rules_and_taste(folders) == before, "a look changes nothing"
         dialog.query_one("#artist", Input).value = artist.replace("Artist", "Artst")
         await settled(pilot)
@@ -127,7 +127,7 @@ async def test_a_rule_is_looked_at_taken_undone_and_taken_back(folders: Folders)
         assert app.screen is dialog, "what is wrong is not taken"
         dialog.query_one("#artist", Input).value = artist
         await pilot.press("enter")
-        await settled(pilot, lambda: any(f"listens left out: {artist}" in toast for toast in toasts(app)))
+        await settled(pilot, lambda: any(f"plays excluded: {artist}" in toast for toast in toasts(app)))
         after = rules_and_taste(folders)
         assert after[1] == before[1] - {artist}
         await pilot.press("u")

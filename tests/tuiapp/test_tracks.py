@@ -63,7 +63,7 @@ async def test_tracks_are_listed_at_a_key_judged_alone_undone_added_and_remember
     app = DiscoverApp(of_tracks)
     async with app.run_test(size=(140, 40)) as pilot:
         await settled(pilot)
-        assert [column.title for column in the_list(app).columns][2] == "begin with"
+        assert [column.title for column in the_list(app).columns][2] == "start with"
         await pilot.press("T")
         await settled(pilot)
         assert [column.title for column in the_list(app).columns][2] == "track"
@@ -74,7 +74,7 @@ async def test_tracks_are_listed_at_a_key_judged_alone_undone_added_and_remember
         await settled(pilot)
         assert (row.artist, row.track) not in {(one.artist, one.track) for one in the_list(app)._rows}
         assert row.artist in {one.artist for one in the_list(app)._rows}, "their other tracks stay"
-        assert f"Hidden: {row.artist} - {row.track}. u takes it back." in toasts(app)[-1]
+        assert f"Hidden: {row.artist} - {row.track}. u undoes it." in toasts(app)[-1]
         await pilot.press("u")
         await settled(pilot)
         assert the_list(app)._rows[0].key == row.key
@@ -102,7 +102,7 @@ async def test_where_there_are_no_tracks_the_way_to_them_and_back_is_said(folder
         await pilot.press("T")
         await settled(pilot)
         told = screen_text(app)
-        assert "No tracks to recommend yet" in told
+        assert "No track recommendations yet" in told
         assert "7 a   add community data of tracks: a table of playlists" in told
         await pilot.press("T")
         await settled(pilot)
@@ -124,8 +124,8 @@ async def test_the_strongest_reason_taken_away_is_a_track_where_tracks_are_liste
         assert (reason.artist, reason.track) not in whose
         await pilot.press("u")
         await settled(pilot)
-        assert "without" not in screen_text(app).split("why this")[0]
+        assert "without" not in screen_text(app).split("because of")[0]
         await pilot.press("w", "0")
         await settled(pilot)
-        assert "without" not in screen_text(app).split("why this")[0]
+        assert "without" not in screen_text(app).split("because of")[0]
         assert the_list(app).row.track, "back to where the dials start, and still of tracks"

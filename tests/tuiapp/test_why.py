@@ -20,6 +20,6 @@ def test_what_a_score_is_ranked_by_breaks_at_commas_and_fits(width: int, members
     told = Explanation("Burel", 1.0, 1, 10, 0, (Share("Moire", 1.0),), members=members)
     lines = why(told, width, 40).plain.split("\n")
     ranked = [
-        line for line in lines[lines.index("why this") :] if "ranked by" in line or line.startswith("  ")
+        line for line in lines[lines.index("because of") :] if "ranked by" in line or line.startswith("  ")
     ]
     assert all(cell_len(line) <= width for line in ranked), ranked

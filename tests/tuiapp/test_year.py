@@ -50,4 +50,4 @@ def test_it_is_no_wider_than_its_room_and_shows_names_as_they_are(width: int, he
 
 
 def test_the_keys_of_the_year_are_in_the_table() -> None:
-    assert "The picture of the year before." in key_table()
+    assert "Previous year." in key_table()

@@ -43,7 +43,7 @@ class Failures:
             return
         end_with_failure(app)
         told = " ".join(self._note("the app", error).split("\n"))
-        app.panic(Text(f"error: discover had to stop: {shown(told)} What was whole before is whole now."))
+        app.panic(Text(f"error: discover had to stop: {shown(told)} Nothing was lost."))
 
     def _note(self, where: str, error: BaseException) -> str:
         """Put an error in the log; returns what to tell the person: what it was, and in the next line where that is."""
@@ -51,9 +51,7 @@ class Failures:
 
         written = note_error(self._door(), where, error)
         log = (
-            f"The log is {self._app.folders.log}."
-            if written
-            else "It is in no log: nothing may be written now."
+            f"The log is {self._app.folders.log}." if written else "Not logged: this session writes nothing."
         )
         return f"{where_it_happened(error)}.\n{log}"
 
@@ -74,7 +72,6 @@ def _failure() -> type[Failure]:
 def _in_words(told: str) -> Content:
     what, log = told.split("\n", 1)
     return Content.assemble(
-        "What was asked for was not done:\n", Content.styled(shown(what), "bold"), "\n\n", shown(log),
-        "\nWhat was whole before is whole now, and the app goes on. If it happens again, the log is what to pass on: "
-        "it names no music.",
+        "This failed:\n", Content.styled(shown(what), "bold"), "\n\n", shown(log),
+        "\nNothing was lost, and the app goes on. If it happens again, report it with the log: it names no music.",
     )  # fmt: skip

@@ -44,7 +44,7 @@ def how_to_export() -> str:
         _hanging(f"{how} ({wait})" if wait else how, indent, f"{service:<{indent}}", 64)
         for service, how, wait in EXPORTS
     ]
-    return "Files, folders and archives; the format is found by content.\n\n" + "".join(lines)
+    return "Files, folders or archives; the format is detected.\n\n" + "".join(lines)
 
 
 def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
@@ -55,7 +55,7 @@ def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
 def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset()) -> Content:
     """Every key that does something here; of what lists can do, `absent` does nothing in this view."""
     parts: list[Content | str] = []
-    for title, scope in (("here", view), ("in every list", LISTS), ("everywhere", EVERYWHERE)):
+    for title, scope in (("here", view), ("in lists", LISTS), ("everywhere", EVERYWHERE)):
         actions = [
             action
             for action in scope_of(scope)
@@ -70,7 +70,7 @@ def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = froze
             parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")
     numbers = " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS)
-    where = f"{numbers} go to the views. j k, arrows, pages, g G move in lists."
+    where = f"{numbers} switch views. j k, arrows, page keys, g G move in lists."
     parts.append(Content.styled(where, "$foreground-muted"))
     return Content.assemble(*parts)
 
@@ -83,10 +83,10 @@ def import_report(report: dict[str, Any], next_keys: str = "") -> Content:
     parts: list[Content | str] = []
     if private:
         parts += [Content.styled(f"{private:,}", "bold $warning"),
-                  " plays of private sessions were left out, as the service marked them.\n\n"]  # fmt: skip
+                  " private-session plays skipped\n\n"]  # fmt: skip
     parts += [
         f"{totals['read']:>10,}  read\n", Content.styled(f"{totals['kept']:>10,}  kept\n", "bold $text-accent"),
-        f"{totals['duplicates']:>10,}  already there\n",
+        f"{totals['duplicates']:>10,}  duplicates\n",
     ]  # fmt: skip
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
@@ -94,7 +94,7 @@ def import_report(report: dict[str, Any], next_keys: str = "") -> Content:
         # Before the files, of which there may be more than fit.
         parts += [
             "\n",
-            step(next_keys, "next: train a model on it, so that Discover has something to say"),
+            step(next_keys, "train next, to get recommendations"),
             "\n",
         ]
     parts += [f"\n{name}\n  {what}" for name, what in files_in_words(report["files"])]

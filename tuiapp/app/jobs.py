@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuiapp.settings.in_keys import in_keys
+
 if TYPE_CHECKING:
     from engine.paths import Folders
     from tuiapp.app.app import DiscoverApp
@@ -79,7 +81,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         tail = narration.decode(errors="replace").strip().splitlines()[-1:]
         last = {
             "type": "error",
-            "message": f"{job.title} ended without a result. {' '.join(tail)}",
+            "message": f"{job.title} stopped without a result. {' '.join(tail)}",
             "exit_code": 1,
         }
     return last
@@ -98,13 +100,11 @@ class Jobs:
         app = self._app
         if app.job is not None:
             stop = app.keymap.label("cancel_job")
-            app.notify(
-                f"{app.job.title} is running. Wait for it, or stop it with {stop}.", severity="warning"
-            )
+            app.notify(f"{app.job.title} is running. Wait, or press {stop} to stop it.", severity="warning")
         elif app.private_since is not None:
             end = app.keymap.label("private")
             app.notify(
-                f"A private session is on: {title.lower()} would write. End it with {end} first.",
+                f"{title} can't run in a private session. Press {end} to end it.",
                 severity="warning",
             )
         else:
@@ -128,11 +128,11 @@ class Jobs:
         from engine.community.packs import readers
 
         known = any(reader.recognises(path) for reader in readers().values()) if path.exists() else True
-        self.start("Adding a pack", "community" if known else "features", str(path))
+        self.start("Add pack", "community" if known else "features", str(path))
 
     def start_demo(self) -> None:
         """Fill the sample's own data folder, then open it in place of this one."""
-        self.start("Preparing the sample", "demo")
+        self.start("Preparing the demo", "demo")
 
     def leave_demo(self) -> None:
         """Back from the sample to the person's own library, when nothing is going on that is the sample's."""
@@ -142,11 +142,11 @@ class Jobs:
         if app.job is not None or app.private_since is not None:
             what = f"{app.job.title} is running" if app.job is not None else "A private session is on"
             end = app.keymap.label("cancel_job" if app.job is not None else "private")
-            app.notify(f"{what}: end it with {end} first.", severity="warning")
+            app.notify(f"{what}: press {end} to stop it first.", severity="warning")
             return
         own, self.own = self.own, None
         self._go_to(own)
-        app.notify("Back in your own library.")
+        app.notify("Back in your library.")
         app.library_changed()
 
     def _go_to(self, folders: Folders) -> None:
@@ -157,7 +157,7 @@ class Jobs:
     def cancel(self) -> None:
         """Stop what runs, if anything does."""
         if self._app.job is None:
-            self._app.notify("Nothing is running.")
+            self._app.notify("No job is running.")
         else:
             self._app.job.cancel()
 
@@ -184,9 +184,10 @@ class Jobs:
         """Say how a job ended: an import with its whole report."""
         app = self._app
         if result["type"] == "error":
-            app.notify(result["message"], title=f"{job.title} failed", severity="error", timeout=15)
+            message = in_keys(result["message"], app.keymap)
+            app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
         elif result["type"] == "cancelled":
-            app.notify("What was whole before is whole now.", title=f"{job.title} stopped")
+            app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
             from tuiapp.app.help_texts import import_report
 
@@ -197,7 +198,7 @@ class Jobs:
             app.push_screen(ShowText("Imported", report, also=key), self._train_if_asked)
         elif job.arguments[0] == "demo":
             key = app.keymap.label("palette")
-            text = f"Everything here is made up. {key}, then “leave the sample”: back to your own library."
-            app.notify(text, title="The sample", timeout=12)
+            text = f"Everything here is demo data. To return to your library: {key}, then “leave the demo”."
+            app.notify(text, title="Demo", timeout=12)
         else:
             app.notify("Done.", title=job.title)

@@ -42,7 +42,7 @@ def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     from tuiapp.screens.view import View
 
     if app.jobs.own is not None:
-        yield SystemCommand("Leave the sample", "Back to your own library.", app.jobs.leave_demo)
+        yield SystemCommand("Leave the demo", "Back to your own library.", app.jobs.leave_demo)
     absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
     nearest = {app.current_mode: 0, LISTS: 1}
     for action in sorted(ACTIONS, key=lambda action: nearest.get(action.scope, 2)):
@@ -88,11 +88,11 @@ class ArtistCommands(Provider):
         for place, name in enumerate(names):
             for order, (text, what, command) in enumerate(
                 (
-                    (f"All about {shown(name)}", "Your plays, why, who is near.", partial(app.show_artist, name)),
-                    (f"Artists like {shown(name)}", "Walk there in Related.", partial(app.show_related, name)),
-                    (f"Like {shown(name)}", "It counts in your taste.",
+                    (f"{shown(name)}: artist page", "Your plays and reasons.", partial(app.show_artist, name)),
+                    (f"{shown(name)}: similar artists", "In Related.", partial(app.show_related, name)),
+                    (f"Like {shown(name)}", "Counts towards your taste.",
                      partial(app.changes.judge, "like", [Music(name)])),
-                    (f"Block {shown(name)}", "Never show it again, nor learn from it.",
+                    (f"Block {shown(name)}", "Never shown anywhere, never learned from.",
                      partial(app.changes.judge, "block", [Music(name)])),
                 )
             ):  # fmt: skip

@@ -125,11 +125,11 @@ class Opening:
         app = self._app
         if open_in_browser(url):
             at = f"at {service}" if service in SERVICES else "in your browser"
-            app.call_from_thread(app.notify, f"Looking up {shown(music.name)} {at}.")
+            app.call_from_thread(app.notify, f"Opening {shown(music.name)} {at}.")
         else:
             app.call_from_thread(
                 app.notify,
-                f"No browser could be opened here. The address:\n{url}",
+                f"No browser found. The address:\n{url}",
                 severity="warning",
                 timeout=30,
             )
@@ -148,7 +148,7 @@ class Opening:
                 stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
-            text = f"{name} cannot be started ({error.strerror}). Choose another player in the settings."
+            text = f"{name} can't be started ({error.strerror}). Choose another player in the settings."
             app.notify(text, severity="error", timeout=10)
             return
         playing = _Playing(process, hushed=app.private_since is not None)
@@ -162,7 +162,7 @@ class Opening:
             playing.end()
             self._players.remove(playing)
         if code > 0:
-            app.notify(f"{name} ended with {code}.", severity="warning")
+            app.notify(f"{name} exited with code {code}.", severity="warning")
 
     def _keep(self, playing: _Playing, music: Music, seconds: float, title: str | None) -> None:
         """Keep a listen the player told of; in a private session nothing is kept and nothing said."""
@@ -171,9 +171,7 @@ class Opening:
             return
         track = music.track or (plain(title) if title else None)
         if not track:
-            app.notify(
-                f"The player did not say which track of {shown(music.artist)} it played: no listen is kept."
-            )
+            app.notify(f"The player did not say which track by {shown(music.artist)} it played: not logged.")
             return
         ended = int(time.time())
 
@@ -188,10 +186,10 @@ class Opening:
         number = heard.listen
         if heard.outcome == "kept" and number is not None:
             app.changes.remember(
-                f"the listen to {music.name}",
+                f"the play of {music.name}",
                 lambda: app.changes.make(lambda session: session.history.remove_play(number)),
             )
-            app.notify(f"Kept as a listen: {shown(music.name)}. {app.keymap.label('undo')} takes it back.")
+            app.notify(f"Logged: {shown(music.name)}. {app.keymap.label('undo')} undoes it.")
 
 
 async def _told_by(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[float, str | None]]:

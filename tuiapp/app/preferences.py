@@ -33,7 +33,7 @@ class Preferences:
         self._apply_theme()
         self._apply_keys()
         if problems := self.config.problems:
-            more = f"\n{len(problems) - 2} more: discover config names all." if len(problems) > 2 else ""
+            more = f"\n{len(problems) - 2} more: `discover config` lists all." if len(problems) > 2 else ""
             self._app.notify("\n".join(problems[:2]) + more, title="Settings", severity="warning", timeout=20)
 
     def reread(self) -> None:
@@ -63,7 +63,7 @@ class Preferences:
         if app.private_since is not None:
             self._passing.add(key)
             if not undoing:
-                app.notify(f"{key} is changed until the private session ends. Nothing is written.")
+                app.notify(f"{key} applies until the private session ends; nothing is written.")
         else:
             app.run_worker(lambda: self._keep(key), thread=True, group="settings")
 
@@ -85,7 +85,7 @@ class Preferences:
         except PrivateSessionError:
             self._passing.add(key)
         except DiscoverError as error:
-            app.call_from_thread(app.notify, str(error), title="Not kept", severity="error", timeout=15)
+            app.call_from_thread(app.notify, str(error), title="Not saved", severity="error", timeout=15)
 
     def _apply(self, key: str) -> None:
         app = self._app

@@ -26,7 +26,7 @@ class PrivateSession:
         app = self._app
         if app.job is not None:
             stop = app.keymap.label("cancel_job")
-            text = f"{app.job.title} is running and writes. Wait for it, or stop it with {stop} first."
+            text = f"{app.job.title} is running. Wait, or press {stop} to stop it."
             app.call_from_thread(app.notify, text, severity="warning")
             return
         try:
@@ -47,10 +47,10 @@ class PrivateSession:
         app.changes.forget()
         if on:
             app.opening.hush()
-            app.notify(f"Nothing is written until you press {app.keymap.label('private')} again. Likes and "
-                       "playlists last as long as this.", title="Private session")  # fmt: skip
+            app.notify(f"Nothing is written until you press {app.keymap.label('private')} again. Likes "
+                "and playlists last until then.", title="Private session")  # fmt: skip
         else:
             app.preferences.reread()
-            text = " ".join(lost) if lost else "There was nothing to keep."
+            text = " ".join(lost) if lost else "Nothing to discard."
             app.notify(text, title="Private session ended", markup=False)
         app.library_changed()

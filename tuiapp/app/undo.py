@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.errors import DiscoverError
 from tuiapp.music import Music
 from tuiapp.safe import shown
+from tuiapp.settings.in_keys import in_keys
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -58,7 +59,7 @@ class Changes:
                 with self._one_at_a_time:
                     change(app.engine())
             except DiscoverError as error:
-                app.call_from_thread(app.notify, str(error), severity="error")
+                app.call_from_thread(app.notify, in_keys(str(error), app.keymap), severity="error")
             app.call_from_thread(app.library_changed, view)
 
         app.run_worker(run, thread=True, group="change")
@@ -109,9 +110,9 @@ class Changes:
             for music, earlier in before.items():
                 session.verdicts.judge(earlier, music.artist, music.track)
 
-        words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Taken back"}[verdict]
+        words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}[verdict]
         kind = "tracks" if chosen[0].track else "artists"
         what = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} {kind}"
         self.make(change)
         self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
-        self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} takes it back.")
+        self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} undoes it.")

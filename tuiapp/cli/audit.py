@@ -27,8 +27,8 @@ _LOOKS = (("recommend",), ("taste",), ("search", "a"), ("playlists",), ("doctor"
 def audit(options: Options, command: tuple[str, ...]) -> None:
     """Run a private session, or a command in one, and show that nothing was written and nothing sent.
 
-    Every file in the data folder is digested before and after; connections are counted as Python opens them.
-    Nothing of this is stored.
+    Every file in the data folder is hashed before and after; connections are counted as Python opens them.
+    None of this is stored.
     """
     from engine.privacy.evidence import watched
 
@@ -59,7 +59,7 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
             )
         for look, code in ended.items():
             if code:
-                click.echo(f"{shown(look)} ended with an error ({code}): this says little about it.")
+                click.echo(f"{shown(look)} failed ({code}), so this proves little.")
     if not evidence.clean:
         click.get_current_context().exit(1)
 
@@ -82,6 +82,6 @@ def _run_private(options: Options, command: tuple[str, ...]) -> int:
 
 
 def _say(files: int, size: int, changed: list[str], connections: list[str]) -> None:
-    click.echo(f"{thousands(files)} files, {size / 1e6:.1f} MB, digested before and after.")
+    click.echo(f"{thousands(files)} files, {size / 1e6:.1f} MB, hashed before and after.")
     click.echo(f"Changed: {', '.join(map(shown, changed)) or 'nothing'}.")
     click.echo(f"Connections: {', '.join(map(shown, connections)) or 'none'}.")

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.option("--fresh", is_flag=True, help="Make the demo's data folder anew.")
+@click.option("--fresh", is_flag=True, help="Recreate the demo's data folder.")
 @click.pass_context
 def demo(context: click.Context, fresh: bool) -> None:
-    """Try everything on made-up sample data, in a data folder of its own. No network, nothing of yours."""
+    """Try everything on demo data, in its own folder. No network, none of your data."""
     from engine.paths import Folders
 
     options = context.ensure_object(Options)
@@ -44,6 +44,6 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
     with Session(folders, private=options.private) as session:
         if sample.is_ready(session):
             return
-        say(options, "Preparing the demo: a made-up listener among a made-up community. This happens once.")
+        say(options, "Preparing the demo: a made-up listener and community. This happens once.")
         with training_progress(options) as show:
             sample.prepare(session, show)

@@ -19,7 +19,7 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
 @cli.command()
 @click.pass_obj
 def doctor(options: Options) -> None:
-    """Versions, folders, sizes, integrity, and what to do next."""
+    """Check versions, folders, sizes and integrity, and list what to do next."""
     report = _report(options)
     if options.json:
         print_json(report)
@@ -70,8 +70,8 @@ def _report(options: Options) -> dict[str, Any]:
         )
     }
     if folders.root.exists() and folders.root.stat().st_mode & 0o077:
-        advice.append(f"Others on this machine can see into the data folder: chmod 700 {folders.root}")
-    report["next"] = advice or ["Nothing: all is well."]
+        advice.append(f"Other users can read the data folder: chmod 700 {folders.root}")
+    report["next"] = advice or ["Nothing: all good."]
     return report
 
 
@@ -79,16 +79,16 @@ def _settings(options: Options, advice: list[str]) -> str:
     from tuiapp.settings.config import read
 
     found = read(options.folders.config)
-    advice += [f"Mend the settings file: {problem}" for problem in found.problems]
+    advice += [f"Fix the settings file: {problem}" for problem in found.problems]
     if not options.folders.config.exists():
-        return "the defaults; there is no file yet"
-    wrong = f", {len(found.problems)} not used" if found.problems else ""
+        return "defaults; no file yet"
+    wrong = f", {len(found.problems)} ignored" if found.problems else ""
     return f"{options.folders.config}: {len(found.values)} set{wrong}"
 
 
 def _log(options: Options) -> str:
     log = options.folders.log
-    return f"{log}: something went wrong" if log.exists() else f"nothing went wrong: there is no {log.name}"
+    return f"{log}: errors logged" if log.exists() else "no errors logged"
 
 
 def _library(session: Any, advice: list[str]) -> dict[str, Any]:
@@ -122,11 +122,11 @@ def _model(session: Any, advice: list[str]) -> Any:
         return "none yet"
     return {
         "trained": manifest.trained,
-        "from": ", ".join(manifest.packs) or "your own sessions",
+        "from": ", ".join(manifest.packs) or "your own listening",
         "artists": manifest.items,
-        "tracks": of_tracks.items if of_tracks else "no model of them",
+        "tracks": of_tracks.items if of_tracks else "no model",
         "recall": manifest.index.get("recall"),
-        "files": "as written" if not problems else "damaged",
+        "files": "intact" if not problems else "damaged",
     }
 
 
@@ -139,7 +139,7 @@ def _size(path: Any) -> int:
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def config(context: click.Context) -> None:
-    """The settings in use, and where each is from; `config set` and `config unset` change them."""
+    """Show the settings and where each is from; `config set` and `config unset` change them."""
     if context.invoked_subcommand is not None:
         return
     from tuiapp.settings.config import SETTINGS, read
@@ -168,7 +168,7 @@ def config(context: click.Context) -> None:
 @config.command()
 @click.pass_obj
 def path(options: Options) -> None:
-    """Where the settings file is."""
+    """Show the path of the settings file."""
     if options.json:
         print_json({"path": str(options.folders.config)})
         return
@@ -180,7 +180,7 @@ def path(options: Options) -> None:
 @click.argument("value")
 @click.pass_obj
 def set_(options: Options, key: str, value: str) -> None:
-    """Change a setting in the file; everything else in it stays, comments too.
+    """Change one setting in the file; keeps everything else, comments too.
 
     For example: discover config set open.service Bandcamp
     """
@@ -191,7 +191,7 @@ def set_(options: Options, key: str, value: str) -> None:
 @click.argument("key")
 @click.pass_obj
 def unset(options: Options, key: str) -> None:
-    """Take a setting out of the file, so that its default holds."""
+    """Remove a setting from the file, back to its default."""
     _change(options, key, None)
 
 
@@ -205,7 +205,7 @@ def _change(options: Options, key: str, text: str | None) -> None:
         try:
             value = None if text is None else setting.typed(text)
         except ValueError as error:
-            raise ValueError(f"{key} cannot be {text}; expected {error}") from None
+            raise ValueError(f"{key}: “{text}” is not valid: enter {error}") from None
         if text is not None:
             # A key may be free by itself, and taken by another action.
             read(options.folders.config).with_value(key, value)

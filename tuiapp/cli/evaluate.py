@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.pass_obj
 def evaluate(options: Options, level: Level) -> None:
-    """How well Discover would have guessed what you played for the first time, quarter by quarter."""
+    """Backtest: how well Discover would have predicted your new music, quarter by quarter."""
     with options.session() as session:
         model = session.models.manifest(level)
         if model is not None and model.solo:
@@ -51,8 +51,8 @@ def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> Non
 
     if not measured:
         raise NothingYetError(
-            f"Your history has too few sessions of several {level} to measure on. Import more of it, or add community "
-            "data: discover community add PATH."
+            f"Your history has too few listening sessions of several {level} to measure. Import more, "
+            "or add community data: discover community add PATH."
         )
     members: dict[str, float] = measured["members"]
     best = max(members, key=lambda name: members[name])
@@ -66,15 +66,16 @@ def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> Non
     )
     click.echo()
     click.echo(
-        f"Measured on your latest {measured['sessions']} sessions: how often one of its {level}, hidden from it, is "
-        "among the first ten by the others. The model and its weights had seen earlier sessions only."
+        f"Measured on your latest {measured['sessions']} listening sessions: how often one of its "
+        f"{level}, when hidden, is in the top ten predicted from the others. The model and its weights "
+        "saw earlier sessions only."
     )
     click.echo(
-        f"Together they find more than {best} alone does."
+        f"Together they find more than {best} alone."
         if measured["kept"]
-        else f"Nothing beats {best} alone for you, so that is what Discover ranks by."
+        else f"Nothing beats {best} alone for you, so Discover ranks by that."
     )
-    click.echo("Whether new music would be found cannot be measured without community data.")
+    click.echo("New music cannot be measured without community data.")
 
 
 def _in_words(found: Backtest, level: Level) -> list[str]:
@@ -84,22 +85,22 @@ def _in_words(found: Backtest, level: Level) -> list[str]:
     days = [datetime.datetime.fromtimestamp(cut.at, datetime.UTC).date().isoformat() for cut in found.cuts]
     new = sum(cut.new for cut in found.cuts)
     lines = [
-        f"Measured at {', '.join(days)}: from what you had played before, Discover guessed which {new} {level} you "
-        "played for the first time in the ninety days after."
+        f"Measured at {', '.join(days)}: from earlier plays, Discover predicted the {new} {level} you "
+        "first played in the next 90 days."
     ]
     used = found.methods[DISCOVER]
     if found.half_life is not None:
         used = found.methods[f"{DISCOVER}, half-life {found.half_life:g} days"]
     if level == "tracks":
-        fade = "count all alike" if found.half_life is None else f"fade by half in {found.half_life:g} days"
-        lines.append(f"Plays {fade}, as with artists.")
+        fade = "count the same" if found.half_life is None else f"halve every {found.half_life:g} days"
+        lines.append(f"Plays {fade}, as for artists.")
     elif found.half_life is not None:
         lines.append(
-            f"Letting plays fade by half in {found.half_life:g} days guessed best, of four lengths tried on "
-            "these same quarters; Discover does so from now on."
+            f"A half-life of {found.half_life:g} days predicted best, of four tried on these same "
+            "quarters; Discover now uses it."
         )
     else:
-        lines.append("Letting older plays fade did not clearly help; Discover counts all alike.")
+        lines.append("Favouring recent plays did not clearly help; Discover counts all plays the same.")
     for name in (POPULARITY, NEIGHBOURS):
         other = found.methods[name][NDCG]
         if used[NDCG] > other:
@@ -107,5 +108,5 @@ def _in_words(found: Backtest, level: Level) -> list[str]:
         else:
             lines.append(f"For you {name} ranks at least as well ({other:.3f} against {used[NDCG]:.3f}).")
     if new < 30:
-        lines.append(f"With only {new} new {level} to guess, these figures are rough.")
+        lines.append(f"With only {new} new {level} to predict, these figures are rough.")
     return lines

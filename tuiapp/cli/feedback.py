@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-_of_track = click.option("--track", metavar="TITLE", help="This track of theirs alone.")
+_of_track = click.option("--track", metavar="TITLE", help="Only this track by the artist.")
 
 
 def _judge(options: Options, verdict: str | None, name: str, track: str | None) -> None:
@@ -25,7 +25,7 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
         before = session.verdicts.judge(verdict, name, track)
         if verdict is None and before is None:
             what = shown(name if track is None else f"{track} by {name}")
-            say(options, f"Nothing was said of {what}; nothing changed.")
+            say(options, f"{what} has no like, hide or block; nothing changed.")
         _print(options, session)
 
 
@@ -34,7 +34,7 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
 @_of_track
 @click.pass_obj
 def like(options: Options, name: str, track: str | None) -> None:
-    """Like an artist: it counts in your taste."""
+    """Like an artist: counts towards your taste."""
     _judge(options, "like", name, track)
 
 
@@ -43,7 +43,7 @@ def like(options: Options, name: str, track: str | None) -> None:
 @_of_track
 @click.pass_obj
 def hide(options: Options, name: str, track: str | None) -> None:
-    """Keep an artist out of Discover; it still counts in your taste."""
+    """Hide an artist from Discover; still counts towards your taste."""
     _judge(options, "hide", name, track)
 
 
@@ -52,7 +52,7 @@ def hide(options: Options, name: str, track: str | None) -> None:
 @_of_track
 @click.pass_obj
 def block(options: Options, name: str, track: str | None) -> None:
-    """Never show an artist again, on any screen, list or export, nor learn from it."""
+    """Block an artist: never shown on any screen, list or export, never learned from."""
     _judge(options, "block", name, track)
 
 
@@ -61,14 +61,14 @@ def block(options: Options, name: str, track: str | None) -> None:
 @_of_track
 @click.pass_obj
 def unblock(options: Options, name: str, track: str | None) -> None:
-    """Take back what was said about an artist."""
+    """Clear an artist's like, hide or block."""
     _judge(options, None, name, track)
 
 
 @cli.command()
 @click.pass_obj
 def feedback(options: Options) -> None:
-    """Every like, hide and block."""
+    """List your likes, hides and blocks."""
     with options.session() as session:
         _print(options, session)
 

@@ -12,27 +12,25 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, thousands
 from tuiapp.safe import shown
 
-_OUT_OF_REACH = (
-    "Out of reach: exported and downloaded files, backups, and what the disk keeps of deleted bytes."
-)
+_OUT_OF_REACH = "Not covered: exported and downloaded files, backups, and deleted bytes still on the disk."
 
 
 @cli.command()
-@click.option("--artist", metavar="NAME", help="All of this artist: plays, likes, blocks, rules.")
+@click.option("--artist", metavar="NAME", help="Everything by this artist: plays, likes, blocks, exclusions.")
 @click.option(
-    "--track", metavar="TITLE", help="Plays of tracks of this title (with --artist, of that artist)."
+    "--track", metavar="TITLE", help="Plays of tracks with this title (with --artist, by that artist)."
 )
 @click.option("--before", type=PERIOD, metavar="DATE", help="Plays before this date.")
 @click.option("--source", metavar="FILE", help="Plays from this service or imported file.")
-@click.option("--playlists", is_flag=True, help="Take the artist out of saved playlists too.")
-@click.option("--all", "everything", is_flag=True, help="Everything but settings and public packs.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--playlists", is_flag=True, help="Also remove the artist from saved playlists.")
+@click.option("--all", "everything", is_flag=True, help="Everything except settings and public packs.")
+@click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
 def forget(options: Options, /, playlists: bool, everything: bool, yes: bool, **asked: Any) -> None:
-    """Delete for good, and prove that it is gone. Everything named must hold; nothing brings it back."""
+    """Delete for good, and prove it. Deletes plays that match all options; cannot be undone."""
     named = any(value is not None for value in asked.values())
     if everything == named:
-        raise click.UsageError("Say what to forget: --artist, --track, --before, --source, or --all.")
+        raise click.UsageError("Choose what to forget: --artist, --track, --before, --source or --all.")
     with options.session() as session:
         session.door.require_writable("forget anything")
         if everything:
@@ -62,7 +60,7 @@ def _forget_some(
     )
     _ask(
         yes,
-        f"{thousands(session.taste.listens_excluded(rule))} listens will be deleted: {shown(rule.in_words())}.",
+        f"{thousands(session.taste.listens_excluded(rule))} plays will be deleted: {shown(rule.in_words())}.",
     )
     done = session.forget(rule, playlists=playlists)
     if options.json:
@@ -79,16 +77,16 @@ def _forget_some(
         told = ", ".join(f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count)
         click.echo(f"Deleted: {told}.")
         if done.files:
-            click.echo(f"Deleted with it, as worked out of your plays: {', '.join(done.files)}.")
-        where = f"still in {', '.join(done.found_in)}" if done.found_in else "in none of them"
+            click.echo(f"Also deleted, as derived from your plays: {', '.join(done.files)}.")
+        where = f"still in {', '.join(done.found_in)}" if done.found_in else "not found"
         if asked["artist"] is not None and asked["track"] is None:
             click.echo(f"Searched {len(done.searched)} files for the name: {where}.")
         exact = "exactly" if done.taste_is_as_if_never else "NOT"
         click.echo(f"Your taste is {exact} what it would be had this never been played.")
         if done.public:
-            click.echo(f"Not searched, the same for everybody who has them: {', '.join(done.public)}.")
+            click.echo(f"Not searched, because they are public: {', '.join(done.public)}.")
         if "library.sqlite" in done.found_in and not playlists:
-            click.echo("Saved playlists keep it; --playlists takes it out of them.")
+            click.echo("Saved playlists still contain it; add --playlists to remove it there.")
     if not done.holds:
         click.get_current_context().exit(1)
 
@@ -97,5 +95,5 @@ def _ask(yes: bool, what: str) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{what} Nothing brings it back: add --yes.")
-    click.confirm(f"{what} Nothing brings it back. Go on?", abort=True)
+        raise click.UsageError(f"{what} This cannot be undone: add --yes.")
+    click.confirm(f"{what} This cannot be undone. Continue?", abort=True)

@@ -84,14 +84,14 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that may stand before or after any command."""
     for option in (
         click.option("--json", is_flag=True, expose_value=False, callback=_store("json"),
-                     help="One JSON document on standard output."),
+                     help="Print one JSON document."),
         click.option("--quiet", "-q", is_flag=True, expose_value=False, callback=_store("quiet"),
-                     help="No narration on standard error."),
+                     help="No messages on standard error."),
         click.option("--private", is_flag=True, expose_value=False, callback=_store("private"),
-                     help="A private session: nothing is written."),
+                     help="Private session: nothing is written."),
         click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DISCOVER_DATA_DIR",
                      expose_value=False, callback=_store("data_dir"), metavar="DIR",
-                     help="Folder for everything discover keeps."),
+                     help="Folder for all of discover's data."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -130,7 +130,7 @@ class Group(click.Group):
 def cli(context: click.Context) -> None:
     """Discover music from your own listening history, on your own machine.
 
-    Without a command the app opens; where standard output is no terminal the Discover list is printed instead.
+    Without a command, opens the app; if standard output is not a terminal, prints the Discover list.
     """
     options = context.ensure_object(Options)
     if context.invoked_subcommand is not None:

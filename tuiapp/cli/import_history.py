@@ -23,25 +23,23 @@ if TYPE_CHECKING:
     "--format",
     "format_name",
     metavar="NAME",
-    help="Read every file as this format instead of looking inside.",
+    help="Read every file as this format, without detection.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the report and change nothing.")
-@click.option(
-    "--keep-private", is_flag=True, help="Also import what the service marked as private listening."
-)
+@click.option("--dry-run", is_flag=True, help="Only show the report.")
+@click.option("--keep-private", is_flag=True, help="Also import private-session plays.")
 @click.option(
     "--map",
     "columns",
     metavar="artist=A,track=T,time=D",
-    help="Which column of a table of unknown shape holds what; without it a proposal is made.",
+    help="Which column holds what, for an unknown table; otherwise a mapping is suggested.",
 )
 @click.option(
     "--min-seconds",
     type=click.FloatRange(min=0),
     metavar="S",
-    help="Shorter plays are skips, not listens.  [default: 30]",
+    help="Shorter plays count as skips.  [default: 30]",
 )
-@click.option("--zone", metavar="NAME", help="Time zone of stamps that name none, such as Europe/Copenhagen.")
+@click.option("--zone", metavar="NAME", help="Time zone of times without one, such as Europe/Copenhagen.")
 @click.pass_obj
 def import_(
     options: Options,
@@ -53,7 +51,7 @@ def import_(
     min_seconds: float | None,
     zone: str | None,
 ) -> None:  # fmt: skip
-    """Import listening history: files, folders, archives. The format is found by content."""
+    """Import listening history: files, folders or archives. The format is detected."""
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
     private = options.private or dry_run
     with options.session(private=private) as session, progress_bar(options, "reading") as progress:
@@ -77,7 +75,7 @@ def _mapping(text: str | None) -> dict[str, str]:
     """`artist=A,track=T` as a dictionary. Raises UsageError when it is none."""
     pairs = [part.partition("=") for part in text.split(",")] if text else []
     if any(not field.strip() or not column.strip() for field, _, column in pairs):
-        raise UsageError(f"--map {text} is no mapping. Write it as artist=COLUMN,track=COLUMN,time=COLUMN.")
+        raise UsageError(f"“{text}” is not a valid --map. Write artist=COLUMN,track=COLUMN,time=COLUMN.")
     return {field.strip(): column.strip() for field, _, column in pairs}
 
 
@@ -87,10 +85,8 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     dropped = dict(totals["dropped"])
     private = dropped.pop("private session", 0)
     if private:
-        click.echo(
-            f"{thousands(private)} plays from private sessions were left out (--keep-private imports them)."
-        )
-    verb = "would be kept" if dry_run else "kept"
+        click.echo(f"{thousands(private)} private-session plays skipped (--keep-private imports them).")
+    verb = "to import" if dry_run else "kept"
     click.echo(f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
                f"{thousands(totals['duplicates'])} already there.")  # fmt: skip
     files = report.as_dict()["files"]

@@ -27,7 +27,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: what was whole before is whole now", err=True)
+        click.echo("interrupted: nothing was lost", err=True)
         return INTERRUPTED
     except SystemExit:
         # No command ends the program. Click does, for a reader (head, a closed pager) that has enough: no failure.
@@ -48,5 +48,5 @@ def _unexpected(options: Options, error: Exception) -> str:
 
     log = options.folders.log
     written = note_error(Door(options.folders, private=options.private), "a command", error)
-    where = f"The log is {log}; it names no music." if written else "It is in no log: nothing may be written."
-    return f"That should not have happened: {where_it_happened(error)}. {where}"
+    where = f"The log is {log}; it names no music." if written else "Not logged: this session writes nothing."
+    return f"Unexpected error: {where_it_happened(error)}. {where}"

@@ -20,18 +20,16 @@ if TYPE_CHECKING:
 
 @cli.group()
 def community() -> None:
-    """Packs of community data, which models are trained on."""
+    """Packs of community data, to train on."""
 
 
 @community.command("add")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option(
-    "--format", "format_name", metavar="NAME", help="Read it as this layout instead of looking inside."
-)
-@click.option("--name", metavar="N", help="What to call the pack; else after the file.")
+@click.option("--format", "format_name", metavar="NAME", help="Read it as this format, without detection.")
+@click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
 def add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
-    """Add community data from a folder or archive on this machine."""
+    """Add community data from a local file, folder or archive."""
     with options.session() as session, progress_bar(options, "reading") as progress:
         info = session.packs.add_community(path, format=format_name, name=name, progress=progress)
     _print_packs(options, [info])
@@ -39,17 +37,17 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 
 @community.command()
 @click.argument("what", default="artists", metavar="[artists]")
-@click.option("--url", metavar="URL", help="From this address instead of the one known.")
-@click.option("--name", metavar="N", help="What to call the pack; else after the file.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--url", metavar="URL", help="Download from this address instead.")
+@click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
+@click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
 def fetch(options: Options, what: str, url: str | None, name: str | None, yes: bool) -> None:
-    """Download community data: the only command that opens a connection. Shows address and size first."""
+    """Download community data, the only command that goes online. Shows address and size first."""
     from engine.community.fetch import KNOWN, look
 
     if url is None and what not in KNOWN:
         raise click.UsageError(
-            f"No address is known for {what}; there is one for {', '.join(KNOWN)}. Give another with --url."
+            f"No known address for {what}. Known: {', '.join(KNOWN)}. Or give one with --url."
         )
     known, terms = KNOWN.get(what, ("", ""))
     with options.session() as session:
@@ -60,7 +58,7 @@ def fetch(options: Options, what: str, url: str | None, name: str | None, yes: b
         say(options, said)
         if not yes:
             if not sys.stdin.isatty():
-                raise click.UsageError(f"{said}. To download it add --yes.")
+                raise click.UsageError(f"{said}. Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
         with progress_bar(options, "downloading") as progress:
             info = session.packs.fetch_community(url or known, name=name, progress=progress)
@@ -70,7 +68,7 @@ def fetch(options: Options, what: str, url: str | None, name: str | None, yes: b
 @community.command("list")
 @click.pass_obj
 def list_(options: Options) -> None:
-    """The packs there are."""
+    """List the packs."""
     from engine.community.packs import list_packs
 
     _print_packs(options, list_packs(options.folders))
@@ -80,7 +78,7 @@ def list_(options: Options) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
-    """Delete a pack. A model trained on it stays in use until the next training."""
+    """Remove a pack. A model trained on it stays in use until the next training."""
     with options.session() as session:
         session.packs.remove(name)
         left = session.packs.all()
@@ -102,15 +100,15 @@ def _print_packs(options: Options, packs: Sequence[PackInfo]) -> None:
 
 @cli.group()
 def features() -> None:
-    """Packs of tempo, energy and the like of tracks, which context playlists need."""
+    """Packs of track features (tempo, energy), for context playlists."""
 
 
 @features.command("add")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--name", metavar="N", help="What to call the pack; else after the file.")
+@click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
 def add_features(options: Options, path: Path, name: str | None) -> None:
-    """Add track features from a CSV, plain or in a zip: columns for artist, track and tempo are found by name."""
+    """Add track features from a CSV, plain or zipped; columns for artist, track and tempo are found by name."""
     with options.session() as session:
         with progress_bar(options, "reading") as progress:
             report = session.packs.add_features(path, name=name, progress=progress)
@@ -125,7 +123,7 @@ def add_features(options: Options, path: Path, name: str | None) -> None:
         print_json(document)
         return
     click.echo(
-        f"{thousands(report.rows)} rows read, {thousands(report.tracks_with_tempo)} tracks with a tempo."
+        f"{thousands(report.rows)} rows read, {thousands(report.tracks_with_tempo)} tracks with tempo."
     )
-    click.echo(f"{thousands(coverage.matched)} of your {thousands(coverage.tracks)} tracks now have one "
-               f"({coverage.share:.0%}).")  # fmt: skip
+    click.echo(f"{thousands(coverage.matched)} of your {thousands(coverage.tracks)} tracks now have a "
+        f"tempo ({coverage.share:.0%}).")  # fmt: skip

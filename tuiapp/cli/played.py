@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from tuiapp.music import Music
 
 _SAID = {
-    "kept": "Kept as a listen",
-    "duplicate": "Already there",
-    "skip": "Too short for a listen, kept as a skip",
+    "kept": "Logged",
+    "duplicate": "Already logged",
+    "skip": "Too short for a play, logged as a skip",
 }
 
 
 @cli.command("open")
 @click.argument("artist")
 @click.argument("track", required=False)
-@click.option("--print", "print_only", is_flag=True, help="Only print the address; open nothing.")
+@click.option("--print", "print_only", is_flag=True, help="Only print the address.")
 @click.pass_obj
 def open_(options: Options, artist: str, track: str | None, print_only: bool) -> None:
-    """Look music up at the service in the settings, or play it with the player there, as o does in the app.
+    """Open music at the service, or with the player, from the settings, as in the app.
 
     For example: discover open "Burial" "Archangel"
     """
@@ -63,7 +63,7 @@ def _play(options: Options, template: str, music: Music) -> None:
         player = subprocess.Popen(arguments, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet)
     except OSError as error:
         raise DiscoverError(
-            f"{arguments[0]} cannot be started ({error.strerror}). Choose another: discover config set open.player …"
+            f"{arguments[0]} can't be started ({error.strerror}). Choose another: discover config set open.player …"
         ) from error
     with player:
         for line in player.stdout or ():
@@ -72,7 +72,7 @@ def _play(options: Options, template: str, music: Music) -> None:
             if heard and title:
                 _keep(options, music.artist, title, heard[0])
     if player.returncode > 0:
-        raise DiscoverError(f"{arguments[0]} ended with {player.returncode}.")
+        raise DiscoverError(f"{arguments[0]} exited with code {player.returncode}.")
 
 
 @cli.command()
@@ -82,11 +82,11 @@ def _play(options: Options, template: str, music: Music) -> None:
     "--seconds",
     type=click.FloatRange(min=0, max=86_400, min_open=True),
     metavar="N",
-    help="How long it was heard, to its end just now. Below 30 it is kept as a skip.",
+    help="Seconds played, until just now. Below 30 it is logged as a skip.",
 )
 @click.pass_obj
 def played(options: Options, artist: str, track: str, seconds: float | None) -> None:
-    """Keep a listen that ended now: for the hooks of players. In a private session nothing is kept.
+    """Log a play (for player hooks). Not logged in a private session.
 
     For example: discover played "Burial" "Archangel" --seconds 238
     """
@@ -100,11 +100,11 @@ def _keep(options: Options, artist: str, track: str, seconds: float | None, at: 
     """Keep a listen and say so; in a private session say only that none is kept. Returns what became of it."""
     if options.private:
         # Not even the library is opened: a hook that fires in a private session is no error.
-        say(options, "A private session: no listen is kept.")
+        say(options, "Private session: not logged.")
         return "private"
     with options.session() as session:
         outcome = session.history.log_play(artist, track, seconds=seconds, at=at).outcome
     if outcome == "nameless":
-        raise UsageError("A listen needs the name of an artist and of a track.")
+        raise UsageError("Give an artist and a track.")
     say(options, f"{_SAID[outcome]}: {shown(artist)} - {shown(track)}.")
     return outcome

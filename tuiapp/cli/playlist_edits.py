@@ -34,11 +34,13 @@ def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str
     for track in edit.already:
         say(
             options,
-            shown(f"{track.artist}, {track.track or 'by name'}: in it already; --again adds it twice."),
+            shown(
+                f"{track.artist}, {track.track or 'by name'}: already in the playlist; --again adds it anyway."
+            ),
         )
     for track in edit.added:
         if not track.track:
-            say(options, shown(f"{track.artist}: no track is known, added by name."))
+            say(options, shown(f"{track.artist}: no track known, added by name."))
     print_tracks(edit.tracks)
 
 
@@ -46,18 +48,18 @@ def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str
 @click.argument("name")
 @click.pass_obj
 def create(options: Options, name: str) -> None:
-    """A new playlist, empty at first."""
-    _edit(options, lambda session: session.playlists.create(name), "Made {name}.")
+    """Create an empty playlist."""
+    _edit(options, lambda session: session.playlists.create(name), "Created {name}.")
 
 
 @playlists.command()
 @click.argument("name")
 @click.argument("artist")
-@click.option("--track", metavar="TITLE", help="This track; else one of the artist's best known.")
-@click.option("--again", is_flag=True, help="Also when it is in the playlist already.")
+@click.option("--track", metavar="TITLE", help="The track.  [default: one of the artist's best known]")
+@click.option("--again", is_flag=True, help="Even if it is already in the playlist.")
 @click.pass_obj
 def add(options: Options, name: str, artist: str, track: str | None, again: bool) -> None:
-    """Put a track of ARTIST at the end of the playlist NAME."""
+    """Add a track by ARTIST to the end of the playlist NAME."""
 
     def change(session: Session) -> PlaylistEdit:
         return session.playlists.add(name, session.tracks.named([(artist, track)]), again=again)
@@ -80,17 +82,19 @@ def move(options: Options, name: str, position: int, to: int) -> None:
 @click.argument("positions", type=int, nargs=-1, required=True, metavar="POSITION...")
 @click.pass_obj
 def drop(options: Options, name: str, positions: tuple[int, ...]) -> None:
-    """Take the tracks at these positions out of a playlist."""
-    _edit(options, lambda session: session.playlists.remove_tracks(name, positions), "Taken out of {name}.")
+    """Remove the tracks at these positions from a playlist."""
+    _edit(options, lambda session: session.playlists.remove_tracks(name, positions), "Removed from {name}.")
 
 
 @playlists.command(name="continue")
 @click.argument("name")
-@click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many more.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another number, other tracks.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed: another number gives other tracks."
+)
 @click.pass_obj
 def continue_(options: Options, name: str, count: int, seed: int) -> None:
-    """More tracks that fit the playlist, own and new ones, at its end."""
+    """Add matching tracks, some of them new, to the end of a playlist."""
     _edit(options, lambda session: session.playlists.extend(name, count, seed), "{number} added to {name}.")
 
 
@@ -99,7 +103,7 @@ def continue_(options: Options, name: str, count: int, seed: int) -> None:
 @click.argument("new")
 @click.pass_obj
 def rename(options: Options, name: str, new: str) -> None:
-    """Give a playlist another name."""
+    """Rename a playlist."""
     from tuiapp.cli.playlists import print_saved
 
     with options.session() as session:

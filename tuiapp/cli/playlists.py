@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 @cli.command()
 @click.argument("context")
-@click.option("--minutes", type=float, help="How long the list is.")
-@click.option("--bpm", type=float, help="Steps a minute; half and double time count.")
-@click.option("--tolerance", type=float, help="How far a tempo may be off, in per cent.")
-@click.option("--warm-up", type=float, help="Minutes that build up to it.")
-@click.option("--cool-down", type=float, help="Minutes that wind down.")
-@click.option("--new", type=float, help="Share of music you have not played, 0 to 1.")
-@click.option("--seed", type=int, help="Another number, another list.")
-@click.option("--save", "save_as", metavar="NAME", help="Keep it under this name.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write it to a file.")
+@click.option("--minutes", type=float, help="Length in minutes.")
+@click.option("--bpm", type=float, help="Steps per minute; half and double time count.")
+@click.option("--tolerance", type=float, help="How far off a tempo may be, in per cent.")
+@click.option("--warm-up", type=float, help="Minutes of warm-up.")
+@click.option("--cool-down", type=float, help="Minutes of cool-down.")
+@click.option("--new", type=float, help="Share of new music, 0 to 1.")
+@click.option("--seed", type=int, help="Seed: another number gives another list.")
+@click.option("--save", "save_as", metavar="NAME", help="Save as a playlist.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Export to a file.")
 @click.pass_obj
 def playlist(options: Options, /, context: str, save_as: str | None, out: Path | None, **asked: Any) -> None:
     """Make a playlist for CONTEXT, such as running."""
@@ -99,7 +99,7 @@ def _length(seconds: float | None) -> str:
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def playlists(context: click.Context) -> None:
-    """Saved playlists."""
+    """List your playlists."""
     if context.invoked_subcommand is not None:
         return
     options = context.ensure_object(Options)
@@ -138,7 +138,7 @@ def print_saved(options: Options, session: Session) -> None:
 @click.argument("name")
 @click.pass_obj
 def show(options: Options, name: str) -> None:
-    """The tracks of a saved playlist."""
+    """Show the tracks of a playlist."""
     with options.session() as session:
         tracks = session.playlists.show(name)
     if options.json:
@@ -151,7 +151,7 @@ def show(options: Options, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
-    """Delete a saved playlist."""
+    """Delete a playlist."""
     with options.session() as session:
         session.playlists.remove(name)
         print_saved(options, session)
@@ -159,9 +159,7 @@ def remove(options: Options, name: str) -> None:
 
 @cli.command()
 @click.argument("name", required=False, metavar="PLAYLIST")
-@click.option(
-    "--list", "list_name", metavar="LIST", help="Instead of a saved playlist: discover, or related:NAME."
-)
+@click.option("--list", "list_name", metavar="LIST", help="Export a list instead: discover or related:NAME.")
 @click.option(
     "-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list."
 )
@@ -170,7 +168,7 @@ def remove(options: Options, name: str) -> None:
     type=click.Choice(["artists", "tracks"]),
     default="artists",
     show_default=True,
-    help="Whether --list discover is one of artists, a track of each, or of tracks.",
+    help="For --list discover: one track per artist, or tracks.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
@@ -179,16 +177,16 @@ def remove(options: Options, name: str) -> None:
     "--format",
     "format_name",
     metavar="NAME",
-    help="m3u8, xspf, jspf, pls, csv, json, txt or uris; else by the file's ending.",
+    help="m3u8, xspf, jspf, pls, csv, json, txt or uris.  [default: by file extension]",
 )
 @click.pass_obj
 def export(
     options: Options, name: str | None, list_name: str | None, count: int, level: Level, out: Path,
     format_name: str | None,
 ) -> None:  # fmt: skip
-    """Write a saved playlist, or one of the lists, to a file."""
+    """Export a playlist, or one of the lists, to a file."""
     if (name is None) == (list_name is None):
-        raise UsageError("Name a saved playlist, or a list with --list discover or --list related:NAME.")
+        raise UsageError("Name a playlist, or a list with --list discover or --list related:NAME.")
     with options.session() as session:
         title, tracks = _tracks_of(session, name, list_name, count, level)
         report = session.tracks.export(tracks, title, out, format_name)
@@ -196,7 +194,7 @@ def export(
         print_json({"file": str(report.file), "format": report.format, "tracks": report.tracks,
                     "left_out": report.left_out})  # fmt: skip
     else:
-        click.echo(f"{report.tracks} tracks written to {shown(str(report.file))}.")
+        click.echo(f"{report.tracks} tracks exported to {shown(str(report.file))}.")
     if report.note:
         say(options, report.note)
 
@@ -216,10 +214,10 @@ def _tracks_of(
         return "Discover", session.tracks.of_discover(DiscoverSettings(n=count, level=level, **asked))
     if kind == "related" and of:
         return f"Related to {of}", session.tracks.of_related(of, count)
-    raise UsageError(f"There is no list called {list_name}. There are discover and related:NAME.")
+    raise UsageError(f"Unknown list {list_name}. Use discover or related:NAME.")
 
 
 def _say_exported(options: Options, report: ExportReport) -> None:
-    say(options, f"{report.tracks} tracks written to {shown(str(report.file))}.")
+    say(options, f"{report.tracks} tracks exported to {shown(str(report.file))}.")
     if report.note:
         say(options, report.note)

@@ -30,7 +30,7 @@ LENGTH = 20
     type=click.FloatRange(0, 1),
     default=defaults.FAMILIARITY,
     show_default=True,
-    help="0: artists you know, 1: only new ones.",
+    help="0: familiar, 1: only new.",
 )
 @click.option(
     "--popularity",
@@ -44,12 +44,12 @@ LENGTH = 20
     type=click.FloatRange(0, 1),
     default=defaults.VARIETY,
     show_default=True,
-    help="0: the best, however alike; 1: unlike each other.",
+    help="0: best matches, 1: most varied.",
 )
 @click.option(
     "--known-plays",
     type=click.IntRange(min=1),
-    help=f"An artist is known from so many plays on. [default: as in the settings, {defaults.KNOWN_PLAYS}]",
+    help=f"Plays after which an artist counts as known. [default: from the settings, {defaults.KNOWN_PLAYS}]",
 )
 @click.option(
     "--known-days",
@@ -57,49 +57,50 @@ LENGTH = 20
     metavar="DAYS",
     help="Only plays in your last DAYS make an artist known.",
 )
-@click.option("--since", type=PERIOD, help="Learn only from listens from this date on.")
-@click.option("--until", type=PERIOD, help="Learn only from listens up to and including this date.")
-@click.option("--as-of", type=PERIOD, help="Discover as it would have been at the end of this date.")
+@click.option("--since", type=PERIOD, help="Use only plays from this date on.")
+@click.option("--until", type=PERIOD, help="Use only plays until this date, inclusive.")
+@click.option("--as-of", type=PERIOD, help="Discover as of the end of this date.")
 @click.option(
     "--half-life",
     type=click.FloatRange(min=0),
     metavar="DAYS",
-    help="A play counts half as much for every DAYS before your latest; 0: all alike. Default: as measured best.",
+    help="Every DAYS before your latest play halve a play's weight; 0: all count the same. [default: "
+    "what measured best]",
 )
 @click.option(
     "--day",
     type=PERIOD,
     metavar="DATE",
-    help="The list of that day: its order changes a little daily. [default: today]",
+    help="The list of this day; the daily shuffle changes its order. [default: today]",
 )
 @click.option(
     "--taste",
     "mode",
     type=click.IntRange(min=1),
     metavar="N",
-    help="For one of your tastes alone, by its number in `discover taste`, of tracks `discover taste --level tracks`.",
+    help="Only one of your tastes, by its number in `discover taste` (for tracks: `discover taste --level tracks`).",
 )
 @click.option(
     "--per-artist",
     type=click.IntRange(min=0),
     default=defaults.PER_ARTIST,
     show_default=True,
-    help="At most so many tracks of one artist; 0: any number.",
+    help="Most tracks by one artist; 0: no limit.",
 )
 @click.option(
     "--context",
     metavar="NAME",
-    help="As you listen at that time of the week: morning, commute, work, evening, night or weekend.",
+    help="Based on what you play at this time: morning, commute, work, evening, night or weekend.",
 )
 @click.option(
     "--without",
     multiple=True,
     metavar="NAME",
-    help="As if you had never played this artist, or of tracks this one: 'ARTIST - TITLE'.",
+    help="As if you had never played this artist, or this track: 'ARTIST - TITLE'.",
 )
 @click.pass_obj
 def recommend(options: Options, /, **asked: Any) -> None:  # fmt: skip
-    """Artists or tracks you would like next, with reasons whose shares sum to 1."""
+    """Recommend artists or tracks, with reasons whose shares sum to 1."""
     print_discover(options, **asked)
 
 
@@ -211,7 +212,7 @@ def _plays(item: Recommendation) -> str:
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.pass_obj
 def related(options: Options, name: str, count: int) -> None:
-    """Artists whose listeners are the same people's as NAME's."""
+    """Artists with the same listeners as NAME."""
     with options.session() as session:
         found = session.artists.related(name, count)
     if options.json:
@@ -245,7 +246,7 @@ def related(options: Options, name: str, count: int) -> None:
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.pass_obj
 def search(options: Options, text: str, count: int) -> None:
-    """Find artists and tracks by name; typos are forgiven."""
+    """Search artists and tracks by name; tolerates typos."""
     with options.session() as session:
         found = session.artists.search(text, count)
     if options.json:

@@ -22,10 +22,10 @@ _LISTED = 10
 
 
 @cli.command()
-@click.option("--year", type=click.IntRange(1900, 9999), metavar="YEAR", help="Of one year alone.")
+@click.option("--year", type=click.IntRange(1900, 9999), metavar="YEAR", help="Only this year.")
 @click.pass_obj
 def stats(options: Options, year: int | None) -> None:
-    """What you played: how much, what most, when, and what has been away for long."""
+    """Your plays: how many, top artists and tracks, when, and overdue favourites."""
     with options.session() as session:
         found = session.history.stats(year)
         standing = session.taste.standings() if year is None else {}
@@ -53,11 +53,11 @@ def _document(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str
 def _print(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, Any]]) -> None:
     hours = f", {found.hours:,.0f} hours" if found.timed else ""
     if found.timed < found.plays and found.timed:
-        hours += f" in the {thousands(found.timed)} whose length is known"
+        hours += f" in the {thousands(found.timed)} of known length"
     artists = f"{thousands(found.artists)} artists{hours}"
     click.echo(f"{thousands(found.plays)} plays of {thousands(found.tracks)} tracks by {artists}.")
     if found.undated:
-        click.echo(f"{thousands(found.undated)} of them have no date.")
+        click.echo(f"{thousands(found.undated)} of them are undated.")
     for title, top in (("artist", found.top_artists), ("track", found.top_tracks)):
         most = top[0].plays if top else 1
         rows = [
@@ -73,7 +73,7 @@ def _print(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, A
     _print_when("weekday", _WEEKDAYS, found.by_weekday)
     _print_when("hour", [f"{hour:02d}:00" for hour in range(24)], found.by_hour)
     _print_when("month", list(found.by_month), list(found.by_month.values()))
-    for name, title in (("overdue", "overdue"), ("fading", "once a favourite")):
+    for name, title in (("overdue", "overdue"), ("fading", "fading")):
         if standing.get(name):
             rows = [
                 (item.name, thousands(int(item.plays)), day(item.last_played))

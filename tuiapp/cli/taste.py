@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     type=click.Choice(["artists", "tracks"]),
     default="artists",
     show_default=True,
-    help="The tastes your artists make, or your tracks.",
+    help="Tastes of your artists, or of your tracks.",
 )
 @click.pass_context
 def taste(context: click.Context, level: Level) -> None:
-    """Your tastes, and the rules that keep plays out of them; those stay in your history."""
+    """Your tastes, and the plays excluded from them."""
     if context.invoked_subcommand is not None:
         return
     with context.obj.session() as session:
@@ -37,23 +37,28 @@ def taste(context: click.Context, level: Level) -> None:
 
 @taste.command()
 @click.option("--artist", metavar="NAME", help="Plays of this artist.")
-@click.option("--track", metavar="TITLE", help="Plays of tracks of this title.")
-@click.option("--between", metavar="HH:MM-HH:MM", help="Plays at these hours of the day, local time.")
+@click.option("--track", metavar="TITLE", help="Plays of tracks with this title.")
+@click.option("--between", metavar="HH:MM-HH:MM", help="Plays at this time of day, local time.")
 @click.option("--from", "since", type=PERIOD, metavar="DATE", help="Plays from this date on.")
-@click.option("--to", "until", type=PERIOD, metavar="DATE", help="Plays up to and including this date.")
+@click.option("--to", "until", type=PERIOD, metavar="DATE", help="Plays until this date, inclusive.")
 @click.option("--source", metavar="FILE", help="Plays from this service or imported file.")
 @click.option(
-    "--bursts", type=click.IntRange(min=3), metavar="N", help="All but the first of N or more in a row."
+    "--bursts",
+    type=click.IntRange(min=3),
+    metavar="N",
+    help="Repeats of a track: all but the first of N or more in a row.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would leave Discover.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.pass_obj
 def exclude(options: Options, /, dry_run: bool, **asked: Any) -> None:
-    """Leave plays out of taste for which everything named holds."""
+    """Exclude plays that match all options from your taste; they stay in your history."""
     from engine.taste.rules import Rule
 
     hours = tuple(asked["between"].split("-")) if asked["between"] else None
     if hours is not None and len(hours) != 2:
-        raise click.UsageError(f"--between takes two times such as 22:00-06:00, not {asked['between']}.")
+        raise click.UsageError(
+            f"“{asked['between']}” is not a valid --between. Write two times, such as 22:00-06:00."
+        )
     rule = Rule(
         artist=asked["artist"],
         track=asked["track"],
@@ -75,18 +80,18 @@ def exclude(options: Options, /, dry_run: bool, **asked: Any) -> None:
 @click.argument("number", type=int, metavar="ID")
 @click.pass_obj
 def include(options: Options, number: int) -> None:
-    """Take the rule of this number out of force: its plays count again."""
+    """Remove an exclusion by its number: its plays count again."""
     with options.session() as session:
         rule = session.taste.include(number)
         if not options.json:
-            click.echo(f"Counted again: {rule}.")
+            click.echo(f"Included again: {rule}.")
         _print_rules(options, session)
 
 
 @taste.command("map")
 @click.pass_obj
 def taste_map(options: Options) -> None:
-    """Your artists in the plane, alike ones near each other: x and y go from 0 to 1."""
+    """Map of your artists, similar ones close together: x and y from 0 to 1."""
     with options.session() as session:
         found = session.taste.map()
     if options.json:
@@ -97,13 +102,13 @@ def taste_map(options: Options) -> None:
         for artist in sorted(found.artists, key=lambda artist: (artist.mode, -artist.weight, artist.key))
     ]
     print_table(("x", "y", "taste", "artist"), rows, right=frozenset({0, 1, 2}))
-    say(options, f"The plane holds {whole_percent(found.shown)} of what sets your artists apart.")
+    say(options, f"The map shows {whole_percent(found.shown)} of the differences.")
 
 
 @taste.command()
 @click.pass_obj
 def drift(options: Options) -> None:
-    """Your tastes from year to year: the share of the plays in each, and what was new."""
+    """Your tastes by year: their shares of the plays, and new artists."""
     with options.session() as session:
         found = session.taste.drift()
     if options.json:
@@ -120,7 +125,7 @@ def drift(options: Options) -> None:
         )
         for year in found.years
     ]
-    headings = ("year", "plays", *found.tastes, "none of these", "most played", "new", "most of the new")
+    headings = ("year", "plays", *found.tastes, "none of these", "most played", "new", "top new")
     print_table(headings, rows, right=frozenset({*range(len(found.tastes) + 3), len(found.tastes) + 4}))
 
 
@@ -189,18 +194,18 @@ def _print_rules(options: Options, session: Session) -> None:
         print_json(document)
     elif document["rules"]:
         rows = [(str(rule["id"]), thousands(rule["listens"]), rule["rule"]) for rule in document["rules"]]
-        print_table(("id", "listens", "left out of taste"), rows, right=frozenset({0, 1}))
+        print_table(("id", "listens", "excluded"), rows, right=frozenset({0, 1}))
     else:
-        click.echo("Every listen counts in your taste. Leave some out with `discover taste exclude`.")
+        click.echo("No exclusions. Exclude plays with `discover taste exclude`.")
 
 
 def _say(done: Exclusion) -> None:
-    would = "would leave" if done.id is None else "leaves"
-    click.echo(f"This {would} {thousands(done.listens)} listens out of your taste: {done.rule}.")
+    would = "would exclude" if done.id is None else "leaves"
+    click.echo(f"This {would} {thousands(done.listens)} plays from your taste: {done.rule}.")
     if done.leaves:
-        click.echo(f"Discover loses {', '.join(done.leaves)}.")
-        click.echo(f"In their places: {', '.join(done.enters) or 'nothing'}.")
+        click.echo(f"Leaving Discover: {', '.join(done.leaves)}.")
+        click.echo(f"Entering: {', '.join(done.enters) or 'nothing'}.")
     else:
-        click.echo("The top of Discover stays as it is.")
+        click.echo("The top of Discover stays the same.")
     if done.id is not None:
-        click.echo(f"Take it back with `discover taste include {done.id}`.")
+        click.echo(f"Undo with `discover taste include {done.id}`.")

@@ -26,7 +26,7 @@ class Factors(click.ParamType[int | None]):
         if value is None or value == "auto":
             return None
         if not str(value).isdigit() or not 1 <= int(value) <= 512:
-            self.fail(f"{value!r} is neither a number from 1 to 512 nor auto.", param, ctx)
+            self.fail(f"{value!r} is not valid: enter a number from 1 to 512, or auto.", param, ctx)
         return int(value)
 
 
@@ -40,31 +40,31 @@ FACTORS = Factors()
     type=FACTORS,
     default="40",
     show_default=True,
-    help="Numbers a listener and an artist are described by; auto: more than 40 where that measures better.",
+    help="Size of the model; auto: more than 40 if that measures better.",
 )
 @click.option("--iterations", type=click.IntRange(1, 200), default=20, show_default=True)
 @click.option(
     "--tune/--no-tune",
     default=True,
     show_default=True,
-    help="Choose the count transform, alpha and lambda on held-out data.",
+    help="Tune the count transform, alpha and lambda on held-out data.",
 )
 @click.option(
     "--tune-seconds",
     type=click.FloatRange(min=0),
     default=90.0,
     show_default=True,
-    help="The longest the search may take.",
+    help="Time limit of the tuning, in seconds.",
 )
 @click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
 def train(options: Options, /, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
-    """Train on the community packs of a level, or on your own listening sessions where there are none."""
+    """Train on the community packs of a level, or without any on your own listening only."""
     from engine.training.train import TrainingSettings
 
     if engine == "spark":
-        raise UsageError("Training with Spark is not built yet; use --engine local.")
+        raise UsageError("Training with Spark is not supported yet; use --engine local.")
     settings = TrainingSettings(level=level, factors=factors or 40, free_factors=factors is None, **asked)
     with options.session() as session, training_progress(options) as progress:
         manifest = session.training.train(
@@ -73,7 +73,7 @@ def train(options: Options, /, level: Level, engine: str, factors: int | None, *
     if options.json:
         print_json(training_document(manifest))
         return
-    source = "your own sessions" if manifest.solo else f"{thousands(manifest.listeners)} listeners"
+    source = "your own listening" if manifest.solo else f"{thousands(manifest.listeners)} listeners"
     click.echo(
         f"Trained on {source}, {thousands(manifest.items)} {manifest.level}, in {manifest.seconds:.1f} s."
     )
@@ -106,8 +106,8 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
     if tuned.get("trials"):
         drowned = collapsed(tuned)
         lines.append(
-            f"Tried {len(tuned['trials'])} settings; nDCG@20 of the best on the search's own held-out tenth"
-            + (f" ({drowned} collapsed to nothing)" if drowned else "") + ":"
+            f"Tried {len(tuned['trials'])} settings; nDCG@20 of the best on the tuning's held-out tenth"
+            + (f" ({drowned} collapsed to zero)" if drowned else "") + ":"
         )  # fmt: skip
         lines += [f"  {line}" for line in in_words(tuned)]
     if ensemble := manifest.validation.get("ensemble"):
@@ -115,12 +115,12 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         if "sessions" in ensemble:  # solo mode
             best = ensemble["ensemble"] if ensemble["kept"] else max(ensemble["members"].values())
             lines.append(
-                f"Ranked by: {weights}; ten guesses held what was hidden in {whole_percent(best)} of your last "
+                f"Ranked by: {weights}; the top ten contained the hidden one in {whole_percent(best)} of your last "
                 f"{ensemble['sessions']} sessions."
             )
         else:
             lines.append(
-                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} where the factors alone reach "
+                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} , factors alone "
                 f"{ensemble['factors_alone']['ndcg@20']:.3f}."
             )
     return lines

@@ -66,7 +66,7 @@ class AddTo(Dialog):
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(shown(f"Add {self._what} to"), classes="title", markup=False)
-            yield Line(placeholder="type to filter, or a new name")
+            yield Line(placeholder="filter, or name a new playlist")
             yield Table(
                 (
                     Column("playlist", _drawn, 20, share=1),
@@ -78,7 +78,7 @@ class AddTo(Dialog):
                 markable=False,
             )
             yield Static(
-                "enter adds, ↑ ↓ choose, ^t adds twice what is there already, esc closes",
+                "enter add, ↑ ↓ choose, ^t allow duplicates, esc close",
                 classes="hint", markup=False,
             )  # fmt: skip
 
@@ -142,7 +142,7 @@ def ask_add_to(app: Shell, what: str, tracks: Tracks, *, but: str | None = None)
         if target is None:
             return
         if target.new and not target.name:
-            app.ask_text("Name the new playlist", "", lambda name: _add(app, Target(name, new=True), tracks))
+            app.ask_text("New playlist's name", "", lambda name: _add(app, Target(name, new=True), tracks))
         else:
             _add(app, target, tracks)
 
@@ -169,14 +169,12 @@ def in_words(edit: PlaylistEdit, undo: str) -> str:
     count, already = len(edit.added), len(edit.already)
     if not count:
         return f"{'It is' if already == 1 else f'All {already:,} are'} in {edit.name} already."
-    parts = [
-        f"{'1 track' if count == 1 else f'{count:,} tracks'} added to {edit.name}. {undo} takes it back."
-    ]
+    parts = [f"{'1 track' if count == 1 else f'{count:,} tracks'} added to {edit.name}. {undo} undoes it."]
     if already:
         parts.append(f"{already:,} {'was' if already == 1 else 'were'} in it already.")
     if unknown := sum(not track.track for track in edit.added):
         parts.append(
-            f"{'1 artist' if unknown == 1 else f'{unknown:,} artists'} by name alone: no track is known."
+            f"{'1 artist' if unknown == 1 else f'{unknown:,} artists'} by name only: no track known."
         )
     return " ".join(parts)
 
@@ -186,7 +184,7 @@ def in_short(chosen: Sequence[Music]) -> str:
     first, more = chosen[0], len(chosen) > 1
     if first.track:
         return f"{len(chosen):,} tracks" if more else first.track
-    return f"a track of each of {len(chosen):,} artists" if more else f"a track of {first.artist}"
+    return f"one track by each of {len(chosen):,} artists" if more else f"a track by {first.artist}"
 
 
 def named(chosen: Sequence[Music]) -> Tracks:

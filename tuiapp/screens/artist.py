@@ -1,4 +1,4 @@
-"""An artist's card: what was played, why it is recommended, who is near, and what can be said of it."""
+"""An artist's card: plays, reasons, similar artists, and like, hide or block."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from tuiapp.cells import fitted
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
+from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
-from tuiapp.text import bar, day, percent, sparkline
+from tuiapp.text import bar, day, ordinal, percent, sparkline
 
 if TYPE_CHECKING:
     from engine.session.artist_pages import ArtistCard
@@ -66,8 +67,8 @@ class ArtistDialog(Dialog):
         with VerticalScroll(classes="panel"):
             yield Static(shown(self._trail[-1]), classes="title", markup=False)
             # Above the card, since a low terminal shows no more than its beginning.
-            yield Static("esc closes", classes="hint", markup=False)
-            card = Static("… One moment", id="card", markup=False)
+            yield Static("esc close", classes="hint", markup=False)
+            card = Static("… Loading", id="card", markup=False)
             card.auto_links = False  # the nearest are lines, not links
             yield card
 
@@ -102,10 +103,10 @@ class ArtistDialog(Dialog):
             self._card = None
             log = self.app.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in error else ""
-            told = "\n".join(shown(line) for line in f"{error}{where}".split("\n"))
-            heading = Content.styled("✗ That did not work", "bold $error")
+            told = "\n".join(shown(line) for line in f"{in_keys(error, self.app.keymap)}{where}".split("\n"))
+            heading = Content.styled(f"✗ {shown(self._trail[-1])} can't be shown", "bold $error")
             self.query_one("#card", Static).update(Content.assemble(heading, "\n\n", told))
-            keys = [f"{self._label('retry')} tries again", "esc closes"]
+            keys = [f"{self._label('retry')} retry", "esc close"]
             self.query_one(".hint", Static).update(Content("  ".join(self._with_way_back(keys))))
 
     def _show(self, card: ArtistCard) -> None:
@@ -127,12 +128,12 @@ class ArtistDialog(Dialog):
         """The keys that do something for this artist."""
         like, hide, block = (self._label(f"discover.{name}") for name in ("like", "hide", "block"))
         if card.verdict == "block":
-            return "  ".join(self._with_way_back([f"{block} unblock", "esc closes"]))
+            return "  ".join(self._with_way_back([f"{block} unblock", "esc close"]))
         keys = [f"{like} " + ("unlike" if card.verdict == "like" else "like"),
                 f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"), f"{block} block"]  # fmt: skip
         if card.near:
             keys.append(f"{self._label('discover.related')} related")
-        keys += [f"{self._label('discover.add_to')} add", f"{self._label('lists.open')} open", "esc closes"]
+        keys += [f"{self._label('discover.add_to')} add", f"{self._label('lists.open')} open", "esc close"]
         return "  ".join(self._with_way_back(keys))
 
     # -- doing -----------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ class ArtistDialog(Dialog):
     def action_retry(self) -> None:
         """Ask anew, and say so where there was nothing to see."""
         if self._card is None:
-            self.query_one("#card", Static).update("… One moment")
+            self.query_one("#card", Static).update("… Loading")
         self._ask()
 
     def action_walk(self, number: int) -> None:
@@ -185,17 +186,17 @@ def drawn(card: ArtistCard, width: int) -> Content:
     """The card in lines no wider than `width`."""
     played = card.played
     facts = [f"{card.listeners:,} listeners"] if card.listeners else []
-    among = "of those you know" if card.of_taste else "in Discover"
-    facts += [f"number {card.rank} {among}"] if card.rank else []
+    among = "of the artists you know" if card.of_taste else "in Discover"
+    facts += [f"{ordinal(card.rank)} {among}"] if card.rank else []
     facts += [_VERDICTS[card.verdict]] if card.verdict else []
     rows = [Content.styled("  ".join(facts), "bold")] if facts else []
     if card.verdict == "block":
-        rows.append(Content("Shown nowhere else, and not learned from."))
+        rows.append(Content("Shown only here, never learned from."))
     if card.tags:
         rows.append(_muted(fitted(", ".join(shown(tag) for tag in card.tags), width).rstrip()))
     rows.append(Content(""))
     if played.plays:
-        rows.append(Content(f"{played.plays:,} plays of yours{when(played)}"))
+        rows.append(Content(f"{played.plays:,} plays{when(played)}"))
         if len(played.by_year) > 1:
             years = list(played.by_year)
             curve = sparkline([float(n) for n in played.by_year.values()])
@@ -206,14 +207,14 @@ def drawn(card: ArtistCard, width: int) -> Content:
             )
         rows += _bars("most played", [(title, n, f"{n:,}") for title, n in played.tracks], width)
     else:
-        rows.append(_muted("You have not played it."))
+        rows.append(_muted("You haven't played this artist."))
     rows += _reasons(card, width)
     if card.note:
         rows += [Content(""), _muted(shown(card.note))]
     if card.near:
         rows += [
             Content(""),
-            _muted(f"near: 1-{len(card.near)} go there" if len(card.near) > 1 else "near: 1 goes there"),
+            _muted(f"similar artists (1–{len(card.near)})" if len(card.near) > 1 else "similar artists (1)"),
         ]
         for number, name in enumerate(card.near, 1):
             line = Content.assemble(
@@ -235,11 +236,11 @@ def _reasons(card: ArtistCard, width: int) -> list[Content]:
     """How much an artist of one's own speaks for, or why one that is not is recommended."""
     if not card.of_taste:
         return _bars(
-            "why it is recommended", [(s.artist, s.share, percent(s.share)) for s in card.why], width
+            "recommended because of", [(s.artist, s.share, percent(s.share)) for s in card.why], width
         )
-    told = f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of what ranks Discover"
+    told = f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of Discover's ranking"
     lines = [(s.artist, s.share, percent(s.share)) for s in card.speaks_for]
-    bars = _bars("speaks most for", lines, width)
+    bars = _bars("counts most towards", lines, width)
     return [Content(""), Content(told), *bars[1:]]
 
 

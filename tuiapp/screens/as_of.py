@@ -17,7 +17,9 @@ from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.widgets.line import Line
 
-_WHAT = "Only what you had played by the end of that date counts. What you played later is told beside each artist."
+_WHAT = (
+    "Uses only what you had played by the end of that date, and shows how often you played each artist later."
+)
 
 
 class AskDate(Dialog):
@@ -42,12 +44,10 @@ class AskDate(Dialog):
             yield Static("Discover as of …", classes="title", markup=False)
             yield Static(_WHAT, classes="what", markup=False)
             yield Line(
-                self._value, placeholder="2019, 2019-06 or 2019-06-30; empty for now", select_on_focus=True
+                self._value, placeholder="2019, 2019-06 or 2019-06-30; empty: today", select_on_focus=True
             )
             yield Static("", classes="error", markup=False)
-            yield Static(
-                "enter goes there, ↑ ↓ step a month, empty is now, esc cancels", classes="hint", markup=False
-            )
+            yield Static("enter accept, ↑ ↓ by month, empty: today, esc cancel", classes="hint", markup=False)
 
     def action_step(self, months: int) -> None:
         """A month later or earlier."""

@@ -81,9 +81,9 @@ class ContextsView(View):
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
         self._made = made
-        self.set_aside(f"{percent(made.coverage)} of {made.pool:,} tracks have a known tempo")
+        self.set_aside(f"{percent(made.coverage)} of {made.pool:,} tracks have a tempo")
         self.tell(
-            "" if made.tracks else "empty", "No track fits", "Change the tempo, or allow more new music."
+            "" if made.tracks else "empty", "No matching tracks", "Change the tempo or allow more new music."
         )
         table = self.query_one(Table)
         table.show(made.tracks)
@@ -91,7 +91,9 @@ class ContextsView(View):
             self.focus_list(table)
         self._show_wishes()
         self._draw_profile()
-        self.query_one("#notes", Static).update(Content("\n".join(shown(note) for note in made.notes)))
+        self.query_one("#notes", Static).update(
+            Content("\n".join(shown(self.in_keys(note)) for note in made.notes))
+        )
         self.listed()
 
     def _show_wishes(self) -> None:
@@ -100,7 +102,7 @@ class ContextsView(View):
         self.query_one("#wishes", Static).update(
             Content.assemble(
                 Content.styled("Running", "bold"), "   ",
-                Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), " steps a minute   ",
+                Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), " spm   ",
                 f"{wish.minutes:.0f} min   warm-up {wish.warm_up:.0f}   cool-down {wish.cool_down:.0f}   ",
                 f"{percent(wish.new)} new\n", Content.styled(length, "$foreground-muted"),
             )
@@ -182,7 +184,7 @@ class ContextsView(View):
                 writes=True,
             )
 
-        self.app.ask_text("Save this playlist as", name, save)
+        self.app.ask_text("Save as playlist", name, save)
 
     def _not_saved(self, error: DiscoverError) -> None:
         self.notify(str(error), severity="error", markup=False)

@@ -40,7 +40,7 @@ class AskText(Dialog):
 
     AUTO_FOCUS = "Input"
 
-    def __init__(self, title: str, value: str = "", hint: str = "enter accepts, esc cancels") -> None:
+    def __init__(self, title: str, value: str = "", hint: str = "enter accept, esc cancel") -> None:
         super().__init__()
         self._title, self._value, self._hint = title, value, hint
 
@@ -71,14 +71,14 @@ class AskPath(AskText):
 
     def __init__(self, title: str, above: str = "", value: str = "") -> None:
         scrolls = ", ↑ ↓ scroll" if above else ""
-        super().__init__(title, value, f"enter accepts, ctrl+o browses files{scrolls}, esc cancels")
+        super().__init__(title, value, f"enter accept, ctrl+o browse{scrolls}, esc cancel")
         self._above = above
 
     def compose(self) -> ComposeResult:
         # The line stands on top: in a low terminal the text below it scrolls, and the line stays.
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
-            yield Line(self._value, placeholder="path of a file, folder or archive")
+            yield Line(self._value, placeholder="path to a file, folder or archive")
             yield Static(self._hint, classes="hint", markup=False)
             if self._above:
                 with VerticalScroll(classes="above", can_focus=False):
@@ -126,7 +126,7 @@ class ShowText(Dialog):
         with VerticalScroll(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
             # Above the text: a low terminal shows no more than its beginning.
-            yield Static("↑ ↓ scroll, esc closes", classes="hint", markup=False)
+            yield Static("↑ ↓ scroll, esc close", classes="hint", markup=False)
             yield Static(self._body)
 
     def action_scroll(self, by: int) -> None:
@@ -141,4 +141,4 @@ class Failure(ShowText):
     """
 
     def __init__(self, body: Content) -> None:
-        super().__init__("✗ That should not have happened", body)
+        super().__init__("✗ Unexpected error", body)

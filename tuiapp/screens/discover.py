@@ -101,7 +101,7 @@ class DiscoverView(View):
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
-        source = "solo: your own sessions"
+        source = "solo: your listening only"
         if not found.solo:
             from engine.session.discover import Discover
 
@@ -125,12 +125,12 @@ class DiscoverView(View):
             self._from_top = False
             table.move_to(0)
         if not found.items and len(found.notes) > 1:
-            self.tell("empty", "Nothing to bring back", found.notes[-1])
+            self.tell("empty", "Nothing to resurface", found.notes[-1])
         elif not found.items:
             self.tell(
                 "empty",
-                "Nothing to show at these dials",
-                f"Press {self.key('discover.reset_dials')} to set them back.",
+                "Nothing matches these dials",
+                f"Press {self.key('discover.reset_dials')} to reset them.",
             )
         self._show_dials()
         self.listed()
@@ -143,7 +143,7 @@ class DiscoverView(View):
             self._tracks_asked = False
             self._ask_tracks()
         if found.notes and first_time:
-            self.notify(found.notes[0], title="Solo mode", timeout=12, markup=False)
+            self.notify(self.in_keys(found.notes[0]), title="Solo mode", timeout=12, markup=False)
 
     def _note_seen(self, found: DiscoverList) -> None:
         """What stands on the first page is what a person sees, and may ignore."""
@@ -195,7 +195,7 @@ class DiscoverView(View):
     def _no_reasons(self, error: DiscoverError) -> None:
         row = self.query_one("#artists", Table).row
         if row is not None:
-            again = f"✗ {error} {self.key('retry')} tries again."
+            again = f"✗ {self.in_keys(error)} {self.key('retry')} retries."
             self.query_one(WhyPanel).show(Waiting(row.artist, again, row.track))
 
     def _no_list(self, error: DiscoverError) -> None:
@@ -206,16 +206,16 @@ class DiscoverView(View):
             self._show_dials()
             self.tell(
                 "empty",
-                f"Nothing to go by: {self._asked.when}",
-                f"Press {self.key('discover.next_context')} for other times, "
-                f"{self.key('discover.reset_dials')} for all.",
+                f"No plays: {self._asked.when}",
+                f"Press {self.key('discover.next_context')} for another time, "
+                f"{self.key('discover.reset_dials')} for any time.",
             )
         elif self._asked.as_of:
             self._show_dials()
             self.tell(
                 "empty",
-                f"Nothing to go by as of {self._asked.as_of}",
-                f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for now.",
+                f"No plays before {self._asked.as_of}",
+                f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for today.",
             )
         else:
             self.ask(lambda session: session.status(), self._show_first_steps, group="status")
@@ -225,13 +225,13 @@ class DiscoverView(View):
         self._welcomes = not status.listens
         self.set_aside("")
         if status.listens and status.model is None and not self._asked.of_tracks:
-            self.tell("empty", "Your music is here", untrained(status, self.app.keymap))
+            self.tell("empty", "Your history is imported", untrained(status, self.app.keymap))
         elif status.listens and self._asked.of_tracks and status.track_model is None:
             self._list = None
             self._show_dials()
-            self.tell("empty", "No tracks to recommend yet", no_tracks(status, self.app.keymap))
+            self.tell("empty", "No track recommendations yet", no_tracks(status, self.app.keymap))
         elif status.listens:
-            self.tell("empty", "Nothing here yet", self.missing(self._error) if self._error else "")
+            self.tell("empty", "Nothing here yet", self.in_keys(self._error) if self._error else "")
         else:
             self.tell("empty", "Welcome to discover", first_steps(self.app.keymap))
 
@@ -294,7 +294,7 @@ class DiscoverView(View):
     def _show_next_taste(self, names: list[str]) -> None:
         number = self._asked.taste[0] if self._asked.taste else 0
         if len(names) < 2:
-            self.notify("Your artists are one taste: nothing sets some of them clearly apart.", markup=False)
+            self.notify("Your artists form one taste: there is nothing to filter by.", markup=False)
         taste = (number + 1, names[number]) if 1 < len(names) > number else None
         self._ask_for(replace(self._asked, taste=taste))
 
@@ -312,7 +312,7 @@ class DiscoverView(View):
     def show_as_of(self, date: str) -> None:
         """Discover as of a date."""
         if date != self._asked.as_of:
-            self._ask_for(self._asked.at(date), f"as of {date}" if date else "back to now")
+            self._ask_for(self._asked.at(date), f"as of {date}" if date else "back to today")
 
     def action_without(self) -> None:
         row = self.query_one("#artists", Table).row

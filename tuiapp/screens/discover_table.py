@@ -49,8 +49,8 @@ class DiscoverTable(Table):
     def __init__(self) -> None:
         self.tracks: dict[str, str] = {}
         self.best = 1.0
-        self._begin_with = Column(
-            "begin with",
+        self._start_with = Column(
+            "start with",
             self._track,
             18,
             share=3,
@@ -71,7 +71,7 @@ class DiscoverTable(Table):
         self.columns = self._columns(of_tracks=of_tracks, earlier=earlier)
 
     def _columns(self, *, of_tracks: bool, earlier: bool) -> tuple[Column, ...]:
-        second = (TRACK, BECAUSE_OF_TRACKS) if of_tracks else (self._begin_with, BECAUSE)
+        second = (TRACK, BECAUSE_OF_TRACKS) if of_tracks else (self._start_with, BECAUSE)
         return GLYPH, ARTIST, *second, LISTENERS, LATER if earlier else PLAYS, self._fit
 
     def _track(self, row: Recommendation) -> str:

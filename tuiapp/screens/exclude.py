@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 FIELDS = (
     ("artist", "artist", "any"),
     ("track", "track", "any"),
-    ("hours", "at these hours", "22:00-06:00, your local time"),
+    ("hours", "time of day", "22:00-06:00, local time"),
     ("since", "from", "2019, 2019-06 or 2019-06-30"),
-    ("until", "up to and with", "2019, 2019-06 or 2019-06-30"),
-    ("source", "that came from", "a service or an imported file"),
-    ("burst", "plays on end", "5: all but the first of five or more of one track"),
+    ("until", "until", "2019, 2019-06 or 2019-06-30"),
+    ("source", "source", "service or imported file"),
+    ("burst", "repeats in a row", "5: excludes all but the first of five or more"),
 )
 _NAMED = 6
 
@@ -73,13 +73,13 @@ def _value(field: str, text: str) -> Any:
     if field == "hours":
         hours = tuple(part.strip().zfill(5) for part in text.replace("–", "-").split("-"))
         if len(hours) != 2:
-            raise UsageError(f"Hours are two times such as 22:00-06:00, not {text}.")
+            raise UsageError(f"“{text}” is not valid: enter two times, such as 22:00-06:00.")
         return hours
     if field in ("since", "until"):
         return period(text)[field == "until"]
     if field == "burst":
         if not text.isdecimal():
-            raise UsageError(f"How many plays in a row is a number such as 5, not {text}.")
+            raise UsageError(f"“{text}” is not valid: enter a number, such as 5.")
         return int(text)
     return text
 
@@ -115,7 +115,7 @@ class ExcludeDialog(Dialog):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel", can_focus=False):
-            yield Static("Leave plays out of your taste", classes="title", markup=False)
+            yield Static("Exclude plays from your taste", classes="title", markup=False)
             for field, words, example in FIELDS:
                 with Horizontal(classes="field"):
                     yield Static(words, classes="name", markup=False)
@@ -130,8 +130,8 @@ class ExcludeDialog(Dialog):
                 yield Static("", classes="error", id=f"error-{field}", markup=False)
             yield Static("", id="preview")
             yield Static(
-                "enter leaves out what all of this holds for; it stays in your history\n"
-                "tab ↑ ↓ next field, → takes the suggestion, esc cancels",
+                "enter excludes plays that match all of these; they stay in your history\n"
+                "tab ↑ ↓ next field, → accept the suggestion, esc cancel",
                 classes="hint", markup=False,
             )  # fmt: skip
 
@@ -164,7 +164,7 @@ class ExcludeDialog(Dialog):
         """One question at a time: what was typed meanwhile is asked next, and only the last of it."""
         self._wanted = self._rule()
         if self._wanted is None:
-            self._tell(Content.styled("What would change stands here.", "$foreground-muted"))
+            self._tell(Content.styled("Preview appears here.", "$foreground-muted"))
         elif not self._working:
             self._work()
 
@@ -172,7 +172,7 @@ class ExcludeDialog(Dialog):
         rule = self._wanted
         assert rule is not None  # noqa: S101 - asked only for one
         self._working = True
-        self._tell(Content.styled("Looking what would change …", "$foreground-muted"))
+        self._tell(Content.styled("Checking …", "$foreground-muted"))
 
         def run() -> None:
             found: Exclusion | FieldError
@@ -237,17 +237,17 @@ def _check(session: Session, rule: Rule) -> None:
 
 def in_words(found: Exclusion) -> Content:
     """What a rule would change, calmly."""
-    listens = f"{found.listens:,} listen{'' if found.listens == 1 else 's'}"
+    listens = f"{found.listens:,} play{'' if found.listens == 1 else 's'}"
     parts: list[Content | str] = [
-        Content.styled(listens if found.listens else "No listen yet", "bold $text-accent"), " would be left out."
+        Content.styled(listens if found.listens else "No plays", "bold $text-accent"), " would be excluded."
     ]  # fmt: skip
-    for words, names in (("leaving the top of Discover", found.leaves), ("coming in", found.enters)):
+    for words, names in (("leaving the top of Discover", found.leaves), ("entering", found.enters)):
         if names:
             told = ", ".join(shown(name) for name in names[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             parts += ["\n", Content.styled(f"{words}: ", "$foreground-muted"), f"{told}{more}"]
     if found.moves:
-        parts += ["\n", Content.styled(f"of what stays {found.moves} change places", "$foreground-muted")]
+        parts += ["\n", Content.styled(f"{found.moves} others move", "$foreground-muted")]
     elif not (found.leaves or found.enters):
-        parts += ["\n", Content.styled("the top of Discover stays as it is", "$foreground-muted")]
+        parts += ["\n", Content.styled("the top of Discover stays the same", "$foreground-muted")]
     return Content.assemble(*parts)

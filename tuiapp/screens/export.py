@@ -26,7 +26,7 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
             except DiscoverError as error:
                 app.call_from_thread(app.notify, str(error), severity="error", timeout=10)
                 return
-            said = f"{report.tracks} tracks written to {report.file}. {report.note}".strip()
+            said = f"{report.tracks} tracks exported to {report.file}. {report.note}".strip()
             app.call_from_thread(app.notify, shown(said), title="Exported", timeout=10)
 
         app.run_worker(run, thread=True, group="export")
@@ -36,7 +36,7 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
         from engine.playlists.export import safe_file_name
 
         value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
-        what = "Export to (ending: csv m3u8 xspf jspf pls json txt uris)"
+        what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"
         app.call_from_thread(app.ask_text, what, value, export)
 
     app.run_worker(ask, thread=True, exclusive=True, group="ask export")

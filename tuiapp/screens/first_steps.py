@@ -17,8 +17,8 @@ def community_offers() -> str:
 
     names = "".join(f"\n  discover community fetch {name}   {terms}" for name, (_, terms) in KNOWN.items())
     return (
-        "Community data (who plays what) or a table of track features (tempo), as you downloaded it.\n\n"
-        f"This app opens no connection. A command of its own downloads, and asks first:\n{names}"
+        "A file or folder of community data (who plays what) or track features (tempo), as downloaded.\n\n"
+        f"The app never goes online. These commands download, and ask first:\n{names}"
     )
 
 
@@ -26,15 +26,16 @@ def first_steps(keymap: Keymap) -> Content:
     """Three ways on for someone who has nothing here yet."""
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     return Content.assemble(
-        "Nothing leaves this machine: all of it stays in one folder of yours.\nThree ways on:\n\n",
+        "Nothing leaves this machine: everything is in one folder.\nWhere to start:\n\n",
         step(keymap.label("import"), "import your listening history\n"),
-        _muted("how to get it from Spotify, Last.fm, YouTube and a dozen others"),
-        _muted("stands there; some send it at once, Spotify within days"),
-        step(keymap.label("discover.demo"), "look around first, with a made-up listener's music\n"),
-        _muted("in a folder of its own, ready in under a minute"),
-        step(f"{model} {add}", "add community data, so that there is new music to find\n"),
-        _muted("what can be had by name stands there"),
-        "\nThen ", Content.styled(f"{model} {train}", "bold $text-accent"), " trains the model, and this list fills.",
+        _muted("(the dialog shows how to get it from Spotify, Last.fm, YouTube …;"),
+        _muted("some send it at once, Spotify within days)"),
+        step(keymap.label("discover.demo"), "explore with demo data\n"),
+        _muted("in its own folder, ready in under a minute"),
+        step(f"{model} {add}", "add community data, to find new music\n"),
+        _muted("(lists what you can download)"),
+        "\nThen press ", Content.styled(model, "bold $text-accent"), " and ",
+        Content.styled(train, "bold $text-accent"), " to build your recommendations.",
     )  # fmt: skip
 
 
@@ -43,15 +44,15 @@ def untrained(status: Status, keymap: Keymap) -> Content:
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     community = any(pack.kind == "community" for pack in status.packs)
     parts: list[Content | str] = [
-        f"{status.listens:,} listens of {status.artists:,} artists are here. One step is missing:\n\n",
-        step(f"{model} {train}", "train the model, and this list fills by itself\n"),
+        f"{status.listens:,} plays of {status.artists:,} artists imported. One step to go:\n\n",
+        step(f"{model} {train}", "build your recommendations\n"),
     ]
     if community:
-        parts.append(_muted("on the community data you added"))
+        parts.append(_muted("from the community data you added"))
     else:
         parts += [
-            _muted("on your own sessions alone: it can bring back what you forgot,"), _muted("not find what is new"),
-            step(f"{model} {add}", "add community data first, so that it can"),
+            _muted("without other people's data it can only resurface what you have played"),
+            step(f"{model} {add}", "add community data first, to find new music"),
         ]  # fmt: skip
     return Content.assemble(*parts)
 
@@ -61,11 +62,11 @@ def no_tracks(status: Status, keymap: Keymap) -> Content:
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     back = step(keymap.label("discover.switch_level"), "back to artists")
     if any(pack.kind == "community" and pack.level == "tracks" for pack in status.packs):
-        return Content.assemble(step(f"{model} {train}", "train on the tracks you added\n"), "\n", back)
+        return Content.assemble(step(f"{model} {train}", "build track recommendations\n"), "\n", back)
     return Content.assemble(
         step(f"{model} {add}", "add community data of tracks: a table of playlists\n"),
-        _muted("with a line for each track: playlist, artist, track"),
-        _muted(f"then {train} there trains on it"), "\n", back,
+        _muted("one line per track: playlist, artist, track"),
+        _muted(f"then press {train} to train on it"), "\n", back,
     )  # fmt: skip
 
 

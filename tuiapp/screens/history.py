@@ -108,11 +108,11 @@ class HistoryView(View):
         table = self.query_one(Table)
         first_time = not table.counts[1] and not text
         table.show(listens)
-        self.set_aside(f"{self._whole:,} listens")
+        self.set_aside(f"{self._whole:,} plays")
         if not self._whole:
-            self.tell("empty", "No listens yet", f"Press {self.key('import')} to import your history.")
+            self.tell("empty", "No plays yet", f"Press {self.key('import')} to import your history.")
         elif text and not len(listens):
-            self.tell("nomatch", f"No listen holds “{text}”", "Press escape to clear the filter.")
+            self.tell("nomatch", f"No plays match “{text}”", f"Press {self.key('back')} to clear the filter.")
         else:
             self.tell("")
             if first_time:
@@ -143,7 +143,7 @@ class HistoryView(View):
                 lambda session: session.taste.standings(),
                 self._picture,
                 group="standings",
-                failed=lambda error: self._no_picture(error, f"○ {self.missing(error)}"),
+                failed=lambda error: self._no_picture(error, f"○ {self.in_keys(error)}"),
             )
         elif self._years is not None:
             year = None if self._page == "all" else self._year or self._years[1]
@@ -152,7 +152,7 @@ class HistoryView(View):
                 lambda session: session.history.stats(year),
                 self._picture,
                 group="year",
-                failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing was played."),
+                failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing played."),
             )
 
     def _picture(self, told: Stats | dict[str, list[TasteItem]] | str) -> None:
@@ -160,7 +160,7 @@ class HistoryView(View):
 
     def _no_picture(self, error: DiscoverError, nothing: str) -> None:
         """The picture says for itself what it lacks: `nothing` where there is nothing yet, or what failed."""
-        failed = f"✗ {error} {self.key('retry')} tries again."
+        failed = f"✗ {self.in_keys(error)} {self.key('retry')} retries."
         self._picture(nothing if isinstance(error, NothingYetError) else failed)
 
     def action_show_year(self) -> None:
@@ -190,7 +190,7 @@ class HistoryView(View):
         ids = sorted(int(key) for key in table.marks) or ([table.row.id] if table.row is not None else [])
         if not ids:
             return
-        what = "the track" if len(ids) == 1 else f"{len(ids):,} listens"
+        what = "the track" if len(ids) == 1 else f"{len(ids):,} plays"
         ask_add_to(self.app, what, lambda session: session.tracks.named(_tracks(session, ids)))
 
     @on(Table.Clicked)
@@ -203,7 +203,7 @@ class HistoryView(View):
         from textual.widgets import Static
 
         shown, _ = self.query_one(Table).counts
-        line = f"{shown:,} of {self._whole:,}  esc clears" if self._filter else ""
+        line = f"{shown:,} of {self._whole:,}  {self.key('back')} clears" if self._filter else ""
         self.query_one(".filter .count", Static).update(line)
 
     def filter_by(self, text: str) -> None:

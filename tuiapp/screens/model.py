@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import age
-from tuiapp.widgets.facts import facts
+from tuiapp.widgets.facts import facts, in_short
 from tuiapp.widgets.loss import LossCurve, Losses
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Column, Table
@@ -21,6 +21,7 @@ from tuiapp.widgets.table import Column, Table
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
     from engine.session import Status
+    from engine.training.artifact import ModelManifest
     from tuiapp.app.jobs import Job
 
 
@@ -39,6 +40,9 @@ class ModelView(View):
     def __init__(self) -> None:
         super().__init__()
         self._today = 0
+        self._models: list[ModelManifest] = []
+        self._outdated = ""
+        self._detailed = False
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
@@ -83,28 +87,37 @@ class ModelView(View):
         if first_time:
             self.focus_list(table)
         if status.model is None:
-            packs = (
-                "the packs below"
+            train, add = self.key("model.train"), self.key("model.add_pack")
+            text = (
+                f"Press {train} to train on the packs below."
                 if status.packs
-                else f"your own listening sessions: press {self.key('model.add_pack')} to add a pack first"
+                else f"Press {add} to add community data, or {train} to train on your own listening only."
             )
-            self.tell("empty", "No model yet", f"Press {self.key('model.train')} to train one on {packs}.")
+            self.tell("empty", "No model yet", text)
             self.set_aside("")
             return
         self.tell("")
-        wide = self.size.width >= 100
-        width = (self.size.width // 2 if wide else self.size.width) - 7
-        models = [model for model in (status.model, status.track_model) if model is not None]
-        told = Content("\n\n").join([facts(model, width) for model in models])
-        if status.outdated:
-            notice = Content.styled(
-                f"! {status.outdated} {self.key('model.train')} trains again.\n\n", "bold $text-warning"
-            )
-            told = Content.assemble(notice, told)
-        self.query_one("#facts", Static).update(told)
+        self._models = [model for model in (status.model, status.track_model) if model is not None]
+        self._outdated = status.outdated
+        self._show_models()
         self.query_one(LossCurve).show(Losses(tuple(status.model.loss)))
         when = age(status.model.trained, self._today)
         self.set_aside(f"trained {when}" + ("" if when == "today" else " ago"))
+
+    def _show_models(self) -> None:
+        """The models in short, or all figures of them."""
+        wide = self.size.width >= 100
+        width = (self.size.width // 2 if wide else self.size.width) - 7
+        told = Content("\n\n").join(
+            [(facts if self._detailed else in_short)(model, width) for model in self._models]
+        )
+        if self._outdated:
+            again = f"! {self._outdated} Press {self.key('model.train')} to train again.\n\n"
+            told = Content.assemble(Content.styled(again, "bold $text-warning"), told)
+        if not self._detailed:
+            hint = f"\n\n{self.key('model.details')} for details"
+            told = Content.assemble(told, Content.styled(hint, "$foreground-muted"))
+        self.query_one("#facts", Static).update(told)
 
     # -- doing -----------------------------------------------------------------------------------------
 
@@ -113,6 +126,12 @@ class ModelView(View):
 
     def action_train_free(self) -> None:
         self.app.jobs.start("Training", "train", "--free-factors")
+
+    def action_details(self) -> None:
+        """All figures of the models, or the short form again."""
+        self._detailed = not self._detailed
+        if self._models:
+            self._show_models()
 
     def action_add_pack(self) -> None:
         def add(text: str) -> None:
@@ -132,4 +151,4 @@ class ModelView(View):
             changes.remember(
                 f"removing {name}", lambda: changes.make(lambda session: session.packs.bring_back(name))
             )
-            self.notify(f"{shown(name)} removed. {self.key('undo')} brings it back until you leave.")
+            self.notify(f"{shown(name)} removed. {self.key('undo')} undoes it until you quit.")

@@ -95,10 +95,10 @@ class PlaylistsView(View):
         else:
             self.tell(
                 "empty",
-                "No playlist yet",
-                f"Press {self.key('playlists.new')} to make one, or {self.key('discover.add_to')} on a row of "
-                f"Discover, Related or History.\nA list for running is made under {self.key('view_contexts')} "
-                f"Contexts; {self.key('contexts.save')} keeps it.",
+                "No playlists yet",
+                f"Press {self.key('playlists.new')} to create one, or {self.key('discover.add_to')} on "
+                f"a row of Discover, Related or History.\nFor a running playlist press "
+                f"{self.key('view_contexts')}, then {self.key('contexts.save')} to save it.",
             )
 
     def _show_tracks(
@@ -111,9 +111,9 @@ class PlaylistsView(View):
         else:
             self.tell(
                 "empty",
-                "An empty playlist",
-                f"Press {self.key('discover.add_to')} on rows of Discover, Related or History to add to it; "
-                f"from the first track on, {self.key('playlists.continue')} continues it.",
+                "This playlist is empty",
+                f"Press {self.key('discover.add_to')} on rows of Discover, Related or History to add "
+                f"tracks; then {self.key('playlists.continue')} adds matching ones.",
             )
         self.listed()
 
@@ -121,8 +121,8 @@ class PlaylistsView(View):
         seconds = sum(track.seconds or 0.0 for track in tracks)
         parts = [tracks_in_words(len(tracks)), duration(seconds) if seconds else ""]
         if blocked:
-            parts.append(f"{blocked:,} blocked left out")
-        said = "   ".join(part for part in (*parts, "esc goes back") if part)
+            parts.append(f"{blocked:,} blocked not shown")
+        said = "   ".join(part for part in (*parts, "esc back") if part)
         line = Content.assemble(Content.styled(shown(self._open or ""), "bold $text-accent"), f"   {said}")
         self.query_one("#which", Static).update(line)
 
@@ -187,10 +187,13 @@ class PlaylistsView(View):
     def action_new(self) -> None:
         def make(name: str) -> None:
             self.app.changes.edit(
-                f"making {name}", lambda session: session.playlists.create(name), _restore, self._enter_edited
+                f"creating {name}",
+                lambda session: session.playlists.create(name),
+                _restore,
+                self._enter_edited,
             )
 
-        self.app.ask_text("Name the new playlist", "", make)
+        self.app.ask_text("New playlist's name", "", make)
 
     def _enter_edited(self, edit: PlaylistEdit | None) -> None:
         if edit is not None:
@@ -211,7 +214,7 @@ class PlaylistsView(View):
 
             self.app.changes.edit(f"renaming {name}", change, lambda session, _: change(session, new, name))
 
-        self.app.ask_text("Rename the playlist to", name, rename)
+        self.app.ask_text("Rename playlist to", name, rename)
 
     def _follow(self, old: str, new: str) -> None:
         self._recalled = (new, self._recalled[1])
@@ -288,12 +291,10 @@ class PlaylistsView(View):
         if self._open is None:
             self.notify("Open a playlist to move its tracks.")
         elif self._tracks.filter:
-            self.notify("Tracks move among all others: esc clears the filter.")
+            self.notify("Clear the filter to move tracks.")
         elif self._tracks.sort is not None or self._tracks.reverse:
             sort = self.key("lists.sort")
-            self.notify(
-                f"Sorted for looking only. To move tracks, press {sort} until no heading has an arrow."
-            )
+            self.notify(f"The list is sorted. To move tracks, press {sort} until no column has an arrow.")
         else:
             self._steps += by
             if not self._moving:

@@ -42,7 +42,7 @@ class RelatedView(View):
             (
                 Column("", lambda row: "•" if row.known else "", 1, order=lambda row: not row.known),
                 Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
-                Column("alike", lambda row: bar(row.similarity, 12), 12, accent=True,
+                Column("similarity", lambda row: bar(row.similarity, 12), 12, accent=True,
                        order=lambda row: -row.similarity),
                 Column("", lambda row: f"{row.similarity:.2f}", 5, right=True, least=60,
                        order=lambda row: -row.similarity),
@@ -79,7 +79,7 @@ class RelatedView(View):
         if favourite is None:
             walk = f"{self.key('discover.related')} on a row of Discover"
             how = f"Press {self.key('search')} to search for one, or {walk}."
-            self.tell("empty", "No artist to start from", how)
+            self.tell("empty", "No artist chosen", how)
         else:
             self.start_at(favourite)
 
@@ -89,7 +89,7 @@ class RelatedView(View):
         self.set_aside(f"you know {known} of {len(found.items)}")
         table = self.query_one(Table)
         self.tell(
-            "" if found.items else "empty", "Nobody is near", "Too few listeners played this artist to tell."
+            "" if found.items else "empty", "No similar artists", "Too few listeners played this artist."
         )
         back = table.wanted is not None
         table.show(found.items)

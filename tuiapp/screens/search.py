@@ -63,7 +63,7 @@ class Search(Dialog):
                 markable=False,
             )  # fmt: skip
             yield Static(
-                "enter related artists, tab all about one, ↑ ↓ choose, esc closes",
+                "enter similar artists, tab artist page, ↑ ↓ choose, esc close",
                 classes="hint",
                 markup=False,
             )
@@ -71,7 +71,7 @@ class Search(Dialog):
     def on_mount(self) -> None:
         self.query_one(Table).can_focus = False
         self.query_one(Input).focus()
-        self._tell("empty", "Type a name", "Part of it will do, in any order, and a slip is forgiven.")
+        self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
         # The names are read now, not at the first letter.
         self._ask("")
 
@@ -82,7 +82,7 @@ class Search(Dialog):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         if not self.query_one(Table).counts[1]:
-            self._tell("loading", "Looking")
+            self._tell("loading", "Searching")
         self._ask(event.value)
 
     def _ask(self, text: str) -> None:
@@ -98,7 +98,7 @@ class Search(Dialog):
 
     def _failed(self, text: str) -> None:
         if self.is_mounted:
-            self._tell("error", "The search did not work", text)
+            self._tell("error", "The search failed", text)
 
     def _show(self, text: str, found: tuple[Found, ...]) -> None:
         # The answer to what was typed last is the one to show.
@@ -110,9 +110,9 @@ class Search(Dialog):
         if found:
             self._tell("")
         elif text.strip():
-            self._tell("nomatch", f"Nothing is called “{text}”", "Try fewer letters, or one of its words.")
+            self._tell("nomatch", f"No artist or track matches “{text}”", "Try fewer letters, or one word.")
         else:
-            self._tell("empty", "Type a name", "Part of it will do, in any order, and a slip is forgiven.")
+            self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
 
     def action_move(self, by: int) -> None:
         self.query_one(Table).action_move(by)

@@ -88,9 +88,9 @@ class SettingsView(View):
             shown(row.help), "\n", Content.styled(f"{row.key}   default: {default}", "$foreground-muted"),
         ]  # fmt: skip
         if self.app.private_since is not None:
-            parts.append(Content.styled("   PRIVATE: changes last as long as the session", "$warning"))
+            parts.append(Content.styled("   PRIVATE: changes last until the session ends", "$warning"))
         elif self.app.preferences.config.problems:
-            parts.append(Content.styled("   the file has mistakes: discover config names them", "$warning"))
+            parts.append(Content.styled("   the file has errors: `discover config` lists them", "$warning"))
         self.query_one("#help", Static).update(Content.assemble(*parts))
 
     @on(Table.Clicked)
@@ -154,7 +154,7 @@ def _ask(app: Shell, setting: Setting, now: Any) -> None:
         try:
             value = setting.typed(text) if text else None
         except ValueError as error:
-            app.notify(f"{text} is not it; expected {error}.", severity="warning", timeout=8)
+            app.notify(f"“{text}” is not valid: enter {error}.", severity="warning", timeout=8)
         else:
             change(app, setting, value)
 
@@ -180,7 +180,7 @@ def _pick(app: Shell, setting: Setting, now: Any) -> None:
     app.push_screen(Pick(setting, choices, OWN if own and "://" in now else now, preview), picked)
 
 
-OWN = "an address of your own …"
+OWN = "another address …"
 
 
 class Pick(Dialog):
@@ -206,7 +206,7 @@ class Pick(Dialog):
                 (Column("value", str, 20, share=1, order=str.casefold), Column("", self._mark, 7)),
                 key=str, words=str, markable=False,
             )  # fmt: skip
-            yield Static("enter chooses, esc keeps the old one", classes="hint", markup=False)
+            yield Static("enter choose, esc cancel", classes="hint", markup=False)
 
     def _mark(self, row: str) -> str:
         return "default" if row == self._setting.default else ""
@@ -237,7 +237,7 @@ class AskValue(AskText):
 
     def __init__(self, setting: Setting, value: str) -> None:
         super().__init__(
-            setting.title, value, f"{setting.help}\n\nenter accepts, nothing is the default, esc cancels"
+            setting.title, value, f"{setting.help}\n\nenter accept, leave empty for the default, esc cancel"
         )
 
     @on(Input.Submitted)
@@ -259,10 +259,10 @@ class AskKey(Dialog):
         with Vertical(classes="panel"):
             yield Static(shown(self._setting.title), classes="title", markup=False)
             yield _Pressed()
-            yield Static(f"Press the new key. It is {self._now} now; esc keeps it.", id="asked", markup=False)
+            yield Static(f"Press the new key (now {self._now}); esc cancels.", id="asked", markup=False)
             action = BY_NAME[self._setting.key.removeprefix("keys.")]
-            where = {EVERYWHERE: "It works everywhere.", LISTS: "It works in every list."}
-            place = where.get(action.scope, f"It works in {dict(SCREENS).get(action.scope)}.")
+            where = {EVERYWHERE: "Works everywhere.", LISTS: "Works in lists."}
+            place = where.get(action.scope, f"Works in {dict(SCREENS).get(action.scope)}.")
             yield Static(f"{shown(self._setting.help)}\n{place}", classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -286,7 +286,7 @@ class AskKey(Dialog):
             self.dismiss(named)
 
     def _refuse(self, why: str) -> None:
-        text = Content.styled(shown(f"{why}. Press another, or esc."), "$warning")
+        text = Content.styled(shown(f"{why}. Press another, or esc to cancel."), "$warning")
         self.query_one("#asked", Static).update(text)
 
 

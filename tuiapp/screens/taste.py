@@ -41,7 +41,7 @@ PANELS = ("map", "tastes", "drift", "rules")
 # The width from which `-wide` holds (`View.HORIZONTAL_BREAKPOINTS`).
 WIDE = 100
 _FIRST_TABLE = {"tastes": "#modes", "rules": "#rules"}
-_TRAIN = "○ Train first: press {view}, then {train}.\n\nThen your tastes stand here, on a map and from year to year."
+_TRAIN = "○ No model yet\n\nPress {view} and {train} to train one, and see your tastes on a map and over the years."
 
 
 class TasteView(View):
@@ -61,7 +61,7 @@ class TasteView(View):
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):
             with Vertical(id="own"):
-                yield Static("what speaks for you", classes="caption", markup=False)
+                yield Static("your taste", classes="caption", markup=False)
                 yield top_table(self._mode_of)
             with Vertical(id="side"):
                 yield Static(id="panels")
@@ -71,7 +71,7 @@ class TasteView(View):
                 yield DriftPanel(id="drift")
                 yield Static(id="left-out", classes="caption of-rules", markup=False)
                 yield rules_table()
-                yield Static("what you said", classes="caption of-rules", markup=False)
+                yield Static("your likes, hides and blocks", classes="caption of-rules", markup=False)
                 yield marks_table()
         yield Notice()
 
@@ -90,7 +90,7 @@ class TasteView(View):
         nothing = isinstance(error, NothingYetError)
         again = "" if nothing else f"\n\nPress {self.key('retry')} to try again."
         self._show_missing(
-            f"{'○' if nothing else '✗'} No tastes to show\n\n{shown(self.missing(error))}{again}"
+            f"{'○' if nothing else '✗'} No tastes to show\n\n{shown(self.in_keys(error))}{again}"
         )
 
     def _show_missing(self, text: str) -> None:
@@ -103,12 +103,10 @@ class TasteView(View):
     def _show_list(self, own: _Own) -> None:
         taste, marks, rules, left_out = own
         items = sorted(taste.items, key=lambda item: (-item.weight, item.key))
-        self.set_aside(f"{len(items):,} artists speak for you")
+        self.set_aside(f"your taste: {len(items):,} artists")
         self.query_one("#marks", Table).show(marks)
         self.query_one("#rules", Table).show(rules)
-        said = (
-            f"left out of your taste: {left_out:,} listens" if rules else "nothing is left out of your taste"
-        )
+        said = f"excluded: {left_out:,} plays" if rules else "no exclusions"
         self.query_one("#left-out", Static).update(said)
         top = self.query_one("#top", Table)
         first_time = not top.counts[1]
@@ -270,14 +268,14 @@ class TasteView(View):
 
         self.app.changes.make(change)
         self.app.changes.remember(
-            f"left out {rule.in_words()}",
+            f"excluding {rule.in_words()}",
             lambda: self.app.changes.make(
                 lambda session: [session.taste.include(made.id or 0) for made in done]
             ),
         )
 
     def _excluded(self, done: Exclusion) -> None:
-        self.notify(f"{done.listens:,} listens left out: {done.rule}. {self.key('undo')} takes it back.")
+        self.notify(f"{done.listens:,} plays excluded: {done.rule}. {self.key('undo')} undoes it.")
 
     def action_clear(self) -> None:
         """Take back the rules marked or under the cursor, or what was said about the artists there."""
@@ -295,7 +293,7 @@ class TasteView(View):
                 if mark.artist in names and not mark.track
             ]
             if not said:
-                self.notify("Nothing was said about it.")
+                self.notify("It has no like, hide or block.")
             self._take_back(said)
         table.clear_marks()
 
@@ -304,32 +302,32 @@ class TasteView(View):
         if not said:
             return
         names = [f"{mark.track} by {mark.artist}" if mark.track else mark.artist for mark in said]
-        what = names[0] if len(names) == 1 else f"{len(names)} verdicts"
+        what = names[0] if len(names) == 1 else f"{len(names)} likes, hides and blocks"
         self.app.changes.make(
             lambda session: [session.verdicts.judge(None, mark.artist, mark.track) for mark in said]
         )
         self.app.changes.remember(
-            f"taken back {what}",
+            f"clearing {what}",
             lambda: self.app.changes.make(
                 lambda session: [
                     session.verdicts.judge(mark.verdict, mark.artist, mark.track) for mark in said
                 ]
             ),
         )
-        self.notify(f"Taken back: {what}. {self.key('undo')} brings it back.")
+        self.notify(f"Cleared: {what}. {self.key('undo')} undoes it.")
 
     def _include(self, rules: list[KeptRule]) -> None:
         if not rules:
             return
-        words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} rules"
+        words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} exclusions"
         self.app.changes.make(lambda session: [session.taste.include(kept.id) for kept in rules])
         self.app.changes.remember(
-            f"counted again: {words}",
+            f"including {words}",
             lambda: self.app.changes.make(
                 lambda session: [session.taste.restore_rule(kept) for kept in rules]
             ),
         )
-        self.notify(f"Counted again: {words}. u leaves it out again.")
+        self.notify(f"Included again: {words}. {self.key('undo')} undoes it.")
 
     # -- remembering -----------------------------------------------------------------------------------
 

@@ -61,8 +61,8 @@ def rules_table() -> Table:
     """The rules that leave plays out of taste."""
     return Table(
         (
-            Column("listens", lambda row: f"{row.listens:,}", 7, right=True, order=lambda row: -row.listens),
-            Column("left out", lambda row: row.rule.in_words(), 20, share=1,
+            Column("plays", lambda row: f"{row.listens:,}", 7, right=True, order=lambda row: -row.listens),
+            Column("excluded", lambda row: row.rule.in_words(), 20, share=1,
                    order=lambda row: row.rule.in_words().casefold()),
             Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at, least=48),
         ),
@@ -79,7 +79,7 @@ def marks_table() -> Table:
             Column("artist", lambda row: row.artist, 18, share=2, order=lambda row: row.artist.casefold()),
             Column("track", lambda row: row.track or "", 8, share=1, order=lambda row: (row.track or "").casefold(),
                    least=56),
-            Column("said", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
+            Column("", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
             Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
         ),
         key=lambda row: f"{row.artist}\x1f{row.track or ''}",

@@ -10,11 +10,12 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from engine.errors import DiscoverError, NothingYetError
+from engine.errors import DamagedDataError, DiscoverError, NothingYetError
 from tuiapp.music import Music, copied
 from tuiapp.safe import shown
 from tuiapp.screens.asking import Asking
-from tuiapp.settings.actions import LISTS, bindings
+from tuiapp.settings.actions import LISTS, SCREENS, bindings
+from tuiapp.settings.in_keys import in_keys
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
@@ -80,36 +81,32 @@ class View(Asking):
         self.query_one(TabStrip).aside = text
 
     def on_mount(self) -> None:
-        self.tell("loading", "One moment", "")
+        self.tell("loading", "Loading", "")
         self.recall(self.app.remembering.of(self.NAME))
         # Painted first: what a thread then loads would be in the way of that.
         self.call_after_refresh(self.load)
 
-    def missing(self, error: DiscoverError) -> str:
-        """What is missing, and the key that gets it: the engine names commands alone."""
-        there = f"{self.key('view_model')} then"
-        keys = {
-            "listens": self.key("import"),
-            "model": f"{there} {self.key('model.train')}",
-            "features": f"{there} {self.key('model.add_pack')}",
-        }
-        key = keys.get(error.lacks) if isinstance(error, NothingYetError) else None
-        return f"{error} Here, press {key}." if key else str(error)
+    def in_keys(self, error: DiscoverError | str) -> str:
+        """What the engine says, with keys in place of commands."""
+        return in_keys(str(error), self.app.keymap)
 
     def show_error(self, error: DiscoverError) -> None:
         """An expected error, in place of the list: what is missing, or what failed."""
         if isinstance(error, NothingYetError):
             self.set_aside("")
-            self.tell("empty", "Nothing here yet", self.missing(error))
+            self.tell("empty", "Nothing here yet", self.in_keys(error))
         else:
             log = self.app.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
-            again = f"Press {self.key('retry')} to try again."
-            self.tell("error", "That did not work", f"{error}{where}\n\n{again}")
+            # Of what is damaged trying again says the same.
+            damaged = isinstance(error, DamagedDataError)
+            again = "" if damaged else f"\n\nPress {self.key('retry')} to try again."
+            title = dict(SCREENS).get(self.NAME, self.NAME)
+            self.tell("error", f"{title} can't be shown", f"{self.in_keys(error)}{where}{again}")
 
     def action_retry(self) -> None:
         """Ask anew for everything the view shows."""
-        self.tell("loading", "One moment", "")
+        self.tell("loading", "Loading", "")
         self.load()
 
     # -- list, states, filter --------------------------------------------------------------------------
@@ -136,14 +133,18 @@ class View(Asking):
         shown, whole = table.counts
         self._count()
         if table.filter and not shown:
-            self.tell("nomatch", f"No row holds “{table.filter}”", "Press escape to clear the filter.")
+            self.tell(
+                "nomatch",
+                f"No row matches “{table.filter}”",
+                f"Press {self.key('back')} to clear the filter.",
+            )
         elif whole:
             self.tell("")
 
     def _count(self) -> None:
         assert self.table is not None  # noqa: S101 - asked by who has one
         shown, whole = self.table.counts
-        text = f"{shown:,} of {whole:,}  esc clears" if self.table.filter else ""
+        text = f"{shown:,} of {whole:,}  {self.key('back')} clears" if self.table.filter else ""
         self.query_one(".filter .count", Static).update(text)
 
     def focus_list(self, table: Table) -> None:
@@ -218,7 +219,7 @@ class View(Asking):
         row = self.table.row if self.table is not None else None
         music = self.music_of(row) if row is not None else None
         if music is None:
-            self.notify("There is no artist or track under the cursor.")
+            self.notify("No artist or track selected.")
         else:
             self.app.opening.open(music, self.app.preferences.config)
 
@@ -230,7 +231,7 @@ class View(Asking):
             self.app.copy_to_clipboard("\n".join(shown(music.name) for music in chosen))
             self.notify(copied(chosen))
         else:
-            self.notify("There is no artist or track to copy.")
+            self.notify("No artist or track to copy.")
 
     def settings_changed(self) -> None:
         """Keys or colours are others now."""

@@ -89,8 +89,8 @@ def _service(value: Any) -> str:
     if isinstance(value, str) and "://" in value:
         if value.startswith(("https://", "http://")) and "{query}" in value and value.isprintable():
             return value
-        raise ValueError("an address of your own begins with https:// and has {query} in it")
-    return _one_of(tuple(SERVICES), "the name of a service, or an address with {query} in it")(value)
+        raise ValueError("an address that starts with https:// and contains {query}")
+    return _one_of(tuple(SERVICES), "a service, or an address with {query}")(value)
 
 
 def _player(value: Any) -> str:
@@ -100,10 +100,10 @@ def _player(value: Any) -> str:
         try:
             shlex.split(value)
         except ValueError:
-            raise ValueError("a command whose quotes are closed") from None
+            raise ValueError("a command with matching quotes") from None
         if not value.strip() or any(name in value for name in ("{artist}", "{track}", "{query}")):
             return value.strip()
-    raise ValueError("a command with {query}, or {artist} and {track}, in it")
+    raise ValueError("a command with {query}, or {artist} and {track}")
 
 
 def _at_least(least: int, kind: str, *, whole: bool = False, above: bool = False) -> Callable[[Any], Any]:
@@ -118,7 +118,7 @@ def _at_least(least: int, kind: str, *, whole: bool = False, above: bool = False
             and (value > least if above else value >= least)
         ):
             return int(value) if whole else value
-        raise ValueError(f"{kind} {'above' if above else 'of at least'} {least}")
+        raise ValueError(f"{kind}, {f'more than {least}' if above else f'{least} or more'}")
 
     return check
 
@@ -130,29 +130,29 @@ def _keys(value: Any) -> str:
 
 
 def _settings() -> Iterator[Setting]:
-    yield Setting("theme", "theme", "The colours of the app.", "textual-dark",
+    yield Setting("theme", "theme", "Colour theme.", "textual-dark",
                   _one_of(THEMES, "the name of a theme"), THEMES)  # fmt: skip
     yield Setting(
-        "open.service", "search page",
-        "Where o looks music up in your browser: a service, or an address of your own with {query} in it.",
+        "open.service", "search site",
+        "The site that opens in your browser: a service, or your own https address with {query}.",
         "MusicBrainz", _service, tuple(SERVICES),
     )  # fmt: skip
     yield Setting(
         "open.player", "player",
-        "A command that o runs instead of the browser, with {artist}, {track} or {query} in it. Where it prints a "
-        "line `played 183`, so many seconds heard are kept as a listen. It ends with the app.",
-        "", _player, none="none: the browser",
+        "The command that plays music instead of opening the browser, with {artist}, {track} or {query}. Where it "
+        "prints a line `played 183`, 183 seconds are logged as a play. It is stopped when you quit.",
+        "", _player, none="none: use the browser",
     )  # fmt: skip
-    yield Setting("discover.known_plays", "known from plays",
-                  "An artist is known from so many plays on.", defaults.KNOWN_PLAYS,
+    yield Setting("discover.known_plays", "known after (plays)",
+                  "Plays after which an artist counts as known.", defaults.KNOWN_PLAYS,
                   _at_least(1, "a whole number", whole=True))  # fmt: skip
-    yield Setting("discover.known_days", "known within days",
-                  "Only plays in your last so many days make an artist known.", defaults.KNOWN_DAYS,
-                  _at_least(0, "a number of days", above=True), none="ever")  # fmt: skip
-    yield Setting("discover.half_life", "half-life in days",
-                  "A play counts half as much for so many days before your latest; 0 counts all alike.",
-                  defaults.HALF_LIFE, _at_least(0, "a number of days"), none="as measured best")  # fmt: skip
-    where = {EVERYWHERE: "everywhere", LISTS: "in every list"}
+    yield Setting("discover.known_days", "known within (days)",
+                  "Only plays in your last N days make an artist known.", defaults.KNOWN_DAYS,
+                  _at_least(0, "a number of days", above=True), none="any time")  # fmt: skip
+    yield Setting("discover.half_life", "half-life (days)",
+                  "Every N days before your latest play halve a play's weight; 0: all count the same.",
+                  defaults.HALF_LIFE, _at_least(0, "a number of days"), none="what measured best")  # fmt: skip
+    where = {EVERYWHERE: "everywhere", LISTS: "in lists"}
     for action in ACTIONS:
         place = where.get(action.scope, f"in {action.scope.title()}")
         label = f"go to {action.label}" if action.name.startswith("view_") else action.label
@@ -193,7 +193,7 @@ class Config:
             values[key] = _used(SETTINGS[key], value)
         changed = Config(values, self.problems)
         for name, pressed, other in changed.keymap.clashes():
-            raise ValueError(f"keys.{name} cannot be {pressed}, which is taken by {other}")
+            raise ValueError(f"keys.{name} cannot be {pressed}: used by {other}")
         return changed
 
     @property
@@ -230,7 +230,9 @@ def setting_named(name: str) -> Setting:
         from engine.names import nearest
 
         close = nearest(name, _nearby(name), 2)
-        raise ValueError(f"{name} is no setting" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+        raise ValueError(
+            f"{name}: unknown setting" + (f"; did you mean {' or '.join(close)}?" if close else "")
+        )
     return found
 
 
@@ -249,15 +251,15 @@ def read(path: Path) -> Config:
 
     try:
         if path.stat().st_size > _LARGEST:
-            return Config(problems=(f"{path} is larger than {_LARGEST >> 20} MB; none of it is used.",))
+            return Config(problems=(f"{path} is larger than {_LARGEST >> 20} MB: ignored.",))
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         return Config()
     except OSError as error:
-        return Config(problems=(f"{path} cannot be read ({error.strerror}); none of it is used.",))
+        return Config(problems=(f"{path} cannot be read ({error.strerror}): ignored.",))
     except (ValueError, RecursionError) as error:
         why = " ".join(str(error).split())[:200] if isinstance(error, ValueError) else "nested too deeply"
-        return Config(problems=(f"{path} is no TOML ({why}); none of it is used.",))
+        return Config(problems=(f"{path} is not valid TOML ({why}): ignored.",))
     return read_document(document, str(path))
 
 
@@ -269,14 +271,14 @@ def read_document(document: Mapping[str, Any], file: str) -> Config:
         try:
             values[key] = _used(setting_named(key), value)
         except ValueError as error:
-            problems.append(f"{file}: {error}{'' if str(error).endswith('?') else '.'} It is left out.")
+            problems.append(f"{file}: {error}{'' if str(error).endswith('?') else '.'} Ignored.")
     config = Config(values)
     while clash := next(config.keymap.clashes(), None):
         name, pressed, other = clash
         del values[f"keys.{name}"]
         problems.append(
-            f"{file}: keys.{name} is {pressed}, which is taken by {other}; expected a key that is free. "
-            f"It stays {Keymap().labels(BY_NAME[name])}."
+            f"{file}: keys.{name} is {pressed}, already used by {other}; expected a free key. Still "
+            f"{Keymap().labels(BY_NAME[name])}."
         )
     return Config(values, tuple(problems))
 

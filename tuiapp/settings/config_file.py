@@ -23,7 +23,7 @@ def write(door: Door, key: str, value: Any) -> None:
     except FileNotFoundError:
         before = ""
     except (OSError, UnicodeDecodeError) as error:
-        raise DiscoverError(f"{path} cannot be read ({error}). Move it away, and try again.") from error
+        raise DiscoverError(f"{path} cannot be read ({error}). Move it away and try again.") from error
     after = changed(before, key, value, path)
     if after != before:
         try:
@@ -42,7 +42,7 @@ def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -
         wanted = _wanted(_meaning(tomllib.loads(text)), key, value)
         document = tomlkit.parse(text)
         if document.as_string() != text:
-            raise ValueError("its tables are in an order that cannot be kept")
+            raise ValueError("the order of its tables cannot be kept")
         _set(document, key.split("."), value)
         result = document.as_string()
         # tomlkit is trusted with the comments, not with the meaning.
@@ -50,8 +50,8 @@ def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -
             raise ValueError("the entry cannot be changed in place")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TOMLKitError) as error:
         raise DiscoverError(
-            f"{path} cannot be changed ({' '.join(str(error).split())[:200]}). Mend it by hand: "
-            f"`discover config` says what is wrong. Nothing was changed."
+            f"{path} cannot be changed ({' '.join(str(error).split())[:200]}). Fix it by hand: "
+            "`discover config` lists what is wrong. Nothing was changed."
         ) from error
     return mark + result
 

@@ -19,7 +19,7 @@ _CALLED = {
     "plus_sign": "plus", "low_line": "underscore",
 }  # fmt: skip
 # Keys no action can have: the terminal's own, and those that move from part to part of a screen.
-RESERVED = {"ctrl+c": "copying", "ctrl+q": "leaving at once", "tab": "moving on", "shift+tab": "moving back"}
+RESERVED = {"ctrl+c": "copying", "ctrl+q": "quitting", "tab": "moving on", "shift+tab": "moving back"}
 # What a terminal cannot tell from another key.
 _SAME = {"ctrl+i": "tab", "ctrl+m": "enter"}
 
@@ -37,10 +37,10 @@ def key_named(text: str) -> str:
     *modifiers, key = text.split("+") if len(text) > 1 and not text.endswith("+") else [text]
     modifiers = [modifier.lower() for modifier in modifiers]
     if unknown := [modifier for modifier in modifiers if modifier not in _MODIFIERS]:
-        raise ValueError(f"{unknown[0]} is no modifier; there are {', '.join(_MODIFIERS)}")
+        raise ValueError(f"{unknown[0]} is not a modifier; use {', '.join(_MODIFIERS)}")
     if len(key) == 1 and key.isprintable():
         if modifiers == ["shift"] and key.isalpha():
-            raise ValueError(f"write shift with a letter as the capital: {key.upper()}")
+            raise ValueError(f"write shift and a letter as a capital: {key.upper()}")
         name = key if key.isalnum() else _name_of(key)
         name = name.lower() if modifiers else name
     else:
@@ -49,12 +49,12 @@ def key_named(text: str) -> str:
             from engine.names import nearest
 
             close = nearest(name, [*_NAMED, *_CALLED.values(), "question_mark", "full_stop", "comma"], 1)
-            raise ValueError("no key is called that" + (f"; did you mean {close[0]}?" if close else ""))
+            raise ValueError("unknown key" + (f"; did you mean {close[0]}?" if close else ""))
     whole = "+".join([*(modifier for modifier in _MODIFIERS if modifier in modifiers), name])
     if whole in _SAME:
-        raise ValueError(f"a terminal sends {_SAME[whole]} for it")
+        raise ValueError(f"terminals send {_SAME[whole]} for it")
     if whole in RESERVED:
-        raise ValueError(f"it is kept for {RESERVED[whole]}")
+        raise ValueError(f"it is reserved for {RESERVED[whole]}")
     return whole
 
 

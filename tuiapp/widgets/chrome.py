@@ -84,7 +84,7 @@ class TabStrip(Widget):
         since = self.app.private_since
         if since is not None:
             return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
-        sample = Content.styled("SAMPLE  ", "$text-warning") if self.app.jobs.own is not None else Content("")
+        sample = Content.styled(" DEMO ", "$text-warning") if self.app.jobs.own is not None else Content("")
         return Content.assemble(sample, Content.styled(self.aside, "$foreground-muted"))
 
 
@@ -166,7 +166,5 @@ class JobLine(Widget):
             parts.append(f"  {job.per_second:,.0f} a second")
         if job.seconds_left is not None and job.seconds_left >= 1:
             parts.append(f"  {duration(job.seconds_left)} left")
-        parts.append(
-            Content.styled(f"   {self.app.keymap.label('cancel_job')} stops it", "$foreground-muted")
-        )
+        parts.append(Content.styled(f"   {self.app.keymap.label('cancel_job')} to stop", "$foreground-muted"))
         return Content.assemble(*parts)

@@ -51,7 +51,7 @@ def drawn_drift(told: Drift, width: int, height: int) -> Content:
     lines = lines[:height]
     left = height - len(lines) - 1
     if left > 6:
-        lines += [Content(""), Content.styled("most played, and what came new", "$foreground-muted")]
+        lines += [Content(""), Content.styled("plays, new artists", "$foreground-muted")]
         left -= 1
     elif left > 0:
         lines.append(Content(""))

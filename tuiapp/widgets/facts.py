@@ -15,6 +15,33 @@ if TYPE_CHECKING:
 _MUTED = "$foreground-muted"
 
 
+def in_short(model: ModelManifest, width: int) -> Content:
+    """What a model knows and how good it is, in a line or two."""
+    source = (
+        f"{model.listeners:,} listening sessions"
+        if model.solo
+        else f"{model.listeners:,} listeners of {', '.join(shown(pack) for pack in model.packs)}"
+    )
+    lines = [Content.styled(_broken(f"{model.items:,} {model.level}, {source}", width), "bold")]
+    if quality := _found(model.validation):
+        lines.append(Content(_broken(quality, width)))
+    return Content("\n").join(lines)
+
+
+def _found(measured: dict[str, Any]) -> str:
+    """How much of what was held out it finds, beside popularity; of solo models, in their sessions."""
+    ensemble = measured.get("ensemble") or {}
+    if "sessions" in ensemble:
+        what, found, plain = "plays", ensemble["ensemble"], ensemble["members"].get("popularity")
+    elif "recall@20" in measured:
+        popularity = measured["baselines"].get("popularity", {})
+        what, found, plain = "favourites", measured["recall@20"], popularity.get("recall@20")
+    else:
+        return ""
+    beside = "" if plain is None else f", popularity alone {plain * 100:.0f}"
+    return f"finds {found * 100:.0f} of 100 hidden {what}{beside}"
+
+
 def facts(model: ModelManifest, width: int) -> Content:
     """All of it, a block each with a line between, no wider than `width` from 44 cells on: lines break at commas."""
     cells = max(4, min(24, width - 41))
@@ -43,7 +70,7 @@ def _broken(text: str, width: int, indent: str = "") -> str:
 
 
 def _source(model: ModelManifest, width: int) -> Content:
-    source = "your own sessions" if model.solo else ", ".join(shown(pack) for pack in model.packs)
+    source = "your own listening" if model.solo else ", ".join(shown(pack) for pack in model.packs)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
     sweeps = "1 sweep" if model.iterations == 1 else f"{model.iterations} sweeps"

@@ -96,7 +96,7 @@ def drawn_map(told: Pointed, height: int, grid: Grid) -> Content:
         for row in range(rows)
     ]
     if rows < height:
-        held = f"{percent(told.map.shown)} of what sets your artists apart fits in a plane"
+        held = f"the map shows {percent(told.map.shown)} of the differences"
         lines += [Content(""), Content.styled(fitted(held, width), "$foreground-muted")]
     return Content("\n").join(lines)
 

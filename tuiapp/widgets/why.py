@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import bar, day, percent
+from tuiapp.text import bar, day, ordinal, percent
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def why(told: Explanation, width: int, height: int) -> Content:
     cells = max(_NARROWEST_BAR, width - names - 8)
     heard = f"{told.listeners:,} listener{'' if told.listeners == 1 else 's'}"
     if told.plays:
-        heard += f", {told.plays:,} play{'' if told.plays == 1 else 's'} of yours"
+        heard += f", {told.plays:,} play{'' if told.plays == 1 else 's'}"
     heading, counted = _name(told), Content.styled(heard, "$foreground-muted")
     rows: list[Content | str] = (
         [Content.assemble(heading, "  ", counted)]
@@ -73,7 +73,7 @@ def why(told: Explanation, width: int, height: int) -> Content:
     if roomy:
         if told.tags:
             rows.append(Content.styled(", ".join(shown(tag) for tag in told.tags), "$foreground-muted"))
-        rows += ["", Content.styled("why this", "$foreground-muted")]
+        rows += ["", Content.styled("because of", "$foreground-muted")]
     for share in told.shares[:most]:
         drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
         rows.append(
@@ -93,21 +93,22 @@ def _reason(share: Share) -> str:
 
 
 def _what_ifs(told: Explanation) -> list[Content]:
-    now = _ordinal(told.rank) if told.rank else "not listed"
+    now = ordinal(told.rank) if told.rank else "not listed"
     rows = []
     for one in told.without[:3]:
-        after = _ordinal(one.rank) if one.rank else "out of the list"
+        after = ordinal(one.rank) if one.rank else "not listed"
         name = shown(one.track or one.artist)
         rows.append(Content.styled(f"without {name}: {now} → {after}", "$foreground-muted"))
     if told.last_alike is not None:
         name, when = told.last_alike
-        rows.append(Content.styled(f"you last played {shown(name)} on {day(when)}", "$foreground-muted"))
+        rows.append(Content.styled(f"last played {shown(name)} on {day(when)}", "$foreground-muted"))
     return rows
 
 
 _MEMBERS = {
-    "factors": "alike in taste", "closeness": "close in kind", "neighbours": "same listeners",
-    "artist": "artists you play", "popularity": "popularity", "recency": "lately heard", "today": "today's mix",
+    "factors": "taste match", "closeness": "similar artists", "neighbours": "shared listeners",
+    "artist": "your plays of the artist", "popularity": "popularity", "recency": "recently "
+        "played", "today": "daily shuffle",
 }  # fmt: skip
 
 
@@ -127,8 +128,3 @@ def _ranked_by(told: Explanation, width: int) -> list[Content]:
         else:
             line += f" {part}" if line == "ranked by" else f", {part}"
     return [Content.styled(text, "$foreground-muted") for text in ("", *lines, line)]
-
-
-def _ordinal(rank: int) -> str:
-    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
-    return f"{rank}{ending}"

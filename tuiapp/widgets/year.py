@@ -40,7 +40,7 @@ def picture(told: Stats, width: int, height: int) -> Content:
     """A year, or all of them, in as many rows as there are."""
     rows: list[Content] = [
         Content.assemble(
-            Content.styled(str(told.year or "all years"), "bold $text-accent"),
+            Content.styled(str(told.year or "all time"), "bold $text-accent"),
             Content.styled(f"  {told.plays:,} plays, {told.artists:,} artists", "$foreground-muted"),
         ),
         Content(""),
@@ -76,8 +76,8 @@ def _most(top: tuple[Played, ...], width: int) -> list[Content]:
 def away(told: dict[str, list[TasteItem]], width: int, height: int) -> Content:
     """Favourites not played for long: since when, and how much they were played."""
     titles = (
-        ("fading", "much played once, not for half a year"),
-        ("overdue", "away longer than they ever were"),
+        ("fading", "old favourites unplayed for 6 months"),
+        ("overdue", "longest gap yet"),
     )
     room = max(1, (height - 7) // 2)
     rows: list[Content] = []
@@ -179,7 +179,7 @@ def _clock(by_hour: tuple[int, ...], width: int) -> list[Content]:
     columns = "".join(" ▁▂▃▄▅▆▇█"[round(8 * plays / most)] * wide for plays in by_hour)
     marks = "".join(f"{hour:<{6 * wide}}" for hour in (0, 6, 12, 18))
     return [
-        Content.styled("by the hour", "$foreground-muted"),
+        Content.styled("by hour", "$foreground-muted"),
         Content.assemble("    ", Content.styled(columns, "$text-accent")),
         Content.styled(f"    {marks}", "$foreground-muted"),
     ]

@@ -50,7 +50,7 @@ def format_of(path: Path) -> str:
     if found is None:
         known = ", ".join(_ENDINGS)
         raise UsageError(
-            f"{path.name} has no ending of a playlist file. Use one of {known}, or give --format."
+            f"{path.name} does not have the extension of a playlist format. Use one of {known}, or --format."
         )
     return found
 
@@ -69,5 +69,5 @@ def write(
     """
     writer = FORMATS.get(format)
     if writer is None:
-        raise UsageError(f"There is no playlist format {format!r}. Formats: {', '.join(FORMATS)}.")
+        raise UsageError(f"Unknown playlist format {format!r}. Formats: {', '.join(FORMATS)}.")
     return writer(tracks, title, date, folder)

@@ -78,7 +78,7 @@ def test_an_unknown_database_is_named(db: sqlite3.Connection, tmp_path: Path) ->
     path = database(tmp_path, "x.db", "CREATE TABLE cats (name TEXT)")
     file = bring(db, path).files[0]
     assert file.format is None
-    assert "database of none of the known programs (cats)" in file.note
+    assert "not a database of a known program (cats)" in file.note
     path.write_bytes(path.read_bytes()[:600])
     assert bring(db, path).files[0].format is None
 

@@ -98,7 +98,7 @@ def test_rename_and_remove(library: sqlite3.Connection) -> None:
 
 
 def test_unknown_names_get_the_nearest(library: sqlite3.Connection) -> None:
-    with pytest.raises(UnknownNameError, match="None is saved yet"):
+    with pytest.raises(UnknownNameError, match="There are none yet"):
         playlist_tracks(library, "Run")
     save_playlist(library, "Morning run", [], at=1)
     for act in (playlist_tracks, remove_playlist):

@@ -63,7 +63,7 @@ def test_a_blocked_artists_card_recommends_nothing_and_one_left_out_says_so(sess
     rule = session.taste.exclude(Rule(artist=OWN))
     card = session.artist_pages.of(OWN)
     assert (card.why, card.of_taste, card.rank) == ((), 0.0, None)
-    assert "Rules leave all its plays out" in card.note
+    assert "All its plays are excluded" in card.note
     session.taste.include(rule.id)
     assert session.artist_pages.of(OWN).of_taste
 
@@ -71,7 +71,7 @@ def test_a_blocked_artists_card_recommends_nothing_and_one_left_out_says_so(sess
 def test_who_is_in_no_catalog_has_a_card_and_who_is_nowhere_has_none(session) -> None:
     card = session.artist_pages.of("nobody else")
     assert (card.artist, card.played.plays, card.near) == ("Nobody Else", 1, ())
-    assert "catalog does not hold this artist" in card.note
+    assert "Not in the community data" in card.note
     assert card.key == artist_key("Nobody Else")
     with pytest.raises(UnknownNameError):
         session.artist_pages.of("Zyx never heard of")

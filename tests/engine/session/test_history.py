@@ -35,7 +35,7 @@ def test_numbers_are_kept_until_the_library_changes(history: History, library: L
     assert history.stats() is before, "another process wrote, and nobody said so"
     library.changed(Change.TASTE)
     assert history.stats().plays == before.plays + 1
-    with pytest.raises(NothingYetError, match="played in 1999"):
+    with pytest.raises(NothingYetError, match="No plays in 1999"):
         history.stats(1999)
 
 

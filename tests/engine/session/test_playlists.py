@@ -140,7 +140,7 @@ def test_what_is_in_the_list_does_not_come_in_again_unless_asked(session: Sessio
     assert session.playlists.add("Doubles", some("a"), again=True).tracks == tuple(some("abca"))
     with pytest.raises(UsageError, match="changed elsewhere"):
         session.playlists.restore(first)
-    with pytest.raises(UsageError, match="There is no track 5 in Doubles: it has 4"):
+    with pytest.raises(UsageError, match="No track 5 in Doubles: it has 4"):
         session.playlists.remove_tracks("Doubles", [1, 5])
     with pytest.raises(UsageError, match="already"):
         session.playlists.create("Doubles")
@@ -225,10 +225,10 @@ def test_in_solo_mode_a_list_is_continued_with_ones_own(tmp_path: Path) -> None:
 
 def test_what_cannot_be_continued_says_why(session: Session) -> None:
     session.playlists.create("Nothing in it")
-    with pytest.raises(NothingYetError, match="Nothing in it has no track to go on from"):
+    with pytest.raises(NothingYetError, match="Nothing in it is empty"):
         session.playlists.extend("Nothing in it")
     session.playlists.create("Strangers", some("a", "Nobody Knows Them"))
-    with pytest.raises(NothingYetError, match="None of the artists in Strangers is in the model"):
+    with pytest.raises(NothingYetError, match="None of the artists in Strangers"):
         session.playlists.extend("Strangers")
     for wrong in (0, 10_000):
         with pytest.raises(UsageError, match="1 to 200"):

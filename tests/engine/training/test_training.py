@@ -244,7 +244,7 @@ def test_a_training_killed_goes_on_from_its_last_sweep_to_the_same_model(session
     updates: list[Update] = []
     manifest = killed.training.train(QUICK, progress=updates.append)
     assert [update.done for update in updates if update.loss is not None] == [4, 5]
-    assert "going on" in {update.stage for update in updates}
+    assert "continuing" in {update.stage for update in updates}
     assert "measuring" not in {update.stage for update in updates}, "what was chosen is not chosen again"
     assert manifest.loss == whole.loss
     assert (killed.folders.models / manifest.id / "item_factors.npy").read_bytes() == factors

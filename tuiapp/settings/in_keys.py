@@ -1,0 +1,28 @@
+"""What the engine says with the app's keys: it names the commands that help, and the app has a key for most."""
+
+from __future__ import annotations
+
+import re
+
+from tuiapp.settings.keys import Keymap
+
+_KEYS = {
+    "import": ("import",),
+    "community add": ("view_model", "model.add_pack"),
+    "features add": ("view_model", "model.add_pack"),
+    "train": ("view_model", "model.train"),
+}
+_COMMAND = re.compile(
+    r"`?discover (?:(import|community add|features add) PATH"
+    r"|(train)(?: --level (?:artists|tracks))?(?:, or for tracks: discover train --level tracks)?)`?"
+)
+
+
+def in_keys(message: str, keymap: Keymap) -> str:
+    """The message with keys in place of the commands that there are keys for."""
+
+    def pressed(found: re.Match[str]) -> str:
+        keys = [keymap.label(name) for name in _KEYS[found[1] or found[2]]]
+        return f"press {' then '.join(keys)}"
+
+    return _COMMAND.sub(pressed, message)
