@@ -14,23 +14,18 @@ class DiscoverError(Exception):
 
 
 class UsageError(DiscoverError):
-    """The request itself is off: an unknown option value, a date that is none."""
+    """The request itself is off: an unknown option value, an invalid date."""
 
     exit_code = 2
 
 
 class NothingYetError(DiscoverError):
-    """There is nothing to work on yet: no listens, no pack, no model. The message says how to get some.
+    """There is nothing to work on yet: no listens, no pack, no model.
 
-    `lacks` is what is missing where one command gets it: "listens", "model" or "features". The message names that
-    command; a front end that has keys adds its own.
+    The message names the command that gets some; the app puts its key in that place.
     """
 
     exit_code = 3
-
-    def __init__(self, message: str, *, lacks: str = "") -> None:
-        super().__init__(message)
-        self.lacks = lacks
 
 
 class UnreadableFileError(DiscoverError):
@@ -54,6 +49,6 @@ class InvalidDataError(DiscoverError, ValueError):
 
 
 class CancelledError(DiscoverError):
-    """The person stopped it. What was whole before is whole now."""
+    """The person stopped it. Nothing was lost."""
 
     exit_code = 130

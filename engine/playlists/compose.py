@@ -38,15 +38,11 @@ def compose(
     profile = kind.profile(settings)
     pool = pool_of(candidates, kind, settings, profile)
     if not pool.size:
-        raise NothingYetError(
-            "No tracks to choose from yet. Import your history: discover import PATH.",
-            lacks="listens",
-        )
+        raise NothingYetError("No tracks to choose from yet. Import your history: discover import PATH.")
     if not pool.with_tempo:
         raise NothingYetError(
             f"None of the {pool.size:,} tracks has a tempo. Add an Exportify CSV, or any table with "
-            "artist, track and bpm: discover features add PATH.",
-            lacks="features",
+            "artist, track and bpm: discover features add PATH."
         )
     objective, found = _found(pool, settings, profile, cancelled)
     tracks = _tracks(objective, found.order)

@@ -160,7 +160,7 @@ def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
     if not taste.items:
         if not taste.window.whole:
             raise NothingYetError("You played nothing in that time.")
-        raise NothingYetError("No plays yet. Import your history: discover import PATH.", lacks="listens")
+        raise NothingYetError("No plays yet. Import your history: discover import PATH.")
     if not any(item.weight > 0 for item in own.values()):
         raise NothingYetError(
             f"None of your {len(taste.items)} {model.manifest.level} is among the {model.catalog.size} "

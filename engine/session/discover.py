@@ -144,10 +144,7 @@ class Discover(Service):
         which = (query.taste, settings.day)
         if which not in self._recommenders:
             if history.counts(self.library.connection).listens == 0 and not self._verdicts.all():
-                raise NothingYetError(
-                    "No plays yet. Import your history: discover import PATH.",
-                    lacks="listens",
-                )
+                raise NothingYetError("No plays yet. Import your history: discover import PATH.")
             if len(self._recommenders) > MAX_RECOMMENDERS:
                 self._recommenders.clear()
             undecayed = (query.taste.undecayed, settings.day)

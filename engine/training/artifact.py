@@ -313,7 +313,7 @@ def open_model(folders: Folders, level: Level = "artists") -> Model:
     manifest = current_manifest(folders, level)
     if manifest is None:
         of = "" if level == "artists" else f" of {level}"
-        raise NothingYetError(f"No model{of} yet. Train one: {train_command(level)}.", lacks="model")
+        raise NothingYetError(f"No model{of} yet. Train one: {train_command(level)}.")
     folder = folders.models / manifest.id
     return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
 

@@ -166,8 +166,9 @@ class TasteView(View):
         parts: list[Content | str] = []
         for name in panels:
             # A link has one colour for all its states: where one is, is none.
-            link = Content.from_markup(f"[@click=screen.panel('{name}')]{name}[/]")
-            parts += [Content.styled(name, "bold $text-accent") if name == here else link, " · "]
+            title = "exclusions" if name == "rules" else name
+            link = Content.from_markup(f"[@click=screen.panel('{name}')]{title}[/]")
+            parts += [Content.styled(title, "bold $text-accent") if name == here else link, " · "]
         self.query_one("#panels", Static).update(
             Content.assemble(*parts[:-1], f"   {self.key('taste.next_panel')} next, tab to its list")
         )

@@ -123,7 +123,7 @@ def _ensemble(model: ModelManifest, cells: int) -> Content:
         (name, value, f"weight {model.ensemble.get(name, 0.0):+.2f}")
         for name, value in told["members"].items()
     ]
-    of = "hits in ten of the last sessions" if "sessions" in told else "nDCG@20 on listeners left out"
+    of = "hit rate in the top ten, last sessions" if "sessions" in told else "nDCG@20 on held-out listeners"
     return _table(f"what ranks, {of}", [("all together", told["ensemble"], ""), *rows], cells)
 
 
