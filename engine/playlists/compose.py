@@ -142,7 +142,7 @@ def _notes_on_fit(playlist: ContextPlaylist) -> list[str]:
     short = -playlist.length_error / 60.0
     eased = min(playlist.profile.bpm) < max(playlist.profile.bpm)
     asked = f"{settings.bpm:g} spm ± {settings.tolerance:g} %"
-    asked += "including warm-up and cool-down" if eased else ""
+    asked += ", including warm-up and cool-down" if eased else ""
     if not playlist.tracks:
         return [f"No tracks match {asked}. Change the tempo, or add tempo data for more tracks."]
     if short >= 0.5:

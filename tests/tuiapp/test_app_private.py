@@ -42,6 +42,7 @@ async def through_every_view(pilot: Any, elsewhere: Path) -> None:
             app.screen.query_one(Input).value = "Not to be kept"
             await pilot.press("enter")
             await settled(pilot, lambda: any("Saved as" in toast for toast in toasts(app)))
+            assert any("Find it in Playlists (4)." in toast for toast in toasts(app))
         if key == "4":
             assert the_list(app).counts == (2, 2), "saved for as long as the session lasts"
 
@@ -103,10 +104,10 @@ async def test_a_private_session_refuses_jobs_and_says_why(
 # -- jobs --------------------------------------------------------------------------------------------------
 
 
-async def test_point_11_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_session(
+async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_session(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Point 11: count, rate and time left, in every view; stopping it is test_job.py's."""
+    """Count, rate and time left, in every view; stopping it is test_job.py's."""
     import asyncio
 
     ended, started = asyncio.Event(), []

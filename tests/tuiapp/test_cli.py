@@ -232,6 +232,7 @@ def test_taste_leaves_plays_out_previews_it_and_takes_it_back_exactly(place, cap
 def test_a_blocked_and_a_left_out_artist_are_in_no_list_reason_or_export(place, capsys, tmp_path) -> None:
     blocked, left_out = ARTISTS[3], ARTISTS[6]
     assert run(["block", blocked]) == run(["taste", "exclude", "--artist", left_out]) == 0
+    assert re.search(r"^This excludes \d+ plays from your taste: ", capsys.readouterr().out, re.MULTILINE)
     for number, arguments in enumerate(
         (
             *(["recommend", "-n", "60", "--familiarity", dial] for dial in ("0", "0.5", "1")),

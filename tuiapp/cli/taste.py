@@ -200,7 +200,7 @@ def _print_rules(options: Options, session: Session) -> None:
 
 
 def _say(done: Exclusion) -> None:
-    would = "would exclude" if done.id is None else "leaves"
+    would = "would exclude" if done.id is None else "excludes"
     click.echo(f"This {would} {thousands(done.listens)} plays from your taste: {done.rule}.")
     if done.leaves:
         click.echo(f"Leaving Discover: {', '.join(done.leaves)}.")

@@ -120,7 +120,7 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
             )
         else:
             lines.append(
-                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f} , factors alone "
+                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f}, factors alone "
                 f"{ensemble['factors_alone']['ndcg@20']:.3f}."
             )
     return lines

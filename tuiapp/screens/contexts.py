@@ -72,7 +72,9 @@ class ContextsView(View):
 
     def _saved(self, saved: SavedPlaylist) -> None:
         name = saved.name
-        self.notify(f"Saved as {shown(name)}. It is under 4 Playlists.", markup=False)
+        self.notify(
+            f"Saved as {shown(name)}. Find it in Playlists ({self.key('view_playlists')}).", markup=False
+        )
         self.app.library_changed("playlists")
         self.app.changes.remember(
             f"saving {name}", lambda: self.app.changes.make(lambda s: s.playlists.remove(name))

@@ -106,10 +106,14 @@ def _what_ifs(told: Explanation) -> list[Content]:
 
 
 _MEMBERS = {
-    "factors": "taste match", "closeness": "similar artists", "neighbours": "shared listeners",
-    "artist": "your plays of the artist", "popularity": "popularity", "recency": "recently "
-        "played", "today": "daily shuffle",
-}  # fmt: skip
+    "factors": "taste match",
+    "closeness": "similar artists",
+    "neighbours": "shared listeners",
+    "artist": "your plays of the artist",
+    "popularity": "popularity",
+    "recency": "recently played",
+    "today": "daily shuffle",
+}
 
 
 def _ranked_by(told: Explanation, width: int) -> list[Content]:

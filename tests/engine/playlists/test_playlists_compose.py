@@ -186,6 +186,8 @@ def test_nothing_fits_is_an_empty_list_with_a_note() -> None:
     playlist = compose(pool, Settings(bpm=140, minutes=30))
     assert playlist.tracks == ()
     assert "No tracks match 140" in playlist.notes[0]
+    eased = compose(pool, Settings(bpm=140, minutes=30, warm_up=5))
+    assert "140 spm ± 6 %, including warm-up and cool-down. Change" in eased.notes[0]
 
 
 def test_no_candidates_and_no_tempo_say_what_to_do() -> None:
