@@ -49,7 +49,7 @@ class Folders:
 
     @property
     def cache(self) -> Path:
-        """Compiled kernels; may be deleted at any time."""
+        """Compiled kernels of earlier versions, which nothing reads; may be deleted at any time."""
         return self.root / "cache"
 
     @property

@@ -123,14 +123,14 @@ class Artists(Service):
     def related(self, name: str, n: int = 50) -> RelatedList:
         """The artists nearest to one."""
         from engine.recommend.related import related_artists
-        from engine.taste.gate import EVERYTHING, read_taste
+        from engine.taste.gate import read_taste
 
         display, key = self.resolve(name)
         model = self._models.open()
         item = model.catalog.ids_of([key]).get(key)
         if item is None:
             raise UnknownNameError(f"{display} is not in the community data, so it has no similar artists.")
-        return related_artists(model, read_taste(self.library.connection, EVERYTHING), item, n)
+        return related_artists(model, read_taste(self.library.connection), item, n)
 
 
 def is_one(key: str, other: str) -> bool:

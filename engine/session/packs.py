@@ -12,7 +12,7 @@ from engine.errors import DamagedDataError
 from engine.session.library import Service, synchronized
 
 if TYPE_CHECKING:
-    from engine.community.features import FeatureReport, LibraryCoverage
+    from engine.community.features import FeatureCatalog, FeatureReport, LibraryCoverage
     from engine.community.fetch import Fetched
 
 Progress = Callable[[int, int], None]
@@ -86,12 +86,16 @@ class Packs(Service):
 
         return add_features(self.library.door, path, name=name, progress=progress, cancelled=cancelled)
 
+    def features(self) -> FeatureCatalog:
+        """The feature packs, open: a context manager."""
+        from engine.community.features import FeatureCatalog, feature_packs
+
+        return FeatureCatalog(feature_packs(self.library.folders))
+
     @synchronized
     def tempo_coverage(self) -> LibraryCoverage:
         """How many of one's own tracks the feature packs know the tempo of."""
-        from engine.community.features import FeatureCatalog, feature_packs
-
-        with FeatureCatalog(feature_packs(self.library.folders)) as features:
+        with self.features() as features:
             return features.library_coverage(self.library.connection)
 
     @synchronized

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.recommend.lists import Recommendation
     from engine.session.discover import Discover
     from engine.session.models import Models
-    from engine.session.tracks import Tracks
+    from engine.session.packs import Packs
     from engine.taste.gate import Taste
 
 # A context playlist may draw new music from this many of the artists at the top of Discover ...
@@ -67,11 +67,11 @@ class PlaylistEdit:
 class Playlists(Service):
     """The playlists of a library. Positions count from 1 among the tracks that are shown."""
 
-    def __init__(self, library: Library, models: Models, discover: Discover, tracks: Tracks) -> None:
+    def __init__(self, library: Library, models: Models, packs: Packs, discover: Discover) -> None:
         super().__init__(library)
         self._models = models
+        self._packs = packs
         self._discover = discover
-        self._tracks = tracks
 
     # -- made for a context ---------------------------------------------------------------------------
 
@@ -89,7 +89,7 @@ class Playlists(Service):
         from engine.playlists.compose import compose
         from engine.playlists.offer import candidates
 
-        with self._tracks.features() as features:
+        with self._packs.features() as features:
             pool = candidates(self.library.connection, features, self._recommended(NEW_ARTISTS))
         return compose(pool, settings, context, cancelled)
 
@@ -338,7 +338,7 @@ class Playlists(Service):
         tracks = self.show(name)
         fitting = self._fitting(name, tracks)
         wishes = wishes_of(tracks, self._saved(name).settings)
-        with self._tracks.features() as features:
+        with self._packs.features() as features:
             pool = offered(
                 self.library.connection, features, {key: rank for rank, key in enumerate(fitting, 1)}
             )
@@ -353,11 +353,11 @@ class Playlists(Service):
     def _fitting(self, name: str, tracks: Sequence[PlaylistTrack]) -> list[str]:
         """Keys of the artists that fit a list, best first."""
         from engine.recommend.fitting import fitting_artists
-        from engine.taste.gate import EVERYTHING, read_taste
+        from engine.taste.gate import read_taste
 
         if not tracks:
             raise NothingYetError(f"{name} is empty. Add a track or two first.")
-        model, taste = self._models.open(), read_taste(self.library.connection, EVERYTHING)
+        model, taste = self._models.open(), read_taste(self.library.connection)
         listener = _as_listener(taste, tracks)
         if not model.catalog.ids_of([item.key for item in listener.items]):
             raise NothingYetError(

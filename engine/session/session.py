@@ -16,11 +16,12 @@ from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
 from engine.session.history import History
 from engine.session.library import Change, Library
-from engine.session.models import Models, Training
+from engine.session.models import Models
 from engine.session.packs import Packs
 from engine.session.playlists import Playlists
 from engine.session.taste import Tastes
 from engine.session.tracks import Tracks
+from engine.session.training import Training
 from engine.session.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Session:
         self.training = Training(library, self.packs, self.evaluation)
         self.discover = Discover(library, self.models, self.artists, self.verdicts, self.evaluation)
         self.taste = Tastes(library, self.artists, self.discover)
-        self.tracks = Tracks(library, self.models, self.artists, self.discover)
-        self.playlists = Playlists(library, self.models, self.discover, self.tracks)
+        self.tracks = Tracks(library, self.models, self.packs, self.artists, self.discover)
+        self.playlists = Playlists(library, self.models, self.packs, self.discover)
         self.artist_pages = ArtistPages(library, self.artists, self.verdicts, self.discover, self.taste)
 
     def __enter__(self) -> Self:

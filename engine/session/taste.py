@@ -48,9 +48,9 @@ class Tastes(Service):
     @synchronized
     def read(self) -> Taste:
         """What a model may know of the person."""
-        from engine.taste.gate import EVERYTHING, read_taste
+        from engine.taste.gate import read_taste
 
-        return read_taste(self.library.connection, EVERYTHING)
+        return read_taste(self.library.connection)
 
     @synchronized
     def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:
@@ -75,7 +75,7 @@ class Tastes(Service):
     def standings(self) -> dict[str, list[TasteItem]]:
         """The person's `fading` (once much played) and `overdue` artists, most played first."""
         from engine.recommend.rediscovery import standings
-        from engine.taste.gate import EVERYTHING
+        from engine.taste.window import EVERYTHING
 
         dated = self._discover.dated_taste(EVERYTHING)
         found: dict[str, list[TasteItem]] = {"fading": [], "overdue": []}

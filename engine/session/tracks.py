@@ -19,22 +19,20 @@ if TYPE_CHECKING:
     from engine.session.artists import Artists
     from engine.session.discover import Discover
     from engine.session.models import Models
+    from engine.session.packs import Packs
 
 
 class Tracks(Service):
     """Tracks as the library, the packs and the model of tracks know them."""
 
-    def __init__(self, library: Library, models: Models, artists: Artists, discover: Discover) -> None:
+    def __init__(
+        self, library: Library, models: Models, packs: Packs, artists: Artists, discover: Discover
+    ) -> None:
         super().__init__(library)
         self._models = models
+        self._packs = packs
         self._artists = artists
         self._discover = discover
-
-    def features(self) -> FeatureCatalog:
-        """The feature packs, open: a context manager."""
-        from engine.community.features import FeatureCatalog, feature_packs
-
-        return FeatureCatalog(feature_packs(self.library.folders))
 
     @synchronized
     def named(self, wanted: Sequence[tuple[str, str | None]]) -> tuple[PlaylistTrack, ...]:
@@ -47,7 +45,7 @@ class Tracks(Service):
         artists = [self._artists.resolve(artist) for artist, _ in wanted]
         for artist, (_, title) in zip(artists, wanted, strict=True):
             self._refuse_blocked(*artist, title)
-        with self.features() as features:
+        with self._packs.features() as features:
             each = track_of_each(self.library.connection, features, artists)
             return tuple(
                 self._one_named(features, *artist, title) if title else track
@@ -68,7 +66,7 @@ class Tracks(Service):
             for track in playlist_tracks(self.library.connection, saved.name):
                 if joined_key(artist_key(track.artist), track.track) == wanted:
                     return track.track
-        with self.features() as features:
+        with self._packs.features() as features:
             return self._one_named(features, name, key, title).track
 
     def _one_named(self, features: FeatureCatalog, artist: str, key: str, title: str) -> PlaylistTrack:
@@ -95,7 +93,7 @@ class Tracks(Service):
         """A track of each artist (name, key); of one nobody knows a track of, the artist by name alone."""
         from engine.playlists.offer import one_track_each
 
-        with self.features() as features:
+        with self._packs.features() as features:
             return tuple(one_track_each(self.library.connection, features, list(artists)))
 
     @synchronized
