@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import sys
 
 import pytest
 
+from engine.paths import Folders
 from engine.recommend import backtest
 from engine.training import choose, weigh
 from sample_data import demo
+from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.group import cli
 from tuiapp.cli.main import run
 
@@ -52,6 +56,21 @@ def test_it_lists_new_artists_with_reasons_and_a_second_start_prepares_nothing(p
     items = said(capsys, "demo")["items"]
     assert all(not item["known"] and item["plays"] == 0 for item in items)
     assert all(abs(sum(reason["share"] for reason in item["why"]) - 1.0) <= 1e-6 for item in items)
+
+
+def test_on_a_terminal_the_app_knows_the_demo_and_the_way_back(place, monkeypatch) -> None:
+    opened: list[DiscoverApp] = []
+    monkeypatch.setattr(DiscoverApp, "run", lambda app: opened.append(app))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    switching = sys.getswitchinterval()
+    try:
+        assert run(["demo"]) == 0
+    finally:
+        gc.enable()
+        sys.setswitchinterval(switching)
+    (app,) = opened
+    assert app.folders.root == place / "demo"
+    assert app.jobs.own == Folders(place)
 
 
 def test_importing_the_sample_again_changes_nothing_and_accounts_for_every_record(place, capsys) -> None:

@@ -270,9 +270,10 @@ class DiscoverApp(Shell):
         self.jobs.cancel()
 
 
-def run_app(folders: Folders, *, private: bool = False) -> int:
-    """Open the app over a data folder; returns the exit code."""
+def run_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:
+    """Open the app over a data folder, `own` is the person's beside the demo's; returns the exit code."""
     app = DiscoverApp(folders, private=private)
+    app.jobs.own = own
     # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.
     sys.setswitchinterval(0.0005)
     with app.failures.warnings_noted():

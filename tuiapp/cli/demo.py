@@ -22,10 +22,11 @@ def demo(context: click.Context, fresh: bool) -> None:
     from engine.paths import Folders
 
     options = context.ensure_object(Options)
-    options.data_dir = options.folders.demo.root
+    own = options.folders
+    options.data_dir = own.demo.root
     prepare(options, Folders(options.data_dir), fresh=fresh)
     if sys.stdout.isatty() and not options.json:
-        context.exit(open_app(options.folders, private=options.private))
+        context.exit(open_app(options.folders, private=options.private, own=own))
     from tuiapp.cli.recommend import print_discover
 
     print_discover(options)

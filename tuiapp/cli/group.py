@@ -143,14 +143,14 @@ def cli(context: click.Context) -> None:
     context.invoke(recommend)
 
 
-def open_app(folders: Folders, *, private: bool = False) -> int:
-    """Open the Textual app over a data folder and return its exit code."""
+def open_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:
+    """Open the Textual app over a data folder and return its exit code; `own` is the person's beside the demo's."""
     # What is loaded until the first paint stays, and looking through it again and again would hold that up;
     # `DiscoverApp.on_ready` has garbage collected from then on.
     gc.disable()
     from tuiapp.app.app import run_app
 
-    return run_app(folders, private=private)
+    return run_app(folders, private=private, own=own)
 
 
 @functools.cache
