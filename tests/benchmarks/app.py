@@ -1,4 +1,4 @@
-"""First paint, key to paint and the longest hold on the event loop (TUI.md, points 1 and 2), on a real terminal.
+"""First paint, key to paint and the longest hold on the event loop, on a real terminal.
 
     python -m tests.benchmarks.app --json [--data-dir DIR]
 

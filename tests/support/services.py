@@ -1,18 +1,35 @@
-"""Services put together over a library alone, as a session does it."""
+"""A library to build services over, and services put together over it alone, as a session does it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from engine.paths import Folders
+from engine.privacy import Door
 from engine.session.artists import Artists
 from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
 from engine.session.library import Library
 from engine.session.models import Models
 from engine.session.verdicts import Verdicts
-from tests.support.models import names
+from engine.store.database import open_library
+from tests.support.listens import play
+from tests.support.models import names, write_model
 
-# Those of the model beside the library that `tests/engine/session/conftest.py` opens.
+# Those of the model beside the library that `played_some` writes.
 ARTISTS = names(60)
 DAY = 86_400
+
+
+def played_some(root: Path) -> Folders:
+    """A model of `ARTISTS`, and a library in which five of them were played twice and one it does not know once."""
+    folders = write_model(root)
+    connection = open_library(Door(folders))
+    for number in (0, 3, 6, 9, 1):
+        play(connection, ARTISTS[number], "A Song", number * DAY, number * DAY + 600)
+    play(connection, "The Lanterns", "Slow Ferry", 50)
+    connection.close()
+    return folders
 
 
 def discover_of(library: Library) -> Discover:

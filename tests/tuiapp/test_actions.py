@@ -1,4 +1,4 @@
-"""One action registry makes bindings, footer, help, palette and the README's key table (TUI.md, point 6)."""
+"""One action registry makes bindings, footer, help, palette and the README's key table."""
 
 from __future__ import annotations
 

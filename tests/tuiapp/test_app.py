@@ -1,4 +1,4 @@
-"""The app as a person meets it, key by key; the tests are named after what TUI.md promises."""
+"""The app as a person meets it, key by key."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_digits_go_to_the_views_and_escape_goes_back(folders: Folders) -> 
 
 
 async def test_escape_backs_out_one_level_filter_then_marks_then_view(folders: Folders) -> None:
-    """Point 5: `escape` backs out one level; a dialog is the next test's."""
+    """`escape` backs out one level; a dialog is the next test's."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -150,7 +150,7 @@ async def test_related_walks_with_a_trail_back_and_forward(folders: Folders) -> 
 
 @pytest.mark.parametrize(("key", "verdict"), [("l", "like"), ("x", "hide"), ("B", "block")])
 async def test_a_verdict_on_all_marked_is_undone_by_one_key(folders: Folders, key: str, verdict: str) -> None:
-    """Point 9, in Discover."""
+    """In Discover."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -212,7 +212,7 @@ async def test_undo_with_nothing_to_undo_says_so(folders: Folders) -> None:
 
 
 async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(folders: Folders) -> None:
-    """Point 12; the state is no part of the settings."""
+    """The state is not a part of the settings."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)

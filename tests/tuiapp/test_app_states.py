@@ -114,7 +114,7 @@ async def test_every_view_without_any_data_says_what_to_press(
 # -- themes, colours, sizes --------------------------------------------------------------------------------
 
 
-async def test_point_13_every_theme_draws_every_view(folders: Folders) -> None:
+async def test_every_theme_draws_every_view(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -130,7 +130,7 @@ async def test_point_13_every_theme_draws_every_view(folders: Folders) -> None:
         assert screen_text(app) == text
 
 
-async def test_point_13_without_colour_every_state_has_a_glyph_or_a_word(
+async def test_without_colour_every_state_has_a_glyph_or_a_word(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")

@@ -1,4 +1,4 @@
-"""Settings: read whatever the file holds, changed without touching a byte of the rest (TUI.md, point 7)."""
+"""Settings: read whatever the file holds, changed without touching a byte of the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody expected: told in one place, kept in the log, and no reason to lose the app (TUI.md, points 10, 15)."""
+"""What nobody expected: told in one place, kept in the log, and no reason to lose the app."""
 
 from __future__ import annotations
 

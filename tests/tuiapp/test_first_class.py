@@ -1,4 +1,4 @@
-"""Points of the fifteen that TUI.md asks for, each test named after its point."""
+"""What the app promises on the screen in every view: keys and mouse, filters, selections, states, and undo."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ DiscoverApp(Folders(Path(sys.argv[1]))).run(headless=True)
 """
 
 
-def test_point_1_nothing_heavy_is_loaded_nor_asked_for_before_the_first_paint(tmp_path) -> None:
+def test_nothing_heavy_is_loaded_nor_asked_for_before_the_first_paint(tmp_path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FIRST_QUESTION, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["True"]
 
 
-async def test_point_14_the_key_line_keeps_help_and_quit_in_every_view(folders: Folders) -> None:
+async def test_the_key_line_keeps_help_and_quit_in_every_view(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
         for view in NAMES:
@@ -78,8 +78,8 @@ async def test_point_14_the_key_line_keeps_help_and_quit_in_every_view(folders: 
                 assert all(f"{app.keymap.label(action)} {action.label}" in text for action in chief[:2]), text
 
 
-async def test_point_5_views_rows_headings_and_keys_answer_to_the_mouse(folders: Folders) -> None:
-    """Point 5, the mouse: a tab, a row, a row again, a heading, the wheel, a key at the bottom. The keyboard's part is
+async def test_views_rows_headings_and_keys_answer_to_the_mouse(folders: Folders) -> None:
+    """The mouse: a tab, a row, a row again, a heading, the wheel, a key at the bottom. The keyboard's part is
     in every other test, and `escape` by one level in test_app.py."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 40)) as pilot:
@@ -125,7 +125,7 @@ WORDS = {"discover": "art", "related": "art", "contexts": "art", "playlists": "s
          "model": "e", "settings": "e"}  # fmt: skip
 
 
-async def test_point_8_every_list_counts_what_a_filter_leaves_sorts_by_every_column_and_remembers(
+async def test_every_list_counts_what_a_filter_leaves_sorts_by_every_column_and_remembers(
     folders: Folders,
 ) -> None:
     left = {}
@@ -160,9 +160,7 @@ async def test_point_8_every_list_counts_what_a_filter_leaves_sorts_by_every_col
 
 
 @pytest.mark.parametrize("view", ["related", "history"])
-async def test_point_9_what_is_marked_is_judged_at_once_and_undone_at_once(
-    folders: Folders, view: str
-) -> None:
+async def test_what_is_marked_is_judged_at_once_and_undone_at_once(folders: Folders, view: str) -> None:
     """In Discover: test_app.py, in Playlists: test_playlists.py, in Taste: test_taste.py."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -187,7 +185,7 @@ async def test_point_9_what_is_marked_is_judged_at_once_and_undone_at_once(
         assert verdicts(folders) == before
 
 
-async def test_point_9_the_list_is_drawn_while_the_library_is_busy(folders: Folders) -> None:
+async def test_the_list_is_drawn_while_the_library_is_busy(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(180, 30)) as pilot:
         await settled(pilot)
@@ -219,7 +217,7 @@ async def test_point_9_the_list_is_drawn_while_the_library_is_busy(folders: Fold
 
 
 # What each view asks the engine for its list.
-async def test_point_10_loading_no_match_and_error_differ_in_every_view_and_say_the_key(
+async def test_loading_no_match_and_error_differ_in_every_view_and_say_the_key(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fourth, never filled: test_app_states.py, which also draws all four of Discover. Unexpected errors and their
@@ -263,7 +261,7 @@ async def test_point_10_loading_no_match_and_error_differ_in_every_view_and_say_
                 assert the_list(app).counts[0], view
 
 
-async def test_point_10_an_artists_card_has_its_states_too_and_its_keys_do_what_they_say(
+async def test_an_artists_card_has_its_states_too_and_its_keys_do_what_they_say(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = DiscoverApp(folders)
@@ -312,7 +310,7 @@ async def test_point_10_an_artists_card_has_its_states_too_and_its_keys_do_what_
 
 
 @pytest.mark.parametrize("began", [True, False], ids=["from the start", "later"])
-async def test_point_12_nothing_typed_privately_is_in_the_state_of_the_next_start(
+async def test_nothing_typed_privately_is_in_the_state_of_the_next_start(
     folders: Folders, began: bool
 ) -> None:
     """What comes back, and that it is kept apart from the settings: test_app.py, test_settings.py."""
@@ -343,7 +341,7 @@ async def test_point_12_nothing_typed_privately_is_in_the_state_of_the_next_star
         assert (state["view"], state["views"]["discover"]["sort"]) == ("discover", 3)
 
 
-async def test_point_15_an_export_says_where_it_went(folders: Folders, tmp_path) -> None:
+async def test_an_export_says_where_it_went(folders: Folders, tmp_path) -> None:
     """Copying: test_opening.py. The doctor and the log: test_failing.py."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:

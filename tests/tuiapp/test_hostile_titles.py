@@ -1,4 +1,4 @@
-"""Any title is safe, wherever it is shown (TUI.md, point 3): never markup, never a control, never a crash."""
+"""Any title is safe, wherever it is shown: never markup, never a control, never a crash."""
 
 from __future__ import annotations
 

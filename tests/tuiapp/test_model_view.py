@@ -122,10 +122,10 @@ async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_i
     assert sorted(path.name for path in folders.packs.iterdir()) == [n for n in before if n != name]
 
 
-async def test_point_11_a_training_draws_its_curve_and_goes_on_in_another_view(
+async def test_a_training_draws_its_curve_and_goes_on_in_another_view(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Point 11: count, rate and time left, whatever view is in sight."""
+    """Count, rate and time left, whatever view is in sight."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)

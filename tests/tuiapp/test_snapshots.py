@@ -1,4 +1,4 @@
-"""Pictures of the app at the sizes it promises to be usable at (TUI.md, point 4).
+"""Pictures of the app at the sizes it promises to be usable at.
 
 After a wanted change: `pytest -n 0 tests/tuiapp/test_snapshots.py --snapshot-update`, and look at the pictures.
 """

@@ -14,21 +14,12 @@ from engine.session import Session
 from engine.store.database import open_library
 from tests.support.folders import fingerprint
 from tests.support.listens import play
-from tests.support.models import names, write_model
-
-ARTISTS = names(60)
-DAY = 86_400
+from tests.support.services import ARTISTS, DAY, played_some
 
 
 @pytest.fixture
 def session(tmp_path: Path):
-    folders = write_model(tmp_path / "data")
-    connection = open_library(Door(folders))
-    for number in (0, 3, 6, 9, 1):
-        play(connection, ARTISTS[number], "A Song", number * DAY, number * DAY + 600)
-    play(connection, "The Lanterns", "Slow Ferry", 50)
-    connection.close()
-    opened = Session(folders)
+    opened = Session(played_some(tmp_path / "data"))
     yield opened
     opened.close()
 
