@@ -17,6 +17,11 @@ PODCAST = "podcast"
 AUDIOBOOK = "audiobook"
 VIDEO = "video"
 ADVERT = "advert"
+SEARCH = "search"
+POST = "post"
+VISIT = "visit of a channel or page"
+LIKED = "a like, not a play"
+OTHER_ACTIVITY = "other activity"
 RADIO = "radio or other non-track"
 SKIPPED = "skipped"
 NO_NAMES = "no artist or title"
@@ -86,5 +91,7 @@ class Options:
     zone: str | None = None
     artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     names: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    # What a person should know of the file beside its rows: sentences a reader adds, for the report.
+    notes: list[str] = field(default_factory=list)
     # Ids that were seen, the same object for the same ids in all files of a run: a cheap sign of nothing new.
     ids: dict[str, Ids] = field(default_factory=dict)

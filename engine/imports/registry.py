@@ -15,8 +15,8 @@ from engine.names import nearest
 # One module a service, in the order they are asked.
 _MODULES = (
     "navidrome", "jellyfin", "tautulli", "strawberry", "spotify_extended", "spotify_account", "deezer", "itunes",
-    "rhythmbox", "youtube", "youtube_library", "rockbox", "self_hosted", "listenbrainz", "lastfm_json", "apple_music",
-    "apple_library", "tidal", "exportify", "lastfm_csv", "table",
+    "rhythmbox", "youtube", "youtube_html", "youtube_library", "rockbox", "self_hosted", "listenbrainz", "lastfm_json",
+    "apple_music", "apple_library", "tidal", "exportify", "lastfm_csv", "table",
 )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ class _Run:
     def _read(self, ingest: Ingest, file: FileReport, source: Source, stream: Ahead) -> None:
         """One file, as a whole."""
         member = source.member
-        options = replace(self._options, name=member.name)
+        options = replace(self._options, name=member.name, notes=[])
         digest = ""
         ingest.begin_file(member.path, source.format.name, source.format.source)
         try:
@@ -183,6 +183,7 @@ class _Run:
             digest = stream.digest()
         except FILE_ERRORS as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); imported up to there"
+        file.note = "; ".join(note for note in (file.note, *options.notes) if note)
         ingest.finish_file(
             digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )

@@ -1,0 +1,223 @@
+"""Dates as Google writes them for the account: in its language, its digits, its clock, with a zone's abbreviation.
+
+Names of months and halves of the day in every language are CLDR's (`date_words.json`, Unicode License): a date is
+then read without knowing its language, from which of its parts is a name, a year, a clock or a zone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from importlib.resources import files
+
+from engine.imports.times import to_epoch, zone_of
+
+# Five short names are another month in Croatian (first) than in Czech and Polish; Croatian has a dot after the year.
+_TWICE = {"srp": (7, 8), "lip": (6, 7), "lis": (10, 11), "listopad": (10, 11), "listopada": (10, 11)}
+_COLONS = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
+_DOTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})\.(\d{2})(?!\d|\.\d)")
+_WORDS = re.compile(
+    r"(\d{1,2})\s*(?:h|시|นาฬิกา|ໂມງ|時|时|点|點)\s*(\d{1,2})\s*(?:min|분|นาที|ນາທີ|分)\s*(\d{1,2})\s*(?:s\b|초|วินาที|ວິນາທີ|秒)?"
+)
+_OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
+_PART = re.compile(r"\d+|[^\d\s.,،、:/()\[\]\-\u2013·՝]+")
+_LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
+_MOST_PARTS = 4
+
+# Hours from UTC. Abbreviations are not unique: the most people's is taken, `_OF_SCRIPT` tells others apart, and so
+# does a zone named by the person that goes by the abbreviation at that moment.
+_ZONES: Mapping[str, float] = {
+    "UTC": 0, "UT": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
+    "SEČ": 1, "SELČ": 2, "EET": 2, "EEST": 3, "OEZ": 2, "OESZ": 3, "WEZ": 0, "WESZ": 1, "MET": 1, "MEST": 2,
+    "MSK": 3, "MSD": 4, "МСК": 3, "TRT": 3, "TSİ": 3, "FET": 3, "SAMT": 4, "YEKT": 5, "OMST": 6, "NOVT": 7, "KRAT": 7,
+    "IRKT": 8, "YAKT": 9, "VLAT": 10, "MAGT": 11, "PETT": 12, "GET": 4, "AZT": 4, "AMT": -4, "AMST": -3,
+    "IST": 5.5, "IDT": 3, "IRST": 3.5, "IRDT": 4.5, "GST": 4, "AFT": 4.5, "PKT": 5, "UZT": 5, "TMT": 5, "TJT": 5,
+    "ALMT": 6, "AQTT": 5, "KGT": 6, "NPT": 5.75, "BDT": 6, "BTT": 6, "MMT": 6.5, "ICT": 7, "WIB": 7, "WITA": 8,
+    "WIT": 9, "SGT": 8, "MYT": 8, "HKT": 8, "HKST": 9, "PHT": 8, "PHST": 8, "BNT": 8, "ULAT": 8, "HOVT": 7, "JST": 9,
+    "JDT": 10, "KST": 9, "KDT": 10, "TLT": 9, "CHST": 10, "ChST": 10, "PGT": 10, "SBT": 11, "NCT": 11, "VUT": 11,
+    "AWST": 8, "AWDT": 9, "ACST": 9.5, "ACDT": 10.5, "ACWST": 8.75, "AEST": 10, "AEDT": 11, "LHST": 10.5, "LHDT": 11,
+    "NZST": 12, "NZDT": 13, "CHAST": 12.75, "CHADT": 13.75, "FJT": 12, "FJST": 13, "TVT": 12, "TOT": 13, "SST": -11,
+    "EAT": 3, "CAT": 2, "WAT": 1, "WAST": 2, "SAST": 2, "MUT": 4, "SCT": 4, "RET": 4, "CVT": -1, "AZOT": -1, "AZOST": 0,
+    "NST": -3.5, "NDT": -2.5, "AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
+    "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10, "HDT": -9, "HAST": -10, "HADT": -9,
+    "HNT": -3.5, "HAT": -2.5, "HNA": -4, "HAA": -3, "HNE": -5, "HAE": -4, "HNC": -6, "HAC": -5, "HNR": -7, "HAR": -6,
+    "HNP": -8, "HAP": -7, "BRT": -3, "BRST": -2, "FNT": -2, "ACT": -5, "ART": -3, "ARST": -2, "CLT": -4, "CLST": -3,
+    "UYT": -3, "UYST": -2, "PYT": -4, "PYST": -3, "BOT": -4, "PET": -5, "COT": -5, "ECT": -5, "VET": -4, "GYT": -4,
+    "SRT": -3, "GFT": -3, "PMST": -3, "PMDT": -2, "EGT": -1, "EGST": 0, "WGT": -2, "WGST": -1,
+}  # fmt: skip
+_OF_SCRIPT = (
+    ("CST", re.compile(r"[\u4e00-\u9fff]"), 8.0),
+    ("IST", re.compile(r"[\u0590-\u05ff]"), 2.0),
+    ("AMT", re.compile(r"[\u0530-\u058f]"), 4.0),
+)  # fmt: skip
+
+
+@cache
+def _words() -> tuple[dict[str, int], dict[str, str]]:
+    """Months by name, halves of the day by word."""
+    found = json.loads(files("engine.imports").joinpath("date_words.json").read_text("utf-8"))
+    months = {name: number for number, names in enumerate(found["months"], start=1) for name in names}
+    halves = {word: half for half in ("night", "pm", "am") for word in found[half]}
+    return months, halves
+
+
+class LocalDates:
+    """Reads the dates of one file. `unknown` counts the zones read as the person's, or as UTC without one.
+
+    >>> dates = LocalDates()
+    >>> dates.read("Mar 2, 2024, 8:01:00 PM CET"), dates.read("2024. 3. 2. 오후 8:01:00 KST"), dates.read("soon")
+    (1709406060, 1709377260, None)
+    """
+
+    def __init__(self, zone: str | None = None) -> None:
+        self._zone = zone
+        self.unknown: Counter[str] = Counter()
+        self.month_first = False
+
+    def read(self, text: str) -> int | None:
+        """Seconds since 1970, None when this is no date with a clock."""
+        plain = _plain(text)
+        clock = _COLONS.search(plain) or _last(_DOTS, plain) or _WORDS.search(plain)
+        if clock is None:
+            return None
+        before, after = plain[: clock.start()], plain[clock.end() :]
+        offset, before, after = _offset(before, after)
+        parts = _PART.findall(before)
+        at = len(parts)
+        parts += _PART.findall(after)
+        months, halves = _words()
+        hour, parts, at = _hour(int(clock[1]), parts, at, halves)
+        day = _day(parts, months, f"{before} {after}", self.month_first)
+        if day is None:
+            return None
+        (year, month, date), used = day
+        try:
+            moment = datetime(year, month, date, hour, int(clock[2]), int(clock[3] or 0))
+        except ValueError:
+            return None
+        if offset is None:
+            left = [part for place, part in enumerate(parts) if place not in used]
+            return self._in_zone(moment, left, plain)
+        return to_epoch(moment.replace(tzinfo=timezone(offset)))
+
+    def _in_zone(self, moment: datetime, parts: list[str], text: str) -> int | None:
+        named = [part for part in parts if part in _ZONES]
+        name = named[-1] if named else next((part for part in reversed(parts) if _LATIN_ZONE.match(part)), "")
+        if self._zone and moment.replace(tzinfo=zone_of(self._zone)).tzname() == name:
+            return to_epoch(moment, self._zone)
+        if not named:
+            self.unknown[name] += 1
+            return to_epoch(moment, self._zone)
+        hours = _ZONES[name]
+        for short, script, there in _OF_SCRIPT:
+            if name == short and script.search(text):
+                hours = there
+        return to_epoch(moment.replace(tzinfo=timezone(timedelta(hours=hours))))
+
+    def note(self) -> str:
+        """What a person should know of the zones; empty when all were known."""
+        if not self.unknown or self._zone:
+            return ""
+        names = ", ".join(
+            f"{name or 'no zone named'} ({count})" for name, count in self.unknown.most_common(5)
+        )
+        return f"times of unknown zones were read as UTC: {names}; say the right one with --zone NAME"
+
+
+def is_month_first(texts: list[str]) -> bool:
+    """Whether dates in numbers alone have the month before the day, told by a second number above 12."""
+    pairs = [re.match(r"(\d{1,2})[./-](\d{1,2})[./-]\d{4}", _plain(text)) for text in texts]
+    found = [(int(pair[1]), int(pair[2])) for pair in pairs if pair]
+    return any(second > 12 for _, second in found) and not any(first > 12 for first, _ in found)
+
+
+def _plain(text: str) -> str:
+    """European digits, one kind of blank, no invisible marks."""
+    shown = (
+        str(unicodedata.decimal(char)) if char.isdecimal() else char
+        for char in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(char) != "Cf"
+    )
+    return " ".join("".join(shown).split())
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return next(reversed(list(pattern.finditer(text))), None)
+
+
+def _offset(before: str, after: str) -> tuple[timedelta | None, str, str]:
+    """An offset written in numbers (`GMT+05:30`), and the text without it."""
+    for place, text in enumerate((after, before)):
+        found = _OFFSET.search(text)
+        if found is None or int(found[2]) > 14:
+            continue
+        minutes = int(found[2]) * 60 + int(found[3] or 0)
+        rest = f"{text[: found.start()]} {text[found.end() :]}"
+        offset = timedelta(minutes=minutes if found[1] == "+" else -minutes)
+        return (offset, before, rest) if place == 0 else (offset, rest, after)
+    return None, before, after
+
+
+def _hour(hour: int, parts: list[str], at: int, halves: Mapping[str, str]) -> tuple[int, list[str], int]:
+    """The hour of 24, by the word before or after the clock; and the parts without that word."""
+    if hour > 12:
+        return hour, parts, at
+    for size in range(_MOST_PARTS, 0, -1):
+        for start in (at, at - size):
+            if start < 0 or start + size > len(parts) or (size == 1 and parts[start] in _ZONES):
+                continue
+            half = halves.get("".join(parts[start : start + size]).casefold())
+            if half is None:
+                continue
+            rest = parts[:start] + parts[start + size :]
+            late = half == "pm" or (half == "night" and 6 <= hour < 12)
+            return hour % 12 + (12 if late else 0), rest, at if start == at else at - size
+    return hour, parts, at
+
+
+def _day(
+    parts: list[str], months: Mapping[str, int], text: str, month_first: bool
+) -> tuple[tuple[int, int, int], set[int]] | None:
+    """Year, month and day, and which of the parts they are."""
+    month, used = _month(parts, months, text)
+    numbers = [
+        (place, int(part)) for place, part in enumerate(parts) if part.isdecimal() and place not in used
+    ]
+    year = next((one for one in numbers if one[1] >= 1000), None)
+    if year is None:
+        return None
+    rest = [one for one in numbers if one is not year]
+    whole = year[1] - 543 if year[1] > 2400 else year[1]  # Thai years count from the Buddha
+    if month:
+        if len(rest) != 1:
+            return None
+        return (whole, month, rest[0][1]), used | {year[0], rest[0][0]}
+    if len(rest) != 2:
+        return None
+    (first_at, first), (second_at, second) = rest
+    in_front = year[0] < first_at or month_first
+    found = (whole, first, second) if in_front else (whole, second, first)
+    return found, {year[0], first_at, second_at}
+
+
+def _month(parts: list[str], months: Mapping[str, int], text: str) -> tuple[int, set[int]]:
+    for size in range(_MOST_PARTS, 0, -1):
+        for start in range(len(parts) - size + 1):
+            if all(part.isdecimal() for part in parts[start : start + size]):
+                continue
+            name = "".join(parts[start : start + size]).casefold()
+            if name in _TWICE:
+                croatian = re.search(r"\d{4}\.", text) is not None
+                return _TWICE[name][0 if croatian else 1], {*range(start, start + size)}
+            # Hebrew has a letter before the name, Mongolian one behind it.
+            found = (
+                months.get(name) or months.get(name.removeprefix("ב")) or months.get(name.removesuffix("ын"))
+            )
+            if found:
+                return found, {*range(start, start + size)}
+    return 0, set()

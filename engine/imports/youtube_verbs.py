@@ -1,0 +1,190 @@
+"""What a row of Google's activity tells, in the language of the account: a video watched, a like, a search, a visit.
+
+The verb stands before or after the title. Each row is looked at by itself, with the verbs known here and the one
+most rows of its file share: a row of another kind takes nothing from the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.imports import record as reasons
+
+# "Watched" before the title, by language; the longest that fits is taken.
+_BEFORE = (
+    "Watched ", "Vous avez regardé ", "Has visto ", "Viste ", "Miraste ", "Ha visto ", "Ha mirado ",
+    "Assistiu a ", "Você assistiu a ", "Você assistiu ", "Assistiu ", "Viu ", "Visualizou ", "Hai guardato ",
+    "Je hebt gekeken naar ", "Bekeken: ", "Så ", "Du så ", "Har set ", "Tittade på ", "Du tittade på ",
+    "Har tittat på ", "Så på ", "Du så på ", "Har sett ", "Katsoit videon ", "Katsoit: ", "Katsottu: ",
+    "Katsottu ", "Katsoit ", "Obejrzano film ", "Obejrzano: ", "Obejrzano ", "Zhlédli jste video ",
+    "Zhlédli jste ", "Pozreli ste si video ", "Pozreli ste si ", "Megnézve: ", "Megtekintve: ",
+    "Megnézett videó: ", "Ați vizionat ", "Ați urmărit ", "Ai vizionat ", "Ai urmărit ", "Просмотрено видео ",
+    "Просмотрено: ", "Просмотрено ", "Вы посмотрели видео ", "Вы посмотрели ", "Просмотр: ",
+    "Переглянуто відео ", "Переглянуто: ", "Переглянуто ", "Ви переглянули ", "Гледахте ", "Изгледахте ",
+    "Гледали сте ", "Одгледали сте ", "Gledali ste ", "Pogledali ste ", "Ogledali ste si ", "Ogledano: ",
+    "Παρακολουθήσατε το βίντεο ", "Παρακολουθήσατε ", "İzlendi: ", "تمت مشاهدة ", "شاهدت ", "لقد شاهدت ",
+    "צפית בסרטון ", "צפית ב-", "צפית ב", "تماشا شد: ", "تماشا کردید: ", "시청함: ", "已观看 ", "观看了 ",
+    "您观看了 ", "已觀看 ", "觀看了 ", "您已觀看 ", "您觀看了 ", "看過 ", "看过 ", "ดูวิดีโอ ", "ดูแล้ว ", "ดู ",
+    "รับชม ", "Đã xem ", "Bạn đã xem ", "Menonton ", "Telah menonton ", "Ditonton: ", "Anda menonton ",
+    "Pinanood ang ", "Napanood ang ", "Nanood ng ", "Has mirat ", "Heu mirat ", "Has vist ", "Viches ",
+    "Ikusi duzu ", "Žiūrėta: ", "Žiūrėjote ", "Peržiūrėta: ", "Skatījāties ", "Noskatīts: ", "Vaatasid ",
+    "Vaatasite ", "Vaadatud: ", "Horfðir á ", "Horfði á ", "Het gekyk na ", "Gekyk na ", "Ulitazama ",
+    "Umetazama ", "Keni parë ",
+)  # fmt: skip
+# And after it.
+_AFTER = (
+    " angesehen", " bekeken", " gekyk", " を視聴しました", "を視聴しました", " を見ました",
+    " 을(를) 시청했습니다", "을(를) 시청했습니다", " 을(를) 시청함", "을(를) 시청함", " 시청함", " 시청",
+    " izlendi", " videosu izlendi", " adlı videoyu izlediniz", " izlediniz", " को देखा", " देखा", " देखा गया",
+    " देखी", " देखी गई", " পাহিলে", " দেখেছেন", " দেখা হয়েছে", " দেখলেন", " पाहिले", " पाहिला", " જોયું", " જોયો",
+    " ਦੇਖਿਆ", " பார்த்தீர்கள்", " பார்க்கப்பட்டது", " చూసారు", " చూశారు", " ವೀಕ್ಷಿಸಿದ್ದೀರಿ", " ವೀಕ್ಷಿಸಲಾಗಿದೆ", " കണ്ടു", " නැරඹුවා",
+    " हेर्नुभयो", " دیکھا", " دیکھی", " را تماشا کردید", " تماشا شد", " izləndi", " ko‘rildi", " көрілді",
+    " көрдіңіз", " көрдүңүз", " үзсэн", " videóját megnézte", " megnézve", " megtekintve", " ნანახია",
+    " ko'rildi", " ikusi duzu",
+)  # fmt: skip
+
+# Beginnings or ends of rows that tell of something else, and of what.
+_OTHERS = (
+    (
+        reasons.SEARCH,
+        "searched for|gesucht nach|recherche|vous avez recherché|has buscado|buscaste|pesquisou|"
+        "hai cercato|gezocht|søgte|sökte|søkte|haku|wyszukano|hledali jste|искали|запрос|検索|검색|搜索|"
+        "搜尋",
+    ),
+    (
+        reasons.POST,
+        "viewed a post|viewed post|beitrag angesehen",
+    ),
+    (
+        reasons.LIKED,
+        "liked|disliked|mag ich|gefällt mir|vous avez aimé|te ha gustado|te gustó|gostou|curtiu|marcou|"
+        "ti è piaciuto|hai messo mi piace|leuk gevonden|synes godt om|gillade|likte|tykkäsit|polubiono|"
+        "líbí se|понравилось|高く評価|좋아요|喜歡|喜欢|赞",
+    ),
+    (
+        reasons.VISIT,
+        "visited|subscribed|besucht|abonniert|vous avez consulté|has visitado|visitou|hai visitato|"
+        "bezocht|besøgte|besökte|odwiedzono|navštívili",
+    ),
+)  # fmt: skip
+_OF_VERB = tuple(
+    (reason, re.compile(rf"^(?:{words})(?=\W)|(?:\W|を)(?:{words})(?:$|\.$|し|함|했|:)", re.IGNORECASE))
+    for reason, words in _OTHERS
+)
+_OF_ADDRESS = (
+    (reasons.ADVERT, re.compile(r"google\.[a-z.]+/(aclk|url)|doubleclick|googleadservices")),
+    (reasons.SEARCH, re.compile(r"/results\?|/search\?")),
+    (reasons.POST, re.compile(r"/post/|/community\b|[?&]lb=")),
+    (reasons.VISIT, re.compile(r"/channel/|/user/|/c/|/@|/playlist\?|/browse/|/feed/|youtube\.com/?$")),
+)
+_SHORTEST_SHARE = 0.5
+_FEWEST = 3
+_MOST_WORDS = 5
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What stands before the title and after it; one of them is empty, in most languages."""
+
+    before: str
+    after: str
+
+    def title_of(self, text: str) -> str | None:
+        """What is left of a row, None when the verb is not there."""
+        if len(text) > len(self.before) + len(self.after) and self._stands_in(text):
+            return text[len(self.before) : len(text) - len(self.after)]
+        return None
+
+    def _stands_in(self, text: str) -> bool:
+        return text.startswith(self.before) and text.endswith(self.after)
+
+
+def _by_letter() -> dict[str, list[Verb]]:
+    """The verbs known, the longest first, by the letter rows with one begin or end with: a file has many rows."""
+    found: dict[str, list[Verb]] = {}
+    for text in _BEFORE:
+        found.setdefault(text[0], []).append(Verb(text, ""))
+    for text in _AFTER:
+        for end in ("", ".", "。"):
+            found.setdefault((text + end)[-1], []).append(Verb("", text + end))
+    for verbs in found.values():
+        verbs.sort(key=lambda verb: -len(verb.before + verb.after))
+    return found
+
+
+_KNOWN = _by_letter()
+
+
+class Verbs:
+    """The verbs of one file, from the rows that lead to a video.
+
+    >>> verbs = Verbs(["Watched Tin Roof", "Watched Harbour Lights"])
+    >>> verbs.title("Watched Slow Ferry"), verbs.title("Liked Tin Roof")
+    ('Slow Ferry', None)
+    """
+
+    def __init__(self, titles: Iterable[str]) -> None:
+        texts = list(dict.fromkeys(titles))
+        found = Counter(verb for text in texts if (verb := _known(text)))
+        most = found.most_common(1)
+        if texts and (not most or most[0][1] < _SHORTEST_SHARE * len(texts)):
+            shared = _shared(texts)
+            if shared is not None:
+                found[shared] = len(texts)
+        self._found = [verb for verb, _ in found.most_common()]
+
+    def title(self, text: str) -> str | None:
+        """The title of a video that was watched, None for a row of another kind.
+
+        In a file whose verb is not known every row is taken for a title.
+        """
+        if not self._found:
+            return text
+        return next((title for verb in self._found if (title := verb.title_of(text)) is not None), None)
+
+
+def _known(text: str) -> Verb | None:
+    """The longest verb known that stands in a row."""
+    found = [
+        verb
+        for letter in {text[:1], text[-1:]}
+        if (verb := next((one for one in _KNOWN.get(letter, ()) if one.title_of(text) is not None), None))
+    ]
+    return max(found, key=lambda verb: len(verb.before + verb.after), default=None)
+
+
+def _shared(texts: list[str]) -> Verb | None:
+    """The words most rows begin or end with: the longest that nearly as many share as share a single one."""
+    if len(texts) < _FEWEST:
+        return None
+    before = _longest(Counter(begin for text in texts for begin in _beginnings(text)), len(texts))
+    after = _longest(Counter(end for text in texts for end in _endings(text)), len(texts))
+    return Verb(before, after) if before or after else None
+
+
+def _beginnings(text: str) -> list[str]:
+    words = text.split(" ")
+    return [" ".join(words[:count]) + " " for count in range(1, min(len(words), _MOST_WORDS + 1))]
+
+
+def _endings(text: str) -> list[str]:
+    words = text.split(" ")
+    return [" " + " ".join(words[-count:]) for count in range(1, min(len(words), _MOST_WORDS + 1))]
+
+
+def _longest(counts: Counter[str], rows: int) -> str:
+    widest = max(counts.values(), default=0)
+    if widest < _SHORTEST_SHARE * rows or widest < _FEWEST:
+        return ""
+    return max((text for text, count in counts.items() if count >= 0.95 * widest), key=len)
+
+
+def what_else(text: str, address: str) -> str:
+    """The reason a row that is no video watched is left out for: what its address says, else its verb."""
+    for reason, pattern in _OF_ADDRESS:
+        if pattern.search(address):
+            return reason
+    return next((reason for reason, pattern in _OF_VERB if pattern.search(text)), reasons.OTHER_ACTIVITY)
