@@ -45,7 +45,7 @@ class DiscoverSettings:
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""
         if not 0.0 <= self.familiarity <= 1.0:
-            raise UsageError(f"familiarity is {self.familiarity}; enter 0 (familiar) to 1 (new).")
+            raise UsageError(f"The share of new artists is {self.familiarity}; enter 0 to 1.")
         if not -1.0 <= self.popularity <= 1.0:
             raise UsageError(f"popularity is {self.popularity}; enter -1 (obscure) to 1 (popular).")
         if not 0.0 <= self.variety <= 1.0:

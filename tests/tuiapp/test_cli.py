@@ -67,6 +67,38 @@ def test_options_may_stand_before_or_after_the_command(place, capsys) -> None:
     assert capsys.readouterr().out == before
 
 
+def test_a_data_folder_on_the_line_is_taken_before_the_environments_wherever_it_stands(
+    place, tmp_path, capsys
+) -> None:
+    other = tmp_path / "other"
+    for line in (["--data-dir", str(other), "config"], ["config", "--data-dir", str(other)],
+                 ["--data-dir", str(other), "config", "path"],
+                 ["--data-dir", str(place), "config", "path", "--data-dir", str(other)]):  # fmt: skip
+        assert run(line) == 0
+        printed = capsys.readouterr().out
+        assert str(other) in printed, line
+        assert str(place) not in printed, line
+
+
+def test_forgetting_all_of_a_folder_on_the_line_leaves_the_environments_alone(
+    place, tmp_path, capsys
+) -> None:
+    other = write_model(tmp_path / "other")
+    before = fingerprint(place)
+    assert run(["--data-dir", str(other.root), "forget", "--all", "--yes"]) == 0
+    assert fingerprint(place) == before
+
+
+def test_new_is_the_share_of_new_artists_also_by_its_old_name(place, capsys) -> None:
+    for option in ("--new", "--familiarity"):
+        assert not any(item["known"] for item in document(capsys, "recommend", option, "1")["items"])
+        assert all(item["known"] for item in document(capsys, "recommend", option, "0")["items"])
+    assert run(["recommend", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "--new" in said
+    assert "familiar" not in said
+
+
 def test_related_and_search_have_the_contracts_keys(place, capsys) -> None:
     found = document(capsys, "related", ARTISTS[30].lower(), "-n", "5")
     assert found["artist"] == ARTISTS[30]
@@ -107,7 +139,7 @@ def test_what_if_never_played_changes_the_reasons(place, capsys) -> None:
 
 
 def test_as_of_a_date_knows_nothing_later(place, capsys) -> None:
-    items = document(capsys, "recommend", "--as-of", "1970-01-05", "--familiarity", "0")["items"]
+    items = document(capsys, "recommend", "--as-of", "1970-01-05", "--new", "0")["items"]
     assert {item["artist"] for item in items} == {ARTISTS[0], ARTISTS[1], ARTISTS[3]}
 
 
@@ -235,7 +267,7 @@ def test_a_blocked_and_a_left_out_artist_are_in_no_list_reason_or_export(place, 
     assert re.search(r"^This excludes \d+ plays from your taste: ", capsys.readouterr().out, re.MULTILINE)
     for number, arguments in enumerate(
         (
-            *(["recommend", "-n", "60", "--familiarity", dial] for dial in ("0", "0.5", "1")),
+            *(["recommend", "-n", "60", "--new", dial] for dial in ("0", "0.5", "1")),
             ["related", ARTISTS[0], "-n", "59"],
             ["related", ARTISTS[9], "-n", "59", "--json"],
             ["recommend", "-n", "60", "--json"],
@@ -351,7 +383,7 @@ def test_a_reader_that_has_enough_is_no_failure(place) -> None:
     """As `discover … | head -1` does, with more to say than a pipe holds."""
     program = "import sys; from tuiapp.cli.main import run; sys.exit(run(sys.argv[1:]))"
     child = subprocess.Popen(
-        [sys.executable, "-c", program, "recommend", "-n", "60", "--familiarity", "0.5", "--json"],
+        [sys.executable, "-c", program, "recommend", "-n", "60", "--new", "0.5", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},

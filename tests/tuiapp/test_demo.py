@@ -119,13 +119,13 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
     def names(*asked: str) -> list[str]:
         return [item["artist"] for item in said(capsys, "recommend", *asked, *data)["items"]]
 
-    played, excluded, other = names("--familiarity", "0", "-n", "3")
+    played, excluded, other = names("--new", "0", "-n", "3")
     new, of_a_track = names("-n", "1")[0], names("--level", "tracks", "-n", "1")[0]
     near = said(capsys, "related", new, "-n", "1", *data)["items"][0]["artist"]
     said(capsys, "playlist", "running", "--save", "Before", *data)
     blocked = {played, new, near, of_a_track}
     commands = {
-        ("recommend", "-n", "300", "--familiarity", dial, "--level", level, "--per-artist", "0")
+        ("recommend", "-n", "300", "--new", dial, "--level", level, "--per-artist", "0")
         for dial in ("0", "0.5", "1")
         for level in ("artists", "tracks")
     } | {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,8 +57,11 @@ class Options:
     @property
     def folders(self) -> Folders:
         """The data folder in use: `--data-dir`, else `DISCOVER_DATA_DIR`, else the platform's place for it."""
-        if self.data_dir is not None:
-            return Folders(self.data_dir.expanduser().absolute())
+        # Read here and not by click: the option stands before the command and after it, and would take the variable
+        # after a value given before.
+        variable = os.environ.get("DISCOVER_DATA_DIR")
+        if self.data_dir is not None or variable:
+            return Folders(Path(self.data_dir or variable or "").expanduser().absolute())
         import platformdirs
 
         return Folders(platformdirs.user_data_path("discover", appauthor=False))
@@ -89,9 +93,9 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="No messages on standard error."),
         click.option("--private", is_flag=True, expose_value=False, callback=_store("private"),
                      help="Private session: nothing is written."),
-        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DISCOVER_DATA_DIR",
-                     expose_value=False, callback=_store("data_dir"), metavar="DIR",
-                     help="Folder for all of discover's data."),
+        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), expose_value=False,
+                     callback=_store("data_dir"), metavar="DIR",
+                     help="Folder for all of discover's data.  [default: DISCOVER_DATA_DIR, else the system's place]"),
     ):  # fmt: skip
         command = option(command)
     return command

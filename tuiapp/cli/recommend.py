@@ -25,12 +25,15 @@ LENGTH = 20
 @cli.command()
 @click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.option("-n", "count", type=click.IntRange(min=1), default=LENGTH, show_default=True, help="How many.")
+# The old name of --new, kept for one release: its 1 is new, not familiar.
+@click.option("--familiarity", "familiarity", type=click.FloatRange(0, 1), hidden=True)
 @click.option(
-    "--familiarity",
+    "--new",
+    "familiarity",
     type=click.FloatRange(0, 1),
     default=defaults.FAMILIARITY,
     show_default=True,
-    help="0: familiar, 1: only new.",
+    help="Share of artists new to you, from 0 to 1.",
 )
 @click.option(
     "--popularity",
