@@ -96,8 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     importing = commands.add_parser("import")
     importing.add_argument("paths", nargs="+", type=Path)
     importing.add_argument("--keep-private", action="store_true")
-    for name in ("community", "features"):
-        commands.add_parser(name).add_argument("path", type=Path)
+    commands.add_parser("add").add_argument("paths", nargs="+", type=Path)
     commands.add_parser("demo")
     training = commands.add_parser("train")
     training.add_argument("--factors", type=int, default=40)
@@ -117,12 +116,13 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
             return session.history.import_paths(
                 asked.paths, keep_private=asked.keep_private, progress=reading, cancelled=stop.is_set
             ).as_dict()
-        case "community":
-            info = session.packs.add_community(asked.path, progress=reading, cancelled=stop.is_set)
-            return asdict(info)
-        case "features":
-            report = session.packs.add_features(asked.path, progress=reading, cancelled=stop.is_set)
-            return {"rows": report.rows, "tracks_with_tempo": report.tracks_with_tempo}
+        case "add":
+            added = [session.packs.add(path, progress=reading, cancelled=stop.is_set) for path in asked.paths]
+            return {
+                "packs": [asdict(pack) for one in added for pack in one.packs],
+                "tempo": asdict(session.packs.tempo_coverage()),
+                "left_out": [reason for one in added for reason in one.left_out],
+            }
         case "demo":
             from sample_data.demo import prepare
 

@@ -46,11 +46,11 @@ def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] 
     if not status.listens:
         session.history.import_paths(sample_data.listener_exports(), progress=importing, cancelled=cancelled)
     if ("community", "artists") in missing:
-        session.packs.add_community(sample_data.community(), name="sample", cancelled=cancelled)
+        session.packs.add(sample_data.community(), name="sample", cancelled=cancelled)
     if ("community", "tracks") in missing:
-        session.packs.add_community(sample_data.playlists(), name="sample-playlists", cancelled=cancelled)
+        session.packs.add(sample_data.playlists(), name="sample-playlists", cancelled=cancelled)
     if ("features", "tracks") in missing:
-        session.packs.add_features(sample_data.features(), name="sample-features", cancelled=cancelled)
+        session.packs.add(sample_data.features(), name="sample-features", cancelled=cancelled)
     levels: tuple[tuple[Level, object], ...] = (("artists", status.model), ("tracks", status.track_model))
     for level, model in levels:
         if not model:

@@ -1,4 +1,4 @@
-"""What became of the files of an import, in words both faces say."""
+"""What became of the files of an import, and of packs, in words both faces say."""
 
 from __future__ import annotations
 
@@ -36,3 +36,19 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
         what += f"  {note}" if note and str(note) not in what else ""
         found.append((shown(paths[0] if len(paths) == 1 else str(root)), shown(what)))
     return found
+
+
+def packs_in_words(added: dict[str, Any]) -> str:
+    """Which packs were made of what was added, and how many of one's own tracks have a tempo now."""
+    lines = [
+        f"{pack['name']}: {pack['listeners']:,} listeners, {pack['items']:,} {pack['level']}"
+        if pack["kind"] == "community"
+        else f"{pack['name']}: tempo and the like of {pack['items']:,} tracks"
+        for pack in added["packs"]
+    ]
+    tempo = added["tempo"]
+    if tempo["tracks"] and any(pack["kind"] == "features" for pack in added["packs"]):
+        lines.append(f"{tempo['with_tempo']:,} of your {tempo['tracks']:,} tracks now have a tempo")
+    return "\n".join(
+        shown(f"{line}.") for line in [*lines, *(text.rstrip(".") for text in added["left_out"])]
+    )

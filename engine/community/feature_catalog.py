@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from engine.community.pack_names import MANIFEST_FILE
 from engine.errors import DamagedDataError
 from engine.names import relaxed_artist_key, relaxed_track_key
 from engine.paths import Folders
@@ -17,7 +18,6 @@ from engine.paths import Folders
 FORMAT = 1
 KIND = "features"
 TABLE_FILE = "features.sqlite"
-MANIFEST_FILE = "manifest.json"
 CHUNK = 2_000  # pairs a statement: well below SQLite's 32,766 variables
 _COLUMNS = (
     "artist_key, track_key, artist, track, album, bpm, energy, danceability, valence, seconds, "

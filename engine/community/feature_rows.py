@@ -85,6 +85,19 @@ def fold_tempo(bpm: float) -> float | None:
     return None
 
 
+def recognises(path: Path, *, strict: bool = False) -> bool:
+    """Whether a table at `path` has the columns. A damaged one has not, or raises UnreadableFileError if `strict`."""
+    try:
+        for name, open_table in tables(path):
+            with read_table(name, open_table) as (header, rows):
+                if _says_enough(columns_of(header, ROLES)) or _exportify_by_position(next(rows, [])):
+                    return True
+    except UnreadableFileError:
+        if strict:
+            raise
+    return False
+
+
 def read_feature_rows(path: Path, counts: RowCounts) -> Iterator[FeatureRow]:
     """Every usable row of the tables at `path` (a file, an archive or a folder), counting as it goes.
 

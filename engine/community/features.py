@@ -10,7 +10,6 @@ import contextlib
 import datetime
 import hashlib
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,30 +19,32 @@ from engine.community.feature_catalog import (
     CHUNK,
     FORMAT,
     KIND,
-    MANIFEST_FILE,
     TABLE_FILE,
     FeatureCatalog,
     LibraryCoverage,
     TrackFeatures,
     chunks,
     feature_packs,
-    kind_of,
     relaxed_pair,
 )
-from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows
-from engine.errors import CancelledError, UnreadableFileError, UsageError
+from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows, recognises
+from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file
+from engine.errors import CancelledError, UnreadableFileError
 from engine.names import artist_key, track_key
 from engine.privacy import Door
 
 __all__ = [
+    "KIND",
     "FeatureCatalog",
     "FeatureReport",
     "LibraryCoverage",
     "TrackFeatures",
     "add_features",
     "feature_packs",
+    "recognises",
 ]
 
+TITLE = "tempo and the like of tracks (a table with artist, track and tempo or energy)"
 
 _TABLE = """
 CREATE TABLE features (
@@ -106,16 +107,14 @@ def add_features(
 ) -> FeatureReport:
     """Read the tables at `path` into a feature pack called `name` (default: from the file's name).
 
-    A feature pack of that name is replaced. `progress` gets (rows so far, 0): a table's length is unknown
-    until its end.
+    A feature pack of that name is replaced; where it is another kind's, the new one is told by an ending. `progress`
+    gets (rows so far, 0): a table's length is unknown until its end.
 
-    Raises UnreadableFileError for a file without usable rows, UsageError for a name that is none or belongs
-    to a community pack, PrivateSessionError in a private session, CancelledError.
+    Raises UnreadableFileError for a file without usable rows, PrivateSessionError in a private session,
+    CancelledError.
     """
-    name = _pack_name(path, name)
+    name = name_for(door.folders, name or name_of_file(path), KIND, "tracks")
     folder = door.folders.packs / name
-    if folder.exists() and kind_of(folder) != KIND:
-        raise UsageError(f"A pack {name} of another kind exists. Choose another name with --name.")
     counts = RowCounts()
     with door.new_folder(folder) as partial:
         tracks, with_tempo = _write_table(partial / TABLE_FILE, path, counts, progress, cancelled)
@@ -149,17 +148,6 @@ def add_features(
         tables=tuple(counts.tables),
         others=tuple(counts.others),
     )
-
-
-def _pack_name(path: Path, name: str | None) -> str:
-    if name is None:
-        stem = re.sub(r"(\.(csv|tsv|txt|zip|gz))+$", "", path.name.lower())
-        return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:60] or KIND
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name):
-        raise UsageError(
-            f"{name!r} is not a valid pack name: use up to 60 letters, digits, dots, dashes and underscores."
-        )
-    return name
 
 
 def _write_table(

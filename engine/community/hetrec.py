@@ -16,10 +16,11 @@ import numpy as np
 
 from engine.community.pack import PackContent
 from engine.errors import CancelledError, UnreadableFileError
-from engine.names import artist_key
+from engine.names import Level, artist_key
 
 NAME = "hetrec"
 TITLE = "HetRec 2011 Last.fm layout"
+LEVEL: Level = "artists"
 _REQUIRED = ("artists.dat", "user_artists.dat")
 _POLL = 20_000  # lines between two looks at `cancelled`
 

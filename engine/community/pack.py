@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 FORMAT = 1
+KIND = "community"
 
 
 class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ def write_pack(folder: Path, content: PackContent, *, name: str, source: str, da
     )
     manifest = PackManifest(
         format=FORMAT,
-        kind="community",
+        kind=KIND,
         name=name,
         level=content.level,
         listeners=shape[0],

@@ -1,22 +1,23 @@
-"""The packs in the data folder: list them, add one, remove one."""
+"""The packs in the data folder: list them, add what a file holds, remove one."""
 
 from __future__ import annotations
 
 import datetime
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from engine.community.pack_names import name_for, name_of_file, pack_name
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError
-from engine.names import nearest
+from engine.names import Level, nearest
 from engine.paths import Folders
 from engine.privacy import Door
 
 if TYPE_CHECKING:
-    from engine.community.pack import Pack, PackContent, PackManifest
+    from engine.community.features import FeatureReport
+    from engine.community.pack import Pack, PackContent
 
 
 class Reader(Protocol):
@@ -24,6 +25,7 @@ class Reader(Protocol):
 
     NAME: str
     TITLE: str
+    LEVEL: Level
 
     def recognises(self, path: Path) -> bool:
         """Whether the data at `path` is of this layout, told by content."""
@@ -39,7 +41,7 @@ class Reader(Protocol):
 
 
 def readers() -> dict[str, Reader]:
-    """Every reader by name. Imported only here: listing packs needs no NumPy."""
+    """Every reader of community data by name. Imported only here: listing packs needs no NumPy."""
     from engine.community import hetrec, playlists
 
     return {hetrec.NAME: hetrec, playlists.NAME: playlists}
@@ -108,7 +110,16 @@ def community_packs(folders: Folders, level: str) -> list[Pack]:
     ]
 
 
-def add_pack(
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What was taken of a file: its packs, what became of its rows of features, and why a part of it was not."""
+
+    packs: tuple[PackInfo, ...]
+    features: FeatureReport | None
+    left_out: tuple[str, ...]
+
+
+def add_packs(
     door: Door,
     path: Path,
     *,
@@ -116,52 +127,86 @@ def add_pack(
     name: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> PackManifest:
-    """Read community data at `path` into a pack called `name` (else after the file), replacing one of that name.
+) -> Added:
+    """Take all that `path` holds, community data and features of tracks, as a pack for each, called `name` (else
+    after the file); packs of the same name, kind and level are replaced. `format` takes one reader's alone.
 
-    Raises UnreadableFileError when nothing there is known, UsageError for an unknown format,
+    Raises UnreadableFileError when there is nothing to take, UsageError for an unknown format,
     PrivateSessionError in a private session.
     """
-    from engine.community.pack import write_pack
+    from engine.community import features
 
     door.require_writable("add a pack")
-    reader = _reader_for(path, format)
-    label = _pack_name(name or _stem(path))
-    content = reader.read(path, progress=progress, cancelled=cancelled)
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    with door.new_folder(door.folders.packs / label) as folder:
-        return write_pack(folder, content, name=label, source=path.name, date=today)
-
-
-def _reader_for(path: Path, format: str | None) -> Reader:  # noqa: A002 - the contract's word
     if not path.exists():
         raise UnreadableFileError(f"{path} does not exist.")
-    known_readers = readers()
-    if format is not None:
-        if format not in known_readers:
-            names = ", ".join(sorted(known_readers))
-            raise UsageError(f"Unknown community format {format}. Known: {names}.")
-        return known_readers[format]
-    for reader in known_readers.values():
-        if reader.recognises(path):
-            return reader
-    known = ", ".join(reader.TITLE for reader in known_readers.values())
-    raise UnreadableFileError(f"{path} is not community data in a known format. Known: {known}.")
+    found = _readers_for(path, format)
+    taken, report, failed = [], None, []
+    for reader in found:
+        try:
+            taken.append(_add_community(door, path, reader, name, progress, cancelled))
+        except UnreadableFileError as error:
+            failed.append(error)
+    if format == features.KIND or (format is None and features.recognises(path, strict=not found)):
+        try:
+            report = features.add_features(door, path, name, progress, cancelled)
+            taken.append(report.name)
+        except UnreadableFileError as error:
+            failed.append(error)
+    if not taken:
+        raise (
+            failed[0]
+            if failed
+            else UnreadableFileError(
+                f"{path} is not community data in a known format. Known: {', '.join(_titles())}."
+            )
+        )
+    packs = {info.name: info for info in list_packs(door.folders)}
+    return Added(tuple(packs[label] for label in taken), report, tuple(map(str, failed)))
 
 
-def _stem(path: Path) -> str:
-    resolved = path.resolve()
-    return resolved.name if resolved.is_dir() else resolved.stem
+def _add_community(
+    door: Door,
+    path: Path,
+    reader: Reader,
+    name: str | None,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> str:
+    """Read one layout of community data into a pack; returns its name."""
+    from engine.community.pack import KIND, write_pack
+
+    content = reader.read(path, progress=progress, cancelled=cancelled)
+    label = name_for(door.folders, name or name_of_file(path), KIND, reader.LEVEL)
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    with door.new_folder(door.folders.packs / label) as folder:
+        write_pack(folder, content, name=label, source=path.name, date=today)
+    return label
 
 
-def _pack_name(text: str) -> str:
-    """A name that is safe as a folder: lower case letters, digits, dots and dashes."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "pack"
+def _readers_for(path: Path, format: str | None) -> list[Reader]:  # noqa: A002 - the contract's word
+    """The readers of community data that know what is at `path`, or the one asked for."""
+    from engine.community.features import KIND
+
+    known = readers()
+    if format is None:
+        return [reader for reader in known.values() if reader.recognises(path)]
+    if format not in (*known, KIND):
+        raise UsageError(f"Unknown community format {format}. Known: {', '.join(sorted((*known, KIND)))}.")
+    return [known[format]] if format in known else []
 
 
-def remove_pack(door: Door, name: str) -> None:
-    """Delete a pack. Models trained on it stay until the next training. Raises UnknownNameError."""
-    door.remove(_known_folder(door.folders, name))
+def _titles() -> list[str]:
+    from engine.community.features import TITLE
+
+    return [*(reader.TITLE for reader in readers().values()), TITLE]
+
+
+def remove_pack(door: Door, name: str, *, kind: str | None = None) -> None:
+    """Delete a pack, of one kind where that is said. Models trained on it stay until the next training.
+
+    Raises UnknownNameError.
+    """
+    door.remove(_known_folder(door.folders, name, kind))
 
 
 def set_pack_aside(door: Door, name: str) -> None:
@@ -192,10 +237,15 @@ def _aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}{_ASIDE}")
 
 
-def _known_folder(folders: Folders, name: str) -> Path:
-    names = [path.name for path in folders.packs.iterdir()] if folders.packs.is_dir() else []
-    names = [known for known in names if not known.startswith(".")]
-    if name not in names:
-        hint = f" Did you mean {', '.join(nearest(name, names))}?" if names else " There are none."
-        raise UnknownNameError(f"No pack is called {name}.{hint}")
-    return folders.packs / name
+def _known_folder(folders: Folders, name: str, kind: str | None = None) -> Path:
+    # Of all kinds by their folders: a pack that cannot be read can be removed too.
+    names = [path.name for path in sorted(folders.packs.glob("[!.]*"))]
+    if kind is not None:
+        names = [info.name for info in list_packs(folders) if info.kind == kind]
+    found = next((known for known in (name, pack_name(name)) if known in names), None)
+    if found is None:
+        hint = (
+            f" Did you mean {', '.join(nearest(name, names) or names[:3])}?" if names else " There are none."
+        )
+        raise UnknownNameError(f"No pack{f' of {kind}' if kind else ''} is called {name}.{hint}")
+    return folders.packs / found

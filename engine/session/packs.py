@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.community import packs as community_packs
-from engine.community.packs import PackInfo
-from engine.errors import DamagedDataError
+from engine.community.packs import Added, PackInfo
 from engine.session.library import Service, synchronized
 
 if TYPE_CHECKING:
-    from engine.community.features import FeatureCatalog, FeatureReport, LibraryCoverage
+    from engine.community.features import FeatureCatalog, LibraryCoverage
     from engine.community.fetch import Fetched
 
 Progress = Callable[[int, int], None]
@@ -27,7 +26,7 @@ class Packs(Service):
         return tuple(community_packs.list_packs(self.library.folders))
 
     @synchronized
-    def add_community(
+    def add(
         self,
         path: Path,
         *,
@@ -35,12 +34,11 @@ class Packs(Service):
         name: str | None = None,
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
-    ) -> PackInfo:
-        """Add community data as a pack."""
-        manifest = community_packs.add_pack(
+    ) -> Added:
+        """Take all that a file holds: community data, tempo and the like of tracks."""
+        return community_packs.add_packs(
             self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
         )
-        return self._pack(manifest.name)
 
     @synchronized
     def fetch_community(
@@ -50,8 +48,8 @@ class Packs(Service):
         name: str | None = None,
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
-    ) -> PackInfo:
-        """Download community data and add it as a pack; what was downloaded is remembered for the audit."""
+    ) -> Added:
+        """Download community data and add all of it; what was downloaded is remembered for the audit."""
         from engine.community.fetch import fetched
 
         with fetched(self.library.door, url, progress=progress, cancelled=cancelled) as (path, done):
@@ -60,7 +58,7 @@ class Packs(Service):
                     "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",
                     (done.url, done.bytes, done.sha256, done.at),
                 )
-            return self.add_community(path, name=name, cancelled=cancelled)
+            return self.add(path, name=name, cancelled=cancelled)
 
     @synchronized
     def fetches(self) -> tuple[Fetched, ...]:
@@ -71,20 +69,6 @@ class Packs(Service):
             "SELECT url, bytes, sha256, at FROM fetches ORDER BY at, rowid"
         )
         return tuple(Fetched(*row) for row in rows)
-
-    @synchronized
-    def add_features(
-        self,
-        path: Path,
-        *,
-        name: str | None = None,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
-    ) -> FeatureReport:
-        """Add tempo, energy and the like of tracks as a pack."""
-        from engine.community.features import add_features
-
-        return add_features(self.library.door, path, name=name, progress=progress, cancelled=cancelled)
 
     def features(self) -> FeatureCatalog:
         """The feature packs, open: a context manager."""
@@ -99,9 +83,9 @@ class Packs(Service):
             return features.library_coverage(self.library.connection)
 
     @synchronized
-    def remove(self, name: str) -> None:
-        """Delete a pack."""
-        community_packs.remove_pack(self.library.door, name)
+    def remove(self, name: str, *, kind: str | None = None) -> None:
+        """Delete a pack, of one kind where that is said. Raises UnknownNameError with the nearest names."""
+        community_packs.remove_pack(self.library.door, name, kind=kind)
 
     @synchronized
     def stash(self, name: str) -> None:
@@ -112,9 +96,3 @@ class Packs(Service):
     def bring_back(self, name: str) -> None:
         """Put a stashed pack back in use."""
         community_packs.bring_pack_back(self.library.door, name)
-
-    def _pack(self, name: str) -> PackInfo:
-        for info in self.all():
-            if info.name == name:
-                return info
-        raise DamagedDataError(f"The pack {name} is missing. Add it again.")

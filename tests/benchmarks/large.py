@@ -106,5 +106,5 @@ def _add_pack(folders: Folders, called: list[str], folder: Path, rng: np.random.
             items = np.unique(np.minimum((rng.pareto(0.6, 80) * 20).astype(np.int64), PACK_ARTISTS - 1))
             file.writelines(f"{listener}\t{item}\t{1 + item % 50}\n" for item in items.tolist())
     session = Session(folders)
-    session.packs.add_community(folder)
+    session.packs.add(folder)
     session.close()

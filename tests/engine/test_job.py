@@ -51,7 +51,7 @@ def test_an_import_ends_with_its_report(tmp_path) -> None:
     [
         (["import", "nowhere.zip"], 1, "nowhere.zip"),
         (["train"], 3, "community"),
-        (["community", "nowhere"], 1, "not exist"),
+        (["add", "nowhere"], 1, "not exist"),
     ],
 )
 def test_an_expected_failure_is_one_message_with_the_contracts_code(tmp_path, arguments, code, words) -> None:
@@ -64,8 +64,8 @@ def test_an_expected_failure_is_one_message_with_the_contracts_code(tmp_path, ar
 
 def test_a_pack_and_a_training_end_with_what_they_made(tmp_path) -> None:
     community = write_community(tmp_path / "camps", artists=names(60))
-    told, code = messages(tmp_path / "data", "community", str(community))
-    assert (code, told[-1]["result"]["name"]) == (0, "camps")
+    told, code = messages(tmp_path / "data", "add", str(community))
+    assert (code, [pack["name"] for pack in told[-1]["result"]["packs"]]) == (0, ["camps"])
     told, code = messages(tmp_path / "data", "train", "--no-tune", "--iterations", "4", "--factors", "8")
     assert code == 0
     assert [model["items"] for model in told[-1]["result"]] == [60]
@@ -76,7 +76,7 @@ def test_a_pack_and_a_training_end_with_what_they_made(tmp_path) -> None:
 
 def test_a_pack_of_tracks_is_trained_on_too_also_where_nothing_is_known_of_artists(tmp_path) -> None:
     data, lists = tmp_path / "data", write_playlists(tmp_path / "lists.zip")
-    assert messages(data, "community", str(lists))[1] == 0
+    assert messages(data, "add", str(lists))[1] == 0
     told, code = messages(data, "train", "--no-tune", "--iterations", "4", "--factors", "8")
     assert code == 0
     assert [model["level"] for model in told[-1]["result"]] == ["tracks"]
@@ -88,7 +88,7 @@ def test_a_pack_of_tracks_is_trained_on_too_also_where_nothing_is_known_of_artis
 def test_a_signal_stops_training_and_the_library_is_as_before(tmp_path) -> None:
     data = tmp_path / "data"
     session = Session(Folders(data))
-    session.packs.add_community(write_community(tmp_path / "camps", artists=names(60)))
+    session.packs.add(write_community(tmp_path / "camps", artists=names(60)))
     session.close()
     child = start(data, "train", "--iterations", "200")
     assert child.stdout is not None

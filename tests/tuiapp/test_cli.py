@@ -457,6 +457,29 @@ def test_playlists_are_put_together_by_commands(place, tmp_path, capsys) -> None
         assert said in capsys.readouterr().err
 
 
+def test_one_file_of_playlists_and_tempo_is_taken_whole_in_any_order_of_commands(
+    place, tmp_path, capsys
+) -> None:
+    file = tmp_path / "songs.csv"
+    file.write_text(f"playlist_id,track_artist,track_name,tempo\none,{ARTISTS[0]},A Song,120\n")
+    for command in (["features", "add"], ["community", "add"], ["features", "add"]):
+        done = document(capsys, *command, str(file))
+        assert (done["rows"], done["tracks_with_tempo"], done["matched"]) == (1, 1, 1)
+        assert done["coverage"] == pytest.approx(0.2)
+        assert [pack["kind"] for pack in done["packs"]] == ["community", "features"]
+    assert run(["community", "add", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "songs-features: tempo and the like of 1 tracks." in said
+    assert "1 of your 5 tracks now have a tempo." in said
+    listed = document(capsys, "features", "list")
+    assert [pack["name"] for pack in listed["packs"]] == ["songs-features"]
+    assert (listed["rows"], listed["tracks_with_tempo"]) == (1, 1)
+    assert run(["features", "remove", "songs"]) == 1
+    assert "Did you mean songs-features?" in capsys.readouterr().err
+    assert document(capsys, "features", "remove", "songs-features") == {"packs": []}
+    assert [pack["name"] for pack in document(capsys, "community", "list")["packs"]] == ["songs"]
+
+
 def test_the_map_and_the_drift_of_ones_taste_are_data_too(place, capsys) -> None:
     found = document(capsys, "taste", "map")
     assert {artist["artist"] for artist in found["artists"]} == {ARTISTS[n] for n in (0, 1, 3, 6, 9)}

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from engine.model.confidence import Confidence
 from engine.paths import Folders
-from tests.support.driving import screen_text, settled, the_list
+from tests.support.driving import screen_text, settled, the_list, toasts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.jobs import Job
 from tuiapp.text import age
@@ -162,3 +162,23 @@ async def test_a_training_draws_its_curve_and_goes_on_in_another_view(
         app.job = None
         await settled(pilot)
         assert "^x to stop" not in screen_text(app)
+
+
+async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too(folders: Folders, tmp_path) -> None:
+    file = tmp_path / "songs.csv"
+    rows = [f"one,Artist {letter},Song,{120 + place}" for place, letter in enumerate("ABC")]
+    file.write_text("\n".join(["playlist_id,track_artist,track_name,tempo", *rows]))
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        await pilot.press(*str(file), "enter")
+        await settled(pilot, lambda: any("Added" in told for told in toasts(app)))
+        (told,) = [text for text in toasts(app) if "Added" in text]
+        assert "songs: 1 listeners, 3 tracks." in told
+        assert "songs-features: tempo and the like of 3 tracks." in told
+        kinds = {pack.name: pack.kind for pack in app.engine().packs.all()}
+        assert kinds.items() >= {"songs": "community", "songs-features": "features"}.items()

@@ -123,12 +123,9 @@ class Jobs:
         if key is not None:
             self.start("Training", "train")
 
-    def start_pack(self, path: Path) -> None:
-        """Add a pack; what it is of is told by content."""
-        from engine.community.packs import readers
-
-        known = any(reader.recognises(path) for reader in readers().values()) if path.exists() else True
-        self.start("Add pack", "community" if known else "features", str(path))
+    def start_pack(self, path: str) -> None:
+        """Add all that a file holds."""
+        self.start("Add pack", "add", path)
 
     def start_demo(self) -> None:
         """Fill the sample's own data folder, then open it in place of this one."""
@@ -196,6 +193,10 @@ class Jobs:
 
             report = import_report(result["result"], key)
             app.push_screen(ShowText("Imported", report, also=key), self._train_if_asked)
+        elif job.arguments[0] == "add":
+            from tuiapp.import_report import packs_in_words
+
+            app.notify(packs_in_words(result["result"]), title="Added", timeout=12)
         elif job.arguments[0] == "demo":
             key = app.keymap.label("palette")
             text = f"Everything here is demo data. To return to your library: {key}, then “leave the demo”."

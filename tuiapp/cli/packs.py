@@ -12,10 +12,12 @@ import click
 
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
+from tuiapp.import_report import packs_in_words
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
+    from engine.session import Session
 
 
 @cli.group()
@@ -23,16 +25,36 @@ def community() -> None:
     """Packs of community data, to train on."""
 
 
+def _add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
+    """Take all that a file holds, and say what that was."""
+    with options.session() as session:
+        with progress_bar(options, "reading") as progress:
+            added = session.packs.add(path, format=format_name, name=name, progress=progress)
+        coverage = session.packs.tempo_coverage()
+    document = {
+        "packs": [asdict(pack) for pack in added.packs],
+        "rows": added.features.rows if added.features else 0,
+        "matched": coverage.matched,
+        "tracks_with_tempo": added.features.tracks_with_tempo if added.features else 0,
+        "coverage": coverage.share,
+        "left_out": list(added.left_out),
+    }
+    if options.json:
+        print_json(document)
+    else:
+        click.echo(packs_in_words({**document, "tempo": asdict(coverage)}))
+
+
 @community.command("add")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--format", "format_name", metavar="NAME", help="Read it as this format, without detection.")
+@click.option(
+    "--format", "format_name", metavar="NAME", help="Take only this: hetrec, playlists or features."
+)
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
 def add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
-    """Add community data from a local file, folder or archive."""
-    with options.session() as session, progress_bar(options, "reading") as progress:
-        info = session.packs.add_community(path, format=format_name, name=name, progress=progress)
-    _print_packs(options, [info])
+    """Add all that a file, folder or archive holds: community data, tempo and the like of tracks."""
+    _add(options, path, format_name, name)
 
 
 @community.command()
@@ -61,8 +83,8 @@ def fetch(options: Options, what: str, url: str | None, name: str | None, yes: b
                 raise click.UsageError(f"{said}. Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
         with progress_bar(options, "downloading") as progress:
-            info = session.packs.fetch_community(url or known, name=name, progress=progress)
-    _print_packs(options, [info])
+            added = session.packs.fetch_community(url or known, name=name, progress=progress)
+    _print_packs(options, added.packs)
 
 
 @community.command("list")
@@ -108,22 +130,45 @@ def features() -> None:
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
 def add_features(options: Options, path: Path, name: str | None) -> None:
-    """Add track features from a CSV, plain or zipped; columns for artist, track and tempo are found by name."""
+    """Add all that a file holds, as `community add` does; columns for artist, track and tempo are found by name."""
+    _add(options, path, None, name)
+
+
+@features.command("list")
+@click.pass_obj
+def list_features(options: Options) -> None:
+    """List the packs of features, and how many of your tracks have a tempo."""
+    from engine.community.feature_catalog import read_manifest
+
     with options.session() as session:
-        with progress_bar(options, "reading") as progress:
-            report = session.packs.add_features(path, name=name, progress=progress)
-        coverage = session.packs.tempo_coverage()
-    document = {
-        "rows": report.rows,
-        "matched": coverage.matched,
-        "tracks_with_tempo": report.tracks_with_tempo,
-        "coverage": coverage.share,
-    }
+        packs, coverage = _of_features(session), session.packs.tempo_coverage()
+    manifests = [read_manifest(options.folders.packs / pack.name) for pack in packs]
     if options.json:
-        print_json(document)
+        print_json(
+            {
+                "packs": [asdict(pack) for pack in packs],
+                "rows": sum(pack.items for pack in packs),
+                "matched": coverage.matched,
+                "tracks_with_tempo": sum(int(str(of["tracks_with_tempo"])) for of in manifests),
+                "coverage": coverage.share,
+            }
+        )
         return
-    click.echo(
-        f"{thousands(report.rows)} rows read, {thousands(report.tracks_with_tempo)} tracks with tempo."
+    _print_packs(options, packs)
+    say(
+        options, f"{thousands(coverage.with_tempo)} of your {thousands(coverage.tracks)} tracks have a tempo."
     )
-    click.echo(f"{thousands(coverage.matched)} of your {thousands(coverage.tracks)} tracks now have a "
-        f"tempo ({coverage.share:.0%}).")  # fmt: skip
+
+
+@features.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove_features(options: Options, name: str) -> None:
+    """Remove a pack of features."""
+    with options.session() as session:
+        session.packs.remove(name, kind="features")
+        _print_packs(options, _of_features(session))
+
+
+def _of_features(session: Session) -> list[PackInfo]:
+    return [pack for pack in session.packs.all() if pack.kind == "features"]

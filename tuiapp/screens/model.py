@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -134,13 +133,11 @@ class ModelView(View):
             self._show_models()
 
     def action_add_pack(self) -> None:
-        def add(text: str) -> None:
-            path = Path(text).expanduser()
-            self.app.jobs.start_pack(path)
-
         from tuiapp.screens.first_steps import community_offers
 
-        self.app.ask_path("Add community data or track features", add, community_offers())
+        self.app.ask_path(
+            "Add community data or track features", self.app.jobs.start_pack, community_offers()
+        )
 
     def action_remove_pack(self) -> None:
         row = self.query_one("#packs", Table).row

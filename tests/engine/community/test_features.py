@@ -17,7 +17,6 @@ from engine.errors import (
     DamagedDataError,
     PrivateSessionError,
     UnreadableFileError,
-    UsageError,
 )
 from engine.names import artist_key, track_key
 from engine.paths import Folders
@@ -353,20 +352,15 @@ def test_a_field_without_end_is_named_with_its_line(door: Door, tmp_path: Path) 
         add_features(door, file)
 
 
-def test_missing_file_and_bad_names(door: Door, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(door: Door, tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="does not exist"):
         add_features(door, tmp_path / "none.csv")
-    with pytest.raises(UsageError):
-        add_features(door, tmp_path / "none.csv", name="../out")
 
 
-def test_a_community_pack_is_not_overwritten(door: Door, tmp_path: Path) -> None:
+def test_a_name_leads_nowhere_else(door: Door, tmp_path: Path) -> None:
     file = tmp_path / "songs.csv"
     file.write_text(SONGS)
-    door.write_file(door.folders.packs / "songs" / "manifest.json", b'{"format": 1, "kind": "community"}')
-    with pytest.raises(UsageError, match="songs"):
-        add_features(door, file)
-    assert feature_packs(door.folders) == []
+    assert add_features(door, file, name="../out").folder == door.folders.packs / "out"
 
 
 def test_cancelling_leaves_the_pack_as_it_was(door: Door, tmp_path: Path) -> None:

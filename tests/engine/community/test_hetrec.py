@@ -10,7 +10,7 @@ import pytest
 
 from engine.community.hetrec import read
 from engine.community.pack import Pack
-from engine.community.packs import add_pack, community_packs, list_packs, remove_pack
+from engine.community.packs import add_packs, community_packs, list_packs, remove_pack
 from engine.errors import (
     CancelledError,
     DamagedDataError,
@@ -67,7 +67,7 @@ def test_equal_names_become_one_artist_and_bad_lines_are_counted(layout: Path) -
 
 def test_a_pack_gives_back_what_was_read(layout: Path, tmp_path: Path) -> None:
     folders = Folders(tmp_path / "data")
-    manifest = add_pack(Door(folders), layout, name="Mine!")
+    [manifest] = add_packs(Door(folders), layout, name="Mine!").packs
     assert (manifest.name, manifest.listeners, manifest.items, manifest.interactions) == ("mine", 3, 2, 4)
     pack = community_packs(folders, "artists")[0]
     assert np.array_equal(pack.matrix().toarray(), [[10, 3], [7, 0], [0, 1]])
@@ -91,7 +91,7 @@ def test_a_zip_with_the_files_in_a_folder_reads_the_same(layout: Path, tmp_path:
 def test_adding_again_replaces_and_removing_removes(layout: Path, tmp_path: Path) -> None:
     folders = Folders(tmp_path / "data")
     for _ in range(2):
-        add_pack(Door(folders), layout)
+        add_packs(Door(folders), layout)
     assert [info.name for info in list_packs(folders)] == ["made-up-set"]
     with pytest.raises(UnknownNameError, match="made-up-set"):
         remove_pack(Door(folders), "made-up-sett")
@@ -102,30 +102,30 @@ def test_adding_again_replaces_and_removing_removes(layout: Path, tmp_path: Path
 def test_what_cannot_be_read_is_said(layout: Path, tmp_path: Path) -> None:
     door = Door(Folders(tmp_path / "data"))
     with pytest.raises(UnreadableFileError, match="does not exist"):
-        add_pack(door, tmp_path / "nothing")
+        add_packs(door, tmp_path / "nothing")
     with pytest.raises(UnreadableFileError, match="Known: HetRec"):
-        add_pack(door, tmp_path)
+        add_packs(door, tmp_path)
     with pytest.raises(UsageError, match="hetrec"):
-        add_pack(door, layout, format="parquet")
+        add_packs(door, layout, format="parquet")
     (layout / "user_artists.dat").write_text("userID\tartistID\tweight\n")
     with pytest.raises(UnreadableFileError, match="no usable line"):
-        add_pack(door, layout)
+        add_packs(door, layout)
     assert list_packs(door.folders) == []
 
 
 def test_cancel_and_private_session_add_nothing(layout: Path, tmp_path: Path) -> None:
     folders = Folders(tmp_path / "data")
     with pytest.raises(CancelledError):
-        add_pack(Door(folders), layout, cancelled=lambda: True)
+        add_packs(Door(folders), layout, cancelled=lambda: True)
     with pytest.raises(PrivateSessionError):
-        add_pack(Door(folders, private=True), layout)
+        add_packs(Door(folders, private=True), layout)
     assert list_packs(folders) == []
 
 
 @pytest.mark.parametrize("damage", ["manifest.json", "plays.npy", "catalog.sqlite"])
 def test_a_damaged_pack_says_how_to_mend_it(layout: Path, tmp_path: Path, damage: str) -> None:
     folders = Folders(tmp_path / "data")
-    add_pack(Door(folders), layout, name="p")
+    add_packs(Door(folders), layout, name="p")
     (folders.packs / "p" / damage).write_bytes(b"\x00\x01")
 
     def use() -> None:

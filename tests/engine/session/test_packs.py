@@ -16,7 +16,7 @@ def packs(library: Library, tmp_path: Path) -> Packs:
     table = tmp_path / "tempos.csv"
     table.write_text("artist,track,bpm\nThe Lanterns,Slow Ferry,120\nArtist A0,Elsewhere,150\n")
     packs = Packs(library)
-    packs.add_features(table, name="tempos")
+    packs.add(table, name="tempos")
     return packs
 
 

@@ -45,7 +45,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     ]
     table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     session = Session(folders)
-    session.packs.add_features(table)
+    session.packs.add(table)
     session.verdicts.judge("block", BLOCKED)
     session.verdicts.judge("hide", ARTISTS[36])
     session.close()

@@ -94,7 +94,7 @@ def test_lists_are_exported_as_one_track_an_artist(session, tmp_path) -> None:
     csv = tmp_path / "feature.csv"
     top = session.discover.list(DiscoverSettings(n=3)).items
     csv.write_text(f"artist,track,bpm\n{top[0].artist},Signal,120\n")
-    session.packs.add_features(csv)
+    session.packs.add(csv)
     tracks = session.tracks.of_discover(DiscoverSettings(n=3))
     assert [(track.artist, track.track) for track in tracks] == [
         (top[0].artist, "Signal"), (top[1].artist, ""), (top[2].artist, ""),

@@ -49,7 +49,7 @@ def session(tmp_path: Path):
     rows = [f"{artist},Wave {n},150,200" for artist in ("Lark", *ARTISTS[1:30]) for n in (1, 2, 3, 4)]
     table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     opened = Session(folders)
-    opened.packs.add_features(table)
+    opened.packs.add(table)
     opened.playlists.create(
         "Mine", [PlaylistTrack(name, "Wave 1 (Remastered 2011)") for name in ("Lark", ARTISTS[3])]
     )

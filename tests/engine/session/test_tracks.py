@@ -368,7 +368,7 @@ def test_a_track_the_model_does_not_hold_has_no_explanation(place) -> None:
 
 def test_a_model_of_tracks_stands_beside_that_of_artists_and_ranks_by_their_artists_too(tmp_path) -> None:
     session = Session(Folders(tmp_path / "data"))
-    pack = session.packs.add_community(write_playlists(tmp_path / "lists.zip"))
+    [pack] = session.packs.add(write_playlists(tmp_path / "lists.zip")).packs
     assert (pack.level, pack.listeners, pack.items) == ("tracks", 90, 60)
     with pytest.raises(NothingYetError, match="discover train --level tracks"):
         open_model(session.folders, "tracks")

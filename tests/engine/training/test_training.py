@@ -34,7 +34,7 @@ QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 @pytest.fixture
 def session(tmp_path):
     opened = Session(Folders(tmp_path / "data"))
-    opened.packs.add_community(write_community(tmp_path / "camps", artists=names(60)))
+    opened.packs.add(write_community(tmp_path / "camps", artists=names(60)))
     yield opened
     opened.close()
 
@@ -139,7 +139,7 @@ def test_training_tells_every_stage_and_sweep(session) -> None:
 
 def test_packs_that_share_artists_share_their_columns(session, tmp_path) -> None:
     shared = [*(name.upper() for name in names(60)[:30]), *(f"Other {name}" for name in names(30))]
-    session.packs.add_community(write_community(tmp_path / "more", artists=shared, listeners=60, seed=1))
+    session.packs.add(write_community(tmp_path / "more", artists=shared, listeners=60, seed=1))
     manifest = session.training.train(QUICK)
     assert manifest.packs == ["camps", "more"]
     assert manifest.listeners == 150
@@ -213,7 +213,7 @@ def test_a_community_too_small_to_tune_on_is_trained_with_the_defaults(tmp_path)
         "userID\tartistID\tweight\n" + "".join(f"{i}\t{i}\t3\n" for i in range(6))
     )
     opened = Session(Folders(tmp_path / "data"))
-    opened.packs.add_community(folder)
+    opened.packs.add(folder)
     manifest = opened.training.train(TrainingSettings(factors=4, iterations=3))
     assert manifest.tuned["searched"] is False
     assert manifest.validation == {}
@@ -224,7 +224,7 @@ def test_a_training_killed_goes_on_from_its_last_sweep_to_the_same_model(session
     whole = session.training.train(QUICK)
     factors = (session.folders.models / whole.id / "item_factors.npy").read_bytes()
     killed = Session(Folders(tmp_path / "killed"))
-    killed.packs.add_community(tmp_path / "camps")
+    killed.packs.add(tmp_path / "camps")
     program = (
         "import os, pathlib, signal, sys\n"
         "from engine.paths import Folders\n"

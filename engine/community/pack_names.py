@@ -1,0 +1,58 @@
+"""Under which name a pack is kept: one name space for all kinds, in which no kind takes another's place."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from engine.names import Level
+from engine.paths import Folders
+
+MANIFEST_FILE = "manifest.json"
+
+
+def pack_name(text: str) -> str:
+    """A name that is safe as a folder: at most 60 lower case letters, digits, dots and dashes.
+
+    >>> pack_name("My Songs_2024!"), pack_name("../out")
+    ('my-songs-2024', 'out')
+    """
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower())[:60].strip("-.") or "pack"
+
+
+def name_of_file(path: Path) -> str:
+    """What a pack is called after: a folder's name, or a file's without its endings."""
+    resolved = path.resolve()
+    if resolved.is_dir():
+        return resolved.name
+    return re.sub(r"(\.(csv|tsv|txt|zip|gz))+$", "", resolved.name, flags=re.IGNORECASE)
+
+
+def name_for(folders: Folders, wanted: str, kind: str, level: Level) -> str:
+    """The name for a pack of this kind and level: the wanted one, with the kind added where that is another's.
+
+    A pack of the same kind and level under either of these is the one to replace.
+    """
+    label, own = pack_name(wanted), kind if kind == "features" else level
+    # A name may be of an earlier version, which allowed capitals and underscores.
+    there = {pack_name(folder.name): folder.name for folder in folders.packs.glob("[!.]*")}
+    candidates = (
+        label,
+        f"{label}-{own}",
+        *(f"{label}-{own}-{number}" for number in range(2, len(there) + 2)),
+    )
+    held = {name: _held(folders.packs / there[name]) for name in candidates if name in there}
+    for name in candidates:
+        if held.get(name) == (kind, level):
+            return there[name]
+    return next(there.get(name, name) for name in candidates if held.get(name) is None)
+
+
+def _held(folder: Path) -> tuple[str, str] | None:
+    """The kind and level of the pack in a folder; null where that cannot be read, and so may be replaced."""
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+        return str(manifest["kind"]), str(manifest.get("level", "tracks"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
