@@ -61,7 +61,7 @@ class Shell(Guarded):
         """Ask for a line; `then` gets it unless the person thought better."""
         raise NotImplementedError
 
-    def ask_path(self, title: str, then: Callable[[str], None], above: str = "") -> None:
+    def ask_path(self, title: str, then: Callable[[str], None], above: str = "", value: str = "") -> None:
         """Ask for a path, typed or picked."""
         raise NotImplementedError
 

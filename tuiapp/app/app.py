@@ -22,6 +22,7 @@ from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
 from tuiapp.app.quit import leave, leave_with_the_terminal
 from tuiapp.app.remembering import Remembering
+from tuiapp.app.title import window_title
 from tuiapp.app.undo import Changes
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
@@ -222,11 +223,11 @@ class DiscoverApp(Shell):
 
         self.push_screen(AskText(title, value), lambda text: then(text) if text else None)
 
-    def ask_path(self, title: str, then: Callable[[str], None], above: str = "") -> None:
+    def ask_path(self, title: str, then: Callable[[str], None], above: str = "", value: str = "") -> None:
         """Ask for a path, typed or picked."""
         from tuiapp.screens.dialogs import AskPath
 
-        self.push_screen(AskPath(title, above), lambda text: then(text) if text else None)
+        self.push_screen(AskPath(title, above, value), lambda text: then(text) if text else None)
 
     def action_search(self) -> None:
         from tuiapp.screens.search import Search
@@ -276,5 +277,5 @@ def run_app(folders: Folders, *, private: bool = False, own: Folders | None = No
     app.jobs.own = own
     # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.
     sys.setswitchinterval(0.0005)
-    with app.failures.warnings_noted():
+    with app.failures.warnings_noted(), window_title(app.title):
         return app.run() or 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuiapp.settings.in_keys import in_keys
+from tuiapp.typed_paths import paths_in
 
 if TYPE_CHECKING:
     from engine.paths import Folders
@@ -108,24 +109,25 @@ class Jobs:
                 severity="warning",
             )
         else:
-            expanded = [str(Path(a).expanduser()) if a.startswith("~") else a for a in arguments]
-            app.run_worker(self._run(Job(title, expanded)), group="job")
+            app.run_worker(self._run(Job(title, arguments)), group="job")
 
     def ask_import(self) -> None:
         """Ask what to import, saying how to get it from each service."""
         from tuiapp.app.help_texts import how_to_export
 
         self._app.ask_path(
-            "Import listening history", lambda text: self.start("Import", "import", text), how_to_export()
+            "Import listening history",
+            lambda text: self.start("Import", "import", *map(str, paths_in(text))),
+            how_to_export(),
         )
 
     def _train_if_asked(self, key: str | None) -> None:
         if key is not None:
             self.start("Training", "train")
 
-    def start_pack(self, path: str) -> None:
-        """Add all that a file holds."""
-        self.start("Add pack", "add", path)
+    def start_pack(self, text: str) -> None:
+        """Add all that the files named on a line hold."""
+        self.start("Add pack", "add", *map(str, paths_in(text)))
 
     def start_demo(self) -> None:
         """Fill the sample's own data folder, then open it in place of this one."""

@@ -17,6 +17,7 @@ from tuiapp.safe import shown
 from tuiapp.shell import Shell
 from tuiapp.widgets.dimmed import Dimming
 from tuiapp.widgets.line import Line
+from tuiapp.widgets.path_line import PathLine
 
 
 class Dialog(Dimming[Any]):
@@ -71,14 +72,14 @@ class AskPath(AskText):
 
     def __init__(self, title: str, above: str = "", value: str = "") -> None:
         scrolls = ", ↑ ↓ scroll" if above else ""
-        super().__init__(title, value, f"enter accept, ctrl+o browse{scrolls}, esc cancel")
+        super().__init__(title, value, f"enter accept, tab complete, ctrl+o browse{scrolls}, esc cancel")
         self._above = above
 
     def compose(self) -> ComposeResult:
         # The line stands on top: in a low terminal the text below it scrolls, and the line stays.
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
-            yield Line(self._value, placeholder="path to a file, folder or archive")
+            yield PathLine(self._value, placeholder="path to a file, folder or archive; or drop files here")
             yield Static(self._hint, classes="hint", markup=False)
             if self._above:
                 with VerticalScroll(classes="above", can_focus=False):

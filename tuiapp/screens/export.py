@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
 from tuiapp.safe import shown
+from tuiapp.typed_paths import paths_in
 
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
@@ -19,10 +20,12 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
     """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
 
     def export(text: str) -> None:
+        path = paths_in(text)[0]
+
         def run() -> None:
             try:
                 session = app.engine()
-                report = session.tracks.export(tracks(session), title, Path(text).expanduser())
+                report = session.tracks.export(tracks(session), title, path)
             except DiscoverError as error:
                 app.call_from_thread(app.notify, str(error), severity="error", timeout=10)
                 return
@@ -37,6 +40,6 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
         value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
         what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"
-        app.call_from_thread(app.ask_text, what, value, export)
+        app.call_from_thread(app.ask_path, what, export, "", value)
 
     app.run_worker(ask, thread=True, exclusive=True, group="ask export")

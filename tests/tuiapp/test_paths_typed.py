@@ -1,0 +1,111 @@
+"""Paths in dialogs: as typed, as dropped, as completed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.events import Paste
+from textual.widgets import Input
+
+from engine.paths import Folders
+from tests.support.driving import screen_text, settled
+from tuiapp.app.app import DiscoverApp
+from tuiapp.typed_paths import continued, lines_as_one, paths_in
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for name in ("my songs.csv", "Don't stop.zip", "100% åæø.json", "plain.csv", ".hidden.csv"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "a folder").mkdir()
+    return tmp_path
+
+
+def test_a_path_is_read_as_terminals_drop_it(place: Path) -> None:
+    songs, stop, odd = place / "my songs.csv", place / "Don't stop.zip", place / "100% åæø.json"
+    escaped = str(songs).replace(" ", "\\ ")
+    address = f"file://{place}/100%25%20%C3%A5%C3%A6%C3%B8.json"
+    for text, paths in (
+        (str(songs), [songs]),
+        (f"  {songs}  ", [songs]),
+        (f"'{songs}'", [songs]),
+        (f'"{stop}"', [stop]),
+        (str(stop), [stop]),
+        (escaped, [songs]),
+        (address, [odd]),
+        (address.replace("file://", "FILE://localhost"), [odd]),
+        (f"'{songs}' {escaped} {address} {place}/plain.csv", [songs, songs, odd, place / "plain.csv"]),
+        (f"{place}/plain.csv {place}/plain.csv", [place / "plain.csv"] * 2),
+        (f"{place}/not there.csv", [place / "not there.csv"]),
+        (f"'{place}/not there.csv'", [place / "not there.csv"]),
+        ("~/x y", [Path.home() / "x y"]),
+        ("~nobodyatall/x", [Path("~nobodyatall/x")]),
+        ("it's open", [Path("it's open")]),
+        ("x" * 5000, [Path("x" * 5000)]),
+    ):
+        assert paths_in(text) == paths, text
+
+
+def test_several_lines_are_one_that_says_the_same(place: Path) -> None:
+    songs, plain = place / "my songs.csv", place / "plain.csv"
+    line = lines_as_one(f"{songs}\n{plain}\r\n'{songs}'\n")
+    assert "\n" not in line
+    assert paths_in(line) == [songs, plain, songs]
+    assert lines_as_one("one alone\n") == "one alone"
+
+
+def test_a_typed_path_goes_on_with_what_is_on_the_disk(place: Path) -> None:
+    assert continued(f"{place}/my") == f"{place}/my songs.csv"
+    assert continued(f"{place}/A f") == f"{place}/a folder/"
+    assert continued(f"{place}/.h") == f"{place}/.hidden.csv"
+    assert continued(f"{place}/") == f"{place}/100% åæø.json", "hidden ones are not offered unasked"
+    assert continued(f"{place}/nothing") is None
+    assert continued("/no/such/place/x") is None
+    assert continued("~nobodyatall/x") is None
+
+
+async def test_a_dialog_completes_a_path_and_takes_several_dropped_files(
+    folders: Folders, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        "tuiapp.app.jobs.Jobs.start", lambda _self, _title, *arguments: started.append(arguments)
+    )
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        line = app.screen.query_one(Input)
+        line.value = f"{place}/my"
+        line.cursor_position = len(line.value)
+        await settled(pilot, lambda: "my songs.csv" in screen_text(app))
+        await pilot.press("tab")
+        assert line.value == f"{place}/my songs.csv"
+        await pilot.press("enter")
+        await settled(pilot)
+        assert started.pop() == ("import", f"{place}/my songs.csv")
+        for key, command in (("i", "import"), ("7", None), ("a", "add")):
+            await pilot.press(key)
+            await settled(pilot)
+            if command is None:
+                continue
+            app.screen.query_one(Input).post_message(
+                Paste(f"{place}/my songs.csv\nfile://{place}/plain.csv\n")
+            )
+            await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert started.pop() == (command, f"{place}/my songs.csv", f"{place}/plain.csv")
+
+
+async def test_an_export_goes_to_the_path_that_was_dropped(folders: Folders, place: Path) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("e")
+        await settled(pilot, lambda: bool(app.screen.query(Input)))
+        app.screen.query_one(Input).value = f"'{place}/a folder/my list.csv'"
+        await pilot.press("enter")
+        await settled(pilot, (place / "a folder" / "my list.csv").exists)

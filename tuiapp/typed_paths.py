@@ -1,0 +1,69 @@
+"""Paths as people type them and as terminals drop them: quoted, escaped, as `file://` addresses, several at once."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote
+
+
+def paths_in(text: str) -> list[Path]:
+    r"""The paths a line holds. One that is there as it stands is that, whatever blanks and quotes are in its name.
+
+    >>> paths_in(r"/no/my\ songs.csv 'file:///no/b%20c.zip'")
+    [PosixPath('/no/my songs.csv'), PosixPath('/no/b c.zip')]
+    >>> paths_in("/no/my songs.csv")
+    [PosixPath('/no/my songs.csv')]
+    """
+    whole = _path(text.strip())
+    if _is_there(whole):
+        return [whole]
+    try:
+        found = [_path(word) for word in shlex.split(text)]
+    except ValueError:
+        return [whole]
+    dropped = any(sign in text for sign in ("'", '"', "\\", "file://"))
+    return found if dropped or all(map(_is_there, found)) else [whole]
+
+
+def lines_as_one(text: str) -> str:
+    """Several lines, one path each, as one line that says the same."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(
+        shlex.quote(line) if len(lines) > 1 and _is_there(_path(line)) else line for line in lines
+    )
+
+
+def continued(text: str) -> str | None:
+    """A typed path with the first name there that begins so; null where there is none, a folder ends with a slash."""
+    folder, _, begun = text.rpartition("/")
+    try:
+        names = sorted(_names(_path(f"{folder}/") if "/" in text else Path(), begun))
+    except (OSError, ValueError):  # it cannot be read, or is no path
+        return None
+    return f"{text[: len(text) - len(begun)]}{names[0]}" if names else None
+
+
+def _names(place: Path, begun: str) -> Iterable[str]:
+    for entry in place.iterdir():
+        hidden = entry.name.startswith(".") and not begun.startswith(".")
+        if entry.name.casefold().startswith(begun.casefold()) and not hidden:
+            yield f"{entry.name}/" if entry.is_dir() else entry.name
+
+
+def _path(word: str) -> Path:
+    if word.lower().startswith("file://"):
+        # What stands before the path is the name of this machine, or nothing.
+        word = unquote("/" + word[len("file://") :].partition("/")[2])
+    try:
+        return Path(word).expanduser()
+    except RuntimeError:  # nobody of that name has a home here
+        return Path(word)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or holds what no name can
+        return False
