@@ -108,7 +108,7 @@ def main() -> None:
         prepared(Folders(root))
         for name in asked.names or PICTURES:
             svg = asyncio.run(picture(Folders(root), PICTURES[name]))
-            (Path(__file__).parent / f"{name}.svg").write_text(svg)
+            (Path(__file__).parent / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

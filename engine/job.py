@@ -37,7 +37,8 @@ class _Reporter:
         self._began = self._last = 0.0
 
     def send(self, **message: Any) -> None:
-        sys.stdout.write(json.dumps(message, ensure_ascii=False) + "\n")
+        # In ASCII: whatever the locale, the app reads what was written.
+        sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 
     def progress(self, stage: str, done: int, total: int, loss: float | None = None) -> None:

@@ -43,7 +43,7 @@ def export_playlist(
     Allowed in a private session, since the person names the file. An existing file is replaced in one step.
     Raises UsageError for an unknown format, DiscoverError when the file cannot be written.
     """
-    kind = format or format_of(path)
+    kind = format.lower() if format else format_of(path)
     written = write(tracks, title, kind, date=date, folder=path.parent)
     door.export(path, written.data)
     return ExportReport(

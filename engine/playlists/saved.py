@@ -49,10 +49,11 @@ def save_playlist(
     values = dict(settings or {}) if settings is None or isinstance(settings, Mapping) else asdict(settings)
     moment = int(time.time()) if at is None else at
     with connection:
-        if replace:
-            _delete(connection, name)
-        elif _number(connection, name) is not None:
+        there = _number(connection, name)
+        if there is not None and not replace:
             raise UsageError(f"A playlist {name!r} already exists. Choose another name, or replace it.")
+        if there is not None:
+            _delete(connection, there)
         number = connection.execute(
             "INSERT INTO playlists (name, context, settings, at) VALUES (?, ?, ?, ?)",
             (name, context, json.dumps(values, ensure_ascii=False), moment),
@@ -132,9 +133,9 @@ def rename_playlist(connection: sqlite3.Connection, name: str, new_name: str) ->
 
 def remove_playlist(connection: sqlite3.Connection, name: str) -> None:
     """Delete a playlist. Raises UnknownNameError when there is none of that name."""
-    _known_number(connection, name)
+    number = _known_number(connection, name)
     with connection:
-        _delete(connection, _name(name))
+        _delete(connection, number)
 
 
 def _name(name: str) -> str:
@@ -145,8 +146,10 @@ def _name(name: str) -> str:
 
 
 def _number(connection: sqlite3.Connection, name: str) -> int | None:
-    row = connection.execute("SELECT id FROM playlists WHERE name = ?", (name,)).fetchone()
-    return None if row is None else int(row[0])
+    """The playlist of that name, in capitals or not: of two that differ by them alone, the one spelled so."""
+    rows = connection.execute("SELECT name, id FROM playlists ORDER BY id")
+    alike = {known: int(number) for known, number in rows if known.casefold() == name.casefold()}
+    return alike.get(name, next(iter(alike.values()), None))
 
 
 def _known_number(connection: sqlite3.Connection, name: str) -> int:
@@ -168,12 +171,10 @@ def _insert(connection: sqlite3.Connection, number: int | None, tracks: Sequence
     )
 
 
-def _delete(connection: sqlite3.Connection, name: str) -> None:
+def _delete(connection: sqlite3.Connection, number: int) -> None:
     # Tracks by hand too: the library in memory of a private session's first start enforces no foreign keys.
-    connection.execute(
-        "DELETE FROM playlist_tracks WHERE playlist_id IN (SELECT id FROM playlists WHERE name = ?)", (name,)
-    )
-    connection.execute("DELETE FROM playlists WHERE name = ?", (name,))
+    connection.execute("DELETE FROM playlist_tracks WHERE playlist_id = ?", (number,))
+    connection.execute("DELETE FROM playlists WHERE id = ?", (number,))
 
 
 def _cells(track: PlaylistTrack) -> tuple[object, ...]:

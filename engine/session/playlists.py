@@ -155,8 +155,8 @@ class Playlists(Service):
         from engine.playlists.saved import playlist_tracks
 
         tracks = tuple(playlist_tracks(self.library.connection, name))
-        saved = self._saved(name)
-        self.remove(name)
+        saved = self.named(name)
+        self.remove(saved.name)
         return TakenPlaylist(saved, tracks)
 
     @synchronized
@@ -181,8 +181,9 @@ class Playlists(Service):
 
         remove_playlist(self.library.connection, name)
 
-    def _saved(self, name: str) -> SavedPlaylist:
-        """The entry of a playlist. Raises UnknownNameError."""
+    @synchronized
+    def named(self, name: str) -> SavedPlaylist:
+        """The entry of a playlist; in capitals or not is the same. Raises UnknownNameError with the nearest names."""
         from engine.playlists.saved import one_playlist
 
         return one_playlist(self.library.connection, name)
@@ -290,7 +291,7 @@ class Playlists(Service):
         tracks = tuple(after[slot] for slot in self._slots(after))
         places = places or range(len(tracks) - len(added) + 1, len(tracks) + 1)
         return PlaylistEdit(
-            self._saved(name).name,
+            self.named(name).name,
             tuple(before),
             tuple(after),
             tracks,
@@ -337,7 +338,7 @@ class Playlists(Service):
             raise UsageError(f"The seed is {seed}; enter 0 or more.")
         tracks = self.show(name)
         fitting = self._fitting(name, tracks)
-        wishes = wishes_of(tracks, self._saved(name).settings)
+        wishes = wishes_of(tracks, self.named(name).settings)
         with self._packs.features() as features:
             pool = offered(
                 self.library.connection, features, {key: rank for rank, key in enumerate(fitting, 1)}

@@ -1,13 +1,45 @@
-"""What a command prints."""
+"""Every command there is, and what one prints."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import click
 import pytest
 
 from tuiapp.cli.main import run
+
+# Every command, with arguments under which it would change something if it could.
+EVERY_COMMAND: dict[str, list[str]] = {
+    "artist": ["Artist 05"], "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"],
+    "community fetch": ["--yes"],
+    "community list": [], "community remove": ["made"], "config path": [], "config": [],
+    "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
+    "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],
+    "features list": [], "features remove": ["tempos"], "feedback": [],
+    "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
+    "open": ["Artist 05", "--print"], "played": ["Artist 05", "Song"],
+    "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],
+    "playlists add": ["Song for the hill", "Artist F5"], "playlists continue": ["Song for the hill", "-n", "2"],
+    "playlists create": ["New"], "playlists drop": ["Song for the hill", "1"],
+    "playlists move": ["Song for the hill", "1", "2"], "playlists rename": ["Song for the hill", "New"],
+    "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
+    "search": ["a"], "stats": [], "taste": [], "taste drift": [], "taste exclude": ["--artist", "Artist 00"],
+    "taste include": ["1"], "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],
+}  # fmt: skip
+
+
+def every_command(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """(name as it is typed, command) of all that do something by themselves."""
+    # Commands are there once one was asked for.
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield before + name, command
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{before}{name} ")
 
 
 def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

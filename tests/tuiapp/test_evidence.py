@@ -9,16 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from engine.paths import Folders
 from engine.privacy.evidence import watched
-from tests.support.commands import document
+from tests.support.commands import EVERY_COMMAND, document, every_command
 from tests.support.driving import settled
 from tests.support.folders import fingerprint
 from tests.support.importing import START, spotify, write
@@ -190,40 +188,12 @@ def test_the_system_sees_no_write_and_no_connection_in_a_private_session(
     assert [line for line in lines if re.search(r"\bconnect\(|sa_family=AF_INET", line)] == []
 
 
-# Every command, with arguments under which it would change something if it could.
-EVERY_COMMAND: dict[str, list[str]] = {
-    "artist": ["Artist 05"], "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"],
-    "community fetch": ["--yes"],
-    "community list": [], "community remove": ["made"], "config path": [], "config": [],
-    "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
-    "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],
-    "features list": [], "features remove": ["tempos"], "feedback": [],
-    "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
-    "open": ["Artist 05", "--print"], "played": ["Artist 05", "Song"],
-    "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],
-    "playlists add": ["Song for the hill", "Artist F5"], "playlists continue": ["Song for the hill", "-n", "2"],
-    "playlists create": ["New"], "playlists drop": ["Song for the hill", "1"],
-    "playlists move": ["Song for the hill", "1", "2"], "playlists rename": ["Song for the hill", "New"],
-    "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
-    "search": ["a"], "stats": [], "taste": [], "taste drift": [], "taste exclude": ["--artist", "Artist 00"],
-    "taste include": ["1"], "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],
-}  # fmt: skip
-
-
-def _every_command(group: click.Group, before: str = "") -> Iterator[str]:
-    for name, command in group.commands.items():
-        if not isinstance(command, click.Group) or command.invoke_without_command:
-            yield before + name
-        if isinstance(command, click.Group):
-            yield from _every_command(command, f"{before}{name} ")
-
-
 def test_no_command_changes_a_byte_in_a_private_session(
     place: Folders, cut_off: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whether it works there or is refused: every command there is, and whoever adds one adds it here."""
     run(["config"])
-    assert sorted(EVERY_COMMAND) == sorted(_every_command(cli))
+    assert sorted(EVERY_COMMAND) == sorted(name for name, _ in every_command(cli))
     here = write(tmp_path, "in/a.json", [spotify(START, 211_000)])
     before = fingerprint(place.root)
     for name, arguments in EVERY_COMMAND.items():

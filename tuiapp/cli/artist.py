@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.errors import UnknownNameError
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, thousands
+from tuiapp.cli.names import artists, name_argument
+from tuiapp.cli.output import print_json, say, thousands
 from tuiapp.safe import shown
 from tuiapp.text import day, ordinal, whole_percent
 
 if TYPE_CHECKING:
+    from engine.session import Session
     from engine.session.artist_pages import ArtistCard
 
 
 @cli.command()
-@click.argument("name")
+@name_argument("name", artists)
 @click.pass_obj
 def artist(options: Options, name: str) -> None:
     """Artist page: your plays, why they are recommended, similar artists."""
@@ -26,11 +29,23 @@ def artist(options: Options, name: str) -> None:
 
     settings = read(options.folders.config).for_discover(DiscoverSettings())
     with options.session() as session:
-        card = session.artist_pages.of(name, settings)
+        card = session.artist_pages.of(_found(options, session, name), settings)
     if options.json:
         print_json(asdict(card))
     else:
         _print(card)
+
+
+def _found(options: Options, session: Session, name: str) -> str:
+    """The artist of this name, or who a search for it finds first. Raises UnknownNameError with the nearest names."""
+    try:
+        return session.artists.resolve(name)[0]
+    except UnknownNameError:
+        found = next((hit.artist for hit in session.artists.search(name) if hit.kind == "artist"), None)
+        if found is None:
+            raise
+        say(options, shown(f"No artist “{name}” here; this is {found}."))
+        return found
 
 
 def _print(card: ArtistCard) -> None:

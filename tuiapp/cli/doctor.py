@@ -10,6 +10,7 @@ import click
 from engine import __version__
 from engine.errors import DiscoverError, UsageError
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import settings
 from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.safe import shown
 
@@ -176,7 +177,7 @@ def path(options: Options) -> None:
 
 
 @config.command("set")
-@click.argument("key")
+@click.argument("key", shell_complete=settings)
 @click.argument("value")
 @click.pass_obj
 def set_(options: Options, key: str, value: str) -> None:
@@ -188,7 +189,7 @@ def set_(options: Options, key: str, value: str) -> None:
 
 
 @config.command()
-@click.argument("key")
+@click.argument("key", shell_complete=settings)
 @click.pass_obj
 def unset(options: Options, key: str) -> None:
     """Remove a setting from the file, back to its default."""

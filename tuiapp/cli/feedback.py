@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import artists, name_argument
 from tuiapp.cli.output import print_json, print_table, say
 from tuiapp.safe import shown
 
@@ -30,7 +31,7 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
 
 
 @cli.command()
-@click.argument("name")
+@name_argument("name", artists)
 @_of_track
 @click.pass_obj
 def like(options: Options, name: str, track: str | None) -> None:
@@ -39,7 +40,7 @@ def like(options: Options, name: str, track: str | None) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@name_argument("name", artists)
 @_of_track
 @click.pass_obj
 def hide(options: Options, name: str, track: str | None) -> None:
@@ -48,7 +49,7 @@ def hide(options: Options, name: str, track: str | None) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@name_argument("name", artists)
 @_of_track
 @click.pass_obj
 def block(options: Options, name: str, track: str | None) -> None:
@@ -57,7 +58,7 @@ def block(options: Options, name: str, track: str | None) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@name_argument("name", artists)
 @_of_track
 @click.pass_obj
 def unblock(options: Options, name: str, track: str | None) -> None:

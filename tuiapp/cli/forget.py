@@ -9,6 +9,7 @@ import click
 
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import artists
 from tuiapp.cli.output import print_json, thousands
 from tuiapp.safe import shown
 
@@ -16,7 +17,12 @@ _OUT_OF_REACH = "Not covered: exported and downloaded files, backups, and delete
 
 
 @cli.command()
-@click.option("--artist", metavar="NAME", help="Everything by this artist: plays, likes, blocks, exclusions.")
+@click.option(
+    "--artist",
+    metavar="NAME",
+    shell_complete=artists,
+    help="Everything by this artist: plays, likes, blocks, exclusions.",
+)
 @click.option(
     "--track", metavar="TITLE", help="Plays of tracks with this title (with --artist, by that artist)."
 )

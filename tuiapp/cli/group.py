@@ -127,8 +127,19 @@ class Group(click.Group):
         return super().get_command(context, name)
 
 
+def _print_manual(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """What `--man` does."""
+    if asked and not context.resilient_parsing:
+        from tuiapp.cli.manual import manual
+
+        click.echo(manual(context), nl=False)
+        context.exit()
+
+
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="discover")
+@click.option("--man", is_flag=True, is_eager=True, expose_value=False, callback=_print_manual,
+              help="Show the man page's source: discover --man | man -l -")  # fmt: skip
 @shared_options
 @click.pass_context
 def cli(context: click.Context) -> None:

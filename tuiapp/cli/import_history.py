@@ -9,6 +9,7 @@ import click
 
 from engine.errors import UsageError
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import import_formats
 from tuiapp.cli.output import print_json, progress_bar, thousands
 from tuiapp.import_report import files_in_words
 from tuiapp.safe import shown
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     "--format",
     "format_name",
     metavar="NAME",
+    shell_complete=import_formats,
     help="Read every file as this format, without detection.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show the report.")

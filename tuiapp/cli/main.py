@@ -6,12 +6,14 @@ opening the app does.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import click
 
 from engine.errors import DiscoverError
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import mark_what_cannot_be_written
 
 INTERRUPTED = 130
 
@@ -19,12 +21,18 @@ INTERRUPTED = 130
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code. Expected failures become one line on standard error."""
     options = Options()
+    mark_what_cannot_be_written()
+    if "_DISCOVER_COMPLETE" in os.environ:
+        # Bash's part of it must be known before any command is.
+        import tuiapp.cli.names  # noqa: F401
     try:
         result = cli.main(list(arguments), prog_name="discover", standalone_mode=False, obj=options)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
         error.show()
+        if "unexpected extra argument" in error.message:
+            click.echo("Put a name of several words in quotes.", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: nothing was lost", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -16,8 +17,19 @@ from tuiapp.safe import shown
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, readable and in UTF-8."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """One JSON document on standard output, readable; escaped where its encoding has no room for all of it."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    click.echo(text)
+
+
+def mark_what_cannot_be_written() -> None:
+    """Have standard output write a question mark for what its encoding lacks (cp437, Latin-1), and raise nothing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def say(options: Options, text: str) -> None:

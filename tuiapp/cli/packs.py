@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import feature_packs, name_argument, one_of, packs
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
 from tuiapp.import_report import packs_in_words
 from tuiapp.safe import shown
@@ -18,6 +19,9 @@ from tuiapp.safe import shown
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
     from engine.session import Session
+
+
+_FORMATS = ("hetrec", "playlists", "features")
 
 
 @cli.group()
@@ -48,7 +52,11 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
 @community.command("add")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "format_name", metavar="NAME", help="Take only this: hetrec, playlists or features."
+    "--format",
+    "format_name",
+    metavar="NAME",
+    shell_complete=one_of(_FORMATS),
+    help="Take only this: hetrec, playlists or features.",
 )
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
@@ -97,7 +105,7 @@ def list_(options: Options) -> None:
 
 
 @community.command("remove")
-@click.argument("name")
+@name_argument("name", packs)
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
     """Remove a pack. A model trained on it stays in use until the next training."""
@@ -161,7 +169,7 @@ def list_features(options: Options) -> None:
 
 
 @features.command("remove")
-@click.argument("name")
+@name_argument("name", feature_packs)
 @click.pass_obj
 def remove_features(options: Options, name: str) -> None:
     """Remove a pack of features."""

@@ -9,6 +9,7 @@ import click
 
 from engine.errors import DiscoverError, UsageError
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import artists
 from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
@@ -23,7 +24,7 @@ _SAID = {
 
 
 @cli.command("open")
-@click.argument("artist")
+@click.argument("artist", shell_complete=artists)
 @click.argument("track", required=False)
 @click.option("--print", "print_only", is_flag=True, help="Only print the address.")
 @click.pass_obj
@@ -76,7 +77,7 @@ def _play(options: Options, template: str, music: Music) -> None:
 
 
 @cli.command()
-@click.argument("artist")
+@click.argument("artist", shell_complete=artists)
 @click.argument("track")
 @click.option(
     "--seconds",

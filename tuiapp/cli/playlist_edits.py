@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli.group import Options
+from tuiapp.cli.names import artists, name_argument, one_of
+from tuiapp.cli.names import playlists as saved
 from tuiapp.cli.output import print_json, say
 from tuiapp.cli.playlists import entry, playlists, print_tracks
 from tuiapp.safe import shown
@@ -45,7 +47,7 @@ def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str
 
 
 @playlists.command()
-@click.argument("name")
+@name_argument("name", one_of(()))
 @click.pass_obj
 def create(options: Options, name: str) -> None:
     """Create an empty playlist."""
@@ -53,8 +55,8 @@ def create(options: Options, name: str) -> None:
 
 
 @playlists.command()
-@click.argument("name")
-@click.argument("artist")
+@click.argument("name", shell_complete=saved)
+@click.argument("artist", shell_complete=artists)
 @click.option("--track", metavar="TITLE", help="The track.  [default: one of the artist's best known]")
 @click.option("--again", is_flag=True, help="Even if it is already in the playlist.")
 @click.pass_obj
@@ -68,7 +70,7 @@ def add(options: Options, name: str, artist: str, track: str | None, again: bool
 
 
 @playlists.command()
-@click.argument("name")
+@click.argument("name", shell_complete=saved)
 @click.argument("position", type=int, metavar="FROM")
 @click.argument("to", type=int)
 @click.pass_obj
@@ -78,7 +80,7 @@ def move(options: Options, name: str, position: int, to: int) -> None:
 
 
 @playlists.command()
-@click.argument("name")
+@click.argument("name", shell_complete=saved)
 @click.argument("positions", type=int, nargs=-1, required=True, metavar="POSITION...")
 @click.pass_obj
 def drop(options: Options, name: str, positions: tuple[int, ...]) -> None:
@@ -87,7 +89,7 @@ def drop(options: Options, name: str, positions: tuple[int, ...]) -> None:
 
 
 @playlists.command(name="continue")
-@click.argument("name")
+@name_argument("name", saved)
 @click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed: another number gives other tracks."
@@ -99,7 +101,7 @@ def continue_(options: Options, name: str, count: int, seed: int) -> None:
 
 
 @playlists.command()
-@click.argument("name", metavar="OLD")
+@click.argument("name", metavar="OLD", shell_complete=saved)
 @click.argument("new")
 @click.pass_obj
 def rename(options: Options, name: str, new: str) -> None:

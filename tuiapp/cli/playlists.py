@@ -10,6 +10,8 @@ import click
 
 from engine.errors import UsageError
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import contexts, name_argument, playlist_formats
+from tuiapp.cli.names import playlists as saved
 from tuiapp.cli.output import print_json, print_table, say
 from tuiapp.safe import shown
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("context")
+@name_argument("context", contexts, metavar="CONTEXT")
 @click.option("--minutes", type=float, help="Length in minutes.")
 @click.option("--bpm", type=float, help="Steps per minute; half and double time count.")
 @click.option("--tolerance", type=float, help="How far off a tempo may be, in per cent.")
@@ -135,20 +137,20 @@ def print_saved(options: Options, session: Session) -> None:
 
 
 @playlists.command()
-@click.argument("name")
+@name_argument("name", saved)
 @click.pass_obj
 def show(options: Options, name: str) -> None:
     """Show the tracks of a playlist."""
     with options.session() as session:
-        tracks = session.playlists.show(name)
+        called, tracks = session.playlists.named(name).name, session.playlists.show(name)
     if options.json:
-        print_json({"playlists": [{"name": name, "tracks": [entry(track) for track in tracks]}]})
+        print_json({"playlists": [{"name": called, "tracks": [entry(track) for track in tracks]}]})
     else:
         print_tracks(tracks)
 
 
 @playlists.command()
-@click.argument("name")
+@name_argument("name", saved)
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
     """Delete a playlist."""
@@ -158,7 +160,7 @@ def remove(options: Options, name: str) -> None:
 
 
 @cli.command()
-@click.argument("name", required=False, metavar="PLAYLIST")
+@name_argument("name", saved, metavar="[PLAYLIST]", required=False)
 @click.option("--list", "list_name", metavar="LIST", help="Export a list instead: discover or related:NAME.")
 @click.option(
     "-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list."
@@ -177,6 +179,7 @@ def remove(options: Options, name: str) -> None:
     "--format",
     "format_name",
     metavar="NAME",
+    shell_complete=playlist_formats,
     help="m3u8, xspf, jspf, pls, csv, json, txt or uris.  [default: by file extension]",
 )
 @click.pass_obj
@@ -205,8 +208,9 @@ def _tracks_of(
     from engine.recommend.settings import DiscoverSettings
 
     if name is not None:
-        return name, session.playlists.show(name)
+        return session.playlists.named(name).name, session.playlists.show(name)
     kind, _, of = str(list_name).partition(":")
+    kind = kind.strip().casefold()
     if kind == "discover" and not of:
         from tuiapp.settings.config import read
 

@@ -10,6 +10,7 @@ import click
 from engine import defaults
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import artists, name_argument, times_of_week
 from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.safe import shown
 from tuiapp.text import whole_percent
@@ -93,12 +94,14 @@ LENGTH = 20
 @click.option(
     "--context",
     metavar="NAME",
+    shell_complete=times_of_week,
     help="Based on what you play at this time: morning, commute, work, evening, night or weekend.",
 )
 @click.option(
     "--without",
     multiple=True,
     metavar="NAME",
+    shell_complete=artists,
     help="As if you had never played this artist, or this track: 'ARTIST - TITLE'.",
 )
 @click.pass_obj
@@ -211,7 +214,7 @@ def _plays(item: Recommendation) -> str:
 
 
 @cli.command()
-@click.argument("name")
+@name_argument("name", artists)
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.pass_obj
 def related(options: Options, name: str, count: int) -> None:
@@ -245,7 +248,7 @@ def related(options: Options, name: str, count: int) -> None:
 
 
 @cli.command()
-@click.argument("text")
+@name_argument("text", artists, metavar="TEXT")
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.pass_obj
 def search(options: Options, text: str, count: int) -> None:

@@ -1,0 +1,156 @@
+"""Names on the command line: of several words without quotes, and completed by the shell.
+
+Completions are read from the library there is; where there is none, or it cannot be read, there are none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+
+from tuiapp.cli.group import Options
+
+if TYPE_CHECKING:
+    from engine.session import Session
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+# As many as a shell shows without asking.
+_MOST = 50
+
+
+def name_argument(
+    name: str, complete: Complete, *, metavar: str = "NAME", required: bool = True
+) -> Callable[[Command], Command]:
+    """The one name a command takes: its words need no quotes."""
+    return click.argument(
+        name,
+        nargs=-1,
+        required=required,
+        metavar=metavar,
+        callback=lambda _context, _parameter, words: " ".join(words) or None,
+        shell_complete=complete,
+    )
+
+
+def _completing(candidates: Callable[[Session, str], Iterable[str]]) -> Complete:
+    """Complete what the library knows: `candidates` of an open session and what was typed."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from engine.errors import DiscoverError
+
+        options = context.find_object(Options)
+        # Completing must not make a library.
+        if options is None or not options.folders.database.exists():
+            return []
+        before = (
+            f"{words} " if parameter.nargs == -1 and (words := context.params.get(parameter.name)) else ""
+        )
+        typed = before + incomplete
+        try:
+            with options.session() as session:
+                found = [name for name in candidates(session, typed) if _begins(name, typed)]
+        except DiscoverError:
+            return []
+        return [CompletionItem(name[len(before) :]) for name in dict.fromkeys(found)][:_MOST]
+
+    return complete
+
+
+def _begins(name: str, typed: str) -> bool:
+    return name.casefold().startswith(typed.casefold()) and name.isprintable()
+
+
+def _artists(session: Session, typed: str) -> Iterable[str]:
+    if typed.strip():
+        return (found.artist for found in session.artists.search(typed, 4 * _MOST) if found.kind == "artist")
+    return (played.artist for played in session.history.stats().top_artists)
+
+
+artists = _completing(_artists)
+playlists = _completing(lambda session, _: (saved.name for saved in session.playlists.all()))
+packs = _completing(lambda session, _: (pack.name for pack in session.packs.all()))
+feature_packs = _completing(
+    lambda session, _: (pack.name for pack in session.packs.all() if pack.kind == "features")
+)
+
+
+def one_of(names: Iterable[str] | Callable[[], Iterable[str]]) -> Complete:
+    """Complete names that need no library."""
+
+    def complete(
+        _context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [
+            CompletionItem(name)
+            for name in (names() if callable(names) else names)
+            if _begins(name, incomplete)
+        ]
+
+    return complete
+
+
+def _contexts() -> Iterable[str]:
+    from engine.playlists.contexts import CONTEXTS
+
+    return CONTEXTS
+
+
+def _times_of_week() -> Iterable[str]:
+    from engine.taste.window import TIMES_OF_WEEK
+
+    return (time.name for time in TIMES_OF_WEEK)
+
+
+def _playlist_formats() -> Iterable[str]:
+    from engine.playlists.files import FORMATS
+
+    return FORMATS
+
+
+def _import_formats() -> Iterable[str]:
+    from engine.imports.registry import formats
+
+    return (known.name for known in formats())
+
+
+def _settings() -> Iterable[str]:
+    from tuiapp.settings.config import SETTINGS
+
+    return SETTINGS
+
+
+contexts, times_of_week = one_of(_contexts), one_of(_times_of_week)
+playlist_formats, import_formats, settings = (
+    one_of(_playlist_formats),
+    one_of(_import_formats),
+    one_of(_settings),
+)
+
+
+class _Bash(BashComplete):
+    """Bash puts a completion on the line as it is: blanks and quotes in a name are escaped here.
+
+    Click's script would read the backslashes away, and take a star in a name for a pattern.
+    """
+
+    source_template = (
+        BashComplete.source_template.replace("local response", "local response -; set -f")
+        .replace("read type value", "read -r type value")
+        .replace("($value)", '("$value")')
+    )
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """As click does, but for a word that is not in quotes yet with its special characters escaped."""
+        quoted = os.environ.get("COMP_WORDS", "").split()[-1:]
+        if item.type == "plain" and not (quoted and quoted[0][0] in "\"'"):
+            item = CompletionItem(re.sub(r"([\s'\"\\$`&|;<>()*?\[\]{}!#~])", r"\\\1", item.value), item.type)
+        return super().format_completion(item)
+
+
+add_completion_class(_Bash)
