@@ -33,6 +33,8 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
             more = len(paths) - _MOST_NAMED
             what += f", {many}{names}" + (f" and {more:,} more (all with --json)" if more > 0 else "")
             what = what.replace("files, ", "files: ", 1)
+        undated = sum(entry["undated"] for entry in entries)
+        what += f" ({undated:,} without a date)" if undated else ""
         what += f"  {note}" if note and str(note) not in what else ""
         found.append((shown(paths[0] if len(paths) == 1 else str(root)), shown(what)))
     return found

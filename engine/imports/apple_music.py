@@ -19,8 +19,8 @@ from engine.imports.registry import Format
 from engine.imports.text import Table, rows
 from engine.imports.times import days_since_1970, iso, milliseconds, number
 from engine.names import track_key
+from engine.store.play import DAY
 
-_DAY = 86_400
 _PAUSE = 1800  # a longer pause than this begins a new listen
 _CLOSING = {"NATURAL_END_OF_TRACK", "TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS"}
 _SKIPPING = {"TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS", "MANUALLY_SELECTED_PLAYBACK_OF_A_DIFF_ITEM"}
@@ -171,7 +171,7 @@ def parse_daily(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             played = milliseconds(cells("play duration milliseconds"))
             if plays > 1 and played is not None:
                 played //= plays
-            yield Play(artist, title, day, played, precision=_DAY, skip=plays <= 0, plays=max(1, plays))
+            yield Play(artist, title, day, played, precision=DAY, skip=plays <= 0, plays=max(1, plays))
 
 
 def parse_last_played(stream: IO[bytes], _options: Options) -> Iterator[Record]:

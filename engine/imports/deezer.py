@@ -17,15 +17,16 @@ from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
+from engine.imports.stamps import Stamps
 from engine.imports.text import Table
-from engine.imports.times import iso, spreadsheet
 from engine.imports.xml_stream import events
-from engine.store.play import UNKNOWN
+from engine.store.play import DAY, UNKNOWN
 
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 _CELL = re.compile(r"^([A-Z]+)\d+$")
-_DAY = 86_400
 _MOST_BYTES = 1 << 30
+# Days between the two beginnings that spreadsheets count from.
+_FROM_1904 = 1462
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -40,26 +41,26 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         with book.open(sheet) as xml:
             body = _rows(xml, strings)
             table = Table(next(body, []))
-            found = [_record(table.at(row), options.zone, since_1904) for row in body]
-    stamps = Counter(one.started_at for one in found if isinstance(one, Play))
+            stamps = Stamps(options)
+            found = [_record(table.at(row), stamps, since_1904) for row in body]
+    shared = Counter(one.started_at for one in found if isinstance(one, Play))
     for one in found:
         # Songs heard offline share the moment they were sent: only its day says when.
-        if isinstance(one, Play) and one.started_at is not None and stamps[one.started_at] > 3:
-            one.precision = _DAY
+        if isinstance(one, Play) and one.started_at is not None and shared[one.started_at] > 3:
+            one.precision = DAY
         yield one
 
 
-def _record(cells: Table, zone: str | None, since_1904: bool) -> Record:
+def _record(cells: Table, stamps: Stamps, since_1904: bool) -> Record:
     title, artist = cells("song title", "titre", "title"), cells("artist", "artiste")
     if not artist or not title:
         return Dropped(reasons.NO_NAMES)
     date = cells("date")
-    if re.fullmatch(r"\d{4,6}(\.\d+)?", date):
-        stamp = spreadsheet(float(date), since_1904=since_1904)
-    else:
-        stamp = iso(date, zone)
-    if stamp is None:
-        return Dropped(reasons.NO_TIME)
+    if since_1904 and re.fullmatch(r"\d{4,6}(\.\d+)?", date):
+        date = str(float(date) + _FROM_1904)
+    moment = stamps.read(date)
+    if moment is None:
+        return Dropped(stamps.why_not(date))
     try:
         seconds = float(cells("listening time", "temps d'écoute"))
     except ValueError:
@@ -68,7 +69,7 @@ def _record(cells: Table, zone: str | None, since_1904: bool) -> Record:
     ids: Ids = (("isrc", isrc),) if _ISRC.match(isrc) else ()
     album = cells("album title", "album", "titre de l'album") or None
     played = int(seconds * 1000) if 0 <= seconds < 1e9 else None
-    return Play(artist, title, stamp, played, album, None, ids, basis=UNKNOWN)
+    return Play(artist, title, moment.at, played, album, None, ids, moment.width, UNKNOWN)
 
 
 def _sheet(book: zipfile.ZipFile) -> tuple[str, bool]:

@@ -8,50 +8,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import IO
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
+from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
 from engine.imports.text import Again, Table, normal, rows
-from engine.imports.times import anything, day_month, iso
 
 _DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
-_MINUTES = re.compile(r"^[^:]*\d:\d\d$")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _ARTIST = ("artist", "artist name", "artist_name")
 _TITLE = ("track", "track name", "title", "name")
-_TIME = ("uts", "unixtime", "timestamp", "time", "utc_time", "played_at", "played at", "iso time", "date")
+_TIME = (*TIME_COLUMNS, *DAY_COLUMNS)
 
 
-def parse_headed(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse_headed(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Tables with a header within the first 20 lines: `uts,utc_time,artist,...` and others like it."""
     found = _find_header(stream)
     if found is None:
         return
     header, body = found
     table = Table(header)
-    times = [column for column in _TIME if column in table]
     # The site's own statistics glue the user's name to the column: `Date#someone`.
+    times = [column for column in _TIME if column in table]
     times += [normal(column) for column in header if normal(column).startswith("date#")]
-    for row in body:
+    stamps = Stamps(options)
+
+    def stamp(row: list[str]) -> str:
+        cells = table.at(row)
+        return stamps.best([cells(column) for column in times])
+
+    for row, text in stamps.settle(body, stamp):
         cells = table.at(row)
         yield _play(
-            cells(*_ARTIST), cells(*_TITLE), cells("album", "album name", "release"), _first_time(cells, times),
-            any(cells(column) for column in times), _ids(cells("track_mbid", "track mbid")), bool(row),
+            cells(*_ARTIST), cells(*_TITLE), cells("album", "album name", "release"), stamps, text,
+            _ids(cells("track_mbid", "track mbid")),
         )  # fmt: skip
-
-
-def _first_time(cells: Table, times: Sequence[str]) -> tuple[int, int] | None:
-    """Seconds since 1970 and the clock's width, from the first column that can be read."""
-    for column in times:
-        text = cells(column)
-        stamp = anything(text)
-        if stamp is not None:
-            return stamp, 60 if _MINUTES.search(text) else 1
-    return None
 
 
 def _find_header(stream: IO[bytes]) -> tuple[list[str], Iterator[list[str]]] | None:
@@ -81,42 +75,29 @@ def _is_header(columns: Sequence[str]) -> bool:
     return bool(named & set(_ARTIST)) and bool(named & set(_TITLE)) and timed
 
 
-def parse_headerless(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse_headerless(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """`artist,album,track,02 Mar 2024 19:01` a line, and `date,time,artist,title`."""
-    body = rows(stream)
-    first = next(body, None)
-    if first is None:
-        return
-    for row in chain([first], body):
+    stamps = Stamps(options)
+    for row in rows(stream):
         if len(row) != 4:
             yield Dropped(reasons.BROKEN)
             continue
         cells = [cell.strip() for cell in row]
         if re.match(r"^\d{4}-\d{2}-\d{2}$", cells[0]):
-            stamp = iso(f"{cells[0]} {cells[1]}")
-            width = 60 if cells[1].count(":") == 1 else 1
-            yield _play(cells[2], cells[3], "", None if stamp is None else (stamp, width), True)
+            yield _play(cells[2], cells[3], "", stamps, f"{cells[0]} {cells[1]}")
         else:
-            stamp = day_month(cells[3])
-            yield _play(cells[0], cells[2], cells[1], None if stamp is None else (stamp, 60), bool(cells[3]))
+            yield _play(cells[0], cells[2], cells[1], stamps, cells[3])
 
 
-def _play(
-    artist: str,
-    title: str,
-    album: str,
-    time: tuple[int, int] | None,
-    stamped: bool,
-    ids: Ids = (),
-    whole: bool = True,
-) -> Record:
-    if not whole:
-        return Dropped(reasons.BROKEN)
+def _play(artist: str, title: str, album: str, stamps: Stamps, stamp: str, ids: Ids = ()) -> Record:
     if not artist or not title:
         return Dropped(reasons.NO_NAMES)
-    if time is None:
-        return Dropped(reasons.NO_TIME if stamped else reasons.NOW_PLAYING)
-    return Play(artist, title, time[0], album=album or None, ids=ids, precision=time[1])
+    if not stamp:
+        return Dropped(reasons.NOW_PLAYING)
+    moment = stamps.read(stamp)
+    if moment is None:
+        return Dropped(stamps.why_not(stamp))
+    return Play(artist, title, moment.at, album=album or None, ids=ids, precision=moment.width)
 
 
 def _ids(mbid: str) -> Ids:

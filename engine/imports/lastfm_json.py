@@ -15,7 +15,8 @@ from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
 from engine.imports.registry import Format
-from engine.imports.times import anything, number
+from engine.imports.stamps import Stamps
+from engine.imports.times import number
 
 
 class Named(msgspec.Struct, gc=False):
@@ -66,23 +67,25 @@ class Scrobble(msgspec.Struct, gc=False, rename="camel"):
     date: str | int | float | None = None
 
 
-def parse_pages(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse_pages(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A list of pages."""
+    stamps = Stamps(options)
     for batch in Records(Page).of_array(stream):
         for page in batch:
-            yield from _records(page)
+            yield from _records(page, stamps)
 
 
-def parse_page(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """One page."""
-    return _records(Records(Page).one(stream.read()))
+    return _records(Records(Page).one(stream.read()), Stamps(options))
 
 
-def parse_page_lines(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse_page_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A page a line."""
+    stamps = Stamps(options)
     for batch in Records(Page).of_lines(stream):
         for page in batch:
-            yield from _records(page)
+            yield from _records(page, stamps)
 
 
 def parse_stats(stream: IO[bytes], _options: Options) -> Iterator[Record]:
@@ -100,7 +103,7 @@ def parse_stats(stream: IO[bytes], _options: Options) -> Iterator[Record]:
                 yield Play(one.artist, one.track, stamp, album=one.album or None)
 
 
-def _records(page: Page | Broken) -> Iterator[Record]:
+def _records(page: Page | Broken, stamps: Stamps) -> Iterator[Record]:
     if isinstance(page, Broken):
         yield Dropped(reasons.BROKEN, cut=page.cut)
         return
@@ -113,20 +116,20 @@ def _records(page: Page | Broken) -> Iterator[Record]:
         except msgspec.ValidationError:
             yield Dropped(reasons.BROKEN)
             continue
-        yield _record(track, loved)
+        yield _record(track, loved, stamps)
 
 
-def _record(track: Track, loved: bool) -> Record:
+def _record(track: Track, loved: bool, stamps: Stamps) -> Record:
     artist = _name(track.artist)
     if not artist or not track.name:
         return Dropped(reasons.NO_NAMES)
-    stamp = _stamp(track.date)
+    moment = stamps.read(_stamp(track.date))
     if loved:
-        return Like(artist, track.name, at=stamp)
-    if stamp is None:
+        return Like(artist, track.name, at=moment.at if moment else None)
+    if moment is None:
         return Dropped(reasons.NO_TIME if track.date else reasons.NOW_PLAYING)
     ids: Ids = (("lastfm_mbid", track.mbid),) if track.mbid else ()
-    return Play(artist, track.name, stamp, album=_name(track.album), ids=ids)
+    return Play(artist, track.name, moment.at, album=_name(track.album), ids=ids, precision=moment.width)
 
 
 def _name(named: Named | str | None) -> str | None:
@@ -134,11 +137,10 @@ def _name(named: Named | str | None) -> str | None:
     return text or None
 
 
-def _stamp(date: Date | str | float | None) -> int | None:
+def _stamp(date: Date | str | float | None) -> str:
     if isinstance(date, Date):
-        found = number(date.uts)
-        return anything(date.text or "") if found is None else found
-    return anything(date) if isinstance(date, str) else number(date)
+        return (date.text or "") if number(date.uts) is None else str(date.uts)
+    return "" if date is None else str(date)
 
 
 def sniff_pages(head: Head) -> bool:

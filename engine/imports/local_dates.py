@@ -1,4 +1,4 @@
-"""Dates as Google writes them for the account: in its language, its digits, its clock, with a zone's abbreviation.
+"""Dates as people's programs write them: in a language, its digits, its clock, with a zone's abbreviation.
 
 Names of months and halves of the day in every language are CLDR's (`date_words.json`, Unicode License): a date is
 then read without knowing its language, from which of its parts is a name, a year, a clock or a zone.
@@ -14,19 +14,25 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from engine.imports.times import to_epoch, zone_of
+from engine.store.play import DAY
 
 # Five short names are another month in Croatian (first) than in Czech and Polish; Croatian has a dot after the year.
 _TWICE = {"srp": (7, 8), "lip": (6, 7), "lis": (10, 11), "listopad": (10, 11), "listopada": (10, 11)}
 _COLONS = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
 _DOTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})\.(\d{2})(?!\d|\.\d)")
 _WORDS = re.compile(
-    r"(\d{1,2})\s*(?:h|시|นาฬิกา|ໂມງ|時|时|点|點)\s*(\d{1,2})\s*(?:min|분|นาที|ນາທີ|分)\s*(\d{1,2})\s*(?:s\b|초|วินาที|ວິນາທີ|秒)?"
+    r"(\d{1,2})\s*(?:h|시|นาฬิกา|ໂມງ|時|时|点|點)\s*(\d{1,2})"
+    r"(?:\s*(?:min|분|นาที|ນາທີ|分)(?:\s*(\d{1,2})\s*(?:s\b|초|วินาที|ວິນາທີ|秒)?)?)?"
 )
+# `19.01` behind a whole date.
+_SHORT_DOTS = re.compile(r"(?<=\s)(\d{1,2})\.(\d{2})(?![\d.])()")
 _OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
 _PART = re.compile(r"\d+|[^\d\s.,،、:/()\[\]\-\u2013·՝]+")
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
+_NUMBERS = re.compile(r"(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
 _MOST_PARTS = 4
 
 # Hours from UTC. Abbreviations are not unique: the most people's is taken, `_OF_SCRIPT` tells others apart, and so
@@ -66,44 +72,69 @@ def _words() -> tuple[dict[str, int], dict[str, str]]:
     return months, halves
 
 
+class Moment(NamedTuple):
+    """Seconds since 1970 and how wide the clock is that told them: 1, 60 or 86400 (a day).
+
+    `midnight`: by that clock a day began; a file with no other moments holds days.
+    """
+
+    at: int
+    width: int
+    midnight: bool
+
+
 class LocalDates:
     """Reads the dates of one file. `unknown` counts the zones read as the person's, or as UTC without one.
+
+    `zoned`: each date should name its zone. `month_first`: of `3/2/2024` the first number is the month.
 
     >>> dates = LocalDates()
     >>> dates.read("Mar 2, 2024, 8:01:00 PM CET"), dates.read("2024. 3. 2. 오후 8:01:00 KST"), dates.read("soon")
     (1709406060, 1709377260, None)
     """
 
-    def __init__(self, zone: str | None = None) -> None:
+    def __init__(self, zone: str | None = None, *, zoned: bool = True) -> None:
         self._zone = zone
+        self._zoned = zoned
         self.unknown: Counter[str] = Counter()
         self.month_first = False
 
     def read(self, text: str) -> int | None:
         """Seconds since 1970, None when this is no date with a clock."""
+        found = self.moment(text)
+        return None if found is None or found.width == DAY else found.at
+
+    def moment(self, text: str) -> Moment | None:
+        """A date with or without a clock, None when this is none."""
         plain = _plain(text)
-        clock = _COLONS.search(plain) or _last(_DOTS, plain) or _WORDS.search(plain)
-        if clock is None:
-            return None
-        before, after = plain[: clock.start()], plain[clock.end() :]
-        offset, before, after = _offset(before, after)
+        clock = _clock(plain)
+        before, after = (plain[: clock.start()], plain[clock.end() :]) if clock else (plain, "")
+        offset, before, after = _offset(before, after) if clock else (None, before, after)
         parts = _PART.findall(before)
         at = len(parts)
         parts += _PART.findall(after)
         months, halves = _words()
-        hour, parts, at = _hour(int(clock[1]), parts, at, halves)
+        hour = minute = second = 0
+        if clock:
+            hour, parts, at = _hour(int(clock[1]), parts, at, halves)
+            minute, second = int(clock[2]), int(clock[3] or 0)
         day = _day(parts, months, f"{before} {after}", self.month_first)
         if day is None:
             return None
         (year, month, date), used = day
         try:
-            moment = datetime(year, month, date, hour, int(clock[2]), int(clock[3] or 0))
+            moment = datetime(year, month, date, hour, minute, second)
         except ValueError:
             return None
         if offset is None:
             left = [part for place, part in enumerate(parts) if place not in used]
-            return self._in_zone(moment, left, plain)
-        return to_epoch(moment.replace(tzinfo=timezone(offset)))
+            seconds = self._in_zone(moment, left, plain)
+        else:
+            seconds = to_epoch(moment.replace(tzinfo=timezone(offset)))
+        if seconds is None:
+            return None
+        width = DAY if clock is None else 1 if clock[3] else 60
+        return Moment(seconds, width, (hour, minute, second) == (0, 0, 0))
 
     def _in_zone(self, moment: datetime, parts: list[str], text: str) -> int | None:
         named = [part for part in parts if part in _ZONES]
@@ -111,7 +142,8 @@ class LocalDates:
         if self._zone and moment.replace(tzinfo=zone_of(self._zone)).tzname() == name:
             return to_epoch(moment, self._zone)
         if not named:
-            self.unknown[name] += 1
+            if self._zoned or (name.isupper() and len(name) > 2):
+                self.unknown[name] += 1
             return to_epoch(moment, self._zone)
         hours = _ZONES[name]
         for short, script, there in _OF_SCRIPT:
@@ -129,11 +161,40 @@ class LocalDates:
         return f"times of unknown zones were read as UTC: {names}; say the right one with --zone NAME"
 
 
-def is_month_first(texts: list[str]) -> bool:
-    """Whether dates in numbers alone have the month before the day, told by a second number above 12."""
-    pairs = [re.match(r"(\d{1,2})[./-](\d{1,2})[./-]\d{4}", _plain(text)) for text in texts]
-    found = [(int(pair[1]), int(pair[2])) for pair in pairs if pair]
-    return any(second > 12 for _, second in found) and not any(first > 12 for first, _ in found)
+def is_month_first(text: str) -> bool | None:
+    """Whether a date in numbers alone has the month before the day; None when either may be, or it has none.
+
+    >>> is_month_first("3/13/2024 19:01"), is_month_first("13/3/2024"), is_month_first("3/2/2024")
+    (True, False, None)
+    """
+    found = _numbers(text)
+    if found is None:
+        return None
+    first, second = int(found[1]), int(found[3])
+    return None if (first > 12) == (second > 12) else second > 12
+
+
+def is_either(text: str) -> bool:
+    """Whether a date in numbers alone may have its day or its month first. Between dots the day is first.
+
+    >>> is_either("3/2/2024 19:01"), is_either("2.3.2024"), is_either("3/3/2024"), is_either("2024-03-02")
+    (True, False, False, False)
+    """
+    found = _numbers(text)
+    return bool(
+        found and found[2] != "." and found[1] != found[3] and max(int(found[1]), int(found[3])) <= 12
+    )
+
+
+def _numbers(text: str) -> re.Match[str] | None:
+    return _NUMBERS.search(text if text.isascii() else _plain(text))
+
+
+def _clock(plain: str) -> re.Match[str] | None:
+    found = _COLONS.search(plain) or _last(_DOTS, plain) or _WORDS.search(plain)
+    if found is None and (short := _last(_SHORT_DOTS, plain)) and re.search(r"\d{4}", plain[: short.start()]):
+        return short
+    return found
 
 
 def _plain(text: str) -> str:
@@ -188,21 +249,19 @@ def _day(
     numbers = [
         (place, int(part)) for place, part in enumerate(parts) if part.isdecimal() and place not in used
     ]
-    year = next((one for one in numbers if one[1] >= 1000), None)
-    if year is None:
+    if len(numbers) != (2 if month else 3):
         return None
-    rest = [one for one in numbers if one is not year]
+    # Of two digits alone (`02-Mar-24`, `3/2/24`) the last number is the year.
+    year = next((one for one in numbers if one[1] >= 1000), numbers[-1])
+    rest = [one[1] for one in numbers if one is not year]
     whole = year[1] - 543 if year[1] > 2400 else year[1]  # Thai years count from the Buddha
+    whole += 2000 if whole < 100 else 0
+    used |= {place for place, _ in numbers}
     if month:
-        if len(rest) != 1:
-            return None
-        return (whole, month, rest[0][1]), used | {year[0], rest[0][0]}
-    if len(rest) != 2:
-        return None
-    (first_at, first), (second_at, second) = rest
-    in_front = year[0] < first_at or month_first
-    found = (whole, first, second) if in_front else (whole, second, first)
-    return found, {year[0], first_at, second_at}
+        return (whole, month, rest[0]), used
+    in_front = year is numbers[0] or (month_first and _NUMBERS.search(text.replace(".", " ")) is not None)
+    first, second = rest if in_front else rest[::-1]
+    return ((whole, second, first) if first > 12 >= second else (whole, first, second)), used
 
 
 def _month(parts: list[str], months: Mapping[str, int], text: str) -> tuple[int, set[int]]:

@@ -103,7 +103,7 @@ class _Run:
         self._options = options
         self._progress = progress
         self._cancelled = cancelled or (lambda: False)
-        self._latest = latest_possible()
+        self._latest = _latest(connection)
         self._done = 0
         self._total = 0
         self._sources: list[Source] = []
@@ -266,6 +266,14 @@ class _Run:
             self._progress(min(self._total, self._done + int(member.weight * part)), self._total)
         if self._cancelled():
             raise CancelledError("Stopped.")
+
+
+def _latest(connection: sqlite3.Connection) -> int:
+    """The latest a play can be. A computer's clock may be wrong: it is later than the last import, and than any listen."""
+    imported, heard = connection.execute(
+        "SELECT (SELECT max(imported_at) FROM imports), (SELECT max(started_at) FROM listens)"
+    ).fetchone()
+    return max(latest_possible(), imported or 0, heard or 0)
 
 
 def _batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[list[Record]]:

@@ -6,6 +6,7 @@ milliseconds since 1970, or `02 Mar 2024, 19:01`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
@@ -17,8 +18,9 @@ from engine.imports.encoding import as_utf8
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
+from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
 from engine.imports.text import Again, Table, normal, rows
-from engine.imports.times import anything, milliseconds, number
+from engine.imports.times import milliseconds, number
 from engine.store.play import UNKNOWN
 
 # Field -> names columns have for it, the surest first.
@@ -32,11 +34,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "track_title", "name", "titel", "titre", "título",
     ),
     "album": ("album", "album name", "album_name", "release", "release_name", "album title"),
-    "time": (
-        "uts", "unixtime", "timestamp", "time", "utc_time", "played at", "played_at", "listened_at", "listened at",
-        "date-time", "datetime", "date", "started", "scrobbled at", "scrobble time", "last played", "last_played",
-        "lastplayed", "datum", "fecha",
-    ),
+    "time": TIME_COLUMNS,
+    "date": DAY_COLUMNS,
     "ms": ("ms_played", "msplayed", "ms played", "play duration milliseconds", "played_ms"),
     "seconds": ("seconds", "seconds played", "playduration", "play duration", "listening time", "duration played"),
     "plays": ("plays", "play count", "playcount", "play_count", "count", "scrobbles"),
@@ -63,10 +62,10 @@ def propose(columns: Sequence[str]) -> dict[str, str]:
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A CSV with a header, separated by comma, semicolon or tab. Raises UsageError for a mapping to no column."""
-    text = Again(stream)
-    head = Head(options.name, text.start)
+    again = Again(stream)
+    head = Head(options.name, again.start)
     place = _header_line(head, options.columns)
-    body = rows(text, head.delimiter if place == 0 else _delimiter(head, place))
+    body = rows(again, head.delimiter if place == 0 else _delimiter(head, place))
     header: list[str] = []
     for row in body:
         header = row
@@ -75,14 +74,23 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     table = Table(header)
     mapping = _mapping([normal(cell) for cell in header], options.columns)
     _require(mapping, header, {field: name for field, name in options.columns.items() if field != "user"})
-    for row in body:
+    stamps = Stamps(options)
+    times = _times(mapping, [normal(cell) for cell in header], options.columns)
+
+    def stamp(row: list[str]) -> str:
         cells = table.at(row)
-        yield _record({field: cells(column) for field, column in mapping.items()}, options.zone)
+        return stamps.best([cells(column) for column in times])
+
+    for row, text in stamps.settle(body, stamp):
+        cells = table.at(row)
+        found = {field: cells(column) for field, column in mapping.items()}
+        yield _record({**found, "time": text}, stamps)
 
 
 def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """JSON lines, or one JSON array of flat objects."""
     decoder = msgspec.json.Decoder()
+    stamps = Stamps(options)
     source = as_utf8(stream)
     data = b"".join(iter(lambda: source.read(1 << 20), b""))
     found: Any = None
@@ -92,21 +100,37 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
         except (msgspec.DecodeError, RecursionError):
             yield Dropped(reasons.BROKEN, cut=True)
             return
-    for line in found if isinstance(found, list) else data.splitlines():
-        if isinstance(line, bytes):
-            if not line.strip():
-                continue
-            try:
-                line = decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                yield Dropped(reasons.BROKEN)
-                continue
+    lines = found if isinstance(found, list) else [line for line in data.splitlines() if line.strip()]
+
+    def flat(line: Any) -> dict[str, str] | None:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            line = decoder.decode(line) if isinstance(line, bytes) else line
         if not isinstance(line, dict):
+            return None
+        return {
+            normal(key): str(value) for key, value in line.items() if isinstance(value, (str, int, float))
+        }
+
+    def stamp(row: dict[str, str] | None) -> str:
+        if row is None:
+            return ""
+        times = _times(_mapping(list(row), options.columns), list(row), options.columns)
+        return stamps.best([row.get(column, "") for column in times])
+
+    for row, text in stamps.settle(map(flat, lines), stamp):
+        if row is None:
             yield Dropped(reasons.BROKEN)
-            continue
-        flat = {normal(key): value for key, value in line.items() if isinstance(value, (str, int, float))}
-        mapping = _mapping(list(flat), options.columns)
-        yield _record({field: str(flat.get(column, "")) for field, column in mapping.items()}, options.zone)
+        else:
+            mapping = _mapping(list(row), options.columns)
+            cells = {field: row.get(column, "") for field, column in mapping.items()}
+            yield _record({**cells, "time": text}, stamps)
+
+
+def _times(mapping: Mapping[str, str], columns: Sequence[str], given: Mapping[str, str]) -> list[str]:
+    """The columns a row's stamp may be in: those given, else every one named like that, and the day's."""
+    if "time" in given:
+        return [mapping[field] for field in ("time", "date") if field in mapping and field in given]
+    return [name for name in (*NAMES["time"], mapping.get("date", "")) if name in columns]
 
 
 def _mapping(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
@@ -129,15 +153,15 @@ def _require(mapping: Mapping[str, str], header: Sequence[str], given: Mapping[s
         )
 
 
-def _record(cells: Mapping[str, str], zone: str | None) -> Record:
+def _record(cells: Mapping[str, str], stamps: Stamps) -> Record:
     artist, title = cells.get("artist", "").strip(), cells.get("track", "").strip()
     if not artist or not title:
         return Dropped(reasons.NO_NAMES)
     text = cells.get("time", "")
-    stamp = anything(text, zone)
+    stamp = stamps.read(text)
     plays = number(cells.get("plays", "")) if cells.get("plays") else None
     if stamp is None and text.strip():
-        return Dropped(reasons.NO_TIME)
+        return Dropped(stamps.why_not(text))
     if stamp is None and plays is None:
         return Dropped(reasons.NOTHING)
     if plays is not None and plays <= 0:
@@ -148,9 +172,9 @@ def _record(cells: Mapping[str, str], zone: str | None) -> Record:
         played = None if seconds is None else seconds * 1000
     spotify = cells.get("spotify", "").rpartition(":")[2].rpartition("/")[2]
     ids: Ids = tuple(pair for pair in (("isrc", cells.get("isrc", "")), ("spotify", spotify)) if pair[1])
-    minutes = text.count(":") == 1
+    at, width = (stamp.at, stamp.width) if stamp else (None, 1)
     return Play(
-        artist, title, stamp, played, cells.get("album") or None, None, ids, 60 if minutes else 1, UNKNOWN,
+        artist, title, at, played, cells.get("album") or None, None, ids, width, UNKNOWN,
         counted=plays is not None, plays=plays or 1,
     )  # fmt: skip
 
@@ -174,7 +198,7 @@ def sniff(head: Head) -> bool:
         return False
     for place in range(min(20, len(head.lines))):
         found = propose(head.columns_of_line(place, _delimiter(head, place)))
-        if {"artist", "track"} <= set(found) and {"time", "plays"} & set(found):
+        if {"artist", "track"} <= set(found) and {"time", "date", "plays"} & set(found):
             return True
     return False
 
@@ -184,7 +208,7 @@ def sniff_lines(head: Head) -> bool:
     if head.json not in ("lines", "array"):
         return False
     found = propose(list(head.keys))
-    return {"artist", "track"} <= set(found) and bool({"time", "plays"} & set(found))
+    return {"artist", "track"} <= set(found) and bool({"time", "date", "plays"} & set(found))
 
 
 FORMATS = (

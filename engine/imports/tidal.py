@@ -22,7 +22,7 @@ _GUESTS = re.compile(r" feat\. ", re.IGNORECASE)
 _DATE = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d{2})(?::(\d{2}))?$")
 
 
-def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every row."""
     body = rows(stream)
     table = Table(next(body, []))
@@ -30,7 +30,7 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
         cells = table.at(row)
         artist, title = _GUESTS.split(_known(cells("artist_name")))[0].strip(), _known(cells("track_title"))
         kind = _known(cells("product_type")).upper()
-        stamp = _stamp(cells("entry_date"), _known(cells("time_zone")))
+        stamp = _stamp(cells("entry_date"), _known(cells("time_zone")) or options.zone)
         if kind == "VIDEO":
             yield Dropped(reasons.VIDEO)
         elif kind not in ("", "TRACK"):
@@ -49,7 +49,7 @@ def _known(cell: str) -> str:
     return "" if cell == "null" else cell
 
 
-def _stamp(text: str, zone: str) -> int | None:
+def _stamp(text: str, zone: str | None) -> int | None:
     found = _DATE.match(text)
     if found is None:
         return None

@@ -139,13 +139,13 @@ def days_since_1970(text: str) -> int | None:
     return iso(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
 
 
-def spreadsheet(days: float, *, since_1904: bool = False) -> int | None:
+def spreadsheet(days: float) -> int | None:
     """A spreadsheet's serial date in UTC.
 
     >>> spreadsheet(45353.792361111111)
     1709406060
     """
-    epoch = datetime(1904, 1, 1, tzinfo=UTC) if since_1904 else datetime(1899, 12, 30, tzinfo=UTC)
+    epoch = datetime(1899, 12, 30, tzinfo=UTC)
     try:
         return round((epoch + timedelta(days=days)).timestamp())
     except (OverflowError, ValueError):

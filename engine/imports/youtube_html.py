@@ -35,7 +35,8 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         found.append(one)
         dates.append(date)
     reader = LocalDates(options.zone)
-    reader.month_first = is_month_first(dates)
+    orders = {is_month_first(date) for date in dates}
+    reader.month_first = True in orders and False not in orders
     for one, date in zip(found, dates, strict=True):
         one.at = reader.read(date)
     yield from records(found)

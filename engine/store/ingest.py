@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from engine.errors import DiscoverError
 from engine.store.marks import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
 from engine.store.places import Places, Row
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, Ids, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, DAY, PRIVATE_FLAG, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.told import START_BITS, Told
 
@@ -160,7 +160,7 @@ class Ingest:
         """Add listens: how many are new, how many are there already, and those whose names are empty."""
         if plays and plays[0].precision != self._precision:
             self._change_clock(plays[0])
-        if plays and self._places.alone and self._add_at_once(plays):
+        if plays and self._places.alone and self._precision < DAY and self._add_at_once(plays):
             return len(plays), 0, []
         places, told, known = self._places, self._told, self._places.known
         kept = 0
@@ -181,7 +181,6 @@ class Ingest:
             ):
                 places.learn(place, play)
             start, played = play.started_at, play.ms_played
-            details = _details(play)
             if start is None or play.counted:
                 self._write(rows)
                 if play.counted and told.raise_count(place, play, self._import_id):
@@ -193,7 +192,7 @@ class Ingest:
                     continue
             elif not told.is_new(place.group, play, start):
                 continue
-            rows.append((place.track, start, played, details))
+            rows.append((place.track, start, played, _details(play)))
             kept += 1
         self._write(rows)
         return kept, len(plays) - kept - len(nameless), nameless

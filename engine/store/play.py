@@ -7,6 +7,9 @@ import msgspec
 # `Play.basis`: what the service stamped, before any shifting.
 START, END, UNKNOWN = 0, 1, 2
 
+# `Play.precision` of a clock that tells days only.
+DAY = 86_400
+
 # `listens.flags`
 PRIVATE_FLAG = 1  # the service marked it private
 END_FLAG = 2  # the service stamped the end; the start was worked out

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 
 from engine.store.places import Group, Place
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, DAY, PRIVATE_FLAG, UNKNOWN_FLAG, Play
 from engine.store.same_play import Match, Others, Stored
 
 # A start in seconds takes fewer bits than this.
@@ -39,11 +39,15 @@ class Told:
         # Skips that are there: group, start and milliseconds in one number.
         self._skips: set[int] = set()
         self._undated: dict[tuple[int, bool], list[int]] = {}
+        # Of a clock that tells days: plays of a group on a day that are there, and those of the file under way.
+        self._on_day: dict[int, int] = {}
+        self._of_file: dict[int, int] = {}
         self._matches: list[Match] = []
 
     def begin_file(self) -> None:
-        """A file begins: of its undated plays none was seen."""
+        """A file begins: of its undated plays, and those of a day, none was seen."""
         self._undated = {}
+        self._of_file = {}
         self._matches = []
 
     def is_clock(self, source: str, precision: int) -> bool:
@@ -57,6 +61,7 @@ class Told:
         self._clock = (source, precision)
         self.own.clear()
         self._skips.clear()
+        self._on_day.clear()
         return not self._clocks
 
     # -- dated plays ----------------------------------------------------------------------------------
@@ -67,6 +72,8 @@ class Told:
             self._load(group)
         own, played = self.own, play.ms_played
         moment = group.id << START_BITS | start
+        if play.precision >= DAY:
+            return self._is_new_on_day(moment, play)
         if moment not in own:
             own[moment] = played
             return group.others is None or not self._is_other(group.others, play)
@@ -75,6 +82,17 @@ class Told:
         if there == played or there is None or played is None or (moment, played) in own:
             return False
         own[moment, played] = None
+        return True
+
+    def _is_new_on_day(self, moment: int, play: Play) -> bool:
+        """Of a day a file adds only as many plays of a song as it has more than the library: `play.plays` becomes
+        how many of them are new. Plays of a day are never those of a clock: nothing tells which."""
+        there = self._on_day.get(moment, 0)
+        seen = self._of_file[moment] = self._of_file.get(moment, 0) + play.plays
+        if seen <= there:
+            return False
+        play.plays = min(play.plays, seen - there)
+        self._on_day[moment] = seen
         return True
 
     def _is_other(self, others: Others, play: Play) -> bool:
@@ -168,8 +186,8 @@ class Told:
         group.loaded = True
         marks = ",".join("?" * len(group.tracks))
         others: list[Stored] = []
-        for number, start, played, paused, precision, source, flags, duration in self._db.execute(
-            "SELECT l.id, l.started_at, l.ms_played, l.paused, l.precision, l.source, l.flags, t.duration_ms "  # noqa: S608
+        for number, start, played, paused, precision, source, flags, duration, plays in self._db.execute(
+            "SELECT l.id, l.started_at, l.ms_played, l.paused, l.precision, l.source, l.flags, t.duration_ms, l.plays "  # noqa: S608
             "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
             f"WHERE l.track_id IN ({marks}) AND l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0",
             group.tracks,
@@ -177,6 +195,9 @@ class Told:
             if (source, precision) != self._clock:
                 unsure = bool(flags & UNKNOWN_FLAG)
                 others.append(Stored(number, start, played, paused, precision, unsure, duration))
+            elif precision >= DAY:
+                moment = group.id << START_BITS | start
+                self._on_day[moment] = self._on_day.get(moment, 0) + plays
             elif (moment := group.id << START_BITS | start) in self.own:
                 self.own[moment, played] = None
             else:

@@ -7,8 +7,8 @@ from typing import Any
 from tuiapp.import_report import files_in_words
 
 
-def entry(path: str, kind: str | None, kept: int = 0, note: str = "") -> dict[str, Any]:
-    return {"path": path, "root": "in", "format": kind, "kept": kept, "note": note}
+def entry(path: str, kind: str | None, kept: int = 0, note: str = "", undated: int = 0) -> dict[str, Any]:
+    return {"path": path, "root": "in", "format": kind, "kept": kept, "note": note, "undated": undated}
 
 
 def test_files_of_one_archive_that_went_alike_are_one_line() -> None:
@@ -21,6 +21,11 @@ def test_files_of_one_archive_that_went_alike_are_one_line() -> None:
         ("in/3.json", "spotify, 1 kept  cut off"),
         ("in", "not a listening history, ignored, 2 files: a.pdf, b.pdf  is none"),
     ]
+
+
+def test_plays_without_a_date_are_told() -> None:
+    files = [entry("in/a.log", "rockbox", 5, undated=3), entry("in/b.log", "rockbox", 7, undated=1)]
+    assert files_in_words(files) == [("in", "rockbox, 2 files, 12 kept (4 without a date)")]
 
 
 def test_many_unknown_files_are_named_as_far_as_one_can_read() -> None:

@@ -1,0 +1,178 @@
+"""The stamps of one table, in any form exporters and spreadsheets write: which moment, by which clock.
+
+What a single row leaves open its file tells: which of two numbers is the day, and whether midnight is a time or
+stands for a whole day. Rows wait for the first one that tells. Facts: FORMATS.md, Tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TypeVar
+
+from engine.imports import record as reasons
+from engine.imports.local_dates import LocalDates, Moment, is_either, is_month_first
+from engine.imports.record import Options
+from engine.imports.times import EARLIEST, day_month, latest_possible, number, spreadsheet, to_epoch
+from engine.store.play import DAY
+
+Row = TypeVar("Row")
+
+# Names of columns that hold a moment or a clock, the surest first, and of those that hold a day.
+TIME_COLUMNS = (
+    "uts", "unixtime", "timestamp", "time", "utc_time", "utc time", "time(utc)", "time (utc)", "played at", "played_at",
+    "listened_at", "listened at", "iso time", "date-time", "datetime", "started", "scrobbled at", "scrobble time",
+    "last played", "last_played", "lastplayed", "uhrzeit", "zeit", "heure", "hora", "ora", "tid",
+)  # fmt: skip
+DAY_COLUMNS = ("date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato")
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# Days as spreadsheets count them, between 1954 and 2119: as seconds they would lie in 1970.
+_SERIAL = re.compile(r"([2-7]\d{4})(?:[.,](\d+))?")
+# A number a spreadsheet showed in six digits: the rest of the time is gone.
+_ROUNDED = re.compile(r"\d([.,]\d{1,8})?E\+\d+", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"\s*\d{1,2}[:.h]\d{2}([:.]\d{2}(\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*([A-Z]{2,5})?\s*", re.IGNORECASE
+)
+_DOTTED = re.compile(r"[T ]\d{1,2}\.\d")
+_ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
+
+
+class Stamps:
+    """Reads the stamps of one file, those without a zone as the person's.
+
+    >>> stamps = Stamps(Options())
+    >>> stamps.read("02.03.2024 19:01"), stamps.read("2024-03-02"), stamps.read("45353.792361111111")
+    (Moment(at=1709406060, width=60, midnight=False), Moment(at=1709337600, width=86400, midnight=True), \
+Moment(at=1709406060, width=1, midnight=False))
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._local = LocalDates(options.zone, zoned=False)
+        self._days_only = False
+        self._rounded = False
+
+    def read(self, text: str) -> Moment | None:
+        """The moment a stamp tells, None when it tells none."""
+        found = self._read(text.strip())
+        if found is not None and found.midnight and self._days_only:
+            return found._replace(width=DAY)
+        return found
+
+    def _read(self, text: str) -> Moment | None:
+        if not text:
+            return None
+        if text.isdecimal() and len(text) > 8:
+            return self._of_number(text)
+        if serial := _SERIAL.fullmatch(text):
+            whole, part = serial.groups()
+            return self._of_sheet(float(f"{whole}.{part or 0}"), whole_day=not part)
+        if _NUMBER.fullmatch(text) and len(text) != 8:  # eight digits are a day: 20240302
+            return self._of_number(text)
+        try:
+            # What ISO calls a fraction of an hour is a clock with a dot.
+            moment = datetime.fromisoformat("" if _DOTTED.search(text) else text)
+        except ValueError:
+            at = day_month(text)
+            if at is None:
+                return self._local.moment(text)
+            return Moment(at, 1 if text.count(":") > 1 else 60, at % DAY == 0)
+        at = to_epoch(moment, self._options.zone)
+        clock = _ISO_CLOCK.search(text, 8)
+        width = DAY if clock is None else 1 if clock[2] else 60
+        return (
+            None
+            if at is None
+            else Moment(at, width, (moment.hour, moment.minute, moment.second) == (0, 0, 0))
+        )
+
+    @staticmethod
+    def _of_number(text: str) -> Moment | None:
+        at = number(text)
+        return None if at is None else Moment(at, 1, at % DAY == 0)
+
+    def _of_sheet(self, days: float, *, whole_day: bool) -> Moment | None:
+        at = spreadsheet(days)
+        if at is None:
+            return None
+        wall = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+        seconds = to_epoch(wall, self._options.zone)
+        return None if seconds is None else Moment(seconds, DAY if whole_day else 1, at % DAY == 0)
+
+    def best(self, cells: Sequence[str]) -> str:
+        """Of a row's cells that may hold its stamp the one that dates it best, a day and a clock joined."""
+        if len(cells) == 1:
+            return cells[0]
+        day = clock = ""
+        for cell in cells:
+            if _CLOCK.fullmatch(cell):
+                clock = clock or cell
+            elif moment := self._read(cell.strip()):
+                if moment.width < DAY:
+                    return cell
+                day = day or cell
+        return f"{day} {clock}".strip() if day else next((cell for cell in cells if cell.strip()), "")
+
+    def why_not(self, text: str) -> str:
+        """The reason a stamp that tells no moment is left out for."""
+        self._rounded = self._rounded or _ROUNDED.fullmatch(text.strip()) is not None
+        return reasons.ROUNDED if _ROUNDED.fullmatch(text.strip()) else reasons.NO_TIME
+
+    def settle(self, rows: Iterator[Row], stamp: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:
+        """The rows with their stamps, kept back until it is known how to read these.
+
+        When all were handed on, what a person should know of the stamps is among the notes.
+        """
+        waiting: list[tuple[Row, str]] = []
+        ordered = timed = False
+        asks_order = asks_clock = False
+        for row in rows:
+            text = stamp(row)
+            if timed and (ordered or text.isdecimal()) and not waiting:
+                yield row, text
+                continue
+            if not ordered:
+                order = is_month_first(text)
+                if order is not None:
+                    ordered, self._local.month_first = True, order
+                asks_order = not ordered and (asks_order or is_either(text))
+            if not timed:
+                moment = self._read(text.strip())
+                timed = moment is not None and moment.width < DAY and not moment.midnight
+                asks_clock = not timed and (asks_clock or (moment is not None and moment.width < DAY))
+            waiting.append((row, text))
+            if not asks_order and not asks_clock:
+                yield from waiting
+                waiting.clear()
+        self._days_only = asks_clock
+        if asks_order:
+            self._guess_order([text for _, text in waiting])
+        yield from waiting
+        self._note()
+
+    def _guess_order(self, texts: Sequence[str]) -> None:
+        """Month or day first where no number is above 12: the order in which the file is sorted, and not ahead."""
+        latest = latest_possible()
+
+        def disorder(month_first: bool) -> tuple[int, int]:
+            self._local.month_first = month_first
+            times = [moment.at for text in texts if (moment := self._read(text.strip()))]
+            ahead = sum(not EARLIEST <= at <= latest for at in times)
+            return ahead, sum(abs(one - other) for one, other in pairwise(times))
+
+        day, month = disorder(False), disorder(True)
+        american = any(re.search(r"\d\s*[ap]m\b", text, re.IGNORECASE) for text in texts)
+        self._local.month_first = month < day or (month == day and american)
+        read = "month/day" if self._local.month_first else "day/month"
+        self._options.notes.append(f"dates such as {texts[0].strip()} were read as {read}; check a few")
+
+    def _note(self) -> None:
+        if note := self._local.note():
+            self._options.notes.append(note)
+        if self._rounded:
+            self._options.notes.append(
+                "a spreadsheet rounded times to hours; export the file anew and do not save it from a spreadsheet"
+            )

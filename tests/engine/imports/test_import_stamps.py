@@ -1,0 +1,180 @@
+"""When a row of a table was played: every way exporters and spreadsheets write it, and how exactly it says so."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.imports.record import Options
+from engine.imports.stamps import Stamps
+from tests.support.importing import OTHER, SONG, START, bring, library, listens, write
+
+DAY = START - START % 86_400
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return library(tmp_path)
+
+
+def table(*stamps: str, columns: str = "time", song: tuple[str, str] = SONG) -> str:
+    return f"artist,track,{columns}\n" + "".join(f"{song[0]},{song[1]},{stamp}\n" for stamp in stamps)
+
+
+def times(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return db.execute("SELECT started_at, precision, plays FROM listens ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("stamp", "width"),
+    [
+        ("2024-03-02 19:01:00", 1), ("2024-03-02T19:01", 60), ("2024-03-02 19.01", 60), ("2024/03/02 19:01", 60),
+        ("2024-03-02T20:01:00+01:00", 1), ("2024-03-02 20:01 +0100", 60), ("2024-03-02 19:01:00 UTC", 1),
+        ("2024-03-02T19:01:00.123456789Z", 1), ("20240302T190100", 1), ("02.03.2024 19:01", 60),
+        ("02.03.2024 19.01", 60), ("2.3.2024 19:01:00", 1), ("02.03.24 19:01", 60), ("02-Mar-24 19:01", 60),
+        ("13/03/2024 19:01", 60), ("3/13/2024 7:01 PM", 60), ("3/13/24 7:01:00 p.m.", 1),
+        ("02 Mar 2024, 19:01", 60), ("March 2, 2024, 20:01 CET", 60), ("2. März 2024 19:01", 60),
+        ("2 mars 2024 19h01", 60), ("sábado, 2 de marzo de 2024, 19:01", 60), ("2024年3月2日 19時01分", 60),
+        ("Sat, 02 Mar 2024 19:01:00 GMT", 1), ("Sat, 2 Mar 2024 20:01:00 +0100", 1), ("Sat Mar  2 19:01:00 2024", 1),
+        ("1709406060", 1), ("1709406060.25", 1), ("1709406060000", 1), ("1709406060000000000", 1),
+        ("45353.792361111111", 1), ('"45353,792361111111"', 1),
+        ("2024-03-02", 86_400), ("20240302", 86_400), ("02.03.2024", 86_400), ("2 March 2024", 86_400),
+        ("45353", 86_400), ("Saturday, March 2, 2024", 86_400), ("02-Mar-24", 86_400),
+    ],
+)  # fmt: skip
+def test_stamps_of_every_form(stamp: str, width: int) -> None:
+    stamps = Stamps(Options())
+    [(_, text)] = stamps.settle(iter([stamp.strip('"')]), lambda text: text)
+    found = stamps.read(text)
+    expected = DAY if width == 86_400 else START + (11 * 86_400 if "13" in stamp[:4] else 0)
+    assert (found and found[:2]) == (expected, width), stamp
+
+
+@pytest.mark.parametrize("stamp", ["soon", "19:01", "31.02.2024 19:01", "3:45", "2024-03", "Track 2 of 3"])
+def test_what_is_no_stamp(stamp: str) -> None:
+    assert Stamps(Options()).read(stamp) is None
+
+
+def test_a_stamp_without_a_zone_is_the_persons(db: sqlite3.Connection, tmp_path: Path) -> None:
+    bring(db, write(tmp_path, "a.csv", table("02.03.2024 20:01", "45354.834027777780")), zone="Europe/Paris")
+    assert times(db) == [(START, 60, 1), (START + 86_400, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "first"),
+    [
+        (("3/2/2024 19:01", "3/13/2024 18:57"), START),
+        (("2/3/2024 19:01", "13/3/2024 18:57"), START),
+        # No number is above 12: the order they are sorted in tells, else what is not ahead of now.
+        (("3/2/2024 19:01", "3/4/2024 19:01", "3/9/2024 19:01", "4/1/2024 19:01"), START),
+        (("2/3/2024 19:01", "4/3/2024 19:01", "9/3/2024 19:01", "1/4/2024 19:01"), START),
+        (("3/2/2024 7:01 PM",), START),
+        (("2/3/2024 19:01",), START),
+    ],
+)
+def test_day_and_month_are_told_apart_by_the_file(
+    db: sqlite3.Connection, tmp_path: Path, stamps: tuple[str, ...], first: int
+) -> None:
+    [file] = bring(db, write(tmp_path, "a.csv", table(*stamps))).files
+    assert times(db)[0][0] == first
+    assert file.kept == len(stamps)
+    assert ("were read as" in file.note) == all("13" not in stamp for stamp in stamps)
+
+
+def test_the_repeats_of_a_day_are_kept_and_the_same_file_adds_nothing(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    path = write(
+        tmp_path, "a.csv", table("2024-03-02", "2024-03-02", "2024-03-02", "2024-03-03", columns="date")
+    )
+    [file] = bring(db, path).files
+    assert (file.kept, file.duplicates) == (4, 0)
+    assert {row[1] for row in times(db)} == {86_400}
+    [file] = bring(db, path).files
+    assert (file.kept, file.duplicates) == (0, 4)
+    later = table("2024-03-02", "2024-03-02", "2024-03-02", "2024-03-02", columns="date")
+    [file] = bring(db, write(tmp_path, "b.csv", later)).files
+    assert (file.kept, file.duplicates) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ("2024-03-02 00:00:00", "2024-03-02 00:00:00", "2024-03-03 00:00:00"),
+        ("2024-03-02T00:00:00Z", "2024-03-02T00:00:00Z", "2024-03-03T00:00:00Z"),
+        ("3/2/2024 12:00:00 AM", "3/2/2024 12:00:00 AM", "3/13/2024 12:00:00 AM"),
+        ("1709337600", "1709337600", "1709424000"),
+        ("2024-03-02", "2024-03-02 ", "2024-03-03"),
+    ],
+)
+def test_a_file_with_midnights_alone_tells_days(
+    db: sqlite3.Connection, tmp_path: Path, stamps: tuple[str, ...]
+) -> None:
+    bring(db, write(tmp_path, "a.csv", table(*stamps)))
+    assert [row[:2] for row in times(db)][:2] == [(DAY, 86_400)] * 2
+    assert len(times(db)) == 3
+
+
+def test_midnight_is_a_time_beside_others(db: sqlite3.Connection, tmp_path: Path) -> None:
+    bring(db, write(tmp_path, "a.csv", table("2024-03-02 00:00:00", "2024-03-02 19:01:00")))
+    assert times(db) == [(DAY, 1, 1), (START, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        ("date,time", "2024-03-02,19:01"), ("time,date", "19:01,2024-03-02"), ("day,time", "2024-03-02,7:01 PM"),
+        ("date,time(utc)", "02.03.2024,19:01"), ("datum,uhrzeit", "02.03.2024,19.01"),
+        ("date,utc_time", "2024-03-02,19:01"),
+        ("date,played_at", "2024-03-02,2024-03-02 19:01"), ("played_at,date", "2024-03-02 19:01,2024-03-02"),
+    ],
+)  # fmt: skip
+def test_a_day_and_a_clock_in_two_columns(
+    db: sqlite3.Connection, tmp_path: Path, columns: str, row: str
+) -> None:
+    bring(db, write(tmp_path, "a.csv", table(*[row.replace('"', "")], columns=columns)))
+    assert times(db) == [(START, 60, 1)]
+
+
+def test_lines_of_json_are_read_alike(db: sqlite3.Connection, tmp_path: Path) -> None:
+    lines = "".join(
+        f'{{"artist": "{SONG[0]}", "track": "{SONG[1]}", "played_at": "{stamp}"}}\n'
+        for stamp in ("3/2/2024 19:01", "3/13/2024 18:57")
+    )
+    bring(db, write(tmp_path, "a.jsonl", lines))
+    assert times(db)[0] == (START, 60, 1)
+
+
+@pytest.mark.parametrize("stamp", ["1.70941E+12", '"1,70941E+12"', "1.70941E+09", "1.70941E+18"])
+def test_times_a_spreadsheet_rounded_are_named(db: sqlite3.Connection, tmp_path: Path, stamp: str) -> None:
+    [file] = bring(db, write(tmp_path, "a.csv", table(stamp, "1709406060", columns="timestamp"))).files
+    assert file.dropped == {"time rounded by a spreadsheet": 1}
+    assert "export the file anew" in file.note
+    assert [row[0] for row in listens(db)] == [START]
+
+
+def test_a_table_for_lastfmstats_saved_by_a_spreadsheet(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = "Artist;Album;AlbumId;Track;Date#someone\r\nCaf\xe9 Tundra;;;Harbour Lights;1,70941E+12\r\n"
+    [file] = bring(db, write(tmp_path, "a.csv", text.encode("cp1252"))).files
+    assert file.dropped == {"time rounded by a spreadsheet": 1}
+
+
+def test_days_of_two_tracks_stay_apart(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = table("2024-03-02", columns="date") + f"{OTHER[0]},{OTHER[1]},2024-03-02\n" * 2
+    bring(db, write(tmp_path, "a.csv", rows))
+    assert sorted(row[1] for row in listens(db)) == [SONG[0], OTHER[0], OTHER[0]]
+
+
+def test_a_wrong_clock_of_the_computer_makes_no_play_a_second_one(
+    db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "a.csv", table("1709406060", "1709409660"))
+    bring(db, path)
+    monkeypatch.setattr("time.time", lambda: 1_262_304_000.0)  # 2010
+    [file] = bring(db, path).files
+    assert (file.kept, file.duplicates, file.undated) == (0, 2, 0)
+    [file] = bring(db, write(tmp_path, "b.csv", table("1709406060", "1709409661"))).files
+    assert (file.kept, file.undated) == (1, 0)
