@@ -269,7 +269,7 @@ class _Run:
 
 
 def _latest(connection: sqlite3.Connection) -> int:
-    """The latest a play can be. A computer's clock may be wrong: it is later than the last import, and than any listen."""
+    """The latest a play can be: an hour from now, by a clock that is not behind what the library knows."""
     imported, heard = connection.execute(
         "SELECT (SELECT max(imported_at) FROM imports), (SELECT max(started_at) FROM listens)"
     ).fetchone()
