@@ -21,6 +21,7 @@ from engine.imports.times import days_since_1970, iso, milliseconds, number
 from engine.names import track_key
 from engine.store.play import DAY
 
+_MAX_A_DAY = 1440  # more plays of a track on one day are no count
 _PAUSE = 1800  # a longer pause than this begins a new listen
 _CLOSING = {"NATURAL_END_OF_TRACK", "TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS"}
 _SKIPPING = {"TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS", "MANUALLY_SELECTED_PLAYBACK_OF_A_DIFF_ITEM"}
@@ -171,7 +172,8 @@ def parse_daily(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             played = milliseconds(cells("play duration milliseconds"))
             if plays > 1 and played is not None:
                 played //= plays
-            yield Play(artist, title, day, played, precision=DAY, skip=plays <= 0, plays=max(1, plays))
+            for _ in range(min(max(1, plays), _MAX_A_DAY)):
+                yield Play(artist, title, day, played, precision=DAY, skip=plays <= 0)
 
 
 def parse_last_played(stream: IO[bytes], _options: Options) -> Iterator[Record]:
@@ -219,11 +221,11 @@ FORMATS = (
     Format(
         "apple-activity", "Apple Music Play Activity", "apple", sniff_activity, parse_activity,
         marks=("event end timestamp", "play duration milliseconds", "song name"),
-        covers=("apple-daily", "apple-library"), order=20, wants_artists=True,
+        order=20, wants_artists=True,
     ),
     Format(
         "apple-daily", "Apple Music Play History Daily Tracks", "apple-daily", sniff_daily, parse_daily,
-        marks=("date played", "track description"), covers=("apple-library",), order=50, artists=artists_of_daily,
+        marks=("date played", "track description"), order=50, artists=artists_of_daily,
     ),
     Format(
         "apple-last-played", "Apple Music Track Play History", "apple", sniff_last_played, parse_last_played, order=95,

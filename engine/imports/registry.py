@@ -24,9 +24,9 @@ _MODULES = (
 class Format:
     """One kind of file. `sniff` says whether the beginning is one; `parse` reads it.
 
-    `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one run,
-    those another one `covers` are left out, and lower `order` is read first. `source` is
-    what its listens are marked with. `hint` goes to the report of each such file.
+    `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one run, lower `order`
+    is read first: the fuller history, so that the others only fill its gaps. `source` is what its listens are marked
+    with. `hint` goes to the report of each such file.
     `artists` tells (title key, day, artist) to those formats of the same run that `wants_artists`; `names` tells
     ((scheme, id), (artist, title)) to those that `wants_names`.
     """
@@ -37,7 +37,6 @@ class Format:
     sniff: Callable[[Head], bool]
     parse: Callable[[IO[bytes], Options], Iterator[Record] | Iterator[list[Record]]]
     marks: tuple[str, ...] = ()
-    covers: tuple[str, ...] = ()
     order: int = 50
     hint: str = ""
     artists: Callable[[IO[bytes]], Iterator[tuple[str, str, str]]] | None = None

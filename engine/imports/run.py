@@ -115,7 +115,8 @@ class _Run:
         sources = [self._look(member, forced) for member in members]
         self.report.files = [file for file, _ in sources]
         self._sources = [source for _, source in sources if source is not None]
-        chosen = _choose([(file, source) for file, source in sources if source is not None])
+        found = [(file, source) for file, source in sources if source is not None]
+        chosen = sorted(found, key=lambda pair: pair[1].format.order)
         large = sum(source.member.size for _, source in chosen) > _LARGE_BYTES
         ingest = Ingest(self._connection, large=large)
         try:
@@ -184,6 +185,11 @@ class _Run:
         except FILE_ERRORS as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); imported up to there"
         file.note = "; ".join(note for note in (file.note, *options.notes) if note)
+        undated = ingest.undated
+        kept, duplicates = ingest.settle_counts()
+        file.kept += kept
+        file.duplicates += duplicates
+        file.undated += ingest.undated - undated
         ingest.finish_file(
             digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )
@@ -303,21 +309,6 @@ def _is_half(played: int, play: Play) -> bool:
 def _row_of(batch: Sequence[Record], play: Play, file: FileReport) -> int:
     """The position of a play of the batch that follows the rows read."""
     return file.read + 1 + next(place for place, record in enumerate(batch) if record is play)
-
-
-def _choose(found: list[tuple[FileReport, Source]]) -> list[tuple[FileReport, Source]]:
-    """What is read, and in which order: the fuller history first, so that the others only fill its gaps.
-
-    A file whose days cannot be matched with the moments of a fuller one is named and not read.
-    """
-    covered = {name for _, source in found for name in source.format.covers}
-    chosen = []
-    for file, source in found:
-        if source.format.name in covered:
-            file.note = "skipped: a fuller history with the same plays is beside it"
-        else:
-            chosen.append((file, source))
-    return sorted(chosen, key=lambda pair: pair[1].format.order)
 
 
 @contextmanager

@@ -148,6 +148,6 @@ def sniff(head: Head) -> bool:
 FORMATS = (
     Format(
         "youtube", "YouTube Music watch history", "youtube", sniff, parse,
-        marks=("header", "titleUrl", "time"), covers=("youtube-html",), order=30,
+        marks=("header", "titleUrl", "time"), order=30,
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from engine.names import AnySpelling, joined_key
+from engine.store.counts import sum_of_track
 from engine.store.feedback import marked
 
 TOP = 5
@@ -42,17 +43,17 @@ def played_artist(connection: sqlite3.Connection, key: str) -> PlayedArtist:
         year = time.localtime(at).tm_year
         years[year] = years.get(year, 0) + plays
     tracks = connection.execute(
-        """
-        SELECT t.title, sum(l.plays) AS plays FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id
+        f"""
+        SELECT t.title, {sum_of_track(connection)} AS plays FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id
         JOIN listens AS l ON l.track_id = t.id WHERE a.key = ? GROUP BY t.id ORDER BY plays DESC, t.id
-        """,
+        """,  # noqa: S608 - fixed parts
         (key,),
     ).fetchall()
     blocked = AnySpelling(marked(connection, "block").tracks)
     named = (track for track in tracks if not blocked.holds(joined_key(key, track[0])))
     span = range(min(years), max(years) + 1) if years else ()
     return PlayedArtist(
-        sum(row[1] for row in rows),
+        sum(plays for _, plays in tracks),
         min((at for at, _ in dated), default=None),
         max((at for at, _ in dated), default=None),
         {year: years.get(year, 0) for year in span},

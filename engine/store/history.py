@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.names import relaxed_artist_key
+from engine.store.counts import sum_of_track
 from engine.store.feedback import blocked_ids
 
 
@@ -71,7 +72,7 @@ def newest(connection: sqlite3.Connection) -> tuple[int, ...]:
     return tuple(row)
 
 
-def played_tracks(connection: sqlite3.Connection, listens: str = "listens") -> list[PlayedTrack]:
+def played_tracks(connection: sqlite3.Connection, listens: str) -> list[PlayedTrack]:
     """Every track with at least one of `listens` (SQL to read from), outside blocked artists, in id order."""
     return [
         PlayedTrack(*row)
@@ -170,15 +171,15 @@ def ids_of_track(connection: sqlite3.Connection, track_ids: list[int]) -> dict[i
 
 def tracks_by_artist(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, list[PlayedTrack]]:
     """Artist key -> the library's tracks of that artist, most played first."""
+    plays = sum_of_track(connection)
     found: dict[str, list[PlayedTrack]] = {}
     for key in dict.fromkeys(keys):
         rows = connection.execute(
-            """
-            SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, coalesce(sum(l.plays), 0) AS plays,
-                max(l.started_at)
+            f"""
+            SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, {plays} AS plays, max(l.started_at)
             FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id LEFT JOIN listens AS l ON l.track_id = t.id
             WHERE a.key = ? GROUP BY t.id ORDER BY plays DESC, t.id
-            """,
+            """,  # noqa: S608 - fixed parts
             (key,),
         ).fetchall()
         if rows:
@@ -209,11 +210,13 @@ def names_by_plays(
 ) -> tuple[list[tuple[int, str, str, int]], list[tuple[int, str, str, int]]]:
     """Artists (id, key, name, plays) and tracks (artist id, key, title, plays), each the most played first."""
     tracks = connection.execute(
-        """
-        WITH played AS (SELECT track_id, sum(plays) AS plays FROM listens GROUP BY track_id)
+        f"""
+        WITH played AS (
+            SELECT l.track_id, {sum_of_track(connection)} AS plays FROM listens AS l GROUP BY l.track_id
+        )
         SELECT t.artist_id, t.key, t.title, p.plays FROM tracks AS t JOIN played AS p ON p.track_id = t.id
         ORDER BY p.plays DESC, t.id
-        """
+        """  # noqa: S608 - fixed parts
     ).fetchall()
     plays: dict[int, int] = {}
     for artist, _, _, count in tracks:

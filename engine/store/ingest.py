@@ -12,11 +12,12 @@ import time
 from collections.abc import Mapping, Sequence
 
 from engine.errors import DiscoverError
+from engine.store.counts import Counts
 from engine.store.marks import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
 from engine.store.places import Places, Row
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, DAY, PRIVATE_FLAG, Ids, Play
+from engine.store.play import BASIS_FLAGS, PRIVATE_FLAG, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
-from engine.store.told import START_BITS, Told
+from engine.store.told import MINUTE, START_BITS, Told
 
 _BATCH = 20_000
 # Pages that change again and again (names, ids) stay in memory until the file is done.
@@ -68,6 +69,7 @@ class Ingest:
         self._committed = time.monotonic()
         self._places = Places(connection)
         self._told = Told(connection, self._flush)
+        self._counts = Counts()
         if large and connection.execute("SELECT coalesce(max(id), 0) < 10000 FROM listens").fetchone()[0]:
             for name in REBUILT:
                 connection.execute(f"DROP INDEX IF EXISTS {name}")
@@ -110,7 +112,8 @@ class Ingest:
         self._precision = -1
         self._by_id = None
         self._changed = False
-        self._told.begin_file()
+        self._told.begin_file(self._import_id)
+        self._counts = Counts()
 
     def finish_file(
         self, sha256: str, *, read: int, kept: int, duplicates: int, dropped: Mapping[str, int]
@@ -157,13 +160,16 @@ class Ingest:
     # -- rows -----------------------------------------------------------------------------------------
 
     def add(self, plays: Sequence[Play]) -> tuple[int, int, list[Play]]:
-        """Add listens: how many are new, how many are there already, and those whose names are empty."""
+        """Add listens: how many are new, how many are there already, and those whose names are empty.
+
+        Counts among them are in neither number: `settle_counts` tells of those.
+        """
         if plays and plays[0].precision != self._precision:
             self._change_clock(plays[0])
-        if plays and self._places.alone and self._precision < DAY and self._add_at_once(plays):
+        if plays and self._places.alone and self._precision <= MINUTE and self._add_at_once(plays):
             return len(plays), 0, []
         places, told, known = self._places, self._told, self._places.known
-        kept = 0
+        kept = counts = 0
         rows: list[Row] = []
         nameless: list[Play] = []
         for play in plays:
@@ -181,21 +187,29 @@ class Ingest:
             ):
                 places.learn(place, play)
             start, played = play.started_at, play.ms_played
-            if start is None or play.counted:
+            if play.counted:
+                self._counts.add(place.track, play)
+                counts += 1
+                continue
+            if start is None:
                 self._write(rows)
-                if play.counted and told.raise_count(place, play, self._import_id):
-                    self._changed = True
-                    self.kept_tracks.add(place.track)
-                    kept += 1
-                    continue
-                if not told.is_new_undated(place, play):
+                if not told.is_new_undated(place):
                     continue
             elif not told.is_new(place.group, play, start):
                 continue
             rows.append((place.track, start, played, _details(play)))
             kept += 1
         self._write(rows)
-        return kept, len(plays) - kept - len(nameless), nameless
+        return kept, len(plays) - kept - counts - len(nameless), nameless
+
+    def settle_counts(self) -> tuple[int, int]:
+        """Compare the counts among the file's plays, summed by track, with those stored: how many of their rows
+        are kept and how many are there already."""
+        self._flush()
+        settled = self._counts.settle(self._db, self._source, self._import_id)
+        self._changed = self._changed or bool(settled.kept)
+        self._note_kept(settled.tracks, settled.starts, settled.undated)
+        return settled.kept, settled.duplicates
 
     def _add_at_once(self, plays: Sequence[Play]) -> bool:
         """Add listens of which none can be there already, with less of a look at each; False when one might be.
@@ -203,7 +217,8 @@ class Ingest:
         This is the first import of a large history: the full way takes twice as long.
         """
         precision = self._precision
-        known, find, learn, own = self._places.known, self._places.find, self._places.learn, self._told.own
+        known, find, learn = self._places.known, self._places.find, self._places.learn
+        own, is_twin = self._told.own, self._told.is_twin
         before = len(own)
         rows: list[Row] = []
         for play in plays:
@@ -211,8 +226,9 @@ class Ingest:
             start = play.started_at
             if place is None or start is None or play.counted or play.precision != precision:
                 break
-            moment = place.group.id << START_BITS | start
-            if moment in own:
+            group = place.group
+            moment = group.id << START_BITS | start
+            if moment in own or ((play.paused or group.paused) and is_twin(group, play, start)):
                 break
             own[moment] = played = play.ms_played
             # What is learnt of a track stays so, whichever way its play is added in the end.
@@ -292,15 +308,20 @@ class Ingest:
             return
         self._listens += rows
         # A row has a column's value at each place: of a listen a track's id, then the second it began at, or null.
-        self.kept_tracks.update([row[0] for row in rows])  # type: ignore[misc]
+        tracks: list[int] = [row[0] for row in rows]  # type: ignore[misc]
         starts: list[int] = [row[1] for row in rows if row[1] is not None]  # type: ignore[misc]
-        self.undated += len(rows) - len(starts)
-        if starts:
-            self.first = min(starts) if self.first is None else min(self.first, min(starts))
-            self.last = max(starts) if self.last is None else max(self.last, max(starts))
+        self._note_kept(tracks, starts, len(rows) - len(starts))
         rows.clear()
         if len(self._listens) >= _BATCH:
             self._flush()
+
+    def _note_kept(self, tracks: list[int], starts: list[int], undated: int) -> None:
+        """Count what is kept for the report."""
+        self.kept_tracks.update(tracks)
+        self.undated += undated
+        if starts:
+            self.first = min(starts) if self.first is None else min(self.first, min(starts))
+            self.last = max(starts) if self.last is None else max(self.last, max(starts))
 
     def _flush(self) -> None:
         self._places.flush()
@@ -318,8 +339,6 @@ def _details(play: Play) -> int:
     details = BASIS_FLAGS[play.basis]
     if play.private:
         details |= PRIVATE_FLAG
-    if play.counted:
-        details |= COUNT_FLAG
     if play.plays > 1:
         details |= min(play.plays - 1, _MOST_PLAYS) << _PLAYS_BIT
     if play.paused:

@@ -4,6 +4,7 @@ Two sources agree within ten seconds, or within a minute more where one of them 
 not known whether a source stamped the start or the end, the two may also lie one track length apart. A start that
 was worked out from the end comes too late by the listener's pauses: where these are known, the true start is asked
 for too. Each play stands for at most one play of the other side: of a track played twice in a row, two stay two.
+Where one of them writes hours or days only, any play within that hour or day may be it, a day being one of any zone.
 Source: FORMATS section 2.4.
 """
 
@@ -12,11 +13,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
-from engine.store.play import UNKNOWN, Play
+from engine.store.play import DAY, UNKNOWN, Play
 
 # Clocks of two services differ by no more than this many seconds.
 _TOLERANCE = 10
 _MINUTE = 60
+# A day begins so many seconds before UTC's in the easternmost zone and ends so many after it in the westernmost.
+_EAST, _WEST = 14 * 3600, 12 * 3600
 # The longest track whose end is looked for.
 _LONGEST = 1800
 
@@ -52,6 +55,7 @@ class Others:
         self._starts = [one.start for one in self._stored]
         self._unsure = any(one.unsure for one in stored)
         self._paused = max(one.paused or 0 for one in stored)
+        self._coarsest = max(one.precision for one in stored)
 
     def match(self, play: Play) -> Match | None:
         """The stored listen this play is, None when it is none of them.
@@ -61,6 +65,8 @@ class Others:
         start = play.started_at or 0
         unsure = self._unsure or play.basis == UNKNOWN
         reach = _LONGEST if unsure else _MINUTE + _TOLERANCE
+        if (coarsest := max(self._coarsest, play.precision)) > _MINUTE:
+            reach = coarsest + _EAST
         first = bisect_left(self._starts, start - reach - (play.paused or 0))
         last = bisect_right(self._starts, start + reach + self._paused)
         if first == last:
@@ -68,7 +74,8 @@ class Others:
         near = [one for one in self._stored[first:last] if _is_same(play, start, one)]
         if not near:
             return None
-        near.sort(key=lambda one: abs(one.start - start))
+        middle = start + (play.precision // 2 if play.precision > _MINUTE else 0)
+        near.sort(key=lambda one: abs(one.start - middle))
         match = Match(play, near)
         return match if _assign(match, set()) else None
 
@@ -89,11 +96,20 @@ def _assign(match: Match, asked: set[int]) -> bool:
     return False
 
 
+def is_within(start: int, precision: int, moment: int) -> bool:
+    """Whether a moment may be in the hour or day that begins at `start`, by a clock of that precision."""
+    before, after = (_EAST, _WEST) if precision >= DAY else (_TOLERANCE, _TOLERANCE)
+    return -before <= moment - start < precision + after
+
+
 def _is_same(play: Play, start: int, stored: Stored) -> bool:
     apart = abs(start - stored.start)
     coarse = max(play.precision, stored.precision)
     if coarse > _MINUTE:
-        return False
+        if play.precision == stored.precision:
+            return apart == 0
+        wide, moment = (start, stored.start) if play.precision == coarse else (stored.start, start)
+        return is_within(wide, coarse, moment)
     tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
     if apart <= tolerance:
         return True

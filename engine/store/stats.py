@@ -10,6 +10,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from engine.store.counts import beyond_dated
 from engine.store.feedback import blocked_ids
 
 TOP = 20
@@ -56,6 +57,7 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
     if year is not None:
         where = "l.started_at >= ? AND l.started_at < ?"
         values = tuple(int(time.mktime((begin, 1, 1, 0, 0, 0, 0, 0, -1))) for begin in (year, year + 1))
+    listens = beyond_dated(connection)
     plays, undated, timed, milliseconds, artists, tracks, first, last = connection.execute(
         f"""
         WITH played AS (
@@ -63,7 +65,7 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
                    coalesce(sum(l.plays) FILTER (WHERE l.started_at IS NULL), 0) AS undated,
                    coalesce(sum(l.plays) FILTER (WHERE l.ms_played IS NOT NULL), 0) AS timed,
                    coalesce(sum(l.ms_played), 0) AS length, min(l.started_at) AS first, max(l.started_at) AS last
-            FROM listens AS l WHERE {where} GROUP BY l.track_id
+            FROM {listens} AS l WHERE {where} GROUP BY l.track_id
         )
         SELECT coalesce(sum(p.plays), 0), coalesce(sum(p.undated), 0), coalesce(sum(p.timed), 0),
                coalesce(sum(p.length), 0), count(DISTINCT t.artist_id), count(*), min(p.first), max(p.last)
@@ -77,19 +79,19 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
         by_month[day[:7]] = by_month.get(day[:7], 0) + count
     return Stats(
         year, plays, undated, timed, milliseconds / 3_600_000, artists, tracks, first, last,
-        _top(connection, where, values, "a.name, NULL", "a.id"),
-        _top(connection, where, values, "a.name, t.title", "t.id"),
+        _top(connection, listens, where, values, "a.name, NULL", "a.id"),
+        _top(connection, listens, where, values, "a.name, t.title", "t.id"),
         by_month, tuple(map(sum, by_week)), tuple(map(sum, zip(*by_week, strict=True))),
         by_day if year is not None else {}, by_week,
     )  # fmt: skip
 
 
 def _top(
-    connection: sqlite3.Connection, where: str, values: tuple[int, ...], named: str, group: str
+    connection: sqlite3.Connection, listens: str, where: str, values: tuple[int, ...], named: str, group: str
 ) -> tuple[Played, ...]:
     rows = connection.execute(
         f"""
-        WITH played AS (SELECT l.track_id, sum(l.plays) AS plays FROM listens AS l WHERE {where} GROUP BY l.track_id)
+        WITH played AS (SELECT l.track_id, sum(l.plays) AS plays FROM {listens} AS l WHERE {where} GROUP BY l.track_id)
         SELECT {named}, sum(p.plays) AS plays FROM played AS p JOIN tracks AS t ON t.id = p.track_id
         JOIN artists AS a ON a.id = t.artist_id WHERE t.id NOT IN ({blocked_ids(connection)})
         GROUP BY {group} ORDER BY plays DESC, {group} LIMIT {TOP}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from engine.store.places import Group, Place
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, DAY, PRIVATE_FLAG, UNKNOWN_FLAG, Play
-from engine.store.same_play import Match, Others, Stored
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Play
+from engine.store.same_play import Match, Others, Stored, is_within
 
 # A start in seconds takes fewer bits than this.
 START_BITS = 34
@@ -19,8 +20,24 @@ _MS_BITS = 24
 _MOST_MS = (1 << _MS_BITS) - 1
 # Two exports of one service tell the same skip with the same length, their clocks up to a minute apart.
 _SKIP_WINDOW = 70
+# Seconds that the ends of a play delivered twice lie apart at most, and by which a start is rounded.
+_TWINS, _ROUNDING = 60, 3
+# From here on a row is a listen in itself.
+_SKIP_MS = 30_000
+
+# What a wider clock tells is no moment: how many plays there were of a song is all that can be compared.
+MINUTE = 60
 
 Clock = tuple[str, int]
+
+
+@dataclass(slots=True)
+class _Repeats:
+    """Plays of one song on one day: told by earlier files, and seen in that of an import."""
+
+    known: int = 0
+    seen: int = 0
+    import_id: int = 0
 
 
 class Told:
@@ -36,18 +53,18 @@ class Told:
         # Plays told by the clock under way: group and start in one number -> milliseconds; of several that began
         # in one second the others are there as (number, milliseconds).
         self.own: dict[int | tuple[int, int], int | None] = {}
+        # Plays of a day or hour told by the clock under way, by group and start in one number.
+        self._repeats: dict[int, _Repeats] = {}
+        self._import_id = 0
         # Skips that are there: group, start and milliseconds in one number.
         self._skips: set[int] = set()
-        self._undated: dict[tuple[int, bool], list[int]] = {}
-        # Of a clock that tells days: plays of a group on a day that are there, and those of the file under way.
-        self._on_day: dict[int, int] = {}
-        self._of_file: dict[int, int] = {}
+        self._undated: dict[int, list[int]] = {}
         self._matches: list[Match] = []
 
-    def begin_file(self) -> None:
-        """A file begins: of its undated plays, and those of a day, none was seen."""
+    def begin_file(self, import_id: int) -> None:
+        """A file begins: of its undated plays none was seen."""
+        self._import_id = import_id
         self._undated = {}
-        self._of_file = {}
         self._matches = []
 
     def is_clock(self, source: str, precision: int) -> bool:
@@ -60,8 +77,8 @@ class Told:
             self._clocks.add(self._clock)
         self._clock = (source, precision)
         self.own.clear()
+        self._repeats.clear()
         self._skips.clear()
-        self._on_day.clear()
         return not self._clocks
 
     # -- dated plays ----------------------------------------------------------------------------------
@@ -72,10 +89,12 @@ class Told:
             self._load(group)
         own, played = self.own, play.ms_played
         moment = group.id << START_BITS | start
-        if play.precision >= DAY:
-            return self._is_new_on_day(moment, play)
+        if play.precision > MINUTE:
+            return self._is_more(moment) and (group.others is None or not self._is_other(group.others, play))
         if moment not in own:
             own[moment] = played
+            if (play.paused or group.paused) and self.is_twin(group, play, start):
+                return False
             return group.others is None or not self._is_other(group.others, play)
         # A play that began in the same second as another of its source is its own if it lasted otherwise.
         there = own[moment]
@@ -84,16 +103,44 @@ class Told:
         own[moment, played] = None
         return True
 
-    def _is_new_on_day(self, moment: int, play: Play) -> bool:
-        """Of a day a file adds only as many plays of a song as it has more than the library: `play.plays` becomes
-        how many of them are new. Plays of a day are never those of a clock: nothing tells which."""
-        there = self._on_day.get(moment, 0)
-        seen = self._of_file[moment] = self._of_file.get(moment, 0) + play.plays
-        if seen <= there:
+    def is_twin(self, group: Group, play: Play, start: int) -> bool:
+        """Whether the source told of this play already: begun at one moment, of one length, its end up to a minute off.
+
+        Spotify delivers some plays twice. A start worked out from the end that was about the moment the play began is
+        not told apart from that moment: so within three seconds. Notes when this one began.
+        """
+        played = play.ms_played
+        if played is None:
             return False
-        play.plays = min(play.plays, seen - there)
-        self._on_day[moment] = seen
-        return True
+        # A song on repeat, its moment of beginning never set anew, ends a whole length later.
+        reach = min(_TWINS, played // 2000) if played >= _SKIP_MS else _TWINS
+        begun = start - (play.paused or 0)
+        near = range(begun - _ROUNDING, begun + _ROUNDING + 1)
+        if not play.paused:
+            return any(0 < group.paused.get((at, played), start) - start <= reach for at in near)
+        other = group.paused.get((begun, played), start)
+        if (other != start and abs(start - other) <= reach) or any(
+            self._has(group.id << START_BITS | at, played) for at in near if 0 < start - at <= reach
+        ):
+            return True
+        group.paused.setdefault((begun, played), start)
+        return False
+
+    def _has(self, moment: int, played: int) -> bool:
+        """Whether a play or a skip of this length is there."""
+        return (
+            self.own.get(moment) == played
+            or (moment, played) in self.own
+            or moment << _MS_BITS | min(played, _MOST_MS) in self._skips
+        )
+
+    def _is_more(self, moment: int) -> bool:
+        """Whether a file tells more plays of one day, or hour, than were told of it."""
+        told = self._repeats.setdefault(moment, _Repeats())
+        if told.import_id != self._import_id:
+            told.known, told.seen, told.import_id = max(told.known, told.seen), 0, self._import_id
+        told.seen += 1
+        return told.seen > told.known
 
     def _is_other(self, others: Others, play: Play) -> bool:
         """Whether another source told of this play."""
@@ -113,7 +160,12 @@ class Told:
             stored, play = match.stored, match.play
             if stored is None or play.started_at is None:
                 continue
-            fuller = stored.ms_played is None and play.ms_played is not None
+            # Of a day's plays it cannot be told which one this is: a known moment is not given up for a length.
+            fuller = (
+                stored.ms_played is None
+                and play.ms_played is not None
+                and play.precision <= max(MINUTE, stored.precision)
+            )
             finer = play.precision < stored.precision and (
                 play.ms_played is not None or stored.ms_played is None
             )
@@ -130,36 +182,21 @@ class Told:
                 )  # fmt: skip
         return changed
 
-    # -- undated plays and counts ---------------------------------------------------------------------
+    # -- undated plays --------------------------------------------------------------------------------
 
-    def is_new_undated(self, place: Place, play: Play) -> bool:
-        """Of undated plays of a track a file adds only as many as it has more than the library. A count is
-        there once."""
-        key = (place.track, play.counted)
-        seen = self._undated.get(key)
+    def is_new_undated(self, place: Place) -> bool:
+        """Of undated plays of a track a file adds only as many as it has more than the library."""
+        seen = self._undated.get(place.track)
         if seen is None:
             self._flush()
             stored = self._db.execute(
-                "SELECT count(*) FROM listens WHERE track_id = ? AND source = ? AND flags & ? = ? "
-                "AND (started_at IS NULL OR ?)",
-                (place.track, self._clock[0], COUNT_FLAG, COUNT_FLAG * play.counted, play.counted),
+                "SELECT count(*) FROM listens WHERE track_id = ? AND source = ? AND flags & ? = 0 "
+                "AND started_at IS NULL",
+                (place.track, self._clock[0], COUNT_FLAG),
             ).fetchone()[0]
-            seen = self._undated[key] = [int(stored), 0]
+            seen = self._undated[place.track] = [int(stored), 0]
         seen[1] += 1
         return seen[1] > seen[0]
-
-    def raise_count(self, place: Place, play: Play, import_id: int) -> bool:
-        """Raise the count this source gave earlier, where the new one is higher; whether it was."""
-        self._flush()
-        raised = self._db.execute(
-            "UPDATE listens SET plays = ?, started_at = coalesce(?, started_at), precision = coalesce(?, precision), "
-            "import_id = ? WHERE track_id = ? AND source = ? AND flags & ? != 0 AND plays < ?",
-            (
-                play.plays, play.started_at, play.precision if play.started_at else None, import_id,
-                place.track, self._clock[0], COUNT_FLAG, play.plays,
-            ),
-        ).rowcount  # fmt: skip
-        return bool(raised)
 
     # -- skips ----------------------------------------------------------------------------------------
 
@@ -169,15 +206,16 @@ class Told:
             self._load(group)
         start, played = play.started_at, play.ms_played
         moment = (group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MOST_MS)
-        if moment in self._skips:
+        twin = start is not None and (play.paused or group.paused) and self.is_twin(group, play, start)
+        if twin or moment in self._skips:
             return False
         self._skips.add(moment)
-        return not (
-            group.skips_elsewhere
-            and start is not None
-            and any(
-                ms == played and abs(other - start) <= _SKIP_WINDOW for other, ms in group.skips_elsewhere
-            )
+        if start is None:
+            return True
+        if play.precision > MINUTE:
+            return not any(is_within(start, play.precision, other) for other, _ in group.skips_elsewhere)
+        return not any(
+            ms == played and abs(other - start) <= _SKIP_WINDOW for other, ms in group.skips_elsewhere
         )
 
     # -- from the library -----------------------------------------------------------------------------
@@ -186,22 +224,40 @@ class Told:
         group.loaded = True
         marks = ",".join("?" * len(group.tracks))
         others: list[Stored] = []
-        for number, start, played, paused, precision, source, flags, duration, plays in self._db.execute(
-            "SELECT l.id, l.started_at, l.ms_played, l.paused, l.precision, l.source, l.flags, t.duration_ms, l.plays "  # noqa: S608
+        for (
+            import_id,
+            plays,
+            source,
+            flags,
+            number,
+            start,
+            played,
+            paused,
+            precision,
+            duration,
+        ) in self._db.execute(
+            "SELECT l.import_id, l.plays, l.source, l.flags, "  # noqa: S608 - marks only
+            "l.id, l.started_at, l.ms_played, l.paused, l.precision, t.duration_ms "
             "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
             f"WHERE l.track_id IN ({marks}) AND l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0",
             group.tracks,
         ):
+            moment = group.id << START_BITS | start
             if (source, precision) != self._clock:
                 unsure = bool(flags & UNKNOWN_FLAG)
                 others.append(Stored(number, start, played, paused, precision, unsure, duration))
-            elif precision >= DAY:
-                moment = group.id << START_BITS | start
-                self._on_day[moment] = self._on_day.get(moment, 0) + plays
-            elif (moment := group.id << START_BITS | start) in self.own:
-                self.own[moment, played] = None
+            elif precision > MINUTE:
+                # What this file told before its rows of another clock is no sign that it was told before.
+                if import_id != self._import_id:
+                    self._repeats.setdefault(moment, _Repeats()).known += plays
             else:
-                self.own[moment] = played
+                if paused and played is not None:
+                    group.paused.setdefault((start - paused, played), start)
+                if moment in self.own:
+                    self.own[moment, played] = None
+                else:
+                    self.own[moment] = played
+        group.others = Others(others) if others else None
         for start, played, source in self._db.execute(
             f"SELECT started_at, ms_played, source FROM skips WHERE track_id IN ({marks})",  # noqa: S608
             group.tracks,
@@ -209,4 +265,3 @@ class Told:
             self._skips.add((group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MOST_MS))
             if source != self._clock[0] and start is not None and played is not None:
                 group.skips_elsewhere += ((start, played),)
-        group.others = Others(others) if others else None

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.errors import UnknownNameError, UsageError
+from engine.store.counts import beyond_dated
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 # Fewer in a row are not a burst.
@@ -133,8 +134,7 @@ def listens_excluded(connection: sqlite3.Connection, rules: Sequence[Rule] | Non
 def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -> str:
     """What to read listens for taste from, in SQL: those that no rule leaves out, nor any of `also`.
 
-    A count (of a player that counts plays and dates the last) stands for plays that other sources may have told one
-    by one. It counts for those beyond them: `plays` is what the track's dated plays leave of it.
+    Of a count they are the plays beyond the dated ones (`engine.store.counts`).
     """
     rules = [*(rule for _, rule in _rules(connection)), *also]
     with connection:
@@ -151,14 +151,7 @@ def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -
     source = "main.listens"
     if rules:
         source = "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
-    if not holds_counts(connection):
-        return source
-    return f"({_BEYOND_DATED.format(listens=source)})"
-
-
-def holds_counts(connection: sqlite3.Connection) -> bool:
-    """Whether any listen is a count, of a player that counts plays and dates the last."""
-    return connection.execute("SELECT 1 FROM listens WHERE flags & 8 LIMIT 1").fetchone() is not None
+    return beyond_dated(connection, source)
 
 
 def _rules(connection: sqlite3.Connection) -> list[tuple[int, Rule]]:
@@ -227,24 +220,6 @@ SELECT id FROM (
     )
     WINDOW run AS (PARTITION BY track_id, difference ORDER BY started_at, id)
 ) WHERE place > 1 AND length >= ?
-"""
-
-
-# Counts of one track are drawn down in turn by its dated plays; one that they cover does not count as a listen.
-_BEYOND_DATED = """
-WITH counts AS (
-    SELECT id, track_id, sum(plays) OVER (PARTITION BY track_id ORDER BY id) AS up_to, plays
-    FROM {listens} WHERE flags & 8
-), dated AS (
-    SELECT track_id, sum(plays) AS plays FROM {listens}
-    WHERE track_id IN (SELECT track_id FROM counts) AND NOT flags & 8 GROUP BY track_id
-), left_of AS (
-    SELECT c.id, min(c.plays, max(0, c.up_to - coalesce(d.plays, 0))) AS plays
-    FROM counts AS c LEFT JOIN dated AS d ON d.track_id = c.track_id
-)
-SELECT l.id, l.track_id, l.import_id, l.started_at, l.precision, l.ms_played, coalesce(o.plays, l.plays) AS plays,
-       l.source, l.flags
-FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL OR o.plays > 0
 """
 
 

@@ -6,7 +6,8 @@ import sqlite3
 import time
 
 from engine.names import Level, key_at
-from engine.taste.rules import counted_listens, holds_counts
+from engine.store.counts import holds_counts
+from engine.taste.rules import counted_listens
 
 
 def first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:

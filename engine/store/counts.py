@@ -1,0 +1,153 @@
+"""Counts that a source gives instead of dated plays: summed over one file, then compared with what is stored.
+
+A library may hold a track several times (the album's and a best-of's), and which of them a row stands for cannot be
+told. Only the sum of a track is compared: it rises to the highest any snapshot gave, whatever their order.
+
+A count stands for plays that other sources may have told one by one. It counts for those beyond them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, Play
+
+# Counts of one track are drawn down in turn by its dated plays; one that they cover does not count as a listen.
+_BEYOND_DATED = """
+WITH counts AS (
+    SELECT id, track_id, sum(plays) OVER (PARTITION BY track_id ORDER BY id) AS up_to, plays
+    FROM {listens} WHERE flags & 8
+), dated AS (
+    SELECT track_id, sum(plays) AS plays FROM {listens}
+    WHERE track_id IN (SELECT track_id FROM counts) AND NOT flags & 8 GROUP BY track_id
+), left_of AS (
+    SELECT c.id, min(c.plays, max(0, c.up_to - coalesce(d.plays, 0))) AS plays
+    FROM counts AS c LEFT JOIN dated AS d ON d.track_id = c.track_id
+)
+SELECT l.id, l.track_id, l.import_id, l.started_at, l.precision, l.ms_played, coalesce(o.plays, l.plays) AS plays,
+       l.source, l.flags
+FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL OR o.plays > 0
+"""
+
+# More plays than this are no count.
+MAX_PLAYS = (1 << 32) - 1
+
+
+@dataclass(slots=True)
+class _Sum:
+    """The rows of one track in one file; `last` is the latest play's start and its precision."""
+
+    flags: int
+    plays: int = 0
+    rows: int = 0
+    undated: int = 0
+    last: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of a file's counts: rows kept and already there, kept ones without a date, tracks and starts kept."""
+
+    kept: int
+    duplicates: int
+    undated: int
+    tracks: list[int]
+    starts: list[int]
+
+
+class Counts:
+    """The counts of the file under way, by track."""
+
+    def __init__(self) -> None:
+        self._sums: dict[int, _Sum] = {}
+
+    def add(self, track: int, play: Play) -> None:
+        """One row of the file."""
+        flags = COUNT_FLAG | BASIS_FLAGS[play.basis] | (PRIVATE_FLAG if play.private else 0)
+        there = self._sums.setdefault(track, _Sum(flags))
+        there.plays = min(MAX_PLAYS, there.plays + play.plays)
+        there.rows += 1
+        if play.started_at is None:
+            there.undated += 1
+        elif there.last is None or play.started_at > there.last[0]:
+            there.last = play.started_at, play.precision
+
+    def settle(self, connection: sqlite3.Connection, source: str, import_id: int) -> Settled:
+        """Write what the file counts beyond what is stored of its source, and forget it."""
+        result = Settled(0, 0, 0, [], [])
+        stored = _stored(connection, source) if self._sums else {}
+        for track, there in self._sums.items():
+            if not _settle(connection, track, there, stored.get(track), source, import_id):
+                result.duplicates += there.rows
+                continue
+            result.kept += there.rows
+            result.undated += there.undated
+            result.tracks.append(track)
+            if there.last:
+                result.starts.append(there.last[0])
+        self._sums.clear()
+        return result
+
+
+def _stored(connection: sqlite3.Connection, source: str) -> dict[int, tuple[int, int, int | None]]:
+    """Track -> its first count of this source by id, the sum of them, the latest play."""
+    rows = connection.execute(
+        f"SELECT track_id, min(id), sum(plays), max(started_at) FROM listens "  # noqa: S608 - a number
+        f"WHERE flags & {COUNT_FLAG} AND source = ? GROUP BY track_id",
+        (source,),
+    )
+    return {track: (first, plays, last) for track, first, plays, last in rows}
+
+
+def _settle(
+    connection: sqlite3.Connection,
+    track: int,
+    there: _Sum,
+    stored: tuple[int, int, int | None] | None,
+    source: str,
+    import_id: int,
+) -> bool:
+    """Whether this sum is higher than the stored one, or its last play later; then it is written."""
+    start, precision = there.last or (None, None)
+    if stored is None:
+        connection.execute(
+            "INSERT INTO listens (track_id, import_id, started_at, precision, plays, source, flags) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (track, import_id, start, precision, there.plays, source, there.flags),
+        )
+        return True
+    first, plays, last = stored
+    later = start is not None and (last is None or start > last)
+    if there.plays <= plays and not later:
+        return False
+    connection.execute(
+        "UPDATE listens SET plays = plays + ?, import_id = ? WHERE id = ?",
+        (max(0, there.plays - plays), import_id, first),
+    )
+    if later:
+        connection.execute(
+            "UPDATE listens SET started_at = ?, precision = ? WHERE id = ?", (start, precision, first)
+        )
+    return True
+
+
+def holds_counts(connection: sqlite3.Connection) -> bool:
+    """Whether any listen is a count, of a player that counts plays and dates the last."""
+    return connection.execute("SELECT 1 FROM listens WHERE flags & 8 LIMIT 1").fetchone() is not None
+
+
+def beyond_dated(connection: sqlite3.Connection, listens: str = "main.listens") -> str:
+    """What to read these listens from, in SQL, where plays are summed: `plays` of a count is what the track's dated
+    plays leave of it."""
+    return f"({_BEYOND_DATED.format(listens=listens)})" if holds_counts(connection) else listens
+
+
+def sum_of_track(connection: sqlite3.Connection) -> str:
+    """The plays of a track, in SQL over its listens `l`: as many as are dated, or as are counted where that is more."""
+    if not holds_counts(connection):
+        return "coalesce(sum(l.plays), 0)"
+    counted, dated = (
+        f"coalesce(sum(l.plays) FILTER (WHERE {which}), 0)" for which in ("l.flags & 8", "NOT l.flags & 8")
+    )
+    return f"max({counted}, {dated})"

@@ -1,0 +1,174 @@
+"""Sources that count instead of dating: the sum of a track is the library's, whatever is imported in which order."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.databases import database
+from tests.support.importing import START, bring, library, write
+
+# One entry of a player's library: title, plays, days from START to the last of them.
+Entry = tuple[str, int, int]
+ARTIST = "Ida & the Oaks"
+
+
+def iso(days: int) -> str:
+    return datetime.fromtimestamp(START + days * 86400, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def apple(folder: Path, name: str, entries: list[Entry]) -> Path:
+    rows = [
+        {"Content Type": "Song", "Track Identifier": number, "Title": title, "Artist": ARTIST, "Album": f"A{number}",
+         "Track Play Count": plays, "Last Played Date": iso(days)}
+        for number, (title, plays, days) in enumerate(entries)
+    ]  # fmt: skip
+    return write(folder, f"{name}.json", rows)
+
+
+def itunes(folder: Path, name: str, entries: list[Entry]) -> Path:
+    tracks = "".join(
+        f"<key>{number}</key><dict><key>Track ID</key><integer>{number}</integer>"
+        f"<key>Name</key><string>{title}</string>"
+        f"<key>Artist</key><string>Ida &amp; the Oaks</string><key>Play Count</key><integer>{plays}</integer>"
+        f"<key>Play Date UTC</key><date>{iso(days)}</date></dict>"
+        for number, (title, plays, days) in enumerate(entries)
+    )
+    return write(folder, f"{name}.xml", f"<plist><dict><key>Tracks</key><dict>{tracks}</dict></dict></plist>")
+
+
+def rhythmbox(folder: Path, name: str, entries: list[Entry]) -> Path:
+    songs = "".join(
+        f'<entry type="song"><title>{title}</title><artist>Ida &amp; the Oaks</artist><play-count>{plays}</play-count>'
+        f"<last-played>{START + days * 86400}</last-played></entry>"
+        for title, plays, days in entries
+    )
+    return write(folder, f"{name}.xml", f'<rhythmdb version="2.0">{songs}</rhythmdb>')
+
+
+def strawberry(folder: Path, name: str, entries: list[Entry]) -> Path:
+    rows = "".join(
+        f"INSERT INTO songs VALUES ('{title}', '{ARTIST}', {plays}, {START + days * 86400});"
+        for title, plays, days in entries
+    )
+    tables = "CREATE TABLE directories (path); CREATE TABLE songs (title, artist, playcount, lastplayed);"
+    return database(folder, f"{name}.db", tables + rows)
+
+
+def navidrome(folder: Path, name: str, entries: list[Entry]) -> Path:
+    rows = "".join(
+        f"INSERT INTO media_file VALUES ({number}, '{title}', '{ARTIST}');"
+        f"INSERT INTO annotation VALUES ('u', {number}, 'media_file', {plays}, '{iso(days)}');"
+        for number, (title, plays, days) in enumerate(entries)
+    )
+    tables = (
+        "CREATE TABLE media_file (id, title, artist);"
+        "CREATE TABLE annotation (user_id, item_id, item_type, play_count, play_date);"
+    )
+    return database(folder, f"{name}.db", tables + rows)
+
+
+def table(folder: Path, name: str, entries: list[Entry]) -> Path:
+    lines = [f"{ARTIST},{title},{plays},{iso(days)}" for title, plays, days in entries]
+    return write(folder, f"{name}.csv", "\n".join(["artist,title,play count,last played", *lines]) + "\n")
+
+
+PLAYERS = [apple, itunes, rhythmbox, strawberry, navidrome, table]
+Player = Callable[[Path, str, list[Entry]], Path]
+
+
+def sums(db: sqlite3.Connection) -> dict[str, int]:
+    return dict(
+        db.execute("SELECT title, sum(plays) FROM listens JOIN tracks t ON t.id = track_id GROUP BY t.id")
+    )
+
+
+@pytest.mark.parametrize("player", PLAYERS)
+def test_a_title_that_stands_twice_counts_once_for_each_however_often_it_is_imported(
+    tmp_path: Path, player: Player
+) -> None:
+    db = library(tmp_path)
+    file = player(tmp_path, "library", [("Tin Roof", 10, 0), ("Tin Roof", 3, 30), ("Lark", 1, 1)])
+    first = bring(db, file).files[0]
+    assert (first.kept, first.duplicates) == (3, 0)
+    for _ in range(2):
+        assert sums(db) == {"Tin Roof": 13, "Lark": 1}
+        again = bring(db, file).files[0]
+        assert (again.kept, again.duplicates) == (0, 3)
+    later = player(tmp_path, "later", [("Tin Roof", 11, 31), ("Tin Roof", 3, 30)])
+    assert bring(db, later).files[0].kept == 2
+    assert sums(db) == {"Tin Roof": 14, "Lark": 1}
+    assert db.execute("SELECT max(started_at) FROM listens").fetchone() == (START + 31 * 86400,)
+
+
+def test_counts_of_an_older_library_that_stand_in_two_rows_are_compared_by_their_sum(tmp_path: Path) -> None:
+    db = library(tmp_path)
+    bring(db, apple(tmp_path, "library", [("Tin Roof", 10, 0)]))
+    db.execute(
+        "INSERT INTO listens (track_id, import_id, started_at, precision, plays, source, flags) "
+        "SELECT track_id, import_id, started_at, precision, 3, source, flags FROM listens"
+    )
+    db.commit()
+    assert bring(db, apple(tmp_path, "same", [("Tin Roof", 10, 0), ("Tin Roof", 3, 0)])).files[0].kept == 0
+    assert bring(db, apple(tmp_path, "later", [("Tin Roof", 10, 0), ("Tin Roof", 5, 0)])).files[0].kept == 2
+    assert sums(db) == {"Tin Roof": 15}
+
+
+def test_two_players_count_for_themselves_and_undated_counts_are_told(tmp_path: Path) -> None:
+    db = library(tmp_path)
+    undated = write(tmp_path, "counts.csv", f"artist,track,plays\n{ARTIST},Tin Roof,4\n{ARTIST},Tin Roof,2\n")
+    file = bring(db, rhythmbox(tmp_path, "rhythmdb", [("Tin Roof", 5, 0)]), undated).files[1]
+    assert (file.kept, file.undated) == (2, 2)
+    assert sums(db) == {"Tin Roof": 11}
+    assert db.execute("SELECT source, plays, started_at FROM listens ORDER BY 1").fetchall() == [
+        ("csv", 6, None),
+        ("rhythmbox", 5, START),
+    ]
+
+
+TITLES = ["Tin Roof", "Tin Roof - Live", "TIN ROOF", "Lark"]
+snapshots = st.lists(st.tuples(st.sampled_from(TITLES), st.integers(1, 9)), min_size=1, max_size=6).flatmap(
+    lambda start: st.tuples(
+        st.just(start),
+        st.lists(st.lists(st.integers(0, 4), min_size=len(start), max_size=len(start)), max_size=3),
+    )
+)
+
+
+@pytest.mark.parametrize("player", PLAYERS)
+@given(data=st.data(), grown=snapshots)
+@settings(max_examples=12, deadline=None)
+def test_snapshots_of_one_library_in_any_order_end_at_the_newest_ones_sums(
+    tmp_path_factory: pytest.TempPathFactory,
+    player: Player,
+    data: st.DataObject,
+    grown: tuple[list[tuple[str, int]], list[list[int]]],
+) -> None:
+    tmp_path = tmp_path_factory.mktemp("counts")
+    start, growth = grown
+    plays = [count for _, count in start]
+    libraries = [[(title, count, 0) for title, count in start]]
+    for day, more in enumerate(growth, 1):
+        plays = [count + new for count, new in zip(plays, more, strict=True)]
+        libraries.append([(title, count, day) for (title, _), count in zip(start, plays, strict=True)])
+    files = [player(tmp_path, f"at-{day}", entries) for day, entries in enumerate(libraries)]
+    db = library(tmp_path)
+    for number in [
+        *data.draw(st.permutations(range(len(files)))),
+        *data.draw(st.lists(st.sampled_from(range(len(files))), max_size=3)),
+    ]:
+        bring(db, files[number])
+    newest: Counter[str] = Counter()
+    for (title, _), count in zip(start, plays, strict=True):
+        newest[title.lower()] += count
+    assert {title.lower(): count for title, count in sums(db).items()} == newest
+    assert db.execute("SELECT DISTINCT started_at FROM listens").fetchall() == [
+        (START + len(growth) * 86400,)
+    ]
