@@ -19,7 +19,7 @@ of it but these is in here. `python -m tests.benchmarks.community` measures them
     nDCG@20 over that of ALS 40 (`quality`):
       popularity, cosine, RP3beta, EASE^R         .33 .88 .91 .94                    .31 .84 .80 .96
 
-They were found by a random search for constants whose figures come near; what an ensemble gains on it was no part of
+They were found by a random search for constants whose figures come near; what an ensemble gains on it was not part of
 that. It falls short in the first singular values (HetRec's listeners keep apart more) and does not follow how often is
 played: HetRec has each listener's most played artists alone, this one has all.
 """

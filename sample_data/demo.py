@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sample_data
 
 if TYPE_CHECKING:
-    from engine.names import Level
+    from engine.canonical_keys import Level
     from engine.session import Session, Status
 
 # A demo is waited for: the search stops here on a slow machine; a quick one is done before.

@@ -15,7 +15,7 @@ from sample_data import (
     genres,
     hetrec,
     listener,
-    names,
+    made_up_names,
     persona,
     scrobbles,
     song_lists,
@@ -45,7 +45,7 @@ def make_world(seed: int = SEED) -> World:
     catalog = make_catalog(stream(seed, 1))
     taken: set[str] = set()
     flavours = [genres.GENRES[primary].flavour for primary in catalog.primary]
-    artist_names = names.artists(random.Random(seed), flavours, taken)
+    artist_names = made_up_names.artists(random.Random(seed), flavours, taken)
     discography = tracks.make_tracks(random.Random(seed + 1), artist_names, catalog)
     return World(seed, catalog, artist_names, taken, discography)
 

@@ -13,7 +13,7 @@ class Genre:
     """A genre: its place on a two-dimensional map of styles, its sound, and how many artists play it.
 
     `tempos` are (mean bpm, standard deviation, weight) modes; `energy` is a mean in 0..1, `minutes` the
-    typical length of a track; `flavour` names the sound of its artists' names (see `sample_data.names`).
+    typical length of a track; `flavour` names the sound of its artists' names (see `sample_data.made_up_names`).
     """
 
     name: str

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sample_data import catalog as artists_of
-from sample_data import genres, names, tracks
+from sample_data import genres, made_up_names, tracks
 from sample_data.audience import BEGINNING, Tastes, appeal, directions
 
 FIRST_DAY = date(2022, 11, 1)
@@ -143,7 +143,7 @@ def _phase_appeal(
 def _local_artists(rng: random.Random, taken: set[str]) -> list[Favourite]:
     """Return the artists that only this listener knows; their tracks are in no features file."""
     by_name = dict(zip(genres.NAMES, genres.GENRES, strict=True))
-    local_names = names.artists(rng, [by_name[genre].flavour for genre, _ in _LOCAL], taken)
+    local_names = made_up_names.artists(rng, [by_name[genre].flavour for genre, _ in _LOCAL], taken)
     favourites = []
     for place, (name, (genre, phase)) in enumerate(zip(local_names, _LOCAL, strict=True)):
         own = tracks.artist_tracks(

@@ -20,7 +20,7 @@ PLAYLISTS = 900
 COLUMNS = ("playlist_id", "playlist_name", "playlist_genre", "track_artist", "track_name")
 # Artists of a playlist: median, spread of the log, bounds; tracks of each, one more for so many times the plays.
 ARTISTS, SPREAD, FEWEST, MOST = 12.0, 0.4, 5, 40
-MOST_TRACKS, MORE_FOR = 4, 4.0
+MAX_TRACKS, MORE_FOR = 4, 4.0
 # How far a track's energy may be from the playlist's, and how much the best known of an artist are preferred.
 NEAR, BEST_KNOWN = 0.12, 0.25
 _MOODS = ("slow", "quiet", "easy", "bright", "fast", "loud")
@@ -45,7 +45,7 @@ def make_playlists(
         for place in chosen.tolist():
             tracks = discography[int(artists[place])]
             more = int(np.log(max(1.0, counts[place] / usual)) / np.log(MORE_FOR))
-            number_of = min(1 + more, MOST_TRACKS, len(tracks))
+            number_of = min(1 + more, MAX_TRACKS, len(tracks))
             away = np.array([track.energy - energy for track in tracks])
             liking = -((away / NEAR) ** 2) / 2 - BEST_KNOWN * np.arange(len(tracks))
             best = np.argsort(-(liking + rng.gumbel(size=len(tracks))), kind="stable")[:number_of]

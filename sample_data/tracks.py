@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sample_data import genres, names
+from sample_data import genres, made_up_names
 from sample_data.catalog import Catalog
 
 DESCRIBED = 12_000
@@ -84,8 +84,8 @@ def artist_tracks(
 ) -> list[Track]:
     """Return one artist's tracks on albums of up to ten, each track in one of the artist's genres."""
     flavour = max(weights, key=lambda genre: weights[genre]).flavour
-    titles = names.titles(rng, flavour, count)
-    albums = names.titles(rng, flavour, 1 + (count - 1) // 10)
+    titles = made_up_names.titles(rng, flavour, count)
+    albums = made_up_names.titles(rng, flavour, 1 + (count - 1) // 10)
     years = sorted((rng.randint(1994, 2022) for _ in albums), reverse=True)
     dates = [f"{year}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}" for year in years]
     # Some artists are always a little faster or calmer than their genre.

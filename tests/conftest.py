@@ -13,7 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from engine.privacy import door
 
-# A machine that is slow for a moment is no failure, and an example nobody saw before is none of the change's.
+# A machine that is slow for a moment is not a failure, and an example nobody saw before is none of the change's.
 settings.register_profile("the same every time", derandomize=True, deadline=None)
 settings.load_profile("the same every time")
 

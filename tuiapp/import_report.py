@@ -8,7 +8,7 @@ from typing import Any
 from tuiapp.safe import shown
 
 # Unknown files that are named one by one in a report.
-_MOST_NAMED = 20
+_MAX_NAMED = 20
 
 
 def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -29,8 +29,8 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
             else "not a listening history, ignored"
         )
         if kind is None and len(paths) > 1:
-            names = ", ".join(path.removeprefix(f"{root}/") for path in paths[:_MOST_NAMED])
-            more = len(paths) - _MOST_NAMED
+            names = ", ".join(path.removeprefix(f"{root}/") for path in paths[:_MAX_NAMED])
+            more = len(paths) - _MAX_NAMED
             what += f", {many}{names}" + (f" and {more:,} more (all with --json)" if more > 0 else "")
             what = what.replace("files, ", "files: ", 1)
         undated = sum(entry["undated"] for entry in entries)

@@ -27,7 +27,7 @@ class Music:
 
 
 def plain(text: str) -> str:
-    """Controls and line ends are no part of what one searches for."""
+    """Controls and line ends are not part of what one searches for."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

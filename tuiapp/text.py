@@ -41,7 +41,7 @@ def duration(seconds: float | None) -> str:
 
 
 def age(date: str, today: int) -> str:
-    """How long ago an ISO date is, in words; `today` in days since 1970. Empty where it is no date."""
+    """How long ago an ISO date is, in words; `today` in days since 1970. Empty where it is not a date."""
     try:
         days = today - (datetime.date.fromisoformat(date[:10]) - datetime.date(1970, 1, 1)).days
     except ValueError:

@@ -40,7 +40,7 @@ def continued(text: str) -> str | None:
     folder, _, begun = text.rpartition("/")
     try:
         names = sorted(_names(_path(f"{folder}/") if "/" in text else Path(), begun))
-    except (OSError, ValueError):  # it cannot be read, or is no path
+    except (OSError, ValueError):  # it cannot be read, or is not a path
         return None
     return f"{text[: len(text) - len(begun)]}{names[0]}" if names else None
 

@@ -1,6 +1,6 @@
 """The catalog of a pack or a model: item names, keys, listener counts and tags in one immutable SQLite file.
 
-Items are artists, or tracks (`engine.names.track_name`). Their ids are the columns of the interaction matrix,
+Items are artists, or tracks (`engine.canonical_keys.track_name`). Their ids are the columns of the interaction matrix,
 0 .. n-1. The file is opened read-only and immutable, so reading it never touches the disk around it and opening
 costs nothing however many items there are.
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.canonical_keys import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
 from engine.errors import DamagedDataError
-from engine.names import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
 
 _SCHEMA = """
 CREATE TABLE items (
@@ -129,7 +129,7 @@ class Catalog:
         return found
 
     def ids_in_any_spelling(self, keys: Iterable[str]) -> set[int]:
-        """Ids of all that `keys` stand for (`engine.names.AnySpelling`): an artist's for each of their tracks."""
+        """Ids of all that `keys` stand for (`engine.canonical_keys.AnySpelling`): an artist's for each of their tracks."""
         wanted = AnySpelling(keys)
         rows = self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in wanted.keys}), "key")
         for form in {relaxed_artist_key(artist) for artist in wanted.artists}:

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from engine.canonical_keys import relaxed_artist_key, relaxed_track_key
 from engine.community.pack_names import MANIFEST_FILE
 from engine.errors import DamagedDataError
-from engine.names import relaxed_artist_key, relaxed_track_key
 from engine.paths import Folders
 
 FORMAT = 1

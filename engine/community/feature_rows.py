@@ -73,7 +73,7 @@ class RowCounts:
 def fold_tempo(bpm: float) -> float | None:
     """Bring a tempo outside 40..250 beats a minute into it by halving or doubling, at most twice.
 
-    None when that is not enough: such a number is no tempo. Source: FORMATS section 6 (some players store
+    None when that is not enough: such a number is not a tempo. Source: FORMATS section 6 (some players store
     half or double time).
 
     >>> fold_tempo(300.0), fold_tempo(15.0), fold_tempo(128.0), fold_tempo(9999.0)
@@ -140,7 +140,7 @@ def _says_enough(columns: dict[str, int]) -> bool:
 
 
 def _exportify_by_position(cells: Sequence[str]) -> dict[str, int] | None:
-    """Columns of an Exportify file whose header is translated, or None when `cells` is no row of one.
+    """Columns of an Exportify file whose header is translated, or None when `cells` is not a row of one.
 
     19 columns come first, then up to two optional ones, the twelve features and three optional album columns
     (FORMATS section 3.9), so the number of cells tells where the features start.

@@ -1,6 +1,6 @@
 """Feature packs: tempo, energy and the like for tracks, kept as immutable folders and looked up by key.
 
-A pack is a folder `packs/<name>/` with `features.sqlite` (one row a track, by the keys of `engine.names`) and
+A pack is a folder `packs/<name>/` with `features.sqlite` (one row a track, by the keys of `engine.canonical_keys`) and
 `manifest.json`. Packs hold nothing of the person.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.canonical_keys import artist_key, track_key
 from engine.community.feature_catalog import (
     CHUNK,
     FORMAT,
@@ -30,7 +31,6 @@ from engine.community.feature_catalog import (
 from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows, recognises
 from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file
 from engine.errors import CancelledError, UnreadableFileError
-from engine.names import artist_key, track_key
 from engine.privacy import Door
 
 __all__ = [

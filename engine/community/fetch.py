@@ -30,7 +30,7 @@ KNOWN = {
 }
 _CHUNK = 1 << 18
 _TIMEOUT = 30
-_MOST_BYTES = 4 << 30
+_MAX_BYTES = 4 << 30
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -104,8 +104,8 @@ def fetched(
                 done += len(data)
                 if cancelled and cancelled():
                     raise CancelledError("Stopped. Nothing was downloaded.")
-                if done > _MOST_BYTES:
-                    raise DiscoverError(f"{url} sends more than {_MOST_BYTES >> 30} GB; stopped.")
+                if done > _MAX_BYTES:
+                    raise DiscoverError(f"{url} sends more than {_MAX_BYTES >> 30} GB; stopped.")
                 digest.update(data)
                 file.write(data)
                 if progress:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.canonical_keys import Level, artist_key
 from engine.community.pack import PackContent
 from engine.errors import CancelledError, UnreadableFileError
-from engine.names import Level, artist_key
 
 NAME = "hetrec"
 TITLE = "HetRec 2011 Last.fm layout"
@@ -73,7 +73,7 @@ def _lines(path: Path, member: str, encoding: str = "utf-8") -> Iterator[list[st
         text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="\n")
         for number, line in enumerate(text):
             fields = line.rstrip("\r\n").lstrip("\ufeff").split("\t")
-            # Copies without the header line exist: a header is a first line whose first field is no number.
+            # Copies without the header line exist: a header is a first line whose first field is not a number.
             if number == 0 and not fields[0].isdigit():
                 continue
             yield fields

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from engine.canonical_keys import Level
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import DamagedDataError
-from engine.names import Level
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -43,7 +43,7 @@ class PackContent:
     """What a reader found: one row an interaction, ids 0-based and dense, plus names and tags.
 
     listener, item: (interactions,) integer arrays; plays: (interactions,) float32, positive and finite;
-    names: one an item (a track's made by `engine.names.track_name`); tags: (item id, tag, weight);
+    names: one an item (a track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight);
     dropped: rows left out, by reason.
     """
 

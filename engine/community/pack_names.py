@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from engine.names import Level
+from engine.canonical_keys import Level
 from engine.paths import Folders
 
 MANIFEST_FILE = "manifest.json"

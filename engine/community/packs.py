@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from engine.canonical_keys import Level, nearest
 from engine.community.pack_names import name_for, name_of_file, pack_name
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError
-from engine.names import Level, nearest
 from engine.paths import Folders
 from engine.privacy import Door
 
@@ -209,32 +209,32 @@ def remove_pack(door: Door, name: str, *, kind: str | None = None) -> None:
     door.remove(_known_folder(door.folders, name, kind))
 
 
-def set_pack_aside(door: Door, name: str) -> None:
-    """Take a pack out of use: `bring_pack_back` undoes it until `drop_packs_aside`. Raises UnknownNameError."""
+def stash_pack(door: Door, name: str) -> None:
+    """Take a pack out of use: `restore_pack` undoes it until `drop_stashed_packs`. Raises UnknownNameError."""
     folder = _known_folder(door.folders, name)
-    door.remove(_aside(folder))
-    door.rename(folder, _aside(folder))
+    door.remove(_stashed(folder))
+    door.rename(folder, _stashed(folder))
 
 
-def bring_pack_back(door: Door, name: str) -> None:
+def restore_pack(door: Door, name: str) -> None:
     """Put a pack that was set aside back in use. Raises UnknownNameError when it is gone, or there is a new one."""
     folder = door.folders.packs / name
-    if folder.exists() or not _aside(folder).is_dir():
+    if folder.exists() or not _stashed(folder).is_dir():
         raise UnknownNameError(f"The pack {name} cannot be restored. Add its file again.")
-    door.rename(_aside(folder), folder)
+    door.rename(_stashed(folder), folder)
 
 
-def drop_packs_aside(door: Door) -> None:
+def drop_stashed_packs(door: Door) -> None:
     """Delete what was set aside and not brought back."""
-    for folder in door.folders.packs.glob(f".*{_ASIDE}"):
+    for folder in door.folders.packs.glob(f".*{_STASHED}"):
         door.remove(folder)
 
 
-_ASIDE = ".aside"
+_STASHED = ".aside"
 
 
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}{_ASIDE}")
+def _stashed(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}{_STASHED}")
 
 
 def _known_folder(folders: Folders, name: str, kind: str | None = None) -> Path:

@@ -2,7 +2,7 @@
 
 One line is one track of one playlist: a listener of the community is a playlist, or whoever the table says. Recognised
 by its columns: one that names the playlist or listener, one with the artist, one with the title; a count of plays and
-genres where there are such columns. Tracks whose keys (`engine.names.item_key`) are equal are one.
+genres where there are such columns. Tracks whose keys (`engine.canonical_keys.item_key`) are equal are one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.canonical_keys import Level, artist_of, item_key, track_name
 from engine.community.pack import PackContent
 from engine.community.tables import cell_of, columns_of, first_artist, read_table, tables
 from engine.errors import CancelledError, UnreadableFileError
-from engine.names import Level, artist_of, item_key, track_name
 
 NAME = "playlists"
 TITLE = "tracks by playlist or listener (a table with playlist, artist and track)"
@@ -119,7 +119,7 @@ def _lines(path: Path, dropped: Counter[str]) -> Iterator[_Line]:
 
 
 def _line(cell: Mapping[str, str]) -> _Line | str:
-    """A line by its cells, or why it is none."""
+    """A line by its cells, or why it is not one."""
     artist, track = first_artist(cell["artist"], cell.get("artist_ids", "")), cell["track"]
     name = track_name(artist, track)
     key = item_key(name)
@@ -136,7 +136,7 @@ def _line(cell: Mapping[str, str]) -> _Line | str:
 
 
 def _count(text: str) -> float | None:
-    """A number of plays; null for what is none."""
+    """A number of plays; null for what is not one."""
     try:
         value = float(text)
     except ValueError:

@@ -22,7 +22,7 @@ from engine.errors import UnreadableFileError
 
 _LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
-MOST_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
+MAX_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
 
 Opener = Callable[[], IO[bytes]]
 
@@ -107,9 +107,9 @@ def _limited(name: str, lines: Sequence[str] | IO[str]) -> Iterator[str]:
     size = 0
     for line in lines:
         size += len(line)
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             raise UnreadableFileError(
-                f"{name} unpacks to more than {MOST_BYTES >> 30} GiB. Is it a table of tracks?"
+                f"{name} unpacks to more than {MAX_BYTES >> 30} GiB. Is it a table of tracks?"
             )
         yield line
 

@@ -78,8 +78,8 @@ def hubness(vectors: np.ndarray, k: int = 10) -> float:
     return hubness_of(lambda rows: unit[rows] @ unit.T, len(unit), k)
 
 
-def hubness_of(likeness: Callable[[np.ndarray], np.ndarray], items: int, k: int = 10) -> float:
-    """The skewness of how often each item is among the `k` most alike another; `likeness` of rows (m,) is (m, items).
+def hubness_of(similarity: Callable[[np.ndarray], np.ndarray], items: int, k: int = 10) -> float:
+    """The skewness of how often each item is among the `k` most alike another; `similarity` of rows (m,) is (m, items).
 
     0 where all are named alike, about 1 for a mild lean, tens where hubs fill every list. Radovanovic, Nanopoulos,
     Ivanovic 2010.
@@ -89,7 +89,7 @@ def hubness_of(likeness: Callable[[np.ndarray], np.ndarray], items: int, k: int 
         return 0.0
     for first in range(0, items, _ROWS):
         rows = np.arange(first, min(first + _ROWS, items))
-        alike = likeness(rows)
+        alike = similarity(rows)
         alike[np.arange(len(rows)), rows] = -np.inf
         nearest = np.argpartition(-alike, k - 1, axis=1)[:, :k]
         named += np.bincount(nearest.ravel(), minlength=items)

@@ -10,6 +10,7 @@ from typing import IO
 
 import msgspec
 
+from engine.canonical_keys import track_key
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
@@ -17,7 +18,6 @@ from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, R
 from engine.imports.registry import Format
 from engine.imports.text import Table, rows
 from engine.imports.times import iso, milliseconds
-from engine.names import track_key
 
 
 class LibraryTrack(msgspec.Struct, gc=False):

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
+from engine.canonical_keys import track_key
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.text import Table, rows
 from engine.imports.times import days_since_1970, iso, milliseconds, number
-from engine.names import track_key
 from engine.store.play import DAY
 
-_MAX_A_DAY = 1440  # more plays of a track on one day are no count
+_MAX_A_DAY = 1440  # more plays of a track on one day are not count
 _PAUSE = 1800  # a longer pause than this begins a new listen
 _CLOSING = {"NATURAL_END_OF_TRACK", "TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS"}
 _SKIPPING = {"TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS", "MANUALLY_SELECTED_PLAYBACK_OF_A_DIFF_ITEM"}

@@ -8,8 +8,8 @@ from typing import IO
 
 MAGIC = b"SQLite format 3\x00"
 # A media server's library of half a million tracks takes some 300 MB.
-_MOST_BYTES = 768 << 20
-_LEAST_BYTES = 512
+_MAX_BYTES = 768 << 20
+_MIN_BYTES = 512
 # Bytes 18 and 19 of the header: 2 asks for a write-ahead log, which memory has not.
 _LOG, _NO_LOG = b"\x02\x02", b"\x01\x01"
 
@@ -18,10 +18,10 @@ class Rows:
     """One database. Raises OSError when it is damaged or too large."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        data = stream.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
+        data = stream.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
             raise OSError("larger than any known music library; export a table of plays from it instead")
-        if len(data) < _LEAST_BYTES or not data.startswith(MAGIC):
+        if len(data) < _MIN_BYTES or not data.startswith(MAGIC):
             raise OSError("not an SQLite database")
         if data[18:20] == _LOG:
             data = data[:18] + _NO_LOG + data[20:]

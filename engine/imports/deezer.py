@@ -24,7 +24,7 @@ from engine.store.play import DAY, UNKNOWN
 
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 _CELL = re.compile(r"^([A-Z]+)\d+$")
-_MOST_BYTES = 1 << 30
+_MAX_BYTES = 1 << 30
 # Days between the two beginnings that spreadsheets count from.
 _FROM_1904 = 1462
 
@@ -32,7 +32,7 @@ _FROM_1904 = 1462
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every row of the sheet of listens."""
     with zipfile.ZipFile(BytesIO(stream.read())) as book:
-        if sum(info.file_size for info in book.infolist()) > _MOST_BYTES:
+        if sum(info.file_size for info in book.infolist()) > _MAX_BYTES:
             raise zipfile.BadZipFile("the workbook unpacks to far more than a history")
         sheet, since_1904 = _sheet(book)
         if not sheet:

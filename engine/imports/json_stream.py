@@ -21,12 +21,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 # Anything from 256 KiB to 4 MiB takes the same time; this keeps memory small.
 _CHUNK = 1 << 20
 # Without a place to cut in this much, records are taken one by one.
-_MOST_PENDING = 32 << 20
+_MAX_PENDING = 32 << 20
 _BEFORE_FIRST = re.compile(rb"^[\s]*\[?[\s]*")
 _FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]|\\.)*")')
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 # A record is looked for in no more pieces than this.
-_MOST_PIECES = 8
+_MAX_PIECES = 8
 # Where an array ends that is the last value of its object.
 _AFTER_LAST = re.compile(rb"\]\s*\}[\s}]*$")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*$")
@@ -50,7 +50,7 @@ class Records(Generic[T]):
     def of_array(self, stream: IO[bytes], within: str | None = None) -> Iterator[list[T | Broken]]:
         """Batches of the records of one JSON array: the whole file, or the value of the first key `within` in it.
 
-        A file without that key, or whose value is no array, is one broken record.
+        A file without that key, or whose value is not an array, is one broken record.
         """
         source = as_utf8(stream)
         start = source.read(_CHUNK)
@@ -58,7 +58,7 @@ class Records(Generic[T]):
             opening = re.compile(rb'"' + re.escape(within.encode()) + rb'"\s*:\s*(?=\[)')
             while (found := opening.search(start)) is None:
                 chunk = source.read(_CHUNK)
-                if not chunk or len(start) > _MOST_PENDING:
+                if not chunk or len(start) > _MAX_PENDING:
                     yield [Broken()]
                     return
                 start += chunk
@@ -116,7 +116,7 @@ class Records(Generic[T]):
                 buffer[0] = ord("[")
                 return records
             buffer[comma] = ord(",")
-        return self._take_scanned(buffer) if len(buffer) > _MOST_PENDING else []
+        return self._take_scanned(buffer) if len(buffer) > _MAX_PENDING else []
 
     def _take_scanned(self, buffer: bytearray) -> list[T | Broken]:
         """Take whole records found by counting brackets: slow, for arrays whose records begin in many ways.
@@ -154,7 +154,7 @@ class Records(Generic[T]):
     def _one_by_one(self, data: bytes, key: bytes, *, last: bool = False) -> Iterator[T | Broken]:
         """Each record on its own, cut where its first key begins.
 
-        A piece that is no record may have been cut inside one: it is tried together with those after it.
+        A piece that is not a record may have been cut inside one: it is tried together with those after it.
         """
         body = data.rstrip()
         ended = last and body.endswith(b"]")
@@ -163,7 +163,7 @@ class Records(Generic[T]):
         edges = [0, *[found.end() for found in between.finditer(body)], len(body)]
         first, pieces = 0, len(edges) - 1
         while first < pieces:
-            for after in range(first + 1, min(first + _MOST_PIECES, pieces) + 1):
+            for after in range(first + 1, min(first + _MAX_PIECES, pieces) + 1):
                 record = self.one(body[edges[first] : edges[after]].rstrip(b", \t\r\n"))
                 if not isinstance(record, Broken):
                     yield record
@@ -175,7 +175,7 @@ class Records(Generic[T]):
                 first += 1
 
     def _objects(self, piece: bytes, *, cut: bool) -> Iterator[T | Broken]:
-        """The whole objects in a piece that is not one record, and `Broken` for what is none."""
+        """The whole objects in a piece that is not one record, and `Broken` for what is not one."""
         depth = start = end = 0
         for token in _TOKENS.finditer(piece):
             char = token[0][:1]

@@ -33,7 +33,7 @@ _OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\
 _PART = re.compile(r"\d+|[^\d\s.,،、:/()\[\]\-\u2013·՝]+")
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
 _NUMBERS = re.compile(r"(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
-_MOST_PARTS = 4
+_MAX_PARTS = 4
 
 # Hours from UTC. Abbreviations are not unique: the most people's is taken, `_OF_SCRIPT` tells others apart, and so
 # does a zone named by the person that goes by the abbreviation at that moment.
@@ -100,7 +100,7 @@ class LocalDates:
         self.month_first = False
 
     def read(self, text: str) -> int | None:
-        """Seconds since 1970, None when this is no date with a clock."""
+        """Seconds since 1970, None when this is not a date with a clock."""
         found = self.moment(text)
         return None if found is None or found.width == DAY else found.at
 
@@ -228,7 +228,7 @@ def _hour(hour: int, parts: list[str], at: int, halves: Mapping[str, str]) -> tu
     """The hour of 24, by the word before or after the clock; and the parts without that word."""
     if hour > 12:
         return hour, parts, at
-    for size in range(_MOST_PARTS, 0, -1):
+    for size in range(_MAX_PARTS, 0, -1):
         for start in (at, at - size):
             if start < 0 or start + size > len(parts) or (size == 1 and parts[start] in _ZONES):
                 continue
@@ -265,7 +265,7 @@ def _day(
 
 
 def _month(parts: list[str], months: Mapping[str, int], text: str) -> tuple[int, set[int]]:
-    for size in range(_MOST_PARTS, 0, -1):
+    for size in range(_MAX_PARTS, 0, -1):
         for start in range(len(parts) - size + 1):
             if all(part.isdecimal() for part in parts[start : start + size]):
                 continue

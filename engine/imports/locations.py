@@ -12,7 +12,7 @@ _DRIVE = re.compile(r"/[A-Za-z]:/")
 
 
 def path_of(address: str) -> str | None:
-    """The path as programs take it; None for what is no file here, or is named in bytes that are not UTF-8.
+    """The path as programs take it; None for what is not a file here, or is named in bytes that are not UTF-8.
 
     >>> path_of("file:///music/Caf%C3%A9/01.ogg"), path_of("file://localhost/C:/music/02%20Roof.mp3")
     ('/music/Café/01.ogg', 'C:/music/02 Roof.mp3')

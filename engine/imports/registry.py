@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO
 
+from engine.canonical_keys import nearest
 from engine.errors import UsageError
 from engine.imports.head import Head, share
 from engine.imports.record import Options, Record
-from engine.names import nearest
 
 # One module a service, in the order they are asked.
 _MODULES = (
@@ -60,7 +60,7 @@ def format_named(name: str) -> Format:
 
 
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | None:
-    """The format of a file that begins like this, None when it is none of ours.
+    """The format of a file that begins like this, None when it is not one of ours.
 
     With a mapping of `columns` given by the person, a file of no known format is read by that.
     """

@@ -22,7 +22,7 @@ _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """Every line that is no comment."""
+    """Every line that is not a comment."""
     zone = None
     for line in lines(stream):
         if line.startswith("#"):

@@ -24,7 +24,7 @@ from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
 from engine.imports.xml_stream import XmlError
 from engine.store.ingest import Ingest
 
-# Rows shorter than this are no listen (the rule of Spotify and others, FORMATS 2.3).
+# Rows shorter than this are not listen (the rule of Spotify and others, FORMATS 2.3).
 MIN_MS = 30_000
 # What a damaged file may raise while it is read.
 FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)
@@ -198,24 +198,24 @@ class _Run:
     def _artists(self) -> dict[tuple[str, str], frozenset[str]]:
         """Who titles are by, from the other files of the run."""
         found: dict[tuple[str, str], set[str]] = {}
-        for title, day, artist in self._told("artists"):
+        for title, day, artist in self._from_others("artists"):
             found.setdefault((title, day), set()).add(artist)
             found.setdefault((title, ""), set()).add(artist)
         return {key: frozenset(names) for key, names in found.items()}
 
     def _names(self) -> dict[tuple[str, str], tuple[str, str]]:
         """What ids stand for, from the other files of the run."""
-        return dict(self._told("names"))
+        return dict(self._from_others("names"))
 
-    def _told(self, what: str) -> Iterator[Any]:
+    def _from_others(self, what: str) -> Iterator[Any]:
         """What every file of the run tells of artists or names."""
         for source in self._sources:
-            tell = getattr(source.format, what)
-            if tell is None:
+            read = getattr(source.format, what)
+            if read is None:
                 continue
             try:
                 with source.member.open() as stream:
-                    yield from tell(stream)
+                    yield from read(stream)
             except FILE_ERRORS:
                 continue  # its own entry in the report says so
 

@@ -19,8 +19,8 @@ from engine.store.play import END
 
 # Stamps from here on are milliseconds (old exports), seconds below.
 _MILLISECONDS = 10**11
-# Of seconds: less is the rounding of the two stamps, more is no pause but some other event.
-_LEAST_PAUSE, _LONGEST_PAUSE = 3, 12 * 3600
+# Of seconds: less is the rounding of the two stamps, more is not a pause but some other event.
+_MIN_PAUSE, _LONGEST_PAUSE = 3, 12 * 3600
 _TRACK = "spotify:track:"
 _HIDDEN = ("started_at", "duration_ms", "ids", "precision", "basis", "skip", "counted", "plays", "paused")
 
@@ -111,7 +111,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
                     continue
                 row.started_at = start = end - played // 1000
                 begun = row.offline_timestamp
-                if begun and not -_LEAST_PAUSE <= start - begun <= _LEAST_PAUSE:
+                if begun and not -_MIN_PAUSE <= start - begun <= _MIN_PAUSE:
                     row.paused = _pause(start, begun)
                 uri = row.spotify_track_uri
                 if uri:
@@ -126,7 +126,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
 def _pause(start: int, begun: int) -> int | None:
     """Seconds from when a play began to the start worked out from its end, where that can be a pause."""
     pause = start - (begun if begun < _MILLISECONDS else begun // 1000)
-    return pause if _LEAST_PAUSE < pause < _LONGEST_PAUSE else None
+    return pause if _MIN_PAUSE < pause < _LONGEST_PAUSE else None
 
 
 def _why_no_track(row: Row) -> str:

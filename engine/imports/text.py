@@ -13,7 +13,7 @@ from engine.imports.encoding import OTHER_BYTES
 _LONGEST_FIELD = 10_000_000
 _STREAM_BUFFER = 1 << 18
 # A title may hold a few line breaks.
-_MOST_LINES = 50
+_MAX_LINES = 50
 
 
 class Again:
@@ -115,7 +115,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if len(self.taken) >= _MOST_LINES:
+        if len(self.taken) >= _MAX_LINES:
             raise _TooLongError
         line = self.again.popleft() if self.again else next(self._source)
         self.taken.append(line)

@@ -30,7 +30,7 @@ def latest_possible() -> int:
 
 
 def iso(text: str, zone: str | None = None) -> int | None:
-    """An ISO 8601 date and time; without an offset it is in `zone`, or UTC. None when it is none.
+    """An ISO 8601 date and time; without an offset it is in `zone`, or UTC. None when it is not one.
 
     >>> iso("2024-03-02T19:04:31Z"), iso("2024-03-02 19:04"), iso("2024-03-02T20:04:31+01:00"), iso("soon")
     (1709406271, 1709406240, 1709406271, None)
@@ -53,7 +53,7 @@ def to_epoch(moment: datetime, zone: str | None = None) -> int | None:
 
 
 def zone_of(name: str | None) -> tzinfo:
-    """The zone of this IANA name; UTC when it is none."""
+    """The zone of this IANA name; UTC when it is invalid."""
     if not name:
         return UTC
     try:
@@ -103,7 +103,7 @@ def number(value: object) -> int | None:
 
 
 def milliseconds(value: object) -> int | None:
-    """A length in milliseconds, None when it is none or negative.
+    """A length in milliseconds, None when it is not one or negative.
 
     >>> milliseconds("270000.0"), milliseconds(211400), milliseconds("-4"), milliseconds(None)
     (270000, 211400, None, None)

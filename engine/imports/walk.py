@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 # ListenBrainz refuses archives of over 500 members of 500 MB; a whole Takeout has more, so these are wider.
-MOST_MEMBERS = 20_000
-MOST_MEMBER_BYTES = 4 << 30
-MOST_TOTAL_BYTES = 32 << 30
+MAX_MEMBERS = 20_000
+MAX_MEMBER_BYTES = 4 << 30
+MAX_TOTAL_BYTES = 32 << 30
 # A history packs some 15 to 40 times smaller; a bomb a thousand times.
-_MOST_RATIO = 300
+_MAX_RATIO = 300
 _RATIO_MATTERS = 32 << 20
 # An archive inside an archive is held in memory.
-_MOST_INNER_BYTES = 256 << 20
-_MOST_DEPTH = 3
+_MAX_INNER_BYTES = 256 << 20
+_MAX_DEPTH = 3
 
 # What reading a damaged or odd archive may raise: `zipfile` lets through whatever its parts do.
 ARCHIVE_ERRORS = (
@@ -104,7 +104,7 @@ def _unfold(member: Member, depth: int) -> Iterator[Member]:
         kind = _archive_kind(start, member.name)
         if not kind:
             yield member
-        elif depth >= _MOST_DEPTH:
+        elif depth >= _MAX_DEPTH:
             yield _troubled(member, "too many nested archives; unpack it and import the folder")
         elif kind == "zip":
             yield from _of_zip(member, depth)
@@ -137,7 +137,7 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
         return
     infos = [info for info in infos if not any(_is_clutter(part) for part in info.filename.split("/"))]
     total = sum(info.file_size for info in infos)
-    if len(infos) > MOST_MEMBERS or total > MOST_TOTAL_BYTES:
+    if len(infos) > MAX_MEMBERS or total > MAX_TOTAL_BYTES:
         yield _troubled(
             member, f"holds {len(infos)} files of {total >> 20} MiB, more than any history; skipped"
         )
@@ -161,8 +161,8 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
 def _of_tar(member: Member, depth: int) -> Iterator[Member]:
     archive = tarfile.open(fileobj=_seekable(member, depth))  # noqa: SIM115 - open as long as its members
     for count, info in enumerate(archive):
-        if count >= MOST_MEMBERS:
-            yield _troubled(member, f"holds more than {MOST_MEMBERS} files; the rest is skipped")
+        if count >= MAX_MEMBERS:
+            yield _troubled(member, f"holds more than {MAX_MEMBERS} files; the rest is skipped")
             return
         if not info.isfile() or _is_clutter(PurePosixPath(info.name).name):
             continue
@@ -179,7 +179,7 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
 
 
 def _extracted(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
-    return cast(IO[bytes], archive.extractfile(info))  # null only for what is no file
+    return cast(IO[bytes], archive.extractfile(info))  # null only for what is not a file
 
 
 def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
@@ -206,7 +206,7 @@ class _Bounded(io.RawIOBase):
     def __init__(self, stream: IO[bytes], packed: int) -> None:
         super().__init__()
         self._stream = stream
-        self._most = min(MOST_MEMBER_BYTES, max(_RATIO_MATTERS, packed * _MOST_RATIO))
+        self._most = min(MAX_MEMBER_BYTES, max(_RATIO_MATTERS, packed * _MAX_RATIO))
 
     def readable(self) -> bool:
         return True
@@ -235,8 +235,8 @@ def _seekable(member: Member, depth: int) -> IO[bytes]:
     if depth == 0 or isinstance(cast(object, stream), _Bounded):
         return stream
     with stream:
-        data = stream.read(_MOST_INNER_BYTES + 1)
-    if len(data) > _MOST_INNER_BYTES:
+        data = stream.read(_MAX_INNER_BYTES + 1)
+    if len(data) > _MAX_INNER_BYTES:
         raise OSError("too large inside another archive; unpack the outer one and import the folder")
     return io.BytesIO(data)
 
@@ -249,9 +249,9 @@ def _refusal(name: str, size: int, packed: int) -> str:
         or name[1:2] == ":"
     ):
         return "has a path outside the archive; skipped"
-    if size > MOST_MEMBER_BYTES:
+    if size > MAX_MEMBER_BYTES:
         return f"is {size >> 20} MiB unpacked, more than any history; skipped"
-    if size > _RATIO_MATTERS and size > packed * _MOST_RATIO:
+    if size > _RATIO_MATTERS and size > packed * _MAX_RATIO:
         return "unpacks to far more than a history; skipped"
     return ""
 

@@ -82,7 +82,7 @@ _OF_ADDRESS = (
 )
 _SHORTEST_SHARE = 0.5
 _FEWEST = 3
-_MOST_WORDS = 5
+_MAX_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,12 @@ def _shared(texts: list[str]) -> Verb | None:
 
 def _beginnings(text: str) -> list[str]:
     words = text.split(" ")
-    return [" ".join(words[:count]) + " " for count in range(1, min(len(words), _MOST_WORDS + 1))]
+    return [" ".join(words[:count]) + " " for count in range(1, min(len(words), _MAX_WORDS + 1))]
 
 
 def _endings(text: str) -> list[str]:
     words = text.split(" ")
-    return [" " + " ".join(words[-count:]) for count in range(1, min(len(words), _MOST_WORDS + 1))]
+    return [" " + " ".join(words[-count:]) for count in range(1, min(len(words), _MAX_WORDS + 1))]
 
 
 def _longest(counts: Counter[str], rows: int) -> str:
@@ -183,7 +183,7 @@ def _longest(counts: Counter[str], rows: int) -> str:
 
 
 def what_else(text: str, address: str) -> str:
-    """The reason a row that is no video watched is left out for: what its address says, else its verb."""
+    """The reason a row that is not a video watched is left out for: what its address says, else its verb."""
     for reason, pattern in _OF_ADDRESS:
         if pattern.search(address):
             return reason

@@ -40,7 +40,7 @@ FILES = (FACTORS_FILE, ORDER_FILE, PLACES_FILE, NORMS_FILE)
 # The first block is small because popular (long) items often settle the list at once; later ones are large
 # because each costs some ten microseconds of Python.
 _FIRST_BLOCK = 2_048
-_LARGEST_BLOCK = 32_768
+_MAX_BLOCK = 32_768
 # Approximate scores kept at a time in a batch: 64 MB.
 _BATCH_SCORES = 16_000_000
 # An anchor's first: enough for a list of a thousand with some excluded. Where more than this part of the catalogue may
@@ -233,7 +233,7 @@ def _block_bounds(end: int) -> Iterator[tuple[int, int]]:
     while start < end:
         yield start, min(start + size, end)
         start += size
-        size = min(2 * size, _LARGEST_BLOCK)
+        size = min(2 * size, _MAX_BLOCK)
 
 
 # -- files ------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 Result = tuple[Ids, Floats]
 
 # Above this a float32 product of two such vectors can overflow; no trained factor comes near it.
-LARGEST_NORM = 1e18
+MAX_NORM = 1e18
 # Below this a vector has no direction worth speaking of, and its reciprocal norm would overflow float32.
 SMALLEST_NORM = 1e-30
 # Rows scored at a time, so that a catalogue full of ties does not need a float64 copy of itself.
@@ -74,7 +74,7 @@ def checked_factors(factors: ArrayLike) -> Floats:
         if not good.all():
             bad = start + int(np.argmin(good))
             raise InvalidDataError(f"vector {bad} has NaN or infinite values; train the model again")
-        if len(rows) and float(np.abs(rows).max()) > LARGEST_NORM / np.sqrt(matrix.shape[1]):
+        if len(rows) and float(np.abs(rows).max()) > MAX_NORM / np.sqrt(matrix.shape[1]):
             raise InvalidDataError("the vectors are too large for single precision; train the model again")
     return matrix
 
@@ -84,7 +84,7 @@ def checked_query(query: ArrayLike, factors: int) -> NDArray[np.float64]:
     array = np.asarray(query, dtype=np.float64)
     if array.shape != (factors,):
         raise InvalidDataError(f"a query must have {factors} numbers, not shape {array.shape}")
-    if not (np.abs(array) <= LARGEST_NORM).all():
+    if not (np.abs(array) <= MAX_NORM).all():
         raise InvalidDataError("a query has NaN, infinite or far too large values")
     return array
 

@@ -28,7 +28,7 @@ MEMBERS = ("factors", "closeness", "neighbours", "artist", "popularity", "recenc
 PERSONAL = 4
 FACTORS_ALONE = {"factors": 1.0}
 # A shorter vector has no direction: its closeness would be noise.
-_LEAST_LENGTH = 1e-6
+_MIN_LENGTH = 1e-6
 # Days: what was never heard counts as this old.
 _OLDEST = 36_500.0
 
@@ -73,7 +73,7 @@ class Members:
 
 
 def _lengths(vectors: Floats) -> Floats:
-    return np.asarray(np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _LEAST_LENGTH))
+    return np.asarray(np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _MIN_LENGTH))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 # With lambda 0 a system may be singular; this much of the Gram matrix's mean keeps it solvable.
-_LEAST_REGULARIZATION = 1e-9
+_MIN_REGULARIZATION = 1e-9
 
 
 def gram_of(factors: NDArray[Any]) -> Floats:
@@ -20,7 +20,7 @@ def gram_of(factors: NDArray[Any]) -> Floats:
 def system_of(gram: Floats, own: Floats, confidences: Floats, regularization: float) -> Floats:
     """Y'Y + Y_u'(C_u - I) Y_u + lambda I for a row's items `own` (n, factors) with `confidences` (n,)."""
     size = len(gram)
-    least = _LEAST_REGULARIZATION * float(np.trace(gram)) / size + float(np.finfo(np.float64).tiny)
+    least = _MIN_REGULARIZATION * float(np.trace(gram)) / size + float(np.finfo(np.float64).tiny)
     system: Floats = gram + own.T @ (own * (confidences - 1.0)[:, None])
     system[np.diag_indices(size)] += max(regularization, least)
     return system

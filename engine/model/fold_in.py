@@ -21,7 +21,7 @@ from engine.errors import InvalidDataError
 Floats = NDArray[np.float64]
 # Below this the rank-one update has lost more digits than 1e-6 allows, and the system is solved anew. Measured on
 # confidences to 1e12: no error above 1e-9 where a full solve itself is sure, and 500 what-ifs take as long.
-_LEAST_LEFT = 1e-2
+_MIN_LEFT = 1e-2
 # Beyond this an item's part in the system, in units of lambda, leaves the inverse too few digits. How few depends on
 # the processor's own routines: at 1e16 one machine's was right to six places, another's to none.
 _STEEPEST = 1e7
@@ -145,7 +145,7 @@ class FoldedListener:
         y, c = self._own[index], self.confidences[index]
         direction = self._inverse @ y
         left = 1.0 - (c - 1.0) * (y @ direction)
-        if left < _LEAST_LEFT or self._steep:
+        if left < _MIN_LEFT or self._steep:
             own, confidences = np.delete(self._own, index, axis=0), np.delete(self.confidences, index)
             return np.asarray(np.linalg.solve(self._system_of(own, confidences), own.T @ confidences))
         plain = self._inverse @ (self._own.T @ self.confidences - c * y)

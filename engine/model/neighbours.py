@@ -150,7 +150,7 @@ class FoldedNeighbours:
         summed = np.bincount(own.listeners, weights=said, minlength=model.kernel.shape[0]).astype(np.float32)
         return np.asarray(model.kernel @ summed if model.kernel.ndim == 2 else model.kernel * summed)
 
-    def _heard(self, listeners: NDArray[np.float32], cells: Gathered) -> Floats:
+    def _scores_from(self, listeners: NDArray[np.float32], cells: Gathered) -> Floats:
         """What items hear from the listeners, before what they say for themselves is taken away: (m,)."""
         return np.asarray(_summed(listeners, cells) * self._model.scales[1, cells.ids])
 
@@ -158,7 +158,7 @@ class FoldedNeighbours:
         """Scores of items `ids` (m,), or of all: (m,) float64."""
         if not isinstance(ids, Gathered):
             ids = self._model.gather(None if ids is None else np.asarray(ids, dtype=np.int64))
-        return self._heard(self._listeners, ids) - self._for_itself(ids.ids)
+        return self._scores_from(self._listeners, ids) - self._for_itself(ids.ids)
 
     def _for_itself(self, ids: Ids) -> Floats:
         if not len(self.ids):
@@ -173,23 +173,23 @@ class FoldedNeighbours:
         cells = ids if isinstance(ids, Gathered) else self._model.gather(ids)
         one = slice(index, index + 1)
         said = self._through(self._model.gather(self.ids[one]), self._weights[one])
-        return np.where(cells.ids == self.ids[index], 0.0, self._heard(said, cells))
+        return np.where(cells.ids == self.ids[index], 0.0, self._scores_from(said, cells))
 
     def contributions(self, ids: Ids) -> Floats:
         """(m, n): what each of the listener's n items adds to the score of each item; rows sum to `scores`."""
         model = self._model
         ids = np.asarray(ids, dtype=np.int64)
-        heard = model.columns(ids)
-        heard = heard @ model.kernel if model.kernel.ndim == 2 else heard * model.kernel
+        columns = model.columns(ids)
+        columns = columns @ model.kernel if model.kernel.ndim == 2 else columns * model.kernel
         parts = np.empty((len(ids), len(self.ids)))
         if len(ids) <= _FEW:
-            for row, listeners in zip(parts, heard, strict=True):
+            for row, listeners in zip(parts, columns, strict=True):
                 row[:] = _summed(listeners, self._own) * (self._weights * model.scales[0, self.ids])
         else:
             for first in range(0, len(self.ids), _AT_ONCE):
                 own = self.ids[first : first + _AT_ONCE]
                 said = self._weights[first : first + _AT_ONCE] * model.scales[0, own]
-                parts[:, first : first + _AT_ONCE] = (heard @ model.columns(own).T) * said
+                parts[:, first : first + _AT_ONCE] = (columns @ model.columns(own).T) * said
         parts *= model.scales[1, ids][:, None]
         parts[ids[:, None] == self.ids[None, :]] = 0.0
         return parts

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.model.parallel import Kernels, Rows
 
 # With lambda 0 and fewer rows than factors the Gram matrix is singular; this much of its mean keeps it solvable.
-_LEAST_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
+_MIN_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
 # Rounding in float32 sums: a rise of the loss below this is none.
 _NOISE = 1e-7
 # Below this share of the sum of all confidences the loss is counted cell by cell.
@@ -154,7 +154,7 @@ class Sweeps:
         """Solve for the rows of `x` with `y` fixed. Returns the loss."""
         kernels = self._kernels
         gram = kernels.gram(y)
-        least = _LEAST_REGULARIZATION[x.dtype.name] * float(np.trace(gram)) / kernels.rank
+        least = _MIN_REGULARIZATION[x.dtype.name] * float(np.trace(gram)) / kernels.rank
         shared = max(own.regularization, least, np.finfo(x.dtype).tiny)
         lower, upper_inverse = turning = kernels.triangular(gram + shared * np.eye(kernels.rank))
         penalty = other.penalty(y, gram)

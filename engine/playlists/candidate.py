@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Candidate:
     """One track on offer, with what is known of it.
 
-    `artist_key` and `track_key` come from `engine.names`. `bpm` is in beats a minute, None when unknown;
+    `artist_key` and `track_key` come from `engine.canonical_keys`. `bpm` is in beats a minute, None when unknown;
     `bpm_source` names where it is from. `energy` is 0..1. `appeal` is any number on one scale for the whole
     pool, greater is better: only its rank is used. `known` is true for what the person has played. `ids` are
     pairs of scheme and value as in the library: ("spotify", …), ("isrc", …), ("mb_recording", …), ("file",

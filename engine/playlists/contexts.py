@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import nearest
 from engine.errors import UsageError
-from engine.names import nearest
 
 if TYPE_CHECKING:
     from engine.playlists.running import TempoProfile

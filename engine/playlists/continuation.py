@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.names import artist_key, relaxed_track_key, track_key
+from engine.canonical_keys import artist_key, relaxed_track_key, track_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import ARTIST_GAP
 from engine.playlists.contexts import Settings
@@ -34,7 +34,7 @@ APPEAL = 0.25
 # the new one that fits best.
 TURN = 0.5
 # So many tempi make a list one of a tempo, when nearly all of them agree.
-_LEAST_TEMPI, _AGREE = 5, 0.9
+_MIN_TEMPI, _AGREE = 5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _number(value: object, least: float, most: float, otherwise: float) -> float
 
 def _agreed_tempo(tracks: Sequence[PlaylistTrack], tolerance: float) -> float | None:
     bpms = [track.bpm for track in tracks if track.bpm]
-    if len(bpms) < max(_LEAST_TEMPI, len(tracks) / 2):
+    if len(bpms) < max(_MIN_TEMPI, len(tracks) / 2):
         return None
     middle = statistics.median(bpms)
     distance, _ = tempo_fit(np.log2(np.array(bpms)), np.array(middle))

@@ -10,8 +10,8 @@ import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from engine.canonical_keys import AnySpelling, joined_key
 from engine.community.features import FeatureCatalog, TrackFeatures
-from engine.names import AnySpelling, joined_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation

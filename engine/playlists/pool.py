@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.names import relaxed_track_key
+from engine.canonical_keys import relaxed_track_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.contexts import PlaylistKind, Settings
 from engine.playlists.running import Floats, TempoProfile, tempo_credit, tempo_fit

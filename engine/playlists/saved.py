@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import nearest
 from engine.errors import UnknownNameError, UsageError
-from engine.names import nearest
 from engine.playlists.playlist import PlaylistTrack
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ WIDTH = 20
 ROUNDS = 8
 SLACK = 30.0  # seconds a list may be over its length while it is being built
 _ENDS_IMPROVED = 2
-_LEAST_GAIN = 1e-9
+_MIN_GAIN = 1e-9
 _TRIED = 12  # tracks tried exactly in each place
 
 
@@ -160,7 +160,7 @@ def _improved(objective: Objective, order: list[int], cancelled: Callable[[], bo
             if cancelled is not None and cancelled():
                 raise CancelledError("Stopped. No list was made.")
             order, value = move(objective, order, value)
-        if value <= before + _LEAST_GAIN:
+        if value <= before + _MIN_GAIN:
             break
     return Sequence(tuple(order), value)
 
@@ -171,7 +171,7 @@ def _better(objective: Objective, orders: Orders, order: list[int], value: float
         return order, value
     values = objective.values(orders)
     best = int(values.argmax())
-    if values[best] > value + _LEAST_GAIN:
+    if values[best] > value + _MIN_GAIN:
         return [int(track) for track in orders[best]], float(values[best])
     return order, value
 

@@ -74,7 +74,7 @@ class Door:
         of a WAL database would still touch its `-shm` file), with an authorizer that refuses any write outside
         the in-memory temporary tables. A private session over no library yet gets an empty one in memory.
 
-        Raises DamagedDataError when the file is no database, PrivateSessionError when it was left with an
+        Raises DamagedDataError when the file is not a database, PrivateSessionError when it was left with an
         unfinished write-ahead log, which only an ordinary session may fold in.
         """
         return self._connect_private() if self.private else self._connect_writable()

@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.canonical_keys import relaxed_item_key
 from engine.index.norm_scan import Anchor
 from engine.model.ensemble import FoldedMembers
-from engine.names import relaxed_item_key
 from engine.recommend.listener import Ids, Listener
 
 CANDIDATES = 1000

@@ -11,11 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.canonical_keys import Level
 from engine.community.catalog import CatalogItem
 from engine.errors import UnknownNameError
 from engine.index.norm_scan import Anchor
-from engine.model.lean import leaned
-from engine.names import Level
+from engine.model.popularity_bias import with_popularity_bias
 from engine.recommend.candidates import SOLO_RESTED, Candidates
 from engine.recommend.listener import Floats, Ids, Listener
 from engine.recommend.lists import DiscoverList, Recommendation, Share
@@ -224,7 +224,7 @@ class Recommender:
         """Ids in the order of the dials, without those above their artist's `quota`."""
         if settings.popularity != 0.0 and len(ids) > 1:
             listeners = np.asarray(self.model.listeners[ids], dtype=np.float64)
-            scores = leaned(scores, listeners, settings.popularity)
+            scores = with_popularity_bias(scores, listeners, settings.popularity)
             order = np.argsort(-scores, kind="stable")
             ids, scores = ids[order], scores[order]
             quota = quota[order] if quota is not None else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.canonical_keys import artist_of
 from engine.errors import UnknownNameError
-from engine.names import artist_of
 from engine.recommend.discover import Recommender, share_of
 from engine.recommend.listener import TAGS, Floats, Ids
 from engine.recommend.lists import Explanation, Share, WhatIf

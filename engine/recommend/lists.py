@@ -96,7 +96,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class RelatedArtist:
-    """One neighbour. `similarity` is that of `engine.model.likeness`, at most 1 and the same both ways."""
+    """One neighbour. `similarity` is that of `engine.model.similarity`, at most 1 and the same both ways."""
 
     rank: int
     artist: str

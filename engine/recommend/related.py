@@ -13,13 +13,13 @@ CANDIDATES_EACH = 4
 
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
-    """The `n` artists most alike item `item` (`engine.model.likeness`), without those blocked or left out by rules."""
+    """The `n` artists most alike item `item` (`engine.model.similarity`), without those blocked or left out by rules."""
     unwanted = model.catalog.ids_meant(taste.blocked | taste.left_out)
     excluded = np.array(sorted(unwanted), dtype=np.int64)
     near, _ = model.index.nearest(item, CANDIDATES_EACH * n, exclude=excluded)
-    together = model.likeness.most_together(item, CANDIDATES_EACH * n)
+    together = model.similarity.most_together(item, CANDIDATES_EACH * n)
     candidates = np.setdiff1d(np.union1d(near, together), [*excluded, item])
-    alike = model.likeness.of(item, candidates)
+    alike = model.similarity.of(item, candidates)
     best = np.lexsort((candidates, -alike))[:n]
     ids, similarity = candidates[best], alike[best]
     items = model.catalog.items([item, *(int(number) for number in ids)])

@@ -27,8 +27,8 @@ def varied(
         if reach > 0
         else np.zeros(compared)
     )
-    likeness = own @ own.T
-    likeness *= np.float32(variety)
+    similarity = own @ own.T
+    similarity *= np.float32(variety)
     merit = merit.astype(np.float32)
     nearest = np.full(compared, -variety, dtype=np.float32)
     value = np.empty(compared, dtype=np.float32)
@@ -39,7 +39,7 @@ def varied(
         best = int(value.argmax())
         taken.append(best)
         merit[best] = -np.inf
-        np.maximum(nearest, likeness[best], out=nearest)
+        np.maximum(nearest, similarity[best], out=nearest)
     left = np.isfinite(merit)
     rest = np.concatenate([np.flatnonzero(left), np.arange(compared, len(scores))])
     return np.concatenate([np.array(taken, dtype=np.int64), rest.astype(np.int64)])

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.names import artist_key, relaxed_artist_key
-from engine.search.names import LONGEST, checksums
+from engine.canonical_keys import artist_key, relaxed_artist_key
 from engine.search.slips import one_slip_away, slips, slips_from_start
+from engine.search.trigram_index import LONGEST, checksums
 
 if TYPE_CHECKING:
-    from engine.search.names import Names
+    from engine.search.trigram_index import NameIndex
 
 Way = Callable[[], np.ndarray]
 
@@ -125,15 +125,15 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Place:
+class SearchedIndex:
     """Where to look: an index without the names numbered in `without`.
 
     For tracks `artists` is the index of their artists, `artist_of` (tracks) int32 each track's artist there.
     """
 
-    names: Names
+    names: NameIndex
     without: np.ndarray | None = None
-    artists: Names | None = None
+    artists: NameIndex | None = None
     artist_of: np.ndarray | None = None
 
     def read(self, numbers: list[int]) -> Iterator[tuple[int, str, str]]:
@@ -145,12 +145,12 @@ class Place:
         return zip(numbers, self.names.keys(at), by, strict=True)
 
 
-def best(query: Query, names: Names, n: int) -> list[Hit]:
+def best(query: Query, names: NameIndex, n: int) -> list[Hit]:
     """The best `n` answers of an index, best first, then best known."""
-    return answers(query, n, [Place(names)])[0]
+    return answers(query, n, [SearchedIndex(names)])[0]
 
 
-def answers(query: Query, n: int, places: Sequence[Place]) -> list[list[Hit]]:
+def answers(query: Query, n: int, places: Sequence[SearchedIndex]) -> list[list[Hit]]:
     """The best `n` answers of each place, best first, then best known.
 
     What is only like the query is looked for where all places together hold few answers and none by the whole name:
@@ -169,7 +169,7 @@ def answers(query: Query, n: int, places: Sequence[Place]) -> list[list[Hit]]:
 
 
 def _look(
-    query: Query, n: int, place: Place, ways: Iterable[tuple[int, Way]], found: dict[int, Hit]
+    query: Query, n: int, place: SearchedIndex, ways: Iterable[tuple[int, Way]], found: dict[int, Hit]
 ) -> dict[int, Hit]:
     """Read the names each way finds, until enough answer better than the next way can."""
     seen = set(found)
@@ -189,7 +189,7 @@ def _look(
     return found
 
 
-def _holding(query: Query, place: Place) -> Iterator[tuple[int, Way]]:
+def _holding(query: Query, place: SearchedIndex) -> Iterator[tuple[int, Way]]:
     """Ways to names that hold what was typed, the best first. Some do not, on a closer look."""
     key, words, names = query.key, query.words, place.names
     yield EXACT, lambda: names.called(checksums([query.plain]))
@@ -201,7 +201,7 @@ def _holding(query: Query, place: Place) -> Iterator[tuple[int, Way]]:
     yield PART, lambda: names.holding({gram for word in words for gram in grams_of(word)})
 
 
-def _like(query: Query, place: Place) -> Iterator[tuple[int, Way]]:
+def _like(query: Query, place: SearchedIndex) -> Iterator[tuple[int, Way]]:
     """Ways to names that are like what was typed."""
     if len(query.plain) <= _LISTED:
         letters = _letters(query, place.names)
@@ -209,7 +209,7 @@ def _like(query: Query, place: Place) -> Iterator[tuple[int, Way]]:
     yield ALIKE, lambda: _sharing(query, place)
 
 
-def _with_artist(words: tuple[str, ...], place: Place) -> np.ndarray:
+def _with_artist(words: tuple[str, ...], place: SearchedIndex) -> np.ndarray:
     """Tracks every word of which is in the title or in the artist's name, and one at least in the title."""
     assert place.artists is not None  # noqa: S101 - asked for tracks alone
     both = np.ones(len(place.names), dtype=np.bool_)
@@ -222,7 +222,7 @@ def _with_artist(words: tuple[str, ...], place: Place) -> np.ndarray:
     return np.flatnonzero(both & title)
 
 
-def _sharing(query: Query, place: Place) -> np.ndarray:
+def _sharing(query: Query, place: SearchedIndex) -> np.ndarray:
     """The names that share most of their trigrams with the query's, most first."""
     shared, sizes = place.names.shares(query.grams), place.names.sizes
     if place.artists is not None and len(query.words) > 1:
@@ -238,7 +238,7 @@ def _sharing(query: Query, place: Place) -> np.ndarray:
     return some[np.lexsort((some, -alike))]
 
 
-def _letters(query: Query, names: Names) -> str:
+def _letters(query: Query, names: NameIndex) -> str:
     """Letters that may have been meant: the plain ones, and those of the query's own script."""
     own = {
         near

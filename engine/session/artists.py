@@ -6,8 +6,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from engine.errors import UnknownNameError
-from engine.names import (
+from engine.canonical_keys import (
     SEPARATOR,
     AnySpelling,
     Level,
@@ -17,6 +16,7 @@ from engine.names import (
     nearest,
     relaxed_artist_key,
 )
+from engine.errors import UnknownNameError
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import feedback as store_feedback
 from engine.store import history

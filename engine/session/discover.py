@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import AnySpelling, Level, key_at
 from engine.errors import NothingYetError
-from engine.names import AnySpelling, Level, key_at
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import encounters as store_encounters
 from engine.store import history
@@ -207,7 +207,7 @@ class Discover(Service):
 
         answers = dict.fromkeys(opened(self.library.connection), OPENED)
         answers |= dict.fromkeys(taste.turned_down | taste.hidden | taste.blocked, REFUSED)
-        # One that is liked and much played was no recommendation.
+        # One that is liked and much played was not a recommendation.
         answers |= dict.fromkeys((item.key for item in taste.items if item.liked), LIKED)
         played = {item.key for item in taste.items if item.plays > 0}
         return {key: answer for key, answer in answers.items() if key not in played}

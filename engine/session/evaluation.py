@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import Level
 from engine.errors import NothingYetError
-from engine.names import Level
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from engine.canonical_keys import SEPARATOR
 from engine.community.packs import list_packs
 from engine.errors import NothingYetError
-from engine.names import SEPARATOR
 from engine.privacy import Door
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
@@ -165,8 +165,8 @@ def _delete(
         imports: set[int] = set()
         for table in ("listens", "skips"):
             sql, values = named_by(rule, table)
-            told = f"SELECT DISTINCT import_id FROM {table} WHERE id IN ({sql})"  # noqa: S608 - fixed names
-            imports.update(row[0] for row in connection.execute(told, values))
+            query = f"SELECT DISTINCT import_id FROM {table} WHERE id IN ({sql})"  # noqa: S608 - fixed names
+            imports.update(row[0] for row in connection.execute(query, values))
             delete(table, f"DELETE FROM {table} WHERE id IN ({sql})", *values)  # noqa: S608 - fixed names
         if _whole_artist(rule):
             key = rule.artist_key
@@ -234,7 +234,7 @@ def _alone(data: bytes, name: str, longer: list[str], encoding: str) -> int:
 
 
 def _longer(connection: sqlite3.Connection, name: str) -> Iterator[str]:
-    """Every text of the library that holds the name as a part of more; what is no name (settings) apart."""
+    """Every text of the library that holds the name as a part of more; what is not a name (settings) apart."""
     for table in [
         row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
     ]:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError
-from engine.names import artist_key
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import history as store_history
 
 if TYPE_CHECKING:
     from engine.imports.report import Report
-    from engine.store.heard import Heard
+    from engine.store.logged_plays import LoggedPlay
     from engine.store.stats import Stats
 
 Progress = Callable[[int, int], None]
@@ -100,26 +100,26 @@ class History(Service):
     @synchronized
     def log_play(
         self, artist: str, track: str, *, seconds: float | None = None, at: int | None = None
-    ) -> Heard:
+    ) -> LoggedPlay:
         """Log a play that the person's player says ended at `at` (seconds UTC, null: now) after `seconds`.
 
         Raises PrivateSessionError in a private session: then no play is logged, whoever tells of it.
         """
         from engine.imports.run import MIN_MS
-        from engine.store.heard import note_heard
+        from engine.store.logged_plays import add_logged_play
 
         self.library.door.require_writable("log a play")
         moment = int(time.time()) if at is None else at
-        logged = note_heard(self.library.connection, artist, track, moment, seconds, MIN_MS)
+        logged = add_logged_play(self.library.connection, artist, track, moment, seconds, MIN_MS)
         self.library.changed(Change.TASTE)
         return logged
 
     @synchronized
     def remove_play(self, number: int) -> None:
         """Take back a listen that `log_play` logged."""
-        from engine.store.heard import unhear
+        from engine.store.logged_plays import remove_logged_play
 
         self.library.door.require_writable("remove a play")
-        unhear(self.library.connection, number)
+        remove_logged_play(self.library.connection, number)
         # The next listen may get its number.
         self.library.changed(Change.PLAYS)

@@ -84,7 +84,7 @@ class Library:
             if not self._closed:
                 self.changed(Change.EVERYTHING)
                 if not self.private:
-                    community_packs.drop_packs_aside(self.door)
+                    community_packs.drop_stashed_packs(self.door)
                 self.connection.close()
                 self._closed = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.names import Level
+from engine.canonical_keys import Level
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:

@@ -90,9 +90,9 @@ class Packs(Service):
     @synchronized
     def stash(self, name: str) -> None:
         """Take a pack out of use; until this library is closed `bring_back` undoes it."""
-        community_packs.set_pack_aside(self.library.door, name)
+        community_packs.stash_pack(self.library.door, name)
 
     @synchronized
     def bring_back(self, name: str) -> None:
         """Put a stashed pack back in use."""
-        community_packs.bring_pack_back(self.library.door, name)
+        community_packs.restore_pack(self.library.door, name)

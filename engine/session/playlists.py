@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import artist_key, joined_key, track_key
 from engine.errors import NothingYetError, UsageError
-from engine.names import artist_key, joined_key, track_key
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
 
@@ -27,7 +27,7 @@ NEW_ARTISTS = 200
 # ... and a list is continued with tracks of at most so many that fit it.
 FITTING_ARTISTS = 200
 # The longest continuation asked for at once.
-MOST_MORE = 200
+MAX_ADDED_AT_ONCE = 200
 
 Cancelled = Callable[[], bool]
 
@@ -226,7 +226,7 @@ class Playlists(Service):
 
     @synchronized
     def remove_tracks(self, name: str, positions: Sequence[int]) -> PlaylistEdit:
-        """Take tracks out of a playlist. Raises UsageError for a position that is none, UnknownNameError."""
+        """Take tracks out of a playlist. Raises UsageError for an invalid position, UnknownNameError."""
 
         def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
             slots = self._slots(before)
@@ -239,7 +239,7 @@ class Playlists(Service):
     def shift(self, name: str, positions: Sequence[int], by: int) -> PlaylistEdit:
         """Move tracks up (`by` below 0) or down by so many places; who is at the end stays there.
 
-        Raises UsageError for a position that is none, UnknownNameError.
+        Raises UsageError for an invalid position, UnknownNameError.
         """
         from engine.playlists.order import shifted
 
@@ -249,7 +249,7 @@ class Playlists(Service):
     def move(self, name: str, position: int, to: int) -> PlaylistEdit:
         """Move one track to another position; those between close up.
 
-        Raises UsageError for a position that is none, UnknownNameError.
+        Raises UsageError for an invalid position, UnknownNameError.
         """
         from engine.playlists.order import moved_to
 
@@ -327,13 +327,13 @@ class Playlists(Service):
         the list has a tempo the new tracks keep it. The same list, library, model and seed give the same tracks.
 
         Raises NothingYetError when the list is empty, nothing is known of its artists, or nothing is left to add;
-        UsageError for an `n` that is none; UnknownNameError.
+        UsageError for an invalid `n`; UnknownNameError.
         """
         from engine.playlists.continuation import continued, wishes_of
         from engine.playlists.offer import offered
 
-        if not 1 <= n <= MOST_MORE:
-            raise UsageError(f"Add 1 to {MOST_MORE} tracks at once, not {n}.")
+        if not 1 <= n <= MAX_ADDED_AT_ONCE:
+            raise UsageError(f"Add 1 to {MAX_ADDED_AT_ONCE} tracks at once, not {n}.")
         if not 0 <= seed < 2**63:
             raise UsageError(f"The seed is {seed}; enter 0 or more.")
         tracks = self.show(name)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.names import AnySpelling, artist_of, joined_key
-from engine.search import Hit, Names, Place, Query, answers, build_names
+from engine.canonical_keys import AnySpelling, artist_of, joined_key
+from engine.search import Hit, NameIndex, Query, SearchedIndex, answers, build_names
 from engine.store import history
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class OwnNames:
     artists: list[tuple[str, str, int]]
     tracks: list[tuple[str, str, int]]
     artist_of: np.ndarray
-    artist_names: Names
-    track_names: Names
+    artist_names: NameIndex
+    track_names: NameIndex
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -76,11 +76,11 @@ def search(
     """
     query = Query.of(text)
     places = [
-        Place(own.artist_names, own.artist_names.numbered(blocked.artists)),
-        Place(own.track_names, _gone_tracks(own, blocked), own.artist_names, own.artist_of),
+        SearchedIndex(own.artist_names, own.artist_names.numbered(blocked.artists)),
+        SearchedIndex(own.track_names, _gone_tracks(own, blocked), own.artist_names, own.artist_of),
     ]
     if model is not None:
-        places.append(Place(model.names, model.names.numbered(blocked.artists)))
+        places.append(SearchedIndex(model.names, model.names.numbered(blocked.artists)))
     if tracks is not None:
         places.append(_place_of_tracks(tracks, blocked))
     artists, titled, *community = answers(query, n, places)
@@ -131,12 +131,14 @@ def _with_community(
     return [*alone, *found.values()]
 
 
-def _place_of_tracks(model: Model, blocked: AnySpelling) -> Place:
+def _place_of_tracks(model: Model, blocked: AnySpelling) -> SearchedIndex:
     """The community's tracks without those that are blocked, or whose artist is."""
     assert model.artists is not None  # noqa: S101 - a model of tracks
     ids = model.names.ids
     gone = np.fromiter(model.catalog.ids_in_any_spelling(blocked.keys), dtype=np.int64)
-    return Place(model.names, np.flatnonzero(np.isin(ids, gone)), model.artist_names, model.artists[ids])
+    return SearchedIndex(
+        model.names, np.flatnonzero(np.isin(ids, gone)), model.artist_names, model.artists[ids]
+    )
 
 
 def _tracks(
@@ -159,9 +161,9 @@ def _tracks(
         (hit, replace(one, listeners=items[known[key]].listeners) if key in known else one)
         for key, (hit, one) in zip(keys, found, strict=True)
     ]
-    told = set(known.values())
+    listed = set(known.values())
     for hit, number in zip(hits, ids, strict=True):
-        if number not in told:
+        if number not in listed:
             item = items[number]
             plays = _plays_of(own, item.key)
             found.append((hit, Found("track", item.artist, item.track, plays, item.listeners)))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import track_key
 from engine.errors import NothingYetError
-from engine.names import track_key
 from engine.session.library import Change, Library, Service, synchronized
 from engine.taste import rules as taste_rules
 from engine.taste.rules import KeptRule, Rule

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import artist_key, joined_key
 from engine.errors import UnknownNameError, UsageError
-from engine.names import artist_key, joined_key
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
 
@@ -40,7 +40,7 @@ class Tracks(Service):
 
         Raises UnknownNameError for an artist or title nobody here knows, UsageError for what is blocked.
         """
-        from engine.playlists.named import track_of_each
+        from engine.playlists.resolve_tracks import track_of_each
 
         artists = [self._artists.resolve(artist) for artist, _ in wanted]
         for artist, (_, title) in zip(artists, wanted, strict=True):
@@ -70,11 +70,11 @@ class Tracks(Service):
             return self._one_named(features, name, key, title).track
 
     def _one_named(self, features: FeatureCatalog, artist: str, key: str, title: str) -> PlaylistTrack:
-        from engine.playlists.named import track_named
         from engine.playlists.playlist import PlaylistTrack
+        from engine.playlists.resolve_tracks import resolve_track
 
         try:
-            return track_named(self.library.connection, features, artist, key, title)
+            return resolve_track(self.library.connection, features, artist, key, title)
         except UnknownNameError:
             model = self._models.open_if_any("tracks")
             if model is not None and model.catalog.ids_of([joined_key(key, title)]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import Level, artist_key, key_at, track_key
 from engine.errors import UsageError
-from engine.names import Level, artist_key, key_at, track_key
 from engine.session.artists import is_one
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import feedback as store_feedback

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from itertools import islice
 
-from engine.names import AnySpelling, joined_key
+from engine.canonical_keys import AnySpelling, joined_key
 from engine.store.counts import sum_of_track
 from engine.store.feedback import marked
 

@@ -30,7 +30,7 @@ SELECT l.id, l.track_id, l.import_id, l.started_at, l.precision, l.ms_played, co
 FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL OR o.plays > 0
 """
 
-# More plays than this are no count.
+# More plays than this are not count.
 MAX_PLAYS = (1 << 32) - 1
 
 

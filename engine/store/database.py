@@ -12,7 +12,7 @@ from engine.store.schema import STEPS, migrate, rebuild_indexes
 def open_library(door: Door) -> sqlite3.Connection:
     """A connection to the library, migrated. In a private session an older library is refused, not upgraded.
 
-    Raises DamagedDataError when the file is no database or not of a version this program can use.
+    Raises DamagedDataError when the file is not a database or not of a version this program can use.
     """
     connection = door.connect()
     try:

@@ -1,6 +1,6 @@
 """What Discover showed and what was opened from it, by item and day: so that what is ignored can rest.
 
-An item is an artist or a track, by key (`engine.names.item_key`).
+An item is an artist or a track, by key (`engine.canonical_keys.item_key`).
 A day is the number of days since 1970 in the person's own time. Nothing else is written down of looking at a list,
 and in a private session not even that.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Literal
 
-from engine.names import artist_of, joined_key
+from engine.canonical_keys import artist_of, joined_key
 
 What = Literal["shown", "opened"]
 # Shown on so many days without being opened, liked or played, an item rests for so many days.
@@ -21,7 +21,7 @@ _DAY = 86_400
 
 
 def note(connection: sqlite3.Connection, what: What, keys: Iterable[str], day: int) -> None:
-    """Items, by key, were shown or opened on a day; again on the same day is nothing."""
+    """Items, by key, were shown or opened on a day; idempotent within a day."""
     with connection:
         connection.executemany(
             "INSERT OR IGNORE INTO encounters (artist_key, day, what) VALUES (?, ?, ?)",

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from engine.names import AnySpelling, Level, artist_of, joined_key, key_at, relaxed_artist_key
+from engine.canonical_keys import AnySpelling, Level, artist_of, joined_key, key_at, relaxed_artist_key
 
 VERDICTS = ("like", "hide", "block")
 
@@ -59,7 +59,7 @@ def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
 
 
 def verdicts(connection: sqlite3.Connection, level: Level) -> dict[str, Feedback]:
-    """What stands on items, by their keys: artists, and where items are tracks also those (`engine.names.key_at`).
+    """What stands on items, by their keys: artists, and where items are tracks also those (`engine.canonical_keys.key_at`).
 
     Of what was said of two versions of a track the strictest stands.
     """

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.names import relaxed_artist_key
+from engine.canonical_keys import relaxed_artist_key
 from engine.store.counts import sum_of_track
 from engine.store.feedback import blocked_ids
 
@@ -24,7 +24,7 @@ class HistoryCounts:
 
 @dataclass(frozen=True, slots=True)
 class PlayedTrack:
-    """One track of the library with its plays; keys as `engine.names` makes them."""
+    """One track of the library with its plays; keys as `engine.canonical_keys` makes them."""
 
     id: int
     artist: str

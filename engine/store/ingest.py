@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 
 from engine.errors import DiscoverError
 from engine.store.counts import Counts
-from engine.store.marks import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
-from engine.store.places import Places, Row
+from engine.store.imported_likes import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
+from engine.store.known_plays import MINUTE, START_BITS, KnownPlays
 from engine.store.play import BASIS_FLAGS, PRIVATE_FLAG, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
-from engine.store.told import MINUTE, START_BITS, Told
+from engine.store.track_lookup import Row, TrackLookup
 
 _BATCH = 20_000
 # Pages that change again and again (names, ids) stay in memory until the file is done.
@@ -34,7 +34,7 @@ _LISTEN = (
     "iif(?2 IS NULL, NULL, {precision}))"
 )
 _PLAYS_BIT, _PAUSE_BIT = 8, 40
-_MOST_PLAYS = (1 << 32) - 1
+_MAX_PLAYS = (1 << 32) - 1
 _SKIP = (
     "INSERT INTO skips (track_id, started_at, ms_played, import_id, source) "
     "VALUES (?, ?, ?, {import_id}, '{source}')"
@@ -67,8 +67,8 @@ class Ingest:
                 f"The library cannot be written to ({error}). If another import is running, try again when it is done."
             ) from error
         self._committed = time.monotonic()
-        self._places = Places(connection)
-        self._told = Told(connection, self._flush)
+        self._lookup = TrackLookup(connection)
+        self._known_plays = KnownPlays(connection, self._flush)
         self._counts = Counts()
         if large and connection.execute("SELECT coalesce(max(id), 0) < 10000 FROM listens").fetchone()[0]:
             for name in REBUILT:
@@ -92,7 +92,7 @@ class Ingest:
     @property
     def kept_artists(self) -> int:
         """How many artists the kept listens are of."""
-        return len({self._places.artist_of[track] for track in self.kept_tracks})
+        return len({self._lookup.artist_of[track] for track in self.kept_tracks})
 
     # -- files ----------------------------------------------------------------------------------------
 
@@ -112,7 +112,7 @@ class Ingest:
         self._precision = -1
         self._by_id = None
         self._changed = False
-        self._told.begin_file(self._import_id)
+        self._known_plays.begin_file(self._import_id)
         self._counts = Counts()
 
     def finish_file(
@@ -120,7 +120,7 @@ class Ingest:
     ) -> None:
         """Keep the file. One whose bytes were imported before and that brought nothing new leaves no trace."""
         self._flush()
-        self._changed = self._told.merge_matches(self._import_id) or self._changed
+        self._changed = self._known_plays.merge_matches(self._import_id) or self._changed
         for name, entries in self._playlists.items():
             keep_playlist(self._db, name, self._source, entries)
         self._playlists = {}
@@ -166,9 +166,9 @@ class Ingest:
         """
         if plays and plays[0].precision != self._precision:
             self._change_clock(plays[0])
-        if plays and self._places.alone and self._precision <= MINUTE and self._add_at_once(plays):
+        if plays and self._lookup.library_empty and self._precision <= MINUTE and self._add_at_once(plays):
             return len(plays), 0, []
-        places, told, known = self._places, self._told, self._places.known
+        lookup, known_plays, known = self._lookup, self._known_plays, self._lookup.known
         kept = counts = 0
         rows: list[Row] = []
         nameless: list[Play] = []
@@ -176,7 +176,7 @@ class Ingest:
             if play.precision != self._precision:
                 self._write(rows)
                 self._change_clock(play)
-            place = known.get((play.artist, play.title)) or places.find(play)
+            place = known.get((play.artist, play.title)) or lookup.find(play)
             if place is None:
                 nameless.append(play)
                 continue
@@ -185,7 +185,7 @@ class Ingest:
                 or (place.album is None and play.album)
                 or (place.duration is None and play.duration_ms)
             ):
-                places.learn(place, play)
+                lookup.learn(place, play)
             start, played = play.started_at, play.ms_played
             if play.counted:
                 self._counts.add(place.track, play)
@@ -193,9 +193,9 @@ class Ingest:
                 continue
             if start is None:
                 self._write(rows)
-                if not told.is_new_undated(place):
+                if not known_plays.is_new_undated(place):
                     continue
-            elif not told.is_new(place.group, play, start):
+            elif not known_plays.is_new(place.group, play, start):
                 continue
             rows.append((place.track, start, played, _details(play)))
             kept += 1
@@ -217,8 +217,8 @@ class Ingest:
         This is the first import of a large history: the full way takes twice as long.
         """
         precision = self._precision
-        known, find, learn = self._places.known, self._places.find, self._places.learn
-        own, is_twin = self._told.own, self._told.is_twin
+        known, find, learn = self._lookup.known, self._lookup.find, self._lookup.learn
+        own, is_twin = self._known_plays.own, self._known_plays.is_twin
         before = len(own)
         rows: list[Row] = []
         for play in plays:
@@ -251,8 +251,8 @@ class Ingest:
 
     def add_skips(self, plays: Sequence[Play]) -> None:
         """Keep rows too short to be listens as evidence of skips, each once."""
-        places, told = self._places, self._told
-        known, find = places.known, places.find
+        lookup, known_plays = self._lookup, self._known_plays
+        known, find = lookup.known, lookup.find
         before = len(self._skips)
         for play in plays:
             if play.precision != self._precision:
@@ -261,8 +261,8 @@ class Ingest:
             if place is None:
                 continue
             if play.ids is not place.ids:
-                places.learn(place, play)
-            if told.is_new_skip(place.group, play):
+                lookup.learn(place, play)
+            if known_plays.is_new_skip(place.group, play):
                 self._skips.append((place.track, play.started_at, play.ms_played))
         self._changed = self._changed or len(self._skips) > before
 
@@ -295,12 +295,12 @@ class Ingest:
         """Rows of another source or precision follow."""
         self._flush()
         self._precision = play.precision
-        if self._told.is_clock(self._source, play.precision):
+        if self._known_plays.is_clock(self._source, play.precision):
             return
-        alone = self._told.begin_clock(self._source, play.precision)
-        if not alone:
+        library_empty = self._known_plays.begin_clock(self._source, play.precision)
+        if not library_empty:
             rebuild_indexes(self._db)
-        self._places.begin_clock(alone=alone)
+        self._lookup.begin_clock(library_empty=library_empty)
 
     def _write(self, rows: list[Row]) -> None:
         """Put listens in line to be written."""
@@ -324,7 +324,7 @@ class Ingest:
             self.last = max(starts) if self.last is None else max(self.last, max(starts))
 
     def _flush(self) -> None:
-        self._places.flush()
+        self._lookup.flush()
         for statement, rows in ((_LISTEN, self._listens), (_SKIP, self._skips)):
             if rows:
                 sql = statement.format(
@@ -340,7 +340,7 @@ def _details(play: Play) -> int:
     if play.private:
         details |= PRIVATE_FLAG
     if play.plays > 1:
-        details |= min(play.plays - 1, _MOST_PLAYS) << _PLAYS_BIT
+        details |= min(play.plays - 1, _MAX_PLAYS) << _PLAYS_BIT
     if play.paused:
         details |= play.paused << _PAUSE_BIT
     return details

@@ -58,7 +58,7 @@ class Others:
         self._coarsest = max(one.precision for one in stored)
 
     def match(self, play: Play) -> Match | None:
-        """The stored listen this play is, None when it is none of them.
+        """The stored listen this play is, None when it is not one of them.
 
         Among several the nearest free one is taken; one that is taken is freed when its play can be another.
         """

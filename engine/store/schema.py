@@ -1,7 +1,7 @@
 """The database's tables, and the steps from each version to the next.
 
 `PRAGMA user_version` counts the steps taken. A step once released is never edited; a change is a new step.
-Times are whole seconds since 1970 in UTC; durations are milliseconds; keys come from `engine.names`.
+Times are whole seconds since 1970 in UTC; durations are milliseconds; keys come from `engine.canonical_keys`.
 """
 
 from __future__ import annotations

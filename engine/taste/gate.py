@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.names import AnySpelling, Level, artist_of, key_at
+from engine.canonical_keys import AnySpelling, Level, artist_of, key_at
 from engine.store.feedback import verdicts
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING

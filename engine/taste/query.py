@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.names import Level
+from engine.canonical_keys import Level
 from engine.taste.window import EVERYTHING, Window
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ PLAYED = Known()
 class TasteQuery:
     """One question about taste. The plays in `window` count, and decay by its half-life; `known` says what is not new.
 
-    `without` names artists, and tracks (`engine.names.track_name`), to pretend were never played.
+    `without` names artists, and tracks (`engine.canonical_keys.track_name`), to pretend were never played.
     """
 
     window: Window = EVERYTHING

@@ -6,7 +6,7 @@ import sqlite3
 
 import numpy as np
 
-from engine.names import Level, key_at, track_name
+from engine.canonical_keys import Level, key_at, track_name
 from engine.store.feedback import marked
 from engine.taste.rules import counted_listens
 
@@ -22,7 +22,7 @@ def read_sessions(
     What is blocked and plays that rules leave out are not there.
 
     session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item (a track's
-    made by `engine.names.track_name`); times: (sessions,) int64, when each began, seconds UTC.
+    made by `engine.canonical_keys.track_name`); times: (sessions,) int64, when each began, seconds UTC.
     Undated plays belong to no session.
     """
     listens = counted_listens(connection)

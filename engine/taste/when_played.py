@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from engine.names import Level, key_at
+from engine.canonical_keys import Level, key_at
 from engine.store.counts import holds_counts
 from engine.taste.rules import counted_listens
 

@@ -20,18 +20,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from engine.canonical_keys import SEPARATOR, Level, artist_key, track_key
 from engine.community.catalog import Catalog
 from engine.errors import DamagedDataError, NothingYetError
 from engine.index import Index, open_index
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
-from engine.model.likeness import Likeness
 from engine.model.neighbours import Neighbours
-from engine.names import SEPARATOR, Level, artist_key, track_key
+from engine.model.similarity import ItemSimilarity
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.search import Names, build_names, open_names, write_names
+from engine.search import NameIndex, build_names, open_names, write_names
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -83,17 +83,17 @@ class Model:
     catalog: Catalog = field(repr=False)
 
     @cached_property
-    def names(self) -> Names:
+    def names(self) -> NameIndex:
         """What finds items by name, tracks by title; built anew where the model is older than this file of it."""
         return self._names("") or _search_names(self.catalog.all_names(), self.listeners)
 
     @cached_property
-    def artist_names(self) -> Names:
+    def artist_names(self) -> NameIndex:
         """What finds tracks' artists by name, numbered as in `artists`."""
         assert self.artists is not None  # noqa: S101 - asked for of tracks alone
         return self._names("artists/") or _artist_names(self.catalog.all_names(), self.artists)
 
-    def _names(self, folder: str) -> Names | None:
+    def _names(self, folder: str) -> NameIndex | None:
         """What is written in the model's `folder` (with a slash); null where nothing is."""
         written = [name for name in self.manifest.digests if name.startswith(f"{folder}names_")]
         for name in written:
@@ -131,11 +131,11 @@ class Model:
         return Members(self.factors, self.listeners, self._neighbours(), artists=self.artists)
 
     @cached_property
-    def likeness(self) -> Likeness:
+    def similarity(self) -> ItemSimilarity:
         """How alike two items are."""
         crowded = "crowding.npy" in self.manifest.digests
-        crowding = self._whole("crowding.npy", (self.manifest.items,), np.float32) if crowded else None
-        return Likeness(self.factors.item_factors, self.members.neighbours, crowding)
+        hubness = self._whole("crowding.npy", (self.manifest.items,), np.float32) if crowded else None
+        return ItemSimilarity(self.factors.item_factors, self.members.neighbours, hubness)
 
     def _neighbours(self) -> Neighbours | None:
         """Null for a model that was trained without them."""
@@ -194,10 +194,10 @@ def write_arrays(
     return {path.name: digest_of(path) for path in sorted(folder.glob("*.npy"))}
 
 
-def write_neighbours(folder: Path, neighbours: Neighbours, crowding: np.ndarray) -> dict[str, str]:
+def write_neighbours(folder: Path, neighbours: Neighbours, hubness: np.ndarray) -> dict[str, str]:
     """Write the neighbours' arrays, and how crowded items are, into `folder`; returns their digests."""
     arrays = {f"neighbours_{name}": getattr(neighbours, name) for name in neighbours.__struct_fields__}
-    for name, array in (arrays | {"crowding": crowding}).items():
+    for name, array in (arrays | {"crowding": hubness}).items():
         np.save(folder / f"{name}.npy", array)
     return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in (*arrays, "crowding")}
 
@@ -216,7 +216,7 @@ def write_search(
     return {str(path.relative_to(folder)): digest_of(path) for path in files}
 
 
-def _search_names(names: Sequence[str], listeners: np.ndarray) -> Names:
+def _search_names(names: Sequence[str], listeners: np.ndarray) -> NameIndex:
     order = np.argsort(-listeners.astype(np.int64), kind="stable")
     return build_names([_searched(names[number]) for number in order.tolist()], order)
 
@@ -227,7 +227,7 @@ def _searched(name: str) -> str:
     return track_key(title) if separator else artist_key(artist)
 
 
-def _artist_names(names: Sequence[str], artists: np.ndarray) -> Names:
+def _artist_names(names: Sequence[str], artists: np.ndarray) -> NameIndex:
     numbers, first = np.unique(artists, return_index=True)
     return build_names([artist_key(names[item].partition(SEPARATOR)[0]) for item in first.tolist()], numbers)
 

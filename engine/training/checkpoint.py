@@ -25,7 +25,7 @@ _ARRAYS = ("user_factors", "item_factors", "items_before")
 
 
 class _Rest(msgspec.Struct, frozen=True):
-    """What of a state is no array."""
+    """What of a state is not an array."""
 
     sweeps: int
     since_restart: int

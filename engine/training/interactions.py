@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.canonical_keys import Level, artist_of, item_key
 from engine.community.pack import Pack
 from engine.errors import NothingYetError
-from engine.names import Level, artist_of, item_key
 from engine.taste.gate import read_taste
 from engine.taste.sessions import read_sessions
 

@@ -18,7 +18,7 @@ from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
-from engine.training.weigh import Lessons, Weighed, ascend, ndcg
+from engine.training.weigh import TrainingSet, Weighed, ascend, ndcg
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # rest.
 TAUGHT_FROM, CHECKED_FROM = 0.6, 0.8
 # So few sessions with two artists or more teach nothing that would hold.
-LEAST_SESSIONS = 15
+MIN_SESSIONS = 15
 HITS = 10
 _DAY = 86_400
 
@@ -49,8 +49,8 @@ def weigh_sessions(
     `artists` (items,) are those of tracks, by number.
     """
     taught_from, checked_from = (round(share * plays.shape[0]) for share in (TAUGHT_FROM, CHECKED_FROM))
-    teaching = _lessons(plays, times, taught_from, checked_from, fitted, confidence, seed, artists)
-    checking = _lessons(plays, times, checked_from, plays.shape[0], fitted, confidence, seed, artists)
+    teaching = _training_set(plays, times, taught_from, checked_from, fitted, confidence, seed, artists)
+    checking = _training_set(plays, times, checked_from, plays.shape[0], fitted, confidence, seed, artists)
     if teaching is None or checking is None:
         return Weighed(dict(FACTORS_ALONE), {})
     learned = ascend(teaching, np.random.default_rng(seed), cancelled)
@@ -76,7 +76,7 @@ def weigh_sessions(
     return Weighed(named, effect)
 
 
-def _lessons(
+def _training_set(
     plays: csr_matrix,
     times: NDArray[np.int64],
     first: int,
@@ -85,11 +85,11 @@ def _lessons(
     confidence: Confidence,
     seed: int,
     artists: NDArray[np.int32] | None,
-) -> Lessons | None:
+) -> TrainingSet | None:
     """What sessions `first` to `end` say of members fitted on those before; null where too few say anything."""
     before = plays[:first]
-    heard = np.asarray(before.getnnz(axis=0), dtype=np.int32)
-    if before.nnz == 0 or (heard > 0).sum() <= HITS:
+    sessions_of = np.asarray(before.getnnz(axis=0), dtype=np.int32)
+    if before.nnz == 0 or (sessions_of > 0).sum() <= HITS:
         return None
     factors, regularization, exponent = fitted(before)
     items = ItemFactors(factors, regularization, frequency_exponent=exponent)
@@ -98,32 +98,32 @@ def _lessons(
     last = np.full(plays.shape[1], -np.inf)
     rows: list[NDArray[np.float64]] = []
     hits: list[NDArray[np.bool_]] = []
-    known = np.flatnonzero(heard)
+    known = np.flatnonzero(sessions_of)
     for session in range(end):
         own = slice(plays.indptr[session], plays.indptr[session + 1])
         ids, counts = plays.indices[own].astype(np.int64), plays.data[own].astype(np.float64)
-        there = heard[ids] > 0
+        there = sessions_of[ids] > 0
         if session >= first and there.sum() > 1:
             ids_there, counts_there = ids[there], counts[there]
             hidden = int(rng.integers(len(ids_there)))
             rest = np.delete(np.arange(len(ids_there)), hidden)
             age = np.maximum(0.0, times[session] - last) / _DAY
-            members = Members(items, heard, near, age, artists)
+            members = Members(items, sessions_of, near, age, artists)
             folded = members.fold_in(ids_there[rest], confidence.of(counts_there[rest]), counts_there[rest])
             raw = folded.raw(known)
             parts = blend_over(raw, dict.fromkeys(MEMBERS, 1.0)).parts(raw)
-            # What is playing already is no answer.
+            # What is playing already is not an answer.
             parts[np.isin(known, ids_there[rest]), :] = -1e6
             rows.append(parts)
             hits.append(known == ids_there[hidden])
         last[ids] = times[session]
-    if len(rows) < LEAST_SESSIONS:
+    if len(rows) < MIN_SESSIONS:
         return None
-    return Lessons(np.stack(rows).astype(np.float32), np.stack(hits), np.ones(len(rows), dtype=np.int64))
+    return TrainingSet(np.stack(rows).astype(np.float32), np.stack(hits), np.ones(len(rows), dtype=np.int64))
 
 
-def hit_rate(lessons: Lessons, weights: NDArray[np.float64]) -> float:
+def hit_rate(training_set: TrainingSet, weights: NDArray[np.float64]) -> float:
     """How often what was hidden is among the first ten."""
-    scores = lessons.members @ weights.astype(np.float32)
-    hidden = scores[lessons.hits]
+    scores = training_set.members @ weights.astype(np.float32)
+    hidden = scores[training_set.hits]
     return float(((scores > hidden[:, None]).sum(axis=1) < HITS).mean())

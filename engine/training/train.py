@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.canonical_keys import Level
 from engine.community.catalog import write_catalog
 from engine.community.packs import community_packs
 from engine.index import build_index
 from engine.model.als import AlternatingLeastSquares
 from engine.model.fold_in import ItemFactors
-from engine.model.likeness import crowding_of
 from engine.model.neighbours import build_neighbours
-from engine.names import Level
+from engine.model.similarity import mean_similarity_to_nearest
 from engine.privacy import Door
 from engine.training.artifact import (
     FORMAT,
@@ -196,7 +196,7 @@ def _write(
         folder, factors, ItemFactors(factors, choice.regularization).gram, counts, data.artists
     )
     near = build_neighbours(data.plays, settings.seed, ridge=choice.ridge)
-    digests |= write_neighbours(folder, near, crowding_of(factors, near, settings.seed))
+    digests |= write_neighbours(folder, near, mean_similarity_to_nearest(factors, near, settings.seed))
     write_catalog(
         folder / "catalog.sqlite",
         ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),

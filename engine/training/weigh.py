@@ -39,12 +39,12 @@ FOLDS, ENOUGH = 3, 1_500
 RIDGE_SLOPE, RIDGE_POWER = 9.0, 0.75
 RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 200
 # A listener with fewer items teaches little of which of them belong together.
-LEAST_ITEMS = 5
+MIN_ITEMS = 5
 HELD_OUT = 0.2
 RESAMPLES = 5
 # Where the ascent starts, and its steps, in shares of the largest weight; a move has to gain so much.
 START = np.array([0.4, 0.3, 0.2, 0.0, 0.0, 0.0])
-STEPS, LEAST_GAIN = (0.5, 0.25, 0.1), 1e-4
+STEPS, MIN_GAIN = (0.5, 0.25, 0.1), 1e-4
 # Weights are taken where they gain this share of nDCG on listeners that did not teach them.
 GAIN = 0.004
 
@@ -59,7 +59,7 @@ class Weighed:
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingSet:
     """What the weights are learned from, a row a listener: members over candidates (l, c, members), hits (l, c), and
     how many items were held out (l,); and the ridge of the neighbours."""
 
@@ -68,9 +68,9 @@ class Lessons:
     held: NDArray[np.int64]
     ridge: float = RIDGE
 
-    def of(self, rows: NDArray[np.int64]) -> Lessons:
+    def of(self, rows: NDArray[np.int64]) -> TrainingSet:
         """Those of some listeners."""
-        return Lessons(self.members[rows], self.hits[rows], self.held[rows], self.ridge)
+        return TrainingSet(self.members[rows], self.hits[rows], self.held[rows], self.ridge)
 
 
 def weigh(
@@ -88,34 +88,34 @@ def weigh(
     `fitted` gives item factors, lambda and its exponent for such a matrix; `artists` (items,) are those of tracks,
     by number. Raises CancelledError.
     """
-    lessons = lessons_of(
+    training_set = training_set_of(
         plays, fitted, confidence, seed=seed, artists=artists, progress=progress, cancelled=cancelled
     )
-    if lessons is None:
+    if training_set is None:
         return Weighed(FACTORS_ALONE, {})
     rng = np.random.default_rng(seed)
-    halves = np.array_split(rng.permutation(len(lessons.held)), 2)
-    taught = [ascend(lessons.of(half), rng, cancelled) for half in halves]
-    others = [lessons.of(half) for half in reversed(halves)]
+    halves = np.array_split(rng.permutation(len(training_set.held)), 2)
+    taught = [ascend(training_set.of(half), rng, cancelled) for half in halves]
+    others = [training_set.of(half) for half in reversed(halves)]
     ensemble = float(np.mean([ndcg(other, w) for w, other in zip(taught, others, strict=True)]))
-    alone = {name: ndcg(lessons, np.eye(len(MEMBERS))[i]) for i, name in enumerate(MEMBERS)}
+    alone = {name: ndcg(training_set, np.eye(len(MEMBERS))[i]) for i, name in enumerate(MEMBERS)}
     kept = ensemble > (1 + GAIN) * alone["factors"]
     weights = _as_shares(taught[0] + taught[1])
     named = {
         name: round(float(value), 4) for name, value in zip(MEMBERS, weights, strict=True) if value != 0.0
     }
     effect = {
-        "listeners": len(lessons.held),
+        "listeners": len(training_set.held),
         "members": {name: round(value, 4) for name, value in alone.items() if name in named},
         "ensemble": round(ensemble, 4),
         "halves": [[round(float(value), 4) for value in half] for half in taught],
-        "ridge": lessons.ridge,
+        "ridge": training_set.ridge,
         "kept": kept,
     }
-    return Weighed(named if kept else FACTORS_ALONE, effect, lessons.ridge)
+    return Weighed(named if kept else FACTORS_ALONE, effect, training_set.ridge)
 
 
-def lessons_of(
+def training_set_of(
     plays: csr_matrix,
     fitted: Fitted,
     confidence: Confidence,
@@ -124,15 +124,15 @@ def lessons_of(
     artists: NDArray[np.int32] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Lessons | None:
+) -> TrainingSet | None:
     """Members' scores of listeners left out of the fits; null where there are too few to learn from."""
     rng = np.random.default_rng(seed)
-    able = rng.permutation(np.flatnonzero(np.diff(plays.indptr) >= LEAST_ITEMS))
+    able = rng.permutation(np.flatnonzero(np.diff(plays.indptr) >= MIN_ITEMS))
     if len(able) < 4 * FOLDS or plays.shape[1] <= 2 * K:
         return None
     turns = min(FOLDS, -(-ENOUGH * FOLDS // len(able)))
     folds = np.array_split(able[:ENOUGH] if turns < FOLDS else able, turns)
-    found: list[Lessons] = []
+    found: list[TrainingSet] = []
     ridge = RIDGE
     for number, fold in enumerate(folds):
         if progress is not None:
@@ -148,11 +148,11 @@ def lessons_of(
             build_neighbours(rest, seed, ridge=ridge),
             artists=artists,
         )
-        found.append(_lessons(members, plays[fold], confidence, seed, cancelled))
-    return Lessons(
-        np.concatenate([lessons.members for lessons in found]),
-        np.concatenate([lessons.hits for lessons in found]),
-        np.concatenate([lessons.held for lessons in found]),
+        found.append(_training_set(members, plays[fold], confidence, seed, cancelled))
+    return TrainingSet(
+        np.concatenate([training_set.members for training_set in found]),
+        np.concatenate([training_set.hits for training_set in found]),
+        np.concatenate([training_set.held for training_set in found]),
         ridge,
     )
 
@@ -184,13 +184,13 @@ def best_ridge(rest: csr_matrix, plays: csr_matrix, seed: int) -> float:
     return RIDGES[best]
 
 
-def _lessons(
+def _training_set(
     members: Members,
     plays: csr_matrix,
     confidence: Confidence,
     seed: int,
     cancelled: Callable[[], bool] | None,
-) -> Lessons:
+) -> TrainingSet:
     kept, held = leave_out(plays, HELD_OUT, seed)
     count = min(CANDIDATES, plays.shape[1])
     rows = np.flatnonzero(np.diff(held.indptr))
@@ -206,7 +206,7 @@ def _lessons(
         # A listener who knows nearly everything has fewer; those places come last under any weights.
         scores[place, len(best) :, 0] = -1e6
         hits[place, : len(best)] = np.isin(best, held.indices[held.indptr[row] : held.indptr[row + 1]])
-    return Lessons(scores, hits, np.diff(held.indptr)[rows].astype(np.int64))
+    return TrainingSet(scores, hits, np.diff(held.indptr)[rows].astype(np.int64))
 
 
 def neighbour_scores(model: Neighbours, kept: csr_matrix) -> ScoresOf:
@@ -259,32 +259,36 @@ def _candidates(
     return best, folded.raw(best)
 
 
-def ndcg(lessons: Lessons, weights: Floats) -> float:
+def ndcg(training_set: TrainingSet, weights: Floats) -> float:
     """Mean nDCG@20 of ranking each listener's candidates by these weights (members,)."""
-    scores = lessons.members @ weights.astype(np.float32)
+    scores = training_set.members @ weights.astype(np.float32)
     count = min(K, scores.shape[1])
     best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    hits = np.take_along_axis(lessons.hits, np.take_along_axis(best, order, axis=1), axis=1)
+    hits = np.take_along_axis(training_set.hits, np.take_along_axis(best, order, axis=1), axis=1)
     gains = 1.0 / np.log2(np.arange(2, count + 2))
-    ideal = np.cumsum(gains)[np.minimum(lessons.held, count) - 1]
+    ideal = np.cumsum(gains)[np.minimum(training_set.held, count) - 1]
     return float((hits @ gains / ideal).mean())
 
 
-def ascend(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None = None) -> Floats:
+def ascend(
+    training_set: TrainingSet, rng: np.random.Generator, cancelled: Callable[[], bool] | None = None
+) -> Floats:
     """Weights (members,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
     taught = []
     for _ in range(RESAMPLES):
-        drawn = lessons.of(rng.integers(len(lessons.held), size=len(lessons.held)))
+        drawn = training_set.of(rng.integers(len(training_set.held), size=len(training_set.held)))
         taught.append(_as_shares(_ascent(drawn, rng, cancelled)))
     return _as_shares(np.mean(taught, axis=0))
 
 
-def _ascent(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], bool] | None) -> Floats:
+def _ascent(
+    training_set: TrainingSet, rng: np.random.Generator, cancelled: Callable[[], bool] | None
+) -> Floats:
     weights = START.copy()
-    best = ndcg(lessons, weights)
+    best = ndcg(training_set, weights)
     # A member that says the same of all candidates can neither teach nor be taught.
-    useful = np.flatnonzero(np.ptp(lessons.members, axis=(0, 1)) > 0)
+    useful = np.flatnonzero(np.ptp(training_set.members, axis=(0, 1)) > 0)
     for step in STEPS:
         for member in rng.permutation(useful):
             for move in (step, -step, step / 3, -step / 3):
@@ -292,8 +296,8 @@ def _ascent(lessons: Lessons, rng: np.random.Generator, cancelled: Callable[[], 
                     raise CancelledError("Training stopped. Your previous model is unchanged.")
                 moved = weights.copy()
                 moved[member] += move * np.abs(weights).max()
-                value = ndcg(lessons, moved)
-                if value > best + LEAST_GAIN:
+                value = ndcg(training_set, moved)
+                if value > best + MIN_GAIN:
                     best, weights = value, moved
     return weights
 

@@ -120,7 +120,7 @@ def switches(terminal: Terminal, times: int) -> list[float]:
 
 
 def leave(terminal: Terminal) -> None:
-    """Escape, and long enough nothing that it is no part of another key."""
+    """Escape, and long enough nothing that it is not part of another key."""
     terminal.send(ESCAPE)
     sleep(0.15)
     terminal.rest()

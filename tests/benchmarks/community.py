@@ -9,7 +9,7 @@ and listeners of any of them. Who plays whom is all that counts here, not how of
 - `singular_values`: the 2nd, 5th, 10th, 20th, 40th, 80th and 160th of the matrix divided by the roots of its row and
   column sums, whose first is 1. Broad tastes are the first ones, local things the slow fall of the rest.
 - `beyond_40`: of how alike artists' listeners are (the products of that matrix' columns), the part of the variance
-  that its best 40 dimensions do not have; `nearest_over_40`: an artist's likeness to its nearest over what those 40
+  that its best 40 dimensions do not have; `nearest_over_40`: an artist's similarity to its nearest over what those 40
   say it is, the median artist.
 - `cosine`, `lift`: of the median artist's 1st, 5th, 20th and 100th nearest, the cosine; of its 1st, 5th and 20th
   most over chance with three listeners in common, by how many times.
@@ -29,7 +29,7 @@ from scipy.sparse.linalg import svds
 from tests.benchmarks.quality import plays_in
 
 FACTORS, VALUES = 40, 160
-LEAST_LISTENERS = 10
+MIN_LISTENERS = 10
 
 
 def figures(plays: csr_matrix, artists: int) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def figures(plays: csr_matrix, artists: int) -> dict[str, Any]:
 def _nearness(heard: csr_matrix, scaled: csr_matrix, values: np.ndarray, right: np.ndarray) -> dict[str, Any]:
     """How alike artists are, those with enough listeners to say."""
     of = heard.getnnz(axis=0)
-    ids = np.flatnonzero(of >= LEAST_LISTENERS)
+    ids = np.flatnonzero(of >= MIN_LISTENERS)
     together = (heard[:, ids].T @ heard[:, ids]).toarray()
     alike = (scaled[:, ids].T @ scaled[:, ids]).toarray()
     factors = right[:, ids].T * values

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.canonical_keys import artist_key, track_key
 from engine.community.features import add_features
-from engine.names import artist_key, track_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session

@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from engine.names import artist_key, relaxed_artist_key, relaxed_track_key, track_key
+from engine.canonical_keys import artist_key, relaxed_artist_key, relaxed_track_key, track_key
 
 Vary = Callable[[str], str]
 

@@ -14,8 +14,8 @@ import statistics
 import time
 from pathlib import Path
 
+from engine.canonical_keys import artist_key, track_key
 from engine.community.feature_rows import RowCounts, read_feature_rows
-from engine.names import artist_key, track_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import compose, objective_for
 from engine.playlists.contexts import CONTEXTS, Settings

@@ -20,7 +20,7 @@ better than all of them, and `seeds_by_2_percent` those on which it is so by a f
 mean and standard deviation over the seeds.
 `hubness` is the skewness of how often an item is among another's ten nearest: by cosine in the factors of ALS 40, for
 comparison with a lambda that is the same for all, and in the lists of related artists as the app makes them
-(`engine.model.likeness`); items with fewer than two listeners are left out.
+(`engine.model.similarity`); items with fewer than two listeners are left out.
 Tried for the ensemble without a gain: bags of seeds (three starts of ALS 40 agree to .001), item cosine, RP3beta,
 listener neighbours, the best cosine to any own artist. Tried and worse: neighbours cut to the largest weights (100 of
 an item: .296-.303 for .301-.308) or to 256 dimensions (.297-.304); a listwise softmax for the weights (.295-.297).
@@ -54,6 +54,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from engine.canonical_keys import item_key
 from engine.community.packs import readers
 from engine.evaluation.baselines import ScoresOf, ease, item_cosine, popularity, rp3beta
 from engine.evaluation.metrics import accuracy, top_items
@@ -63,10 +64,9 @@ from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import Members
 from engine.model.fold_in import ItemFactors
-from engine.model.likeness import Likeness, crowding_of
 from engine.model.neighbours import build_neighbours
+from engine.model.similarity import ItemSimilarity, mean_similarity_to_nearest
 from engine.model.tuning import tune
-from engine.names import item_key
 from engine.training.interactions import numbered_artists
 from engine.training.weigh import Weighed, ensemble_scores, neighbour_scores, weigh
 
@@ -131,7 +131,7 @@ class TunedALS:
 def ensemble_of(
     tuned: TunedALS, train: csr_matrix, artists: np.ndarray | None
 ) -> tuple[dict[str, ScoresOf], Weighed]:
-    """Scores of the ensemble and of those of its members that are no method by themselves."""
+    """Scores of the ensemble and of those of its members that are not method by themselves."""
     found = tuned.found
 
     def fitted(plays: csr_matrix) -> tuple[np.ndarray, float, float]:
@@ -211,9 +211,9 @@ def hubnesses(
 def related_hubness(train: csr_matrix, factors: np.ndarray, ids: np.ndarray) -> float:
     """Of the lists of related artists as the app makes them, among items `ids`."""
     near = build_neighbours(train)
-    likeness = Likeness(factors, near, crowding_of(factors, near))
+    similarity = ItemSimilarity(factors, near, mean_similarity_to_nearest(factors, near))
     return hubness_of(
-        lambda rows: np.stack([likeness.of(item, ids) for item in ids[rows].tolist()]), len(ids)
+        lambda rows: np.stack([similarity.of(item, ids) for item in ids[rows].tolist()]), len(ids)
     )
 
 

@@ -31,8 +31,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from engine.canonical_keys import SEPARATOR, Level
 from engine.model.neighbours import WALK_LISTENERS
-from engine.names import SEPARATOR, Level
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.settings import DiscoverSettings

@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.canonical_keys import AnySpelling, joined_key, track_name
 from engine.community.catalog import Catalog, write_catalog
-from engine.names import AnySpelling, joined_key, track_name
 from engine.search import build_names, open_names, write_names
 from engine.session.searching import Found, OwnNames, search
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from sample_data import catalog, genres, names
+from sample_data import catalog, genres, made_up_names
 from tests.support import reading
 
 
@@ -35,13 +35,13 @@ def test_popularity_and_plays_have_heavy_tails() -> None:
 def test_names_are_unique_and_in_several_scripts() -> None:
     artists = [row[1] for row in reading.table("artists.dat")]
     assert len(artists) == 1500
-    assert len({names.plain_key(artist) for artist in artists}) == 1500
+    assert len({made_up_names.plain_key(artist) for artist in artists}) == 1500
     assert all(
         row[0] == str(place + 1) and len(row) == 4 for place, row in enumerate(reading.table("artists.dat"))
     )
     assert 5 < sum(not artist.isascii() for artist in artists) < 200
-    words = {names.plain_key(word) for artist in artists for word in artist.split()}
-    assert not words & names.DENIED
+    words = {made_up_names.plain_key(word) for artist in artists for word in artist.split()}
+    assert not words & made_up_names.DENIED
 
 
 def test_tags_name_the_genres() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sample_data
-from sample_data import generate, genres, hetrec, names, scrobbles, song_lists, spotify, tracks
+from sample_data import generate, genres, hetrec, made_up_names, scrobbles, song_lists, spotify, tracks
 from sample_data.archive import zipped
 
 
@@ -56,7 +56,7 @@ def test_listener_exports_are_reproduced(world: generate.World) -> None:
 def test_another_seed_makes_another_world(world: generate.World) -> None:
     flavours = [track[0].genre for track in world.discography]
     by_genre = {genre.name: genre.flavour for genre in genres.GENRES}
-    other = names.artists(random.Random(world.seed + 1), [by_genre[genre] for genre in flavours])
+    other = made_up_names.artists(random.Random(world.seed + 1), [by_genre[genre] for genre in flavours])
     assert len(set(other) & set(world.names)) < 30
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sample_data
-from engine import names
+from engine import canonical_keys
 from engine.community import hetrec, playlists
 from engine.community.feature_rows import RowCounts, read_feature_rows
 from tests.support import reading
@@ -11,14 +11,17 @@ from tests.support import reading
 
 def test_artists_stay_apart_under_exact_and_relaxed_keys() -> None:
     artists = [row[1] for row in reading.table("artists.dat")]
-    for key in (names.artist_key, names.relaxed_artist_key):
+    for key in (canonical_keys.artist_key, canonical_keys.relaxed_artist_key):
         keys = {key(artist) for artist in artists}
         assert len(keys) == len(artists)
         assert "" not in keys
 
 
 def test_tracks_stay_apart_under_the_relaxed_key() -> None:
-    keys = {(row["track_artist"], names.relaxed_track_key(row["track_name"])) for row in reading.features()}
+    keys = {
+        (row["track_artist"], canonical_keys.relaxed_track_key(row["track_name"]))
+        for row in reading.features()
+    }
     assert len(keys) == 12_000
 
 
@@ -41,7 +44,8 @@ def test_the_playlists_reader_drops_nothing_and_every_track_is_one_the_features_
     assert content.dropped == {}
     assert int(content.listener.max()) + 1 == 900
     known = {
-        names.item_key(names.track_name(row["track_artist"], row["track_name"])) for row in reading.features()
+        canonical_keys.item_key(canonical_keys.track_name(row["track_artist"], row["track_name"]))
+        for row in reading.features()
     }
-    assert {names.item_key(name) for name in content.names} <= known
+    assert {canonical_keys.item_key(name) for name in content.names} <= known
     assert len(content.listener) > 12_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.names import artist_key, track_key
+from engine.canonical_keys import artist_key, track_key
 
 
 def play(connection: sqlite3.Connection, artist: str, title: str, *times: int | None) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from engine.canonical_keys import Level, item_key, track_name
 from engine.community.catalog import write_catalog
 from engine.index import build_index
 from engine.model.confidence import Confidence
 from engine.model.fold_in import ItemFactors
-from engine.model.likeness import crowding_of
 from engine.model.neighbours import build_neighbours
-from engine.names import Level, item_key, track_name
+from engine.model.similarity import mean_similarity_to_nearest
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.training.artifact import (
@@ -71,7 +71,7 @@ def write_model(
         digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners, artists)
         if plays is not None:
             near = build_neighbours(plays)
-            digests |= write_neighbours(folder, near, crowding_of(vectors, near))
+            digests |= write_neighbours(folder, near, mean_similarity_to_nearest(vectors, near))
         write_catalog(
             folder / "catalog.sqlite",
             ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called)),

@@ -43,7 +43,7 @@ def fill(root: Path, called: list[str] | None = None, title: str = "Song") -> Fo
 
 
 def _key(name: str) -> str:
-    from engine.names import artist_key
+    from engine.canonical_keys import artist_key
 
     return artist_key(name)
 

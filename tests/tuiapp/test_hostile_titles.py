@@ -11,8 +11,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from engine.canonical_keys import track_name
 from engine.errors import UnknownNameError
-from engine.names import track_name
 from engine.paths import Folders
 from engine.taste.rules import KeptRule, Rule
 from tests.support.driving import screen_text, settled

@@ -56,7 +56,7 @@ async def back_to(pilot: Pilot[Any], view: str) -> None:
 
 def failed(app: DiscoverApp) -> str:
     """What nobody expected, or nothing."""
-    return repr(app._exception or app.failures.told or "")
+    return repr(app._exception or app.failures.report or "")
 
 
 def titles(commands: Iterable[SystemCommand]) -> list[str]:

@@ -79,7 +79,7 @@ async def test_where_it_is_narrow_the_tastes_are_a_panel_and_d_discovers_for_one
         await pilot.press("d")
         await settled(pilot)
         assert app.current_mode == "discover"
-        assert the_view(app)._asked.taste == (1, name)
+        assert the_view(app)._filters.taste == (1, name)
 
 
 async def test_without_a_model_the_rest_of_taste_stands(folders: Folders) -> None:

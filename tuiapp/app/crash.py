@@ -24,7 +24,7 @@ class Failures:
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         # What was told of the last one.
-        self.told = ""
+        self.report = ""
 
     def warnings_noted(self) -> AbstractContextManager[None]:
         """While the block runs Python's warnings go into the log, not over the screen."""
@@ -37,13 +37,13 @@ class Failures:
         app = self._app
         tell_the_test(app, error)
         if isinstance(error, WorkerFailed) and app.is_running:
-            self.told = self._note("background work", error.error)
+            self.report = self._note("background work", error.error)
             if not isinstance(app.screen, _failure()):
-                app.push_screen(_failure()(_in_words(self.told)))
+                app.push_screen(_failure()(_in_words(self.report)))
             return
         end_with_failure(app)
-        told = " ".join(self._note("the app", error).split("\n"))
-        app.panic(Text(f"error: discover had to stop: {shown(told)} Nothing was lost."))
+        report = " ".join(self._note("the app", error).split("\n"))
+        app.panic(Text(f"error: discover had to stop: {shown(report)} Nothing was lost."))
 
     def _note(self, where: str, error: BaseException) -> str:
         """Put an error in the log; returns what to tell the person: what it was, and in the next line where that is."""
@@ -69,8 +69,8 @@ def _failure() -> type[Failure]:
     return Failure
 
 
-def _in_words(told: str) -> Content:
-    what, log = told.split("\n", 1)
+def _in_words(report: str) -> Content:
+    what, log = report.split("\n", 1)
     return Content.assemble(
         "This failed:\n", Content.styled(shown(what), "bold"), "\n\n", shown(log),
         "\nNothing was lost, and the app goes on. If it happens again, report it with the log: it names no music.",

@@ -22,7 +22,7 @@ from tuiapp.settings.config import SERVICES, Config
 
 if TYPE_CHECKING:
     from engine.session import Session
-    from engine.store.heard import Heard
+    from engine.store.logged_plays import LoggedPlay
     from tuiapp.app.app import DiscoverApp
 
 _PLACE = re.compile(r"\{(artist|track|query)\}")
@@ -62,10 +62,10 @@ def _argument(part: str, words: dict[str, str]) -> str:
     return text
 
 
-def heard_line(line: bytes) -> tuple[float, str | None] | None:
+def played_line(line: bytes) -> tuple[float, str | None] | None:
     """(seconds, title or null) of a line in which a player says what was heard; null for any other line.
 
-    >>> heard_line(b"played 183"), heard_line(b"played 12.5 Tin Roof"), heard_line(b"now playing x")
+    >>> played_line(b"played 183"), played_line(b"played 12.5 Tin Roof"), played_line(b"now playing x")
     ((183.0, None), (12.5, 'Tin Roof'), None)
     """
     found = _PLAYED.fullmatch(line[:_LONGEST_LINE].decode(errors="replace").strip())
@@ -155,7 +155,7 @@ class Opening:
         self._players.append(playing)
         app.notify(f"Playing {shown(music.name)} with {name}.")
         try:
-            async for seconds, title in _told_by(process):
+            async for seconds, title in _lines_of(process):
                 self._keep(playing, music, seconds, title)
             code = await process.wait()
         finally:
@@ -176,15 +176,15 @@ class Opening:
         ended = int(time.time())
 
         def keep(session: Session) -> None:
-            heard = session.history.log_play(music.artist, track, seconds=seconds, at=ended)
-            app.call_from_thread(self._told, heard, Music(music.artist, track))
+            logged = session.history.log_play(music.artist, track, seconds=seconds, at=ended)
+            app.call_from_thread(self._logged, logged, Music(music.artist, track))
 
         app.changes.make(keep)
 
-    def _told(self, heard: Heard, music: Music) -> None:
+    def _logged(self, logged: LoggedPlay, music: Music) -> None:
         app = self._app
-        number = heard.listen
-        if heard.outcome == "kept" and number is not None:
+        number = logged.listen
+        if logged.outcome == "kept" and number is not None:
             app.changes.remember(
                 f"the play of {music.name}",
                 lambda: app.changes.make(lambda session: session.history.remove_play(number)),
@@ -192,7 +192,7 @@ class Opening:
             app.notify(f"Logged: {shown(music.name)}. {app.keymap.label('undo')} undoes it.")
 
 
-async def _told_by(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[float, str | None]]:
+async def _lines_of(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[float, str | None]]:
     """What a player says was heard, to its end; lines too long to be of use are passed over."""
     assert process.stdout is not None  # noqa: S101 - asked for by who started it
     while True:
@@ -205,8 +205,8 @@ async def _told_by(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[f
             continue
         if not line:
             return
-        if (heard := heard_line(line)) is not None:
-            yield heard
+        if (logged := played_line(line)) is not None:
+            yield logged
 
 
 def open_in_browser(url: str) -> bool:

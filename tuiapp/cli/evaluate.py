@@ -11,7 +11,7 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from engine.names import Level
+    from engine.canonical_keys import Level
     from engine.recommend.backtest import Backtest
 
 

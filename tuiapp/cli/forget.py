@@ -80,8 +80,8 @@ def _forget_some(
         deleted = {**done.deleted, "files": list(done.files)}
         print_json({"deleted": deleted, "proof": proof, "out_of_reach": _OUT_OF_REACH})
     else:
-        told = ", ".join(f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count)
-        click.echo(f"Deleted: {told}.")
+        counts = ", ".join(f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count)
+        click.echo(f"Deleted: {counts}.")
         if done.files:
             click.echo(f"Also deleted, as derived from your plays: {', '.join(done.files)}.")
         where = f"still in {', '.join(done.found_in)}" if done.found_in else "not found"

@@ -74,7 +74,7 @@ def import_(
 
 
 def _mapping(text: str | None) -> dict[str, str]:
-    """`artist=A,track=T` as a dictionary. Raises UsageError when it is none."""
+    """`artist=A,track=T` as a dictionary. Raises UsageError when it is invalid."""
     pairs = [part.partition("=") for part in text.split(",")] if text else []
     if any(not field.strip() or not column.strip() for field, _, column in pairs):
         raise UsageError(f"“{text}” is not a valid --map. Write artist=COLUMN,track=COLUMN,time=COLUMN.")

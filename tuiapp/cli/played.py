@@ -56,7 +56,7 @@ def _play(options: Options, template: str, music: Music) -> None:
     """Run the player to its end and keep the listens it tells of, but in a private session."""
     import subprocess
 
-    from tuiapp.app.player import command, heard_line
+    from tuiapp.app.player import command, played_line
 
     arguments = command(template, music)
     quiet = subprocess.DEVNULL
@@ -68,10 +68,10 @@ def _play(options: Options, template: str, music: Music) -> None:
         ) from error
     with player:
         for line in player.stdout or ():
-            heard = heard_line(line)
-            title = music.track or (heard[1] if heard else None)
-            if heard and title:
-                _keep(options, music.artist, title, heard[0])
+            logged = played_line(line)
+            title = music.track or (logged[1] if logged else None)
+            if logged and title:
+                _keep(options, music.artist, title, logged[0])
     if player.returncode > 0:
         raise DiscoverError(f"{arguments[0]} exited with code {player.returncode}.")
 
@@ -100,7 +100,7 @@ def played(options: Options, artist: str, track: str, seconds: float | None) -> 
 def _keep(options: Options, artist: str, track: str, seconds: float | None, at: int | None = None) -> str:
     """Keep a listen and say so; in a private session say only that none is kept. Returns what became of it."""
     if options.private:
-        # Not even the library is opened: a hook that fires in a private session is no error.
+        # Not even the library is opened: a hook that fires in a private session is not an error.
         say(options, "Private session: not logged.")
         return "private"
     with options.session() as session:

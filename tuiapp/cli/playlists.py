@@ -16,7 +16,7 @@ from tuiapp.cli.output import print_json, print_table, say
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from engine.names import Level
+    from engine.canonical_keys import Level
     from engine.playlists.export import ExportReport
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.session import Session

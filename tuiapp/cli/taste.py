@@ -14,7 +14,7 @@ from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
-    from engine.names import Level
+    from engine.canonical_keys import Level
     from engine.session import Session
     from engine.session.taste import Exclusion
 

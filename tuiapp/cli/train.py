@@ -12,7 +12,7 @@ from tuiapp.cli.output import print_json, progress_bar, say, thousands
 from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
-    from engine.names import Level
+    from engine.canonical_keys import Level
     from engine.training.artifact import ModelManifest
 
 
@@ -95,7 +95,7 @@ def train(options: Options, /, level: Level, engine: str, factors: int | None, *
 
 def chosen_in_words(manifest: ModelManifest) -> list[str]:
     """What was chosen, beside what else was tried."""
-    from engine.training.tried import collapsed, in_words
+    from engine.training.tuning_summary import collapsed, in_words
 
     confidence, tuned = manifest.confidence, manifest.tuned
     growing = f" × n^{manifest.frequency_exponent:g}" if manifest.frequency_exponent else ""

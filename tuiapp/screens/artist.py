@@ -96,7 +96,7 @@ class ArtistDialog(Dialog):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A question that died of what nobody expected leaves no card that waits for ever."""
         if event.state is WorkerState.ERROR:
-            self._failed(self.app.failures.told)
+            self._failed(self.app.failures.report)
 
     def _failed(self, error: str) -> None:
         if self.is_mounted:

@@ -103,4 +103,4 @@ class Asking(Screen[None]):
         if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
             self._failed_once = True
             group = event.worker.group.removeprefix(f"{self.NAME}.")
-            self._when_failed.get(group, self.show_error)(DiscoverError(self.app.failures.told))
+            self._when_failed.get(group, self.show_error)(DiscoverError(self.app.failures.report))

@@ -83,7 +83,7 @@ class ContextsView(View):
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
         self._made = made
-        self.set_aside(f"{percent(made.coverage)} of {made.pool:,} tracks have a tempo")
+        self.set_status(f"{percent(made.coverage)} of {made.pool:,} tracks have a tempo")
         self.tell(
             "" if made.tracks else "empty", "No matching tracks", "Change the tempo or allow more new music."
         )

@@ -15,10 +15,10 @@ from textual.worker import Worker
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.music import Music
-from tuiapp.screens.asked import Asked
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.export import ask_export
+from tuiapp.screens.filters import Filters
 from tuiapp.screens.first_steps import first_steps, no_tracks, untrained
 from tuiapp.screens.view import View
 from tuiapp.text import age
@@ -44,7 +44,7 @@ class DiscoverView(View):
     def __init__(self) -> None:
         super().__init__()
         self._dials = Dials()
-        self._asked = Asked()
+        self._filters = Filters()
         self._noted = False
         # Whether the next list is another one altogether: the cursor goes to its top.
         self._from_top = False
@@ -65,7 +65,7 @@ class DiscoverView(View):
         if (
             self._list is None
             or self._tracks_asked
-            or self._asked.of_tracks
+            or self._filters.of_tracks
             or self.query_one("#artists", Table).size.width < WITH_TRACK
         ):
             return
@@ -93,10 +93,10 @@ class DiscoverView(View):
             failed=self._no_list,
         )
 
-    def _settings(self, asked: Asked | None = None) -> DiscoverSettings:
+    def _settings(self, filters: Filters | None = None) -> DiscoverSettings:
         """What the dials, the settings file and what is looked at ask for together."""
         settings = self.app.preferences.config.for_discover(self._dials.settings(LENGTH))
-        return (asked or self._asked).of(settings)
+        return (filters or self._filters).of(settings)
 
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list, self._welcomes = found, False
@@ -109,12 +109,12 @@ class DiscoverView(View):
             source = f"{found.listeners:,} listeners · {old if old == 'today' else f'{old} old'}"
         if found.resting:
             source = f"{found.resting} resting · {source}"
-        if self._asked.as_of:
+        if self._filters.as_of:
             source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
-        self.set_aside(source)
+        self.set_status(source)
         table = self.query_one(DiscoverTable)
         table.best = max((row.score for row in found.items), default=1.0) or 1.0
-        table.show_as(of_tracks=self._asked.of_tracks, earlier=bool(self._asked.as_of))
+        table.show_as(of_tracks=self._filters.of_tracks, earlier=bool(self._filters.as_of))
         first_time = not table.counts[1]
         if found.items:
             self.tell("")
@@ -135,7 +135,7 @@ class DiscoverView(View):
         self._show_dials()
         self.listed()
         # Who looks at an earlier list has not seen today's, also where it comes late.
-        earlier = self._asked.as_of or any(row.later is not None for row in found.items)
+        earlier = self._filters.as_of or any(row.later is not None for row in found.items)
         if not (turning or self._noted or earlier):
             self._noted = True
             self._note_seen(found)
@@ -152,7 +152,7 @@ class DiscoverView(View):
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
-        words = self._asked.in_words()
+        words = self._filters.in_words()
         if self.size.width < (ONE_LINE if words else ROOM_FOR_COUNT):
             # What is left out of the list matters more than how long it is.
             count = ""
@@ -171,7 +171,7 @@ class DiscoverView(View):
             panel.show(None)
             return
         # Another's reasons would be read as this one's.
-        if panel.told_of != (row.artist, row.track):
+        if panel.shown_item != (row.artist, row.track):
             panel.show(Waiting(row.artist, track=row.track))
 
         async def rested() -> None:
@@ -186,11 +186,11 @@ class DiscoverView(View):
 
         _: Worker[None] = self.run_worker(rested, exclusive=True, group="discover.rested")
 
-    def _show_why(self, told: Explanation) -> None:
+    def _show_why(self, explanation: Explanation) -> None:
         """Reasons that come after the cursor went on are of no row that is looked at."""
         row = self.query_one("#artists", Table).row
-        if row is not None and (row.artist, row.track) == (told.artist, told.track):
-            self.query_one(WhyPanel).show(told)
+        if row is not None and (row.artist, row.track) == (explanation.artist, explanation.track):
+            self.query_one(WhyPanel).show(explanation)
 
     def _no_reasons(self, error: DiscoverError) -> None:
         row = self.query_one("#artists", Table).row
@@ -202,19 +202,19 @@ class DiscoverView(View):
         """With nothing to show yet, the first steps stand here: every key they name works."""
         if not isinstance(error, NothingYetError):
             self.show_error(error)
-        elif self._asked.times:
+        elif self._filters.times:
             self._show_dials()
             self.tell(
                 "empty",
-                f"No plays: {self._asked.when}",
+                f"No plays: {self._filters.when}",
                 f"Press {self.key('discover.next_context')} for another time, "
                 f"{self.key('discover.reset_dials')} for any time.",
             )
-        elif self._asked.as_of:
+        elif self._filters.as_of:
             self._show_dials()
             self.tell(
                 "empty",
-                f"No plays before {self._asked.as_of}",
+                f"No plays before {self._filters.as_of}",
                 f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for today.",
             )
         else:
@@ -223,10 +223,10 @@ class DiscoverView(View):
 
     def _show_first_steps(self, status: Status) -> None:
         self._welcomes = not status.listens
-        self.set_aside("")
-        if status.listens and status.model is None and not self._asked.of_tracks:
+        self.set_status("")
+        if status.listens and status.model is None and not self._filters.of_tracks:
             self.tell("empty", "Your history is imported", untrained(status, self.app.keymap))
-        elif status.listens and self._asked.of_tracks and status.track_model is None:
+        elif status.listens and self._filters.of_tracks and status.track_model is None:
             self._list = None
             self._show_dials()
             self.tell("empty", "No track recommendations yet", no_tracks(status, self.app.keymap))
@@ -261,30 +261,30 @@ class DiscoverView(View):
 
     def action_reset_dials(self) -> None:
         self._dials = Dials()
-        self._ask_for(Asked(level=self._asked.level))
+        self._ask_for(Filters(level=self._filters.level))
 
     # -- what is looked at -----------------------------------------------------------------------------
 
-    def _ask_for(self, asked: Asked, words: str = "") -> None:
+    def _ask_for(self, filters: Filters, words: str = "") -> None:
         """Look at something else; with `words` for it there is a way back."""
-        before, self._asked = self._asked, asked
+        before, self._filters = self._filters, filters
         if words:
             self.app.changes.remember(words, lambda: self._ask_for(before))
-        if (before.level, before.as_of, before.times) != (asked.level, asked.as_of, asked.times):
+        if (before.level, before.as_of, before.times) != (filters.level, filters.as_of, filters.times):
             self._from_top = True  # another list altogether
-        if before.level != asked.level:
+        if before.level != filters.level:
             self._noted = False
         self.load()
 
     def action_switch_level(self) -> None:
-        other = self._asked.other_level()
+        other = self._filters.other_level()
         self._ask_for(other, f"listing {other.level}")
 
     def action_next_context(self) -> None:
-        self._ask_for(self._asked.next_times(), "times of the week")
+        self._ask_for(self._filters.next_times(), "times of the week")
 
     def action_next_taste(self) -> None:
-        settings = self._settings(replace(self._asked, taste=None))
+        settings = self._settings(replace(self._filters, taste=None))
         self.ask(
             lambda session: [mode.name for mode in session.taste.modes(settings)],
             self._show_next_taste,
@@ -292,34 +292,34 @@ class DiscoverView(View):
         )
 
     def _show_next_taste(self, names: list[str]) -> None:
-        number = self._asked.taste[0] if self._asked.taste else 0
+        number = self._filters.taste[0] if self._filters.taste else 0
         if len(names) < 2:
             self.notify("Your artists form one taste: there is nothing to filter by.", markup=False)
         taste = (number + 1, names[number]) if 1 < len(names) > number else None
-        self._ask_for(replace(self._asked, taste=taste))
+        self._ask_for(replace(self._filters, taste=taste))
 
     def show_taste(self, number: int, name: str) -> None:
         """Recommend for one taste of artists alone, one of those there are now."""
-        self._ask_for(Asked(taste=(number, name), without=self._asked.without))
+        self._ask_for(Filters(taste=(number, name), without=self._filters.without))
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
 
         self.app.push_screen(
-            AskDate(self._asked.as_of), lambda text: None if text is None else self.show_as_of(text)
+            AskDate(self._filters.as_of), lambda text: None if text is None else self.show_as_of(text)
         )
 
     def show_as_of(self, date: str) -> None:
         """Discover as of a date."""
-        if date != self._asked.as_of:
-            self._ask_for(self._asked.at(date), f"as of {date}" if date else "back to today")
+        if date != self._filters.as_of:
+            self._ask_for(self._filters.at(date), f"as of {date}" if date else "back to today")
 
     def action_without(self) -> None:
         row = self.query_one("#artists", Table).row
         if row is not None and row.why:
             reason = row.why[0]
             words = f"without {reason.track or reason.artist}"
-            self._ask_for(self._asked.less(reason.artist, reason.track), words)
+            self._ask_for(self._filters.less(reason.artist, reason.track), words)
 
     # -- acting on rows --------------------------------------------------------------------------------
 
@@ -374,13 +374,13 @@ class DiscoverView(View):
         row = self.query_one("#artists", Table).row
         return super().remembered() | {
             "dials": self._dials.places,
-            "level": self._asked.level,
+            "level": self._filters.level,
             "cursor": row.key if row is not None else None,
         }
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
         # Another view may have asked for something by now.
-        if self._asked == Asked() and state.get("level") == "tracks":
-            self._asked = Asked(level="tracks")
+        if self._filters == Filters() and state.get("level") == "tracks":
+            self._filters = Filters(level="tracks")
         self._dials.recall(state.get("dials"))

@@ -243,9 +243,9 @@ def in_words(found: Exclusion) -> Content:
     ]  # fmt: skip
     for words, names in (("leaving the top of Discover", found.leaves), ("entering", found.enters)):
         if names:
-            told = ", ".join(shown(name) for name in names[:_NAMED])
+            listed = ", ".join(shown(name) for name in names[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            parts += ["\n", Content.styled(f"{words}: ", "$foreground-muted"), f"{told}{more}"]
+            parts += ["\n", Content.styled(f"{words}: ", "$foreground-muted"), f"{listed}{more}"]
     if found.moves:
         parts += ["\n", Content.styled(f"{found.moves} others move", "$foreground-muted")]
     elif not (found.leaves or found.enters):

@@ -108,7 +108,7 @@ class HistoryView(View):
         table = self.query_one(Table)
         first_time = not table.counts[1] and not text
         table.show(listens)
-        self.set_aside(f"{self._whole:,} plays")
+        self.set_status(f"{self._whole:,} plays")
         if not self._whole:
             self.tell("empty", "No plays yet", f"Press {self.key('import')} to import your history.")
         elif text and not len(listens):
@@ -155,8 +155,8 @@ class HistoryView(View):
                 failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing played."),
             )
 
-    def _picture(self, told: Stats | dict[str, list[TasteItem]] | str) -> None:
-        self.query_one(YearPanel).show(told)
+    def _picture(self, stats: Stats | dict[str, list[TasteItem]] | str) -> None:
+        self.query_one(YearPanel).show(stats)
 
     def _no_picture(self, error: DiscoverError, nothing: str) -> None:
         """The picture says for itself what it lacks: `nothing` where there is nothing yet, or what failed."""

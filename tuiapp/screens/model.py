@@ -45,7 +45,7 @@ class ModelView(View):
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
-            with VerticalScroll(id="told", classes="body"):
+            with VerticalScroll(id="details", classes="body"):
                 yield Static(id="facts")
             yield LossCurve(id="loss").add_class("body")
             yield Notice()
@@ -93,7 +93,7 @@ class ModelView(View):
                 else f"Press {add} to add community data, or {train} to train on your own listening only."
             )
             self.tell("empty", "No model yet", text)
-            self.set_aside("")
+            self.set_status("")
             return
         self.tell("")
         self._models = [model for model in (status.model, status.track_model) if model is not None]
@@ -101,22 +101,22 @@ class ModelView(View):
         self._show_models()
         self.query_one(LossCurve).show(Losses(tuple(status.model.loss)))
         when = age(status.model.trained, self._today)
-        self.set_aside(f"trained {when}" + ("" if when == "today" else " ago"))
+        self.set_status(f"trained {when}" + ("" if when == "today" else " ago"))
 
     def _show_models(self) -> None:
         """The models in short, or all figures of them."""
         wide = self.size.width >= 100
         width = (self.size.width // 2 if wide else self.size.width) - 7
-        told = Content("\n\n").join(
+        text = Content("\n\n").join(
             [(facts if self._detailed else in_short)(model, width) for model in self._models]
         )
         if self._outdated:
             again = f"! {self._outdated} Press {self.key('model.train')} to train again.\n\n"
-            told = Content.assemble(Content.styled(again, "bold $text-warning"), told)
+            text = Content.assemble(Content.styled(again, "bold $text-warning"), text)
         if not self._detailed:
             hint = f"\n\n{self.key('model.details')} for details"
-            told = Content.assemble(told, Content.styled(hint, "$foreground-muted"))
-        self.query_one("#facts", Static).update(told)
+            text = Content.assemble(text, Content.styled(hint, "$foreground-muted"))
+        self.query_one("#facts", Static).update(text)
 
     # -- doing -----------------------------------------------------------------------------------------
 

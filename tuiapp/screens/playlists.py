@@ -82,7 +82,7 @@ class PlaylistsView(View):
         cursor, self._recalled = self._recalled[0], (None, self._recalled[1])
         first_time = not self._lists.counts[1]
         self._lists.show(lists, cursor_key=cursor)
-        self.set_aside(f"{len(lists)} saved")
+        self.set_status(f"{len(lists)} saved")
         if self._open is None:
             self._tell_of_lists()
             if first_time:
@@ -166,7 +166,7 @@ class PlaylistsView(View):
             self._close()
 
     def music_of(self, row: Any) -> Music | None:
-        """A track of the open list; a list is no music to open."""
+        """A track of the open list; a list is not music to open."""
         return Music(row.track.artist, row.track.track) if isinstance(row, Row) else None
 
     def _chosen(self) -> str | None:

@@ -86,7 +86,7 @@ class RelatedView(View):
     def _show_list(self, found: RelatedList) -> None:
         self._trail[self._at] = found.artist
         known = sum(row.known for row in found.items)
-        self.set_aside(f"you know {known} of {len(found.items)}")
+        self.set_status(f"you know {known} of {len(found.items)}")
         table = self.query_one(Table)
         self.tell(
             "" if found.items else "empty", "No similar artists", "Too few listeners played this artist."

@@ -63,7 +63,7 @@ class SettingsView(View):
         table.show(tuple(SETTINGS.values()), cursor_key=self._recalled if first_time else None)
         if first_time:
             table.focus()
-        self.set_aside(str(self.app.folders.config))
+        self.set_status(str(self.app.folders.config))
         self.tell("")
         self.listed()
 

@@ -103,7 +103,7 @@ class TasteView(View):
     def _show_list(self, own: _Own) -> None:
         taste, marks, rules, left_out = own
         items = sorted(taste.items, key=lambda item: (-item.weight, item.key))
-        self.set_aside(f"your taste: {len(items):,} artists")
+        self.set_status(f"your taste: {len(items):,} artists")
         self.query_one("#marks", Table).show(marks)
         self.query_one("#rules", Table).show(rules)
         said = f"excluded: {left_out:,} plays" if rules else "no exclusions"
@@ -119,11 +119,11 @@ class TasteView(View):
             top.focus()
         self.listed()
 
-    def _show_tastes(self, told: tuple[Sequence[Mode], TasteMap] | None) -> None:
-        if told is None:
+    def _show_tastes(self, tastes: tuple[Sequence[Mode], TasteMap] | None) -> None:
+        if tastes is None:
             self._show_missing(_TRAIN.format(view=self.key("view_model"), train=self.key("model.train")))
             return
-        modes, found = told
+        modes, found = tastes
         self.remove_class("-untrained")
         self._map = found
         self._mode_of.clear()

@@ -59,7 +59,7 @@ class View(Asking):
         return self.app.keymap.label(name)
 
     # The state that stands in the list's place, if one does.
-    _told = ""
+    _state = ""
 
     def compose(self) -> ComposeResult:
         yield TabStrip(self.NAME)
@@ -76,9 +76,9 @@ class View(Asking):
         """What is particular to the view."""
         raise NotImplementedError
 
-    def set_aside(self, text: str) -> None:
+    def set_status(self, text: str) -> None:
         """What the view says on the right of the tab strip."""
-        self.query_one(TabStrip).aside = text
+        self.query_one(TabStrip).right_text = text
 
     def on_mount(self) -> None:
         self.tell("loading", "Loading", "")
@@ -93,7 +93,7 @@ class View(Asking):
     def show_error(self, error: DiscoverError) -> None:
         """An expected error, in place of the list: what is missing, or what failed."""
         if isinstance(error, NothingYetError):
-            self.set_aside("")
+            self.set_status("")
             self.tell("empty", "Nothing here yet", self.in_keys(error))
         else:
             log = self.app.folders.log
@@ -119,7 +119,7 @@ class View(Asking):
 
     def tell(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a notice instead of the list, or with an empty state the list."""
-        self._told = state
+        self._state = state
         for notice in self.query(Notice):
             notice.tell(state, title, text)
         for body in self.query(".body"):
@@ -174,7 +174,7 @@ class View(Asking):
         """Filter the list; a view whose rows are too many to hold asks the engine instead."""
         if self.table is not None:
             self.table.set_filter(text)
-            if self._told in ("error", "loading"):
+            if self._state in ("error", "loading"):
                 # What is behind that is the list of before: it stays there until an answer comes.
                 self._count()
             else:

@@ -77,7 +77,7 @@ def _one_of(choices: tuple[str, ...], what: str) -> Callable[[Any], str]:
         for choice in choices:
             if isinstance(value, str) and value.casefold() == choice.casefold():
                 return choice
-        from engine.names import nearest
+        from engine.canonical_keys import nearest
 
         close = nearest(value, choices, 1) if isinstance(value, str) else []
         raise ValueError(what + (f"; did you mean {close[0]}?" if close else f": {', '.join(choices)}"))
@@ -227,7 +227,7 @@ def setting_named(name: str) -> Setting:
     """The setting of that name. Raises ValueError with the nearest names."""
     found = SETTINGS.get(name)
     if found is None:
-        from engine.names import nearest
+        from engine.canonical_keys import nearest
 
         close = nearest(name, _nearby(name), 2)
         raise ValueError(

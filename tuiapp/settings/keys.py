@@ -29,7 +29,7 @@ BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 def key_named(text: str) -> str:
     """The key's name as Textual has it: `?` is `question_mark`, `ctrl+A` is `ctrl+a`.
 
-    Raises ValueError, saying what is expected, for what is no key.
+    Raises ValueError, saying what is expected, for what is not a key.
     """
     text = text.strip() or text[:1]
     if not text:
@@ -46,7 +46,7 @@ def key_named(text: str) -> str:
     else:
         name = key.lower()
         if name not in _NAMED and name not in _of_characters():
-            from engine.names import nearest
+            from engine.canonical_keys import nearest
 
             close = nearest(name, [*_NAMED, *_CALLED.values(), "question_mark", "full_stop", "comma"], 1)
             raise ValueError("unknown key" + (f"; did you mean {close[0]}?" if close else ""))

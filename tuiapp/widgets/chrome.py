@@ -32,7 +32,7 @@ class TabStrip(Widget):
         link-color: $foreground-muted; link-background-hover: $panel; link-color-hover: $accent; }
     """
     current: reactive[str] = reactive("")
-    aside: reactive[str] = reactive("")
+    right_text: reactive[str] = reactive("")
 
     def __init__(self, current: str) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class TabStrip(Widget):
         if since is not None:
             return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
         sample = Content.styled(" DEMO ", "$text-warning") if self.app.jobs.own is not None else Content("")
-        return Content.assemble(sample, Content.styled(self.aside, "$foreground-muted"))
+        return Content.assemble(sample, Content.styled(self.right_text, "$foreground-muted"))
 
 
 class KeyLine(Widget):

@@ -16,12 +16,12 @@ class Drawn(Static, Generic[T]):
 
     def __init__(self, draw: Callable[[T, int, int], Content], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._draw_told = draw
-        self._told: T | None = None
+        self._draw_data = draw
+        self._data: T | None = None
 
-    def show(self, told: T | None) -> None:
+    def show(self, data: T | None) -> None:
         """Draw this, or with None nothing."""
-        self._told = told
+        self._data = data
         self._redraw()
 
     def on_resize(self) -> None:
@@ -30,6 +30,6 @@ class Drawn(Static, Generic[T]):
     def _redraw(self) -> None:
         width, height = self.content_size
         # The first answer may come before the first layout: then the resize that follows draws it.
-        drawn = self._draw_told(self._told, width, height) if self._told is not None and height else ""
+        drawn = self._draw_data(self._data, width, height) if self._data is not None and height else ""
         # It fills the room there is, so what it says moves nothing else.
         self.update(drawn, layout=False)

@@ -20,7 +20,7 @@ _HIGHEST = 8
 _LONGEST_NAME = 32
 _LEVELS = " ▁▂▃▄▅▆▇█"
 # Of plays that belong to no taste so small a share is not worth a row.
-_LEAST_OTHERS = 0.02
+_MIN_OTHERS = 0.02
 
 
 class DriftPanel(Drawn["Drift"]):
@@ -30,16 +30,16 @@ class DriftPanel(Drawn["Drift"]):
         super().__init__(drawn_drift, id=id)
 
 
-def drawn_drift(told: Drift, width: int, height: int) -> Content:
+def drawn_drift(drift: Drift, width: int, height: int) -> Content:
     """The years that fit, the latest last, on one scale; then the latest of them in words, the latest first."""
-    if not told.years or width < 20 or height < 2:
+    if not drift.years or width < 20 or height < 2:
         return Content("")
     names = min(24, width // 3)
     room = width - names - 6
-    column = next((cells for cells in _COLUMNS if cells * len(told.years) <= room), _COLUMNS[-1])
-    years = told.years[-max(1, room // column) :]
-    rows = list(zip(told.tastes, zip(*(year.shares for year in years), strict=True), strict=True))
-    if max(year.others for year in years) >= _LEAST_OTHERS:
+    column = next((cells for cells in _COLUMNS if cells * len(drift.years) <= room), _COLUMNS[-1])
+    years = drift.years[-max(1, room // column) :]
+    rows = list(zip(drift.tastes, zip(*(year.shares for year in years), strict=True), strict=True))
+    if max(year.others for year in years) >= _MIN_OTHERS:
         rows.append(("none of these", tuple(year.others for year in years)))
     # As high as leaves a line for every year below; where that is a lot, with a gap between two tastes.
     high = max(1, min(_HIGHEST, (height - 4 - min(len(years), 6)) // len(rows)))

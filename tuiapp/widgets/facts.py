@@ -116,19 +116,23 @@ def _quality(measured: dict[str, Any], cells: int) -> Content:
 
 
 def _ensemble(model: ModelManifest, cells: int) -> Content:
-    told = model.validation.get("ensemble")
-    if not told or "members" not in told:
+    ensemble = model.validation.get("ensemble")
+    if not ensemble or "members" not in ensemble:
         return Content("")
     rows = [
         (name, value, f"weight {model.ensemble.get(name, 0.0):+.2f}")
-        for name, value in told["members"].items()
+        for name, value in ensemble["members"].items()
     ]
-    of = "hit rate in the top ten, last sessions" if "sessions" in told else "nDCG@20 on held-out listeners"
-    return _table(f"what ranks, {of}", [("all together", told["ensemble"], ""), *rows], cells)
+    of = (
+        "hit rate in the top ten, last sessions"
+        if "sessions" in ensemble
+        else "nDCG@20 on held-out listeners"
+    )
+    return _table(f"what ranks, {of}", [("all together", ensemble["ensemble"], ""), *rows], cells)
 
 
 def _tuning(tuned: dict[str, Any], width: int) -> Content:
-    from engine.training.tried import in_words
+    from engine.training.tuning_summary import in_words
 
     tried = in_words(tuned)
     if not tried:

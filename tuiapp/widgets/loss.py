@@ -28,21 +28,21 @@ class LossCurve(Drawn[Losses]):
         super().__init__(curve, id=id)
 
 
-def curve(told: Losses, width: int, height: int) -> Content:
+def curve(losses: Losses, width: int, height: int) -> Content:
     """Columns of blocks as high as the logarithm of what the loss still falls: else the first sweep hides the rest."""
-    sweeps = max(told.total, len(told.values))
-    if not told.values or height < 3:
+    sweeps = max(losses.total, len(losses.values))
+    if not losses.values or height < 3:
         return Content("")
     rows = height - 2
     room = max(1, width - _LABELS)
     # A whole number of cells a sweep where they fit; where they do not, several sweeps share one.
     wide = max(1, min(4, room // sweeps))
-    left = _left_to_fall(told.values)
+    left = _left_to_fall(losses.values)
     levels = [round((left[_sweep(cell, wide, sweeps, room)] if _reached(cell, wide, sweeps, room, len(left)) else 0)
                     * rows * 8) for cell in range(min(room, wide * sweeps))]  # fmt: skip
     lines = [Content.styled("loss by sweep, log scale"[:width], "$foreground-muted")]
     for row in range(rows):
-        label = {0: f"{told.values[0]:,.0f}", rows - 1: f"{told.values[-1]:,.0f}"}.get(row, "")
+        label = {0: f"{losses.values[0]:,.0f}", rows - 1: f"{losses.values[-1]:,.0f}"}.get(row, "")
         floor = (rows - 1 - row) * 8
         cells = "".join(" ▁▂▃▄▅▆▇█"[max(0, min(8, level - floor))] for level in levels)
         lines.append(

@@ -22,7 +22,7 @@ _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 # Artists of at least this part of the heaviest one's weight are drawn as four dots.
 _HEAVY = 0.2
 _LONGEST_NAME = 24
-_LEAST_ROWS = 4
+_MIN_ROWS = 4
 # A name may move so many cells for each dot it would cover.
 _COVERED = 0.5
 
@@ -68,25 +68,25 @@ class TasteMapPanel(Drawn[Pointed]):
         super().__init__(self._draw_kept, id=id)
         self._kept: Grid | None = None
 
-    def _draw_kept(self, told: Pointed, width: int, height: int) -> Content:
+    def _draw_kept(self, state: Pointed, width: int, height: int) -> Content:
         size = (width, _rows(height))
-        if self._kept is None or self._kept.map is not told.map or self._kept.size != size:
-            self._kept = grid_of(told.map, *size)
-        return drawn_map(told, height, self._kept)
+        if self._kept is None or self._kept.map is not state.map or self._kept.size != size:
+            self._kept = grid_of(state.map, *size)
+        return drawn_map(state, height, self._kept)
 
 
 def _rows(height: int) -> int:
     """The rows of the map itself: below it a line says what it can show, where there is room."""
-    return height - 2 if height >= _LEAST_ROWS + 2 else height
+    return height - 2 if height >= _MIN_ROWS + 2 else height
 
 
-def drawn_map(told: Pointed, height: int, grid: Grid) -> Content:
+def drawn_map(state: Pointed, height: int, grid: Grid) -> Content:
     """The map in `height` rows, of which `grid` has those of its dots."""
     width, rows = grid.size
     if rows < 1 or width < 8:
         return Content("")
-    labels = _labels(told, grid)
-    own = grid.cells_of.get(told.taste or 0, set())
+    labels = _labels(state, grid)
+    own = grid.cells_of.get(state.taste or 0, set())
     lines = [
         _line(
             grid.dots[row],
@@ -96,17 +96,17 @@ def drawn_map(told: Pointed, height: int, grid: Grid) -> Content:
         for row in range(rows)
     ]
     if rows < height:
-        held = f"the map shows {percent(told.map.shown)} of the differences"
+        held = f"the map shows {percent(state.map.shown)} of the differences"
         lines += [Content(""), Content.styled(fitted(held, width), "$foreground-muted")]
     return Content("\n").join(lines)
 
 
-def grid_of(told: TasteMap, width: int, rows: int) -> Grid:
+def grid_of(state: TasteMap, width: int, rows: int) -> Grid:
     """The dots of a map in (width, rows) cells."""
     dots = [[0] * max(0, width) for _ in range(rows)]
-    cells_of: dict[int, set[tuple[int, int]]] = {taste.number: set() for taste in told.tastes}
-    heaviest = max((artist.weight for artist in told.artists), default=1.0)
-    for artist in told.artists if width > 1 and rows else ():
+    cells_of: dict[int, set[tuple[int, int]]] = {taste.number: set() for taste in state.tastes}
+    heaviest = max((artist.weight for artist in state.artists), default=1.0)
+    for artist in state.artists if width > 1 and rows else ():
         column, row = _place(artist.x, artist.y, width, rows)
         size = 2 if artist.weight >= _HEAVY * heaviest else 1
         for y in range(row, row - size, -1):
@@ -114,7 +114,7 @@ def grid_of(told: TasteMap, width: int, rows: int) -> Grid:
                 dots[y // 4][x // 2] |= _BITS[y % 4][x % 2]
                 cells_of[artist.mode].add((y // 4, x // 2))
     covered = [[0, *accumulate(bits.bit_count() for bits in line)] for line in dots]
-    return Grid(told, (width, rows), dots, covered, cells_of)
+    return Grid(state, (width, rows), dots, covered, cells_of)
 
 
 def _place(x: float, y: float, width: int, rows: int) -> tuple[int, int]:
@@ -122,16 +122,16 @@ def _place(x: float, y: float, width: int, rows: int) -> tuple[int, int]:
     return 1 + round(x * (2 * width - 3)), 1 + round(y * (4 * rows - 3))
 
 
-def _labels(told: Pointed, grid: Grid) -> list[_Label]:
+def _labels(state: Pointed, grid: Grid) -> list[_Label]:
     """The artist pointed out and the names of the tastes, none over another; those that find no room stay away."""
     width, rows = grid.size
     labels: list[_Label] = []
-    pointed = next((artist for artist in told.map.artists if artist.key == told.artist), None)
+    pointed = next((artist for artist in state.map.artists if artist.key == state.artist), None)
     if pointed is not None:
         labels.append(_pointer(pointed, width, rows))
-    first = sorted(told.map.tastes, key=lambda taste: (taste.number != told.taste, taste.number))
+    first = sorted(state.map.tastes, key=lambda taste: (taste.number != state.taste, taste.number))
     for taste in first:
-        own = taste.number == told.taste
+        own = taste.number == state.taste
         column, row = _place(taste.x, taste.y, width, rows)
         number = f"▸{taste.number}" if own else f"{taste.number}"
         for text in (f" {number} {fitted(shown(taste.name), _LONGEST_NAME).rstrip()} ", f" {number} "):

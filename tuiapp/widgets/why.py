@@ -34,56 +34,60 @@ class WhyPanel(Drawn["Explanation | Waiting"]):
         super().__init__(_drawn, id=id)
 
     @property
-    def told_of(self) -> tuple[str, str | None] | None:
+    def shown_item(self) -> tuple[str, str | None] | None:
         """The artist, or artist and track, it shows or waits for."""
-        return (self._told.artist, self._told.track) if self._told is not None else None
+        return (self._data.artist, self._data.track) if self._data is not None else None
 
 
-def _drawn(told: Explanation | Waiting, width: int, height: int) -> Content:
-    if not isinstance(told, Waiting):
-        return why(told, width, height)
-    return Content.assemble(_name(told), "\n", Content.styled(shown(told.text), "$foreground-muted"))
-
-
-def _name(told: Explanation | Waiting) -> Content:
-    """What is told of: the artist, or the track and whose it is."""
-    if told.track is None:
-        return Content.styled(shown(told.artist), "bold $text-accent")
+def _drawn(explanation: Explanation | Waiting, width: int, height: int) -> Content:
+    if not isinstance(explanation, Waiting):
+        return why(explanation, width, height)
     return Content.assemble(
-        Content.styled(shown(told.track), "bold $text-accent"), f" by {shown(told.artist)}"
+        _name(explanation), "\n", Content.styled(shown(explanation.text), "$foreground-muted")
     )
 
 
-def why(told: Explanation, width: int, height: int) -> Content:
+def _name(explanation: Explanation | Waiting) -> Content:
+    """What is told of: the artist, or the track and whose it is."""
+    if explanation.track is None:
+        return Content.styled(shown(explanation.artist), "bold $text-accent")
+    return Content.assemble(
+        Content.styled(shown(explanation.track), "bold $text-accent"), f" by {shown(explanation.artist)}"
+    )
+
+
+def why(explanation: Explanation, width: int, height: int) -> Content:
     """An explanation as bars, as much of it as the height allows. Bars compare single artists; the rest is a number."""
     roomy = height > 10
     most = max(1, min(12, height - (13 if roomy else 2)))
-    largest = max((share.share for share in told.shares[:1]), default=1.0) or 1.0
-    names = min(24 if told.track is None else 44, width // 2)
+    largest = max((share.share for share in explanation.shares[:1]), default=1.0) or 1.0
+    names = min(24 if explanation.track is None else 44, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
-    heard = f"{told.listeners:,} listener{'' if told.listeners == 1 else 's'}"
-    if told.plays:
-        heard += f", {told.plays:,} play{'' if told.plays == 1 else 's'}"
-    heading, counted = _name(told), Content.styled(heard, "$foreground-muted")
+    counted_by = f"{explanation.listeners:,} listener{'' if explanation.listeners == 1 else 's'}"
+    if explanation.plays:
+        counted_by += f", {explanation.plays:,} play{'' if explanation.plays == 1 else 's'}"
+    heading, counted = _name(explanation), Content.styled(counted_by, "$foreground-muted")
     rows: list[Content | str] = (
         [Content.assemble(heading, "  ", counted)]
         if heading.cell_length + 2 + counted.cell_length <= width
         else [heading, counted]
     )
     if roomy:
-        if told.tags:
-            rows.append(Content.styled(", ".join(shown(tag) for tag in told.tags), "$foreground-muted"))
+        if explanation.tags:
+            rows.append(
+                Content.styled(", ".join(shown(tag) for tag in explanation.tags), "$foreground-muted")
+            )
         rows += ["", Content.styled("because of", "$foreground-muted")]
-    for share in told.shares[:most]:
+    for share in explanation.shares[:most]:
         drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
         rows.append(
             Content.assemble(fitted(_reason(share), names), " ", drawn, f" {percent(share.share):>5}")
         )
-    if rest := told.shares[most:]:
+    if rest := explanation.shares[most:]:
         others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
         rows.append(Content.styled(f"{others} {percent(sum(s.share for s in rest)):>5}", "$foreground-muted"))
     if roomy:
-        rows += ["", *_what_ifs(told), *_ranked_by(told, width)]
+        rows += ["", *_what_ifs(explanation), *_ranked_by(explanation, width)]
     return Content("\n").join(row if isinstance(row, Content) else Content(row) for row in rows)
 
 
@@ -92,15 +96,15 @@ def _reason(share: Share) -> str:
     return shown(share.artist if share.track is None else f"{share.track} – {share.artist}")
 
 
-def _what_ifs(told: Explanation) -> list[Content]:
-    now = ordinal(told.rank) if told.rank else "not listed"
+def _what_ifs(explanation: Explanation) -> list[Content]:
+    now = ordinal(explanation.rank) if explanation.rank else "not listed"
     rows = []
-    for one in told.without[:3]:
+    for one in explanation.without[:3]:
         after = ordinal(one.rank) if one.rank else "not listed"
         name = shown(one.track or one.artist)
         rows.append(Content.styled(f"without {name}: {now} → {after}", "$foreground-muted"))
-    if told.last_alike is not None:
-        name, when = told.last_alike
+    if explanation.last_alike is not None:
+        name, when = explanation.last_alike
         rows.append(Content.styled(f"last played {shown(name)} on {day(when)}", "$foreground-muted"))
     return rows
 
@@ -116,16 +120,16 @@ _MEMBERS = {
 }
 
 
-def _ranked_by(told: Explanation, width: int) -> list[Content]:
+def _ranked_by(explanation: Explanation, width: int) -> list[Content]:
     """What else made the score, each as its share: in a line or two."""
-    if len(told.members) < 2:
+    if len(explanation.members) < 2:
         return []
-    shares = sorted(told.members.items(), key=lambda member: -abs(member[1]))
-    told_of = [
+    shares = sorted(explanation.members.items(), key=lambda member: -abs(member[1]))
+    shown_item = [
         f"{_MEMBERS.get(name, name)} {percent(share)}" for name, share in shares if abs(share) >= 0.005
     ]
     lines, line = [], "ranked by"
-    for part in told_of:
+    for part in shown_item:
         if len(line) + len(part) + 3 > width:  # ", " before it and a comma after it
             lines.append(line + ",")
             line = f"  {part}"

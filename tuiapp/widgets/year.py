@@ -30,34 +30,34 @@ class YearPanel(Drawn["Stats | dict[str, list[TasteItem]] | str"]):
         super().__init__(_drawn, id=id)
 
 
-def _drawn(told: Stats | dict[str, list[TasteItem]] | str, width: int, height: int) -> Content:
-    if isinstance(told, str):
-        return Content(shown(told))
-    return away(told, width, height) if isinstance(told, dict) else picture(told, width, height)
+def _drawn(stats: Stats | dict[str, list[TasteItem]] | str, width: int, height: int) -> Content:
+    if isinstance(stats, str):
+        return Content(shown(stats))
+    return away(stats, width, height) if isinstance(stats, dict) else picture(stats, width, height)
 
 
-def picture(told: Stats, width: int, height: int) -> Content:
+def picture(stats: Stats, width: int, height: int) -> Content:
     """A year, or all of them, in as many rows as there are."""
     rows: list[Content] = [
         Content.assemble(
-            Content.styled(str(told.year or "all time"), "bold $text-accent"),
-            Content.styled(f"  {told.plays:,} plays, {told.artists:,} artists", "$foreground-muted"),
+            Content.styled(str(stats.year or "all time"), "bold $text-accent"),
+            Content.styled(f"  {stats.plays:,} plays, {stats.artists:,} artists", "$foreground-muted"),
         ),
         Content(""),
         *(
-            _calendar(told.year, told.by_day, width)
-            if told.year
-            else _years(told.by_month, width, height // 3)
+            _calendar(stats.year, stats.by_day, width)
+            if stats.year
+            else _years(stats.by_month, width, height // 3)
         ),
     ]
-    if height >= 32 and told.by_week:
-        rows += [Content(""), *_week(told.by_week, width)]
+    if height >= 32 and stats.by_week:
+        rows += [Content(""), *_week(stats.by_week, width)]
     if height >= 20:
-        rows += [Content(""), *_clock(told.by_hour, width)]
+        rows += [Content(""), *_clock(stats.by_hour, width)]
     room = height - len(rows)
     # Half of what is left for each; with little room the artists alone.
     each = min(_TOP, (room - 4) // 2) if room >= 10 else min(_TOP, room - 2)
-    for title, top in (("most played artists", told.top_artists), ("most played tracks", told.top_tracks)):
+    for title, top in (("most played artists", stats.top_artists), ("most played tracks", stats.top_tracks)):
         if top and each > 0 and height - len(rows) >= each + 2:
             rows += [Content(""), Content.styled(title, "$foreground-muted"), *_most(top[:each], width)]
     return Content("\n").join(rows)
@@ -73,7 +73,7 @@ def _most(top: tuple[Played, ...], width: int) -> list[Content]:
     return rows
 
 
-def away(told: dict[str, list[TasteItem]], width: int, height: int) -> Content:
+def away(stats: dict[str, list[TasteItem]], width: int, height: int) -> Content:
     """Favourites not played for long: since when, and how much they were played."""
     titles = (
         ("fading", "old favourites unplayed for 6 months"),
@@ -83,7 +83,7 @@ def away(told: dict[str, list[TasteItem]], width: int, height: int) -> Content:
     rows: list[Content] = []
     names = max(8, min(26, width - 28))
     for name, meaning in titles:
-        items = told.get(name, [])
+        items = stats.get(name, [])
         rows.append(
             Content.assemble(
                 Content.styled(name, "bold $text-accent"), Content.styled(f"  {meaning}", "$foreground-muted")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.canonical_keys import artist_key, track_key
 from engine.community.feature_rows import RowCounts, first_artist, fold_tempo, read_feature_rows
 from engine.community.features import FeatureCatalog, add_features, feature_packs
 from engine.errors import (
@@ -18,7 +19,6 @@ from engine.errors import (
     PrivateSessionError,
     UnreadableFileError,
 )
-from engine.names import artist_key, track_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library

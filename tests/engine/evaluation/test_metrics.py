@@ -109,9 +109,9 @@ def test_diversity_is_the_mean_of_one_minus_cosine_over_pairs() -> None:
 def test_hubness_is_the_skewness_of_how_often_an_item_is_near() -> None:
     rng = np.random.default_rng(0)
     scattered = rng.normal(size=(300, 3))
-    likeness = scattered @ scattered.T / np.outer(*[np.linalg.norm(scattered, axis=1)] * 2)
-    np.fill_diagonal(likeness, -np.inf)
-    named = np.bincount(np.argsort(-likeness, axis=1)[:, :10].ravel(), minlength=300)
+    similarity = scattered @ scattered.T / np.outer(*[np.linalg.norm(scattered, axis=1)] * 2)
+    np.fill_diagonal(similarity, -np.inf)
+    named = np.bincount(np.argsort(-similarity, axis=1)[:, :10].ravel(), minlength=300)
     off = named - named.mean()
     assert hubness(scattered) == pytest.approx((off**3).mean() / off.std() ** 3, abs=1e-6)
     # A crowd far from one another, each near to the few in their middle.

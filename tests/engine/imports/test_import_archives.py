@@ -124,7 +124,7 @@ def test_a_gzip_bomb_is_refused_by_what_it_does(db: sqlite3.Connection, tmp_path
 
 
 def test_too_many_members(db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "MOST_MEMBERS", 5)
+    monkeypatch.setattr(walking, "MAX_MEMBERS", 5)
     path = write_zip(tmp_path, "many.zip", {f"{i}.json": "[]" for i in range(6)})
     file = bring(db, path).files[0]
     assert "holds 6 files" in file.note

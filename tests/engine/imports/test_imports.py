@@ -250,7 +250,7 @@ def test_a_dry_run_reports_the_same_and_changes_no_byte(db: sqlite3.Connection, 
         write(tmp_path, "s.json", [spotify(START + 211, MS), spotify(START + 500, 100)]),
         write(tmp_path, "l.csv", lastfm((START, SONG), (START + 9999, OTHER))),
     ]
-    # A reader of a WAL database marks its place in the -shm file, which is no part of the data.
+    # A reader of a WAL database marks its place in the -shm file, which is not part of the data.
     files = [file for file in sorted((tmp_path / "data").rglob("*")) if not file.name.endswith("-shm")]
     before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in files if file.is_file()}
     dry = bring(db, *paths, dry_run=True).as_dict()
@@ -349,7 +349,7 @@ def test_nothing_of_addresses_or_agents_is_stored(db: sqlite3.Connection, tmp_pa
     assert not any(word in dump for word in ("192.0.2.7", "secretperson", "agentx", "ios"))
 
 
-# -- what is no history ----------------------------------------------------------------------------------
+# -- what is not history ----------------------------------------------------------------------------------
 
 
 def test_an_unknown_file_is_named_with_what_it_looks_like(db: sqlite3.Connection, tmp_path: Path) -> None:
@@ -394,7 +394,7 @@ def test_an_array_of_many_pieces_loses_no_row(
 ) -> None:
     """Pieces end anywhere: inside a name, a number, between records; names hold what looks like a border."""
     monkeypatch.setattr(json_stream, "_CHUNK", 1000)
-    monkeypatch.setattr(json_stream, "_MOST_PENDING", 5000)
+    monkeypatch.setattr(json_stream, "_MAX_PENDING", 5000)
     rows = [spotify(START + i * 300, MS, ('A },\n  {"ts": "', f"Song {i}")) for i in range(300)]
     indent = 2 if layout in ("pretty", "mixed") else None
     text = json.dumps(rows, indent=indent)

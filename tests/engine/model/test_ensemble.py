@@ -13,7 +13,7 @@ from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
 from engine.recommend.adapt import adapted
 from engine.training.solo import weigh_sessions
-from engine.training.weigh import RIDGES, Lessons, ascend, best_ridge, ndcg, weigh
+from engine.training.weigh import RIDGES, TrainingSet, ascend, best_ridge, ndcg, weigh
 from tests.support.factorizing import plays
 
 WEIGHTS = {"factors": 0.4, "closeness": 0.2, "neighbours": 0.2, "artist": 0.1, "popularity": -0.1}
@@ -53,24 +53,24 @@ def test_members_that_say_the_same_of_all_count_nothing() -> None:
     assert np.argsort(-scores).tolist() == [4, 3, 2, 1, 0]
 
 
-def lessons(decides: int, seed: int = 0) -> Lessons:
+def training_set(decides: int, seed: int = 0) -> TrainingSet:
     """Listeners for whom one member knows what was held out and the others know nothing."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=(80, 60, len(MEMBERS))).astype(np.float32)
     hits = np.zeros((80, 60), dtype=bool)
     hits[:, :3] = True
     scores[:, :3, decides] += 2.0
-    return Lessons(scores, hits, np.full(80, 3))
+    return TrainingSet(scores, hits, np.full(80, 3))
 
 
 @pytest.mark.parametrize("decides", [0, 2, 3])
 def test_the_weights_find_the_member_that_knows(decides) -> None:
-    learned = ascend(lessons(decides), np.random.default_rng(0))
+    learned = ascend(training_set(decides), np.random.default_rng(0))
     assert int(np.argmax(learned)) == decides
     assert abs(np.abs(learned).sum() - 1.0) < 1e-9
-    fresh = lessons(decides, seed=1)
+    fresh = training_set(decides, seed=1)
     assert ndcg(fresh, learned) > ndcg(fresh, np.full(len(MEMBERS), 0.2))
-    again = ascend(lessons(decides, seed=2), np.random.default_rng(3))
+    again = ascend(training_set(decides, seed=2), np.random.default_rng(3))
     assert np.abs(learned - again).max() < 0.25, "other listeners teach nearly the same"
 
 

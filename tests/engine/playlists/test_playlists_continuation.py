@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from engine.names import artist_key, track_key
+from engine.canonical_keys import artist_key, track_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import ARTIST_GAP
 from engine.playlists.continuation import Wishes, continued, wishes_of

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.canonical_keys import artist_key, track_key
 from engine.community.features import FeatureCatalog, add_features
-from engine.names import artist_key, track_key
 from engine.paths import Folders
 from engine.playlists.candidate import Candidate
 from engine.playlists.offer import candidates, offered, one_track_each

@@ -7,8 +7,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_matrix
 
+from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError
-from engine.names import artist_key
 from engine.privacy import Door
 from engine.recommend import backtest as module
 from engine.recommend.backtest import DISCOVER, NDCG, NEIGHBOURS, POPULARITY, backtest

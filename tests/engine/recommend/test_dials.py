@@ -62,10 +62,10 @@ def test_nothing_known_is_new_and_nothing_else_is_familiar(recommender, plays, d
     assert all(item.known for item in familiar.items)
 
 
-def test_variety_lowers_likeness_and_at_zero_moves_nothing(recommender) -> None:
+def test_variety_lowers_similarity_and_at_zero_moves_nothing(recommender) -> None:
     factors = np.asarray(recommender.model.factors.item_factors, dtype=np.float64)
 
-    def likeness(variety: float) -> float:
+    def similarity(variety: float) -> float:
         found = recommender.discover(DiscoverSettings(n=12, variety=variety))
         rows = factors[[item.item for item in found.items]]
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -74,7 +74,7 @@ def test_variety_lowers_likeness_and_at_zero_moves_nothing(recommender) -> None:
     assert recommender.discover(DiscoverSettings(n=12, variety=0.0)) == recommender.discover(
         DiscoverSettings(n=12)
     )
-    assert likeness(1.0) < likeness(0.5) <= likeness(0.0)
+    assert similarity(1.0) < similarity(0.5) <= similarity(0.0)
 
 
 @given(st.integers(1, 60), st.floats(0, 1), st.integers(1, 70), st.integers(0, 9))

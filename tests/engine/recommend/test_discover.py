@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UnknownNameError, UsageError
-from engine.names import artist_key
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.explain import explain

@@ -1,4 +1,4 @@
-"""The listener in the model: tastes, skips, rest, the daily shuffle, answers, likeness, and rediscovery."""
+"""The listener in the model: tastes, skips, rest, the daily shuffle, answers, similarity, and rediscovery."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from engine.canonical_keys import artist_key
 from engine.errors import UnknownNameError
-from engine.names import artist_key
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.explain import explain
@@ -192,11 +192,11 @@ def test_resting_artists_leave_the_list_and_are_counted(place, recommender) -> N
     assert rested.resting == 1, "one of the person's own does not rest"
 
 
-def test_likeness_is_the_same_both_ways_and_related_lists_hold_no_blocked_artist(place) -> None:
+def test_similarity_is_the_same_both_ways_and_related_lists_hold_no_blocked_artist(place) -> None:
     folders, connection = place
-    likeness = open_model(folders).likeness
+    similarity = open_model(folders).similarity
     every = np.arange(60)
-    table = np.stack([likeness.of(item, every) for item in range(60)])
+    table = np.stack([similarity.of(item, every) for item in range(60)])
     np.testing.assert_allclose(table, table.T, atol=1e-6)
     assert table.max() <= 1.0
     found = related_artists(open_model(folders), read_taste(connection), 30, 10)

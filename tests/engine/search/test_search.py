@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.canonical_keys import artist_key, track_name
 from engine.errors import DamagedDataError
-from engine.names import artist_key, track_name
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.search import Query, best, build_names, open_names, write_names

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.canonical_keys import artist_key
 from engine.errors import UnknownNameError
-from engine.names import artist_key
 from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library

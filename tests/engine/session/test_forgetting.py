@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.canonical_keys import artist_key, item_key, track_name
 from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
-from engine.names import artist_key, item_key, track_name
 from engine.paths import Folders
 from engine.session import Session
 from engine.taste.rules import Rule

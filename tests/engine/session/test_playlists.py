@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UnknownNameError, UsageError
-from engine.names import artist_key
 from engine.paths import Folders
 from engine.playlists.playlist import PlaylistTrack
 from engine.playlists.saved import playlist_tracks
 from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
-from engine.store.marks import keep_playlist
+from engine.store.imported_likes import keep_playlist
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names, write_model

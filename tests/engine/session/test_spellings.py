@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from engine.canonical_keys import AnySpelling, artist_key, item_key, joined_key, track_key, track_name
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import UsageError
-from engine.names import AnySpelling, artist_key, item_key, joined_key, track_key, track_name
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.recommend.settings import DiscoverSettings

@@ -11,10 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.canonical_keys import (
+    SEPARATOR,
+    artist_key,
+    artist_of,
+    item_key,
+    joined_key,
+    track_key,
+    track_name,
+)
 from engine.community.pack import write_pack
 from engine.community.playlists import read, recognises
 from engine.errors import CancelledError, NothingYetError, UnknownNameError, UnreadableFileError, UsageError
-from engine.names import SEPARATOR, artist_key, artist_of, item_key, joined_key, track_key, track_name
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.recommend.discover import Recommender

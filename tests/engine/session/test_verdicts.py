@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.canonical_keys import artist_key
 from engine.errors import UnknownNameError, UsageError
-from engine.names import artist_key
 from engine.session.artists import Artists
 from engine.session.library import Change, Library
 from engine.session.models import Models

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from engine.names import artist_key
+from engine.canonical_keys import artist_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.artists import played_artist

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from engine.names import artist_key
+from engine.canonical_keys import artist_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UnknownNameError
-from engine.names import artist_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.recommend.settings import DiscoverSettings

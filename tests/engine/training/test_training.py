@@ -16,7 +16,7 @@ from engine.errors import CancelledError, DamagedDataError, NothingYetError, Pri
 from engine.model import compiled
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.search import Names
+from engine.search import NameIndex
 from engine.session import Session
 from engine.store.database import open_library
 from engine.training import checkpoint
@@ -77,7 +77,7 @@ def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> Non
         "crowding.npy",
         "index",
         *(f"neighbours_{part}.npy" for part in ("starts", "listeners", "values", "kernel", "scales")),
-        *(f"names_{field.name}.npy" for field in fields(Names)),
+        *(f"names_{field.name}.npy" for field in fields(NameIndex)),
     }
     assert model.members.neighbours.kernel.shape[0] <= model.manifest.listeners
     model.close()

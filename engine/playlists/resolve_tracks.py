@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from engine.canonical_keys import AnySpelling, joined_key, nearest, track_key
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.errors import UnknownNameError
-from engine.names import AnySpelling, joined_key, nearest, track_key
 from engine.playlists.offer import one_track_each, other_ids, pack_track
 from engine.playlists.playlist import PlaylistTrack
 from engine.store.feedback import marked
@@ -39,7 +39,7 @@ def track_of_each(
     return found
 
 
-def track_named(
+def resolve_track(
     connection: sqlite3.Connection, features: FeatureCatalog, artist: str, key: str, title: str
 ) -> PlaylistTrack:
     """The track of that title, of the library or the packs. Raises UnknownNameError with the nearest titles."""

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.model.lean import leaned
+from engine.model.popularity_bias import with_popularity_bias
 
 CANDIDATES = st.lists(st.tuples(st.floats(-5, 5), st.integers(0, 100_000)), min_size=2, max_size=60)
 
@@ -18,15 +18,15 @@ def test_turning_to_popular_never_lowers_the_lists_mean_popularity(
 ) -> None:
     scores, listeners = (np.array(column, dtype=np.float64) for column in zip(*candidates, strict=True))
 
-    def mean_popularity(lean: float) -> float:
-        best = np.argsort(-leaned(scores, listeners, lean), kind="stable")[:n]
+    def mean_popularity(bias: float) -> float:
+        best = np.argsort(-with_popularity_bias(scores, listeners, bias), kind="stable")[:n]
         return float(np.log1p(listeners)[best].mean())
 
     low, high = sorted((one, other))
     assert mean_popularity(low) <= mean_popularity(high) + 1e-9
-    np.testing.assert_array_equal(leaned(scores, listeners, 0.0), scores)
+    np.testing.assert_array_equal(with_popularity_bias(scores, listeners, 0.0), scores)
 
 
 def test_candidates_known_to_equally_many_stay_as_they_are() -> None:
     scores = np.array([3.0, 1.0, 2.0])
-    np.testing.assert_array_equal(leaned(scores, np.full(3, 7.0), 1.0), scores)
+    np.testing.assert_array_equal(with_popularity_bias(scores, np.full(3, 7.0), 1.0), scores)

@@ -16,7 +16,7 @@ SOURCE = "discover"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LoggedPlay:
     """What became of a play: `kept`, `duplicate` (another source told of it), `skip` or `nameless`.
 
     `listen` is the row's number where it was kept.
@@ -26,18 +26,18 @@ class Heard:
     listen: int | None = None
 
 
-def note_heard(
-    connection: sqlite3.Connection, artist: str, title: str, at: int, seconds: float | None, least_ms: int
-) -> Heard:
+def add_logged_play(
+    connection: sqlite3.Connection, artist: str, title: str, at: int, seconds: float | None, min_ms: int
+) -> LoggedPlay:
     """Keep one play that ended at `at` (seconds UTC) after `seconds`, null when not known.
 
-    Below `least_ms` milliseconds it is kept as a skip, as in an import. Raises DiscoverError while another program
+    Below `min_ms` milliseconds it is kept as a skip, as in an import. Raises DiscoverError while another program
     writes to the library.
     """
     played = None if seconds is None else round(seconds * 1000)
     start = at - round(seconds or 0)
     play = Play(artist=artist, title=title, started_at=start, ms_played=played, basis=END)
-    skip = played is not None and played < least_ms
+    skip = played is not None and played < min_ms
     ingest = Ingest(connection)
     kept, duplicates, nameless = 0, 0, [play]
     try:
@@ -53,10 +53,10 @@ def note_heard(
     finally:
         ingest.close()
     if skip:
-        return Heard("skip")
+        return LoggedPlay("skip")
     if kept:
-        return Heard("kept", number)
-    return Heard("nameless" if nameless else "duplicate")
+        return LoggedPlay("kept", number)
+    return LoggedPlay("nameless" if nameless else "duplicate")
 
 
 def _under_one_import(connection: sqlite3.Connection) -> int | None:
@@ -77,7 +77,7 @@ def _under_one_import(connection: sqlite3.Connection) -> int | None:
     return None if row is None else row[0]
 
 
-def unhear(connection: sqlite3.Connection, listen: int) -> None:
+def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
     """Take a play back: its listen, and its track and artist where nothing else is of them."""
     with connection:
         row = connection.execute(

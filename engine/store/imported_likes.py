@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 
-from engine.names import artist_key, track_key
+from engine.canonical_keys import artist_key, track_key
 from engine.store.play import Ids
 
 

@@ -19,21 +19,21 @@ from zlib import crc32
 
 import numpy as np
 
+from engine.canonical_keys import AnySpelling, relaxed_artist_key
 from engine.errors import DamagedDataError
-from engine.names import AnySpelling, relaxed_artist_key
 
 # Beyond this a name is cut for the index, in characters: some titles are whole stories.
 LONGEST = 200
 # A trigram's code is three letters of 14 bits; packed with the name's number it must fit in 64.
 _LETTER_BITS = 14
 _NAME_BITS = 22
-MOST_NAMES = 1 << _NAME_BITS
+MAX_NAMES = 1 << _NAME_BITS
 _ALL_LETTERS = 0x110000
 _SPACES = "  "
 
 
 @dataclass(frozen=True)
-class Names:
+class NameIndex:
     """The index; a name's number is its rank, 0 the best known.
 
     `text` uint8: all names in UTF-8, `starts` (names + 1) int64 where each begins; `letters` uint32: the characters
@@ -145,16 +145,16 @@ class Names:
 
 
 def checksums(names: Iterable[str]) -> np.ndarray:
-    """The checksums of names, sorted: what `Names.called` looks them up by."""
+    """The checksums of names, sorted: what `NameIndex.called` looks them up by."""
     return np.sort(np.fromiter((crc32(name.encode()) for name in names), dtype=np.uint32))
 
 
-def build_names(keys: Sequence[str], ids: Sequence[int] | np.ndarray) -> Names:
+def build_names(keys: Sequence[str], ids: Sequence[int] | np.ndarray) -> NameIndex:
     """The index of names, best known first; `ids` say what the caller calls each (int32).
 
     Two seconds and some 400 bytes of memory a name for a million names, a third of that when it is done.
     """
-    keys = [key[:LONGEST] for key in keys[:MOST_NAMES]]
+    keys = [key[:LONGEST] for key in keys[:MAX_NAMES]]
     encoded = [key.encode() for key in keys]
     starts = np.zeros(len(keys) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(keys)), out=starts[1:])
@@ -163,7 +163,7 @@ def build_names(keys: Sequence[str], ids: Sequence[int] | np.ndarray) -> Names:
         (crc32(relaxed_artist_key(key).encode()) for key in keys), dtype=np.uint32, count=len(keys)
     )
     order = np.argsort(checks, kind="stable")
-    return Names(
+    return NameIndex(
         text=np.frombuffer(b"".join(encoded), dtype=np.uint8),
         starts=starts,
         letters=letters,
@@ -198,13 +198,13 @@ def _trigrams(keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     packed |= np.repeat(np.arange(len(keys), dtype=np.uint64), lengths)
     packed.sort()
     packed = packed[np.flatnonzero(np.diff(packed, prepend=np.uint64(2**64 - 1)))]
-    postings = (packed & np.uint64(MOST_NAMES - 1)).astype(np.int32)
+    postings = (packed & np.uint64(MAX_NAMES - 1)).astype(np.int32)
     packed >>= np.uint64(_NAME_BITS)
     first = np.flatnonzero(np.diff(packed, prepend=np.uint64(2**64 - 1)))
     return letters, packed[first].astype(np.int64), np.append(first, len(packed)), postings
 
 
-def write_names(folder: Path, names: Names) -> list[Path]:
+def write_names(folder: Path, names: NameIndex) -> list[Path]:
     """Write the arrays into a folder (one from `Door.new_folder`) and return the files."""
     files = []
     for field in fields(names):
@@ -213,17 +213,17 @@ def write_names(folder: Path, names: Names) -> list[Path]:
     return files
 
 
-def open_names(folder: Path) -> Names:
+def open_names(folder: Path) -> NameIndex:
     """Map what `write_names` wrote. Raises DamagedDataError where a file is missing or no array."""
     try:
         # Mapped, but as plain arrays: the class for maps makes each slice slower.
         arrays = {
             field.name: np.asarray(np.load(_file(folder, field.name), mmap_mode="r"))
-            for field in fields(Names)
+            for field in fields(NameIndex)
         }
     except (OSError, ValueError, EOFError) as error:
         raise DamagedDataError(f"The names in {folder} are damaged ({error}).") from error
-    return Names(**arrays)
+    return NameIndex(**arrays)
 
 
 def _file(folder: Path, name: str) -> Path:

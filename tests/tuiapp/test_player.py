@@ -22,7 +22,7 @@ from tests.support.folders import fingerprint
 from tests.support.hostile import TITLES
 from tests.support.importing import START, spotify, write
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.player import address, command, heard_line, open_in_browser
+from tuiapp.app.player import address, command, open_in_browser, played_line
 from tuiapp.cli.main import run
 from tuiapp.music import Music
 from tuiapp.settings.config import SERVICES
@@ -99,7 +99,7 @@ def test_what_a_name_holds_is_not_filled_in_again() -> None:
 @pytest.mark.parametrize("line", [b"played", b"played x", b"played -3", b"played 0", b"played 99999999", b"Played 3",
                                   b"now played 3", b"played 1e9", b"played nan", b"\xff" * 9000])  # fmt: skip
 def test_any_other_line_is_no_word_of_a_listen(line: bytes) -> None:
-    assert heard_line(line) is None
+    assert played_line(line) is None
 
 
 # -- the player --------------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from tuiapp.dates import period
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from engine.names import Level
+    from engine.canonical_keys import Level
     from engine.recommend.settings import DiscoverSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Filters:
     """Each way to look is another of these, and an undo goes back to the one before.
 
     `taste` is one of the person's by number and name, null for all. `as_of` is the date the list is as of, as
@@ -45,27 +45,27 @@ class Asked:
             )
         return settings.as_of(period(self.as_of)[1]) if self.as_of else settings
 
-    def at(self, date: str) -> Asked:
+    def at(self, date: str) -> Filters:
         """As of another date, empty for now. At another time tastes have other numbers: for all of them."""
         return replace(self, as_of=date, taste=None)
 
-    def other_level(self) -> Asked:
+    def other_level(self) -> Filters:
         """Of tracks instead of artists, or the other way; of artists no single track is left out."""
-        from engine.names import SEPARATOR
+        from engine.canonical_keys import SEPARATOR
 
         artists = tuple(name for name in self.without if SEPARATOR not in name)
         return replace(self, level="artists" if self.of_tracks else "tracks", taste=None, without=artists)
 
-    def next_times(self) -> Asked:
+    def next_times(self) -> Filters:
         """Of the next times of the week, and after the last of all."""
         from engine.taste.window import TIMES_OF_WEEK
 
         names = ["", *(time.name for time in TIMES_OF_WEEK)]
         return replace(self, times=names[(names.index(self.times) + 1) % len(names)], taste=None)
 
-    def less(self, artist: str, track: str | None) -> Asked:
+    def less(self, artist: str, track: str | None) -> Filters:
         """As if that had never been played either."""
-        from engine.names import track_name
+        from engine.canonical_keys import track_name
 
         return replace(self, without=(*self.without, track_name(artist, track) if track else artist))
 
@@ -86,7 +86,7 @@ class Asked:
             f"taste {self.taste[1]}" if self.taste else "",
         ]
         if self.without:
-            from engine.names import SEPARATOR
+            from engine.canonical_keys import SEPARATOR
 
             parts.append(f"without {', '.join(name.rpartition(SEPARATOR)[2] for name in self.without)}")
         return "  ".join(shown(part) for part in parts if part)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.names import artist_key, nearest, relaxed_artist_key, relaxed_track_key, track_key
+from engine.canonical_keys import artist_key, nearest, relaxed_artist_key, relaxed_track_key, track_key
 
 KEYS = (artist_key, track_key, relaxed_artist_key, relaxed_track_key)
 names = st.text(max_size=40)

@@ -226,11 +226,11 @@ def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     pairs = _pairs(key)
     length = len(pairs)
 
-    def likeness(candidate: str) -> float:
+    def similarity(candidate: str) -> float:
         other = _pairs(candidate.lower())
         return len(pairs & other) / (length + len(other))
 
-    closest = heapq.nlargest(64, dict.fromkeys(candidates), key=likeness)
+    closest = heapq.nlargest(64, dict.fromkeys(candidates), key=similarity)
     scored = [(_score(key, relaxed_artist_key(candidate)), -place) for place, candidate in enumerate(closest)]
     return [closest[-place] for score, place in sorted(scored, reverse=True)[:n] if score >= 0.55]
 
@@ -274,7 +274,7 @@ def _fold(text: str) -> str:
     if _SPECIAL.search(folded):
         folded = _plain(folded)
     key = " ".join(folded.translate(_WRITTEN).split())
-    # Marks alone are no name, and neither is a name of punctuation or symbols: that is kept as it is written.
+    # Marks alone are not name, and neither is a name of punctuation or symbols: that is kept as it is written.
     return key if any(map(str.isalnum, key)) else _as_written(text)
 
 

@@ -1,7 +1,7 @@
 """How alike two items are: close in factors, played by the same listeners, and not merely near to everything.
 
 Half is the cosine of the factors, half the share of listeners in common, shrunk where few say anything. Items that
-are near to everything (hubs) would fill every list, so a part of both items' usual likeness to their nearest is taken
+are near to everything (hubs) would fill every list, so a part of both items' usual similarity to their nearest is taken
 away (as in CSLS: Conneau, Lample, Ranzato, Denoyer, Jegou 2018), which also makes more pairs mutual. On HetRec, ten
 nearest, against the cosine alone: held-out pairs played together .061 for .057, hubness .76 for .91, mutual .66 for
 .54; of an item's own held-out companions .038 for .041 (items with three listeners or more, one split).
@@ -21,18 +21,18 @@ Ids = NDArray[np.int64]
 TOGETHER, SHRINK = 0.5, 20.0
 # Two items with all listeners in common are as alike as two in one direction when many listeners say so.
 _TOGETHER_SCALE = 2.0
-CROWD, NEAREST = 0.25, 10
+HUBNESS_SHARE, NEAREST = 0.25, 10
 # Items the others are compared with to learn how crowded they are; of a larger catalog a sample.
 _COMPARED, _ROWS = 20_000, 512
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """Over item factors (items, f) float32; `neighbours` and `crowding` (items,) are null where not built."""
+class ItemSimilarity:
+    """Over item factors (items, f) float32; `neighbours` and `hubness` (items,) are null where not built."""
 
     factors: NDArray[np.float32]
     neighbours: Neighbours | None = None
-    crowding: NDArray[np.float32] | None = None
+    hubness: NDArray[np.float32] | None = None
 
     def of(self, item: int, ids: Ids) -> Floats:
         """How alike `item` is to each of `ids`: (m,), the same both ways, at most 1."""
@@ -43,9 +43,11 @@ class Likeness:
         if self.neighbours is None:
             return np.asarray(np.minimum(cosines, 1.0))
         alike = (1.0 - TOGETHER) * cosines + TOGETHER * _TOGETHER_SCALE * self.together(item, ids)
-        if self.crowding is not None:
-            usual = float(self.crowding.mean())
-            alike -= CROWD * (self.crowding[ids] - usual) + CROWD * (float(self.crowding[item]) - usual)
+        if self.hubness is not None:
+            usual = float(self.hubness.mean())
+            alike -= HUBNESS_SHARE * (self.hubness[ids] - usual) + HUBNESS_SHARE * (
+                float(self.hubness[item]) - usual
+            )
         return np.asarray(np.minimum(alike, 1.0))
 
     def together(self, item: int, ids: Ids) -> Floats:
@@ -72,8 +74,10 @@ class Likeness:
         return np.asarray(best[shared[best] > 0])
 
 
-def crowding_of(factors: NDArray[np.float32], neighbours: Neighbours, seed: int = 0) -> NDArray[np.float32]:
-    """Each item's mean likeness to its ten nearest: (items,) float32. SciPy, in training only."""
+def mean_similarity_to_nearest(
+    factors: NDArray[np.float32], neighbours: Neighbours, seed: int = 0
+) -> NDArray[np.float32]:
+    """Each item's mean similarity to its ten nearest: (items,) float32. SciPy, in training only."""
     from scipy.sparse import csc_matrix
 
     items = len(factors)
@@ -85,7 +89,7 @@ def crowding_of(factors: NDArray[np.float32], neighbours: Neighbours, seed: int 
     listens = csc_matrix((present, neighbours.listeners, neighbours.starts), shape=shape)
     compared = listens[:, sample]
     counts = np.diff(neighbours.starts).astype(np.float32)
-    crowding = np.zeros(items, dtype=np.float32)
+    hubness = np.zeros(items, dtype=np.float32)
     for first in range(0, items, _ROWS):
         rows = np.arange(first, min(first + _ROWS, items))
         common = (listens[:, rows].T @ compared).toarray()
@@ -93,5 +97,5 @@ def crowding_of(factors: NDArray[np.float32], neighbours: Neighbours, seed: int 
         alike = (1.0 - TOGETHER) * (unit[rows] @ unit[sample].T) + TOGETHER * _TOGETHER_SCALE * common
         alike[rows[:, None] == sample[None, :]] = -np.inf
         best = -np.partition(-alike, nearest - 1, axis=1)[:, :nearest]
-        crowding[rows] = np.where(np.isfinite(best), best, 0.0).mean(axis=1)
-    return crowding
+        hubness[rows] = np.where(np.isfinite(best), best, 0.0).mean(axis=1)
+    return hubness

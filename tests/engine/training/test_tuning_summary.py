@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.training.tried import Best, best_of_each, collapsed, in_words
+from engine.training.tuning_summary import Best, best_of_each, collapsed, in_words
 
 
 def trial(transform: str, ndcg: float, *, sweeps: int = 20, exponent: float = 0.0, factors: int = 40) -> dict:

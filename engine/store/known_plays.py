@@ -10,14 +10,14 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.store.places import Group, Place
 from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Play
 from engine.store.same_play import Match, Others, Stored, is_within
+from engine.store.track_lookup import Group, LibraryTrack
 
 # A start in seconds takes fewer bits than this.
 START_BITS = 34
 _MS_BITS = 24
-_MOST_MS = (1 << _MS_BITS) - 1
+_MAX_MS = (1 << _MS_BITS) - 1
 # Two exports of one service tell the same skip with the same length, their clocks up to a minute apart.
 _SKIP_WINDOW = 70
 # Seconds that the ends of a play delivered twice lie apart at most, and by which a start is rounded.
@@ -25,7 +25,7 @@ _TWINS, _ROUNDING = 60, 3
 # From here on a row is a listen in itself.
 _SKIP_MS = 30_000
 
-# What a wider clock tells is no moment: how many plays there were of a song is all that can be compared.
+# What a wider clock tells is not a moment: how many plays there were of a song is all that can be compared.
 MINUTE = 60
 
 Clock = tuple[str, int]
@@ -40,7 +40,7 @@ class _Repeats:
     import_id: int = 0
 
 
-class Told:
+class KnownPlays:
     """Asks the library of `connection`; `flush` writes what is still to be written."""
 
     def __init__(self, connection: sqlite3.Connection, flush: Callable[[], None]) -> None:
@@ -131,16 +131,20 @@ class Told:
         return (
             self.own.get(moment) == played
             or (moment, played) in self.own
-            or moment << _MS_BITS | min(played, _MOST_MS) in self._skips
+            or moment << _MS_BITS | min(played, _MAX_MS) in self._skips
         )
 
     def _is_more(self, moment: int) -> bool:
         """Whether a file tells more plays of one day, or hour, than were told of it."""
-        told = self._repeats.setdefault(moment, _Repeats())
-        if told.import_id != self._import_id:
-            told.known, told.seen, told.import_id = max(told.known, told.seen), 0, self._import_id
-        told.seen += 1
-        return told.seen > told.known
+        known_plays = self._repeats.setdefault(moment, _Repeats())
+        if known_plays.import_id != self._import_id:
+            known_plays.known, known_plays.seen, known_plays.import_id = (
+                max(known_plays.known, known_plays.seen),
+                0,
+                self._import_id,
+            )
+        known_plays.seen += 1
+        return known_plays.seen > known_plays.known
 
     def _is_other(self, others: Others, play: Play) -> bool:
         """Whether another source told of this play."""
@@ -184,7 +188,7 @@ class Told:
 
     # -- undated plays --------------------------------------------------------------------------------
 
-    def is_new_undated(self, place: Place) -> bool:
+    def is_new_undated(self, place: LibraryTrack) -> bool:
         """Of undated plays of a track a file adds only as many as it has more than the library."""
         seen = self._undated.get(place.track)
         if seen is None:
@@ -205,7 +209,7 @@ class Told:
         if not group.loaded:
             self._load(group)
         start, played = play.started_at, play.ms_played
-        moment = (group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MOST_MS)
+        moment = (group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MAX_MS)
         twin = start is not None and (play.paused or group.paused) and self.is_twin(group, play, start)
         if twin or moment in self._skips:
             return False
@@ -247,7 +251,7 @@ class Told:
                 unsure = bool(flags & UNKNOWN_FLAG)
                 others.append(Stored(number, start, played, paused, precision, unsure, duration))
             elif precision > MINUTE:
-                # What this file told before its rows of another clock is no sign that it was told before.
+                # What this file told before its rows of another clock is not a sign that it was told before.
                 if import_id != self._import_id:
                     self._repeats.setdefault(moment, _Repeats()).known += plays
             else:
@@ -262,6 +266,6 @@ class Told:
             f"SELECT started_at, ms_played, source FROM skips WHERE track_id IN ({marks})",  # noqa: S608
             group.tracks,
         ):
-            self._skips.add((group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MOST_MS))
+            self._skips.add((group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MAX_MS))
             if source != self._clock[0] and start is not None and played is not None:
                 group.skips_elsewhere += ((start, played),)

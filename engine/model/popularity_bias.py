@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 REACH = 1.5
 
 
-def leaned(scores: NDArray[np.float64], listeners: NDArray[np.float64], lean: float) -> NDArray[np.float64]:
-    """`scores` (..., n) of candidates plus `lean`, -1 (obscure) to 1 (popular), of their `listeners` (..., n).
+def with_popularity_bias(
+    scores: NDArray[np.float64], listeners: NDArray[np.float64], bias: float
+) -> NDArray[np.float64]:
+    """`scores` (..., n) of candidates plus `bias`, -1 (obscure) to 1 (popular), of their `listeners` (..., n).
 
     Both are compared within the candidates along the last axis, so that a lean means the same for every listener.
     """
@@ -22,4 +24,4 @@ def leaned(scores: NDArray[np.float64], listeners: NDArray[np.float64], lean: fl
         out=np.zeros_like(known_by),
         where=spread > 0,
     )
-    return np.asarray(scores + lean * REACH * scores.std(axis=-1, keepdims=True) * unit)
+    return np.asarray(scores + bias * REACH * scores.std(axis=-1, keepdims=True) * unit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 
-from engine.names import artist_key, relaxed_artist_key, relaxed_track_key, track_key
+from engine.canonical_keys import artist_key, relaxed_artist_key, relaxed_track_key, track_key
 from engine.store.play import Ids, Play
 from engine.store.same_play import Others
 
@@ -45,7 +45,7 @@ class _Family:
 
 
 @dataclass(slots=True)
-class Place:
+class LibraryTrack:
     """Where an artist's name and a title lead, and what is known of the track."""
 
     track: int
@@ -56,7 +56,7 @@ class Place:
     duration: int | None = None
 
 
-class Places:
+class TrackLookup:
     """The artists and tracks of the library of `connection`, and those still to be written."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -66,25 +66,25 @@ class Places:
         self._next_track = _highest(connection, "tracks")
         self._families: dict[str, _Family] = {}
         self._by_relaxed: dict[str, list[int]] = {}
-        self.alone = False
+        self.library_empty = False
         self.artist_of: dict[int, int] = {}
-        self.known: dict[tuple[str, str], Place] = {}
+        self.known: dict[tuple[str, str], LibraryTrack] = {}
         # In the order of who refers to whom.
         self._new: dict[str, list[Row]] = {statement: [] for statement in (_ARTIST, _TRACK, _ID, _DETAILS)}
 
-    def begin_clock(self, *, alone: bool) -> None:
+    def begin_clock(self, *, library_empty: bool) -> None:
         """Forget where names lead and what was played: rows of another clock follow.
 
-        `alone`: there is no listen yet. Then nothing can be told twice, and relaxed keys need not be worked out.
+        `library_empty`: there is no listen yet. Then nothing can be told twice, and relaxed keys need not be worked out.
         """
-        self.alone = alone
+        self.library_empty = library_empty
         self._families.clear()
         self.known.clear()
         self._by_relaxed.clear()
         for key, number in self._artists.items():
-            self._by_relaxed.setdefault(key if alone else relaxed_artist_key(key), []).append(number)
+            self._by_relaxed.setdefault(key if library_empty else relaxed_artist_key(key), []).append(number)
 
-    def find(self, play: Play) -> Place | None:
+    def find(self, play: Play) -> LibraryTrack | None:
         """The place of a play, made when there is none; None when its names hold nothing."""
         artist, title = play.artist, play.title
         a_key, t_key = artist_key(artist), track_key(title)
@@ -95,21 +95,21 @@ class Places:
             artist_id = self._next_artist = self._next_artist + 1
             self._artists[a_key] = artist_id
             self._new[_ARTIST].append((artist_id, artist, a_key))
-        relaxed = a_key if self.alone else relaxed_artist_key(artist)
+        relaxed = a_key if self.library_empty else relaxed_artist_key(artist)
         family = self._families.get(relaxed) or self._load_family(relaxed)
         there = family.tracks.get((artist_id, t_key))
         if there is not None:
             track_id, group = there
-            place = self.known[artist, title] = Place(track_id, group)
+            place = self.known[artist, title] = LibraryTrack(track_id, group)
         else:
-            relaxed = t_key if self.alone else relaxed_track_key(title)
+            relaxed = t_key if self.library_empty else relaxed_track_key(title)
             track_id = self._next_track = self._next_track + 1
             # What is stored came with the family: a group made here has nothing to load.
             group = family.groups.get(relaxed) or Group(track_id, loaded=True)
             family.groups[relaxed] = group
             group.tracks += (track_id,)
             family.tracks[artist_id, t_key] = track_id, group
-            place = self.known[artist, title] = Place(track_id, group)
+            place = self.known[artist, title] = LibraryTrack(track_id, group)
             place.album, place.duration = play.album or None, play.duration_ms or None
             self._new[_TRACK].append((track_id, artist_id, title, t_key, place.album, place.duration))
         self.artist_of[track_id] = artist_id
@@ -122,13 +122,13 @@ class Places:
                 "SELECT id, title, key FROM tracks WHERE artist_id = ?", (number,)
             ):
                 group = family.groups.setdefault(
-                    key if self.alone else relaxed_track_key(title), Group(track)
+                    key if self.library_empty else relaxed_track_key(title), Group(track)
                 )
                 group.tracks += (track,)
                 family.tracks[number, key] = track, group
         return family
 
-    def learn(self, place: Place, play: Play) -> None:
+    def learn(self, place: LibraryTrack, play: Play) -> None:
         """Note ids, album and length that were not known of a track."""
         if play.ids is not place.ids:
             place.ids = play.ids

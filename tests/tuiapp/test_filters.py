@@ -1,0 +1,43 @@
+"""What Discover is asked for beside its dials."""
+
+from __future__ import annotations
+
+from engine.canonical_keys import track_name
+from engine.recommend.settings import DiscoverSettings
+from engine.taste.window import TIMES_OF_WEEK
+from tuiapp.screens.filters import Filters
+
+
+def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
+    filters = (
+        Filters("tracks", (2, "dub"), "2024-03-01", "evening").less("Burel", "Tin Roof").less("Moire", None)
+    )
+    found = filters.of(DiscoverSettings(n=7, popularity=0.2))
+    assert (found.n, found.popularity, found.level, found.mode) == (7, 0.2, "tracks", 2)
+    assert found.without == (track_name("Burel", "Tin Roof"), "Moire")
+    assert found.window.time_of_week is not None
+    assert found.window.time_of_week.name == "evening"
+    assert found.window.until is not None
+    assert filters.in_words() == "evening  as of 2024-03-01  taste dub  without Tin Roof, Moire"
+    assert Filters().of(DiscoverSettings()) == DiscoverSettings()
+    assert Filters().in_words() == Filters().when == ""
+
+
+def test_at_another_time_or_level_the_numbers_of_tastes_mean_nothing() -> None:
+    filters = Filters(taste=(1, "dub"), without=("Moire",))
+    assert filters.at("2024").taste is filters.next_times().taste is filters.other_level().taste is None
+    of_tracks = filters.other_level().less("Burel", "Tin Roof")
+    assert of_tracks.of_tracks
+    assert of_tracks.other_level() == Filters(without=("Moire",)), "of artists no single track is left out"
+
+
+def test_the_times_of_the_week_come_one_after_the_other_and_then_all() -> None:
+    filters, seen = Filters(), []
+    for _ in range(len(TIMES_OF_WEEK) + 1):
+        filters = filters.next_times()
+        seen.append(filters.times)
+    assert seen == [*(context.name for context in TIMES_OF_WEEK), ""]
+
+
+def test_a_name_with_controls_is_made_safe_to_show() -> None:
+    assert "\x1b" not in Filters().less("A\x1b[31m", None).in_words()
