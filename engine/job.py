@@ -14,8 +14,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from engine.session import Session
 _EVERY_SECONDS = 0.2
 
 
-class _Reporter:
+class Reporter:
     """Writes JSON lines and remembers when the stage began, to say how long is left."""
 
     def __init__(self) -> None:
@@ -62,18 +63,27 @@ class _Reporter:
         )
 
 
+# What a job does with the library, the reporter, and whether it was asked to stop; its result goes into `done`.
+Work = Callable[[Session, Reporter, Callable[[], bool]], Any]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one job and return its exit code."""
+    """Run one job of the engine and return its exit code."""
     asked = _parser().parse_args(arguments)
-    reporter = _Reporter()
+    return run_job(asked.command, asked.data_dir, partial(_run, asked))
+
+
+def run_job(name: str, data_dir: Path, work: Work) -> int:
+    """Do `work` on the library in `data_dir`, say in JSON lines how it goes, and return the exit code."""
+    reporter = Reporter()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     # Training must leave the terminal's keys responsive on small machines; where nothing else runs it has them whole.
     os.nice(15)
     try:
-        with Session(Folders(asked.data_dir)) as session:
-            result = _run(session, asked, reporter, stop)
+        with Session(Folders(data_dir)) as session:
+            result = work(session, reporter, stop.is_set)
     except CancelledError:
         reporter.send(type="cancelled")
         return CancelledError.exit_code
@@ -81,8 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reporter.send(type="error", message=str(error), exit_code=error.exit_code)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place where a job's unexpected errors end
-        folders = Folders(asked.data_dir)
-        note_error(Door(folders), f"the job {asked.command}", error)
+        folders = Folders(data_dir)
+        note_error(Door(folders), f"the job {name}", error)
         message = f"That should not have happened: {where_it_happened(error)}. The log is {folders.log}."
         reporter.send(type="error", message=message, exit_code=1)
         return 1
@@ -98,7 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("paths", nargs="+", type=Path)
     importing.add_argument("--keep-private", action="store_true")
     commands.add_parser("add").add_argument("paths", nargs="+", type=Path)
-    commands.add_parser("demo")
     training = commands.add_parser("train")
     training.add_argument("--factors", type=int, default=40)
     training.add_argument("--free-factors", action="store_true")
@@ -108,27 +117,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop: threading.Event) -> Any:
+def _run(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> Any:
     def reading(done: int, total: int) -> None:
         reporter.progress("reading", done, total)
 
     match asked.command:
         case "import":
             return session.history.import_paths(
-                asked.paths, keep_private=asked.keep_private, progress=reading, cancelled=stop.is_set
+                asked.paths, keep_private=asked.keep_private, progress=reading, cancelled=cancelled
             ).as_dict()
         case "add":
-            added = [session.packs.add(path, progress=reading, cancelled=stop.is_set) for path in asked.paths]
+            added = [session.packs.add(path, progress=reading, cancelled=cancelled) for path in asked.paths]
             return {
                 "packs": [asdict(pack) for one in added for pack in one.packs],
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [reason for one in added for reason in one.left_out],
             }
-        case "demo":
-            from sample_data.demo import prepare
-
-            prepare(session, reporter.progress, stop.is_set)
-            return {}
         case _:
             import msgspec
 
@@ -148,9 +154,7 @@ def _run(session: Session, asked: argparse.Namespace, reporter: _Reporter, stop:
                     level=level,
                 )
                 try:
-                    manifests.append(
-                        session.training.train(settings, progress=training, cancelled=stop.is_set)
-                    )
+                    manifests.append(session.training.train(settings, progress=training, cancelled=cancelled))
                 except NothingYetError as missing:
                     nothing = missing
             if not manifests:

@@ -1,7 +1,8 @@
-"""Where everything this program writes lives: one folder, one name for each thing in it."""
+"""Where everything this program writes lives: one folder, one name for each thing in it, and a file's digest."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,3 +57,9 @@ class Folders:
     def log(self) -> Path:
         """What went wrong, for the person to read or pass on; holds no names of music."""
         return self.root / "discover.log"
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

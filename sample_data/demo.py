@@ -1,8 +1,14 @@
-"""Fills a data folder with the sample, through the same import and training code as real data."""
+"""Fills a data folder with the sample, through the same import and training code as real data.
+
+As a job of the app: `python -m sample_data.demo --data-dir DIR`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sample_data
@@ -61,3 +67,21 @@ def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] 
                 ),
                 cancelled=cancelled,
             )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prepare the demo as a job (`engine.job`) and return its exit code."""
+    from engine.job import Reporter, run_job
+
+    parser = argparse.ArgumentParser(prog="python -m sample_data.demo", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+
+    def work(session: Session, reporter: Reporter, stop: Callable[[], bool]) -> dict[str, object]:
+        prepare(session, reporter.progress, stop)
+        return {}
+
+    return run_job("demo", parser.parse_args(arguments).data_dir, work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

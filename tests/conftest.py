@@ -11,9 +11,9 @@ from hypothesis import settings
 # As the app does it, before NumPy is loaded: on two workers, threads of BLAS wait for one another more than they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from engine.privacy import door
+from engine.privacy import caches
 
-# A machine that is slow for a moment is not a failure, and an example nobody saw before is none of the change's.
+# A machine that is slow for a moment is not a failure, and an example nobody saw before is not the change's fault.
 settings.register_profile("the same every time", derandomize=True, deadline=None)
 settings.load_profile("the same every time")
 
@@ -22,4 +22,4 @@ settings.load_profile("the same every time")
 def kernels_stay_beside_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children look there too. What a private session tells Python of caches is forgotten after each test."""
     monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
-    monkeypatch.setattr(door, "_caches", True)
+    monkeypatch.setattr(caches, "_kept", True)

@@ -129,7 +129,7 @@ class Catalog:
         return found
 
     def ids_in_any_spelling(self, keys: Iterable[str]) -> set[int]:
-        """Ids of all that `keys` stand for (`engine.canonical_keys.AnySpelling`): an artist's for each of their tracks."""
+        """Ids of all that `keys` stand for (`canonical_keys.AnySpelling`): an artist's for each of their tracks."""
         wanted = AnySpelling(keys)
         rows = self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in wanted.keys}), "key")
         for form in {relaxed_artist_key(artist) for artist in wanted.artists}:

@@ -73,8 +73,8 @@ class RowCounts:
 def fold_tempo(bpm: float) -> float | None:
     """Bring a tempo outside 40..250 beats a minute into it by halving or doubling, at most twice.
 
-    None when that is not enough: such a number is not a tempo. Source: FORMATS section 6 (some players store
-    half or double time).
+    None when that is not enough: such a number is not a tempo. Some players store half or
+    double time (PACKS.md).
 
     >>> fold_tempo(300.0), fold_tempo(15.0), fold_tempo(128.0), fold_tempo(9999.0)
     (150.0, 60.0, 128.0, None)
@@ -143,7 +143,7 @@ def _exportify_by_position(cells: Sequence[str]) -> dict[str, int] | None:
     """Columns of an Exportify file whose header is translated, or None when `cells` is not a row of one.
 
     19 columns come first, then up to two optional ones, the twelve features and three optional album columns
-    (FORMATS section 3.9), so the number of cells tells where the features start.
+    (PACKS.md), so the number of cells tells where the features start.
     """
     if not cells or not _SPOTIFY_URI.match(cells[0]) or not 31 <= len(cells) <= 36:
         return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +30,7 @@ from engine.community.feature_catalog import (
 from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows, recognises
 from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file
 from engine.errors import CancelledError, UnreadableFileError
+from engine.paths import digest_of
 from engine.privacy import Door
 
 __all__ = [
@@ -131,7 +131,7 @@ def add_features(
             "rows": tracks,
             "tracks_with_tempo": with_tempo,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "digest": _digest(partial / TABLE_FILE),
+            "digest": digest_of(partial / TABLE_FILE),
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         (partial / MANIFEST_FILE).write_text(text, encoding="utf-8")
@@ -185,8 +185,3 @@ def _keyed(rows: Iterable[FeatureRow], counts: RowCounts) -> Iterator[tuple[obje
             *keys, row.artist, row.track, row.album, row.bpm, row.energy, row.danceability, row.valence,
             row.seconds, row.spotify, row.isrc, row.popularity, relaxed_pair(keys[0], row.track),
         )  # fmt: skip
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,6 +1,6 @@
 """Reader of the HetRec 2011 Last.fm layout: tab-separated `artists.dat`, `user_artists.dat` and, where present, tags.
 
-Takes a folder or a zip with these files in it (FORMATS.md section 5). `artists.dat` is UTF-8 and `tags.dat`
+Takes a folder or a zip with these files in it (PACKS.md). `artists.dat` is UTF-8 and `tags.dat`
 Latin-1 in the published set; both are tried. Lines that cannot be used are counted by reason, never hidden.
 """
 
@@ -68,7 +68,7 @@ def _members(path: Path) -> dict[str, str]:
 
 
 def _lines(path: Path, member: str, encoding: str = "utf-8") -> Iterator[list[str]]:
-    """Fields of every line after the header. Plain split: titles hold lone quotes (FORMATS.md section 5)."""
+    """Fields of every line after the header. Plain split: titles hold lone quotes (PACKS.md)."""
     with zipfile.ZipFile(path).open(member) if path.is_file() else (path / member).open("rb") as raw:
         text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="\n")
         for number, line in enumerate(text):

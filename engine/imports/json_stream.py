@@ -123,18 +123,10 @@ class Records(Generic[T]):
 
         What is in the buffer without a whole record in it is given up as one broken record.
         """
-        depth = start = end = 0
+        end = 0
         records: list[T | Broken] = []
-        for token in _TOKENS.finditer(buffer, 1):
-            char = token[0][:1]
-            if char == b"{":
-                start = token.start() if depth == 0 else start
-                depth += 1
-            elif char == b"}" and depth:
-                depth -= 1
-                if depth == 0:
-                    end = token.end()
-                    records.append(self.one(bytes(buffer[start:end])))
+        for start, end in _whole_objects(buffer, 1):
+            records.append(self.one(bytes(buffer[start:end])))
         del buffer[1 : end if records else len(buffer)]
         if records and (comma := buffer.find(b",", 1)) > 0 and not buffer[1:comma].strip():
             del buffer[1 : comma + 1]
@@ -176,18 +168,10 @@ class Records(Generic[T]):
 
     def _objects(self, piece: bytes, *, cut: bool) -> Iterator[T | Broken]:
         """The whole objects in a piece that is not one record, and `Broken` for what is not one."""
-        depth = start = end = 0
-        for token in _TOKENS.finditer(piece):
-            char = token[0][:1]
-            if char == b"{":
-                start = token.start() if depth == 0 else start
-                depth += 1
-            elif char == b"}" and depth:
-                depth -= 1
-                if depth == 0:
-                    end = token.end()
-                    yield self.one(piece[start:end])
-        if depth or not end or piece[end:].strip(b", \t\r\n]"):
+        end = 0
+        for start, end in _whole_objects(piece):
+            yield self.one(piece[start:end])
+        if not end or piece[end:].strip(b", \t\r\n]"):
             yield Broken(cut=cut)
 
     def one(self, piece: bytes) -> T | Broken:
@@ -214,6 +198,20 @@ class Records(Generic[T]):
                 if get_origin(field.type) is list and isinstance(value, list):
                     values[field.name] = _good_ones(value, get_args(field.type)[0])
         return self.row(**values)
+
+
+def _whole_objects(data: bytes | bytearray, first: int = 0) -> Iterator[tuple[int, int]]:
+    """Where the outermost objects in `data` from `first` on begin and end, by counting brackets outside strings."""
+    depth = start = 0
+    for token in _TOKENS.finditer(data, first):
+        char = token[0][:1]
+        if char == b"{":
+            start = token.start() if depth == 0 else start
+            depth += 1
+        elif char == b"}" and depth:
+            depth -= 1
+            if depth == 0:
+                yield start, token.end()
 
 
 def _good_ones(values: list[Any], wanted: Any) -> list[Any]:

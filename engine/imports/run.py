@@ -24,7 +24,7 @@ from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
 from engine.imports.xml_stream import XmlError
 from engine.store.ingest import Ingest
 
-# Rows shorter than this are not listen (the rule of Spotify and others, FORMATS 2.3).
+# Rows shorter than this are not listens (the rule of Spotify and others, FORMATS 2.3).
 MIN_MS = 30_000
 # What a damaged file may raise while it is read.
 FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)

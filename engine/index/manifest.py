@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from engine.errors import DamagedDataError
+from engine.paths import digest_of
 
 FORMAT = 1
 MANIFEST_FILE = "index.json"
@@ -113,12 +113,6 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
 def record_of(path: Path) -> FileRecord:
     """Size and digest of a file."""
     return FileRecord(bytes=path.stat().st_size, sha256=digest_of(path))
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_size(folder: Path, name: str, record: FileRecord) -> None:

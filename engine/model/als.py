@@ -21,7 +21,7 @@ from engine.errors import CancelledError, InvalidDataError
 from engine.model.checks import checked_counts, checked_ids, checked_rows, chosen_columns
 from engine.model.equations import gram_of, system_of
 from engine.model.saved import read_model, write_model
-from engine.model.topk import top_k
+from engine.model.topk import lengths, top_k
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -340,7 +340,7 @@ class AlternatingLeastSquares:
         chosen = self._restriction(only, dropped, len(factors), what)
         hidden = None if dropped is None else checked_ids(dropped, len(factors), what)
         among = factors if chosen is None else factors[chosen]
-        best, scores = top_k(_unit(queries), among, N, hidden_ids=hidden, divisors=_lengths(among))
+        best, scores = top_k(_unit(queries), among, N, hidden_ids=hidden, divisors=lengths(among))
         return _unwrapped(best if chosen is None else chosen[best], scores, single)
 
     def _recalculated(self, ids: ArrayLike, matrix: Any, fixed: NDArray[Any], what: str) -> NDArray[Any]:
@@ -382,15 +382,8 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _lengths(rows: NDArray[Any]) -> NDArray[Any]:
-    """Euclidean lengths, with a small one for rows of zeros, whose cosine is then 0."""
-    lengths = np.linalg.norm(rows, axis=1)
-    lengths[lengths == 0] = 1e-10
-    return np.asarray(lengths)
-
-
 def _unit(rows: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(rows / _lengths(rows)[:, None], dtype=rows.dtype)
+    return np.asarray(rows / lengths(rows)[:, None], dtype=rows.dtype)
 
 
 def _unwrapped(ids: Ids, scores: NDArray[Any], single: bool) -> tuple[Ids, NDArray[Any]]:

@@ -23,7 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.privacy.door import keeps_caches, write_atomically
+from engine.privacy.caches import caches_kept
+from engine.privacy.door import write_atomically
 
 # Called with addresses of C-contiguous arrays, integers and reals, in the order of `SIGNATURES`.
 Function = Callable[..., None]
@@ -58,7 +59,7 @@ def functions(rank: int, dtype: str) -> Mapping[str, Function]:
     name = f"als-{rank}-{dtype}-{_digest()}.so"
     path = _folder / name
     library = _loaded(path)
-    if library is None and keeps_caches():
+    if library is None and caches_kept():
         _compile(rank, dtype, path)
         library = _loaded(path)
     if library is not None:

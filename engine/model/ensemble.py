@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.model.affinity import FoldedAffinity
 from engine.model.fold_in import FoldedListener, ItemFactors
 from engine.model.neighbours import FoldedNeighbours, Gathered, Neighbours
+from engine.model.topk import lengths
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -57,7 +58,7 @@ class Members:
 
     def lengths(self, ids: Ids) -> Floats:
         """Lengths of the items' factors: (m,)."""
-        return _lengths(self.factors.item_factors[ids].astype(np.float64))
+        return lengths(self.factors.item_factors[ids].astype(np.float64), _MIN_LENGTH)
 
     def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> GatheredItems:
         """What the members know of items `ids` (m,), whoever listens, or whatever the counts of this `listener`."""
@@ -69,11 +70,7 @@ class Members:
         near = listener or self.neighbours
         cells = near.gather(ids) if near is not None else None
         artists = self.artists[ids] if self.artists is not None else None
-        return GatheredItems(ids, vectors, _lengths(vectors), known, cells, artists)
-
-
-def _lengths(vectors: Floats) -> Floats:
-    return np.asarray(np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), _MIN_LENGTH))
+        return GatheredItems(ids, vectors, lengths(vectors, _MIN_LENGTH), known, cells, artists)
 
 
 @dataclass(frozen=True)

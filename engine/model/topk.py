@@ -18,6 +18,11 @@ FILTERED = -float(np.finfo(np.float32).max)
 _SCORES = 8_000_000
 
 
+def lengths(rows: NDArray[Any], least: float = 1e-10) -> NDArray[Any]:
+    """Euclidean lengths (n,) of `rows` (n, f), no shorter than `least`: the cosine of a row of zeros is then 0."""
+    return np.asarray(np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), least), dtype=rows.dtype)
+
+
 def top_k(
     queries: NDArray[Any],
     factors: NDArray[Any],

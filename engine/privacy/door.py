@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,26 +44,12 @@ _WRITES = {
 }
 
 
-# Whether what is cached beside the data (compiled code) may be written: as the door opened last says.
-_caches = True
-
-
-def keeps_caches() -> bool:
-    """Whether caches may be written anywhere: not in a private session."""
-    return _caches
-
-
 class Door:
     """Opens the database and writes files under `folders.root`, or refuses to when `private`."""
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
-        global _caches
         self.folders = folders
         self.private = private
-        _caches = not private
-        if private:
-            # Python's own cache of compiled modules is a file too, though it says little.
-            sys.dont_write_bytecode = True
 
     # -- the database ---------------------------------------------------------------------------------
 
@@ -223,21 +209,18 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
 
     `mode` None keeps the permissions of an existing file, or the person's default for a new one.
     """
-    if mode is None:
-        if path.exists():
-            mode = path.stat().st_mode & 0o777
-        else:
-            umask = os.umask(0)
-            os.umask(umask)
-            mode = 0o666 & ~umask
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    partial = Path(name)
+    if mode is None and path.exists():
+        mode = path.stat().st_mode & 0o777
+    partial = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        # The system takes the person's umask from 0666, as for any new file: to read it one would have to change it.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(os.open(partial, flags, 0o666 if mode is None else 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        partial.chmod(mode)
+        if mode is not None:
+            partial.chmod(mode)
         partial.replace(path)
         _fsync(path.parent)
     finally:

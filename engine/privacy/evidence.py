@@ -6,12 +6,13 @@ named, not followed.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from engine.paths import digest_of
 
 # Digest, time stamp in nanoseconds, permissions.
 _Trace = tuple[str, int, int]
@@ -80,6 +81,6 @@ def traces(folder: Path) -> dict[str, _Trace]:
     found = {}
     for path in [folder, *sorted(folder.rglob("*"))]:
         status = path.stat()
-        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        digest = digest_of(path) if path.is_file() else ""
         found[str(path.relative_to(folder))] = (digest, status.st_mtime_ns, status.st_mode)
     return found

@@ -13,7 +13,7 @@ CANDIDATES_EACH = 4
 
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
-    """The `n` artists most alike item `item` (`engine.model.similarity`), without those blocked or left out by rules."""
+    """The `n` artists most alike item `item` (`model.similarity`), without those blocked or left out by rules."""
     unwanted = model.catalog.ids_meant(taste.blocked | taste.left_out)
     excluded = np.array(sorted(unwanted), dtype=np.int64)
     near, _ = model.index.nearest(item, CANDIDATES_EACH * n, exclude=excluded)

@@ -21,7 +21,7 @@ class DiscoverSettings:
     however alike) to 1 (as unlike each other as the candidates allow).
     An artist is known who was played at least `known_plays` times, with `known_days` within so many days before the
     last play. `half_life` (days) lets older plays decay, 0 counts all alike, null takes what guessed the person's own
-    past best. `without` names artists, and tracks (`engine.canonical_keys.track_name`), to pretend you never played. `n` is the
+    past best. `without` names artists, and tracks (`track_name`), to pretend you never played. `n` is the
     length of the list. `day` (days since 1970, local time) brings that day's small changes of order and lets what was
     ignored before it rest; null for neither.
     `mode` is the number, from 1, of the one of the person's tastes to recommend for; null for all. `level` is what is

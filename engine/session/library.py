@@ -14,6 +14,7 @@ from engine.community import packs as community_packs
 from engine.errors import CancelledError
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.privacy.caches import keep_caches
 from engine.store.database import open_library
 
 P = ParamSpec("P")
@@ -50,6 +51,7 @@ class Library:
         self._lock = threading.RLock()
         self._closed = False
         self._subscribers: list[Callable[[Change], None]] = []
+        keep_caches(not private)
         self.connection = open_library(self.door)
 
     @property
@@ -104,6 +106,7 @@ class Library:
                 self.door = Door(self.folders, private=not on)
                 self.connection = open_library(self.door)
                 raise
+            keep_caches(not on)
             self.private_since = time.monotonic() if on else None
             return lost
 

@@ -59,7 +59,7 @@ def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
 
 
 def verdicts(connection: sqlite3.Connection, level: Level) -> dict[str, Feedback]:
-    """What stands on items, by their keys: artists, and where items are tracks also those (`engine.canonical_keys.key_at`).
+    """What stands on items, by their keys: artists, and where items are tracks also those (`canonical_keys.key_at`).
 
     Of what was said of two versions of a track the strictest stands.
     """

@@ -75,7 +75,7 @@ class TrackLookup:
     def begin_clock(self, *, library_empty: bool) -> None:
         """Forget where names lead and what was played: rows of another clock follow.
 
-        `library_empty`: there is no listen yet. Then nothing can be told twice, and relaxed keys need not be worked out.
+        `library_empty`: there is no listen yet. Then nothing can be there twice, and relaxed keys are not needed.
         """
         self.library_empty = library_empty
         self._families.clear()

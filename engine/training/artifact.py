@@ -9,7 +9,6 @@ to by one atomic rename of that small file.
 
 from __future__ import annotations
 
-import hashlib
 import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity
-from engine.paths import Folders
+from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.search import NameIndex, build_names, open_names, write_names
 
@@ -230,12 +229,6 @@ def _searched(name: str) -> str:
 def _artist_names(names: Sequence[str], artists: np.ndarray) -> NameIndex:
     numbers, first = np.unique(artists, return_index=True)
     return build_names([artist_key(names[item].partition(SEPARATOR)[0]) for item in first.tolist()], numbers)
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_manifest(folder: Path, manifest: ModelManifest) -> None:

@@ -131,7 +131,7 @@ class TunedALS:
 def ensemble_of(
     tuned: TunedALS, train: csr_matrix, artists: np.ndarray | None
 ) -> tuple[dict[str, ScoresOf], Weighed]:
-    """Scores of the ensemble and of those of its members that are not method by themselves."""
+    """Scores of the ensemble and of those of its members that are not a method by themselves."""
     found = tuned.found
 
     def fitted(plays: csr_matrix) -> tuple[np.ndarray, float, float]:

@@ -14,12 +14,11 @@ from engine.model.confidence import Confidence
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
 from engine.model.similarity import mean_similarity_to_nearest
-from engine.paths import Folders
+from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
-    digest_of,
     switch_to,
     write_arrays,
     write_manifest,

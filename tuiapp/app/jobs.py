@@ -36,6 +36,12 @@ class Job:
     losses: list[float] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
 
+    def command(self, data_dir: Path) -> list[str]:
+        """The module to run and its arguments. The demo stands above the engine, so it is a program of its own."""
+        of_demo = self.arguments[0] == "demo"
+        module, arguments = ("sample_data.demo", ()) if of_demo else ("engine.job", self.arguments)
+        return [module, "--data-dir", str(data_dir), *arguments]
+
     def cancel(self) -> None:
         """Ask it to stop at the next whole step."""
         if self.process is not None and self.process.returncode is None:
@@ -59,7 +65,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     `changed` is called after each progress message. A child that dies without a word gives an `error`.
     """
     job.process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "engine.job", "--data-dir", str(data_dir), *job.arguments,
+        sys.executable, "-m", *job.command(data_dir),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
     )  # fmt: skip

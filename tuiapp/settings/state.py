@@ -1,4 +1,4 @@
-"""Where the app was when it was left, as JSON. A damaged or foreign state is not a state."""
+"""Where the app was when it was left, as JSON. A damaged or foreign state is ignored."""
 
 from __future__ import annotations
 

@@ -14,8 +14,7 @@ from scipy.sparse import random as random_matrix
 
 from engine.model import compiled
 from engine.model.als import AlternatingLeastSquares
-from engine.paths import Folders
-from engine.privacy import Door
+from engine.privacy.caches import keep_caches
 
 # Compiled once, not once a worker.
 pytestmark = pytest.mark.xdist_group("compiled")
@@ -83,7 +82,7 @@ def test_where_no_compiled_code_may_be_kept_none_is(
     folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiled, "_folder", folder.with_name("private"))
-    Door(Folders(folder.with_name("data")), private=True)
+    keep_caches(False)
     monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled to a file"))
     monkeypatch.setattr("engine.model.kernels.compiled_here", lambda *_: {})
     compiled.functions.cache_clear()

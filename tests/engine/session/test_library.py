@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 
 from engine.errors import CancelledError
+from engine.privacy import Door
+from engine.privacy.caches import caches_kept
 from engine.session.library import Change, Library, Service, synchronized
 from tests.support.folders import fingerprint
 
@@ -104,6 +107,16 @@ def test_where_the_app_is_is_remembered_but_not_in_private(library: Library) -> 
     before = fingerprint(library.folders.root)
     library.write_state(b'{"view": 2}')
     assert fingerprint(library.folders.root) == before
+
+
+def test_no_cache_may_be_written_while_a_private_session_lasts(library: Library) -> None:
+    kept = [(caches_kept(), sys.dont_write_bytecode)]
+    for on in (True, False):
+        library.set_private(on)
+        Door(library.folders)  # to open another changes nothing
+        kept.append((caches_kept(), sys.dont_write_bytecode))
+    assert kept[1] == (False, True)
+    assert kept[0] == kept[2] == (True, kept[0][1])
 
 
 def test_its_file_can_be_replaced_while_it_is_closed(library: Library) -> None:
