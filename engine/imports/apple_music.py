@@ -17,6 +17,7 @@ from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Options, Play, Record
 from engine.imports.registry import Format
+from engine.imports.stamps import Stamps
 from engine.imports.text import Table, rows
 from engine.imports.times import days_since_1970, iso, milliseconds, number
 from engine.store.play import DAY
@@ -177,10 +178,50 @@ def parse_daily(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 
 def parse_last_played(stream: IO[bytes], _options: Options) -> Iterator[Record]:
-    """`Apple Music - Track Play History.csv` holds one date a track: it only tells who a title is by."""
+    """`Apple Music - Track Play History.csv`: the last play of each track, once as asked for and once as it came.
+
+    A row is a count of one play; two rows of one moment are one play.
+    """
     body = rows(stream)
-    next(body, None)
-    return (Dropped(reasons.NOTHING) for _ in body)
+    table = Table(next(body, []))
+    told: set[tuple[str, int]] = set()
+    for row in body:
+        cells = table.at(row)
+        artist, title = _split(cells("track name"))
+        stamp = number(cells("last played date"))
+        if not artist or not title:
+            yield Dropped(reasons.NO_NAMES)
+        elif stamp is None:
+            yield Dropped(reasons.NO_TIME)
+        elif (cells("track name"), stamp) in told:
+            yield Dropped(reasons.TOLD)
+        else:
+            told.add((cells("track name"), stamp))
+            yield Play(artist, title, stamp, counted=True)
+
+
+def parse_recent(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """`Apple Music - Recently Played Tracks.csv`: how often a track was played of late, dated by the last play."""
+    body = rows(stream)
+    table = Table(next(body, []))
+    stamps = Stamps(options)
+    for row in body:
+        cells = table.at(row)
+        artist, title = _split(cells("track description"))
+        plays = number(cells("total plays")) or 0
+        moment = stamps.read(
+            cells("last event start timestamp", "last event end timestamp", "first event timestamp")
+        )
+        if cells("media type").upper() == "VIDEO":
+            yield Dropped(reasons.VIDEO)
+        elif not artist or not title:
+            yield Dropped(reasons.NO_NAMES)
+        elif plays <= 0:
+            yield Dropped(reasons.NOTHING)
+        else:
+            length = milliseconds(cells("media duration in millis")) or None
+            at, width = (moment.at, moment.width) if moment else (None, 1)
+            yield Play(artist, title, at, None, None, length, precision=width, counted=True, plays=plays)
 
 
 def artists_of_daily(stream: IO[bytes]) -> Iterator[tuple[str, str, str]]:
@@ -212,6 +253,11 @@ def sniff_daily(head: Head) -> bool:
     return head.has_columns("date played", "track description")
 
 
+def sniff_recent(head: Head) -> bool:
+    """Its columns of description and count; where it has a last event it has no day."""
+    return head.has_columns("track description", "total plays")
+
+
 def sniff_last_played(head: Head) -> bool:
     """Its columns of the last date and who asked for it."""
     return head.has_columns("last played date", "is user initiated")
@@ -228,7 +274,11 @@ FORMATS = (
         marks=("date played", "track description"), order=50, artists=artists_of_daily,
     ),
     Format(
-        "apple-last-played", "Apple Music Track Play History", "apple", sniff_last_played, parse_last_played, order=95,
-        artists=artists_of_daily, hint="has only each track's last play; used to find artists",
+        "apple-recent", "Apple Music Recently Played Tracks", "apple-recent", sniff_recent, parse_recent,
+        marks=("track description", "total plays"), order=64, artists=artists_of_daily,
+    ),
+    Format(
+        "apple-last-played", "Apple Music Track Play History", "apple-last-played", sniff_last_played,
+        parse_last_played, order=65, artists=artists_of_daily, hint="has only each track's last play",
     ),
 )  # fmt: skip

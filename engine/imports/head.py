@@ -59,7 +59,7 @@ class Head:
     @cached_property
     def json(self) -> str:
         """`array`, `object`, `lines` (one object a line), or empty."""
-        start = self.text.lstrip()
+        start = self.text.lstrip(" \t\r\n\0")
         if start.startswith("["):
             return "array" if re.match(r"\[\s*([\[{\]]|$)", start) else ""
         if not start.startswith("{"):

@@ -10,19 +10,24 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO, Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
 from engine.imports.encoding import OTHER_BYTES, as_utf8
+from engine.imports.head import Head
+from engine.imports.text import Again, normal, rows
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 # Anything from 256 KiB to 4 MiB takes the same time; this keeps memory small.
 _CHUNK = 1 << 20
+# Rows of a table handed on at once.
+_ROWS = 2000
 # Without a place to cut in this much, records are taken one by one.
 _MAX_PENDING = 32 << 20
-_BEFORE_FIRST = re.compile(rb"^[\s]*\[?[\s]*")
+_BEFORE_FIRST = re.compile(rb"^[\s\0]*\[?[\s]*")
 _FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]|\\.)*")')
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 # A record is looked for in no more pieces than this.
@@ -85,6 +90,20 @@ class Records(Generic[T]):
             yield self._lines(buffer[:end])
             buffer = buffer[end:]
         yield self._lines(buffer)
+
+    def of_table(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
+        """Batches of the records of a CSV whose columns are named like the keys; empty cells are missing."""
+        again = Again(stream)
+        body = rows(again, Head("", again.start).delimiter)
+        keys = {field.encode_name.lower(): field.encode_name for field in msgspec.structs.fields(self.row)}
+        header = [keys.get(normal(cell), "") for cell in next(body, [])]
+        while batch := list(islice(body, _ROWS)):
+            yield [
+                self._key_by_key(
+                    {key: cell for key, cell in zip(header, row, strict=False) if key and cell.strip()}
+                )
+                for row in batch
+            ]
 
     def _lines(self, data: bytes) -> list[T | Broken]:
         try:

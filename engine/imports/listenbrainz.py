@@ -77,6 +77,30 @@ def parse_page(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     return (_record(row) for batch in Records(Listen).of_array(stream, "listens") for row in batch)
 
 
+def parse_submission(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """What is sent to the API: `{"listen_type": …, "payload": […]}`."""
+    return (_submitted(row) for batch in Records(Listen).of_array(stream, "payload") for row in batch)
+
+
+def _submitted(listen: Listen | Broken) -> Record:
+    if not isinstance(listen, Broken) and listen.listened_at is None:
+        return Dropped(reasons.NOW_PLAYING)
+    return _record(listen)
+
+
+class Submission(msgspec.Struct, gc=False):
+    """A line of a client that keeps what it could not send."""
+
+    payload: list[Listen] = []
+
+
+def parse_submissions(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """A submission a line."""
+    for batch in Records(Submission).of_lines(stream):
+        for one in batch:
+            yield from [Dropped(reasons.BROKEN)] if isinstance(one, Broken) else map(_submitted, one.payload)
+
+
 class Feedback(msgspec.Struct, gc=False):
     """A line of `feedback.jsonl`: `score` is 1 or -1."""
 
@@ -166,6 +190,21 @@ def sniff_page(head: Head) -> bool:
     return head.json in ("object", "lines") and head.has_keys("payload") and "listens" in head.inner_keys
 
 
+def sniff_submission(head: Head) -> bool:
+    """`{"payload": […]}` of listens."""
+    inside = "track_metadata" in head.inner_keys and "listens" not in head.inner_keys
+    return head.json in ("object", "lines") and head.has_keys("payload") and inside
+
+
+def sniff_submissions(head: Head) -> bool:
+    """Several of them, one a line."""
+    return (
+        sniff_submission(head)
+        and head.json == "lines"
+        and len([line for line in head.lines if line.strip()]) > 1
+    )
+
+
 _MARKS = ("listened_at", "track_metadata")
 FORMATS = (
     Format("listenbrainz", "ListenBrainz export", "listenbrainz", sniff_lines, parse_lines, _MARKS, order=20),
@@ -185,5 +224,13 @@ FORMATS = (
         parse_feedback,
         order=95,
     ),
+    Format(
+        "listenbrainz-submissions", "ListenBrainz submissions, one a line", "listenbrainz", sniff_submissions,
+        parse_submissions, order=20,
+    ),
+    Format(
+        "listenbrainz-submission", "ListenBrainz submission", "listenbrainz", sniff_submission, parse_submission,
+        order=20,
+    ),
     Format("listenbrainz-api", "ListenBrainz API page", "listenbrainz", sniff_page, parse_page, order=20),
-)
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """`.scrobbler.log` of Rockbox and other players without a network: eight fields between tabs.
 
-Many devices write their own clock as if it were UTC (`#TZ/UNKNOWN`): such stamps are read in the person's zone.
-Source: FORMATS section 3.12.
+Many devices write their own clock as if it were UTC (`#TZ/UNKNOWN`, or no header): such stamps are read in the
+person's zone. Facts: FORMATS.md, Rockbox.
 """
 
 from __future__ import annotations
@@ -18,25 +18,41 @@ from engine.imports.registry import Format
 from engine.imports.text import lines
 from engine.imports.times import number, to_epoch
 
+# Artist, album, title, number, length, rating, stamp and, in newer logs, an id.
+_LINE = re.compile(
+    r"[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*\t\s*-?\d+\s*\t\s*[LS]\s*\t\s*\d+\s*(\t[^\t]*)?$", re.IGNORECASE
+)
+_PLAYBACK = re.compile(r"\d+:\d+:\d+:[/<A-Za-z]")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every line that is not a comment."""
-    zone = None
+    own_clock = True
     for line in lines(stream):
         if line.startswith("#"):
-            if line.strip().upper() == "#TZ/UNKNOWN":
-                zone = options.zone
+            if line.upper().startswith("#TZ/"):
+                own_clock = line.strip().upper() != "#TZ/UTC"
         elif line.strip():
-            yield _record(line.split("\t"), zone)
+            yield _record(line.split("\t"), options.zone if own_clock else None)
+    if own_clock and not options.zone:
+        options.notes.append(
+            "times are by the player's own clock, read as UTC; say where it stood with --zone NAME"
+        )
+
+
+def parse_playback(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """`playback.log`: a line a file that was played."""
+    for line in lines(stream):
+        if line.strip() and not line.startswith("#"):
+            yield Dropped(reasons.FILE_ONLY)
 
 
 def _record(fields: list[str], zone: str | None) -> Record:
     if not 7 <= len(fields) <= 8:
         return Dropped(reasons.BROKEN)
     artist, album, title, _, length, rating, stamp, *rest = (field.strip() for field in fields)
-    if not artist or not title or artist == "<Untagged>":
+    if not artist or not title or "<untagged>" in (artist.lower(), title.lower()):
         return Dropped(reasons.NO_NAMES)
     at = number(stamp)
     if at is None:
@@ -52,8 +68,24 @@ def _record(fields: list[str], zone: str | None) -> Record:
 
 
 def sniff(head: Head) -> bool:
-    """The first line names the format."""
-    return head.text.startswith("#AUDIOSCROBBLER/")
+    """A line that names the format, or lines of its fields."""
+    if any(line.upper().startswith("#AUDIOSCROBBLER/") for line in head.lines[:5]):
+        return True
+    told = [line for line in head.lines[:20] if line.strip() and not line.startswith("#")]
+    return bool(told) and sum(bool(_LINE.match(line)) for line in told) * 2 > len(told)
 
 
-FORMATS = (Format("rockbox", "Rockbox .scrobbler.log", "rockbox", sniff, parse, order=30),)
+def sniff_playback(head: Head) -> bool:
+    """Lines of three numbers and the path of a file."""
+    told = [line for line in head.lines[:20] if line.strip() and not line.startswith("#")]
+    return bool(told) and all(_PLAYBACK.match(line) for line in told[:-1] or told)
+
+
+FORMATS = (
+    Format("rockbox", "Rockbox .scrobbler.log", "rockbox", sniff, parse, order=30),
+    Format(
+        "rockbox-playback", "Rockbox playback.log", "rockbox", sniff_playback, parse_playback, order=95,
+        hint="names files, not songs: on the player run Plugins > Applications > lastfm_scrobbler and import the "
+        ".scrobbler.log it writes",
+    ),
+)  # fmt: skip

@@ -157,19 +157,26 @@ class Pano(msgspec.Struct, gc=False, rename="camel"):
 
 def parse_pano(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """JSON lines."""
-    for batch in Records(Pano).of_lines(stream):
-        for row in batch:
-            if isinstance(row, Broken):
-                yield Dropped(reasons.BROKEN)
-            elif row.event not in (None, "", "scrobble"):
-                yield Dropped(reasons.OTHER_EVENT)
-            elif not row.artist or not row.track:
-                yield Dropped(reasons.NO_NAMES)
-            elif (stamp := number(row.time_ms)) is None:
-                yield Dropped(reasons.NO_TIME)
-            else:
-                length = milliseconds(row.duration_ms) or None
-                yield Play(row.artist, row.track, stamp, None, row.album or None, length)
+    return (_of_pano(row) for batch in Records(Pano).of_lines(stream) for row in batch)
+
+
+def parse_pano_table(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """The same as a table."""
+    return (_of_pano(row) for batch in Records(Pano).of_table(stream) for row in batch)
+
+
+def _of_pano(row: Pano | Broken) -> Record:
+    if isinstance(row, Broken):
+        return Dropped(reasons.BROKEN)
+    if row.event not in (None, "", "scrobble"):
+        return Dropped(reasons.OTHER_EVENT)
+    if not row.artist or not row.track:
+        return Dropped(reasons.NO_NAMES)
+    stamp = number(row.time_ms)
+    if stamp is None:
+        return Dropped(reasons.NO_TIME)
+    length = milliseconds(row.duration_ms) or None
+    return Play(row.artist, row.track, stamp, None, row.album or None, length)
 
 
 # -- multi-scrobbler ----------------------------------------------------------------------------------
@@ -238,6 +245,11 @@ FORMATS = (
         "pano", "Pano Scrobbler", "pano",
         lambda head: head.json == "lines" and head.has_keys("timeMs", "track"),
         parse_pano, marks=("timeMs", "timeHuman", "track"), order=30,
+    ),
+    Format(
+        "pano-csv", "Pano Scrobbler (CSV)", "pano",
+        lambda head: head.has_columns("timems", "artist", "track", delimiter=head.delimiter),
+        parse_pano_table, order=30,
     ),
     Format(
         "multi-scrobbler", "multi-scrobbler plays", "multi-scrobbler",

@@ -6,7 +6,8 @@ began, of online plays too: what lies between the two starts is a pause. Source:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import IO
 
 from engine.imports import record as reasons
@@ -14,7 +15,8 @@ from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
-from engine.imports.times import days_since_1970, iso
+from engine.imports.stamps import Stamps
+from engine.imports.times import days_since_1970
 from engine.store.play import END
 
 # Stamps from here on are milliseconds (old exports), seconds below.
@@ -86,41 +88,65 @@ class Row(
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
     """Every row of one file, in batches."""
+    stamps = _stamps(options)
+    return (_records(batch, options, stamps) for batch in Records(Row).of_array(stream))
+
+
+def parse_lines(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
+    """A row a line."""
+    stamps = _stamps(options)
+    return (_records(batch, options, stamps) for batch in Records(Row).of_lines(stream))
+
+
+def parse_table(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A table whose columns are named like the keys."""
+    stamps = _stamps(options)
+    found = (row for batch in Records(Row).of_table(stream) for row in batch)
+    for row, _ in stamps.settle(found, lambda row: "" if isinstance(row, Broken) else row.ts or ""):
+        yield from _records([row], options, stamps)
+
+
+def _stamps(options: Options) -> Stamps:
+    """The service's stamps are in UTC, whatever the person's zone is."""
+    return Stamps(replace(options, zone=None))
+
+
+def _records(batch: Sequence[Row | Broken], options: Options, stamps: Stamps) -> list[Record]:
     keep_private = options.keep_private
     ids = options.ids
-    for batch in Records(Row).of_array(stream):
-        found: list[Record] = []
-        for row in batch:
-            if isinstance(row, Broken):
-                found.append(Dropped(reasons.BROKEN, cut=row.cut))
-            elif row.private and not keep_private:
-                found.append(Dropped(reasons.PRIVATE))
-            elif not row.artist or not row.title:
-                found.append(Dropped(_why_no_track(row)))
-            else:
-                played = row.ms_played or 0
-                if played < 0:
-                    row.ms_played = played = 0
-                ts = row.ts or ""
-                try:
-                    end: int | None = _DAYS[ts[:11]] + _MINUTES[ts[11:16]] + _SECONDS[ts[16:]]
-                except KeyError:
-                    end = iso(ts)
-                if end is None:
-                    found.append(Dropped(reasons.NO_TIME))
+    found: list[Record] = []
+    for row in batch:
+        if isinstance(row, Broken):
+            found.append(Dropped(reasons.BROKEN, cut=row.cut))
+        elif row.private and not keep_private:
+            found.append(Dropped(reasons.PRIVATE))
+        elif not row.artist or not row.title:
+            found.append(Dropped(_why_no_track(row)))
+        else:
+            played = row.ms_played or 0
+            if played < 0:
+                row.ms_played = played = 0
+            ts = row.ts or ""
+            try:
+                end = _DAYS[ts[:11]] + _MINUTES[ts[11:16]] + _SECONDS[ts[16:]]
+            except KeyError:
+                moment = stamps.read(ts)
+                if moment is None:
+                    found.append(Dropped(stamps.why_not(ts)))
                     continue
-                row.started_at = start = end - played // 1000
-                begun = row.offline_timestamp
-                if begun and not -_MIN_PAUSE <= start - begun <= _MIN_PAUSE:
-                    row.paused = _pause(start, begun)
-                uri = row.spotify_track_uri
-                if uri:
-                    known = ids.get(uri)
-                    if known is None:
-                        known = ids[uri] = (("spotify", uri[14:]),) if uri.startswith(_TRACK) else ()
-                    row.ids = known
-                found.append(row)
-        yield found
+                end, row.precision = moment.at, moment.width
+            row.started_at = start = end - played // 1000
+            begun = row.offline_timestamp
+            if begun and not -_MIN_PAUSE <= start - begun <= _MIN_PAUSE:
+                row.paused = _pause(start, begun)
+            uri = row.spotify_track_uri
+            if uri:
+                known = ids.get(uri)
+                if known is None:
+                    known = ids[uri] = (("spotify", uri[14:]),) if uri.startswith(_TRACK) else ()
+                row.ids = known
+            found.append(row)
+    return found
 
 
 def _pause(start: int, begun: int) -> int | None:
@@ -142,14 +168,20 @@ def sniff(head: Head) -> bool:
     return head.json == "array" and head.has_keys("ts", "ms_played")
 
 
+def sniff_lines(head: Head) -> bool:
+    """The same a line, a single one too."""
+    return head.json == "lines" and head.has_keys("ts", "ms_played")
+
+
+def sniff_table(head: Head) -> bool:
+    """The same as columns, with the names that Spotify gives them."""
+    return head.has_columns("ts", "ms_played", _MARKS[2], delimiter=head.delimiter)
+
+
+_MARKS = ("ts", "ms_played", "master_metadata_track_name")
+_TITLE = "Spotify extended streaming history"
 FORMATS = (
-    Format(
-        "spotify",
-        "Spotify extended streaming history",
-        "spotify",
-        sniff,
-        parse,
-        marks=("ts", "ms_played", "master_metadata_track_name"),
-        order=10,
-    ),
+    Format("spotify", _TITLE, "spotify", sniff, parse, marks=_MARKS, order=10),
+    Format("spotify-lines", f"{_TITLE} (JSON lines)", "spotify", sniff_lines, parse_lines, order=10),
+    Format("spotify-csv", f"{_TITLE} (CSV)", "spotify", sniff_table, parse_table, order=10),
 )

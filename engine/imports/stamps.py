@@ -24,7 +24,7 @@ Row = TypeVar("Row")
 TIME_COLUMNS = (
     "uts", "unixtime", "timestamp", "time", "utc_time", "utc time", "time(utc)", "time (utc)", "played at", "played_at",
     "listened_at", "listened at", "iso time", "date-time", "datetime", "started", "scrobbled at", "scrobble time",
-    "last played", "last_played", "lastplayed", "uhrzeit", "zeit", "heure", "hora", "ora", "tid",
+    "last played", "last_played", "lastplayed", "endtime", "uhrzeit", "zeit", "heure", "hora", "ora", "tid",
 )  # fmt: skip
 DAY_COLUMNS = ("date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato")
 

@@ -1,12 +1,12 @@
 """The library and playlists in YouTube's Takeout: songs the person kept, and lists of videos those songs name.
 
-Headers are translated in part; where a title is not found by name, columns are taken by place. Source: FORMATS
-section 3.5.
+Headers are translated, so columns are taken by place. Facts: FORMATS.md, YouTube.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import IO
 
@@ -14,10 +14,18 @@ from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Like, Options, PlaylistEntry, Record
 from engine.imports.registry import Format
-from engine.imports.text import Table, rows
+from engine.imports.text import rows
 
-# As they follow one another in every language.
-_BY_PLACE = ["video id", "song title", "album title", "artist name 1"]
+# "Video" and an id in the first cell, in the languages of Takeout.
+_VIDEO = re.compile(
+    r"v[ií]d[eé]o|wideo|filmu|видео|відео|відэа|動画|동영상|비디오|视频|視頻|影片|فيديو|ویدیو|וידאו|סרטון|वीडियो|व्हिडिओ|ভিডিও|วิดีโอ|βίντεο"
+    r"|वीडियो|વિડિઓ|ਵੀਡੀਓ|வீடியோ|వీడియో|ವೀಡಿಯೊ|വീഡിയോ|වීඩියෝ|video|myndskeið|myndbands|vaizdo",
+    re.IGNORECASE,
+)
+_ID = re.compile(r"\s?[\w-]{11}\s?", re.ASCII)
+_OF_VIDEOS = re.compile(r"[- ]+(v[ií]d[eé]o\w*|видео\w*|відео|動画|동영상|视频|影片|filmy)$", re.IGNORECASE)
+# Id, title, album, then artists: as they follow one another in every language.
+_FEWEST_COLUMNS = 4
 _TOPIC = " - Topic"
 
 
@@ -37,41 +45,55 @@ def names_of_songs(stream: IO[bytes]) -> Iterator[tuple[tuple[str, str], tuple[s
 
 def _songs(stream: IO[bytes]) -> Iterator[tuple[str, str, str]]:
     body = rows(stream)
-    header = next(body, [])
-    table = Table(header)
-    if "song title" not in table:
-        table = Table([*_BY_PLACE, *header[len(_BY_PLACE) :]])
+    next(body, None)
     for row in body:
-        cells = table.at(row)
-        yield cells("video id"), cells("artist name 1").removesuffix(_TOPIC), cells("song title")
+        video, title, _, artist, *_ = [cell.strip() for cell in row] + [""] * _FEWEST_COLUMNS
+        yield video, artist.removesuffix(_TOPIC), title
 
 
 def parse_playlist(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """One playlist: a line a video, after a block about the list itself in older exports."""
-    name = PurePath(options.name).stem.removesuffix("-videos").strip() or "YouTube"
-    begun = False
+    name = _OF_VIDEOS.sub("", PurePath(options.name).stem).strip() or "YouTube"
+    begun, about = False, False
     for row in rows(stream):
         if not begun:
-            begun = bool(row) and row[0].strip().lstrip("\ufeff").lower() == "video id"
+            begun = _is_header(row)
+            # Ids of list and channel, two dates, and the title.
+            name = row[4].strip() or name if about and len(row) > _FEWEST_COLUMNS else name
+            about = not about
             continue
         video = row[0].strip() if row else ""
         named = options.names.get(("youtube", video))
         yield PlaylistEntry(name, *named, ids=(("youtube", video),)) if named else Dropped(reasons.NO_NAMES)
 
 
+def _is_header(row: Sequence[str]) -> bool:
+    return bool(row) and len(row) != 1 and _VIDEO.search(row[0]) is not None
+
+
+def _ids_from(head: Head, number: int) -> bool:
+    """Whether the lines after a header begin with ids of videos."""
+    first = [cells[0] for place in range(number + 1, min(number + 6, len(head.lines)))
+             if (cells := head.columns_of_line(place))]  # fmt: skip
+    return all(_ID.fullmatch(cell) for cell in first)
+
+
 def sniff_songs(head: Head) -> bool:
-    """Its columns, or its name and an id in the first one."""
-    columns = head.columns()
-    named = head.name.lower().replace("-", " ").startswith("music library songs")
-    return {"video id", "song title"} <= set(columns) or (named and len(columns) >= len(_BY_PLACE))
+    """Ids of videos, each with a title, an album and artists."""
+    return (
+        len(head.columns()) >= _FEWEST_COLUMNS
+        and _is_header(head.columns())
+        and _ids_from(head, 0)
+        and not any(cell.startswith("playlist") for cell in head.columns())
+    )
 
 
 def sniff_playlist(head: Head) -> bool:
     """Two columns, the first of them ids of videos."""
     for number in range(min(12, len(head.lines))):
         columns = head.columns_of_line(number)
-        if columns[:1] == ["video id"]:
-            return len(columns) == 2
+        if len(columns) == 2 and _is_header(columns) and _ids_from(head, number):
+            return True
     return False
 
 

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import zipfile
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 from tests.support.importing import (
@@ -16,6 +17,15 @@ from tests.support.importing import (
 )
 
 FOUR_BEFORE = START - 240
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """JSON rows as a table, null as an empty cell."""
+    text = StringIO()
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def account(end: str, song: tuple[str, str], ms: int) -> dict[str, Any]:

@@ -220,7 +220,7 @@ def test_apple_play_activity_joins_stretches_and_finds_artists(
         archive.writestr("Apple Music Activity/Apple Music - Track Play History.csv", HISTORY)
     path = write_zip(tmp_path, "Apple Media Services.zip", {"Apple_Media_Services.zip": inner.getvalue()})
     files = {file.format: file for file in bring(db, path).files}
-    assert listens(db) == [(1652344102, *SONG, 261_240, "apple")]
+    assert [row for row in listens(db) if row[4] == "apple"] == [(1652344102, *SONG, 261_240, "apple")]
     assert files["apple-activity"].dropped == {
         "part of a longer play": 3, "not the end of a play": 1, "radio or other non-track": 1,
         "no artist in the file": 1,  # two artists have a Tin Roof: no guess between them
@@ -236,9 +236,32 @@ def test_apple_daily_tracks_alone(db: sqlite3.Connection, tmp_path: Path) -> Non
     assert db.execute("SELECT precision FROM listens").fetchone() == (86_400,)
 
 
-def test_apple_track_play_history_is_no_log(db: sqlite3.Connection, tmp_path: Path) -> None:
-    file = one(db, write(tmp_path, "tph.csv", HISTORY))
-    assert (file.kept, file.dropped) == (0, {"nothing to count": 2})
+def test_apple_track_play_history_counts_the_last_play_of_each_track(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    twice = (
+        HISTORY
+        + '"Ida & the Oaks - Tin Roof",1652346000000,false\n"Ida & the Oaks - Tin Roof",1652349999000,false\n'
+    )
+    path = write(tmp_path, "tph.csv", twice)
+    file = one(db, path)
+    assert (file.kept, file.dropped) == (3, {"told twice in the file": 1})
+    assert db.execute("SELECT started_at, plays, flags & 8 FROM listens ORDER BY id").fetchall() == [
+        (1652349999, 2, 8), (1652346000, 1, 8),
+    ]  # fmt: skip
+    assert one(db, path).kept == 0
+
+
+def test_apple_recently_played_counts(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (
+        "Last Modified,Track Description,First Event Timestamp,Last End Reason Tyoe,Last Event Start Timestamp,"
+        "Media duration in millis,Media type,Total plays,Total skips\n"
+        'x,"Café Tundra - Harbour Lights",2024-01-02T19:01:00Z,y,2024-03-02T19:01:00.5Z,228205,AUDIO,3,1\n'
+        "x,Ida & the Oaks - Tin Roof,,y,,1,AUDIO,0,2\nx,A - B,,y,,1,VIDEO,1,0\n"
+    )
+    file = one(db, write(tmp_path, "recent.csv", text))
+    assert db.execute("SELECT started_at, plays, flags & 8 FROM listens").fetchall() == [(START, 3, 8)]
+    assert file.dropped == {"nothing to count": 1, "video": 1}
 
 
 def test_apple_library_counts_are_one_entry_dated_by_the_last_play(
