@@ -8,8 +8,9 @@ finds nothing. A remix stays another track in both.
 What is done to a letter depends on its script, since a mark is decoration in one and a letter in another:
 Latin and Greek lose theirs; Cyrillic keeps its letters apart (й is not и) but writes ё as е, as Russians do;
 Hebrew points and Arabic vowel signs, which most writers leave out, go; kana, Hangul and the Indic scripts
-keep every mark. A name of punctuation alone ("!!!", "+/-") is its own key. The key is empty only for a
-name of nothing but blanks and control characters.
+keep every mark. What is not seen (variation selectors, zero-width characters, soft hyphens, marks of direction)
+is no part of a name, except the joiner that stands in Persian where others write a blank. A name of punctuation
+alone ("!!!", "+/-") is its own key. The key is empty only for a name of nothing but blanks and control characters.
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")  # 10,000 Maniacs
 _DOLLAR = re.compile(r"(?<=[^\W\d_])\$|\$(?=[^\W\d_])")  # A$AP, Ke$ha
 _BANG = re.compile(r"(?<=[^\W\d_])!(?=[^\W\d_])")  # P!nk
 _POINTS = re.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670]")
+
+# Unicode's default ignorable code points. The fillers are letters: a name may be made of them alone.
+_FILLERS = "\u115f\u1160\u3164\uffa0"
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_INVISIBLE = re.compile(f"[{_UNSEEN}{_FILLERS}]")
+_UNSEEN_ALONE = re.compile(f"[{_UNSEEN}]")
+_JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 
 _GUEST_WORDS = r"(?:feat|ft|featuring)"
 _ARTIST_GUESTS = re.compile(rf"\s{_GUEST_WORDS}\s.*$")
@@ -113,7 +124,7 @@ def relaxed_track_key(title: str) -> str:
     >>> relaxed_track_key("Live Forever"), relaxed_track_key("Tin Roof (DJ Møns Remix)")
     ('live forever', 'tin roof dj mons remix')
     """
-    text = unicodedata.normalize("NFKC", title)
+    text = unicodedata.normalize("NFKC", without_invisible(title))
     before = None
     while before != text:
         before = text
@@ -122,6 +133,15 @@ def relaxed_track_key(title: str) -> str:
             if found and not _REMIX.search(found[0]):
                 text = text[: found.start()] + text[found.end() :]
     return track_key(text) or track_key(title)
+
+
+def without_invisible(text: str) -> str:
+    """The text without what is not seen of it.
+
+    >>> without_invisible("I \u2764\ufe0f You"), without_invisible("Bj\u00adork")
+    ('I \u2764 You', 'Bjork')
+    """
+    return _INVISIBLE.sub("", _JOINER.sub(" ", text))
 
 
 def track_name(artist: str, title: str) -> str:
@@ -257,7 +277,8 @@ def _fold(text: str) -> str:
         if _SIMPLE(folded):
             return folded
     else:
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        folded = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
+        folded = unicodedata.normalize("NFKC", folded)
     if _SPECIAL.search(folded):
         folded = _plain(folded)
     key = " ".join(folded.translate(_WRITTEN).split())
@@ -281,7 +302,8 @@ def _plain(folded: str) -> str:
 
 
 def _as_written(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    seen = _UNSEEN_ALONE.sub("", text)
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
     return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in plain).split())
 
 

@@ -10,11 +10,11 @@ from typing import IO, Any
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
-from engine.imports.locations import file_ids
 from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record
 from engine.imports.registry import Format
 from engine.imports.times import iso, milliseconds, number
 from engine.imports.xml_stream import events
+from engine.store.locations import file_ids
 
 _NOT_MUSIC = {
     "Podcast": reasons.PODCAST, "Movie": reasons.VIDEO, "TV Show": reasons.VIDEO, "Has Video": reasons.VIDEO,

@@ -10,11 +10,11 @@ from typing import IO
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
-from engine.imports.locations import file_ids
 from engine.imports.record import Dropped, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.times import number
 from engine.imports.xml_stream import events
+from engine.store.locations import file_ids
 
 _KINDS = {"podcast-post": reasons.PODCAST, "podcast-feed": reasons.PODCAST, "iradio": reasons.RADIO}
 

@@ -7,8 +7,10 @@ Times are whole seconds since 1970 in UTC; durations are milliseconds; keys come
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from engine.errors import DamagedDataError
+from engine.store.upgrades import name_files, settle_keys
 
 # Indexes a large first import drops and builds anew, by name.
 REBUILT = {
@@ -160,8 +162,10 @@ CREATE TABLE encounters (
 ) STRICT, WITHOUT ROWID;
 """
 
+# What takes a database a version further: SQL, or a function where SQL cannot.
+Step = str | Callable[[sqlite3.Connection], None]
 # STEPS[n] takes a database from version n to n + 1.
-STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+STEPS: tuple[Step, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, name_files, settle_keys)
 
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:
@@ -184,11 +188,18 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"{len(STEPS)}). Update discover."
         )
     for number in range(version, len(STEPS)):
+        step = STEPS[number]
         try:
-            connection.executescript(
-                f"BEGIN IMMEDIATE;\n{STEPS[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
-            )
-        except sqlite3.Error:
+            if isinstance(step, str):
+                connection.executescript(
+                    f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
+                )
+            else:
+                connection.execute("BEGIN IMMEDIATE")
+                step(connection)
+                connection.execute(f"PRAGMA user_version = {number + 1}")
+                connection.commit()
+        except BaseException:
             if connection.in_transaction:
                 connection.rollback()
             raise

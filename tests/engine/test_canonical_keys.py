@@ -36,6 +36,17 @@ names = st.text(max_size=40)
         ("Чёрный", "черный"),
         ("КИНО", "Кино"),
         ("Straße", "STRASSE"),
+        ("I ❤\ufe0f You", "I ❤ You"),
+        ("☮\ufe0f", "☮"),
+        ("☮\ufe0e", "☮"),
+        ("Ida\u200bOaks", "IdaOaks"),
+        ("Bj\u00adork Oaks", "Bjork Oaks"),
+        ("鈴木\U000e0100", "鈴木"),
+        ("A\u2060$AP Pond", "ASAP Pond"),
+        ("\u202eIda\u202c", "Ida"),
+        ("Ida\u3164", "Ida"),
+        ("क्\u200dष", "क्ष"),
+        ("می\u200cخواهم", "می خواهم"),
     ],
 )
 def test_one_name_in_two_spellings_has_one_exact_key(one: str, other: str) -> None:
@@ -107,6 +118,29 @@ def test_the_key_of_a_key_is_itself(name: str) -> None:
         assert key(key(name)) == key(name)
     assert relaxed_artist_key(artist_key(name)) == relaxed_artist_key(name)
     relaxed_track_key(name)
+
+
+# A sample of Unicode's default ignorable code points, one or two of each block.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u180b\u180e\u200b\u200d\u200e\u202a"
+    "\u2060\u2066\u3164\ufe00\ufe0f\ufeff\U000e0020\U000e0100"
+)
+
+
+@given(names, st.lists(st.tuples(st.integers(0, 40), st.sampled_from(INVISIBLE)), max_size=4))
+@settings(deadline=None, max_examples=300, derandomize=True)
+def test_what_is_not_seen_does_not_matter(name: str, added: list[tuple[int, str]]) -> None:
+    hidden = name
+    for place, char in added:
+        hidden = hidden[:place] + char + hidden[place:]
+    for key in KEYS:
+        assert key(hidden) == key(name) or not any(map(str.isalnum, key(name)))
+
+
+def test_a_name_of_fillers_alone_is_a_name() -> None:
+    assert artist_key("\u3164")
+    assert artist_key("\u3164\ufe0f") == artist_key("\u3164")
+    assert artist_key("\u200b\ufe0f") == ""
 
 
 @given(names)

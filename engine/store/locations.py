@@ -1,14 +1,15 @@
-"""Where a file lies, from the `file://` address a music player keeps."""
+"""Where a file lies, from the `file://` address, or the path, a music player keeps."""
 
 from __future__ import annotations
 
 import re
 
-from engine.imports.record import Ids
+from engine.store.play import Ids
 
 _ADDRESS = re.compile(r"file://(?P<host>[^/]*)(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
 _ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _DRIVE = re.compile(r"/[A-Za-z]:/")
+_PATH = re.compile(r"/|[A-Za-z]:[/\\]|\\\\")
 
 
 def path_of(address: str) -> str | None:
@@ -18,10 +19,12 @@ def path_of(address: str) -> str | None:
     ('/music/Café/01.ogg', 'C:/music/02 Roof.mp3')
     >>> path_of("file://server/share/a.mp3"), path_of("http://radio.example/live"), path_of("file:///a%FF.ogg")
     ('//server/share/a.mp3', None, None)
+    >>> path_of("/music/100%25.ogg"), path_of("C:/music/a.mp3"), path_of("Burel/a.mp3")
+    ('/music/100%25.ogg', 'C:/music/a.mp3', None)
     """
     found = _ADDRESS.fullmatch(address)
     if found is None:
-        return None
+        return address if _PATH.match(address) else None
     try:
         path = _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), found["path"].encode()).decode()
     except UnicodeError:

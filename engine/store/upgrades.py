@@ -1,0 +1,150 @@
+"""Steps to a newer library that SQL alone cannot take."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+
+from engine.canonical_keys import SEPARATOR, artist_key, track_key, without_invisible
+from engine.store.locations import path_of
+
+
+def name_files(connection: sqlite3.Connection) -> None:
+    """Where a file lies was kept as an address under `path`; the writers of playlists look for a path under `file`."""
+    rows = connection.execute("SELECT track_id, value FROM track_ids WHERE scheme = 'path'").fetchall()
+    connection.executemany(
+        "INSERT OR IGNORE INTO track_ids VALUES (?, 'file', ?)",
+        [(track, path) for track, value in rows if (path := path_of(value))],
+    )
+    connection.execute("DELETE FROM track_ids WHERE scheme = 'path'")
+    entries = connection.execute(
+        "SELECT playlist_id, position, ids FROM playlist_tracks WHERE ids LIKE '%\"path\"%'"
+    ).fetchall()
+    for playlist, position, text in entries:
+        ids = [list(pair) for pair in _files(json.loads(text))]
+        connection.execute(
+            "UPDATE playlist_tracks SET ids = ? WHERE playlist_id = ? AND position = ?",
+            (json.dumps(ids), playlist, position),
+        )
+
+
+def _files(ids: list[list[str]]) -> Iterator[tuple[str, str]]:
+    for scheme, value in ids:
+        if scheme != "path":
+            yield scheme, value
+        elif path := path_of(value):
+            yield "file", path
+
+
+def settle_keys(connection: sqlite3.Connection) -> None:
+    """Keys held what is not seen of a name: what differs by that alone becomes one artist, or track, or verdict."""
+    _settle_artists(connection)
+    _settle_tracks(connection)
+    _settle_feedback(connection)
+    _settle_rules(connection)
+    _settle_encounters(connection)
+
+
+def _has_invisible(text: str | None) -> bool:
+    return text is not None and not text.isascii() and without_invisible(text) != text
+
+
+def _settle_artists(connection: sqlite3.Connection) -> None:
+    for number, name, old in connection.execute("SELECT id, name, key FROM artists ORDER BY id").fetchall():
+        key = artist_key(name) if _has_invisible(name) else ""
+        if not key or key == old:
+            continue
+        twin = connection.execute("SELECT id FROM artists WHERE key = ?", (key,)).fetchone()
+        if twin is None:
+            connection.execute("UPDATE artists SET key = ? WHERE id = ?", (key, number))
+            continue
+        tracks = connection.execute("SELECT id, key FROM tracks WHERE artist_id = ?", (number,)).fetchall()
+        for track, track_of in tracks:
+            _move_track(connection, track, twin[0], track_of)
+        connection.execute("DELETE FROM artists WHERE id = ?", (number,))
+
+
+def _settle_tracks(connection: sqlite3.Connection) -> None:
+    rows = connection.execute("SELECT id, artist_id, title, key FROM tracks ORDER BY id").fetchall()
+    for number, artist, title, old in rows:
+        key = track_key(title) if _has_invisible(title) else ""
+        if key and key != old:
+            _move_track(connection, number, artist, key)
+
+
+def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: str) -> None:
+    """Make a track this artist's under this key: one with the track that is there, if any."""
+    twin = connection.execute(
+        "SELECT id FROM tracks WHERE artist_id = ? AND key = ?", (artist, key)
+    ).fetchone()
+    if twin is None:
+        connection.execute("UPDATE tracks SET artist_id = ?, key = ? WHERE id = ?", (artist, key, track))
+        return
+    for table in ("listens", "skips"):
+        connection.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", (twin[0], track))  # noqa: S608
+    connection.execute(
+        "INSERT OR IGNORE INTO track_ids SELECT ?, scheme, value FROM track_ids WHERE track_id = ?",
+        (twin[0], track),
+    )
+    connection.execute(
+        "UPDATE tracks SET (album, duration_ms) = (SELECT coalesce(tracks.album, o.album), "
+        "coalesce(tracks.duration_ms, o.duration_ms) FROM tracks AS o WHERE o.id = ?) WHERE id = ?",
+        (track, twin[0]),
+    )
+    connection.execute("DELETE FROM tracks WHERE id = ?", (track,))
+
+
+def _settle_feedback(connection: sqlite3.Connection) -> None:
+    """Of two verdicts that become one the strictest stands."""
+    strictness = {"block": 0, "hide": 1, "like": 2}
+    rows = connection.execute(
+        "SELECT artist_key, track_key, artist, track, verdict, at FROM feedback"
+    ).fetchall()
+    for *old, artist, track, verdict, at in rows:
+        if not (_has_invisible(artist) or _has_invisible(track)):
+            continue
+        keys = [artist_key(artist) or old[0], (track_key(track) if track else "") or old[1]]
+        if keys == old:
+            continue
+        connection.execute("DELETE FROM feedback WHERE artist_key = ? AND track_key = ?", old)
+        there = connection.execute(
+            "SELECT verdict FROM feedback WHERE artist_key = ? AND track_key = ?", keys
+        ).fetchone()
+        if there is None or strictness[verdict] < strictness[there[0]]:
+            connection.execute(
+                "INSERT OR REPLACE INTO feedback (artist_key, track_key, artist, track, verdict, at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (*keys, artist, track, verdict, at),
+            )
+
+
+def _settle_rules(connection: sqlite3.Connection) -> None:
+    for number, text in connection.execute("SELECT id, settings FROM rules").fetchall():
+        settings = json.loads(text)
+        changed = {
+            field: key
+            for field, name, key_of in (
+                ("artist_key", settings.get("artist"), artist_key),
+                ("track_key", settings.get("track"), track_key),
+            )
+            if _has_invisible(name) and (key := key_of(name))
+        }
+        if changed:
+            connection.execute(
+                "UPDATE rules SET settings = ? WHERE id = ?", (json.dumps({**settings, **changed}), number)
+            )
+
+
+def _settle_encounters(connection: sqlite3.Connection) -> None:
+    """Of what was shown only the key is known: its own key is what is left of it."""
+    rows = connection.execute("SELECT DISTINCT artist_key FROM encounters").fetchall()
+    for (old,) in rows:
+        artist, separator, title = old.partition(SEPARATOR)
+        key = f"{artist_key(artist)}{separator}{track_key(title)}"
+        if _has_invisible(old) and key != old:
+            connection.execute(
+                "INSERT OR IGNORE INTO encounters SELECT ?, day, what FROM encounters WHERE artist_key = ?",
+                (key, old),
+            )
+            connection.execute("DELETE FROM encounters WHERE artist_key = ?", (old,))

@@ -1,0 +1,158 @@
+"""Libraries of older versions: what was kept in another form is found and becomes one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.store import schema
+from engine.store.database import open_library
+from engine.store.feedback import blocked_ids
+from engine.store.stats import stats
+from tests.support.importing import START, bring, write
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    """A library of the version before the steps tested here, with one import."""
+    steps = schema.STEPS
+    for name in ("engine.store.schema.STEPS", "engine.store.database.STEPS"):
+        monkeypatch.setattr(name, steps[:4])
+    folders = Folders(tmp_path / "data")
+    connection = open_library(Door(folders))
+    connection.execute("INSERT INTO imports VALUES (1, 'f', '', 'lastfm', 0, 0, 0, '{}', 0)")
+    connection.commit()
+    connection.close()
+    for name in ("engine.store.schema.STEPS", "engine.store.database.STEPS"):
+        monkeypatch.setattr(name, steps)
+    return folders
+
+
+def old(folders: Folders, *statements: tuple[str, tuple[object, ...]]) -> None:
+    """Write rows as the older version did."""
+    connection = sqlite3.connect(folders.database)
+    for sql, values in statements:
+        connection.execute(sql, values)
+    connection.commit()
+    connection.close()
+
+
+def artist(number: int, name: str, key: str) -> tuple[str, tuple[object, ...]]:
+    return "INSERT INTO artists VALUES (?, ?, ?)", (number, name, key)
+
+
+def track(
+    number: int, by: int, title: str, key: str, album: str | None = None
+) -> tuple[str, tuple[object, ...]]:
+    return "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, NULL)", (number, by, title, key, album)
+
+
+def listen(of: int, at: int) -> tuple[str, tuple[object, ...]]:
+    return (
+        "INSERT INTO listens (track_id, import_id, started_at, precision, source) VALUES (?, 1, ?, 1, 'lastfm')",
+        (of, at),
+    )
+
+
+def test_what_differs_by_what_is_not_seen_becomes_one(folders: Folders) -> None:
+    heart, shy = "I \u2764\ufe0f You", "Bj\u00adork Oaks"
+    old(
+        folders,
+        artist(1, heart, "i \ufe0f you"), artist(2, "I \u2764 You", "i you"), artist(3, shy, "bj ork oaks"),
+        artist(4, "Burel", "burel"),
+        track(1, 1, "Tin Roof", "tin roof", "First"), track(2, 2, "Tin Roof", "tin roof"),
+        track(3, 1, "Lark", "lark"),
+        track(4, 3, "Lark", "lark"), track(5, 4, "La\u200brk", "la rk"), track(6, 4, "Lark", "lark"),
+        *(listen(number, START + 300 * number) for number in range(1, 7)),
+        ("INSERT INTO track_ids VALUES (1, 'spotify', 'x')", ()),
+        ("INSERT INTO skips (track_id, import_id, started_at, source) VALUES (1, 1, 5, 'lastfm')", ()),
+    )  # fmt: skip
+    connection = open_library(Door(folders))
+    assert connection.execute("SELECT key FROM artists ORDER BY id").fetchall() == [
+        ("i you",), ("bjork oaks",), ("burel",),
+    ]  # fmt: skip
+    told = stats(connection)
+    assert (told.plays, told.artists, told.tracks) == (6, 3, 4)
+    assert {(line.artist, line.track): line.plays for line in told.top_tracks} == {
+        ("I \u2764 You", "Tin Roof"): 2, ("I \u2764 You", "Lark"): 1, (shy, "Lark"): 1, ("Burel", "Lark"): 2,
+    }  # fmt: skip
+    assert connection.execute("SELECT album FROM tracks WHERE id = 2").fetchone() == ("First",)
+    assert connection.execute("SELECT track_id FROM track_ids").fetchall() == [(2,)]
+    assert connection.execute("SELECT track_id FROM skips").fetchall() == [(2,)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_a_block_catches_the_twin_and_the_stricter_verdict_stands(folders: Folders) -> None:
+    said = "INSERT INTO feedback VALUES (?, ?, ?, ?, ?, 7)"
+    old(
+        folders,
+        artist(1, "\u262e", "\u262e"),
+        track(1, 1, "Tin Roof", "tin roof"),
+        (said, ("\u262e", "", "\u262e", None, "like")),
+        (said, ("\u262e\ufe0f", "", "\u262e\ufe0f", None, "block")),
+        (said, ("bj ork", "la rk", "Bj\u00adork", "La\u00adrk", "hide")),
+        ("INSERT INTO rules VALUES (1, 'exclude', ?, 7)",
+         (json.dumps({"artist": "Bj\u00adork", "artist_key": "bj ork", "hours": ["22:00", "06:00"]}),)),
+        ("INSERT INTO encounters VALUES (?, 5, 'shown')", ("i \ufe0f you",)),
+    )  # fmt: skip
+    connection = open_library(Door(folders))
+    assert connection.execute("SELECT artist_key, track_key, verdict FROM feedback ORDER BY 1").fetchall() == [
+        ("bjork", "lark", "hide"), ("\u262e", "", "block"),
+    ]  # fmt: skip
+    assert blocked_ids(connection) == "1"
+    assert json.loads(connection.execute("SELECT settings FROM rules").fetchone()[0]) == {
+        "artist": "Bj\u00adork", "artist_key": "bjork", "hours": ["22:00", "06:00"],
+    }  # fmt: skip
+    assert connection.execute("SELECT artist_key FROM encounters").fetchall() == [("i you",)]
+    connection.close()
+
+
+def test_an_import_after_it_finds_what_was_there(folders: Folders, tmp_path: Path) -> None:
+    old(folders, artist(1, "Ida\u200bOaks", "ida oaks"), track(1, 1, "Lark", "lark"), listen(1, START))
+    connection = open_library(Door(folders))
+    file = write(tmp_path, "plays.csv", f"uts,artist,track\n{START},IdaOaks,Lark\n")
+    assert bring(connection, file).files[0].duplicates == 1
+    connection.close()
+
+
+def test_addresses_of_files_become_their_paths(folders: Folders) -> None:
+    address = "file:///music/Caf%C3%A9/01.ogg"
+    old(
+        folders,
+        artist(1, "Burel", "burel"), track(1, 1, "Lark", "lark"),
+        ("INSERT INTO track_ids VALUES (1, 'path', ?)", (address,)),
+        ("INSERT INTO track_ids VALUES (1, 'path', 'http://radio.example/live')", ()),
+        ("INSERT INTO playlists VALUES (1, 'Evening', '', '{}', 7)", ()),
+        ("INSERT INTO playlist_tracks (playlist_id, position, artist, track, ids) VALUES (1, 1, 'Burel', 'Lark', ?)",
+         (json.dumps([["path", address], ["isrc", "X"]]),)),
+    )  # fmt: skip
+    connection = open_library(Door(folders))
+    assert connection.execute("SELECT scheme, value FROM track_ids").fetchall() == [
+        ("file", "/music/Café/01.ogg")
+    ]
+    assert json.loads(connection.execute("SELECT ids FROM playlist_tracks").fetchone()[0]) == [
+        ["file", "/music/Café/01.ogg"], ["isrc", "X"],
+    ]  # fmt: skip
+    connection.close()
+
+
+def test_a_step_that_fails_half_way_is_undone(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    old(folders, artist(1, "Ida\u200bOaks", "ida oaks"))
+
+    def fails(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM artists")
+        raise ValueError("half way")
+
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS[:5], fails))
+    with pytest.raises(ValueError, match="half way"):
+        open_library(Door(folders))
+    plain = sqlite3.connect(folders.database)
+    assert plain.execute("PRAGMA user_version").fetchone() == (5,)
+    assert plain.execute("SELECT count(*) FROM artists").fetchone() == (1,)
+    plain.close()
