@@ -74,6 +74,54 @@ def test_strawberry_counts(db: sqlite3.Connection, tmp_path: Path) -> None:
     assert rows == [(4, None), (19, START)]
 
 
+def files_of(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    return db.execute(
+        "SELECT title, value FROM track_ids JOIN tracks ON id = track_id WHERE scheme = 'file' ORDER BY title"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("column", ["url", "filename"])
+def test_files_of_strawberry_and_clementine_are_found(
+    db: sqlite3.Connection, tmp_path: Path, column: str
+) -> None:
+    bytes_of_it = b"file:///home/x/Music/Caf%C3%A9/01.ogg".hex()
+    with_files = STRAWBERRY + (
+        f"ALTER TABLE songs ADD COLUMN {column};"
+        f"UPDATE songs SET {column} = x'{bytes_of_it}' WHERE title = 'Harbour Lights';"
+        f"UPDATE songs SET {column} = 'file:///C:/Music/100%25%20%232.mp3' WHERE title = 'Tin Roof';"
+    )
+    bring(db, database(tmp_path, "player.db", with_files))
+    assert files_of(db) == [
+        ("Harbour Lights", "/home/x/Music/Café/01.ogg"), ("Tin Roof", "C:/Music/100% #2.mp3"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("paths", "root", "found"),
+    [
+        (("/music/100%25/a.flac", "/music/b.flac"), None, ["/music/100%25/a.flac", "/music/b.flac"]),
+        (("Café/a.flac", "b.flac"), "/srv/music/", ["/srv/music/Café/a.flac", "/srv/music/b.flac"]),
+        (("/old/a.flac", "b.flac"), "/srv/music", ["/old/a.flac", "/srv/music/b.flac"]),
+        (("a.flac", "b.flac"), None, []),
+    ],
+)
+def test_files_of_navidrome_are_found(
+    db: sqlite3.Connection, tmp_path: Path, paths: tuple[str, str], root: str | None, found: list[str]
+) -> None:
+    sql = NAVIDROME + "".join(
+        f"UPDATE media_file SET path = '{path}' WHERE id = '{number}';"
+        for path, number in zip(paths, "ab", strict=True)
+    )
+    sql += "UPDATE annotation SET play_count = 3 WHERE item_id = 'b';"
+    if root:
+        sql += (
+            "CREATE TABLE library (id, path); ALTER TABLE media_file ADD COLUMN library_id; UPDATE media_file "
+            f"SET library_id = 2; INSERT INTO library VALUES (1, '/other'), (2, '{root}');"
+        )
+    bring(db, database(tmp_path, "navidrome.db", sql))
+    assert [path for _, path in files_of(db)] == found
+
+
 def test_an_unknown_database_is_named(db: sqlite3.Connection, tmp_path: Path) -> None:
     path = database(tmp_path, "x.db", "CREATE TABLE cats (name TEXT)")
     file = bring(db, path).files[0]
