@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from tuiapp.app.preferences import Preferences
     from tuiapp.app.remembering import Remembering
     from tuiapp.app.undo import Changes
+    from tuiapp.app.views import Views
     from tuiapp.settings.keys import Keymap
 
 
 class Shell(Guarded):
-    """The app around the screens: the engine, what is said and asked everywhere, and the ways from view to view."""
+    """The app around the screens: the engine, what is said and asked everywhere, and what stands behind the keys."""
 
     folders: Folders
     keymap: Keymap
@@ -38,6 +39,7 @@ class Shell(Guarded):
     failures: Failures
     preferences: Preferences
     remembering: Remembering
+    views: Views
     # What stands over a view, and shows the library too, listens to it.
     library_signal: Signal[None]
     # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
@@ -63,24 +65,4 @@ class Shell(Guarded):
 
     def ask_path(self, title: str, then: Callable[[str], None], above: str = "", value: str = "") -> None:
         """Ask for a path, typed or picked."""
-        raise NotImplementedError
-
-    def action_view_back(self) -> None:
-        """Back to the view before."""
-        raise NotImplementedError
-
-    def show_taste(self, number: int, name: str) -> None:
-        """Discover for one of the person's tastes."""
-        raise NotImplementedError
-
-    def show_as_of(self, date: str) -> None:
-        """Discover as of a date as people write it; an empty one is now."""
-        raise NotImplementedError
-
-    def show_related(self, name: str) -> None:
-        """Walk to an artist."""
-        raise NotImplementedError
-
-    def show_artist(self, name: str) -> None:
-        """Open an artist's card over the view."""
         raise NotImplementedError

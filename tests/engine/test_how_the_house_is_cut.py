@@ -10,8 +10,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MAX_LINES, MAX_METHODS = 400, 25
-# Textual finds these by their names; nobody calls them.
-_HANDLERS = ("on_", "action_", "watch_", "validate_", "compute_")
 
 
 def modules(*rooms: str) -> dict[str, str]:
@@ -23,14 +21,14 @@ def modules(*rooms: str) -> dict[str, str]:
 
 
 def public_methods(source: str) -> dict[str, int]:
-    """Class -> how many methods others call; a property with a setter is one."""
+    """Class -> how many methods others call, Textual among them; a property with a setter is one."""
     found = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef):
             methods = {
                 part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)
             }
-            found[node.name] = sum(not name.startswith(("_", *_HANDLERS)) for name in methods)
+            found[node.name] = sum(not name.startswith("_") for name in methods)
     return found
 
 
@@ -64,6 +62,7 @@ def test_no_class_has_more_public_methods_than_can_be_kept_in_mind() -> None:
         for of, count in public_methods(source).items()
     }
     assert found["engine/session/playlists.py: Playlists"] > 10, "methods are counted"
+    assert found["tuiapp/screens/view.py: View"] > 15, "those a key or an event calls, too"
     assert {name: count for name, count in found.items() if count > MAX_METHODS} == {}
 
 

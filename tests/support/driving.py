@@ -94,7 +94,7 @@ def the_view(app: App[Any]) -> View:
     return app.screen
 
 
-def the_list(app: App[Any]) -> Table:
+def the_list(app: App[Any]) -> Table[Any]:
     """The list in sight."""
     table = the_view(app).table
     assert table is not None

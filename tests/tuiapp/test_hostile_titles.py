@@ -95,7 +95,7 @@ async def tracks(pilot: Pilot[Any]) -> None:
 
 
 async def related(pilot: Pilot[Any]) -> None:
-    pilot.app.show_related(CALLED[0])
+    pilot.app.views.related(CALLED[0])
     await settled(pilot)
     assert_safe(pilot.app, CALLED[0], "Atwo [Remastered 2011]", "Afive \x1b]0;owned\x07")
     pilot.app.screen.action_walk()
@@ -112,7 +112,7 @@ async def an_artists_card(pilot: Pilot[Any]) -> None:
         (CALLED[33], "similar artists"),
         (TITLES[4], "No artist “"),
     ):
-        app.show_artist(name)
+        app.views.artist(name)
         await settled(pilot)
         assert_safe(app, name[:20], told, *([HOSTILE_TITLE[:28]] if name == CALLED[0] else []))
         await pilot.press("escape")

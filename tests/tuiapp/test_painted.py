@@ -9,8 +9,9 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 
 from tests.support.driving import settled
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.painted import KEPT, Paint, PaintedRows
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 
 ROWS = tuple(f"row {number}" for number in range(KEPT + 1))
 

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from tests.support.driving import lines_of
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.columns import Column
+from tuiapp.widgets.table import Table
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class TableApp(App[None]):
     """One table and nothing else."""
 
     def __init__(
-        self, rows: Sequence[Any] = ROWS, columns: Sequence[Column] = COLUMNS, **options: Any
+        self, rows: Sequence[Any] = ROWS, columns: Sequence[Column[Any]] = COLUMNS, **options: Any
     ) -> None:
         super().__init__()
         options = {"key": lambda row: row.name, "words": lambda row: row.name} | options
@@ -47,7 +48,7 @@ class TableApp(App[None]):
         self.list.focus()
 
     def on_table_highlighted(self, message: Table.Highlighted) -> None:
-        self.heard.append(message.row)
+        self.heard.append(message.table.row)
 
 
 async def test_a_million_rows_cost_what_a_screenful_does() -> None:
@@ -119,7 +120,7 @@ async def test_a_filter_takes_every_word_in_any_case_and_counts() -> None:
         app.list.set_filter("nobody")
         assert app.list.counts == (0, 5)
         assert app.list.row is None
-        assert app.list.chosen == []
+        assert app.list.chosen_keys == []
         await pilot.press("j", "G", "pagedown", "space", "z", "Z")
         assert app.list.row is None, "no key breaks on an empty list"
         app.list.set_filter("")
@@ -139,13 +140,15 @@ async def test_the_cursor_follows_its_row_through_filter_and_back() -> None:
 async def test_marks_choose_rows_and_survive_sort_filter_and_update() -> None:
     app = TableApp()
     async with app.run_test() as pilot:
-        assert app.list.chosen == [ROWS[0]], "without marks the row under the cursor is meant"
+        assert app.list.rows_of(app.list.chosen_keys) == [ROWS[0]], (
+            "without marks the row under the cursor is meant"
+        )
         await pilot.press("space", "j", "space")
         assert app.list.marks == {"Moire", "Anthene"}
-        assert app.list.chosen == [ROWS[0], ROWS[2]]
+        assert app.list.rows_of(app.list.chosen_keys) == [ROWS[0], ROWS[2]]
         assert [line[0] for line in lines_of(app.list)[1:5]] == ["✓", " ", "✓", "▸"]
         app.list.set_sort(0)
-        assert app.list.chosen == [ROWS[2], ROWS[0]]
+        assert app.list.rows_of(app.list.chosen_keys) == [ROWS[2], ROWS[0]]
         app.list.show(ROWS[1:])
         assert app.list.marks == {"Anthene"}, "a row that is gone is not marked"
         app.list.move_to(0)
@@ -158,7 +161,8 @@ async def test_marks_hidden_by_a_filter_are_not_acted_on() -> None:
     async with app.run_test() as pilot:
         await pilot.press("space")
         app.list.set_filter("burel")
-        assert app.list.chosen == []
+        assert app.list.marks_in_sight == []
+        assert app.list.marks == {"Moire"}, "and are not lost"
 
 
 async def test_space_is_no_key_where_marks_mean_nothing() -> None:
@@ -207,7 +211,7 @@ async def test_an_empty_table_draws_its_heading_and_takes_every_key() -> None:
     async with app.run_test(size=(40, 5)) as pilot:
         await pilot.press("j", "k", "g", "G", "space", "z", "Z", "pageup")
         assert app.list.row is None
-        assert app.list.chosen == []
+        assert app.list.chosen_keys == []
         assert app.list.counts == (0, 0)
         assert lines_of(app.list)[0].split()[0].startswith("name")
         assert not "".join(lines_of(app.list)[1:]).strip()
@@ -263,7 +267,7 @@ async def test_a_click_moves_the_cursor_and_a_second_one_opens() -> None:
 
     class Opening(TableApp):
         def on_table_clicked(self, message: Table.Clicked) -> None:
-            opened.append(message.row)
+            opened.append(message.table.row)
 
     app = Opening()
     async with app.run_test() as pilot:

@@ -33,7 +33,7 @@ async def test_background_work_that_dies_is_told_of_and_the_app_goes_on(
         await settled(pilot)
         with monkeypatch.context() as patched:
             patched.setattr(Artists, "related", dies)
-            app.show_related(names(2)[0])
+            app.views.related(names(2)[0])
             for _ in range(200):
                 await pilot.pause()
                 if isinstance(app.screen, Failure):

@@ -24,10 +24,11 @@ from tuiapp.app.quit import leave, leave_with_the_terminal
 from tuiapp.app.remembering import Remembering
 from tuiapp.app.title import window_title
 from tuiapp.app.undo import Changes
+from tuiapp.app.views import Views
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
 from tuiapp.shell import Shell
-from tuiapp.textual_internals import all_screens, begin_styled
+from tuiapp.textual_internals import begin_styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     from engine.privacy import Door
     from engine.session import Session
-    from tuiapp.screens.discover import DiscoverView
-    from tuiapp.screens.view import View
 
 
 def _view(name: str) -> Callable[[], Screen[Any]]:
@@ -91,7 +90,7 @@ class DiscoverApp(Shell):
         self.preferences = Preferences(self)
         self.keymap = Keymap()
         self.library_signal = Signal(self, "library changed")
-        self._before: list[str] = []
+        self.views = Views(self)
         self.private = PrivateSession(self, on=private)
         self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
 
@@ -143,62 +142,18 @@ class DiscoverApp(Shell):
     # -- views -----------------------------------------------------------------------------------------
 
     def action_view(self, name: str) -> None:
-        """Show a view; where the person came from is one escape away."""
-        if name != self.current_mode:
-            self._before = [*self._before, self.current_mode][-20:]
-            self.switch_mode(name)
-
-    def action_view_back(self) -> None:
-        """Back to the view before."""
-        if self._before:
-            self.switch_mode(self._before.pop())
-
-    def views(self) -> Iterable[View]:
-        """The views shown so far."""
-        from tuiapp.screens.view import View
-
-        return (screen for screen in all_screens(self) if isinstance(screen, View))
+        """Show a view."""
+        self.views.go(name)
 
     def library_changed(self, only: str | None = None) -> None:
         """What was shown may no longer be true: every view (or the one named) asks anew, those out of sight when they
         come back."""
         if not self._leaving:
-            for view in self.views():
+            for view in self.views.shown():
                 if only in (None, view.NAME):
                     view.outdated()
             if only is None:
                 self.library_signal.publish(None)
-
-    def show_taste(self, number: int, name: str) -> None:
-        """Discover for one of the person's tastes."""
-        self._discover().show_taste(number, name)
-
-    def show_as_of(self, date: str) -> None:
-        """Discover as of a date as people write it; an empty one is now."""
-        self._discover().show_as_of(date)
-
-    def _discover(self) -> DiscoverView:
-        from tuiapp.screens.discover import DiscoverView
-
-        self.action_view("discover")
-        screen = self.screen_stack[0]
-        assert isinstance(screen, DiscoverView)  # noqa: S101 - the mode's screen
-        return screen
-
-    def show_related(self, name: str) -> None:
-        """Walk to an artist."""
-        self.action_view("related")
-        from tuiapp.screens.related import RelatedView
-
-        screen = self.screen_stack[0]
-        if isinstance(screen, RelatedView):
-            screen.start_at(name)
-
-    def show_artist(self, name: str) -> None:
-        """Open an artist's card over the view."""
-        from tuiapp.screens.artist import ArtistDialog
-
-        self.push_screen(ArtistDialog(name), lambda found: self.show_related(found) if found else None)
 
     # -- remembering -----------------------------------------------------------------------------------
 
@@ -206,7 +161,7 @@ class DiscoverApp(Shell):
         """Where all views are; after a private session where they were before it, since what was typed in it may still
         stand there."""
         if not self.private.was:
-            self.remembering.take(self.current_mode, self.views())
+            self.remembering.take(self.current_mode, self.views.shown())
         return self.remembering.written()
 
     # -- what keys do everywhere -----------------------------------------------------------------------
@@ -232,7 +187,7 @@ class DiscoverApp(Shell):
     def action_search(self) -> None:
         from tuiapp.screens.search import Search
 
-        self.push_screen(Search(self.engine), lambda name: self.show_related(name) if name else None)
+        self.push_screen(Search(), lambda name: self.views.related(name) if name else None)
 
     def action_help(self) -> None:
         from tuiapp.app.help_texts import help_for
@@ -269,6 +224,15 @@ class DiscoverApp(Shell):
 
     def action_cancel_job(self) -> None:
         self.jobs.cancel()
+
+    def action_leave_demo(self) -> None:
+        self.jobs.leave_demo()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No key is dead: the demo can be left where one is in it."""
+        if action == "leave_demo":
+            return self.jobs.own is not None
+        return super().check_action(action, parameters)
 
 
 def run_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:

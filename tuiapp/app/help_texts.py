@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from textual.content import Content
@@ -75,8 +77,11 @@ def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = froze
     return Content.assemble(*parts)
 
 
-def import_report(report: dict[str, Any], next_keys: str = "") -> Content:
-    """An import in words: what the service marked private first, then what was kept, and every reason for the rest."""
+def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = MappingProxyType({})) -> Content:
+    """An import in words: what the service marked private first, then what was kept, and every reason for the rest.
+
+    `next_steps` are keys and what they do, for who has kept anything.
+    """
     totals = report["totals"]
     dropped = dict(totals["dropped"])
     private = dropped.pop("private session", 0)
@@ -90,12 +95,8 @@ def import_report(report: dict[str, Any], next_keys: str = "") -> Content:
     ]  # fmt: skip
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
-    if totals["kept"] and next_keys:
+    if totals["kept"] and next_steps:
         # Before the files, of which there may be more than fit.
-        parts += [
-            "\n",
-            step(next_keys, "train next, to get recommendations"),
-            "\n",
-        ]
+        parts += ["\n", *(part for key, text in next_steps.items() for part in (step(key, text), "\n"))]
     parts += [f"\n{name}\n  {what}" for name, what in files_in_words(report["files"])]
     return Content.assemble(*parts)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from engine.paths import Folders
     from tuiapp.app.app import DiscoverApp
 
+# Jobs that bring a person's own data in.
+_OWN_DATA = ("import", "add")
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
 
@@ -103,7 +105,10 @@ class Jobs:
         self.own: Folders | None = None
 
     def start(self, title: str, *arguments: str) -> None:
-        """Start long work, never beside another nor in a private session: it writes."""
+        """Start long work, never beside another nor in a private session: it writes.
+
+        What is a person's own never goes into the made-up library of the demo: that is asked about, and left first.
+        """
         app = self._app
         if app.job is not None:
             stop = app.keymap.label("cancel_job")
@@ -114,8 +119,25 @@ class Jobs:
                 f"{title} can't run in a private session. Press {end} to end it.",
                 severity="warning",
             )
+        elif self.own is not None and arguments[0] in _OWN_DATA:
+            self._ask_to_leave(title, arguments)
         else:
-            app.run_worker(self._run(Job(title, arguments)), group="job")
+            app.run_worker(self._run(Job(title, list(arguments))), group="job")
+
+    def _ask_to_leave(self, title: str, arguments: Sequence[str]) -> None:
+        """The demo first, then the work, in the person's own library."""
+        from tuiapp.screens.pick import Choice, Pick
+
+        def answered(choice: str | None) -> None:
+            if choice is not None and self.leave_demo():
+                self.start(title, *arguments)
+
+        question = Pick(
+            f"{title} into your own library?",
+            [Choice("own", "Leave the demo, then go on")],
+            more="The demo's library is made up: nothing of yours goes into it.",
+        )
+        self._app.push_screen(question, answered)
 
     def ask_import(self) -> None:
         """Ask what to import, saying how to get it from each service."""
@@ -127,9 +149,15 @@ class Jobs:
             how_to_export(),
         )
 
-    def _train_if_asked(self, key: str | None) -> None:
-        if key is not None:
-            self.start("Training", "train")
+    def ask_pack(self) -> None:
+        """Ask for a pack, saying which can be had."""
+        from tuiapp.screens.first_steps import community_offers
+
+        self._app.ask_path(
+            "Add community data or track features",
+            self.start_pack,
+            community_offers(),
+        )
 
     def start_pack(self, text: str) -> None:
         """Add all that the files named on a line hold."""
@@ -139,24 +167,26 @@ class Jobs:
         """Fill the sample's own data folder, then open it in place of this one."""
         self.start("Preparing the demo", "demo")
 
-    def leave_demo(self) -> None:
-        """Back from the sample to the person's own library, when nothing is going on that is the sample's."""
+    def leave_demo(self) -> bool:
+        """Back from the sample to the person's own library, when nothing is going on that is the sample's; whether
+        one is there now."""
         app = self._app
         if self.own is None:
-            return
+            return True
         if app.job is not None or app.private_since is not None:
             what = f"{app.job.title} is running" if app.job is not None else "A private session is on"
             end = app.keymap.label("cancel_job" if app.job is not None else "private")
             app.notify(f"{what}: press {end} to stop it first.", severity="warning")
-            return
+            return False
         own, self.own = self.own, None
         self._go_to(own)
         app.notify("Back in your library.")
         app.library_changed()
+        return True
 
     def _go_to(self, folders: Folders) -> None:
         self._app.open_folders(folders)
-        for view in self._app.views():
+        for view in self._app.views.shown():
             view.settings_changed()  # the strip on top says where one is
 
     def cancel(self) -> None:
@@ -182,11 +212,12 @@ class Jobs:
         if job.arguments[0] == "demo" and result["type"] == "done":
             self.own = app.folders
             self._go_to(app.folders.demo)
-        self.ended(job, result)
+        community = await asyncio.to_thread(self._has_community)
+        self.ended(job, result, community=community)
         app.library_changed()
 
-    def ended(self, job: Job, result: dict[str, Any]) -> None:
-        """Say how a job ended: an import with its whole report."""
+    def ended(self, job: Job, result: dict[str, Any], *, community: bool = False) -> None:
+        """Say how a job ended: an import with its whole report, and whether there is `community` data to go on with."""
         app = self._app
         if result["type"] == "error":
             message = in_keys(result["message"], app.keymap)
@@ -194,20 +225,43 @@ class Jobs:
         elif result["type"] == "cancelled":
             app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
-            from tuiapp.app.help_texts import import_report
-
-            key = app.keymap.label("model.train")
-            from tuiapp.screens.dialogs import ShowText
-
-            report = import_report(result["result"], key)
-            app.push_screen(ShowText("Imported", report, also=key), self._train_if_asked)
+            self._show_report(result["result"], community)
         elif job.arguments[0] == "add":
             from tuiapp.import_report import packs_in_words
 
-            app.notify(packs_in_words(result["result"]), title="Added", timeout=12)
+            model, train = app.keymap.label("view_model"), app.keymap.label("model.train")
+            added = result["result"]
+            to_train = any(pack["kind"] == "community" for pack in added["packs"])
+            then = f"\nNow press {model} and {train} to train on it." if to_train else ""
+            app.notify(packs_in_words(added) + then, title="Added", timeout=12)
         elif job.arguments[0] == "demo":
-            key = app.keymap.label("palette")
-            text = f"Everything here is demo data. To return to your library: {key}, then “leave the demo”."
+            key = app.keymap.label("leave_demo")
+            text = f"Everything here is demo data. {key} leads back to your library."
             app.notify(text, title="Demo", timeout=12)
         else:
             app.notify("Done.", title=job.title)
+
+    def _show_report(self, report: dict[str, Any], community: bool) -> None:
+        """An import's report, and what to do next: without community data nothing new can be found."""
+        from tuiapp.app.help_texts import import_report
+        from tuiapp.screens.dialogs import ShowText
+
+        label = self._app.keymap.label
+        train, add = label("model.train"), label("model.add_pack")
+        steps = {train: "train next, to get recommendations"}
+        if not community:
+            steps = {
+                add: "add community data next, to find new music",
+                train: "or train on your own listening: it only resurfaces",
+            }
+
+        def go_on(key: str | None) -> None:
+            if key is not None:
+                self._app.views.go("model")
+                self.ask_pack() if key == add else self.start("Training", "train")
+
+        shown = import_report(report, steps)
+        self._app.push_screen(ShowText("Imported", shown, also=tuple(steps)), go_on)
+
+    def _has_community(self) -> bool:
+        return any(pack.kind == "community" for pack in self._app.engine().packs.all())

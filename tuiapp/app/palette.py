@@ -41,16 +41,14 @@ def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     """The actions that do something on a screen: the view's own first, then those of every list, then the rest."""
     from tuiapp.screens.view import View
 
-    if app.jobs.own is not None:
-        yield SystemCommand("Leave the demo", "Back to your own library.", app.jobs.leave_demo)
     absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
     nearest = {app.current_mode: 0, LISTS: 1}
     for action in sorted(ACTIONS, key=lambda action: nearest.get(action.scope, 2)):
-        if screen.check_action(action.id, ()) is False:
+        target = app if action.scope == EVERYWHERE else screen
+        if target.check_action(action.id, ()) is False:
             continue
         here = action.scope in {EVERYWHERE, app.current_mode} and action.id not in {"palette", "back"}
         if here or (action.scope == LISTS and action.id in _OF_LISTS - absent):
-            target = app if action.scope == EVERYWHERE else screen
             name = f"{action.label.capitalize()} ({app.keymap.label(action)})"
             yield SystemCommand(name, action.help, _runner(app, action.command or action.id, target))
 
@@ -88,8 +86,8 @@ class ArtistCommands(Provider):
         for place, name in enumerate(names):
             for order, (text, what, command) in enumerate(
                 (
-                    (f"{shown(name)}: artist page", "Your plays and reasons.", partial(app.show_artist, name)),
-                    (f"{shown(name)}: similar artists", "In Related.", partial(app.show_related, name)),
+                    (f"{shown(name)}: artist page", "Your plays and reasons.", partial(app.views.artist, name)),
+                    (f"{shown(name)}: similar artists", "In Related.", partial(app.views.related, name)),
                     (f"Like {shown(name)}", "Counts towards your taste.",
                      partial(app.changes.judge, "like", [Music(name)])),
                     (f"Block {shown(name)}", "Never shown anywhere, never learned from.",

@@ -42,7 +42,7 @@ class Preferences:
         self.config = config.read(self._app.folders.config)
         self._apply_theme()
         self._apply_keys()
-        for view in self._app.views():
+        for view in self._app.views.shown():
             view.settings_changed()
 
     def change(self, key: str, value: Any, *, undoing: bool = False) -> None:
@@ -95,7 +95,7 @@ class Preferences:
             self._apply_keys()
         elif key.startswith("discover."):
             app.library_changed()
-        for view in app.views():
+        for view in app.views.shown():
             view.settings_changed()
 
     def _apply_theme(self) -> None:

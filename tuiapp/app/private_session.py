@@ -53,4 +53,6 @@ class PrivateSession:
             app.preferences.reread()
             text = " ".join(lost) if lost else "Nothing to discard."
             app.notify(text, title="Private session ended", markup=False)
+        for view in app.views.shown():
+            view.age_marks()
         app.library_changed()

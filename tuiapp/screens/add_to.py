@@ -6,21 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from engine.errors import DiscoverError
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.text import duration
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.line import Line
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
+    from engine.playlists.saved import SavedPlaylist
     from engine.session import PlaylistEdit, Session
     from tuiapp.music import Music
     from tuiapp.shell import Shell
@@ -47,6 +48,9 @@ class AddTo(Dialog):
     cursor on the first list that holds it, which is the one made last.
     """
 
+    NAME: ClassVar[str] = "add to"
+    _line = getters.query_one(Input)
+    _table: getters.query_one[Table[Target]] = getters.query_one(Table)
     BINDINGS: ClassVar[list[Any]] = [
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
@@ -57,17 +61,17 @@ class AddTo(Dialog):
     AddTo Table { height: 1fr; margin: 1 0 0 0; }
     """
 
-    def __init__(self, engine: Callable[[], Session], what: str, but: str | None = None) -> None:
+    def __init__(self, what: str, but: str | None = None) -> None:
         """`what` is added, in words; the playlist named `but` is not offered."""
         super().__init__()
-        self._engine, self._what, self._but = engine, what, but
+        self._what, self._but = what, but
         self._there: list[Target] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(shown(f"Add {self._what} to"), classes="title", markup=False)
             yield Line(placeholder="filter, or name a new playlist")
-            yield Table(
+            yield Table[Target](
                 (
                     Column("playlist", _drawn, 20, share=1),
                     Column("tracks", lambda row: "" if row.new else f"{row.tracks:,}", 6, right=True),
@@ -83,25 +87,16 @@ class AddTo(Dialog):
             )  # fmt: skip
 
     def on_mount(self) -> None:
-        self.query_one(Table).can_focus = False
-        self.query_one(Input).focus()
+        self._table.can_focus = False
+        self._line.focus()
         self._show("")
+        self.ask(lambda session: session.playlists.all(), self._take, group="playlists")
 
-        def run() -> None:
-            try:
-                there = self._engine().playlists.all()
-            except DiscoverError:
-                return
-            self.app.call_from_thread(self._take, there)
-
-        self.run_worker(run, thread=True, group="playlists")
-
-    def _take(self, there: Sequence[Any]) -> None:
-        if self.is_mounted:
-            self._there = [
-                Target(one.name, False, one.tracks, one.seconds) for one in there if one.name != self._but
-            ]
-            self._show(self.query_one(Input).value)
+    def _take(self, there: Sequence[SavedPlaylist]) -> None:
+        self._there = [
+            Target(one.name, False, one.tracks, one.seconds) for one in there if one.name != self._but
+        ]
+        self._show(self._line.value)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -110,13 +105,13 @@ class AddTo(Dialog):
     def _show(self, text: str) -> None:
         words = text.casefold().split()
         found = [one for one in self._there if all(word in one.name.casefold() for word in words)]
-        table = self.query_one(Table)
+        table = self._table
         table.show([Target(" ".join(text.split()), new=True), *found])
         # What was typed means the first list that holds it, where there is one.
         table.move_to(1 if words and found else 0)
 
     def action_move(self, by: int) -> None:
-        self.query_one(Table).action_move(by)
+        self._table.action_move(by)
 
     @on(Input.Submitted)
     @on(Table.Clicked)
@@ -124,7 +119,7 @@ class AddTo(Dialog):
         self.action_choose(False)
 
     def action_choose(self, again: bool) -> None:
-        row = self.query_one(Table).row
+        row = self._table.row
         if row is not None:
             self.dismiss(Target(row.name, row.new, again=again))
 
@@ -135,18 +130,24 @@ def _drawn(row: Target) -> str:
     return f"new playlist “{row.name}”" if row.name else "new playlist…"
 
 
-def ask_add_to(app: Shell, what: str, tracks: Tracks, *, but: str | None = None) -> None:
-    """Ask for a playlist, add `tracks` to it, and say where they went; `what` names them in words."""
+def ask_add_to(
+    app: Shell, what: str, tracks: Tracks, *, but: str | None = None, then: Callable[[], None] = lambda: None
+) -> None:
+    """Ask for a playlist, add `tracks` to it, say where they went, and do what is to come `then`; `what` names them."""
+
+    def add(target: Target) -> None:
+        _add(app, target, tracks)
+        then()
 
     def chosen(target: Target | None) -> None:
         if target is None:
             return
         if target.new and not target.name:
-            app.ask_text("New playlist's name", "", lambda name: _add(app, Target(name, new=True), tracks))
+            app.ask_text("New playlist's name", "", lambda name: add(Target(name, new=True)))
         else:
-            _add(app, target, tracks)
+            add(target)
 
-    app.push_screen(AddTo(app.engine, what, but), chosen)
+    app.push_screen(AddTo(what, but), chosen)
 
 
 def _add(app: Shell, target: Target, tracks: Tracks) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState
 
 from engine.errors import DiscoverError
 from tuiapp.cells import fitted
@@ -22,6 +22,7 @@ from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import bar, day, ordinal, percent, sparkline
 
 if TYPE_CHECKING:
+    from engine.session import Session
     from engine.session.artist_pages import ArtistCard
     from engine.store.artists import PlayedArtist
 
@@ -40,6 +41,10 @@ class ArtistDialog(Dialog):
     Dismissed with the name to see related artists of, or None.
     """
 
+    NAME: ClassVar[str] = "artist"
+    _panel = getters.query_one(VerticalScroll)
+    _told = getters.query_one("#card", Static)
+    _hint = getters.query_one(".hint", Static)
     DEFAULT_CSS = "ArtistDialog .hint { margin: 0 0 1 0; }"
     BINDINGS: ClassVar[list[Any]] = [
         _bound("discover.like", "judge('like')"),
@@ -77,46 +82,33 @@ class ArtistDialog(Dialog):
         self._ask()
 
     def _ask(self) -> None:
-        """Ask for the card, in a thread."""
-        name = self._trail[-1]
+        """Ask for the card."""
+        name, config = self._trail[-1], self.app.preferences.config
 
-        def run() -> None:
+        def question(session: Session) -> ArtistCard:
             from engine.recommend.settings import DiscoverSettings
 
-            settings = self.app.preferences.config.for_discover(DiscoverSettings())
-            try:
-                card = self.app.engine().artist_pages.of(name, settings)
-            except DiscoverError as error:
-                self.app.call_from_thread(self._failed, str(error))
-            else:
-                self.app.call_from_thread(self._show, card)
+            return session.artist_pages.of(name, config.for_discover(DiscoverSettings()))
 
-        self.run_worker(run, thread=True, exclusive=True, group="artist")
+        self.ask(question, self._show, group="card")
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A question that died of what nobody expected leaves no card that waits for ever."""
-        if event.state is WorkerState.ERROR:
-            self._failed(self.app.failures.report)
-
-    def _failed(self, error: str) -> None:
-        if self.is_mounted:
-            self._card = None
-            log = self.app.folders.log
-            where = f"\n\nThe log is {log}." if log.exists() and str(log) not in error else ""
-            told = "\n".join(shown(line) for line in f"{in_keys(error, self.app.keymap)}{where}".split("\n"))
-            heading = Content.styled(f"✗ {shown(self._trail[-1])} can't be shown", "bold $error")
-            self.query_one("#card", Static).update(Content.assemble(heading, "\n\n", told))
-            keys = [f"{self._label('retry')} retry", "esc close"]
-            self.query_one(".hint", Static).update(Content("  ".join(self._with_way_back(keys))))
+    def show_error(self, error: DiscoverError) -> None:
+        """What failed, in the card's place: none is left that waits for ever."""
+        self._card = None
+        log = self.app.folders.log
+        where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
+        told = f"{in_keys(str(error), self.app.keymap)}{where}".split("\n")
+        heading = Content.styled(f"✗ {shown(self._trail[-1])} can't be shown", "bold $error")
+        self._told.update(Content.assemble(heading, "\n\n", "\n".join(map(shown, told))))
+        keys = [f"{self._label('retry')} retry", "esc close"]
+        self._hint.update(Content("  ".join(self._with_way_back(keys))))
 
     def _show(self, card: ArtistCard) -> None:
-        if not self.is_mounted:
-            return
         self._card = card
         self.query_one(".title", Static).update(Content(shown(card.artist)))
         # The panel's own width is what its words decide; the screen's is known.
-        self.query_one("#card", Static).update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
-        self.query_one(".hint", Static).update(Content(self._keys(card)))
+        self._told.update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
+        self._hint.update(Content(self._keys(card)))
 
     def _label(self, name: str) -> str:
         return self.app.keymap.label(name)
@@ -150,7 +142,7 @@ class ArtistDialog(Dialog):
     def action_retry(self) -> None:
         """Ask anew, and say so where there was nothing to see."""
         if self._card is None:
-            self.query_one("#card", Static).update("… Loading")
+            self._told.update("… Loading")
         self._ask()
 
     def action_walk(self, number: int) -> None:
@@ -179,7 +171,7 @@ class ArtistDialog(Dialog):
             ask_add_to(self.app, in_short(chosen), named(chosen))
 
     def action_scroll(self, by: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+        self._panel.scroll_relative(y=by, animate=False)
 
 
 def drawn(card: ArtistCard, width: int) -> Content:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -26,6 +26,8 @@ class AskDate(Dialog):
     """A date to type, or to step to by months; dismissed with it (empty for now), or with None."""
 
     AUTO_FOCUS = "Input"
+    _line = getters.query_one(Input)
+    _error = getters.query_one(".error", Static)
     BINDINGS: ClassVar[list[Any]] = [
         Binding("up", "step(1)", show=False, priority=True),
         Binding("down", "step(-1)", show=False, priority=True),
@@ -51,13 +53,13 @@ class AskDate(Dialog):
 
     def action_step(self, months: int) -> None:
         """A month later or earlier."""
-        line = self.query_one(Input)
+        line = self._line
         line.value = month_beside(line.value, months, datetime.date.today())
         line.cursor_position = len(line.value)
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self.query_one(".error", Static).update("")
+        self._error.update("")
 
     @on(Input.Submitted)
     def _done(self, event: Input.Submitted) -> None:
@@ -66,6 +68,6 @@ class AskDate(Dialog):
             if text:
                 period(text)
         except UsageError as error:
-            self.query_one(".error", Static).update(shown(str(error)))
+            self._error.update(shown(str(error)))
         else:
             self.dismiss(written(text) if text else "")

@@ -1,4 +1,4 @@
-"""A screen that asks the engine, off the event loop, and asks anew when the library changed."""
+"""A screen that asks the engine, off the event loop; a view of it asks anew when the library changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import getters
 from textual.events import ScreenResume
-from textual.screen import Screen
+from textual.screen import Screen, ScreenResultType
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Asking(Screen[None]):
-    """What of a view has to do with questions. `NAME` is the view's, and the first part of its workers' groups."""
+class Asking(Screen[ScreenResultType]):
+    """What of a screen has to do with questions. `NAME` is the first part of its workers' groups."""
 
     app = getters.app(Shell)
     NAME: ClassVar[str] = ""
 
-    # Whether the library changed while another view was in sight.
-    _stale = False
     # What is done when a question of a group fails.
     _when_failed: Mapping[str, Callable[[DiscoverError], None]] = MappingProxyType({})
     # Whether a question died: it is asked again when the person comes back, not over and over.
@@ -43,10 +41,11 @@ class Asking(Screen[None]):
         failed: Callable[[DiscoverError], None] | None = None,
         writes: bool = False,
     ) -> None:
-        """Put a question to the engine in a thread; the newest one of its group wins. The view then takes the answer by
-        `then`, or what went wrong by `failed`, which without one is told in the list's place.
+        """Put a question to the engine in a thread; the newest one of its group wins. The screen then takes the answer
+        by `then`, or what went wrong by `failed`, which without one is told in the list's place.
 
-        One that was overtaken while it waited for its turn is not asked at all, unless it `writes` something.
+        One that was overtaken while it waited for its turn is not asked at all, unless it `writes` something. A screen
+        that was closed meanwhile takes no answer.
         """
         fail = failed or self.show_error
         self._when_failed = {**self._when_failed, group: fail}
@@ -69,6 +68,24 @@ class Asking(Screen[None]):
 
         self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{group}", exit_on_error=True)
 
+    def show_error(self, error: DiscoverError) -> None:
+        """Tell what failed, in the list's place."""
+        raise NotImplementedError
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
+        if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
+            self._failed_once = True
+            group = event.worker.group.removeprefix(f"{self.NAME}.")
+            self._when_failed.get(group, self.show_error)(DiscoverError(self.app.failures.report))
+
+
+class LibraryScreen(Asking[None]):
+    """A screen that shows what the library holds, and asks anew when that changed."""
+
+    # Whether the library changed while another view was in sight.
+    _stale = False
+
     def load(self) -> None:
         """Ask for everything the view shows. Called when it is first shown and when the library changed."""
 
@@ -82,9 +99,14 @@ class Asking(Screen[None]):
         else:
             self._stale = True
 
-    def on_screen_suspend(self) -> None:
-        if self._failed_once and self.app.current_mode != self.NAME:
+    def left(self) -> None:
+        """The person went to another view."""
+        if self._failed_once:
             self._failed_once, self._stale = False, True
+
+    def on_screen_suspend(self) -> None:
+        if self.app.current_mode != self.NAME:  # or a dialog is over it
+            self.left()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         # Styles that changed while it was out of sight were worked out as it came back: Textual would do so for every
@@ -93,14 +115,3 @@ class Asking(Screen[None]):
         if self._stale:
             self._stale = False
             self.load()
-
-    def show_error(self, error: DiscoverError) -> None:
-        """Tell what failed, in the list's place."""
-        raise NotImplementedError
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
-        if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
-            self._failed_once = True
-            group = event.worker.group.removeprefix(f"{self.NAME}.")
-            self._when_failed.get(group, self.show_error)(DiscoverError(self.app.failures.report))

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -14,8 +15,9 @@ from tuiapp.safe import shown
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
 from tuiapp.text import duration, percent
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.errors import DiscoverError
@@ -33,6 +35,10 @@ class ContextsView(View):
     """The running playlist, and others once there are any."""
 
     NAME: ClassVar[str] = "contexts"
+    _table: getters.query_one[Table[PlaylistTrack]] = getters.query_one(Table)
+    _profile = getters.query_one("#profile", Static)
+    _wishes_line = getters.query_one("#wishes", Static)
+    _notes = getters.query_one("#notes", Static)
     MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:
@@ -45,7 +51,7 @@ class ContextsView(View):
     def compose_body(self) -> ComposeResult:
         yield Static(id="wishes")
         yield Static(id="profile", classes="body")
-        yield Table(
+        yield Table["PlaylistTrack"](
             (
                 Column("", lambda row: "" if row.known else "new", 3, order=lambda row: row.known),
                 Column("artist", lambda row: row.artist, 14, share=2, order=lambda row: row.artist.casefold()),
@@ -85,23 +91,24 @@ class ContextsView(View):
         self._made = made
         self.set_status(f"{percent(made.coverage)} of {made.pool:,} tracks have a tempo")
         self.tell(
-            "" if made.tracks else "empty", "No matching tracks", "Change the tempo or allow more new music."
+            "" if made.tracks else "empty",
+            "No matching tracks",
+            f"Press {self.key('contexts.bpm_minus')} or {self.key('contexts.bpm_plus')} for another tempo, "
+            f"{self.key('contexts.new_plus')} for more new music.",
         )
-        table = self.query_one(Table)
+        table = self._table
         table.show(made.tracks)
         if first_time:
             self.focus_list(table)
         self._show_wishes()
         self._draw_profile()
-        self.query_one("#notes", Static).update(
-            Content("\n".join(shown(self.in_keys(note)) for note in made.notes))
-        )
+        self._notes.update(Content("\n".join(shown(self.in_keys(note)) for note in made.notes)))
         self.listed()
 
     def _show_wishes(self) -> None:
         wish = _settings(self._doing, self._wishes)
         length = f"{duration(self._made.seconds)}, {len(self._made.tracks)} tracks" if self._made else ""
-        self.query_one("#wishes", Static).update(
+        self._wishes_line.update(
             Content.assemble(
                 Content.styled("Running", "bold"), "   ",
                 Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), " spm   ",
@@ -112,7 +119,7 @@ class ContextsView(View):
 
     def _draw_profile(self) -> None:
         """Wanted tempo as a line of dots, each track's tempo as a block over the time it plays."""
-        made, panel = self._made, self.query_one("#profile", Static)
+        made, panel = self._made, self._profile
         width = max(20, self.size.width - 8)
         if made is None or not made.tracks:
             panel.update("")

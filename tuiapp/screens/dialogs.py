@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import getters, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -13,17 +13,18 @@ from textual.content import Content
 from textual.events import Key
 from textual.widgets import Input, Static
 
+from engine.errors import DiscoverError
 from tuiapp.safe import shown
-from tuiapp.shell import Shell
+from tuiapp.screens.asking import Asking
+from tuiapp.settings.in_keys import in_keys
 from tuiapp.widgets.dimmed import Dimming
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.path_line import PathLine
 
 
-class Dialog(Dimming[Any]):
+class Dialog(Dimming[Any], Asking[Any]):
     """A panel in the middle; escape closes it."""
 
-    app = getters.app(Shell)
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "dismiss(None)", show=False)]
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 60%; }
@@ -34,6 +35,10 @@ class Dialog(Dimming[Any]):
     Dialog .hint { color: $foreground-muted; height: auto; margin: 1 0 0 0; }
     Dialog Input, Dialog Input:focus { border: none; height: 1; padding: 0 1; background: $foreground 10%; }
     """
+
+    def show_error(self, error: DiscoverError) -> None:
+        """What failed beside what the dialog is for: said, while it stays."""
+        self.app.notify(in_keys(str(error), self.app.keymap), severity="error")
 
 
 class AskText(Dialog):
@@ -113,15 +118,15 @@ class ShowText(Dialog):
         Binding("k,up", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, title: str, body: Content, *, also: str = "") -> None:
-        """`also` is a key that closes it too, and that it is then dismissed with."""
+    def __init__(self, title: str, body: Content, *, also: tuple[str, ...] = ()) -> None:
+        """`also` are keys that close it too, and that it is then dismissed with."""
         super().__init__()
         self._title, self._body, self._also = title, body, also
 
     def on_key(self, event: Key) -> None:
-        if self._also and event.key == self._also:
+        if event.key in self._also:
             event.stop()
-            self.dismiss(self._also)
+            self.dismiss(event.key)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel"):

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
@@ -14,12 +14,11 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from engine.errors import DiscoverError, NothingYetError
-from tuiapp.music import Music
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.filters import Filters
-from tuiapp.screens.first_steps import first_steps, no_tracks, untrained
+from tuiapp.screens.first_steps import first_steps, no_tracks, nothing_to_resurface, untrained
 from tuiapp.screens.view import View
 from tuiapp.text import age
 from tuiapp.widgets.notice import Notice
@@ -40,6 +39,9 @@ class DiscoverView(View):
     """What to listen to next."""
 
     NAME: ClassVar[str] = "discover"
+    _table = getters.query_one(DiscoverTable)
+    _why = getters.query_one(WhyPanel)
+    _dials_line = getters.query_one("#dials", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +68,7 @@ class DiscoverView(View):
             self._list is None
             or self._tracks_asked
             or self._filters.of_tracks
-            or self.query_one("#artists", Table).size.width < WITH_TRACK
+            or self._table.size.width < WITH_TRACK
         ):
             return
         self._tracks_asked = True
@@ -74,9 +76,8 @@ class DiscoverView(View):
         self.ask(lambda session: session.tracks.to_begin_with(artists), self._show_tracks, group="tracks")
 
     def _show_tracks(self, tracks: dict[str, str]) -> None:
-        table = self.query_one(DiscoverTable)
-        table.tracks = tracks
-        table.refresh()
+        self._table.tracks = tracks
+        self._table.refresh()
 
     @on(Table.Resized)
     def _resized(self) -> None:
@@ -112,7 +113,7 @@ class DiscoverView(View):
         if self._filters.as_of:
             source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
         self.set_status(source)
-        table = self.query_one(DiscoverTable)
+        table = self._table
         table.best = max((row.score for row in found.items), default=1.0) or 1.0
         table.show_as(of_tracks=self._filters.of_tracks, earlier=bool(self._filters.as_of))
         first_time = not table.counts[1]
@@ -125,7 +126,7 @@ class DiscoverView(View):
             self._from_top = False
             table.move_to(0)
         if not found.items and len(found.notes) > 1:
-            self.tell("empty", "Nothing to resurface", found.notes[-1])
+            self.tell("empty", "Nothing to resurface", nothing_to_resurface(found.notes[-1], self.app.keymap))
         elif not found.items:
             self.tell(
                 "empty",
@@ -156,7 +157,7 @@ class DiscoverView(View):
         if self.size.width < (ONE_LINE if words else ROOM_FOR_COUNT):
             # What is left out of the list matters more than how long it is.
             count = ""
-        self.query_one("#dials", Static).update(
+        self._dials_line.update(
             self._dials.drawn(
                 self.size.width,
                 Content.styled(words + "  " if words else "", "$warning"),
@@ -165,8 +166,8 @@ class DiscoverView(View):
         )
 
     @on(Table.Highlighted)
-    def _highlighted(self, message: Table.Highlighted) -> None:
-        row, settings, panel = message.row, self._settings(), self.query_one(WhyPanel)
+    def _highlighted(self) -> None:
+        row, settings, panel = self._table.row, self._settings(), self._why
         if row is None:
             panel.show(None)
             return
@@ -188,15 +189,15 @@ class DiscoverView(View):
 
     def _show_why(self, explanation: Explanation) -> None:
         """Reasons that come after the cursor went on are of no row that is looked at."""
-        row = self.query_one("#artists", Table).row
+        row = self._table.row
         if row is not None and (row.artist, row.track) == (explanation.artist, explanation.track):
-            self.query_one(WhyPanel).show(explanation)
+            self._why.show(explanation)
 
     def _no_reasons(self, error: DiscoverError) -> None:
-        row = self.query_one("#artists", Table).row
+        row = self._table.row
         if row is not None:
             again = f"✗ {self.in_keys(error)} {self.key('retry')} retries."
-            self.query_one(WhyPanel).show(Waiting(row.artist, again, row.track))
+            self._why.show(Waiting(row.artist, again, row.track))
 
     def _no_list(self, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
@@ -315,7 +316,7 @@ class DiscoverView(View):
             self._ask_for(self._filters.at(date), f"as of {date}" if date else "back to today")
 
     def action_without(self) -> None:
-        row = self.query_one("#artists", Table).row
+        row = self._table.row
         if row is not None and row.why:
             reason = row.why[0]
             words = f"without {reason.track or reason.artist}"
@@ -323,29 +324,27 @@ class DiscoverView(View):
 
     # -- acting on rows --------------------------------------------------------------------------------
 
-    def _music(self) -> list[Music]:
-        return [Music(row.artist, row.track) for row in self.query_one("#artists", Table).chosen]
-
     def action_like(self) -> None:
-        self.judge("like", self._music())
+        self.judge("like")
 
     def action_hide(self) -> None:
-        self.judge("hide", self._music())
+        self.judge("hide")
 
     def action_block(self) -> None:
-        self.judge("block", self._music())
+        self.judge("block")
 
     @on(Table.Clicked)
     def action_artist(self) -> None:
-        row = self.query_one("#artists", Table).row
+        row = self._table.row
         if row is not None:
             self._note_opened(row.key)
-            self.app.show_artist(row.artist)
+            self.app.views.artist(row.artist)
 
     def action_related(self) -> None:
-        if chosen := self.query_one("#artists", Table).chosen:
-            self._note_opened(chosen[0].key)
-            self.app.show_related(chosen[0].artist)
+        row = self._table.row
+        if row is not None:
+            self._note_opened(row.key)
+            self.app.views.related(row.artist)
 
     def _note_opened(self, key: str) -> None:
         self.ask(
@@ -353,16 +352,10 @@ class DiscoverView(View):
         )
 
     def action_open(self) -> None:
-        row = self.query_one("#artists", Table).row
+        row = self._table.row
         if row is not None:
             self._note_opened(row.key)
         super().action_open()
-
-    def action_add_to(self) -> None:
-        from tuiapp.screens.add_to import ask_add_to, in_short, named
-
-        if chosen := self._music():
-            ask_add_to(self.app, in_short(chosen), named(chosen))
 
     def action_export(self) -> None:
         settings = self._settings()
@@ -371,7 +364,7 @@ class DiscoverView(View):
     # -- remembering -----------------------------------------------------------------------------------
 
     def remembered(self) -> dict[str, Any]:
-        row = self.query_one("#artists", Table).row
+        row = self._table.row
         return super().remembered() | {
             "dials": self._dials.places,
             "level": self._filters.level,

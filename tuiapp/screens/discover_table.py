@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuiapp.text import bar
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.columns import Column
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.recommend.lists import Recommendation
@@ -28,28 +29,34 @@ def _glyph(row: Recommendation) -> str:
     return "♥" if row.liked else "•" if row.known else ""
 
 
-GLYPH = Column("", _glyph, 1, order=lambda row: (not row.liked, not row.known))
-ARTIST = Column("artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key)
-TRACK = Column("track", lambda row: row.track or "", 18, share=4, order=lambda row: row.key)
-BECAUSE = Column("because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold())
+GLYPH: Column[Recommendation] = Column("", _glyph, 1, order=lambda row: (not row.liked, not row.known))
+ARTIST: Column[Recommendation] = Column(
+    "artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key
+)
+TRACK: Column[Recommendation] = Column(
+    "track", lambda row: row.track or "", 18, share=4, order=lambda row: row.key
+)
+BECAUSE: Column[Recommendation] = Column(
+    "because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold()
+)
 # Beside artist and track it needs more room.
 BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
-LISTENERS = Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
+LISTENERS: Column[Recommendation] = Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                    order=lambda row: -row.listeners)  # fmt: skip
-PLAYS = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
+PLAYS: Column[Recommendation] = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
                order=lambda row: -row.plays, least=88)  # fmt: skip
 # As of an earlier date it stands in their place.
-LATER = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5, right=True,
+LATER: Column[Recommendation] = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5, right=True,
                order=lambda row: -(row.later or 0))  # fmt: skip
 
 
-class DiscoverTable(Table):
+class DiscoverTable(Table["Recommendation"]):
     """Rows are recommendations. `tracks` are those to begin with by an artist's key, `best` the highest score."""
 
     def __init__(self) -> None:
         self.tracks: dict[str, str] = {}
         self.best = 1.0
-        self._start_with = Column(
+        self._start_with: Column[Recommendation] = Column(
             "start with",
             self._track,
             18,
@@ -57,7 +64,7 @@ class DiscoverTable(Table):
             order=lambda row: self._track(row).casefold(),
             least=WITH_TRACK,
         )
-        self._fit = Column("fit", lambda row: bar(row.score / self.best, 8), 8, accent=True,
+        self._fit: Column[Recommendation] = Column("fit", lambda row: bar(row.score / self.best, 8), 8, accent=True,
                            order=lambda row: -row.score)  # fmt: skip
         super().__init__(
             self._columns(of_tracks=False, earlier=False),
@@ -70,7 +77,7 @@ class DiscoverTable(Table):
         """Take the columns for artists or tracks, for a list of now or of an earlier date."""
         self.columns = self._columns(of_tracks=of_tracks, earlier=earlier)
 
-    def _columns(self, *, of_tracks: bool, earlier: bool) -> tuple[Column, ...]:
+    def _columns(self, *, of_tracks: bool, earlier: bool) -> tuple[Column[Recommendation], ...]:
         second = (TRACK, BECAUSE_OF_TRACKS) if of_tracks else (self._start_with, BECAUSE)
         return GLYPH, ARTIST, *second, LISTENERS, LATER if earlier else PLAYS, self._fit
 

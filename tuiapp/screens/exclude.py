@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -37,7 +37,7 @@ FIELDS = (
 _NAMED = 6
 
 
-class FieldError(Exception):
+class FieldError(UsageError):
     """What is typed in one field makes no rule; says which field, and why."""
 
     def __init__(self, field: str, why: str) -> None:
@@ -88,6 +88,8 @@ class ExcludeDialog(Dialog):
     """Asks for a rule; dismissed with it, or with None. What it would change is worked out while one types."""
 
     AUTO_FOCUS = "#artist"
+    NAME: ClassVar[str] = "exclude"
+    _preview_line = getters.query_one("#preview", Static)
     BINDINGS: ClassVar[list[Any]] = [
         Binding("down", "app.focus_next", show=False, priority=True),
         Binding("up", "app.focus_previous", show=False, priority=True),
@@ -102,16 +104,13 @@ class ExcludeDialog(Dialog):
     ExcludeDialog .hint { margin: 1 0 0 0; }
     """
 
-    def __init__(
-        self, engine: Callable[[], Session], artist: str = "", names: list[str] | None = None
-    ) -> None:
+    def __init__(self, artist: str = "", names: list[str] | None = None) -> None:
         """`artist` fills its field; of `names` the field makes suggestions."""
         super().__init__()
-        self._engine, self._artist = engine, artist
+        self._artist = artist
+        self._wanted: Rule | None = None
         # A suggestion is drawn as it is: only names that may be.
         self._known = [name for name in names or [] if shown(name) == name]
-        self._wanted: Rule | None = None
-        self._working = False
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel", can_focus=False):
@@ -161,47 +160,31 @@ class ExcludeDialog(Dialog):
 
     @on(Input.Changed)
     def _preview(self) -> None:
-        """One question at a time: what was typed meanwhile is asked next, and only the last of it."""
-        self._wanted = self._rule()
-        if self._wanted is None:
-            self._tell(Content.styled("Preview appears here.", "$foreground-muted"))
-        elif not self._working:
-            self._work()
-
-    def _work(self) -> None:
-        rule = self._wanted
-        assert rule is not None  # noqa: S101 - asked only for one
-        self._working = True
-        self._tell(Content.styled("Checking …", "$foreground-muted"))
-
-        def run() -> None:
-            found: Exclusion | FieldError
-            try:
-                session = self._engine()
-                _check(session, rule)
-                found = session.taste.exclude(rule, preview=True)
-            except FieldError as error:
-                found = error
-            except DiscoverError as error:
-                found = FieldError("artist", str(error))
-            self.app.call_from_thread(self._came, rule, found)
-
-        self.run_worker(run, thread=True, group="preview")
-
-    def _came(self, rule: Rule, found: Exclusion | FieldError) -> None:
-        self._working = False
-        if not self.is_mounted or self._wanted is None:
+        """Of what is typed while one question waits for another only the last is asked."""
+        rule = self._wanted = self._rule()
+        if rule is None:
+            self._preview_line.update(Content.styled("Preview appears here.", "$foreground-muted"))
             return
-        if self._wanted != rule:
-            self._work()
-        elif isinstance(found, FieldError):
-            self._tell(Content(""))
-            self._say_wrong(found)
-        else:
-            self._tell(in_words(found))
+        self._preview_line.update(Content.styled("Checking …", "$foreground-muted"))
 
-    def _tell(self, text: Content) -> None:
-        self.query_one("#preview", Static).update(text)
+        def question(session: Session) -> Exclusion:
+            _check(session, rule)
+            return session.taste.exclude(rule, preview=True)
+
+        def then(found: Exclusion) -> None:
+            if self._wanted == rule:
+                self._preview_line.update(in_words(found))
+
+        def failed(error: DiscoverError) -> None:
+            if self._wanted == rule:
+                self._preview_line.update("")
+                self.show_error(error)
+
+        self.ask(question, then, group="preview", failed=failed)
+
+    def show_error(self, error: DiscoverError) -> None:
+        """What is wrong, under the field it is in."""
+        self._say_wrong(error if isinstance(error, FieldError) else FieldError("artist", str(error)))
 
     @on(Input.Submitted)
     def _done(self) -> None:
@@ -209,17 +192,11 @@ class ExcludeDialog(Dialog):
         if rule is None:
             return
 
-        def run() -> None:
-            try:
-                _check(self._engine(), rule)
-            except FieldError as error:
-                self.app.call_from_thread(self._say_wrong, error)
-            except DiscoverError as error:
-                self.app.call_from_thread(self._say_wrong, FieldError("artist", str(error)))
-            else:
-                self.app.call_from_thread(self.dismiss, rule)
+        self.ask(lambda session: _check(session, rule), lambda _: self._close(rule), group="check")
 
-        self.run_worker(run, thread=True, exclusive=True, group="check")
+    def _close(self, rule: Rule) -> None:
+        if self.is_current:  # not closed while the names were looked up
+            self.dismiss(rule)
 
 
 def _check(session: Session, rule: Rule) -> None:

@@ -45,16 +45,34 @@ def untrained(status: Status, keymap: Keymap) -> Content:
     community = any(pack.kind == "community" for pack in status.packs)
     parts: list[Content | str] = [
         f"{status.listens:,} plays of {status.artists:,} artists imported. One step to go:\n\n",
-        step(f"{model} {train}", "build your recommendations\n"),
     ]
-    if community:
-        parts.append(_muted("from the community data you added"))
-    else:
+    if not community:
         parts += [
-            _muted("without other people's data it can only resurface what you have played"),
-            step(f"{model} {add}", "add community data first, to find new music"),
-        ]  # fmt: skip
+            step(f"{model} {add}", "add community data, to find new music\n"),
+            _muted("(lists what you can download)"),
+        ]
+    parts += [
+        step(f"{model} {train}", "build your recommendations\n"),
+        _muted(
+            "from the community data you added" if community
+            else "without other people's data it can only resurface what you have played"
+        ),
+    ]  # fmt: skip
     return Content.assemble(*parts)
+
+
+def nothing_to_resurface(note: str, keymap: Keymap) -> Content:
+    """A model of one's own listening has nothing to bring back: what can be done about it, with the keys for it."""
+    model, add, history = (keymap.label(name) for name in ("view_model", "model.add_pack", "view_history"))
+    return Content.assemble(
+        f"{note}\n\n",
+        step(f"{model} {add}", "add community data, to find new music\n"),
+        _muted("(lists what you can download)"),
+        step(keymap.label("discover.reset_dials"), "reset dials and filters\n"),
+        step(keymap.label("discover.travel"), "look back to an earlier date\n"),
+        step(history, "see what you have played\n"),
+        step(keymap.label("import"), "import more of your history"),
+    )
 
 
 def no_tracks(status: Status, keymap: Keymap) -> Content:

@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.music import Music
-from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.view import View
 from tuiapp.text import duration
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.listen_rows import Coming, Listens
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 from tuiapp.widgets.year import YearPanel
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class HistoryView(View):
     """What was played, and when."""
 
     NAME: ClassVar[str] = "history"
+    _table: getters.query_one[Table[ListenRow | Coming]] = getters.query_one("#listens", Table)
+    _year_panel = getters.query_one(YearPanel)
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +52,7 @@ class HistoryView(View):
         yield Notice()
 
     @staticmethod
-    def _listens() -> Table:
+    def _listens() -> Table[ListenRow | Coming]:
         return Table(
             (
                 Column("when (UTC)", _text(lambda row: _moment(row.started_at)), 16, by="when"),
@@ -66,7 +68,7 @@ class HistoryView(View):
         )  # fmt: skip
 
     def load(self) -> None:
-        table = self.query_one(Table)
+        table = self._table
         text, reverse = self._filter, table.reverse
         by = "when" if table.sort is None else table.columns[table.sort].by
 
@@ -90,7 +92,7 @@ class HistoryView(View):
 
         def fetched(_: None) -> None:
             self._fetching = False
-            self.query_one(Table).refresh()
+            self._table.refresh()
 
         def failed(error: DiscoverError) -> None:
             # They are asked for again when they are in sight.
@@ -105,7 +107,7 @@ class HistoryView(View):
         if status.first is not None and status.last is not None:
             self._years = (time.localtime(status.first).tm_year, time.localtime(status.last).tm_year)
             self._ask_picture()
-        table = self.query_one(Table)
+        table = self._table
         first_time = not table.counts[1] and not text
         table.show(listens)
         self.set_status(f"{self._whole:,} plays")
@@ -156,7 +158,7 @@ class HistoryView(View):
             )
 
     def _picture(self, stats: Stats | dict[str, list[TasteItem]] | str) -> None:
-        self.query_one(YearPanel).show(stats)
+        self._year_panel.show(stats)
 
     def _no_picture(self, error: DiscoverError, nothing: str) -> None:
         """The picture says for itself what it lacks: `nothing` where there is nothing yet, or what failed."""
@@ -168,43 +170,41 @@ class HistoryView(View):
 
     # -- acting on rows --------------------------------------------------------------------------------
 
-    def _with_names(self, then: Callable[[list[str]], None]) -> None:
-        """Do something with the artists of the marked listens, or of the one under the cursor."""
-        table = self.query_one(Table)
-        ids = sorted(int(key) for key in table.marks) or ([table.row.id] if table.row is not None else [])
-        if ids:
-            self.ask(lambda session: _artists(session, ids), then, group="names")
+    def with_music(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
+        """Listens are looked up in the library, wherever in the list they are."""
+        ids = sorted(map(int, keys))
+        self.ask(lambda session: _tracks(session, ids), then, group="names")
 
     def action_like(self) -> None:
-        self._with_names(lambda names: self.judge("like", [Music(name) for name in names]))
+        self.judge("like")
 
     def action_block(self) -> None:
-        self._with_names(lambda names: self.judge("block", [Music(name) for name in names]))
+        self.judge("block")
+
+    def judge(self, verdict: str | None) -> None:
+        """Like or block the artists of what is chosen."""
+
+        def of_artists(music: list[Music]) -> None:
+            self.app.changes.judge(verdict, list(dict.fromkeys(Music(one.artist) for one in music)))
+
+        self.choose(lambda keys: self.with_music(keys, of_artists))
 
     def action_related(self) -> None:
-        self._with_names(lambda names: self.app.show_related(names[0]) if names else None)
-
-    def action_add_to(self) -> None:
-        """Marked listens are looked up by those still in the table's reach: the tracks of what is chosen."""
-        table = self.query_one(Table)
-        ids = sorted(int(key) for key in table.marks) or ([table.row.id] if table.row is not None else [])
-        if not ids:
-            return
-        what = "the track" if len(ids) == 1 else f"{len(ids):,} plays"
-        ask_add_to(self.app, what, lambda session: session.tracks.named(_tracks(session, ids)))
+        row = self._table.row
+        if row is not None and not isinstance(row, Coming):
+            self.app.views.related(row.artist)
 
     @on(Table.Clicked)
     def action_artist(self) -> None:
-        row = self.query_one(Table).row
+        row = self._table.row
         if row is not None and not isinstance(row, Coming):
-            self.app.show_artist(row.artist)
+            self.app.views.artist(row.artist)
 
     def _count(self) -> None:
-        from textual.widgets import Static
-
-        shown, _ = self.query_one(Table).counts
+        shown, _ = self._table.counts
         line = f"{shown:,} of {self._whole:,}  {self.key('back')} clears" if self._filter else ""
-        self.query_one(".filter .count", Static).update(line)
+        self._filter_count.update(line)
+        self.show_marks()
 
     def filter_by(self, text: str) -> None:
         """The library filters: it has the index, and there may be half a million."""
@@ -215,20 +215,12 @@ class HistoryView(View):
         return super().remembered() | {"filter": self._filter}
 
 
-def _tracks(session: Session, ids: list[int]) -> list[tuple[str, str]]:
-    """The (artist, title) of listens, each once."""
+def _tracks(session: Session, ids: list[int]) -> list[Music]:
+    """The tracks of listens, each once."""
     rows = (
         row for start in range(0, len(ids), 500) for row in session.history.listens(ids[start : start + 500])
     )
-    return list(dict.fromkeys((row.artist, row.track) for row in rows))
-
-
-def _artists(session: Session, ids: list[int]) -> list[str]:
-    """The artists of listens, each once."""
-    rows = (
-        row for start in range(0, len(ids), 500) for row in session.history.listens(ids[start : start + 500])
-    )
-    return list(dict.fromkeys(row.artist for row in rows))
+    return list(dict.fromkeys(Music(row.artist, row.track) for row in rows))
 
 
 def _text(text: Callable[[ListenRow], str]) -> Callable[[ListenRow | Coming], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
@@ -12,10 +13,11 @@ from textual.widgets import Static
 from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import age
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.facts import facts, in_short
 from tuiapp.widgets.loss import LossCurve, Losses
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
@@ -33,6 +35,9 @@ class ModelView(View):
     """Packs, training, quality."""
 
     NAME: ClassVar[str] = "model"
+    _packs: getters.query_one[Table[PackInfo]] = getters.query_one("#packs", Table)
+    _loss = getters.query_one(LossCurve)
+    _facts = getters.query_one("#facts", Static)
     MARKS: ClassVar[bool] = False
     MUSIC: ClassVar[bool] = False
 
@@ -49,7 +54,7 @@ class ModelView(View):
                 yield Static(id="facts")
             yield LossCurve(id="loss").add_class("body")
             yield Notice()
-            yield Table(
+            yield Table["PackInfo"](
                 (
                     Column("pack", lambda row: row.name, 14, share=2, order=lambda row: row.name),
                     Column("of", _of, 9, order=_of),
@@ -73,14 +78,14 @@ class ModelView(View):
 
     def _draw_training(self, job: Job | None) -> None:
         if job is not None and job.losses:
-            self.query_one(LossCurve).show(Losses(tuple(job.losses), job.total))
+            self._loss.show(Losses(tuple(job.losses), job.total))
 
     def load(self) -> None:
         self.ask(lambda session: (session.status(), session.discover.today()), self._show, group="list")
 
     def _show(self, answer: tuple[Status, int]) -> None:
         status, self._today = answer
-        table = self.query_one("#packs", Table)
+        table = self._packs
         first_time = not table.counts[1]
         table.show(status.packs)
         if first_time:
@@ -99,7 +104,7 @@ class ModelView(View):
         self._models = [model for model in (status.model, status.track_model) if model is not None]
         self._outdated = status.outdated
         self._show_models()
-        self.query_one(LossCurve).show(Losses(tuple(status.model.loss)))
+        self._loss.show(Losses(tuple(status.model.loss)))
         when = age(status.model.trained, self._today)
         self.set_status(f"trained {when}" + ("" if when == "today" else " ago"))
 
@@ -116,7 +121,7 @@ class ModelView(View):
         if not self._detailed:
             hint = f"\n\n{self.key('model.details')} for details"
             text = Content.assemble(text, Content.styled(hint, "$foreground-muted"))
-        self.query_one("#facts", Static).update(text)
+        self._facts.update(text)
 
     # -- doing -----------------------------------------------------------------------------------------
 
@@ -133,14 +138,10 @@ class ModelView(View):
             self._show_models()
 
     def action_add_pack(self) -> None:
-        from tuiapp.screens.first_steps import community_offers
-
-        self.app.ask_path(
-            "Add community data or track features", self.app.jobs.start_pack, community_offers()
-        )
+        self.app.jobs.ask_pack()
 
     def action_remove_pack(self) -> None:
-        row = self.query_one("#packs", Table).row
+        row = self._packs.row
         if row is not None:
             name = row.name
             changes = self.app.changes

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiapp.text import day, duration
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.columns import Column
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
+    from engine.playlists.saved import SavedPlaylist
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def tracks_in_words(count: int) -> str:
     return "1 track" if count == 1 else f"{count:,} tracks"
 
 
-def lists_table() -> Table:
+def lists_table() -> Table[SavedPlaylist]:
     """The saved lists."""
     return Table(
         (
@@ -53,7 +55,7 @@ def lists_table() -> Table:
     )
 
 
-def tracks_table() -> Table:
+def tracks_table() -> Table[Row]:
     """The tracks of one list. Sorting is for looking only: places stay what they are."""
     return Table(
         (

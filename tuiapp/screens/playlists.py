@@ -35,8 +35,9 @@ class PlaylistsView(View):
     """What was kept."""
 
     NAME: ClassVar[str] = "playlists"
-    _lists = getters.query_one("#lists", Table)
-    _tracks = getters.query_one("#tracks", Table)
+    _lists: getters.query_one[Table[SavedPlaylist]] = getters.query_one("#lists", Table)
+    _tracks: getters.query_one[Table[Row]] = getters.query_one("#tracks", Table)
+    _which = getters.query_one("#which", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +56,7 @@ class PlaylistsView(View):
         yield Notice()
 
     @property
-    def table(self) -> Table | None:
+    def table(self) -> Table[Any]:
         return self._tracks if self._open is not None else self._lists
 
     # -- loading ---------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ class PlaylistsView(View):
             parts.append(f"{blocked:,} blocked not shown")
         said = "   ".join(part for part in (*parts, "esc back") if part)
         line = Content.assemble(Content.styled(shown(self._open or ""), "bold $text-accent"), f"   {said}")
-        self.query_one("#which", Static).update(line)
+        self._which.update(line)
 
     def _no_tracks(self, error: DiscoverError) -> None:
         if isinstance(error, UnknownNameError):
@@ -141,6 +142,7 @@ class PlaylistsView(View):
             self.clear_filter()
             self._open = name
             self.add_class("-open")
+            self._lists.age_marks()
             self._tracks.clear_marks()
             self._tracks.sort, self._tracks.reverse = None, False
             self._tracks.show(())
@@ -155,12 +157,13 @@ class PlaylistsView(View):
         self.clear_filter()
         self._open = None
         self.remove_class("-open")
-        self.query_one("#which", Static).update("")
+        self.show_marks()
+        self._which.update("")
         self._tell_of_lists()
         self._lists.focus()
 
     def action_back(self) -> None:
-        if self._open is None or self.query_one(".filter").has_class("-shown") or self._tracks.marks:
+        if self._open is None or self._filter_line.has_class("-shown") or self._tracks.marks:
             super().action_back()
         else:
             self._close()
@@ -225,13 +228,13 @@ class PlaylistsView(View):
         if self._open is not None:
             self._remove_tracks(self._open)
             return
-        names = [row.name for row in self._lists.chosen]
-        if names:
-            self.app.changes.edit(
+        self.choose(
+            lambda names: self.app.changes.edit(
                 f"removing {', '.join(names)}",
                 lambda session: [session.playlists.take(name) for name in names],
                 lambda session, gone: [session.playlists.put(playlist) for playlist in gone],
             )
+        )
 
     def action_export(self) -> None:
         name = self._chosen()
@@ -261,31 +264,30 @@ class PlaylistsView(View):
         )
 
     def action_add_to(self) -> None:
-        if self._open is not None:
-            tracks = [row.track for row in self._tracks.chosen]
-            if tracks:
-                what = "the track" if len(tracks) == 1 else tracks_in_words(len(tracks))
-                ask_add_to(self.app, what, lambda _session: tracks, but=self._open)
-            return
-        names = [row.name for row in self._lists.chosen]
-        if names:
-            what = f"the tracks of {names[0] if len(names) == 1 else f'{len(names)} playlists'}"
-            ask_add_to(
-                self.app,
-                what,
-                lambda session: [track for name in names for track in session.playlists.show(name)],
-                but=names[0] if len(names) == 1 else None,
-            )
+        """Add the tracks chosen to another list, or all tracks of the lists chosen."""
+        self.choose(self._add_tracks if self._open is not None else self._add_lists, keep=True)
+
+    def _add_tracks(self, keys: list[str]) -> None:
+        tracks = [row.track for row in self._tracks.rows_of(keys)]
+        what = "the track" if len(tracks) == 1 else tracks_in_words(len(tracks))
+        ask_add_to(self.app, what, lambda _session: tracks, but=self._open, then=self._tracks.clear_marks)
+
+    def _add_lists(self, names: list[str]) -> None:
+        def tracks(session: Session) -> list[PlaylistTrack]:
+            return [track for name in names for track in session.playlists.show(name)]
+
+        what = f"the tracks of {names[0] if len(names) == 1 else f'{len(names)} playlists'}"
+        but = names[0] if len(names) == 1 else None
+        ask_add_to(self.app, what, tracks, but=but, then=self._lists.clear_marks)
 
     def _remove_tracks(self, name: str) -> None:
-        places = [row.place for row in self._tracks.chosen]
-        if places:
-            self._tracks.clear_marks()
-            self.app.changes.edit(
+        self.choose(
+            lambda places: self.app.changes.edit(
                 f"removing {tracks_in_words(len(places))} from {name}",
-                lambda session: session.playlists.remove_tracks(name, places),
+                lambda session: session.playlists.remove_tracks(name, [int(place) for place in places]),
                 _restore,
             )
+        )
 
     def action_shift(self, by: int) -> None:
         if self._open is None:
@@ -296,14 +298,15 @@ class PlaylistsView(View):
             sort = self.key("lists.sort")
             self.notify(f"The list is sorted. To move tracks, press {sort} until no column has an arrow.")
         else:
+            name = self._open
             self._steps += by
             if not self._moving:
-                self._move(self._open)
+                self.choose(lambda keys: self._move(name, keys), keep=True)
 
-    def _move(self, name: str) -> None:
+    def _move(self, name: str, keys: list[str]) -> None:
         by, self._steps = self._steps, 0
         table = self._tracks
-        places, here = [row.place for row in table.chosen], table.row
+        places, here = sorted(row.place for row in table.rows_of(keys)), table.row
         if not by or here is None or not places:
             return
         marked, at = bool(table.marks), here.place
@@ -314,10 +317,11 @@ class PlaylistsView(View):
             if edit is None or self._open != edit.name:
                 self._steps = 0
                 return
-            table.marks = {str(place) for place in edit.places} if marked else set()
-            now = dict(zip(places, edit.places, strict=True)).get(at, at)
-            self._show_tracks(edit.tracks, cursor=str(now), blocked=len(edit.after) - len(edit.tracks))
-            self._move(edit.name)
+            now = [str(place) for place in edit.places]
+            table.marks = now if marked else ()
+            cursor = dict(zip(places, edit.places, strict=True)).get(at, at)
+            self._show_tracks(edit.tracks, cursor=str(cursor), blocked=len(edit.after) - len(edit.tracks))
+            self._move(edit.name, now)
 
         self.app.changes.edit(
             f"moving {tracks_in_words(len(places))} in {name}",

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.screens.add_to import ask_add_to, in_short, named
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
 from tuiapp.text import bar
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import RelatedList
+    from engine.recommend.lists import RelatedArtist, RelatedList
     from engine.session import Session
 
 LENGTH = 100
@@ -30,6 +29,8 @@ class RelatedView(View):
     """Who sounds like whom, by who listens to whom."""
 
     NAME: ClassVar[str] = "related"
+    _table: getters.query_one[Table[RelatedArtist]] = getters.query_one(Table)
+    _trail_line = getters.query_one("#trail", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +39,7 @@ class RelatedView(View):
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="trail")
-        yield Table(
+        yield Table["RelatedArtist"](
             (
                 Column("", lambda row: "•" if row.known else "", 1, order=lambda row: not row.known),
                 Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
@@ -87,9 +88,12 @@ class RelatedView(View):
         self._trail[self._at] = found.artist
         known = sum(row.known for row in found.items)
         self.set_status(f"you know {known} of {len(found.items)}")
-        table = self.query_one(Table)
+        table = self._table
         self.tell(
-            "" if found.items else "empty", "No similar artists", "Too few listeners played this artist."
+            "" if found.items else "empty",
+            "No similar artists",
+            f"Too few listeners played this artist.\n{self.key('related.trail_back')} leads back, "
+            f"{self.key('search')} to another.",
         )
         back = table.wanted is not None
         table.show(found.items)
@@ -114,7 +118,7 @@ class RelatedView(View):
         width = max(10, self.size.width - 2)
         if line.cell_length > width:
             line = Content.assemble("…", line[line.cell_length - width + 1 :])
-        self.query_one("#trail", Static).update(line)
+        self._trail_line.update(line)
 
     def _go(self, by: int) -> None:
         at = self._at + by
@@ -130,32 +134,22 @@ class RelatedView(View):
 
     @on(Table.Clicked)
     def action_walk(self) -> None:
-        row = self.query_one(Table).row
+        row = self._table.row
         if row is not None:
             self.start_at(row.artist)
 
     def action_artist(self) -> None:
-        row = self.query_one(Table).row
+        row = self._table.row
         if row is not None:
-            self.app.show_artist(row.artist)
+            self.app.views.artist(row.artist)
 
     # -- acting on rows --------------------------------------------------------------------------------
 
-    def _names(self) -> list[str]:
-        return [row.artist for row in self.query_one(Table).chosen]
-
-    def _music(self) -> list[Music]:
-        return [Music(name) for name in self._names()]
-
     def action_like(self) -> None:
-        self.judge("like", self._music())
+        self.judge("like")
 
     def action_block(self) -> None:
-        self.judge("block", self._music())
-
-    def action_add_to(self) -> None:
-        if chosen := self._music():
-            ask_add_to(self.app, in_short(chosen), named(chosen))
+        self.judge("block")
 
     def action_export(self) -> None:
         if self._at >= 0:

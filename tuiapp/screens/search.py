@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -13,12 +12,13 @@ from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError
 from tuiapp.screens.dialogs import Dialog
+from tuiapp.settings.in_keys import in_keys
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
-    from engine.session import Session
     from engine.session.searching import Found
 
 LENGTH = 50
@@ -27,6 +27,9 @@ LENGTH = 50
 class Search(Dialog):
     """Enter walks to the artist under the cursor, tab opens its card. Dismissed with a name or None."""
 
+    NAME: ClassVar[str] = "search"
+    _line = getters.query_one(Input)
+    _table: getters.query_one[Table[Found]] = getters.query_one(Table)
     BINDINGS: ClassVar[list[Any]] = [
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
@@ -40,15 +43,11 @@ class Search(Dialog):
     Search Notice { padding: 1 2; }
     """
 
-    def __init__(self, engine: Callable[[], Session]) -> None:
-        super().__init__()
-        self._engine = engine
-
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Line(placeholder="artist or track")
             yield Notice()
-            yield Table(
+            yield Table["Found"](
                 (
                     Column("", lambda row: "♪" if row.track else "", 1, order=lambda row: row.kind),
                     Column("artist", lambda row: row.artist, 16, share=2, order=lambda row: row.artist.casefold()),
@@ -69,44 +68,39 @@ class Search(Dialog):
             )
 
     def on_mount(self) -> None:
-        self.query_one(Table).can_focus = False
-        self.query_one(Input).focus()
+        self._table.can_focus = False
+        self._line.focus()
         self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
         # The names are read now, not at the first letter.
         self._ask("")
 
     def _tell(self, state: str, title: str = "", text: str = "") -> None:
         self.query_one(Notice).tell(state, title, text)
-        self.query_one(Table).display = not state
+        self._table.display = not state
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        if not self.query_one(Table).counts[1]:
+        if not self._table.counts[1]:
             self._tell("loading", "Searching")
         self._ask(event.value)
 
     def _ask(self, text: str) -> None:
-        def run() -> None:
-            try:
-                found: tuple[Found, ...] = self._engine().artists.search(text, LENGTH)
-            except DiscoverError as error:
-                self.app.call_from_thread(self._failed, str(error))
-            else:
-                self.app.call_from_thread(self._show, text, found)
+        self.ask(
+            lambda session: session.artists.search(text, LENGTH),
+            lambda found: self._show(text, found),
+            group="names",
+        )
 
-        self.run_worker(run, thread=True, exclusive=True, group="search")
-
-    def _failed(self, text: str) -> None:
-        if self.is_mounted:
-            self._tell("error", "The search failed", text)
+    def show_error(self, error: DiscoverError) -> None:
+        """What failed, in the list's place."""
+        self._tell("error", "The search failed", in_keys(str(error), self.app.keymap))
 
     def _show(self, text: str, found: tuple[Found, ...]) -> None:
         # The answer to what was typed last is the one to show.
-        if not self.is_mounted or text != self.query_one(Input).value:
+        if text != self._line.value:
             return
-        table = self.query_one(Table)
-        table.show(found)
-        table.move_to(0)
+        self._table.show(found)
+        self._table.move_to(0)
         if found:
             self._tell("")
         elif text.strip():
@@ -115,21 +109,21 @@ class Search(Dialog):
             self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
 
     def action_move(self, by: int) -> None:
-        self.query_one(Table).action_move(by)
+        self._table.action_move(by)
 
     def action_page(self, by: int) -> None:
-        self.query_one(Table).action_page(by)
+        self._table.action_page(by)
 
     @on(Input.Submitted)
     @on(Table.Clicked)
     def _done(self) -> None:
-        row = self.query_one(Table).row
+        row = self._table.row
         if row is not None:
             self.dismiss(row.artist)
 
     def action_artist(self) -> None:
         """The card in place of the search: what it leads to is then one level up."""
-        row, app = self.query_one(Table).row, self.app
+        row, app = self._table.row, self.app
         if row is not None:
             self.dismiss(None)
-            app.call_later(app.show_artist, row.artist)
+            app.call_later(app.views.artist, row.artist)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, on
+from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,12 +12,14 @@ from textual.widgets import Input, Static
 
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskText, Dialog
+from tuiapp.screens.pick import Choice, Pick
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, written
 from tuiapp.settings.config import SETTINGS, Setting
 from tuiapp.settings.keys import BY_NAME, key_named
+from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from tuiapp.shell import Shell
@@ -32,9 +33,11 @@ class SettingsView(View):
     NAME: ClassVar[str] = "settings"
     MARKS: ClassVar[bool] = False
     MUSIC: ClassVar[bool] = False
+    _list: getters.query_one[Table[Setting]] = getters.query_one("#settings", Table)
+    _help = getters.query_one("#help", Static)
 
     def compose_body(self) -> ComposeResult:
-        yield Table(
+        yield Table[Setting](
             (
                 Column("setting", lambda row: row.title, 24, share=2, order=lambda row: row.title.casefold()),
                 Column("value", self._value, 16, share=3, accent=True, order=self._value),
@@ -58,7 +61,7 @@ class SettingsView(View):
 
     def load(self) -> None:
         """All of it is at hand; nothing is asked of the engine."""
-        table = self.query_one(Table)
+        table = self._list
         first_time = not table.counts[1]
         table.show(tuple(SETTINGS.values()), cursor_key=self._recalled if first_time else None)
         if first_time:
@@ -69,19 +72,18 @@ class SettingsView(View):
 
     def settings_changed(self) -> None:
         super().settings_changed()
-        table = self.query_one(Table)
-        if table.filter:
-            table.set_filter(table.filter)
-        table.refresh()
-        self._explain(table.row)
+        if self._list.filter:
+            self._list.set_filter(self._list.filter)
+        self._list.refresh()
+        self._explain(self._list.row)
 
     @on(Table.Highlighted)
-    def _highlighted(self, message: Table.Highlighted) -> None:
-        self._explain(message.row)
+    def _highlighted(self) -> None:
+        self._explain(self._list.row)
 
     def _explain(self, row: Setting | None) -> None:
         if row is None:
-            self.query_one("#help", Static).update("")
+            self._help.update("")
             return
         default = in_words(row, row.default)
         parts: list[Content | str] = [
@@ -91,22 +93,22 @@ class SettingsView(View):
             parts.append(Content.styled("   PRIVATE: changes last until the session ends", "$warning"))
         elif self.app.preferences.config.problems:
             parts.append(Content.styled("   the file has errors: `discover config` lists them", "$warning"))
-        self.query_one("#help", Static).update(Content.assemble(*parts))
+        self._help.update(Content.assemble(*parts))
 
     @on(Table.Clicked)
     def action_change(self) -> None:
         """Choose, type or press another value."""
-        row = self.query_one(Table).row
+        row = self._list.row
         if row is not None:
             choose(self.app, row.key)
 
     def action_reset(self) -> None:
-        row = self.query_one(Table).row
+        row = self._list.row
         if row is not None:
             change(self.app, row, None)
 
     def remembered(self) -> dict[str, Any]:
-        row = self.query_one(Table).row
+        row = self._list.row
         return super().remembered() | {"cursor": row.key if row is not None else None}
 
     def recall(self, state: dict[str, Any]) -> None:
@@ -176,60 +178,15 @@ def _pick(app: Shell, setting: Setting, now: Any) -> None:
         if setting.key == "theme":
             app.theme = choice
 
-    choices = (*setting.choices, *([OWN] if own else []))
-    app.push_screen(Pick(setting, choices, OWN if own and "://" in now else now, preview), picked)
+    choices = [
+        Choice(value, note="default" if value == setting.default else "")
+        for value in (*setting.choices, *([OWN] if own else []))
+    ]
+    at = OWN if own and "://" in now else now
+    app.push_screen(Pick(setting.title, choices, now=at, preview=preview), picked)
 
 
 OWN = "another address …"
-
-
-class Pick(Dialog):
-    """One of a few values; dismissed with it or None. The one under the cursor is tried on where that can be seen."""
-
-    BINDINGS: ClassVar[list[Any]] = [("enter", "done"), ("q", "dismiss(None)")]
-    DEFAULT_CSS = """
-    Pick > .panel { width: 50; }
-    Pick .title { margin: 0; }
-    Pick Table { height: auto; max-height: 16; }
-    """
-
-    def __init__(
-        self, setting: Setting, choices: tuple[str, ...], now: str, preview: Callable[[str], None]
-    ) -> None:
-        super().__init__()
-        self._setting, self._choices, self._now, self._preview = setting, choices, now, preview
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="panel"):
-            yield Static(shown(self._setting.title), classes="title", markup=False)
-            yield Table(
-                (Column("value", str, 20, share=1, order=str.casefold), Column("", self._mark, 7)),
-                key=str, words=str, markable=False,
-            )  # fmt: skip
-            yield Static("enter choose, esc cancel", classes="hint", markup=False)
-
-    def _mark(self, row: str) -> str:
-        return "default" if row == self._setting.default else ""
-
-    def on_mount(self) -> None:
-        table = self.query_one(Table)
-        table.styles.height = min(16, len(self._choices) + 1)
-        table.show(self._choices, cursor_key=self._now)
-        table.focus()
-
-    @on(Table.Highlighted)
-    def _highlighted(self, message: Table.Highlighted) -> None:
-        message.stop()
-        if message.row is not None:
-            self._preview(message.row)
-
-    @on(Table.FilterRequested)
-    def _no_filter(self, message: Table.FilterRequested) -> None:
-        message.stop()
-
-    @on(Table.Clicked)
-    def action_done(self) -> None:
-        self.dismiss(self.query_one(Table).row)
 
 
 class AskValue(AskText):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, on
+from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.session import Session
     from engine.session.taste import Exclusion
     from engine.store.feedback import Feedback
-    from engine.taste.gate import Taste
+    from engine.taste.gate import Taste, TasteItem
     from engine.taste.rules import KeptRule, Rule
 
     # One's taste, what was said of artists and tracks, the rules, and how many listens they leave out.
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 PANELS = ("map", "tastes", "drift", "rules")
 # The width from which `-wide` holds (`View.HORIZONTAL_BREAKPOINTS`).
 WIDE = 100
-_FIRST_TABLE = {"tastes": "#modes", "rules": "#rules"}
 _TRAIN = "○ No model yet\n\nPress {view} and {train} to train one, and see your tastes on a map and over the years."
 
 
@@ -48,6 +47,15 @@ class TasteView(View):
     """The weights a model sees, the tastes they make, and the rules and verdicts that change them."""
 
     NAME: ClassVar[str] = "taste"
+    _top: getters.query_one[Table[TasteItem]] = getters.query_one("#top", Table)
+    _modes: getters.query_one[Table[tuple[int, Mode]]] = getters.query_one("#modes", Table)
+    _rules: getters.query_one[Table[KeptRule]] = getters.query_one("#rules", Table)
+    _marks: getters.query_one[Table[Feedback]] = getters.query_one("#marks", Table)
+    _map_panel = getters.query_one(TasteMapPanel)
+    _drift_panel = getters.query_one(DriftPanel)
+    _missing = getters.query_one("#missing", Static)
+    _left_out = getters.query_one("#left-out", Static)
+    _caption = getters.query_one("#panels", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +84,7 @@ class TasteView(View):
         yield Notice()
 
     @property
-    def table(self) -> Table | None:
+    def table(self) -> Table[Any]:
         return self.query_one(self._at, Table)
 
     def load(self) -> None:
@@ -95,20 +103,20 @@ class TasteView(View):
 
     def _show_missing(self, text: str) -> None:
         self.add_class("-untrained")
-        self.query_one("#missing", Static).update(text)
+        self._missing.update(text)
         self._map = None
         self._mode_of.clear()
-        self.query_one("#modes", Table).show([])
+        self._modes.show([])
 
     def _show_list(self, own: _Own) -> None:
         taste, marks, rules, left_out = own
         items = sorted(taste.items, key=lambda item: (-item.weight, item.key))
         self.set_status(f"your taste: {len(items):,} artists")
-        self.query_one("#marks", Table).show(marks)
-        self.query_one("#rules", Table).show(rules)
+        self._marks.show(marks)
+        self._rules.show(rules)
         said = f"excluded: {left_out:,} plays" if rules else "no exclusions"
-        self.query_one("#left-out", Static).update(said)
-        top = self.query_one("#top", Table)
+        self._left_out.update(said)
+        top = self._top
         first_time = not top.counts[1]
         top.show(items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)
         if not (items or marks or rules):
@@ -128,9 +136,9 @@ class TasteView(View):
         self._map = found
         self._mode_of.clear()
         self._mode_of.update((artist.key, artist.mode) for artist in found.artists)
-        self.query_one("#modes", Table).show(list(enumerate(modes, 1)))
+        self._modes.show(list(enumerate(modes, 1)))
         # Anew, since the artists may be sorted by their taste.
-        top = self.query_one("#top", Table)
+        top = self._top
         top.show(top.rows)
         self._point()
 
@@ -150,14 +158,15 @@ class TasteView(View):
         self._panel = name
         self._show_panel()
         if self._at != "#top":
-            self.query_one(_FIRST_TABLE.get(name, "#top"), Table).focus()
+            panels: dict[str, Table[Any]] = {"tastes": self._modes, "rules": self._rules}
+            panels.get(name, self._top).focus()
 
     def _show_panel(self) -> None:
         for name in PANELS:
             self.set_class(name == self._panel, f"-{name}")
         if self._panel == "drift" and self._drift_is_old:
             self._drift_is_old = False
-            self.ask(_drift, self.query_one(DriftPanel).show, group="drift", failed=self._no_tastes)
+            self.ask(_drift, self._drift_panel.show, group="drift", failed=self._no_tastes)
         self._show_caption()
 
     def _show_caption(self) -> None:
@@ -169,7 +178,7 @@ class TasteView(View):
             title = "exclusions" if name == "rules" else name
             link = Content.from_markup(f"[@click=screen.panel('{name}')]{title}[/]")
             parts += [Content.styled(title, "bold $text-accent") if name == here else link, " · "]
-        self.query_one("#panels", Static).update(
+        self._caption.update(
             Content.assemble(*parts[:-1], f"   {self.key('taste.next_panel')} next, tab to its list")
         )
 
@@ -178,10 +187,10 @@ class TasteView(View):
 
     def _point(self) -> None:
         """The map points to what is under the cursor: an artist and its taste, or a taste."""
-        row = self.query_one(self._at, Table).row
+        row = self.table.row
         artist = row.key if row is not None and self._at == "#top" else None
         taste = row[0] if row is not None and self._at == "#modes" else self._mode_of.get(artist or "")
-        panel = self.query_one(TasteMapPanel)
+        panel = self._map_panel
         panel.show(Pointed(self._map, artist, taste) if self._map is not None else None)
 
     @on(Table.Highlighted)
@@ -196,11 +205,12 @@ class TasteView(View):
             return
         self._at = f"#{event.widget.id}"
         self._show_filter(event.widget)
+        self.show_marks()
         self._point()
 
-    def _show_filter(self, table: Table) -> None:
-        line = self.query_one(".filter Input", Input)
-        self.query_one(".filter").set_class(bool(table.filter), "-shown")
+    def _show_filter(self, table: Table[Any]) -> None:
+        line = self._filter_input
+        self._filter_line.set_class(bool(table.filter), "-shown")
         with line.prevent(Input.Changed):
             line.value = table.filter
         self.listed()
@@ -213,17 +223,17 @@ class TasteView(View):
 
     def action_open_row(self) -> None:
         """From a taste to Discover for it alone, from an artist to those like it."""
-        row = self.query_one(self._at, Table).row
+        row = self.table.row
         if self._at == "#modes":
             self.action_discover_taste()
         elif row is not None and self._at != "#rules":
-            self.app.show_related(row.name if self._at == "#top" else row.artist)
+            self.app.views.related(row.name if self._at == "#top" else row.artist)
 
     def action_artist(self) -> None:
         """The card of the artist under the cursor, in the list of one's own or of what was said."""
-        music = self.music_of(self.query_one(self._at, Table).row)
+        music = self.music_of(self.table.row)
         if music is not None:
-            self.app.show_artist(music.artist)
+            self.app.views.artist(music.artist)
 
     def music_of(self, row: Any) -> Music | None:
         from engine.taste.gate import TasteItem
@@ -231,19 +241,19 @@ class TasteView(View):
         return Music(row.name) if isinstance(row, TasteItem) else super().music_of(row)
 
     def action_discover_taste(self) -> None:
-        row = self.query_one(self._at, Table).row
+        row = self.table.row
         number = None
         if row is not None:
             number = row[0] if self._at == "#modes" else self._mode_of.get(getattr(row, "key", ""))
         if number is not None and self._map is not None:
-            self.app.show_taste(number, self._map.tastes[number - 1].name)
+            self.app.views.taste(number, self._map.tastes[number - 1].name)
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
 
         def go(text: str | None) -> None:
             if text is not None:
-                self.app.show_as_of(text)
+                self.app.views.as_of(text)
 
         self.app.push_screen(AskDate(), go)
 
@@ -252,10 +262,10 @@ class TasteView(View):
     def action_new_rule(self) -> None:
         from tuiapp.screens.exclude import ExcludeDialog
 
-        top = self.query_one("#top", Table)
+        top = self._top
         row = top.row if self._at == "#top" else None
         names = [item.name for item in top.rows]
-        dialog = ExcludeDialog(self.app.engine, row.name if row is not None else "", names)
+        dialog = ExcludeDialog(row.name if row is not None else "", names)
         self.app.push_screen(dialog, self._exclude)
 
     def _exclude(self, rule: Rule | None) -> None:
@@ -280,23 +290,19 @@ class TasteView(View):
 
     def action_clear(self) -> None:
         """Take back the rules marked or under the cursor, or what was said about the artists there."""
-        table = self.query_one(self._at, Table)
-        chosen = table.chosen
+        self.choose(self._clear)
+
+    def _clear(self, keys: list[str]) -> None:
         if self._at == "#rules":
-            self._include(chosen)
+            self._include(self._rules.rows_of(keys))
         elif self._at == "#marks":
-            self._take_back(chosen)
-        elif self._at == "#top" and chosen:
-            names = {row.name for row in chosen}
-            said = [
-                mark
-                for mark in self.query_one("#marks", Table).rows
-                if mark.artist in names and not mark.track
-            ]
+            self._take_back(self._marks.rows_of(keys))
+        elif self._at == "#top":
+            names = {row.name for row in self._top.rows_of(keys)}
+            said = [mark for mark in self._marks.rows if mark.artist in names and not mark.track]
             if not said:
                 self.notify("It has no like, hide or block.")
             self._take_back(said)
-        table.clear_marks()
 
     def _take_back(self, said: list[Feedback]) -> None:
         """Take back verdicts on artists and tracks, with one undo for all of them."""
@@ -337,7 +343,7 @@ class TasteView(View):
             table.id: {"sort": table.sort, "reverse": table.reverse, "filter": table.filter}
             for table in self.query(Table)
         }
-        row = self.query_one("#top", Table).row
+        row = self._top.row
         return {"panel": self._panel, "lists": lists, "cursor": row.key if row is not None else None}
 
     def recall(self, state: dict[str, Any]) -> None:
@@ -351,7 +357,7 @@ class TasteView(View):
             table.reverse = kept.get("reverse") is True
             if isinstance(text, str):
                 table.filter = text
-        self._show_filter(self.query_one("#top", Table))
+        self._show_filter(self._top)
 
 
 def _own(session: Session) -> _Own:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tuiapp.text import bar, day, percent
-from tuiapp.widgets.table import Column, Table
+from tuiapp.widgets.columns import Column
+from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from engine.recommend.modes import Mode
+    from engine.store.feedback import Feedback
+    from engine.taste.gate import TasteItem
+    from engine.taste.rules import KeptRule
 
 _GLYPHS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
 
 
-def top_table(mode_of: Mapping[str, int]) -> Table:
+def top_table(mode_of: Mapping[str, int]) -> Table[TasteItem]:
     """One's artists by what they weigh; `mode_of` gives the number of an artist's taste by its key."""
-    table = Table(
+    table = Table["TasteItem"](
         (
             Column("artist", lambda row: row.name, 18, share=1, order=lambda row: row.key),
             Column("taste", lambda row: str(mode_of.get(row.key, "")), 5, right=True,
@@ -34,9 +42,9 @@ def top_table(mode_of: Mapping[str, int]) -> Table:
     return table
 
 
-def modes_table() -> Table:
+def modes_table() -> Table[tuple[int, Mode]]:
     """One's tastes as (number, mode)."""
-    table = Table(
+    table = Table["tuple[int, Mode]"](
         (
             Column("", lambda row: str(row[0]), 2, right=True, order=lambda row: row[0]),
             Column("taste", lambda row: row[1].name, 14, share=2, order=lambda row: row[1].name.casefold()),
@@ -57,7 +65,7 @@ def modes_table() -> Table:
     return table
 
 
-def rules_table() -> Table:
+def rules_table() -> Table[KeptRule]:
     """The rules that leave plays out of taste."""
     return Table(
         (
@@ -72,7 +80,7 @@ def rules_table() -> Table:
     )  # fmt: skip
 
 
-def marks_table() -> Table:
+def marks_table() -> Table[Feedback]:
     """What was said about artists and tracks."""
     return Table(
         (

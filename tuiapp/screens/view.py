@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from engine.errors import DamagedDataError, DiscoverError, NothingYetError
-from tuiapp.music import Music, copied
-from tuiapp.safe import shown
-from tuiapp.screens.asking import Asking
+from tuiapp.screens.acting import Acting
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
@@ -22,11 +20,9 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 
-class View(Asking):
+class View(Acting):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
-    MARKS: ClassVar[bool] = True  # whether marking rows means something here
-    MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
@@ -41,6 +37,12 @@ class View(Asking):
     View .filter .count { width: auto; color: $foreground-muted; }
     """
 
+    _strip = getters.query_one(TabStrip)
+    _keys = getters.query_one(KeyLine)
+    _filter_line = getters.query_one(".filter", Horizontal)
+    _filter_input = getters.query_one(".filter Input", Input)
+    _filter_count = getters.query_one(".filter .count", Static)
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Before Textual merges the bindings of the class, which it does next.
         if cls.NAME:
@@ -48,11 +50,6 @@ class View(Asking):
             # presses it while the list is still asked for.
             cls.BINDINGS = [*bindings(cls.NAME), *(key for key in bindings(LISTS) if key.action == "filter")]
         super().__init_subclass__(**kwargs)
-
-    @property
-    def absent(self) -> frozenset[str]:
-        """What other lists can do and this one cannot."""
-        return frozenset((() if self.MARKS else ("mark",)) + (() if self.MUSIC else ("open", "copy")))
 
     def key(self, name: str) -> str:
         """The key an action has now, as people write it, for sentences that name it."""
@@ -78,7 +75,7 @@ class View(Asking):
 
     def set_status(self, text: str) -> None:
         """What the view says on the right of the tab strip."""
-        self.query_one(TabStrip).right_text = text
+        self._strip.right_text = text
 
     def on_mount(self) -> None:
         self.tell("loading", "Loading", "")
@@ -111,12 +108,6 @@ class View(Asking):
 
     # -- list, states, filter --------------------------------------------------------------------------
 
-    @property
-    def table(self) -> Table | None:
-        """The view's list, where it has one."""
-        found = self.query(Table)
-        return found.first() if found else None
-
     def tell(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a notice instead of the list, or with an empty state the list."""
         self._state = state
@@ -145,9 +136,15 @@ class View(Asking):
         assert self.table is not None  # noqa: S101 - asked by who has one
         shown, whole = self.table.counts
         text = f"{shown:,} of {whole:,}  {self.key('back')} clears" if self.table.filter else ""
-        self.query_one(".filter .count", Static).update(text)
+        self._filter_count.update(text)
+        self.show_marks()
 
-    def focus_list(self, table: Table) -> None:
+    @on(Table.Marked)
+    def show_marks(self) -> None:
+        """Say in the line of keys how many rows of the list are selected, wherever they are."""
+        self._keys.selected = _in_words(self.table)
+
+    def focus_list(self, table: Table[Any]) -> None:
         """Give the focus to a list that has come, unless a filter for it is being typed."""
         if not isinstance(self.focused, Input):
             table.focus()
@@ -155,8 +152,8 @@ class View(Asking):
     @on(Table.FilterRequested)
     def action_filter(self) -> None:
         """Open the line to type a filter in."""
-        self.query_one(".filter").add_class("-shown")
-        self.query_one(".filter Input", Input).focus()
+        self._filter_line.add_class("-shown")
+        self._filter_input.focus()
 
     @on(Input.Changed, ".filter Input")
     def _typed(self, event: Input.Changed) -> None:
@@ -182,11 +179,10 @@ class View(Asking):
 
     def clear_filter(self) -> bool:
         """Close and clear the filter; false when there was none."""
-        line = self.query_one(".filter")
-        if not line.has_class("-shown"):
+        if not self._filter_line.has_class("-shown"):
             return False
-        line.remove_class("-shown")
-        line.query_one(Input).value = ""
+        self._filter_line.remove_class("-shown")
+        self._filter_input.value = ""
         self.filter_by("")
         if self.table is not None:
             self.table.focus()
@@ -199,44 +195,12 @@ class View(Asking):
         if self.table is not None and self.table.marks:
             self.table.clear_marks()
             return
-        self.app.action_view_back()
-
-    # -- opening and copying ---------------------------------------------------------------------------
-
-    def music_of(self, row: Any) -> Music | None:
-        """The artist or track a row is, null where it is neither."""
-        artist = getattr(row, "artist", None)
-        return Music(artist, getattr(row, "track", None)) if isinstance(artist, str) else None
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: opening and copying where rows are music."""
-        if action in self.absent:
-            return False
-        return super().check_action(action, parameters)
-
-    def action_open(self) -> None:
-        """Open what is under the cursor in the browser or the player."""
-        row = self.table.row if self.table is not None else None
-        music = self.music_of(row) if row is not None else None
-        if music is None:
-            self.notify("No artist or track selected.")
-        else:
-            self.app.opening.open(music, self.app.preferences.config)
-
-    def action_copy(self) -> None:
-        """Copy the names of what is chosen, a line each."""
-        rows = self.table.chosen if self.table is not None else []
-        chosen = [music for row in rows if (music := self.music_of(row)) is not None]
-        if chosen:
-            self.app.copy_to_clipboard("\n".join(shown(music.name) for music in chosen))
-            self.notify(copied(chosen))
-        else:
-            self.notify("No artist or track to copy.")
+        self.app.views.back()
 
     def settings_changed(self) -> None:
         """Keys or colours are others now."""
-        self.query_one(KeyLine).refresh()
-        self.query_one(TabStrip).refresh()
+        self._keys.refresh()
+        self._strip.refresh()
 
     # -- what the app remembers ------------------------------------------------------------------------
 
@@ -260,11 +224,15 @@ class View(Asking):
         table.wanted = self.app.remembering.cursor(self.NAME)
         text = state.get("filter")
         if isinstance(text, str) and text:
-            self.query_one(".filter").add_class("-shown")
-            self.query_one(".filter Input", Input).value = text
+            self._filter_line.add_class("-shown")
+            self._filter_input.value = text
 
-    def judge(self, verdict: str | None, chosen: list[Music]) -> None:
-        """Like, hide or block artists or tracks, with one undo for all of them; then load anew."""
-        self.app.changes.judge(verdict, chosen)
-        if self.table is not None:
-            self.table.clear_marks()
+
+def _in_words(table: Table[Any] | None) -> str:
+    """How many rows are selected, and of how many of them that is to be feared forgotten; empty for none."""
+    if table is None or not table.marks:
+        return ""
+    count, seen = len(table.marks), len(table.marks_in_sight)
+    if table.marks_are_old:
+        return f"{count:,} selected earlier"
+    return f"{count:,} selected" + (f", {count - seen:,} out of sight" if seen < count else "")

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 
 class TabStrip(Widget):
-    """The views by number, and on the right what the list is made from or, in a private session, that word.
-    What stands there of the sample begins with SAMPLE."""
+    """The views by number, and on the right what the list is made from, after the words PRIVATE and DEMO."""
 
     app = getters.app(Shell)
     DEFAULT_CSS = """
@@ -52,18 +51,13 @@ class TabStrip(Widget):
 
     def render(self) -> RenderResult:
         width = self.size.width
-        right = self._right()
-        private = self.app.private_since is not None
-        # The names matter more than the aside, the word PRIVATE more than the names.
-        for style, aside in (
-            ("brand", True),
-            ("names", True),
-            ("names", private),
-            ("digits", True),
-            ("digits", private),
-        ):
+        badge = self._badge()
+        whole = Content.assemble(badge, Content.styled(self.right_text, "$foreground-muted"))
+        # The names matter more than what stands on the right, the words PRIVATE and DEMO more than the names.
+        for style, end in (
+            ("brand", whole), ("names", whole), ("names", badge), ("digits", whole), ("digits", badge),
+        ):  # fmt: skip
             left = self._tabs(style)
-            end = right if aside else Content("")
             if left.cell_length + end.cell_length + 1 <= width:
                 break
         return Content.assemble(left, " " * max(1, width - left.cell_length - end.cell_length), end)
@@ -80,12 +74,15 @@ class TabStrip(Widget):
             parts.append(tab.stylize("bold reverse" if here else ""))
         return Content.assemble(*parts)
 
-    def _right(self) -> Content:
-        since = self.app.private_since
+    def _badge(self) -> Content:
+        """That nothing is written, that nothing here is one's own, or both."""
+        since, parts = self.app.private_since, []
+        if self.app.jobs.own is not None:
+            parts.append(Content.styled(" DEMO ", "bold $text on $warning"))
         if since is not None:
-            return Content.styled(f" PRIVATE {duration(time.monotonic() - since)} ", "bold $text on $error")
-        sample = Content.styled(" DEMO ", "$text-warning") if self.app.jobs.own is not None else Content("")
-        return Content.assemble(sample, Content.styled(self.right_text, "$foreground-muted"))
+            clock = f" PRIVATE {duration(time.monotonic() - since)} "
+            parts.append(Content.styled(clock, "bold $text on $error"))
+        return Content.assemble(*parts, " ") if parts else Content("")
 
 
 class KeyLine(Widget):
@@ -95,6 +92,9 @@ class KeyLine(Widget):
     DEFAULT_CSS = """
     KeyLine { height: 1; background: $panel; padding: 0 1; }
     """
+
+    # How many rows of the list are selected, in words: before the keys that would be done to them.
+    selected: reactive[str] = reactive("")
 
     def __init__(self, scope: str, *, absent: frozenset[str] = frozenset()) -> None:
         super().__init__()
@@ -107,14 +107,18 @@ class KeyLine(Widget):
         ]
 
     def render(self) -> RenderResult:
-        room, label = self.size.width, self.app.keymap.label
+        label = self.app.keymap.label
+        selected = f"{self.selected}  " if self.selected else ""
+        room = self.size.width - cell_len(selected)
         kept: list[Action] = []
         for action in sorted(self._actions, key=lambda action: action.footer):
+            if action.scope == EVERYWHERE and self.app.check_action(action.id, ()) is False:
+                continue
             cells = cell_len(f"{label(action)} {action.label}") + 2
             if cells <= room:
                 kept.append(action)
                 room -= cells
-        parts: list[Content | str] = []
+        parts: list[Content | str] = [Content.styled(selected, "bold $text-warning")]
         # Help and quit stand last, where the eye looks for them.
         last = ("help", "quit")
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):

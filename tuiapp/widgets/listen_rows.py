@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
+
+from tuiapp.widgets.rows import Fetched
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -22,7 +24,7 @@ class Coming:
     id: int
 
 
-class Listens(Sequence["ListenRow | Coming"]):
+class Listens(Fetched["ListenRow | Coming"]):
     """Listens by place. One that is not there yet is `Coming`, and `want` is told which block to fetch."""
 
     def __init__(self, ids: Sequence[int], want: Callable[[Listens, int], None]) -> None:
@@ -42,6 +44,11 @@ class Listens(Sequence["ListenRow | Coming"]):
             return self.ids.index(int(key))
         except ValueError:
             return otherwise
+
+    def among(self, keys: Collection[str]) -> list[str]:
+        """Those of the keys whose listens are here, in order."""
+        wanted = {int(key) for key in keys}
+        return [str(number) for number in self.ids if number in wanted]
 
     def __len__(self) -> int:
         return len(self.ids)

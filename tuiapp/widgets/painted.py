@@ -13,7 +13,7 @@ from tuiapp.cells import fitted
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from tuiapp.widgets.table import Column
+    from tuiapp.widgets.columns import Column
 
 GAP = 2
 # So many painted rows are kept, a few screenfuls.
@@ -24,7 +24,7 @@ class Paint(NamedTuple):
     """What all lines of a table share: their width, columns and cells, and styles, each plain and with the accent."""
 
     width: int
-    columns: list[tuple[Column, int]]
+    columns: list[tuple[Column[Any], int]]
     plain: tuple[Style, Style]
     cursor: tuple[Style, Style]
     marked: tuple[Style, Style]
@@ -42,7 +42,7 @@ class Paint(NamedTuple):
         segments.append(Segment(words, style))
         return Strip(segments).adjust_cell_length(self.width, plain)
 
-    def heading(self, style: Style, sorted_by: Column | None, *, reverse: bool) -> Strip:
+    def heading(self, style: Style, sorted_by: Column[Any] | None, *, reverse: bool) -> Strip:
         """The line of titles, with an arrow at the one the rows are sorted by."""
         segments = [Segment("  ", style)]
         for column, cells in self.columns:

@@ -1,159 +1,88 @@
-"""The one table: paints only the rows in sight, so a million rows cost what a screenful does.
-
-Rows are any objects in a sequence; a column says how to draw one. Sorting and filtering re-order indexes, never
-the rows. Text is drawn as it is, cut to terminal cells, and never read as markup.
-"""
+"""The one table: sorting and filtering re-order indexes, never the rows, which are any objects in a sequence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from tuiapp.settings.actions import LISTS, MOVES, bindings
-from tuiapp.widgets.painted import GAP, Paint, PaintedRows
+from tuiapp.widgets.columns import Column, Row
+from tuiapp.widgets.painted import GAP
+from tuiapp.widgets.rows import Fetched, Rows
 
-# No name is squeezed below this many cells.
-_LEAST = 6
 
+class TableMessage(Message):
+    """Something about a table, which says all there is to say."""
 
-@dataclass(frozen=True)
-class Column:
-    """How one column is drawn. `text` gives a row's cell; `order` what it sorts by, null when it does not.
-
-    `by` is the word for it where the engine sorts the rows, which then come as `Fetched`.
-    `width` is in cells; columns with `share` above 0 divide what is left, or what is lacking.
-    `least` is the table width from which the column is shown at all. `accent` draws it in the accent colour.
-    """
-
-    title: str
-    text: Callable[[Any], str]
-    width: int
-    share: int = 0
-    right: bool = False
-    order: Callable[[Any], Any] | None = None
-    least: int = 0
-    accent: bool = False
-    by: str = ""
+    def __init__(self, table: Table[Any]) -> None:
+        super().__init__()
+        self.table = table
 
     @property
-    def sorts(self) -> bool:
-        """Whether the list can be sorted by it."""
-        return self.order is not None or bool(self.by)
+    def control(self) -> Table[Any]:
+        return self.table
 
 
-class Table(ScrollView, can_focus=True):
+class Table(Rows[Row]):
     """A list with a cursor, marks, sorting and filtering."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--heading", "table--cursor", "table--cursor-blurred", "table--accent", "table--marked",
-    }  # fmt: skip
-    DEFAULT_CSS = """
-    Table {
-        height: 1fr;
-        scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 0;
-        overflow-x: hidden;
-        & > .table--heading { color: $foreground-muted; }
-        & > .table--cursor { background: $foreground 15%; color: $foreground; text-style: bold; }
-        & > .table--cursor-blurred { background: $foreground 7%; }
-        & > .table--accent { color: $text-accent; }
-        & > .table--marked { color: $text-accent; text-style: bold; }
-    }
-    """
     BINDINGS: ClassVar[list[Any]] = [
         *(Binding(keys, move, show=False) for keys, move in MOVES),
         *bindings(LISTS),
     ]
 
-    # Moving it paints the rows it leaves and comes to.
-    cursor: reactive[int] = reactive(0, repaint=False)
-
-    class Highlighted(Message):
+    class Highlighted(TableMessage):
         """The cursor came to another row."""
 
-        def __init__(self, table: Table, row: Any) -> None:
-            super().__init__()
-            self.table = table
-            self.row = row
+    class Marked(TableMessage):
+        """Other rows are marked, or none."""
 
-        @property
-        def control(self) -> Table:
-            return self.table
-
-    class FilterRequested(Message):
+    class FilterRequested(TableMessage):
         """The person wants to type a filter."""
 
-        def __init__(self, table: Table) -> None:
-            super().__init__()
-            self.table = table
-
-    class Ordered(Message):
+    class Ordered(TableMessage):
         """The order of the rows changed."""
 
-        def __init__(self, table: Table) -> None:
-            super().__init__()
-            self.table = table
-
-    class Resized(Message):
+    class Resized(TableMessage):
         """The list got its place, or another one: other columns may have room now."""
 
-        def __init__(self, table: Table) -> None:
-            super().__init__()
-            self.table = table
-
-    class Clicked(Message):
+    class Clicked(TableMessage):
         """A row that already had the cursor was clicked: as good as enter."""
-
-        def __init__(self, table: Table, row: Any) -> None:
-            super().__init__()
-            self.table = table
-            self.row = row
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[Column[Row]],
         *,
-        key: Callable[[Any], str],
-        words: Callable[[Any], str],
+        key: Callable[[Row], str],
+        words: Callable[[Row], str],
         markable: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
         """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks."""
-        super().__init__(id=id)
-        self.columns = columns
-        self._key, self._words = key, words
+        super().__init__(columns, key=key, id=id)
+        self._words = words
         self.markable = markable
-        self._rows: Sequence[Any] = ()
-        self._order: Sequence[int] = range(0)
-        self.marks: set[str] = set()
         self.filter = ""
+        # Whether the marks were made before the person turned to something else.
+        self.marks_are_old = False
         # The row that had the cursor when the app was left, until there are rows.
         self.wanted: str | None = None
-        self.sort: int | None = None
-        self.reverse = False
-        self._painted: PaintedRows | None = None
 
     # -- rows ------------------------------------------------------------------------------------------
 
-    def show(self, rows: Sequence[Any], *, cursor_key: str | None = None) -> None:
+    def show(self, rows: Sequence[Row], *, cursor_key: str | None = None) -> None:
         """Take new rows; the cursor stays on the same row where it is still there, or goes to `cursor_key`."""
         current = self.row
         wanted = cursor_key or self.wanted or (self._key(current) if current is not None else None)
         if rows:
             self.wanted = None
         self._rows = rows
-        if not self.engine_sorts:
-            self.marks &= {self._key(row) for row in rows} if self.marks else set()
+        if not self.engine_sorts and self._marks:
+            self.marks = self._marks & {self._key(row) for row in rows}
         self._arrange(wanted)
 
     @property
@@ -163,13 +92,13 @@ class Table(ScrollView, can_focus=True):
 
     def set_filter(self, text: str) -> None:
         """Show only rows whose words hold every word of `text`."""
-        wanted = self._key(self.row) if self.row is not None else None
+        wanted = self.key_here
         self.filter = text
         self._arrange(wanted)
 
     def set_sort(self, column: int | None, *, reverse: bool = False) -> None:
         """Sort by a column, or with None go back to the order given."""
-        wanted = self._key(self.row) if self.row is not None else None
+        wanted = self.key_here
         self.sort, self.reverse = column, reverse
         self._arrange(wanted)
         self.post_message(self.Ordered(self))
@@ -185,47 +114,78 @@ class Table(ScrollView, can_focus=True):
         elif self.reverse:
             order = order[::-1]
         self._order = order
-        self.virtual_size = Size(self.size.width, len(order) + 1)
         place = min(self.cursor, max(0, len(order) - 1))
-        if wanted is not None and (find := getattr(self._rows, "find", None)) is not None:
-            place = find(wanted, place)
+        if wanted is not None and isinstance(self._rows, Fetched):
+            place = self._rows.find(wanted, place)
         elif wanted is not None and len(order) <= 20_000:
             place = next((n for n, i in enumerate(order) if self._key(self._rows[i]) == wanted), place)
-        self.set_reactive(Table.cursor, place)
-        self._keep_in_sight()
-        self.refresh()
-        self._tell()
-
-    @property
-    def rows(self) -> Sequence[Any]:
-        """All rows as they were given, in sight or not."""
-        return self._rows
-
-    @property
-    def row(self) -> Any | None:
-        """The row under the cursor, or None where nothing is shown."""
-        return self._rows[self._order[self.cursor]] if self.cursor < len(self._order) else None
+        self._place(place)
 
     @property
     def key_here(self) -> str | None:
         """The key of the row under the cursor."""
         return self._key(self.row) if self.row is not None else self.wanted
 
-    @property
-    def chosen(self) -> list[Any]:
-        """The marked rows in order, or the one under the cursor."""
-        if self.marks:
-            return [row for i in self._order if self._key(row := self._rows[i]) in self.marks]
-        return [self.row] if self.row is not None else []
+    # -- marks -----------------------------------------------------------------------------------------
 
     @property
-    def counts(self) -> tuple[int, int]:
-        """(rows shown, rows there are)."""
-        return len(self._order), len(self._rows)
+    def marks(self) -> frozenset[str]:
+        """The keys of the marked rows, in sight or not."""
+        return self._marks
 
-    def move_to(self, place: int) -> None:
-        """Put the cursor on a place of the order shown."""
-        self.cursor = place
+    @marks.setter
+    def marks(self, keys: Iterable[str]) -> None:
+        self._marks = frozenset(keys)
+        self.marks_are_old = self.marks_are_old and bool(self._marks)
+        self.refresh()
+        self.post_message(self.Marked(self))
+
+    @property
+    def marks_in_sight(self) -> list[str]:
+        """The keys of the marked rows the filter leaves, in order; none of marks made before something else."""
+        if not self._marks or self.marks_are_old:
+            return []
+        if isinstance(self._rows, Fetched):
+            return self._rows.among(self._marks)
+        return [key for i in self._order if (key := self._key(self._rows[i])) in self._marks]
+
+    @property
+    def chosen_keys(self) -> list[str]:
+        """The keys of the marked rows in sight, or of the row under the cursor."""
+        return self.marks_in_sight or ([self._key(self.row)] if self.row is not None else [])
+
+    def rows_of(self, keys: Collection[str]) -> list[Row]:
+        """The rows with these keys, in sight or not, in the order of the keys."""
+        if self.row is not None and list(keys) == [self._key(self.row)]:
+            return [self.row]
+        found = {key: row for row in self._rows if (key := self._key(row)) in set(keys)}
+        return [found[key] for key in keys if key in found]
+
+    def clear_marks(self) -> None:
+        """Unmark everything."""
+        if self._marks:
+            self.marks = ()
+
+    def age_marks(self) -> None:
+        """The person turns to something else: what is marked by now is acted on only when they say so."""
+        if self._marks:
+            self.marks_are_old = True
+            self.post_message(self.Marked(self))
+
+    def action_mark(self) -> None:
+        if self.row is not None:
+            # Who goes on selecting means what is selected already, too.
+            self.marks_are_old = False
+            self.marks = self._marks ^ {self._key(self.row)}
+            self.cursor += 1
+
+    # -- what keys and the mouse do --------------------------------------------------------------------
+
+    def moved(self) -> None:
+        self.post_message(self.Highlighted(self))
+
+    def resized(self) -> None:
+        self.post_message(self.Resized(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No key is dead: marking where marks mean something, sorting where a column sorts."""
@@ -234,50 +194,6 @@ class Table(ScrollView, can_focus=True):
         if action == "sort":
             return any(column.sorts for column in self.columns)
         return super().check_action(action, parameters)
-
-    # -- moving ----------------------------------------------------------------------------------------
-
-    def validate_cursor(self, value: int) -> int:
-        return max(0, min(value, len(self._order) - 1))
-
-    def watch_cursor(self, before: int, after: int) -> None:
-        if before != after:
-            # Two rows change; where the list scrolls, all do.
-            self.refresh_line(before + 1)
-            self._keep_in_sight()
-            self.refresh_line(after + 1)
-            self._tell()
-
-    def _tell(self) -> None:
-        self.post_message(self.Highlighted(self, self.row))
-
-    def _keep_in_sight(self) -> None:
-        height = max(1, self.size.height - 1)
-        top = round(self.scroll_y)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
-
-    def action_move(self, by: int) -> None:
-        self.cursor += by
-
-    def action_page(self, by: int) -> None:
-        self.cursor += by * max(1, self.size.height - 2)
-
-    def action_edge(self, last: int) -> None:
-        self.cursor = len(self._order) - 1 if last else 0
-
-    def action_mark(self) -> None:
-        if self.row is not None:
-            self.marks ^= {self._key(self.row)}
-            self.cursor += 1
-            self.refresh()
-
-    def clear_marks(self) -> None:
-        """Unmark everything."""
-        self.marks = set()
-        self.refresh()
 
     def action_filter(self) -> None:
         self.post_message(self.FilterRequested(self))
@@ -297,7 +213,7 @@ class Table(ScrollView, can_focus=True):
             self._sort_by_heading(event.x)
         elif 0 <= place < len(self._order):
             if place == self.cursor and self.row is not None:
-                self.post_message(self.Clicked(self, self.row))
+                self.post_message(self.Clicked(self))
             self.cursor = place
 
     def _sort_by_heading(self, x: int) -> None:
@@ -306,75 +222,3 @@ class Table(ScrollView, can_focus=True):
             if at <= x < at + width + GAP and self.columns[number].sorts:
                 self.set_sort(number, reverse=not self.reverse if self.sort == number else False)
             at += width + GAP
-
-    # -- painting --------------------------------------------------------------------------------------
-
-    def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._order) + 1)
-        self._keep_in_sight()
-        self.post_message(self.Resized(self))
-
-    def _widths(self) -> list[tuple[int, int]]:
-        """(column number, cells) of the columns there is room for."""
-        width = self.size.width
-        shown_columns = [(n, c) for n, c in enumerate(self.columns) if width >= c.least]
-        left = width - GAP - sum(c.width + GAP for _, c in shown_columns)
-        shares = sum(c.share for _, c in shown_columns)
-        widths = []
-        for number, column in shown_columns:
-            # Names give way before numbers and bars, which would say something else when cut.
-            extra = left * column.share // shares if shares else 0
-            widths.append((number, max(min(_LEAST, column.width), column.width + extra)))
-        return widths
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        if self.region.size != self.content_region.size or self.opacity != 1.0:
-            # With a border, padding or opacity, which only Textual's own way draws.
-            return super().render_lines(crop)
-        paint = self._paint()
-        if self._painted is None:
-            self._painted = PaintedRows(paint)
-        self._painted.use(paint)
-        strips = [self._line(y, paint, self._painted) for y in crop.line_range]
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.column_span != (0, paint.width):
-            strips = [strip.crop(*crop.column_span) for strip in strips]
-        return strips
-
-    def refresh(self, *regions: Region, **options: Any) -> Self:
-        """Paint anew; without regions whatever a row's text is made from may have changed."""
-        if not regions and self._painted is not None:
-            self._painted.forget()
-        return super().refresh(*regions, **options)
-
-    def _paint(self) -> Paint:
-        base = self.rich_style
-        cursor = self.get_component_rich_style("table--cursor" if self.has_focus else "table--cursor-blurred")
-        marked = self.get_component_rich_style("table--marked", partial=True)
-        accent = Style(color=self.get_component_rich_style("table--accent", partial=True).color)
-        return Paint(
-            self.size.width,
-            [(self.columns[number], cells) for number, cells in self._widths()],
-            *((style, style + accent) for style in (base, base + cursor, base + marked)),
-        )
-
-    def render_line(self, y: int) -> Strip:
-        paint = self._paint()
-        return self._line(y, paint, PaintedRows(paint))
-
-    def _line(self, y: int, paint: Paint, painted: PaintedRows) -> Strip:
-        if y == 0:
-            style = self.rich_style + self.get_component_rich_style("table--heading", partial=True)
-            sorted_by = self.columns[self.sort] if self.sort is not None else None
-            return paint.heading(style, sorted_by, reverse=self.reverse)
-        place = y - 1 + round(self.scroll_y)
-        if place >= len(self._order):
-            return Strip.blank(paint.width, paint.plain[0])
-        row = self._rows[self._order[place]]
-        return painted.row(place, row, marked=self._key(row) in self.marks, at_cursor=place == self.cursor)
-
-    def watch_has_focus(self, _has_focus: bool) -> None:
-        super().watch_has_focus(_has_focus)
-        self.refresh(Region(0, 0, self.size.width, self.size.height))

@@ -1,0 +1,73 @@
+"""The views shown so far, and the ways that lead from one to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuiapp.textual_internals import all_screens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tuiapp.app.app import DiscoverApp
+    from tuiapp.screens.discover import DiscoverView
+    from tuiapp.screens.view import View
+
+# So many steps back are remembered.
+_STEPS = 20
+
+
+class Views:
+    """Where the person is, where they came from, and where they can go from a row."""
+
+    def __init__(self, app: DiscoverApp) -> None:
+        self._app = app
+        self._before: list[str] = []
+
+    def shown(self) -> Iterable[View]:
+        """The views shown so far, in sight or not."""
+        from tuiapp.screens.view import View
+
+        return (screen for screen in all_screens(self._app) if isinstance(screen, View))
+
+    def go(self, name: str) -> None:
+        """Show a view; where the person came from is one step back."""
+        if name != self._app.current_mode:
+            self._before = [*self._before, self._app.current_mode][-_STEPS:]
+            self._app.switch_mode(name)
+
+    def back(self) -> None:
+        """The view before."""
+        if self._before:
+            self._app.switch_mode(self._before.pop())
+
+    def taste(self, number: int, name: str) -> None:
+        """Discover for one of the person's tastes."""
+        self._discover().show_taste(number, name)
+
+    def as_of(self, date: str) -> None:
+        """Discover as of a date as people write it; an empty one is now."""
+        self._discover().show_as_of(date)
+
+    def _discover(self) -> DiscoverView:
+        from tuiapp.screens.discover import DiscoverView
+
+        self.go("discover")
+        screen = self._app.screen_stack[0]
+        assert isinstance(screen, DiscoverView)  # noqa: S101 - the mode's screen
+        return screen
+
+    def related(self, name: str) -> None:
+        """Artists similar to one."""
+        from tuiapp.screens.related import RelatedView
+
+        self.go("related")
+        screen = self._app.screen_stack[0]
+        if isinstance(screen, RelatedView):
+            screen.start_at(name)
+
+    def artist(self, name: str) -> None:
+        """An artist's card, over the view."""
+        from tuiapp.screens.artist import ArtistDialog
+
+        self._app.push_screen(ArtistDialog(name), lambda found: self.related(found) if found else None)

@@ -1,0 +1,138 @@
+"""What is done to the rows of a list: to those selected and in sight, and to the rest where the person says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from tuiapp.music import Music, copied
+from tuiapp.safe import shown
+from tuiapp.screens.asking import LibraryScreen
+from tuiapp.screens.pick import Choice, Pick
+from tuiapp.widgets.table import Table
+
+
+class Acting(LibraryScreen):
+    """A view with a list, whose rows may be music."""
+
+    MARKS: ClassVar[bool] = True  # whether marking rows means something here
+    MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """What other lists can do and this one cannot."""
+        return frozenset((() if self.MARKS else ("mark",)) + (() if self.MUSIC else ("open", "copy")))
+
+    @property
+    def table(self) -> Table[Any] | None:
+        """The view's list, where it has one."""
+        found = self.query(Table)
+        return found.first() if found else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No key is dead: opening and copying where rows are music."""
+        if action in self.absent:
+            return False
+        return super().check_action(action, parameters)
+
+    def left(self) -> None:
+        super().left()
+        self.age_marks()
+
+    def age_marks(self) -> None:
+        """What is selected in any of the lists here was selected before something else began."""
+        for table in self.query(Table):
+            table.age_marks()
+
+    # -- choosing --------------------------------------------------------------------------------------
+
+    def choose(self, then: Callable[[list[str]], None], *, keep: bool = False) -> None:
+        """Do something with the rows chosen, by their keys; then none is selected any more, unless they are kept.
+
+        Where some of those selected are out of sight, or were selected before the person turned to something else,
+        the person is asked about them.
+        """
+        table = self.table
+        if table is None:
+            return
+        here, all_of_them = table.chosen_keys, table.marks
+
+        def act(keys: list[str]) -> None:
+            if keys:
+                then(keys)
+                if not keep:
+                    table.clear_marks()
+
+        if all_of_them <= set(here):
+            act(here)
+            return
+
+        def answered(choice: str | None) -> None:
+            if choice is not None:
+                # Who said so once is not asked again where what is selected stays so.
+                table.marks_are_old = table.marks_are_old and choice != "all"
+                act(here if choice == "here" else [*here, *(all_of_them - set(here))])
+
+        self.app.push_screen(_about_the_rest(table), answered)
+
+    def music_of(self, row: Any) -> Music | None:
+        """The artist or track a row is, null where it is neither."""
+        artist = getattr(row, "artist", None)
+        return Music(artist, getattr(row, "track", None)) if isinstance(artist, str) else None
+
+    def with_music(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
+        """Do something with the artists or tracks of rows, each once."""
+        rows = self.table.rows_of(keys) if self.table is not None else []
+        then(list(dict.fromkeys(one for row in rows if (one := self.music_of(row)) is not None)))
+
+    # -- doing -----------------------------------------------------------------------------------------
+
+    def judge(self, verdict: str | None) -> None:
+        """Like, hide or block the artists or tracks chosen, with one undo for all of them."""
+        self.choose(lambda keys: self.with_music(keys, lambda music: self.app.changes.judge(verdict, music)))
+
+    def action_add_to(self) -> None:
+        """Add the tracks chosen, or one of each artist, to a playlist."""
+        from tuiapp.screens.add_to import ask_add_to, in_short, named
+
+        def ask(music: list[Music]) -> None:
+            if music:
+                ask_add_to(self.app, in_short(music), named(music), then=self._added)
+
+        self.choose(lambda keys: self.with_music(keys, ask), keep=True)
+
+    def _added(self) -> None:
+        if self.table is not None:
+            self.table.clear_marks()
+
+    def action_open(self) -> None:
+        """Open what is under the cursor in the browser or the player."""
+        row = self.table.row if self.table is not None else None
+        music = self.music_of(row) if row is not None else None
+        if music is None:
+            self.notify("No artist or track selected.")
+        else:
+            self.app.opening.open(music, self.app.preferences.config)
+
+    def action_copy(self) -> None:
+        """Copy the names of what is chosen, a line each."""
+
+        def copy(music: list[Music]) -> None:
+            if music:
+                self.app.copy_to_clipboard("\n".join(shown(one.name) for one in music))
+            self.notify(copied(music) if music else "No artist or track to copy.")
+
+        self.choose(lambda keys: self.with_music(keys, copy))
+
+
+def _about_the_rest(table: Table[Any]) -> Pick:
+    """Asks whether what is selected and out of sight is meant too."""
+    count, seen = len(table.marks), len(table.marks_in_sight)
+    choices = [Choice("all", f"all {count:,} selected")]
+    if seen:
+        choices.insert(0, Choice("here", f"the {seen:,} in sight"))
+    elif table.row is not None:
+        choices.insert(0, Choice("here", "the row under the cursor"))
+    where = "before you turned to something else" if table.marks_are_old else "and out of sight"
+    rest = count - seen
+    return Pick(f"{rest:,} {'row is' if rest == 1 else 'rows are'} selected {where}", choices)
