@@ -9,7 +9,7 @@ from textual.events import Paste
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.support.driving import screen_text, settled
+from tests.support.driving import settled
 from tuiapp.app.app import DiscoverApp
 from tuiapp.typed_paths import continued, lines_as_one, paths_in
 
