@@ -31,19 +31,6 @@ def whole_percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.005 or share <= -0.005 else "<1 %"
 
 
-def counted(done: int, total: int, unit: str | None) -> str:
-    """How much of a stage is done, in its unit; empty where nothing is counted. MB come in bytes.
-
-    >>> counted(1_250_000, 9_000_000, "MB"), counted(3, 20, "sweeps"), counted(9, 0, "rows"), counted(3, 9, None)
-    ('1.2 of 9.0 MB', '3 of 20 sweeps', '9 rows', '')
-    """
-    if unit is None or not (done or total):
-        return ""
-    numbers = [done, total] if total else [done]
-    shown = [f"{number / 1e6:,.1f}" if unit == "MB" else f"{number:,}" for number in numbers]
-    return f"{' of '.join(shown)} {unit}".rstrip()
-
-
 def duration(seconds: float | None) -> str:
     """Minutes and seconds, with hours from sixty minutes on."""
     if seconds is None:
@@ -69,10 +56,16 @@ def age(date: str, today: int) -> str:
 
 
 def day(seconds: int | None) -> str:
-    """A date in UTC, as the library keeps it."""
-    if seconds is None:
-        return ""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%-d %b %Y")
+    """A date in the person's own time."""
+    return "" if seconds is None else local(seconds).strftime("%-d %b %Y")
+
+
+def local(seconds: int) -> datetime.datetime:
+    """Seconds since 1970 UTC as a moment in the person's own time; of years no clock can say, in UTC."""
+    try:
+        return datetime.datetime.fromtimestamp(seconds)
+    except (OSError, OverflowError, ValueError):
+        return datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
 
 
 def ordinal(rank: int) -> str:

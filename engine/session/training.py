@@ -40,7 +40,6 @@ class Training(Service):
         cancelled: Cancelled | None = None,
     ) -> ModelManifest:
         """Fit a model and switch to it."""
-        from engine.training.choose import SHARES
         from engine.training.train import TrainingSettings, Update, train
 
         manifest = train(
@@ -53,15 +52,11 @@ class Training(Service):
         self.library.changed(Change.EVERYTHING)
         if manifest.level == "tracks":
             return manifest
-
         # How fast plays should fade is the person's own; it is measured with every new model of artists.
-        def looking_back(share: float) -> None:
-            if progress is not None:
-                progress(Update("looking back", round(share * SHARES), SHARES))
-
-        looking_back(0.0)
+        if progress is not None:
+            progress(Update("looking back", 0, 1))
         try:
-            self._evaluation.measure(progress=looking_back)
+            self._evaluation.measure()
         except NothingYetError:
             self._evaluation.drop()
         return manifest

@@ -24,7 +24,6 @@ from engine.model.ensemble import Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
 from engine.model.tuning import regularization_for, tune
-from engine.progress import Share, in_steps, part_of
 from engine.training.solo import weigh_sessions
 from engine.training.weigh import Weighed, ensemble_scores, weigh
 
@@ -41,8 +40,6 @@ SOLO_REGULARIZATION = 1.0
 MEASURED_LISTENERS = 5_000
 # The ensemble is measured on fewer: each is folded in as a person is.
 FOLDED_LISTENERS = 500
-# Of stages in which nothing is counted that a person would count, so many shares are.
-SHARES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,44 +110,29 @@ def choose(
         "searched": search,
     }
 
-    def fit(rows: csr_matrix, told: Share) -> AlternatingLeastSquares:
-        swept = in_steps(told, iterations)
+    def fit(rows: csr_matrix) -> AlternatingLeastSquares:
         model = AlternatingLeastSquares(
             factors=factors, regularization=regularization, frequency_exponent=exponent, alpha=confidence.alpha,
             iterations=iterations, random_state=seed,
         )  # fmt: skip
-        model.fit(confidence.counted(rows), callback=lambda *_: swept(), cancelled=cancelled)
+        model.fit(confidence.counted(rows), cancelled=cancelled)
         return model
 
-    def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
-        return fit(rows, told).item_factors, regularization, exponent
-
-    def share_of(stage: str) -> Share:
-        return lambda share: progress(stage, round(share * SHARES), SHARES)
-
-    weighing, measuring = share_of("weighing"), share_of("measuring")
-    weighing(0.0)
+    def fitted(rows: csr_matrix) -> tuple[NDArray[np.float32], float, float]:
+        return fit(rows).item_factors, regularization, exponent
 
     if times is not None:
+        progress("weighing", 0, 1)
         weighed = weigh_sessions(
-            plays,
-            times,
-            fitted,
-            confidence,
-            seed=seed,
-            artists=artists,
-            progress=weighing,
-            cancelled=cancelled,
+            plays, times, fitted, confidence, seed=seed, artists=artists, cancelled=cancelled
         )
     else:
         weighed = weigh(
             train, fitted, confidence, seed=seed, artists=artists, cancelled=cancelled,
-            progress=weighing,
+            progress=lambda done, total: progress("weighing", done, total),
         )  # fmt: skip
-    model = fit(train, part_of(measuring, 0.0, 0.1))
-    validation = _measured(
-        model, confidence, train, test, seed, weighed, artists, part_of(measuring, 0.1, 1.0)
-    )
+    progress("measuring", 0, 1)
+    validation = _measured(fit(train), confidence, train, test, seed, weighed, artists)
     return Choice(
         confidence, regularization, exponent, weighed.weights, weighed.ridge, factors, tuned, validation
     )
@@ -164,7 +146,6 @@ def _measured(
     seed: int,
     weighed: Weighed,
     artists: NDArray[np.int32] | None,
-    progress: Share,
 ) -> dict[str, Any]:
     """The model's, the ensemble's and the baselines' measures on the outer split; empty where nothing could be held
     out."""
@@ -180,7 +161,6 @@ def _measured(
         "item cosine": evaluate(item_cosine(train), train, test, listeners=listeners),
     }
     result = {**own, "listeners": len(listeners), "baselines": others}
-    progress(0.25)
     if "sessions" in weighed.effect:
         result["ensemble"] = weighed.effect
     elif weighed.effect:
@@ -190,11 +170,8 @@ def _measured(
             build_neighbours(train, seed, ridge=weighed.ridge),
             artists=artists,
         )
-        progress(0.5)
         some = listeners[:: max(1, len(listeners) // FOLDED_LISTENERS)]
-        ranked = ensemble_scores(
-            members, confidence, weighed.weights, train, in_steps(part_of(progress, 0.5, 1.0), len(some))
-        )
+        ranked = ensemble_scores(members, confidence, weighed.weights, train)
         result["ensemble"] = weighed.effect | {
             "held_out": evaluate(ranked, train, test, listeners=some),
             "factors_alone": evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=some),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from engine.model.neighbours import build_neighbours
 from engine.model.similarity import mean_similarity_to_nearest
 from engine.paths import digest_of
 from engine.privacy import Door
-from engine.progress import TRAINING
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
@@ -73,11 +72,6 @@ class Update:
     def stage_of(self, level: Level) -> str:
         """The stage as it is told where several levels are trained one after the other."""
         return self.stage if level == "artists" else f"{level}, {self.stage}"
-
-
-def parts_of(levels: Sequence[Level]) -> dict[str, float]:
-    """The time each stage takes where these levels are trained, in order."""
-    return {Update(stage, 0, 0).stage_of(level): part for level in levels for stage, part in TRAINING.items()}
 
 
 def train(
@@ -201,9 +195,7 @@ def _write(
     digests = write_arrays(
         folder, factors, ItemFactors(factors, choice.regularization).gram, counts, data.artists
     )
-    report(Update("neighbours", 0, 1))
     near = build_neighbours(data.plays, settings.seed, ridge=choice.ridge)
-    report(Update("neighbours", 1, 1))
     digests |= write_neighbours(folder, near, mean_similarity_to_nearest(factors, near, settings.seed))
     write_catalog(
         folder / "catalog.sqlite",

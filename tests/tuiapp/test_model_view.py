@@ -35,6 +35,16 @@ def test_the_curve_falls_fills_no_more_than_its_room_and_marks_every_sweep(width
     assert "400" in lines[-1]
 
 
+@pytest.mark.parametrize("first", [12.0, 999_999.0, 1_385_795.0, 98_765_432_109.0])
+def test_a_loss_of_any_size_is_labelled_whole_and_moves_no_line(first: float) -> None:
+    lines = curve(Losses((first, first / 2), 20), 60, 8).plain.split("\n")
+    assert f"{first:,.0f} █" in lines[1]
+    assert f"{first / 2:,.0f} " in lines[-2]
+    starts = {line.index("█") for line in lines[1:-1]}
+    assert starts == {lines[-1].index("1")}
+    assert max(map(cell_len, lines)) <= 60
+
+
 def test_losses_that_do_not_fall_are_drawn_too() -> None:
     for values in ((5.0, 5.0), (0.0,), (3.0, 4.0)):
         assert curve(Losses(values), 40, 8).plain
@@ -182,3 +192,18 @@ async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too(folders: Fol
         assert "songs-features: tempo and the like of 3 tracks." in told
         kinds = {pack.name: pack.kind for pack in app.engine().packs.all()}
         assert kinds.items() >= {"songs": "community", "songs-features": "features"}.items()
+
+
+async def test_after_a_resize_what_is_said_of_the_models_fits(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(60, 30)) as pilot:
+        await pilot.press("7")
+        await settled(pilot, lambda: "for details" in screen_text(app))
+        await pilot.press("d")
+        narrow = app.screen.query_one("#facts").render().plain
+        await pilot.resize_terminal(140, 30)
+        await settled(pilot, lambda: app.screen.query_one("#facts").render().plain != narrow)
+        wide = app.screen.query_one("#facts").render().plain
+        await pilot.resize_terminal(60, 30)
+        await settled(pilot, lambda: app.screen.query_one("#facts").render().plain != wide)
+        assert app.screen.query_one("#facts").render().plain == narrow

@@ -101,6 +101,23 @@ async def test_sorting_goes_through_the_columns_and_back_to_the_order_given() ->
         assert app.list.row == ROWS[0], "the cursor went along"
 
 
+async def test_only_columns_in_sight_sort_and_one_key_goes_back_to_the_order_given() -> None:
+    hidden = Column("far", lambda row: row.name, 5, least=90, order=lambda row: row.name)
+    app = TableApp(columns=(*COLUMNS[:2], hidden))
+    async with app.run_test(size=(60, 8)) as pilot:
+        sorts = []
+        for _ in range(3):
+            await pilot.press("z")
+            sorts.append(app.list.sort)
+        assert sorts == [0, 1, None]
+        await pilot.press("z", "Z", "equals_sign")
+        assert (app.list.sort, app.list.reverse) == (None, False)
+        assert list(app.list._order) == [0, 1, 2, 3]
+        await pilot.resize_terminal(100, 8)
+        await pilot.press("z", "z", "z")
+        assert app.list.sort == 2
+
+
 async def test_a_heading_says_which_column_sorts_and_which_way() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 10)) as pilot:

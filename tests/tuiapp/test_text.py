@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -110,3 +111,11 @@ def test_durations(seconds: float | None, text: str) -> None:
 
 def test_days_are_utc() -> None:
     assert (day(0), day(None)) == ("1 Jan 1970", "")
+
+
+@pytest.mark.parametrize(("zone", "said"), [("UTC", "31 Dec 2023"), ("Asia/Tokyo", "1 Jan 2024")])
+def test_a_day_is_the_persons_own(zone: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    assert day(1_704_063_600) == said  # 31 December 2023, 23:00 UTC
+    assert day(1 << 60 - 25) != ""

@@ -51,3 +51,14 @@ def test_it_is_no_wider_than_its_room_and_shows_names_as_they_are(width: int, he
 
 def test_the_keys_of_the_year_are_in_the_table() -> None:
     assert "Previous year." in key_table()
+
+
+def test_where_not_all_weeks_fit_the_last_ones_with_plays_are_shown() -> None:
+    lines = picture(told({"2024-01-01": 1, "2024-10-14": 100}), 40, 40).plain.split("\n")
+    assert max(map(cell_len, lines)) <= 40
+    monday = lines[3]
+    assert monday[-1] == SHADES[4], "Monday 14 October is in the last column"
+    assert "Oct" in lines[2]
+    assert "Jan" not in lines[2]
+    early = picture(told({"2024-01-01": 100}), 40, 40).plain.split("\n")
+    assert early[3][4] == SHADES[4], "of a year that has only begun the first weeks are shown"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ def import_(
     """Import listening history: files, folders or archives. The format is detected."""
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
     private = options.private or dry_run
-    with options.session(private=private) as session, progress_bar(options, {"importing": 1}) as tell:
+    with options.session(private=private) as session, progress_bar(options, "reading") as progress:
         report = session.history.import_paths(
             paths,
             format=format_name,
@@ -66,7 +65,7 @@ def import_(
             min_ms=None if min_seconds is None else round(min_seconds * 1000),
             columns=_mapping(columns),
             zone=zone,
-            progress=partial(tell, "importing"),
+            progress=progress,
         )
     if options.json:
         print_json(report.as_dict())

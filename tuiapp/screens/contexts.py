@@ -234,7 +234,10 @@ def _bpm(row: PlaylistTrack) -> str:
 
 
 def profile(made: ContextPlaylist, width: int) -> Content:
-    """Four rows: what tempo was asked for over time (dots) and what each track runs at (blocks)."""
+    """Rows of what tempo was asked for over time (dots) and what each track runs at (blocks), and the time below.
+
+    The first row's label is the highest tempo drawn, the last one's the lowest.
+    """
     total = max(made.seconds, 1.0)
     wanted = [made.profile.at(total * (cell + 0.5) / width) for cell in range(width)]
     played = []
@@ -251,7 +254,7 @@ def profile(made: ContextPlaylist, width: int) -> Content:
     for row in range(PROFILE_ROWS):
         top = high - (high - low) * row / PROFILE_ROWS
         bottom = high - (high - low) * (row + 1) / PROFILE_ROWS
-        label = f"{top:4.0f} " if row in (0, PROFILE_ROWS - 1) else "     "
+        label = {0: f"{high:4.0f} ", PROFILE_ROWS - 1: f"{low:4.0f} "}.get(row, "     ")
         line: list[Content | str] = [Content.styled(label, "$foreground-muted")]
         for cell in range(width):
             if bottom < played[cell] <= top:
@@ -262,4 +265,6 @@ def profile(made: ContextPlaylist, width: int) -> Content:
             else:
                 line.append(" ")
         rows.append(Content.assemble(*line))
+    end = duration(total)
+    rows.append(Content.styled(f"     {'0:00':<{max(4, width - len(end))}}{end}", "$foreground-muted"))
     return Content("\n").join(rows)

@@ -31,6 +31,8 @@ class Dialog(Dimming[Any], Asking[Any]):
     Dialog > .panel {
         width: 84; max-width: 94%; height: auto; max-height: 90%; background: $panel; padding: 1 2;
     }
+    /* Themes of the terminal's own colours have no second background to tell a panel by. */
+    Dialog > .panel:ansi { background: ansi_default; border: round ansi_bright_black; padding: 0 1; }
     Dialog .title { text-style: bold; color: $text-accent; height: auto; margin: 0 0 1 0; }
     Dialog .hint { color: $foreground-muted; height: auto; margin: 1 0 0 0; }
     Dialog Input, Dialog Input:focus { border: none; height: 1; padding: 0 1; background: $foreground 10%; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +13,7 @@ from textual.containers import Container
 from engine.errors import DiscoverError, NothingYetError
 from tuiapp.music import Music
 from tuiapp.screens.view import View
-from tuiapp.text import duration
+from tuiapp.text import duration, local
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.listen_rows import Coming, Listens
 from tuiapp.widgets.notice import Notice
@@ -55,7 +54,7 @@ class HistoryView(View):
     def _listens() -> Table[ListenRow | Coming]:
         return Table(
             (
-                Column("when (UTC)", _text(lambda row: _moment(row.started_at)), 16, by="when"),
+                Column("when", _text(lambda row: _moment(row.started_at)), 16, by="when"),
                 Column("artist", _text(lambda row: row.artist), 16, share=2, by="artist"),
                 Column("track", _text(lambda row: row.track), 18, share=3, by="track"),
                 Column("played", _text(lambda row: duration(row.ms_played / 1000) if row.ms_played else ""), 7,
@@ -231,4 +230,4 @@ def _text(text: Callable[[ListenRow], str]) -> Callable[[ListenRow | Coming], st
 def _moment(seconds: int | None) -> str:
     if seconds is None:
         return "undated"
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M")
+    return local(seconds).strftime("%Y-%m-%d %H:%M")

@@ -123,6 +123,11 @@ class ModelView(View):
             text = Content.assemble(text, Content.styled(hint, "$foreground-muted"))
         self._facts.update(text)
 
+    def on_resize(self) -> None:
+        """What is known of the models is written for the room there is."""
+        if self._models:
+            self.call_after_refresh(self._show_models)
+
     # -- doing -----------------------------------------------------------------------------------------
 
     def action_train(self) -> None:

@@ -101,6 +101,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", "space", "select", "Select the row; actions apply to all selected rows.", LISTS, 12),
     Action("sort", "z", "sort", "Sort by the next column.", LISTS),
     Action("sort_reverse", "Z", "reverse", "Reverse the sort.", LISTS),
+    Action("sort_none", "equals_sign", "unsort", "Back to the list's own order.", LISTS),
     Action("open", "o", "open", "Open in your browser or player; only the name is sent.",
            LISTS, command="screen.open"),
     Action("copy", "Y", "copy", "Copy the selected names.", LISTS, command="screen.copy"),

@@ -10,7 +10,8 @@ from textual.content import Content
 
 from tuiapp.widgets.drawn import Drawn
 
-_LABELS = 9
+# Cells of the labels, more where the figures are longer: curves of common sizes stand below one another.
+_MIN_LABEL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ def curve(losses: Losses, width: int, height: int) -> Content:
     if not losses.values or height < 3:
         return Content("")
     rows = height - 2
-    room = max(1, width - _LABELS)
+    labels = {0: f"{losses.values[0]:,.0f}", rows - 1: f"{losses.values[-1]:,.0f}"}
+    before = max(_MIN_LABEL, *map(len, labels.values())) + 1
+    room = max(1, width - before)
     # A whole number of cells a sweep where they fit; where they do not, several sweeps share one.
     wide = max(1, min(4, room // sweeps))
     left = _left_to_fall(losses.values)
@@ -42,17 +45,16 @@ def curve(losses: Losses, width: int, height: int) -> Content:
                     * rows * 8) for cell in range(min(room, wide * sweeps))]  # fmt: skip
     lines = [Content.styled("loss by sweep, log scale"[:width], "$foreground-muted")]
     for row in range(rows):
-        label = {0: f"{losses.values[0]:,.0f}", rows - 1: f"{losses.values[-1]:,.0f}"}.get(row, "")
         floor = (rows - 1 - row) * 8
         cells = "".join(" ▁▂▃▄▅▆▇█"[max(0, min(8, level - floor))] for level in levels)
         lines.append(
             Content.assemble(
-                Content.styled(f"{label:>{_LABELS - 1}} ", "$foreground-muted"),
+                Content.styled(f"{labels.get(row, ''):>{before - 1}} ", "$foreground-muted"),
                 Content.styled(cells, "$text-accent"),
             )
         )
     axis = f"{1:<{max(1, len(levels) - len(str(sweeps)))}}{sweeps}"
-    lines.append(Content.styled(" " * _LABELS + axis, "$foreground-muted"))
+    lines.append(Content.styled(" " * before + axis, "$foreground-muted"))
     return Content("\n").join(lines)
 
 

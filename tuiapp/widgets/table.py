@@ -199,10 +199,14 @@ class Table(Rows[Row]):
         self.post_message(self.FilterRequested(self))
 
     def action_sort(self) -> None:
-        """The next column that sorts; after the last, the order given."""
-        able = [None, *(n for n, column in enumerate(self.columns) if column.sorts)]
+        """The next column in sight that sorts; after the last, the order given."""
+        able = [None, *(n for n, _ in self._widths() if self.columns[n].sorts)]
         following = able[(able.index(self.sort) + 1) % len(able)] if self.sort in able else None
         self.set_sort(following)
+
+    def action_sort_none(self) -> None:
+        """Back to the order given."""
+        self.set_sort(None)
 
     def action_sort_reverse(self) -> None:
         self.set_sort(self.sort, reverse=not self.reverse)

@@ -143,15 +143,22 @@ def _week(by_week: tuple[tuple[int, ...], ...], width: int) -> list[Content]:
 
 
 def _calendar(year: int, by_day: dict[str, int], width: int) -> list[Content]:
-    """A column a week, a row a weekday, and the months above; the last weeks are left out where they do not fit."""
+    """A column a week, a row a weekday, and the months above.
+
+    Where not all weeks fit, those to the last one with a play are shown.
+    """
     first = datetime.date(year, 1, 1)
     start = first - datetime.timedelta(days=first.weekday())
-    weeks = min((datetime.date(year, 12, 31) - start).days // 7 + 1, width - 4)
+    whole = (datetime.date(year, 12, 31) - start).days // 7 + 1
+    weeks = max(1, min(whole, width - 4))
+    last = datetime.date.fromisoformat(max(by_day, default=first.isoformat()))
+    hidden = max(0, min(whole, (last - start).days // 7 + 1) - weeks)
+    start += datetime.timedelta(weeks=hidden)
     most = max(by_day.values(), default=1)
     months = [" "] * (weeks + 4)
     for number, name in enumerate(_MONTHS, 1):
         column = 4 + (datetime.date(year, number, 1) - start).days // 7
-        if column + len(name) <= len(months):
+        if 4 <= column <= len(months) - len(name):
             months[column : column + len(name)] = name
     rows = [Content.styled("".join(months), "$foreground-muted")]
     for weekday, name in enumerate(_WEEKDAYS):
