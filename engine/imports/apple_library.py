@@ -46,9 +46,15 @@ def parse_tracks(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             if one.plays and one.plays > 0:
                 length = milliseconds(one.length) or None
                 yield Play(
-                    one.artist, one.title, iso(one.last or ""), None, one.album or None, length,
-                    counted=True, plays=int(one.plays),
-                )  # fmt: skip
+                    one.artist,
+                    one.title,
+                    iso(one.last or ""),
+                    None,
+                    one.album or None,
+                    length,
+                    counted=True,
+                    plays=int(one.plays),
+                )
             else:
                 yield Dropped(reasons.NOTHING)
             if one.liked in ("LIKED", "DISLIKED"):

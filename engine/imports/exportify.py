@@ -77,7 +77,12 @@ def sniff(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "exportify", "Exportify or TuneMyMusic playlist", "exportify", sniff, parse,
-        marks=("track uri", "track name", "artist name(s)"), order=90,
+        "exportify",
+        "Exportify or TuneMyMusic playlist",
+        "exportify",
+        sniff,
+        parse,
+        marks=("track uri", "track name", "artist name(s)"),
+        order=90,
     ),
-)  # fmt: skip
+)

@@ -17,9 +17,14 @@ from engine.imports.xml_stream import events
 from engine.store.locations import file_ids
 
 _NOT_MUSIC = {
-    "Podcast": reasons.PODCAST, "Movie": reasons.VIDEO, "TV Show": reasons.VIDEO, "Has Video": reasons.VIDEO,
-    "Music Video": reasons.VIDEO, "iTunesU": reasons.PODCAST, "Audiobook": reasons.AUDIOBOOK,
-}  # fmt: skip
+    "Podcast": reasons.PODCAST,
+    "Movie": reasons.VIDEO,
+    "TV Show": reasons.VIDEO,
+    "Has Video": reasons.VIDEO,
+    "Music Video": reasons.VIDEO,
+    "iTunesU": reasons.PODCAST,
+    "Audiobook": reasons.AUDIOBOOK,
+}
 _OWN_LISTS = ("Master", "Distinguished Kind", "Folder", "Smart Info")
 
 
@@ -31,9 +36,12 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             if entry.get("Artist") and entry.get("Name"):
                 key = number(entry.get("Track ID")) or 0
                 names[key] = (
-                    str(entry["Artist"]), str(entry["Name"]), _text(entry.get("Album")),
-                    milliseconds(entry.get("Total Time")) or None, file_ids(_text(entry.get("Location"))),
-                )  # fmt: skip
+                    str(entry["Artist"]),
+                    str(entry["Name"]),
+                    _text(entry.get("Album")),
+                    milliseconds(entry.get("Total Time")) or None,
+                    file_ids(_text(entry.get("Location"))),
+                )
             yield from _of_track(entry)
         elif not any(entry.get(mark) for mark in _OWN_LISTS):
             for item in entry.get("Playlist Items") or []:

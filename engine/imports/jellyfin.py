@@ -21,8 +21,13 @@ from engine.imports.times import iso, milliseconds
 
 _COLUMNS = ("UserId", "ItemType", "ItemName", "DateCreated", "PlayDuration")
 _NAMED = re.compile(r"^(?P<artist>.+?) - (?P<title>.+?)(?: \((?P<album>[^()]*)\))?$")
-_KINDS = {"movie": reasons.VIDEO, "episode": reasons.VIDEO, "video": reasons.VIDEO, "audiobook": reasons.AUDIOBOOK,
-          "tvchannel": reasons.RADIO}  # fmt: skip
+_KINDS = {
+    "movie": reasons.VIDEO,
+    "episode": reasons.VIDEO,
+    "video": reasons.VIDEO,
+    "audiobook": reasons.AUDIOBOOK,
+    "tvchannel": reasons.RADIO,
+}
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -74,7 +79,12 @@ def sniff_table(head: Head) -> bool:
 FORMATS = (
     Format("jellyfin", "Jellyfin Playback Reporting database", "jellyfin", sniff, parse, order=45),
     Format(
-        "jellyfin-csv", "Jellyfin Playback Reporting table", "jellyfin", sniff_table, parse_table,
-        marks=("itemname", "itemtype", "datecreated", "playduration"), order=45,
+        "jellyfin-csv",
+        "Jellyfin Playback Reporting table",
+        "jellyfin",
+        sniff_table,
+        parse_table,
+        marks=("itemname", "itemtype", "datecreated", "playduration"),
+        order=45,
     ),
-)  # fmt: skip
+)

@@ -43,9 +43,13 @@ def parse_headed(stream: IO[bytes], options: Options) -> Iterator[Record]:
     for row, text in stamps.settle(body, stamp):
         cells = table.at(row)
         yield _play(
-            cells(*_ARTIST), cells(*_TITLE), cells("album", "album name", "release"), stamps, text,
+            cells(*_ARTIST),
+            cells(*_TITLE),
+            cells("album", "album name", "release"),
+            stamps,
+            text,
             _ids(cells("track_mbid", "track mbid")),
-        )  # fmt: skip
+        )
 
 
 def _find_header(stream: IO[bytes]) -> tuple[list[str], Iterator[list[str]]] | None:

@@ -60,7 +60,7 @@ _OF_SCRIPT = (
     ("CST", re.compile(r"[\u4e00-\u9fff]"), 8.0),
     ("IST", re.compile(r"[\u0590-\u05ff]"), 2.0),
     ("AMT", re.compile(r"[\u0530-\u058f]"), 4.0),
-)  # fmt: skip
+)
 
 
 @cache

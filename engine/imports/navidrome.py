@@ -19,10 +19,14 @@ from engine.imports.times import anything, milliseconds, number
 from engine.store.locations import file_ids, path_of
 
 _FILE = {
-    "media_file.title": "f.title", "media_file.artist": "f.artist", "media_file.album": "f.album",
-    "media_file.duration": "f.duration", "media_file.mbz_recording_id": "f.mbz_recording_id",
-    "media_file.path": "f.path", "library.path": "l.path",
-}  # fmt: skip
+    "media_file.title": "f.title",
+    "media_file.artist": "f.artist",
+    "media_file.album": "f.album",
+    "media_file.duration": "f.duration",
+    "media_file.mbz_recording_id": "f.mbz_recording_id",
+    "media_file.path": "f.path",
+    "library.path": "l.path",
+}
 _USER = {"user.user_name": "u.user_name"}
 
 
@@ -46,9 +50,12 @@ def _all(database: Rows, options: Options) -> Iterator[tuple[str, Record]]:
             yield str(person or ""), _play(names, anything(str(at or ""), options.zone), 1, counted=False)
     if database.has(annotation=("item_id", "item_type", "user_id")):
         wanted = {
-            **who, **_FILE, "annotation.play_count": "x.play_count", "annotation.play_date": "x.play_date",
+            **who,
+            **_FILE,
+            "annotation.play_count": "x.play_count",
+            "annotation.play_date": "x.play_date",
             "annotation.starred": "x.starred",
-        }  # fmt: skip
+        }
         joined = (
             f"AS x JOIN media_file AS f ON f.id = x.item_id {library} {user} WHERE x.item_type = 'media_file'"
         )
@@ -88,7 +95,12 @@ def sniff(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "navidrome", "Navidrome database", "navidrome", sniff, parse, order=45,
+        "navidrome",
+        "Navidrome database",
+        "navidrome",
+        sniff,
+        parse,
+        order=45,
         hint="as last saved by the server; stop it first to get everything",
     ),
-)  # fmt: skip
+)

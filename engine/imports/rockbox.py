@@ -62,9 +62,15 @@ def _record(fields: list[str], zone: str | None) -> Record:
     ids: Ids = (("mb_track", rest[0].lower()),) if rest and _UUID.match(rest[0]) else ()
     seconds = number(length)
     return Play(
-        artist, title, at, None, album or None, seconds * 1000 if seconds and seconds > 0 else None, ids,
+        artist,
+        title,
+        at,
+        None,
+        album or None,
+        seconds * 1000 if seconds and seconds > 0 else None,
+        ids,
         skip=rating.upper() == "S",
-    )  # fmt: skip
+    )
 
 
 def sniff(head: Head) -> bool:
@@ -84,8 +90,13 @@ def sniff_playback(head: Head) -> bool:
 FORMATS = (
     Format("rockbox", "Rockbox .scrobbler.log", "rockbox", sniff, parse, order=30),
     Format(
-        "rockbox-playback", "Rockbox playback.log", "rockbox", sniff_playback, parse_playback, order=95,
+        "rockbox-playback",
+        "Rockbox playback.log",
+        "rockbox",
+        sniff_playback,
+        parse_playback,
+        order=95,
         hint="names files, not songs: on the player run Plugins > Applications > lastfm_scrobbler and import the "
         ".scrobbler.log it writes",
     ),
-)  # fmt: skip
+)

@@ -163,10 +163,15 @@ def sniff_playlists(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "spotify-account", "Spotify account data", "spotify-account", sniff_history, parse_history,
-        marks=("endTime", "msPlayed", "trackName", "artistName"), order=40,
+        "spotify-account",
+        "Spotify account data",
+        "spotify-account",
+        sniff_history,
+        parse_history,
+        marks=("endTime", "msPlayed", "trackName", "artistName"),
+        order=40,
         hint="covers one year; the full one is called Extended streaming history",
     ),
     Format("spotify-library", "Spotify library", "spotify", sniff_library, parse_library, order=90),
     Format("spotify-playlists", "Spotify playlists", "spotify", sniff_playlists, parse_playlists, order=90),
-)  # fmt: skip
+)

@@ -14,14 +14,17 @@ from engine.imports.registry import Format
 from engine.imports.times import milliseconds, number
 
 _WANTED = {
-    "session_history.user": "x.user", "session_history.media_type": "x.media_type",
+    "session_history.user": "x.user",
+    "session_history.media_type": "x.media_type",
     "session_history_metadata.title": "m.title",
     "session_history_metadata.original_title": "m.original_title",
     "session_history_metadata.grandparent_title": "m.grandparent_title",
-    "session_history_metadata.parent_title": "m.parent_title", "session_history_metadata.duration": "m.duration",
-    "session_history.started": "x.started", "session_history.stopped": "x.stopped",
+    "session_history_metadata.parent_title": "m.parent_title",
+    "session_history_metadata.duration": "m.duration",
+    "session_history.started": "x.started",
+    "session_history.stopped": "x.stopped",
     "session_history.paused_counter": "x.paused_counter",
-}  # fmt: skip
+}
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:

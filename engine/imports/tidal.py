@@ -67,7 +67,12 @@ def sniff(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "tidal", "Tidal streaming.csv", "tidal", sniff, parse,
-        marks=("artist_name", "track_title", "entry_date", "stream_duration_ms"), order=30,
+        "tidal",
+        "Tidal streaming.csv",
+        "tidal",
+        sniff,
+        parse,
+        marks=("artist_name", "track_title", "entry_date", "stream_duration_ms"),
+        order=30,
     ),
-)  # fmt: skip
+)

@@ -147,7 +147,12 @@ def sniff(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "youtube", "YouTube Music watch history", "youtube", sniff, parse,
-        marks=("header", "titleUrl", "time"), order=30,
+        "youtube",
+        "YouTube Music watch history",
+        "youtube",
+        sniff,
+        parse,
+        marks=("header", "titleUrl", "time"),
+        order=30,
     ),
-)  # fmt: skip
+)

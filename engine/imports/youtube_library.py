@@ -73,8 +73,11 @@ def _is_header(row: Sequence[str]) -> bool:
 
 def _ids_from(head: Head, number: int) -> bool:
     """Whether the lines after a header begin with ids of videos."""
-    first = [cells[0] for place in range(number + 1, min(number + 6, len(head.lines)))
-             if (cells := head.columns_of_line(place))]  # fmt: skip
+    first = [
+        cells[0]
+        for place in range(number + 1, min(number + 6, len(head.lines)))
+        if (cells := head.columns_of_line(place))
+    ]
     return all(_ID.fullmatch(cell) for cell in first)
 
 

@@ -69,7 +69,7 @@ _OTHERS = (
         "visited|subscribed|besucht|abonniert|vous avez consulté|has visitado|visitou|hai visitato|"
         "bezocht|besøgte|besökte|odwiedzono|navštívili",
     ),
-)  # fmt: skip
+)
 _OF_VERB = tuple(
     (reason, re.compile(rf"^(?:{words})(?=\W)|(?:\W|を)(?:{words})(?:$|\.$|し|함|했|:)", re.IGNORECASE))
     for reason, words in _OTHERS

@@ -96,9 +96,13 @@ class Sweeps:
     def state(self) -> State:
         """Where the fit is; the arrays are those of the fit, which the next sweep changes."""
         return State(
-            self.user_factors, self.item_factors, self._before, len(self._losses), self._since_restart,
+            self.user_factors,
+            self.item_factors,
+            self._before,
+            len(self._losses),
+            self._since_restart,
             list(self._losses),
-        )  # fmt: skip
+        )
 
     def restore(self, state: State) -> None:
         """Go on from a state of the same matrix and settings. Raises InvalidDataError for another's."""

@@ -109,9 +109,14 @@ def tune(
     if best.collapsed:
         raise InvalidDataError("There is too little data: every setting tried collapses to zero.")
     return Tuned(
-        best.confidence, best.regularization, best.frequency_exponent, best.factors, tuple(search.trials),
-        search.elapsed(), not search.time_is_up(),
-    )  # fmt: skip
+        best.confidence,
+        best.regularization,
+        best.frequency_exponent,
+        best.factors,
+        tuple(search.trials),
+        search.elapsed(),
+        not search.time_is_up(),
+    )
 
 
 def _grid(plays: csr_matrix, factors: int) -> list[Trial]:

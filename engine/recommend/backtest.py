@@ -104,9 +104,9 @@ def _by_neighbours(community: csr_matrix, train: csr_matrix) -> np.ndarray:
     from scipy.sparse import vstack
 
     last = np.array([community.shape[0]])
-    return np.concatenate([
-        item_cosine(vstack([community, train[cut]], format="csr"))(last) for cut in range(train.shape[0])
-    ])  # fmt: skip
+    return np.concatenate(
+        [item_cosine(vstack([community, train[cut]], format="csr"))(last) for cut in range(train.shape[0])]
+    )
 
 
 def _with_half_life(days: float) -> str:

@@ -70,8 +70,13 @@ def drift(connection: sqlite3.Connection, listener: Listener) -> Drift:
         named = [ArtistPlays(listener.taste.by_key[key].name, counted[key]) for key in (ranked[0], *new[:1])]
         years.append(
             YearOfTaste(
-                year, total, tuple(count / total for count in in_mode), (total - sum(in_mode)) / total,
-                named[0], len(new), named[1] if new else None,
+                year,
+                total,
+                tuple(count / total for count in in_mode),
+                (total - sum(in_mode)) / total,
+                named[0],
+                len(new),
+                named[1] if new else None,
             )
-        )  # fmt: skip
+        )
     return Drift(tuple(mode.name for mode in listener.modes), tuple(years))

@@ -68,9 +68,14 @@ def named_modes(
         # A word that every mode has tells none of them apart.
         own = [word for word in found if used[word] == 1 or len(groups) == 1]
         modes.append(
-            Mode(own[0] if own else " and ".join(names[:2]), places, names,
-                 float(plays[places].sum()) / total, tuple(found[:NAMES]))
-        )  # fmt: skip
+            Mode(
+                own[0] if own else " and ".join(names[:2]),
+                places,
+                names,
+                float(plays[places].sum()) / total,
+                tuple(found[:NAMES]),
+            )
+        )
     return tuple(modes)
 
 

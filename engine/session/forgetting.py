@@ -25,9 +25,14 @@ from engine.training.artifact import POINTERS
 _PUBLIC = ("packs", "cache")
 # Where a title may be the same as a forgotten artist's name, and how often the file holds it: keys are indexed too.
 _TITLES = (
-    ("tracks", "title", 1), ("tracks", "album", 1), ("tracks", "key", 2), ("playlist_tracks", "track", 1),
-    ("playlist_tracks", "album", 1), ("feedback", "track", 1), ("feedback", "track_key", 1),
-)  # fmt: skip
+    ("tracks", "title", 1),
+    ("tracks", "album", 1),
+    ("tracks", "key", 2),
+    ("playlist_tracks", "track", 1),
+    ("playlist_tracks", "album", 1),
+    ("feedback", "track", 1),
+    ("feedback", "track_key", 1),
+)
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 
 

@@ -182,7 +182,9 @@ def _plays_of(own: OwnNames, key: str) -> int:
 def _gone_tracks(own: OwnNames, blocked: AnySpelling) -> np.ndarray:
     """Numbers of the tracks that are blocked, or whose artist is."""
     theirs = np.isin(own.artist_of, own.artist_names.numbered(map(artist_of, blocked.keys)))
-    named = ((own.artists[int(own.artist_of[number])][0], own.tracks[number][1], number)
-             for number in np.flatnonzero(theirs).tolist())  # fmt: skip
+    named = (
+        (own.artists[int(own.artist_of[number])][0], own.tracks[number][1], number)
+        for number in np.flatnonzero(theirs).tolist()
+    )
     gone = [number for artist, title, number in named if blocked.holds(joined_key(artist, title))]
     return np.array(gone, dtype=np.int64)

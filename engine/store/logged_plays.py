@@ -86,8 +86,10 @@ def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
         if row is None:
             return
         connection.execute("DELETE FROM listens WHERE id = ?", (listen,))
-        connection.execute("UPDATE imports SET read = read - 1, kept = kept - 1 WHERE format = ? AND file = ?",
-                           (SOURCE, SOURCE))  # fmt: skip
+        connection.execute(
+            "UPDATE imports SET read = read - 1, kept = kept - 1 WHERE format = ? AND file = ?",
+            (SOURCE, SOURCE),
+        )
         artist = connection.execute("SELECT artist_id FROM tracks WHERE id = ?", row).fetchone()
         connection.execute(
             "DELETE FROM tracks WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM listens WHERE track_id = ?1) "

@@ -99,8 +99,11 @@ def choose(
         else:
             confidence, regularization = found.confidence, found.regularization
             exponent, factors = found.frequency_exponent, found.factors
-            tuned = {"trials": [msgspec.to_builtins(trial) for trial in found.trials], "seconds": found.seconds,
-                     "finished": found.finished}  # fmt: skip
+            tuned = {
+                "trials": [msgspec.to_builtins(trial) for trial in found.trials],
+                "seconds": found.seconds,
+                "finished": found.finished,
+            }
     tuned |= {
         "transform": confidence.transform,
         "alpha": confidence.alpha,
@@ -112,9 +115,13 @@ def choose(
 
     def fit(rows: csr_matrix) -> AlternatingLeastSquares:
         model = AlternatingLeastSquares(
-            factors=factors, regularization=regularization, frequency_exponent=exponent, alpha=confidence.alpha,
-            iterations=iterations, random_state=seed,
-        )  # fmt: skip
+            factors=factors,
+            regularization=regularization,
+            frequency_exponent=exponent,
+            alpha=confidence.alpha,
+            iterations=iterations,
+            random_state=seed,
+        )
         model.fit(confidence.counted(rows), cancelled=cancelled)
         return model
 
@@ -128,9 +135,14 @@ def choose(
         )
     else:
         weighed = weigh(
-            train, fitted, confidence, seed=seed, artists=artists, cancelled=cancelled,
+            train,
+            fitted,
+            confidence,
+            seed=seed,
+            artists=artists,
+            cancelled=cancelled,
             progress=lambda done, total: progress("weighing", done, total),
-        )  # fmt: skip
+        )
     progress("measuring", 0, 1)
     validation = _measured(fit(train), confidence, train, test, seed, weighed, artists)
     return Choice(

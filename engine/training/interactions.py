@@ -75,9 +75,14 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     matrix.sum_duplicates()
     digest = hashlib.sha256("".join(pack.manifest.digest for pack in packs).encode()).hexdigest()
     return Interactions(
-        matrix, names, tags, tuple(pack.manifest.name for pack in packs), False, digest,
+        matrix,
+        names,
+        tags,
+        tuple(pack.manifest.name for pack in packs),
+        False,
+        digest,
         artists=numbered_artists(column) if any(pack.manifest.level == "tracks" for pack in packs) else None,
-    )  # fmt: skip
+    )
 
 
 def numbered_artists(keys: Iterable[str]) -> np.ndarray:

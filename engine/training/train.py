@@ -171,9 +171,12 @@ def _fit(
         report(Update("continuing", len(loss), settings.iterations))
     report(Update("training", len(loss), settings.iterations))
     model.fit(
-        choice.confidence.counted(data.plays), callback=after_sweep, cancelled=cancelled,
-        keep=checkpoint.keep_state, resume=resume,
-    )  # fmt: skip
+        choice.confidence.counted(data.plays),
+        callback=after_sweep,
+        cancelled=cancelled,
+        keep=checkpoint.keep_state,
+        resume=resume,
+    )
     return model, loss
 
 

@@ -214,10 +214,12 @@ def neighbour_scores(model: Neighbours, kept: csr_matrix) -> ScoresOf:
 
     def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float64]:
         rows = [slice(kept.indptr[row], kept.indptr[row + 1]) for row in listeners.tolist()]
-        return np.stack([
-            model.fold_in(kept.indices[own].astype(np.int64), kept.data[own].astype(np.float64)).scores()
-            for own in rows
-        ])  # fmt: skip
+        return np.stack(
+            [
+                model.fold_in(kept.indices[own].astype(np.int64), kept.data[own].astype(np.float64)).scores()
+                for own in rows
+            ]
+        )
 
     return scores_of
 

@@ -117,9 +117,14 @@ def fit_ours(counts: csr_matrix, threads: int, target: float, momentum: bool) ->
             reached["copying"] = perf_counter() - ends[-1]
 
     model = AlternatingLeastSquares(
-        factors=FACTORS, regularization=REGULARIZATION, alpha=ALPHA, iterations=SWEEPS, random_state=0,
-        num_threads=threads, momentum=momentum,
-    )  # fmt: skip
+        factors=FACTORS,
+        regularization=REGULARIZATION,
+        alpha=ALPHA,
+        iterations=SWEEPS,
+        random_state=0,
+        num_threads=threads,
+        momentum=momentum,
+    )
     watch = _Memory()
     began = perf_counter()
     model.fit(counts, callback=after)

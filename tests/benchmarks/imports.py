@@ -56,10 +56,15 @@ def make_archive(path: Path, listens: int, seed: int = 5) -> int:
     first, second = ("Café", "Ida", "Slow", "Grey", "Ünder"), ("Tundra", "Oaks", "Ferry", "Lake", "Wire")
     artists = [f"{rng.choice(first)} {rng.choice(second)} {i}" for i in range(max(10, listens // 75))]
     tracks = [
-        (rng.choice(artists), f"{rng.choice(second)} Song {i}", f"Album {i // 10}",
-         "".join(rng.choices(_LETTERS, k=22)), rng.randint(120, 360) * 1000)
+        (
+            rng.choice(artists),
+            f"{rng.choice(second)} Song {i}",
+            f"Album {i // 10}",
+            "".join(rng.choices(_LETTERS, k=22)),
+            rng.randint(120, 360) * 1000,
+        )
         for i in range(max(20, listens // 10))
-    ]  # fmt: skip
+    ]
     weights = [1 / (i + 1) ** 0.8 for i in range(len(tracks))]
     at, size, rows, number = 1_300_000_000, 0, [], 0
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -138,8 +143,10 @@ def _in_a_process(kind: str, archive: Path) -> tuple[float, float]:
     """Seconds of work (without the start of Python) and peak memory in MB, in a fresh process."""
     answer = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.imports", "--run", kind, "--archive", str(archive)],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     seconds, peak = json.loads(answer.stdout)
     return seconds, peak
 

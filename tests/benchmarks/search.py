@@ -138,9 +138,11 @@ def tracks_model(folder: Path, artists: list[str], titles: list[str]) -> Any:
     write_catalog(folder / "catalog.sqlite", ((name, len(titles) - i, 1) for i, name in enumerate(named)))
     write_names(folder, build_names(titles, range(len(titles))))
     return SimpleNamespace(
-        names=open_names(folder), artists=of, artist_names=build_names(artists, range(len(artists))),
+        names=open_names(folder),
+        artists=of,
+        artist_names=build_names(artists, range(len(artists))),
         catalog=Catalog(folder / "catalog.sqlite"),
-    )  # fmt: skip
+    )
 
 
 def measure(count: int, n: int) -> dict[str, Any]:
@@ -178,9 +180,10 @@ def measure(count: int, n: int) -> dict[str, Any]:
             kind: sum(
                 name in {one.track or one.artist for one in ask(slipped(name, rng, kind))[:5]}
                 for name in asked["exact"]
-            ) / n
+            )
+            / n
             for kind in SLIPS
-        }  # fmt: skip
+        }
         catalog.close()
         of_tracks.catalog.close()
     theirs = {

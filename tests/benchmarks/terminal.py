@@ -30,9 +30,14 @@ class Terminal:
         environment = {key: value for key, value in os.environ.items() if key not in gone}
         self.began = perf_counter()
         self.process = subprocess.Popen(
-            command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, start_new_session=True,
+            command,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=ROOT,
+            start_new_session=True,
             env=environment | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
-        )  # fmt: skip
+        )
         os.close(theirs)
 
     @staticmethod

@@ -59,7 +59,7 @@ LASTFM_FILES = {
         "Title\tArtist\tAlbum\tDate\tTimestamp\nHarbour Lights\tCafé Tundra\tSlow Ferry\t02 Mar 2024\t1709406060\n"
         "Tin Roof\tIda & the Oaks\t\t02 Mar 2024\t1709405820\nY\tX\t\t\t\n"
     ),
-}  # fmt: skip
+}
 
 
 def api_track(song: tuple[str, str], uts: str | None, **keys: Any) -> dict[str, Any]:
@@ -236,8 +236,10 @@ EXPORTIFY = {
     ),
     "older": "Spotify ID,Artist IDs,Track Name,Album Name,Artist Name(s)\n1a,z,Harbour Lights,,Café Tundra\n,,,,\n",
     "translated": (
-        '"Titel-URI","Titelname","Interpreten-URI(s)","Interpretenname(n)","Album-URI","Albumname"' + ',"x"' * 13 + "\n"
+        '"Titel-URI","Titelname","Interpreten-URI(s)","Interpretenname(n)","Album-URI","Albumname"'
+        + ',"x"' * 13
+        + "\n"
         '"spotify:track:1a","Harbour Lights","a, b","Café Tundra, Kali","c",""' + ',""' * 13 + "\n"
         '"spotify:local:x","Y","","Z","c",""' + ',""' * 13 + "\n"
     ),
-}  # fmt: skip
+}

@@ -42,8 +42,11 @@ def test_ids_are_unique_within_a_scope_so_that_each_key_can_be_remapped() -> Non
 
 @pytest.mark.parametrize("view", [name for name, _ in SCREENS])
 def test_no_two_actions_that_can_be_pressed_together_share_a_key(view: str) -> None:
-    taken = {key: f"{action.scope}: {action.id}" for action in scope_of(EVERYWHERE)
-             for key in action.keys.split(",")}  # fmt: skip
+    taken = {
+        key: f"{action.scope}: {action.id}"
+        for action in scope_of(EVERYWHERE)
+        for key in action.keys.split(",")
+    }
     # The table's own bindings are its movements and the actions of every list.
     moves = [
         (key, f"table: {binding.action}") for binding in Table.BINDINGS for key in binding.key.split(",")

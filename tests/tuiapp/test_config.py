@@ -83,7 +83,10 @@ def test_what_is_no_key_or_not_free_to_give_is_refused(key: str) -> None:
         ("discover.known_plays = true", ["discover.known_plays is True", "a whole number"]),
         ("discover.known_days = nan", ["discover.known_days is nan", "a number of days, more than 0"]),
         ("discover.half_life = '30'", ["discover.half_life is '30'", "a number of days, 0 or more"]),
-        ("[keys.discover]\nlik = 'L'", ["keys.discover.lik: unknown setting", "did you mean keys.discover.like"]),
+        (
+            "[keys.discover]\nlik = 'L'",
+            ["keys.discover.lik: unknown setting", "did you mean keys.discover.like"],
+        ),
         ("keys.undo = 'ctrl+'", ["keys.undo is 'ctrl+'"]),
         ("keys.undo = 'pagedwn'", ["keys.undo is 'pagedwn'", "did you mean pagedown?"]),
         ("keys.undo = ['U']", ["keys.undo is ['U']", 'such as "x"']),
@@ -96,7 +99,7 @@ def test_what_is_no_key_or_not_free_to_give_is_refused(key: str) -> None:
         ("x = " + "[" * 5000, ["nested too deeply"]),
         ("discover.known_plays = " + "9" * 5000, ["is not valid TOML"]),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_named_with_file_key_what_was_found_and_what_is_expected(
     tmp_path: Path, text: str | bytes, words: list[str]
 ) -> None:
@@ -131,17 +134,23 @@ def test_the_same_key_may_do_different_things_in_different_views(tmp_path: Path)
 
 def test_settings_stand_under_a_heading_or_with_a_dotted_name(tmp_path: Path) -> None:
     for text in (
-        "[keys.discover]\nlike = 'L'", "[keys]\ndiscover.like = 'L'", "[keys]\n'discover.like' = 'L'",
-        "keys.discover.like = 'L'", "'keys.discover.like' = 'L'", "keys = {discover = {like = 'L'}}",
-    ):  # fmt: skip
+        "[keys.discover]\nlike = 'L'",
+        "[keys]\ndiscover.like = 'L'",
+        "[keys]\n'discover.like' = 'L'",
+        "keys.discover.like = 'L'",
+        "'keys.discover.like' = 'L'",
+        "keys = {discover = {like = 'L'}}",
+    ):
         assert dict(read_text(tmp_path, text).values) == {"keys.discover.like": "L"}, text
 
 
 _scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.dates()
 _names = st.sampled_from([*SETTINGS, "open", "keys", "theme", "x"]) | st.text(max_size=8)
 _documents = st.recursive(
-    _scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=4), max_leaves=8
-)  # fmt: skip
+    _scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=4),
+    max_leaves=8,
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -188,12 +197,12 @@ x = [1,   2, # two
         ("theme", None, "theme   =  'dracula'   # at night\n", ""),
         ("open.service", "Bandcamp", "'YouTube'", '"Bandcamp"'),
         ("keys.discover.like", "M", '"L"', '"M"'),
-        ("keys.undo", "U", '# easier\n', '# easier\nundo = "U"\n'),
+        ("keys.undo", "U", "# easier\n", '# easier\nundo = "U"\n'),
         ("open.player", "mpv {query}", "# for now\n", '# for now\nplayer = "mpv {query}"\n'),
         ("discover.half_life", 30.5, "# the end", "# the end\n\n[discover]\nhalf_life = 30.5\n"),
         ("discover.known_days", None, "", ""),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_change_leaves_every_other_byte(key: str, value: Any, before: str, after: str, end: str) -> None:
     assert changed(FILE.replace("\n", end), key, value).replace("\r\n", "\n") == FILE.replace(
@@ -261,8 +270,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
 
 def test_settings_are_set_shown_and_taken_back(place: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     assert document(capsys, "config", "set", "theme", "Nord") == {
-        "setting": "theme", "value": "nord", "from": "file"
-    }  # fmt: skip
+        "setting": "theme",
+        "value": "nord",
+        "from": "file",
+    }
     assert run(["config", "set", "discover.known_plays", "3"]) == 0
     assert oct(place.config.stat().st_mode & 0o777) == "0o600"
     found = document(capsys, "config")

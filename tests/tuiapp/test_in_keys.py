@@ -11,15 +11,21 @@ from tuiapp.settings.keys import Keymap
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("No plays yet. Import your history: discover import PATH.",
-         "No plays yet. Import your history: press f3."),
-        ("Train again: discover train, or for tracks: discover train --level tracks.",
-         "Train again: press 7 then t."),
+        (
+            "No plays yet. Import your history: discover import PATH.",
+            "No plays yet. Import your history: press f3.",
+        ),
+        (
+            "Train again: discover train, or for tracks: discover train --level tracks.",
+            "Train again: press 7 then t.",
+        ),
         ("Train one: discover train --level tracks.", "Train one: press 7 then t."),
         ("Add more: discover features add PATH.", "Add more: press 7 then a."),
-        ("Close the other discover, or run `discover doctor` once.",
-         "Close the other discover, or run `discover doctor` once."),
+        (
+            "Close the other discover, or run `discover doctor` once.",
+            "Close the other discover, or run `discover doctor` once.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_key_as_it_is_set_stands_for_the_command(said: str, shown: str) -> None:
     assert in_keys(said, Keymap({"import": "f3"})) == shown

@@ -87,8 +87,10 @@ def test_a_job_speaks_to_the_app_in_any_locale(place, tmp_path) -> None:
     file.rename(named)
     done = subprocess.run(
         [sys.executable, "-m", "engine.job", "--data-dir", str(place.root), "import", str(named)],
-        env=os.environ | {"PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False,
-    )  # fmt: skip
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
     last = json.loads(done.stdout.splitlines()[-1])
     assert (last["type"], "🎷" in json.dumps(last, ensure_ascii=False)) == ("done", True)
 
@@ -208,9 +210,13 @@ def test_bash_puts_a_name_of_several_words_on_the_line_as_one(place, monkeypatch
         printf '%s\\n' "${COMPREPLY[@]}"
     """
     done = subprocess.run(
-        ["bash", "--norc", "-c", script], capture_output=True, text=True, check=True,
-        env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"}, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+        ["bash", "--norc", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
+        cwd=Path(__file__).parents[2],
+    )
     assert done.stdout == "The\\ Beatles\n", done.stderr
 
 

@@ -13,9 +13,12 @@ def entry(path: str, kind: str | None, kept: int = 0, note: str = "", undated: i
 
 def test_files_of_one_archive_that_went_alike_are_one_line() -> None:
     files = [
-        entry("in/a.pdf", None, note="is none"), entry("in/1.json", "spotify", 5), entry("in/2.json", "spotify", 7),
-        entry("in/3.json", "spotify", 1, "cut off"), entry("in/b.pdf", None, note="is none"),
-    ]  # fmt: skip
+        entry("in/a.pdf", None, note="is none"),
+        entry("in/1.json", "spotify", 5),
+        entry("in/2.json", "spotify", 7),
+        entry("in/3.json", "spotify", 1, "cut off"),
+        entry("in/b.pdf", None, note="is none"),
+    ]
     assert files_in_words(files) == [
         ("in", "spotify, 2 files, 12 kept"),
         ("in/3.json", "spotify, 1 kept  cut off"),

@@ -68,9 +68,12 @@ def test_musicbrainz_is_asked_for_what_it_is() -> None:
 
 
 @given(
-    st.sampled_from(["mpv {query}", "play --artist {artist} --track {track}", "x '{artist} - {track}' ytdl://{query}"]),
-    st.text(), st.text(),
-)  # fmt: skip
+    st.sampled_from(
+        ["mpv {query}", "play --artist {artist} --track {track}", "x '{artist} - {track}' ytdl://{query}"]
+    ),
+    st.text(),
+    st.text(),
+)
 @example("mpv {query}", "--script=/tmp/x.lua", "{artist}")
 @example("mpv {query}", "http://evil.example", "")
 @example("mpv {query}", "\x00-x", "'; rm")
@@ -219,10 +222,10 @@ async def test_a_player_that_fails_says_so_and_without_a_browser_the_address_is_
     async with app.run_test(size=(110, 30)) as pilot:
         await settled(pilot)
         for template, said in (
-            ("no-such-player {query}", "no-such-player can't be started"), ("false {query}", "false "
-                "exited with code 1."),
+            ("no-such-player {query}", "no-such-player can't be started"),
+            ("false {query}", "false exited with code 1."),
             (None, f"The address:\n{address('MusicBrainz', Music('Burel & Co'))}"),
-        ):  # fmt: skip
+        ):
             app.preferences.change("open.player", template)
             await opened(pilot, Music("Burel & Co"))
             assert any(said in toast for toast in toasts(app)), said

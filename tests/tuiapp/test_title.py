@@ -15,8 +15,10 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("term", "kind"), [("xterm-256color", Terminal), ("linux", Terminal), ("", Terminal),
-                                            ("xterm", io.StringIO)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("term", "kind"),
+    [("xterm-256color", Terminal), ("linux", Terminal), ("", Terminal), ("xterm", io.StringIO)],
+)
 def test_the_window_has_a_title_where_it_can_and_gets_its_own_back(monkeypatch, term, kind) -> None:
     terminal = kind()
     monkeypatch.setattr(sys, "__stderr__", terminal)

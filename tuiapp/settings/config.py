@@ -130,28 +130,49 @@ def _keys(value: Any) -> str:
 
 
 def _settings() -> Iterator[Setting]:
-    yield Setting("theme", "theme", "Colour theme.", "textual-dark",
-                  _one_of(THEMES, "the name of a theme"), THEMES)  # fmt: skip
     yield Setting(
-        "open.service", "search site",
+        "theme", "theme", "Colour theme.", "textual-dark", _one_of(THEMES, "the name of a theme"), THEMES
+    )
+    yield Setting(
+        "open.service",
+        "search site",
         "The site that opens in your browser: a service, or your own https address with {query}.",
-        "MusicBrainz", _service, tuple(SERVICES),
-    )  # fmt: skip
+        "MusicBrainz",
+        _service,
+        tuple(SERVICES),
+    )
     yield Setting(
-        "open.player", "player",
+        "open.player",
+        "player",
         "The command that plays music instead of opening the browser, with {artist}, {track} or {query}. Where it "
         "prints a line `played 183`, 183 seconds are logged as a play. It is stopped when you quit.",
-        "", _player, none="none: use the browser",
-    )  # fmt: skip
-    yield Setting("discover.known_plays", "known after (plays)",
-                  "Plays after which an artist counts as known.", defaults.KNOWN_PLAYS,
-                  _at_least(1, "a whole number", whole=True))  # fmt: skip
-    yield Setting("discover.known_days", "known within (days)",
-                  "Only plays in your last N days make an artist known.", defaults.KNOWN_DAYS,
-                  _at_least(0, "a number of days", above=True), none="any time")  # fmt: skip
-    yield Setting("discover.half_life", "half-life (days)",
-                  "Every N days before your latest play halve a play's weight; 0: all count the same.",
-                  defaults.HALF_LIFE, _at_least(0, "a number of days"), none="what measured best")  # fmt: skip
+        "",
+        _player,
+        none="none: use the browser",
+    )
+    yield Setting(
+        "discover.known_plays",
+        "known after (plays)",
+        "Plays after which an artist counts as known.",
+        defaults.KNOWN_PLAYS,
+        _at_least(1, "a whole number", whole=True),
+    )
+    yield Setting(
+        "discover.known_days",
+        "known within (days)",
+        "Only plays in your last N days make an artist known.",
+        defaults.KNOWN_DAYS,
+        _at_least(0, "a number of days", above=True),
+        none="any time",
+    )
+    yield Setting(
+        "discover.half_life",
+        "half-life (days)",
+        "Every N days before your latest play halve a play's weight; 0: all count the same.",
+        defaults.HALF_LIFE,
+        _at_least(0, "a number of days"),
+        none="what measured best",
+    )
     where = {EVERYWHERE: "everywhere", LISTS: "in lists"}
     for action in ACTIONS:
         place = where.get(action.scope, f"in {action.scope.title()}")
@@ -180,8 +201,13 @@ class Config:
     @property
     def keymap(self) -> Keymap:
         """The keys given to actions."""
-        return Keymap({key.removeprefix("keys."): value for key, value in self.values.items()
-                       if key.startswith("keys.")})  # fmt: skip
+        return Keymap(
+            {
+                key.removeprefix("keys."): value
+                for key, value in self.values.items()
+                if key.startswith("keys.")
+            }
+        )
 
     def with_value(self, key: str, value: Any) -> Config:
         """The same with another value, or with None the default.

@@ -15,9 +15,13 @@ _NAMED = {
 }  # fmt: skip
 # Characters go by their Unicode names, but for these, which Textual calls otherwise.
 _CALLED = {
-    "solidus": "slash", "reverse_solidus": "backslash", "commercial_at": "at", "hyphen_minus": "minus",
-    "plus_sign": "plus", "low_line": "underscore",
-}  # fmt: skip
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
 # Keys no action can have: the terminal's own, and those that move from part to part of a screen.
 RESERVED = {"ctrl+c": "copying", "ctrl+q": "quitting", "tab": "moving on", "shift+tab": "moving back"}
 # What a terminal cannot tell from another key.

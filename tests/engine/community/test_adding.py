@@ -42,8 +42,9 @@ def kinds(door: Door) -> dict[str, str]:
 def test_one_add_takes_playlists_and_tempo_of_one_file(door: Door, songs: Path) -> None:
     added = add_packs(door, songs)
     assert [(pack.name, pack.kind, pack.level) for pack in added.packs] == [
-        ("spotify-songs", "community", "tracks"), ("spotify-songs-features", "features", "tracks"),
-    ]  # fmt: skip
+        ("spotify-songs", "community", "tracks"),
+        ("spotify-songs-features", "features", "tracks"),
+    ]
     assert added.features is not None
     assert (added.features.rows, added.features.tracks_with_tempo) == (3, 2)
     assert added.left_out == ()

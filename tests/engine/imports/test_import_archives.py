@@ -159,10 +159,13 @@ def test_a_damaged_archive_is_named_and_what_is_whole_in_it_is_kept(
 def test_a_gzip_cut_off_keeps_what_came_before(db: sqlite3.Connection, tmp_path: Path) -> None:
     lines = "\n".join(
         json.dumps(
-            {"listened_at": START + i, "track_metadata": {"artist_name": f"A{i * 7919 % 1000}", "track_name": "T"}}
+            {
+                "listened_at": START + i,
+                "track_metadata": {"artist_name": f"A{i * 7919 % 1000}", "track_name": "T"},
+            }
         )
         for i in range(60_000)
-    )  # fmt: skip
+    )
     data = gzip.compress(lines.encode())
     file = bring(db, write(tmp_path, "a.jsonl.gz", data[: len(data) * 9 // 10])).files[0]
     assert file.kept > 1000

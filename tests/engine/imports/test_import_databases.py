@@ -92,8 +92,9 @@ def test_files_of_strawberry_and_clementine_are_found(
     )
     bring(db, database(tmp_path, "player.db", with_files))
     assert files_of(db) == [
-        ("Harbour Lights", "/home/x/Music/Café/01.ogg"), ("Tin Roof", "C:/Music/100% #2.mp3"),
-    ]  # fmt: skip
+        ("Harbour Lights", "/home/x/Music/Café/01.ogg"),
+        ("Tin Roof", "C:/Music/100% #2.mp3"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,13 @@ def test_the_extended_history_beats_account_data_and_they_never_double(
         [account("2024-03-02 19:01", SONG, 100_000)],
     )
     archive = write_zip(
-        tmp_path, "my_spotify_data.zip",
-        {"a/StreamingHistory_music_0.json": json.dumps(short), "b/Streaming_History_Audio_2024.json": json.dumps(extended)},
-    )  # fmt: skip
+        tmp_path,
+        "my_spotify_data.zip",
+        {
+            "a/StreamingHistory_music_0.json": json.dumps(short),
+            "b/Streaming_History_Audio_2024.json": json.dumps(extended),
+        },
+    )
     files = {file.format: file for file in bring(db, archive).files}
     assert (files["spotify"].kept, files["spotify-account"].duplicates) == (2, 1)
     assert one(db, write(tmp_path, "alone.json", short)).duplicates == 1
@@ -106,9 +110,11 @@ def test_spotify_library_and_playlists_become_likes_and_playlists(
 ) -> None:
     library_file = {
         "tracks": [{"artist": SONG[0], "album": "Slow Ferry", "track": SONG[1], "uri": "spotify:track:x"}],
-        "albums": [], "artists": [{"name": OTHER[0], "uri": "spotify:artist:y"}], "bannedTracks": [],
+        "albums": [],
+        "artists": [{"name": OTHER[0], "uri": "spotify:artist:y"}],
+        "bannedTracks": [],
         "bannedArtists": [{"name": "Noise", "uri": "z"}],
-    }  # fmt: skip
+    }
     track = {
         "trackName": SONG[1],
         "artistName": SONG[0],
@@ -177,11 +183,14 @@ def test_listenbrainz_zip_with_directories_broken_lines_and_feedback(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     lines = [
-        json.dumps(brainz(START + 0.7, SONG, "m1", additional_info={"duration_ms": 228205, "tracknumber": "3"})),
-        "{broken", "",
+        json.dumps(
+            brainz(START + 0.7, SONG, "m1", additional_info={"duration_ms": 228205, "tracknumber": "3"})
+        ),
+        "{broken",
+        "",
         json.dumps(brainz(FOUR_BEFORE, OTHER, "m2", mbid_mapping={"recording_mbid": "r2"})),
         json.dumps(brainz(None, OTHER)),
-    ]  # fmt: skip
+    ]
     feedback = [
         {"recording_msid": "m1", "score": 1, "created": 5},
         {"recording_mbid": "gone", "recording_msid": None, "score": -1},
@@ -222,9 +231,11 @@ def test_apple_play_activity_joins_stretches_and_finds_artists(
     files = {file.format: file for file in bring(db, path).files}
     assert [row for row in listens(db) if row[4] == "apple"] == [(1652344102, *SONG, 261_240, "apple")]
     assert files["apple-activity"].dropped == {
-        "part of a longer play": 3, "not the end of a play": 1, "radio or other non-track": 1,
+        "part of a longer play": 3,
+        "not the end of a play": 1,
+        "radio or other non-track": 1,
         "no artist in the file": 1,  # two artists have a Tin Roof: no guess between them
-    }  # fmt: skip
+    }
     assert (files["apple-daily"].kept, files["apple-daily"].duplicates) == (0, 1)
     assert "secretphone" not in "\n".join(db.iterdump())
 
@@ -247,8 +258,9 @@ def test_apple_track_play_history_counts_the_last_play_of_each_track(
     file = one(db, path)
     assert (file.kept, file.dropped) == (3, {"told twice in the file": 1})
     assert db.execute("SELECT started_at, plays, flags & 8 FROM listens ORDER BY id").fetchall() == [
-        (1652349999, 2, 8), (1652346000, 1, 8),
-    ]  # fmt: skip
+        (1652349999, 2, 8),
+        (1652346000, 1, 8),
+    ]
     assert one(db, path).kept == 0
 
 
@@ -269,9 +281,15 @@ def test_apple_library_counts_are_one_entry_dated_by_the_last_play(
 ) -> None:
     def track(count: int, **keys: Any) -> dict[str, Any]:
         return {
-            "Content Type": "Song", "Track Identifier": 1, "Title": SONG[1], "Artist": SONG[0], "Track Duration": 228205,
-            "Track Play Count": count, "Last Played Date": "2024-03-02T19:01:00Z", **keys,
-        }  # fmt: skip
+            "Content Type": "Song",
+            "Track Identifier": 1,
+            "Title": SONG[1],
+            "Artist": SONG[0],
+            "Track Duration": 228205,
+            "Track Play Count": count,
+            "Last Played Date": "2024-03-02T19:01:00Z",
+            **keys,
+        }
 
     rows = [track(19, **{"Track Like Rating": "LIKED"}), track(0, Title=OTHER[1], Artist=OTHER[0])]
     file = one(db, write(tmp_path, "Apple Music Library Tracks.json", rows))
@@ -316,12 +334,18 @@ def test_the_verb_of_any_language_is_found(db: sqlite3.Connection, tmp_path: Pat
 def test_youtube_music_html(db: sqlite3.Connection, tmp_path: Path) -> None:
     first = '<a href="https://music.youtube.com/watch?v=AbCdEfGhI_1">Harbour Lights</a><br><a href="c">Café Tundra - Topic</a>'
     second = '<a href="https://music.youtube.com/watch?v=AbCdEfGhI_2">Tin Roof</a><br><a href="c">Ida &amp; the Oaks - Topic</a>'
-    page = "<html><head></head><body>" + "".join([
-        cell("YouTube Music", first, "Mar 2, 2024, 8:01:00\u202fPM CET"),
-        cell("YouTube Music", second, "2. 3. 2024 19:57:00 SEČ"),
-        cell("YouTube Music", second, "an evening"),
-        cell("YouTube", '<a href="v">Cats</a>', "Mar 2, 2024, 8:01:00 PM CET"),
-    ]) + "</body></html>"  # fmt: skip
+    page = (
+        "<html><head></head><body>"
+        + "".join(
+            [
+                cell("YouTube Music", first, "Mar 2, 2024, 8:01:00\u202fPM CET"),
+                cell("YouTube Music", second, "2. 3. 2024 19:57:00 SEČ"),
+                cell("YouTube Music", second, "an evening"),
+                cell("YouTube", '<a href="v">Cats</a>', "Mar 2, 2024, 8:01:00 PM CET"),
+            ]
+        )
+        + "</body></html>"
+    )
     file = one(db, write(tmp_path, "Wiedergabeverlauf.html", page))
     assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
     assert file.dropped == {"unreadable time": 1, "video": 1}

@@ -98,8 +98,13 @@ def content_of(folder: Path, name: str) -> bytes:
 @st.composite
 def damages(draw: st.DrawFn) -> Callable[[bytes], bytes]:
     """What happens to a file on its way: one to three things."""
-    steps = draw(st.lists(st.tuples(st.integers(0, 6), st.floats(0, 1), st.integers(1, 40), st.sampled_from(ODD)),
-                          min_size=1, max_size=3))  # fmt: skip
+    steps = draw(
+        st.lists(
+            st.tuples(st.integers(0, 6), st.floats(0, 1), st.integers(1, 40), st.sampled_from(ODD)),
+            min_size=1,
+            max_size=3,
+        )
+    )
 
     def damage(data: bytes) -> bytes:
         for what, where, length, odd in steps:
@@ -138,9 +143,12 @@ def test_each_format_has_a_sample_that_is_known_for_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 @given(damage=damages())
 @settings(
-    deadline=None, max_examples=3, derandomize=True, database=None,
+    deadline=None,
+    max_examples=3,
+    derandomize=True,
+    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+)
 def test_a_damaged_file_ends_in_a_truthful_report(
     tmp_path_factory: pytest.TempPathFactory, name: str, damage: Callable[[bytes], bytes]
 ) -> None:
@@ -214,9 +222,12 @@ VALUES = st.recursive(
 @pytest.mark.parametrize("name", ROWS)
 @given(value=VALUES, key=st.integers(0, 30), text=st.text(max_size=30), place=st.integers(0, 6))
 @settings(
-    deadline=None, max_examples=5, derandomize=True, database=None,
+    deadline=None,
+    max_examples=5,
+    derandomize=True,
+    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+)
 def test_a_hostile_record_costs_itself_only(
     tmp_path_factory: pytest.TempPathFactory, name: str, value: Any, key: int, text: str, place: int
 ) -> None:
@@ -252,9 +263,15 @@ def test_an_open_quote_costs_its_line_only(tmp_path: Path, quote: str) -> None:
 
 def test_a_wide_table_of_forty_four_columns(tmp_path: Path) -> None:
     """An early Apple export: its columns in any order, half of them unknown."""
-    known = {"Content Name": SONG[1], "Artist Name": SONG[0], "Event End Timestamp": "2024-03-02T19:04:31Z",
-             "Play Duration Milliseconds": "211000", "Event Start Timestamp": "2024-03-02T19:01:00Z",
-             "Media Duration In Milliseconds": "228205", "Item Type": "ITUNES_STORE_CONTENT"}  # fmt: skip
+    known = {
+        "Content Name": SONG[1],
+        "Artist Name": SONG[0],
+        "Event End Timestamp": "2024-03-02T19:04:31Z",
+        "Play Duration Milliseconds": "211000",
+        "Event Start Timestamp": "2024-03-02T19:01:00Z",
+        "Media Duration In Milliseconds": "228205",
+        "Item Type": "ITUNES_STORE_CONTENT",
+    }
     columns = {**{f"Unknown {number}": str(number) for number in range(44 - len(known))}, **known}
     names = random.Random(3).sample(list(columns), len(columns))
     text = ",".join(names) + "\n" + ",".join(columns[name] for name in names) + "\n"

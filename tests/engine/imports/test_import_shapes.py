@@ -77,10 +77,13 @@ def test_listenbrainz_submissions(
         ("Video-ID,Songtitel,Albumtitel,Name des Interpreten 1", "Video-ID,Zeitpunkt des Hinzufügens"),
         ("ID de vídeo,Título da música,Título do álbum,Nome do artista 1", "ID do vídeo,Data e hora"),
         ("Identifiant vidéo,Titre du titre,Titre de l'album,Nom de l'artiste 1", "ID vidéo,Date"),
-        ("動画 ID,曲のタイトル,アルバムのタイトル,アーティスト名 1", "動画 ID,再生リストの動画の作成タイムスタンプ"),
+        (
+            "動画 ID,曲のタイトル,アルバムのタイトル,アーティスト名 1",
+            "動画 ID,再生リストの動画の作成タイムスタンプ",
+        ),
         ("Идентификатор видео,Название,Альбом,Исполнитель 1", "Идентификатор видео,Время"),
     ],
-)  # fmt: skip
+)
 def test_youtubes_library_in_other_languages(
     db: sqlite3.Connection, tmp_path: Path, songs: str, headers: str
 ) -> None:

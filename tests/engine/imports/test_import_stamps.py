@@ -126,12 +126,16 @@ def test_midnight_is_a_time_beside_others(db: sqlite3.Connection, tmp_path: Path
 @pytest.mark.parametrize(
     ("columns", "row"),
     [
-        ("date,time", "2024-03-02,19:01"), ("time,date", "19:01,2024-03-02"), ("day,time", "2024-03-02,7:01 PM"),
-        ("date,time(utc)", "02.03.2024,19:01"), ("datum,uhrzeit", "02.03.2024,19.01"),
+        ("date,time", "2024-03-02,19:01"),
+        ("time,date", "19:01,2024-03-02"),
+        ("day,time", "2024-03-02,7:01 PM"),
+        ("date,time(utc)", "02.03.2024,19:01"),
+        ("datum,uhrzeit", "02.03.2024,19.01"),
         ("date,utc_time", "2024-03-02,19:01"),
-        ("date,played_at", "2024-03-02,2024-03-02 19:01"), ("played_at,date", "2024-03-02 19:01,2024-03-02"),
+        ("date,played_at", "2024-03-02,2024-03-02 19:01"),
+        ("played_at,date", "2024-03-02 19:01,2024-03-02"),
     ],
-)  # fmt: skip
+)
 def test_a_day_and_a_clock_in_two_columns(
     db: sqlite3.Connection, tmp_path: Path, columns: str, row: str
 ) -> None:

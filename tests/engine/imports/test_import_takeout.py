@@ -69,7 +69,7 @@ def cell(line: str, date: str, more: str = "") -> str:
         ("Megnézve: {}", "2024. márc. 2. 20:01:00 CET"),
         ("Words of no language known {}", "3 mars 2024 00:31:00 GMT+05:30"),
     ],
-)  # fmt: skip
+)
 def test_takeout_pages_of_every_language(
     db: sqlite3.Connection, tmp_path: Path, line: str, date: str
 ) -> None:
@@ -92,7 +92,7 @@ def test_takeout_pages_of_every_language(
         ("2 Smarch 2024 20:00:00 UTC", None),
         ("Mar 2, 2024", None),
     ],
-)  # fmt: skip
+)
 def test_local_dates(text: str, at: int | None) -> None:
     assert LocalDates().read(text) == at
 
@@ -156,5 +156,9 @@ def test_one_odd_row_takes_the_verb_from_no_other(
     [file] = bring(db, write(tmp_path, "watch-history.json", rows)).files
     assert {row[2] for row in listens(db)} == set(NAMES)
     assert file.dropped == {
-        "post": 1, "search": 1, "visit of a channel or page": 1, "a like, not a play": 1, "other activity": 1,
-    }  # fmt: skip
+        "post": 1,
+        "search": 1,
+        "visit of a channel or page": 1,
+        "a like, not a play": 1,
+        "other activity": 1,
+    }

@@ -130,21 +130,30 @@ def test_days_before_and_between_what_is_told_by_the_second_are_read(
         tmp_path,
         # 23:30 UTC is the next day where it was played; the second song of the last day was missed.
         activity(
-            ("Tin Roof", "2022-05-12T08:00:00"), ("Tin Roof", "2022-05-12T23:30:00"), ("Lark", "2022-05-20T08:00:00")
+            ("Tin Roof", "2022-05-12T08:00:00"),
+            ("Tin Roof", "2022-05-12T23:30:00"),
+            ("Lark", "2022-05-20T08:00:00"),
         ),
         daily(
-            ("Tin Roof", "20160512", 3), ("Tin Roof", "20220512", 1), ("Tin Roof", "20220513", 1),
-            ("Lark", "20220515", 2), ("Lark", "20220520", 1), ("Copper", "20220520", 1),
+            ("Tin Roof", "20160512", 3),
+            ("Tin Roof", "20220512", 1),
+            ("Tin Roof", "20220513", 1),
+            ("Lark", "20220515", 2),
+            ("Lark", "20220520", 1),
+            ("Copper", "20220520", 1),
         ),
         zipped=zipped,
-    )  # fmt: skip
+    )
     for _ in range(2):
         bring(db, path)
         counted = Counter((title, source) for _, _, title, _, source in listens(db))
         assert counted == {
-            ("Tin Roof", "apple"): 2, ("Lark", "apple"): 1, ("Tin Roof", "apple-daily"): 3, ("Lark", "apple-daily"): 2,
+            ("Tin Roof", "apple"): 2,
+            ("Lark", "apple"): 1,
+            ("Tin Roof", "apple-daily"): 3,
+            ("Lark", "apple-daily"): 2,
             ("Copper", "apple-daily"): 1,
-        }  # fmt: skip
+        }
 
 
 def test_the_days_first_and_the_moments_later_are_the_same_plays(
@@ -157,9 +166,12 @@ def test_the_days_first_and_the_moments_later_are_the_same_plays(
         activity(("Tin Roof", "2022-05-12T08:00:00"), ("Tin Roof", "2022-05-12T09:00:00")),
     )
     assert bring(db, moments).files[0].kept == 0
-    assert [(title, precision) for title, precision in db.execute(
-        "SELECT title, precision FROM listens JOIN tracks t ON t.id = track_id ORDER BY started_at, precision"
-    )] == [("Lark", DAY), ("Tin Roof", 1), ("Tin Roof", 1)]  # fmt: skip
+    assert [
+        (title, precision)
+        for title, precision in db.execute(
+            "SELECT title, precision FROM listens JOIN tracks t ON t.id = track_id ORDER BY started_at, precision"
+        )
+    ] == [("Lark", DAY), ("Tin Roof", 1), ("Tin Roof", 1)]
 
 
 def test_more_plays_of_a_day_in_a_newer_file_are_added(db: sqlite3.Connection, tmp_path: Path) -> None:
@@ -185,9 +197,14 @@ def test_a_librarys_counts_and_likes_are_read_beside_its_plays(
         return {"Track Identifier": 1, "Content Type": "Song", "Title": title, "Artist": "Burel",
                 "Track Play Count": plays, "Last Played Date": f"{last}T08:00:00Z", **keys}  # fmt: skip
 
-    write(tmp_path, "apple/Apple Music Library Tracks.json", [
-        track("Tin Roof", 40, "2022-05-12", **{"Track Like Rating": "LIKED"}), track("Copper", 7, "2012-01-01"),
-    ])  # fmt: skip
+    write(
+        tmp_path,
+        "apple/Apple Music Library Tracks.json",
+        [
+            track("Tin Roof", 40, "2022-05-12", **{"Track Like Rating": "LIKED"}),
+            track("Copper", 7, "2012-01-01"),
+        ],
+    )
     path = apple(tmp_path, activity(("Tin Roof", "2022-05-12T08:00:00")), daily(), zipped=False)
     bring(db, path)
     assert db.execute("SELECT artist, track FROM feedback").fetchall() == [("Burel", "Tin Roof")]
@@ -201,10 +218,14 @@ def test_a_librarys_counts_and_likes_are_read_beside_its_plays(
 
 def page(*rows: tuple[str, str]) -> str:
     cells = "".join(
-        cell("YouTube Music", f'<a href="https://music.youtube.com/watch?v=AbCdEfGhI_1">{title}</a><br>'
-             '<a href="https://www.youtube.com/channel/UCx">Burel - Topic</a>', date)
+        cell(
+            "YouTube Music",
+            f'<a href="https://music.youtube.com/watch?v=AbCdEfGhI_1">{title}</a><br>'
+            '<a href="https://www.youtube.com/channel/UCx">Burel - Topic</a>',
+            date,
+        )
         for title, date in rows
-    )  # fmt: skip
+    )
     return f"<html><body><div>{cells}</div></body></html>"
 
 
@@ -213,14 +234,23 @@ def test_of_two_takeouts_each_tells_what_the_other_has_not(
     db: sqlite3.Connection, tmp_path: Path, folders: tuple[str, str]
 ) -> None:
     old, new = folders
-    write(tmp_path, f"all/{old}/watch-history.html", page(
-        ("Lark", "Mar 1, 2019, 8:01:00 PM CET"), ("Tin Roof", "Mar 2, 2024, 8:01:00 PM CET"),
-        ("Copper", "Mar 2, 2024, 8:11:00 PM CET"),
-    ))  # fmt: skip
-    rows = [watched(f"Watched {title}", at, "Burel - Topic") for title, at in (
-        ("Tin Roof", "2024-03-02T19:01:00.117Z"), ("Marble", "2024-03-03T19:01:00.117Z"),
-        ("Lantern", "2018-03-03T19:01:00.117Z"),
-    )]  # fmt: skip
+    write(
+        tmp_path,
+        f"all/{old}/watch-history.html",
+        page(
+            ("Lark", "Mar 1, 2019, 8:01:00 PM CET"),
+            ("Tin Roof", "Mar 2, 2024, 8:01:00 PM CET"),
+            ("Copper", "Mar 2, 2024, 8:11:00 PM CET"),
+        ),
+    )
+    rows = [
+        watched(f"Watched {title}", at, "Burel - Topic")
+        for title, at in (
+            ("Tin Roof", "2024-03-02T19:01:00.117Z"),
+            ("Marble", "2024-03-03T19:01:00.117Z"),
+            ("Lantern", "2018-03-03T19:01:00.117Z"),
+        )
+    ]
     write(tmp_path, f"all/{new}/watch-history.json", rows)
     for _ in range(2):
         bring(db, tmp_path / "all")
@@ -237,10 +267,13 @@ def test_days_and_moments_of_the_same_plays_add_up_to_the_plays(
 ) -> None:
     tmp_path = tmp_path_factory.mktemp("days")
     db = library(tmp_path)
-    by_second = activity(*(
-        (title, f"2022-05-{10 + 5 * day}T{8 + number:02}:00:00")
-        for number, (title, day) in enumerate(plays) if number not in missed
-    ))  # fmt: skip
+    by_second = activity(
+        *(
+            (title, f"2022-05-{10 + 5 * day}T{8 + number:02}:00:00")
+            for number, (title, day) in enumerate(plays)
+            if number not in missed
+        )
+    )
     by_day = daily(
         *((title, f"202205{10 + 5 * day}", times) for (title, day), times in Counter(plays).items())
     )

@@ -32,7 +32,7 @@ from tests.support.importing import (
     spotify,
     write,
     write_zip,
-)  # fmt: skip
+)
 
 MS = 211_400
 
@@ -66,8 +66,13 @@ def test_rows_are_left_out_for_reasons_in_words(db: sqlite3.Connection, tmp_path
     ]
     file = bring(db, write(tmp_path, "endsong_0.json", rows)).files[0]
     assert file.dropped == {
-        "private session": 1, "skipped": 1, "podcast": 1, "audiobook": 1, "no artist or title": 1, "unreadable time": 1,
-    }  # fmt: skip
+        "private session": 1,
+        "skipped": 1,
+        "podcast": 1,
+        "audiobook": 1,
+        "no artist or title": 1,
+        "unreadable time": 1,
+    }
     assert file.first_at["podcast"] == 4
     assert file.kept == 2
     assert db.execute("SELECT count(*), min(ms_played) FROM skips").fetchone() == (1, 5800)
@@ -135,11 +140,17 @@ def test_two_services_tell_of_one_play(
 ) -> None:
     """Spotify stamps the end, Last.fm the start; played twice in a row stays two; each side has one of its own."""
     files = {
-        "s": write(tmp_path, "s.json", [
-            spotify(START + 211, MS), spotify(START + 422, MS), spotify(START + 5000, MS, OTHER),
-        ]),
+        "s": write(
+            tmp_path,
+            "s.json",
+            [
+                spotify(START + 211, MS),
+                spotify(START + 422, MS),
+                spotify(START + 5000, MS, OTHER),
+            ],
+        ),
         "l": write(tmp_path, "l.csv", lastfm((START + 4, SONG), (START + 208, SONG), (START + 422, SONG))),
-    }  # fmt: skip
+    }
     reports = [bring(db, files[name]).files[0] for name in order]
     assert len(listens(db)) == 4
     assert reports[0].kept == 3
@@ -158,12 +169,18 @@ def test_a_paused_play_is_one_play_too(
     """The start worked out from the end comes too late by the pause; Spotify's own file tells when it began."""
     pause = 1500
     files = {
-        "s": write(tmp_path, "s.json", [
-            spotify(START + 211 + pause, MS, offline_timestamp=START * unit),
-            spotify(START + 422 + pause, MS, offline_timestamp=(START + 211 + pause) * unit),
-        ]),
-        "l": write(tmp_path, "l.csv", lastfm((START + 3, SONG), (START + pause + 212, SONG), (START - 9000, SONG))),
-    }  # fmt: skip
+        "s": write(
+            tmp_path,
+            "s.json",
+            [
+                spotify(START + 211 + pause, MS, offline_timestamp=START * unit),
+                spotify(START + 422 + pause, MS, offline_timestamp=(START + 211 + pause) * unit),
+            ],
+        ),
+        "l": write(
+            tmp_path, "l.csv", lastfm((START + 3, SONG), (START + pause + 212, SONG), (START - 9000, SONG))
+        ),
+    }
     for name in order:
         bring(db, files[name])
     assert [row[0] for row in listens(db)] == [START - 9000, START + pause, START + pause + 211]
@@ -433,10 +450,15 @@ def test_a_table_from_windows_is_read_too(db: sqlite3.Connection, tmp_path: Path
 
 
 values = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
-    st.text(max_size=8), st.sampled_from(["2024-03-02T19:04:31Z", "2024-13-45", "\x00", "-4"]),
-    st.just([]), st.just({}),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+    st.sampled_from(["2024-03-02T19:04:31Z", "2024-13-45", "\x00", "-4"]),
+    st.just([]),
+    st.just({}),
+)
 KEYS = [*spotify(START, 1), "listened_at", "track_metadata", "started_at", "plays", "ids"]
 
 

@@ -32,9 +32,15 @@ def test_the_loss_is_the_papers_and_falls_each_sweep(use_cg: bool, dtype: type, 
         )
 
     model = AlternatingLeastSquares(
-        factors=6, regularization=3.0, alpha=2.0, dtype=dtype, use_cg=use_cg, iterations=12, random_state=1,
+        factors=6,
+        regularization=3.0,
+        alpha=2.0,
+        dtype=dtype,
+        use_cg=use_cg,
+        iterations=12,
+        random_state=1,
         momentum=momentum,
-    )  # fmt: skip
+    )
     model.fit(matrix, callback=after_sweep)
     assert len(reported) == 12
     np.testing.assert_allclose(reported, exact, rtol=2e-5)
@@ -48,9 +54,14 @@ def test_an_exact_sweep_solves_every_items_equations(factors: int) -> None:
     """70 factors are wider than what the kernels keep in registers at a time."""
     matrix = plays()
     model = AlternatingLeastSquares(
-        factors=factors, regularization=2.0, alpha=1.5, use_cg=False, iterations=3, random_state=0,
+        factors=factors,
+        regularization=2.0,
+        alpha=1.5,
+        use_cg=False,
+        iterations=3,
+        random_state=0,
         dtype=np.float64,
-    )  # fmt: skip
+    )
     model.fit(matrix)
     users, values = model.user_factors, matrix.toarray().astype(np.float64)
     for item in range(matrix.shape[1]):
@@ -71,9 +82,14 @@ def test_the_loss_is_that_of_implicit() -> None:
     same = matrix.copy()
     same.data = same.data + 1 / 2.0
     reference = peer.AlternatingLeastSquares(
-        factors=8, regularization=4.0, alpha=2.0, iterations=60, random_state=0, num_threads=1,
+        factors=8,
+        regularization=4.0,
+        alpha=2.0,
+        iterations=60,
+        random_state=0,
+        num_threads=1,
         dtype=np.float64,
-    )  # fmt: skip
+    )
     reference.fit(same, show_progress=False)
     theirs = loss_over_all_cells(
         matrix, reference.user_factors, reference.item_factors, alpha=2.0, regularization=4.0

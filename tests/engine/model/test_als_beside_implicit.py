@@ -57,9 +57,13 @@ QUESTIONS: dict[str, Callable[[Any, csr_matrix], Answer]] = {
     "recommend played too": lambda model, m: model.recommend(3, m[3], filter_already_liked_items=False),
     "recommend without some": lambda model, m: model.recommend(3, m[3], filter_items=[1, 5, 8]),
     "recommend several without some": lambda model, m: model.recommend(USERS, m[USERS], filter_items=[2, 30]),
-    "recommend some": lambda model, m: model.recommend(3, m[3], items=[1, 2, 9, 30], filter_already_liked_items=False),
+    "recommend some": lambda model, m: model.recommend(
+        3, m[3], items=[1, 2, 9, 30], filter_already_liked_items=False
+    ),
     "recommend recalculated": lambda model, m: model.recommend(3, m[7], recalculate_user=True),
-    "recommend several recalculated": lambda model, m: model.recommend(USERS, m[[1, 2, 3, 4]], recalculate_user=True),
+    "recommend several recalculated": lambda model, m: model.recommend(
+        USERS, m[[1, 2, 3, 4]], recalculate_user=True
+    ),
     "similar items": lambda model, _: model.similar_items(5),
     "similar items several": lambda model, _: model.similar_items([5, 6, 7], N=3),
     "similar items without some": lambda model, _: model.similar_items(5, filter_items=[5, 8, 11]),
@@ -71,7 +75,7 @@ QUESTIONS: dict[str, Callable[[Any, csr_matrix], Answer]] = {
     "similar users several": lambda model, _: model.similar_users(USERS, N=3),
     "similar users without some": lambda model, _: model.similar_users(5, filter_users=[5, 8, 11]),
     "similar users of some": lambda model, _: model.similar_users(5, users=[0, 5, 8, 9], N=3),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -97,13 +101,15 @@ def test_the_same_row_is_recalculated(models: tuple[AlternatingLeastSquares, Any
         np.testing.assert_allclose(
             ours.recalculate_user(user, MATRIX[user]),
             peer.recalculate_user(user, theirs(MATRIX)[user]),
-            rtol=1e-3, atol=1e-5,
-        )  # fmt: skip
+            rtol=1e-3,
+            atol=1e-5,
+        )
         np.testing.assert_allclose(
             ours.recalculate_item(user, COLUMNS[user]),
             peer.recalculate_item(user, theirs(COLUMNS)[user]),
-            rtol=1e-3, atol=1e-5,
-        )  # fmt: skip
+            rtol=1e-3,
+            atol=1e-5,
+        )
 
 
 def test_the_same_explanation(models: tuple[AlternatingLeastSquares, Any]) -> None:

@@ -96,8 +96,9 @@ def test_neighbours_are_of_the_same_group_and_begin_with_oneself(wide) -> None:
         np.testing.assert_array_equal(ids[:, 0], some)
         np.testing.assert_allclose(scores[:, 0], 1.0, atol=1e-4)
         assert ((ids % 2) == (some % 2)[:, None]).all()
-    np.testing.assert_array_equal(model.similar_items(7, N=10, item_users=plays.T.tocsr()[7])[0],
-                                  model.similar_items(7, N=10)[0])  # fmt: skip
+    np.testing.assert_array_equal(
+        model.similar_items(7, N=10, item_users=plays.T.tocsr()[7])[0], model.similar_items(7, N=10)[0]
+    )
     ids, _ = model.similar_items(some, N=10, recalculate_item=True, item_users=plays.T.tocsr()[some])
     np.testing.assert_array_equal(ids[:, 0], some)
     assert ((ids % 2) == (some % 2)[:, None]).all()

@@ -24,9 +24,11 @@ def members() -> Members:
     train = plays(30, 20)
     factors = np.random.default_rng(2).normal(scale=0.4, size=(20, 5)).astype(np.float32)
     return Members(
-        ItemFactors(factors, 2.0), np.asarray(train.getnnz(axis=0), dtype=np.int32), build_neighbours(train),
+        ItemFactors(factors, 2.0),
+        np.asarray(train.getnnz(axis=0), dtype=np.int32),
+        build_neighbours(train),
         artists=np.arange(20, dtype=np.int32) // 3,
-    )  # fmt: skip
+    )
 
 
 @settings(deadline=None, max_examples=25, derandomize=True)

@@ -119,8 +119,10 @@ def test_a_job_that_dies_of_the_unexpected_says_where_its_log_is(tmp_path: Path)
     )
     child = subprocess.run(
         [sys.executable, "-c", script, "--data-dir", str(folders.root), "train"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     told = json.loads(child.stdout)
     assert (child.returncode, told["type"]) == (1, "error")
     assert "KeyError" in told["message"]

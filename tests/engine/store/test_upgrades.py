@@ -63,24 +63,34 @@ def test_what_differs_by_what_is_not_seen_becomes_one(folders: Folders) -> None:
     heart, shy = "I \u2764\ufe0f You", "Bj\u00adork Oaks"
     old(
         folders,
-        artist(1, heart, "i \ufe0f you"), artist(2, "I \u2764 You", "i you"), artist(3, shy, "bj ork oaks"),
+        artist(1, heart, "i \ufe0f you"),
+        artist(2, "I \u2764 You", "i you"),
+        artist(3, shy, "bj ork oaks"),
         artist(4, "Burel", "burel"),
-        track(1, 1, "Tin Roof", "tin roof", "First"), track(2, 2, "Tin Roof", "tin roof"),
+        track(1, 1, "Tin Roof", "tin roof", "First"),
+        track(2, 2, "Tin Roof", "tin roof"),
         track(3, 1, "Lark", "lark"),
-        track(4, 3, "Lark", "lark"), track(5, 4, "La\u200brk", "la rk"), track(6, 4, "Lark", "lark"),
+        track(4, 3, "Lark", "lark"),
+        track(5, 4, "La\u200brk", "la rk"),
+        track(6, 4, "Lark", "lark"),
         *(listen(number, START + 300 * number) for number in range(1, 7)),
         ("INSERT INTO track_ids VALUES (1, 'spotify', 'x')", ()),
         ("INSERT INTO skips (track_id, import_id, started_at, source) VALUES (1, 1, 5, 'lastfm')", ()),
-    )  # fmt: skip
+    )
     connection = open_library(Door(folders))
     assert connection.execute("SELECT key FROM artists ORDER BY id").fetchall() == [
-        ("i you",), ("bjork oaks",), ("burel",),
-    ]  # fmt: skip
+        ("i you",),
+        ("bjork oaks",),
+        ("burel",),
+    ]
     told = stats(connection)
     assert (told.plays, told.artists, told.tracks) == (6, 3, 4)
     assert {(line.artist, line.track): line.plays for line in told.top_tracks} == {
-        ("I \u2764 You", "Tin Roof"): 2, ("I \u2764 You", "Lark"): 1, (shy, "Lark"): 1, ("Burel", "Lark"): 2,
-    }  # fmt: skip
+        ("I \u2764 You", "Tin Roof"): 2,
+        ("I \u2764 You", "Lark"): 1,
+        (shy, "Lark"): 1,
+        ("Burel", "Lark"): 2,
+    }
     assert connection.execute("SELECT album FROM tracks WHERE id = 2").fetchone() == ("First",)
     assert connection.execute("SELECT track_id FROM track_ids").fetchall() == [(2,)]
     assert connection.execute("SELECT track_id FROM skips").fetchall() == [(2,)]
@@ -97,18 +107,25 @@ def test_a_block_catches_the_twin_and_the_stricter_verdict_stands(folders: Folde
         (said, ("\u262e", "", "\u262e", None, "like")),
         (said, ("\u262e\ufe0f", "", "\u262e\ufe0f", None, "block")),
         (said, ("bj ork", "la rk", "Bj\u00adork", "La\u00adrk", "hide")),
-        ("INSERT INTO rules VALUES (1, 'exclude', ?, 7)",
-         (json.dumps({"artist": "Bj\u00adork", "artist_key": "bj ork", "hours": ["22:00", "06:00"]}),)),
+        (
+            "INSERT INTO rules VALUES (1, 'exclude', ?, 7)",
+            (json.dumps({"artist": "Bj\u00adork", "artist_key": "bj ork", "hours": ["22:00", "06:00"]}),),
+        ),
         ("INSERT INTO encounters VALUES (?, 5, 'shown')", ("i \ufe0f you",)),
-    )  # fmt: skip
+    )
     connection = open_library(Door(folders))
-    assert connection.execute("SELECT artist_key, track_key, verdict FROM feedback ORDER BY 1").fetchall() == [
-        ("bjork", "lark", "hide"), ("\u262e", "", "block"),
-    ]  # fmt: skip
+    assert connection.execute(
+        "SELECT artist_key, track_key, verdict FROM feedback ORDER BY 1"
+    ).fetchall() == [
+        ("bjork", "lark", "hide"),
+        ("\u262e", "", "block"),
+    ]
     assert blocked_ids(connection) == "1"
     assert json.loads(connection.execute("SELECT settings FROM rules").fetchone()[0]) == {
-        "artist": "Bj\u00adork", "artist_key": "bjork", "hours": ["22:00", "06:00"],
-    }  # fmt: skip
+        "artist": "Bj\u00adork",
+        "artist_key": "bjork",
+        "hours": ["22:00", "06:00"],
+    }
     assert connection.execute("SELECT artist_key FROM encounters").fetchall() == [("i you",)]
     connection.close()
 
@@ -125,20 +142,24 @@ def test_addresses_of_files_become_their_paths(folders: Folders) -> None:
     address = "file:///music/Caf%C3%A9/01.ogg"
     old(
         folders,
-        artist(1, "Burel", "burel"), track(1, 1, "Lark", "lark"),
+        artist(1, "Burel", "burel"),
+        track(1, 1, "Lark", "lark"),
         ("INSERT INTO track_ids VALUES (1, 'path', ?)", (address,)),
         ("INSERT INTO track_ids VALUES (1, 'path', 'http://radio.example/live')", ()),
         ("INSERT INTO playlists VALUES (1, 'Evening', '', '{}', 7)", ()),
-        ("INSERT INTO playlist_tracks (playlist_id, position, artist, track, ids) VALUES (1, 1, 'Burel', 'Lark', ?)",
-         (json.dumps([["path", address], ["isrc", "X"]]),)),
-    )  # fmt: skip
+        (
+            "INSERT INTO playlist_tracks (playlist_id, position, artist, track, ids) VALUES (1, 1, 'Burel', 'Lark', ?)",
+            (json.dumps([["path", address], ["isrc", "X"]]),),
+        ),
+    )
     connection = open_library(Door(folders))
     assert connection.execute("SELECT scheme, value FROM track_ids").fetchall() == [
         ("file", "/music/Café/01.ogg")
     ]
     assert json.loads(connection.execute("SELECT ids FROM playlist_tracks").fetchone()[0]) == [
-        ["file", "/music/Café/01.ogg"], ["isrc", "X"],
-    ]  # fmt: skip
+        ["file", "/music/Café/01.ogg"],
+        ["isrc", "X"],
+    ]
     connection.close()
 
 

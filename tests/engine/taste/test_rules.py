@@ -121,9 +121,15 @@ def test_a_like_brings_the_artist_back_but_not_its_plays(library) -> None:
 
 @pytest.mark.parametrize(
     "named",
-    [{}, {"hours": ("22", "06")}, {"hours": ("22:00", "22:00")}, {"hours": ("24:00", "01:00")}, {"burst": 2},
-     {"since": 5, "until": 5}],
-)  # fmt: skip
+    [
+        {},
+        {"hours": ("22", "06")},
+        {"hours": ("22:00", "22:00")},
+        {"hours": ("24:00", "01:00")},
+        {"burst": 2},
+        {"since": 5, "until": 5},
+    ],
+)
 def test_a_rule_that_makes_no_sense_is_refused(named) -> None:
     with pytest.raises(UsageError):
         Rule(**named)

@@ -7,17 +7,26 @@ from engine.training.tuning_summary import Best, best_of_each, collapsed, in_wor
 
 def trial(transform: str, ndcg: float, *, sweeps: int = 20, exponent: float = 0.0, factors: int = 40) -> dict:
     return {
-        "confidence": {"transform": transform, "alpha": 1.0, "cap": 100.0}, "regularization": 5.0, "factors": factors,
-        "frequency_exponent": exponent, "sweeps": sweeps, "ndcg": ndcg, "collapsed": ndcg == 0.0,
-    }  # fmt: skip
+        "confidence": {"transform": transform, "alpha": 1.0, "cap": 100.0},
+        "regularization": 5.0,
+        "factors": factors,
+        "frequency_exponent": exponent,
+        "sweeps": sweeps,
+        "ndcg": ndcg,
+        "collapsed": ndcg == 0.0,
+    }
 
 
 TABLE = {
     "trials": [
-        trial("log", 0.31, sweeps=4), trial("log", 0.28, exponent=0.75), trial("log", 0.29, factors=64),
-        trial("binary", 0.27, sweeps=8), trial("binary", 0.4, sweeps=4), trial("linear", 0.0, sweeps=4),
+        trial("log", 0.31, sweeps=4),
+        trial("log", 0.28, exponent=0.75),
+        trial("log", 0.29, factors=64),
+        trial("binary", 0.27, sweeps=8),
+        trial("binary", 0.4, sweeps=4),
+        trial("linear", 0.0, sweeps=4),
     ]
-}  # fmt: skip
+}
 
 
 def test_of_each_name_the_longest_fit_counts_and_of_those_the_best() -> None:
