@@ -23,6 +23,7 @@ def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> Relat
     best = np.lexsort((candidates, -alike))[:n]
     ids, similarity = candidates[best], alike[best]
     items = model.catalog.items([item, *(int(number) for number in ids)])
+    skipped = model.catalog.ids_meant(taste.only_skipped)
     mine = _plays_of(model, taste, [int(number) for number in (item, *ids)])
     source = items[item]
     return RelatedList(
@@ -38,7 +39,7 @@ def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> Relat
                 similarity=float(similarity[rank]),
                 listeners=items[int(number)].listeners,
                 plays=mine.get(int(number), 0),
-                known=mine.get(int(number), 0) > 0,
+                known=mine.get(int(number), 0) > 0 or int(number) in skipped,
             )
             for rank, number in enumerate(ids)
         ),

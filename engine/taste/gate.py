@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.canonical_keys import AnySpelling, Level, artist_of, key_at
+from engine.canonical_keys import AnySpelling, Level, artist_of, key_at, relaxed_item_key
 from engine.store.feedback import verdicts
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING
@@ -68,8 +68,8 @@ class Taste:
     """What a model may know of the person. `items` are in key order.
 
     `blocked` and `hidden` are keys, and so are `left_out`: of those all of whose plays rules leave out. They are
-    no part of taste, and being known to the person they are nothing new either. `turned_down` were skipped
-    again and again and never played.
+    no part of taste, and being known to the person they are nothing new either. Nor are `only_skipped`, in no window
+    ever played; `turned_down` were skipped again and again in this one and not played.
     """
 
     items: tuple[TasteItem, ...]
@@ -80,11 +80,12 @@ class Taste:
     digest: str
     by_key: dict[str, TasteItem] = field(repr=False, compare=False)
     turned_down: frozenset[str] = frozenset()
+    only_skipped: frozenset[str] = frozenset()
 
     @property
     def unwanted(self) -> frozenset[str]:
         """Keys of what no list may recommend."""
-        return self.blocked | self.hidden | self.left_out | self.turned_down
+        return self.blocked | self.hidden | self.left_out | self.turned_down | self.only_skipped
 
     def with_decay(self, days: Days, half_life: float) -> Taste:
         """The same taste with its plays decaying; `days` are those of its window."""
@@ -104,7 +105,8 @@ class Taste:
         return self._with(tuple(sorted(kept, key=lambda item: item.key)), EVERYTHING)
 
     def _with(self, items: tuple[TasteItem, ...], window: Window) -> Taste:
-        return _taste(items, self.blocked, self.hidden, self.left_out, self.turned_down, window)
+        sets = self.blocked, self.hidden, self.left_out, self.turned_down, self.only_skipped
+        return _taste(items, sets, window)
 
 
 def read_taste(
@@ -163,10 +165,16 @@ def read_taste(
         if not played.holds(key):
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
     left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
-    turned_down = frozenset(key for key, count in skips.items() if count >= TURNED_DOWN and key not in items)
+    unplayed = _of_no_spelling(skips, items)
+    turned_down = frozenset(key for key in unplayed if skips[key] >= TURNED_DOWN)
+    only_skipped = frozenset(unplayed)
+    if window != (until := Window(until=window.until, half_life=window.half_life)):
+        only_skipped = frozenset(
+            _of_no_spelling(_skips(connection, until, level), _plays(connection, until, level))
+        )
     plain = replace(window, half_life=None)
     in_order = tuple(sorted(items.values(), key=lambda item: item.key))
-    taste = _taste(in_order, blocked, hidden, left_out, turned_down, plain)
+    taste = _taste(in_order, (blocked, hidden, left_out, turned_down, only_skipped), plain)
     if window.half_life is None:
         return taste
     return taste.with_decay(read_days(connection, window, also, level), window.half_life)
@@ -200,6 +208,21 @@ def _skips(connection: sqlite3.Connection, window: Window, level: Level) -> Coun
     condition, values = window.condition("s.started_at", timed="1")
     skipped = f"SELECT track_id, count(*) FROM skips AS s WHERE {condition} GROUP BY track_id"  # noqa: S608
     return _counted(connection, level, skipped, values)
+
+
+def _plays(connection: sqlite3.Connection, window: Window, level: Level) -> Counter[str]:
+    """How many listens each item has in the window, those rules leave out too."""
+    condition, values = window.condition()
+    played = f"SELECT track_id, count(*) FROM main.listens AS l WHERE {condition} GROUP BY track_id"  # noqa: S608
+    return _counted(connection, level, played, values)
+
+
+def _of_no_spelling(skips: Collection[str], played: Collection[str]) -> list[str]:
+    """Of the keys of what was skipped those of what was played in no spelling."""
+    if not skips:
+        return []
+    forms = set(map(relaxed_item_key, played))
+    return [key for key in skips if relaxed_item_key(key) not in forms]
 
 
 def left_out_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
@@ -308,10 +331,7 @@ def read_dated_taste(
 
 def _taste(
     items: tuple[TasteItem, ...],
-    blocked: frozenset[str],
-    hidden: frozenset[str],
-    left_out: frozenset[str],
-    turned_down: frozenset[str],
+    sets: tuple[frozenset[str], ...],
     window: Window,
 ) -> Taste:
     digest = hashlib.sha256()
@@ -320,9 +340,11 @@ def _taste(
             f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.remaining!r}\x1f"
             f"{item.skips}\x1e".encode()
         )
-    sets = (blocked, hidden, left_out, turned_down)
     digest.update(repr((*map(sorted, sets), window.since, window.until, window.half_life)).encode())
     if window.time_of_week is not None:
         digest.update(window.time_of_week.name.encode())
     by_key = {item.key: item for item in items}
-    return Taste(items, blocked, hidden, left_out, window, digest.hexdigest(), by_key, turned_down)
+    blocked, hidden, left_out, turned_down, only_skipped = sets
+    return Taste(
+        items, blocked, hidden, left_out, window, digest.hexdigest(), by_key, turned_down, only_skipped
+    )

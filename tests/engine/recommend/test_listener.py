@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from engine.canonical_keys import artist_key
+from engine.canonical_keys import artist_key, joined_key, track_key
 from engine.errors import UnknownNameError
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
@@ -19,7 +19,9 @@ from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
 from engine.store.encounters import IGNORED_DAYS, REST_DAYS, note, opened, resting
 from engine.store.feedback import set_verdict
+from engine.store.history import counts
 from engine.taste.gate import DatedTaste, read_dated_taste, read_days, read_taste
+from engine.taste.window import Window
 from engine.training.artifact import open_model
 from tests.support.listens import play
 from tests.support.models import names, write_model
@@ -148,6 +150,58 @@ def test_skips_take_plays_away_and_what_is_only_skipped_is_turned_down(place) ->
     assert taste.turned_down == {candidate.key}
     items = Recommender.of(open_model(folders), DatedTaste(taste)).discover(DiscoverSettings(n=60)).items
     assert candidate.key not in {item.key for item in items}
+    with connection:
+        connection.execute("DELETE FROM skips")
+
+
+def skip(connection, artist: str, title: str, *times: int) -> None:
+    """Skips put into the library by hand."""
+    play(connection, artist, title)
+    connection.executemany(
+        "INSERT INTO skips (track_id, import_id, started_at, source) SELECT t.id, 1, ?, 'test' FROM tracks AS t "
+        "JOIN artists AS a ON a.id = t.artist_id WHERE a.key = ? AND t.key = ?",
+        [(at, artist_key(artist), track_key(title)) for at in times],
+    )
+    connection.commit()
+
+
+def test_what_was_only_ever_skipped_is_known_and_not_new(place) -> None:
+    folders, connection = place
+    model = open_model(folders)
+    first, second = (
+        Recommender.of(model, read_dated_taste(connection))
+        .discover(DiscoverSettings(n=2, familiarity=1.0))
+        .items
+    )
+    skip(connection, f"The {first.artist}", "A Song", 5 * DAY)
+    skip(connection, f"The {ARTISTS[9]}", "A Song", *[5 * DAY] * 4)
+    whole = read_taste(connection)
+    assert whole.only_skipped == {artist_key(f"The {first.artist}")}
+    assert not whole.turned_down
+    offered = Recommender.of(model, DatedTaste(whole)).discover(DiscoverSettings(n=60, familiarity=1.0)).items
+    assert second.key in {item.key for item in offered}
+    assert first.key not in {item.key for item in offered}
+    near = {item.key: item.known for item in related_artists(model, whole, second.item, 59).items}
+    assert near[first.key]
+    # Before it was skipped it was new, and what was played at another time is known by its plays.
+    assert read_taste(connection, Window(until=5 * DAY)).only_skipped == frozenset()
+    later = read_taste(connection, Window(since=5 * DAY, until=6 * DAY))
+    assert later.only_skipped == {artist_key(f"The {first.artist}")} | {artist_key(f"The {ARTISTS[9]}")}
+    assert read_taste(connection, Window(since=19 * DAY)).only_skipped == {artist_key(f"The {first.artist}")}
+    told = counts(connection)
+    assert (told.artists, told.tracks) == (11, 11)
+    with connection:
+        connection.execute("DELETE FROM skips")
+
+
+def test_a_track_only_ever_skipped_is_not_new_and_its_artists_others_are(place) -> None:
+    _, connection = place
+    skip(connection, ARTISTS[0], "Skipped", 5 * DAY)
+    skip(connection, ARTISTS[0], "A Song - Live", 5 * DAY)
+    assert read_taste(connection).only_skipped == frozenset()
+    assert read_taste(connection, level="tracks").only_skipped == {
+        joined_key(artist_key(ARTISTS[0]), "Skipped")
+    }
     with connection:
         connection.execute("DELETE FROM skips")
 
