@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import codecs
-from typing import IO
+import io
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # The name of the error handler for bytes that are no UTF-8.
 OTHER_BYTES = "as_cp1252"
+_guessed = [0]
+# What is bytes by nature, or says itself how its text is written.
+_NO_TEXT = (b"PK", b"SQLite format 3\0", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
     """What is no UTF-8 was most likely written by Windows."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    _guessed[0] += 1
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 
@@ -60,3 +68,46 @@ def as_utf8(stream: IO[bytes]) -> Readable:
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _Transcoded(stream, start)
     return _Pushed(stream, b"" if start == b"\xef\xbb\xbf" else start)
+
+
+def guesses() -> int:
+    """How often bytes that are not UTF-8 were taken for Windows code page 1252, since this program began."""
+    return _guessed[0]
+
+
+def is_encoding(name: str) -> bool:
+    """Whether text may be written in this encoding."""
+    try:
+        return isinstance("".encode(name), bytes)
+    except (LookupError, TypeError):
+        return False
+
+
+class Recoded(io.RawIOBase):
+    """The stream in UTF-8, read by the encoding the person named; a file that is no text, or says its own, as it is."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        super().__init__()
+        self._stream = stream
+        self._left = stream.read(1 << 16)
+        self._decoder = None
+        if not self._left.startswith(_NO_TEXT):
+            self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+            self._left = self._decoder.decode(self._left).encode("utf-8", "replace")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer)
+        while not self._left:
+            data = self._stream.read(1 << 20)
+            self._left = data
+            if self._decoder:
+                self._left = self._decoder.decode(data, final=not data).encode("utf-8", "replace")
+            if not data:
+                break
+        given = self._left[: len(target)]
+        self._left = self._left[len(target) :]
+        target[: len(given)] = given
+        return len(given)

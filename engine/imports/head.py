@@ -15,6 +15,8 @@ from engine.imports.encoding import OTHER_BYTES
 from engine.imports.text import normal
 
 HEAD_BYTES = 1 << 16
+# A column's name is no longer than this.
+_LONGEST_NAME = 40
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _KEY = re.compile(rf"({_STRING})\s*:|({_STRING})|([\[{{])|([\]}}])")
@@ -32,6 +34,23 @@ class Head:
     def is_database(self) -> bool:
         """Whether this is a SQLite database."""
         return self.data.startswith(MAGIC)
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Whether this is no text: more than one of fifty characters is a control."""
+        start = self.text[:4096]
+        odd = sum((char < " " and char not in "\t\r\n\f") or "\x7f" <= char < "\xa0" for char in start)
+        return odd * 50 > len(start) + 50
+
+    @cached_property
+    def header(self) -> list[str]:
+        """The first line where it names the columns of a table: words, as many as the next line has cells."""
+        cells = self.columns(self.delimiter)
+        words = all(cell and len(cell) <= _LONGEST_NAME and not cell[0].isdigit() for cell in cells)
+        rows = [
+            len(self.columns_of_line(place, self.delimiter)) for place in range(1, min(6, len(self.lines)))
+        ]
+        return cells if len(cells) > 2 and words and rows and rows[0] == len(cells) else []
 
     @cached_property
     def tables(self) -> frozenset[str]:

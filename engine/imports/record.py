@@ -83,15 +83,16 @@ Record = Play | Dropped | Like | PlaylistEntry
 class Options:
     """How to read. `name` is the file's own name, `columns` a mapping given by the person (`--map`).
 
-    `zone` is the IANA zone for stamps without one (None: UTC). `artists` finds the artist of a title where a
-    format leaves it out: from (title key, day `YYYY-MM-DD` or '') to the names found. `names` finds artist and title
-    of an id, where a file holds ids only.
+    `zone` is the IANA zone for stamps without one (None: UTC), `encoding` how text is written (None: it is found
+    out). `artists` finds the artist of a title where a format leaves it out: from (title key, day `YYYY-MM-DD` or '')
+    to the names found. `names` finds artist and title of an id, where a file holds ids only.
     """
 
     name: str = ""
     keep_private: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     zone: str | None = None
+    encoding: str | None = None
     artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     names: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     # What a person should know of the file beside its rows: sentences a reader adds, for the report.

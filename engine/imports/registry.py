@@ -72,17 +72,20 @@ def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | 
 
 def guess(head: Head) -> str:
     """What an unknown file looks most like, in words; empty when like nothing."""
+    if head.is_database:
+        return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
+    if head.is_binary:
+        return ""
     found = head.inner_keys | set(head.columns(head.delimiter))
     best = max(formats(), key=lambda one: share(one.marks, found) if one.marks else 0.0)
     if best.marks and share(best.marks, found) > 0:
         missing = [mark for mark in best.marks if mark not in found]
-        return f"looks like {best.title}, but lacks {', '.join(missing)}"
-    if head.is_database:
-        return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
-    cells = head.columns(head.delimiter)
-    if len(cells) > 2 and not head.json:
+        why = f"lacks {', '.join(missing)}" if missing else "is laid out in another way"
+        return f"looks like {best.title}, but {why}"
+    cells = head.header
+    if not head.json and cells:
         return (
-            f"is a table of {', '.join(cells)}. Map its columns: --map "
-            f"artist={cells[0]},track={cells[1]},time={cells[2]}"
+            f"is a table of {', '.join(cells)}. Say which columns hold what: --map "
+            "artist=COLUMN,track=COLUMN,time=COLUMN"
         )
     return ""

@@ -10,16 +10,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
-from engine.errors import CancelledError
+from engine.errors import CancelledError, UsageError
 from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
+from engine.imports.encoding import Recoded, guesses, is_encoding
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record
 from engine.imports.registry import Format, format_named, guess, recognise
 from engine.imports.report import FileReport, Report
-from engine.imports.times import EARLIEST, latest_possible
+from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
 from engine.imports.xml_stream import XmlError
 from engine.store.ingest import Ingest
@@ -31,6 +32,10 @@ FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)
 # From here on, a first import builds the indexes at its end.
 _LARGE_BYTES = 2 << 20
 _BATCH = 2000
+_GUESSED = (
+    "its text is no UTF-8 and was read as Windows-1252; where names look wrong, say how it is written with "
+    "--encoding NAME, such as shift_jis or cp1251"
+)
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -54,6 +59,7 @@ def import_paths(
     min_ms: int = MIN_MS,
     columns: Mapping[str, str] | None = None,
     zone: str | None = None,
+    encoding: str | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Report:
@@ -61,13 +67,22 @@ def import_paths(
 
     `format` reads every file as that format. `min_ms` milliseconds make a row a listen; shorter ones, unless
     they are half their track, are kept as evidence of a skip. `columns` maps fields to columns for a table of
-    unknown shape. `zone` is for stamps without one. `progress` gets bytes done and in all. With `dry_run` all
-    happens in a copy in memory: not a byte of `connection`'s database changes.
+    unknown shape. `zone` is for stamps without one, `encoding` for text that is no
+    UTF-8. `progress` gets bytes done and in all. With `dry_run` all happens in a copy in memory: not a byte of
+    `connection`'s database changes.
 
-    Raises UnreadableFileError for a path that does not exist, UsageError for an unknown format, CancelledError
-    when `cancelled` says so; the files finished until then stay.
+    Raises UnreadableFileError for a path that does not exist, UsageError for an unknown format, zone or encoding,
+    CancelledError when `cancelled` says so; the files finished until then stay.
     """
     forced = format_named(format) if format else None
+    if zone and not is_zone(zone):
+        raise UsageError(
+            f"Unknown time zone {zone!r}. Name a place, such as Europe/Copenhagen, or Etc/GMT-2 (UTC+2)."
+        )
+    if encoding and not is_encoding(encoding):
+        raise UsageError(
+            f"Unknown encoding {encoding!r}. Some are: utf-8, cp1252, cp1251, shift_jis, gb18030, euc-kr."
+        )
     members = walk(paths)
     if dry_run:
         copy = sqlite3.connect(":memory:")
@@ -76,7 +91,7 @@ def import_paths(
     run = _Run(
         connection,
         min_ms,
-        Options(keep_private=keep_private, columns=columns or {}, zone=zone),
+        Options(keep_private=keep_private, columns=columns or {}, zone=zone, encoding=encoding),
         progress,
         cancelled,
     )
@@ -142,7 +157,7 @@ class _Run:
             return file, None
         try:
             with member.open() as stream:
-                head = Head(member.name, stream.read(HEAD_BYTES), member.open)
+                head = Head(member.name, self._text_of(stream).read(HEAD_BYTES), member.open)
         except ARCHIVE_ERRORS as error:
             file.note = f"cannot be read ({error}); is the download complete?"
             return file, None
@@ -177,13 +192,15 @@ class _Run:
         member = source.member
         options = replace(self._options, name=member.name, notes=[])
         digest = ""
+        guessed = guesses()
         ingest.begin_file(member.path, source.format.name, source.format.source)
         try:
-            # An `Ahead` is a raw stream: it has all that is asked of an open file, but not its type.
-            self._rows(ingest, file, source.format.parse(stream, options))  # type: ignore[arg-type]
+            self._rows(ingest, file, source.format.parse(self._text_of(stream), options))
             digest = stream.digest()
         except FILE_ERRORS as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); imported up to there"
+        if guesses() > guessed:
+            options.notes.append(_GUESSED)
         file.note = "; ".join(note for note in (file.note, *options.notes) if note)
         undated = ingest.undated
         kept, duplicates = ingest.settle_counts()
@@ -194,6 +211,12 @@ class _Run:
             digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )
         self._done += member.weight
+
+    def _text_of(self, stream: IO[bytes] | Ahead) -> IO[bytes]:
+        """The bytes a reader gets: in UTF-8, where the person said how they are written."""
+        named = self._options.encoding
+        # An `Ahead` is a raw stream: it has all that is asked of an open file, but not its type.
+        return cast(IO[bytes], Recoded(cast(IO[bytes], stream), named) if named else stream)
 
     def _artists(self) -> dict[tuple[str, str], frozenset[str]]:
         """Who titles are by, from the other files of the run."""

@@ -52,6 +52,15 @@ def to_epoch(moment: datetime, zone: str | None = None) -> int | None:
         return None
 
 
+def is_zone(name: str) -> bool:
+    """Whether this is the name of a zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
 def zone_of(name: str | None) -> tzinfo:
     """The zone of this IANA name; UTC when it is invalid."""
     if not name:

@@ -10,6 +10,9 @@ import bz2
 import gzip
 import io
 import lzma
+import mmap
+import os
+import re
 import struct
 import tarfile
 import zipfile
@@ -21,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, cast
 
 from engine.errors import UnreadableFileError
+from engine.imports.encoding import OTHER_BYTES
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -42,7 +46,8 @@ ARCHIVE_ERRORS = (
     RuntimeError, ValueError, KeyError, struct.error,
 )  # fmt: skip
 
-_CLUTTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")
+# What computers and services put beside a history: resource forks and how-tos.
+_CLUTTER = re.compile(r"__macosx|\._|\.ds_store|thumbs\.db|desktop\.ini|read_?me.*\.pdf$", re.IGNORECASE)
 
 Opener = Callable[[], IO[bytes]]
 
@@ -74,15 +79,22 @@ def walk(paths: Sequence[Path]) -> list[Member]:
             files = [path]
         else:
             raise UnreadableFileError(
-                f"{path} does not exist. Give a file, a folder or an archive to import."
+                f"{printable(path)} does not exist. Give a file, a folder or an archive to import."
             )
         for file in files:
             size = file.stat().st_size
-            member = Member(str(file), file.name, size, size, _opener_of(file))
+            member = Member(
+                printable(file), printable(PurePosixPath(file.name)), size, size, _opener_of(file)
+            )
             for inner in _unfold(member, 0):
-                inner.root = str(path)
+                inner.root = printable(path)
                 found.append(inner)
     return found
+
+
+def printable(path: Path | PurePosixPath) -> str:
+    """A path as text. A name that is not UTF-8, which no text can hold, is read as Windows wrote it."""
+    return os.fsencode(path).decode("utf-8", OTHER_BYTES)
 
 
 def _opener_of(file: Path) -> Opener:
@@ -90,7 +102,7 @@ def _opener_of(file: Path) -> Opener:
 
 
 def _is_clutter(name: str) -> bool:
-    return name.lower().startswith(_CLUTTER)
+    return _CLUTTER.match(name) is not None
 
 
 def _unfold(member: Member, depth: int) -> Iterator[Member]:
@@ -130,7 +142,10 @@ def _archive_kind(start: bytes, name: str) -> str:
 
 
 def _of_zip(member: Member, depth: int) -> Iterator[Member]:
-    archive = zipfile.ZipFile(_seekable(member, depth))
+    try:
+        archive = zipfile.ZipFile(_seekable(member, depth))
+    except UnicodeDecodeError:
+        archive = zipfile.ZipFile(_without_utf8_names(_seekable(member, depth)))
     infos = [info for info in archive.infolist() if not info.is_dir()]
     if any(info.filename == "xl/workbook.xml" for info in infos):
         yield member
@@ -158,6 +173,31 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
         yield from _unfold(inner, depth + 1)
 
 
+class _Copy(mmap.mmap):
+    """A file in memory, changed there alone."""
+
+    def seekable(self) -> bool:
+        return True
+
+
+def _without_utf8_names(stream: IO[bytes]) -> IO[bytes]:
+    """A zip whose directory no longer says that its names are UTF-8: some say so and are not."""
+    if isinstance(stream, io.BytesIO):
+        data: _Copy | bytearray = bytearray(stream.getvalue())
+    else:
+        data = _Copy(stream.fileno(), 0, access=mmap.ACCESS_COPY)
+    end = data.rfind(b"PK\5\6")
+    (at,) = struct.unpack_from("<L", data, end + 16)
+    while end >= 0 and data[at : at + 4] == b"PK\1\2":
+        (there,) = struct.unpack_from("<L", data, at + 42)
+        # A bit of the flags in the directory, and the same in front of the member.
+        data[at + 9] &= ~0x08
+        if there + 7 < len(data):
+            data[there + 7] &= ~0x08
+        at += 46 + sum(struct.unpack_from("<HHH", data, at + 28))
+    return cast(IO[bytes], io.BytesIO(data) if isinstance(data, bytearray) else data)
+
+
 def _of_tar(member: Member, depth: int) -> Iterator[Member]:
     archive = tarfile.open(fileobj=_seekable(member, depth))  # noqa: SIM115 - open as long as its members
     for count, info in enumerate(archive):
@@ -167,8 +207,8 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
         if not info.isfile() or _is_clutter(PurePosixPath(info.name).name):
             continue
         inner = Member(
-            f"{member.path}/{info.name}",
-            PurePosixPath(info.name).name,
+            f"{member.path}/{printable(PurePosixPath(info.name))}",
+            printable(PurePosixPath(PurePosixPath(info.name).name)),
             info.size,
             min(info.size, member.weight),
             partial(_extracted, archive, info),

@@ -74,6 +74,7 @@ class History(Service):
         min_ms: int | None = None,
         columns: Mapping[str, str] | None = None,
         zone: str | None = None,
+        encoding: str | None = None,
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
     ) -> Report:
@@ -91,6 +92,7 @@ class History(Service):
             min_ms=MIN_MS if min_ms is None else min_ms,
             columns=columns,
             zone=zone,
+            encoding=encoding,
             progress=progress,
             cancelled=cancelled,
         )

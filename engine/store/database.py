@@ -16,7 +16,10 @@ def open_library(door: Door) -> sqlite3.Connection:
     """
     connection = door.connect()
     try:
-        in_memory = connection.execute("PRAGMA database_list").fetchone()[2] == ""
+        # As bytes: the file's name need not be UTF-8.
+        connection.text_factory = bytes
+        in_memory = connection.execute("PRAGMA database_list").fetchone()[2] == b""
+        connection.text_factory = str
         if in_memory or not door.private:
             migrate(connection)
             with connection:

@@ -261,7 +261,8 @@ class Jobs:
                 self.ask_pack() if key == add else self.start("Training", "train")
 
         shown = import_report(report, steps)
-        self._app.push_screen(ShowText("Imported", shown, also=tuple(steps)), go_on)
+        title = "Imported" if any(file["format"] for file in report["files"]) else "Nothing imported"
+        self._app.push_screen(ShowText(title, shown, also=tuple(steps)), go_on)
 
     def _has_community(self) -> bool:
         return any(pack.kind == "community" for pack in self._app.engine().packs.all())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.errors import UsageError
+from engine.errors import UnreadableFileError, UsageError
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import import_formats
 from tuiapp.cli.output import print_json, progress_bar, thousands
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     help="Shorter plays count as skips.  [default: 30]",
 )
 @click.option("--zone", metavar="NAME", help="Time zone of times without one, such as Europe/Copenhagen.")
+@click.option("--encoding", metavar="NAME", help="How text that is not UTF-8 is written, such as shift_jis.")
 @click.pass_obj
 def import_(
     options: Options,
@@ -52,6 +53,7 @@ def import_(
     columns: str | None,
     min_seconds: float | None,
     zone: str | None,
+    encoding: str | None,
 ) -> None:  # fmt: skip
     """Import listening history: files, folders or archives. The format is detected."""
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
@@ -65,12 +67,24 @@ def import_(
             min_ms=None if min_seconds is None else round(min_seconds * 1000),
             columns=_mapping(columns),
             zone=zone,
+            encoding=encoding,
             progress=progress,
         )
     if options.json:
         print_json(report.as_dict())
     else:
         print_report(report, dry_run=dry_run)
+    if not any(file.format for file in report.files):
+        raise UnreadableFileError(_nothing(report, paths))
+
+
+def _nothing(report: Report, paths: tuple[Path, ...]) -> str:
+    """Why nothing was imported: no file is of a known kind."""
+    if len(report.files) == 1:
+        [file] = report.files
+        return f"{file.path}: {file.note}. Nothing was imported."
+    where = ", ".join(str(path) for path in paths)
+    return f"No listening history among {len(report.files):,} files of {where}. Nothing was imported."
 
 
 def _mapping(text: str | None) -> dict[str, str]:

@@ -1,0 +1,163 @@
+"""What is no listening history, or not named or written as one expects: said, with what to do, and never a crash."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sqlite3
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from engine.errors import UsageError
+from tests.support.importing import (
+    OTHER,
+    SONG,
+    START,
+    bring,
+    lastfm,
+    library,
+    listens,
+    spotify,
+    write,
+    write_zip,
+)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> sqlite3.Connection:
+    return library(tmp_path)
+
+
+# -- what an unknown file looks like ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("song.mp3", b"ID3\x04\x00\x00\x00\x00\x00\x7f,TIT2,\x01\xff,\x03\x04" + bytes(range(256)) * 20),
+        ("photo.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00,\x01,\x01,\x00;" + bytes(range(256)) * 20),
+        ("letter.txt", "Dear Ida,\nthank you, for, the, songs.\nYours\n"),
+        ("prices.csv", "3,4,5\n6,7,8\n"),
+        ("numbers.txt", "a\nb\nc\n"),
+        ("empty.json", "{}"),
+    ],
+)
+def test_what_looks_like_nothing_gets_no_advice(
+    db: sqlite3.Connection, tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    [file] = bring(db, write(tmp_path, name, content)).files
+    assert (file.format, file.note) == (None, "not a listening history")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"rows": [spotify(START, 1)]}, {"a": {"b": [spotify(START, 1)]}}, "x" + json.dumps([spotify(START, 1)]),
+     {"payload": {"timeMs": 1, "timeHuman": 2, "track": 3}}],
+)  # fmt: skip
+def test_a_guess_says_what_is_missing_or_that_nothing_is(
+    db: sqlite3.Connection, tmp_path: Path, content: object
+) -> None:
+    [file] = bring(db, write(tmp_path, "a.json", content)).files  # type: ignore[arg-type]
+    assert file.format is None
+    assert not file.note.rstrip().endswith(("lacks", "but", "without"))
+
+
+def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_path: Path) -> None:
+    [file] = bring(db, write(tmp_path, "a.csv", "Who;What;Where\nIda;Lark;Home\n")).files
+    assert file.note == (
+        "is a table of who, what, where. Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
+    )
+
+
+def test_what_computers_and_services_put_beside_a_history_is_no_news(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    resource = b"\0\5\26\7\0\2\0\0Mac OS X        " + bytes(60)
+    path = write_zip(tmp_path, "my_spotify_data.zip", {
+        "MyData/Streaming_History_Audio_2024_0.json": json.dumps([spotify(START + 211, 211_000)]),
+        "MyData/._Streaming_History_Audio_2024_0.json": resource,
+        "MyData/ReadMeFirst_ExtendedStreamingHistory.pdf": b"%PDF-1.7",
+        "MyData/Read_Me_First.pdf": b"%PDF-1.7",
+        "__MACOSX/MyData/._x": resource,
+    })  # fmt: skip
+    write(tmp_path, "in/._MyData", resource)
+    write(tmp_path, "in/a.csv", lastfm((START + 900, OTHER)))
+    report = bring(db, path, tmp_path / "in")
+    assert [file.kept for file in report.files] == [1, 1]
+
+
+# -- how text is written -------------------------------------------------------------------------------------
+
+JAPANESE = ("アーティスト", "曲名")
+LOG = f"#AUDIOSCROBBLER/1.1\n#TZ/UTC\n{JAPANESE[0]}\t\t{JAPANESE[1]}\t1\t228\tL\t{START}\t\n"
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc_jp"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOG,
+        lastfm((START, JAPANESE)),
+        json.dumps([spotify(START + 211, 211_000, JAPANESE)], ensure_ascii=False),
+    ],
+)
+def test_text_that_is_no_utf_8_is_said_and_read_as_the_person_says(
+    db: sqlite3.Connection, tmp_path: Path, encoding: str, text: str
+) -> None:
+    path = write(tmp_path, "a", text.encode(encoding))
+    [file] = bring(db, path, dry_run=True).files
+    assert "--encoding" in file.note
+    [file] = bring(db, path, encoding=encoding).files
+    assert file.note == ""
+    assert [row[1:3] for row in listens(db)] == [JAPANESE]
+
+
+def test_utf_8_and_what_names_its_own_encoding_are_not_guessed(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    plain = write(tmp_path, "a.csv", lastfm((START, SONG)))
+    marked = write(tmp_path, "b.csv", ("\ufeff" + lastfm((START + 900, SONG))).encode("utf-16-le"))
+    packed = write_zip(tmp_path, "c.zip", {"d.csv": lastfm((START + 1800, SONG))})
+    assert [file.note for file in bring(db, plain, marked, packed).files] == ["", "", ""]
+    report = bring(db, marked, packed, encoding="utf-8")
+    assert (report.totals["kept"], report.totals["duplicates"]) == (0, 2)
+
+
+def test_unknown_encodings_and_zones_are_wrong_usage(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", lastfm((START, SONG)))
+    for options in ({"encoding": "utf-9"}, {"encoding": "hex"}, {"zone": "Mars/Olympus"}, {"zone": "../etc"}):
+        with pytest.raises(UsageError):
+            bring(db, path, **options)
+
+
+# -- names that are not UTF-8 ------------------------------------------------------------------------------------
+
+LATIN = os.fsdecode("Café".encode("latin-1"))
+
+
+@pytest.mark.parametrize("name", [f"{LATIN}.csv", f"{LATIN}/a.csv", f"in/{LATIN}/b/{LATIN}.csv"])
+def test_a_name_that_is_not_utf_8_is_a_name(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    write(tmp_path, f"in/{name}", lastfm((START, SONG)))
+    report = bring(db, tmp_path / "in")
+    assert "Café" in report.files[0].path
+    assert [row[1:3] for row in listens(db)] == [SONG]
+    json.dumps(report.as_dict(), ensure_ascii=False).encode()
+    assert "Café" in db.execute("SELECT file FROM imports").fetchone()[0]
+
+
+def test_members_of_archives_with_such_names(db: sqlite3.Connection, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo(f"{LATIN}/{LATIN}.csv")
+        data = lastfm((START, SONG)).encode()
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    marked = write_zip(
+        tmp_path, "b.zip", {"Cafö.csv": lastfm((START + 900, SONG)), "x.csv": lastfm((START + 1800, SONG))}
+    )
+    # A name that says it is UTF-8 and is not, in both places that hold it.
+    marked.write_bytes(marked.read_bytes().replace("ö".encode(), b"\xe9\xe9"))
+    report = bring(db, tmp_path / "a.tar.gz", marked)
+    assert [file.kept for file in report.files] == [1, 1, 1]
