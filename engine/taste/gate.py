@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -131,9 +131,41 @@ def read_taste(
         and not gone.holds(key)
         and (window.until is None or said[key].at < window.until)
     )
+    skips = _skips(connection, window, level)
+    items = _played(connection, window, also, level, gone, likes, skips)
+    played = AnySpelling(key for key, item in items.items() if item.liked)
+    # What was never played is liked at no time of the week.
+    for key in likes.keys if window.time_of_week is None else ():
+        if not played.holds(key):
+            items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
+    left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
+    unplayed = _of_no_spelling(skips, items)
+    turned_down = frozenset(key for key in unplayed if skips[key] >= TURNED_DOWN)
+    only_skipped = frozenset(unplayed)
+    if window != (until := Window(until=window.until, half_life=window.half_life)):
+        only_skipped = frozenset(
+            _of_no_spelling(_skips(connection, until, level), _plays(connection, until, level))
+        )
+    plain = replace(window, half_life=None)
+    in_order = tuple(sorted(items.values(), key=lambda item: item.key))
+    taste = _taste(in_order, (blocked, hidden, left_out, turned_down, only_skipped), plain)
+    if window.half_life is None:
+        return taste
+    return taste.with_decay(read_days(connection, window, also, level), window.half_life)
+
+
+def _played(
+    connection: sqlite3.Connection,
+    window: Window,
+    also: Sequence[Rule],
+    level: Level,
+    gone: AnySpelling,
+    likes: AnySpelling,
+    skips: Mapping[str, int],
+) -> dict[str, TasteItem]:
+    """What was played in the window, by key, without what is blocked; versions of a track are one item."""
     condition, values = window.condition()
     listens = counted_listens(connection, also)
-    skips = _skips(connection, window, level)
     columns, grouped = _ITEMS[level]
     items: dict[str, TasteItem] = {}
     for artist, name, title, plays, last in connection.execute(
@@ -159,25 +191,7 @@ def read_taste(
             items[key] = TasteItem(
                 key, name, float(plays), last, likes.holds(key), skips=skips.get(key, 0), track=title
             )
-    played = AnySpelling(key for key, item in items.items() if item.liked)
-    # What was never played is liked at no time of the week.
-    for key in likes.keys if window.time_of_week is None else ():
-        if not played.holds(key):
-            items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
-    left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
-    unplayed = _of_no_spelling(skips, items)
-    turned_down = frozenset(key for key in unplayed if skips[key] >= TURNED_DOWN)
-    only_skipped = frozenset(unplayed)
-    if window != (until := Window(until=window.until, half_life=window.half_life)):
-        only_skipped = frozenset(
-            _of_no_spelling(_skips(connection, until, level), _plays(connection, until, level))
-        )
-    plain = replace(window, half_life=None)
-    in_order = tuple(sorted(items.values(), key=lambda item: item.key))
-    taste = _taste(in_order, (blocked, hidden, left_out, turned_down, only_skipped), plain)
-    if window.half_life is None:
-        return taste
-    return taste.with_decay(read_days(connection, window, also, level), window.half_life)
+    return items
 
 
 # What tells items apart: the title where they are tracks, and what rows are grouped by. Versions of a track, which are

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -56,6 +57,41 @@ class Choice:
     validation: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What a fit takes."""
+
+    confidence: Confidence
+    regularization: float
+    frequency_exponent: float
+    factors: int
+
+    def fit(
+        self, rows: csr_matrix, *, iterations: int, seed: int, cancelled: Callable[[], bool] | None
+    ) -> AlternatingLeastSquares:
+        """The factors of these (rows, items) play counts."""
+        model = AlternatingLeastSquares(
+            factors=self.factors,
+            regularization=self.regularization,
+            frequency_exponent=self.frequency_exponent,
+            alpha=self.confidence.alpha,
+            iterations=iterations,
+            random_state=seed,
+        )
+        model.fit(self.confidence.counted(rows), cancelled=cancelled)
+        return model
+
+    def described(self, *, searched: bool) -> dict[str, Any]:
+        return {
+            "transform": self.confidence.transform,
+            "alpha": self.confidence.alpha,
+            "regularization": self.regularization,
+            "frequency_exponent": self.frequency_exponent,
+            "factors": self.factors,
+            "searched": searched,
+        }
+
+
 def choose(
     plays: csr_matrix,
     *,
@@ -73,14 +109,9 @@ def choose(
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
     `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
     by number."""
-    solo = times is not None
     train, test = leave_out(plays, seed=seed)
-    confidence = DEFAULT_CONFIDENCE
-    exponent = 0.0 if solo else DEFAULT_EXPONENT
-    regularization = regularization_for(
-        plays, SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION, exponent
-    )
-    tuned: dict[str, Any] = {}
+    settings, found = _defaults(plays, factors, solo=times is not None), None
+    table: dict[str, Any] = {}
     if search:
         try:
             found = tune(
@@ -94,60 +125,52 @@ def choose(
             )
         except InvalidDataError as error:
             # Too little to hold anything out of, or every setting collapsed: the defaults are all there is.
-            tuned = {"trials": [], "finished": False, "not_searched": str(error)}
-            search = False
-        else:
-            confidence, regularization = found.confidence, found.regularization
-            exponent, factors = found.frequency_exponent, found.factors
-            tuned = {
-                "trials": [msgspec.to_builtins(trial) for trial in found.trials],
-                "seconds": found.seconds,
-                "finished": found.finished,
-            }
-    tuned |= {
-        "transform": confidence.transform,
-        "alpha": confidence.alpha,
-        "regularization": regularization,
-        "frequency_exponent": exponent,
-        "factors": factors,
-        "searched": search,
-    }
-
-    def fit(rows: csr_matrix) -> AlternatingLeastSquares:
-        model = AlternatingLeastSquares(
-            factors=factors,
-            regularization=regularization,
-            frequency_exponent=exponent,
-            alpha=confidence.alpha,
-            iterations=iterations,
-            random_state=seed,
-        )
-        model.fit(confidence.counted(rows), cancelled=cancelled)
-        return model
+            table = {"trials": [], "finished": False, "not_searched": str(error)}
+    if found is not None:
+        settings = _Settings(found.confidence, found.regularization, found.frequency_exponent, found.factors)
+        table = {
+            "trials": [msgspec.to_builtins(trial) for trial in found.trials],
+            "seconds": found.seconds,
+            "finished": found.finished,
+        }
+    fit = partial(settings.fit, iterations=iterations, seed=seed, cancelled=cancelled)
 
     def fitted(rows: csr_matrix) -> tuple[NDArray[np.float32], float, float]:
-        return fit(rows).item_factors, regularization, exponent
+        return fit(rows).item_factors, settings.regularization, settings.frequency_exponent
 
     if times is not None:
         progress("weighing", 0, 1)
         weighed = weigh_sessions(
-            plays, times, fitted, confidence, seed=seed, artists=artists, cancelled=cancelled
+            plays, times, fitted, settings.confidence, seed=seed, artists=artists, cancelled=cancelled
         )
     else:
         weighed = weigh(
             train,
             fitted,
-            confidence,
+            settings.confidence,
             seed=seed,
             artists=artists,
             cancelled=cancelled,
             progress=lambda done, total: progress("weighing", done, total),
         )
     progress("measuring", 0, 1)
-    validation = _measured(fit(train), confidence, train, test, seed, weighed, artists)
     return Choice(
-        confidence, regularization, exponent, weighed.weights, weighed.ridge, factors, tuned, validation
+        settings.confidence,
+        settings.regularization,
+        settings.frequency_exponent,
+        weighed.weights,
+        weighed.ridge,
+        settings.factors,
+        table | settings.described(searched=found is not None),
+        _measured(fit(train), settings.confidence, train, test, seed, weighed, artists),
     )
+
+
+def _defaults(plays: csr_matrix, factors: int, *, solo: bool) -> _Settings:
+    """What is taken where nothing is searched, or nothing is found."""
+    exponent = 0.0 if solo else DEFAULT_EXPONENT
+    penalty = SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION
+    return _Settings(DEFAULT_CONFIDENCE, regularization_for(plays, penalty, exponent), exponent, factors)
 
 
 def _measured(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.canonical_keys import Level
 from engine.community.catalog import write_catalog
@@ -193,20 +194,7 @@ def _write(
 ) -> ModelManifest:
     """Arrays, catalog and index into the model's folder; the manifest they make, without its times."""
     factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
-    counts = data.plays.getnnz(axis=0).astype(np.int32)
-    totals = np.asarray(data.plays.sum(axis=0)).ravel()
-    digests = write_arrays(
-        folder, factors, ItemFactors(factors, choice.regularization).gram, counts, data.artists
-    )
-    near = build_neighbours(data.plays, settings.seed, ridge=choice.ridge)
-    digests |= write_neighbours(folder, near, mean_similarity_to_nearest(factors, near, settings.seed))
-    write_catalog(
-        folder / "catalog.sqlite",
-        ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),
-        data.tags,
-    )
-    digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
-    digests |= write_search(folder, data.names, counts, data.artists)
+    digests = _write_items(folder, factors, data, choice, settings.seed)
     rng = np.random.default_rng(settings.seed)
     rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
     (folder / "index").mkdir()
@@ -251,6 +239,27 @@ def _write(
         digests=digests,
         taste=data.taste,
     )
+
+
+def _write_items(
+    folder: Path, factors: NDArray[np.float32], data: Interactions, choice: Choice, seed: int
+) -> dict[str, str]:
+    """What is known of the items: arrays, neighbours, catalog and names to search; digests by file."""
+    counts = data.plays.getnnz(axis=0).astype(np.int32)
+    totals = np.asarray(data.plays.sum(axis=0)).ravel()
+    digests = write_arrays(
+        folder, factors, ItemFactors(factors, choice.regularization).gram, counts, data.artists
+    )
+    near = build_neighbours(data.plays, seed, ridge=choice.ridge)
+    digests |= write_neighbours(folder, near, mean_similarity_to_nearest(factors, near, seed))
+    write_catalog(
+        folder / "catalog.sqlite",
+        ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),
+        data.tags,
+    )
+    digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
+    digests |= write_search(folder, data.names, counts, data.artists)
+    return digests
 
 
 def _timed(manifest: ModelManifest, trained: datetime.datetime, seconds: float) -> ModelManifest:
