@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from engine.model.signatures import SIGNATURES
 from engine.privacy.caches import caches_kept
 from engine.privacy.door import write_atomically
 
@@ -30,21 +31,6 @@ from engine.privacy.door import write_atomically
 Function = Callable[..., None]
 
 _ROOM = Path(__file__).parent
-# Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32; a real, an integer.
-SIGNATURES: Mapping[str, tuple[str, ...]] = {
-    "solve": (
-        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "reals", "reals", "reals",
-        "reals", "real", "integer", "int64s", "doubles", "integer", "int64s", "reals",
-    ),
-    "gram": ("reals", "integer", "doubles", "integer", "int64s", "reals"),
-    "turn": ("reals", "integer", "reals", "integer", "int64s", "reals"),
-    "factorize": ("doubles", "doubles", "doubles"),
-    "observed": (
-        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "real", "int64s", "doubles",
-        "integer", "int64s", "reals",
-    ),
-}  # fmt: skip
-
 # Beside the code, where who can write could change the Python as well; never in a data folder, which people sync
 # and share: loading a library runs what is in it.
 _folder = _ROOM / "__pycache__"
@@ -113,7 +99,7 @@ def _linker() -> str | None:
 @cache
 def _digest() -> str:
     """Of all that the machine code depends on."""
-    parts = [(_ROOM / name).read_bytes() for name in ("kernels.py", "simd.py")]
+    parts = [(_ROOM / name).read_bytes() for name in ("kernels.py", "signatures.py", "simd.py")]
     parts += [importlib.metadata.version(name).encode() for name in ("numba", "llvmlite")]
     parts += [sys.platform.encode(), platform.machine().encode(), _processor().encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

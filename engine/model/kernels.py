@@ -14,7 +14,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba import cfunc, types
 
-from engine.model.compiled import SIGNATURES
+from engine.model.signatures import SIGNATURES
 from engine.model.simd import (
     add_outer_products,
     combined,

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.compiled import Function, functions
+from engine.model.signatures import LANES
 
 Floats = NDArray[np.float64]
-# Numbers in a vector instruction as the kernels write them; ranks are multiples of it.
-LANES = 8
 # Rows are dealt out in parts of about this much work (non-zeros, a row itself counted as eight).
 _WORK = 20_000
 # Parts of the Gram matrix and of a turn: fixed, so that sums do not depend on the threads.

@@ -19,7 +19,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-from engine.model.parallel import LANES
+from engine.model.signatures import LANES
 
 # How many of a row's non-zeros ahead the fixed side is fetched; 8 to 16 measured alike, 0 takes twice as long.
 AHEAD = 12

@@ -1,4 +1,4 @@
-"""No two modules of the front ends need each other, not even in a function that imports what it needs late."""
+"""No two modules need each other, not even in a function that imports what it needs late."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 @pytest.fixture(scope="module")
 def imports() -> grimp.ImportGraph:
     """What imports what at run time, wherever in a module it stands."""
-    return grimp.build_graph("tuiapp", exclude_type_checking_imports=True, cache_dir=None)
+    return grimp.build_graph(
+        "tuiapp", "engine", "sample_data", exclude_type_checking_imports=True, cache_dir=None
+    )
 
 
 def circle(imports: grimp.ImportGraph) -> list[str]:
@@ -27,7 +29,7 @@ def circle(imports: grimp.ImportGraph) -> list[str]:
 
 
 def test_no_module_is_imported_by_what_it_imports(imports: grimp.ImportGraph) -> None:
-    assert len(imports.modules) > 60
+    assert len(imports.modules) > 200
     assert circle(imports) == []
 
 

@@ -14,6 +14,7 @@ from scipy.sparse import random as random_matrix
 
 from engine.model import compiled
 from engine.model.als import AlternatingLeastSquares
+from engine.model.signatures import SIGNATURES
 from engine.privacy.caches import keep_caches
 
 # Compiled once, not once a worker.
@@ -110,7 +111,7 @@ def test_every_kernel_has_the_arguments_its_signature_names() -> None:
 
     from engine.model import kernels
 
-    for name, kinds in compiled.SIGNATURES.items():
+    for name, kinds in SIGNATURES.items():
         body = getattr(kernels, f"_{name}")
         inner = body() if not inspect.signature(body).parameters else body(8)
         assert len(inspect.signature(inner).parameters) == len(kinds), name
