@@ -77,8 +77,9 @@ class Artists(Service):
             return in_catalog
         if other is not None:
             return other, artist_key(other)
-        close = nearest(name, history.artist_names(connection))
-        close = close or [found.artist for found in self.search(name, 3)]
+        # Whom search finds, of the community too; who is farther away only where it finds nobody.
+        found = [hit.artist for hit in self.search(name) if hit.kind == "artist"]
+        close = found[:3] or nearest(name, history.artist_names(connection))
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise UnknownNameError(f"No artist “{name}” here.{hint}")
 
