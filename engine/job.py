@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from engine.errors import CancelledError, DiscoverError, NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
+from engine.progress import Whole
 from engine.session import Session
 
 # Progress more often than this is noise on the pipe.
@@ -31,11 +32,16 @@ _EVERY_SECONDS = 0.2
 
 
 class Reporter:
-    """Writes JSON lines and remembers when the stage began, to say how long is left."""
+    """Writes JSON lines: what comes of a job, and until then how far it is."""
 
     def __init__(self) -> None:
+        self._whole = Whole({})
         self._stage = ""
         self._began = self._last = 0.0
+
+    def expect(self, parts: Mapping[str, float]) -> None:
+        """The stages that will come, each with the part of the time it takes."""
+        self._whole = Whole(parts)
 
     def send(self, **message: Any) -> None:
         # In ASCII: whatever the locale, the app reads what was written.
@@ -43,24 +49,15 @@ class Reporter:
         sys.stdout.flush()
 
     def progress(self, stage: str, done: int, total: int, loss: float | None = None) -> None:
-        now = time.monotonic()
+        now, at = time.monotonic(), self._whole.at(stage, done, total)
         if stage != self._stage:
             self._stage, self._began, self._last = stage, now, 0.0
         if loss is None and done < total and now - self._last < _EVERY_SECONDS:
             return
         self._last = now
         taken = now - self._began
-        left = taken * (total - done) / done if done and total else None
-        rate = done / taken if taken > 0 else None
-        self.send(
-            type="progress",
-            stage=stage,
-            done=done,
-            total=total,
-            loss=loss,
-            seconds_left=left,
-            per_second=rate,
-        )
+        rate = done / taken if taken > 0 and at.unit is not None else None
+        self.send(type="progress", **asdict(at), loss=loss, per_second=rate)
 
 
 # What a job does with the library, the reporter, and whether it was asked to stop; its result goes into `done`.
@@ -120,15 +117,17 @@ def _parser() -> argparse.ArgumentParser:
 def _run(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
 ) -> Any:
-    def reading(done: int, total: int) -> None:
-        reporter.progress("reading", done, total)
-
     match asked.command:
         case "import":
+            reporter.expect({"importing": 1})
             return session.history.import_paths(
-                asked.paths, keep_private=asked.keep_private, progress=reading, cancelled=cancelled
+                asked.paths,
+                keep_private=asked.keep_private,
+                progress=partial(reporter.progress, "importing"),
+                cancelled=cancelled,
             ).as_dict()
         case "add":
+            reading = partial(reporter.progress, "reading rows")
             added = [session.packs.add(path, progress=reading, cancelled=cancelled) for path in asked.paths]
             return {
                 "packs": [asdict(pack) for one in added for pack in one.packs],
@@ -138,13 +137,15 @@ def _run(
         case _:
             import msgspec
 
-            from engine.training.train import TrainingSettings, Update
+            from engine.training.train import TrainingSettings, Update, parts_of
 
             def training(update: Update) -> None:
                 reporter.progress(update.stage_of(level), update.done, update.total, update.loss)
 
             manifests = []
-            for level in session.training.levels():
+            levels = session.training.levels()
+            reporter.expect(parts_of(levels))
+            for level in levels:
                 settings = TrainingSettings(
                     factors=asked.factors,
                     free_factors=asked.free_factors,

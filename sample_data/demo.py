@@ -37,6 +37,14 @@ def _kinds(status: Status) -> set[tuple[str, str]]:
     return {(pack.kind, pack.level) for pack in status.packs}
 
 
+def parts() -> dict[str, float]:
+    """The time each stage of the preparation takes: tracks of the sample are trained in half the time."""
+    from engine.training.train import parts_of
+
+    tracks = {stage: part / 2 for stage, part in parts_of(["tracks"]).items()}
+    return {"importing": 5, "adding data": 3, **parts_of(["artists"]), **tracks}
+
+
 def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] | None = None) -> None:
     """Bring the library to where it has listens, packs and models; what is there already stays.
 
@@ -51,12 +59,15 @@ def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] 
     missing = _WANTED - _kinds(status)
     if not status.listens:
         session.history.import_paths(sample_data.listener_exports(), progress=importing, cancelled=cancelled)
-    if ("community", "artists") in missing:
-        session.packs.add(sample_data.community(), name="sample", cancelled=cancelled)
-    if ("community", "tracks") in missing:
-        session.packs.add(sample_data.playlists(), name="sample-playlists", cancelled=cancelled)
-    if ("features", "tracks") in missing:
-        session.packs.add(sample_data.features(), name="sample-features", cancelled=cancelled)
+    packs = (
+        (("community", "artists"), sample_data.community(), "sample"),
+        (("community", "tracks"), sample_data.playlists(), "sample-playlists"),
+        (("features", "tracks"), sample_data.features(), "sample-features"),
+    )
+    for number, (kind, path, name) in enumerate(packs):
+        progress("adding data", number, len(packs), None)
+        if kind in missing:
+            session.packs.add(path, name=name, cancelled=cancelled)
     levels: tuple[tuple[Level, object], ...] = (("artists", status.model), ("tracks", status.track_model))
     for level, model in levels:
         if not model:
@@ -77,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-dir", type=Path, required=True)
 
     def work(session: Session, reporter: Reporter, stop: Callable[[], bool]) -> dict[str, object]:
+        reporter.expect(parts())
         prepare(session, reporter.progress, stop)
         return {}
 

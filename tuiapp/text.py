@@ -31,6 +31,19 @@ def whole_percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.005 or share <= -0.005 else "<1 %"
 
 
+def counted(done: int, total: int, unit: str | None) -> str:
+    """How much of a stage is done, in its unit; empty where nothing is counted. MB come in bytes.
+
+    >>> counted(1_250_000, 9_000_000, "MB"), counted(3, 20, "sweeps"), counted(9, 0, "rows"), counted(3, 9, None)
+    ('1.2 of 9.0 MB', '3 of 20 sweeps', '9 rows', '')
+    """
+    if unit is None or not (done or total):
+        return ""
+    numbers = [done, total] if total else [done]
+    shown = [f"{number / 1e6:,.1f}" if unit == "MB" else f"{number:,}" for number in numbers]
+    return f"{' of '.join(shown)} {unit}".rstrip()
+
+
 def duration(seconds: float | None) -> str:
     """Minutes and seconds, with hours from sixty minutes on."""
     if seconds is None:

@@ -171,9 +171,18 @@ class _Run:
 
     def _read_all(self, ingest: Ingest, chosen: Sequence[tuple[FileReport, Source]]) -> None:
         """Every file, the beginning of the next one read while the last rows of this one are worked on."""
-        if any(source.format.wants_artists for _, source in chosen):
+        artists = any(source.format.wants_artists for _, source in chosen)
+        names = any(source.format.wants_names for _, source in chosen)
+        # Such files are read twice.
+        self._total += sum(
+            source.member.weight
+            for source in self._sources
+            for read in (artists and source.format.artists, names and source.format.names)
+            if read
+        )
+        if artists:
             self._options = replace(self._options, artists=self._artists())
-        if any(source.format.wants_names for _, source in chosen):
+        if names:
             self._options = replace(self._options, names=self._names())
         following: Ahead | None = None
         with ExitStack() as stack:
@@ -237,10 +246,11 @@ class _Run:
             if read is None:
                 continue
             try:
-                with source.member.open() as stream:
+                with self._ahead(source.member) as stream:
                     yield from read(stream)
             except FILE_ERRORS:
-                continue  # its own entry in the report says so
+                pass  # its own entry in the report says so
+            self._done += source.member.weight
 
     def _rows(
         self, ingest: Ingest, file: FileReport, records: Iterator[Record] | Iterator[list[Record]]

@@ -22,6 +22,7 @@ import numpy as np
 from engine.errors import NothingYetError
 from engine.evaluation.baselines import item_cosine, popularity
 from engine.evaluation.metrics import evaluate
+from engine.progress import Share, in_steps, silent
 from engine.recommend.discover import Recommender
 from engine.taste.gate import DatedTaste, Window, read_taste
 from engine.taste.when_played import first_plays
@@ -60,7 +61,9 @@ class Backtest(msgspec.Struct, frozen=True):
     half_life: float | None
 
 
-def backtest(model: Model, connection: sqlite3.Connection, community: csr_matrix) -> Backtest:
+def backtest(
+    model: Model, connection: sqlite3.Connection, community: csr_matrix, progress: Share = silent
+) -> Backtest:
     """Discover measured on the person's own past.
 
     `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items.
@@ -76,11 +79,15 @@ def backtest(model: Model, connection: sqlite3.Connection, community: csr_matrix
         )
         for lists in (known, new)
     )
+    scored = in_steps(progress, 1 + len(HALF_LIVES))
     methods = {DISCOVER: _scores(model, connection, cuts, None)}
+    scored()
     methods[POPULARITY] = popularity(community)(np.arange(len(cuts)))
     methods[NEIGHBOURS] = _by_neighbours(community, train)
     decayed = {_with_half_life(days): days for days in HALF_LIVES}
-    methods |= {name: _scores(model, connection, cuts, days) for name, days in decayed.items()}
+    for name, days in decayed.items():
+        methods[name] = _scores(model, connection, cuts, days)
+        scored()
     each = {
         name: [_measured(scores, train, test, cut) for cut in range(len(cuts))]
         for name, scores in methods.items()

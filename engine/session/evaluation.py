@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level
 from engine.errors import NothingYetError
+from engine.progress import Share, silent
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Evaluation(Service):
         return self._last.half_life if self._last else None
 
     @synchronized
-    def measure(self, level: Level = "artists") -> Backtest:
+    def measure(self, level: Level = "artists", progress: Share = silent) -> Backtest:
         """Measure Discover on the person's own past, and of artists keep the half-life that guessed it best.
 
         Raises NothingYetError without a community model, or without a past to look back on.
@@ -63,7 +64,7 @@ class Evaluation(Service):
             raise NothingYetError(
                 f"No model of the current community data to measure. Train one: {train_command(level)}."
             )
-        found = backtest(model, self.library.connection, data.plays)
+        found = backtest(model, self.library.connection, data.plays, progress)
         if level == "tracks":
             # Tracks fade as artists do.
             return msgspec.structs.replace(found, half_life=self.half_life())

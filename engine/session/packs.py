@@ -47,6 +47,7 @@ class Packs(Service):
         *,
         name: str | None = None,
         progress: Progress | None = None,
+        reading: Progress | None = None,
         cancelled: Cancelled | None = None,
     ) -> Added:
         """Download community data and add all of it; what was downloaded is remembered for the audit."""
@@ -58,7 +59,7 @@ class Packs(Service):
                     "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",
                     (done.url, done.bytes, done.sha256, done.at),
                 )
-            return self.add(path, name=name, cancelled=cancelled)
+            return self.add(path, name=name, progress=reading, cancelled=cancelled)
 
     @synchronized
     def fetches(self) -> tuple[Fetched, ...]:

@@ -40,6 +40,7 @@ class Training(Service):
         cancelled: Cancelled | None = None,
     ) -> ModelManifest:
         """Fit a model and switch to it."""
+        from engine.training.choose import SHARES
         from engine.training.train import TrainingSettings, Update, train
 
         manifest = train(
@@ -52,11 +53,15 @@ class Training(Service):
         self.library.changed(Change.EVERYTHING)
         if manifest.level == "tracks":
             return manifest
+
         # How fast plays should fade is the person's own; it is measured with every new model of artists.
-        if progress is not None:
-            progress(Update("looking back", 0, 1))
+        def looking_back(share: float) -> None:
+            if progress is not None:
+                progress(Update("looking back", round(share * SHARES), SHARES))
+
+        looking_back(0.0)
         try:
-            self._evaluation.measure()
+            self._evaluation.measure(progress=looking_back)
         except NothingYetError:
             self._evaluation.drop()
         return manifest

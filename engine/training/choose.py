@@ -25,6 +25,7 @@ from engine.model.ensemble import Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
 from engine.model.tuning import regularization_for, tune
+from engine.progress import Share, in_steps, part_of
 from engine.training.solo import weigh_sessions
 from engine.training.weigh import Weighed, ensemble_scores, weigh
 
@@ -41,6 +42,8 @@ SOLO_REGULARIZATION = 1.0
 MEASURED_LISTENERS = 5_000
 # The ensemble is measured on fewer: each is folded in as a person is.
 FOLDED_LISTENERS = 500
+# Of stages in which nothing is counted that a person would count, so many shares are.
+SHARES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,16 @@ class _Settings:
     factors: int
 
     def fit(
-        self, rows: csr_matrix, *, iterations: int, seed: int, cancelled: Callable[[], bool] | None
+        self,
+        rows: csr_matrix,
+        progress: Share,
+        *,
+        iterations: int,
+        seed: int,
+        cancelled: Callable[[], bool] | None,
     ) -> AlternatingLeastSquares:
         """The factors of these (rows, items) play counts."""
+        swept = in_steps(progress, iterations)
         model = AlternatingLeastSquares(
             factors=self.factors,
             regularization=self.regularization,
@@ -78,7 +88,7 @@ class _Settings:
             iterations=iterations,
             random_state=seed,
         )
-        model.fit(self.confidence.counted(rows), cancelled=cancelled)
+        model.fit(self.confidence.counted(rows), callback=lambda *_: swept(), cancelled=cancelled)
         return model
 
     def described(self, *, searched: bool) -> dict[str, Any]:
@@ -135,13 +145,25 @@ def choose(
         }
     fit = partial(settings.fit, iterations=iterations, seed=seed, cancelled=cancelled)
 
-    def fitted(rows: csr_matrix) -> tuple[NDArray[np.float32], float, float]:
-        return fit(rows).item_factors, settings.regularization, settings.frequency_exponent
+    def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
+        return fit(rows, told).item_factors, settings.regularization, settings.frequency_exponent
+
+    def share_of(stage: str) -> Share:
+        return lambda share: progress(stage, round(share * SHARES), SHARES)
+
+    weighing, measuring = share_of("weighing"), share_of("measuring")
+    weighing(0.0)
 
     if times is not None:
-        progress("weighing", 0, 1)
         weighed = weigh_sessions(
-            plays, times, fitted, settings.confidence, seed=seed, artists=artists, cancelled=cancelled
+            plays,
+            times,
+            fitted,
+            settings.confidence,
+            seed=seed,
+            artists=artists,
+            progress=weighing,
+            cancelled=cancelled,
         )
     else:
         weighed = weigh(
@@ -151,9 +173,12 @@ def choose(
             seed=seed,
             artists=artists,
             cancelled=cancelled,
-            progress=lambda done, total: progress("weighing", done, total),
+            progress=weighing,
         )
-    progress("measuring", 0, 1)
+    model = fit(train, part_of(measuring, 0.0, 0.1))
+    measured = _measured(
+        model, settings.confidence, train, test, seed, weighed, artists, part_of(measuring, 0.1, 1.0)
+    )
     return Choice(
         settings.confidence,
         settings.regularization,
@@ -162,7 +187,7 @@ def choose(
         weighed.ridge,
         settings.factors,
         table | settings.described(searched=found is not None),
-        _measured(fit(train), settings.confidence, train, test, seed, weighed, artists),
+        measured,
     )
 
 
@@ -181,6 +206,7 @@ def _measured(
     seed: int,
     weighed: Weighed,
     artists: NDArray[np.int32] | None,
+    progress: Share,
 ) -> dict[str, Any]:
     """The model's, the ensemble's and the baselines' measures on the outer split; empty where nothing could be held
     out."""
@@ -196,6 +222,7 @@ def _measured(
         "item cosine": evaluate(item_cosine(train), train, test, listeners=listeners),
     }
     result = {**own, "listeners": len(listeners), "baselines": others}
+    progress(0.25)
     if "sessions" in weighed.effect:
         result["ensemble"] = weighed.effect
     elif weighed.effect:
@@ -205,8 +232,11 @@ def _measured(
             build_neighbours(train, seed, ridge=weighed.ridge),
             artists=artists,
         )
+        progress(0.5)
         some = listeners[:: max(1, len(listeners) // FOLDED_LISTENERS)]
-        ranked = ensemble_scores(members, confidence, weighed.weights, train)
+        ranked = ensemble_scores(
+            members, confidence, weighed.weights, train, in_steps(part_of(progress, 0.5, 1.0), len(some))
+        )
         result["ensemble"] = weighed.effect | {
             "held_out": evaluate(ranked, train, test, listeners=some),
             "factors_alone": evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=some),

@@ -18,6 +18,7 @@ from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
+from engine.progress import Share, part_of, silent
 from engine.training.weigh import TrainingSet, Weighed, ascend, ndcg
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def weigh_sessions(
     *,
     seed: int,
     artists: NDArray[np.int32] | None = None,
+    progress: Share = silent,
     cancelled: Callable[[], bool] | None = None,
 ) -> Weighed:
     """Weights for (sessions, items) play counts, sessions in time with their beginnings `times` in seconds.
@@ -49,11 +51,16 @@ def weigh_sessions(
     `artists` (items,) are those of tracks, by number.
     """
     taught_from, checked_from = (round(share * plays.shape[0]) for share in (TAUGHT_FROM, CHECKED_FROM))
-    teaching = _training_set(plays, times, taught_from, checked_from, fitted, confidence, seed, artists)
-    checking = _training_set(plays, times, checked_from, plays.shape[0], fitted, confidence, seed, artists)
+    parts = ((taught_from, checked_from, 0.0), (checked_from, plays.shape[0], 0.4))
+    teaching, checking = (
+        _training_set(
+            plays, times, first, end, fitted, confidence, seed, artists, part_of(progress, at, at + 0.4)
+        )
+        for first, end, at in parts
+    )
     if teaching is None or checking is None:
         return Weighed(dict(FACTORS_ALONE), {})
-    learned = ascend(teaching, np.random.default_rng(seed), cancelled)
+    learned = ascend(teaching, np.random.default_rng(seed), cancelled, part_of(progress, 0.8, 1.0))
     alone = {
         name: np.eye(len(MEMBERS))[i]
         for i, name in enumerate(MEMBERS)
@@ -85,13 +92,14 @@ def _training_set(
     confidence: Confidence,
     seed: int,
     artists: NDArray[np.int32] | None,
+    progress: Share,
 ) -> TrainingSet | None:
     """What sessions `first` to `end` say of members fitted on those before; null where too few say anything."""
     before = plays[:first]
     sessions_of = np.asarray(before.getnnz(axis=0), dtype=np.int32)
     if before.nnz == 0 or (sessions_of > 0).sum() <= HITS:
         return None
-    factors, regularization, exponent = fitted(before)
+    factors, regularization, exponent = fitted(before, part_of(progress, 0.0, 0.2))
     items = ItemFactors(factors, regularization, frequency_exponent=exponent)
     near = build_neighbours(before, seed)
     rng = np.random.default_rng(seed)
@@ -100,6 +108,7 @@ def _training_set(
     hits: list[NDArray[np.bool_]] = []
     known = np.flatnonzero(sessions_of)
     for session in range(end):
+        progress(0.2 + 0.8 * session / end)
         own = slice(plays.indptr[session], plays.indptr[session + 1])
         ids, counts = plays.indices[own].astype(np.int64), plays.data[own].astype(np.float64)
         there = sessions_of[ids] > 0

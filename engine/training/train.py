@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from engine.model.neighbours import build_neighbours
 from engine.model.similarity import mean_similarity_to_nearest
 from engine.paths import digest_of
 from engine.privacy import Door
+from engine.progress import TRAINING
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
@@ -73,6 +74,11 @@ class Update:
     def stage_of(self, level: Level) -> str:
         """The stage as it is told where several levels are trained one after the other."""
         return self.stage if level == "artists" else f"{level}, {self.stage}"
+
+
+def parts_of(levels: Sequence[Level]) -> dict[str, float]:
+    """The time each stage takes where these levels are trained, in order."""
+    return {Update(stage, 0, 0).stage_of(level): part for level in levels for stage, part in TRAINING.items()}
 
 
 def train(
@@ -194,7 +200,9 @@ def _write(
 ) -> ModelManifest:
     """Arrays, catalog and index into the model's folder; the manifest they make, without its times."""
     factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
+    report(Update("neighbours", 0, 1))
     digests = _write_items(folder, factors, data, choice, settings.seed)
+    report(Update("neighbours", 1, 1))
     rng = np.random.default_rng(settings.seed)
     rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
     (folder / "index").mkdir()

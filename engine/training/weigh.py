@@ -22,12 +22,13 @@ from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import EASE_LISTENERS, RIDGE, Neighbours, build_neighbours
+from engine.progress import Share, in_steps, part_of, silent
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    # A fit: from (listeners, items) play counts to item factors, lambda and its exponent.
-    Fitted = Callable[[csr_matrix], tuple[NDArray[np.float32], float, float]]
+    # A fit: from (listeners, items) play counts to item factors, lambda and its exponent; tells how far it is.
+    Fitted = Callable[[csr_matrix, Share], tuple[NDArray[np.float32], float, float]]
 
 Floats = NDArray[np.float64]
 K = 20
@@ -80,7 +81,7 @@ def weigh(
     *,
     seed: int,
     artists: NDArray[np.int32] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Share = silent,
     cancelled: Callable[[], bool] | None = None,
 ) -> Weighed:
     """Weights for the members of (listeners, items) play counts.
@@ -89,13 +90,27 @@ def weigh(
     by number. Raises CancelledError.
     """
     training_set = training_set_of(
-        plays, fitted, confidence, seed=seed, artists=artists, progress=progress, cancelled=cancelled
+        plays,
+        fitted,
+        confidence,
+        seed=seed,
+        artists=artists,
+        progress=part_of(progress, 0.0, 0.85),
+        cancelled=cancelled,
     )
     if training_set is None:
         return Weighed(FACTORS_ALONE, {})
     rng = np.random.default_rng(seed)
     halves = np.array_split(rng.permutation(len(training_set.held)), 2)
-    taught = [ascend(training_set.of(half), rng, cancelled) for half in halves]
+    taught = [
+        ascend(
+            training_set.of(half),
+            rng,
+            cancelled,
+            part_of(progress, 0.85 + 0.075 * place, 0.925 + 0.075 * place),
+        )
+        for place, half in enumerate(halves)
+    ]
     others = [training_set.of(half) for half in reversed(halves)]
     ensemble = float(np.mean([ndcg(other, w) for w, other in zip(taught, others, strict=True)]))
     alone = {name: ndcg(training_set, np.eye(len(MEMBERS))[i]) for i, name in enumerate(MEMBERS)}
@@ -122,7 +137,7 @@ def training_set_of(
     *,
     seed: int,
     artists: NDArray[np.int32] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Share = silent,
     cancelled: Callable[[], bool] | None = None,
 ) -> TrainingSet | None:
     """Members' scores of listeners left out of the fits; null where there are too few to learn from."""
@@ -135,20 +150,21 @@ def training_set_of(
     found: list[TrainingSet] = []
     ridge = RIDGE
     for number, fold in enumerate(folds):
-        if progress is not None:
-            progress(number, len(folds))
+        told = part_of(progress, number / len(folds), (number + 1) / len(folds))
         fold = np.sort(fold)
         rest = plays[np.setdiff1d(np.arange(plays.shape[0]), fold)]
-        factors, regularization, exponent = fitted(rest)
+        factors, regularization, exponent = fitted(rest, part_of(told, 0.0, 0.1))
         if not number:
-            ridge = best_ridge(rest, plays[fold[:RIDGE_LISTENERS]], seed)
+            ridge = best_ridge(rest, plays[fold[:RIDGE_LISTENERS]], seed, part_of(told, 0.1, 0.45))
         members = Members(
             ItemFactors(factors, regularization, frequency_exponent=exponent),
             np.asarray(rest.getnnz(axis=0), dtype=np.int32),
             build_neighbours(rest, seed, ridge=ridge),
             artists=artists,
         )
-        found.append(_training_set(members, plays[fold], confidence, seed, cancelled))
+        found.append(
+            _training_set(members, plays[fold], confidence, seed, cancelled, part_of(told, 0.55, 1.0))
+        )
     return TrainingSet(
         np.concatenate([training_set.members for training_set in found]),
         np.concatenate([training_set.hits for training_set in found]),
@@ -157,14 +173,17 @@ def training_set_of(
     )
 
 
-def best_ridge(rest: csr_matrix, plays: csr_matrix, seed: int) -> float:
+def best_ridge(rest: csr_matrix, plays: csr_matrix, seed: int, progress: Share = silent) -> float:
     """Of RIDGES the one under which neighbours learned of `rest` find most of what is held out of `plays`."""
     kept, held = leave_out(plays, HELD_OUT, seed)
+    tried = in_steps(progress, 2 * len(RIDGES))
 
     def quality(ridge: float) -> float:
         model = build_neighbours(rest, seed, ridge=ridge)
-
-        return evaluate(neighbour_scores(model, kept), kept, held)["ndcg@20"]
+        tried()
+        found = evaluate(neighbour_scores(model, kept), kept, held)["ndcg@20"]
+        tried()
+        return found
 
     if len(np.flatnonzero(np.diff(rest.indptr))) > EASE_LISTENERS or not held.nnz:
         return RIDGE
@@ -190,6 +209,7 @@ def _training_set(
     confidence: Confidence,
     seed: int,
     cancelled: Callable[[], bool] | None,
+    progress: Share,
 ) -> TrainingSet:
     kept, held = leave_out(plays, HELD_OUT, seed)
     count = min(CANDIDATES, plays.shape[1])
@@ -199,6 +219,7 @@ def _training_set(
     for place, row in enumerate(rows.tolist()):
         if cancelled is not None and cancelled():
             raise CancelledError("Training stopped. Your previous model is unchanged.")
+        progress(place / len(rows))
         own = slice(kept.indptr[row], kept.indptr[row + 1])
         best, raw = _candidates(members, confidence, kept.indices[own], kept.data[own], count)
         blend = blend_over(raw, dict.fromkeys(MEMBERS, 1.0))
@@ -225,10 +246,14 @@ def neighbour_scores(model: Neighbours, kept: csr_matrix) -> ScoresOf:
 
 
 def ensemble_scores(
-    members: Members, confidence: Confidence, weights: dict[str, float], kept: csr_matrix
+    members: Members,
+    confidence: Confidence,
+    weights: dict[str, float],
+    kept: csr_matrix,
+    scored: Callable[[], None] = lambda: None,
 ) -> ScoresOf:
     """Scores of each listener's best candidates under these weights, minus infinity elsewhere; rows of `kept` are
-    folded in as a person's plays are."""
+    folded in as a person's plays are. `scored` is called after each."""
 
     def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float32]:
         every = np.full((len(listeners), kept.shape[1]), -np.inf, dtype=np.float32)
@@ -238,6 +263,7 @@ def ensemble_scores(
                 members, confidence, kept.indices[own], kept.data[own], MEASURED_CANDIDATES
             )
             every[place, ids] = blend_over(raw, weights).scores(raw)
+            scored()
         return every
 
     return scores_of
@@ -274,13 +300,18 @@ def ndcg(training_set: TrainingSet, weights: Floats) -> float:
 
 
 def ascend(
-    training_set: TrainingSet, rng: np.random.Generator, cancelled: Callable[[], bool] | None = None
+    training_set: TrainingSet,
+    rng: np.random.Generator,
+    cancelled: Callable[[], bool] | None = None,
+    progress: Share = silent,
 ) -> Floats:
     """Weights (members,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
     taught = []
+    resampled = in_steps(progress, RESAMPLES)
     for _ in range(RESAMPLES):
         drawn = training_set.of(rng.integers(len(training_set.held), size=len(training_set.held)))
         taught.append(_as_shares(_ascent(drawn, rng, cancelled)))
+        resampled()
     return _as_shares(np.mean(taught, axis=0))
 
 

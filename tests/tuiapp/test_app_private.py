@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from engine.paths import Folders
 from tests.support.driving import screen_lines, screen_text, settled, the_list, toasts
 from tests.support.folders import fingerprint
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.jobs import STOPPING, Job
 from tuiapp.screens.dialogs import ShowText
 from tuiapp.settings.actions import VIEWS
-from tuiapp.widgets.chrome import JobLine
+from tuiapp.widgets.chrome import JobLine, KeyLine
 
 NAMES = [name for name, _ in VIEWS]
 
@@ -129,13 +132,13 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
         await settled(pilot)
         await pilot.press("t")
         await pilot.pause()
-        assert started == [(["train"], folders.root)]
+        assert [(list(arguments), place) for arguments, place in started] == [(["train"], folders.root)]
         for key in "71":
             await pilot.press(key)
             await pilot.pause()
             text = screen_text(app)
             assert "Training: fitting" in text
-            assert "3 of 9  10 a second  1:01 left" in text
+            assert re.search(r"3 of 9  10 a second  0:0\d, 1:01 left", text)
             assert "^x to stop" in text
         app.jobs.start("Import", "import", "x")
         assert len(started) == 1, "one job at a time"
@@ -147,6 +150,57 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
         assert app.private_since is None
         assert not app.screen.query_one(JobLine).display
         assert "Training Done." in toasts(app)
+
+
+async def test_a_running_job_is_told_as_one_whole_in_units_and_time_goes_on_without_it(
+    folders: Folders,
+) -> None:
+    job = Job("Import", ["import"])
+    job.take({"stage": "importing", "done": 2_500_000, "total": 9_000_000, "unit": "MB", "share": 0.28,
+              "seconds_left": 31.0, "per_second": 500_000.0})  # fmt: skip
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        job.began = time.monotonic() - 600.4
+        app.job = job
+        await pilot.pause()
+        assert re.search(r"28%  2\.5 of 9\.0 MB  0\.5 MB a second  10:0\d, 0:31 left", screen_text(app))
+        job.began -= 90
+        for line in app.screen.query(JobLine):
+            line.tick()
+        await pilot.pause()
+        assert re.search(r"11:3\d, 0:31 left", screen_text(app)), (
+            "no message came, and it is seen that it works"
+        )
+        job.take({"stage": "weighing", "done": 432, "total": 1000, "unit": None, "share": 0.5})
+        app.job = job
+        await pilot.pause()
+        assert "Import: weighing" in screen_text(app)
+        assert "432" not in screen_text(app)
+        app.job = None
+
+
+async def test_no_toast_covers_the_running_job_or_the_keys(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        await settled(pilot)
+        app.job = Job("Training", ["train"])
+        for number in range(4):
+            app.notify(f"Toast {number}", timeout=60)
+        await settled(pilot, lambda: len(app.screen.query("Toast")) == 4)
+        covered = {
+            y for toast in app.screen.query("Toast") for y in range(toast.region.y, toast.region.bottom)
+        }
+        assert covered
+        for kind in (JobLine, KeyLine):
+            assert app.screen.query_one(kind).region.y not in covered, kind
+        app.job = None
+
+
+def test_a_job_that_was_asked_to_stop_says_so_until_it_does() -> None:
+    job = Job("Training", ["train"], stage=STOPPING)
+    job.take({"stage": "weighing", "done": 1, "total": 2})
+    assert job.stage == STOPPING
 
 
 @pytest.mark.parametrize(

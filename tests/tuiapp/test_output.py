@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import threading
 from typing import Any
 
+import pytest
+
+from tuiapp.cli.group import Options
+from tuiapp.cli.output import progress_bar
 from tuiapp.import_report import files_in_words
 
 
@@ -35,3 +42,54 @@ def test_many_unknown_files_are_named_as_far_as_one_can_read() -> None:
     ((_, what),) = files_in_words([entry(f"in/{number}.pdf", None) for number in range(1200)])
     assert what.startswith("not a listening history, ignored, 1,200 files: 0.pdf, 1.pdf, ")
     assert what.endswith("19.pdf and 1,180 more (all with --json)")
+
+
+class Terminal(io.TextIOWrapper):
+    """A terminal that says when it was drawn on."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding=encoding, errors="backslashreplace", write_through=True)
+        self.drawn = threading.Event()
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if "%" in text or "rows" in text:
+            self.drawn.set()
+        return super().write(text)
+
+    def lines(self) -> list[str]:
+        return self.buffer.getvalue().decode(self.encoding).split("\r\x1b[K")
+
+
+def test_one_bar_goes_over_all_stages_in_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with progress_bar(Options(), {"importing": 1, "training": 3}) as tell:
+        for told in (("importing", 2_000_000, 4_000_000), ("training", 5, 20)):
+            terminal.drawn.clear()
+            tell(*told)
+            assert terminal.drawn.wait(timeout=20)
+    told = [line for line in terminal.lines() if "%" in line]
+    assert any("importing" in line and "2.0 of 4.0 MB" in line and " 12%" in line for line in told)
+    assert any("training" in line and "5 of 20 sweeps" in line and " 44%" in line for line in told)
+    assert terminal.lines()[-1] == "", "the line is gone when the work is done"
+
+
+def test_a_bar_goes_on_while_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with progress_bar(Options(), {"weighing": 1}) as tell:
+        tell("weighing", 1, 10)
+        terminal.drawn.clear()
+        assert terminal.drawn.wait(timeout=20), "drawn by the clock alone"
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "latin-1", "utf-8"])
+def test_a_bar_is_drawn_with_what_the_encoding_has(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal(encoding))
+    with progress_bar(Options(), {"weighing": 1}) as tell:
+        tell("weighing", 1, 2)
+        assert terminal.drawn.wait(timeout=20)
+    (line,) = [line for line in terminal.lines() if "50%" in line][:1]
+    assert "\\u" not in line
+    assert ("━" * 14 if encoding == "utf-8" else "#" * 14) in line

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # Jobs that bring a person's own data in.
 _OWN_DATA = ("import", "add")
+STOPPING = "stopping"
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
 
@@ -33,10 +35,15 @@ class Job:
     stage: str = "starting"
     done: int = 0
     total: int = 0
+    # What is counted; null: nothing a person would.
+    unit: str | None = ""
+    # Of the whole, over all stages; null: nobody knows how much there is.
+    share: float | None = None
     seconds_left: float | None = None
     per_second: float | None = None
     losses: list[float] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
+    began: float = field(default_factory=time.monotonic)
 
     def command(self, data_dir: Path) -> list[str]:
         """The module to run and its arguments. The demo stands above the engine, so it is a program of its own."""
@@ -47,13 +54,16 @@ class Job:
     def cancel(self) -> None:
         """Ask it to stop at the next whole step."""
         if self.process is not None and self.process.returncode is None:
-            self.stage = "stopping"
+            self.stage = STOPPING
             with contextlib.suppress(ProcessLookupError):
                 self.process.terminate()
 
     def take(self, message: dict[str, Any]) -> None:
         """Remember one progress message."""
-        self.stage, self.done, self.total = message["stage"], message["done"], message["total"]
+        if self.stage != STOPPING:
+            self.stage = message["stage"]
+        self.done, self.total, self.unit = message["done"], message["total"], message.get("unit", "")
+        self.share = message.get("share")
         self.seconds_left, self.per_second = message.get("seconds_left"), message.get("per_second")
         if message.get("loss") is not None:
             if self.done == 1:

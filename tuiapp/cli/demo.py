@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli.group import Options, cli, open_app
-from tuiapp.cli.output import say
+from tuiapp.cli.output import progress_bar, say
 
 if TYPE_CHECKING:
     from engine.paths import Folders
@@ -37,7 +37,6 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
     from engine.privacy import Door
     from engine.session import Session
     from sample_data import demo as sample
-    from tuiapp.cli.train import training_progress
 
     door = Door(folders, private=options.private)
     if fresh:
@@ -46,5 +45,5 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
         if sample.is_ready(session):
             return
         say(options, "Preparing the demo: a made-up listener and community. This happens once.")
-        with training_progress(options) as show:
-            sample.prepare(session, show)
+        with progress_bar(options, sample.parts()) as tell:
+            sample.prepare(session, tell)

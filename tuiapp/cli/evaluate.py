@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, print_table
+from tuiapp.cli.output import print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -25,7 +25,10 @@ def evaluate(options: Options, level: Level) -> None:
         if model is not None and model.solo:
             _print_solo(options, model.validation.get("ensemble") or {}, level)
             return
-        found = session.evaluation.measure(level)
+        with progress_bar(options, {"looking back": 1}) as tell:
+            found = session.evaluation.measure(
+                level, lambda share: tell("looking back", round(share * 100), 100)
+            )
     if options.json:
         print_json(
             {

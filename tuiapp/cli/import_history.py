@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def import_(
     """Import listening history: files, folders or archives. The format is detected."""
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
     private = options.private or dry_run
-    with options.session(private=private) as session, progress_bar(options, "reading") as progress:
+    with options.session(private=private) as session, progress_bar(options, {"importing": 1}) as tell:
         report = session.history.import_paths(
             paths,
             format=format_name,
@@ -68,7 +69,7 @@ def import_(
             columns=_mapping(columns),
             zone=zone,
             encoding=encoding,
-            progress=progress,
+            progress=partial(tell, "importing"),
         )
     if options.json:
         print_json(report.as_dict())

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from engine.progress import Progress, Whole
 from tuiapp.cli.group import Options
 from tuiapp.safe import shown
+from tuiapp.text import counted, duration
 
 
 def print_json(document: Any) -> None:
@@ -59,34 +63,65 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
-@contextmanager
-def progress_bar(options: Options, label: str) -> Iterator[Callable[[int, int], None]]:
-    """A `progress(done, total)` that draws a bar on standard error where that is a terminal.
+# Called with the stage, how much of it is done, of how much (0: unknown), and what else there is to say of it.
+Tell = Callable[..., None]
+_WIDTH = 28
 
-    With an unknown total (0) it shows the count. Nothing is drawn when quiet or not on a terminal.
+
+@contextmanager
+def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Tell]:
+    """A `report(stage, done, total)` that draws one bar over all stages on standard error where that is a terminal.
+
+    `parts` are the stages that will come, each with the part of the time it takes. The time it took goes on by
+    itself. Nothing is drawn when quiet or not on a terminal.
     """
     if options.quiet or not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield lambda *_: None
         return
-    started = last = time.monotonic()
-    width = 28
+    whole, lock, ended = Whole(parts), threading.Lock(), threading.Event()
+    drawn = 0.0
 
-    def show(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < 0.05 and done != total:
-            return
-        last = now
-        if total > 0:
-            full = round(width * min(1.0, done / total))
-            left = (now - started) * (total - done) / done if done else 0.0
-            bar = "━" * full + "╌" * (width - full)
-            text = f"{label:<12} {bar} {done / total:4.0%}" + (f"  {left:.0f} s left" if left >= 1 else "")
-        else:
-            text = f"{label:<12} {done:,}"
-        click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+    def draw() -> None:
+        nonlocal drawn
+        with lock:
+            drawn = time.monotonic()
+            click.echo(f"\r\x1b[K{_drawn(whole.now())}", err=True, nl=False)
 
+    def report(stage: str, done: int, total: int, *_more: object) -> None:
+        whole.at(stage, done, total)
+        if time.monotonic() - drawn > 0.05:
+            draw()
+
+    def draw_on() -> None:
+        while not ended.wait(0.5):
+            draw()
+
+    clock = threading.Thread(target=draw_on, name="progress", daemon=True)
+    clock.start()
     try:
-        yield show
+        yield report
     finally:
+        ended.set()
+        clock.join()
         click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _drawn(at: Progress) -> str:
+    """The line, as long as the terminal is wide."""
+    full, empty = "━╌" if _can_write("━╌") else "#-"
+    parts = [f"{at.stage:<14}"]
+    if at.share is not None:
+        done = round(_WIDTH * at.share)
+        parts.append(f"{full * done}{empty * (_WIDTH - done)} {at.share:4.0%}")
+    parts += [counted(at.done, at.total, at.unit), duration(at.seconds)]
+    if at.seconds_left is not None and at.seconds_left >= 1:
+        parts[-1] += f", {duration(at.seconds_left)} left"
+    return "  ".join(filter(None, parts))[: shutil.get_terminal_size().columns - 1]
+
+
+def _can_write(text: str) -> bool:
+    try:
+        text.encode(sys.stderr.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,10 @@ def community() -> None:
 def _add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
     """Take all that a file holds, and say what that was."""
     with options.session() as session:
-        with progress_bar(options, "reading") as progress:
-            added = session.packs.add(path, format=format_name, name=name, progress=progress)
+        with progress_bar(options, {}) as tell:
+            added = session.packs.add(
+                path, format=format_name, name=name, progress=partial(tell, "reading rows")
+            )
         coverage = session.packs.tempo_coverage()
     document = {
         "packs": [asdict(pack) for pack in added.packs],
@@ -90,8 +93,13 @@ def fetch(options: Options, what: str, url: str | None, name: str | None, yes: b
             if not sys.stdin.isatty():
                 raise click.UsageError(f"{said}. Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
-        with progress_bar(options, "downloading") as progress:
-            added = session.packs.fetch_community(url or known, name=name, progress=progress)
+        with progress_bar(options, {"downloading": 3, "reading rows": 1}) as tell:
+            added = session.packs.fetch_community(
+                url or known,
+                name=name,
+                progress=partial(tell, "downloading"),
+                reading=partial(tell, "reading rows"),
+            )
     _print_packs(options, added.packs)
 
 

@@ -61,14 +61,15 @@ FACTORS = Factors()
 @click.pass_obj
 def train(options: Options, /, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
     """Train on the community packs of a level, or without any on your own listening only."""
+    from engine.progress import TRAINING
     from engine.training.train import TrainingSettings
 
     if engine == "spark":
         raise UsageError("Training with Spark is not supported yet; use --engine local.")
     settings = TrainingSettings(level=level, factors=factors or 40, free_factors=factors is None, **asked)
-    with options.session() as session, training_progress(options) as progress:
+    with options.session() as session, progress_bar(options, TRAINING) as tell:
         manifest = session.training.train(
-            settings, progress=lambda update: progress(update.stage, update.done, update.total)
+            settings, progress=lambda update: tell(update.stage, update.done, update.total)
         )
     if options.json:
         print_json(training_document(manifest))
@@ -124,40 +125,6 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
                 f"{ensemble['factors_alone']['ndcg@20']:.3f}."
             )
     return lines
-
-
-def training_progress(options: Options) -> Any:
-    """A progress callback for training: its stages share one bar."""
-    return _StageBar(options)
-
-
-class _StageBar:
-    """Turns training's (stage, done, total) reports into a bar a stage."""
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._stage: str | None = None
-        self._bar: Any = None
-        self._show: Any = None
-
-    def __enter__(self) -> Any:
-        return self.report
-
-    def report(self, stage: str, done: int, total: int, _loss: float | None = None) -> None:
-        if stage != self._stage:
-            self._finish()
-            self._stage = stage
-            self._bar = progress_bar(self._options, stage)
-            self._show = self._bar.__enter__()
-        self._show(done, total)
-
-    def _finish(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-            self._bar = None
-
-    def __exit__(self, *error: object) -> None:
-        self._finish()
 
 
 def training_document(manifest: Any) -> dict[str, Any]:

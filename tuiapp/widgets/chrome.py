@@ -16,7 +16,7 @@ from textual.widget import Widget
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
 from tuiapp.shell import Shell
-from tuiapp.text import bar, duration
+from tuiapp.text import bar, counted, duration
 
 if TYPE_CHECKING:
     from tuiapp.app.jobs import Job
@@ -136,7 +136,10 @@ def _clicked(action: Action) -> str:
 
 
 class JobLine(Widget):
-    """What runs in the background: stage, how far, how long still, and how to stop it. Hidden while nothing does."""
+    """What runs in the background: stage, how far, how long, and how to stop it. Hidden while nothing does.
+
+    The time it took goes on by itself: a step that takes long is told from one that hangs.
+    """
 
     app = getters.app(Shell)
     DEFAULT_CSS = """
@@ -147,6 +150,12 @@ class JobLine(Widget):
 
     def on_mount(self) -> None:
         self.watch(self.app, "job", self._take_job)
+        self.set_interval(1.0, self.tick)
+
+    def tick(self) -> None:
+        """Draw the time that has gone by."""
+        if self.job is not None:
+            self.refresh()
 
     def _take_job(self, job: Job | None) -> None:
         self.job = job
@@ -160,15 +169,16 @@ class JobLine(Widget):
         job, wide = self.job, self.size.width >= 96
         parts: list[Content | str] = [Content.styled(f"{job.title}: {shown(job.stage)}  ", "bold")]
         # In a narrow terminal the bar gives way, never how to stop it.
-        if job.total and self.size.width >= 76:
-            parts += [Content.styled(bar(job.done / job.total, 20 if wide else 8), "$text-accent"), "  "]
-        if job.total:
-            parts.append(f"{job.done:,} of {job.total:,}")
-        elif job.done:
-            parts.append(f"{job.done:,}")
+        if job.share is not None:
+            if self.size.width >= 76:
+                parts += [Content.styled(bar(job.share, 20 if wide else 8), "$text-accent"), "  "]
+            parts.append(f"{job.share:.0%}  ")
+        told = [counted(job.done, job.total, job.unit)]
         if wide and job.per_second is not None and job.per_second >= 10:
-            parts.append(f"  {job.per_second:,.0f} a second")
+            told.append(counted(round(job.per_second), 0, job.unit) + " a second")
+        told.append(duration(time.monotonic() - job.began))
         if job.seconds_left is not None and job.seconds_left >= 1:
-            parts.append(f"  {duration(job.seconds_left)} left")
+            told[-1] += f", {duration(job.seconds_left)} left"
+        parts.append("  ".join(filter(None, told)))
         parts.append(Content.styled(f"   {self.app.keymap.label('cancel_job')} to stop", "$foreground-muted"))
         return Content.assemble(*parts)

@@ -134,7 +134,7 @@ def test_training_tells_every_stage_and_sweep(session) -> None:
     session.training.train(QUICK, progress=updates.append)
     assert [update.done for update in updates if update.loss is not None] == [1, 2, 3, 4, 5]
     stages = list(dict.fromkeys(update.stage for update in updates))
-    assert stages == ["reading", "weighing", "measuring", "training", "index", "looking back"]
+    assert stages == ["reading", "weighing", "measuring", "training", "neighbours", "index", "looking back"]
 
 
 def test_packs_that_share_artists_share_their_columns(session, tmp_path) -> None:
