@@ -23,6 +23,7 @@ from engine.imports.report import FileReport, Report
 from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
 from engine.imports.xml_stream import XmlError
+from engine.store import history
 from engine.store.ingest import Ingest
 
 # Rows shorter than this are not listens (the rule of Spotify and others, FORMATS 2.3).
@@ -309,10 +310,7 @@ class _Run:
 
 def _latest(connection: sqlite3.Connection) -> int:
     """The latest a play can be: an hour from now, by a clock that is not behind what the library knows."""
-    imported, heard = connection.execute(
-        "SELECT (SELECT max(imported_at) FROM imports), (SELECT max(started_at) FROM listens)"
-    ).fetchone()
-    return max(latest_possible(), imported or 0, heard or 0)
+    return max(latest_possible(), history.latest_time(connection))
 
 
 def _batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[list[Record]]:

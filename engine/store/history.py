@@ -73,6 +73,12 @@ def newest(connection: sqlite3.Connection) -> tuple[int, ...]:
     return tuple(row)
 
 
+def latest_time(connection: sqlite3.Connection) -> int:
+    """The latest time the library knows of, a play's or an import's: seconds UTC, 0 where it is empty."""
+    times = "SELECT max(imported_at) AS at FROM imports UNION ALL SELECT max(started_at) FROM listens"
+    return int(connection.execute(f"SELECT coalesce(max(at), 0) FROM ({times})").fetchone()[0])  # noqa: S608
+
+
 def played_tracks(connection: sqlite3.Connection, listens: str) -> list[PlayedTrack]:
     """Every track with at least one of `listens` (SQL to read from), outside blocked artists, in id order."""
     return [
