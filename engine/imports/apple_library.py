@@ -1,6 +1,6 @@
 """The library in Apple Music's privacy export: how often each track was played, favourites, playlists.
 
-Counts, not listens. Playlists hold identifiers that the tracks of the same export name. Source: FORMATS section 3.4.
+Counts, not listens. Playlists hold identifiers that the tracks of the same export name. Facts: FORMATS.md, Apple Music.
 """
 
 from __future__ import annotations

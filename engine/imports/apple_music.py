@@ -1,8 +1,8 @@
 """Apple Music's privacy export: play activity and daily tracks.
 
 A row of the play activity is a stretch of listening, not a listen: pausing and seeking begin a new one, so
-stretches are joined. Most of its rows name no artist; the other tables of the export do. Source: FORMATS
-section 3.4.
+stretches are joined. Most of its rows name no artist; the other tables of the export do. Facts: FORMATS.md,
+Apple Music.
 """
 
 from __future__ import annotations

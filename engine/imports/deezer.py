@@ -1,7 +1,7 @@
 """Deezer's personal data: a workbook with a sheet `10_listeningHistory`.
 
 Neither the stamps' zone nor whether they are the start is stated: they are read as UTC (or the zone asked for)
-and matched as either. Source: FORMATS section 3.10.
+and matched as either. Facts: FORMATS.md, Deezer.
 """
 
 from __future__ import annotations

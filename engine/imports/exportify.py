@@ -1,6 +1,6 @@
 """Playlists from Exportify in its three shapes and from TuneMyMusic; tempo and energy are read by `features add`.
 
-A file is a playlist and its name the playlist's. Source: FORMATS sections 3.9 and 8.2.
+A file is a playlist and its name the playlist's. Facts: FORMATS.md, Exportify.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`Library.xml` of iTunes, Music and MusicBee: how often each track was played, and when last.
 
-Counts, not listens: each track is one entry dated by its last play. Source: FORMATS section 3.7.
+Counts, not listens: each track is one entry dated by its last play. Facts: FORMATS.md, iTunes.
 """
 
 from __future__ import annotations

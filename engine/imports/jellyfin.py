@@ -1,7 +1,7 @@
 """Jellyfin's Playback Reporting: `playback_reporting.db`, or a table saved from it (`playback_report.csv`).
 
 A track is named in one text, `Artist - Title (Album)`, and stamped in the server's own zone (`--zone`). Neither is
-documented; rows of another shape are told, not guessed. Source: FORMATS section 3.14.
+documented; rows of another shape are reported, not guessed. Facts: FORMATS.md, Media servers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Last.fm histories as JSON: pages of its API, alone or in a list, and the file of lastfmstats.com.
 
-Source: FORMATS section 3.6 (shapes b, c, d).
+Facts: FORMATS.md, Last.fm.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ListenBrainz: `listens/<year>/<month>.jsonl` of the export, the older JSON array, and API pages.
 
-Stamps are the start, except where a Spotify file was imported there (its ends were taken for starts). Source:
-FORMATS section 3.8.
+Stamps are the start, except where a Spotify file was imported there (its ends were taken for starts). Facts:
+FORMATS.md, ListenBrainz.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`navidrome.db`: single plays since they are kept (late 2025), and for the time before how often and when last.
 
 Its count of a track includes its single plays; taste knows (a count stands for the plays beyond the dated ones).
-Source: FORMATS section 3.14.
+Facts: FORMATS.md, Media servers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rhythmbox's `rhythmdb.xml`: how often each song was played, and when last.
 
-Counts, not listens. Source: FORMATS section 3.15.
+Counts, not listens. Facts: FORMATS.md, Desktop players.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from engine.imports.xml_stream import XmlError
 from engine.store import history
 from engine.store.ingest import Ingest
 
-# Rows shorter than this are not listens (the rule of Spotify and others, FORMATS 2.3).
+# Rows shorter than this are not listens (FORMATS.md, What is a play).
 MIN_MS = 30_000
 # What a damaged file may raise while it is read.
 FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)

@@ -1,7 +1,7 @@
 """Histories of the scrobblers people run themselves: Maloja, Koito, multi-scrobbler, and of Pano Scrobbler.
 
-Their stamps are the start by definition, but plays they took over from Spotify files carry the end. Source:
-FORMATS section 3.13 (multi-scrobbler's shape is not verified on a real file).
+Their stamps are the start by definition, but plays they took over from Spotify files carry the end. Facts:
+FORMATS.md, Self-hosted scrobblers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Spotify's account data of the last twelve months: short histories, the library and playlists.
 
-Stamps are the end of the stream to the minute, in UTC. Source: FORMATS sections 3.2 and 3.3.
+Stamps are the end of the stream to the minute, in UTC. Facts: FORMATS.md, Spotify, account data.
 """
 
 from __future__ import annotations

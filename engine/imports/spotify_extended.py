@@ -1,7 +1,7 @@
 """Spotify's extended streaming history: `Streaming_History_Audio_*.json`, `endsong_*.json` and their video twins.
 
 `ts` is the end of the stream; the start is worked out from the time played. `offline_timestamp` is about when it
-began, of online plays too: what lies between the two starts is a pause. Source: FORMATS section 3.1.
+began, of online plays too: what lies between the two starts is a pause. Facts: FORMATS.md, Spotify, extended history.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""`strawberry.db` and `clementine.db`: how often each track was played, and when last. Source: FORMATS section 3.15."""
+"""`strawberry.db` and `clementine.db`: how often each track was played, and when last. Facts: FORMATS.md,
+Desktop players.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tautulli.db`: what was played from a Plex server, with pauses. Source: FORMATS section 3.14 (not verified)."""
+"""`tautulli.db`: what was played from a Plex server, with pauses. Facts: FORMATS.md, Media servers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Tidal's `streaming.csv`: minutes in the row's own time zone, lengths as decimals.
 
-Whether the start or the end is stamped is not stated. Source: FORMATS section 3.11.
+Whether the start or the end is stamped is not stated. Facts: FORMATS.md, Tidal.
 """
 
 from __future__ import annotations

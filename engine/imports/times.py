@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# The first scrobble ever: nothing played earlier can have been logged (ListenBrainz's minimum, FORMATS 2.4).
+# The first scrobble ever: nothing played earlier can have been logged (FORMATS.md, What is a play).
 EARLIEST = 1_033_430_400
 _FUTURE = 3600
 

@@ -28,7 +28,7 @@ class Play(msgspec.Struct, gc=False):
     width of the source's clock in seconds: 1, 60, 3600 or 86400. `skip` is True when the source says so.
     `paused` is how many seconds before `started_at` it truly began, where the start was worked out from the end
     and the source tells of a pause.
-    `ids` are (scheme, value) pairs other services know the track by. Source: FORMATS section 2.1.
+    `ids` are (scheme, value) pairs other services know the track by.
     """
 
     artist: str

@@ -5,7 +5,7 @@ not known whether a source stamped the start or the end, the two may also lie on
 was worked out from the end comes too late by the listener's pauses: where these are known, the true start is asked
 for too. Each play stands for at most one play of the other side: of a track played twice in a row, two stay two.
 Where one of them writes hours or days only, any play within that hour or day may be it, a day being one of any zone.
-Source: FORMATS section 2.4.
+Facts: FORMATS.md, The same play twice.
 """
 
 from __future__ import annotations
