@@ -127,8 +127,16 @@ def _run(
                 cancelled=cancelled,
             ).as_dict()
         case "add":
-            reading = partial(reporter.progress, "reading rows")
-            added = [session.packs.add(path, progress=reading, cancelled=cancelled) for path in asked.paths]
+            many = len(asked.paths)
+            stages = {
+                "reading data" if many == 1 else f"file {number} of {many}, reading data": path
+                for number, path in enumerate(asked.paths, 1)
+            }
+            reporter.expect(dict.fromkeys(stages, 1))
+            added = [
+                session.packs.add(path, progress=partial(reporter.progress, stage), cancelled=cancelled)
+                for stage, path in stages.items()
+            ]
             return {
                 "packs": [asdict(pack) for one in added for pack in one.packs],
                 "tempo": asdict(session.packs.tempo_coverage()),

@@ -18,7 +18,7 @@ TRAINING: Mapping[str, float] = {
 UNITS: Mapping[str, str] = {
     "importing": "MB",
     "downloading": "MB",
-    "reading rows": "rows",
+    "reading data": "MB",
     "tuning": "trials",
     "training": "sweeps",
 }

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.community.tables import Opener, cell_of, columns_of, first_artist, read_table, tables
+from engine.community.tables import Opener, Reading, cell_of, columns_of, first_artist, read_table, tables
 from engine.errors import UnreadableFileError
 
 # Which normalised headers (lower case, other characters as one `_`) mean what; earlier ones are preferred.
@@ -98,7 +98,7 @@ def recognises(path: Path, *, strict: bool = False) -> bool:
     return False
 
 
-def read_feature_rows(path: Path, counts: RowCounts) -> Iterator[FeatureRow]:
+def read_feature_rows(path: Path, counts: RowCounts, reading: Reading | None = None) -> Iterator[FeatureRow]:
     """Every usable row of the tables at `path` (a file, an archive or a folder), counting as it goes.
 
     A line without artist or title, or without any feature, is dropped and counted by reason. Tables whose
@@ -107,7 +107,7 @@ def read_feature_rows(path: Path, counts: RowCounts) -> Iterator[FeatureRow]:
     Raises UnreadableFileError when a file is missing, damaged, or none of the tables has a known header.
     """
     for name, open_table in tables(path):
-        yield from _rows_of_table(name, open_table, counts)
+        yield from _rows_of_table(name, open_table, counts, reading)
     if not counts.tables:
         found = f" Found: {', '.join(counts.others[:5])}." if counts.others else ""
         raise UnreadableFileError(
@@ -116,8 +116,10 @@ def read_feature_rows(path: Path, counts: RowCounts) -> Iterator[FeatureRow]:
         )
 
 
-def _rows_of_table(name: str, open_table: Opener, counts: RowCounts) -> Iterator[FeatureRow]:
-    with read_table(name, open_table) as (header, rows):
+def _rows_of_table(
+    name: str, open_table: Opener, counts: RowCounts, reading: Reading | None
+) -> Iterator[FeatureRow]:
+    with read_table(name, open_table, reading) as (header, rows):
         columns: dict[str, int] | None = columns_of(header, ROLES)
         for cells in rows:
             if columns is None or not _says_enough(columns):

@@ -29,7 +29,8 @@ from engine.community.feature_catalog import (
 )
 from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows, recognises
 from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file
-from engine.errors import CancelledError, UnreadableFileError
+from engine.community.tables import Reading
+from engine.errors import UnreadableFileError
 from engine.paths import digest_of
 from engine.privacy import Door
 
@@ -108,7 +109,7 @@ def add_features(
     """Read the tables at `path` into a feature pack called `name` (default: from the file's name).
 
     A feature pack of that name is replaced; where it is another kind's, the new one is told by an ending. `progress`
-    gets (rows so far, 0): a table's length is unknown until its end.
+    gets bytes read and in all.
 
     Raises UnreadableFileError for a file without usable rows, PrivateSessionError in a private session,
     CancelledError.
@@ -163,12 +164,10 @@ def _write_table(
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(_TABLE)
-        for rows in chunks(_keyed(read_feature_rows(source, counts), counts), CHUNK):
-            if cancelled is not None and cancelled():
-                raise CancelledError("Stopped. Nothing was added.")
+        reading = Reading(source, progress, cancelled)
+        for rows in chunks(_keyed(read_feature_rows(source, counts, reading), counts), CHUNK):
+            reading.look()
             connection.executemany(_INSERT, rows)
-            if progress is not None:
-                progress(counts.read, 0)
         connection.execute("CREATE INDEX features_by_relaxed ON features (relaxed)")
         connection.commit()
         tracks, with_tempo = connection.execute("SELECT count(*), count(bpm) FROM features").fetchone()

@@ -16,7 +16,8 @@ import numpy as np
 
 from engine.canonical_keys import Level, artist_key
 from engine.community.pack import PackContent
-from engine.errors import CancelledError, UnreadableFileError
+from engine.community.tables import Reading
+from engine.errors import UnreadableFileError
 
 NAME = "hetrec"
 TITLE = "HetRec 2011 Last.fm layout"
@@ -47,7 +48,7 @@ def read(
     dropped: Counter[str] = Counter()
     item_of, names = _read_artists(path, members["artists.dat"], dropped)
     listener, item, plays = _read_plays(
-        path, members["user_artists.dat"], item_of, dropped, progress, cancelled
+        path, members["user_artists.dat"], item_of, dropped, Reading(path, progress, cancelled)
     )
     if not len(listener):
         raise UnreadableFileError(f"{path}: user_artists.dat has no usable line (userID, artistID, weight).")
@@ -67,11 +68,15 @@ def _members(path: Path) -> dict[str, str]:
     return {}
 
 
-def _lines(path: Path, member: str, encoding: str = "utf-8") -> Iterator[list[str]]:
+def _lines(
+    path: Path, member: str, encoding: str = "utf-8", reading: Reading | None = None
+) -> Iterator[list[str]]:
     """Fields of every line after the header. Plain split: titles hold lone quotes (PACKS.md)."""
     with zipfile.ZipFile(path).open(member) if path.is_file() else (path / member).open("rb") as raw:
         text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="\n")
         for number, line in enumerate(text):
+            if reading is not None:
+                reading.took(line)
             fields = line.rstrip("\r\n").lstrip("\ufeff").split("\t")
             # Copies without the header line exist: a header is a first line whose first field is not a number.
             if number == 0 and not fields[0].isdigit():
@@ -101,17 +106,13 @@ def _read_plays(
     member: str,
     item_of: dict[str, int],
     dropped: Counter[str],
-    progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
+    reading: Reading,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     listeners: dict[str, int] = {}
     rows: dict[tuple[int, int], float] = {}
-    for number, fields in enumerate(_lines(path, member)):
+    for number, fields in enumerate(_lines(path, member, reading=reading)):
         if number % _POLL == 0:
-            if cancelled is not None and cancelled():
-                raise CancelledError("Stopped; no pack was added.")
-            if progress is not None:
-                progress(number, 0)
+            reading.look()
         plays = _number(fields[2]) if len(fields) >= 3 else None
         item = item_of.get(fields[1]) if len(fields) >= 2 else None
         if plays is None:

@@ -140,15 +140,22 @@ def add_packs(
     if not path.exists():
         raise UnreadableFileError(f"{path} does not exist.")
     found = _readers_for(path, format)
+    sounds = format == features.KIND or (format is None and features.recognises(path, strict=not found))
     taken, report, failed = [], None, []
-    for reader in found:
+
+    def told(turn: int) -> Callable[[int, int], None] | None:
+        """Each reader goes through the whole file: how far it is tells that of all of them."""
+        turns = len(found) + sounds
+        return progress and (lambda done, total: progress(turn * total + done, turns * total))
+
+    for turn, reader in enumerate(found):
         try:
-            taken.append(_add_community(door, path, reader, name, progress, cancelled))
+            taken.append(_add_community(door, path, reader, name, told(turn), cancelled))
         except UnreadableFileError as error:
             failed.append(error)
-    if format == features.KIND or (format is None and features.recognises(path, strict=not found)):
+    if sounds:
         try:
-            report = features.add_features(door, path, name, progress, cancelled)
+            report = features.add_features(door, path, name, told(len(found)), cancelled)
             taken.append(report.name)
         except UnreadableFileError as error:
             failed.append(error)

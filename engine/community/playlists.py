@@ -16,8 +16,8 @@ import numpy as np
 
 from engine.canonical_keys import Level, artist_of, item_key, track_name
 from engine.community.pack import PackContent
-from engine.community.tables import cell_of, columns_of, first_artist, read_table, tables
-from engine.errors import CancelledError, UnreadableFileError
+from engine.community.tables import Reading, cell_of, columns_of, first_artist, read_table, tables
+from engine.errors import UnreadableFileError
 
 NAME = "playlists"
 TITLE = "tracks by playlist or listener (a table with playlist, artist and track)"
@@ -73,12 +73,10 @@ def read(
     plays: dict[tuple[int, int], float] = {}
     tags: Counter[tuple[int, str]] = Counter()
     dropped: Counter[str] = Counter()
-    for number, line in enumerate(_lines(path, dropped)):
+    reading = Reading(path, progress, cancelled)
+    for number, line in enumerate(_lines(path, dropped, reading)):
         if number % _POLL == 0:
-            if cancelled is not None and cancelled():
-                raise CancelledError("Stopped; no pack was added.")
-            if progress is not None:
-                progress(number, 0)
+            reading.look()
         item = items.setdefault(line.key, len(names))
         if item == len(names):
             names.append(line.name)
@@ -103,10 +101,10 @@ def read(
     )
 
 
-def _lines(path: Path, dropped: Counter[str]) -> Iterator[_Line]:
+def _lines(path: Path, dropped: Counter[str], reading: Reading) -> Iterator[_Line]:
     """The lines of every table with the columns; those that cannot be used are counted."""
     for table, open_table in tables(path):
-        with read_table(table, open_table) as (header, rows):
+        with read_table(table, open_table, reading) as (header, rows):
             columns = columns_of(header, ROLES)
             if not all(role in columns for role in _NEEDED):
                 continue

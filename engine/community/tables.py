@@ -18,13 +18,56 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
-from engine.errors import UnreadableFileError
+from engine.errors import CancelledError, UnreadableFileError
 
 _LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 MAX_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
 
 Opener = Callable[[], IO[bytes]]
+
+
+class Reading:
+    """How far the text at a path is read (characters, of the bytes there are), and whether to go on."""
+
+    def __init__(
+        self,
+        path: Path,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self._progress, self._cancelled = progress, cancelled
+        self._done, self._total = 0, size_of(path) if progress is not None else 0
+
+    def took(self, text: str) -> None:
+        """A line was read."""
+        self._done += len(text)
+
+    def look(self) -> None:
+        """Tell how far it is. Raises CancelledError when asked to stop."""
+        if self._cancelled is not None and self._cancelled():
+            raise CancelledError("Stopped; no pack was added.")
+        if self._progress is not None:
+            self._progress(min(self._done, self._total), self._total)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of all files there, unpacked; 0 for what cannot be read."""
+    try:
+        if path.is_dir():
+            return sum(size_of(file) for file in path.rglob("*") if file.is_file())
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return sum(member.file_size for member in archive.infolist())
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            if file.read(2) != b"\x1f\x8b":
+                return size
+            # The last four bytes of a gzip are the size of what is in it.
+            file.seek(max(0, size - 4))
+            return int.from_bytes(file.read(4), "little")
+    except (OSError, zipfile.BadZipFile):
+        return 0
 
 
 def tables(path: Path) -> Iterator[tuple[str, Opener]]:
@@ -80,19 +123,23 @@ def _as_text(binary: IO[bytes]) -> Iterator[io.TextIOWrapper]:
 
 
 @contextmanager
-def read_table(name: str, open_table: Opener) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
-    """The header of a table and its other lines as cells, read one by one.
+def read_table(
+    name: str, open_table: Opener, reading: Reading | None = None
+) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
+    """The header of a table and its other lines as cells, read one by one and told to `reading`.
 
     Raises UnreadableFileError naming the table where it is damaged, and the line where that is no CSV.
     """
     try:
         with open_table() as binary, _as_text(binary) as text:
             first = text.readline(1 << 16)
+            if reading is not None:
+                reading.took(first)
             delimiter = max(",;\t", key=first.count)
             header = next(csv.reader([first], delimiter=delimiter), [])
             # The limit is the whole process's: an importer may have raised it.
             csv.field_size_limit(_LONGEST_FIELD)
-            reader = csv.reader(_limited(name, text), delimiter=delimiter)
+            reader = csv.reader(_limited(name, text, reading), delimiter=delimiter)
             try:
                 yield header, reader
             except csv.Error as error:
@@ -103,10 +150,12 @@ def read_table(name: str, open_table: Opener) -> Iterator[tuple[list[str], Itera
         raise UnreadableFileError(f"{name} cannot be read: {error}. Is the file whole?") from error
 
 
-def _limited(name: str, lines: Sequence[str] | IO[str]) -> Iterator[str]:
+def _limited(name: str, lines: Sequence[str] | IO[str], reading: Reading | None) -> Iterator[str]:
     size = 0
     for line in lines:
         size += len(line)
+        if reading is not None:
+            reading.took(line)
         if size > MAX_BYTES:
             raise UnreadableFileError(
                 f"{name} unpacks to more than {MAX_BYTES >> 30} GiB. Is it a table of tracks?"

@@ -74,6 +74,17 @@ def test_a_pack_and_a_training_end_with_what_they_made(tmp_path) -> None:
     ) == 4
 
 
+def test_several_files_are_added_by_one_job_those_of_one_name_too(tmp_path) -> None:
+    files = [tmp_path / place / "tempo.csv" for place in ("a", "b")]
+    for number, file in enumerate(files):
+        file.parent.mkdir()
+        file.write_text(f"artist,track,bpm\nBurel,Song {number},120\n")
+    told, code = messages(tmp_path / "data", "add", *map(str, files))
+    assert (code, told[-1]["result"]["packs"][-1]["items"]) == (0, 1)
+    assert len(told[-1]["result"]["packs"]) == 2
+    assert [message["share"] for message in told[:-1]] == [0.5, 1.0]
+
+
 def test_a_pack_of_tracks_is_trained_on_too_also_where_nothing_is_known_of_artists(tmp_path) -> None:
     data, lists = tmp_path / "data", write_playlists(tmp_path / "lists.zip")
     assert messages(data, "add", str(lists))[1] == 0

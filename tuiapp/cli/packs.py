@@ -33,9 +33,9 @@ def community() -> None:
 def _add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
     """Take all that a file holds, and say what that was."""
     with options.session() as session:
-        with progress_bar(options, {}) as tell:
+        with progress_bar(options, {"reading data": 1}) as tell:
             added = session.packs.add(
-                path, format=format_name, name=name, progress=partial(tell, "reading rows")
+                path, format=format_name, name=name, progress=partial(tell, "reading data")
             )
         coverage = session.packs.tempo_coverage()
     document = {
@@ -93,12 +93,12 @@ def fetch(options: Options, what: str, url: str | None, name: str | None, yes: b
             if not sys.stdin.isatty():
                 raise click.UsageError(f"{said}. Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
-        with progress_bar(options, {"downloading": 3, "reading rows": 1}) as tell:
+        with progress_bar(options, {"downloading": 3, "reading data": 1}) as tell:
             added = session.packs.fetch_community(
                 url or known,
                 name=name,
                 progress=partial(tell, "downloading"),
-                reading=partial(tell, "reading rows"),
+                reading=partial(tell, "reading data"),
             )
     _print_packs(options, added.packs)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -123,3 +125,29 @@ def test_a_file_of_tempo_alone_is_taken_and_one_of_neither_is_refused(door: Door
     file.write_bytes(b"\x1f\x8b cut")
     with pytest.raises(UnreadableFileError, match="whole"):
         add_packs(door, file)
+
+
+@pytest.mark.parametrize("kind", ["csv", "gz", "zip", "folder"])
+def test_how_far_it_is_is_told_in_bytes_once_over_all_that_is_taken(
+    door: Door, songs: Path, tmp_path: Path, kind: str
+) -> None:
+    lines = "".join(f"{n},Burel {n % 90},Tin Roof {n},{60 + n % 90},0.5\n" for n in range(9000))
+    text = (BOTH + lines).encode()
+    path = tmp_path / f"in.{kind}"
+    if kind == "csv":
+        path.write_bytes(text)
+    elif kind == "gz":
+        path.write_bytes(gzip.compress(text))
+    elif kind == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("in/songs.csv", text)
+    else:
+        path.mkdir()
+        (path / "songs.csv").write_bytes(text)
+    told: list[tuple[int, int]] = []
+    added = add_packs(door, path, progress=lambda done, total: told.append((done, total)))
+    assert len(added.packs) == 2
+    assert {total for _, total in told} == {2 * len(text)}, "each of two readers goes through all of it"
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] > 1.7 * len(text)
+    assert len(told) > 5
