@@ -11,9 +11,15 @@ Share = Callable[[float], None]
 
 # The time each stage of a training takes, in parts of all of it: measured on the sample and on HetRec's data.
 TRAINING: Mapping[str, float] = {
-    "reading": 1, "tuning": 30, "weighing": 42, "measuring": 12, "training": 6, "neighbours": 4, "index": 3,
+    "reading": 1,
+    "tuning": 30,
+    "weighing": 42,
+    "measuring": 12,
+    "training": 6,
+    "neighbours": 4,
+    "index": 3,
     "looking back": 4,
-}  # fmt: skip
+}
 # What a stage counts, where it counts anything a person would: else there is its share alone.
 UNITS: Mapping[str, str] = {
     "importing": "MB",

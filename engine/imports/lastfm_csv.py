@@ -148,10 +148,20 @@ def sniff_headerless(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "lastfm-csv", "Last.fm history as CSV without a header", "lastfm", sniff_headerless, parse_headerless, order=30
+        "lastfm-csv",
+        "Last.fm history as CSV without a header",
+        "lastfm",
+        sniff_headerless,
+        parse_headerless,
+        order=30,
     ),
     Format(
-        "lastfm", "Last.fm history as CSV", "lastfm", sniff_headed, parse_headed,
-        marks=("artist", "track", "uts"), order=30,
+        "lastfm",
+        "Last.fm history as CSV",
+        "lastfm",
+        sniff_headed,
+        parse_headed,
+        marks=("artist", "track", "uts"),
+        order=30,
     ),
-)  # fmt: skip
+)

@@ -225,12 +225,20 @@ FORMATS = (
         order=95,
     ),
     Format(
-        "listenbrainz-submissions", "ListenBrainz submissions, one a line", "listenbrainz", sniff_submissions,
-        parse_submissions, order=20,
+        "listenbrainz-submissions",
+        "ListenBrainz submissions, one a line",
+        "listenbrainz",
+        sniff_submissions,
+        parse_submissions,
+        order=20,
     ),
     Format(
-        "listenbrainz-submission", "ListenBrainz submission", "listenbrainz", sniff_submission, parse_submission,
+        "listenbrainz-submission",
+        "ListenBrainz submission",
+        "listenbrainz",
+        sniff_submission,
+        parse_submission,
         order=20,
     ),
     Format("listenbrainz-api", "ListenBrainz API page", "listenbrainz", sniff_page, parse_page, order=20),
-)  # fmt: skip
+)

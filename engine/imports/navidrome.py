@@ -77,9 +77,16 @@ def _play(names: list[object], at: int | None, plays: int, *, counted: bool) -> 
     if recording:
         ids += (("mb_recording", str(recording)),)
     return Play(
-        str(artist), str(title), at, None, str(album) if album else None, length * 1000 if length else None, ids,
-        counted=counted, plays=plays,
-    )  # fmt: skip
+        str(artist),
+        str(title),
+        at,
+        None,
+        str(album) if album else None,
+        length * 1000 if length else None,
+        ids,
+        counted=counted,
+        plays=plays,
+    )
 
 
 def _joined(path: object, library: object) -> str | None:

@@ -47,9 +47,16 @@ def _record(kind: str, entry: dict[str, str]) -> Record:
     if entry.get("mb-trackid"):
         ids += (("mb_recording", entry["mb-trackid"]),)
     return Play(
-        artist, title, number(entry.get("last-played")) or None, None, entry.get("album") or None,
-        seconds * 1000 if seconds > 0 else None, ids, counted=True, plays=count,
-    )  # fmt: skip
+        artist,
+        title,
+        number(entry.get("last-played")) or None,
+        None,
+        entry.get("album") or None,
+        seconds * 1000 if seconds > 0 else None,
+        ids,
+        counted=True,
+        plays=count,
+    )
 
 
 def sniff(head: Head) -> bool:

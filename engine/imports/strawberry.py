@@ -17,9 +17,19 @@ from engine.store.locations import file_ids
 
 _WANTED = {
     f"songs.{column}": column
-    for column in ("title", "artist", "album", "length", "playcount", "lastplayed", "musicbrainz_recording_id",
-                   "unavailable", "url", "filename")
-}  # fmt: skip
+    for column in (
+        "title",
+        "artist",
+        "album",
+        "length",
+        "playcount",
+        "lastplayed",
+        "musicbrainz_recording_id",
+        "unavailable",
+        "url",
+        "filename",
+    )
+}
 _NANOSECONDS = 1_000_000
 
 
@@ -41,9 +51,16 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             if recording:
                 ids += (("mb_recording", str(recording)),)
             yield Play(
-                str(artist), str(title), at if at and at > 0 else None, None, str(album) if album else None,
-                nanoseconds // _NANOSECONDS if nanoseconds > 0 else None, ids, counted=True, plays=count,
-            )  # fmt: skip
+                str(artist),
+                str(title),
+                at if at and at > 0 else None,
+                None,
+                str(album) if album else None,
+                nanoseconds // _NANOSECONDS if nanoseconds > 0 else None,
+                ids,
+                counted=True,
+                plays=count,
+            )
 
 
 def _address(values: list[object]) -> str | None:

@@ -174,9 +174,18 @@ def _record(cells: Mapping[str, str], stamps: Stamps) -> Record:
     ids: Ids = tuple(pair for pair in (("isrc", cells.get("isrc", "")), ("spotify", spotify)) if pair[1])
     at, width = (stamp.at, stamp.width) if stamp else (None, 1)
     return Play(
-        artist, title, at, played, cells.get("album") or None, None, ids, width, UNKNOWN,
-        counted=plays is not None, plays=plays or 1,
-    )  # fmt: skip
+        artist,
+        title,
+        at,
+        played,
+        cells.get("album") or None,
+        None,
+        ids,
+        width,
+        UNKNOWN,
+        counted=plays is not None,
+        plays=plays or 1,
+    )
 
 
 def _header_line(head: Head, given: Mapping[str, str]) -> int:

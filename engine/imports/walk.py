@@ -42,9 +42,18 @@ _MAX_DEPTH = 3
 
 # What reading a damaged or odd archive may raise: `zipfile` lets through whatever its parts do.
 ARCHIVE_ERRORS = (
-    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError,
-    RuntimeError, ValueError, KeyError, struct.error,
-)  # fmt: skip
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    struct.error,
+)
 
 # What computers and services put beside a history: resource forks and how-tos.
 _CLUTTER = re.compile(r"__macosx|\._|\.ds_store|thumbs\.db|desktop\.ini|read_?me.*\.pdf$", re.IGNORECASE)
@@ -234,9 +243,13 @@ def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
     )
     opener = openers[kind]
     inner = Member(
-        member.path, name, member.size * 8, member.weight,
-        lambda: cast(IO[bytes], _Bounded(opener(member.open()), member.size)), archive=True,
-    )  # fmt: skip
+        member.path,
+        name,
+        member.size * 8,
+        member.weight,
+        lambda: cast(IO[bytes], _Bounded(opener(member.open()), member.size)),
+        archive=True,
+    )
     yield from _unfold(inner, depth + 1)
 
 

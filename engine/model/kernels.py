@@ -63,20 +63,29 @@ def write_machine_code(rank: int, dtype: str, path: Path) -> None:
 def _cfuncs(rank: int, dtype: str) -> dict[str, Any]:
     real = types.float32 if dtype == "float32" else types.float64
     kinds = {
-        "reals": types.CPointer(real), "real": real, "doubles": types.CPointer(types.float64),
-        "int64s": types.CPointer(types.int64), "int32s": types.CPointer(types.int32), "integer": types.int64,
-    }  # fmt: skip
+        "reals": types.CPointer(real),
+        "real": real,
+        "doubles": types.CPointer(types.float64),
+        "int64s": types.CPointer(types.int64),
+        "int32s": types.CPointer(types.int32),
+        "integer": types.int64,
+    }
     bodies = {
-        "solve": _solve(rank), "gram": _gram(rank), "turn": _turn(rank), "factorize": _factorize(rank),
+        "solve": _solve(rank),
+        "gram": _gram(rank),
+        "turn": _turn(rank),
+        "factorize": _factorize(rank),
         "observed": _observed(rank),
-    }  # fmt: skip
+    }
     return {
         name: cfunc(
             types.void(*(kinds[kind] for kind in SIGNATURES[name])),
-            nopython=True, error_model="numpy", _nrt=False,
+            nopython=True,
+            error_model="numpy",
+            _nrt=False,
         )(body)
         for name, body in bodies.items()
-    }  # fmt: skip
+    }
 
 
 def _solve(rank: int) -> Any:

@@ -179,10 +179,18 @@ def _delete(connection: sqlite3.Connection, number: int) -> None:
 
 def _cells(track: PlaylistTrack) -> tuple[object, ...]:
     return (
-        track.artist, track.track, track.album, track.bpm, track.bpm_source, track.target_bpm, track.factor,
-        track.seconds, int(track.seconds_estimated), int(track.known),
+        track.artist,
+        track.track,
+        track.album,
+        track.bpm,
+        track.bpm_source,
+        track.target_bpm,
+        track.factor,
+        track.seconds,
+        int(track.seconds_estimated),
+        int(track.known),
         json.dumps(track.ids, ensure_ascii=False),
-    )  # fmt: skip
+    )
 
 
 def _track(row: Sequence[object]) -> PlaylistTrack:

@@ -180,10 +180,17 @@ class KnownPlays:
                     "UPDATE listens SET import_id = ?, started_at = ?, precision = ?, ms_played = ?, source = ?, "
                     "paused = ?, flags = flags & ? | ? WHERE id = ?",
                     (
-                        import_id, play.started_at, play.precision, play.ms_played, self._clock[0],
-                        play.paused, PRIVATE_FLAG, flags, stored.id,
+                        import_id,
+                        play.started_at,
+                        play.precision,
+                        play.ms_played,
+                        self._clock[0],
+                        play.paused,
+                        PRIVATE_FLAG,
+                        flags,
+                        stored.id,
                     ),
-                )  # fmt: skip
+                )
         return changed
 
     # -- undated plays --------------------------------------------------------------------------------

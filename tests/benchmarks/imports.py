@@ -115,12 +115,19 @@ def floor(archive: Path, folder: Path) -> None:
                 database.executemany(
                     "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     [
-                        (r.ts, r.master_metadata_album_artist_name, r.master_metadata_track_name,
-                         r.master_metadata_album_album_name, r.spotify_track_uri, r.ms_played, r.reason_end,
-                         r.incognito_mode)
+                        (
+                            r.ts,
+                            r.master_metadata_album_artist_name,
+                            r.master_metadata_track_name,
+                            r.master_metadata_album_album_name,
+                            r.spotify_track_uri,
+                            r.ms_played,
+                            r.reason_end,
+                            r.incognito_mode,
+                        )
                         for r in rows
                     ],
-                )  # fmt: skip
+                )
     database.close()
 
 

@@ -53,10 +53,18 @@ def candidates_from(path: Path, size: int, seed: int) -> list[Candidate]:
         appeal, known = artists[pair[0]]
         found.append(
             Candidate(
-                row.artist, row.track, *pair, row.bpm, path.name, row.energy, row.seconds,
-                0.7 * appeal + 0.3 * chance.random(), known, row.album,
+                row.artist,
+                row.track,
+                *pair,
+                row.bpm,
+                path.name,
+                row.energy,
+                row.seconds,
+                0.7 * appeal + 0.3 * chance.random(),
+                known,
+                row.album,
             )
-        )  # fmt: skip
+        )
     return found
 
 

@@ -191,9 +191,16 @@ def measure(count: int, n: int) -> dict[str, Any]:
         for kind, look in peers(names).items()
     }
     return {
-        "names": count, "build_s": build_s, "own_build_s": own_build_s, "mb": size / 1e6, "open_ms": open_ms,
-        "ms": ours, "ms_median_worst": max(one["median"] for one in ours.values()), "found": found, **theirs,
-    }  # fmt: skip
+        "names": count,
+        "build_s": build_s,
+        "own_build_s": own_build_s,
+        "mb": size / 1e6,
+        "open_ms": open_ms,
+        "ms": ours,
+        "ms_median_worst": max(one["median"] for one in ours.values()),
+        "found": found,
+        **theirs,
+    }
 
 
 def main() -> None:

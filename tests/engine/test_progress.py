@@ -18,9 +18,16 @@ def test_the_whole_goes_on_over_the_stages_and_never_back() -> None:
     whole = Whole({"reading": 1, "fitting": 3})
     told = [
         whole.at(*step).share
-        for step in (("reading", 0, 0), ("reading", 1, 2), ("fitting", 0, 4), ("continuing", 7, 9),
-                     ("fitting", 2, 4), ("reading", 1, 2), ("fitting", 9, 4))
-    ]  # fmt: skip
+        for step in (
+            ("reading", 0, 0),
+            ("reading", 1, 2),
+            ("fitting", 0, 4),
+            ("continuing", 7, 9),
+            ("fitting", 2, 4),
+            ("reading", 1, 2),
+            ("fitting", 9, 4),
+        )
+    ]
     assert told == [None, 0.125, 0.25, 0.25, 0.625, 0.625, 1.0]
 
 

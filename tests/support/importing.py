@@ -47,12 +47,20 @@ def spotify(end: int, ms: int, song: tuple[str, str] = SONG, **keys: Any) -> dic
     from datetime import UTC, datetime
 
     return {
-        "ts": datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "platform": "ios", "ms_played": ms,
-        "ip_addr": "192.0.2.7", "master_metadata_track_name": song[1],
-        "master_metadata_album_artist_name": song[0], "master_metadata_album_album_name": "Slow Ferry",
-        "spotify_track_uri": f"spotify:track:{abs(hash(song)) % 10**20:022d}", "spotify_episode_uri": None,
-        "reason_end": "trackdone", "skipped": False, "incognito_mode": False, **keys,
-    }  # fmt: skip
+        "ts": datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "platform": "ios",
+        "ms_played": ms,
+        "ip_addr": "192.0.2.7",
+        "master_metadata_track_name": song[1],
+        "master_metadata_album_artist_name": song[0],
+        "master_metadata_album_album_name": "Slow Ferry",
+        "spotify_track_uri": f"spotify:track:{abs(hash(song)) % 10**20:022d}",
+        "spotify_episode_uri": None,
+        "reason_end": "trackdone",
+        "skipped": False,
+        "incognito_mode": False,
+        **keys,
+    }
 
 
 def lastfm(*plays: tuple[int, tuple[str, str]]) -> str:

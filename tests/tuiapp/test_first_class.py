@@ -122,8 +122,16 @@ async def test_views_rows_headings_and_keys_answer_to_the_mouse(folders: Folders
 
 
 # What to look for in each view's list: it leaves some rows.
-WORDS = {"discover": "art", "related": "art", "contexts": "art", "playlists": "song", "history": "art", "taste": "art",
-         "model": "e", "settings": "e"}  # fmt: skip
+WORDS = {
+    "discover": "art",
+    "related": "art",
+    "contexts": "art",
+    "playlists": "song",
+    "history": "art",
+    "taste": "art",
+    "model": "e",
+    "settings": "e",
+}
 
 
 async def test_every_list_counts_what_a_filter_leaves_sorts_by_every_column_and_remembers(

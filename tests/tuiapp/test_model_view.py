@@ -53,9 +53,18 @@ def test_losses_that_do_not_fall_are_drawn_too() -> None:
 def test_age_is_said_in_the_largest_whole_unit() -> None:
     said = {n: age("2024-01-01", 19_723 + n) for n in (-3, 0, 1, 6, 7, 20, 29, 30, 364, 365, 800)}
     assert said == {
-        -3: "today", 0: "today", 1: "1 day", 6: "6 days", 7: "1 week", 20: "2 weeks", 29: "4 weeks", 30: "1 month",
-        364: "12 months", 365: "1 year", 800: "2 years",
-    }  # fmt: skip
+        -3: "today",
+        0: "today",
+        1: "1 day",
+        6: "6 days",
+        7: "1 week",
+        20: "2 weeks",
+        29: "4 weeks",
+        30: "1 month",
+        364: "12 months",
+        365: "1 year",
+        800: "2 years",
+    }
     assert age("soon", 0) == ""
 
 
@@ -68,11 +77,20 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
     ]
     model = SimpleNamespace(
         level="artists",
-        solo=False, packs=["sample"], confidence=Confidence(transform="log", alpha=2.0), iterations=20, items=1_500,
-        listeners=2_500, factors=40, frequency_exponent=0.75, regularization=0.812,
-        tuned={"searched": True, "trials": trials}, validation={}, ensemble={},
+        solo=False,
+        packs=["sample"],
+        confidence=Confidence(transform="log", alpha=2.0),
+        iterations=20,
+        items=1_500,
+        listeners=2_500,
+        factors=40,
+        frequency_exponent=0.75,
+        regularization=0.812,
+        tuned={"searched": True, "trials": trials},
+        validation={},
+        ensemble={},
         index={"trees": 10, "recall": 0.977, "bytes": 1.1e6},
-    )  # fmt: skip
+    )
     lines = facts(model, width).plain.split("\n")
     assert max(map(cell_len, lines)) <= width
     words = " ".join(" ".join(lines).split())
@@ -82,17 +100,23 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
 
 def test_a_model_in_short_says_how_much_it_finds_beside_popularity() -> None:
     model = SimpleNamespace(
-        level="artists", solo=False, packs=["sample"], items=1_500, listeners=2_500,
+        level="artists",
+        solo=False,
+        packs=["sample"],
+        items=1_500,
+        listeners=2_500,
         validation={"recall@20": 0.368, "baselines": {"popularity": {"recall@20": 0.151}}},
-    )  # fmt: skip
+    )
     assert in_short(model, 80).plain.split("\n") == [
-        "1,500 artists, 2,500 listeners of sample", "finds 37 of 100 hidden favourites, popularity alone 15"
-    ]  # fmt: skip
+        "1,500 artists, 2,500 listeners of sample",
+        "finds 37 of 100 hidden favourites, popularity alone 15",
+    ]
     model.solo, model.listeners = True, 38
     model.validation = {"ensemble": {"sessions": 20, "ensemble": 0.25, "members": {"popularity": 0.1}}}
     assert in_short(model, 80).plain.split("\n") == [
-        "1,500 artists, 38 listening sessions", "finds 25 of 100 hidden plays, popularity alone 10"
-    ]  # fmt: skip
+        "1,500 artists, 38 listening sessions",
+        "finds 25 of 100 hidden plays, popularity alone 10",
+    ]
     model.validation = {}
     assert in_short(model, 80).plain == "1,500 artists, 38 listening sessions"
 

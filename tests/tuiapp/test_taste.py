@@ -230,9 +230,13 @@ async def test_time_travel_is_said_counted_undone_reset_and_never_noted(
 
 @pytest.mark.parametrize(
     ("text", "first", "after"),
-    [("2019", "2019-01-01", "2020-01-01"), ("2019-6", "2019-06-01", "2019-07-01"),
-     ("2019-12", "2019-12-01", "2020-01-01"), (" 2020-02-29 ", "2020-02-29", "2020-03-01")],
-)  # fmt: skip
+    [
+        ("2019", "2019-01-01", "2020-01-01"),
+        ("2019-6", "2019-06-01", "2019-07-01"),
+        ("2019-12", "2019-12-01", "2020-01-01"),
+        (" 2020-02-29 ", "2020-02-29", "2020-03-01"),
+    ],
+)
 def test_a_date_is_its_whole_period(text: str, first: str, after: str) -> None:
     days = (datetime.datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (first, after))
     assert period(text) == tuple(int(day.timestamp()) for day in days)
@@ -260,8 +264,12 @@ WORD = st.text("ab日é ", min_size=1, max_size=30)
 PLACE = st.floats(0, 1)
 
 
-@given(st.lists(st.tuples(WORD, PLACE, PLACE), min_size=1, max_size=25), st.lists(WORD, min_size=1, max_size=6),
-       st.integers(1, 90), st.integers(1, 30))  # fmt: skip
+@given(
+    st.lists(st.tuples(WORD, PLACE, PLACE), min_size=1, max_size=25),
+    st.lists(WORD, min_size=1, max_size=6),
+    st.integers(1, 90),
+    st.integers(1, 30),
+)
 @settings(deadline=None, max_examples=40, derandomize=True)
 def test_the_map_fills_its_room_and_no_label_covers_another(
     artists: list[tuple[str, float, float]], tastes: list[str], width: int, height: int

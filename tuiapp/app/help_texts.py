@@ -87,12 +87,12 @@ def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = Mappin
     private = dropped.pop("private session", 0)
     parts: list[Content | str] = []
     if private:
-        parts += [Content.styled(f"{private:,}", "bold $warning"),
-                  " private-session plays skipped\n\n"]  # fmt: skip
+        parts += [Content.styled(f"{private:,}", "bold $warning"), " private-session plays skipped\n\n"]
     parts += [
-        f"{totals['read']:>10,}  read\n", Content.styled(f"{totals['kept']:>10,}  kept\n", "bold $text-accent"),
+        f"{totals['read']:>10,}  read\n",
+        Content.styled(f"{totals['kept']:>10,}  kept\n", "bold $text-accent"),
         f"{totals['duplicates']:>10,}  duplicates\n",
-    ]  # fmt: skip
+    ]
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
     if totals["kept"] and next_steps:

@@ -86,13 +86,23 @@ class ArtistCommands(Provider):
         for place, name in enumerate(names):
             for order, (text, what, command) in enumerate(
                 (
-                    (f"{shown(name)}: artist page", "Your plays and reasons.", partial(app.views.artist, name)),
+                    (
+                        f"{shown(name)}: artist page",
+                        "Your plays and reasons.",
+                        partial(app.views.artist, name),
+                    ),
                     (f"{shown(name)}: similar artists", "In Related.", partial(app.views.related, name)),
-                    (f"Like {shown(name)}", "Counts towards your taste.",
-                     partial(app.changes.judge, "like", [Music(name)])),
-                    (f"Block {shown(name)}", "Never shown anywhere, never learned from.",
-                     partial(app.changes.judge, "block", [Music(name)])),
+                    (
+                        f"Like {shown(name)}",
+                        "Counts towards your taste.",
+                        partial(app.changes.judge, "like", [Music(name)]),
+                    ),
+                    (
+                        f"Block {shown(name)}",
+                        "Never shown anywhere, never learned from.",
+                        partial(app.changes.judge, "block", [Music(name)]),
+                    ),
                 )
-            ):  # fmt: skip
+            ):
                 # Below what the keys do, the better answer first.
                 yield Hit(0.5 - 0.1 * place - 0.01 * order, Content(text), command, text, what)

@@ -47,8 +47,11 @@ class PrivateSession:
         app.changes.forget()
         if on:
             app.opening.hush()
-            app.notify(f"Nothing is written until you press {app.keymap.label('private')} again. Likes "
-                "and playlists last until then.", title="Private session")  # fmt: skip
+            app.notify(
+                f"Nothing is written until you press {app.keymap.label('private')} again. Likes "
+                "and playlists last until then.",
+                title="Private session",
+            )
         else:
             app.preferences.reread()
             text = " ".join(lost) if lost else "Nothing to discard."

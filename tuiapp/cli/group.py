@@ -138,8 +138,14 @@ def _print_manual(context: click.Context, _parameter: click.Parameter, asked: bo
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="discover")
-@click.option("--man", is_flag=True, is_eager=True, expose_value=False, callback=_print_manual,
-              help="Show the man page's source: discover --man | man -l -")  # fmt: skip
+@click.option(
+    "--man",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_manual,
+    help="Show the man page's source: discover --man | man -l -",
+)
 @shared_options
 @click.pass_context
 def cli(context: click.Context) -> None:

@@ -129,10 +129,15 @@ def print_saved(options: Options, session: Session) -> None:
         )
         return
     rows = [
-        (s.name, s.context, str(s.tracks), _length(s.seconds),
-         datetime.datetime.fromtimestamp(s.at, datetime.UTC).date().isoformat())
+        (
+            s.name,
+            s.context,
+            str(s.tracks),
+            _length(s.seconds),
+            datetime.datetime.fromtimestamp(s.at, datetime.UTC).date().isoformat(),
+        )
         for s in saved
-    ]  # fmt: skip
+    ]
     print_table(("name", "context", "tracks", "length", "saved"), rows, right=frozenset({2, 3}))
 
 
@@ -184,9 +189,14 @@ def remove(options: Options, name: str) -> None:
 )
 @click.pass_obj
 def export(
-    options: Options, name: str | None, list_name: str | None, count: int, level: Level, out: Path,
+    options: Options,
+    name: str | None,
+    list_name: str | None,
+    count: int,
+    level: Level,
+    out: Path,
     format_name: str | None,
-) -> None:  # fmt: skip
+) -> None:
     """Export a playlist, or one of the lists, to a file."""
     if (name is None) == (list_name is None):
         raise UsageError("Name a playlist, or a list with --list discover or --list related:NAME.")
@@ -194,8 +204,14 @@ def export(
         title, tracks = _tracks_of(session, name, list_name, count, level)
         report = session.tracks.export(tracks, title, out, format_name)
     if options.json:
-        print_json({"file": str(report.file), "format": report.format, "tracks": report.tracks,
-                    "left_out": report.left_out})  # fmt: skip
+        print_json(
+            {
+                "file": str(report.file),
+                "format": report.format,
+                "tracks": report.tracks,
+                "left_out": report.left_out,
+            }
+        )
     else:
         click.echo(f"{report.tracks} tracks exported to {shown(str(report.file))}.")
     if report.note:

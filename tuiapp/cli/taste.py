@@ -180,10 +180,15 @@ def _print_taste(options: Options, session: Session, level: Level) -> None:
         return
     if modes:
         rows = [
-            (str(mode["number"]), whole_percent(mode["share"]), str(mode["size"]), mode["name"],
-             ", ".join(mode["artists"]))
+            (
+                str(mode["number"]),
+                whole_percent(mode["share"]),
+                str(mode["size"]),
+                mode["name"],
+                ", ".join(mode["artists"]),
+            )
             for mode in modes
-        ]  # fmt: skip
+        ]
         print_table(("taste", "plays", level, "name", "such as"), rows, right=frozenset({0, 1, 2}))
         click.echo()
     _print_rules(options, session)

@@ -121,8 +121,11 @@ class ArtistDialog(Dialog):
         like, hide, block = (self._label(f"discover.{name}") for name in ("like", "hide", "block"))
         if card.verdict == "block":
             return "  ".join(self._with_way_back([f"{block} unblock", "esc close"]))
-        keys = [f"{like} " + ("unlike" if card.verdict == "like" else "like"),
-                f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"), f"{block} block"]  # fmt: skip
+        keys = [
+            f"{like} " + ("unlike" if card.verdict == "like" else "like"),
+            f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"),
+            f"{block} block",
+        ]
         if card.near:
             keys.append(f"{self._label('discover.related')} related")
         keys += [f"{self._label('discover.add_to')} add", f"{self._label('lists.open')} open", "esc close"]
@@ -247,12 +250,14 @@ def _bars(title: str, rows: list[tuple[str, float, str]], width: int) -> list[Co
         _muted(title),
         *(
             Content.assemble(
-                fitted(shown(name), names), " ",
-                Content.styled(bar(value / most, max(4, width - names - 10)), "$text-accent"), f" {text:>7}",
+                fitted(shown(name), names),
+                " ",
+                Content.styled(bar(value / most, max(4, width - names - 10)), "$text-accent"),
+                f" {text:>7}",
             )
             for name, value, text in rows
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _muted(text: str) -> Content:

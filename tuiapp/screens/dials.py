@@ -101,6 +101,9 @@ class Dials:
         knob = round(share * (long - 1))
         low, high = dial.words
         return Content.assemble(
-            f"{low} ", Content.styled("─" * knob, "$foreground-muted"), Content.styled("●", "bold $text-accent"),
-            Content.styled("─" * (long - 1 - knob), "$foreground-muted"), f" {high}",
-        )  # fmt: skip
+            f"{low} ",
+            Content.styled("─" * knob, "$foreground-muted"),
+            Content.styled("●", "bold $text-accent"),
+            Content.styled("─" * (long - 1 - knob), "$foreground-muted"),
+            f" {high}",
+        )

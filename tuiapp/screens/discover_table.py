@@ -41,13 +41,25 @@ BECAUSE: Column[Recommendation] = Column(
 )
 # Beside artist and track it needs more room.
 BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
-LISTENERS: Column[Recommendation] = Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
-                   order=lambda row: -row.listeners)  # fmt: skip
-PLAYS: Column[Recommendation] = Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 5, right=True,
-               order=lambda row: -row.plays, least=88)  # fmt: skip
+LISTENERS: Column[Recommendation] = Column(
+    "listeners", lambda row: f"{row.listeners:,}", 9, right=True, order=lambda row: -row.listeners
+)
+PLAYS: Column[Recommendation] = Column(
+    "plays",
+    lambda row: f"{row.plays:,}" if row.plays else "new",
+    5,
+    right=True,
+    order=lambda row: -row.plays,
+    least=88,
+)
 # As of an earlier date it stands in their place.
-LATER: Column[Recommendation] = Column("later", lambda row: f"{row.later:,}" if row.later else "–", 5, right=True,
-               order=lambda row: -(row.later or 0))  # fmt: skip
+LATER: Column[Recommendation] = Column(
+    "later",
+    lambda row: f"{row.later:,}" if row.later else "–",
+    5,
+    right=True,
+    order=lambda row: -(row.later or 0),
+)
 
 
 class DiscoverTable(Table["Recommendation"]):
@@ -64,8 +76,9 @@ class DiscoverTable(Table["Recommendation"]):
             order=lambda row: self._track(row).casefold(),
             least=WITH_TRACK,
         )
-        self._fit: Column[Recommendation] = Column("fit", lambda row: bar(row.score / self.best, 8), 8, accent=True,
-                           order=lambda row: -row.score)  # fmt: skip
+        self._fit: Column[Recommendation] = Column(
+            "fit", lambda row: bar(row.score / self.best, 8), 8, accent=True, order=lambda row: -row.score
+        )
         super().__init__(
             self._columns(of_tracks=False, earlier=False),
             key=lambda row: row.key,

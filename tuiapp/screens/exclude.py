@@ -131,8 +131,9 @@ class ExcludeDialog(Dialog):
             yield Static(
                 "enter excludes plays that match all of these; they stay in your history\n"
                 "tab ↑ ↓ next field, → accept the suggestion, esc cancel",
-                classes="hint", markup=False,
-            )  # fmt: skip
+                classes="hint",
+                markup=False,
+            )
 
     def on_mount(self) -> None:
         self._preview()
@@ -216,8 +217,9 @@ def in_words(found: Exclusion) -> Content:
     """What a rule would change, calmly."""
     listens = f"{found.listens:,} play{'' if found.listens == 1 else 's'}"
     parts: list[Content | str] = [
-        Content.styled(listens if found.listens else "No plays", "bold $text-accent"), " would be excluded."
-    ]  # fmt: skip
+        Content.styled(listens if found.listens else "No plays", "bold $text-accent"),
+        " would be excluded.",
+    ]
     for words, names in (("leaving the top of Discover", found.leaves), ("entering", found.enters)):
         if names:
             listed = ", ".join(shown(name) for name in names[:_NAMED])

@@ -34,9 +34,12 @@ def first_steps(keymap: Keymap) -> Content:
         _muted("in its own folder, ready in under a minute"),
         step(f"{model} {add}", "add community data, to find new music\n"),
         _muted("(lists what you can download)"),
-        "\nThen press ", Content.styled(model, "bold $text-accent"), " and ",
-        Content.styled(train, "bold $text-accent"), " to build your recommendations.",
-    )  # fmt: skip
+        "\nThen press ",
+        Content.styled(model, "bold $text-accent"),
+        " and ",
+        Content.styled(train, "bold $text-accent"),
+        " to build your recommendations.",
+    )
 
 
 def untrained(status: Status, keymap: Keymap) -> Content:
@@ -54,10 +57,11 @@ def untrained(status: Status, keymap: Keymap) -> Content:
     parts += [
         step(f"{model} {train}", "build your recommendations\n"),
         _muted(
-            "from the community data you added" if community
+            "from the community data you added"
+            if community
             else "without other people's data it can only resurface what you have played"
         ),
-    ]  # fmt: skip
+    ]
     return Content.assemble(*parts)
 
 
@@ -84,8 +88,10 @@ def no_tracks(status: Status, keymap: Keymap) -> Content:
     return Content.assemble(
         step(f"{model} {add}", "add community data of tracks: a table of playlists\n"),
         _muted("one line per track: playlist, artist, track"),
-        _muted(f"then press {train} to train on it"), "\n", back,
-    )  # fmt: skip
+        _muted(f"then press {train} to train on it"),
+        "\n",
+        back,
+    )
 
 
 def _muted(text: str) -> Content:

@@ -48,16 +48,24 @@ def modes_table() -> Table[tuple[int, Mode]]:
         (
             Column("", lambda row: str(row[0]), 2, right=True, order=lambda row: row[0]),
             Column("taste", lambda row: row[1].name, 14, share=2, order=lambda row: row[1].name.casefold()),
-            Column("plays", lambda row: percent(row[1].share), 6, right=True, order=lambda row: -row[1].share),
+            Column(
+                "plays", lambda row: percent(row[1].share), 6, right=True, order=lambda row: -row[1].share
+            ),
             Column("", lambda row: bar(row[1].share / most(), 8), 8, accent=True),
-            Column("such as", lambda row: ", ".join(row[1].artists), 16, share=3, least=66,
-                   order=lambda row: row[1].artists),
+            Column(
+                "such as",
+                lambda row: ", ".join(row[1].artists),
+                16,
+                share=3,
+                least=66,
+                order=lambda row: row[1].artists,
+            ),
         ),
         key=lambda row: row[1].name,
         words=lambda row: f"{row[1].name} {' '.join(row[1].artists)}",
         id="modes",
         markable=False,
-    )  # fmt: skip
+    )
 
     def most() -> float:
         return max((row[1].share for row in table.rows), default=1.0) or 1.0
@@ -70,14 +78,19 @@ def rules_table() -> Table[KeptRule]:
     return Table(
         (
             Column("plays", lambda row: f"{row.listens:,}", 7, right=True, order=lambda row: -row.listens),
-            Column("excluded", lambda row: row.rule.in_words(), 20, share=1,
-                   order=lambda row: row.rule.in_words().casefold()),
+            Column(
+                "excluded",
+                lambda row: row.rule.in_words(),
+                20,
+                share=1,
+                order=lambda row: row.rule.in_words().casefold(),
+            ),
             Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at, least=48),
         ),
         key=lambda row: str(row.id),
         words=lambda row: row.rule.in_words(),
         id="rules",
-    )  # fmt: skip
+    )
 
 
 def marks_table() -> Table[Feedback]:
@@ -85,12 +98,18 @@ def marks_table() -> Table[Feedback]:
     return Table(
         (
             Column("artist", lambda row: row.artist, 18, share=2, order=lambda row: row.artist.casefold()),
-            Column("track", lambda row: row.track or "", 8, share=1, order=lambda row: (row.track or "").casefold(),
-                   least=56),
+            Column(
+                "track",
+                lambda row: row.track or "",
+                8,
+                share=1,
+                order=lambda row: (row.track or "").casefold(),
+                least=56,
+            ),
             Column("", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
             Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
         ),
         key=lambda row: f"{row.artist}\x1f{row.track or ''}",
         words=lambda row: f"{row.artist} {row.track or ''} {row.verdict}",
         id="marks",
-    )  # fmt: skip
+    )

@@ -55,8 +55,12 @@ class TabStrip(Widget):
         whole = Content.assemble(badge, Content.styled(self.right_text, "$foreground-muted"))
         # The names matter more than what stands on the right, the words PRIVATE and DEMO more than the names.
         for style, end in (
-            ("brand", whole), ("names", whole), ("names", badge), ("digits", whole), ("digits", badge),
-        ):  # fmt: skip
+            ("brand", whole),
+            ("names", whole),
+            ("names", badge),
+            ("digits", whole),
+            ("digits", badge),
+        ):
             left = self._tabs(style)
             if left.cell_length + end.cell_length + 1 <= width:
                 break

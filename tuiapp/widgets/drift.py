@@ -93,9 +93,11 @@ def _in_words(year: YearOfTaste, width: int) -> Content:
     wide = new and year.top_new is not None and left - len(most) >= 32
     cells = min(_LONGEST_NAME, (left - len(most)) // 2 if wide else left)
     parts = [
-        Content.styled(begin, "$foreground-muted"), Content(fitted(shown(year.top.artist), cells)),
-        Content.styled(plays, "$text-accent"), Content.styled(new, "$foreground-muted"),
-    ]  # fmt: skip
+        Content.styled(begin, "$foreground-muted"),
+        Content(fitted(shown(year.top.artist), cells)),
+        Content.styled(plays, "$text-accent"),
+        Content.styled(new, "$foreground-muted"),
+    ]
     if wide and year.top_new is not None:
         newest = fitted(shown(year.top_new.artist), cells).rstrip()
         parts.append(Content.styled(most + newest, "$foreground-muted"))

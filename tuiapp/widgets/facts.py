@@ -77,15 +77,19 @@ def _source(model: ModelManifest, width: int) -> Content:
     growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""
     tuned = "tuned on held-out plays" if model.tuned.get("searched") else "not tuned"
     return Content.assemble(
-        Content.styled(f"{model.items:,} {model.level}", "bold"), f" from {model.listeners:,} ",
-        "sessions" if model.solo else "listeners", f" of {source}\n",
+        Content.styled(f"{model.items:,} {model.level}", "bold"),
+        f" from {model.listeners:,} ",
+        "sessions" if model.solo else "listeners",
+        f" of {source}\n",
         Content.styled(
-            _broken(f"{model.factors} factors, {sweeps}, {tuned}", width) + "\n"
+            _broken(f"{model.factors} factors, {sweeps}, {tuned}", width)
+            + "\n"
             + _broken(
                 f"c = 1 + {confidence.alpha:.3g} × {cell}, lambda {model.regularization:.3g}{growing}", width
-            ), _MUTED,
+            ),
+            _MUTED,
         ),
-    )  # fmt: skip
+    )
 
 
 def _table(heading: str, rows: list[tuple[str, float, str]], cells: int) -> Content:
@@ -94,10 +98,12 @@ def _table(heading: str, rows: list[tuple[str, float, str]], cells: int) -> Cont
     parts: list[Content | str] = [Content.styled(heading, _MUTED)]
     for name, value, note in rows:
         parts += [
-            f"\n{shown(name):<13}", Content.styled(bar(value / best if best else 0.0, cells), "$text-accent"),
-            f" {value:.3f}", Content.styled("  best" if value == best else "      ", "bold"),
+            f"\n{shown(name):<13}",
+            Content.styled(bar(value / best if best else 0.0, cells), "$text-accent"),
+            f" {value:.3f}",
+            Content.styled("  best" if value == best else "      ", "bold"),
             Content.styled(f"  {note}" if note else "", _MUTED),
-        ]  # fmt: skip
+        ]
     return Content.assemble(*parts)
 
 
@@ -153,4 +159,4 @@ def _index(index: dict[str, Any], width: int) -> Content:
             width,
         ),
         _MUTED,
-    )  # fmt: skip
+    )

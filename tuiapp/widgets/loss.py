@@ -41,8 +41,14 @@ def curve(losses: Losses, width: int, height: int) -> Content:
     # A whole number of cells a sweep where they fit; where they do not, several sweeps share one.
     wide = max(1, min(4, room // sweeps))
     left = _left_to_fall(losses.values)
-    levels = [round((left[_sweep(cell, wide, sweeps, room)] if _reached(cell, wide, sweeps, room, len(left)) else 0)
-                    * rows * 8) for cell in range(min(room, wide * sweeps))]  # fmt: skip
+    levels = [
+        round(
+            (left[_sweep(cell, wide, sweeps, room)] if _reached(cell, wide, sweeps, room, len(left)) else 0)
+            * rows
+            * 8
+        )
+        for cell in range(min(room, wide * sweeps))
+    ]
     lines = [Content.styled("loss by sweep, log scale"[:width], "$foreground-muted")]
     for row in range(rows):
         floor = (rows - 1 - row) * 8

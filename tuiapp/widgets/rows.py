@@ -38,8 +38,12 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
     """Rows in an order, with a cursor that moves through them. What can be done with them is the table's."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--heading", "table--cursor", "table--cursor-blurred", "table--accent", "table--marked",
-    }  # fmt: skip
+        "table--heading",
+        "table--cursor",
+        "table--cursor-blurred",
+        "table--accent",
+        "table--marked",
+    }
     DEFAULT_CSS = """
     Rows {
         height: 1fr;

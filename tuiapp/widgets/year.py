@@ -120,10 +120,11 @@ def _years(by_month: dict[str, int], width: int, room: int) -> list[Content]:
         )
         rows.append(
             Content.assemble(
-                Content.styled(f"{year} ", "$foreground-muted"), Content.styled(cells, "$text-accent"),
+                Content.styled(f"{year} ", "$foreground-muted"),
+                Content.styled(cells, "$text-accent"),
                 f" {totals[year]:>8,}",
             )
-        )  # fmt: skip
+        )
     return rows
 
 

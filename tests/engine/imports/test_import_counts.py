@@ -26,10 +26,17 @@ def iso(days: int) -> str:
 
 def apple(folder: Path, name: str, entries: list[Entry]) -> Path:
     rows = [
-        {"Content Type": "Song", "Track Identifier": number, "Title": title, "Artist": ARTIST, "Album": f"A{number}",
-         "Track Play Count": plays, "Last Played Date": iso(days)}
+        {
+            "Content Type": "Song",
+            "Track Identifier": number,
+            "Title": title,
+            "Artist": ARTIST,
+            "Album": f"A{number}",
+            "Track Play Count": plays,
+            "Last Played Date": iso(days),
+        }
         for number, (title, plays, days) in enumerate(entries)
-    ]  # fmt: skip
+    ]
     return write(folder, f"{name}.json", rows)
 
 

@@ -35,17 +35,24 @@ SAMPLES: dict[str, Any] = {
     "tautulli": databases.TAUTULLI,
     "strawberry": databases.STRAWBERRY,
     "spotify": [spotify(START, 211_400), spotify(START + 300, 5_000)],
-    "spotify-lines": json.dumps(spotify(START, 211_400)) + "\n" + json.dumps(spotify(START + 300, 5_000)) + "\n",
+    "spotify-lines": json.dumps(spotify(START, 211_400))
+    + "\n"
+    + json.dumps(spotify(START + 300, 5_000))
+    + "\n",
     "spotify-csv": shapes.as_csv([spotify(START, 211_400), spotify(START + 300, 5_000)]),
     "spotify-account": [shapes.account("2024-03-02 19:04", SONG, 211_400)],
     "spotify-library": {"tracks": [{"artist": SONG[0], "track": SONG[1]}], "bannedTracks": [], "artists": []},
-    "spotify-playlists": {"playlists": [{"name": "E", "items": [{"track": {"trackName": "T", "artistName": "A"}}]}]},
+    "spotify-playlists": {
+        "playlists": [{"name": "E", "items": [{"track": {"trackName": "T", "artistName": "A"}}]}]
+    },
     "deezer": shapes.workbook([DEEZER, ["Tin Roof", "Ida", None, "", "200", "x", "2024-03-02 12:00:00"]]),
     "itunes": shapes.ITUNES,
     "rhythmbox": "<?xml version='1.0'?><rhythmdb><entry type='song'><title>T</title><artist>A</artist>"
     "<play-count>3</play-count><last-played>1709406060</last-played></entry></rhythmdb>",
     "youtube": [shapes.watched("Watched Harbour Lights", "2024-03-02T19:01:00.117Z", "Café Tundra - Topic")],
-    "youtube-html": shapes.cell("YouTube Music", '<a href="v">T</a><br><a href="c">A - Topic</a>', "Mar 2, 2024, 8:01:00 PM CET"),
+    "youtube-html": shapes.cell(
+        "YouTube Music", '<a href="v">T</a><br><a href="c">A - Topic</a>', "Mar 2, 2024, 8:01:00 PM CET"
+    ),
     "youtube-library": "Video ID,Song Title,Album Title,Artist Name 1\nAbCdEfGhI_1,Tin Roof,,Ida\n",
     "youtube-playlist": "Video ID,Playlist Video Creation Timestamp\nAbCdEfGhI_1,2024-03-02T19:01:00+00:00\n",
     "rockbox": shapes.ROCKBOX,
@@ -69,7 +76,9 @@ SAMPLES: dict[str, Any] = {
     "apple-daily": shapes.DAILY,
     "apple-recent": "Last Modified,Track Description,Last Event Start Timestamp,Total plays,Total skips\n,Ida - Lark,2024-03-02T19:01:00Z,3,0\n",
     "apple-last-played": shapes.HISTORY,
-    "apple-library": [{"Content Type": "Song", "Track Identifier": 7, "Title": "T", "Artist": "A", "Track Play Count": 4}],
+    "apple-library": [
+        {"Content Type": "Song", "Track Identifier": 7, "Title": "T", "Artist": "A", "Track Play Count": 4}
+    ],
     "apple-playlists": [{"Title": "E", "Playlist Item Identifiers": [7]}],
     "apple-favorites": "Favorite Type,Item Description,Last Modified,Preference\nSONG,A - T,2024-03-02T19:01:00Z,FAVORITE\n",
     "tidal": TIDAL + "A Feat. B,T,02/03/2024 20:01,211400.0,TRACK,Europe/Copenhagen\n",
@@ -78,7 +87,7 @@ SAMPLES: dict[str, Any] = {
     "lastfm": shapes.LASTFM_FILES["ghan"],
     "csv": "Played at;Song;Performer;ms_played\n2024-03-02T19:01:00Z;Harbour Lights;Café Tundra;211400\n",
     "jsonl": '{"artist": "A", "title": "T", "played_at": 1709406060}\n{"artist": "B"}\n',
-}  # fmt: skip
+}
 ODD = [
     "null", "-5", "1e400", "NaN", "{}", "[", '"', "\x00", "\ufeff", "\r\n", "\u2028", ",,,,", "]}", "99999999999999999999",
     "31/02/2024", "\ud7ff", "<!", "&lt;", "'", ";", "\t",
@@ -174,17 +183,24 @@ ROWS: dict[str, tuple[Callable[[list[str]], str], Callable[[int], str]]] = {
     ),
     "youtube": (
         lambda rows: "[" + ",\n".join(rows) + "]",
-        lambda at: json.dumps(shapes.watched("Watched T", f"2024-03-{at % 28 + 1:02d}T19:01:00Z", "A - Topic")),
+        lambda at: json.dumps(
+            shapes.watched("Watched T", f"2024-03-{at % 28 + 1:02d}T19:01:00Z", "A - Topic")
+        ),
     ),
     "maloja": (
         lambda rows: '{"maloja": {"export_time": 1}, "scrobbles": [' + ", ".join(rows) + "]}",
-        lambda at: json.dumps({"time": at, "track": {"artists": ["A"], "title": "T", "album": None}, "duration": None}),
+        lambda at: json.dumps(
+            {"time": at, "track": {"artists": ["A"], "title": "T", "album": None}, "duration": None}
+        ),
     ),
     "koito": (
         lambda rows: '{"version": "1", "listens": [\n' + ",\n".join(rows) + "\n]}\n",
         lambda at: json.dumps(
-            {"listened_at": f"2024-03-{at // 86_400 % 28 + 1:02d}T19:01:00Z", "track": shapes.koito("T"),
-             "artists": [shapes.koito("A")]}
+            {
+                "listened_at": f"2024-03-{at // 86_400 % 28 + 1:02d}T19:01:00Z",
+                "track": shapes.koito("T"),
+                "artists": [shapes.koito("A")],
+            }
         ),
     ),
     "lastfmstats": (
@@ -196,7 +212,10 @@ ROWS: dict[str, tuple[Callable[[list[str]], str], Callable[[int], str]]] = {
         lambda at: json.dumps(shapes.brainz(at, SONG)),
     ),
     "listenbrainz": ("\n".join, lambda at: json.dumps(shapes.brainz(at, SONG))),
-    "pano": ("\n".join, lambda at: json.dumps({"timeMs": at * 1000, "artist": "A", "track": "T", "event": "scrobble"})),
+    "pano": (
+        "\n".join,
+        lambda at: json.dumps({"timeMs": at * 1000, "artist": "A", "track": "T", "event": "scrobble"}),
+    ),
     "jsonl": ("\n".join, lambda at: json.dumps({"artist": "A", "title": "T", "played_at": at})),
     "rockbox": (
         lambda rows: "\n".join(["#AUDIOSCROBBLER/1.1", "#TZ/UTC", *rows]),
@@ -211,7 +230,7 @@ ROWS: dict[str, tuple[Callable[[list[str]], str], Callable[[int], str]]] = {
         lambda rows: TIDAL + "\n".join(rows),
         lambda at: f"A,T,{at % 28 + 1:02d}/03/2024 20:01,211400.0,TRACK,UTC",
     ),
-}  # fmt: skip
+}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

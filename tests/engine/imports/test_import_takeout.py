@@ -126,19 +126,36 @@ def test_an_advert_is_one_in_its_language_too(db: sqlite3.Connection, tmp_path: 
     kept = "<b>Warum?</b><br>&emsp;Diese Aktivität wurde in deinem Google-Konto gespeichert."
     [file] = bring(
         db,
-        write(tmp_path, "a.html", page(
-            cell("{} angesehen", "02.03.2024, 20:01:00 MEZ", kept),
-            cell("{} angesehen", "02.03.2024, 20:09:00 MEZ", "<b>Details:</b><br>&emsp;Von Google Anzeigen<br>"),
-        )),
-    ).files  # fmt: skip
+        write(
+            tmp_path,
+            "a.html",
+            page(
+                cell("{} angesehen", "02.03.2024, 20:01:00 MEZ", kept),
+                cell(
+                    "{} angesehen",
+                    "02.03.2024, 20:09:00 MEZ",
+                    "<b>Details:</b><br>&emsp;Von Google Anzeigen<br>",
+                ),
+            ),
+        ),
+    ).files
     assert (file.kept, file.dropped) == (1, {"advert": 1})
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("Watched ", ""), ("Has visto ", ""), ("Assistiu a ", ""), ("Hai guardato ", ""), ("", " bekeken"),
-     ("", " angesehen"), ("", " を視聴しました"), ("Просмотрено ", ""), ("Unbekannt gesehn: ", "")],
-)  # fmt: skip
+    [
+        ("Watched ", ""),
+        ("Has visto ", ""),
+        ("Assistiu a ", ""),
+        ("Hai guardato ", ""),
+        ("", " bekeken"),
+        ("", " angesehen"),
+        ("", " を視聴しました"),
+        ("Просмотрено ", ""),
+        ("Unbekannt gesehn: ", ""),
+    ],
+)
 def test_one_odd_row_takes_the_verb_from_no_other(
     db: sqlite3.Connection, tmp_path: Path, before: str, after: str
 ) -> None:
@@ -147,12 +164,21 @@ def test_one_odd_row_takes_the_verb_from_no_other(
         for number, name in enumerate(NAMES)
     ]
     rows += [
-        {**watched("Viewed a post by Lark", "2024-03-02T09:00:00Z"), "titleUrl": "https://www.youtube.com/post/Ugk"},
-        {**watched("Searched for lark", "2024-03-02T08:00:00Z"), "titleUrl": "https://www.youtube.com/results?search_query=lark"},
-        {**watched("Visited Lark", "2024-03-02T07:00:00Z"), "titleUrl": "https://music.youtube.com/channel/UCx"},
+        {
+            **watched("Viewed a post by Lark", "2024-03-02T09:00:00Z"),
+            "titleUrl": "https://www.youtube.com/post/Ugk",
+        },
+        {
+            **watched("Searched for lark", "2024-03-02T08:00:00Z"),
+            "titleUrl": "https://www.youtube.com/results?search_query=lark",
+        },
+        {
+            **watched("Visited Lark", "2024-03-02T07:00:00Z"),
+            "titleUrl": "https://music.youtube.com/channel/UCx",
+        },
         watched("Liked Tin Roof", "2024-03-02T06:00:00Z", "Café Tundra - Topic"),
         watched("Answered a question of Tin Roof", "2024-03-02T05:00:00Z", "Café Tundra - Topic"),
-    ]  # fmt: skip
+    ]
     [file] = bring(db, write(tmp_path, "watch-history.json", rows)).files
     assert {row[2] for row in listens(db)} == set(NAMES)
     assert file.dropped == {

@@ -72,8 +72,17 @@ def test_delivered_twice_in_any_order_and_beside_a_true_repeat(
         [stream(5_000, 1), stream(5_176, 1)],
         [stream(40, START, ms=40_000), stream(80, START, ms=40_000)],
     ],
-    ids=["another start", "another length", "another song", "no stamp", "zero", "repeat", "absurd", "short repeat"],
-)  # fmt: skip
+    ids=[
+        "another start",
+        "another length",
+        "another song",
+        "no stamp",
+        "zero",
+        "repeat",
+        "absurd",
+        "short repeat",
+    ],
+)
 def test_what_only_looks_delivered_twice_stays(
     db: sqlite3.Connection, tmp_path: Path, rows: list[dict[str, Any]]
 ) -> None:
@@ -194,8 +203,15 @@ def test_a_librarys_counts_and_likes_are_read_beside_its_plays(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     def track(title: str, plays: int, last: str, **keys: Any) -> dict[str, Any]:
-        return {"Track Identifier": 1, "Content Type": "Song", "Title": title, "Artist": "Burel",
-                "Track Play Count": plays, "Last Played Date": f"{last}T08:00:00Z", **keys}  # fmt: skip
+        return {
+            "Track Identifier": 1,
+            "Content Type": "Song",
+            "Title": title,
+            "Artist": "Burel",
+            "Track Play Count": plays,
+            "Last Played Date": f"{last}T08:00:00Z",
+            **keys,
+        }
 
     write(
         tmp_path,

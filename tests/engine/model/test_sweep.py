@@ -52,9 +52,16 @@ def test_with_an_exponent_each_row_has_a_lambda_of_its_own() -> None:
     matrix, losses = plays(60, 40), []
     regularization, exponent, alpha = 0.4, 0.75, 2.0
     model = AlternatingLeastSquares(
-        factors=6, alpha=alpha, regularization=regularization, iterations=8, random_state=1, use_cg=False,
-        dtype=np.float64, frequency_exponent=exponent, momentum=False,
-    )  # fmt: skip
+        factors=6,
+        alpha=alpha,
+        regularization=regularization,
+        iterations=8,
+        random_state=1,
+        use_cg=False,
+        dtype=np.float64,
+        frequency_exponent=exponent,
+        momentum=False,
+    )
     model.fit(matrix, callback=lambda _sweep, _seconds, loss: losses.append(loss))
     users, items = model.user_factors, model.item_factors
     lambdas = [regularization * matrix.getnnz(axis=axis) ** exponent for axis in (1, 0)]

@@ -306,8 +306,17 @@ def test_format_of_goes_by_the_ending() -> None:
         "a.uris",
     )
     assert [format_of(Path(name)) for name in endings] == [
-        "m3u8", "m3u8", "xspf", "jspf", "jspf", "pls", "csv", "json", "txt", "uris",
-    ]  # fmt: skip
+        "m3u8",
+        "m3u8",
+        "xspf",
+        "jspf",
+        "jspf",
+        "pls",
+        "csv",
+        "json",
+        "txt",
+        "uris",
+    ]
     for name in ("evening", "evening.mp3", ".m3u8"):
         with pytest.raises(UsageError, match="m3u8"):
             format_of(Path(name))

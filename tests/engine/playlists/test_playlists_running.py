@@ -68,11 +68,19 @@ def test_profile_of_warm_up_and_cool_down_alone_has_its_top_between() -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"bpm": 0}, {"bpm": 300}, {"bpm": math.nan}, {"tolerance": 0}, {"minutes": 0}, {"minutes": math.inf},
-        {"new": 1.2}, {"new": -0.1}, {"warm_up": -1}, {"minutes": 30, "warm_up": 20, "cool_down": 11},
+        {"bpm": 0},
+        {"bpm": 300},
+        {"bpm": math.nan},
+        {"tolerance": 0},
+        {"minutes": 0},
+        {"minutes": math.inf},
+        {"new": 1.2},
+        {"new": -0.1},
+        {"warm_up": -1},
+        {"minutes": 30, "warm_up": 20, "cool_down": 11},
         {"seed": -1},
     ],
-)  # fmt: skip
+)
 def test_settings_that_make_no_list_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         Settings(**values)

@@ -26,11 +26,19 @@ from engine.store.database import open_library
 
 TRACKS = [
     PlaylistTrack(
-        "Café Tundra", "Harbour Lights", "Slow Ferry", 85.0, "pack", 228.2, True, 170.0, 2.0,
+        "Café Tundra",
+        "Harbour Lights",
+        "Slow Ferry",
+        85.0,
+        "pack",
+        228.2,
+        True,
+        170.0,
+        2.0,
         (("spotify", "1a2B3c4D5e6F7g8H9i0J1k"), ("file", "/music/é.flac")),
     ),
     PlaylistTrack("Ida & the Oaks", "Tin [Roof]\n'", None, None, None, 210.0, False, seconds_estimated=True),
-]  # fmt: skip
+]
 
 
 @pytest.fixture

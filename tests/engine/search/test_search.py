@@ -63,18 +63,27 @@ def test_better_answers_come_before_better_known_names() -> None:
 def test_names_with_one_slip_are_found() -> None:
     rng = random.Random(3)
     letters = "abcdefghijklmnopqrstuvwxyz"
-    keys = sorted({
-        " ".join("".join(rng.choice(letters) for _ in range(rng.randint(3, 9))) for _ in range(rng.randint(1, 3)))
-        for _ in range(3000)
-    })  # fmt: skip
+    keys = sorted(
+        {
+            " ".join(
+                "".join(rng.choice(letters) for _ in range(rng.randint(3, 9)))
+                for _ in range(rng.randint(1, 3))
+            )
+            for _ in range(3000)
+        }
+    )
     index, found, tried = build_names(keys, range(len(keys))), 0, 0
     for number in rng.sample(range(len(keys)), 300):
         key = keys[number]
         at = rng.randrange(len(key) - 1)
-        slipped = rng.choice([
-            key[:at] + key[at + 1 :], key[:at] + key[at] + key[at:], key[:at] + rng.choice(letters) + key[at + 1 :],
-            key[:at] + key[at + 1] + key[at] + key[at + 2 :],
-        ])  # fmt: skip
+        slipped = rng.choice(
+            [
+                key[:at] + key[at + 1 :],
+                key[:at] + key[at] + key[at:],
+                key[:at] + rng.choice(letters) + key[at + 1 :],
+                key[:at] + key[at + 1] + key[at] + key[at + 2 :],
+            ]
+        )
         tried += 1
         found += number in [hit.number for hit in best(Query.of(slipped), index, 5)]
     assert found / tried > 0.97
@@ -143,8 +152,10 @@ def rows(session: Session, text: str) -> list[tuple[str, str, str | None]]:
 
 def test_own_and_community_names_are_one_list(session: Session) -> None:
     assert rows(session, "bur")[:3] == [
-        ("artist", "Bur", None), ("artist", "Burel", None), ("artist", "Burial", None),
-    ]  # fmt: skip
+        ("artist", "Bur", None),
+        ("artist", "Burel", None),
+        ("artist", "Burial", None),
+    ]
     burel = session.artists.search("burel")[0]
     assert (burel.plays, burel.listeners > 0) == (3, True), "what is known of it on both sides"
     assert rows(session, "only mine")[0] == ("artist", "Only Mine", None)

@@ -45,9 +45,15 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
     done = session.forget(Rule(artist=SECRET[0]))
     assert done.holds
     assert done.deleted == {
-        "listens": 5, "skips": 1, "likes, hides and blocks": 1, "days shown": 2, "rules": 1, "tracks": 1,
-        "artists": 1, "imports": 2,
-    }  # fmt: skip
+        "listens": 5,
+        "skips": 1,
+        "likes, hides and blocks": 1,
+        "days shown": 2,
+        "rules": 1,
+        "tracks": 1,
+        "artists": 1,
+        "imports": 2,
+    }
     assert set(done.files) == {"state.json", "hindsight.json", "discover.log"}
     left = bytes_of(session.folders)
     assert SECRET[1].encode() not in left

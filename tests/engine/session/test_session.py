@@ -97,8 +97,10 @@ def test_lists_are_exported_as_one_track_an_artist(session, tmp_path) -> None:
     session.packs.add(csv)
     tracks = session.tracks.of_discover(DiscoverSettings(n=3))
     assert [(track.artist, track.track) for track in tracks] == [
-        (top[0].artist, "Signal"), (top[1].artist, ""), (top[2].artist, ""),
-    ]  # fmt: skip
+        (top[0].artist, "Signal"),
+        (top[1].artist, ""),
+        (top[2].artist, ""),
+    ]
     report = session.tracks.export(tracks, "Discover", tmp_path / "out.csv")
     assert report.file.exists()
     assert session.tracks.of_related(ARTISTS[0], 2)

@@ -58,8 +58,14 @@ def session(tmp_path: Path):
 
 
 def judge(connection: sqlite3.Connection, verdict: str, artist: str, track: str | None = None) -> None:
-    set_verdict(connection, verdict, artist=artist, artist_key=artist_key(artist), track=track,
-                track_key=track_key(track) if track else "")  # fmt: skip
+    set_verdict(
+        connection,
+        verdict,
+        artist=artist,
+        artist_key=artist_key(artist),
+        track=track,
+        track_key=track_key(track) if track else "",
+    )
 
 
 def shown(session: Session) -> dict[str, str]:
@@ -240,8 +246,15 @@ def test_as_of_a_day_nothing_is_liked_that_was_liked_later_and_blocks_hold(libra
 
 
 def test_a_catalog_finds_all_that_keys_stand_for_and_nothing_else(tmp_path) -> None:
-    titled = [("The Lark", "One"), ("Lark", "Two"), ("Larks", "One"), ("Lark", "One - Live"), ("Owl", "One"),
-              ("The Owl", "Two"), ("Lark feat. Owl", "Three")]  # fmt: skip
+    titled = [
+        ("The Lark", "One"),
+        ("Lark", "Two"),
+        ("Larks", "One"),
+        ("Lark", "One - Live"),
+        ("Owl", "One"),
+        ("The Owl", "Two"),
+        ("Lark feat. Owl", "Three"),
+    ]
     write_catalog(tmp_path / "c.sqlite", ((track_name(*each), 1, 1) for each in titled))
     catalog = Catalog(tmp_path / "c.sqlite")
     assert catalog.ids_in_any_spelling(["lark", joined_key("owl", "Two")]) == {0, 1, 3, 5, 6}

@@ -16,10 +16,19 @@ from engine.training.artifact import open_model
 from tests.support.models import write_model
 
 FILES = [
-    "../current", "manifest.json", "item_factors.npy", "gram.npy", "listeners.npy", "index/index.json",
-    "index/norms.npy", "index/order.npy", "index/places.npy", "index/sorted_factors.npy", "index/nearest.ann",
+    "../current",
+    "manifest.json",
+    "item_factors.npy",
+    "gram.npy",
+    "listeners.npy",
+    "index/index.json",
+    "index/norms.npy",
+    "index/order.npy",
+    "index/places.npy",
+    "index/sorted_factors.npy",
+    "index/nearest.ann",
     "index/shard-0.ann",
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
