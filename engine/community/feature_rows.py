@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.community.tables import Opener, Reading, cell_of, columns_of, first_artist, read_table, tables
+from engine.canonical_keys import first_artist
+from engine.community.tables import Opener, Reading, cell_of, columns_of, read_table, tables
 from engine.errors import UnreadableFileError
 
 # Which normalised headers (lower case, other characters as one `_`) mean what; earlier ones are preferred.

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.canonical_keys import Level, artist_of, item_key, track_name
+from engine.canonical_keys import Level, artist_of, first_artist, item_key, track_name
 from engine.community.pack import PackContent
-from engine.community.tables import Reading, cell_of, columns_of, first_artist, read_table, tables
+from engine.community.tables import Reading, cell_of, columns_of, read_table, tables
 from engine.errors import UnreadableFileError
 
 NAME = "playlists"

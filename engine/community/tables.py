@@ -186,24 +186,3 @@ def columns_of(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dic
 def cell_of(cells: Sequence[str], index: int) -> str:
     """A cell, without blanks around it; empty where the line is shorter."""
     return cells[index].replace("\x00", "").strip() if index < len(cells) else ""
-
-
-def first_artist(names: str, ids: str = "") -> str:
-    r"""The first of several credited artists, which is how listening histories name a track's artist.
-
-    Names are joined by `;`, or by `,` with a backslash before commas that belong to a name. A plain comma is
-    only taken for a joint when `ids` (a column of as many ids) says there is more than one artist.
-
-    >>> first_artist("Café Tundra;DJ Møns")
-    'Café Tundra'
-    >>> first_artist("Tyler, The Creator")
-    'Tyler, The Creator'
-    >>> first_artist(r"Tyler\, The Creator, Kali", "spotify:artist:a, spotify:artist:b")
-    'Tyler, The Creator'
-    """
-    first = names.split(";")[0].strip()
-    count = len([part for part in re.split(r"[,;]", ids) if part.strip()])
-    parts = re.split(r"(?<!\\),\s*", first)
-    if count > 1 and (len(parts) == count or "\\," in first):
-        first = parts[0]
-    return first.replace("\\,", ",").strip()

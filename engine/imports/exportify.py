@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import IO
 
+from engine.canonical_keys import first_artist
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, PlaylistEntry, Record
@@ -18,7 +19,6 @@ from engine.imports.text import Table, rows
 from engine.imports.times import milliseconds
 
 _URI = re.compile(r"^spotify:(track|episode|local):")
-_COMMA = re.compile(r"(?<!\\),\s*")
 # Where things are in watsonbox' table, whose header is translated.
 _BY_PLACE = ["track uri", "track name", "artist uri(s)", "artist name(s)", "album uri", "album name"]
 
@@ -34,7 +34,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     for row in body:
         cells = table.at(row)
         uri = cells("track uri", "spotify id", "track id", "spotify - id")
-        artist = _first_artist(cells("artist name(s)", "artist name"), cells("artist uri(s)", "artist ids"))
+        artist = first_artist(cells("artist name(s)", "artist name"), cells("artist uri(s)", "artist ids"))
         title = cells("track name").replace("\\,", ",")
         if uri.startswith(("spotify:episode:", "spotify:local:")):
             yield Dropped(reasons.PODCAST if "episode" in uri else reasons.RADIO)
@@ -47,17 +47,6 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             length = milliseconds(cells("track duration (ms)", "duration (ms)")) or None
             playlist = cells("playlist name") or name
             yield PlaylistEntry(playlist, artist, title, _known(cells("album name", "album")), length, ids)
-
-
-def _first_artist(names: str, ids: str) -> str:
-    r"""The first artist: names are joined by `;`, or by `,` with commas of a name written `\,`.
-
-    >>> _first_artist(r"Tyler\, The Creator, Kali", ""), _first_artist("Café Tundra;DJ Møns", "")
-    ('Tyler, The Creator', 'Café Tundra')
-    """
-    first = names.split(";")[0].strip()
-    several = "\\," in first or len(ids.split(",")) > 1
-    return (_COMMA.split(first)[0] if several else first).replace("\\,", ",").strip()
 
 
 def _known(cell: str) -> str | None:

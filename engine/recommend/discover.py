@@ -17,6 +17,7 @@ from engine.errors import UnknownNameError
 from engine.index.norm_scan import Anchor
 from engine.model.popularity_bias import with_popularity_bias
 from engine.recommend.candidates import SOLO_RESTED, Candidates
+from engine.recommend.joint_credits import with_parts
 from engine.recommend.listener import Floats, Ids, Listener
 from engine.recommend.lists import DiscoverList, Recommendation, Share
 from engine.recommend.mixing import mixed, quotas, within_quota
@@ -90,9 +91,10 @@ class Recommender:
         `answers` by key are what the person said or did (`engine.recommend.adapt`). Raises NothingYetError where taste
         and model have nothing in common.
         """
-        listener = Listener.of(model, own.taste, wider.taste if wider is not None else None)
+        heard = with_parts(model.catalog, wider or own)
+        listener = Listener.of(model, own.taste, heard.taste)
         ranker = Ranker(Candidates.of(listener, resting), answers or {})
-        return cls(ranker, own, wider or own, resting, own.taste.window.half_life)
+        return cls(ranker, own, heard, resting, own.taste.window.half_life)
 
     def with_decay(self, half_life: float) -> Recommender:
         """The same with plays that decay: quick, since what was gathered serves again. Needs the taste's days."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.recommend.joint_credits import with_parts
 from engine.recommend.lists import RelatedArtist, RelatedList
-from engine.taste.gate import Taste
+from engine.taste.gate import DatedTaste, Taste
 from engine.training.artifact import Model
 
 # For each place of the list so many candidates of each kind.
@@ -24,7 +25,8 @@ def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> Relat
     ids, similarity = candidates[best], alike[best]
     items = model.catalog.items([item, *(int(number) for number in ids)])
     skipped = model.catalog.ids_meant(taste.only_skipped)
-    mine = _plays_of(model, taste, [int(number) for number in (item, *ids)])
+    heard = with_parts(model.catalog, DatedTaste(taste)).taste
+    mine = _plays_of(model, heard, [int(number) for number in (item, *ids)])
     source = items[item]
     return RelatedList(
         artist=source.name,

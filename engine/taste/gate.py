@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -34,8 +34,8 @@ SKIP_PLAYS, TURNED_DOWN = 0.5, 3
 class TasteItem:
     """One artist or track of the person's: plays and skips inside the window, when last played (null when undated).
 
-    `name` is the artist's, `track` the title, null for an artist. `remaining` is the share of the plays that the
-    window's half-life leaves, 1 without one.
+    `name` is the artist's, `track` the title, null for an artist; `tracks` are how many of an artist's were played.
+    `remaining` is the share of the plays that the window's half-life leaves, 1 without one.
     """
 
     key: str
@@ -46,6 +46,7 @@ class TasteItem:
     remaining: float = 1.0
     skips: int = 0
     track: str | None = None
+    tracks: int = 1
 
     @property
     def weight(self) -> float:
@@ -103,6 +104,10 @@ class Taste:
         """Another listener's artists behind this person's blocks and hides, such as those of a playlist."""
         kept = (item for item in items if item.key not in self.blocked)
         return self._with(tuple(sorted(kept, key=lambda item: item.key)), EVERYTHING)
+
+    def of_items(self, items: Iterable[TasteItem]) -> Taste:
+        """The same taste of other items."""
+        return self._with(tuple(sorted(items, key=lambda item: item.key)), self.window)
 
     def _with(self, items: tuple[TasteItem, ...], window: Window) -> Taste:
         sets = self.blocked, self.hidden, self.left_out, self.turned_down, self.only_skipped
@@ -168,13 +173,13 @@ def _played(
     listens = counted_listens(connection, also)
     columns, grouped = _ITEMS[level]
     items: dict[str, TasteItem] = {}
-    for artist, name, title, plays, last in connection.execute(
+    for artist, name, title, plays, last, tracks in connection.execute(
         f"""
         WITH played AS (
             SELECT track_id, sum(plays) AS plays, max(started_at) AS last
             FROM {listens} AS l WHERE {condition} GROUP BY track_id
         )
-        SELECT a.key, a.name, {columns}, sum(p.plays), max(p.last)
+        SELECT a.key, a.name, {columns}, sum(p.plays), max(p.last), count(*)
         FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
         GROUP BY {grouped}
         """,  # noqa: S608 - the condition is made of fixed parts
@@ -189,7 +194,14 @@ def _played(
             items[key] = replace(before, plays=before.plays + plays, last_played=max(dates, default=None))
         else:
             items[key] = TasteItem(
-                key, name, float(plays), last, likes.holds(key), skips=skips.get(key, 0), track=title
+                key,
+                name,
+                float(plays),
+                last,
+                likes.holds(key),
+                skips=skips.get(key, 0),
+                track=title,
+                tracks=tracks,
             )
     return items
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.canonical_keys import artist_key, nearest, relaxed_artist_key, relaxed_track_key, track_key
+from engine.canonical_keys import (
+    artist_key,
+    first_artist,
+    nearest,
+    relaxed_artist_key,
+    relaxed_track_key,
+    track_key,
+)
 
 KEYS = (artist_key, track_key, relaxed_artist_key, relaxed_track_key)
 names = st.text(max_size=40)
@@ -183,3 +190,15 @@ def test_nearest_is_quick_among_many() -> None:
     began = time.perf_counter()
     assert nearest("cafe tundrra", many)[0] == "Café Tundra"
     assert time.perf_counter() - began < 2.0
+
+
+def test_first_artist_splits_only_what_is_surely_a_list() -> None:
+    assert first_artist("Earth, Wind & Fire") == "Earth, Wind & Fire"
+    assert first_artist("One,Two", "id1,id2") == "One"
+    assert first_artist("Earth, Wind & Fire", "id1") == "Earth, Wind & Fire"
+    assert first_artist("Oak, Ida & the Elms") == "Oak, Ida & the Elms"
+    assert first_artist("Ida Oak,DJ Nils") == "Ida Oak"
+    assert first_artist("Oak, Ida,DJ Nils", "a,b") == "Oak, Ida"
+    assert first_artist("1,000 Oaks,2,000 Elms,Ida", "a,b,c") == "1,000 Oaks"
+    assert first_artist("Ida,") == "Ida,"
+    assert first_artist("") == ""

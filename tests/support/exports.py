@@ -235,6 +235,10 @@ EXPORTIFY = {
         'spotify:episode:2b,"Talk","x","y",2023,1,1\n'
     ),
     "older": "Spotify ID,Artist IDs,Track Name,Album Name,Artist Name(s)\n1a,z,Harbour Lights,,Café Tundra\n,,,,\n",
+    "joined without a blank": (
+        "Track ID,Track Name,Album Name,Artist Name(s),Release Date\n"
+        '1a,Harbour Lights,,"Café Tundra,DJ Møns",2020\n,,,,\n'
+    ),
     "translated": (
         '"Titel-URI","Titelname","Interpreten-URI(s)","Interpretenname(n)","Album-URI","Albumname"'
         + ',"x"' * 13

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.canonical_keys import artist_key, track_key
-from engine.community.feature_rows import RowCounts, first_artist, fold_tempo, read_feature_rows
+from engine.community.feature_rows import RowCounts, fold_tempo, read_feature_rows
 from engine.community.features import FeatureCatalog, add_features, feature_packs
 from engine.errors import (
     CancelledError,
@@ -308,12 +308,6 @@ def test_tempo_is_folded_into_range_or_refused() -> None:
         40.0, 250.0, 78.0, 125.5, 48.0, 250.0,
     ]  # fmt: skip
     assert fold_tempo(5.0) is fold_tempo(-120.0) is fold_tempo(1001.0) is None
-
-
-def test_first_artist_splits_only_what_is_surely_a_list() -> None:
-    assert first_artist("Earth, Wind & Fire") == "Earth, Wind & Fire"
-    assert first_artist("One,Two", "id1,id2") == "One"
-    assert first_artist("Earth, Wind & Fire", "id1") == "Earth, Wind & Fire"
 
 
 # -- bad input ----------------------------------------------------------------------------------------
