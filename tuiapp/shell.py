@@ -5,7 +5,6 @@ A class rather than a Protocol, since a screen's `app` is an App: `app = getters
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.reactive import reactive
@@ -58,11 +57,3 @@ class Shell(Guarded):
         """Say something for a moment. Errors name files and artists: never markup, never a control character."""
         lines = map(shown, message.split("\n"))
         super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
-
-    def ask_text(self, title: str, value: str, then: Callable[[str], None]) -> None:
-        """Ask for a line; `then` gets it unless the person thought better."""
-        raise NotImplementedError
-
-    def ask_path(self, title: str, then: Callable[[str], None], above: str = "", value: str = "") -> None:
-        """Ask for a path, typed or picked."""
-        raise NotImplementedError

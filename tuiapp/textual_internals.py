@@ -45,6 +45,11 @@ def all_screens(app: App[Any]) -> Iterator[Screen[Any]]:
         yield from stack
 
 
+def toasts_in_sight(app: App[Any]) -> int:
+    """How many notifications are shown: the app has a way to clear them, and none to tell whether there are any."""
+    return len(app._notifications)
+
+
 def begin_styled(screen: Screen[Any]) -> None:
     """A new screen has no style that is out of date. Textual, not knowing, would read all sheets anew, twice."""
     # The app that runs, whichever it is: a screen's own `app` may be asked for only in the app it was made for.

@@ -8,6 +8,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.community import packs as community_packs
@@ -53,6 +54,7 @@ class Library:
         self._subscribers: list[Callable[[Change], None]] = []
         keep_caches(not private)
         self.connection = open_library(self.door)
+        self._seen = self._versions()
 
     @property
     def private(self) -> bool:
@@ -79,6 +81,26 @@ class Library:
         with self._lock:
             for drop_cache in self._subscribers:
                 drop_cache(change)
+
+    def reread(self) -> None:
+        """Another process wrote: whatever was worked out may no longer be so."""
+        with self.exclusive():
+            self._seen = self._versions()
+            self.changed(Change.EVERYTHING)
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another process wrote since this was last asked; whatever was worked out is then dropped."""
+        with self.exclusive():
+            if self._seen == self._versions():
+                return False
+            self.reread()
+            return True
+
+    def _versions(self) -> tuple[int, ...]:
+        """Others after another connection wrote to the database, a pack came or went, or a model came into use."""
+        (version,) = self.connection.execute("PRAGMA main.data_version").fetchone()
+        in_use = sorted(self.folders.models.glob("current*"))
+        return (version, *map(_written, (self.folders.packs, *in_use)))
 
     def close(self) -> None:
         """Close every file. Idempotent; whoever still asks for something gets a CancelledError."""
@@ -107,6 +129,7 @@ class Library:
                 self.connection = open_library(self.door)
                 raise
             keep_caches(not on)
+            self._seen = self._versions()
             self.private_since = time.monotonic() if on else None
             return lost
 
@@ -120,6 +143,7 @@ class Library:
                 yield self.door
             finally:
                 self.connection = open_library(self.door)
+                self._seen = self._versions()
 
     def _not_kept(self) -> tuple[str, ...]:
         """What differs between the session's tables in memory and the library on disk, in words."""
@@ -144,6 +168,14 @@ class Library:
         """Remember where the app is; does nothing in a private session."""
         if not self.private:
             self.door.write_file(self.folders.state, state)
+
+
+def _written(path: Path) -> int:
+    """When a file, or what stands in a folder, changed last, in nanoseconds; 0 where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 class Service:

@@ -15,7 +15,7 @@ from engine.session.artists import Artists
 from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
 from engine.session.history import History
-from engine.session.library import Change, Library
+from engine.session.library import Library
 from engine.session.models import Models
 from engine.session.packs import Packs
 from engine.session.playlists import Playlists
@@ -104,8 +104,7 @@ class Session:
 
     def reload(self) -> None:
         """Forget what was computed: the library or the model changed in another process."""
-        with self.exclusive():
-            self.library.changed(Change.EVERYTHING)
+        self.library.reread()
 
     def close(self) -> None:
         """Close every file. Idempotent."""

@@ -24,7 +24,7 @@ NAMES = [name for name, _ in VIEWS]
 # -- views -------------------------------------------------------------------------------------------------
 
 
-async def test_digits_go_to_the_views_and_escape_goes_back(folders: Folders) -> None:
+async def test_digits_go_to_the_views_and_backspace_goes_back(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -35,29 +35,27 @@ async def test_digits_go_to_the_views_and_escape_goes_back(folders: Folders) -> 
             assert app.current_mode == name
             assert the_list(app).counts[1], f"{name} shows nothing"
             assert the_list(app).has_focus, f"the keys of {name}'s list do not work at once"
-        await pilot.press("escape", "escape")
+        await pilot.press("backspace", "ctrl+o")
         assert app.current_mode == "contexts", "back to the view before, and the one before that"
 
 
-async def test_escape_backs_out_one_level_filter_then_marks_then_view(folders: Folders) -> None:
-    """`escape` backs out one level; a dialog is the next test's."""
+async def test_escape_undoes_one_narrowing_message_marks_filter_and_stops(folders: Folders) -> None:
+    """A dialog is the next test's, what Discover narrows is `test_narrowing`'s."""
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         await pilot.press("2")
         await settled(pilot)
-        await pilot.press("space", "slash", *"art")
+        await pilot.press("Y", "space", "slash", *"art", "enter")
         await settled(pilot)
         table = the_list(app)
-        assert table.filter == "art"
-        await pilot.press("escape")
-        await settled(pilot)
-        assert (table.filter, len(table.marks), app.current_mode) == ("", 1, "related")
+        assert (len(toasts(app)), len(table.marks), table.filter) == (1, 1, "art")
+        for left in ((0, 1, "art"), (0, 0, "art"), (0, 0, ""), (0, 0, "")):
+            await pilot.press("escape")
+            await settled(pilot)
+            assert (len(toasts(app)), len(table.marks), table.filter) == left
+            assert app.current_mode == "related"
         assert table.has_focus
-        await pilot.press("escape")
-        assert (table.marks, app.current_mode) == (set(), "related")
-        await pilot.press("escape")
-        assert app.current_mode == "discover"
 
 
 async def test_escape_closes_a_dialog_and_leaves_the_view(folders: Folders) -> None:

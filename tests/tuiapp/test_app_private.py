@@ -31,6 +31,7 @@ async def through_every_view(pilot: Any, elsewhere: Path) -> None:
     app = pilot.app
     await pilot.press("l", "full_stop", "slash", *"b")
     await settled(pilot)
+    app.clear_notifications()
     await pilot.press("escape", "e")
     await settled(pilot)
     app.screen.query_one(Input).value = str(elsewhere)

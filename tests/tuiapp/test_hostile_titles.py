@@ -312,13 +312,13 @@ async def a_job(pilot: Pilot[Any]) -> None:
 
 
 async def ask_text(pilot: Pilot[Any]) -> None:
-    pilot.app.push_screen(AskText(f"Rename {TITLES[0]} {TITLES[4]}", TITLES[4] + TITLES[2]))
+    pilot.app.push_screen(AskText(f"Rename {TITLES[0]} {TITLES[4]}", lambda *_: None, TITLES[4] + TITLES[2]))
     await settled(pilot)
     assert_safe(pilot.app, TITLES[0], "[@click=app.quit]hi[/]")
 
 
 async def ask_path(pilot: Pilot[Any]) -> None:
-    pilot.app.push_screen(AskPath(TITLES[0], f"{TITLES[2]}", TITLES[3]))
+    pilot.app.push_screen(AskPath(TITLES[0], lambda *_: None, f"{TITLES[2]}", TITLES[3]))
     await settled(pilot)
     assert_safe(pilot.app, TITLES[0], TITLES[2], TITLES[3])
 
@@ -327,8 +327,22 @@ async def an_import_report(pilot: Pilot[Any]) -> None:
     report = {
         "totals": {"read": 3, "kept": 1, "duplicates": 0, "dropped": {"private session": 1, TITLES[3]: 1}},
         "files": [
-            {"path": f"/x/{TITLES[0]}.json", "root": "/x", "format": None, "kept": 0, "note": TITLES[2]},
-            {"path": f"/x/{TITLES[4]}.json", "root": "/x", "format": "spotify", "kept": 1, "note": None},
+            {
+                "path": f"/x/{TITLES[0]}.json",
+                "root": "/x",
+                "format": None,
+                "kept": 0,
+                "undated": 0,
+                "note": TITLES[2],
+            },
+            {
+                "path": f"/x/{TITLES[4]}.json",
+                "root": "/x",
+                "format": "spotify",
+                "kept": 1,
+                "undated": 0,
+                "note": None,
+            },
         ],
     }
     pilot.app.push_screen(ShowText(TITLES[2], import_report(report)))

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import signal
+import subprocess
+import sys
+import termios
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +18,9 @@ import pytest
 from textual.app import App
 
 from engine.paths import Folders
+from tests.support.driving import screen_text, settled, toasts
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.jobs import Job
 from tuiapp.app.quit import _read_no_more, leave_with_the_terminal, terminal_is_gone
 
 
@@ -76,7 +83,65 @@ async def test_an_app_whose_terminal_is_gone_quits(empty: Folders, monkeypatch: 
 
     app = DiscoverApp(empty)
     async with app.run_test():
-        monkeypatch.setattr(app, "action_quit", leave)
+        monkeypatch.setattr(app, "leave", leave)
         monkeypatch.setattr(app._driver, "fileno", 0, raising=False)
         leave_with_the_terminal(app)
         await asyncio.wait_for(left.wait(), 20)
+
+
+async def test_quitting_in_the_middle_of_a_job_asks(empty: Folders) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.job = Job("Training", ["train"])
+        await pilot.press("q")
+        await pilot.pause()
+        assert "Training is running" in screen_text(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.is_running, "the answer that changes nothing is the first"
+        await pilot.press("q", "1")
+        await pilot.pause()
+    assert app.return_value == 0
+
+
+async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> None:
+    empty.root.mkdir()
+    empty.config.write_text('[keys]\nquit = "f10"\n')
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+c")
+        assert toasts(app) == ["Press f10 to quit."]
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"])
+def test_a_signal_leaves_the_terminal_clean_and_says_so_in_the_exit_code(tmp_path: Path, name: str) -> None:
+    number = getattr(signal, name)
+    outer, inner = os.openpty()
+    before = termios.tcgetattr(inner)
+    # A shell gives each command a terminal to control; the app has this one.
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tuiapp", "--data-dir", str(tmp_path / "data")],
+        stdin=inner, stdout=inner, stderr=inner, start_new_session=True, env=os.environ | {"TERM": "xterm-256color"},
+    )  # fmt: skip
+    drawn = b""
+    try:
+        while b"Welcome to" not in drawn:
+            drawn += os.read(outer, 65536)
+        started.send_signal(number)
+        while started.poll() is None:
+            if select.select([outer], [], [], 0.1)[0]:
+                drawn += os.read(outer, 65536)
+        while select.select([outer], [], [], 0)[0]:
+            drawn += os.read(outer, 65536)
+    finally:
+        started.kill()
+        after = termios.tcgetattr(inner)
+        os.close(inner)
+        os.close(outer)
+    assert started.returncode == 128 + number
+    assert after == before, "keys are echoed and taken line by line again"
+    for given, taken in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?1003h", b"\x1b[?1003l")):
+        assert drawn.rindex(taken) > drawn.rindex(given), "the screen before, and the mouse, are given back"

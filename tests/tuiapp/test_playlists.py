@@ -108,6 +108,7 @@ async def test_lists_are_made_renamed_and_removed_and_an_empty_one_says_what_to_
         await pilot.press("u")
         await settled(pilot)
         assert "Night drive" in screen_lines(app)[1], "undo follows the open list"
+        app.clear_notifications()
         await pilot.press("escape", "x")
         await settled(pilot)
         assert kept(app) == before, "the cursor was on the newest"
@@ -230,6 +231,7 @@ async def test_marked_tracks_go_to_another_list_and_twice_when_asked(folders: Fo
         await settled(pilot)
         assert kept(app)["Other"] == [first, second, first, second]
         # A track that is in a list twice is two rows.
+        app.clear_notifications()
         await pilot.press("escape")
         the_list(app).move_to(0)
         await pilot.press("enter")

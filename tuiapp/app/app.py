@@ -20,11 +20,12 @@ from tuiapp.app.jobs import Jobs
 from tuiapp.app.player import Opening
 from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
-from tuiapp.app.quit import leave, leave_with_the_terminal
+from tuiapp.app.quit import ask_whether_to_stop, leave, leave_on_signals, leave_with_the_terminal
 from tuiapp.app.remembering import Remembering
 from tuiapp.app.title import window_title
 from tuiapp.app.undo import Changes
 from tuiapp.app.views import Views
+from tuiapp.app.watching import Watching
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
 from tuiapp.shell import Shell
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from textual.command import Provider
 
-    from engine.privacy import Door
     from engine.session import Session
 
 
@@ -82,7 +82,7 @@ class DiscoverApp(Shell):
         self._start_private = private
         self._session: Session | None = None
         self._opening = threading.Lock()
-        self._leaving = False
+        self._leaving = self._asked_to_quit = False
         self.changes = Changes(self)
         self.jobs = Jobs(self)
         self.opening = Opening(self)
@@ -108,9 +108,9 @@ class DiscoverApp(Shell):
             return self._session
 
     @property
-    def door_in_use(self) -> Door | None:
-        """The session's way to write, where it is open."""
-        return self._session.door if self._session is not None else None
+    def session_in_use(self) -> Session | None:
+        """The session, where it is open."""
+        return self._session
 
     def reload(self) -> None:
         """A child process changed the library: forget what was computed of it."""
@@ -134,16 +134,41 @@ class DiscoverApp(Shell):
         gc.freeze()
         gc.enable()
         leave_with_the_terminal(self)
+        if not self.is_headless:
+            leave_on_signals(self)
+        Watching(self).begin()
 
     async def action_quit(self) -> None:
-        self._leaving = True
-        await leave(self, lambda: self._session)
+        """Leave; in the middle of a job the person is asked, and who says it again means it."""
+        if self.job is None or self._asked_to_quit:
+            await self.leave()
+        else:
+            self._asked_to_quit = True
+            ask_whether_to_stop(self, self.job.title, self._whether_to_quit)
+
+    def _whether_to_quit(self, yes: bool) -> None:
+        self._asked_to_quit = False
+        if yes:
+            self.call_later(self.leave)
+
+    async def leave(self, code: int = 0) -> None:
+        """Leave with an exit code, whatever is going on."""
+        if not self._leaving:
+            self._leaving = True
+            await leave(self, code)
+
+    def action_help_quit(self) -> None:
+        """What ctrl+c does: say which key quits."""
+        self.notify(f"Press {self.keymap.label('quit')} to quit.")
 
     # -- views -----------------------------------------------------------------------------------------
 
     def action_view(self, name: str) -> None:
         """Show a view."""
         self.views.go(name)
+
+    def action_view_back(self) -> None:
+        self.views.back()
 
     def library_changed(self, only: str | None = None) -> None:
         """What was shown may no longer be true: every view (or the one named) asks anew, those out of sight when they
@@ -171,18 +196,6 @@ class DiscoverApp(Shell):
 
     def action_private(self) -> None:
         self.private.turn()
-
-    def ask_text(self, title: str, value: str, then: Callable[[str], None]) -> None:
-        """Ask for a line; `then` gets it unless the person thought better."""
-        from tuiapp.screens.dialogs import AskText
-
-        self.push_screen(AskText(title, value), lambda text: then(text) if text else None)
-
-    def ask_path(self, title: str, then: Callable[[str], None], above: str = "", value: str = "") -> None:
-        """Ask for a path, typed or picked."""
-        from tuiapp.screens.dialogs import AskPath
-
-        self.push_screen(AskPath(title, above, value), lambda text: then(text) if text else None)
 
     def action_search(self) -> None:
         from tuiapp.screens.search import Search

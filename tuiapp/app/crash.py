@@ -60,7 +60,10 @@ class Failures:
         from engine.privacy import Door
 
         app = self._app
-        return app.door_in_use or Door(app.folders, private=app.private_since is not None)
+        session = app.session_in_use
+        return (
+            session.door if session is not None else Door(app.folders, private=app.private_since is not None)
+        )
 
 
 def _failure() -> type[Failure]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import DiscoverError
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.typed_paths import paths_in
 
@@ -113,6 +114,8 @@ class Jobs:
         self._app = app
         # The person's own data folder, while the sample stands in its place.
         self.own: Folders | None = None
+        # What was typed in the dialog the running job was started from.
+        self._typed = ""
 
     def start(self, title: str, *arguments: str) -> None:
         """Start long work, never beside another nor in a private session: it writes.
@@ -120,19 +123,22 @@ class Jobs:
         What is a person's own never goes into the made-up library of the demo: that is asked about, and left first.
         """
         app = self._app
-        if app.job is not None:
-            stop = app.keymap.label("cancel_job")
-            app.notify(f"{app.job.title} is running. Wait, or press {stop} to stop it.", severity="warning")
-        elif app.private_since is not None:
-            end = app.keymap.label("private")
-            app.notify(
-                f"{title} can't run in a private session. Press {end} to end it.",
-                severity="warning",
-            )
+        if obstacle := self._obstacle(title):
+            app.notify(obstacle, severity="warning")
         elif self.own is not None and arguments[0] in _OWN_DATA:
             self._ask_to_leave(title, arguments)
         else:
             app.run_worker(self._run(Job(title, list(arguments))), group="job")
+
+    def _obstacle(self, title: str) -> str:
+        """Why nothing can be started now, in a sentence; empty where it can."""
+        app = self._app
+        if app.job is not None:
+            stop = app.keymap.label("cancel_job")
+            return f"{app.job.title} is running. Wait, or press {stop} to stop it."
+        if app.private_since is not None:
+            return f"{title} can't run in a private session. Press {app.keymap.label('private')} to end it."
+        return ""
 
     def _ask_to_leave(self, title: str, arguments: Sequence[str]) -> None:
         """The demo first, then the work, in the person's own library."""
@@ -149,29 +155,40 @@ class Jobs:
         )
         self._app.push_screen(question, answered)
 
-    def ask_import(self) -> None:
+    def ask_import(self, typed: str = "", wrong: str = "") -> None:
         """Ask what to import, saying how to get it from each service."""
         from tuiapp.app.help_texts import how_to_export
 
-        self._app.ask_path(
-            "Import listening history",
-            lambda text: self.start("Import", "import", *map(str, paths_in(text))),
-            how_to_export(),
-        )
+        self._ask("Import listening history", "Import", "import", how_to_export(), typed, wrong)
 
-    def ask_pack(self) -> None:
+    def ask_pack(self, typed: str = "", wrong: str = "") -> None:
         """Ask for a pack, saying which can be had."""
         from tuiapp.screens.first_steps import community_offers
 
-        self._app.ask_path(
-            "Add community data or track features",
-            self.start_pack,
-            community_offers(),
-        )
+        title = "Add community data or track features"
+        self._ask(title, "Add pack", "add", community_offers(), typed, wrong)
 
-    def start_pack(self, text: str) -> None:
-        """Add all that the files named on a line hold."""
-        self.start("Add pack", "add", *map(str, paths_in(text)))
+    def _ask(self, title: str, job: str, command: str, above: str, typed: str, wrong: str) -> None:
+        """Ask for files, and start a job with them; again with what was typed where that failed (`wrong` says why)."""
+        from tuiapp.screens.dialogs import AskPath, AskText
+
+        def submit(text: str, dialog: AskText) -> None:
+            paths = paths_in(text)
+
+            def looked(missing: list[Path]) -> None:
+                if missing:
+                    dialog.refuse(f"{missing[0]} is not there.")
+                elif obstacle := self._obstacle(job):
+                    dialog.refuse(obstacle)
+                else:
+                    dialog.accept()
+                    self._typed = text
+                    # Not from the dialog, which is going: what is asked next would answer to nobody.
+                    self._app.call_later(self.start, job, command, *map(str, paths))
+
+            dialog.ask(lambda _session: [path for path in paths if not path.exists()], looked, group="paths")
+
+        self._app.push_screen(AskPath(title, submit, above, typed, wrong))
 
     def start_demo(self) -> None:
         """Fill the sample's own data folder, then open it in place of this one."""
@@ -229,9 +246,14 @@ class Jobs:
     def ended(self, job: Job, result: dict[str, Any], *, community: bool = False) -> None:
         """Say how a job ended: an import with its whole report, and whether there is `community` data to go on with."""
         app = self._app
+        typed, self._typed = self._typed, ""
         if result["type"] == "error":
             message = in_keys(result["message"], app.keymap)
-            app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
+            if typed and len(app.screen_stack) == 1:
+                # Nothing else was begun meanwhile: the dialog comes back with what was typed.
+                (self.ask_import if job.arguments[0] == "import" else self.ask_pack)(typed, message)
+            else:
+                app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
         elif result["type"] == "cancelled":
             app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
@@ -275,4 +297,7 @@ class Jobs:
         self._app.push_screen(ShowText(title, shown, also=tuple(steps)), go_on)
 
     def _has_community(self) -> bool:
-        return any(pack.kind == "community" for pack in self._app.engine().packs.all())
+        try:
+            return any(pack.kind == "community" for pack in self._app.engine().packs.all())
+        except DiscoverError:
+            return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import select
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from engine.errors import DiscoverError
 from tuiapp.textual_internals import terminal_of, terminal_reader
 
 if TYPE_CHECKING:
-    from engine.session import Session
     from tuiapp.app.app import DiscoverApp
 
 
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 2.0
 
 
-async def leave(app: DiscoverApp, in_use: Callable[[], Session | None]) -> None:
-    """Wait for work that is under way (a like must not be lost to a quick q), keep the state, and end the app."""
+async def leave(app: DiscoverApp, code: int = 0) -> None:
+    """Wait for work that is under way (a like must not be lost to a quick q), keep the state, and end the app with an
+    exit code."""
     kept = app.state_now()
     reading = asyncio.create_task(_read_no_more(app))
     await app.opening.leave()
     while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:
         await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
     # What was waited for may have opened it.
-    if (session := in_use()) is not None:
+    if (session := app.session_in_use) is not None:
         with contextlib.suppress(DiscoverError):
             session.library.write_state(kept)
         session.close()
     if app.job is not None:
         app.job.cancel()
     await reading
-    app.exit(0)
+    app.exit(code)
 
 
 def terminal_is_gone(fileno: int) -> bool:
@@ -49,6 +50,30 @@ def terminal_is_gone(fileno: int) -> bool:
     return any(event & select.POLLHUP for _, event in poller.poll(0))
 
 
+def ask_whether_to_stop(app: DiscoverApp, job: str, then: Callable[[bool], None]) -> None:
+    """Ask whether to quit while a job runs, which quitting would stop."""
+    from tuiapp.screens.pick import Choice, Pick
+
+    question = Pick(
+        f"{job} is running",
+        [Choice("stop", "Stop it and quit"), Choice("stay", "Stay")],
+        more="What is done by now stays; the rest is not kept.",
+        now="stay",
+    )
+    app.push_screen(question, lambda choice: then(choice == "stop"))
+
+
+def leave_on_signals(app: DiscoverApp) -> None:
+    """Whoever is told to end leaves a clean terminal, with the exit code the shell expects; no question is asked."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            # Not on Windows, nor on another thread than the first.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, app.call_later, app.leave, 128 + number)
+
+
 def leave_with_the_terminal(app: DiscoverApp) -> None:
     """Quit as `q` does when the terminal is gone without a signal: the driver's reader would spin for ever."""
     fileno = terminal_of(app)
@@ -57,7 +82,7 @@ def leave_with_the_terminal(app: DiscoverApp) -> None:
 
     def look() -> None:
         if terminal_is_gone(fileno):
-            app.call_later(app.action_quit)
+            app.call_later(app.leave)
             # Ends this very call, where anything is waited for in it.
             timer.stop()
 

@@ -37,6 +37,9 @@ class Changes:
         self._undo = [*self._undo, entry][-UNDO_DEPTH:]
         return entry
 
+    def _drop(self, entry: tuple[str, Callable[[], None]]) -> None:
+        self._undo = [one for one in self._undo if one is not entry]
+
     def forget(self) -> None:
         """Nothing can be taken back any more."""
         self._undo.clear()
@@ -50,8 +53,16 @@ class Changes:
         undo()
         self._app.notify(f"Undone: {shown(what)}.")
 
-    def make(self, change: Callable[[Session], Any], view: str | None = None) -> None:
-        """Change the library in a thread, then let every view ask anew, or the one that alone shows what changed."""
+    def make(
+        self,
+        change: Callable[[Session], Any],
+        view: str | None = None,
+        failed: Callable[[DiscoverError], None] | None = None,
+    ) -> None:
+        """Change the library in a thread, then let every view ask anew, or the one that alone shows what changed.
+
+        What went wrong is said, or goes to `failed`.
+        """
         app = self._app
 
         def run() -> None:
@@ -59,10 +70,13 @@ class Changes:
                 with self._one_at_a_time:
                     change(app.engine())
             except DiscoverError as error:
-                app.call_from_thread(app.notify, in_keys(str(error), app.keymap), severity="error")
+                app.call_from_thread(failed or self._say, error)
             app.call_from_thread(app.library_changed, view)
 
         app.run_worker(run, thread=True, group="change")
+
+    def _say(self, error: DiscoverError) -> None:
+        self._app.notify(in_keys(str(error), self._app.keymap), severity="error")
 
     def edit(
         self,
@@ -70,17 +84,18 @@ class Changes:
         change: Callable[[Session], T],
         undo: Callable[[Session, T], Any],
         then: Callable[[T | None], None] = lambda _result: None,
+        failed: Callable[[DiscoverError], None] | None = None,
     ) -> None:
         """Change playlists in a thread. What `change` gives goes to `then`, and to `undo` when it is taken back.
 
-        `then` gets None when the change failed, which has been said by then. What failed or, by its `changed`,
+        `then` gets None when the change failed; that is said, or goes to `failed`. What failed or, by its `changed`,
         changed nothing leaves nothing to take back.
         """
         results: list[T] = []
 
         def made(result: T | None) -> None:
             if result is None or not getattr(result, "changed", True):
-                self._undo = [one for one in self._undo if one is not entry]
+                self._drop(entry)
             then(result)
 
         def run(session: Session) -> None:
@@ -94,7 +109,7 @@ class Changes:
                 undo(session, result)
 
         entry = self.remember(what, lambda: self.make(take_back, PLAYLISTS))
-        self.make(run, PLAYLISTS)
+        self.make(run, PLAYLISTS, failed)
 
     def judge(self, verdict: str | None, chosen: Sequence[Music]) -> None:
         """Set a verdict on artists or tracks, remember one undo for all, say so."""
@@ -105,6 +120,9 @@ class Changes:
         def change(session: Session) -> None:
             for music in chosen:
                 before[music] = session.verdicts.judge(verdict, music.artist, music.track)
+            if all(earlier == verdict for earlier in before.values()):
+                # A key held: it was so already, and there is nothing to take back.
+                self._app.call_from_thread(self._drop, entry)
 
         def restore(session: Session) -> None:
             for music, earlier in before.items():
@@ -113,6 +131,6 @@ class Changes:
         words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}[verdict]
         kind = "tracks" if chosen[0].track else "artists"
         what = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} {kind}"
+        entry = self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
         self.make(change)
-        self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
         self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} undoes it.")

@@ -46,8 +46,10 @@ class Acting(LibraryScreen):
 
     # -- choosing --------------------------------------------------------------------------------------
 
-    def choose(self, then: Callable[[list[str]], None], *, keep: bool = False) -> None:
+    def choose(self, then: Callable[[list[str]], None], *, keep: bool = False, moves: bool = False) -> None:
         """Do something with the rows chosen, by their keys; then none is selected any more, unless they are kept.
+
+        With `moves` the cursor goes on from a single row: a key pressed three times is for three rows.
 
         Where some of those selected are out of sight, or were selected before the person turned to something else,
         the person is asked about them.
@@ -62,6 +64,8 @@ class Acting(LibraryScreen):
                 then(keys)
                 if not keep:
                     table.clear_marks()
+                if moves and keys == [table.key_here]:
+                    table.move_to(table.cursor + 1)
 
         if all_of_them <= set(here):
             act(here)
@@ -89,7 +93,10 @@ class Acting(LibraryScreen):
 
     def judge(self, verdict: str | None) -> None:
         """Like, hide or block the artists or tracks chosen, with one undo for all of them."""
-        self.choose(lambda keys: self.with_music(keys, lambda music: self.app.changes.judge(verdict, music)))
+        self.choose(
+            lambda keys: self.with_music(keys, lambda music: self.app.changes.judge(verdict, music)),
+            moves=True,
+        )
 
     def action_add_to(self) -> None:
         """Add the tracks chosen, or one of each artist, to a playlist."""
@@ -128,11 +135,12 @@ class Acting(LibraryScreen):
 def _about_the_rest(table: Table[Any]) -> Pick:
     """Asks whether what is selected and out of sight is meant too."""
     count, seen = len(table.marks), len(table.marks_in_sight)
-    choices = [Choice("all", f"all {count:,} selected")]
+    choices = [Choice("all", f"all {count:,} selected" if count > 1 else "the one selected")]
     if seen:
         choices.insert(0, Choice("here", f"the {seen:,} in sight"))
     elif table.row is not None:
         choices.insert(0, Choice("here", "the row under the cursor"))
-    where = "before you turned to something else" if table.marks_are_old else "and out of sight"
-    rest = count - seen
-    return Pick(f"{rest:,} {'row is' if rest == 1 else 'rows are'} selected {where}", choices)
+    rest, old = count - seen, table.marks_are_old
+    were = f"row {'was' if old else 'is'}" if rest == 1 else f"rows {'were' if old else 'are'}"
+    where = "before you turned to something else" if old else "and out of sight"
+    return Pick(f"{rest:,} {were} selected {where}", choices)

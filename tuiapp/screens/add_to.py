@@ -13,13 +13,14 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from tuiapp.safe import shown
-from tuiapp.screens.dialogs import Dialog
+from tuiapp.screens.dialogs import AskText, Dialog
 from tuiapp.text import duration
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
+    from engine.errors import DiscoverError
     from engine.playlists.playlist import PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
     from engine.session import PlaylistEdit, Session
@@ -135,22 +136,34 @@ def ask_add_to(
 ) -> None:
     """Ask for a playlist, add `tracks` to it, say where they went, and do what is to come `then`; `what` names them."""
 
-    def add(target: Target) -> None:
-        _add(app, target, tracks)
-        then()
+    def add(target: Target, dialog: AskText | None = None) -> None:
+        def done() -> None:
+            then()
+            if dialog is not None:
+                dialog.accept()
+
+        _add(app, target, tracks, done, dialog.refuse if dialog is not None else None)
 
     def chosen(target: Target | None) -> None:
         if target is None:
             return
         if target.new and not target.name:
-            app.ask_text("New playlist's name", "", lambda name: add(Target(name, new=True)))
+            app.push_screen(
+                AskText("New playlist's name", lambda name, dialog: add(Target(name, new=True), dialog))
+            )
         else:
             add(target)
 
     app.push_screen(AddTo(what, but), chosen)
 
 
-def _add(app: Shell, target: Target, tracks: Tracks) -> None:
+def _add(
+    app: Shell,
+    target: Target,
+    tracks: Tracks,
+    done: Callable[[], None],
+    failed: Callable[[DiscoverError], None] | None,
+) -> None:
     def change(session: Session) -> PlaylistEdit:
         if target.new:
             return session.playlists.create(target.name, tracks(session))
@@ -158,10 +171,15 @@ def _add(app: Shell, target: Target, tracks: Tracks) -> None:
 
     def said(edit: PlaylistEdit | None) -> None:
         if edit is not None:
+            done()
             app.notify(in_words(edit, app.keymap.label("undo")))
 
     app.changes.edit(
-        f"adding to {target.name}", change, lambda session, edit: session.playlists.restore(edit), said
+        f"adding to {target.name}",
+        change,
+        lambda session, edit: session.playlists.restore(edit),
+        said,
+        failed,
     )
 
 

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tuiapp.safe import shown
+from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
 from tuiapp.text import duration, percent
@@ -20,7 +21,6 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
-    from engine.errors import DiscoverError
     from engine.playlists.contexts import Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
@@ -184,19 +184,14 @@ class ContextsView(View):
             return
         name = f"{made.title} {made.settings.bpm:.0f}"
 
-        def save(text: str) -> None:
-            self.ask(
-                lambda session: session.playlists.save(text, made),
-                self._saved,
-                group="saved",
-                failed=self._not_saved,
-                writes=True,
-            )
+        def save(text: str, dialog: AskText) -> None:
+            def saved(playlist: SavedPlaylist) -> None:
+                dialog.accept()
+                self._saved(playlist)
 
-        self.app.ask_text("Save as playlist", name, save)
+            dialog.ask(lambda session: session.playlists.save(text, made), saved, group="save", writes=True)
 
-    def _not_saved(self, error: DiscoverError) -> None:
-        self.notify(str(error), severity="error", markup=False)
+        self.app.push_screen(AskText("Save as playlist", save, name))
 
     def action_export(self) -> None:
         made = self._made

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -44,23 +45,67 @@ class Dialog(Dimming[Any], Asking[Any]):
 
 
 class AskText(Dialog):
-    """One line of text; dismissed with it, or with None."""
+    """One line of text, handed to `submit`. It stays with what was typed until that accepts it, or refuses it with a
+    reason; escape and an empty line close it."""
 
     AUTO_FOCUS = "Input"
+    EMPTY: ClassVar[bool] = False  # whether an empty line is an answer, too
+    NAME: ClassVar[str] = "text"
+    _line = getters.query_one(Input)
+    _wrong = getters.query_one(".wrong", Static)
+    DEFAULT_CSS = """
+    AskText .wrong { height: auto; padding: 0 1; color: $text-error; }
+    """
 
-    def __init__(self, title: str, value: str = "", hint: str = "enter accept, esc cancel") -> None:
+    def __init__(
+        self,
+        title: str,
+        submit: Callable[[str, AskText], None],
+        value: str = "",
+        hint: str = "enter accept, esc cancel",
+    ) -> None:
         super().__init__()
-        self._title, self._value, self._hint = title, value, hint
+        self._title, self._submit, self._value, self._hint = title, submit, value, hint
+        # Whether what was typed is being looked at: a second enter means the same.
+        self._waits = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
             yield Line(self._value, select_on_focus=True)
+            yield self._below("")
             yield Static(self._hint, classes="hint", markup=False)
 
     @on(Input.Submitted)
     def _done(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+        text = event.value.strip()
+        if not (text or self.EMPTY):
+            self.dismiss(None)
+        elif not self._waits:
+            self._waits = True
+            self._wrong.display = False
+            self._submit(text, self)
+
+    @staticmethod
+    def _below(wrong: str) -> Static:
+        line = Static(shown(wrong), classes="wrong", markup=False)
+        line.display = bool(wrong)
+        return line
+
+    def accept(self) -> None:
+        """What was typed is taken."""
+        if self.is_current:
+            self.dismiss(None)
+
+    def refuse(self, why: DiscoverError | str = "") -> None:
+        """Stay, and say what is wrong with what was typed."""
+        self._waits = False
+        self._wrong.display = bool(why)
+        self._wrong.update("\n".join(shown(line) for line in in_keys(str(why), self.app.keymap).split("\n")))
+
+    def show_error(self, error: DiscoverError) -> None:
+        """What failed is said below the line."""
+        self.refuse(error)
 
 
 class AskPath(AskText):
@@ -77,16 +122,26 @@ class AskPath(AskText):
     AskPath .above { height: auto; max-height: 60vh; margin: 1 0 0 0; color: $foreground-muted; }
     """
 
-    def __init__(self, title: str, above: str = "", value: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        submit: Callable[[str, AskText], None],
+        above: str = "",
+        value: str = "",
+        wrong: str = "",
+    ) -> None:
+        """`above` is read while one types; `wrong` says what is wrong with the `value` it begins with."""
         scrolls = ", ↑ ↓ scroll" if above else ""
-        super().__init__(title, value, f"enter accept, tab complete, ctrl+o browse{scrolls}, esc cancel")
-        self._above = above
+        hint = f"enter accept, tab complete, ctrl+o browse{scrolls}, esc cancel"
+        super().__init__(title, submit, value, hint)
+        self._above, self._first_wrong = above, wrong
 
     def compose(self) -> ComposeResult:
         # The line stands on top: in a low terminal the text below it scrolls, and the line stays.
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
             yield PathLine(self._value, placeholder="path to a file, folder or archive; or drop files here")
+            yield self._below(self._first_wrong)
             yield Static(self._hint, classes="hint", markup=False)
             if self._above:
                 with VerticalScroll(classes="above", can_focus=False):
@@ -101,8 +156,8 @@ class AskPath(AskText):
 
         def picked(path: Path | None) -> None:
             if path is not None:
-                self.query_one(Input).value = str(path)
-                self.query_one(Input).focus()
+                self._line.value = str(path)
+                self._line.focus()
 
         self.app.push_screen(FileOpen(Path.home()), picked)
 

@@ -277,6 +277,12 @@ class DiscoverView(View):
             self._noted = False
         self.load()
 
+    def widen(self) -> None:
+        """One what-if less, or all tastes, any time, today."""
+        wider = self._filters.wider()
+        if wider is not None:
+            self._ask_for(wider)
+
     def action_switch_level(self) -> None:
         other = self._filters.other_level()
         self._ask_for(other, f"listing {other.level}")
@@ -320,7 +326,9 @@ class DiscoverView(View):
         if row is not None and row.why:
             reason = row.why[0]
             words = f"without {reason.track or reason.artist}"
-            self._ask_for(self._filters.less(reason.artist, reason.track), words)
+            less = self._filters.less(reason.artist, reason.track)
+            if less != self._filters:  # a key held, and the list still on its way
+                self._ask_for(less, words)
 
     # -- acting on rows --------------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import DiscoverError
 from tuiapp.safe import shown
+from tuiapp.screens.dialogs import AskPath, AskText
+from tuiapp.screens.pick import Choice, Pick
 from tuiapp.typed_paths import paths_in
 
 if TYPE_CHECKING:
+    from engine.playlists.export import ExportReport
     from engine.playlists.playlist import PlaylistTrack
     from engine.session import Session
     from tuiapp.shell import Shell
@@ -19,20 +21,37 @@ if TYPE_CHECKING:
 def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
     """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
 
-    def export(text: str) -> None:
+    def submit(text: str, dialog: AskText) -> None:
         path = paths_in(text)[0]
 
-        def run() -> None:
-            try:
-                session = app.engine()
-                report = session.tracks.export(tracks(session), title, path)
-            except DiscoverError as error:
-                app.call_from_thread(app.notify, str(error), severity="error", timeout=10)
-                return
-            said = f"{report.tracks} tracks exported to {report.file}. {report.note}".strip()
-            app.call_from_thread(app.notify, shown(said), title="Exported", timeout=10)
+        def write(session: Session) -> ExportReport:
+            return session.tracks.export(tracks(session), title, path)
 
-        app.run_worker(run, thread=True, group="export")
+        def written(report: ExportReport) -> None:
+            dialog.accept()
+            said = f"{report.tracks} tracks exported to {report.file}. {report.note}".strip()
+            app.notify(shown(said), title="Exported", timeout=10)
+
+        def overwrite(choice: str | None) -> None:
+            if choice is None:
+                dialog.refuse()
+            else:
+                dialog.ask(write, written, group="export", writes=True)
+
+        def look(session: Session) -> ExportReport | None:
+            # What is there by now, another's file or one's own, is not written over unasked.
+            return None if path.exists() else write(session)
+
+        def looked(report: ExportReport | None) -> None:
+            if report is not None:
+                written(report)
+            else:
+                question = Pick(
+                    "Overwrite it?", [Choice("overwrite", "Overwrite")], more=f"{path} is there already."
+                )
+                app.push_screen(question, overwrite)
+
+        dialog.ask(look, looked, group="export", writes=True)
 
     def ask() -> None:
         # In a thread: loading what knows all the formats takes longer than a key may wait.
@@ -40,6 +59,6 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
         value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
         what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"
-        app.call_from_thread(app.ask_path, what, export, "", value)
+        app.call_from_thread(app.push_screen, AskPath(what, submit, value=value))
 
     app.run_worker(ask, thread=True, exclusive=True, group="ask export")

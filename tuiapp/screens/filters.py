@@ -63,11 +63,22 @@ class Filters:
         names = ["", *(time.name for time in TIMES_OF_WEEK)]
         return replace(self, times=names[(names.index(self.times) + 1) % len(names)], taste=None)
 
+    def wider(self) -> Filters | None:
+        """With one narrowing less: the last what-if, the taste, the time of the week, the date; null with none."""
+        if self.without:
+            return replace(self, without=self.without[:-1])
+        if self.taste:
+            return replace(self, taste=None)
+        if self.times:
+            return replace(self, times="")
+        return self.at("") if self.as_of else None
+
     def less(self, artist: str, track: str | None) -> Filters:
         """As if that had never been played either."""
         from engine.canonical_keys import track_name
 
-        return replace(self, without=(*self.without, track_name(artist, track) if track else artist))
+        name = track_name(artist, track) if track else artist
+        return self if name in self.without else replace(self, without=(*self.without, name))
 
     @property
     def when(self) -> str:

@@ -186,7 +186,7 @@ class HistoryView(View):
         def of_artists(music: list[Music]) -> None:
             self.app.changes.judge(verdict, list(dict.fromkeys(Music(one.artist) for one in music)))
 
-        self.choose(lambda keys: self.with_music(keys, of_artists))
+        self.choose(lambda keys: self.with_music(keys, of_artists), moves=True)
 
     def action_related(self) -> None:
         row = self._table.row

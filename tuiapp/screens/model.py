@@ -149,6 +149,7 @@ class ModelView(View):
         row = self._packs.row
         if row is not None:
             name = row.name
+            self._packs.drop([name])
             changes = self.app.changes
             changes.make(lambda session: session.packs.stash(name))
             changes.remember(

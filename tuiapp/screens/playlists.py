@@ -14,6 +14,7 @@ from engine.errors import UnknownNameError
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_words
+from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.playlist_tables import Row, lists_table, rows_of, tracks_in_words, tracks_table
 from tuiapp.screens.view import View
@@ -162,10 +163,9 @@ class PlaylistsView(View):
         self._tell_of_lists()
         self._lists.focus()
 
-    def action_back(self) -> None:
-        if self._open is None or self._filter_line.has_class("-shown") or self._tracks.marks:
-            super().action_back()
-        else:
+    def widen(self) -> None:
+        """From one list back to all of them."""
+        if self._open is not None:
             self._close()
 
     def music_of(self, row: Any) -> Music | None:
@@ -188,26 +188,28 @@ class PlaylistsView(View):
     # -- whole lists -----------------------------------------------------------------------------------
 
     def action_new(self) -> None:
-        def make(name: str) -> None:
+        def make(name: str, dialog: AskText) -> None:
+            def made(edit: PlaylistEdit | None) -> None:
+                if edit is not None:
+                    dialog.accept()
+                    self._enter(edit.name)
+
             self.app.changes.edit(
                 f"creating {name}",
                 lambda session: session.playlists.create(name),
                 _restore,
-                self._enter_edited,
+                made,
+                dialog.refuse,
             )
 
-        self.app.ask_text("New playlist's name", "", make)
-
-    def _enter_edited(self, edit: PlaylistEdit | None) -> None:
-        if edit is not None:
-            self._enter(edit.name)
+        self.app.push_screen(AskText("New playlist's name", make))
 
     def action_rename(self) -> None:
         name = self._chosen()
         if name is None:
             return
 
-        def rename(text: str) -> None:
+        def rename(text: str, dialog: AskText) -> None:
             new = " ".join(text.split())
 
             def change(session: Session, old: str = name, to: str = new) -> str:
@@ -215,9 +217,15 @@ class PlaylistsView(View):
                 self.app.call_from_thread(self._follow, old, to)
                 return to
 
-            self.app.changes.edit(f"renaming {name}", change, lambda session, _: change(session, new, name))
+            self.app.changes.edit(
+                f"renaming {name}",
+                change,
+                lambda session, _: change(session, new, name),
+                lambda done: dialog.accept() if done is not None else None,
+                dialog.refuse,
+            )
 
-        self.app.ask_text("Rename playlist to", name, rename)
+        self.app.push_screen(AskText("Rename playlist to", rename, name))
 
     def _follow(self, old: str, new: str) -> None:
         self._recalled = (new, self._recalled[1])
@@ -228,12 +236,14 @@ class PlaylistsView(View):
         if self._open is not None:
             self._remove_tracks(self._open)
             return
-        self.choose(
-            lambda names: self.app.changes.edit(
-                f"removing {', '.join(names)}",
-                lambda session: [session.playlists.take(name) for name in names],
-                lambda session, gone: [session.playlists.put(playlist) for playlist in gone],
-            )
+        self.choose(self._remove_lists)
+
+    def _remove_lists(self, names: list[str]) -> None:
+        self._lists.drop(names)
+        self.app.changes.edit(
+            f"removing {', '.join(names)}",
+            lambda session: [session.playlists.take(name) for name in names],
+            lambda session, gone: [session.playlists.put(playlist) for playlist in gone],
         )
 
     def action_export(self) -> None:
@@ -281,13 +291,17 @@ class PlaylistsView(View):
         ask_add_to(self.app, what, tracks, but=but, then=self._lists.clear_marks)
 
     def _remove_tracks(self, name: str) -> None:
-        self.choose(
-            lambda places: self.app.changes.edit(
+        def remove(keys: list[str]) -> None:
+            places = sorted(map(int, keys))
+            # The others have their new places at once: what is removed next is named by them.
+            self._tracks.show(rows_of([row.track for row in self._tracks.rows if row.place not in places]))
+            self.app.changes.edit(
                 f"removing {tracks_in_words(len(places))} from {name}",
-                lambda session: session.playlists.remove_tracks(name, [int(place) for place in places]),
+                lambda session: session.playlists.remove_tracks(name, places),
                 _restore,
             )
-        )
+
+        self.choose(remove)
 
     def action_shift(self, by: int) -> None:
         if self._open is None:

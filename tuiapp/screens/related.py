@@ -36,6 +36,8 @@ class RelatedView(View):
         super().__init__()
         self._trail: list[str] = []
         self._at = -1
+        # Whose list is shown: that of another begins at its top.
+        self._listed = ""
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="trail")
@@ -95,9 +97,10 @@ class RelatedView(View):
             f"Too few listeners played this artist.\n{self.key('related.trail_back')} leads back, "
             f"{self.key('search')} to another.",
         )
-        back = table.wanted is not None
+        other = found.artist != self._listed and table.wanted is None
+        self._listed = found.artist
         table.show(found.items)
-        if not back:
+        if other:
             table.move_to(0)
         self.focus_list(table)
         self._show_trail()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskText, Dialog
@@ -150,17 +151,20 @@ def choose(app: Shell, key: str) -> None:
 
 
 def _ask(app: Shell, setting: Setting, now: Any) -> None:
-    def typed(text: str | None) -> None:
-        if text is None:
-            return
+    def typed(text: str, dialog: AskText) -> None:
         try:
             value = setting.typed(text) if text else None
         except ValueError as error:
-            app.notify(f"“{text}” is not valid: enter {error}.", severity="warning", timeout=8)
+            dialog.refuse(f"“{text}” is not valid: enter {error}.")
+            return
+        try:
+            app.preferences.change(setting.key, value)
+        except ValueError as error:
+            dialog.refuse(f"{error}.")
         else:
-            change(app, setting, value)
+            dialog.accept()
 
-    app.push_screen(AskValue(setting, "" if now is None else str(now)), typed)
+    app.push_screen(AskValue(setting, typed, "" if now is None else str(now)))
 
 
 def _pick(app: Shell, setting: Setting, now: Any) -> None:
@@ -192,16 +196,11 @@ OWN = "another address …"
 class AskValue(AskText):
     """A value to type. An empty line is the default; escape leaves things as they are."""
 
-    def __init__(self, setting: Setting, value: str) -> None:
-        super().__init__(
-            setting.title, value, f"{setting.help}\n\nenter accept, leave empty for the default, esc cancel"
-        )
+    EMPTY: ClassVar[bool] = True
 
-    @on(Input.Submitted)
-    def _done(self, event: Input.Submitted) -> None:
-        event.stop()
-        event.prevent_default()
-        self.dismiss(event.value.strip())
+    def __init__(self, setting: Setting, submit: Callable[[str, AskText], None], value: str) -> None:
+        hint = f"{setting.help}\n\nenter accept, leave empty for the default, esc cancel"
+        super().__init__(setting.title, submit, value, hint)
 
 
 class AskKey(Dialog):

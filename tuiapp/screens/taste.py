@@ -295,8 +295,10 @@ class TasteView(View):
     def _clear(self, keys: list[str]) -> None:
         if self._at == "#rules":
             self._include(self._rules.rows_of(keys))
+            self._rules.drop(keys)
         elif self._at == "#marks":
             self._take_back(self._marks.rows_of(keys))
+            self._marks.drop(keys)
         elif self._at == "#top":
             names = {row.name for row in self._top.rows_of(keys)}
             said = [mark for mark in self._marks.rows if mark.artist in names and not mark.track]

@@ -14,6 +14,7 @@ from engine.errors import DamagedDataError, DiscoverError, NothingYetError
 from tuiapp.screens.acting import Acting
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
+from tuiapp.textual_internals import toasts_in_sight
 from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
@@ -189,13 +190,16 @@ class View(Acting):
         return True
 
     def action_back(self) -> None:
-        """Out by one level: the filter, the marks, then the view."""
-        if self.clear_filter():
-            return
-        if self.table is not None and self.table.marks:
+        """Undo one narrowing, the last one first: messages, marks, the filter, what the view adds. Then stop."""
+        if toasts_in_sight(self.app):
+            self.app.clear_notifications()
+        elif self.table is not None and self.table.marks:
             self.table.clear_marks()
-            return
-        self.app.views.back()
+        elif not self.clear_filter():
+            self.widen()
+
+    def widen(self) -> None:
+        """Undo one narrowing of the view's own."""
 
     def settings_changed(self) -> None:
         """Keys or colours are others now."""

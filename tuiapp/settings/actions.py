@@ -27,6 +27,7 @@ class Action:
     scope: str = EVERYWHERE
     footer: int = 0
     command: str = ""  # the Textual action, where it is not the id itself
+    priority: bool = False  # whether it works whatever is open
 
     @property
     def name(self) -> str:
@@ -93,8 +94,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("settings", "S", "settings", "Settings: theme, keys, player, what counts as known.",
            command="app.view('settings')"),
     Action("cancel_job", "ctrl+x", "stop", "Stop the background job; nothing is lost."),
-    Action("back", "escape", "close", "Close the input, dialog or view.", command="screen.back"),
+    Action("back", "escape", "clear", "Close a dialog, or undo one narrowing: message, selection, filter, what-if, "
+           "taste, time, date.", command="screen.back"),
+    Action("view_back", "ctrl+o,backspace", "back", "Back to the view before.", command="app.view_back"),
     Action("retry", "ctrl+r", "try again", "Try again after an error.", command="screen.retry"),
+    Action("suspend", "ctrl+z", "suspend", "Suspend: back to the shell, until `fg` there.",
+           command="app.suspend_process", priority=True),
     Action("quit", "q", "quit", "Quit (your place is remembered).", footer=2),
     # -- every list
     Action("filter", "slash", "filter", "Filter the list.", LISTS, 9),
@@ -217,6 +222,7 @@ def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
             action.label,
             show=False,
             id=action.name,
+            priority=action.priority,
         )
         for action in scope_of(scope)
     ]

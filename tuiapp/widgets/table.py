@@ -85,6 +85,10 @@ class Table(Rows[Row]):
             self.marks = self._marks & {self._key(row) for row in rows}
         self._arrange(wanted)
 
+    def drop(self, keys: Collection[str]) -> None:
+        """Take rows out that are about to go: what a key does next is done to another."""
+        self.show([row for row in self._rows if self._key(row) not in keys])
+
     @property
     def engine_sorts(self) -> bool:
         """Whether the rows come sorted and filtered: `Ordered` then asks the view for them anew."""

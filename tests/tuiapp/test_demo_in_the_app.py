@@ -1,0 +1,141 @@
+"""The demo in the app: marked, left by one key, and never a place for one's own data. What follows an import."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.paths import Folders
+from tests.support.driving import screen_lines, screen_text, settled, toasts
+from tuiapp.app.app import DiscoverApp
+from tuiapp.screens.dialogs import AskPath, ShowText
+from tuiapp.screens.pick import Pick
+
+RESULTS: dict[str, dict[str, Any]] = {
+    "import": {"totals": {"read": 3, "kept": 3, "duplicates": 0, "dropped": {}}, "files": []},
+    "add": {"packs": [], "tempo": {"tracks": 0, "with_tempo": 0}, "left_out": []},
+}
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Path]]:
+    """What is started, and where; each job is done at once."""
+    started: list[tuple[list[str], Path]] = []
+
+    async def run(job: Any, data_dir: Path, _changed: Any) -> dict[str, Any]:
+        started.append((job.arguments, data_dir))
+        return {"type": "done", "result": RESULTS.get(job.arguments[0], {})}
+
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", run)
+    return started
+
+
+def in_the_demo(folders: Folders) -> DiscoverApp:
+    shutil.copytree(folders.root, folders.demo.root)
+    app = DiscoverApp(folders.demo)
+    app.jobs.own = folders
+    return app
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_the_demo_is_marked_and_one_key_leaves_it(folders: Folders, width: int) -> None:
+    app = in_the_demo(folders)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await settled(pilot)
+        assert " DEMO " in screen_lines(app)[0]
+        assert "D leave the demo" in screen_lines(app)[-1]
+        await pilot.press("D")
+        await settled(pilot)
+        assert app.folders == folders
+        assert " DEMO " not in screen_lines(app)[0]
+        assert "leave the demo" not in screen_lines(app)[-1]
+        await pilot.press("D")
+        await settled(pilot)
+        assert app.folders == folders
+
+
+@pytest.mark.parametrize(("keys", "command"), [("i", "import"), ("7a", "add")])
+async def test_ones_own_data_goes_into_ones_own_library_after_a_question(
+    folders: Folders, jobs: list[tuple[list[str], Path]], keys: str, command: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.csv"
+    file.write_text("artist,track\n")
+    app = in_the_demo(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        for answer in ("escape", "enter"):
+            for key in keys:
+                await pilot.press(key)
+                await settled(pilot)
+            assert isinstance(app.screen, AskPath)
+            app.screen.query_one("Input").value = str(file)  # type: ignore[attr-defined]
+            await pilot.press("enter")
+            await settled(pilot)
+            assert isinstance(app.screen, Pick)
+            assert "into your own library?" in screen_text(app)
+            await pilot.press(answer)
+            await pilot.pause()
+            if answer == "escape":
+                assert jobs == []
+                assert app.jobs.own is not None
+        await settled(pilot)
+        assert jobs == [([command, str(file)], folders.root)]
+        assert app.jobs.own is None
+
+
+async def test_after_an_import_community_data_is_next_where_there_is_none(
+    empty: Folders, jobs: list[tuple[list[str], Path]]
+) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.jobs.start("Import", "import", "x")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        text = screen_text(app)
+        assert text.index("add community data next") < text.index("train on your own listening")
+        await pilot.press("a")
+        await settled(pilot)
+        assert isinstance(app.screen, AskPath)
+        assert "discover community fetch" in screen_text(app), "says which can be had"
+        assert app.current_mode == "model"
+
+
+async def test_after_an_import_training_is_next_where_there_is_community_data(
+    folders: Folders, jobs: list[tuple[list[str], Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuiapp.app.jobs.Jobs._has_community", lambda _self: True)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.jobs.start("Import", "import", "x")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        assert "community data" not in screen_text(app)
+        await pilot.press("t")
+        await settled(pilot)
+        assert jobs[1:] == [(["train"], folders.root)]
+        assert "Training Done." in toasts(app)
+
+
+async def test_a_list_with_nothing_to_resurface_says_which_keys_help(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from engine.session.discover import Discover
+
+    whole = Discover.list
+
+    def solo(self: Discover, *args: Any, **options: Any) -> Any:
+        found = whole(self, *args, **options)
+        return replace(found, items=(), solo=True, notes=("Solo mode.", "Nothing to resurface yet."))
+
+    monkeypatch.setattr(Discover, "list", solo)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        lines = screen_text(app)
+        for words in ("7 a   add community data", "0     reset dials", "i     import more", "5     see what"):
+            assert words in lines, lines

@@ -1,0 +1,92 @@
+"""What another window, a command in a shell or a job does to the library is shown without being asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from engine.paths import Folders
+from engine.session import Session
+from tests.support.driving import screen_text, settled, the_list
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.jobs import Job
+from tuiapp.app.watching import Watching
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_what_another_process_writes_is_seen(folders: Folders, private: bool) -> None:
+    app = DiscoverApp(folders, private=private)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.action_view("playlists")
+        await settled(pilot)
+        with Session(folders) as other:
+            other.playlists.create("Made elsewhere")
+        Watching(app).look()
+        await settled(pilot)
+        assert ("Made elsewhere" in screen_text(app)) is not private, "a private session has its own lists"
+
+
+async def test_nothing_is_asked_anew_while_nobody_wrote(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        told: list[str | None] = []
+        await pilot.press("l")
+        await settled(pilot)
+        monkeypatch.setattr(app, "library_changed", lambda only=None: told.append(only))
+        Watching(app).look()
+        await settled(pilot)
+        assert told == [], "what the app itself wrote is no news"
+
+
+async def test_artists_are_shown_as_soon_as_they_are_trained(folders: Folders) -> None:
+    """The model of artists comes into use while the job goes on with tracks."""
+    pointer = folders.models / "current"
+    named = pointer.read_text()
+    pointer.unlink()
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "One step to go" in screen_text(app)
+        app.job = Job("Training", ["train"], stage="fitting tracks")
+        pointer.write_text(named)
+        Watching(app).look()
+        await settled(pilot)
+        assert the_list(app).counts[0]
+        assert "One step to go" not in screen_text(app)
+        app.job = None
+
+
+async def test_an_import_is_shown_once_it_is_done(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.job = Job("Import", ["import", "x"])
+        with Session(folders) as other:
+            other.playlists.create("Made elsewhere")
+        Watching(app).look()
+        await settled(pilot)
+        session = app.session_in_use
+        assert session is not None
+        assert session.library.changed_elsewhere(), "not looked at yet"
+        app.job = None
+
+
+async def test_a_pack_that_is_gone_is_seen(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.action_view("model")
+        await settled(pilot)
+        (pack,) = [path for path in folders.packs.iterdir() if path.is_dir()]
+        name = json.loads((pack / "manifest.json").read_bytes())["name"]
+        assert any(row.name == name for row in the_list(app).rows)
+        shutil.rmtree(pack)
+        Watching(app).look()
+        await settled(pilot)
+        assert not any(row.name == name for row in the_list(app).rows)

@@ -1,0 +1,42 @@
+"""What others do to the library while the app is open: another window, a command in a shell, the app's own jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import DiscoverError
+
+if TYPE_CHECKING:
+    from tuiapp.app.app import DiscoverApp
+
+# How often it is looked.
+LOOK_SECONDS = 1.0
+# Jobs that write all the time: what they did is shown once they are done.
+_WRITES_ON = ("import", "demo")
+
+
+class Watching:
+    """Looks whether another process wrote, and lets every view ask anew. Training is seen model by model."""
+
+    def __init__(self, app: DiscoverApp) -> None:
+        self._app = app
+
+    def begin(self) -> None:
+        """Look from now on."""
+        self._app.set_interval(LOOK_SECONDS, self.look)
+
+    def look(self) -> None:
+        """Look once, in a thread: whoever asks the library something holds it for as long."""
+        job = self._app.job
+        if self._app.session_in_use is None or (job is not None and job.arguments[0] in _WRITES_ON):
+            return
+        self._app.run_worker(self._look, thread=True, exclusive=True, group="watching")
+
+    def _look(self) -> None:
+        session = self._app.session_in_use
+        try:
+            changed = session is not None and session.library.changed_elsewhere()
+        except DiscoverError:
+            return  # it is closing
+        if changed:
+            self._app.call_from_thread(self._app.library_changed)
