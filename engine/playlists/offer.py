@@ -18,6 +18,7 @@ from engine.recommend.lists import Recommendation
 from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
 from engine.taste.gate import left_out_by_rules
+from engine.taste.kept_tracks import KeptTrack, kept_tracks
 from engine.taste.rules import counted_listens
 
 # At the top of Discover an artist new to the person weighs as much as an own track played so often ...
@@ -49,6 +50,15 @@ def offered(
         if not hidden.holds(joined_key(track.artist_key, track.track))
     ]
     have = {(track.artist_key, track.track_key) for track in played}
+    kept = [one for one in kept_tracks(connection) if (one.artist_key, one.track_key) not in have]
+    keys = {(one.artist_key, one.track_key): one.track for one in kept}
+    tempos = features.lookup(keys, keys)
+    found += (
+        _kept(one, tempos.get((one.artist_key, one.track_key)))
+        for one in kept
+        if not unwanted.holds(joined_key(one.artist_key, one.track))
+    )
+    have |= set(keys)
     for track in features.tracks_of(place):
         key = (track.artist_key, track.track_key)
         if key not in have and not unwanted.holds(joined_key(track.artist_key, track.track)):
@@ -114,6 +124,23 @@ def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[st
         known=True,
         album=track.album,
         ids=ids + other_ids(ids, features),
+    )
+
+
+def _kept(track: KeptTrack, features: TrackFeatures | None) -> Candidate:
+    return Candidate(
+        artist=track.artist,
+        track=track.track,
+        artist_key=track.artist_key,
+        track_key=track.track_key,
+        bpm=features.bpm if features else None,
+        bpm_source=features.bpm_source if features else None,
+        energy=features.energy if features else None,
+        seconds=track.seconds or (features.seconds if features else None),
+        appeal=math.log1p(1),
+        known=True,
+        album=track.album,
+        ids=track.ids + other_ids(track.ids, features),
     )
 
 

@@ -12,6 +12,7 @@ from engine.errors import NothingYetError
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import encounters as store_encounters
 from engine.store import history
+from engine.taste.kept_tracks import kept_tracks
 
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
@@ -143,7 +144,9 @@ class Discover(Service):
         query = settings.query(self._evaluation.half_life())
         which = (query.taste, settings.day)
         if which not in self._recommenders:
-            if history.counts(self.library.connection).listens == 0 and not self._verdicts.all():
+            connection = self.library.connection
+            nothing = history.counts(connection).listens == 0 and not self._verdicts.all()
+            if nothing and not kept_tracks(connection):
                 raise NothingYetError("No plays yet. Import your history: discover import PATH.")
             if len(self._recommenders) > MAX_RECOMMENDERS:
                 self._recommenders.clear()

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.canonical_keys import AnySpelling, Level, artist_of, key_at, relaxed_item_key
 from engine.store.feedback import verdicts
+from engine.taste.kept_tracks import kept_by_item
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING
 from engine.taste.window import Window as Window
@@ -35,7 +36,8 @@ class TasteItem:
     """One artist or track of the person's: plays and skips inside the window, when last played (null when undated).
 
     `name` is the artist's, `track` the title, null for an artist; `tracks` are how many of an artist's were played.
-    `remaining` is the share of the plays that the window's half-life leaves, 1 without one.
+    `kept` tracks of it are in the person's playlists or liked: so many plays it counts for at least. `remaining` is
+    the share of the plays that the window's half-life leaves, 1 without one.
     """
 
     key: str
@@ -47,6 +49,7 @@ class TasteItem:
     skips: int = 0
     track: str | None = None
     tracks: int = 1
+    kept: int = 0
 
     @property
     def weight(self) -> float:
@@ -61,7 +64,7 @@ class TasteItem:
 
     @property
     def _from_plays(self) -> float:
-        return max(0.0, self.plays - SKIP_PLAYS * self.skips)
+        return max(0.0, max(self.plays, self.kept) - SKIP_PLAYS * self.skips)
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ def read_taste(
     for key in likes.keys if window.time_of_week is None else ():
         if not played.holds(key):
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
+    if window.since is None and window.until is None and window.time_of_week is None:
+        _add_kept(items, *kept_by_item(connection, level))
     left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
     unplayed = _of_no_spelling(skips, items)
     turned_down = frozenset(key for key in unplayed if skips[key] >= TURNED_DOWN)
@@ -157,6 +162,16 @@ def read_taste(
     if window.half_life is None:
         return taste
     return taste.with_decay(read_days(connection, window, also, level), window.half_life)
+
+
+def _add_kept(
+    items: dict[str, TasteItem], counts: Mapping[str, int], names: Mapping[str, tuple[str, str | None]]
+) -> None:
+    """What was kept without saying when, beside what was played."""
+    for key, count in counts.items():
+        artist, title = names[key]
+        there = items.get(key) or TasteItem(key, artist, 0.0, None, track=title)
+        items[key] = there if there.liked else replace(there, kept=count)
 
 
 def _played(
@@ -364,7 +379,7 @@ def _taste(
     for item in items:
         digest.update(
             f"{item.key}\x1f{item.plays!r}\x1f{item.last_played}\x1f{item.liked}\x1f{item.remaining!r}\x1f"
-            f"{item.skips}\x1e".encode()
+            f"{item.skips}{f'+{item.kept}' if item.kept else ''}\x1e".encode()
         )
     digest.update(repr((*map(sorted, sets), window.since, window.until, window.half_life)).encode())
     if window.time_of_week is not None:

@@ -30,7 +30,8 @@ class Known:
         return frozenset(
             item.key
             for item in wider.taste.items
-            if item.liked or (item.plays if recent is None else recent.get(item.key, 0)) >= self.plays
+            if item.liked
+            or (max(item.plays, item.kept) if recent is None else recent.get(item.key, 0)) >= self.plays
         )
 
 

@@ -1,0 +1,75 @@
+"""Tracks a person kept without a play to show for it: in playlists that came with an import, or liked by their title.
+
+Each counts as one play where there is none: a person of whom only playlists or likes are known has a taste too.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+
+from engine.canonical_keys import AnySpelling, Level, artist_key, joined_key, key_at, track_key
+from engine.store.feedback import marked
+from engine.store.play import Ids
+from engine.taste.rules import all_rules
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTrack:
+    """One track, once however often it was kept; `seconds` is null where its length is not known."""
+
+    artist: str
+    artist_key: str
+    track: str
+    track_key: str
+    album: str | None
+    seconds: float | None
+    ids: Ids
+
+
+def kept_tracks(connection: sqlite3.Connection) -> list[KeptTrack]:
+    """Every kept track that is neither blocked nor excluded from taste by its artist or title."""
+    rows = connection.execute(
+        """
+        SELECT t.artist, t.track, t.album, t.seconds, t.ids FROM playlist_tracks AS t
+        JOIN playlists AS p ON p.id = t.playlist_id WHERE p.settings LIKE '{"imported":%'
+        UNION ALL
+        SELECT artist, track, NULL, NULL, '[]' FROM feedback WHERE verdict = 'like' AND track IS NOT NULL
+        """
+    ).fetchall()
+    if not rows:
+        return []
+    out = AnySpelling(marked(connection, "block").keys.union(_excluded(connection)))
+    found: dict[tuple[str, str], KeptTrack] = {}
+    for artist, track, album, seconds, ids in rows:
+        keys = artist_key(artist), track_key(track)
+        if all(keys) and keys not in found and not out.holds(joined_key(keys[0], track)):
+            pairs = tuple((str(scheme), str(value)) for scheme, value in json.loads(ids))
+            found[keys] = KeptTrack(artist, keys[0], track, keys[1], album, seconds, pairs)
+    return list(found.values())
+
+
+def kept_by_item(
+    connection: sqlite3.Connection, level: Level
+) -> tuple[Counter[str], dict[str, tuple[str, str | None]]]:
+    """How many kept tracks each artist has, or one each where items are tracks; and the items' names."""
+    count: Counter[str] = Counter()
+    names: dict[str, tuple[str, str | None]] = {}
+    for one in kept_tracks(connection):
+        key = key_at(level, one.artist_key, one.track)
+        count[key] += 1
+        names.setdefault(key, (one.artist, one.track if level == "tracks" else None))
+    return (count if level == "artists" else Counter(dict.fromkeys(count, 1))), names
+
+
+def _excluded(connection: sqlite3.Connection) -> set[str]:
+    """Keys of the artists and tracks that rules name and nothing else beside."""
+    keys: set[str] = set()
+    for kept in all_rules(connection):
+        rule = kept.rule
+        wider = (rule.source, rule.hours, rule.since, rule.until, rule.burst)
+        if rule.artist_key and all(part is None for part in wider):
+            keys.add(joined_key(rule.artist_key, rule.track) if rule.track else rule.artist_key)
+    return keys

@@ -1,0 +1,48 @@
+"""Who brings playlists or likes and no plays gets a list and a run from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.errors import NothingYetError
+from engine.session import Session
+from tests.support.importing import write
+from tests.support.models import names, write_model
+
+ARTISTS = names(60)
+KEPT = ARTISTS[0:12:3]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    found = Session(write_model(tmp_path / "data"))
+    rows = [f"{name},Song {n},{164 + n % 8},200" for n, name in enumerate(ARTISTS)]
+    found.packs.add(write(tmp_path, "tempos.csv", "\n".join(["artist,track,bpm,duration", *rows])))
+    return found
+
+
+PLAYLIST = "Track URI,Track Name,Album Name,Artist Name(s),Release Date,Duration (ms),Popularity\n" + "".join(
+    f'spotify:track:{n},"Song {ARTISTS.index(name)}","A","{name}",2020,200000,1\n'
+    for n, name in enumerate(KEPT)
+)
+LIKES = json.dumps({
+    "tracks": [{"artist": name, "track": f"Song {ARTISTS.index(name)}"} for name in KEPT],
+    "albums": [], "artists": [], "bannedTracks": [], "bannedArtists": [],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content"), [("Evening.csv", PLAYLIST), ("YourLibrary.json", LIKES)])
+def test_a_list_and_a_run(session: Session, tmp_path: Path, name: str, content: str) -> None:
+    with pytest.raises(NothingYetError):
+        session.discover.list()
+    session.history.import_paths([write(tmp_path, name, content)])
+    found = session.discover.list()
+    assert found.items
+    assert not {item.artist for item in found.items if not item.known} & set(KEPT)
+    run = session.playlists.make("running")
+    assert {track.artist for track in run.tracks if track.known} <= set(KEPT)
+    assert any(track.known for track in run.tracks)
+    session.close()
