@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -48,6 +49,8 @@ class Source:
 
     member: Member
     format: Format
+    # Its SHA-256 where the same bytes were imported before and may be read otherwise now, else empty.
+    known: str = ""
 
 
 def import_paths(
@@ -120,6 +123,8 @@ class _Run:
         self._progress = progress
         self._cancelled = cancelled or (lambda: False)
         self._latest = _latest(connection)
+        otherwise = options.zone is not None or options.encoding is not None
+        self._digests = history.imported_digests(connection, undated=not otherwise)
         self._done = 0
         self._total = 0
         self._sources: list[Source] = []
@@ -168,7 +173,17 @@ class _Run:
             return file, None
         file.format = found.name
         file.note = found.hint
-        return file, Source(member, found)
+        return file, Source(member, found, self._known_digest(member))
+
+    def _known_digest(self, member: Member) -> str:
+        """The file's digest where it was imported before and may tell something else now: it is then read in place of
+        what it had told, not beside it. Undated plays may have a date once the computer's clock is right again."""
+        if not self._digests:
+            return ""
+        with suppress(*ARCHIVE_ERRORS), member.open() as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+            return digest if digest in self._digests else ""
+        return ""
 
     def _read_all(self, ingest: Ingest, chosen: Sequence[tuple[FileReport, Source]]) -> None:
         """Every file, the beginning of the next one read while the last rows of this one are worked on."""
@@ -203,7 +218,7 @@ class _Run:
         options = replace(self._options, name=member.name, notes=[])
         digest = ""
         guessed = guesses()
-        ingest.begin_file(member.path, source.format.name, source.format.source)
+        ingest.begin_file(member.path, source.format.name, source.format.source, source.known)
         try:
             self._rows(ingest, file, source.format.parse(self._text_of(stream), options))
             digest = stream.digest()
@@ -217,6 +232,10 @@ class _Run:
         file.kept += kept
         file.duplicates += duplicates
         file.undated += ingest.undated - undated
+        unchanged, undated = ingest.unchanged()
+        file.kept -= unchanged
+        file.duplicates += unchanged
+        file.undated -= undated
         ingest.finish_file(
             digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )

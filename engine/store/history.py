@@ -79,6 +79,14 @@ def latest_time(connection: sqlite3.Connection) -> int:
     return int(connection.execute(f"SELECT coalesce(max(at), 0) FROM ({times})").fetchone()[0])  # noqa: S608
 
 
+def imported_digests(connection: sqlite3.Connection, *, undated: bool = False) -> frozenset[str]:
+    """SHA-256 of every file that was imported; with `undated` of those alone that brought plays without a date."""
+    found = "SELECT sha256 FROM imports"
+    if undated:
+        found += " WHERE id IN (SELECT import_id FROM listens WHERE started_at IS NULL)"
+    return frozenset(row[0] for row in connection.execute(found) if row[0])
+
+
 def played_tracks(connection: sqlite3.Connection, listens: str) -> list[PlayedTrack]:
     """Every track with at least one of `listens` (SQL to read from), outside blocked artists, in id order."""
     return [

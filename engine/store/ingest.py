@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from engine.errors import DiscoverError
@@ -80,6 +81,9 @@ class Ingest:
         self._source = ""
         # Whether the file under way brought anything, beside listens.
         self._changed = False
+        # Listens that the same bytes had brought before, and what was kept when the file began.
+        self._before: Counter[Row] = Counter()
+        self._so_far: tuple[set[int], int | None, int | None] = (set(), None, None)
         self._playlists: dict[str, list[Row]] = {}
         self._by_id: dict[tuple[str, str], int] | None = None
         self._listens: list[Row] = []
@@ -96,10 +100,15 @@ class Ingest:
 
     # -- files ----------------------------------------------------------------------------------------
 
-    def begin_file(self, file: str, format_name: str, source: str) -> None:
-        """Begin one file; what follows is kept by `finish_file` or undone by `close`."""
+    def begin_file(self, file: str, format_name: str, source: str, sha256: str = "") -> None:
+        """Begin one file; what follows is kept by `finish_file` or undone by `close`.
+
+        What was imported from the same bytes, of this SHA-256, is taken back: they are read anew.
+        """
         self._db.execute("SAVEPOINT file")
         self._in_file = True
+        self._before = self._take_back(sha256) if sha256 else Counter()
+        self._so_far = set(self.kept_tracks), self.first, self.last
         self._import_id = int(
             self._db.execute(
                 "INSERT INTO imports (file, sha256, format, read, kept, duplicates, dropped, imported_at) "
@@ -114,6 +123,34 @@ class Ingest:
         self._changed = False
         self._known_plays.begin_file(self._import_id)
         self._counts = Counts()
+
+    def _take_back(self, sha256: str) -> Counter[Row]:
+        """Undo the imports of these bytes; (track, start) of the listens they had brought."""
+        self._flush()
+        theirs = "import_id IN (SELECT id FROM imports WHERE sha256 = ?)"
+        before = Counter(
+            self._db.execute(f"SELECT track_id, started_at FROM listens WHERE {theirs}", (sha256,)).fetchall()  # noqa: S608
+        )
+        for table in ("listens", "skips"):
+            self._db.execute(f"DELETE FROM {table} WHERE {theirs}", (sha256,))  # noqa: S608 - a fixed name
+        self._db.execute("DELETE FROM imports WHERE sha256 = ?", (sha256,))
+        self._known_plays.end_clock()
+        return before
+
+    def unchanged(self) -> tuple[int, int]:
+        """Of the file's listens those that the same bytes had brought before, and how many of these have no date."""
+        if not self._before:
+            return 0, 0
+        self._flush()
+        now = Counter(
+            self._db.execute(
+                "SELECT track_id, started_at FROM listens WHERE import_id = ?", (self._import_id,)
+            ).fetchall()
+        )
+        same = self._before & now
+        if same == now:
+            self.kept_tracks, self.first, self.last = self._so_far
+        return same.total(), sum(count for (_, start), count in same.items() if start is None)
 
     def finish_file(
         self, sha256: str, *, read: int, kept: int, duplicates: int, dropped: Mapping[str, int]

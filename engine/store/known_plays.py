@@ -71,6 +71,11 @@ class KnownPlays:
         """Whether the clock under way is this one."""
         return (source, precision) == self._clock
 
+    def end_clock(self) -> None:
+        """Some of what was told is gone: ask the library again."""
+        self._clocks.add(self._clock)
+        self._clock = ("", 0)
+
     def begin_clock(self, source: str, precision: int) -> bool:
         """Rows of another clock follow: what was told so far becomes the other side. True when there is none."""
         if self._clock[0]:
