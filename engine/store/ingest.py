@@ -254,6 +254,7 @@ class Ingest:
         This is the first import of a large history: the full way takes twice as long.
         """
         precision = self._precision
+        minutes = precision == MINUTE
         known, find, learn = self._lookup.known, self._lookup.find, self._lookup.learn
         own, is_twin = self._known_plays.own, self._known_plays.is_twin
         before = len(own)
@@ -265,7 +266,7 @@ class Ingest:
                 break
             group = place.group
             moment = group.id << START_BITS | start
-            if moment in own or ((play.paused or group.paused) and is_twin(group, play, start)):
+            if moment in own or ((minutes or play.paused or group.paused) and is_twin(group, play, start)):
                 break
             own[moment] = played = play.ms_played
             # What is learnt of a track stays so, whichever way its play is added in the end.

@@ -98,7 +98,7 @@ class KnownPlays:
             return self._is_more(moment) and (group.others is None or not self._is_other(group.others, play))
         if moment not in own:
             own[moment] = played
-            if (play.paused or group.paused) and self.is_twin(group, play, start):
+            if (play.paused or group.paused or play.precision == MINUTE) and self.is_twin(group, play, start):
                 return False
             return group.others is None or not self._is_other(group.others, play)
         # A play that began in the same second as another of its source is its own if it lasted otherwise.
@@ -112,23 +112,34 @@ class KnownPlays:
         """Whether the source told of this play already: begun at one moment, of one length, its end up to a minute off.
 
         Spotify delivers some plays twice. A start worked out from the end that was about the moment the play began is
-        not told apart from that moment: so within three seconds. Notes when this one began.
+        not told apart from that moment: so within three seconds. Where minutes are told only, two plays as long to the
+        millisecond that begin in adjacent ones cannot both have been. Notes when this one began.
         """
         played = play.ms_played
         if played is None:
             return False
+        if play.precision == MINUTE:
+            moment = group.id << START_BITS | start
+            return played >= 2 * MINUTE * 1000 and any(
+                self._has(moment + off, played) for off in (-MINUTE, MINUTE)
+            )
         # A song on repeat, its moment of beginning never set anew, ends a whole length later.
         reach = min(_TWINS, played // 2000) if played >= _SKIP_MS else _TWINS
-        begun = start - (play.paused or 0)
-        near = range(begun - _ROUNDING, begun + _ROUNDING + 1)
+        paused = group.paused
         if not play.paused:
-            return any(0 < group.paused.get((at, played), start) - start <= reach for at in near)
-        other = group.paused.get((begun, played), start)
-        if (other != start and abs(start - other) <= reach) or any(
-            self._has(group.id << START_BITS | at, played) for at in near if 0 < start - at <= reach
-        ):
+            # This asks of most plays of a history: seven numbers looked for are all it costs.
+            for at in range(start - _ROUNDING, start + _ROUNDING + 1):
+                if at in paused and paused[at][0] == played and 0 < paused[at][1] - start <= reach:
+                    return True
+            return False
+        begun = start - play.paused
+        length, other = paused.get(begun, (played, start))
+        if length == played and other != start and abs(start - other) <= reach:
             return True
-        group.paused.setdefault((begun, played), start)
+        for at in range(max(begun - _ROUNDING, start - reach), begun + _ROUNDING + 1):
+            if at < start and self._has(group.id << START_BITS | at, played):
+                return True
+        paused.setdefault(begun, (played, start))
         return False
 
     def _has(self, moment: int, played: int) -> bool:
@@ -268,7 +279,7 @@ class KnownPlays:
                     self._repeats.setdefault(moment, _Repeats()).known += plays
             else:
                 if paused and played is not None:
-                    group.paused.setdefault((start - paused, played), start)
+                    group.paused.setdefault(start - paused, (played, start))
                 if moment in self.own:
                     self.own[moment, played] = None
                 else:

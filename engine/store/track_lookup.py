@@ -20,8 +20,8 @@ class Group:
     """The recordings of one song by one artist, by their relaxed keys, and when they were played.
 
     `id` is that of the recording met first. `skips_elsewhere` are (start, milliseconds) of other clocks,
-    `others` the plays they told of. `paused`: of this clock's plays that began before their start, (when,
-    milliseconds) -> start. `loaded`: whether what is in the database is in these.
+    `others` the plays they told of. `paused`: of this clock's plays that began before their start, when ->
+    (milliseconds, start). `loaded`: whether what is in the database is in these.
     """
 
     id: int = 0
@@ -29,7 +29,7 @@ class Group:
     loaded: bool = False
     skips_elsewhere: tuple[tuple[int, int], ...] = ()
     others: Others | None = None
-    paused: dict[tuple[int, int], int] = field(default_factory=dict)
+    paused: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.stats import stats
-from tests.support.exports import cell, watched
+from tests.support.exports import account, cell, watched
 from tests.support.importing import OTHER, SONG, START, bring, library, listens, spotify, write, write_zip
 
 MS = 176_480
@@ -88,6 +88,23 @@ def test_what_only_looks_delivered_twice_stays(
 ) -> None:
     bring(db, write(tmp_path, "endsong_0.json", rows))
     assert len(listens(db)) == len(rows)
+
+
+@pytest.mark.parametrize("extended", [None, "first", "later"])
+def test_account_data_with_plays_delivered_twice_adds_none(
+    db: sqlite3.Connection, tmp_path: Path, extended: str | None
+) -> None:
+    # The same two rows, their ends in one minute or two; then a true repeat.
+    rows = [account("2024-03-02 19:05", SONG, MS), account("2024-03-02 19:06", SONG, MS),
+            account("2024-03-02 19:08", SONG, MS), account("2024-03-02 19:08", SONG, MS)]  # fmt: skip
+    minutes = write(tmp_path, "StreamingHistory_music_0.json", rows)
+    end = START + 4 * 60 + 50 - START % 60
+    full = [spotify(end + off, MS, offline_timestamp=end - 176) for off in (0, 17)]
+    full.append(spotify(end + 180, MS, offline_timestamp=end + 4))
+    seconds = write(tmp_path, "endsong_0.json", full)
+    for file in {None: [minutes], "first": [seconds, minutes], "later": [minutes, seconds]}[extended] * 2:
+        bring(db, file)
+    assert len(listens(db)) == 2
 
 
 def test_a_skip_delivered_twice_is_one_skip(db: sqlite3.Connection, tmp_path: Path) -> None:
