@@ -6,7 +6,7 @@ one in five of its artists was found through another one (`sample_data.ties`), o
 how much fame counts differs between listeners by far.
 
 The constants follow figures of a real community, HetRec 2011 Last.fm, its 1,500 artists with most listeners; nothing
-of it but these is in here. `python -m tests.benchmarks.community` measures them:
+of it but these is in here. `python -m tests.benchmarks.community_shape` measures them:
 
                                                   HetRec                             this one
     listeners an artist (10, 50, 90, 99 %)        .006 .011 .046 .167                .006 .014 .052 .205

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.canonical_keys import Level, artist_key
-from engine.community.pack import PackContent
+from engine.community.pack import PackContent, by_listener
 from engine.community.tables import Reading
 from engine.errors import UnreadableFileError
 
@@ -54,7 +54,10 @@ def read(
         raise UnreadableFileError(f"{path}: user_artists.dat has no usable line (userID, artistID, weight).")
     listener, item, plays, names, renumber = _keep_played(listener, item, plays, names)
     return PackContent(
-        listener, item, plays, names, _read_tags(path, members, item_of, renumber, dropped), dict(dropped)
+        plays=by_listener(listener, item, plays, len(names)),
+        names=names,
+        tags=_read_tags(path, members, item_of, renumber, dropped),
+        dropped=dict(dropped),
     )
 
 

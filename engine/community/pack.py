@@ -22,8 +22,23 @@ FORMAT = 1
 KIND = "community"
 
 
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the bytes a pack was made from: how many were read, their SHA-256 and that of the member."""
+
+    url: str
+    bytes: int
+    sha256: str
+    member_sha256: str
+    etag: str
+    last_modified: str
+
+
 class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pack is and where it came from. `date` is when it was added; `source` names the file, not its folder."""
+    """What a pack is and where it came from.
+
+    `date` is when it was added, `collected` when the listening was counted, empty where unknown; `source` names the
+    file, not its folder; `notes` says what was done to the data, `checked` what is known of the download's wholeness.
+    """
 
     format: int
     kind: str
@@ -36,40 +51,58 @@ class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
     date: str
     digest: str
     dropped: dict[str, int] = {}
+    collected: str = ""
+    licence: str = ""
+    notes: tuple[str, ...] = ()
+    checked: str = ""
+    download: Download | None = None
 
 
 @dataclass(frozen=True)
 class PackContent:
-    """What a reader found: one row an interaction, ids 0-based and dense, plus names and tags.
+    """What a reader found: play counts, names and tags.
 
-    listener, item: (interactions,) integer arrays; plays: (interactions,) float32, positive and finite;
-    names: one an item (a track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight);
-    dropped: rows left out, by reason.
+    plays: (listeners, items) float32 CSR without duplicates (`by_listener`), its values positive and finite; names: one
+    an item (a track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight); dropped: rows left
+    out, by reason; collected, licence, notes: as in the manifest.
     """
 
-    listener: np.ndarray
-    item: np.ndarray
-    plays: np.ndarray
+    plays: csr_matrix
     names: Sequence[str]
     tags: Sequence[tuple[int, str, float]]
     dropped: dict[str, int]
     level: Level = "artists"
+    collected: str = ""
+    licence: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def write_pack(folder: Path, content: PackContent, *, name: str, source: str, date: str) -> PackManifest:
+def by_listener(listener: np.ndarray, item: np.ndarray, plays: np.ndarray, items: int) -> csr_matrix:
+    """Plays as rows of listeners, of one row an interaction: ids 0-based and dense, plays of equal pairs summed."""
+    from scipy.sparse import csr_matrix  # only packing needs it: recommending must start without
+
+    shape = (int(listener.max()) + 1 if len(listener) else 0, items)
+    return csr_matrix((plays.astype(np.float32), (listener, item)), shape=shape)
+
+
+def write_pack(
+    folder: Path,
+    content: PackContent,
+    *,
+    name: str,
+    source: str,
+    date: str,
+    checked: str = "",
+    download: Download | None = None,
+) -> PackManifest:
     """Write a pack's files into an empty folder (one from `Door.new_folder`)."""
-    from scipy.sparse import coo_matrix  # only packing needs it: recommending must start without
-
-    shape = (int(content.listener.max()) + 1 if len(content.listener) else 0, len(content.names))
-    matrix = coo_matrix(
-        (content.plays.astype(np.float32), (content.listener, content.item)), shape=shape
-    ).tocsr()
+    matrix, items = content.plays, len(content.names)
     matrix.sort_indices()
     np.save(folder / "indptr.npy", matrix.indptr.astype(np.int64))
-    np.save(folder / "indices.npy", matrix.indices.astype(np.int32))
+    np.save(folder / "indices.npy", matrix.indices.astype(np.int32, copy=False))
     np.save(folder / "plays.npy", matrix.data)
-    listeners = np.bincount(matrix.indices, minlength=shape[1])
-    totals = np.bincount(matrix.indices, weights=matrix.data, minlength=shape[1])
+    listeners = np.bincount(matrix.indices, minlength=items)
+    totals = np.bincount(matrix.indices, weights=matrix.data, minlength=items)
     write_catalog(
         folder / "catalog.sqlite",
         ((label, int(listeners[i]), int(totals[i])) for i, label in enumerate(content.names)),
@@ -80,13 +113,18 @@ def write_pack(folder: Path, content: PackContent, *, name: str, source: str, da
         kind=KIND,
         name=name,
         level=content.level,
-        listeners=shape[0],
-        items=shape[1],
+        listeners=matrix.shape[0],
+        items=items,
         interactions=int(matrix.nnz),
         source=source,
         date=date,
         digest=_digest(folder),
         dropped=content.dropped,
+        collected=content.collected,
+        licence=content.licence,
+        notes=content.notes,
+        checked=checked,
+        download=download,
     )
     (folder / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest

@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 class Reader(Protocol):
     """What a module that reads one layout of community data offers."""
 
-    NAME: str
-    TITLE: str
-    LEVEL: Level
+    @property
+    def NAME(self) -> str:  # noqa: N802 - a module's constant
+        """What `--format` calls it."""
+
+    @property
+    def TITLE(self) -> str:  # noqa: N802
+        """What it reads, for errors."""
+
+    @property
+    def LEVEL(self) -> Level:  # noqa: N802
+        """Artists or tracks."""
 
     def recognises(self, path: Path) -> bool:
         """Whether the data at `path` is of this layout, told by content."""
@@ -42,14 +50,18 @@ class Reader(Protocol):
 
 def readers() -> dict[str, Reader]:
     """Every reader of community data by name. Imported only here: listing packs needs no NumPy."""
-    from engine.community import hetrec, playlists
+    from engine.community import hetrec, listenbrainz, playlists
 
-    return {hetrec.NAME: hetrec, playlists.NAME: playlists}
+    found: tuple[Reader, ...] = (hetrec, playlists, listenbrainz.ARTISTS, listenbrainz.TRACKS)
+    return {reader.NAME: reader for reader in found}
 
 
 @dataclass(frozen=True, slots=True)
 class PackInfo:
-    """One pack as lists show it; `kind` is `community` or `features`, counts that do not apply are 0."""
+    """One pack as lists show it; `kind` is `community` or `features`, counts that do not apply are 0.
+
+    `collected` (when the listening was counted), `licence` and `checked` (what is known of a download) may be empty.
+    """
 
     name: str
     kind: str
@@ -60,6 +72,9 @@ class PackInfo:
     source: str
     date: str
     bytes: int
+    collected: str = ""
+    licence: str = ""
+    checked: str = ""
 
 
 def list_packs(folders: Folders) -> list[PackInfo]:
@@ -96,6 +111,9 @@ def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
         source=str(manifest["source"]),
         date=str(manifest["date"]),
         bytes=sum(file.stat().st_size for file in folder.iterdir()),
+        collected=str(manifest.get("collected", "")),
+        licence=str(manifest.get("licence", "")),
+        checked=str(manifest.get("checked", "")),
     )
 
 

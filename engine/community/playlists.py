@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.canonical_keys import Level, artist_of, first_artist, item_key, track_name
-from engine.community.pack import PackContent
+from engine.community.pack import PackContent, by_listener
 from engine.community.tables import Reading, cell_of, columns_of, read_table, tables
 from engine.errors import UnreadableFileError
 
@@ -91,9 +91,12 @@ def read(
         )
     pairs = np.array(list(plays), dtype=np.int64)
     return PackContent(
-        listener=pairs[:, 0],
-        item=pairs[:, 1],
-        plays=np.fromiter(plays.values(), dtype=np.float32, count=len(plays)),
+        plays=by_listener(
+            pairs[:, 0],
+            pairs[:, 1],
+            np.fromiter(plays.values(), dtype=np.float32, count=len(plays)),
+            len(names),
+        ),
         names=names,
         tags=[(item, word, float(n)) for (item, word), n in sorted(tags.items())],
         dropped=dict(dropped),

@@ -1,106 +1,121 @@
-"""What a community is like, in figures: so that the made-up one can be held against a real one.
+"""How fast ListenBrainz' statistics become a pack, and in how much memory, at a part of their real shape.
 
-    python -m tests.benchmarks.community --data PATH --artists 1500 --json
+    python -m tests.benchmarks.community --scale 0.03 --json
 
-`--data` is a folder or zip in the HetRec 2011 Last.fm layout; only its `--artists` with most listeners are looked at,
-and listeners of any of them. Who plays whom is all that counts here, not how often.
-- `artists_a_listener`, `listeners_an_artist`: quantiles, the latter in shares of all listeners; `gini` of the
-  latter, and `top_tenth`, the part of all pairs that the tenth of artists with most listeners has.
-- `singular_values`: the 2nd, 5th, 10th, 20th, 40th, 80th and 160th of the matrix divided by the roots of its row and
-  column sums, whose first is 1. Broad tastes are the first ones, local things the slow fall of the rest.
-- `beyond_40`: of how alike artists' listeners are (the products of that matrix' columns), the part of the variance
-  that its best 40 dimensions do not have; `nearest_over_40`: an artist's similarity to its nearest over what those 40
-  say it is, the median artist.
-- `cosine`, `lift`: of the median artist's 1st, 5th, 20th and 100th nearest, the cosine; of its 1st, 5th and 20th
-  most over chance with three listeners in common, by how many times.
+`--scale 1` is the dump of September 2026: 84,850 listeners, 37.3 million pairs, 0.67 million artists, a fifth of the
+pairs without an id. The archive is made up, in the published layout, packed with zstd at level 10. A child process
+reads and packs it as `community add` does.
+- `mb`: JSON in the member; `parse_mb_s`: of it a second of one core, unpacking and counting; `pack_s`: merging,
+  pruning and writing; `peak_mb`: the child's highest memory; `pack_mb`: the pack's size; `pairs`: kept in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags
-from scipy.sparse.linalg import svds
+from backports.zstd import CompressionParameter, ZstdFile
 
-from tests.benchmarks.quality import plays_in
+from engine.community.listenbrainz import ARTISTS
+from engine.community.pack import write_pack
+from engine.community.streams import opened_member
 
-FACTORS, VALUES = 40, 160
-MIN_LISTENERS = 10
+LISTENERS, NAMES, PAIRS = 84_850, 670_000, 440
+_MEMBER = "listenbrainz-statistics-dump-20261001-000002/lbdump/statistics/artists_all_time.jsonl"
 
 
-def figures(plays: csr_matrix, artists: int) -> dict[str, Any]:
-    """The document on standard output, of (listeners, items) plays."""
-    most = np.argsort(-plays.getnnz(axis=0), kind="stable")[:artists]
-    heard = plays[:, np.sort(most)].astype(np.float64)
-    heard.data = np.ones_like(heard.data)
-    heard = csr_matrix(heard[np.flatnonzero(heard.getnnz(axis=1))])
-    own, of = heard.getnnz(axis=1), heard.getnnz(axis=0)
-    scaled = diags(own**-0.5) @ heard @ diags(np.maximum(of, 1) ** -0.5)
-    _, values, right = svds(scaled, k=VALUES, random_state=0)
-    order = np.argsort(-values)
-    values, right = values[order], right[order]
-    listeners, count = heard.shape
-    steps = np.sort(of)[::-1]
+def make_lines(path: Path, scale: float, seed: int = 5) -> int:
+    """Write made-up lines of listeners; returns the bytes."""
+    rng = np.random.default_rng(seed)
+    listeners, names = round(LISTENERS * scale), round(NAMES * max(scale, scale**0.5 / 2))
+    entry = [
+        f'"artist_name":"Café {number:x} Tundra","artist_mbid":'
+        + ("null}" if number % 5 == 4 else f'"{number:08x}-0000-4000-8000-{number:012x}"}}')
+        for number in range(names)
+    ]
+    with path.open("w", encoding="utf-8") as file:
+        for listener in range(listeners):
+            count = min(1000, int(rng.lognormal(5.7, 1.1)) + 1)
+            # A few artists are everybody's, most are nearly nobody's.
+            items = np.unique((names * rng.random(count) ** 4).astype(np.int64))
+            plays = np.sort((rng.pareto(0.9, len(items)) + 1).astype(np.int64).clip(1, 200_000))[::-1]
+            data = ",".join(
+                f'{{"listen_count":{n},{entry[i]}'
+                for i, n in zip(rng.permutation(items).tolist(), plays.tolist(), strict=True)
+            )
+            file.write(
+                f'{{"user_id":{listener},"data":[{data}],"count":{count},"from_ts":1009843200,'
+                '"to_ts":1790812800,"last_updated":1790839000}\n'
+            )
+    return path.stat().st_size
+
+
+def make_archive(path: Path, lines: Path) -> None:
+    """Pack the lines as published."""
+    options = {CompressionParameter.compression_level: 10, CompressionParameter.nb_workers: 2}
+    with ZstdFile(path, "wb", options=options) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
+        licence = tarfile.TarInfo(_MEMBER.replace("lbdump/statistics/artists_all_time.jsonl", "COPYING"))
+        licence.size = 8
+        tar.addfile(licence, io.BytesIO(b"CC0 1.0\n"))
+        tar.add(lines, _MEMBER)
+
+
+def measure(path: Path, folder: Path) -> dict[str, float]:
+    """Read and pack the archive in this process."""
+    import scipy.sparse  # noqa: F401 - counting needs it, reading is what is timed
+
+    began = time.process_time()
+    with path.open("rb") as file, opened_member(file, path.name, ARTISTS.suffix) as member:
+        assert member is not None
+        tally = ARTISTS.count(member)
+        read = time.process_time()
+    counted = _peak()
+    content = ARTISTS.content(tally, path.name)
+    write_pack(folder, content, name="b", source=path.name, date="2026-01-01")
     return {
-        "listeners": listeners,
-        "artists": count,
-        "pairs": int(heard.nnz),
-        "artists_a_listener": np.quantile(own, [0.05, 0.25, 0.5, 0.75, 0.95, 1]).tolist(),
-        "listeners_an_artist": _rounded(np.quantile(of, [0.1, 0.5, 0.9, 0.99, 1]) / listeners, 4),
-        "gini": round(float((2 * np.arange(count, 0, -1) - count - 1) @ steps / (count * steps.sum())), 3),
-        "top_tenth": round(float(steps[: count // 10].sum() / steps.sum()), 3),
-        "singular_values": _rounded(values[[1, 4, 9, 19, 39, 79, 159]], 3),
-        **_nearness(heard, csr_matrix(scaled), values[:FACTORS], right[:FACTORS]),
+        "mb": round(member.read / 1e6, 1),
+        "parse_mb_s": round(member.read / 1e6 / (read - began), 1),
+        "pack_s": round(time.process_time() - read, 1),
+        "parse_peak_mb": counted,
+        "peak_mb": _peak(),
+        "pack_mb": round(sum(file.stat().st_size for file in folder.iterdir()) / 1e6, 1),
+        "listeners": content.plays.shape[0],
+        "artists": content.plays.shape[1],
+        "pairs": int(content.plays.nnz),
     }
 
 
-def _nearness(heard: csr_matrix, scaled: csr_matrix, values: np.ndarray, right: np.ndarray) -> dict[str, Any]:
-    """How alike artists are, those with enough listeners to say."""
-    of = heard.getnnz(axis=0)
-    ids = np.flatnonzero(of >= MIN_LISTENERS)
-    together = (heard[:, ids].T @ heard[:, ids]).toarray()
-    alike = (scaled[:, ids].T @ scaled[:, ids]).toarray()
-    factors = right[:, ids].T * values
-    told = factors @ factors.T
-    pairs = np.triu_indices(len(ids), 1)
-    np.fill_diagonal(together, 0.0)
-    product = np.outer(of[ids], of[ids]).astype(np.float64)
-    cosine = together / np.sqrt(product)
-    lift = np.where(together >= 3, together * heard.shape[0] / product, 0.0)
-    nearest, rows = cosine.argmax(axis=1), np.arange(len(ids))
-    spread = alike[pairs] - alike[pairs].mean()
-    return {
-        "beyond_40": round(float(((alike - told)[pairs] ** 2).sum() / (spread**2).sum()), 3),
-        "nearest_over_40": round(
-            float(np.median(alike[rows, nearest] / np.maximum(told[rows, nearest], 1e-9))), 2
-        ),
-        "cosine": _rounded(np.median(-np.sort(-cosine, axis=1)[:, [0, 4, 19, 99]], axis=0), 3),
-        "lift": _rounded(np.median(-np.sort(-lift, axis=1)[:, [0, 4, 19]], axis=0), 1),
-    }
-
-
-def _rounded(values: np.ndarray, digits: int) -> list[float]:
-    return [round(float(value), digits) for value in values]
+def _peak() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder or zip in the HetRec layout")
-    parser.add_argument("--artists", type=int, default=1500)
-    parser.add_argument("--json", action="store_true", help="one line instead of an indented document")
-    arguments = parser.parse_args()
-    print(
-        json.dumps(
-            figures(csr_matrix(plays_in(arguments.data)), arguments.artists),
-            indent=None if arguments.json else 2,
-        )
-    )
+    """Make the archive and measure it in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--scale", type=float, default=0.03)
+    parser.add_argument("--json", action="store_true", help="the default; here for symmetry")
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if options.measure:
+            print(json.dumps(measure(options.measure, Path(folder))))
+            return
+        lines, archive = Path(folder, "lines.jsonl"), Path(folder, "d.tar.zst")
+        make_lines(lines, options.scale)
+        make_archive(archive, lines)
+        lines.unlink()
+        command = [sys.executable, "-m", "tests.benchmarks.community", "--measure", str(archive)]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        print(json.dumps({**found, "archive_mb": round(archive.stat().st_size / 1e6, 1)}, indent=2))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def plays_in(path: Path) -> tuple[csr_matrix, np.ndarray | None]:
     """(listeners, items) play counts, and of tracks the number of each one's artist."""
     content = next(reader for reader in readers().values() if reader.recognises(path)).read(path)
     artists = numbered_artists(map(item_key, content.names)) if content.level == "tracks" else None
-    return csr_matrix((content.plays, (content.listener, content.item))), artists
+    return content.plays, artists
 
 
 class TunedALS:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-_FORMATS = ("hetrec", "playlists", "features")
+_FORMATS = ("hetrec", "playlists", "listenbrainz", "listenbrainz-tracks", "features")
 
 
 @cli.group()
@@ -59,7 +59,7 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
     "format_name",
     metavar="NAME",
     shell_complete=one_of(_FORMATS),
-    help="Take only this: hetrec, playlists or features.",
+    help=f"Take only this: {', '.join(_FORMATS)}.",
 )
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj

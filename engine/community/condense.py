@@ -1,0 +1,152 @@
+"""Makes a community of what was counted by id and by name: merged, split, pruned and capped, in bounded memory.
+
+Counts come in blocks of rows and stay in blocks until the end, so that no step holds all of them twice but the last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.canonical_keys import SEPARATOR, item_key
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+# Between the artists of a credit written as one name.
+_JOINTS = re.compile(r"\s*[,;/&+]\s*|\s+(?:and|x|vs\.?|with|feat\.?|ft\.?|featuring)\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is kept: pairs of at least so many plays, items of at least so many listeners, and of a listener no more
+    plays than this share of listeners have at most.
+    """
+
+    pair_plays: int = 2
+    item_listeners: int = 25
+    listener_share: float = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Condensed:
+    """A community: (listeners, items) float32 CSR; `kept` (items,) the numbers its items had; how many names went to
+    one id (`merged`), to several (`split`); the most plays a listener has, and how many had more.
+    """
+
+    plays: csr_matrix
+    kept: np.ndarray
+    merged: int
+    split: int
+    cap: float
+    capped: int
+
+
+def condense(
+    blocks: list[csr_matrix],
+    names: Sequence[str],
+    mapped: np.ndarray,
+    limits: Limits,
+    dropped: Counter[str],
+    poll: Callable[[], None],
+) -> Condensed:
+    """Merge and prune. `blocks` (listeners, names), emptied on the way; `mapped` (names,) says which have an id.
+
+    Items of one id are one already. What has a name alone goes to the id this name belongs to, where it belongs to
+    exactly one; a credit of several such names to each of them; all else is left out.
+    """
+    from scipy.sparse import csr_matrix, vstack
+
+    target, merged_names, split = _targets(names, mapped, poll)
+    lost = np.diff(target.indptr) == 0
+    listeners = np.zeros(len(names), dtype=np.int64)
+    for number, block in enumerate(blocks):
+        poll()
+        dropped["play of a name without one id"] += int(lost[block.indices].sum())
+        merged = csr_matrix(block @ target)
+        few = merged.data < limits.pair_plays
+        dropped[f"pair under {limits.pair_plays} plays"] += int(few.sum())
+        merged.data[few] = 0
+        merged.eliminate_zeros()
+        listeners += np.bincount(merged.indices, minlength=len(names))
+        blocks[number] = merged
+    kept = np.flatnonzero(listeners >= limits.item_listeners)
+    dropped[f"item under {limits.item_listeners} listeners"] += int(np.count_nonzero(listeners)) - len(kept)
+    chosen = csr_matrix(
+        (np.ones(len(kept), dtype=np.float32), (kept, np.arange(len(kept)))), shape=(len(names), len(kept))
+    )
+    for number, block in enumerate(blocks):
+        poll()
+        smaller = csr_matrix(block @ chosen)
+        blocks[number] = smaller[np.diff(smaller.indptr) > 0]
+    empty = csr_matrix(np.zeros((0, len(kept)), dtype=np.float32))
+    plays = csr_matrix(vstack(blocks or [empty], format="csr"))
+    blocks.clear()
+    return Condensed(plays, kept, merged_names, split, *_cap(plays, limits))
+
+
+def _targets(
+    names: Sequence[str], mapped: np.ndarray, poll: Callable[[], None]
+) -> tuple[csr_matrix, int, int]:
+    """(names, names): where each of them counts; how many went to one id, to several.
+
+    Keys are compared by 64-bit hashes, in a tenth of the memory.
+    """
+    from scipy.sparse import csr_matrix
+
+    keys = np.empty(len(names), dtype=np.int64)
+    for number, name in enumerate(names):
+        if number % 65_536 == 0:
+            poll()
+        keys[number] = hash(item_key(name))
+    own = np.flatnonzero(mapped)
+    known, first, count = np.unique(keys[own], return_index=True, return_counts=True)
+
+    def only(key: int) -> int | None:
+        """The one item with an id whose name has this key."""
+        place = int(np.searchsorted(known, key))
+        one = place < len(known) and known[place] == key and count[place] == 1
+        return int(own[first[place]]) if one else None
+
+    rows, columns = [own], [own]
+    merged, split = 0, 0
+    for number in np.flatnonzero(~mapped).tolist():
+        if (one := only(int(keys[number]))) is not None:
+            found = [one]
+            merged += 1
+        else:
+            found = _parts(names[number], only)
+            split += bool(found)
+        rows.append(np.full(len(found), number))
+        columns.append(np.array(found, dtype=np.int64))
+    places = np.concatenate(rows), np.concatenate(columns)
+    matrix = csr_matrix((np.ones(len(places[0]), dtype=np.float32), places), shape=(len(names),) * 2)
+    return matrix, merged, split
+
+
+def _parts(name: str, only: Callable[[int], int | None]) -> list[int]:
+    """The artists of a joint credit, where each of its parts is one known artist; else none."""
+    parts = [] if SEPARATOR in name else _JOINTS.split(name)
+    found = [only(hash(item_key(part))) for part in parts if part.strip()] if len(parts) > 1 else []
+    known = [one for one in found if one is not None]
+    return sorted(set(known)) if len(known) == len(found) else []
+
+
+def _cap(plays: csr_matrix, limits: Limits) -> tuple[float, int]:
+    """Winsorise, in place: rows of those who play more than nearly all are scaled to what these play at most.
+
+    Returns that, and how many there were.
+    """
+    totals = np.asarray(plays.sum(axis=1)).ravel()
+    if not len(totals):
+        return 0.0, 0
+    cap = float(np.quantile(totals, limits.listener_share, method="higher"))
+    factor = np.minimum(1.0, cap / totals).astype(np.float32)
+    plays.data *= np.repeat(factor, np.diff(plays.indptr))
+    np.maximum(plays.data, 1, out=plays.data)
+    return cap, int((factor < 1).sum())
