@@ -15,6 +15,7 @@ from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
+from engine.imports.table import NAMES
 from engine.imports.text import Again, Table, normal, rows
 
 _DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
@@ -109,14 +110,14 @@ def _ids(mbid: str) -> Ids:
 
 
 def sniff_headed(head: Head) -> bool:
-    """A header with artist, track and time within 20 lines, that no other service's table has."""
+    """A header with artist, track and time within 20 lines, that no other service's table has, and no count."""
     if head.json or head.text.lstrip().startswith("<"):
         return False
     delimiter = _delimiter(head)
     for place in range(min(20, len(head.lines))):
         columns = head.columns_of_line(place, delimiter)
         if _is_header(columns):
-            return _is_of_lastfm(set(columns), columns)
+            return _is_of_lastfm(set(columns), columns) and not set(columns) & set(NAMES["plays"])
     return False
 
 

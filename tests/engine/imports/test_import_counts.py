@@ -140,6 +140,18 @@ def test_two_players_count_for_themselves_and_undated_counts_are_told(tmp_path: 
     ]
 
 
+@pytest.mark.parametrize("time", ["time", "date", "last played", "timestamp"])
+@pytest.mark.parametrize("plays", ["plays", "playcount", "Scrobbles", "count"])
+def test_a_table_that_counts_is_no_history_whatever_its_columns_are_called(
+    tmp_path: Path, time: str, plays: str
+) -> None:
+    db = library(tmp_path)
+    text = f"artist,track,{time},{plays}\n{ARTIST},Tin Roof,2024-01-01,3\n{ARTIST},Tin Roof,2024-01-02,4\n"
+    for _ in range(2):
+        bring(db, write(tmp_path, "top.csv", text))
+        assert sums(db) == {"Tin Roof": 7}
+
+
 TITLES = ["Tin Roof", "Tin Roof - Live", "TIN ROOF", "Lark"]
 snapshots = st.lists(st.tuples(st.sampled_from(TITLES), st.integers(1, 9)), min_size=1, max_size=6).flatmap(
     lambda start: st.tuples(
