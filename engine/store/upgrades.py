@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from engine.canonical_keys import SEPARATOR, artist_key, track_key, without_invisible
 from engine.store.locations import path_of
+from engine.store.play import COUNT_FLAG, DAY, START, UNKNOWN, UNKNOWN_FLAG, Play
+from engine.store.same_play import Others, Stored
 
 
 def name_files(connection: sqlite3.Connection) -> None:
@@ -81,6 +84,8 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
     if twin is None:
         connection.execute("UPDATE tracks SET artist_id = ?, key = ? WHERE id = ?", (artist, key, track))
         return
+    doubles = _told_twice(_dated(connection, track), _dated(connection, twin[0]))
+    connection.executemany("DELETE FROM listens WHERE id = ?", [(number,) for number in doubles])
     for table in ("listens", "skips"):
         connection.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", (twin[0], track))  # noqa: S608
     connection.execute(
@@ -93,6 +98,61 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
         (track, twin[0]),
     )
     connection.execute("DELETE FROM tracks WHERE id = ?", (track,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    """A dated listen that is no count; its `clock` is who told of it, and how exactly."""
+
+    stored: Stored
+    clock: tuple[str, int]
+
+    @property
+    def play(self) -> Play:
+        """The listen as an import tells it."""
+        one = self.stored
+        basis = UNKNOWN if one.unsure else START
+        return Play("", "", one.start, one.ms_played, duration_ms=one.duration_ms, precision=one.precision,
+                    basis=basis, paused=one.paused)  # fmt: skip
+
+
+def _dated(connection: sqlite3.Connection, track: int) -> list[_Listen]:
+    """A track's listens that were dated by a clock, by time."""
+    rows = connection.execute(
+        "SELECT l.source, l.precision, l.id, l.started_at, l.ms_played, l.paused, l.flags, t.duration_ms "
+        "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
+        "WHERE l.track_id = ? AND l.precision < ? AND NOT l.flags & ? "
+        "ORDER BY l.started_at, l.id",
+        (track, DAY, COUNT_FLAG),
+    )
+    return [
+        _Listen(
+            Stored(number, start, played, paused, precision, bool(flags & UNKNOWN_FLAG), length),
+            (source, precision),
+        )
+        for source, precision, number, start, played, paused, flags, length in rows
+    ]
+
+
+def _told_twice(moved: list[_Listen], there: list[_Listen]) -> list[int]:
+    """Of two tracks' listens that become one's the ids of those the others tell too, the less full of each two."""
+    doubles: list[int] = []
+    for clock in dict.fromkeys(one.clock for one in moved):
+        own = {(one.stored.start, one.stored.ms_played) for one in there if one.clock == clock}
+        others = [one.stored for one in there if one.clock != clock]
+        told = Others(others) if others else None
+        matches = []
+        for one in (one for one in moved if one.clock == clock):
+            if (one.stored.start, one.stored.ms_played) in own:
+                doubles.append(one.stored.id)
+            elif told is not None and (match := told.match(one.play)) is not None:
+                matches.append((one.stored, match))
+        for stored, match in matches:
+            other = match.stored
+            if other is not None:
+                fuller = other.ms_played is None and stored.ms_played is not None
+                doubles.append(other.id if fuller else stored.id)
+    return doubles
 
 
 def _settle_feedback(connection: sqlite3.Connection) -> None:
