@@ -152,10 +152,19 @@ def _exportify_by_position(cells: Sequence[str]) -> dict[str, int] | None:
         return None
     features = len(cells) - 12 - (3 if len(cells) >= 34 else 0)
     return {
-        "spotify": 0, "track": 1, "artist_ids": 2, "artist": 3, "album": 5, "milliseconds": 12,
-        "popularity": 15, "isrc": 16, "danceability": features, "energy": features + 1,
-        "valence": features + 9, "bpm": features + 10,
-    }  # fmt: skip
+        "spotify": 0,
+        "track": 1,
+        "artist_ids": 2,
+        "artist": 3,
+        "album": 5,
+        "milliseconds": 12,
+        "popularity": 15,
+        "isrc": 16,
+        "danceability": features,
+        "energy": features + 1,
+        "valence": features + 9,
+        "bpm": features + 10,
+    }
 
 
 def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> FeatureRow | None:

@@ -181,6 +181,17 @@ def _keyed(rows: Iterable[FeatureRow], counts: RowCounts) -> Iterator[tuple[obje
             counts.dropped["no artist or title"] += 1
             continue
         yield (
-            *keys, row.artist, row.track, row.album, row.bpm, row.energy, row.danceability, row.valence,
-            row.seconds, row.spotify, row.isrc, row.popularity, relaxed_pair(keys[0], row.track),
-        )  # fmt: skip
+            *keys,
+            row.artist,
+            row.track,
+            row.album,
+            row.bpm,
+            row.energy,
+            row.danceability,
+            row.valence,
+            row.seconds,
+            row.spotify,
+            row.isrc,
+            row.popularity,
+            relaxed_pair(keys[0], row.track),
+        )

@@ -23,13 +23,22 @@ NAME = "playlists"
 TITLE = "tracks by playlist or listener (a table with playlist, artist and track)"
 LEVEL: Level = "tracks"
 ROLES: dict[str, tuple[str, ...]] = {
-    "listener": ("playlist_id", "playlist_uri", "playlist", "playlist_name", "user_id", "userid", "user", "listener"),
+    "listener": (
+        "playlist_id",
+        "playlist_uri",
+        "playlist",
+        "playlist_name",
+        "user_id",
+        "userid",
+        "user",
+        "listener",
+    ),
     "artist": ("track_artist", "artist_name_s", "artist_name", "artist", "artists"),
     "track": ("track_name", "track", "song_name", "song_title", "song", "title"),
     "plays": ("plays", "play_count", "playcount", "count"),
     "genre": ("playlist_subgenre", "subgenre", "genre", "genres", "tags", "playlist_genre"),
     "artist_ids": ("artist_uri_s", "artist_ids"),
-}  # fmt: skip
+}
 _NEEDED = ("listener", "artist", "track")
 _POLL = 4096
 

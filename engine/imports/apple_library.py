@@ -141,12 +141,23 @@ def sniff_favorites(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "apple-library", "Apple Music Library Tracks", "apple-library", sniff_tracks, parse_tracks, order=60,
-        artists=artists_of_library, names=names_of_library,
+        "apple-library",
+        "Apple Music Library Tracks",
+        "apple-library",
+        sniff_tracks,
+        parse_tracks,
+        order=60,
+        artists=artists_of_library,
+        names=names_of_library,
     ),
     Format(
-        "apple-playlists", "Apple Music Library Playlists", "apple", sniff_playlists, parse_playlists, order=90,
+        "apple-playlists",
+        "Apple Music Library Playlists",
+        "apple",
+        sniff_playlists,
+        parse_playlists,
+        order=90,
         wants_names=True,
     ),
     Format("apple-favorites", "Apple Music Favorites", "apple", sniff_favorites, parse_favorites, order=90),
-)  # fmt: skip
+)

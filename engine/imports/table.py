@@ -222,11 +222,22 @@ def sniff_lines(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "csv", "table of plays", "csv", sniff, parse, marks=("artist", "track", "time"), order=70,
+        "csv",
+        "table of plays",
+        "csv",
+        sniff,
+        parse,
+        marks=("artist", "track", "time"),
+        order=70,
         hint="read by column names; check a few rows",
     ),
     Format(
-        "jsonl", "JSON lines of plays", "jsonl", sniff_lines, parse_lines, order=70,
+        "jsonl",
+        "JSON lines of plays",
+        "jsonl",
+        sniff_lines,
+        parse_lines,
+        order=70,
         hint="read by key names; check a few rows",
     ),
-)  # fmt: skip
+)

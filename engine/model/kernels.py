@@ -206,9 +206,21 @@ def _factorize(rank: int) -> Any:
 
 def _observed(rank: int) -> Any:
     def observed(
-        indptr_at, indices_at, values_at, nonzeros, x_at, rows, y_at, columns, alpha, bounds_at, sums_at, parts,
-        cursor_at, _room_at,
-    ):  # fmt: skip
+        indptr_at,
+        indices_at,
+        values_at,
+        nonzeros,
+        x_at,
+        rows,
+        y_at,
+        columns,
+        alpha,
+        bounds_at,
+        sums_at,
+        parts,
+        cursor_at,
+        _room_at,
+    ):
         indptr, bounds = numbers_at(indptr_at, rows + 1), numbers_at(bounds_at, parts + 1)
         indices, values = numbers_at(indices_at, nonzeros), numbers_at(values_at, nonzeros)
         x, y = rows_at(x_at, rows, rank), rows_at(y_at, columns, rank)

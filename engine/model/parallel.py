@@ -85,9 +85,20 @@ class Kernels:
         """What the non-zeros add to the loss beyond every cell at c = 1, r = 0: sum of c (1 - x.y)^2 - (x.y)^2."""
         sums = np.zeros(len(rows.bounds) - 1)
         self._run(
-            "observed", rows.indptr, rows.indices, rows.values, len(rows.indices), x, len(x), y, len(y), alpha,
-            rows.bounds, sums, len(sums),
-        )  # fmt: skip
+            "observed",
+            rows.indptr,
+            rows.indices,
+            rows.values,
+            len(rows.indices),
+            x,
+            len(x),
+            y,
+            len(y),
+            alpha,
+            rows.bounds,
+            sums,
+            len(sums),
+        )
         return float(sums.sum())
 
     def triangular(self, system: Floats) -> tuple[Floats, Floats]:

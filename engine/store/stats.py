@@ -78,12 +78,23 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
     for day, count in by_day.items():
         by_month[day[:7]] = by_month.get(day[:7], 0) + count
     return Stats(
-        year, plays, undated, timed, milliseconds / 3_600_000, artists, tracks, first, last,
+        year,
+        plays,
+        undated,
+        timed,
+        milliseconds / 3_600_000,
+        artists,
+        tracks,
+        first,
+        last,
         _top(connection, listens, where, values, "a.name, NULL", "a.id"),
         _top(connection, listens, where, values, "a.name, t.title", "t.id"),
-        by_month, tuple(map(sum, by_week)), tuple(map(sum, zip(*by_week, strict=True))),
-        by_day if year is not None else {}, by_week,
-    )  # fmt: skip
+        by_month,
+        tuple(map(sum, by_week)),
+        tuple(map(sum, zip(*by_week, strict=True))),
+        by_day if year is not None else {},
+        by_week,
+    )
 
 
 def _top(

@@ -170,9 +170,21 @@ def fit_irspack(counts: csr_matrix, threads: int, solver: str) -> dict[str, Any]
     watch = _Memory()
     began = perf_counter()
     trainer = IALSTrainer(
-        values, FACTORS, 1.0, REGULARIZATION, 0.0, 0.1, str_to_solver_type(solver), 3, 64,
-        str_to_loss_type("ORIGINAL"), 0, threads, 3, 1,
-    )  # fmt: skip
+        values,
+        FACTORS,
+        1.0,
+        REGULARIZATION,
+        0.0,
+        0.1,
+        str_to_solver_type(solver),
+        3,
+        64,
+        str_to_loss_type("ORIGINAL"),
+        0,
+        threads,
+        3,
+        1,
+    )
     for _ in range(SWEEPS):
         trainer.run_epoch()
     seconds = perf_counter() - began
@@ -229,8 +241,19 @@ class Bench:
             np.save(self.folder / f"{name}.npy", getattr(counts, name))
 
     def run(self, name: str, target: float = 0.0) -> dict[str, Any]:
-        command = [sys.executable, "-m", "tests.benchmarks.als", "--run", name, "--matrix", str(self.folder),
-                   "--threads", str(self.threads), "--target", repr(target)]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "tests.benchmarks.als",
+            "--run",
+            name,
+            "--matrix",
+            str(self.folder),
+            "--threads",
+            str(self.threads),
+            "--target",
+            repr(target),
+        ]
         # implicit asks for it; it helps irspack and ours, which bring their own threads, just as much.
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(self.threads)}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -292,24 +315,37 @@ def _report(shape: str, counts: csr_matrix, bench: Bench) -> dict[str, Any]:
     }
     to_loss = bench.median("ours", "to_loss_s")
     return {
-        "shape": shape, "listeners": counts.shape[0], "items": counts.shape[1], "nnz": int(counts.nnz),
-        "threads": bench.threads, "rounds": len(bench.results["ours"]),
-        "ours_s": to_loss, "implicit_s": seconds["implicit"], "ratio": _ratio(to_loss, seconds["implicit"]),
-        "ours_20_sweeps_s": seconds["ours"], "ratio_sweeps": _ratio(seconds["ours"], seconds["implicit"]),
+        "shape": shape,
+        "listeners": counts.shape[0],
+        "items": counts.shape[1],
+        "nnz": int(counts.nnz),
+        "threads": bench.threads,
+        "rounds": len(bench.results["ours"]),
+        "ours_s": to_loss,
+        "implicit_s": seconds["implicit"],
+        "ratio": _ratio(to_loss, seconds["implicit"]),
+        "ours_20_sweeps_s": seconds["ours"],
+        "ratio_sweeps": _ratio(seconds["ours"], seconds["implicit"]),
         "ours_like_for_like_s": seconds["ours_like_for_like"],
         "ratio_like_for_like": _ratio(seconds["ours_like_for_like"], seconds["implicit"]),
-        "irspack_s": seconds["irspack_cg"], "ratio_irspack": _ratio(seconds["ours"], seconds["irspack_cg"]),
+        "irspack_s": seconds["irspack_cg"],
+        "ratio_irspack": _ratio(seconds["ours"], seconds["irspack_cg"]),
         "irspack_cholesky_s": seconds["irspack_cholesky"],
         "ratio_irspack_cholesky": _ratio(seconds["ours"], seconds["irspack_cholesky"]),
-        "loss_ours": bench.median("ours", "to_loss"), "loss_ours_20_sweeps": bench.median("ours", "loss"),
-        "loss_implicit": bench.median("implicit", "loss"), "loss_irspack": bench.median("irspack_cg", "loss"),
+        "loss_ours": bench.median("ours", "to_loss"),
+        "loss_ours_20_sweeps": bench.median("ours", "loss"),
+        "loss_implicit": bench.median("implicit", "loss"),
+        "loss_irspack": bench.median("irspack_cg", "loss"),
         "sweeps_ours": bench.median("ours", "to_loss_sweeps"),
-        "peak_mb_ours": bench.median("ours", "peak_mb"), "peak_mb_implicit": bench.median("implicit", "peak_mb"),
+        "peak_mb_ours": bench.median("ours", "peak_mb"),
+        "peak_mb_implicit": bench.median("implicit", "peak_mb"),
         "growth_mb_ours": bench.median("ours", "growth_mb"),
         "growth_mb_implicit": bench.median("implicit", "growth_mb"),
         "compile_s": max(result["compile_s"] for result in bench.results["ours"]),
-        "runs": {name: [round(result["s"], 3) for result in results] for name, results in bench.results.items()},
-    }  # fmt: skip
+        "runs": {
+            name: [round(result["s"], 3) for result in results] for name, results in bench.results.items()
+        },
+    }
 
 
 def _ratio(ours: float | None, other: float | None) -> float | None:

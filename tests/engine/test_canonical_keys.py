@@ -83,14 +83,21 @@ def test_names_that_only_look_alike_stay_apart(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "version",
     [
-        "Tin Roof - Remastered 2011", "Tin Roof - 2011 Remaster", "Tin Roof (Live)",
+        "Tin Roof - Remastered 2011",
+        "Tin Roof - 2011 Remaster",
+        "Tin Roof (Live)",
         "Tin Roof [Live at the Barn]",
-        "Tin Roof (feat. DJ Møns)", "Tin Roof feat. DJ Møns", "Tin Roof - Single Version", "Tin Roof (Demo)",
-        "Tin Roof (with Ida) - Mono / 2009 Remaster", "Tin Roof - Live", "Tin Roof ft. X",
+        "Tin Roof (feat. DJ Møns)",
+        "Tin Roof feat. DJ Møns",
+        "Tin Roof - Single Version",
+        "Tin Roof (Demo)",
+        "Tin Roof (with Ida) - Mono / 2009 Remaster",
+        "Tin Roof - Live",
+        "Tin Roof ft. X",
         "Tin Roof - Radio Edit",
         "TIN ROOF (From “The Barn”)",
     ],
-)  # fmt: skip
+)
 def test_the_relaxed_title_lets_go_of_versions_and_the_exact_one_does_not(version: str) -> None:
     assert relaxed_track_key(version) == "tin roof"
     assert track_key(version) != "tin roof"
@@ -98,10 +105,19 @@ def test_the_relaxed_title_lets_go_of_versions_and_the_exact_one_does_not(versio
 
 @pytest.mark.parametrize(
     "title",
-    ["Live Forever", "Demo", "Tin Roof (DJ Møns Remix)", "Tin Roof - Café Tundra Remix", "(Live)", "Edit",
-     "Version 2",
-     "Feat of Clay", "Tin Roof (Part 2)", "Defeat (Again)"],
-)  # fmt: skip
+    [
+        "Live Forever",
+        "Demo",
+        "Tin Roof (DJ Møns Remix)",
+        "Tin Roof - Café Tundra Remix",
+        "(Live)",
+        "Edit",
+        "Version 2",
+        "Feat of Clay",
+        "Tin Roof (Part 2)",
+        "Defeat (Again)",
+    ],
+)
 def test_titles_whose_own_words_look_like_a_version_keep_them(title: str) -> None:
     assert relaxed_track_key(title) == track_key(title)
 

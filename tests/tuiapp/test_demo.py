@@ -129,12 +129,24 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
         for dial in ("0", "0.5", "1")
         for level in ("artists", "tracks")
     } | {
-        ("recommend", "-n", "100", "--context", "evening"), ("recommend", "-n", "100", "--as-of", "2025-06"),
-        ("related", other, "-n", "100"), ("artist", other), ("search", other), ("search", played), ("search", excluded),
-        ("playlist", "running"), ("playlists", "show", "Before"), ("playlists", "continue", "Before", "-n", "20"),
-        ("stats",), ("stats", "--year", "2025"), ("taste", "map"), ("taste", "drift"), ("taste", "--level", "tracks"),
-        ("evaluate",), ("evaluate", "--level", "tracks"),
-    }  # fmt: skip
+        ("recommend", "-n", "100", "--context", "evening"),
+        ("recommend", "-n", "100", "--as-of", "2025-06"),
+        ("related", other, "-n", "100"),
+        ("artist", other),
+        ("search", other),
+        ("search", played),
+        ("search", excluded),
+        ("playlist", "running"),
+        ("playlists", "show", "Before"),
+        ("playlists", "continue", "Before", "-n", "20"),
+        ("stats",),
+        ("stats", "--year", "2025"),
+        ("taste", "map"),
+        ("taste", "drift"),
+        ("taste", "--level", "tracks"),
+        ("evaluate",),
+        ("evaluate", "--level", "tracks"),
+    }
     lists = ("--list discover", f"--list related:{other}", "--list discover --level tracks", "Before")
     told_of = {command[0] for command in commands} | {"export"}
     assert told_of | SILENT == set(cli.commands), "a new command is walked too, or said to be silent"

@@ -124,8 +124,12 @@ def test_a_signal_leaves_the_terminal_clean_and_says_so_in_the_exit_code(tmp_pat
     # A shell gives each command a terminal to control; the app has this one.
     started = subprocess.Popen(
         [sys.executable, "-m", "tuiapp", "--data-dir", str(tmp_path / "data")],
-        stdin=inner, stdout=inner, stderr=inner, start_new_session=True, env=os.environ | {"TERM": "xterm-256color"},
-    )  # fmt: skip
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+        env=os.environ | {"TERM": "xterm-256color"},
+    )
     drawn = b""
     try:
         while b"Welcome to" not in drawn:

@@ -48,12 +48,25 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
 def test_no_command_raises_for_what_an_encoding_lacks(place, encoding, monkeypatch, tmp_path, capsys) -> None:
     here = tmp_path / "lists.csv"
     here.write_text(f"playlist,artist,track,bpm\none,{HARD},Söng 🎷,120\n", encoding="utf-8")
-    spoken = {"artist": [HARD], "search": ["song"], "related": [ARTISTS[0]], "like": [HARD], "block": [HARD],
-              "hide": [HARD], "unblock": [HARD], "open": [HARD, "--print"], "played": [HARD, "Söng"],
-              "playlists show": ["Road Trip"], "import": [str(here)], "features add": [str(here)],
-              "community add": [str(here)], "taste exclude": ["--artist", HARD, "--dry-run"],
-              "export": ["Road Trip", "--out", str(tmp_path / "Łist.csv")],
-              "playlists create": ["Łist 🎷"], "forget": ["--artist", HARD, "--yes"]}  # fmt: skip
+    spoken = {
+        "artist": [HARD],
+        "search": ["song"],
+        "related": [ARTISTS[0]],
+        "like": [HARD],
+        "block": [HARD],
+        "hide": [HARD],
+        "unblock": [HARD],
+        "open": [HARD, "--print"],
+        "played": [HARD, "Söng"],
+        "playlists show": ["Road Trip"],
+        "import": [str(here)],
+        "features add": [str(here)],
+        "community add": [str(here)],
+        "taste exclude": ["--artist", HARD, "--dry-run"],
+        "export": ["Road Trip", "--out", str(tmp_path / "Łist.csv")],
+        "playlists create": ["Łist 🎷"],
+        "forget": ["--artist", HARD, "--yes"],
+    }
     left = {"demo", "train", "community fetch"}  # long, or by the network
     for name, arguments in sorted(EVERY_COMMAND.items(), key=lambda pair: pair[0] in ("block", "forget")):
         for extra in ([], ["--json"]):
@@ -116,9 +129,22 @@ def test_names_need_no_quotes_where_they_are_all_a_command_takes(place, capsys) 
         for name, command in every_command(cli)
         if [argument.type.name for argument in _arguments(command)] == ["text"] and name not in ("audit",)
     }
-    assert {"artist", "related", "search", "like", "hide", "block", "unblock", "playlists show", "export",
-            "playlists remove", "playlists create", "playlists continue", "community remove", "features remove",
-            } <= single.keys()  # fmt: skip
+    assert {
+        "artist",
+        "related",
+        "search",
+        "like",
+        "hide",
+        "block",
+        "unblock",
+        "playlists show",
+        "export",
+        "playlists remove",
+        "playlists create",
+        "playlists continue",
+        "community remove",
+        "features remove",
+    } <= single.keys()
     for name, command in single.items():
         if name not in ("community fetch", "config unset"):
             assert _arguments(command)[0].nargs == -1, name

@@ -99,8 +99,21 @@ def test_what_a_name_holds_is_not_filled_in_again() -> None:
     assert command("mpv '{artist}|{track}'", Music("{track}", "{artist}")) == ["mpv", " {track}|{artist}"]
 
 
-@pytest.mark.parametrize("line", [b"played", b"played x", b"played -3", b"played 0", b"played 99999999", b"Played 3",
-                                  b"now played 3", b"played 1e9", b"played nan", b"\xff" * 9000])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"played",
+        b"played x",
+        b"played -3",
+        b"played 0",
+        b"played 99999999",
+        b"Played 3",
+        b"now played 3",
+        b"played 1e9",
+        b"played nan",
+        b"\xff" * 9000,
+    ],
+)
 def test_any_other_line_is_no_word_of_a_listen(line: bytes) -> None:
     assert played_line(line) is None
 

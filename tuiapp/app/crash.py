@@ -75,6 +75,9 @@ def _failure() -> type[Failure]:
 def _in_words(report: str) -> Content:
     what, log = report.split("\n", 1)
     return Content.assemble(
-        "This failed:\n", Content.styled(shown(what), "bold"), "\n\n", shown(log),
+        "This failed:\n",
+        Content.styled(shown(what), "bold"),
+        "\n\n",
+        shown(log),
         "\nNothing was lost, and the app goes on. If it happens again, report it with the log: it names no music.",
-    )  # fmt: skip
+    )

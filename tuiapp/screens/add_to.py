@@ -84,8 +84,9 @@ class AddTo(Dialog):
             )
             yield Static(
                 "enter add, ↑ ↓ choose, ^t allow duplicates, esc close",
-                classes="hint", markup=False,
-            )  # fmt: skip
+                classes="hint",
+                markup=False,
+            )
 
     def on_mount(self) -> None:
         self._table.can_focus = False

@@ -42,15 +42,20 @@ class SettingsView(View):
             (
                 Column("setting", lambda row: row.title, 24, share=2, order=lambda row: row.title.casefold()),
                 Column("value", self._value, 16, share=3, accent=True, order=self._value),
-                Column("from", lambda row: _FROM[self.app.preferences.where(row.key)], 12,
-                       order=lambda row: self.app.preferences.where(row.key), least=64),
+                Column(
+                    "from",
+                    lambda row: _FROM[self.app.preferences.where(row.key)],
+                    12,
+                    order=lambda row: self.app.preferences.where(row.key),
+                    least=64,
+                ),
                 Column("in the file", lambda row: row.key, 30, order=lambda row: row.key, least=100),
             ),
             key=lambda row: row.key,
             words=lambda row: f"{row.title} {row.key} {self._value(row)} {row.help}",
             id="settings",
             markable=False,
-        ).add_class("body")  # fmt: skip
+        ).add_class("body")
         yield Static(id="help", classes="body")
         yield Notice()
 
@@ -88,8 +93,10 @@ class SettingsView(View):
             return
         default = in_words(row, row.default)
         parts: list[Content | str] = [
-            shown(row.help), "\n", Content.styled(f"{row.key}   default: {default}", "$foreground-muted"),
-        ]  # fmt: skip
+            shown(row.help),
+            "\n",
+            Content.styled(f"{row.key}   default: {default}", "$foreground-muted"),
+        ]
         if self.app.private_since is not None:
             parts.append(Content.styled("   PRIVATE: changes last until the session ends", "$warning"))
         elif self.app.preferences.config.problems:

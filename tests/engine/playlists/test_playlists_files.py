@@ -29,10 +29,22 @@ RECORDING = "11111111-2222-4333-8444-555555555555"
 SPOTIFY = "1a2B3c4D5e6F7g8H9i0J1k"
 
 HARBOUR = PlaylistTrack(
-    "Café Tundra", "Harbour Lights", "Slow Ferry", 104.0, "pack", 228.205, True, 170.0, 2.0,
-    ids=(("file", "/music/Café Tundra/01 Harbour Lights.flac"), ("mb_recording", RECORDING),
-         ("spotify", SPOTIFY), ("isrc", "DKABC2300001")),
-)  # fmt: skip
+    "Café Tundra",
+    "Harbour Lights",
+    "Slow Ferry",
+    104.0,
+    "pack",
+    228.205,
+    True,
+    170.0,
+    2.0,
+    ids=(
+        ("file", "/music/Café Tundra/01 Harbour Lights.flac"),
+        ("mb_recording", RECORDING),
+        ("spotify", SPOTIFY),
+        ("isrc", "DKABC2300001"),
+    ),
+)
 TIN_ROOF = PlaylistTrack("Ida & the Oaks", "Tin Roof", "Weather Songs", known=False)
 EVENING = [HARBOUR, TIN_ROOF]
 

@@ -49,12 +49,25 @@ def known_of(recommender: Recommender, settings: DiscoverSettings = DEFAULTS) ->
 
 @pytest.mark.parametrize(
     "credit",
-    ["David Guetta & Sia", "Sia, David Guetta", "David Guetta,Sia", "David Guetta/Sia", "David Guetta / Sia",
-     "David Guetta feat. Sia", "Nobody Known ft. David Guetta (feat. Sia)", "David Guetta x Sia",
-     "Sia vs. David Guetta",
-     "David Guetta;Sia", "Nobody Known, David Guetta & Sia", "David Guetta and Sia", "SIA + DAVID GUETTA",
-     "David Guetta with Sia", "Simon & Garfunkel, David Guetta & Sia", "David Gu\u00adetta\u200b & Sia"],
-)  # fmt: skip
+    [
+        "David Guetta & Sia",
+        "Sia, David Guetta",
+        "David Guetta,Sia",
+        "David Guetta/Sia",
+        "David Guetta / Sia",
+        "David Guetta feat. Sia",
+        "Nobody Known ft. David Guetta (feat. Sia)",
+        "David Guetta x Sia",
+        "Sia vs. David Guetta",
+        "David Guetta;Sia",
+        "Nobody Known, David Guetta & Sia",
+        "David Guetta and Sia",
+        "SIA + DAVID GUETTA",
+        "David Guetta with Sia",
+        "Simon & Garfunkel, David Guetta & Sia",
+        "David Gu\u00adetta\u200b & Sia",
+    ],
+)
 def test_the_parts_of_a_joint_credit_are_known(tmp_path: Path, credit: str) -> None:
     found = known(tmp_path, (credit, 32))
     assert found - {"Simon & Garfunkel"} == {"David Guetta", "Sia"}
@@ -100,9 +113,11 @@ def test_plays_of_several_credits_add_up_to_what_counts_as_known(tmp_path: Path)
     play(connection, "David Guetta", "Alone", 98 * DAY)
     found = Recommender.of(open_model(folders), read_dated_taste(connection))
     for wanted, is_known in (
-        ({"known_plays": 7}, True), ({"known_plays": 8}, False), ({"known_days": 5.0}, True),
+        ({"known_plays": 7}, True),
+        ({"known_plays": 8}, False),
+        ({"known_days": 5.0}, True),
         ({"known_plays": 2, "known_days": 5.0}, False),
-    ):  # fmt: skip
+    ):
         assert ("David Guetta" in known_of(found, DiscoverSettings(**wanted))) == is_known, wanted
     near = related_artists(open_model(folders), read_dated_taste(connection).taste, 1, 59)
     assert {item.artist: (item.plays, item.known) for item in near.items}["David Guetta"] == (7, True)
@@ -122,9 +137,12 @@ def test_a_blocked_part_stays_blocked(tmp_path: Path) -> None:
 
 
 def test_a_track_of_a_joint_credit_is_known_and_the_artists_others_are_new(tmp_path: Path) -> None:
-    called = [track_name("David Guetta", "Titanium"), track_name("David Guetta", "Other"),
-              track_name("Sia", "Titanium"),
-              *(track_name(f"Artist {number}", f"Song {number}") for number in range(57))]  # fmt: skip
+    called = [
+        track_name("David Guetta", "Titanium"),
+        track_name("David Guetta", "Other"),
+        track_name("Sia", "Titanium"),
+        *(track_name(f"Artist {number}", f"Song {number}") for number in range(57)),
+    ]
     folders = write_model(tmp_path, level="tracks", called=called)
     connection = open_library(Door(folders))
     play(connection, "Artist 9", "Song 9", DAY)
@@ -133,8 +151,10 @@ def test_a_track_of_a_joint_credit_is_known_and_the_artists_others_are_new(tmp_p
     recommender = Recommender.of(open_model(folders, "tracks"), taste)
     ids = recommender.sides(DiscoverSettings())[0].tolist()
     assert {(item.artist, item.track) for item in recommender.model.catalog.items(ids).values()} == {
-        ("Artist 9", "Song 9"), ("David Guetta", "Titanium"), ("Sia", "Titanium"),
-    }  # fmt: skip
+        ("Artist 9", "Song 9"),
+        ("David Guetta", "Titanium"),
+        ("Sia", "Titanium"),
+    }
     connection.close()
 
 

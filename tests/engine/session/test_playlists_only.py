@@ -28,10 +28,15 @@ PLAYLIST = "Track URI,Track Name,Album Name,Artist Name(s),Release Date,Duration
     f'spotify:track:{n},"Song {ARTISTS.index(name)}","A","{name}",2020,200000,1\n'
     for n, name in enumerate(KEPT)
 )
-LIKES = json.dumps({
-    "tracks": [{"artist": name, "track": f"Song {ARTISTS.index(name)}"} for name in KEPT],
-    "albums": [], "artists": [], "bannedTracks": [], "bannedArtists": [],
-})  # fmt: skip
+LIKES = json.dumps(
+    {
+        "tracks": [{"artist": name, "track": f"Song {ARTISTS.index(name)}"} for name in KEPT],
+        "albums": [],
+        "artists": [],
+        "bannedTracks": [],
+        "bannedArtists": [],
+    }
+)
 
 
 @pytest.mark.parametrize(("name", "content"), [("Evening.csv", PLAYLIST), ("YourLibrary.json", LIKES)])

@@ -23,8 +23,12 @@ from tests.support.listens import play
 @pytest.fixture
 def db(tmp_path: Path) -> sqlite3.Connection:
     found = library(tmp_path)
-    rows = [("Ida", "Lark", None, 200.0, json.dumps([["spotify", "1a"]])), ("Ida", "Roof", None, None, "[]"),
-            ("Burel", "Tide", None, None, "[]"), ("Ida", "Lark", None, None, "[]")]  # fmt: skip
+    rows = [
+        ("Ida", "Lark", None, 200.0, json.dumps([["spotify", "1a"]])),
+        ("Ida", "Roof", None, None, "[]"),
+        ("Burel", "Tide", None, None, "[]"),
+        ("Ida", "Lark", None, None, "[]"),
+    ]
     keep_playlist(found, "Evening", "exportify", rows)
     return found
 
