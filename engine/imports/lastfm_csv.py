@@ -134,7 +134,7 @@ def _is_of_lastfm(named: set[str], columns: Sequence[str]) -> bool:
 
 def sniff_headerless(head: Head) -> bool:
     """Four fields, the last a date like `02 Mar 2024 19:01`, or the first a date and the second a time."""
-    if head.json:
+    if head.json or _is_header(head.columns()):
         return False
     for place in range(min(10, len(head.lines))):
         cells = head.columns_of_line(place)

@@ -5,6 +5,7 @@ Facts: FORMATS.md, Last.fm.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -144,10 +145,9 @@ def _stamp(date: Date | str | float | None) -> str:
 
 
 def sniff_pages(head: Head) -> bool:
-    """A list of pages with `track`, or of pages as the API answers."""
-    return (
-        head.json == "array" and bool(head.keys & {"track", "recenttracks"}) and "artist" in head.text[:4000]
-    )
+    """A list of pages with `track`, which holds records, or of pages as the API answers."""
+    paged = "recenttracks" in head.keys or re.search(r'"track"\s*:\s*[\[{]', head.text[:4000]) is not None
+    return head.json == "array" and paged and "artist" in head.text[:4000]
 
 
 def sniff_page(head: Head) -> bool:

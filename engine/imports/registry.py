@@ -76,7 +76,12 @@ def guess(head: Head) -> str:
         return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
     if head.is_binary:
         return ""
-    found = head.inner_keys | set(head.columns(head.delimiter))
+    from engine.imports.table import propose  # which needs the formats above
+
+    columns = head.columns(head.delimiter)
+    if not head.json and {"artist", "track"} <= set(propose(columns)):
+        return f"is a table of {', '.join(columns)}, none of them known to hold the time: --map time=COLUMN"
+    found = head.inner_keys | set(columns)
     best = max(formats(), key=lambda one: share(one.marks, found) if one.marks else 0.0)
     if best.marks and share(best.marks, found) > 0:
         missing = [mark for mark in best.marks if mark not in found]

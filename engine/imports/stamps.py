@@ -22,12 +22,16 @@ Row = TypeVar("Row")
 
 # Names of columns that hold a moment or a clock, the surest first, and of those that hold a day.
 TIME_COLUMNS = (
-    "uts", "unixtime", "timestamp", "time", "utc_time", "utc time", "time(utc)", "time (utc)", "played at", "played_at",
-    "listened_at", "listened at", "iso time", "date-time", "datetime", "started", "scrobbled at", "scrobble time",
-    "last played", "last_played", "lastplayed", "endtime", "uhrzeit", "zeit", "heure", "hora", "ora", "tid",
+    "uts", "unixtime", "timestamp", "time", "utc_time", "utc time", "time(utc)", "time (utc)", "played at",
+    "played_at", "listened_at", "listened at", "iso time", "date-time", "datetime", "started", "scrobbled at",
+    "scrobble time", "last played", "last_played", "lastplayed", "endtime", "played", "listened", "scrobbled",
+    "date/time", "date time", "date_time", "date (utc)", "timestamp (utc)", "datetime (utc)", "zeitpunkt", "hour",
+    "uhrzeit", "zeit", "heure", "hora", "ora", "tid",
 )  # fmt: skip
 DAY_COLUMNS = ("date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato")
 
+# A count of seconds or less as a spreadsheet groups its digits.
+_GROUPED = re.compile(r"\d{1,3}([.,' \u00a0\u202f\u2019]\d{3}){3,}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 # Days as spreadsheets count them, between 1954 and 2119: as seconds they would lie in 1970.
 _SERIAL = re.compile(r"([2-7]\d{4})(?:[.,](\d+))?")
@@ -65,6 +69,8 @@ Moment(at=1709406060, width=1, midnight=False))
     def _read(self, text: str) -> Moment | None:
         if not text:
             return None
+        if _GROUPED.fullmatch(text):
+            text = re.sub(r"\D", "", text)
         if text.isdecimal() and len(text) > 8:
             return self._of_number(text)
         if serial := _SERIAL.fullmatch(text):

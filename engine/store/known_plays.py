@@ -271,8 +271,10 @@ class KnownPlays:
         ):
             moment = group.id << START_BITS | start
             if (source, precision) != self._clock:
-                unsure = bool(flags & UNKNOWN_FLAG)
-                others.append(Stored(number, start, played, paused, precision, unsure, duration))
+                # Rows of one file are plays of their own, whatever clock each has.
+                if import_id != self._import_id:
+                    unsure = bool(flags & UNKNOWN_FLAG)
+                    others.append(Stored(number, start, played, paused, precision, unsure, duration))
             elif precision > MINUTE:
                 # What this file told before its rows of another clock is not a sign that it was told before.
                 if import_id != self._import_id:

@@ -42,6 +42,7 @@ def times(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
         ("1709406060", 1), ("1709406060.25", 1), ("1709406060000", 1), ("1709406060000000000", 1),
         ("45353.792361111111", 1), ('"45353,792361111111"', 1),
         ("2024-03-02", 86_400), ("20240302", 86_400), ("02.03.2024", 86_400), ("2 March 2024", 86_400),
+        ("1,709,406,060", 1), ("1.709.406.060", 1),
         ("45353", 86_400), ("Saturday, March 2, 2024", 86_400), ("02-Mar-24", 86_400),
     ],
 )  # fmt: skip
@@ -132,6 +133,7 @@ def test_midnight_is_a_time_beside_others(db: sqlite3.Connection, tmp_path: Path
         ("date,time(utc)", "02.03.2024,19:01"),
         ("datum,uhrzeit", "02.03.2024,19.01"),
         ("date,utc_time", "2024-03-02,19:01"),
+        ("day,hour", "2024-03-02,19:01"),
         ("date,played_at", "2024-03-02,2024-03-02 19:01"),
         ("played_at,date", "2024-03-02 19:01,2024-03-02"),
     ],
@@ -182,3 +184,33 @@ def test_a_wrong_clock_of_the_computer_makes_no_play_a_second_one(
     assert (file.kept, file.duplicates, file.undated) == (0, 2, 0)
     [file] = bring(db, write(tmp_path, "b.csv", table("1709406060", "1709409661"))).files
     assert (file.kept, file.undated) == (1, 0)
+
+
+def test_rows_of_one_file_are_plays_of_their_own_whatever_their_clock(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    stamps = ("2024-03-02", "2024-03-02 19:01", "2024-03-02", "2024-03-02 20:01:30", "2024-03-02")
+    path = write(tmp_path, "a.csv", table(*stamps, columns="date"))
+    assert bring(db, path).files[0].kept == 5
+    assert bring(db, path).files[0].kept == 0
+
+
+def test_a_header_of_date_and_time_is_no_row(db: sqlite3.Connection, tmp_path: Path) -> None:
+    [file] = bring(
+        db, write(tmp_path, "a.csv", f"Date,Time (UTC),Artist,Title\n2024-03-02,19:01,{SONG[0]},{SONG[1]}\n")
+    ).files
+    assert (file.read, times(db)) == (1, [(START, 60, 1)])
+
+
+def test_one_array_of_flat_records(db: sqlite3.Connection, tmp_path: Path) -> None:
+    row = {"artist": SONG[0], "track": SONG[1]}
+    bring(db, write(tmp_path, "a.json", [{**row, "date": "2024-03-02"}, {**row, "date": "2024-03-02"}]))
+    assert times(db) == [(DAY, 86_400, 1)] * 2
+
+
+def test_a_table_without_a_time_says_so(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", f"artist,track,hörte\n{SONG[0]},{SONG[1]},2024-03-02 19:01\n")
+    [file] = bring(db, path).files
+    assert (file.format, "--map time=COLUMN" in file.note) == (None, True)
+    bring(db, path, columns={"time": "hörte"})
+    assert times(db) == [(START, 60, 1)]
