@@ -9,7 +9,7 @@ What is done to a letter depends on its script, since a mark is decoration in on
 Latin and Greek lose theirs; Cyrillic keeps its letters apart (й is not и) but writes ё as е, as Russians do;
 Hebrew points and Arabic vowel signs, which most writers leave out, go; kana, Hangul and the Indic scripts
 keep every mark. What is not seen (variation selectors, zero-width characters, soft hyphens, marks of direction)
-is no part of a name, except the joiner that stands in Persian where others write a blank. A name of punctuation
+is not part of a name, except the joiner that stands in Persian where others write a blank. A name of punctuation
 alone ("!!!", "+/-") is its own key. The key is empty only for a name of nothing but blanks and control characters.
 """
 

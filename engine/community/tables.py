@@ -128,7 +128,7 @@ def read_table(
 ) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
     """The header of a table and its other lines as cells, read one by one and told to `reading`.
 
-    Raises UnreadableFileError naming the table where it is damaged, and the line where that is no CSV.
+    Raises UnreadableFileError naming the table where it is damaged, and the line where that is not CSV.
     """
     try:
         with open_table() as binary, _as_text(binary) as text:

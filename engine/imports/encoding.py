@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# The name of the error handler for bytes that are no UTF-8.
+# The name of the error handler for bytes that are not UTF-8.
 OTHER_BYTES = "as_cp1252"
 _guessed = [0]
 # What is bytes by nature, or says itself how its text is written.
@@ -17,7 +17,7 @@ _NO_TEXT = (b"PK", b"SQLite format 3\0", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xb
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    """What is no UTF-8 was most likely written by Windows."""
+    """What is not UTF-8 was most likely written by Windows."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     _guessed[0] += 1
@@ -84,7 +84,7 @@ def is_encoding(name: str) -> bool:
 
 
 class Recoded(io.RawIOBase):
-    """The stream in UTF-8, read by the encoding the person named; a file that is no text, or says its own, as it is."""
+    """The stream in UTF-8, read by the encoding the person named; one that is not text, or says its own, as it is."""
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
         super().__init__()

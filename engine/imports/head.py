@@ -37,7 +37,7 @@ class Head:
 
     @cached_property
     def is_binary(self) -> bool:
-        """Whether this is no text: more than one of fifty characters is a control."""
+        """Whether this is not text: more than one of fifty characters is a control."""
         start = self.text[:4096]
         odd = sum((char < " " and char not in "\t\r\n\f") or "\x7f" <= char < "\xa0" for char in start)
         return odd * 50 > len(start) + 50

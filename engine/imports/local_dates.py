@@ -158,7 +158,7 @@ class LocalDates:
         names = ", ".join(
             f"{name or 'no zone named'} ({count})" for name, count in self.unknown.most_common(5)
         )
-        return f"times of unknown zones were read as UTC: {names}; say the right one with --zone NAME"
+        return f"times of unknown zones were read as UTC: {names}; give the right one with --zone NAME"
 
 
 def is_month_first(text: str) -> bool | None:

@@ -37,7 +37,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             yield _record(line.split("\t"), options.zone if own_clock else None)
     if own_clock and not options.zone:
         options.notes.append(
-            "times are by the player's own clock, read as UTC; say where it stood with --zone NAME"
+            "times are by the player's own clock, read as UTC; give its time zone with --zone NAME"
         )
 
 

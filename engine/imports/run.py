@@ -35,7 +35,7 @@ FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)
 _LARGE_BYTES = 2 << 20
 _BATCH = 2000
 _GUESSED = (
-    "its text is no UTF-8 and was read as Windows-1252; where names look wrong, say how it is written with "
+    "not UTF-8, so it was read as Windows-1252; if names look wrong, give its encoding with "
     "--encoding NAME, such as shift_jis or cp1251"
 )
 

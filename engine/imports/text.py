@@ -48,7 +48,7 @@ class Again:
 
 
 def open_text(stream: IO[bytes] | Again) -> io.TextIOWrapper:
-    """Text by the byte-order mark, else UTF-8; bytes that are no UTF-8 are read as Windows code page 1252."""
+    """Text by the byte-order mark, else UTF-8; bytes that are not UTF-8 are read as Windows code page 1252."""
     buffered = io.BufferedReader(cast(io.RawIOBase, stream), _STREAM_BUFFER)
     start = buffered.peek(4)[:2]
     encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

@@ -16,7 +16,7 @@ def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, s
     """(tag, attributes, '') where an element starts, and (tag, None, text) where it ends.
 
     `text` is what stands directly in the element after its last child. Tags come without their namespace.
-    Raises XmlError for what is no XML or declares entities.
+    Raises XmlError for what is not XML or declares entities.
     """
     found: list[tuple[str, Mapping[str, str] | None, str]] = []
     text: list[str] = []

@@ -62,7 +62,7 @@ def read_model(file: Any, build: Callable[..., AlternatingLeastSquares]) -> Alte
             setattr(model, name, None if side.shape == _NOT_FITTED.shape else _checked_side(side, model))
     except _UNREADABLE as error:
         raise DamagedDataError(
-            f"{file} is no saved model or is damaged ({error}). Fit the model again."
+            f"{file} is not a saved model or is damaged ({error}). Fit the model again."
         ) from error
     return model
 

@@ -51,7 +51,7 @@ def resolve_track(
     if wanted in known:
         return pack_track(known[wanted], known[wanted].artist)
     close = nearest(title, _titles([*own.values()], [*known.values()]))
-    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    hint = f" Did you mean {', '.join(close)}?" if close else ""
     raise UnknownNameError(f"{artist} has no track “{title}” here.{hint}")
 
 

@@ -80,7 +80,7 @@ class Artists(Service):
         # Whom search finds, of the community too; who is farther away only where it finds nobody.
         found = [hit.artist for hit in self.search(name) if hit.kind == "artist"]
         close = found[:3] or nearest(name, history.artist_names(connection))
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        hint = f" Did you mean {', '.join(close)}?" if close else ""
         raise UnknownNameError(f"No artist “{name}” here.{hint}")
 
     def _is_catalogs(self, key: str, name: str, catalogs: str) -> bool:

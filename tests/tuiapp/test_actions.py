@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from pathlib import Path
+from string import punctuation
 
 import pytest
 from textual.binding import Binding
@@ -13,6 +14,7 @@ from tuiapp.app.app import DiscoverApp
 from tuiapp.app.help_texts import help_for
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, SCREENS, key_table, scope_of, written
+from tuiapp.settings.keys import key_named
 from tuiapp.widgets.table import Table
 
 README = Path(__file__).parents[2] / "README.md"
@@ -83,6 +85,17 @@ def test_help_names_every_key_that_works_in_the_view(view: str) -> None:
             if not action.id.startswith("view_"):
                 assert " ".join(written(key) for key in action.keys.split(",")) in text
                 assert action.help in words
+
+
+def test_a_sign_is_written_as_it_stands_on_the_key() -> None:
+    assert [written(key_named(sign)) for sign in punctuation] == [*punctuation]
+    assert [written(key) for key in ("ctrl+backslash", "f5", "tab", "home", "G")] == [
+        "^\\",
+        "f5",
+        "tab",
+        "home",
+        "G",
+    ]
 
 
 def test_brackets_plus_and_minus_have_a_plain_second_key() -> None:

@@ -268,7 +268,7 @@ class Jobs:
             app.notify(packs_in_words(added) + then, title="Added", timeout=12)
         elif job.arguments[0] == "demo":
             key = app.keymap.label("leave_demo")
-            text = f"Everything here is demo data. {key} leads back to your library."
+            text = f"Everything here is demo data. Press {key} to return to your library."
             app.notify(text, title="Demo", timeout=12)
         else:
             app.notify("Done.", title=job.title)

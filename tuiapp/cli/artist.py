@@ -75,4 +75,4 @@ def _print(card: ArtistCard) -> None:
     if card.note:
         click.echo(shown(card.note))
     if card.near:
-        click.echo("near " + ", ".join(map(shown, card.near)))
+        click.echo("similar artists " + ", ".join(map(shown, card.near)))

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     help="Shorter plays count as skips.  [default: 30]",
 )
 @click.option("--zone", metavar="NAME", help="Time zone of times without one, such as Europe/Copenhagen.")
-@click.option("--encoding", metavar="NAME", help="How text that is not UTF-8 is written, such as shift_jis.")
+@click.option("--encoding", metavar="NAME", help="Encoding of text that is not UTF-8, such as shift_jis.")
 @click.pass_obj
 def import_(
     options: Options,

@@ -64,7 +64,7 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
 def add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
-    """Add all that a file, folder or archive holds: community data, tempo and the like of tracks."""
+    """Add everything in a file, folder or archive: community data, tempo and other track features."""
     _add(options, path, format_name, name)
 
 

@@ -68,7 +68,7 @@ LENGTH = 20
     "--half-life",
     type=click.FloatRange(min=0),
     metavar="DAYS",
-    help="Every DAYS before your latest play halve a play's weight; 0: all count the same. [default: "
+    help="A play's weight halves for every DAYS before your latest play; 0: all count the same. [default: "
     "what measured best]",
 )
 @click.option(

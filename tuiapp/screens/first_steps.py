@@ -18,7 +18,7 @@ def community_offers() -> str:
     names = "".join(f"\n  discover community fetch {name}   {terms}" for name, (_, terms) in KNOWN.items())
     return (
         "A file or folder of community data (who plays what) or track features (tempo), as downloaded.\n\n"
-        f"The app never goes online. These commands download, and ask first:\n{names}"
+        f"The app never goes online. To download, run in a terminal (it asks first):\n{names}"
     )
 
 
@@ -29,7 +29,7 @@ def first_steps(keymap: Keymap) -> Content:
         "Nothing leaves this machine: everything is in one folder.\nWhere to start:\n\n",
         step(keymap.label("import"), "import your listening history\n"),
         _muted("(the dialog shows how to get it from Spotify, Last.fm, YouTube …;"),
-        _muted("some send it at once, Spotify within days)"),
+        _muted("some are instant, Spotify takes days)"),
         step(keymap.label("discover.demo"), "explore with demo data\n"),
         _muted("in its own folder, ready in under a minute"),
         step(f"{model} {add}", "add community data, to find new music\n"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,17 +44,27 @@ class Action:
 _NAMES = {
     "question_mark": "?", "slash": "/", "space": "space", "enter": "enter", "escape": "esc", "left": "←",
     "right": "→", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+", "minus": "-",
-    "comma": ",", "full_stop": ".", "delete": "del", "up": "↑", "down": "↓",
+    "comma": ",", "full_stop": ".", "delete": "del", "up": "↑", "down": "↓", "backslash": "\\", "at": "@",
+    "underscore": "_", "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
 
 
 def written(key: str) -> str:
     """A key as people write it: `^x`, `?`, `esc`."""
     if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+")
+        return "^" + written(key.removeprefix("ctrl+"))
     if key.startswith("shift+"):
         return "⇧" + written(key.removeprefix("shift+"))
-    return _NAMES.get(key, key)
+    return _NAMES.get(key) or _sign(key)
+
+
+def _sign(key: str) -> str:
+    """The sign that Textual calls by its Unicode name, such as `equals_sign`; any other key as it is called."""
+    try:
+        sign = unicodedata.lookup(key.replace("_", " "))
+    except KeyError:
+        return key
+    return sign if sign.isprintable() else key
 
 
 # How one moves in lists. These keys are fixed.
@@ -114,7 +125,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("like", "l", "like", "Like: counts towards your taste, no longer listed as new.", "discover", 4),
     Action("hide", "x", "hide", "Hide from Discover; still counts towards your taste.", "discover", 5),
     Action("block", "B", "block", "Block: never shown anywhere, never learned from.", "discover"),
-    Action("without", "w", "what if", "As if you had never played the top reason.", "discover", 11),
+    Action("without", "w", "what if", "Recommend as if you had never played the top reason.", "discover", 11),
     Action("artist", "enter", "artist", "Artist page: your plays, reasons, similar artists.", "discover", 10),
     Action("related", "r", "related", "Similar artists.", "discover", 14),
     Action("add_to", "a", "add", "Add a track by this artist to a playlist.", "discover", 12),
@@ -181,7 +192,7 @@ ACTIONS: tuple[Action, ...] = (
            "history", 6),
     Action("add_to", "a", "add", "Add the tracks to a playlist.", "history", 12),
     # -- Taste
-    Action("next_panel", "v", "panel", "Next panel: map, drift, exclusions.",
+    Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions.",
            "taste", 4),
     Action("new_rule", "n", "exclude", "Exclude plays from your taste, with a preview.",
            "taste", 6),

@@ -85,7 +85,7 @@ def _bars(
 def _in_words(year: YearOfTaste, width: int) -> Content:
     """A year's most played artist, and what came new, as far as there is room for it."""
     begin, plays = f"{year.year}  ", f" {year.top.plays:>5,}"
-    new, most = f"  {year.new:>3,} new", ", most "
+    new, most = f"  {year.new:>3,} new", ", mostly "
     left = width - len(begin) - len(plays)
     if left - len(new) < 12:
         new = ""

@@ -49,7 +49,7 @@ def curve(losses: Losses, width: int, height: int) -> Content:
         )
         for cell in range(min(room, wide * sweeps))
     ]
-    lines = [Content.styled("loss by sweep, log scale"[:width], "$foreground-muted")]
+    lines = [Content.styled("training loss, log scale"[:width], "$foreground-muted")]
     for row in range(rows):
         floor = (rows - 1 - row) * 8
         cells = "".join(" ▁▂▃▄▅▆▇█"[max(0, min(8, level - floor))] for level in levels)

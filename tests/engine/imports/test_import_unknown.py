@@ -1,4 +1,4 @@
-"""What is no listening history, or not named or written as one expects: said, with what to do, and never a crash."""
+"""What is not a listening history, or not named or written as one expects: said, with what to do, and never a crash."""
 
 from __future__ import annotations
 
