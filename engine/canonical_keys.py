@@ -28,9 +28,18 @@ SEPARATOR = "\x1f"
 
 # Letters that Unicode does not take apart but people do when they type without them.
 _LETTERS = {
-    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+    "ħ": "h",
+    "ı": "i",
+    "ŧ": "t",
     "ё": "е",
-}  # fmt: skip
+}
 # Apostrophes in all their forms: left out rather than read as a space, since "Dont" is "Don't".
 _SILENT = frozenset("'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u2018\u2019\u201b\u2032\uff07")
 _SPECIAL = re.compile(r"[&+.,$!]")

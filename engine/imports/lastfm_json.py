@@ -169,10 +169,22 @@ def sniff_stats(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        "lastfm-json", "Last.fm history as JSON", "lastfm", sniff_pages, parse_pages,
-        marks=("track", "artist", "date", "album"), order=30,
+        "lastfm-json",
+        "Last.fm history as JSON",
+        "lastfm",
+        sniff_pages,
+        parse_pages,
+        marks=("track", "artist", "date", "album"),
+        order=30,
     ),
-    Format("lastfm-pages", "Last.fm API pages, one a line", "lastfm", sniff_page_lines, parse_page_lines, order=30),
+    Format(
+        "lastfm-pages",
+        "Last.fm API pages, one a line",
+        "lastfm",
+        sniff_page_lines,
+        parse_page_lines,
+        order=30,
+    ),
     Format("lastfm-page", "Last.fm API page", "lastfm", sniff_page, parse_page, order=30),
     Format("lastfmstats", "lastfmstats.com history", "lastfm", sniff_stats, parse_stats, order=30),
-)  # fmt: skip
+)

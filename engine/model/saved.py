@@ -18,17 +18,40 @@ if TYPE_CHECKING:
     from engine.model.als import AlternatingLeastSquares
 
 _SETTINGS = (
-    "factors", "regularization", "alpha", "use_native", "use_cg", "iterations", "calculate_training_loss",
-    "num_threads", "frequency_exponent", "cg_steps", "momentum", "tolerance",
-)  # fmt: skip
+    "factors",
+    "regularization",
+    "alpha",
+    "use_native",
+    "use_cg",
+    "iterations",
+    "calculate_training_loss",
+    "num_threads",
+    "frequency_exponent",
+    "cg_steps",
+    "momentum",
+    "tolerance",
+)
 _SIDES = ("user_factors", "item_factors")
 # Stands for factors there are not, so that an archive that lost an entry is told from one of a model not fitted.
 _NOT_FITTED = np.zeros((0, 0), dtype=np.float32)
 # What a damaged archive makes zipfile, NumPy's header reader and the settings' own checks raise.
 _UNREADABLE = (
-    OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, RuntimeError,
-    SyntaxError, OverflowError, MemoryError, struct.error, tokenize.TokenError, zlib.error, zipfile.BadZipFile,
-)  # fmt: skip
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    tokenize.TokenError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 def write_model(file: Any, model: AlternatingLeastSquares) -> None:

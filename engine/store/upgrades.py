@@ -112,8 +112,16 @@ class _Listen:
         """The listen as an import tells it."""
         one = self.stored
         basis = UNKNOWN if one.unsure else START
-        return Play("", "", one.start, one.ms_played, duration_ms=one.duration_ms, precision=one.precision,
-                    basis=basis, paused=one.paused)  # fmt: skip
+        return Play(
+            "",
+            "",
+            one.start,
+            one.ms_played,
+            duration_ms=one.duration_ms,
+            precision=one.precision,
+            basis=basis,
+            paused=one.paused,
+        )
 
 
 def _dated(connection: sqlite3.Connection, track: int) -> list[_Listen]:

@@ -12,8 +12,16 @@ from backports.zstd import compress
 
 _KINDS = ("artists", "daily_activity", "listening_activity", "recordings", "releases")
 _RANGES = (
-    "all_time", "half_yearly", "month", "quarter", "this_month", "this_week", "this_year", "week", "year"
-)  # fmt: skip
+    "all_time",
+    "half_yearly",
+    "month",
+    "quarter",
+    "this_month",
+    "this_week",
+    "this_year",
+    "week",
+    "year",
+)
 
 
 def mbid(number: int) -> str:
@@ -23,8 +31,11 @@ def mbid(number: int) -> str:
 def artist(number: int | None, name: str, plays: Any, **more: Any) -> dict[str, Any]:
     """An artist of a listener's list; without a number it has no id."""
     return {
-        "listen_count": plays, "artist_name": name, "artist_mbid": None if number is None else mbid(number), **more
-    }  # fmt: skip
+        "listen_count": plays,
+        "artist_name": name,
+        "artist_mbid": None if number is None else mbid(number),
+        **more,
+    }
 
 
 def recording(
@@ -37,19 +48,30 @@ def recording(
         for i, one in enumerate(parts)
     ]
     return {
-        "listen_count": plays, "track_name": title, "recording_mbid": None if number is None else mbid(number),
-        "artist_name": by, "artist_mbids": [one["artist_mbid"] for one in credited] if number is not None else [],
-        "release_name": release, "release_mbid": None, "artists": credited if number is not None else None,
-        "caa_id": None, "caa_release_mbid": None,
-    }  # fmt: skip
+        "listen_count": plays,
+        "track_name": title,
+        "recording_mbid": None if number is None else mbid(number),
+        "artist_name": by,
+        "artist_mbids": [one["artist_mbid"] for one in credited] if number is not None else [],
+        "release_name": release,
+        "release_mbid": None,
+        "artists": credited if number is not None else None,
+        "caa_id": None,
+        "caa_release_mbid": None,
+    }
 
 
 def line(user: int, data: list[dict[str, Any]], **more: Any) -> bytes:
     """A listener's line."""
     document = {
-        "user_id": user, "data": data, "count": len(data), "from_ts": 1_009_843_200, "to_ts": 1_790_812_800,
-        "last_updated": 1_790_839_000, **more,
-    }  # fmt: skip
+        "user_id": user,
+        "data": data,
+        "count": len(data),
+        "from_ts": 1_009_843_200,
+        "to_ts": 1_790_812_800,
+        "last_updated": 1_790_839_000,
+        **more,
+    }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 

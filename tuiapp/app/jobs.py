@@ -78,10 +78,14 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     `changed` is called after each progress message. A child that dies without a word gives an `error`.
     """
     job.process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *job.command(data_dir),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable,
+        "-m",
+        *job.command(data_dir),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
-    )  # fmt: skip
+    )
     assert job.process.stdout is not None  # noqa: S101 - asked for above
     last: dict[str, Any] = {}
     try:

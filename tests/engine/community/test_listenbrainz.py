@@ -110,9 +110,14 @@ def test_a_joint_credit_counts_for_each_where_all_are_known(tmp_path: Path) -> N
         + line(3, [artist(None, "Ida & A Stranger", 8), artist(1, "Slow Ferry", 1)]),
     )
     assert table(content) == {
-        (0, "Slow Ferry"): 4, (0, "Ida"): 5, (0, "Harbour & Sons"): 6,
-        (1, "Slow Ferry"): 3, (1, "Ida"): 3, (1, "Harbour & Sons"): 2, (2, "Slow Ferry"): 1,
-    }  # fmt: skip
+        (0, "Slow Ferry"): 4,
+        (0, "Ida"): 5,
+        (0, "Harbour & Sons"): 6,
+        (1, "Slow Ferry"): 3,
+        (1, "Ida"): 3,
+        (1, "Harbour & Sons"): 2,
+        (2, "Slow Ferry"): 1,
+    }
     assert "1 joint credits" in content.notes[2]
 
 

@@ -95,8 +95,12 @@ def test_account_data_with_plays_delivered_twice_adds_none(
     db: sqlite3.Connection, tmp_path: Path, extended: str | None
 ) -> None:
     # The same two rows, their ends in one minute or two; then a true repeat.
-    rows = [account("2024-03-02 19:05", SONG, MS), account("2024-03-02 19:06", SONG, MS),
-            account("2024-03-02 19:08", SONG, MS), account("2024-03-02 19:08", SONG, MS)]  # fmt: skip
+    rows = [
+        account("2024-03-02 19:05", SONG, MS),
+        account("2024-03-02 19:06", SONG, MS),
+        account("2024-03-02 19:08", SONG, MS),
+        account("2024-03-02 19:08", SONG, MS),
+    ]
     minutes = write(tmp_path, "StreamingHistory_music_0.json", rows)
     end = START + 4 * 60 + 50 - START % 60
     full = [spotify(end + off, MS, offline_timestamp=end - 176) for off in (0, 17)]

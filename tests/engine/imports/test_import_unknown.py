@@ -54,9 +54,13 @@ def test_what_looks_like_nothing_gets_no_advice(
 
 @pytest.mark.parametrize(
     "content",
-    [{"rows": [spotify(START, 1)]}, {"a": {"b": [spotify(START, 1)]}}, "x" + json.dumps([spotify(START, 1)]),
-     {"payload": {"timeMs": 1, "timeHuman": 2, "track": 3}}],
-)  # fmt: skip
+    [
+        {"rows": [spotify(START, 1)]},
+        {"a": {"b": [spotify(START, 1)]}},
+        "x" + json.dumps([spotify(START, 1)]),
+        {"payload": {"timeMs": 1, "timeHuman": 2, "track": 3}},
+    ],
+)
 def test_a_guess_says_what_is_missing_or_that_nothing_is(
     db: sqlite3.Connection, tmp_path: Path, content: object
 ) -> None:
@@ -76,13 +80,17 @@ def test_what_computers_and_services_put_beside_a_history_is_no_news(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     resource = b"\0\5\26\7\0\2\0\0Mac OS X        " + bytes(60)
-    path = write_zip(tmp_path, "my_spotify_data.zip", {
-        "MyData/Streaming_History_Audio_2024_0.json": json.dumps([spotify(START + 211, 211_000)]),
-        "MyData/._Streaming_History_Audio_2024_0.json": resource,
-        "MyData/ReadMeFirst_ExtendedStreamingHistory.pdf": b"%PDF-1.7",
-        "MyData/Read_Me_First.pdf": b"%PDF-1.7",
-        "__MACOSX/MyData/._x": resource,
-    })  # fmt: skip
+    path = write_zip(
+        tmp_path,
+        "my_spotify_data.zip",
+        {
+            "MyData/Streaming_History_Audio_2024_0.json": json.dumps([spotify(START + 211, 211_000)]),
+            "MyData/._Streaming_History_Audio_2024_0.json": resource,
+            "MyData/ReadMeFirst_ExtendedStreamingHistory.pdf": b"%PDF-1.7",
+            "MyData/Read_Me_First.pdf": b"%PDF-1.7",
+            "__MACOSX/MyData/._x": resource,
+        },
+    )
     write(tmp_path, "in/._MyData", resource)
     write(tmp_path, "in/a.csv", lastfm((START + 900, OTHER)))
     report = bring(db, path, tmp_path / "in")

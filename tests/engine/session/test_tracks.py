@@ -64,8 +64,14 @@ def library(tmp_path):
 
 
 def judge(connection: sqlite3.Connection, verdict: str, artist: str, track: str | None = None) -> None:
-    set_verdict(connection, verdict, artist=artist, artist_key=artist_key(artist), track=track,
-                track_key=track_key(track) if track else "")  # fmt: skip
+    set_verdict(
+        connection,
+        verdict,
+        artist=artist,
+        artist_key=artist_key(artist),
+        track=track,
+        track_key=track_key(track) if track else "",
+    )
 
 
 # -- packs -----------------------------------------------------------------------------------------
@@ -78,8 +84,10 @@ def test_versions_of_a_track_are_one_a_playlist_holds_it_once_and_bad_lines_are_
     content = read(path)
     assert content.level == "tracks"
     assert [item_key(name) for name in content.names] == [
-        joined_key("burel", "Tin Roof"), joined_key("moire", "Waves"), joined_key("burel", "Two Lines"),
-    ]  # fmt: skip
+        joined_key("burel", "Tin Roof"),
+        joined_key("moire", "Waves"),
+        joined_key("burel", "Two Lines"),
+    ]
     assert dict(content.plays.todok()) == {(0, 0): 1.0, (1, 0): 1.0, (1, 1): 1.0, (2, 2): 1.0}
     assert content.dropped == {"no artist or title": 1, "no playlist or listener": 1}
     assert set(content.tags) == {(0, "dub", 3.0), (0, "techno", 1.0)}
@@ -141,14 +149,16 @@ def test_plays_of_a_tracks_versions_count_together_and_by_day(library) -> None:
     play(library, "Moire", "One", 50)
     taste = read_taste(library, level="tracks")
     assert [(item.key, item.name, item.plays, item.last_played) for item in taste.items] == [
-        (joined_key("burel", "One"), "Burel", 4.0, 5 * DAY + 60), (joined_key("moire", "One"), "Moire", 1.0, 50),
-    ]  # fmt: skip
+        (joined_key("burel", "One"), "Burel", 4.0, 5 * DAY + 60),
+        (joined_key("moire", "One"), "Moire", 1.0, 50),
+    ]
     days = read_days(library, level="tracks")
     found = set(zip((days.keys[i] for i in days.item), days.age.tolist(), days.plays.tolist(), strict=True))
     assert found == {
-        (joined_key("burel", "One"), 5.0, 2.0), (joined_key("burel", "One"), 0.0, 2.0),
+        (joined_key("burel", "One"), 5.0, 2.0),
+        (joined_key("burel", "One"), 0.0, 2.0),
         (joined_key("moire", "One"), 5.0, 1.0),
-    }  # fmt: skip
+    }
     faded = read_taste(library, Window(half_life=5.0), level="tracks")
     assert faded.by_key[joined_key("burel", "One")].remaining == pytest.approx(0.75)
 
@@ -165,9 +175,13 @@ def test_what_is_said_of_an_artist_stands_for_their_tracks_but_a_like(library) -
     taste = read_taste(library, level="tracks")
     weights = {(item.name, item.track): item.weight for item in taste.items}
     assert weights == {
-        ("Moire", "Two"): 1.0, ("Lark", "One"): 1.0, ("Lark", "Two"): 1.0, ("Owl", "One"): 1.0,
-        ("Owl", "Two"): 1.0 + LIKE_PLAYS, ("Owl", "Unheard"): LIKE_PLAYS,
-    }  # fmt: skip
+        ("Moire", "Two"): 1.0,
+        ("Lark", "One"): 1.0,
+        ("Lark", "Two"): 1.0,
+        ("Owl", "One"): 1.0,
+        ("Owl", "Two"): 1.0 + LIKE_PLAYS,
+        ("Owl", "Unheard"): LIKE_PLAYS,
+    }
     assert {artist_key("Burel"), joined_key("moire", "One")} == taste.blocked
     assert read_taste(library).blocked == {"burel"}, "a blocked track says nothing of its artist"
 
@@ -282,9 +296,12 @@ def test_an_artist_speaks_through_all_their_tracks(recommender) -> None:
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(
-    per_artist=st.integers(1, 3), familiarity=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
-    popularity=st.sampled_from([-1.0, 0.0, 1.0]), variety=st.sampled_from([0.0, 0.4, 1.0]), n=st.integers(1, 60),
-)  # fmt: skip
+    per_artist=st.integers(1, 3),
+    familiarity=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
+    popularity=st.sampled_from([-1.0, 0.0, 1.0]),
+    variety=st.sampled_from([0.0, 0.4, 1.0]),
+    n=st.integers(1, 60),
+)
 def test_no_list_holds_more_of_an_artist_than_asked_for(recommender, per_artist, n, **dials) -> None:
     asked = DiscoverSettings(n=n, per_artist=per_artist, level="tracks", **dials)
     items = recommender.discover(asked).items
@@ -303,9 +320,11 @@ def test_no_list_holds_more_of_an_artist_than_asked_for(recommender, per_artist,
 
 @settings(deadline=None, max_examples=200, derandomize=True)
 @given(
-    per_artist=st.integers(0, 3), familiarity=st.sampled_from([0.0, 0.1, 0.4, 0.5, 0.8, 1.0]), n=st.integers(1, 60),
+    per_artist=st.integers(0, 3),
+    familiarity=st.sampled_from([0.0, 0.1, 0.4, 0.5, 0.8, 1.0]),
+    n=st.integers(1, 60),
     turns=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
-)  # fmt: skip
+)
 def test_turning_to_popular_never_lowers_the_mean_popularity_of_tracks(recommender, turns, **asked) -> None:
     def mean_popularity(popularity: float) -> float:
         items = recommender.discover(DiscoverSettings(popularity=popularity, level="tracks", **asked)).items

@@ -103,22 +103,31 @@ def test_plays_two_services_told_of_one_in_two_spellings_are_one(folders: Folder
     told = f"INSERT INTO listens (import_id, {columns}) VALUES (1, ?, ?, ?, ?, ?)"
     old(
         folders,
-        artist(1, "Ida\u200bOaks", "ida oaks"), artist(2, "IdaOaks", "idaoaks"),
-        track(1, 1, "Lark", "lark"), track(2, 2, "Lark", "lark"),
+        artist(1, "Ida\u200bOaks", "ida oaks"),
+        artist(2, "IdaOaks", "idaoaks"),
+        track(1, 1, "Lark", "lark"),
+        track(2, 2, "Lark", "lark"),
         # Told by both, a true repeat, told by one alone; one that knows the length; one of minutes; one twice.
-        (told, (1, START, 1, None, "lastfm")), (told, (2, START + 3, 1, 200_000, "spotify")),
+        (told, (1, START, 1, None, "lastfm")),
+        (told, (2, START + 3, 1, 200_000, "spotify")),
         (told, (2, START + 200, 1, 200_000, "spotify")),
         (told, (1, START + 4000, 1, None, "lastfm")),
-        (told, (1, START + 8000, 1, 200_000, "deezer")), (told, (2, START + 8003, 1, None, "lastfm")),
+        (told, (1, START + 8000, 1, 200_000, "deezer")),
+        (told, (2, START + 8003, 1, None, "lastfm")),
         (told, (1, START + 12_000, 60, 200_000, "spotify-account")),
         (told, (2, START + 12_030, 1, 200_000, "spotify")),
-        (told, (1, START + 16_000, 1, None, "lastfm")), (told, (2, START + 16_000, 1, None, "lastfm")),
-    )  # fmt: skip
+        (told, (1, START + 16_000, 1, None, "lastfm")),
+        (told, (2, START + 16_000, 1, None, "lastfm")),
+    )
     connection = open_library(Door(folders))
     assert connection.execute("SELECT started_at, ms_played, source FROM listens ORDER BY 1").fetchall() == [
-        (START + 3, 200_000, "spotify"), (START + 200, 200_000, "spotify"), (START + 4000, None, "lastfm"),
-        (START + 8000, 200_000, "deezer"), (START + 12_030, 200_000, "spotify"), (START + 16_000, None, "lastfm"),
-    ]  # fmt: skip
+        (START + 3, 200_000, "spotify"),
+        (START + 200, 200_000, "spotify"),
+        (START + 4000, None, "lastfm"),
+        (START + 8000, 200_000, "deezer"),
+        (START + 12_030, 200_000, "spotify"),
+        (START + 16_000, None, "lastfm"),
+    ]
     connection.close()
 
 
