@@ -196,9 +196,13 @@ class AlternatingLeastSquares:
     ) -> tuple[Ids, NDArray[Any]]:
         """`selected_items` in the order of their scores for the listener, played ones included."""
         return self.recommend(
-            userid, user_items, N=np.size(selected_items), filter_already_liked_items=False,
-            recalculate_user=recalculate_user, items=selected_items,
-        )  # fmt: skip
+            userid,
+            user_items,
+            N=np.size(selected_items),
+            filter_already_liked_items=False,
+            recalculate_user=recalculate_user,
+            items=selected_items,
+        )
 
     def similar_items(
         self,

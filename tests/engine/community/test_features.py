@@ -214,8 +214,11 @@ def test_tracks_of_an_artist_come_most_popular_first(door: Door, tmp_path: Path)
     with catalog(door) as packs:
         tracks = packs.tracks_of([artist_key("B"), artist_key("A")])
         assert [(track.track, track.popularity) for track in tracks] == [
-            ("Odd", None), ("Hit", 0.88), ("Deep Cut", 0.03), ("Unranked", None),
-        ]  # fmt: skip
+            ("Odd", None),
+            ("Hit", 0.88),
+            ("Deep Cut", 0.03),
+            ("Unranked", None),
+        ]
 
 
 def test_library_coverage_counts_own_tracks(door: Door, tmp_path: Path) -> None:
@@ -271,8 +274,12 @@ def test_exportify_with_a_translated_header_is_read_by_position(tmp_path: Path) 
     rows, _ = rows_of(tmp_path, text)
     assert len(rows) == 1
     assert (rows[0].artist, rows[0].bpm, rows[0].energy, rows[0].danceability, rows[0].valence) == (
-        "Tyler, The Oaks", 104.02, 0.62, 0.51, 0.43,
-    )  # fmt: skip
+        "Tyler, The Oaks",
+        104.02,
+        0.62,
+        0.51,
+        0.43,
+    )
     assert (rows[0].seconds, rows[0].isrc, rows[0].spotify) == (
         228.205,
         "DKABC2300001",
