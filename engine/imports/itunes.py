@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
-from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record
+from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record, Unplayed
 from engine.imports.registry import Format
 from engine.imports.times import iso, milliseconds, number
 from engine.imports.xml_stream import events
@@ -72,7 +72,7 @@ def _of_track(track: dict[str, Any]) -> Iterator[Record]:
             artist, title, last, None, _text(track.get("Album")), length, ids, counted=True, plays=count
         )
     else:
-        yield Dropped(reasons.NOTHING)
+        yield Unplayed(artist, title, ids)
     if track.get("Loved") or track.get("Favorited"):
         yield Like(artist, title)
     elif track.get("Disliked"):

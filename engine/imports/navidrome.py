@@ -13,7 +13,7 @@ from engine.imports import record as reasons
 from engine.imports.database import Rows
 from engine.imports.head import Head
 from engine.imports.people import of_one_person
-from engine.imports.record import Dropped, Like, Options, Play, Record
+from engine.imports.record import Dropped, Like, Options, Play, Record, Unplayed
 from engine.imports.registry import Format
 from engine.imports.times import anything, milliseconds, number
 from engine.store.locations import file_ids, path_of
@@ -70,12 +70,12 @@ def _play(names: list[object], at: int | None, plays: int, *, counted: bool) -> 
     title, artist, album, seconds, recording, path, library = names
     if not artist or not title:
         return Dropped(reasons.NO_NAMES)
-    if plays <= 0:
-        return Dropped(reasons.NOTHING)
     length = milliseconds(seconds)
     ids = file_ids(_joined(path, library))
     if recording:
         ids += (("mb_recording", str(recording)),)
+    if plays <= 0:
+        return Unplayed(str(artist), str(title), ids)
     return Play(
         str(artist),
         str(title),

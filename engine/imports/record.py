@@ -9,7 +9,7 @@ import msgspec
 
 from engine.store.play import Ids, Play
 
-__all__ = ["Dropped", "Ids", "Like", "Options", "Play", "PlaylistEntry", "Record"]
+__all__ = ["Dropped", "Ids", "Like", "Options", "Play", "PlaylistEntry", "Record", "Unplayed"]
 
 # Why a row became no listen: words a person reads in the report.
 PRIVATE = "private session"
@@ -76,7 +76,15 @@ class PlaylistEntry(msgspec.Struct, gc=False):
     ids: Ids = ()
 
 
-Record = Play | Dropped | Like | PlaylistEntry
+class Unplayed(msgspec.Struct, gc=False):
+    """A track of a player's library that was not played there: what other services' plays of it are known by."""
+
+    artist: str
+    title: str
+    ids: Ids
+
+
+Record = Play | Dropped | Like | PlaylistEntry | Unplayed
 
 
 @dataclass(frozen=True)

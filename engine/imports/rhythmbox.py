@@ -10,7 +10,7 @@ from typing import IO
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
-from engine.imports.record import Dropped, Options, Play, Record
+from engine.imports.record import Dropped, Options, Play, Record, Unplayed
 from engine.imports.registry import Format
 from engine.imports.times import number
 from engine.imports.xml_stream import events
@@ -40,12 +40,12 @@ def _record(kind: str, entry: dict[str, str]) -> Record:
     if not artist or not title or artist == "Unknown":
         return Dropped(reasons.NO_NAMES)
     count = number(entry.get("play-count")) or 0
-    if count <= 0:
-        return Dropped(reasons.NOTHING)
     seconds = number(entry.get("duration")) or 0
     ids = file_ids(entry.get("location"))
     if entry.get("mb-trackid"):
         ids += (("mb_recording", entry["mb-trackid"]),)
+    if count <= 0:
+        return Unplayed(artist, title, ids)
     return Play(
         artist,
         title,

@@ -18,7 +18,7 @@ from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.encoding import Recoded, guesses, is_encoding
 from engine.imports.head import HEAD_BYTES, Head
-from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record
+from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
 from engine.imports.registry import Format, format_named, guess, recognise
 from engine.imports.report import FileReport, Report
 from engine.imports.times import EARLIEST, is_zone, latest_possible
@@ -305,11 +305,16 @@ class _Run:
             file.duplicates += duplicates
 
     @staticmethod
-    def _other(ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry, number: int) -> None:
+    def _other(
+        ingest: Ingest, file: FileReport, record: Dropped | Like | PlaylistEntry | Unplayed, number: int
+    ) -> None:
         if isinstance(record, Dropped):
             file.drop(record.reason, record.row or number)
             if record.cut:
                 file.note = f"cut off after record {number - 1}; imported up to there"
+        elif isinstance(record, Unplayed):
+            ingest.add_ids(record.artist, record.title, record.ids)
+            file.drop(reasons.NOTHING, number)
         elif isinstance(record, Like):
             known = ingest.add_verdict(record.artist, record.title, record.verdict, record.at, record.ids)
             file.drop(reasons.AS_LIKE if known else reasons.LIKE_WITHOUT_NAME, number)

@@ -10,7 +10,7 @@ from typing import IO
 from engine.imports import record as reasons
 from engine.imports.database import Rows
 from engine.imports.head import Head
-from engine.imports.record import Dropped, Options, Play, Record
+from engine.imports.record import Dropped, Options, Play, Record, Unplayed
 from engine.imports.registry import Format
 from engine.imports.times import number
 from engine.store.locations import file_ids
@@ -42,14 +42,15 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             yield Dropped(reasons.LISTED)
         elif not artist or not title:
             yield Dropped(reasons.NO_NAMES)
-        elif count <= 0:
-            yield Dropped(reasons.NOTHING)
         else:
             at = number(last)
             nanoseconds = length if isinstance(length, int) else 0
             ids = file_ids(_address(addresses))
             if recording:
                 ids += (("mb_recording", str(recording)),)
+            if count <= 0:
+                yield Unplayed(str(artist), str(title), ids)
+                continue
             yield Play(
                 str(artist),
                 str(title),

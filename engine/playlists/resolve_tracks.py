@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from engine.canonical_keys import AnySpelling, joined_key, nearest, track_key
+from engine.canonical_keys import AnySpelling, artist_key, joined_key, nearest, track_key
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.errors import UnknownNameError
 from engine.playlists.offer import one_track_each, other_ids, pack_track
@@ -53,6 +54,20 @@ def resolve_track(
     close = nearest(title, _titles([*own.values()], [*known.values()]))
     hint = f" Did you mean {', '.join(close)}?" if close else ""
     raise UnknownNameError(f"{artist} has no track “{title}” here.{hint}")
+
+
+def with_known_ids(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrack]) -> list[PlaylistTrack]:
+    """The tracks with the ids, and the files, the library has come to know of them since they were put together."""
+    own = tracks_by_artist(connection, [artist_key(track.artist) for track in tracks])
+    numbers = {(one.artist_key, one.track_key): one.id for found in own.values() for one in found}
+    ids = ids_of_track(connection, list(numbers.values()))
+    found = []
+    for track in tracks:
+        number = numbers.get((artist_key(track.artist), track_key(track.track)))
+        have = {scheme for scheme, _ in track.ids}
+        more = sorted(pair for pair in ids.get(number or 0, {}).items() if pair[0] not in have)
+        found.append(replace(track, ids=(*track.ids, *more)) if more else track)
+    return found
 
 
 def _titles(own: Iterable[PlayedTrack], known: Iterable[TrackFeatures]) -> list[str]:

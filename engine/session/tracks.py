@@ -125,4 +125,10 @@ class Tracks(Service):
         """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
         from engine.playlists.export import export_playlist
 
-        return export_playlist(self.library.door, path, tracks, title, format)
+        return export_playlist(self.library.door, path, self._with_known_ids(tracks), title, format)
+
+    @synchronized
+    def _with_known_ids(self, tracks: Sequence[PlaylistTrack]) -> list[PlaylistTrack]:
+        from engine.playlists.resolve_tracks import with_known_ids
+
+        return with_known_ids(self.library.connection, tracks)

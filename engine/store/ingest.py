@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from engine.canonical_keys import artist_key, track_key
 from engine.errors import DiscoverError
 from engine.store.counts import Counts
 from engine.store.imported_likes import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
@@ -36,6 +37,10 @@ _LISTEN = (
 )
 _PLAYS_BIT, _PAUSE_BIT = 8, 40
 _MAX_PLAYS = (1 << 32) - 1
+_IDS = (
+    "INSERT OR IGNORE INTO track_ids SELECT t.id, ?, ? FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
+    "WHERE a.key = ? AND t.key = ?"
+)
 _SKIP = (
     "INSERT INTO skips (track_id, started_at, ms_played, import_id, source) "
     "VALUES (?, ?, ?, {import_id}, '{source}')"
@@ -85,6 +90,7 @@ class Ingest:
         self._before: Counter[Row] = Counter()
         self._so_far: tuple[set[int], int | None, int | None] = (set(), None, None)
         self._playlists: dict[str, list[Row]] = {}
+        self._ids: list[Row] = []
         self._by_id: dict[tuple[str, str], int] | None = None
         self._listens: list[Row] = []
         self._skips: list[Row] = []
@@ -161,6 +167,8 @@ class Ingest:
         for name, entries in self._playlists.items():
             keep_playlist(self._db, name, self._source, entries)
         self._playlists = {}
+        self._changed = self._db.executemany(_IDS, self._ids).rowcount > 0 or self._changed
+        self._ids = []
         known = sha256 and self._db.execute("SELECT 1 FROM imports WHERE sha256 = ?", (sha256,)).fetchone()
         if known and not kept and not self._changed:
             self._db.execute("DELETE FROM imports WHERE id = ?", (self._import_id,))
@@ -320,6 +328,11 @@ class Ingest:
         added = keep_verdict(self._db, artist, title, verdict, at)
         self._changed = self._changed or bool(added)
         return added is not None
+
+    def add_ids(self, artist: str, title: str, ids: Ids) -> None:
+        """Note what a track is known by, if it is one of the library when the file is finished."""
+        keys = artist_key(artist), track_key(title)
+        self._ids += [(*pair, *keys) for pair in ids]
 
     def add_playlist_entry(
         self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids
