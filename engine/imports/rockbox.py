@@ -96,7 +96,7 @@ FORMATS = (
         sniff_playback,
         parse_playback,
         order=95,
-        hint="names files, not songs: on the player run Plugins > Applications > lastfm_scrobbler and import the "
+        hint="names files, not songs: run the player's own plugin lastfm_scrobbler and import the "
         ".scrobbler.log it writes",
     ),
 )

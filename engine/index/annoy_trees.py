@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -111,9 +112,23 @@ def build_tree_file(folder: Path, items: NormOrder, plan: TreeFile, seed: int) -
             forest.add_item(local, vector)
     forest.build(plan.trees, n_jobs=1)
     try:
-        forest.save(str(folder / plan.file))
+        with _as_text(folder / plan.file) as path:
+            forest.save(path)
     finally:
         forest.unload()
+
+
+@contextmanager
+def _as_text(path: Path) -> Iterator[str]:
+    """The path as Annoy takes it. A folder whose name is not UTF-8 goes by its number in this process."""
+    if os.fsencode(path).decode("utf-8", "replace") == str(path):
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def _tree_vectors(items: NormOrder, plan: TreeFile, start: int, stop: int) -> NDArray[np.float64]:
@@ -219,7 +234,8 @@ def open_trees(
             check_digest(folder, plan.file, records[plan.file])
         forest = annoy_module().AnnoyIndex(plan.dimension, METRIC)
         try:
-            forest.load(str(path))
+            with _as_text(path) as text:
+                forest.load(text)
         except OSError as error:
             raise DamagedDataError(f"{path}: cannot be mapped ({error}); train the model again") from error
         if forest.get_n_items() != plan.stop - plan.start:

@@ -74,6 +74,14 @@ def test_another_seed_gives_other_trees(built: Path, tmp_path: Path) -> None:
     assert digests(tmp_path)["nearest.ann"] != digests(built)["nearest.ann"]
 
 
+def test_a_folder_whose_name_is_not_utf_8(built: Path, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode("Café".encode("latin-1"))
+    folder.mkdir()
+    build_index(folder, VECTORS, QUERIES, seed=9)
+    assert digests(folder) == digests(built)
+    ask_everything(folder)
+
+
 def test_an_undamaged_copy_answers(copy: Path) -> None:
     ask_everything(copy)
 
