@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +24,8 @@ from engine.taste.gate import DatedTaste, Days, Taste, TasteItem
 OWN_NAME = 5
 # More parts than these are a list, not a credit.
 MAX_PARTS = 12
+# What no name without it is joint by: most names are done with at that.
+_JOINED = re.compile(r"[;/|×、，,&+]|\s(?:x|vs|and|with)\b|\b(?:feat|ft|featuring)\b", re.IGNORECASE)
 _GUESTS = re.compile(r"\s*[(\[]?\s*\b(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
 _BETWEEN = re.compile(
     r"(?:\s*[;/|×、，]\s*|\s*,(?!\d{3})\s*|\s+(?:&|\+|x|vs\.?|and|with)\s+)"
@@ -45,8 +47,12 @@ class _Piece:
         return self.text[self.spans[first][0] : self.spans[last - 1][1]].strip()
 
 
-def _pieces(name: str) -> list[_Piece]:
+# Each is asked for again: for its parts, for their keys.
+@lru_cache(maxsize=1 << 15)
+def _pieces(name: str) -> tuple[_Piece, ...]:
     """A credit cut at all that may join artists; empty where nothing does."""
+    if not _JOINED.search(name):
+        return ()
     found = []
     for text in _GUESTS.split(name):
         plain = text.strip(" \t)]")
@@ -56,7 +62,7 @@ def _pieces(name: str) -> list[_Piece]:
         bands = (False, *(one["band"] is not None for one in between))
         found.append(_Piece(plain, tuple(zip(starts, ends, strict=True)), bands))
     parts = sum(len(piece.spans) for piece in found)
-    return found if 1 < parts <= MAX_PARTS else []
+    return tuple(found) if 1 < parts <= MAX_PARTS else ()
 
 
 def parts_of(name: str, is_artist: Callable[[str], bool]) -> list[str]:
@@ -121,6 +127,8 @@ def _joint(catalog: Catalog, taste: Taste) -> dict[str, list[str]]:
             names = parts_of(item.name, partial(_is_among, artists, item))
             parts[item.key] = [_form(name, item) for name in names]
     standing = Counter(form for some in parts.values() for form in set(some))
+    wanted = {form for some in parts.values() for form in some}
+    known = catalog.items([number for form in wanted for number in ids.get(form, ())])
     found: dict[str, list[str]] = defaultdict(list)
     for item in several:
         some = parts.get(item.key, [])
@@ -129,7 +137,10 @@ def _joint(catalog: Catalog, taste: Taste) -> dict[str, list[str]]:
             continue
         for form in dict.fromkeys(some):
             if form in ids:
-                key = own.get(form) or _best_known(catalog, ids[form])
+                # Of several spellings the one with the most listeners.
+                key = (
+                    own.get(form) or max((known[one] for one in ids[form]), key=lambda one: one.listeners).key
+                )
                 if key != item.key and key not in taste.unwanted:
                     found[key].append(item.key)
     return dict(found)
@@ -153,11 +164,6 @@ def _forms(item: TasteItem) -> set[str]:
         for last in range(first + 1, len(piece.spans) + 1)
     )
     return {_form(name, item) for name in (item.name, *runs)}
-
-
-def _best_known(catalog: Catalog, ids: list[int]) -> str:
-    """The key of the item with the most listeners."""
-    return max(catalog.items(ids).values(), key=lambda item: item.listeners).key
 
 
 def _days_with_parts(days: Days, joint: dict[str, list[str]]) -> Days:
