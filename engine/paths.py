@@ -29,6 +29,11 @@ class Folders:
         return self.root / "packs"
 
     @property
+    def downloads(self) -> Path:
+        """What came of a download that is not finished, so that it can go on; public, may be deleted at any time."""
+        return self.root / "downloads"
+
+    @property
     def models(self) -> Path:
         """Trained models, one immutable folder each, and the pointers to those in use."""
         return self.root / "models"

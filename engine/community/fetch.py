@@ -1,38 +1,38 @@
 """The one place that opens a connection: downloads a data set the person asked for by name.
 
-Nothing of the person is sent but the request itself: no cookies, no account, a plain agent name.
+Nothing of the person is sent but the request itself: no cookies, no account, a plain agent name. What breaks is asked
+for again, later and later.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from importlib.metadata import PackageNotFoundError, metadata
 from ipaddress import ip_address
-from pathlib import Path, PurePosixPath
-from typing import IO
-from urllib.error import URLError
-from urllib.parse import unquote, urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from engine import __version__
 from engine.errors import CancelledError, DiscoverError, UsageError
-from engine.privacy import Door
 
-# What is known by name: its address, and on what terms its owners give it.
-KNOWN = {
-    "artists": (
-        "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip",
-        "for non-commercial use; 1,892 listeners, 17,632 artists",
-    ),
-}
-_CHUNK = 1 << 18
 _TIMEOUT = 30
-_MAX_BYTES = 4 << 30
+_MAX_PAGE = 4 << 20
+_REDIRECTS = 5
+# Seconds between the tries; servers of public dumps drop connections now and then.
+_PAUSES = (1, 2, 4, 8, 16)
+NO_SUCH_RANGE = 416
+_BUSY = (429, 500, 502, 503, 504)
+_STEP = 0.25  # of a pause, after which `cancelled` is asked
 
-Progress = Callable[[int, int], None]
+T = TypeVar("T")
+Answer = urllib3.BaseHTTPResponse
 Cancelled = Callable[[], bool]
 
 
@@ -54,14 +54,12 @@ class Fetched:
     at: int
 
 
-class _SafeRedirects(HTTPRedirectHandler):
-    """Follows a redirect only where the address it leads to may be asked itself."""
+class RefusedError(DiscoverError):
+    """The server does not give what was asked for, and asking again is no use."""
 
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> Request | None:
-        check(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+class BrokenError(Exception):
+    """A connection that ended, or a server that asks to come later: worth another try."""
 
 
 def check(url: str) -> None:
@@ -78,55 +76,137 @@ def check(url: str) -> None:
     raise UsageError(f"{url} must start with https: others could read or change the download.")
 
 
-def look(url: str) -> Offer:
-    """Ask how large it is, without downloading. Raises DiscoverError when it cannot be reached."""
-    with _opened(url, "HEAD") as answer:
-        length = answer.headers.get("Content-Length", "")
-        return Offer(answer.url, int(length) if length.isdigit() else None)
-
-
-@contextmanager
-def fetched(
-    door: Door, url: str, *, progress: Progress | None = None, cancelled: Cancelled | None = None
-) -> Iterator[tuple[Path, Fetched]]:
-    """The file at an address, in a folder that is gone after the block, and what is to be remembered of it.
-
-    Raises DiscoverError when it cannot be reached or ends early, CancelledError when `cancelled` says so,
-    PrivateSessionError in a private session.
-    """
-    with door.scratch_folder() as folder, _opened(url, "GET") as answer:
-        name = PurePosixPath(unquote(urlsplit(answer.url).path)).name or "download"
-        length = answer.headers.get("Content-Length", "")
-        total = int(length) if length.isdigit() else 0
-        path, digest, done = folder / name, hashlib.sha256(), 0
-        with path.open("xb") as file:
-            while data := answer.read(_CHUNK):
-                done += len(data)
-                if cancelled and cancelled():
-                    raise CancelledError("Stopped. Nothing was downloaded.")
-                if done > _MAX_BYTES:
-                    raise DiscoverError(f"{url} sends more than {_MAX_BYTES >> 30} GB; stopped.")
-                digest.update(data)
-                file.write(data)
-                if progress:
-                    progress(done, max(total, done))
-        if total and done < total:
-            raise DiscoverError(f"{url} stopped after {done} of {total} bytes. Try again.")
-        yield path, Fetched(answer.url, done, digest.hexdigest(), int(time.time()))
-
-
-@contextmanager
-def _opened(url: str, method: str) -> Iterator[HTTPResponse]:
-    check(url)
-    request = Request(url, method=method, headers={"User-Agent": "discover", "Accept-Encoding": "identity"})  # noqa: S310
-    opener = build_opener(
-        ProxyHandler() if urlsplit(url).scheme == "https" else ProxyHandler({}), _SafeRedirects()
-    )
+def agent() -> str:
+    """What servers are told: name, version, and the project's address where the package says one."""
     try:
-        with opener.open(request, timeout=_TIMEOUT) as answer:
-            yield answer
-    except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
-        raise DiscoverError(
-            f"{url} can't be reached ({error}). Try again, or download it yourself and add it: discover "
-            "community add PATH."
-        ) from error
+        urls = metadata("discover-music").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        urls = []
+    home = next((str(url).partition(", ")[2] for url in urls), "")
+    return f"discover/{__version__}" + (f" ( {home} )" if home else "")
+
+
+class Web:
+    """Asks servers, again where that can help. `wait` is given seconds to sleep; `cancelled` ends everything."""
+
+    def __init__(
+        self, *, wait: Callable[[float], None] = time.sleep, cancelled: Cancelled | None = None
+    ) -> None:
+        self._wait = wait
+        self._cancelled = cancelled
+        self._headers = {"User-Agent": agent(), "Accept-Encoding": "identity"}
+        self._pools: dict[str | None, urllib3.PoolManager] = {}
+
+    def close(self) -> None:
+        """Hang up."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    def look(self, url: str) -> Offer:
+        """Ask how large it is, without downloading. Raises DiscoverError when it cannot be reached."""
+
+        def ask() -> Offer:
+            with self.opened("HEAD", url) as (answer, at):
+                return Offer(at, number_in(answer.headers.get("Content-Length")))
+
+        return self.trying(url, ask)
+
+    def page(self, url: str) -> tuple[str, str]:
+        """The address a page is at in the end, and its text. Raises DiscoverError when it cannot be reached."""
+
+        def ask() -> tuple[str, str]:
+            with self.opened("GET", url) as (answer, at):
+                data = answer.read(_MAX_PAGE)
+                length = number_in(answer.headers.get("Content-Length"))
+                if length is not None and len(data) < min(length, _MAX_PAGE):
+                    raise BrokenError(f"it ended after {len(data)} of {length} bytes")
+                return at, data.decode(errors="replace")
+
+        return self.trying(url, ask)
+
+    def trying(self, url: str, ask: Callable[[], T]) -> T:
+        """Do it, again after a pause where it broke off. Raises DiscoverError after the last try."""
+        for pause in (*_PAUSES, None):
+            self.stop_if_cancelled()
+            try:
+                return ask()
+            except BrokenError as error:
+                if pause is None:
+                    raise DiscoverError(
+                        f"{url} can't be reached ({error}). Try again: a download goes on where it stopped. Or "
+                        "download it yourself and add it: discover community add PATH."
+                    ) from error
+                self._pause(pause)
+        raise AssertionError  # the last try returns or raises
+
+    @contextlib.contextmanager
+    def opened(
+        self, method: str, url: str, headers: dict[str, str] | None = None
+    ) -> Iterator[tuple[Answer, str]]:
+        """An answer, not read yet, and the address it came from: a redirect is followed only to where one may ask.
+
+        Raises DiscoverError where asking again is no use; the connection is closed after the block.
+        """
+        for _ in range(_REDIRECTS + 1):
+            check(url)
+            with as_broken():
+                answer = self._pool(url).request(
+                    method, url, headers={**self._headers, **(headers or {})}, preload_content=False, redirect=False,
+                    retries=False, timeout=_TIMEOUT,
+                )  # fmt: skip
+            try:
+                place = answer.get_redirect_location()
+                if place:
+                    url = urljoin(url, place)
+                    continue
+                if answer.status in _BUSY:
+                    raise BrokenError(f"the server says {answer.status} {answer.reason}")
+                if answer.status >= 400 and answer.status != NO_SUCH_RANGE:
+                    raise RefusedError(
+                        f"{url} can't be had: the server says {answer.status} {answer.reason}."
+                    )
+                with as_broken():
+                    yield answer, url
+                return
+            finally:
+                answer.close()
+        raise DiscoverError(f"{url} leads on and on; stopped.")
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        parts = urlsplit(url)
+        proxy = (
+            None
+            if parts.scheme == "http" or proxy_bypass(parts.hostname or "")
+            else getproxies().get("https")
+        )
+        if proxy not in self._pools:
+            self._pools[proxy] = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+        return self._pools[proxy]
+
+    def _pause(self, seconds: float) -> None:
+        while seconds > 0:
+            self.stop_if_cancelled()
+            self._wait(min(_STEP, seconds))
+            seconds -= _STEP
+
+    def stop_if_cancelled(self) -> None:
+        """Raise CancelledError when asked to stop."""
+        if self._cancelled is not None and self._cancelled():
+            raise CancelledError("Stopped. The next time it goes on from there.")
+
+
+@contextlib.contextmanager
+def as_broken() -> Iterator[None]:
+    """Name what goes wrong on the way as worth another try; a certificate that does not hold is not."""
+    try:
+        yield
+    except (HTTPError, OSError) as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise DiscoverError(f"Its certificate is not to be trusted: {error}.") from error
+        raise BrokenError(str(error)) from error
+
+
+def number_in(text: str | None) -> int | None:
+    """The number a header says, null where it says none."""
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() else None

@@ -17,7 +17,7 @@ from engine.privacy import Door
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureReport
-    from engine.community.pack import Pack, PackContent
+    from engine.community.pack import Download, Pack, PackContent
 
 
 class Reader(Protocol):
@@ -198,13 +198,26 @@ def _add_community(
     cancelled: Callable[[], bool] | None,
 ) -> str:
     """Read one layout of community data into a pack; returns its name."""
+    content = reader.read(path, progress=progress, cancelled=cancelled)
+    return add_content(door, content, name or name_of_file(path), path.name)
+
+
+def add_content(
+    door: Door,
+    content: PackContent,
+    name: str,
+    source: str,
+    *,
+    checked: str = "",
+    download: Download | None = None,
+) -> str:
+    """Write what a reader found as a pack, in place of one of the same name, kind and level; returns its name."""
     from engine.community.pack import KIND, write_pack
 
-    content = reader.read(path, progress=progress, cancelled=cancelled)
-    label = name_for(door.folders, name or name_of_file(path), KIND, reader.LEVEL)
+    label = name_for(door.folders, name, KIND, content.level)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     with door.new_folder(door.folders.packs / label) as folder:
-        write_pack(folder, content, name=label, source=path.name, date=today)
+        write_pack(folder, content, name=label, source=source, date=today, checked=checked, download=download)
     return label
 
 

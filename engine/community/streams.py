@@ -6,6 +6,7 @@ line the tar module alone halves the speed.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import sys
 import tarfile
@@ -33,12 +34,15 @@ class _Peekable(io.BufferedReader):
 
 
 class Member:
-    """What is read: a file, or a member of an archive. `size` in bytes, null where only its end will tell."""
+    """What is read: a file, or a member of an archive. `size` in bytes, null where only its end will tell; `digest` is
+    the SHA-256 of what was read.
+    """
 
     def __init__(self, name: str, file: IO[bytes], size: int | None, packed: IO[bytes] | None = None) -> None:
         self.name = name
         self.size = size
         self.read = 0
+        self.digest = hashlib.sha256()
         self._packed = packed
         self.whole_lines = True
         self._file = file
@@ -56,6 +60,7 @@ class Member:
         try:
             while block := self._file.read(BLOCK):
                 self.read += len(block)
+                self.digest.update(block)
                 head, newline, tail = block.rpartition(b"\n")
                 if newline:
                     yield (rest + head).split(b"\n")

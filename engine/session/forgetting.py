@@ -22,7 +22,7 @@ from engine.taste.rules import Rule, named_by
 from engine.training.artifact import POINTERS
 
 # Public tables, with the names of all their artists: they hold nothing of the person.
-_PUBLIC = ("packs", "cache")
+_PUBLIC = ("packs", "downloads", "cache")
 # Where a title may be the same as a forgotten artist's name, and how often the file holds it: keys are indexed too.
 _TITLES = (
     ("tracks", "title", 1),

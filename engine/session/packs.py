@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import Level
 from engine.community import packs as community_packs
 from engine.community.packs import Added, PackInfo
 from engine.session.library import Service, synchronized
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, LibraryCoverage
-    from engine.community.fetch import Fetched
+    from engine.community.fetch import Fetched, Web
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -41,8 +42,9 @@ class Packs(Service):
         )
 
     @synchronized
-    def fetch_community(
+    def fetch_file(
         self,
+        web: Web,
         url: str,
         *,
         name: str | None = None,
@@ -51,15 +53,53 @@ class Packs(Service):
         cancelled: Cancelled | None = None,
     ) -> Added:
         """Download community data and add all of it; what was downloaded is remembered for the audit."""
-        from engine.community.fetch import fetched
+        from engine.community.remote import fetched
 
-        with fetched(self.library.door, url, progress=progress, cancelled=cancelled) as (path, done):
-            with self.library.connection as connection:
-                connection.execute(
-                    "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",
-                    (done.url, done.bytes, done.sha256, done.at),
-                )
+        with fetched(self.library.door, web, url, progress=progress) as (path, done):
+            self._remember(done)
             return self.add(path, name=name, progress=reading, cancelled=cancelled)
+
+    @synchronized
+    def fetch_statistics(
+        self,
+        web: Web,
+        base: str,
+        level: Level,
+        *,
+        min_listeners: int,
+        name: str | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> PackInfo:
+        """Read ListenBrainz' newest statistics at `base` into a pack while they come; remembered for the audit.
+
+        Raises DiscoverError when no dump holds (`engine.community.statistics_dump`), CancelledError.
+        """
+        from engine.community.listenbrainz import ARTISTS, TRACKS
+        from engine.community.statistics_dump import read_newest
+
+        statistics = next(one for one in (ARTISTS, TRACKS) if level == one.LEVEL)
+        found = read_newest(
+            self.library.door, web, base, statistics,
+            min_listeners=min_listeners, progress=progress, cancelled=cancelled,
+        )  # fmt: skip
+        self._remember(found.record)
+        label = community_packs.add_content(
+            self.library.door,
+            found.content,
+            name or statistics.NAME,
+            found.record.url.rpartition("/")[2],
+            checked=found.checked,
+            download=found.download,
+        )
+        return next(pack for pack in self.all() if pack.name == label)
+
+    def _remember(self, done: Fetched) -> None:
+        with self.library.connection as connection:
+            connection.execute(
+                "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",
+                (done.url, done.bytes, done.sha256, done.at),
+            )
 
     @synchronized
     def fetches(self) -> tuple[Fetched, ...]:

@@ -67,6 +67,7 @@ def _report(options: Options) -> dict[str, Any]:
             ("library", folders.database),
             ("packs", folders.packs),
             ("models", folders.models),
+            ("downloads", folders.downloads),
             ("cache", folders.cache),
         )
     }

@@ -80,15 +80,22 @@ def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Tell]
         return
     whole, lock, ended = Whole(parts), threading.Lock(), threading.Event()
     drawn = 0.0
+    begun = ("", 0.0, 0)  # the stage, when it began, and what was done of it then
 
     def draw() -> None:
         nonlocal drawn
         with lock:
             drawn = time.monotonic()
-            click.echo(f"\r\x1b[K{_drawn(whole.now())}", err=True, nl=False)
+            taken = drawn - begun[1]
+            at = whole.now()
+            rate = round((at.done - begun[2]) / taken) if at.unit == "MB" and taken > 1 else 0
+            click.echo(f"\r\x1b[K{_drawn(at, rate)}", err=True, nl=False)
 
     def report(stage: str, done: int, total: int, *_more: object) -> None:
+        nonlocal begun
         whole.at(stage, done, total)
+        if stage != begun[0]:
+            begun = (stage, time.monotonic(), done)
         if time.monotonic() - drawn > 0.05:
             draw()
 
@@ -106,14 +113,15 @@ def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Tell]
         click.echo("\r\x1b[K", err=True, nl=False)
 
 
-def _drawn(at: Progress) -> str:
-    """The line, as long as the terminal is wide."""
+def _drawn(at: Progress, rate: int = 0) -> str:
+    """The line, as long as the terminal is wide; `rate` in bytes a second, 0 where it is too early to say."""
     full, empty = "━╌" if _can_write("━╌") else "#-"
     parts = [f"{at.stage:<14}"]
     if at.share is not None:
         done = round(_WIDTH * at.share)
         parts.append(f"{full * done}{empty * (_WIDTH - done)} {at.share:4.0%}")
-    parts += [counted(at.done, at.total, at.unit), duration(at.seconds)]
+    parts += [counted(at.done, at.total, at.unit), f"{counted(rate, 0, 'MB')}/s" if rate else ""]
+    parts.append(duration(at.seconds))
     if at.seconds_left is not None and at.seconds_left >= 1:
         parts[-1] += f", {duration(at.seconds_left)} left"
     return "  ".join(filter(None, parts))[: shutil.get_terminal_size().columns - 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -69,38 +70,71 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 
 
 @community.command()
-@click.argument("what", default="artists", metavar="[artists]")
-@click.option("--url", metavar="URL", help="Download from this address instead.")
-@click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
+@click.argument("what", default="artists", metavar="[artists|tracks|artists-2011]")
+@click.option(
+    "--url",
+    metavar="BASE",
+    help="Another address: the folder that holds fullexport/, on a mirror; for artists-2011 that of the file.",
+)
+@click.option(
+    "--min-listeners", type=click.IntRange(min=1), default=50_000, show_default=True, metavar="N",
+    help="Refuse a dump with fewer, and take an older one.",
+)  # fmt: skip
+@click.option("--name", metavar="N", help="Name of the pack.  [default: listenbrainz, or from the file]")
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
-def fetch(options: Options, what: str, url: str | None, name: str | None, yes: bool) -> None:
-    """Download community data, the only command that goes online. Shows address and size first."""
-    from engine.community.fetch import KNOWN, look
+def fetch(
+    options: Options, what: str, url: str | None, min_listeners: int, name: str | None, yes: bool
+) -> None:
+    """Download community data, the only command that goes online. Shows what it is, from where and how large first."""
+    from engine.community.fetch import Web
+    from engine.community.offers import SOURCES
+    from engine.community.statistics_dump import find
 
-    if url is None and what not in KNOWN:
-        raise click.UsageError(
-            f"No known address for {what}. Known: {', '.join(KNOWN)}. Or give one with --url."
-        )
-    known, terms = KNOWN.get(what, ("", ""))
-    with options.session() as session:
+    # The contract's short name for the set of 2011.
+    source = SOURCES.get({"hetrec": "artists-2011"}.get(what, what))
+    if source is None:
+        raise click.UsageError(f"No known data set is called {what}. Known: {', '.join(SOURCES)}.")
+    base, level = url or source.url, source.level
+    with options.session() as session, contextlib.closing(Web()) as web:
         session.door.require_writable("download anything")
-        offer = look(url or known)
-        size = "of unknown size" if offer.bytes is None else f"{offer.bytes / 1e6:.1f} MB"
-        said = f"{shown(offer.url)}, {size}{'' if url else f', {terms}'}"
+        if level is None:
+            offer = web.look(base)
+            said = f"{source.terms}. {shown(offer.url)}, {_megabytes(offer.bytes)}."
+        else:
+            dump = find(web, base)
+            said = (
+                f"{source.terms}; of {dump.day}. {shown(dump.url)}: about {_megabytes(dump.to_read(level))} "
+                f"of {_megabytes(dump.bytes)} are read."
+            )
+        said += " Whoever hosts it sees your address; nothing else is sent."
         say(options, said)
         if not yes:
             if not sys.stdin.isatty():
-                raise click.UsageError(f"{said}. Add --yes to download it.")
+                raise click.UsageError(f"{said} Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
-        with progress_bar(options, {"downloading": 3, "reading data": 1}) as tell:
-            added = session.packs.fetch_community(
-                url or known,
-                name=name,
-                progress=partial(tell, "downloading"),
-                reading=partial(tell, "reading data"),
-            )
-    _print_packs(options, added.packs)
+        if level is None:
+            with progress_bar(options, {"downloading": 3, "reading data": 1}) as tell:
+                packs = session.packs.fetch_file(
+                    web,
+                    base,
+                    name=name,
+                    progress=partial(tell, "downloading"),
+                    reading=partial(tell, "reading data"),
+                ).packs
+        else:
+            with progress_bar(options, {"downloading": 1}) as tell:
+                packs = (
+                    session.packs.fetch_statistics(
+                        web, base, level,
+                        min_listeners=min_listeners, name=name, progress=partial(tell, "downloading"),
+                    ),
+                )  # fmt: skip
+    _print_packs(options, packs)
+
+
+def _megabytes(count: int | None) -> str:
+    return "an unknown number of bytes" if count is None else f"{count / 1e6:,.1f} MB"
 
 
 @community.command("list")
@@ -129,11 +163,16 @@ def _print_packs(options: Options, packs: Sequence[PackInfo]) -> None:
         return
     rows = [
         (p.name, p.level if p.kind == "community" else p.kind, thousands(p.listeners), thousands(p.items),
-         thousands(p.interactions), p.source, p.date, f"{p.bytes / 1e6:.1f} MB")
+         thousands(p.interactions), p.source, p.collected, p.licence, p.date, f"{p.bytes / 1e6:.1f} MB")
         for p in packs
     ]  # fmt: skip
-    headings = ("name", "of", "listeners", "items", "interactions", "source", "added", "size")
-    print_table(headings, rows, right=frozenset({2, 3, 4, 7}))
+    headings = (
+        "name", "of", "listeners", "items", "interactions", "source", "collected", "licence", "added", "size"
+    )  # fmt: skip
+    print_table(headings, rows, right=frozenset({2, 3, 4, 9}))
+    for pack in packs:
+        if pack.checked:
+            click.echo(f"{shown(pack.name)}: {shown(pack.checked)}")
 
 
 @cli.group()

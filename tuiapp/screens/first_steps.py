@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 def community_offers() -> str:
     """What can be downloaded, by name: only the command line does, and asks first."""
-    from engine.community.fetch import KNOWN
+    from engine.community.offers import SOURCES
 
-    names = "".join(f"\n  discover community fetch {name}   {terms}" for name, (_, terms) in KNOWN.items())
+    names = "".join(
+        f"\n  discover community fetch {name}   {source.terms}" for name, source in SOURCES.items()
+    )
     return (
         "A file or folder of community data (who plays what) or track features (tempo), as downloaded.\n\n"
         f"The app never goes online. To download, run in a terminal (it asks first):\n{names}"

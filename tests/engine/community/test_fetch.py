@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.community.fetch import check, fetched, look
+from engine.community.fetch import Web, check
+from engine.community.remote import fetched
 from engine.errors import CancelledError, DiscoverError, PrivateSessionError, UsageError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -51,6 +52,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "http://example.invalid/set.zip")
             self.end_headers()
             return
+        if self.path in ("/moved", "/round"):
+            self.send_response(302)
+            self.send_header("Location", {"/moved": "set.zip", "/round": "/round"}[self.path])
+            self.end_headers()
+            return
         if self.path == "/missing":
             self.send_error(404)
             return
@@ -87,10 +93,10 @@ def test_a_fetch_becomes_a_pack_and_is_in_the_audit(
 ) -> None:
     url, data = at(server, "/set.zip"), server.data
     root = ["--data-dir", str(tmp_path / "data")]
-    assert run([*root, "community", "fetch", "--url", url]) == 2
+    assert run([*root, "community", "fetch", "artists-2011", "--url", url]) == 2
     assert "--yes" in capsys.readouterr().err
     assert [seen[0] for seen in server.seen] == ["HEAD"]
-    assert run([*root, "community", "fetch", "--url", url, "--yes"]) == 0
+    assert run([*root, "community", "fetch", "artists-2011", "--url", url, "--yes"]) == 0
     out, err = capsys.readouterr()
     assert url in err
     assert "6" in out
@@ -117,23 +123,47 @@ def test_only_https_or_this_machine(url: str) -> None:
 
 
 def test_what_fails_keeps_nothing(server: Server, tmp_path: Path) -> None:
-    door = Door(Folders(tmp_path / "data"))
-    assert look(at(server, "/set.zip")).bytes == len(server.data)
+    door, web = Door(Folders(tmp_path / "data")), Web(wait=lambda _: None)
+    assert web.look(at(server, "/set.zip")).bytes == len(server.data)
     with pytest.raises(UsageError, match=r"example\.invalid"):
-        look(at(server, "/away"))
+        web.look(at(server, "/away"))
     with pytest.raises(DiscoverError, match="404"):
-        look(at(server, "/missing"))
+        web.look(at(server, "/missing"))
     with (
         pytest.raises(DiscoverError, match=r"stopped after|can't be reached"),
-        fetched(door, at(server, "/short.zip")),
+        fetched(door, web, at(server, "/short.zip")),
     ):
         pass
-    with pytest.raises(CancelledError), fetched(door, at(server, "/set.zip"), cancelled=lambda: True):
+    stopped = Web(cancelled=lambda: True)
+    with pytest.raises(CancelledError), fetched(door, stopped, at(server, "/set.zip")):
         pass
-    assert list(door.folders.root.iterdir()) == []
+    # What came of a file that broke off is kept, so that it can go on.
+    assert [path.name for path in door.folders.root.iterdir()] == ["downloads"]
     private = Door(Folders(tmp_path / "data"), private=True)
-    with pytest.raises(PrivateSessionError), fetched(private, at(server, "/set.zip")):
+    with pytest.raises(PrivateSessionError), fetched(private, web, at(server, "/set.zip")):
         pass
+    web.close()
     server.seen.clear()
     assert run(["--private", "--data-dir", str(tmp_path / "data"), "community", "fetch", "--yes"]) == 1
     assert server.seen == []
+
+
+def test_the_agent_names_the_project_where_the_package_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    from email.message import Message
+
+    from engine import __version__
+    from engine.community import fetch
+
+    package = Message()
+    monkeypatch.setattr(fetch, "metadata", lambda _: package)
+    assert fetch.agent() == f"discover/{__version__}"
+    package["Project-URL"] = "Homepage, https://example.org/discover"
+    assert fetch.agent() == f"discover/{__version__} ( https://example.org/discover )"
+
+
+def test_a_redirect_is_followed_where_one_may_ask(server: Server) -> None:
+    web = Web(wait=lambda _: None)
+    assert web.look(at(server, "/moved")).url == at(server, "/set.zip")
+    with pytest.raises(DiscoverError, match="leads on and on"):
+        web.look(at(server, "/round"))
+    web.close()

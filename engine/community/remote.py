@@ -1,0 +1,223 @@
+"""A file at an address, read while it comes and kept on disk, so that what broke off goes on where it stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from engine.community.fetch import NO_SUCH_RANGE, Answer, BrokenError, Fetched, Web, as_broken, number_in
+from engine.errors import DiscoverError
+from engine.privacy import Door
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_CHUNK = 1 << 18
+_MAX_BYTES = 64 << 30
+
+Progress = Callable[[int, int], None]
+
+
+class ChangedError(DiscoverError):
+    """The file at an address is not the one a download began with."""
+
+
+class _Part(msgspec.Struct, kw_only=True):
+    """Which file it is that came in part."""
+
+    url: str
+    etag: str
+    last_modified: str
+    total: int | None
+
+
+class Remote(io.RawIOBase):
+    """A file at an address, read from the beginning while it comes; all that came is kept beside it on disk.
+
+    Raises ChangedError where the file there is another than what is kept of it (which is deleted then), DiscoverError
+    where it cannot be had, CancelledError. `total` is its size, null where the server does not say.
+    """
+
+    def __init__(self, web: Web, url: str, folder: Path) -> None:
+        super().__init__()
+        self.url, self.total = url, None
+        self.etag = self.last_modified = ""
+        self.place = 0
+        self.digest = hashlib.sha256()
+        self._web, self._note = web, folder / "part.json"
+        self._answers: contextlib.ExitStack | None = None
+        self._answer: Answer | None = None
+        path = folder / "part"
+        if (part := _noted(self._note)) is not None and part.url == url and path.is_file():
+            self.etag, self.last_modified, self.total = part.etag, part.last_modified, part.total
+        else:
+            path.unlink(missing_ok=True)
+        self._file = path.open("a+b")
+        self.kept = path.stat().st_size
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, into: Buffer) -> int:
+        """Read some bytes: of what is kept, then of what comes."""
+        buffer = memoryview(into)
+        if self.place < self.kept:
+            self._web.stop_if_cancelled()
+            self._file.seek(self.place)
+            data = self._file.read(min(len(buffer), self.kept - self.place))
+        else:
+            data = self._web.trying(self.url, lambda: self._receive(min(len(buffer), _CHUNK)))
+            self._keep(data)
+        self.place += len(data)
+        self.digest.update(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _keep(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+            self._file.flush()
+        except OSError as error:
+            raise DiscoverError(f"Cannot keep what comes: {error}. Make room, then try again.") from error
+        self.kept += len(data)
+
+    def whole(self) -> bool:
+        """Whether all of it was read, to the end the server said it has."""
+        return self.total is not None and self.place >= self.total
+
+    def close(self) -> None:
+        """Hang up; what came stays."""
+        self._hang_up()
+        self._file.close()
+        super().close()
+
+    def _receive(self, count: int) -> bytes:
+        self._web.stop_if_cancelled()
+        if self.total is not None and self.kept >= self.total:
+            return b""
+        if self.kept > _MAX_BYTES:
+            raise DiscoverError(f"{self.url} sends more than {_MAX_BYTES >> 30} GiB; stopped.")
+        try:
+            with as_broken():
+                answer = self._answer or self._ask()
+                data = answer.read1(count)
+            if not data and self.total is not None:
+                raise BrokenError(f"it stopped after {self.kept} of {self.total} bytes")
+        except BaseException:
+            self._hang_up()
+            raise
+        return data
+
+    def _ask(self) -> Answer:
+        """Ask for what is not kept yet."""
+        headers = {}
+        if self.kept:
+            headers["Range"] = f"bytes={self.kept}-"
+            mark = self.etag if self.etag and not self.etag.startswith("W/") else self.last_modified
+            if mark:
+                headers["If-Range"] = mark
+        self._answers = contextlib.ExitStack()
+        answer, _ = self._answers.enter_context(self._web.opened("GET", self.url, headers))
+        length = number_in(answer.headers.get("Content-Length"))
+        if answer.status == NO_SUCH_RANGE:
+            raise self._changed("is shorter now")
+        if answer.status == 206:
+            begin, _, total = answer.headers.get("Content-Range", "").partition("/")
+            if not begin.startswith(f"bytes {self.kept}-"):
+                raise self._changed("came with another part than asked for")
+            length = number_in(total)
+        if self.kept and self.total is not None and length is not None and length != self.total:
+            raise self._changed("has another size now")
+        self.total = length if length is not None else self.total
+        self.etag = answer.headers.get("ETag", self.etag)
+        self.last_modified = answer.headers.get("Last-Modified", self.last_modified)
+        part = _Part(url=self.url, etag=self.etag, last_modified=self.last_modified, total=self.total)
+        self._note.write_bytes(msgspec.json.encode(part))
+        if answer.status != 206:
+            self._skip(answer)
+        self._answer = answer
+        return answer
+
+    def _skip(self, answer: Answer) -> None:
+        """Pass over what is kept where a server sends all from the beginning, as long as it is the same."""
+        self._file.seek(0)
+        left = self.kept
+        while left:
+            self._web.stop_if_cancelled()
+            data = answer.read(min(left, _CHUNK))
+            if not data:
+                raise BrokenError("it broke off before where it had been")
+            if data != self._file.read(len(data)):
+                raise self._changed("is another one now")
+            left -= len(data)
+
+    def forget(self) -> None:
+        """Keep nothing of what came."""
+        self._hang_up()
+        self._note.unlink(missing_ok=True)
+
+    def _changed(self, how: str) -> ChangedError:
+        self.forget()
+        return ChangedError(f"{self.url} {how}. What came of the old one was deleted; try again.")
+
+    def _hang_up(self) -> None:
+        self._answer = None
+        if self._answers is not None:
+            # Whatever broke was said already.
+            with contextlib.suppress(BrokenError):
+                self._answers.close()
+            self._answers = None
+
+
+def _noted(path: Path) -> _Part | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Part)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+@contextlib.contextmanager
+def remote_file(door: Door, web: Web, url: str) -> Iterator[Remote]:
+    """The file at an address, to be read; kept in part where the block ends with an error, else gone."""
+    folder = door.folders.downloads
+    door.make_folder(folder)
+    remote = Remote(web, url, folder)
+    try:
+        yield remote
+    finally:
+        remote.close()
+    door.remove(folder)
+
+
+@contextlib.contextmanager
+def fetched(
+    door: Door, web: Web, url: str, *, progress: Progress | None = None
+) -> Iterator[tuple[Path, Fetched]]:
+    """The file at an address, in a folder that is gone after the block, and what is to be remembered of it.
+
+    Raises DiscoverError when it cannot be reached or ends early, CancelledError, PrivateSessionError in a private
+    session.
+    """
+    door.require_writable("download anything")
+    name = Path(unquote(urlsplit(url).path)).name or "download"
+    with door.scratch_folder() as folder:
+        with remote_file(door, web, url) as remote, (folder / name).open("xb") as file:
+            while data := remote.read(_CHUNK):
+                file.write(data)
+                if progress:
+                    progress(remote.place, max(remote.total or 0, remote.place))
+        yield folder / name, remote_record(remote)
+
+
+def remote_record(remote: Remote) -> Fetched:
+    """What is to be remembered of what was read."""
+    return Fetched(remote.url, remote.place, remote.digest.hexdigest(), int(time.time()))

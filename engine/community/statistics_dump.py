@@ -1,0 +1,238 @@
+"""Gets ListenBrainz' statistics from the public dumps: finds the newest that is whole, and reads it while it comes.
+
+A full dump is uploaded over days, and its parts fail in silence: a folder may lack the archive, its digest, or have a
+member that is empty or ends early. So the walk goes back until one holds, and says why the others did not.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, cast
+from urllib.parse import unquote, urljoin
+
+from engine.community.fetch import Fetched, RefusedError, Web
+from engine.community.listenbrainz import Statistics, Tally
+from engine.community.pack import Download, PackContent
+from engine.community.remote import ChangedError, Progress, Remote, remote_file, remote_record
+from engine.community.streams import Member, opened_member
+from engine.errors import DiscoverError, UnreadableFileError
+from engine.privacy import Door
+
+MIN_LISTENERS = 50_000
+MAX_DUMPS = 6
+# The part of the archive that ends with the member: of the dump of September 2026, as others measured it.
+_SHARE = {"artists": 0.03, "tracks": 0.22}
+_ROOM = 1 << 30  # for the pack
+_FOLDER = re.compile(r"listenbrainz-dump-(\d+)-(\d{8}-\d{6})-full/?")
+_HREF = re.compile(r"""href\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """One dump: its number and stamp, where its archive is, and how large that is, null where nobody says."""
+
+    number: int
+    stamp: str
+    url: str
+    bytes: int | None
+
+    @property
+    def day(self) -> str:
+        """When it was made, as an ISO date."""
+        return f"{self.stamp[:4]}-{self.stamp[4:6]}-{self.stamp[6:8]}"
+
+    def to_read(self, level: str) -> int | None:
+        """About how many bytes of it are read; an estimate."""
+        return None if self.bytes is None else round(self.bytes * _SHARE[level])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of a dump: its community, what is known of the bytes, the same in words, and for the audit."""
+
+    dump: Dump
+    content: PackContent
+    download: Download
+    checked: str
+    record: Fetched
+
+
+class Walk:
+    """The dumps at `base` (the folder that holds `fullexport/`), newest first; `passed` says why some were not."""
+
+    def __init__(self, web: Web, base: str) -> None:
+        self._web = web
+        self._base = base if base.endswith("/") else f"{base}/"
+        self.passed: list[str] = []
+
+    def dumps(self) -> Iterator[Dump]:
+        """Those that have the archive and its digest, of at most six looked at."""
+        top, entries = self._entries(urljoin(self._base, "fullexport/"))
+        found = sorted(
+            ((int(match[1]), match[2], name) for name in entries if (match := _FOLDER.fullmatch(name))),
+            reverse=True,
+        )
+        if not found:
+            self.passed.append(f"{top} lists no full dump")
+        for number, stamp, name in found[:MAX_DUMPS]:
+            try:
+                place, files = self._entries(urljoin(top, name if name.endswith("/") else f"{name}/"))
+            except RefusedError as error:
+                self.passed.append(f"dump {number}: {error}")
+                continue
+            archive = f"listenbrainz-statistics-dump-{stamp}.tar.zst"
+            missing = [file for file in (archive, f"{archive}.sha256") if file not in files]
+            if missing:
+                self.passed.append(f"dump {number} has no {missing[0]}")
+                continue
+            offer = self._web.look(urljoin(place, archive))
+            yield Dump(number, stamp, offer.url, offer.bytes)
+
+    def none_left(self) -> DiscoverError:
+        """What to say when no dump held."""
+        return DiscoverError(
+            f"There is no complete dump now: {'; '.join(self.passed)}. Try again in some days, or another mirror "
+            "with --url. Packs you have stay as they are."
+        )
+
+    def _entries(self, url: str) -> tuple[str, set[str]]:
+        """The address of a listing, and the names in it by their links: the text shown is cut at 50 letters."""
+        at, text = self._web.page(url)
+        links = (unquote(urljoin(at, link)) for link in _HREF.findall(text))
+        return at, {link.removeprefix(unquote(at)) for link in links if link.startswith(unquote(at))}
+
+
+def find(web: Web, base: str) -> Dump:
+    """The newest dump that has what it takes. Raises DiscoverError when there is none, or nobody answers."""
+    walk = Walk(web, base)
+    found = next(walk.dumps(), None)
+    if found is None:
+        raise walk.none_left()
+    return found
+
+
+def read_newest(
+    door: Door,
+    web: Web,
+    base: str,
+    statistics: Statistics,
+    *,
+    min_listeners: int = MIN_LISTENERS,
+    free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Read:
+    """Read the newest dump whose member is whole and has so many listeners; older ones where it is not.
+
+    Progress is in bytes of the archive, its total an estimate. Raises DiscoverError when no dump holds or the disk is
+    too full, CancelledError.
+    """
+    door.require_writable("download anything")
+    walk = Walk(web, base)
+    for dump in walk.dumps():
+        _check_room(door, dump, statistics, free)
+        try:
+            return _read(door, web, dump, statistics, min_listeners, progress, cancelled)
+        except (UnreadableFileError, RefusedError) as error:
+            walk.passed.append(f"dump {dump.number}: {error}")
+    raise walk.none_left()
+
+
+def _check_room(door: Door, dump: Dump, statistics: Statistics, free: Callable[[Path], int]) -> None:
+    door.make_folder(door.folders.root)
+    wanted = (dump.to_read(statistics.LEVEL) or 0) + _ROOM
+    there = free(door.folders.root)
+    if there < wanted:
+        raise DiscoverError(
+            f"It takes about {wanted / 1e9:.1f} GB, and {door.folders.root} has {there / 1e9:.1f} GB left. Make room, "
+            "or choose another folder with --data-dir."
+        )
+
+
+def _read(
+    door: Door,
+    web: Web,
+    dump: Dump,
+    statistics: Statistics,
+    min_listeners: int,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> Read:
+    for again in (True, False):
+        try:
+            with remote_file(door, web, dump.url) as remote:
+                try:
+                    return _taken(web, remote, dump, statistics, min_listeners, progress, cancelled)
+                except UnreadableFileError:
+                    remote.forget()
+                    raise
+        except ChangedError:
+            if not again:
+                raise
+    raise AssertionError  # the second time returns or raises
+
+
+def _taken(
+    web: Web,
+    remote: Remote,
+    dump: Dump,
+    statistics: Statistics,
+    min_listeners: int,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> Read:
+    name = dump.url.rpartition("/")[2]
+    with opened_member(cast(IO[bytes], remote), name, statistics.suffix) as member:
+        if member is None:
+            raise UnreadableFileError(f"{name} has no {statistics.suffix.lstrip('/')}.")
+        tally = statistics.count(
+            member, progress=progress and _estimating(progress, remote), cancelled=cancelled
+        )
+    _check_whole(member, tally, min_listeners)
+    checked = _checked(web, remote, dump)
+    content = statistics.content(tally, name, cancelled=cancelled)
+    if not content.collected:
+        content = replace(content, collected=dump.day)
+    record = remote_record(remote)
+    download = Download(
+        url=dump.url, bytes=record.bytes, sha256=record.sha256, member_sha256=member.digest.hexdigest(),
+        etag=remote.etag, last_modified=remote.last_modified,
+    )  # fmt: skip
+    return Read(dump, content, download, checked, record)
+
+
+def _estimating(progress: Progress, remote: Remote) -> Progress:
+    """Bytes read of the archive, and how many it will be when the member is."""
+
+    def report(done: int, total: int) -> None:
+        progress(remote.place, max(remote.place, round(remote.place * total / done) if done and total else 0))
+
+    return report
+
+
+def _check_whole(member: Member, tally: Tally, min_listeners: int) -> None:
+    tally.close_block()
+    if not member.whole_lines:
+        raise UnreadableFileError(f"{member.name} ends within a line")
+    if tally.listeners < min_listeners:
+        raise UnreadableFileError(
+            f"{member.name} has {tally.listeners:,} listeners, fewer than {min_listeners:,} (--min-listeners)"
+        )
+
+
+def _checked(web: Web, remote: Remote, dump: Dump) -> str:
+    """What is known of the bytes' wholeness. Raises UnreadableFileError when the digest says they are others."""
+    if not remote.whole():
+        share = f"the first {remote.place / remote.total:.0%}" if remote.total else "a part"
+        return (
+            f"Not checked against the publisher's digest: only {share} of the archive was read. The member was "
+            "there to its end, in whole lines."
+        )
+    said = web.page(f"{dump.url}.sha256")[1].strip().lower()
+    if said != remote.digest.hexdigest():
+        raise UnreadableFileError(f"{dump.url} is not what its SHA-256 says")
+    return "The archive's SHA-256 is the publisher's."
