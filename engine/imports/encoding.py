@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OTHER_BYTES = "as_cp1252"
 _guessed = [0]
 # What is bytes by nature, or says itself how its text is written.
-_NO_TEXT = (b"PK", b"SQLite format 3\0", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
+_NO_TEXT = (b"PK", b"SQLite format 3\0", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"<?xml")
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:

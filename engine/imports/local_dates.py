@@ -75,12 +75,13 @@ def _words() -> tuple[dict[str, int], dict[str, str]]:
 class Moment(NamedTuple):
     """Seconds since 1970 and how wide the clock is that told them: 1, 60 or 86400 (a day).
 
-    `midnight`: by that clock a day began; a file with no other moments holds days.
+    `day` is that day's start in UTC, where by that clock a day began: a file with no other moments holds days. A day is
+    one of no zone.
     """
 
     at: int
     width: int
-    midnight: bool
+    day: int | None
 
 
 class LocalDates:
@@ -131,10 +132,10 @@ class LocalDates:
             seconds = self._in_zone(moment, left, plain)
         else:
             seconds = to_epoch(moment.replace(tzinfo=timezone(offset)))
-        if seconds is None:
-            return None
-        width = DAY if clock is None else 1 if clock[3] else 60
-        return Moment(seconds, width, (hour, minute, second) == (0, 0, 0))
+        start = to_epoch(moment) if (hour, minute, second) == (0, 0, 0) else None
+        if clock is None:
+            return None if start is None else Moment(start, DAY, start)
+        return None if seconds is None else Moment(seconds, 1 if clock[3] else 60, start)
 
     def _in_zone(self, moment: datetime, parts: list[str], text: str) -> int | None:
         named = [part for part in parts if part in _ZONES]

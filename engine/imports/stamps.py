@@ -44,13 +44,18 @@ _DOTTED = re.compile(r"[T ]\d{1,2}\.\d")
 _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
 
 
+def _day_at(at: int) -> int | None:
+    """The day that began in UTC at that second."""
+    return at if at % DAY == 0 else None
+
+
 class Stamps:
     """Reads the stamps of one file, those without a zone as the person's.
 
     >>> stamps = Stamps(Options())
     >>> stamps.read("02.03.2024 19:01"), stamps.read("2024-03-02"), stamps.read("45353.792361111111")
-    (Moment(at=1709406060, width=60, midnight=False), Moment(at=1709337600, width=86400, midnight=True), \
-Moment(at=1709406060, width=1, midnight=False))
+    (Moment(at=1709406060, width=60, day=None), Moment(at=1709337600, width=86400, day=1709337600), \
+Moment(at=1709406060, width=1, day=None))
     """
 
     def __init__(self, options: Options) -> None:
@@ -62,8 +67,8 @@ Moment(at=1709406060, width=1, midnight=False))
     def read(self, text: str) -> Moment | None:
         """The moment a stamp tells, None when it tells none."""
         found = self._read(text.strip())
-        if found is not None and found.midnight and self._days_only:
-            return found._replace(width=DAY)
+        if found is not None and found.day is not None and self._days_only:
+            return Moment(found.day, DAY, found.day)
         return found
 
     def _read(self, text: str) -> Moment | None:
@@ -85,28 +90,29 @@ Moment(at=1709406060, width=1, midnight=False))
             at = day_month(text)
             if at is None:
                 return self._local.moment(text)
-            return Moment(at, 1 if text.count(":") > 1 else 60, at % DAY == 0)
-        at = to_epoch(moment, self._options.zone)
+            return Moment(at, 1 if text.count(":") > 1 else 60, _day_at(at))
         clock = _ISO_CLOCK.search(text, 8)
-        width = DAY if clock is None else 1 if clock[2] else 60
-        return (
-            None
-            if at is None
-            else Moment(at, width, (moment.hour, moment.minute, moment.second) == (0, 0, 0))
-        )
+        midnight = (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+        day = to_epoch(moment.replace(tzinfo=None)) if midnight else None
+        if clock is None:
+            return None if day is None else Moment(day, DAY, day)
+        at = to_epoch(moment, self._options.zone)
+        return None if at is None else Moment(at, 1 if clock[2] else 60, day)
 
     @staticmethod
     def _of_number(text: str) -> Moment | None:
         at = number(text)
-        return None if at is None else Moment(at, 1, at % DAY == 0)
+        return None if at is None else Moment(at, 1, _day_at(at))
 
     def _of_sheet(self, days: float, *, whole_day: bool) -> Moment | None:
         at = spreadsheet(days)
         if at is None:
             return None
+        if whole_day:
+            return Moment(at, DAY, at)
         wall = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
         seconds = to_epoch(wall, self._options.zone)
-        return None if seconds is None else Moment(seconds, DAY if whole_day else 1, at % DAY == 0)
+        return None if seconds is None else Moment(seconds, 1, _day_at(at))
 
     def best(self, cells: Sequence[str]) -> str:
         """Of a row's cells that may hold its stamp the one that dates it best, a day and a clock joined."""
@@ -147,7 +153,7 @@ Moment(at=1709406060, width=1, midnight=False))
                 asks_order = not ordered and (asks_order or is_either(text))
             if not timed:
                 moment = self._read(text.strip())
-                timed = moment is not None and moment.width < DAY and not moment.midnight
+                timed = moment is not None and moment.width < DAY and moment.day is None
                 asks_clock = not timed and (asks_clock or (moment is not None and moment.width < DAY))
             waiting.append((row, text))
             if not asks_order and not asks_clock:

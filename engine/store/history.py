@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.canonical_keys import relaxed_artist_key
 from engine.store.counts import sum_of_track
 from engine.store.feedback import blocked_ids
+from engine.store.play import DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class PlayedTrack:
 
 @dataclass(frozen=True, slots=True)
 class ListenRow:
-    """One listen as lists show it; `started_at` is null for an undated play."""
+    """One listen as lists show it; `started_at` is null for an undated play, `precision` is its clock's in seconds."""
 
     id: int
     started_at: int | None
@@ -49,6 +50,12 @@ class ListenRow:
     ms_played: int | None
     source: str
     plays: int
+    precision: int | None = None
+
+    @property
+    def is_day(self) -> bool:
+        """Whether no more than the day is known, which `started_at` begins in UTC."""
+        return self.precision is not None and self.precision >= DAY
 
 
 def counts(connection: sqlite3.Connection) -> HistoryCounts:
@@ -160,7 +167,7 @@ def listens(connection: sqlite3.Connection, ids: Sequence[int]) -> list[ListenRo
         row[0]: ListenRow(*row)
         for row in connection.execute(
             f"""
-            SELECT l.id, l.started_at, a.name, t.title, t.album, l.ms_played, l.source, l.plays
+            SELECT l.id, l.started_at, a.name, t.title, t.album, l.ms_played, l.source, l.plays, l.precision
             FROM listens AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a ON a.id = t.artist_id
             WHERE l.id IN ({marks})
             """,  # noqa: S608 - marks only

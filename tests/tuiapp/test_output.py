@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
 
+from engine.store.history import ListenRow
 from tuiapp.cli.group import Options
 from tuiapp.cli.output import progress_bar
 from tuiapp.import_report import files_in_words
+from tuiapp.screens.history import _when
 
 
 def entry(path: str, kind: str | None, kept: int = 0, note: str = "", undated: int = 0) -> dict[str, Any]:
@@ -93,3 +96,17 @@ def test_a_bar_is_drawn_with_what_the_encoding_has(monkeypatch: pytest.MonkeyPat
     (line,) = [line for line in terminal.lines() if "50%" in line][:1]
     assert "\\u" not in line
     assert ("━" * 14 if encoding == "utf-8" else "#" * 14) in line
+
+
+def test_history_shows_a_day_without_a_time_in_every_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def row(start: int | None, precision: int | None) -> ListenRow:
+        return ListenRow(1, start, "A", "B", None, None, "csv", 1, precision)
+
+    for zone in ("UTC", "America/New_York", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert _when(row(1_709_337_600, 86_400)) == "2024-03-02"
+    assert _when(row(1_709_337_600, 1)) == "2024-03-02 09:00"
+    assert _when(row(None, None)) == "undated"
+    monkeypatch.undo()
+    time.tzset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -54,7 +55,7 @@ class HistoryView(View):
     def _listens() -> Table[ListenRow | Coming]:
         return Table(
             (
-                Column("when", _text(lambda row: _moment(row.started_at)), 16, by="when"),
+                Column("when", _text(_when), 16, by="when"),
                 Column("artist", _text(lambda row: row.artist), 16, share=2, by="artist"),
                 Column("track", _text(lambda row: row.track), 18, share=3, by="track"),
                 Column("played", _text(lambda row: duration(row.ms_played / 1000) if row.ms_played else ""), 7,
@@ -227,7 +228,10 @@ def _text(text: Callable[[ListenRow], str]) -> Callable[[ListenRow | Coming], st
     return lambda row: "…" if isinstance(row, Coming) else text(row)
 
 
-def _moment(seconds: int | None) -> str:
-    if seconds is None:
+def _when(row: ListenRow) -> str:
+    """The person's own time; a day known without a time is one of no zone."""
+    if row.started_at is None:
         return "undated"
-    return local(seconds).strftime("%Y-%m-%d %H:%M")
+    if row.is_day:
+        return datetime.datetime.fromtimestamp(row.started_at, datetime.UTC).strftime("%Y-%m-%d")
+    return local(row.started_at).strftime("%Y-%m-%d %H:%M")

@@ -119,6 +119,25 @@ def test_a_file_with_midnights_alone_tells_days(
     assert len(times(db)) == 3
 
 
+@pytest.mark.parametrize("zone", [None, "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2024-03-02",
+        "02.03.2024",
+        "2024-03-02 00:00:00",
+        "2024-03-02T00:00:00+01:00",
+        "45353",
+        "Mar 2, 2024 12:00 AM",
+    ],
+)
+def test_a_day_is_one_of_no_zone(
+    db: sqlite3.Connection, tmp_path: Path, zone: str | None, stamp: str
+) -> None:
+    bring(db, write(tmp_path, "a.csv", table(f'"{stamp}"')), zone=zone)
+    assert times(db) == [(DAY, 86_400, 1)]
+
+
 def test_midnight_is_a_time_beside_others(db: sqlite3.Connection, tmp_path: Path) -> None:
     bring(db, write(tmp_path, "a.csv", table("2024-03-02 00:00:00", "2024-03-02 19:01:00")))
     assert times(db) == [(DAY, 1, 1), (START, 1, 1)]
