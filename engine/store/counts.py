@@ -1,7 +1,8 @@
 """Counts that a source gives instead of dated plays: summed over one file, then compared with what is stored.
 
 A library may hold a track several times (the album's and a best-of's), and which of them a row stands for cannot be
-told. Only the sum of a track is compared: it rises to the highest any snapshot gave, whatever their order.
+told. Only the sum of a track is compared: it rises to the highest any snapshot gave, whatever their order. So it does
+where several files of a service count the plays of one library.
 
 A count stands for plays that other sources may have told one by one. It counts for those beyond them.
 """
@@ -30,7 +31,9 @@ SELECT l.id, l.track_id, l.import_id, l.started_at, l.precision, l.ms_played, co
 FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL OR o.plays > 0
 """
 
-# More plays than this are not count.
+# Sources that count the plays of one library: Music's own file and three tables of Apple's export.
+_ONE_LIBRARY = ("apple-last-played", "apple-library", "apple-recent", "itunes")
+# More plays than this are no count.
 MAX_PLAYS = (1 << 32) - 1
 
 
@@ -91,11 +94,12 @@ class Counts:
 
 
 def _stored(connection: sqlite3.Connection, source: str) -> dict[int, tuple[int, int, int | None]]:
-    """Track -> its first count of this source by id, the sum of them, the latest play."""
+    """Track -> its first count of this source's library by id, the sum of them, the latest play."""
+    sources = _ONE_LIBRARY if source in _ONE_LIBRARY else (source,)
     rows = connection.execute(
-        f"SELECT track_id, min(id), sum(plays), max(started_at) FROM listens "  # noqa: S608 - a number
-        f"WHERE flags & {COUNT_FLAG} AND source = ? GROUP BY track_id",
-        (source,),
+        f"SELECT track_id, min(id), sum(plays), max(started_at) FROM listens "  # noqa: S608 - a number and marks
+        f"WHERE flags & {COUNT_FLAG} AND source IN ({','.join('?' * len(sources))}) GROUP BY track_id",
+        sources,
     )
     return {track: (first, plays, last) for track, first, plays, last in rows}
 
