@@ -90,7 +90,7 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 
 def records(found: list[Watched]) -> Iterator[Record]:
-    verbs = Verbs(one.title for one in found if _VIDEO_ID.search(one.url) and one.channel)
+    verbs = Verbs(one.title for one in found if one.channel and not _leads_elsewhere(one.url))
     for one in found:
         title = verbs.title(one.title)
         if one.advert:

@@ -139,10 +139,11 @@ class Verbs:
     def title(self, text: str) -> str | None:
         """The title of a video that was watched, None for a row of another kind.
 
-        In a file whose verb is not known every row is taken for a title.
+        In a file whose verb is not known every other row is taken for a title.
         """
         if not self._found:
-            return text
+            known = _known(text)
+            return known.title_of(text) if known else text
         return next((title for verb in self._found if (title := verb.title_of(text)) is not None), None)
 
 

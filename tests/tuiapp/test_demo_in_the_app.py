@@ -139,3 +139,30 @@ async def test_a_list_with_nothing_to_resurface_says_which_keys_help(
         lines = screen_text(app)
         for words in ("7 a   add community data", "0     reset dials", "i     import more", "5     see what"):
             assert words in lines, lines
+
+
+@pytest.mark.parametrize(("kind", "title"), [(None, "Nothing imported"), ("spotify", "Imported")])
+async def test_what_is_no_history_is_not_titled_imported(
+    empty: Folders,
+    jobs: list[tuple[list[str], Path]],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str | None,
+    title: str,
+) -> None:
+    file = {
+        "path": "/x/a",
+        "root": "/x",
+        "format": kind,
+        "kept": 0,
+        "undated": 0,
+        "note": "not a listening history",
+    }
+    totals = {"read": 0, "kept": 0, "duplicates": 0, "dropped": {}}
+    monkeypatch.setitem(RESULTS, "import", {"totals": totals, "files": [file]})
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.jobs.start("Import", "import", "x")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        assert title in screen_text(app)
+        assert ("Nothing imported" in screen_text(app)) == (kind is None)

@@ -188,3 +188,14 @@ def test_one_odd_row_takes_the_verb_from_no_other(
         "a like, not a play": 1,
         "other activity": 1,
     }
+
+
+@pytest.mark.parametrize(
+    "address", ["https://www.youtube.com/shorts/AbCdEfGhI_1", "https://youtu.be/AbCdEfGhI_1", ""]
+)
+def test_the_verb_goes_whatever_leads_to_the_video(
+    db: sqlite3.Connection, tmp_path: Path, address: str
+) -> None:
+    row = {**watched("Hai guardato Lark", "2024-03-02T19:01:00Z", "Café Tundra - Topic"), "titleUrl": address}
+    bring(db, write(tmp_path, "watch-history.json", [row]))
+    assert [one[2] for one in listens(db)] == ["Lark"]
