@@ -138,7 +138,7 @@ def _run(
                 for stage, path in stages.items()
             ]
             return {
-                "packs": [asdict(pack) for one in added for pack in one.packs],
+                "packs": [session.coverage.described(pack) for one in added for pack in one.packs],
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [reason for one in added for reason in one.left_out],
             }

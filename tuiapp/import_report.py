@@ -40,10 +40,15 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     return found
 
 
+def _knows(pack: dict[str, Any]) -> str:
+    known = pack["known"]
+    return f", {known['artists']:,} of your {known['of']:,} among them" if known else ""
+
+
 def packs_in_words(added: dict[str, Any]) -> str:
     """Which packs were made of what was added, and how many of one's own tracks have a tempo now."""
     lines = [
-        f"{pack['name']}: {pack['listeners']:,} listeners, {pack['items']:,} {pack['level']}"
+        f"{pack['name']}: {pack['listeners']:,} listeners, {pack['items']:,} {pack['level']}{_knows(pack)}"
         if pack["kind"] == "community"
         else f"{pack['name']}: tempo and the like of {pack['items']:,} tracks"
         for pack in added["packs"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -75,6 +75,11 @@ class PackInfo:
     collected: str = ""
     licence: str = ""
     checked: str = ""
+
+
+def joined(values: Iterable[str]) -> str:
+    """What several packs say of themselves as one: each different value once."""
+    return ", ".join(dict.fromkeys(filter(None, values)))
 
 
 def list_packs(folders: Folders) -> list[PackInfo]:

@@ -220,6 +220,7 @@ class Recommender:
             notes=notes,
             resting=len(self.resting - self.own.taste.by_key.keys()),
             trained=self.model.manifest.trained,
+            coverage=self.listener.coverage,
         )
 
     def _ordered_by(self, ids: Ids, scores: Floats, quota: Ids | None, settings: DiscoverSettings) -> Ids:

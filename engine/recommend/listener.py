@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import NothingYetError
 from engine.model.ensemble import FoldedMembers, Members
 from engine.recommend.modes import Mode, mode_places, named_modes
+from engine.taste.coverage import ADVICE, Coverage
 from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
 from engine.training.artifact import Model
 
@@ -93,6 +94,13 @@ class Listener:
             return self.undecayed.own_ids
         return np.array(sorted(self.own), dtype=np.int64)
 
+    @cached_property
+    def coverage(self) -> Coverage | None:
+        """How much of the taste the model's data knows; null in solo mode. No plays are left out of it by decay."""
+        if self.undecayed is not None:
+            return self.undecayed.coverage
+        return _coverage(self.model, self.taste, self.own)
+
     @property
     def reason_factors(self) -> NDArray[np.float32]:
         """The reasons' factors: (n, f)."""
@@ -156,13 +164,31 @@ def _in_catalog(model: Model, taste: Taste) -> dict[int, TasteItem]:
     return {found[item.key]: item for item in taste.items if item.key in found}
 
 
+def _coverage(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> Coverage | None:
+    manifest = model.manifest
+    if manifest.solo:
+        return None
+    return Coverage.of_taste(
+        taste,
+        {item.key for item in own.values()},
+        level=manifest.level,
+        packs=tuple(manifest.packs),
+        source=manifest.source,
+        collected=manifest.collected,
+    )
+
+
 def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
     if not taste.items:
         if not taste.window.whole:
             raise NothingYetError("You played nothing in that time.")
         raise NothingYetError("No plays yet. Import your history: discover import PATH.")
     if not any(item.weight > 0 for item in own.values()):
+        coverage = _coverage(model, taste, own)
+        if coverage is not None and not coverage.known:
+            raise NothingYetError(f"{coverage.in_words()} {ADVICE}")
         raise NothingYetError(
-            f"None of your {len(taste.items)} {model.manifest.level} is among the {model.catalog.size} "
-            "in the community data. Import more of your history, or add community data that covers it and train again."
+            f"None of your {len(taste.items):,} {model.manifest.level} counts towards recommendations: you skipped "
+            "them, or the model does not know them. Import more of your history: discover import PATH. Then train "
+            "again: discover train."
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.taste.coverage import Coverage
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -50,7 +52,8 @@ class DiscoverList:
     """Discover as asked for. `half_life` (days) is that of the plays it was made from, null where they do not decay.
 
     `resting` artists were shown and ignored, and are left out for a while. `notes` are sentences the person should
-    read (what solo mode can and cannot do).
+    read (what solo mode can and cannot do). `coverage` is how much of the taste the community data knows, null in solo
+    mode.
     """
 
     items: tuple[Recommendation, ...]
@@ -62,6 +65,7 @@ class DiscoverList:
     half_life: float | None = None
     resting: int = 0
     trained: str = ""  # when the model was, as an ISO moment
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True)

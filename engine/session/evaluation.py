@@ -53,7 +53,7 @@ class Evaluation(Service):
 
         from engine.community.packs import community_packs
         from engine.recommend.backtest import backtest
-        from engine.training.artifact import train_command
+        from engine.training.artifact import removed_packs, train_command
         from engine.training.interactions import community_interactions
 
         folders = self.library.folders
@@ -61,6 +61,8 @@ class Evaluation(Service):
         packs = community_packs(folders, level)
         data = community_interactions(packs) if packs and not model.manifest.solo else None
         if data is None or data.digest != model.manifest.built_from:
+            if gone := removed_packs(model.manifest, [pack.manifest.name for pack in packs]):
+                raise NothingYetError(f"Without its data a model cannot be measured. {gone}")
             raise NothingYetError(
                 f"No model of the current community data to measure. Train one: {train_command(level)}."
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level
+from engine.community.packs import list_packs
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -44,6 +45,20 @@ class Models(Service):
     def open_if_any(self, level: Level = "artists") -> Model | None:
         """The model of a level in use, or None."""
         return self.open(level) if self.manifest(level) else None
+
+    @synchronized
+    def removed_packs(self) -> list[str]:
+        """Sentences on models in use that were trained on packs which are no longer there; they go on working."""
+        from engine.training.artifact import POINTERS, removed_packs
+
+        packs = list_packs(self.library.folders)
+        found = []
+        for level in POINTERS:
+            manifest = self.manifest(level)
+            if manifest is not None:
+                installed = [pack.name for pack in packs if (pack.kind, pack.level) == ("community", level)]
+                found.append(removed_packs(manifest, installed))
+        return list(filter(None, found))
 
     def check(self) -> list[str]:
         """Sentences on what is wrong with the files of the models in use; empty when they are as written."""

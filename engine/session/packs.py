@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.canonical_keys import Level
 from engine.community import packs as community_packs
 from engine.community.packs import Added, PackInfo
-from engine.session.library import Service, synchronized
+from engine.session.library import Change, Service, synchronized
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, LibraryCoverage
@@ -37,9 +37,11 @@ class Packs(Service):
         cancelled: Cancelled | None = None,
     ) -> Added:
         """Take all that a file holds: community data, tempo and the like of tracks."""
-        return community_packs.add_packs(
+        added = community_packs.add_packs(
             self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
         )
+        self.library.changed(Change.EVERYTHING)
+        return added
 
     @synchronized
     def fetch_file(
@@ -92,6 +94,7 @@ class Packs(Service):
             checked=found.checked,
             download=found.download,
         )
+        self.library.changed(Change.EVERYTHING)
         return next(pack for pack in self.all() if pack.name == label)
 
     def _remember(self, done: Fetched) -> None:
@@ -127,13 +130,16 @@ class Packs(Service):
     def remove(self, name: str, *, kind: str | None = None) -> None:
         """Delete a pack, of one kind where that is said. Raises UnknownNameError with the nearest names."""
         community_packs.remove_pack(self.library.door, name, kind=kind)
+        self.library.changed(Change.EVERYTHING)
 
     @synchronized
     def stash(self, name: str) -> None:
         """Take a pack out of use; until this library is closed `bring_back` undoes it."""
         community_packs.stash_pack(self.library.door, name)
+        self.library.changed(Change.EVERYTHING)
 
     @synchronized
     def bring_back(self, name: str) -> None:
         """Put a stashed pack back in use."""
         community_packs.restore_pack(self.library.door, name)
+        self.library.changed(Change.EVERYTHING)

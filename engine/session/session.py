@@ -12,6 +12,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.artist_pages import ArtistPages
 from engine.session.artists import Artists
+from engine.session.coverage import Coverages
 from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
 from engine.session.history import History
@@ -55,6 +56,7 @@ class Session:
         self.library = library = Library(folders, private=private)
         self.models = Models(library)
         self.packs = Packs(library)
+        self.coverage = Coverages(library, self.models, self.packs)
         self.history = History(library)
         self.artists = Artists(library, self.models)
         self.verdicts = Verdicts(library, self.artists)
@@ -132,20 +134,28 @@ class Session:
 
     def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
         """What changed since a model was trained, in a sentence; empty where nothing did."""
+        from engine.training.artifact import removed_packs
+
         community = {
             pack.name: pack.date for pack in packs if pack.kind == "community" and pack.level == model.level
         }
+        if gone := removed_packs(model, community):
+            return gone
         if not model.solo and community.keys() != set(model.packs):
-            return "The installed packs differ from those this model was trained on."
+            return "The installed packs differ from those this model was trained on. Train again: discover train."
         if any(date > model.trained[:10] for date in community.values()):
-            return "A pack is newer than this model."
+            return "A pack is newer than this model. Train again: discover train."
         if not model.solo:
             return ""
         trained = datetime.datetime.fromisoformat(model.trained).timestamp()
         newer = self.library.connection.execute(
             "SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (int(trained),)
         ).fetchone()[0]
-        return f"{newer:,} plays were imported after this model was trained." if newer else ""
+        return (
+            f"{newer:,} plays were imported after this model was trained. Train again: discover train."
+            if newer
+            else ""
+        )
 
     # -- forgetting, which reaches into everything --------------------------------------------------------
 

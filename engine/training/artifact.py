@@ -10,7 +10,7 @@ to by one atomic rename of that small file.
 from __future__ import annotations
 
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,8 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     `loss` is one value a sweep of the final fit; `validation` holds the measures on held-out data beside the
     baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change.
     `ensemble` holds the weights that rank (`engine.model.ensemble`), `validation` what they bring.
-    `taste` is the digest of the taste a solo model was built from, empty for community models.
+    `taste` is the digest of the taste a solo model was built from, empty for community models. `source` and
+    `collected` are what its packs said of themselves, so that it can be said when they are gone.
     """
 
     format: int
@@ -69,6 +70,8 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     index: dict[str, Any]
     digests: dict[str, str]
     taste: str = ""
+    source: str = ""
+    collected: str = ""
     frequency_exponent: float = 0.0
     ensemble: dict[str, float] = msgspec.field(default_factory=lambda: dict(FACTORS_ALONE))
 
@@ -281,6 +284,25 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
 def train_command(level: Level) -> str:
     """The command that trains a model of a level."""
     return "discover train" if level == "artists" else f"discover train --level {level}"
+
+
+def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:
+    """What it means that packs a model was trained on are not among those of its level that are there, in sentences.
+
+    Empty where none is missing.
+    """
+    gone = " and ".join(name for name in manifest.packs if name not in installed)
+    if not gone:
+        return ""
+    then = (
+        f"Train again on what is there: {train_command(manifest.level)}."
+        if installed
+        # Trained now it would know the person's own listening only.
+        else "Add that again before you train: discover community add PATH."
+    )
+    return (
+        f"The model of {manifest.level} was trained on {gone}, since removed: it recommends as before. {then}"
+    )
 
 
 def damaged_files(folders: Folders) -> list[tuple[Level, str]]:

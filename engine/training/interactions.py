@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.canonical_keys import Level, artist_of, item_key
 from engine.community.pack import Pack
+from engine.community.packs import joined
 from engine.errors import NothingYetError
 from engine.taste.gate import read_taste
 from engine.taste.sessions import read_sessions
@@ -32,7 +33,8 @@ SMALLEST_ITEMS = 10
 class Interactions:
     """Play counts, rows x items, float32 CSR, and what its rows and columns are; `times` are those of sessions.
 
-    `artists` (items,) int32 numbers the artists of tracks; null where items are artists.
+    `artists` (items,) int32 numbers the artists of tracks; null where items are artists. `source` and `collected` are
+    what the packs say of themselves.
     """
 
     plays: csr_matrix
@@ -44,6 +46,8 @@ class Interactions:
     taste: str = ""
     times: np.ndarray | None = None
     artists: np.ndarray | None = None
+    source: str = ""
+    collected: str = ""
 
 
 def community_interactions(packs: Sequence[Pack]) -> Interactions:
@@ -82,6 +86,8 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
         False,
         digest,
         artists=numbered_artists(column) if any(pack.manifest.level == "tracks" for pack in packs) else None,
+        source=joined(pack.manifest.source for pack in packs),
+        collected=joined(pack.manifest.collected for pack in packs),
     )
 
 

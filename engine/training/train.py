@@ -246,6 +246,8 @@ def _write(
         },
         digests=digests,
         taste=data.taste,
+        source=data.source,
+        collected=data.collected,
     )
 
 

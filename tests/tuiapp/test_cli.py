@@ -238,11 +238,12 @@ def test_doctor_says_how_a_model_is_mended_that_is_damaged_or_missing(place, cap
 
 
 def test_doctor_says_how_to_come_by_a_model_of_the_tracks_that_were_added(place, capsys, tmp_path) -> None:
-    assert document(capsys, "doctor")["next"] == ["Nothing: all good."]
+    train = "Train a model of tracks: discover train --level tracks."
+    assert train not in document(capsys, "doctor")["next"]
     (tmp_path / "lists.csv").write_text("playlist,artist,track\none,Burel,Tin Roof\ntwo,Burel,Tin Roof\n")
     assert run(["community", "add", str(tmp_path / "lists.csv")]) == 0
     capsys.readouterr()
-    assert document(capsys, "doctor")["next"] == ["Train a model of tracks: discover train --level tracks."]
+    assert train in document(capsys, "doctor")["next"]
 
 
 def test_taste_leaves_plays_out_previews_it_and_takes_it_back_exactly(place, capsys) -> None:
@@ -383,7 +384,7 @@ def test_a_reader_that_has_enough_is_no_failure(place) -> None:
     """As `discover … | head -1` does, with more to say than a pipe holds."""
     program = "import sys; from tuiapp.cli.main import run; sys.exit(run(sys.argv[1:]))"
     child = subprocess.Popen(
-        [sys.executable, "-c", program, "recommend", "-n", "60", "--new", "0.5", "--json"],
+        [sys.executable, "-c", program, "recommend", "-n", "60", "--new", "0.5", "--json", "--quiet"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -14,6 +14,10 @@ from tuiapp.cli.names import settings
 from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.safe import shown
 
+if TYPE_CHECKING:
+    from engine.session import Session
+    from engine.taste.coverage import Coverage
+
 _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click", "tomlkit")
 
 
@@ -22,9 +26,13 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
 def doctor(options: Options) -> None:
     """Check versions, folders, sizes and integrity, and list what to do next."""
     report = _report(options)
+    coverage: list[Coverage] = report["coverage"]
     if options.json:
-        print_json(report)
+        print_json(report | {"coverage": [_as_dict(one) for one in coverage]})
         return
+    report["coverage"] = [shown(one.in_words()) for one in coverage]
+    if not coverage:
+        del report["coverage"]
     for name, value in report.items():
         if isinstance(value, dict):
             click.echo(f"{name}:")
@@ -36,6 +44,10 @@ def doctor(options: Options) -> None:
                 click.echo(f"  - {entry}")
         else:
             click.echo(f"{name}: {value}")
+
+
+def _as_dict(coverage: Coverage) -> dict[str, Any]:
+    return coverage.as_dict() | {"pack": ", ".join(coverage.packs)}
 
 
 def _report(options: Options) -> dict[str, Any]:
@@ -54,13 +66,14 @@ def _report(options: Options) -> dict[str, Any]:
     try:
         session = options.session()
     except DiscoverError as error:
-        return report | {"library": f"cannot be opened: {error}", "next": [str(error)]}
+        return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": [str(error)]}
     with session:
         report["library"] = _library(session, advice)
         report["packs"] = {
             pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs.all()
         }
         report["model"] = _model(session, advice)
+        report["coverage"] = _coverage(session, advice)
     report["size"] = {
         name: f"{_size(path) / 1e6:.1f} MB"
         for name, path in (
@@ -111,14 +124,14 @@ def _library(session: Any, advice: list[str]) -> dict[str, Any]:
 def _model(session: Any, advice: list[str]) -> Any:
     try:
         manifest, of_tracks = session.models.manifest(), session.models.manifest("tracks")
-        problems = session.models.check()
+        problems, removed = session.models.check(), session.models.removed_packs()
     except DiscoverError as error:
         advice.append(str(error))
         return f"cannot be used: {error}"
     tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs.all())
     if of_tracks is None and tracks:
         advice.append("Train a model of tracks: discover train --level tracks.")
-    advice += problems
+    advice += problems + removed
     if manifest is None:
         advice.append("Train a model: discover train.")
         return "none yet"
@@ -130,6 +143,15 @@ def _model(session: Any, advice: list[str]) -> Any:
         "recall": manifest.index.get("recall"),
         "files": "intact" if not problems else "damaged",
     }
+
+
+def _coverage(session: Session, advice: list[str]) -> list[Coverage]:
+    """What the community data knows of what is played; where that is little it is the first thing to see to."""
+    from engine.canonical_keys import Level
+
+    found = [of for level in get_args(Level) if (of := session.coverage.of(level)) is not None]
+    advice[:0] = [shown(f"{one.in_words()} {one.advice}") for one in found if one.low]
+    return found
 
 
 def _size(path: Any) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, print_table, progress_bar
+from tuiapp.cli.output import print_json, print_table, progress_bar, say_coverage
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -29,12 +29,15 @@ def evaluate(options: Options, level: Level) -> None:
             found = session.evaluation.measure(
                 level, lambda share: tell("looking back", round(share * 100), 100)
             )
+        coverage = session.coverage.of(level)
+    say_coverage(options, coverage)
     if options.json:
         print_json(
             {
                 "split": [{"at": cut.at, "known": cut.known, "new": cut.new} for cut in found.cuts],
                 "methods": [{"name": name, **measures} for name, measures in found.methods.items()],
                 "half_life": found.half_life,
+                "coverage": coverage and coverage.as_dict(),
             }
         )
         return

@@ -11,7 +11,7 @@ import click
 from engine.errors import UnreadableFileError, UsageError
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import import_formats
-from tuiapp.cli.output import print_json, progress_bar, thousands
+from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
 from tuiapp.import_report import files_in_words
 from tuiapp.safe import shown
 
@@ -71,8 +71,10 @@ def import_(
             encoding=encoding,
             progress=partial(tell, "importing"),
         )
+        coverage = None if dry_run else session.coverage.of()
+    say_coverage(options, coverage)
     if options.json:
-        print_json(report.as_dict())
+        print_json(report.as_dict() | {"coverage": coverage and coverage.as_dict()})
     else:
         print_report(report, dry_run=dry_run)
     if not any(file.format for file in report.files):

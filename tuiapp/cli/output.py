@@ -10,13 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.progress import Progress, Whole
 from tuiapp.cli.group import Options
 from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.taste.coverage import Coverage
 from tuiapp.text import counted, duration
 
 
@@ -40,6 +43,14 @@ def say(options: Options, text: str) -> None:
     """A line of narration on standard error, unless asked to be quiet."""
     if not options.quiet:
         click.echo(text, err=True)
+
+
+def say_coverage(options: Options, coverage: Coverage | None) -> None:
+    """How much of the person's plays the community data knows, and where that is little what to do."""
+    if coverage is not None:
+        say(options, shown(coverage.in_words()))
+        if coverage.advice:
+            say(options, coverage.advice)
 
 
 def print_table(

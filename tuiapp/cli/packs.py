@@ -39,8 +39,9 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
                 path, format=format_name, name=name, progress=partial(tell, "reading data")
             )
         coverage = session.packs.tempo_coverage()
+        packs = [session.coverage.described(pack) for pack in added.packs]
     document = {
-        "packs": [asdict(pack) for pack in added.packs],
+        "packs": packs,
         "rows": added.features.rows if added.features else 0,
         "matched": coverage.matched,
         "tracks_with_tempo": added.features.tracks_with_tempo if added.features else 0,
@@ -130,7 +131,7 @@ def fetch(
                         min_listeners=min_listeners, name=name, progress=partial(tell, "downloading"),
                     ),
                 )  # fmt: skip
-    _print_packs(options, packs)
+        _print_packs(options, session, packs)
 
 
 def _megabytes(count: int | None) -> str:
@@ -140,10 +141,10 @@ def _megabytes(count: int | None) -> str:
 @community.command("list")
 @click.pass_obj
 def list_(options: Options) -> None:
-    """List the packs."""
-    from engine.community.packs import list_packs
-
-    _print_packs(options, list_packs(options.folders))
+    """List the packs, and the share of your plays each knows."""
+    # Reading makes no library where there is none.
+    with options.session(private=options.private or not options.folders.database.exists()) as session:
+        _print_packs(options, session, session.packs.all())
 
 
 @community.command("remove")
@@ -153,23 +154,27 @@ def remove(options: Options, name: str) -> None:
     """Remove a pack. A model trained on it stays in use until the next training."""
     with options.session() as session:
         session.packs.remove(name)
-        left = session.packs.all()
-    _print_packs(options, left)
+        for sentence in session.models.removed_packs():
+            say(options, shown(sentence))
+        _print_packs(options, session, session.packs.all())
 
 
-def _print_packs(options: Options, packs: Sequence[PackInfo]) -> None:
+def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) -> None:
     if options.json:
-        print_json({"packs": [asdict(pack) for pack in packs]})
+        print_json({"packs": [session.coverage.described(pack) for pack in packs]})
         return
+    known = [session.coverage.of_pack(pack) for pack in packs]
     rows = [
         (p.name, p.level if p.kind == "community" else p.kind, thousands(p.listeners), thousands(p.items),
-         thousands(p.interactions), p.source, p.collected, p.licence, p.date, f"{p.bytes / 1e6:.1f} MB")
-        for p in packs
+         thousands(p.interactions), p.source, p.collected, p.licence, p.date, f"{p.bytes / 1e6:.1f} MB",
+         of.percent if of else "")
+        for p, of in zip(packs, known, strict=True)
     ]  # fmt: skip
     headings = (
-        "name", "of", "listeners", "items", "interactions", "source", "collected", "licence", "added", "size"
+        "name", "of", "listeners", "items", "interactions", "source", "collected", "licence", "added", "size",
+        "of your plays",
     )  # fmt: skip
-    print_table(headings, rows, right=frozenset({2, 3, 4, 9}))
+    print_table(headings, rows, right=frozenset({2, 3, 4, 9, 10}))
     for pack in packs:
         if pack.checked:
             click.echo(f"{shown(pack.name)}: {shown(pack.checked)}")
@@ -197,6 +202,8 @@ def list_features(options: Options) -> None:
 
     with options.session() as session:
         packs, coverage = _of_features(session), session.packs.tempo_coverage()
+        if not options.json:
+            _print_packs(options, session, packs)
     manifests = [read_manifest(options.folders.packs / pack.name) for pack in packs]
     if options.json:
         print_json(
@@ -209,7 +216,6 @@ def list_features(options: Options) -> None:
             }
         )
         return
-    _print_packs(options, packs)
     say(
         options, f"{thousands(coverage.with_tempo)} of your {thousands(coverage.tracks)} tracks have a tempo."
     )
@@ -222,7 +228,7 @@ def remove_features(options: Options, name: str) -> None:
     """Remove a pack of features."""
     with options.session() as session:
         session.packs.remove(name, kind="features")
-        _print_packs(options, _of_features(session))
+        _print_packs(options, session, _of_features(session))
 
 
 def _of_features(session: Session) -> list[PackInfo]:

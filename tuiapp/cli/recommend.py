@@ -11,7 +11,7 @@ from engine import defaults
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import artists, name_argument, times_of_week
-from tuiapp.cli.output import print_json, print_table, say, thousands
+from tuiapp.cli.output import print_json, print_table, say, say_coverage, thousands
 from tuiapp.safe import shown
 from tuiapp.text import whole_percent
 
@@ -120,10 +120,12 @@ def print_discover(options: Options, **asked: Any) -> None:
         today = settings.day is None and settings.window.until is None
         if today and sys.stdout.isatty() and not options.json:
             session.discover.note_shown([item.key for item in found.items if not item.known])
+    say_coverage(options, found.coverage)
     for note in found.notes:
         say(options, note)
     if options.json:
-        print_json({"items": [_item(item) for item in found.items]})
+        coverage = found.coverage and found.coverage.as_dict()
+        print_json({"items": [_item(item) for item in found.items], "coverage": coverage})
     else:
         _print_list(found)
 

@@ -8,7 +8,7 @@ import click
 
 from engine.errors import UsageError
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, progress_bar, say, thousands
+from tuiapp.cli.output import print_json, progress_bar, say, say_coverage, thousands
 from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
@@ -71,8 +71,10 @@ def train(options: Options, /, level: Level, engine: str, factors: int | None, *
         manifest = session.training.train(
             settings, progress=lambda update: tell(update.stage, update.done, update.total)
         )
+        coverage = session.coverage.of(level)
+    say_coverage(options, coverage)
     if options.json:
-        print_json(training_document(manifest))
+        print_json(training_document(manifest) | {"coverage": coverage and coverage.as_dict()})
         return
     source = "your own listening" if manifest.solo else f"{thousands(manifest.listeners)} listeners"
     click.echo(

@@ -102,7 +102,7 @@ class ModelView(View):
             return
         self.tell("")
         self._models = [model for model in (status.model, status.track_model) if model is not None]
-        self._outdated = status.outdated
+        self._outdated = shown(status.outdated)
         self._show_models()
         self._loss.show(Losses(tuple(status.model.loss)))
         when = age(status.model.trained, self._today)
@@ -116,7 +116,7 @@ class ModelView(View):
             [(facts if self._detailed else in_short)(model, width) for model in self._models]
         )
         if self._outdated:
-            again = f"! {self._outdated} Press {self.key('model.train')} to train again.\n\n"
+            again = f"! {self.in_keys(self._outdated)}\n\n"
             text = Content.assemble(Content.styled(again, "bold $text-warning"), text)
         if not self._detailed:
             hint = f"\n\n{self.key('model.details')} for details"

@@ -13,7 +13,7 @@ _KEYS = {
     "train": ("view_model", "model.train"),
 }
 _COMMAND = re.compile(
-    r"`?discover (?:(import|community add|features add) PATH"
+    r"`?(?:discover community fetch, or from a file: )?discover (?:(import|community add|features add) PATH"
     r"|(train)(?: --level (?:artists|tracks))?(?:, or for tracks: discover train --level tracks)?)`?"
 )
 

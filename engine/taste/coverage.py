@@ -1,0 +1,114 @@
+"""Coverage: how much of what a person plays community data knows. What it does not know counts for nothing.
+
+It is worked out of a taste, so what rules and blocks leave out is not asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.canonical_keys import Level
+from engine.taste.gate import Taste
+
+# Below this share of the plays recommendations stand on too little of a person to be theirs.
+LOW = 0.3
+ADVICE = (
+    "Recommendations follow only what it knows. Add community data that knows more of what you play: "
+    "discover community fetch, or from a file: discover community add PATH. Then train on it: discover train."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """`known` of `of` played artists, or tracks, are in the data, and with them `known_plays` of `plays`.
+
+    `packs` are the names of the data, `source` the files it came from and `collected` when it was collected, empty
+    where nobody said. `unknown` are the keys of the others.
+    """
+
+    level: Level
+    packs: tuple[str, ...]
+    source: str
+    collected: str
+    known: int
+    of: int
+    known_plays: float
+    plays: float
+    unknown: frozenset[str] = field(repr=False)
+
+    @classmethod
+    def of_taste(
+        cls,
+        taste: Taste,
+        known: Collection[str],
+        *,
+        level: Level,
+        packs: tuple[str, ...],
+        source: str,
+        collected: str,
+    ) -> Coverage | None:
+        """How much of a taste data knows that has the items of these keys; null where nothing was played."""
+        played = [item for item in taste.items if item.plays > 0]
+        found = [item for item in played if item.key in known]
+        if not played:
+            return None
+        return cls(
+            level=level,
+            packs=packs,
+            source=source,
+            collected=collected,
+            known=len(found),
+            of=len(played),
+            known_plays=sum(item.plays for item in found),
+            plays=sum(item.plays for item in played),
+            unknown=frozenset(item.key for item in played).difference(item.key for item in found),
+        )
+
+    @property
+    def plays_share(self) -> float:
+        """The share of the plays that the data knows."""
+        return self.known_plays / self.plays
+
+    @property
+    def low(self) -> bool:
+        """Whether it knows too little of the plays: that is said before anything else."""
+        return self.plays_share < LOW
+
+    @property
+    def percent(self) -> str:
+        """The share of the plays in whole per cent, rounded down: all is said of all alone, and low of low."""
+        whole = int(100 * self.known_plays // self.plays)
+        return f"{whole} %" if whole or not self.known else "<1 %"
+
+    @property
+    def data(self) -> str:
+        """What the data is called, with when it was collected where that is known."""
+        return ", ".join(filter(None, (" and ".join(self.packs), self.collected)))
+
+    @property
+    def advice(self) -> str:
+        """What to do where it is low, else empty."""
+        return ADVICE if self.low else ""
+
+    def in_words(self) -> str:
+        """The whole of it in a sentence."""
+        if not self.known:
+            return f"The community data ({self.data}) knows none of your {self.of:,} {self.level}."
+        return (
+            f"The community data ({self.data}) knows {self.known:,} of your {self.of:,} {self.level}, "
+            f"{self.percent} of your plays."
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys of the command line's contract; `artists` counts items of the level."""
+        return {
+            "level": self.level,
+            "packs": list(self.packs),
+            "artists": self.known,
+            "of": self.of,
+            "plays_share": self.plays_share,
+            "source": self.source,
+            "collected": self.collected,
+        }
