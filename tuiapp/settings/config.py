@@ -168,7 +168,7 @@ def _settings() -> Iterator[Setting]:
     yield Setting(
         "discover.half_life",
         "half-life (days)",
-        "Every N days before your latest play halve a play's weight; 0: all count the same.",
+        "A play's weight halves for every N days before your latest play; 0: all count the same.",
         defaults.HALF_LIFE,
         _at_least(0, "a number of days"),
         none="what measured best",
