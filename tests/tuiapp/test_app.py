@@ -264,7 +264,7 @@ async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(fol
     ],
     ids=["no json", "a list", "unknown names", "wrong types"],
 )
-async def test_a_damaged_state_is_no_state(folders: Folders, state: bytes) -> None:
+async def test_a_damaged_state_is_not_a_state(folders: Folders, state: bytes) -> None:
     folders.state.write_bytes(state)
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:

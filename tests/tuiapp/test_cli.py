@@ -380,7 +380,7 @@ def test_training_on_ones_own_sessions_says_how_well_it_guesses(empty, capsys) -
     assert (report["artists"], report["tracks"]) == (14, 42)
 
 
-def test_a_reader_that_has_enough_is_no_failure(place) -> None:
+def test_a_reader_that_has_enough_is_not_a_failure(place) -> None:
     """As `discover … | head -1` does, with more to say than a pipe holds."""
     program = "import sys; from tuiapp.cli.main import run; sys.exit(run(sys.argv[1:]))"
     child = subprocess.Popen(

@@ -63,7 +63,7 @@ def test_keys_are_named_as_textual_names_them() -> None:
 @pytest.mark.parametrize(
     "key", ["", "nokey", "ctrl+", "hyperspace+x", "shift+a", "ctrl+i", "a b", "\x1b", *RESERVED]
 )
-def test_what_is_no_key_or_not_free_to_give_is_refused(key: str) -> None:
+def test_what_is_not_a_key_or_not_free_to_give_is_refused(key: str) -> None:
     with pytest.raises(ValueError):
         key_named(key)
 
@@ -249,7 +249,7 @@ def test_a_file_is_changed_as_asked_and_keeps_its_comments_or_not_at_all(lines: 
         tomllib.loads(changed(after, key, None))
 
 
-def test_a_file_that_is_no_toml_is_not_written_over(
+def test_a_file_that_is_not_toml_is_not_written_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folders = Folders(tmp_path)

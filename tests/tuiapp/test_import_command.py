@@ -19,7 +19,7 @@ LATIN = os.fsdecode("Café".encode("latin-1"))
 
 
 @pytest.mark.parametrize("given", ["in/song.mp3", "in"])
-def test_what_is_no_history_fails_and_says_so(
+def test_what_is_not_a_history_fails_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str
 ) -> None:
     write(tmp_path, "in/song.mp3", NOISE)
@@ -39,7 +39,7 @@ def test_a_folder_without_a_history_fails(tmp_path: Path, capsys: pytest.Capture
     assert "No listening history among 2 files of" in capsys.readouterr().err
 
 
-def test_a_folder_with_one_history_is_no_failure(tmp_path: Path) -> None:
+def test_a_folder_with_one_history_is_not_a_failure(tmp_path: Path) -> None:
     write(tmp_path, "in/song.mp3", NOISE)
     write(tmp_path, "in/a.csv", lastfm((START, SONG)))
     assert run(["--data-dir", str(tmp_path / "data"), "import", str(tmp_path / "in")]) == 0

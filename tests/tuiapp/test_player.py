@@ -114,7 +114,7 @@ def test_what_a_name_holds_is_not_filled_in_again() -> None:
         b"\xff" * 9000,
     ],
 )
-def test_any_other_line_is_no_word_of_a_listen(line: bytes) -> None:
+def test_any_other_line_is_not_a_word_of_a_listen(line: bytes) -> None:
     assert played_line(line) is None
 
 

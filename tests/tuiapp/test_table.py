@@ -182,7 +182,7 @@ async def test_marks_hidden_by_a_filter_are_not_acted_on() -> None:
         assert app.list.marks == {"Moire"}, "and are not lost"
 
 
-async def test_space_is_no_key_where_marks_mean_nothing() -> None:
+async def test_space_is_not_a_key_where_marks_mean_nothing() -> None:
     app = TableApp(markable=False)
     async with app.run_test() as pilot:
         await pilot.press("space")
@@ -190,7 +190,7 @@ async def test_space_is_no_key_where_marks_mean_nothing() -> None:
         assert app.list.cursor == 0
 
 
-async def test_sort_is_no_key_where_no_column_sorts() -> None:
+async def test_sort_is_not_a_key_where_no_column_sorts() -> None:
     app = TableApp(columns=(Column("name", lambda row: row.name, 10),))
     async with app.run_test() as pilot:
         await pilot.press("z")

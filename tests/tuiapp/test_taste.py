@@ -246,7 +246,7 @@ def test_a_date_is_its_whole_period(text: str, first: str, after: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "19", "2019-00", "2019-02-30", "2019-", "-2019", "0000", "9999", "2019-06-00"]
 )
-def test_what_is_no_date_says_what_is(text: str) -> None:
+def test_what_is_not_a_date_says_what_is(text: str) -> None:
     with pytest.raises(UsageError, match="Write 2019, 2019-06 or 2019-06-30"):
         period(text)
 

@@ -47,7 +47,7 @@ def test_every_item_is_as_likely_to_be_held_out() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.2, float("nan")])
-def test_a_share_that_is_none_is_refused(share: float) -> None:
+def test_an_invalid_share_is_refused(share: float) -> None:
     with pytest.raises(InvalidDataError, match="share"):
         leave_out(csr_matrix(np.ones((2, 2))), share=share)
 

@@ -165,7 +165,7 @@ def test_what_counts_one_library_of_apples_is_no_sum_in_any_order(
 
 @pytest.mark.parametrize("time", ["time", "date", "last played", "timestamp"])
 @pytest.mark.parametrize("plays", ["plays", "playcount", "Scrobbles", "count"])
-def test_a_table_that_counts_is_no_history_whatever_its_columns_are_called(
+def test_a_table_that_counts_is_not_a_history_whatever_its_columns_are_called(
     tmp_path: Path, time: str, plays: str
 ) -> None:
     db = library(tmp_path)

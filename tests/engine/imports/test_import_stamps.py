@@ -55,7 +55,7 @@ def test_stamps_of_every_form(stamp: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("stamp", ["soon", "19:01", "31.02.2024 19:01", "3:45", "2024-03", "Track 2 of 3"])
-def test_what_is_no_stamp(stamp: str) -> None:
+def test_what_is_not_a_stamp(stamp: str) -> None:
     assert Stamps(Options()).read(stamp) is None
 
 
@@ -214,7 +214,7 @@ def test_rows_of_one_file_are_plays_of_their_own_whatever_their_clock(
     assert bring(db, path).files[0].kept == 0
 
 
-def test_a_header_of_date_and_time_is_no_row(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_header_of_date_and_time_is_not_a_row(db: sqlite3.Connection, tmp_path: Path) -> None:
     [file] = bring(
         db, write(tmp_path, "a.csv", f"Date,Time (UTC),Artist,Title\n2024-03-02,19:01,{SONG[0]},{SONG[1]}\n")
     ).files

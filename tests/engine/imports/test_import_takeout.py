@@ -113,7 +113,7 @@ def test_an_ambiguous_abbreviation_is_that_of_the_zone_named(db: sqlite3.Connect
     assert listens(db)[0][0] == START
 
 
-def test_the_head_of_a_page_is_no_row(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_the_head_of_a_page_is_not_a_row(db: sqlite3.Connection, tmp_path: Path) -> None:
     style = "<style>.mdl-typography--title{color:red}.header-cell{margin:0}</style>"
     [file] = bring(
         db,

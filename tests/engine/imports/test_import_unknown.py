@@ -112,7 +112,7 @@ LOG = f"#AUDIOSCROBBLER/1.1\n#TZ/UTC\n{JAPANESE[0]}\t\t{JAPANESE[1]}\t1\t228\tL\
         json.dumps([spotify(START + 211, 211_000, JAPANESE)], ensure_ascii=False),
     ],
 )
-def test_text_that_is_no_utf_8_is_said_and_read_as_the_person_says(
+def test_text_that_is_not_utf_8_is_said_and_read_as_the_person_says(
     db: sqlite3.Connection, tmp_path: Path, encoding: str, text: str
 ) -> None:
     path = write(tmp_path, "a", text.encode(encoding))

@@ -188,7 +188,9 @@ def test_a_paused_play_is_one_play_too(
 
 
 @pytest.mark.parametrize("begun", [None, 0, -5, START + 900, START - 90_000, 10**18, 1.5, "soon"])
-def test_a_stamp_that_is_no_pause_is_none(db: sqlite3.Connection, tmp_path: Path, begun: object) -> None:
+def test_a_stamp_that_is_not_a_pause_gives_none(
+    db: sqlite3.Connection, tmp_path: Path, begun: object
+) -> None:
     bring(db, write(tmp_path, "s.json", [spotify(START + 211, MS, offline_timestamp=begun)]))
     assert listens(db) == [(START, *SONG, MS, "spotify")]
     assert db.execute("SELECT paused FROM listens").fetchall() == [(None,)]

@@ -151,7 +151,7 @@ def test_cancelling_leaves_the_sweep_before_whole() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -1.0])
-def test_counts_that_are_none_are_refused(value: float) -> None:
+def test_invalid_counts_are_refused(value: float) -> None:
     matrix = plays()
     matrix.data[5] = value
     model = AlternatingLeastSquares(factors=4, iterations=1)

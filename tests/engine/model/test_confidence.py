@@ -39,12 +39,12 @@ def test_counted_leaves_the_plays_as_they_were() -> None:
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0, float("nan"), float("inf")])
-def test_an_alpha_that_is_none_is_refused(alpha: float) -> None:
+def test_an_invalid_alpha_is_refused(alpha: float) -> None:
     with pytest.raises(InvalidDataError):
         Confidence(alpha=alpha)
 
 
 @pytest.mark.parametrize("cap", [0.0, float("nan")])
-def test_a_cap_that_is_none_is_refused(cap: float) -> None:
+def test_an_invalid_cap_is_refused(cap: float) -> None:
     with pytest.raises(InvalidDataError):
         Confidence(transform="linear", cap=cap)

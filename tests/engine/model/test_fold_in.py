@@ -105,13 +105,13 @@ def test_a_given_gram_matrix_is_used_and_must_fit() -> None:
         ([[3]], [[2.0]]),
     ],
 )
-def test_a_history_that_is_none_is_refused(ids: list[int], confidences: list[float]) -> None:
+def test_an_invalid_history_is_refused(ids: list[int], confidences: list[float]) -> None:
     with pytest.raises(InvalidDataError):
         ItemFactors(item_factors(), 1.0).fold_in(np.array(ids), np.array(confidences))
 
 
 @pytest.mark.parametrize("regularization", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_regularization_that_is_none_is_refused(regularization: float) -> None:
+def test_an_invalid_regularization_is_refused(regularization: float) -> None:
     with pytest.raises(InvalidDataError, match="regularization"):
         ItemFactors(item_factors(), regularization)
 

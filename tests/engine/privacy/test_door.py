@@ -148,7 +148,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
     assert [path.name for path in folders.root.iterdir()] == [folders.state.name]
 
 
-def test_a_file_that_is_no_database_says_so(folders: Folders) -> None:
+def test_a_file_that_is_not_a_database_says_so(folders: Folders) -> None:
     folders.root.mkdir()
     folders.database.write_bytes(b"this is no database at all" * 100)
     with pytest.raises(DamagedDataError, match="move it away"):

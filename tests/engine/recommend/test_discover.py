@@ -90,7 +90,7 @@ def test_blocked_and_hidden_artists_leave_discover_at_once_and_come_back_the_sam
     assert Recommender.of(open_model(folders), read_dated_taste(connection)).discover() == before
 
 
-def test_a_blocked_artist_is_no_reason_and_no_neighbour(place) -> None:
+def test_a_blocked_artist_is_neither_a_reason_nor_a_neighbour(place) -> None:
     folders, connection = place
     name = ARTISTS[0]
     set_verdict(connection, "block", artist=name, artist_key=artist_key(name))

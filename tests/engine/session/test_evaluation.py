@@ -38,7 +38,7 @@ def test_a_half_life_is_read_once_and_again_when_another_process_may_have_looked
     assert not library.folders.hindsight.exists()
 
 
-def test_a_file_that_says_nothing_is_no_half_life(evaluation: Evaluation, library: Library) -> None:
+def test_a_file_that_says_nothing_is_not_a_half_life(evaluation: Evaluation, library: Library) -> None:
     library.folders.hindsight.write_bytes(b"{")
     assert evaluation.half_life() is None
 

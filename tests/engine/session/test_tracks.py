@@ -93,7 +93,7 @@ def test_versions_of_a_track_are_one_a_playlist_holds_it_once_and_bad_lines_are_
     assert set(content.tags) == {(0, "dub", 3.0), (0, "techno", 1.0)}
 
 
-def test_counted_plays_add_up_and_what_is_no_count_is_left_out(tmp_path) -> None:
+def test_counted_plays_add_up_and_what_is_not_a_count_is_left_out(tmp_path) -> None:
     path = tmp_path / "plays.tsv"
     path.write_text(
         "user\tartist\ttrack\tplays\na\tBurel\tOne\t3\na\tBURREL\tOne\tmany\na\tBurel\tOne - Live\t4\n"

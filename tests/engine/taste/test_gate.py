@@ -127,7 +127,7 @@ def test_plays_fade_by_half_each_half_life_before_the_last_one(library) -> None:
 
 
 @pytest.mark.parametrize("days", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_half_life_that_is_none_is_refused(days: float) -> None:
+def test_an_invalid_half_life_is_refused(days: float) -> None:
     with pytest.raises(UsageError, match="half-life"):
         Window(half_life=days)
 
