@@ -17,9 +17,10 @@ from engine.errors import CancelledError, UsageError
 from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.encoding import Recoded, guesses, is_encoding
+from engine.imports.guess import guess
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
-from engine.imports.registry import Format, format_named, guess, recognise
+from engine.imports.registry import Format, format_named, recognise
 from engine.imports.report import FileReport, Report
 from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import ARCHIVE_ERRORS, Member, walk

@@ -1,0 +1,31 @@
+"""What a file of no known format looks most like."""
+
+from __future__ import annotations
+
+from engine.imports.head import Head, share
+from engine.imports.registry import formats
+from engine.imports.table import propose
+
+
+def guess(head: Head) -> str:
+    """What an unknown file looks most like, in words; empty when like nothing."""
+    if head.is_database:
+        return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
+    if head.is_binary:
+        return ""
+    columns = head.columns(head.delimiter)
+    if not head.json and {"artist", "track"} <= set(propose(columns)):
+        return f"is a table of {', '.join(columns)}, none of them known to hold the time: --map time=COLUMN"
+    found = head.inner_keys | set(columns)
+    best = max(formats(), key=lambda one: share(one.marks, found) if one.marks else 0.0)
+    if best.marks and share(best.marks, found) > 0:
+        missing = [mark for mark in best.marks if mark not in found]
+        why = f"lacks {', '.join(missing)}" if missing else "is laid out in another way"
+        return f"looks like {best.title}, but {why}"
+    cells = head.header
+    if not head.json and cells:
+        return (
+            f"is a table of {', '.join(cells)}. Say which columns hold what: --map "
+            "artist=COLUMN,track=COLUMN,time=COLUMN"
+        )
+    return ""
