@@ -26,7 +26,12 @@ class KeptTrack:
     track_key: str
     album: str | None
     seconds: float | None
-    ids: Ids
+    ids_json: str
+
+    @property
+    def ids(self) -> Ids:
+        """(scheme, value) pairs, read when they are asked for: taste needs none."""
+        return tuple((str(scheme), str(value)) for scheme, value in json.loads(self.ids_json))
 
 
 def kept_tracks(connection: sqlite3.Connection) -> list[KeptTrack]:
@@ -45,9 +50,8 @@ def kept_tracks(connection: sqlite3.Connection) -> list[KeptTrack]:
     found: dict[tuple[str, str], KeptTrack] = {}
     for artist, track, album, seconds, ids in rows:
         keys = artist_key(artist), track_key(track)
-        if all(keys) and keys not in found and not out.holds(joined_key(keys[0], track)):
-            pairs = tuple((str(scheme), str(value)) for scheme, value in json.loads(ids))
-            found[keys] = KeptTrack(artist, keys[0], track, keys[1], album, seconds, pairs)
+        if all(keys) and keys not in found and not (out and out.holds(joined_key(keys[0], track))):
+            found[keys] = KeptTrack(artist, keys[0], track, keys[1], album, seconds, ids)
     return list(found.values())
 
 
