@@ -8,6 +8,7 @@ SIGTERM or SIGINT asks it to stop at the next whole step.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.community.offers import MIN_LISTENERS, SOURCES
 from engine.errors import CancelledError, DiscoverError, NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -105,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("paths", nargs="+", type=Path)
     importing.add_argument("--keep-private", action="store_true")
     commands.add_parser("add").add_argument("paths", nargs="+", type=Path)
+    fetching = commands.add_parser("fetch")
+    fetching.add_argument("what", choices=SOURCES)
+    fetching.add_argument("--url")
+    fetching.add_argument("--min-listeners", type=int, default=MIN_LISTENERS)
     training = commands.add_parser("train")
     training.add_argument("--factors", type=int, default=40)
     training.add_argument("--free-factors", action="store_true")
@@ -141,6 +147,27 @@ def _run(
                 "packs": [session.coverage.described(pack) for one in added for pack in one.packs],
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [reason for one in added for reason in one.left_out],
+            }
+        case "fetch":
+            from engine.community.fetch import Web
+
+            source = SOURCES[asked.what]
+            reporter.expect(
+                {"downloading": 3, "reading data": 1} if source.level is None else {"downloading": 1}
+            )
+            with contextlib.closing(Web(cancelled=cancelled)) as web:
+                packs = session.packs.fetch(
+                    web,
+                    source,
+                    url=asked.url,
+                    min_listeners=asked.min_listeners,
+                    tell=reporter.progress,
+                    cancelled=cancelled,
+                )
+            return {
+                "packs": [asdict(pack) for pack in packs],
+                "tempo": asdict(session.packs.tempo_coverage()),
+                "left_out": [],
             }
         case _:
             import msgspec

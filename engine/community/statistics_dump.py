@@ -16,13 +16,13 @@ from urllib.parse import unquote, urljoin
 
 from engine.community.fetch import Fetched, RefusedError, Web
 from engine.community.listenbrainz import Statistics, Tally
+from engine.community.offers import MIN_LISTENERS
 from engine.community.pack import Download, PackContent
 from engine.community.remote import ChangedError, Progress, Remote, remote_file, remote_record
 from engine.community.streams import Member, opened_member
 from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
 
-MIN_LISTENERS = 50_000
 MAX_DUMPS = 6
 # The part of the archive that ends with the member: of the dump of September 2026, as others measured it.
 _SHARE = {"artists": 0.03, "tracks": 0.22}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level
 from engine.community import packs as community_packs
+from engine.community.offers import MIN_LISTENERS, Source
 from engine.community.packs import Added, PackInfo
 from engine.session.library import Change, Service, synchronized
 
@@ -43,16 +45,40 @@ class Packs(Service):
         self.library.changed(Change.EVERYTHING)
         return added
 
+    def fetch(
+        self,
+        web: Web,
+        source: Source,
+        *,
+        url: str | None = None,
+        min_listeners: int = MIN_LISTENERS,
+        name: str | None = None,
+        tell: Callable[[str, int, int], None] | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> tuple[PackInfo, ...]:
+        """Download a data set by name, from `url` where that is another address, and add it.
+
+        `tell` is given a stage, and bytes done and in all. Raises DiscoverError, CancelledError.
+        """
+        downloading = tell and partial(tell, "downloading")
+        if source.level is None:
+            reading = tell and partial(tell, "reading data")
+            return self._fetch_file(web, url or source.url, name, downloading, reading, cancelled).packs
+        return (
+            self._fetch_statistics(
+                web, url or source.url, source.level, min_listeners, name, downloading, cancelled
+            ),
+        )
+
     @synchronized
-    def fetch_file(
+    def _fetch_file(
         self,
         web: Web,
         url: str,
-        *,
-        name: str | None = None,
-        progress: Progress | None = None,
-        reading: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        name: str | None,
+        progress: Progress | None,
+        reading: Progress | None,
+        cancelled: Cancelled | None,
     ) -> Added:
         """Download community data and add all of it; what was downloaded is remembered for the audit."""
         from engine.community.remote import fetched
@@ -62,16 +88,15 @@ class Packs(Service):
             return self.add(path, name=name, progress=reading, cancelled=cancelled)
 
     @synchronized
-    def fetch_statistics(
+    def _fetch_statistics(
         self,
         web: Web,
         base: str,
         level: Level,
-        *,
         min_listeners: int,
-        name: str | None = None,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        name: str | None,
+        progress: Progress | None,
+        cancelled: Cancelled | None,
     ) -> PackInfo:
         """Read ListenBrainz' newest statistics at `base` into a pack while they come; remembered for the audit.
 

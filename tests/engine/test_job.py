@@ -112,3 +112,20 @@ def test_a_signal_stops_training_and_the_library_is_as_before(tmp_path) -> None:
     assert session.models.manifest() is None
     assert not list((data / "models").glob("*")) if (data / "models").exists() else True
     session.close()
+
+
+def test_a_download_ends_with_its_pack(tmp_path) -> None:
+    from tests.support.dump_server import serving
+    from tests.support.statistics_dump import listeners
+
+    with serving() as server:
+        server.add(1, "20261001-000002", {"artists_all_time": listeners(60)})
+        arguments = ("fetch", "artists", "--url", server.base, "--min-listeners")
+        sent, code = messages(tmp_path / "data", *arguments, "60")
+        assert code == 0
+        (pack,) = sent[-1]["result"]["packs"]
+        assert (pack["name"], pack["listeners"], pack["items"]) == ("listenbrainz", 60, 6)
+        assert {message["stage"] for message in sent[:-1]} == {"downloading"}
+        sent, code = messages(tmp_path / "data", *arguments, "61")
+        assert (sent[-1]["type"], code) == ("error", 1)
+        assert "fewer than 61" in sent[-1]["message"]

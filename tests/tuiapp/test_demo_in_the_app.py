@@ -18,6 +18,7 @@ RESULTS: dict[str, dict[str, Any]] = {
     "import": {"totals": {"read": 3, "kept": 3, "duplicates": 0, "dropped": {}}, "files": []},
     "add": {"packs": [], "tempo": {"tracks": 0, "with_tempo": 0}, "left_out": []},
 }
+RESULTS["fetch"] = RESULTS["add"]
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def test_the_demo_is_marked_and_one_key_leaves_it(folders: Folders, width:
         assert app.folders == folders
 
 
-@pytest.mark.parametrize(("keys", "command"), [("i", "import"), ("7a", "add")])
+@pytest.mark.parametrize(("keys", "command"), [("i", "import"), ("7a4", "add")])
 async def test_ones_own_data_goes_into_ones_own_library_after_a_question(
     folders: Folders, jobs: list[tuple[list[str], Path]], keys: str, command: str, tmp_path: Path
 ) -> None:
@@ -98,8 +99,8 @@ async def test_after_an_import_community_data_is_next_where_there_is_none(
         assert text.index("add community data next") < text.index("train on your own listening")
         await pilot.press("a")
         await settled(pilot)
-        assert isinstance(app.screen, AskPath)
-        assert "discover community fetch" in screen_text(app), "says which can be had"
+        assert isinstance(app.screen, Pick)
+        assert "Download ListenBrainz: artists" in screen_text(app), "says which can be had"
         assert app.current_mode == "model"
 
 
@@ -166,3 +167,23 @@ async def test_what_is_no_history_is_not_titled_imported(
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
         assert title in screen_text(app)
         assert ("Nothing imported" in screen_text(app)) == (kind is None)
+
+
+async def test_a_download_says_what_it_is_before_and_starts_only_when_chosen(
+    empty: Folders, jobs: list[tuple[list[str], Path]]
+) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        for answer, begun in (("escape", []), ("enter", [(["fetch", "artists"], empty.root)])):
+            await pilot.press("a")
+            await settled(pilot)
+            text = " ".join(screen_text(app).split())
+            for words in ("85,000 listeners", "CC0", "sees your address", "0.6 GB", "in 2011"):
+                assert words in text
+            assert jobs == []
+            await pilot.press(answer)
+            await settled(pilot)
+            assert jobs == begun

@@ -86,7 +86,7 @@ async def test_a_dialog_completes_a_path_and_takes_several_dropped_files(
         await pilot.press("enter")
         await settled(pilot)
         assert started.pop() == ("import", f"{place}/my songs.csv")
-        for key, command in (("i", "import"), ("7", None), ("a", "add")):
+        for key, command in (("i", "import"), ("7", None), ("a", None), ("4", "add")):
             await pilot.press(key)
             await settled(pilot)
             if command is None:

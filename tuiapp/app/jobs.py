@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
-_OWN_DATA = ("import", "add")
+_OWN_DATA = ("import", "add", "fetch")
 STOPPING = "stopping"
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
@@ -165,12 +165,24 @@ class Jobs:
 
         self._ask("Import listening history", "Import", "import", how_to_export(), typed, wrong)
 
-    def ask_pack(self, typed: str = "", wrong: str = "") -> None:
-        """Ask for a pack, saying which can be had."""
-        from tuiapp.screens.first_steps import community_offers
+    def ask_pack(self) -> None:
+        """Ask for a pack: what can be downloaded, or a file."""
+        from tuiapp.screens.first_steps import community_question
+
+        def answered(what: str | None) -> None:
+            if what:
+                self.start("Download", "fetch", what)
+            elif what is not None:
+                self.ask_pack_file()
+
+        self._app.push_screen(community_question(), answered)
+
+    def ask_pack_file(self, typed: str = "", wrong: str = "") -> None:
+        """Ask for the file of a pack."""
+        from tuiapp.screens.first_steps import COMMUNITY_FILES
 
         title = "Add community data or track features"
-        self._ask(title, "Add pack", "add", community_offers(), typed, wrong)
+        self._ask(title, "Add pack", "add", COMMUNITY_FILES, typed, wrong)
 
     def _ask(self, title: str, job: str, command: str, above: str, typed: str, wrong: str) -> None:
         """Ask for files, and start a job with them; again with what was typed where that failed (`wrong` says why)."""
@@ -255,14 +267,14 @@ class Jobs:
             message = in_keys(result["message"], app.keymap)
             if typed and len(app.screen_stack) == 1:
                 # Nothing else was begun meanwhile: the dialog comes back with what was typed.
-                (self.ask_import if job.arguments[0] == "import" else self.ask_pack)(typed, message)
+                (self.ask_import if job.arguments[0] == "import" else self.ask_pack_file)(typed, message)
             else:
                 app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
         elif result["type"] == "cancelled":
             app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
             self._show_report(result["result"], community)
-        elif job.arguments[0] == "add":
+        elif job.arguments[0] in ("add", "fetch"):
             from tuiapp.import_report import packs_in_words
 
             model, train = app.keymap.label("view_model"), app.keymap.label("model.train")

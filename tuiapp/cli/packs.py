@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.community.offers import MIN_LISTENERS, SOURCES
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import feature_packs, name_argument, one_of, packs
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
@@ -78,7 +79,7 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
     help="Another address: the folder that holds fullexport/, on a mirror; for artists-2011 that of the file.",
 )
 @click.option(
-    "--min-listeners", type=click.IntRange(min=1), default=50_000, show_default=True, metavar="N",
+    "--min-listeners", type=click.IntRange(min=1), default=MIN_LISTENERS, show_default=True, metavar="N",
     help="Refuse a dump with fewer, and take an older one.",
 )  # fmt: skip
 @click.option("--name", metavar="N", help="Name of the pack.  [default: listenbrainz, or from the file]")
@@ -87,9 +88,8 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 def fetch(
     options: Options, what: str, url: str | None, min_listeners: int, name: str | None, yes: bool
 ) -> None:
-    """Download community data, the only command that goes online. Shows what it is, from where and how large first."""
+    """Download community data, the only command that goes online. Shows what it is, where and how large first."""
     from engine.community.fetch import Web
-    from engine.community.offers import SOURCES
     from engine.community.statistics_dump import find
 
     # The contract's short name for the set of 2011.
@@ -114,23 +114,11 @@ def fetch(
             if not sys.stdin.isatty():
                 raise click.UsageError(f"{said} Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
-        if level is None:
-            with progress_bar(options, {"downloading": 3, "reading data": 1}) as tell:
-                packs = session.packs.fetch_file(
-                    web,
-                    base,
-                    name=name,
-                    progress=partial(tell, "downloading"),
-                    reading=partial(tell, "reading data"),
-                ).packs
-        else:
-            with progress_bar(options, {"downloading": 1}) as tell:
-                packs = (
-                    session.packs.fetch_statistics(
-                        web, base, level,
-                        min_listeners=min_listeners, name=name, progress=partial(tell, "downloading"),
-                    ),
-                )  # fmt: skip
+        stages = {"downloading": 3, "reading data": 1} if level is None else {"downloading": 1}
+        with progress_bar(options, stages) as tell:
+            packs = session.packs.fetch(
+                web, source, url=url, min_listeners=min_listeners, name=name, tell=tell
+            )
         _print_packs(options, session, packs)
 
 

@@ -8,19 +8,31 @@ from textual.content import Content
 
 if TYPE_CHECKING:
     from engine.session import Status
+    from tuiapp.screens.pick import Pick
     from tuiapp.settings.keys import Keymap
 
 
-def community_offers() -> str:
-    """What can be downloaded, by name: only the command line does, and asks first."""
-    from engine.community.offers import SOURCES
+COMMUNITY_FILES = (
+    "A file or folder of community data (who plays what) or track features (tempo), as downloaded: the archive of "
+    "ListenBrainz' statistics too."
+)
+_FETCHING = (
+    "Community data is who plays what, without names. ListenBrainz makes it twice a month, of about 85,000 listeners "
+    "(CC0); the newest that is complete is taken. Last.fm's is of 1,892 people, for non-commercial use. Whoever hosts "
+    "it sees your address; nothing else is sent."
+)
 
-    names = "".join(
-        f"\n  discover community fetch {name}   {source.terms}" for name, source in SOURCES.items()
-    )
-    return (
-        "A file or folder of community data (who plays what) or track features (tempo), as downloaded.\n\n"
-        f"The app never goes online. To download, run in a terminal (it asks first):\n{names}"
+
+def community_question() -> Pick:
+    """What to add: a data set that can be downloaded, or a file. What it is and what it takes stands there before."""
+    from engine.community.offers import SOURCES
+    from tuiapp.screens.pick import Choice, Pick
+
+    choices = [Choice(name, f"Download {source.title}", source.size) for name, source in SOURCES.items()]
+    return Pick(
+        "Add community data or track features",
+        [*choices, Choice("", "A file or folder you have")],
+        more=_FETCHING,
     )
 
 
