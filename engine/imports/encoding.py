@@ -79,7 +79,7 @@ def is_encoding(name: str) -> bool:
     """Whether text may be written in this encoding."""
     try:
         return isinstance("".encode(name), bytes)
-    except (LookupError, TypeError):
+    except (LookupError, TypeError, ValueError):
         return False
 
 

@@ -34,6 +34,7 @@ _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 _MAX_PIECES = 8
 # Where an array ends that is the last value of its object.
 _AFTER_LAST = re.compile(rb"\]\s*\}[\s}]*$")
+_AROUND_RECORD = b", \t\r\n]"
 _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*$")
 
 
@@ -188,9 +189,12 @@ class Records(Generic[T]):
     def _objects(self, piece: bytes, *, cut: bool) -> Iterator[T | Broken]:
         """The whole objects in a piece that is not one record, and `Broken` for what is not one."""
         end = 0
-        for start, end in _whole_objects(piece):
-            yield self.one(piece[start:end])
-        if not end or piece[end:].strip(b", \t\r\n]"):
+        for start, after in _whole_objects(piece):
+            if piece[end:start].strip(_AROUND_RECORD):
+                yield Broken()
+            yield self.one(piece[start:after])
+            end = after
+        if not end or piece[end:].strip(_AROUND_RECORD):
             yield Broken(cut=cut)
 
     def one(self, piece: bytes) -> T | Broken:

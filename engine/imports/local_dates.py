@@ -30,7 +30,8 @@ _WORDS = re.compile(
 # `19.01` behind a whole date.
 _SHORT_DOTS = re.compile(r"(?<=\s)(\d{1,2})\.(\d{2})(?![\d.])()")
 _OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
-_PART = re.compile(r"\d+|[^\d\s.,،、:/()\[\]\-\u2013·՝]+")
+# A half of the day may stand right behind the day: `2日下午8:01`.
+_PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
 _NUMBERS = re.compile(r"(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
 _MAX_PARTS = 4

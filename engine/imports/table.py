@@ -7,6 +7,7 @@ milliseconds since 1970, or `02 Mar 2024, 19:01`.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
@@ -42,6 +43,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "isrc": ("isrc",),
     "spotify": ("spotify_track_uri", "spotify uri", "spotify id", "uri"),
 }  # fmt: skip
+
+# What stands between groups of three digits of a count: `1,234`, `1.234`, `1 234`. `3.000` may be a fraction's.
+_GROUPED = re.compile(r"(?<=\d)(?:[,'\u2019\s]|\.(?!000))(?=\d{3}(?!\d))")
 
 
 def propose(columns: Sequence[str]) -> dict[str, str]:
@@ -159,7 +163,7 @@ def _record(cells: Mapping[str, str], stamps: Stamps) -> Record:
         return Dropped(reasons.NO_NAMES)
     text = cells.get("time", "")
     stamp = stamps.read(text)
-    plays = number(cells.get("plays", "")) if cells.get("plays") else None
+    plays = number(_GROUPED.sub("", cells["plays"])) if cells.get("plays") else None
     if stamp is None and text.strip():
         return Dropped(stamps.why_not(text))
     if stamp is None and plays is None:

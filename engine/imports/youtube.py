@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import IO
@@ -21,7 +21,7 @@ from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.times import iso
-from engine.imports.youtube_verbs import Verbs, what_else
+from engine.imports.youtube_verbs import Verbs, plain, what_else
 
 _VIDEO_ID = re.compile(r"[?&]v=([\w-]{11})")
 _SKIPPED_WITHIN = 30
@@ -74,24 +74,26 @@ class Watched:
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """`watch-history.json`."""
-    found: list[Watched] = []
+    found: list[Watched | Dropped] = []
     for batch in Records(Row).of_array(stream):
         for row in batch:
             if isinstance(row, Broken):
-                yield Dropped(reasons.BROKEN, cut=row.cut)
+                found.append(Dropped(reasons.BROKEN, cut=row.cut))
                 continue
             channel = (row.subtitles[0].name or "") if row.subtitles else ""
             advert = any(ADVERT.search(detail.name or "") for detail in row.details or ())
-            title = (row.title or "").replace("\u00a0", " ")
+            title = plain(row.title or "")
             found.append(
                 Watched(row.header or "", title, row.title_url or "", channel, iso(row.time or ""), advert)
             )
     yield from records(found)
 
 
-def records(found: list[Watched]) -> Iterator[Record]:
-    verbs = Verbs(one.title for one in found if one.channel and not _leads_elsewhere(one.url))
-    for one in found:
+def records(found: Sequence[Watched | Dropped]) -> Iterator[Record]:
+    """The records of one file in its order; what could not be read is handed on in its place."""
+    rows = [one for one in found if isinstance(one, Watched)]
+    verbs = Verbs(one.title for one in rows if one.channel and not _leads_elsewhere(one.url))
+    for one in rows:
         title = verbs.title(one.title)
         if one.advert:
             one.reason = reasons.ADVERT
@@ -101,24 +103,26 @@ def records(found: list[Watched]) -> Iterator[Record]:
             one.reason = reasons.VIDEO
         else:
             one.title = one.link or title
-    music = [one for one in found if not one.reason]
+    music = [one for one in rows if not one.reason]
     starts = sorted({one.at for one in music if one.at is not None})
     following = dict(pairwise(starts))
     shared = Counter(one.at for one in music)
-    for one in found:
-        if one.reason:
-            yield Dropped(one.reason)
-        elif one.at is None:
+    for row in found:
+        if isinstance(row, Dropped):
+            yield row
+        elif row.reason:
+            yield Dropped(row.reason)
+        elif row.at is None:
             yield Dropped(reasons.NO_TIME)
         else:
-            artist, title = _names(one)
+            artist, title = _names(row)
             if not artist or not title or title.startswith("https://"):
                 yield Dropped(reasons.NO_NAMES)
                 continue
-            video = _VIDEO_ID.search(one.url)
+            video = _VIDEO_ID.search(row.url)
             ids: Ids = (("youtube", video[1]),) if video else ()
-            soon = following.get(one.at, one.at + 3600) - one.at < _SKIPPED_WITHIN and shared[one.at] == 1
-            yield Play(artist, title, one.at, ids=ids, skip=soon)
+            soon = following.get(row.at, row.at + 3600) - row.at < _SKIPPED_WITHIN and shared[row.at] == 1
+            yield Play(artist, title, row.at, ids=ids, skip=soon)
 
 
 def _leads_elsewhere(url: str) -> bool:

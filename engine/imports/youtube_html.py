@@ -16,6 +16,7 @@ from engine.imports.local_dates import LocalDates, is_month_first
 from engine.imports.record import Options, Record
 from engine.imports.registry import Format
 from engine.imports.youtube import ADVERT, Watched, records
+from engine.imports.youtube_verbs import plain
 
 _CELL = b'class="outer-cell'
 _HEADER = re.compile(r'mdl-typography--title">(.*?)<', re.DOTALL)
@@ -78,8 +79,7 @@ def _watched(cell: str) -> tuple[Watched, str]:
 
 
 def _text(markup: str) -> str:
-    plain = html.unescape(re.sub(r"<[^>]*>", "", markup))
-    return " ".join(plain.replace("\u00a0", " ").replace("\u202f", " ").split())
+    return " ".join(plain(html.unescape(re.sub(r"<[^>]*>", "", markup))).split())
 
 
 def sniff(head: Head) -> bool:

@@ -7,6 +7,7 @@ most rows of its file share: a row of another kind takes nothing from the others
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ _BEFORE = (
     "รับชม ", "Đã xem ", "Bạn đã xem ", "Menonton ", "Telah menonton ", "Ditonton: ", "Anda menonton ",
     "Pinanood ang ", "Napanood ang ", "Nanood ng ", "Has mirat ", "Heu mirat ", "Has vist ", "Viches ",
     "Ikusi duzu ", "Žiūrėta: ", "Žiūrėjote ", "Peržiūrėta: ", "Skatījāties ", "Noskatīts: ", "Vaatasid ",
-    "Vaatasite ", "Vaadatud: ", "Horfðir á ", "Horfði á ", "Het gekyk na ", "Gekyk na ", "Ulitazama ",
-    "Umetazama ", "Keni parë ",
+    "Vaatasite videot ", "Vaatasite ", "Vaadatud: ", "Horfðir á ", "Horfði á ", "Het gekyk na ", "Gekyk na ",
+    "Ulitazama ", "Umetazama ", "Keni parë ",
 )  # fmt: skip
 # And after it.
 _AFTER = (
@@ -44,6 +45,13 @@ _AFTER = (
     " हेर्नुभयो", " دیکھا", " دیکھی", " را تماشا کردید", " تماشا شد", " izləndi", " ko‘rildi", " көрілді",
     " көрдіңіз", " көрдүңүз", " үзсэн", " videóját megnézte", " megnézve", " megtekintve", " ნანახია",
     " ko'rildi", " ikusi duzu",
+)  # fmt: skip
+
+# And around it.
+_AROUND = (
+    ("Je hebt ", " bekeken"), ("Du hast ", " angesehen"), ('Вы посмотрели видео "', '"'),
+    ("Вы посмотрели видео «", "»"), ('Ви переглянули відео "', '"'), ("Ви переглянули відео «", "»"),
+    ("觀看了「", "」"), ("已觀看「", "」"), ("观看了“", "”"), ("观看了《", "》"), ("已观看“", "”"),
 )  # fmt: skip
 
 # Beginnings or ends of rows that tell of something else, and of what.
@@ -80,6 +88,8 @@ _OF_ADDRESS = (
     (reasons.POST, re.compile(r"/post/|/community\b|[?&]lb=")),
     (reasons.VISIT, re.compile(r"/channel/|/user/|/c/|/@|/playlist\?|/browse/|/feed/|youtube\.com/?$")),
 )
+_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BLANKS = {0xA0: " ", 0x202F: " "}
 _SHORTEST_SHARE = 0.5
 _FEWEST = 3
 _MAX_WORDS = 5
@@ -102,6 +112,17 @@ class Verb:
         return text.startswith(self.before) and text.endswith(self.after)
 
 
+def plain(text: str) -> str:
+    r"""A row as verbs are written: composed letters, one kind of blank, no marks of direction.
+
+    >>> plain("\u200fVous avez regarde\u0301\u202fLark")
+    'Vous avez regardé Lark'
+    """
+    if text.isascii():
+        return text
+    return _UNSEEN.sub("", unicodedata.normalize("NFC", text)).translate(_BLANKS)
+
+
 def _by_letter() -> dict[str, list[Verb]]:
     """The verbs known, the longest first, by the letter rows with one begin or end with: a file has many rows."""
     found: dict[str, list[Verb]] = {}
@@ -110,6 +131,8 @@ def _by_letter() -> dict[str, list[Verb]]:
     for text in _AFTER:
         for end in ("", ".", "。"):
             found.setdefault((text + end)[-1], []).append(Verb("", text + end))
+    for before, after in _AROUND:
+        found.setdefault(before[0], []).append(Verb(before, after))
     for verbs in found.values():
         verbs.sort(key=lambda verb: -len(verb.before + verb.after))
     return found

@@ -98,6 +98,15 @@ def sums(db: sqlite3.Connection) -> dict[str, int]:
     )
 
 
+def test_digits_of_a_count_may_be_grouped(tmp_path: Path) -> None:
+    db = library(tmp_path)
+    texts = ("12", "1,234", "1.234", "1 234", "12\u202f345", "1'234'567", "3.0", "3.000")
+    lines = [f'{ARTIST},"Song {number}","{text}"' for number, text in enumerate(texts)]
+    bring(db, write(tmp_path, "a.csv", "\n".join(("artist,track,plays", *lines))))
+    plays = [row[0] for row in db.execute("SELECT plays FROM listens ORDER BY track_id")]
+    assert plays == [12, 1234, 1234, 1234, 12345, 1234567, 3, 3]
+
+
 @pytest.mark.parametrize("player", PLAYERS)
 def test_a_title_that_stands_twice_counts_once_for_each_however_often_it_is_imported(
     tmp_path: Path, player: Player

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -67,6 +68,10 @@ def cell(line: str, date: str, more: str = "") -> str:
         ("Zhlédli jste {}", "2. 3. 2024 20:01:00 SEČ"),
         ("Obejrzano: {}", "2 mar 2024, 20:01:00 CET"),
         ("Megnézve: {}", "2024. márc. 2. 20:01:00 CET"),
+        ("Je hebt {} bekeken", "2 mrt 2024, 20:01:00 CET"),
+        ('Вы посмотрели видео "{}"', "2 мар. 2024 г., 22:01:00 MSK"),
+        ("觀看了「{}」", "2024年3月3日凌晨3:01:00 [CST]"),
+        ("{} を視聴しました", "2024年3月3日午前4:01:00 JST"),
         ("Words of no language known {}", "3 mars 2024 00:31:00 GMT+05:30"),
     ],
 )
@@ -90,6 +95,8 @@ def test_takeout_pages_of_every_language(
         ("Jan 1, 2024, 12:00:00 PM SGT", 1704081600),
         ("31. apr. 2024 20:00:00 UTC", None),
         ("2 Smarch 2024 20:00:00 UTC", None),
+        ("2024年3月2日下午8:01:00 CST", 1709380860),
+        ("2024年3月2日午後8時01分00秒 JST", 1709377260),
         ("Mar 2, 2024", None),
     ],
 )
@@ -153,6 +160,11 @@ def test_an_advert_is_one_in_its_language_too(db: sqlite3.Connection, tmp_path: 
         ("", " angesehen"),
         ("", " を視聴しました"),
         ("Просмотрено ", ""),
+        ("Je hebt ", " bekeken"),
+        ('Вы посмотрели видео "', '"'),
+        ("觀看了「", "」"),
+        ("Vous avez regarde\u0301\u202f", ""),
+        ("\u200fتمت مشاهدة\u200f ", ""),
         ("Unbekannt gesehn: ", ""),
     ],
 )
@@ -199,3 +211,15 @@ def test_the_verb_goes_whatever_leads_to_the_video(
     row = {**watched("Hai guardato Lark", "2024-03-02T19:01:00Z", "Café Tundra - Topic"), "titleUrl": address}
     bring(db, write(tmp_path, "watch-history.json", [row]))
     assert [one[2] for one in listens(db)] == ["Lark"]
+
+
+def test_what_cannot_be_read_keeps_its_place(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [
+        watched(f"Watched {name}", f"2024-03-02T1{number}:01:00Z", "Ida - Topic")
+        for number, name in enumerate(NAMES)
+    ]
+    text = json.dumps(rows[:3])[:-1] + ', "no row", ' + json.dumps(rows[3:])[1:-40]
+    [file] = bring(db, write(tmp_path, "watch-history.json", text)).files
+    assert (file.read, file.kept, file.dropped) == (7, 5, {"unreadable record": 2})
+    assert file.first_at == {"unreadable record": 4}
+    assert file.note.startswith("cut off after record 6")
