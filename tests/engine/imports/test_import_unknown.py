@@ -60,6 +60,7 @@ def test_what_looks_like_nothing_gets_no_advice(
         "x" + json.dumps([spotify(START, 1)]),
         {"payload": {"timeMs": 1, "timeHuman": 2, "track": 3}},
     ],
+    ids=("in an object", "in two", "behind a letter", "keys alone"),
 )
 def test_a_guess_says_what_is_missing_or_that_nothing_is(
     db: sqlite3.Connection, tmp_path: Path, content: object
@@ -111,6 +112,7 @@ LOG = f"#AUDIOSCROBBLER/1.1\n#TZ/UTC\n{JAPANESE[0]}\t\t{JAPANESE[1]}\t1\t228\tL\
         lastfm((START, JAPANESE)),
         json.dumps([spotify(START + 211, 211_000, JAPANESE)], ensure_ascii=False),
     ],
+    ids=("log", "table", "json"),
 )
 def test_text_that_is_not_utf_8_is_said_and_read_as_the_person_says(
     db: sqlite3.Connection, tmp_path: Path, encoding: str, text: str
