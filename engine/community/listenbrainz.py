@@ -7,6 +7,7 @@ dropped while reading: another public dump maps them to names. PACKS.md has the 
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable
@@ -28,7 +29,11 @@ from engine.errors import CancelledError, UnreadableFileError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-LICENCE = "CC0 1.0"
+LICENCE, SOURCE = "CC0 1.0", "ListenBrainz"
+# What MusicBrainz has where there is no one artist: nobody to discover. Bands have brackets in their names, too.
+_NOBODY = re.compile(
+    r"various artists|\[(?:unknown|anonymous|traditional|no artist|dialogue|data|theatre)\]", re.IGNORECASE
+)
 _BLOCK_PAIRS = 1 << 21
 _MAX_PLAYS = float(1 << 31)
 _NAMELESS = -1
@@ -41,7 +46,8 @@ class _Artist(msgspec.Struct, gc=False):
     plays: float = msgspec.field(default=0, name="listen_count")
 
     def label(self) -> str:
-        return (self.name or "").replace(SEPARATOR, " ").strip()
+        label = (self.name or "").replace(SEPARATOR, " ").strip()
+        return "" if _NOBODY.fullmatch(label) else label
 
 
 class _Credit(msgspec.Struct, gc=False):
@@ -59,7 +65,7 @@ class _Recording(msgspec.Struct, gc=False):
         """By its first artist, which is how listening histories name a track's."""
         first = self.artists[0].artist_credit_name if self.artists else None
         artist, title = (first or self.artist_name or "").strip(), (self.name or "").strip()
-        return track_name(artist, title) if artist and title else ""
+        return track_name(artist, title) if artist and title and not _NOBODY.fullmatch(artist) else ""
 
 
 class _ArtistLine(msgspec.Struct, gc=False):
@@ -164,7 +170,7 @@ class Tally:
         plays, items, ends = (np.array(part) for part in (self._plays, self._items, self._ends))
         self._items, self._plays, self._ends = array("i"), array("f"), array("i", [0])
         named, played = items != _NAMELESS, (plays > 0) & (plays < _MAX_PLAYS)
-        self.dropped["entry without a name"] += int(np.count_nonzero(~named))
+        self.dropped["entry without an artist's name"] += int(np.count_nonzero(~named))
         self.dropped["entry without plays"] += int(np.count_nonzero(named & ~played))
         plays[~(named & played)] = 0
         items[~named] = 0
@@ -271,6 +277,7 @@ class Statistics:
             tags=(),
             dropped={reason: count for reason, count in tally.dropped.items() if count},
             level=self.LEVEL,
+            source=SOURCE,
             collected=datetime.fromtimestamp(tally.last, UTC).date().isoformat() if tally.last else "",
             licence=LICENCE,
             notes=_notes(tally, made, limits, self.LEVEL),

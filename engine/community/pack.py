@@ -36,8 +36,9 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
 class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a pack is and where it came from.
 
-    `date` is when it was added, `collected` when the listening was counted, empty where unknown; `source` names the
-    file, not its folder; `notes` says what was done to the data, `checked` what is known of the download's wholeness.
+    `date` is when it was added, `collected` when the listening was counted, empty where unknown; `source` names who
+    made the data, else the file, not its folder; `notes` says what was done to the data, `checked` what is known of the
+    download's wholeness.
     """
 
     format: int
@@ -64,7 +65,7 @@ class PackContent:
 
     plays: (listeners, items) float32 CSR without duplicates (`by_listener`), its values positive and finite; names: one
     an item (a track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight); dropped: rows left
-    out, by reason; collected, licence, notes: as in the manifest.
+    out, by reason; source (empty: the file's name is), collected, licence, notes: as in the manifest.
     """
 
     plays: csr_matrix
@@ -72,6 +73,7 @@ class PackContent:
     tags: Sequence[tuple[int, str, float]]
     dropped: dict[str, int]
     level: Level = "artists"
+    source: str = ""
     collected: str = ""
     licence: str = ""
     notes: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ def write_pack(
         listeners=matrix.shape[0],
         items=items,
         interactions=int(matrix.nnz),
-        source=source,
+        source=content.source or source,
         date=date,
         digest=_digest(folder),
         dropped=content.dropped,

@@ -63,7 +63,8 @@ def test_add_keeps_no_listener_and_says_what_was_done(tmp_path: Path) -> None:
     added = add_packs(door, path)
     (pack,) = added.packs
     assert (pack.name, pack.level) == ("listenbrainz-statistics-dump-20261001-000002", "artists")
-    assert (pack.listeners, pack.items, pack.collected, pack.licence) == (60, 6, "2026-10-01", "CC0 1.0")
+    assert (pack.listeners, pack.items) == (60, 6)
+    assert (pack.source, pack.collected, pack.licence) == ("ListenBrainz", "2026-10-01", "CC0 1.0")
     # The archive's other half is empty: said, not fatal.
     assert [text for text in added.left_out if "no listener with plays of tracks" in text]
     manifest: PackManifest = Pack(door.folders.packs / pack.name).manifest
@@ -125,7 +126,18 @@ def test_odd_letters_and_separators_stay_names(tmp_path: Path) -> None:
     names = ["夜の港", "Ѐ́х", "🦊", "a\u0000b", f"one{SEPARATOR}two", "  ", "line\nbreak"]
     content = read(tmp_path, line(1, [artist(n, name, 2) for n, name in enumerate(names)]))
     assert list(content.names) == ["夜の港", "Ѐ́х", "🦊", "a\u0000b", "one two", "line\nbreak"]
-    assert content.dropped == {"entry without a name": 1}
+    assert content.dropped == {"entry without an artist's name": 1}
+
+
+def test_nobody_is_no_artist(tmp_path: Path) -> None:
+    names = ["Various Artists", "[unknown]", "[traditional]", "[no artist]", "[bracketed]", "Ida"]
+    content = read(tmp_path, line(1, [artist(n, name, 2) for n, name in enumerate(names)]))
+    assert list(content.names) == ["[bracketed]", "Ida"]
+    assert content.dropped == {"entry without an artist's name": 4}
+    tracks = read(
+        tmp_path, line(1, [recording(1, "[unknown]", "Snow", 2), recording(2, "Ida", "Snow", 2)]), ALL, TRACKS
+    )
+    assert list(tracks.names) == [f"Ida{SEPARATOR}Snow"]
 
 
 # -- pruning and capping ------------------------------------------------------------------------------
