@@ -45,7 +45,7 @@ __all__ = [
     "recognises",
 ]
 
-TITLE = "tempo and the like of tracks (a table with artist, track and tempo or energy)"
+TITLE = "track features (a table with artist, track and tempo or energy)"
 
 _TABLE = """
 CREATE TABLE features (

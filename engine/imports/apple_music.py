@@ -194,7 +194,7 @@ def parse_last_played(stream: IO[bytes], _options: Options) -> Iterator[Record]:
         elif stamp is None:
             yield Dropped(reasons.NO_TIME)
         elif (cells("track name"), stamp) in told:
-            yield Dropped(reasons.TOLD)
+            yield Dropped(reasons.REPEATED)
         else:
             told.add((cells("track name"), stamp))
             yield Play(artist, title, stamp, counted=True)

@@ -1,4 +1,4 @@
-"""The compiled parts of a sweep, for one rank and dtype: rows solved by conjugate gradients, the Gram matrix, a turn.
+"""The compiled parts of a sweep, for one rank and dtype: rows solved by conjugate gradients, Gram matrix, transform.
 
 Numba is imported by this module and `simd` alone. It is run in a child process to write machine code that a fit
 loads without Numba (`engine.model.compiled`, which also has the arguments' kinds), so the functions here take
@@ -24,7 +24,7 @@ from engine.model.simd import (
     right_side_and_residual,
     rows_at,
     system_times,
-    turned,
+    transformed,
 )
 
 # Rows summed in the factors' own precision before they are added in double.
@@ -73,7 +73,7 @@ def _cfuncs(rank: int, dtype: str) -> dict[str, Any]:
     bodies = {
         "solve": _solve(rank),
         "gram": _gram(rank),
-        "turn": _turn(rank),
+        "transform": _transform(rank),
         "factorize": _factorize(rank),
         "observed": _observed(rank),
     }
@@ -112,10 +112,10 @@ def _solve(rank: int) -> Any:
                     for k in range(rank):
                         row[k] = 0
                     continue
-                turned(row, into, own, rank)
+                transformed(row, into, own, rank)
                 right_side_and_residual(y, indices, values, first, count, alpha, own, right, residual, rank)
                 if extra[u] != 0:
-                    turned(own, inverse, shift, rank)
+                    transformed(own, inverse, shift, rank)
                     combined(residual, residual, -extra[u], shift, rank)
                 for k in range(rank):
                     direction[k] = residual[k]
@@ -125,7 +125,7 @@ def _solve(rank: int) -> Any:
                         break
                     system_times(y, indices, values, first, count, alpha, direction, product, rank)
                     if extra[u] != 0:
-                        turned(direction, inverse, shift, rank)
+                        transformed(direction, inverse, shift, rank)
                         combined(product, product, extra[u], shift, rank)
                     length = norm / dot(direction, product, rank)
                     combined(own, own, length, direction, rank)
@@ -134,7 +134,7 @@ def _solve(rank: int) -> Any:
                     combined(direction, residual, after / norm, direction, rank)
                     norm = after
                 total += types.float64(dot(own, right, rank)) + types.float64(dot(own, residual, rank))
-                turned(own, back, row, rank)
+                transformed(own, back, row, rank)
             sums[part] = total
 
     return solve
@@ -169,8 +169,8 @@ def _gram(rank: int) -> Any:
     return gram
 
 
-def _turn(rank: int) -> Any:
-    def turn(y_at, rows, matrix_at, parts, cursor_at, _room_at):
+def _transform(rank: int) -> Any:
+    def transform(y_at, rows, matrix_at, parts, cursor_at, _room_at):
         y, matrix = rows_at(y_at, rows, rank), rows_at(matrix_at, rank, rank)
         cursor = numbers_at(cursor_at, 1)
         while True:
@@ -178,9 +178,9 @@ def _turn(rank: int) -> Any:
             if part >= parts:
                 break
             for i in range(part * rows // parts, (part + 1) * rows // parts):
-                turned(y[i], matrix, y[i], rank)
+                transformed(y[i], matrix, y[i], rank)
 
-    return turn
+    return transform
 
 
 def _factorize(rank: int) -> Any:

@@ -1,4 +1,4 @@
-"""The passes of a sweep over many rows, shared among threads: solve, Gram matrix, turn, observed loss.
+"""The passes of a sweep over many rows, shared among threads: solve, Gram matrix, transform, observed loss.
 
 The compiled functions (`engine.model.kernels`) hold no interpreter lock and share work through an atomic counter,
 so plain Python threads run them: no OpenMP or BLAS threads that spin against ours. Whole rows are solved by one
@@ -19,7 +19,7 @@ from engine.model.signatures import LANES
 Floats = NDArray[np.float64]
 # Rows are dealt out in parts of about this much work (non-zeros, a row itself counted as eight).
 _WORK = 20_000
-# Parts of the Gram matrix and of a turn: fixed, so that sums do not depend on the threads.
+# Parts of the Gram matrix and of a transform: fixed, so that sums do not depend on the threads.
 _PARTS = 64
 
 
@@ -53,11 +53,11 @@ class Kernels:
         alpha: float,
         steps: int,
     ) -> float:
-        """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is turned by inv(L)' already.
+        """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is transformed by inv(L)' already.
 
         `turning` is L and inv(L)', see `triangular`; `extra` (n,) what each row's lambda has over the one in it.
 
-        In the turned coordinates the system of a row is I + sum alpha v y y' (and extra inv(L) inv(L)'): well
+        In the transformed coordinates the system of a row is I + sum alpha v y y' (and extra inv(L) inv(L)'): well
         conditioned, and without extra free of the (rank, rank) product in every step. Returns sum over rows of
         x . (right side + residual), which is what the rows take off the loss (see `engine.model.sweep`). A row
         without non-zeros becomes 0.
@@ -110,9 +110,9 @@ class Kernels:
         self._functions["factorize"](_argument(system), _argument(lower), _argument(upper_inverse))
         return lower, upper_inverse
 
-    def turn(self, y: NDArray[Any], matrix: Floats) -> None:
+    def transform(self, y: NDArray[Any], matrix: Floats) -> None:
         """y @ matrix, in place."""
-        self._run("turn", y, len(y), np.ascontiguousarray(matrix, dtype=y.dtype), _PARTS)
+        self._run("transform", y, len(y), np.ascontiguousarray(matrix, dtype=y.dtype), _PARTS)
 
     def _run(self, name: str, *arguments: Any, scratch: int = 0) -> None:
         """Every thread takes parts until none is left; each has `scratch` rows of its own to work in."""

@@ -13,7 +13,7 @@ SIGNATURES: Mapping[str, tuple[str, ...]] = {
         "reals", "real", "integer", "int64s", "doubles", "integer", "int64s", "reals",
     ),
     "gram": ("reals", "integer", "doubles", "integer", "int64s", "reals"),
-    "turn": ("reals", "integer", "reals", "integer", "int64s", "reals"),
+    "transform": ("reals", "integer", "reals", "integer", "int64s", "reals"),
     "factorize": ("doubles", "doubles", "doubles"),
     "observed": (
         "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "real", "int64s", "doubles",

@@ -242,7 +242,7 @@ def system_times(_typing, y, indices, values, first, count, alpha, direction, pr
 
 
 @intrinsic(prefer_literal=True)
-def turned(_typing, row, matrix, out, rank):
+def transformed(_typing, row, matrix, out, rank):
     """out = row @ matrix, `matrix` (rank, rank); `out` may be `row`."""
     signature = types.void(row, matrix, out, rank)
 

@@ -8,7 +8,7 @@ With one side fixed, the part of row x is x'Ax - 2 b.x + sum c, A = Y'Y + lambda
 b = sum c y. Conjugate gradients (Takacs, Pilaszy, Tikk 2011) leave the residual b - Ax beside x, so that part is
 sum c - x . (b + residual): the exact loss of both sides costs no pass over the data
 (but where it is so small beside sum c that rounding would show: there it is counted).
-A = L (I + ...) L' with Y'Y + lambda I = L L', the same L for all rows: solving in coordinates turned by L is
+A = L (I + ...) L' with Y'Y + lambda I = L L', the same L for all rows: solving in coordinates transformed by L is
 preconditioning by the Gram matrix at no cost per step.
 
 Sweeps are accelerated: each starts from items moved on along their last change by Nesterov's factor. When the loss
@@ -79,12 +79,12 @@ class Sweeps:
 
         self._kernels, self._steps, self._momentum = kernels, steps, momentum
         self._alpha = alpha
-        turned = counts.T.tocsr()
+        transposed = counts.T.tocsr()
         self._by_listener = _Side(
             Rows(counts.indptr, counts.indices, counts.data), regularization, frequency_exponent
         )
         self._by_item = _Side(
-            Rows(turned.indptr, turned.indices, turned.data), regularization, frequency_exponent
+            Rows(transposed.indptr, transposed.indices, transposed.data), regularization, frequency_exponent
         )
         self._confidences = counts.nnz + alpha * float(counts.data.sum(dtype=np.float64))
         self.user_factors, self.item_factors = user_factors, item_factors
@@ -162,9 +162,9 @@ class Sweeps:
         shared = max(own.regularization, least, np.finfo(x.dtype).tiny)
         lower, upper_inverse = turning = kernels.triangular(gram + shared * np.eye(kernels.rank))
         penalty = other.penalty(y, gram)
-        kernels.turn(y, upper_inverse)
+        kernels.transform(y, upper_inverse)
         taken = kernels.solve(own.rows, x, y, turning, own.extra, self._alpha, self._steps)
-        kernels.turn(y, lower.T)
+        kernels.transform(y, lower.T)
         return self._confidences + penalty - taken
 
 

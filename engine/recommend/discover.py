@@ -91,10 +91,10 @@ class Recommender:
         `answers` by key are what the person said or did (`engine.recommend.adapt`). Raises NothingYetError where taste
         and model have nothing in common.
         """
-        heard = with_parts(model.catalog, wider or own)
-        listener = Listener.of(model, own.taste, heard.taste)
+        known = with_parts(model.catalog, wider or own)
+        listener = Listener.of(model, own.taste, known.taste)
         ranker = Ranker(Candidates.of(listener, resting), answers or {})
-        return cls(ranker, own, heard, resting, own.taste.window.half_life)
+        return cls(ranker, own, known, resting, own.taste.window.half_life)
 
     def with_decay(self, half_life: float) -> Recommender:
         """The same with plays that decay: quick, since what was gathered serves again. Needs the taste's days."""

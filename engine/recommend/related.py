@@ -25,8 +25,8 @@ def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> Relat
     ids, similarity = candidates[best], alike[best]
     items = model.catalog.items([item, *(int(number) for number in ids)])
     skipped = model.catalog.ids_meant(taste.only_skipped)
-    heard = with_parts(model.catalog, DatedTaste(taste)).taste
-    mine = _plays_of(model, heard, [int(number) for number in (item, *ids)])
+    known = with_parts(model.catalog, DatedTaste(taste)).taste
+    mine = _plays_of(model, known, [int(number) for number in (item, *ids)])
     source = items[item]
     return RelatedList(
         artist=source.name,

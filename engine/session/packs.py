@@ -38,7 +38,7 @@ class Packs(Service):
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
     ) -> Added:
-        """Take all that a file holds: community data, tempo and the like of tracks."""
+        """Take all that a file holds: community data, track features."""
         added = community_packs.add_packs(
             self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
         )

@@ -67,6 +67,7 @@ from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
 from engine.model.similarity import ItemSimilarity, mean_similarity_to_nearest
 from engine.model.tuning import tune
+from engine.progress import Share
 from engine.training.interactions import numbered_artists
 from engine.training.weigh import Weighed, ensemble_scores, neighbour_scores, weigh
 
@@ -134,7 +135,7 @@ def ensemble_of(
     """Scores of the ensemble and of those of its members that are not a method by themselves."""
     found = tuned.found
 
-    def fitted(plays: csr_matrix) -> tuple[np.ndarray, float, float]:
+    def fitted(plays: csr_matrix, _progress: Share) -> tuple[np.ndarray, float, float]:
         return tuned.fit(plays).item_factors, found.regularization, found.frequency_exponent
 
     weighed = weigh(train, fitted, found.confidence, seed=tuned.seed, artists=artists)

@@ -195,7 +195,7 @@ class DiscoverApp(Shell):
         self.changes.take_back()
 
     def action_private(self) -> None:
-        self.private.turn()
+        self.private.toggle()
 
     def action_search(self) -> None:
         from tuiapp.screens.search import Search

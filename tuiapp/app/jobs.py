@@ -155,7 +155,7 @@ class Jobs:
         question = Pick(
             f"{title} into your own library?",
             [Choice("own", "Leave the demo, then go on")],
-            more="The demo's library is made up: nothing of yours goes into it.",
+            more="The demo's library is made up; your own music can't be added to it.",
         )
         self._app.push_screen(question, answered)
 

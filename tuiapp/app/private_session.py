@@ -18,11 +18,11 @@ class PrivateSession:
         self._app = app
         self.was = on
 
-    def turn(self) -> None:
+    def toggle(self) -> None:
         """Begin one, or end the one that is on; returns at once."""
-        self._app.run_worker(self._turn, thread=True, exclusive=True, group="private")
+        self._app.run_worker(self._toggle, thread=True, exclusive=True, group="private")
 
-    def _turn(self) -> None:
+    def _toggle(self) -> None:
         app = self._app
         if app.job is not None:
             stop = app.keymap.label("cancel_job")

@@ -94,8 +94,8 @@ class RelatedView(View):
         self.tell(
             "" if found.items else "empty",
             "No similar artists",
-            f"Too few listeners played this artist.\n{self.key('related.trail_back')} leads back, "
-            f"{self.key('search')} to another.",
+            f"Too few listeners played this artist.\n{self.key('related.trail_back')} goes back, "
+            f"{self.key('search')} finds another.",
         )
         other = found.artist != self._listed and table.wanted is None
         self._listed = found.artist

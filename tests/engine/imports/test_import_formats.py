@@ -256,7 +256,7 @@ def test_apple_track_play_history_counts_the_last_play_of_each_track(
     )
     path = write(tmp_path, "tph.csv", twice)
     file = one(db, path)
-    assert (file.kept, file.dropped) == (3, {"told twice in the file": 1})
+    assert (file.kept, file.dropped) == (3, {"repeated in the file": 1})
     assert db.execute("SELECT started_at, plays, flags & 8 FROM listens ORDER BY id").fetchall() == [
         (1652349999, 2, 8),
         (1652346000, 1, 8),

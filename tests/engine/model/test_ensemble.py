@@ -76,7 +76,7 @@ def test_the_weights_find_the_member_that_knows(decides) -> None:
     assert np.abs(learned - again).max() < 0.25, "other listeners teach nearly the same"
 
 
-def fitted(rows):
+def fitted(rows, _progress):
     """Factors that know nothing, so that the neighbours must decide."""
     return np.random.default_rng(5).normal(scale=0.3, size=(rows.shape[1], 4)).astype(np.float32), 5.0, 0.0
 
