@@ -50,9 +50,9 @@ class Reader(Protocol):
 
 def readers() -> dict[str, Reader]:
     """Every reader of community data by name. Imported only here: listing packs needs no NumPy."""
-    from engine.community import hetrec, listenbrainz, playlists
+    from engine.community import hetrec, listenbrainz, playlists, plays
 
-    found: tuple[Reader, ...] = (hetrec, playlists, listenbrainz.ARTISTS, listenbrainz.TRACKS)
+    found: tuple[Reader, ...] = (hetrec, playlists, plays, listenbrainz.ARTISTS, listenbrainz.TRACKS)
     return {reader.NAME: reader for reader in found}
 
 

@@ -138,14 +138,14 @@ def _line(cell: Mapping[str, str]) -> _Line | str:
         return "no artist or title"
     if not cell["listener"]:
         return "no playlist or listener"
-    plays = _count(cell["plays"]) if "plays" in cell else None
+    plays = count_in(cell["plays"]) if "plays" in cell else None
     if "plays" in cell and plays is None:
         return "no play count"
     words = [word.strip().lower() for word in cell.get("genre", "").split(";")]
     return _Line(cell["listener"], name, key, plays, [word for word in words if word])
 
 
-def _count(text: str) -> float | None:
+def count_in(text: str) -> float | None:
     """A number of plays; null for what is not one."""
     try:
         value = float(text)

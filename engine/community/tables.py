@@ -123,6 +123,16 @@ def _as_text(binary: IO[bytes]) -> Iterator[io.TextIOWrapper]:
 
 
 @contextmanager
+def opened_table(name: str, open_table: Opener) -> Iterator[IO[bytes]]:
+    """The bytes of a table. Raises UnreadableFileError naming it where it is damaged."""
+    try:
+        with open_table() as binary:
+            yield binary
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise UnreadableFileError(f"{name} cannot be read: {error}. Is the file whole?") from error
+
+
+@contextmanager
 def read_table(
     name: str, open_table: Opener, reading: Reading | None = None
 ) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
@@ -130,24 +140,21 @@ def read_table(
 
     Raises UnreadableFileError naming the table where it is damaged, and the line where that is not CSV.
     """
-    try:
-        with open_table() as binary, _as_text(binary) as text:
-            first = text.readline(1 << 16)
-            if reading is not None:
-                reading.took(first)
-            delimiter = max(",;\t", key=first.count)
-            header = next(csv.reader([first], delimiter=delimiter), [])
-            # The limit is the whole process's: an importer may have raised it.
-            csv.field_size_limit(_LONGEST_FIELD)
-            reader = csv.reader(_limited(name, text, reading), delimiter=delimiter)
-            try:
-                yield header, reader
-            except csv.Error as error:
-                raise UnreadableFileError(
-                    f"{name}, line {reader.line_num + 1}: {error}. Is it a CSV file?"
-                ) from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise UnreadableFileError(f"{name} cannot be read: {error}. Is the file whole?") from error
+    with opened_table(name, open_table) as binary, _as_text(binary) as text:
+        first = text.readline(1 << 16)
+        if reading is not None:
+            reading.took(first)
+        delimiter = max(",;\t", key=first.count)
+        header = next(csv.reader([first], delimiter=delimiter), [])
+        # The limit is the whole process's: an importer may have raised it.
+        csv.field_size_limit(_LONGEST_FIELD)
+        reader = csv.reader(_limited(name, text, reading), delimiter=delimiter)
+        try:
+            yield header, reader
+        except csv.Error as error:
+            raise UnreadableFileError(
+                f"{name}, line {reader.line_num + 1}: {error}. Is it a CSV file?"
+            ) from error
 
 
 def _limited(name: str, lines: Sequence[str] | IO[str], reading: Reading | None) -> Iterator[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-_FORMATS = ("hetrec", "playlists", "listenbrainz", "listenbrainz-tracks", "features")
+_FORMATS = ("hetrec", "playlists", "plays", "listenbrainz", "listenbrainz-tracks", "features")
 
 
 @cli.group()
