@@ -165,7 +165,7 @@ def _run(
                     cancelled=cancelled,
                 )
             return {
-                "packs": [asdict(pack) for pack in packs],
+                "packs": [session.coverage.described(pack) for pack in packs],
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [],
             }

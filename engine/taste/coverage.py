@@ -25,7 +25,7 @@ class Coverage:
     """`known` of `of` played artists, or tracks, are in the data, and with them `known_plays` of `plays`.
 
     `packs` are the names of the data, `source` the files it came from and `collected` when it was collected, empty
-    where nobody said. `unknown` are the keys of the others.
+    where nobody said. `unknown` are the keys of all in the taste that are not in it.
     """
 
     level: Level
@@ -63,7 +63,7 @@ class Coverage:
             of=len(played),
             known_plays=sum(item.plays for item in found),
             plays=sum(item.plays for item in played),
-            unknown=frozenset(item.key for item in played).difference(item.key for item in found),
+            unknown=frozenset(taste.by_key).difference(known),
         )
 
     @property

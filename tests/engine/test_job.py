@@ -125,6 +125,7 @@ def test_a_download_ends_with_its_pack(tmp_path) -> None:
         assert code == 0
         (pack,) = sent[-1]["result"]["packs"]
         assert (pack["name"], pack["listeners"], pack["items"]) == ("listenbrainz", 60, 6)
+        assert pack["known"] is None, "as of a file that was added; nothing was played"
         assert {message["stage"] for message in sent[:-1]} == {"downloading"}
         sent, code = messages(tmp_path / "data", *arguments, "61")
         assert (sent[-1]["type"], code) == ("error", 1)

@@ -113,11 +113,13 @@ async def test_after_an_import_training_is_next_where_there_is_community_data(
         await settled(pilot)
         app.jobs.start("Import", "import", "x")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
-        assert "community data" not in screen_text(app)
+        assert "add community data" not in screen_text(app)
         await pilot.press("t")
         await settled(pilot)
         assert jobs[1:] == [(["train"], folders.root)]
-        assert "Training Done." in toasts(app)
+        assert any(
+            text.startswith("Training Done. The community data (made up) knows") for text in toasts(app)
+        )
 
 
 async def test_a_list_with_nothing_to_resurface_says_which_keys_help(

@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import DiscoverError
+from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.typed_paths import paths_in
 
 if TYPE_CHECKING:
     from engine.paths import Folders
+    from engine.taste.coverage import Coverage
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
@@ -256,11 +258,17 @@ class Jobs:
             self.own = app.folders
             self._go_to(app.folders.demo)
         community = await asyncio.to_thread(self._has_community)
-        self.ended(job, result, community=community)
+        coverage = await asyncio.to_thread(self._coverage)
+        self.ended(job, result, community=community, coverage=coverage)
         app.library_changed()
 
-    def ended(self, job: Job, result: dict[str, Any], *, community: bool = False) -> None:
-        """Say how a job ended: an import with its whole report, and whether there is `community` data to go on with."""
+    def ended(
+        self, job: Job, result: dict[str, Any], *, community: bool = False, coverage: Coverage | None = None
+    ) -> None:
+        """Say how a job ended: an import with its whole report, and whether there is `community` data to go on with.
+
+        After an import and a training also how much of the plays that data knows.
+        """
         app = self._app
         typed, self._typed = self._typed, ""
         if result["type"] == "error":
@@ -273,7 +281,7 @@ class Jobs:
         elif result["type"] == "cancelled":
             app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
-            self._show_report(result["result"], community)
+            self._show_report(result["result"], community, coverage)
         elif job.arguments[0] in ("add", "fetch"):
             from tuiapp.import_report import packs_in_words
 
@@ -287,10 +295,23 @@ class Jobs:
             text = f"Everything here is demo data. Press {key} to return to your library."
             app.notify(text, title="Demo", timeout=12)
         else:
-            app.notify("Done.", title=job.title)
+            severity: Literal["information", "warning"] = (
+                "warning" if coverage and coverage.low else "information"
+            )
+            app.notify(
+                f"Done. {self._said(coverage)}".strip(), title=job.title, severity=severity, timeout=12
+            )
 
-    def _show_report(self, report: dict[str, Any], community: bool) -> None:
+    def _said(self, coverage: Coverage | None) -> str:
+        """The coverage and, where it is low, what to do by key; empty without community data."""
+        if coverage is None:
+            return ""
+        return shown(in_keys(f"{coverage.in_words()} {coverage.advice}".strip(), self._app.keymap))
+
+    def _show_report(self, report: dict[str, Any], community: bool, coverage: Coverage | None) -> None:
         """An import's report, and what to do next: without community data nothing new can be found."""
+        from textual.content import Content
+
         from tuiapp.app.help_texts import import_report
         from tuiapp.screens.dialogs import ShowText
 
@@ -302,15 +323,28 @@ class Jobs:
                 add: "add community data next, to find new music",
                 train: "or train on your own listening: it only resurfaces",
             }
+        elif coverage is not None and coverage.low:
+            steps = {
+                add: "add community data that knows more of it, to find new music",
+                train: "or train on what there is",
+            }
 
         def go_on(key: str | None) -> None:
             if key is not None:
                 self._app.views.go("model")
                 self.ask_pack() if key == add else self.start("Training", "train")
 
-        shown = import_report(report, steps)
+        text = import_report(report, steps)
+        if said := self._said(coverage):
+            text = Content.assemble(f"{said}\n\n", text)
         title = "Imported" if any(file["format"] for file in report["files"]) else "Nothing imported"
-        self._app.push_screen(ShowText(title, shown, also=tuple(steps)), go_on)
+        self._app.push_screen(ShowText(title, text, also=tuple(steps)), go_on)
+
+    def _coverage(self) -> Coverage | None:
+        try:
+            return self._app.engine().coverage.of()
+        except DiscoverError:
+            return None
 
     def _has_community(self) -> bool:
         try:

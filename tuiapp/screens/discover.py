@@ -21,6 +21,7 @@ from tuiapp.screens.filters import Filters
 from tuiapp.screens.first_steps import first_steps, no_tracks, nothing_to_resurface, untrained
 from tuiapp.screens.view import View
 from tuiapp.text import age
+from tuiapp.widgets.coverage import LowCoverage
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 from tuiapp.widgets.why import Waiting, WhyPanel
@@ -56,6 +57,7 @@ class DiscoverView(View):
         self._tracks_asked = False
 
     def compose_body(self) -> ComposeResult:
+        yield LowCoverage()
         yield Static(id="dials")
         with Container(id="body", classes="body"):
             yield DiscoverTable()
@@ -102,6 +104,7 @@ class DiscoverView(View):
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
+        self.query_one(LowCoverage).show(found.coverage)
         source = "solo: your listening only"
         if not found.solo:
             from engine.session.discover import Discover
@@ -201,6 +204,7 @@ class DiscoverView(View):
 
     def _no_list(self, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
+        self.query_one(LowCoverage).show(None)
         if not isinstance(error, NothingYetError):
             self.show_error(error)
         elif self._filters.times:

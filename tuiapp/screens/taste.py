@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from engine.session import Session
     from engine.session.taste import Exclusion
     from engine.store.feedback import Feedback
+    from engine.taste.coverage import Coverage
     from engine.taste.gate import Taste, TasteItem
     from engine.taste.rules import KeptRule, Rule
 
-    # One's taste, what was said of artists and tracks, the rules, and how many listens they leave out.
-    _Own = tuple[Taste, Sequence[Feedback], Sequence[KeptRule], int]
+    # One's taste, what was said of artists and tracks, the rules, how many listens they leave out, and the coverage.
+    _Own = tuple[Taste, Sequence[Feedback], Sequence[KeptRule], int, Coverage | None]
 
 # The tastes are a panel of their own only where they do not fit below the map.
 PANELS = ("map", "tastes", "drift", "rules")
@@ -62,6 +63,8 @@ class TasteView(View):
         self._panel = "map"
         self._map: TasteMap | None = None
         self._mode_of: dict[str, int] = {}
+        # Keys of what the community data does not know: it counts for nothing.
+        self._unknown: set[str] = set()
         self._drift_is_old = True
         # The table that has, or last had, the keys.
         self._at = "#top"
@@ -70,7 +73,7 @@ class TasteView(View):
         with Container(id="body", classes="body"):
             with Vertical(id="own"):
                 yield Static("your taste", classes="caption", markup=False)
-                yield top_table(self._mode_of)
+                yield top_table(self._mode_of, self._unknown)
             with Vertical(id="side"):
                 yield Static(id="panels")
                 yield Static(id="missing", markup=False)
@@ -109,9 +112,12 @@ class TasteView(View):
         self._modes.show([])
 
     def _show_list(self, own: _Own) -> None:
-        taste, marks, rules, left_out = own
+        taste, marks, rules, left_out, coverage = own
         items = sorted(taste.items, key=lambda item: (-item.weight, item.key))
-        self.set_status(f"your taste: {len(items):,} artists")
+        self._unknown.clear()
+        self._unknown.update(coverage.unknown if coverage else ())
+        unknown = f", {len(self._unknown):,} not known" if self._unknown else ""
+        self.set_status(f"your taste: {len(items):,} artists{unknown}")
         self._marks.show(marks)
         self._rules.show(rules)
         said = f"excluded: {left_out:,} plays" if rules else "no exclusions"
@@ -368,6 +374,7 @@ def _own(session: Session) -> _Own:
         session.verdicts.all(),
         session.taste.rules(),
         session.taste.listens_excluded(),
+        session.coverage.of(),
     )
 
 

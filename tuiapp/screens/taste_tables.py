@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING
 
 from tuiapp.text import bar, day, percent
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 _GLYPHS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
 
 
-def top_table(mode_of: Mapping[str, int]) -> Table[TasteItem]:
-    """One's artists by what they weigh; `mode_of` gives the number of an artist's taste by its key."""
+def top_table(mode_of: Mapping[str, int], unknown: Set[str]) -> Table[TasteItem]:
+    """One's artists by what they weigh; `mode_of` gives the number of an artist's taste by its key.
+
+    What counts for nothing says why in place of its weight: `unknown` keys are not in the community data.
+    """
     table = Table["TasteItem"](
         (
             Column("artist", lambda row: row.name, 18, share=1, order=lambda row: row.key),
             Column("taste", lambda row: str(mode_of.get(row.key, "")), 5, right=True,
                    order=lambda row: mode_of.get(row.key, len(mode_of) + 1), least=44),
             Column("plays", lambda row: f"{row.plays:,.0f}", 7, right=True, order=lambda row: -row.plays),
-            Column("weight", lambda row: bar(row.weight / most(), 10), 10, accent=True,
-                   order=lambda row: -row.weight),
+            Column("weight", lambda row: weight(row), 10, accent=True,
+                   order=lambda row: (row.key in unknown, -row.weight)),
             Column("last", lambda row: day(row.last_played), 11, right=True,
                    order=lambda row: -(row.last_played or 0), least=60),
         ),
@@ -36,8 +39,14 @@ def top_table(mode_of: Mapping[str, int]) -> Table[TasteItem]:
         id="top",
     )  # fmt: skip
 
+    def weight(row: TasteItem) -> str:
+        if row.key in unknown:
+            return "not known"
+        return bar(row.weight / most(), 10) if row.weight else "skipped"
+
     def most() -> float:
-        return table.rows[0].weight if table.rows else 1.0
+        # The rows come heaviest first.
+        return next((row.weight for row in table.rows if row.key not in unknown), 0.0) or 1.0
 
     return table
 
