@@ -55,7 +55,7 @@ class Fetched:
 
 
 class RefusedError(DiscoverError):
-    """The server does not give what was asked for, and asking again is no use."""
+    """The server does not give what was asked for, and asking again would not help."""
 
 
 class BrokenError(Exception):
@@ -145,7 +145,7 @@ class Web:
     ) -> Iterator[tuple[Answer, str]]:
         """An answer, not read yet, and the address it came from: a redirect is followed only to where one may ask.
 
-        Raises DiscoverError where asking again is no use; the connection is closed after the block.
+        Raises DiscoverError where asking again would not help; the connection is closed after the block.
         """
         for _ in range(_REDIRECTS + 1):
             check(url)

@@ -81,7 +81,7 @@ def opened_member(
     file: IO[bytes], name: str, suffix: str, *, size: int | None = None
 ) -> Iterator[Member | None]:
     """The JSON Lines in an open file: the member of the archive whose name ends in `suffix` (null where there is
-    none), or, where it is no archive, all of the file. `size` is that of the file where it is not packed.
+    none), or, where it is not an archive, all of the file. `size` is that of the file where it is not packed.
     """
     try:
         unpacked, packed = _unpacked(file)

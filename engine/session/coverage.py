@@ -61,7 +61,7 @@ class Coverages(Service):
 
     @synchronized
     def of_pack(self, pack: PackInfo) -> Coverage | None:
-        """That of one pack, in use or not; null where it is no community data, and as for `of`."""
+        """That of one pack, in use or not; null where it is not community data, and as for `of`."""
         if pack.kind != "community":
             return None
         try:

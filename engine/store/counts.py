@@ -33,7 +33,7 @@ FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL 
 
 # Sources that count the plays of one library: Music's own file and three tables of Apple's export.
 _ONE_LIBRARY = ("apple-last-played", "apple-library", "apple-recent", "itunes")
-# More plays than this are no count.
+# More plays than this are not a count.
 MAX_PLAYS = (1 << 32) - 1
 
 

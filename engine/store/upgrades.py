@@ -102,7 +102,7 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
 
 @dataclass(frozen=True, slots=True)
 class _Listen:
-    """A dated listen that is no count; its `clock` is who told of it, and how exactly."""
+    """A dated listen that is not a count; its `clock` is who told of it, and how exactly."""
 
     stored: Stored
     clock: tuple[str, int]

@@ -17,8 +17,8 @@ COMMUNITY_FILES = (
     "ListenBrainz' statistics too."
 )
 _FETCHING = (
-    "Community data is who plays what, without names. ListenBrainz makes it twice a month, of about 85,000 listeners "
-    "(CC0); the newest that is complete is taken. Last.fm's is of 1,892 people, for non-commercial use. Whoever hosts "
+    "Community data says who plays what, without names. ListenBrainz publishes it twice a month, from about 85,000 "
+    "listeners (CC0); you get the latest complete one. Last.fm's is from 1,892, for non-commercial use. Whoever hosts "
     "it sees your address; nothing else is sent."
 )
 
