@@ -101,8 +101,8 @@ def walk(paths: Sequence[Path]) -> list[Member]:
     return found
 
 
-def printable(path: Path | PurePosixPath) -> str:
-    """A path as text. A name that is not UTF-8, which no text can hold, is read as Windows wrote it."""
+def printable(path: Path | PurePosixPath | str) -> str:
+    """A path or what was typed, as text: what is not UTF-8, which no text can hold, is read as Windows wrote it."""
     return os.fsencode(path).decode("utf-8", OTHER_BYTES)
 
 

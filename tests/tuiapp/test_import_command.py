@@ -69,3 +69,17 @@ def test_a_data_folder_whose_name_is_not_utf_8(tmp_path: Path, capsys: pytest.Ca
         assert run(["--data-dir", str(data), *command]) == 0, (command, capsys.readouterr().err)
     for private in (False, True):
         open_library(Door(Folders(data), private=private)).close()
+
+
+def test_what_is_typed_in_bytes_that_are_not_utf8_is_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data-dir", str(tmp_path / "data")]
+    Path(tmp_path / f"{LATIN}.csv").write_bytes(lastfm((START, SONG)).encode())
+    assert run([*data, "import", str(tmp_path / f"{LATIN}.csv")]) == 0
+    assert run([*data, "played", LATIN, LATIN]) == 0
+    assert "Café - Café" in capsys.readouterr().err
+    assert run([*data, "taste", "exclude", "--source", f"{LATIN}.csv", "--dry-run"]) == 0
+    assert run([*data, "forget", "--source", f"{LATIN}.csv", "--yes"]) == 0
+    assert "1 listens" in capsys.readouterr().out
+    assert run([*data, "import", "--encoding", LATIN, str(tmp_path / f"{LATIN}.csv")]) == 2

@@ -9,7 +9,7 @@ import click
 
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import artists
+from tuiapp.cli.names import TEXT, artists
 from tuiapp.cli.output import print_json, thousands
 from tuiapp.safe import shown
 
@@ -27,7 +27,7 @@ _OUT_OF_REACH = "Not covered: exported and downloaded files, backups, and delete
     "--track", metavar="TITLE", help="Plays of tracks with this title (with --artist, by that artist)."
 )
 @click.option("--before", type=PERIOD, metavar="DATE", help="Plays before this date.")
-@click.option("--source", metavar="FILE", help="Plays from this service or imported file.")
+@click.option("--source", type=TEXT, metavar="FILE", help="Plays from this service or imported file.")
 @click.option("--playlists", is_flag=True, help="Also remove the artist from saved playlists.")
 @click.option("--all", "everything", is_flag=True, help="Everything except settings and public packs.")
 @click.option("--yes", is_flag=True, help="Skip confirmation.")

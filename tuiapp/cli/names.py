@@ -24,6 +24,20 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 _MOST = 50
 
 
+class _Text(click.ParamType[str]):
+    """What is kept in the library, or compared with it: words that are not UTF-8 are read as names of files are."""
+
+    name = "text"
+
+    def convert(self, value: Any, *_: Any) -> str:
+        from engine.imports.walk import printable
+
+        return printable(value)
+
+
+TEXT = _Text()
+
+
 def name_argument(
     name: str, complete: Complete, *, metavar: str = "NAME", required: bool = True
 ) -> Callable[[Command], Command]:

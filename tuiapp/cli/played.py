@@ -9,7 +9,7 @@ import click
 
 from engine.errors import DiscoverError, UsageError
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import artists
+from tuiapp.cli.names import TEXT, artists
 from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
@@ -77,8 +77,8 @@ def _play(options: Options, template: str, music: Music) -> None:
 
 
 @cli.command()
-@click.argument("artist", shell_complete=artists)
-@click.argument("track")
+@click.argument("artist", type=TEXT, shell_complete=artists)
+@click.argument("track", type=TEXT)
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, max=86_400, min_open=True),

@@ -9,7 +9,7 @@ import click
 
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import artists
+from tuiapp.cli.names import TEXT, artists
 from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.text import whole_percent
 
@@ -42,7 +42,7 @@ def taste(context: click.Context, level: Level) -> None:
 @click.option("--between", metavar="HH:MM-HH:MM", help="Plays at this time of day, local time.")
 @click.option("--from", "since", type=PERIOD, metavar="DATE", help="Plays from this date on.")
 @click.option("--to", "until", type=PERIOD, metavar="DATE", help="Plays until this date, inclusive.")
-@click.option("--source", metavar="FILE", help="Plays from this service or imported file.")
+@click.option("--source", type=TEXT, metavar="FILE", help="Plays from this service or imported file.")
 @click.option(
     "--bursts",
     type=click.IntRange(min=3),
