@@ -10,8 +10,8 @@ from engine.errors import UsageError
 _FORM = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
-def period(text: str) -> tuple[int, int]:
-    """(first second, first second after it) of a year, month or day, seconds since 1970 UTC.
+def period(text: str, zone: datetime.tzinfo | None = datetime.UTC) -> tuple[int, int]:
+    """(first second, first second after it) of a year, month or day in a zone (null: local), seconds since 1970 UTC.
 
     Raises UsageError with the forms that are known.
     """
@@ -19,9 +19,7 @@ def period(text: str) -> tuple[int, int]:
     try:
         year, month, day = (int(part) if part else None for part in (found.groups() if found else ("0",) * 3))
         assert year is not None  # noqa: S101 - the form has one
-        first = datetime.datetime(
-            year, 1 if month is None else month, 1 if day is None else day, tzinfo=datetime.UTC
-        )
+        first = datetime.datetime(year, 1 if month is None else month, 1 if day is None else day, tzinfo=zone)
         if day is not None:
             after = first + datetime.timedelta(days=1)
         elif month is not None:

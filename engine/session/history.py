@@ -38,9 +38,18 @@ class History(Service):
         return store_history.counts(self.library.connection)
 
     @synchronized
-    def listen_ids(self, text: str = "", by: str = "when", *, reverse: bool = False) -> list[int]:
-        """Ids of the listens; with `text` those whose artist or title holds it, sorted as `history.listen_ids` says."""
-        return store_history.listen_ids(self.library.connection, artist_key(text), by, reverse=reverse)
+    def listen_ids(
+        self,
+        text: str = "",
+        by: str = "when",
+        *,
+        reverse: bool = False,
+        period: tuple[int, int] | None = None,
+    ) -> list[int]:
+        """Ids of the listens; with `text` those whose artist or title holds it, with `period` (seconds since 1970 UTC)
+        those inside it, sorted as `history.listen_ids` says."""
+        key = artist_key(text) if text else ""
+        return store_history.listen_ids(self.library.connection, key, by, reverse=reverse, period=period)
 
     @synchronized
     def listens(self, ids: Sequence[int]) -> list[store_history.ListenRow]:

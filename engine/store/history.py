@@ -133,20 +133,30 @@ _LARGEST_FIRST = frozenset({"when", "played"})
 
 
 def listen_ids(
-    connection: sqlite3.Connection, key: str = "", by: str = "when", *, reverse: bool = False
+    connection: sqlite3.Connection,
+    key: str = "",
+    by: str = "when",
+    *,
+    reverse: bool = False,
+    period: tuple[int, int] | None = None,
 ) -> list[int]:
     """Ids of the listens; with `key` those whose artist or title key holds it. Blocked artists' are in no list.
+
+    With `period` those that began from its first second on and before its second one.
 
     `by` is when (newest first), artist, track, played (longest first) or source; `reverse` turns that around. Listens
     without the value are last either way, and equal ones are newest first. Raises KeyError for another `by`.
     """
-    where, values = ["1"], []
+    where, values = ["1"], dict[str, str | int]()
     if key:
         where.append(
             "l.track_id IN (SELECT t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
-            "WHERE t.key LIKE ?1 OR a.key LIKE ?1)"
+            "WHERE t.key LIKE :key OR a.key LIKE :key)"
         )
-        values.append("%" + key.replace("%", "").replace("_", "") + "%")
+        values["key"] = "%" + key.replace("%", "").replace("_", "") + "%"
+    if period is not None:
+        where.append("l.started_at >= :since AND l.started_at < :until")
+        values |= {"since": period[0], "until": period[1]}
     if connection.execute("SELECT 1 FROM feedback WHERE verdict = 'block' LIMIT 1").fetchone():
         where.append(f"l.track_id NOT IN ({blocked_ids(connection)})")
     join, value = _ORDERS[by]

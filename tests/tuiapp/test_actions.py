@@ -13,7 +13,7 @@ from textual.binding import Binding
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.help_texts import help_for
 from tuiapp.screens.view import View
-from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, SCREENS, key_table, scope_of, written
+from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, MUSIC, SCREENS, key_table, scope_of, written
 from tuiapp.settings.keys import key_named
 from tuiapp.widgets.table import Table
 
@@ -109,3 +109,60 @@ def test_the_readme_shows_the_table_of_keys() -> None:
     text = README.read_text()
     shown = text.partition("<!-- keys -->")[2].partition("<!-- /keys -->")[0]
     assert shown.strip() == key_table().strip()
+
+
+# What a key means, where it may be called by another word in another view.
+MEANS = {
+    "enter": {"artist", "change"},
+    "n": {"new"},
+    "c": {"next_context"},
+    "t": {"train"},
+    "d": {"travel"},
+    "D": {"remove", "remove_pack", "reset"},
+    "v": {"next_panel", "details"},
+    "x": {"hide"},
+    "r": {"related"},
+    "m": {"next_taste", "discover_taste"},
+    "e": {"export"},
+}
+
+
+def test_a_key_means_one_thing_in_every_view() -> None:
+    """Dials, which keys turn up and down, are named by what they turn."""
+    meanings: dict[str, set[str]] = {}
+    for action in ACTIONS:
+        for key in action.keys.split(","):
+            meanings.setdefault(key, set()).add(action.id)
+    for key, ids in MEANS.items():
+        assert meanings[key] == ids, key
+    dials = {"left", "right", "comma", "full_stop", "plus", "p", "minus", "O", "h", "f", "F",
+             "left_square_bracket", "right_square_bracket", "less_than_sign", "greater_than_sign"}  # fmt: skip
+    several = {key: ids for key, ids in meanings.items() if len(ids) > 1 and key not in dials}
+    assert several.keys() <= {*MEANS, "delete", "a"}, several
+    assert meanings["a"] == {"add_to", "add_pack"}
+
+
+@pytest.mark.parametrize("view", MUSIC)
+def test_every_view_of_music_has_the_same_row_keys(view: str) -> None:
+    keys = {action.id: action.keys for action in scope_of(view) if action.shared}
+    assert keys == {"artist": "enter", "like": "l", "hide": "x", "block": "B", "add_to": "a", "related": "r"}
+    assert view_class(view).MUSIC
+
+
+def test_moving_in_lists_is_in_help_and_can_be_remapped() -> None:
+    from tuiapp.settings.keys import Keymap, key_named
+
+    moving = [action for action in scope_of(LISTS) if action.id.partition("(")[0] in ("move", "page", "edge")]
+    assert {key for action in moving for key in action.keys.split(",")} >= {*"jkgG", "ctrl+d", "ctrl+u"}
+    help_text = help_for("discover", Keymap({"lists.move_plus": key_named("n")})).plain
+    assert "n           Down." in help_text
+
+
+def test_a_key_given_to_what_rows_of_music_do_holds_in_every_view() -> None:
+    from tuiapp.settings.keys import BY_NAME, Keymap
+
+    keymap = Keymap({"discover.like": "L", "history.like": "ctrl+l"})
+    given = {view: keymap.keys(BY_NAME[f"{view}.like"]) for view in MUSIC}
+    assert given == dict.fromkeys(MUSIC, "L") | {"history": "ctrl+l"}
+    assert set(keymap.changed()) == {f"{view}.like" for view in MUSIC}
+    assert ("discover.like", "W", "contexts.save") in Keymap({"discover.like": "W"}).clashes()

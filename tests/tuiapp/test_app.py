@@ -131,7 +131,7 @@ async def test_related_walks_with_a_trail_back_and_forward(folders: Folders) -> 
         await pilot.press("r")
         await settled(pilot)
         second = the_list(app).row.artist
-        await pilot.press("enter")
+        await pilot.press("r")
         await settled(pilot)
         assert screen_lines(app)[1].strip() == f"{first} › {second}"
         where = []
@@ -175,7 +175,7 @@ async def test_taking_back_in_taste_can_be_taken_back(folders: Folders) -> None:
         assert the_list(app).id == "marks"
         name = the_list(app).row.artist
         before = verdicts(folders)
-        await pilot.press("x")
+        await pilot.press("D")
         await settled(pilot)
         assert name not in verdicts(folders)
         await pilot.press("u")

@@ -41,7 +41,7 @@ async def through_every_view(pilot: Any, elsewhere: Path) -> None:
         await pilot.press(key)
         await settled(pilot)
         if key == "3":
-            await pilot.press("a")
+            await pilot.press("W")
             await settled(pilot)
             app.screen.query_one(Input).value = "Not to be kept"
             await pilot.press("enter")

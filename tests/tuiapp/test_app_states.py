@@ -386,7 +386,7 @@ async def test_there_is_a_way_back_from_the_sample(
     async with app.run_test(size=(120, 30)) as pilot:
         await settled(pilot)
         assert not leaving()
-        await pilot.press("d")
+        await pilot.press("E")
         await settled(pilot)
         assert app.folders == empty.demo
         assert the_list(app).counts[0]

@@ -91,9 +91,9 @@ def test_what_is_not_a_key_or_not_free_to_give_is_refused(key: str) -> None:
         ("keys.undo = 'pagedwn'", ["keys.undo is 'pagedwn'", "did you mean pagedown?"]),
         ("keys.undo = ['U']", ["keys.undo is ['U']", 'such as "x"']),
         ("keys.undo = 'l'", ["keys.undo is l, already used by discover.like", "Still u."]),
-        ("keys.undo = 'j'", ["used by moving in lists"]),
+        ("keys.undo = 'j'", ["used by lists.move_plus"]),
         ("[keys]\nundo = 'U'\n'discover.like' = 'U'", ["keys.discover.like is U, already used by undo"]),
-        ("keys.lists.filter = 't'", ["keys.lists.filter is t, already used by discover.travel", "Still /."]),
+        ("keys.lists.filter = 't'", ["keys.lists.filter is t, already used by model.train", "Still /."]),
         ("a = [", ["is not valid TOML", "ignored"]),
         (b"\xff\xfe", ["is not valid TOML"]),
         ("x = " + "[" * 5000, ["nested too deeply"]),
@@ -129,7 +129,7 @@ def test_two_actions_can_change_keys_with_each_other(tmp_path: Path) -> None:
 
 
 def test_the_same_key_may_do_different_things_in_different_views(tmp_path: Path) -> None:
-    assert read_text(tmp_path, "[keys.discover]\nlike = 'W'").problems == ()
+    assert read_text(tmp_path, "[keys.discover]\nexport = 'W'").problems == ()
 
 
 def test_settings_stand_under_a_heading_or_with_a_dotted_name(tmp_path: Path) -> None:

@@ -47,13 +47,13 @@ async def test_the_demo_is_marked_and_one_key_leaves_it(folders: Folders, width:
     async with app.run_test(size=(width, 24)) as pilot:
         await settled(pilot)
         assert " DEMO " in screen_lines(app)[0]
-        assert "D leave the demo" in screen_lines(app)[-1]
-        await pilot.press("D")
+        assert "Q leave the demo" in screen_lines(app)[-1]
+        await pilot.press("Q")
         await settled(pilot)
         assert app.folders == folders
         assert " DEMO " not in screen_lines(app)[0]
         assert "leave the demo" not in screen_lines(app)[-1]
-        await pilot.press("D")
+        await pilot.press("Q")
         await settled(pilot)
         assert app.folders == folders
 

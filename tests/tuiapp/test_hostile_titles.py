@@ -98,7 +98,7 @@ async def related(pilot: Pilot[Any]) -> None:
     pilot.app.views.related(CALLED[0])
     await settled(pilot)
     assert_safe(pilot.app, CALLED[0], "Atwo [Remastered 2011]", "Afive \x1b]0;owned\x07")
-    pilot.app.screen.action_walk()
+    pilot.app.screen.action_related()
     await settled(pilot)
     assert " › " in screen_text(pilot.app)
 
@@ -163,7 +163,7 @@ async def a_continued_playlist(pilot: Pilot[Any]) -> None:
     pilot.app._start_private = True
     pilot.app.engine().set_private(True)
     await view(pilot, "playlists")
-    await pilot.press("c")
+    await pilot.press("C")
     await settled(pilot)
     assert_safe(
         pilot.app, "10 tracks added to Tsong [/b] [@click=app.quit]q[/]", f"{HOSTILE_TITLE} for the hill   18"
@@ -221,7 +221,7 @@ async def a_rule_to_exclude(pilot: Pilot[Any]) -> None:
 
 
 async def time_travel(pilot: Pilot[Any]) -> None:
-    await pilot.press("t")
+    await pilot.press("d")
     await settled(pilot)
     pilot.app.screen.query_one(Input).value = f"{TITLES[0]} {TITLES[4]}"
     await pilot.press("enter")

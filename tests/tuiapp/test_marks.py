@@ -124,7 +124,7 @@ async def test_moving_and_removing_tracks_asks_about_those_selected_before(folde
         tracks = [row.track for row in the_list(app).rows]
         await pilot.press("space", "1", "4")
         await settled(pilot)
-        await pilot.press("x")
+        await pilot.press("D")
         await settled(pilot)
         assert isinstance(app.screen, Pick)
         await pilot.press("enter")

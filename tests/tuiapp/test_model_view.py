@@ -127,9 +127,9 @@ async def test_a_model_is_shown_in_short_until_details_are_asked_for(folders: Fo
         await settled(pilot)
         await pilot.press("7")
         await settled(pilot)
-        assert "d for details" in screen_text(app)
+        assert "v for details" in screen_text(app)
         assert "lambda" not in screen_text(app)
-        await pilot.press("d")
+        await pilot.press("v")
         await settled(pilot)
         assert "lambda" in screen_text(app)
 
@@ -144,13 +144,13 @@ async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_i
         await settled(pilot)
         before = sorted(path.name for path in folders.packs.iterdir())
         name = the_list(app).row.name
-        await pilot.press("x")
+        await pilot.press("D")
         await settled(pilot)
         assert name not in {pack.name for pack in app.engine().packs.all()}
         await pilot.press("u")
         await settled(pilot)
         assert sorted(path.name for path in folders.packs.iterdir()) == before
-        await pilot.press("x")
+        await pilot.press("D")
         await settled(pilot)
         await pilot.press("q")
     assert sorted(path.name for path in folders.packs.iterdir()) == [n for n in before if n != name]
@@ -225,7 +225,7 @@ async def test_after_a_resize_what_is_said_of_the_models_fits(folders: Folders) 
     async with app.run_test(size=(60, 30)) as pilot:
         await pilot.press("7")
         await settled(pilot, lambda: "for details" in screen_text(app))
-        await pilot.press("d")
+        await pilot.press("v")
         narrow = app.screen.query_one("#facts").render().plain
         await pilot.resize_terminal(140, 30)
         await settled(pilot, lambda: app.screen.query_one("#facts").render().plain != narrow)

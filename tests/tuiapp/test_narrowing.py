@@ -174,14 +174,14 @@ async def test_playlists_and_tracks_removed_by_a_held_key_are_as_many_as_it_was_
         app.action_view("playlists")
         await settled(pilot)
         app.clear_notifications()
-        await pilot.press("x", "x")
+        await pilot.press("D", "D")
         await settled(pilot)
         assert [row.name for row in the_list(app).rows] == ["Song for the hill"]
         assert not [toast for toast in toasts(app) if "no playlist" in toast.lower()]
         await pilot.press("enter")
         await settled(pilot)
         tracks = [row.track for row in the_list(app).rows]
-        await pilot.press("x", "x")
+        await pilot.press("D", "D")
         await settled(pilot)
         assert [row.track for row in the_list(app).rows] == tracks[2:]
         assert list(app.engine().playlists.show("Song for the hill")) == tracks[2:]

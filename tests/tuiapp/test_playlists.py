@@ -73,9 +73,9 @@ async def test_tracks_are_moved_taken_out_and_continued_and_undo_restores_each_o
         before = states[-1]
         assert await press("K") == drawn(app)
         assert states.pop() == before, "nothing changed, and there is nothing to take back"
-        assert await press("x") == [b, c, *rest]
+        assert await press("D") == [b, c, *rest]
         assert the_list(app).marks == set()
-        longer = await press("c")
+        longer = await press("C")
         assert longer[: len(rest) + 2] == [b, c, *rest]
         assert len(longer) == len(rest) + 12
         assert f"10 tracks added to {NAME}. u undoes it." in toasts(app)
@@ -99,7 +99,7 @@ async def test_lists_are_made_renamed_and_removed_and_an_empty_one_says_what_to_
         assert "This playlist is empty" in screen_text(app)
         assert "Night drive" in screen_lines(app)[1]
         app._notifications.clear()
-        await pilot.press("c")
+        await pilot.press("C")
         await settled(pilot)
         assert "is empty. Add a track" in toasts(app)[-1]
         await pilot.press("R")
@@ -109,11 +109,11 @@ async def test_lists_are_made_renamed_and_removed_and_an_empty_one_says_what_to_
         await settled(pilot)
         assert "Night drive" in screen_lines(app)[1], "undo follows the open list"
         app.clear_notifications()
-        await pilot.press("escape", "x")
+        await pilot.press("escape", "D")
         await settled(pilot)
         assert kept(app) == before, "the cursor was on the newest"
         the_list(app).action_mark()
-        await pilot.press("x")
+        await pilot.press("D")
         await settled(pilot)
         assert "No playlists yet" in screen_text(app)
         for _ in range(3):
@@ -237,6 +237,6 @@ async def test_marked_tracks_go_to_another_list_and_twice_when_asked(folders: Fo
         await pilot.press("enter")
         await settled(pilot)
         the_list(app).move_to(2)
-        await pilot.press("x")
+        await pilot.press("D")
         await settled(pilot)
         assert drawn(app) == kept(app)["Other"] == [first, second, second]

@@ -94,7 +94,7 @@ async def test_a_setting_acts_at_once_keeps_the_comments_and_is_undone(folders: 
         await settled(pilot)
         assert "discover.like" in folders.config.read_text()
         assert app.keymap.label("discover.like") == "L"
-        await pilot.press("x")
+        await pilot.press("D")
         await settled(pilot)
         assert app.keymap.label("discover.like") == "l"
         await pilot.press("u", "u", "u")
@@ -114,6 +114,7 @@ async def test_what_counts_as_known_changes_the_list(folders: Folders) -> None:
         await pilot.press("enter")
         app.screen.query_one(Input).value = "some"
         await pilot.press("enter")
+        await settled(pilot)
         assert "enter a whole number, 1 or more" in screen_text(app)
         app.screen.query_one(Input).value = "4"
         await pilot.press("enter")

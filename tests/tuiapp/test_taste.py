@@ -76,7 +76,7 @@ async def test_where_it_is_narrow_the_tastes_are_a_panel_and_d_discovers_for_one
         await settled(pilot)
         assert the_list(app).id == "modes"
         name = the_list(app).row[1].name
-        await pilot.press("d")
+        await pilot.press("m")
         await settled(pilot)
         assert app.current_mode == "discover"
         assert the_view(app)._filters.taste == (1, name)
@@ -136,7 +136,7 @@ async def test_a_rule_is_looked_at_taken_undone_and_taken_back(folders: Folders)
         app.screen._exclude(rule_of({"artist": artist}))
         await settled(pilot)
         kept = rules_and_taste(folders)
-        await pilot.press("v", "v", "tab", "x")
+        await pilot.press("v", "v", "tab", "D")
         await settled(pilot)
         assert rules_and_taste(folders) == before, "x takes the rule under the cursor back"
         await pilot.press("u")
@@ -194,7 +194,7 @@ async def test_time_travel_is_said_counted_undone_reset_and_never_noted(
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        await pilot.press("t")
+        await pilot.press("d")
         await settled(pilot)
         assert isinstance(app.screen, AskDate)
         app.screen.query_one(Input).value = "2024-01-10"
@@ -207,14 +207,14 @@ async def test_time_travel_is_said_counted_undone_reset_and_never_noted(
         assert ARTISTS[9] not in then, "known by the tenth"
         assert "later" in screen_text(app)
         assert noted == [], "an earlier list is not today's"
-        await pilot.press("t", "up", "enter")
+        await pilot.press("d", "up", "enter")
         await settled(pilot)
         assert "as of 2024-02" in screen_text(app)
         assert ARTISTS[12] not in {row.artist for row in the_list(app)._rows}
         await pilot.press("u")
         await settled(pilot)
         assert {row.artist: row.later for row in the_list(app)._rows} == then
-        await pilot.press("t")
+        await pilot.press("d")
         await settled(pilot)
         app.screen.query_one(Input).value = "1999"
         await pilot.press("enter")

@@ -72,7 +72,7 @@ def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = froze
             parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")
     numbers = " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS)
-    where = f"{numbers} switch views. j k, arrows, page keys, g G move in lists."
+    where = f"{numbers} switch views."
     parts.append(Content.styled(where, "$foreground-muted"))
     return Content.assemble(*parts)
 

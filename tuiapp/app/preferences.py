@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import DiscoverError, PrivateSessionError
 from tuiapp.settings import config
 from tuiapp.settings.config import SETTINGS, Config
-from tuiapp.settings.keys import BY_NAME
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
@@ -106,4 +105,4 @@ class Preferences:
     def _apply_keys(self) -> None:
         app = self._app
         app.keymap = self.config.keymap
-        app.set_keymap({name: keys for name, keys in app.keymap.given.items() if name in BY_NAME})
+        app.set_keymap(app.keymap.changed())

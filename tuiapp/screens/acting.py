@@ -21,7 +21,8 @@ class Acting(LibraryScreen):
     @property
     def absent(self) -> frozenset[str]:
         """What other lists can do and this one cannot."""
-        return frozenset((() if self.MARKS else ("mark",)) + (() if self.MUSIC else ("open", "copy")))
+        marks = () if self.MARKS else ("mark", "mark_range", "mark_all")
+        return frozenset((*marks, *(() if self.MUSIC else ("open", "copy"))))
 
     @property
     def table(self) -> Table[Any] | None:
@@ -93,10 +94,45 @@ class Acting(LibraryScreen):
 
     def judge(self, verdict: str | None) -> None:
         """Like, hide or block the artists or tracks chosen, with one undo for all of them."""
-        self.choose(
-            lambda keys: self.with_music(keys, lambda music: self.app.changes.judge(verdict, music)),
-            moves=True,
-        )
+
+        def of(music: list[Music]) -> None:
+            if music:
+                self.app.changes.judge(verdict, self.judged(music))
+            else:
+                self.notify("No artist or track selected.")
+
+        self.choose(lambda keys: self.with_music(keys, of), moves=True)
+
+    def judged(self, music: list[Music]) -> list[Music]:
+        """What a verdict on these is about: the artists, unless the view lists tracks to be judged one by one."""
+        return list(dict.fromkeys(Music(one.artist) for one in music))
+
+    def action_like(self) -> None:
+        self.judge("like")
+
+    def action_hide(self) -> None:
+        self.judge("hide")
+
+    def action_block(self) -> None:
+        self.judge("block")
+
+    @property
+    def music_here(self) -> Music | None:
+        """What is under the cursor, where that is music."""
+        row = self.table.row if self.table is not None else None
+        return self.music_of(row) if row is not None else None
+
+    def action_artist(self) -> None:
+        """The page of the artist under the cursor."""
+        music = self.music_here
+        if music is not None:
+            self.app.views.artist(music.artist)
+
+    def action_related(self) -> None:
+        """Artists similar to the one under the cursor."""
+        music = self.music_here
+        if music is not None:
+            self.app.views.related(music.artist)
 
     def action_add_to(self) -> None:
         """Add the tracks chosen, or one of each artist, to a playlist."""
@@ -114,8 +150,7 @@ class Acting(LibraryScreen):
 
     def action_open(self) -> None:
         """Open what is under the cursor in the browser or the player."""
-        row = self.table.row if self.table is not None else None
-        music = self.music_of(row) if row is not None else None
+        music = self.music_here
         if music is None:
             self.notify("No artist or track selected.")
         else:

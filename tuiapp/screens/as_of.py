@@ -37,14 +37,14 @@ class AskDate(Dialog):
     AskDate .what { height: auto; margin: 0 0 1 0; }
     """
 
-    def __init__(self, value: str = "") -> None:
+    def __init__(self, value: str = "", title: str = "Discover as of …", what: str = _WHAT) -> None:
         super().__init__()
-        self._value = value
+        self._value, self._asks, self._what = value, title, what
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
-            yield Static("Discover as of …", classes="title", markup=False)
-            yield Static(_WHAT, classes="what", markup=False)
+            yield Static(self._asks, classes="title", markup=False)
+            yield Static(self._what, classes="what", markup=False)
             yield Line(
                 self._value, placeholder="2019, 2019-06 or 2019-06-30; empty: today", select_on_focus=True
             )

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -39,7 +39,6 @@ class ContextsView(View):
     _profile = getters.query_one("#profile", Static)
     _wishes_line = getters.query_one("#wishes", Static)
     _notes = getters.query_one("#notes", Static)
-    MARKS: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +61,6 @@ class ContextsView(View):
             ),
             key=lambda row: f"{row.artist}\x1f{row.track}",
             words=lambda row: f"{row.artist} {row.track}",
-            markable=False,
         ).add_class("body")  # fmt: skip
         yield Notice()
         yield Static(id="notes", classes="body")
@@ -175,6 +173,10 @@ class ContextsView(View):
             self._wish(bpm=float(round(bpm)))
         else:
             self.notify(f"Tap {4 - len(self._taps)} more.", timeout=1.5)
+
+    @on(Table.Clicked)
+    def _clicked(self) -> None:
+        self.action_artist()
 
     # -- keeping ---------------------------------------------------------------------------------------
 

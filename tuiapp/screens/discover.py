@@ -14,6 +14,7 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from engine.errors import DiscoverError, NothingYetError
+from tuiapp.music import Music
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.export import ask_export
@@ -336,16 +337,14 @@ class DiscoverView(View):
 
     # -- acting on rows --------------------------------------------------------------------------------
 
-    def action_like(self) -> None:
-        self.judge("like")
-
-    def action_hide(self) -> None:
-        self.judge("hide")
-
-    def action_block(self) -> None:
-        self.judge("block")
+    def judged(self, music: list[Music]) -> list[Music]:
+        """The tracks themselves, where tracks are listed."""
+        return music
 
     @on(Table.Clicked)
+    def _clicked(self) -> None:
+        self.action_artist()
+
     def action_artist(self) -> None:
         row = self._table.row
         if row is not None:

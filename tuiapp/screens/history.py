@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import getters, on
+from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.containers import Container, Vertical
+from textual.widgets import Static
 
-from engine.errors import DiscoverError, NothingYetError
+from engine.errors import DiscoverError, NothingYetError, UsageError
+from tuiapp.dates import period
 from tuiapp.music import Music
+from tuiapp.safe import shown
+from tuiapp.screens.history_side import PAGES, Standings, of_items, of_top
 from tuiapp.screens.view import View
 from tuiapp.text import duration, local
 from tuiapp.widgets.columns import Column
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
     from engine.session import Session, Status
     from engine.store.history import ListenRow
     from engine.store.stats import Stats
-    from engine.taste.gate import TasteItem
+
+
+# Later than any play, in seconds since 1970, and before any where it is taken negative.
+_FAR = 1 << 40
 
 
 class HistoryView(View):
@@ -34,6 +41,8 @@ class HistoryView(View):
     NAME: ClassVar[str] = "history"
     _table: getters.query_one[Table[ListenRow | Coming]] = getters.query_one("#listens", Table)
     _year_panel = getters.query_one(YearPanel)
+    _standings = getters.query_one(Standings)
+    _side_caption = getters.query_one("#side .caption", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,13 +51,24 @@ class HistoryView(View):
         # The first and last year with a listen, and the one in the picture.
         self._years: tuple[int, int] | None = None
         self._year: int | None = None
-        self._page = "year"  # or all, or standings
+        self._all_years = False
+        # Whether the list beside the plays has, or last had, the keys.
+        self._at_side = False
+        self._page = "year"  # one of PAGES
         self._fetching = False
+
+    @property
+    def table(self) -> Table[Any]:
+        """The list that has the keys: the plays, or the one beside them."""
+        return self._standings if self._at_side and self.has_class("-listing") else self._table
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):
             yield self._listens()
-            yield YearPanel(id="year")
+            with Vertical(id="side"):
+                yield Static("", classes="caption", markup=False)
+                yield YearPanel(id="year")
+                yield Standings()
         yield Notice()
 
     @staticmethod
@@ -71,16 +91,29 @@ class HistoryView(View):
         table = self._table
         text, reverse = self._filter, table.reverse
         by = "when" if table.sort is None else table.columns[table.sort].by
+        words, inside = self._dated(text)
 
         def question(session: Session) -> tuple[str, Listens, Status]:
-            listens = Listens(session.history.listen_ids(text, by, reverse=reverse), self._want)
+            ids = session.history.listen_ids(words, by, reverse=reverse, period=inside)
+            listens = Listens(ids, self._want)
             if len(listens):
                 listens.fetch(session, 0)
             return text, listens, session.status()
 
         self.ask(question, self._show, group="list")
 
-    @on(Table.Ordered)
+    def _dated(self, text: str) -> tuple[str, tuple[int, int] | None]:
+        """What is filtered by: words, and a date among them. A year alone is one where there are plays that year."""
+        words, found = text.split(), None
+        for word in words:
+            if found is None and (date := _local_period(word)) is not None:
+                first, last = self._years or (0, 0)
+                if "-" in word or first <= int(word) <= last:
+                    found = date
+                    words = [other for other in words if other is not word]
+        return " ".join(words), found
+
+    @on(Table.Ordered, "#listens")
     def _ordered(self) -> None:
         self.load()
 
@@ -128,36 +161,66 @@ class HistoryView(View):
         if self._years is None:
             return
         first, last = self._years
-        place = last + 1 if self._page == "all" else last if self._year is None else self._year
+        place = last + 1 if self._all_years else last if self._year is None else self._year
         place = min(last + 1, max(first, place + by))
-        self._page = "all" if place > last else "year"
+        self._all_years = place > last
         self._year = min(place, last)
+        if self._page in ("fading", "overdue"):
+            self._page = "year"
         self._ask_picture()
 
-    def action_next_picture(self) -> None:
-        """From the year to what has been away for long, and back."""
-        self._page = "year" if self._page == "standings" else "standings"
+    def action_next_panel(self) -> None:
+        """The next of the panels; where only one fits, the plays are one of them."""
+        pages = list(PAGES)
+        following = pages.index(self._page) + 1
+        narrow = not (self.has_class("-wide") or self.has_class("-widest"))
+        if narrow and not self.has_class("-year"):
+            self.add_class("-year")
+        else:
+            if following == len(pages):
+                self.remove_class("-year")
+            self._page = pages[following % len(pages)]
         self._ask_picture()
 
     def _ask_picture(self) -> None:
-        if self._page == "standings":
+        page = self._page
+        listing = page != "year"
+        had_keys = self._at_side
+        self.set_class(listing, "-listing")
+        if listing and (had_keys or self.has_class("-year")):
+            self._standings.focus()
+        elif not listing and (had_keys or not self.has_class("-year")) and not self._filter_input.has_focus:
+            self._table.focus()
+        if page in ("fading", "overdue"):
+            self._side_caption.update(f"{page}  {PAGES[page]}")
             self.ask(
-                lambda session: session.taste.standings(),
-                self._picture,
-                group="standings",
-                failed=lambda error: self._no_picture(error, f"○ {self.in_keys(error)}"),
+                lambda session: of_items(session.taste.standings()[page]),
+                self._standings.show_page,
+                group="picture",
+                failed=self._no_standings,
             )
         elif self._years is not None:
-            year = None if self._page == "all" else self._year or self._years[1]
+            year = None if self._all_years else self._year or self._years[1]
             self._year = year or self._years[1]
+            self._side_caption.update(f"{year or 'all time'}  {PAGES[page]}")
             self.ask(
                 lambda session: session.history.stats(year),
-                self._picture,
-                group="year",
+                self._show_stats,
+                group="picture",
                 failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing played."),
             )
 
-    def _picture(self, stats: Stats | dict[str, list[TasteItem]] | str) -> None:
+    def _show_stats(self, stats: Stats) -> None:
+        self._picture(stats)
+        if self._page in ("artists", "tracks"):
+            top = stats.top_artists if self._page == "artists" else stats.top_tracks
+            self._standings.show_page(of_top(top))
+
+    def _no_standings(self, error: DiscoverError) -> None:
+        self._standings.show_page([])
+        self._side_caption.update(shown(f"{self._page}  {self.in_keys(error)}"))
+
+    def _picture(self, stats: Stats | str) -> None:
         self._year_panel.show(stats)
 
     def _no_picture(self, error: DiscoverError, nothing: str) -> None:
@@ -165,54 +228,104 @@ class HistoryView(View):
         failed = f"✗ {self.in_keys(error)} {self.key('retry')} retries."
         self._picture(nothing if isinstance(error, NothingYetError) else failed)
 
-    def action_show_year(self) -> None:
-        self.toggle_class("-year")
+    # -- dates -----------------------------------------------------------------------------------------
+
+    def action_travel(self) -> None:
+        """Ask for a date, and go to the last play of it or before it."""
+        from tuiapp.screens.as_of import AskDate
+
+        what = f"To list one date alone, type it into the filter ({self.key('lists.filter')})."
+        dialog = AskDate(title="Go to …", what=what)
+        self.app.push_screen(dialog, lambda text: None if text is None else self._go_to(text))
+
+    def _go_to(self, text: str) -> None:
+        date = _local_period(text)
+        until = date[1] if date is not None else _FAR
+        words = self._dated(self._filter)[0]
+
+        def then(ids: list[int]) -> None:
+            if not ids:
+                self.notify(f"Nothing was played by {text}.")
+                return
+            if self._dated(self._filter)[1] is not None:
+                self.clear_filter()
+            self._table.sort, self._table.reverse = None, False
+            self._table.wanted = str(ids[0])
+            self._table.focus()
+            self.load()
+
+        self.ask(
+            lambda session: session.history.listen_ids(words, period=(-_FAR, until))[:1], then, group="date"
+        )
 
     # -- acting on rows --------------------------------------------------------------------------------
 
     def with_music(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
         """Listens are looked up in the library, wherever in the list they are."""
+        if self.table is self._standings:
+            super().with_music(keys, then)
+            return
         ids = sorted(map(int, keys))
         self.ask(lambda session: _tracks(session, ids), then, group="names")
 
-    def action_like(self) -> None:
-        self.judge("like")
+    def action_add_to(self) -> None:
+        """Ask at once where to, and look the listens up when they are added: keys typed ahead reach the dialog."""
+        if self.table is self._standings:
+            super().action_add_to()
+            return
+        from tuiapp.screens.add_to import ask_add_to, named
 
-    def action_block(self) -> None:
-        self.judge("block")
+        def ask(keys: list[str]) -> None:
+            ids = sorted(map(int, keys))
+            what = "the track" if len(ids) == 1 else f"{len(ids):,} plays"
+            clear = self._table.clear_marks
+            ask_add_to(self.app, what, lambda session: named(_tracks(session, ids))(session), then=clear)
 
-    def judge(self, verdict: str | None) -> None:
-        """Like or block the artists of what is chosen."""
+        self.choose(ask, keep=True)
 
-        def of_artists(music: list[Music]) -> None:
-            self.app.changes.judge(verdict, list(dict.fromkeys(Music(one.artist) for one in music)))
-
-        self.choose(lambda keys: self.with_music(keys, of_artists), moves=True)
-
-    def action_related(self) -> None:
-        row = self._table.row
-        if row is not None and not isinstance(row, Coming):
-            self.app.views.related(row.artist)
+    @on(events.DescendantFocus)
+    def _focus_moved(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Table):
+            self._at_side = event.widget is self._standings
+            self.show_marks()
 
     @on(Table.Clicked)
-    def action_artist(self) -> None:
-        row = self._table.row
-        if row is not None and not isinstance(row, Coming):
-            self.app.views.artist(row.artist)
+    def _clicked(self) -> None:
+        self.action_artist()
 
     def _count(self) -> None:
-        shown, _ = self._table.counts
-        line = f"{shown:,} of {self._whole:,}  {self.key('back')} clears" if self._filter else ""
+        if self.table is self._standings:
+            super()._count()
+            return
+        left, _ = self._table.counts
+        line = f"{left:,} of {self._whole:,}  {self.key('back')} clears" if self._filter else ""
         self._filter_count.update(line)
         self.show_marks()
 
     def filter_by(self, text: str) -> None:
         """The library filters: it has the index, and there may be half a million."""
+        if self.table is self._standings:
+            super().filter_by(text)
+            return
         self._filter = text.strip()
         self.load()
 
     def remembered(self) -> dict[str, Any]:
-        return super().remembered() | {"filter": self._filter}
+        table = self._table
+        return {
+            "sort": table.sort,
+            "reverse": table.reverse,
+            "filter": self._filter,
+            "cursor": table.key_here,
+        }
+
+
+def _local_period(text: str) -> tuple[int, int] | None:
+    """A date as people write it, in local time as the list is; null where it is none."""
+    try:
+        return period(text, None)
+    except UsageError:
+        return None
 
 
 def _tracks(session: Session, ids: list[int]) -> list[Music]:

@@ -180,10 +180,16 @@ class PlaylistsView(View):
         return row.name if row is not None else None
 
     @on(Table.Clicked)
-    def action_show(self) -> None:
-        name = self._chosen()
-        if name is not None and self._open is None:
-            self._enter(name)
+    def _clicked(self) -> None:
+        self.action_artist()
+
+    def action_artist(self) -> None:
+        """The page of what is under the cursor: a list, or in one an artist."""
+        row = self._lists.row
+        if self._open is not None:
+            super().action_artist()
+        elif row is not None:
+            self._enter(row.name)
 
     # -- whole lists -----------------------------------------------------------------------------------
 

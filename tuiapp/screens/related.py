@@ -136,23 +136,14 @@ class RelatedView(View):
         self._go(1)
 
     @on(Table.Clicked)
-    def action_walk(self) -> None:
+    def _clicked(self) -> None:
+        self.action_artist()
+
+    def action_related(self) -> None:
+        """On to the artist under the cursor."""
         row = self._table.row
         if row is not None:
             self.start_at(row.artist)
-
-    def action_artist(self) -> None:
-        row = self._table.row
-        if row is not None:
-            self.app.views.artist(row.artist)
-
-    # -- acting on rows --------------------------------------------------------------------------------
-
-    def action_like(self) -> None:
-        self.judge("like")
-
-    def action_block(self) -> None:
-        self.judge("block")
 
     def action_export(self) -> None:
         if self._at >= 0:

@@ -225,21 +225,14 @@ class TasteView(View):
 
     @on(Table.Clicked)
     def _clicked(self) -> None:
-        self.action_open_row()
-
-    def action_open_row(self) -> None:
-        """From a taste to Discover for it alone, from an artist to those like it."""
-        row = self.table.row
-        if self._at == "#modes":
-            self.action_discover_taste()
-        elif row is not None and self._at != "#rules":
-            self.app.views.related(row.name if self._at == "#top" else row.artist)
+        self.action_artist()
 
     def action_artist(self) -> None:
-        """The card of the artist under the cursor, in the list of one's own or of what was said."""
-        music = self.music_of(self.table.row)
-        if music is not None:
-            self.app.views.artist(music.artist)
+        """From a taste to Discover for it alone, from an artist to their page."""
+        if self._at == "#modes":
+            self.action_discover_taste()
+        else:
+            super().action_artist()
 
     def music_of(self, row: Any) -> Music | None:
         from engine.taste.gate import TasteItem
@@ -265,7 +258,7 @@ class TasteView(View):
 
     # -- rules and verdicts ----------------------------------------------------------------------------
 
-    def action_new_rule(self) -> None:
+    def action_new(self) -> None:
         from tuiapp.screens.exclude import ExcludeDialog
 
         top = self._top
@@ -294,7 +287,7 @@ class TasteView(View):
     def _excluded(self, done: Exclusion) -> None:
         self.notify(f"{done.listens:,} plays excluded: {done.rule}. {self.key('undo')} undoes it.")
 
-    def action_clear(self) -> None:
+    def action_remove(self) -> None:
         """Take back the rules marked or under the cursor, or what was said about the artists there."""
         self.choose(self._clear)
 

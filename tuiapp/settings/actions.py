@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Action:
     footer: int = 0
     command: str = ""  # the Textual action, where it is not the id itself
     priority: bool = False  # whether it works whatever is open
+    shared: bool = False  # whether it is the same in every view whose rows are music
 
     @property
     def name(self) -> str:
@@ -67,16 +69,6 @@ def _sign(key: str) -> str:
     return sign if sign.isprintable() else key
 
 
-# How one moves in lists. These keys are fixed.
-MOVES = (
-    ("up,k", "move(-1)"),
-    ("down,j", "move(1)"),
-    ("pageup,ctrl+u", "page(-1)"),
-    ("pagedown,ctrl+d", "page(1)"),
-    ("home,g", "edge(0)"),
-    ("end,G", "edge(1)"),
-)
-
 VIEWS = (
     ("discover", "Discover"),
     ("related", "Related"),
@@ -89,6 +81,23 @@ VIEWS = (
 # Screens with actions of their own: the views on the tab strip, and the settings.
 SCREENS = (*VIEWS, ("settings", "Settings"))
 
+# The views whose rows are artists or tracks.
+MUSIC = ("discover", "related", "contexts", "playlists", "history", "taste")
+
+
+def _on_music(view: str, **footers: int) -> Iterator[Action]:
+    """What every row that is music can do, by the same keys everywhere; `footers` as in `Action`, by id."""
+    for name, key, label, words in (
+        ("artist", "enter", "artist", "Artist page: your plays, reasons, similar artists."),
+        ("like", "l", "like", "Like: counts towards your taste, no longer listed as new."),
+        ("hide", "x", "hide", "Hide from Discover; still counts towards your taste."),
+        ("block", "B", "block", "Block: never shown anywhere, never learned from."),
+        ("add_to", "a", "add", "Add to a playlist; of an artist, one track."),
+        ("related", "r", "related", "Similar artists."),
+    ):
+        yield Action(name, key, label, words, view, footers.get(name, 0), shared=True)
+
+
 ACTIONS: tuple[Action, ...] = (
     *(
         Action(f"view_{name}", str(number), title, f"Go to {title}.", command=f"app.view('{name}')")
@@ -97,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("search", "s,ctrl+k", "search", "Search artists and tracks; tolerates typos.", footer=6),
     Action("import", "i", "import", "Import your listening history from any service.", footer=7),
     Action("private", "P", "private", "Start or end a private session; nothing is written during it.", footer=3),
-    Action("leave_demo", "D", "leave the demo", "In the demo: back to your own library.", footer=3),
+    Action("leave_demo", "Q", "leave the demo", "In the demo: back to your own library.", footer=3),
     Action("undo", "u", "undo", "Undo the last change.", footer=8),
     Action("help", "question_mark", "help", "Keys of this view.", footer=1),
     Action("palette", "ctrl+p", "palette", "All commands, by name.",
@@ -113,107 +122,99 @@ ACTIONS: tuple[Action, ...] = (
            command="app.suspend_process", priority=True),
     Action("quit", "q", "quit", "Quit (your place is remembered).", footer=2),
     # -- every list
+    Action("move(-1)", "up,k", "up", "Up.", LISTS),
+    Action("move(1)", "down,j", "down", "Down.", LISTS),
+    Action("page(-1)", "pageup,ctrl+u", "page up", "A page up.", LISTS),
+    Action("page(1)", "pagedown,ctrl+d", "page down", "A page down.", LISTS),
+    Action("edge(-1)", "home,g", "top", "To the first row.", LISTS),
+    Action("edge(1)", "end,G", "end", "To the last row.", LISTS),
     Action("filter", "slash", "filter", "Filter the list.", LISTS, 9),
     Action("mark", "space", "select", "Select the row; actions apply to all selected rows.", LISTS, 12),
+    Action("mark_range", "V", "select range", "Select from the row selected last to this one.", LISTS),
+    Action("mark_all", "ctrl+a", "select all", "Select every row in sight, or none.", LISTS),
     Action("sort", "z", "sort", "Sort by the next column.", LISTS),
     Action("sort_reverse", "Z", "reverse", "Reverse the sort.", LISTS),
     Action("sort_none", "equals_sign", "unsort", "Back to the list's own order.", LISTS),
     Action("open", "o", "open", "Open in your browser or player; only the name is sent.",
            LISTS, command="screen.open"),
-    Action("copy", "Y", "copy", "Copy the selected names.", LISTS, command="screen.copy"),
+    Action("copy", "y,Y", "copy", "Copy the selected names.", LISTS, command="screen.copy"),
     # -- Discover
-    Action("like", "l", "like", "Like: counts towards your taste, no longer listed as new.", "discover", 4),
-    Action("hide", "x", "hide", "Hide from Discover; still counts towards your taste.", "discover", 5),
-    Action("block", "B", "block", "Block: never shown anywhere, never learned from.", "discover"),
+    *_on_music("discover", like=4, hide=5, artist=10, related=14, add_to=12),
     Action("without", "w", "what if", "Recommend as if you had never played the top reason.", "discover", 11),
-    Action("artist", "enter", "artist", "Artist page: your plays, reasons, similar artists.", "discover", 10),
-    Action("related", "r", "related", "Similar artists.", "discover", 14),
-    Action("add_to", "a", "add", "Add a track by this artist to a playlist.", "discover", 12),
     Action("export", "e", "export", "Export the list to a file.", "discover", 13),
     Action("turn('familiarity', -0.1)", "left,comma", "familiar", "More familiar artists.", "discover"),
     Action("turn('familiarity', 0.1)", "right,full_stop", "new", "More new artists.", "discover"),
     Action("turn('popularity', 0.2)", "plus,p", "popular", "More popular artists.", "discover"),
-    Action("turn('popularity', -0.2)", "minus,n", "obscure", "More obscure artists.", "discover"),
+    Action("turn('popularity', -0.2)", "minus,O", "obscure", "More obscure artists.", "discover"),
     Action("turn('recency', -1)", "left_square_bracket,f", "recent", "Favour recent plays.", "discover"),
     Action("turn('recency', 1)", "right_square_bracket,F", "all time", "Favour all-time plays.", "discover"),
-    Action("turn('variety', 0.2)", "v", "varied", "More variety.", "discover"),
-    Action("turn('variety', -0.2)", "V", "alike", "Less variety.", "discover"),
+    Action("turn('variety', 0.2)", "greater_than_sign", "varied", "More variety.", "discover"),
+    Action("turn('variety', -0.2)", "less_than_sign", "alike", "Less variety.", "discover"),
     Action("next_taste", "m", "taste", "Filter by taste: the next one, then all.", "discover"),
     Action("next_context", "c", "when", "Filter by time: morning, commute, work, …; then any time.",
            "discover"),
     Action("switch_level", "T", "tracks", "Switch between artists and tracks.", "discover", 15),
-    Action("demo", "d", "demo", "Demo: try everything on demo data before you import.", "discover"),
-    Action("travel", "t", "time travel", "Discover as of an earlier date, and what you played later.", "discover"),
+    Action("demo", "E", "demo", "Demo: try everything on demo data before you import.", "discover"),
+    Action("travel", "d", "date", "Discover as of an earlier date, and what you played later.", "discover"),
     Action("reset_dials", "0", "reset", "Reset dials and filters.", "discover"),
     # -- Related
-    Action("walk", "enter,r", "similar", "Similar to this one.", "related", 4),
-    Action("artist", "c", "artist", "Artist page: your plays, reasons, similar artists.", "related", 14),
+    *_on_music("related", related=4, artist=14, like=11, add_to=12),
     Action("trail_back", "left,h", "back", "Back to the previous artist.", "related", 5),
     Action("trail_forward", "right", "forward", "Forward to the next artist.", "related", 10),
-    Action("like", "l", "like", "Like: counts towards your taste.", "related", 11),
-    Action("block", "B", "block", "Block: never shown anywhere, never learned from.", "related"),
-    Action("add_to", "a", "add", "Add a track by this artist to a playlist.", "related", 12),
     Action("export", "e", "export", "Export the list to a file.", "related", 13),
     # -- Contexts
+    *_on_music("contexts", artist=12, add_to=13),
     Action("bpm(-1)", "left,comma", "slower", "1 step per minute (spm) slower.", "contexts", 4),
     Action("bpm(1)", "right,full_stop", "faster", "1 step per minute (spm) faster.", "contexts", 5),
-    Action("tap", "t", "tap", "Tap in time with your steps to set the tempo.", "contexts", 10),
-    Action("minutes(-5)", "m", "shorter", "5 minutes shorter.", "contexts"),
-    Action("minutes(5)", "M", "longer", "5 minutes longer.", "contexts"),
-    Action("warm_up(-5)", "w", "warm-up -", "5 minutes less warm-up and cool-down.", "contexts"),
-    Action("warm_up(5)", "W", "warm-up +", "5 minutes more warm-up and cool-down.", "contexts"),
-    Action("new(-0.1)", "n", "less new", "Less new music.", "contexts"),
-    Action("new(0.1)", "N", "more new", "More new music.", "contexts"),
-    Action("shuffle", "r", "shuffle", "Shuffle: another list with the same settings.", "contexts", 11),
-    Action("save", "a", "save", "Save as playlist.", "contexts", 6),
+    Action("tap", "b", "tap", "Tap in time with your steps (the beat) to set the tempo.", "contexts", 10),
+    Action("minutes(-5)", "minus,O", "shorter", "5 minutes shorter.", "contexts"),
+    Action("minutes(5)", "plus,p", "longer", "5 minutes longer.", "contexts"),
+    Action("warm_up(-5)", "less_than_sign", "warm-up -", "5 minutes less warm-up and cool-down.", "contexts"),
+    Action("warm_up(5)", "greater_than_sign", "warm-up +", "5 minutes more warm-up and cool-down.", "contexts"),
+    Action("new(-0.1)", "left_square_bracket,f", "less new", "Less new music.", "contexts"),
+    Action("new(0.1)", "right_square_bracket,F", "more new", "More new music.", "contexts"),
+    Action("shuffle", "H", "shuffle", "Shuffle: another list with the same settings.", "contexts", 11),
+    Action("save", "W", "save", "Save as playlist.", "contexts", 6),
     Action("export", "e", "export", "Export the list to a file.", "contexts", 9),
     # -- Playlists
-    Action("show", "enter", "open", "Open the playlist.", "playlists", 4),
+    *_on_music("playlists", artist=4, add_to=10),
     Action("new", "n", "new", "New playlist.", "playlists", 5),
-    Action("continue", "c", "continue", "Add ten matching tracks, some of them new.", "playlists", 6),
+    Action("continue", "C", "continue", "Add ten matching tracks, some of them new.", "playlists", 6),
     Action("shift(1)", "J,shift+down", "down", "Move the selected tracks down.", "playlists", 7),
     Action("shift(-1)", "K,shift+up", "up", "Move the selected tracks up.", "playlists", 7),
-    Action("remove", "x,delete", "remove", "Remove the tracks, or delete the playlist; can be undone.",
+    Action("remove", "D,delete", "remove", "Remove the tracks, or delete the playlist; can be undone.",
            "playlists", 7),
-    Action("add_to", "a", "add to", "Add the tracks to another playlist.", "playlists", 10),
     Action("rename", "R", "rename", "Rename the playlist.", "playlists", 14),
     Action("export", "e", "export", "Export the playlist to a file.", "playlists", 13),
     # -- History
+    *_on_music("history", artist=10, related=11, add_to=12),
     Action("year(-1)", "left,comma", "previous year", "Previous year.", "history", 4),
     Action("year(1)", "right,full_stop", "next year", "Next year; after the last, all time.",
            "history", 5),
-    Action("artist", "enter", "artist", "Artist page: your plays, reasons, similar artists.", "history", 10),
-    Action("related", "r", "related", "Similar artists.", "history", 11),
-    Action("like", "l", "like", "Like the artist: counts towards your taste.", "history"),
-    Action("block", "B", "block", "Block the artist: never shown anywhere, never learned from.", "history"),
-    Action("next_picture", "t", "fading", "Fading and overdue favourites, then the year again.",
-           "history", 13),
-    Action("show_year", "y", "chart", "Switch between chart and list where only one fits.",
+    Action("travel", "d", "date", "Go to a date in the list.", "history", 13),
+    Action("next_panel", "v", "panel", "Next panel: the year, fading, overdue, most played artists and tracks.",
            "history", 6),
-    Action("add_to", "a", "add", "Add the tracks to a playlist.", "history", 12),
     # -- Taste
+    *_on_music("taste", artist=10),
     Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions.",
            "taste", 4),
-    Action("new_rule", "n", "exclude", "Exclude plays from your taste, with a preview.",
+    Action("new", "n", "exclude", "New exclusion: leave plays out of your taste, with a preview.",
            "taste", 6),
-    Action("clear", "x,delete", "remove", "Remove the exclusion, or the like, hide or block; can be undone.",
+    Action("remove", "D,delete", "remove", "Remove the exclusion, or the like, hide or block; can be undone.",
            "taste", 8),
-    Action("open_row", "enter", "open", "Open a taste in Discover, an artist in Related.",
-           "taste", 10),
-    Action("artist", "c", "artist", "Artist page: your plays, what it counts towards, similar artists.", "taste", 12),
-    Action("discover_taste", "d", "discover", "Discover for this taste only.",
+    Action("discover_taste", "m", "discover", "Discover for this taste only.",
            "taste", 11),
-    Action("travel", "t", "time travel", "Discover as of an earlier date.", "taste", 9),
+    Action("travel", "d", "date", "Discover as of an earlier date.", "taste", 9),
     # -- Model
     Action("train", "t", "train", "Train on your packs, on this machine.", "model", 4),
-    Action("train_free", "T", "train larger",
+    Action("train_free", "L", "train larger",
            "Train a larger model if it measures better; takes longer.", "model", 5),
     Action("add_pack", "a", "add pack", "Add community data or track features.", "model", 6),
-    Action("details", "d", "details", "Show the model in detail, or in short.", "model", 7),
-    Action("remove_pack", "x,delete", "remove pack", "Remove the pack; can be undone.", "model", 10),
+    Action("details", "v", "details", "Show the model in detail, or in short.", "model", 7),
+    Action("remove_pack", "D,delete", "remove pack", "Remove the pack; can be undone.", "model", 10),
     # -- Settings
     Action("change", "enter", "change", "Change the value or key.", "settings", 4),
-    Action("reset", "x,delete", "default", "Reset to the default; can be undone.", "settings", 5),
+    Action("reset", "D,delete", "default", "Reset to the default; can be undone.", "settings", 5),
 )  # fmt: skip
 
 
@@ -243,8 +244,15 @@ def key_table() -> str:
     """The README's table of keys, in Markdown."""
     lines = ["| where | key | what it does |", "|---|---|---|"]
     titles = dict(SCREENS) | {EVERYWHERE: "everywhere", LISTS: "in lists"}
-    for scope in (EVERYWHERE, LISTS, *(name for name, _ in SCREENS)):
-        for action in scope_of(scope):
+    # What is the same on every row of music stands there once.
+    shared = [action for action in scope_of(MUSIC[0]) if action.shared]
+    for where, actions in (
+        (titles[EVERYWHERE], scope_of(EVERYWHERE)),
+        (titles[LISTS], scope_of(LISTS)),
+        ("on music", shared),
+        *((title, tuple(one for one in scope_of(name) if not one.shared)) for name, title in SCREENS),
+    ):
+        for action in actions:
             keys = " ".join(f"`{written(key)}`" for key in action.keys.split(","))
-            lines.append(f"| {titles[scope]} | {keys} | {action.help} |")
+            lines.append(f"| {where} | {keys} | {action.help} |")
     return "\n".join(lines)

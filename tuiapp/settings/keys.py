@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, MOVES, Action, written
+from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, MUSIC, Action, written
 
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _NAMED = {
@@ -85,8 +85,15 @@ class Keymap:
         self.given = dict(given or {})
 
     def keys(self, action: Action) -> str:
-        """The action's keys as Textual names them, with commas between them."""
-        return self.given.get(action.name, action.keys)
+        """The action's keys as Textual names them, with commas between them.
+
+        What every row of music can do has the keys given to it in the first of the views, unless its own has others.
+        """
+        return self.given.get(action.name) or self.given.get(_first(action).name, action.keys)
+
+    def changed(self) -> dict[str, str]:
+        """Every action by name whose keys are not its own, and what they are."""
+        return {action.name: self.keys(action) for action in ACTIONS if self.keys(action) != action.keys}
 
     def label(self, action: Action | str) -> str:
         """The first of its keys as people write it."""
@@ -104,20 +111,24 @@ class Keymap:
         """
         for name in reversed(self.given):
             action = BY_NAME[name]
+            follow = [one for one in ACTIONS if _first(one) is action and one.name not in self.given]
             for key in self.keys(action).split(","):
-                if other := self._other(action, key):
+                if other := next(filter(None, (self._other(one, key) for one in (action, *follow))), None):
                     yield name, key, other
 
     def _other(self, action: Action, key: str) -> str | None:
         """What else `key` does wherever the action is."""
-        if any(key in keys.split(",") for keys, _ in MOVES):
-            return "moving in lists"
         for other in ACTIONS:
             if other is action or not _meet(action, other):
                 continue
             if key in self.keys(other).split(","):
                 return other.name
         return None
+
+
+def _first(action: Action) -> Action:
+    """The same action of the first view whose rows are music; one that is not shared is itself."""
+    return BY_NAME[f"{MUSIC[0]}.{action.id}"] if action.shared else action
 
 
 def _meet(one: Action, other: Action) -> bool:

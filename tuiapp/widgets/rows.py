@@ -131,7 +131,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         self.cursor += by * max(1, self.size.height - 2)
 
     def action_edge(self, last: int) -> None:
-        self.cursor = len(self._order) - 1 if last else 0
+        self.cursor = len(self._order) - 1 if last > 0 else 0
 
     def _place(self, cursor: int) -> None:
         """The order is another one: the cursor stands there now."""

@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual import events
-from textual.binding import Binding
 from textual.message import Message
 
-from tuiapp.settings.actions import LISTS, MOVES, bindings
+from tuiapp.settings.actions import LISTS, bindings
 from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP
 from tuiapp.widgets.rows import Fetched, Rows
@@ -31,7 +30,6 @@ class Table(Rows[Row]):
     """A list with a cursor, marks, sorting and filtering."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        *(Binding(keys, move, show=False) for keys, move in MOVES),
         *bindings(LISTS),
     ]
 
@@ -67,6 +65,7 @@ class Table(Rows[Row]):
         self._words = words
         self.markable = markable
         self.filter = ""
+        self._last_marked = ""
         # Whether the marks were made before the person turned to something else.
         self.marks_are_old = False
         # The row that had the cursor when the app was left, until there are rows.
@@ -180,8 +179,25 @@ class Table(Rows[Row]):
         if self.row is not None:
             # Who goes on selecting means what is selected already, too.
             self.marks_are_old = False
-            self.marks = self._marks ^ {self._key(self.row)}
+            self._last_marked = self._key(self.row)
+            self.marks = self._marks ^ {self._last_marked}
             self.cursor += 1
+
+    def action_mark_range(self) -> None:
+        """Select from the row selected last, or the top, to the one under the cursor."""
+        keys = [self._key(self._rows[i]) for i in self._order]
+        if self.row is not None:
+            start = keys.index(self._last_marked) if self._last_marked in keys else 0
+            first, last = sorted((start, self.cursor))
+            self.marks_are_old = False
+            self._last_marked = keys[self.cursor]
+            self.marks = self._marks | set(keys[first : last + 1])
+
+    def action_mark_all(self) -> None:
+        """Select every row the filter leaves; where all are, none."""
+        every = {self._key(self._rows[i]) for i in self._order}
+        self.marks_are_old = False
+        self.marks = self._marks - every if every <= self._marks else self._marks | every
 
     # -- what keys and the mouse do --------------------------------------------------------------------
 
@@ -193,7 +209,7 @@ class Table(Rows[Row]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No key is dead: marking where marks mean something, sorting where a column sorts."""
-        if action == "mark":
+        if action in ("mark", "mark_range", "mark_all"):
             return self.markable
         if action == "sort":
             return any(column.sorts for column in self.columns)

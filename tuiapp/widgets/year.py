@@ -9,12 +9,11 @@ from textual.content import Content
 
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import bar, day
+from tuiapp.text import bar
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
     from engine.store.stats import Played, Stats
-    from engine.taste.gate import TasteItem
 
 # From nothing to the most of the year: shades that can be told apart without colour too.
 SHADES = "·░▒▓█"
@@ -23,17 +22,17 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TOP = 8
 
 
-class YearPanel(Drawn["Stats | dict[str, list[TasteItem]] | str"]):
-    """The year's picture, all years', what has been away for long, or a sentence on what is missing."""
+class YearPanel(Drawn["Stats | str"]):
+    """The year's picture, all years', or a sentence on what is missing."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(_drawn, id=id)
 
 
-def _drawn(stats: Stats | dict[str, list[TasteItem]] | str, width: int, height: int) -> Content:
+def _drawn(stats: Stats | str, width: int, height: int) -> Content:
     if isinstance(stats, str):
         return Content(shown(stats))
-    return away(stats, width, height) if isinstance(stats, dict) else picture(stats, width, height)
+    return picture(stats, width, height)
 
 
 def picture(stats: Stats, width: int, height: int) -> Content:
@@ -71,39 +70,6 @@ def _most(top: tuple[Played, ...], width: int) -> list[Content]:
         drawn = Content.styled(bar(played.plays / top[0].plays, max(4, width - names - 9)), "$text-accent")
         rows.append(Content.assemble(fitted(name, names), " ", drawn, f" {played.plays:>6,}"))
     return rows
-
-
-def away(stats: dict[str, list[TasteItem]], width: int, height: int) -> Content:
-    """Favourites not played for long: since when, and how much they were played."""
-    titles = (
-        ("fading", "old favourites unplayed for 6 months"),
-        ("overdue", "longest gap yet"),
-    )
-    room = max(1, (height - 7) // 2)
-    rows: list[Content] = []
-    names = max(8, min(26, width - 28))
-    for name, meaning in titles:
-        items = stats.get(name, [])
-        rows.append(
-            Content.assemble(
-                Content.styled(name, "bold $text-accent"), Content.styled(f"  {meaning}", "$foreground-muted")
-            )
-        )
-        if not items:
-            rows.append(Content.styled("○ none", "$foreground-muted"))
-        most = max((item.plays for item in items), default=1.0) or 1.0
-        for item in items[:room]:
-            drawn = Content.styled(bar(item.plays / most, max(2, width - names - 24)), "$text-accent")
-            since = day(item.last_played) or "undated"
-            rows.append(
-                Content.assemble(
-                    fitted(shown(item.name), names), f" {since:>11} ", drawn, f" {item.plays:>6,.0f}"
-                )
-            )
-        if len(items) > room:
-            rows.append(Content.styled(f"and {len(items) - room:,} more", "$foreground-muted"))
-        rows.append(Content(""))
-    return Content("\n").join(rows)
 
 
 def _years(by_month: dict[str, int], width: int, room: int) -> list[Content]:

@@ -1,0 +1,84 @@
+"""What stands beside the plays of History: a year as a picture, or a list of what was away for long or played most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuiapp.text import bar, day
+from tuiapp.widgets.columns import Column
+from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.store.stats import Played
+    from engine.taste.gate import TasteItem
+
+# In the order `v` goes through them: the picture first, then lists with what they hold.
+PAGES = {
+    "year": "",
+    "fading": "old favourites unplayed for 6 months",
+    "overdue": "longest gap yet",
+    "artists": "most played artists",
+    "tracks": "most played tracks",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One row: an artist or a track, how often it was played, and when last where that is told."""
+
+    artist: str
+    track: str | None
+    plays: float
+    last: int | None = None
+
+
+def of_items(items: Sequence[TasteItem]) -> list[Standing]:
+    """Artists of one's taste."""
+    return [Standing(item.name, None, item.plays, item.last_played) for item in items]
+
+
+def of_top(top: Sequence[Played]) -> list[Standing]:
+    """What was played most."""
+    return [Standing(played.artist, played.track, played.plays) for played in top]
+
+
+class Standings(Table[Standing]):
+    """Rows as they are given, the most played first; tracks with their titles, artists with their last play."""
+
+    def __init__(self) -> None:
+        self._track = Column[Standing](
+            "track", lambda row: row.track or "", 14, share=3, order=lambda row: (row.track or "").casefold()
+        )
+        self._last = Column[Standing](
+            "last", lambda row: day(row.last), 11, right=True, order=lambda row: -(row.last or 0)
+        )
+        self._others: tuple[Column[Standing], ...] = (
+            Column("artist", lambda row: row.artist, 12, share=2, order=lambda row: row.artist.casefold()),
+            Column("", lambda row: bar(row.plays / self._most(), 8), 8, accent=True, least=46),
+            Column("plays", lambda row: f"{row.plays:,.0f}", 6, right=True, order=lambda row: -row.plays),
+        )
+        super().__init__(
+            self._others,
+            key=lambda row: f"{row.artist}\x1f{row.track or ''}",
+            words=lambda row: f"{row.artist} {row.track or ''}",
+            id="standings",
+        )
+
+    def show_page(self, rows: list[Standing]) -> None:
+        """Take the rows of another page, and the columns they fill."""
+        artist, *others = self._others
+        if any(row.track for row in rows):
+            self.columns = (self._track, artist, *others)
+        elif any(row.last for row in rows):
+            self.columns = (artist, self._last, *others)
+        else:
+            self.columns = self._others
+        self.sort = None
+        self.show(rows)
+        self.move_to(0)
+
+    def _most(self) -> float:
+        return max((row.plays for row in self.rows), default=1.0) or 1.0
