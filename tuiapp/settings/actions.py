@@ -114,7 +114,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("settings", "S", "settings", "Settings: theme, keys, player, what counts as known.",
            command="app.view('settings')"),
     Action("cancel_job", "ctrl+x", "stop", "Stop the background job; nothing is lost."),
-    Action("back", "escape", "clear", "Close a dialog, or undo one narrowing: message, selection, filter, what-if, "
+    Action("back", "escape", "clear", "Close a dialog, or clear one thing: message, selection, filter, what-if, "
            "taste, time, date.", command="screen.back"),
     Action("view_back", "ctrl+o,backspace", "back", "Back to the view before.", command="app.view_back"),
     Action("retry", "ctrl+r", "try again", "Try again after an error.", command="screen.retry"),
