@@ -7,6 +7,7 @@ Latin-1 in the published set; both are tried. Lines that cannot be used are coun
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ NAME = "hetrec"
 TITLE = "HetRec 2011 Last.fm layout"
 LEVEL: Level = "artists"
 _REQUIRED = ("artists.dat", "user_artists.dat")
+_YEAR = re.compile(r"(19|20)\d\d")
 _POLL = 20_000  # lines between two looks at `cancelled`
 
 
@@ -58,6 +60,7 @@ def read(
         names=names,
         tags=_read_tags(path, members, item_of, renumber, dropped),
         dropped=dict(dropped),
+        collected=_newest_year(path, members),
     )
 
 
@@ -146,6 +149,14 @@ def _keep_played(
     played = np.unique(item)
     renumber = {int(old): new for new, old in enumerate(played)}
     return listener, np.searchsorted(played, item), plays, [names[int(old)] for old in played], renumber
+
+
+def _newest_year(path: Path, members: dict[str, str]) -> str:
+    """The year of the latest tag, which is all the layout says of when it was collected; empty without tags."""
+    if "user_taggedartists.dat" not in members:
+        return ""
+    lines = _lines(path, members["user_taggedartists.dat"])
+    return max((fields[5] for fields in lines if len(fields) >= 6 and _YEAR.fullmatch(fields[5])), default="")
 
 
 def _read_tags(

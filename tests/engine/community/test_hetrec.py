@@ -62,6 +62,17 @@ def test_equal_names_become_one_artist_and_bad_lines_are_counted(layout: Path) -
     assert list(content.tags) == [(1, "chanson française", 2.0), (1, "dub", 1.0)]
 
 
+def test_the_latest_tag_says_when_the_data_was_collected(layout: Path, tmp_path: Path) -> None:
+    assert read(layout).collected == "2009"
+    with (layout / "user_taggedartists.dat").open("ab") as file:
+        file.write(b"8\t2\t1\t1\t1\t2011\r\n8\t2\t1\t1\t1\t20111\r\n8\t2\t1\r\n")
+    folders = Folders(tmp_path / "data")
+    add_packs(Door(folders), layout)
+    assert list_packs(folders)[0].collected == "2011"
+    (layout / "user_taggedartists.dat").unlink()
+    assert read(layout).collected == ""
+
+
 def test_a_pack_gives_back_what_was_read(layout: Path, tmp_path: Path) -> None:
     folders = Folders(tmp_path / "data")
     [manifest] = add_packs(Door(folders), layout, name="Mine!").packs
