@@ -28,7 +28,7 @@ MAX_PARTS = 12
 _JOINED = re.compile(r"[;/|×、，,&+]|\s(?:x|vs|and|with)\b|\b(?:feat|ft|featuring)\b", re.IGNORECASE)
 _GUESTS = re.compile(r"\s*[(\[]?\s*\b(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
 _BETWEEN = re.compile(
-    r"(?:\s*[;/|×、，]\s*|\s*,(?!\d{3})\s*|\s+(?:&|\+|x|vs\.?|and|with)\s+)"
+    r"(?:\s*[;/|×、，]\s*|\s*,(?!\d{3})\s*|\s+(?:[&+·•]|x|vs\.?|and|with)\s+)"
     r"(?=(?P<band>(?:the|his|her|their|los|las|les)\s)?)",
     re.IGNORECASE,
 )

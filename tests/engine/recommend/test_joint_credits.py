@@ -64,6 +64,8 @@ def known_of(recommender: Recommender, settings: DiscoverSettings = DEFAULTS) ->
         "David Guetta and Sia",
         "SIA + DAVID GUETTA",
         "David Guetta with Sia",
+        "David Guetta · Sia",
+        "Nobody Known • Sia • David Guetta",
         "Simon & Garfunkel, David Guetta & Sia",
         "David Gu\u00adetta\u200b & Sia",
     ],
