@@ -67,8 +67,6 @@ class Member:
                     rest = tail
                 elif len(rest := rest + block) > _MAX_LINE:
                     raise UnreadableFileError(f"{self.name} has a line of more than {_MAX_LINE >> 20} MiB.")
-            if self.size is not None and self.read < self.size:
-                raise EOFError(f"it ends after {self.read} of {self.size} bytes")
         except DAMAGED as error:
             raise UnreadableFileError(f"{self.name} is damaged or not whole: {error}.") from error
         self.whole_lines = not rest

@@ -194,6 +194,18 @@ def test_another_file_under_the_same_name_is_begun_anew(server: DumpServer, door
     assert found.download.etag == '"two"'
 
 
+def test_what_is_sent_again_is_held_against_what_is_kept(server: DumpServer, door: Door, members) -> None:
+    data = server.add(1, STAMP, members)
+    (path,) = (path for path in server.files if path.endswith(".tar.zst"))
+    # As long, and without a mark: only the bytes tell that it is another.
+    server.etag = ""
+    server.files[path] = data[:299_990] + b"another" + data[299_997:]
+    server.faults = [("cut", 300_000), ("all",), ("all",)]
+    found = fetch(door, server, wait=lambda _: server.files.__setitem__(path, data))
+    assert right(found)
+    assert len(server.asked("GET", ".tar.zst")) == 3
+
+
 def test_lengths_that_are_too_long_are_found_out(server: DumpServer, door: Door, members) -> None:
     small = {"artists_all_time": members["artists_all_time"]}
     server.add(1, STAMP, small)
