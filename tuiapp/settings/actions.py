@@ -88,7 +88,10 @@ MUSIC = ("discover", "related", "contexts", "playlists", "history", "taste")
 def _on_music(view: str, **footers: int) -> Iterator[Action]:
     """What every row that is music can do, by the same keys everywhere; `footers` as in `Action`, by id."""
     for name, key, label, words in (
-        ("artist", "enter", "artist", "Artist page: your plays, reasons, similar artists."),
+        # In Playlists a list is opened by it first.
+        ("artist", "enter", "open", "Open the playlist; in one, the artist page.")
+        if view == "playlists"
+        else ("artist", "enter", "artist", "Artist page: your plays, reasons, similar artists."),
         ("like", "l", "like", "Like: counts towards your taste, no longer listed as new."),
         ("hide", "x", "hide", "Hide from Discover; still counts towards your taste."),
         ("block", "B", "block", "Block: never shown anywhere, never learned from."),
