@@ -45,6 +45,9 @@ class Coverages(Service):
         Null without community data, as in solo mode, where nothing was played, and where data is damaged: what uses
         it says how it is mended.
         """
+        folders = self.library.folders
+        if not (folders.models.is_dir() or folders.packs.is_dir()):
+            return None  # an import into an empty folder needs no NumPy to say so
         try:
             model = self._models.manifest(level)
             if model is None:
@@ -54,7 +57,7 @@ class Coverages(Service):
                 return self._of_packs(level, packs) if packs else None
             if model.solo:
                 return None
-            folder = self.library.folders.models / model.id
+            folder = folders.models / model.id
             return self._of(level, (folder,), tuple(model.packs), model.source, model.collected)
         except DamagedDataError:
             return None

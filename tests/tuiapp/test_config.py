@@ -20,7 +20,7 @@ from engine.paths import Folders
 from tests.support.commands import document
 from tests.support.folders import fingerprint
 from tuiapp.cli.main import run
-from tuiapp.settings.config import SETTINGS, THEMES, Config, read, read_document
+from tuiapp.settings.config import RENAMED, SETTINGS, THEMES, Config, read, read_document
 from tuiapp.settings.config_file import changed
 from tuiapp.settings.keys import RESERVED, key_named
 
@@ -109,6 +109,18 @@ def test_a_mistake_is_named_with_file_key_what_was_found_and_what_is_expected(
         assert word in problem
     # Only what is wrong is left out.
     assert set(found.values) <= {"keys.undo"}
+
+
+def test_keys_given_by_the_names_of_versions_before_hold(tmp_path: Path) -> None:
+    assert set(RENAMED.values()) <= set(SETTINGS)
+    assert not set(RENAMED) & set(SETTINGS)
+    for old, new in RENAMED.items():
+        file = tmp_path / f"{old}.toml"
+        file.write_text(f'"{old}" = "f9"\n')
+        config = read(file)
+        assert (config.problems, config.values) == ((), {new: "f9"})
+        file.write_text(f'"{new}" = "f8"\n"{old}" = "f9"\n')
+        assert read(file).values == {new: "f8"}, "the name of today is meant"
 
 
 def test_one_mistake_costs_nothing_else(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ async def test_what_counts_as_known_changes_the_list(folders: Folders) -> None:
         app.screen.query_one(Input).value = "some"
         await pilot.press("enter")
         await settled(pilot)
-        assert "enter a whole number, 1 or more" in screen_text(app)
+        await settled(pilot, lambda: "enter a whole number, 1 or more" in screen_text(app))
         app.screen.query_one(Input).value = "4"
         await pilot.press("enter")
         await settled(pilot)

@@ -271,6 +271,18 @@ def _nearby(name: str) -> tuple[str, ...]:
     return _names(True) if name.startswith("keys.") else (*_names(False), "keys")
 
 
+# Names that settings had in versions before, and what they are called now.
+RENAMED = {
+    "keys.history.next_picture": "keys.history.next_panel",
+    "keys.history.show_year": "keys.history.next_panel",
+    "keys.playlists.show": "keys.playlists.artist",
+    "keys.related.walk": "keys.related.related",
+    "keys.taste.clear": "keys.taste.remove",
+    "keys.taste.new_rule": "keys.taste.new",
+    "keys.taste.open_row": "keys.taste.artist",
+}
+
+
 def read(path: Path) -> Config:
     """The settings of a file; without one, the defaults. Never raises: what is wrong is said in `problems`."""
     import tomllib
@@ -295,7 +307,12 @@ def read_document(document: Mapping[str, Any], file: str) -> Config:
     problems: list[str] = []
     for key, value in _flat(document):
         try:
-            values[key] = _used(setting_named(key), value)
+            setting = setting_named(RENAMED.get(key, key))
+            used = _used(setting, value)
+            if key in RENAMED:
+                values.setdefault(setting.key, used)
+            else:
+                values[setting.key] = used
         except ValueError as error:
             problems.append(f"{file}: {error}{'' if str(error).endswith('?') else '.'} Ignored.")
     config = Config(values)
