@@ -124,8 +124,10 @@ class _Run:
         self._progress = progress
         self._cancelled = cancelled or (lambda: False)
         self._latest = _latest(connection)
-        otherwise = options.zone is not None or options.encoding is not None
-        self._digests = history.imported_digests(connection, undated=not otherwise)
+        self._said = options.zone is not None or options.encoding is not None
+        self._digests = history.imported_digests(connection, undated=not self._said)
+        # What was said of files before holds until something else is said.
+        self._readings = {} if self._said else history.readings(connection)
         self._done = 0
         self._total = 0
         self._sources: list[Source] = []
@@ -162,9 +164,11 @@ class _Run:
         file = FileReport(member.path, member.root, note=member.trouble)
         if member.trouble:
             return file, None
+        known = self._known_digest(member)
         try:
             with member.open() as stream:
-                head = Head(member.name, self._text_of(stream).read(HEAD_BYTES), member.open)
+                text = _text_of(stream, self._read_as(known).encoding)
+                head = Head(member.name, text.read(HEAD_BYTES), member.open)
         except ARCHIVE_ERRORS as error:
             file.note = f"cannot be read ({error}); is the download complete?"
             return file, None
@@ -174,17 +178,22 @@ class _Run:
             return file, None
         file.format = found.name
         file.note = found.hint
-        return file, Source(member, found, self._known_digest(member))
+        return file, Source(member, found, known)
 
     def _known_digest(self, member: Member) -> str:
         """The file's digest where it was imported before and may tell something else now: it is then read in place of
         what it had told, not beside it. Undated plays may have a date once the computer's clock is right again."""
-        if not self._digests:
+        if not (self._digests or self._readings):
             return ""
         with suppress(*ARCHIVE_ERRORS), member.open() as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-            return digest if digest in self._digests else ""
+            return digest if digest in self._digests or digest in self._readings else ""
         return ""
+
+    def _read_as(self, known: str) -> Options:
+        """The options for a file of this digest: where none was said, those it was read with before."""
+        zone, encoding = self._readings.get(known, (self._options.zone, self._options.encoding))
+        return replace(self._options, zone=zone, encoding=encoding)
 
     def _read_all(self, ingest: Ingest, chosen: Sequence[tuple[FileReport, Source]]) -> None:
         """Every file, the beginning of the next one read while the last rows of this one are worked on."""
@@ -216,12 +225,13 @@ class _Run:
     def _read(self, ingest: Ingest, file: FileReport, source: Source, stream: Ahead) -> None:
         """One file, as a whole."""
         member = source.member
-        options = replace(self._options, name=member.name, notes=[])
+        options = replace(self._read_as(source.known), name=member.name, notes=[])
         digest = ""
         guessed = guesses()
-        ingest.begin_file(member.path, source.format.name, source.format.source, source.known)
+        replaced = source.known if source.known in self._digests else ""
+        ingest.begin_file(member.path, source.format.name, source.format.source, replaced)
         try:
-            self._rows(ingest, file, source.format.parse(self._text_of(stream), options))
+            self._rows(ingest, file, source.format.parse(_text_of(stream, options.encoding), options))
             digest = stream.digest()
         except FILE_ERRORS as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); imported up to there"
@@ -240,13 +250,9 @@ class _Run:
         ingest.finish_file(
             digest, read=file.read, kept=file.kept, duplicates=file.duplicates, dropped=file.dropped
         )
+        if digest and (options.zone or options.encoding):
+            history.remember_reading(self._connection, digest, options.zone, options.encoding)
         self._done += member.weight
-
-    def _text_of(self, stream: IO[bytes] | Ahead) -> IO[bytes]:
-        """The bytes a reader gets: in UTF-8, where the person said how they are written."""
-        named = self._options.encoding
-        # An `Ahead` is a raw stream: it has all that is asked of an open file, but not its type.
-        return cast(IO[bytes], Recoded(cast(IO[bytes], stream), named) if named else stream)
 
     def _artists(self) -> dict[tuple[str, str], frozenset[str]]:
         """Who titles are by, from the other files of the run."""
@@ -377,3 +383,9 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _text_of(stream: IO[bytes] | Ahead, encoding: str | None) -> IO[bytes]:
+    """The bytes a reader gets: in UTF-8, where the person said how they are written."""
+    # An `Ahead` is a raw stream: it has all that is asked of an open file, but not its type.
+    return cast(IO[bytes], Recoded(cast(IO[bytes], stream), encoding) if encoding else stream)

@@ -94,6 +94,19 @@ def imported_digests(connection: sqlite3.Connection, *, undated: bool = False) -
     return frozenset(row[0] for row in connection.execute(found) if row[0])
 
 
+def readings(connection: sqlite3.Connection) -> dict[str, tuple[str | None, str | None]]:
+    """Zone and encoding by the SHA-256 of files of which the person said either."""
+    rows = connection.execute("SELECT sha256, zone, encoding FROM readings")
+    return {sha256: (zone, encoding) for sha256, zone, encoding in rows}
+
+
+def remember_reading(
+    connection: sqlite3.Connection, sha256: str, zone: str | None, encoding: str | None
+) -> None:
+    """The person said that a file of this digest is to be read so."""
+    connection.execute("INSERT OR REPLACE INTO readings VALUES (?, ?, ?)", (sha256, zone, encoding))
+
+
 def played_tracks(connection: sqlite3.Connection, listens: str) -> list[PlayedTrack]:
     """Every track with at least one of `listens` (SQL to read from), outside blocked artists, in id order."""
     return [

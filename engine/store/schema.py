@@ -164,8 +164,30 @@ CREATE TABLE encounters (
 
 # What takes a database a version further: SQL, or a function where SQL cannot.
 Step = str | Callable[[sqlite3.Connection], None]
+_VERSION_7 = """
+-- How the person said that a file is to be read, by its bytes: read again without a word, it is read so again.
+CREATE TABLE readings (
+    sha256   TEXT PRIMARY KEY,
+    zone     TEXT,
+    encoding TEXT
+) STRICT;
+CREATE TRIGGER readings_go_with_imports AFTER DELETE ON imports
+WHEN NOT EXISTS (SELECT 1 FROM imports WHERE sha256 = old.sha256)
+BEGIN
+    DELETE FROM readings WHERE sha256 = old.sha256;
+END;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
-STEPS: tuple[Step, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, name_files, settle_keys)
+STEPS: tuple[Step, ...] = (
+    _VERSION_1,
+    _VERSION_2,
+    _VERSION_3,
+    _VERSION_4,
+    name_files,
+    settle_keys,
+    _VERSION_7,
+)
 
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:

@@ -73,3 +73,30 @@ def test_other_files_keep_what_they_told(db: sqlite3.Connection, tmp_path: Path)
     report = bring(db, tmp_path / "log", tmp_path / "a.csv", zone="Europe/Copenhagen")
     assert report.totals["kept"] == 2
     assert starts(db) == [None, START - 3600, START + 900 - 3600, START + 5000]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_was_said_of_a_file_holds_until_something_else_is_said(
+    db: sqlite3.Connection, tmp_path: Path, packed: bool
+) -> None:
+    text = LOG.replace("Harbour", "Hafen")
+    path = write_zip(tmp_path, "a.zip", {"log": text}) if packed else write(tmp_path, "log", text)
+    bring(db, path)
+    bring(db, path, zone="Europe/Copenhagen")
+    moved = starts(db)
+    for _ in range(2):
+        [file] = bring(db, path).files
+        assert (file.kept, file.duplicates) == (0, 3)
+        assert starts(db) == moved
+    bring(db, path, zone="UTC")
+    assert starts(db) == [None, START, START + 900]
+
+
+def test_an_encoding_said_once_holds(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", lastfm((START, ("Песня", "Река"))).encode("cp1251"))
+    bring(db, path, encoding="cp1251")
+    bring(db, path)
+    assert [row[1:3] for row in listens(db)] == [("Песня", "Река")]
+    db.execute("DELETE FROM listens")
+    db.execute("DELETE FROM imports")
+    assert db.execute("SELECT count(*) FROM readings").fetchone() == (0,), "what is forgotten leaves nothing"
