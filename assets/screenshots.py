@@ -102,6 +102,7 @@ def main() -> None:
     asked = parser.parse_args()
     os.environ["TZ"] = "UTC"
     time.tzset()
+    # The pictures are of one day.
     Discover.today = staticmethod(lambda: (DAY - EPOCH).days)  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as scratch:
         root = asked.data_dir or Path(scratch) / "sample"

@@ -136,6 +136,7 @@ class Tally:
                 found.append(self._entry(entry))
             except (msgspec.DecodeError, UnicodeDecodeError):
                 self.dropped["entry of another layout"] += 1
+        # The list holds entries of the kind asked for, which the loose layout cannot say.
         return found, loose.to_ts if isinstance(loose.to_ts, int) else None  # type: ignore[return-value]
 
     def _count(self, entries: list[_Artist] | list[_Recording]) -> None:

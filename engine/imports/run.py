@@ -186,6 +186,7 @@ class _Run:
         if not (self._digests or self._readings):
             return ""
         with suppress(*ARCHIVE_ERRORS), member.open() as stream:
+            # Any file that was opened for its bytes will do, whatever type it has.
             digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
             return digest if digest in self._digests or digest in self._readings else ""
         return ""
