@@ -75,14 +75,3 @@ def safe_file_name(title: str) -> str:
     if name.startswith("."):
         name = f"_{name[1:]}"
     return f"_{name}" if _DEVICES.fullmatch(name) else name or "playlist"
-
-
-def free_file(folder: Path, title: str, format: str) -> Path:  # noqa: A002 - the option's name
-    """A path in `folder` named after `title` that does not exist yet: `Evening.m3u8`, `Evening (2).m3u8`."""
-    name = safe_file_name(title)
-    path = folder / f"{name}.{format}"
-    number = 2
-    while path.exists():
-        path = folder / f"{name} ({number}).{format}"
-        number += 1
-    return path

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from engine.errors import DiscoverError, UsageError
 from engine.paths import Folders
-from engine.playlists.export import export_playlist, free_file, safe_file_name
+from engine.playlists.export import export_playlist, safe_file_name
 from engine.playlists.files import FORMATS, format_of, write
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
@@ -354,13 +354,6 @@ def test_safe_file_names_are_safe(title: str) -> None:
     assert not name.startswith(".")
     assert name.split(".")[0].casefold() not in {"con", "prn", "aux", "nul", "com1", "lpt1"}
     assert safe_file_name(name) == name
-
-
-def test_free_file_counts_on(tmp_path: Path) -> None:
-    assert free_file(tmp_path, "Evening", "csv").name == "Evening.csv"
-    (tmp_path / "Evening.csv").touch()
-    (tmp_path / "Evening (2).csv").touch()
-    assert free_file(tmp_path, "Evening", "csv").name == "Evening (3).csv"
 
 
 @pytest.mark.parametrize("private", [False, True])
