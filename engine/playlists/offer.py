@@ -111,6 +111,21 @@ def _ids(connection: sqlite3.Connection, played: Sequence[PlayedTrack]) -> list[
 
 def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[str, str], ...]) -> Candidate:
     seconds = track.duration_ms / 1000 if track.duration_ms else None
+    return _known(track, features, seconds, math.log1p(track.plays), ids)
+
+
+def _kept(track: KeptTrack, features: TrackFeatures | None) -> Candidate:
+    return _known(track, features, track.seconds, math.log1p(1), track.ids)
+
+
+def _known(
+    track: PlayedTrack | KeptTrack,
+    features: TrackFeatures | None,
+    seconds: float | None,
+    appeal: float,
+    ids: tuple[tuple[str, str], ...],
+) -> Candidate:
+    """A track of the library, with what the packs know of it."""
     return Candidate(
         artist=track.artist,
         track=track.track,
@@ -120,27 +135,10 @@ def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[st
         bpm_source=features.bpm_source if features else None,
         energy=features.energy if features else None,
         seconds=seconds or (features.seconds if features else None),
-        appeal=math.log1p(track.plays),
+        appeal=appeal,
         known=True,
         album=track.album,
         ids=ids + other_ids(ids, features),
-    )
-
-
-def _kept(track: KeptTrack, features: TrackFeatures | None) -> Candidate:
-    return Candidate(
-        artist=track.artist,
-        track=track.track,
-        artist_key=track.artist_key,
-        track_key=track.track_key,
-        bpm=features.bpm if features else None,
-        bpm_source=features.bpm_source if features else None,
-        energy=features.energy if features else None,
-        seconds=track.seconds or (features.seconds if features else None),
-        appeal=math.log1p(1),
-        known=True,
-        album=track.album,
-        ids=track.ids + other_ids(track.ids, features),
     )
 
 
