@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,5 +65,7 @@ class Folders:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises OSError."""
+    import hashlib  # takes longer than all else here, and the first paint needs none of it
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -211,7 +210,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
     """
     if mode is None and path.exists():
         mode = path.stat().st_mode & 0o777
-    partial = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    partial = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
     try:
         # The system takes the person's umask from 0666, as for any new file: to read it one would have to change it.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Any
+
+from tests.support.driving import screen_text
+from tests.support.models import names
+from tests.support.places import ITEMS
+from tuiapp.safe import shown
+
 TITLES = (
     "Aone [/intro]",
     "Atwo [Remastered 2011]",
@@ -14,3 +22,23 @@ TITLES = (
     "Anine 👩\u200d🚀 👨\u200d👩\u200d👧\u200d👦",
     "Aten [red]x[/red] $accent {x} \\[b]",
 )
+
+# Each with a plain word in front, so that one can tell it was drawn at all.
+# The first are played, a like, a block, and in the lists of new ones: wherever names are drawn, these are.
+CALLED = [*names(ITEMS)]
+for _n, _title in enumerate(TITLES):
+    for _block in range(3):
+        CALLED[3 * _n + _block + (3 if _block else 0)] = f"{_title} {_block}"
+CALLED[33], CALLED[34] = f"{TITLES[0]} liked", f"{TITLES[4]} blocked"
+HOSTILE_TITLE = "Tsong [/b] [@click=app.quit]q[/] \x1b[31m\u202e"
+
+
+def assert_safe(app: Any, *names_in_sight: str) -> None:
+    """Nothing on the terminal is a control, and names are there to the letter (as far as they fit)."""
+    text = screen_text(app)
+    for character in text.replace("\n", ""):
+        assert unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}, repr(character)
+        assert character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", repr(character)
+    for name in names_in_sight:
+        assert shown(name) in text, f"{name!r} is not shown as it is in:\n{text}"
+    assert app.return_code is None

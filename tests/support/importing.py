@@ -92,3 +92,15 @@ def listens(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
         "SELECT l.started_at, a.name, t.title, l.ms_played, l.source FROM listens l JOIN tracks t ON t.id = l.track_id "
         "JOIN artists a ON a.id = t.artist_id ORDER BY l.started_at, l.id"
     ).fetchall()
+
+
+def one(db: sqlite3.Connection, path: Path, **options: Any) -> Any:
+    """The report on a single file that was imported."""
+    report = bring(db, path, **options)
+    assert len(report.files) == 1
+    return report.files[0]
+
+
+def starts(db: sqlite3.Connection) -> list[tuple[int | None, str, str]]:
+    """(start, artist, title) of all listens by time."""
+    return [row[:3] for row in listens(db)]

@@ -16,29 +16,19 @@ from engine.errors import UnknownNameError
 from engine.paths import Folders
 from engine.taste.rules import KeptRule, Rule
 from tests.support.driving import screen_text, settled
-from tests.support.hostile import TITLES
-from tests.support.models import names, write_model
-from tests.support.places import ITEMS, fill
+from tests.support.hostile import CALLED, HOSTILE_TITLE, TITLES, assert_safe
+from tests.support.models import write_model
+from tests.support.places import fill
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.help_texts import import_report
 from tuiapp.app.jobs import Job
 from tuiapp.music import Music, copied
-from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.dialogs import AskPath, AskText, ShowText
 from tuiapp.screens.settings import choose
 from tuiapp.screens.view import View
 from tuiapp.settings.config import Config
 from tuiapp.widgets.table import Table
-
-# Each with a plain word in front, so that one can tell it was drawn at all.
-# The first are played, a like, a block, and in the lists of new ones: wherever names are drawn, these are.
-CALLED = [*names(ITEMS)]
-for _n, _title in enumerate(TITLES):
-    for _block in range(3):
-        CALLED[3 * _n + _block + (3 if _block else 0)] = f"{_title} {_block}"
-CALLED[33], CALLED[34] = f"{TITLES[0]} liked", f"{TITLES[4]} blocked"
-HOSTILE_TITLE = "Tsong [/b] [@click=app.quit]q[/] \x1b[31m\u202e"
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +38,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     called = [track_name(name, f"{HOSTILE_TITLE} {n}") for n, name in enumerate(CALLED)]
     write_model(folders.root, level="tracks", called=called, items=len(called))
     return folders
-
-
-def assert_safe(app: Any, *names_in_sight: str) -> None:
-    """Nothing on the terminal is a control, and names are there to the letter (as far as they fit)."""
-    text = screen_text(app)
-    for character in text.replace("\n", ""):
-        assert unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}, repr(character)
-        assert character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", repr(character)
-    for name in names_in_sight:
-        assert shown(name) in text, f"{name!r} is not shown as it is in:\n{text}"
-    assert app.return_code is None
 
 
 async def view(pilot: Pilot[Any], name: str) -> None:

@@ -285,16 +285,18 @@ RENAMED = {
 
 def read(path: Path) -> Config:
     """The settings of a file; without one, the defaults. Never raises: what is wrong is said in `problems`."""
-    import tomllib
-
     try:
         if path.stat().st_size > _LARGEST:
             return Config(problems=(f"{path} is larger than {_LARGEST >> 20} MB: ignored.",))
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        content = path.read_bytes()
     except FileNotFoundError:
         return Config()
     except OSError as error:
         return Config(problems=(f"{path} cannot be read ({error.strerror}): ignored.",))
+    import tomllib  # most people have no such file, and the first paint does not wait for its reader
+
+    try:
+        document = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         why = " ".join(str(error).split())[:200] if isinstance(error, ValueError) else "nested too deeply"
         return Config(problems=(f"{path} is not valid TOML ({why}): ignored.",))

@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.importing import OTHER, SONG, START, bring, lastfm, library, listens, write, write_zip
+from tests.support.importing import OTHER, SONG, START, bring, lastfm, listens, write, write_zip
 
 LOG = (
     "#AUDIOSCROBBLER/1.1\n#TZ/UNKNOWN\n"
     f"{SONG[0]}\t\t{SONG[1]}\t1\t228\tL\t{START}\t\n{OTHER[0]}\t\t{OTHER[1]}\t1\t228\tL\t{START + 900}\t\n"
     f"{OTHER[0]}\t\tLow Tide\t1\t228\tL\t12\t\n{OTHER[0]}\t\t{OTHER[1]}\t1\t228\tS\t{START + 1200}\t\n"
 )
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
 
 
 def starts(db: sqlite3.Connection) -> list[int | None]:

@@ -15,14 +15,9 @@ import pytest
 
 from engine.imports import walk as walking
 from engine.imports.walk import walk
-from tests.support.importing import START, bring, lastfm, library, listens, spotify, write, write_zip
+from tests.support.importing import START, bring, lastfm, listens, spotify, write, write_zip
 
 ROWS = json.dumps([spotify(START + i * 300, 200_000) for i in range(40)])
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
 
 
 def tar(members: dict[str, str], mode: str = "w") -> bytes:

@@ -11,12 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.databases import JELLYFIN, NAVIDROME, STRAWBERRY, TAUTULLI, database
-from tests.support.importing import OTHER, SONG, START, bring, library, listens, write
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
+from tests.support.importing import OTHER, SONG, START, bring, listens, write
 
 
 @pytest.mark.parametrize("log", [False, True])

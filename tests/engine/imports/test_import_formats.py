@@ -13,57 +13,31 @@ from typing import Any
 
 import pytest
 
-from engine.errors import UsageError
-from engine.imports.registry import formats
-from engine.playlists.files.written import file_uri, local_file
-from engine.playlists.playlist import PlaylistTrack
 from tests.support.exports import (
     ACTIVITY,
     DAILY,
-    EXPORTIFY,
     FOUR_BEFORE,
     HISTORY,
-    ITUNES,
     LASTFM_FILES,
     PAGE,
-    ROCKBOX,
-    SMALL,
     account,
     api_track,
     brainz,
     cell,
     watched,
-    workbook,
 )
 from tests.support.importing import (
     OTHER,
     SONG,
     START,
     bring,
-    lastfm,
-    library,
     listens,
+    one,
     spotify,
+    starts,
     write,
     write_zip,
 )
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
-
-
-def one(db: sqlite3.Connection, path: Path, **options: Any) -> Any:
-    """The report on a single file."""
-    report = bring(db, path, **options)
-    assert len(report.files) == 1
-    return report.files[0]
-
-
-def starts(db: sqlite3.Connection) -> list[tuple[int | None, str, str]]:
-    return [row[:3] for row in listens(db)]
-
 
 # -- Spotify account data -----------------------------------------------------------------------------
 
@@ -349,202 +323,3 @@ def test_youtube_music_html(db: sqlite3.Connection, tmp_path: Path) -> None:
     file = one(db, write(tmp_path, "Wiedergabeverlauf.html", page))
     assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
     assert file.dropped == {"unreadable time": 1, "video": 1}
-
-
-# -- players with counts ----------------------------------------------------------------------------------
-
-
-def test_itunes_library(db: sqlite3.Connection, tmp_path: Path) -> None:
-    file = one(db, write(tmp_path, "Library.xml", ITUNES))
-    assert db.execute("SELECT plays, started_at FROM listens").fetchall() == [(19, START)]
-    assert file.dropped == {
-        "kept as a like": 1,
-        "nothing to count": 1,
-        "podcast": 1,
-        "kept as a playlist entry": 1,
-    }
-    assert db.execute("SELECT artist, track FROM playlist_tracks").fetchall() == [OTHER]
-
-
-def test_files_of_an_itunes_library_are_what_its_playlists_hold(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
-    there = "<key>Name</key><string>Tin Roof</string>"
-    located = f"{there}<key>Location</key><string>file://localhost/C:/Music/Caf%C3%A9/02%20Roof.mp3</string>"
-    counted = "<integer>574</integer><key>Name</key>"
-    played = (
-        "<integer>574</integer><key>Location</key><string>file:///Music/Caf%C3%A9.m4a</string><key>Name</key>"
-    )
-    one(db, write(tmp_path, "Library.xml", ITUNES.replace(there, located).replace(counted, played)))
-    assert db.execute("SELECT scheme, value FROM track_ids").fetchall() == [("file", "/Music/Café.m4a")]
-    [(ids,)] = db.execute("SELECT ids FROM playlist_tracks").fetchall()
-    assert json.loads(ids) == [["file", "C:/Music/Café/02 Roof.mp3"]]
-    track = PlaylistTrack(*OTHER, ids=tuple(map(tuple, json.loads(ids))))
-    assert file_uri(track) == "file:///C:/Music/Caf%C3%A9/02%20Roof.mp3"
-    assert local_file(track, tmp_path) == "C:/Music/Café/02 Roof.mp3"
-
-
-def test_a_rhythmbox_song_leads_to_its_file(db: sqlite3.Connection, tmp_path: Path) -> None:
-    text = (
-        '<rhythmdb version="2.0"><entry type="song"><title>Lark</title><artist>Burel</artist>'
-        "<location>file:///music/L%C3%A4rk.ogg</location><play-count>2</play-count></entry></rhythmdb>"
-    )
-    one(db, write(tmp_path, "rhythmdb.xml", text))
-    assert db.execute("SELECT scheme, value FROM track_ids").fetchall() == [("file", "/music/Lärk.ogg")]
-
-
-def test_rhythmbox(db: sqlite3.Connection, tmp_path: Path) -> None:
-    text = (
-        '<?xml version="1.0" standalone="yes"?><rhythmdb version="2.0"><entry type="song"><title>Harbour Lights</title>'
-        "<artist>Café Tundra</artist><album>Slow Ferry</album><duration>228</duration><play-count>19</play-count>"
-        '<last-played>1709406060</last-played></entry><entry type="song"><title>Tin Roof</title><artist>Ida &amp; the Oaks'
-        '</artist></entry><entry type="iradio"><title>R</title></entry></rhythmdb>'
-    )
-    file = one(db, write(tmp_path, "rhythmdb.xml", text))
-    assert db.execute("SELECT plays, started_at FROM listens").fetchall() == [(19, START)]
-    assert file.dropped == {"nothing to count": 1, "radio or other non-track": 1}
-
-
-def test_entities_are_refused(db: sqlite3.Connection, tmp_path: Path) -> None:
-    bomb = '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">]><rhythmdb><entry type="song">&a;</entry></rhythmdb>'
-    file = one(db, write(tmp_path, "rhythmdb.xml", bomb))
-    assert (file.read, file.format) == (0, "rhythmbox")
-    assert "entities" in file.note
-
-
-# -- small scrobblers -------------------------------------------------------------------------------------
-
-
-def test_rockbox_log(db: sqlite3.Connection, tmp_path: Path) -> None:
-    file = one(db, write(tmp_path, ".scrobbler.log", ROCKBOX))
-    assert starts(db) == [(None, *OTHER), (START, SONG[0], "Harbour Lights #2")]
-    assert file.dropped == {"skipped": 1, "no artist or title": 1, "unreadable record": 1}
-    assert file.undated == 1
-
-
-def test_rockbox_clock_in_the_persons_zone(db: sqlite3.Connection, tmp_path: Path) -> None:
-    one(db, write(tmp_path, "log", ROCKBOX), zone="Europe/Copenhagen")
-    assert listens(db)[-1][0] == START - 3600
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_self_hosted_scrobblers(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
-    content: Any = SMALL[name]
-    file = one(db, write(tmp_path, "export.json", content))
-    assert file.format == name
-    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
-    assert file.dropped == ({"not the end of a play": 1} if name == "pano" else {})
-
-
-def test_tidal(db: sqlite3.Connection, tmp_path: Path) -> None:
-    text = (
-        "artist_name,track_title,entry_date,stream_duration_ms,product_type,ip_address,client_name_from_session,country_name,"
-        "region_name,city_name,postal_code,time_zone\n"
-        "Café Tundra Feat. DJ Møns,Harbour Lights,02/03/2024 20:01,211400.0,TRACK,192.0.2.7,Web,D,R,Secretcity,1,Europe/Copenhagen\n"
-        '"Ida & the Oaks",Tin Roof,02/03/2024 9:05,715.0,TRACK,null,mobile,null,null,null,null,null\n'
-        "X,Y,02/03/2024 9:05,90000,VIDEO,null,mobile,null,null,null,null,null\n"
-        "X,Y,31/02/2024 9:05,90000,TRACK,null,mobile,null,null,null,null,null\n"
-    )
-    file = one(db, write(tmp_path, "streaming.csv", text))
-    assert listens(db) == [(START, *SONG, 211_400, "tidal")]
-    assert file.dropped == {"skipped": 1, "video": 1, "unreadable time": 1}
-    assert "Secretcity" not in "\n".join(db.iterdump())
-
-
-@pytest.mark.parametrize("name", ["deezer-data_1.xlsx", "renamed.bin"])
-def test_deezer_workbook(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
-    rows = [
-        ["Song Title", "Artist", "ISRC", "Album Title", "IP Address", "Listening Time", "Platform Name", "Platform Model", "Date"],
-        ["Harbour Lights", "Café Tundra", "DKABC2300001", "Slow Ferry", "192.0.2.7", "211", "x", "y", "2024-03-02 19:01:00"],
-        ["Tin Roof", "Ida &amp; the Oaks", None, "", "192.0.2.7", "-1", "x", "y", 45353.789583333334],
-        ["Tin Roof", "Ida &amp; the Oaks", None, "", "192.0.2.7", "4", "x", "y", "2024-03-02 12:00:00"],
-    ]  # fmt: skip
-    file = one(db, write(tmp_path, name, workbook(rows)))
-    assert file.format == "deezer"
-    assert listens(db) == [(FOUR_BEFORE, *OTHER, None, "deezer"), (START, *SONG, 211_000, "deezer")]
-    assert file.dropped == {"skipped": 1}
-    assert "192.0.2.7" not in "\n".join(db.iterdump())
-
-
-# -- playlists and tables of any shape --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", EXPORTIFY)
-def test_exportify_becomes_a_playlist(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
-    file = one(db, write(tmp_path, "late_evening.csv", EXPORTIFY[name]))
-    assert (file.format, file.read, file.kept) == ("exportify", 2, 0)
-    rows = db.execute(
-        "SELECT name, artist, track, album FROM playlists JOIN playlist_tracks ON id = playlist_id"
-    ).fetchall()
-    assert rows == [("late evening", *SONG, None)]
-
-
-def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connection, tmp_path: Path) -> None:
-    text = "Played at;Song;Performer;ms_played\n2024-03-02T19:01:00Z;Harbour Lights;Café Tundra;211400\n;Tin Roof;X;90000\n"
-    file = one(db, write(tmp_path, "mine.csv", text))
-    assert (file.format, file.dropped) == ("csv", {"nothing to count": 1})
-    assert listens(db) == [(START, *SONG, 211_400, "csv")]
-
-
-def test_a_given_mapping_of_columns(db: sqlite3.Connection, tmp_path: Path) -> None:
-    path = write(tmp_path, "mine.csv", "wann,was,wer\n2024-03-02 20:01,Harbour Lights,Café Tundra\n")
-    assert one(db, path).format is None
-    columns = {"artist": "wer", "track": "was", "time": "wann"}
-    assert one(db, path, format="csv", columns=columns, zone="Europe/Copenhagen").kept == 1
-    assert starts(db) == [(START, *SONG)]
-    with pytest.raises(UsageError, match="No column 'nix'"):
-        bring(db, path, format="csv", columns={"artist": "nix"})
-    with pytest.raises(UsageError, match="--map"):
-        bring(db, path, format="csv")
-
-
-@pytest.mark.parametrize("lines", [True, False])
-def test_flat_json_of_unknown_shape(db: sqlite3.Connection, tmp_path: Path, lines: bool) -> None:
-    rows = [
-        {"artist": song[0], "title": song[1], "played_at": at}
-        for song, at in ((SONG, START), (OTHER, FOUR_BEFORE))
-    ]
-    text = "\n".join(json.dumps(row) for row in rows) if lines else json.dumps(rows)
-    assert one(db, write(tmp_path, "mine.json", text)).format == "jsonl"
-    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
-
-
-def test_every_format_has_its_own_name_and_survives_nothing_and_noise(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
-    known = formats()
-    assert len({form.name for form in known}) == len(known)
-    for content in (
-        b"",
-        b"\x00\xff\xfe{[",
-        b"[",
-        b"[{}]",
-        b"{}\n{}",
-        b"a,b\n1,2\n",
-        b"<x>",
-        b"[[[[",
-        b"null",
-        b'"',
-        lastfm().encode(),
-    ):
-        path = write(tmp_path, "noise", content)
-        for form in known:
-            try:
-                bring(db, path, format=form.name)
-            except UsageError:
-                assert form.name == "csv"
-
-
-@pytest.mark.parametrize(
-    ("head", "stamp"),
-    [
-        ("played_at,date", "2024-03-02 19:01:00,2024-03-02"),
-        ("utc_time", "2024-03-02 19:01:00"),
-        ("timestamp", "1709406060000000000"),
-    ],
-)
-def test_the_column_with_a_clock_dates_a_play(
-    db: sqlite3.Connection, tmp_path: Path, head: str, stamp: str
-) -> None:
-    one(db, write(tmp_path, "plays.csv", f"artist,track,{head}\nBurel,Lark,{stamp}\n"))
-    assert db.execute("SELECT started_at FROM listens").fetchall() == [(START,)]

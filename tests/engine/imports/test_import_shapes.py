@@ -10,13 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.exports import as_csv, brainz
-from tests.support.importing import OTHER, SONG, START, bring, library, listens, spotify, write
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
-
+from tests.support.importing import OTHER, SONG, START, bring, listens, spotify, write
 
 ROWS = [
     spotify(START + 211, 211_000),

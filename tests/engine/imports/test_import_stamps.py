@@ -10,14 +10,9 @@ import pytest
 
 from engine.imports.record import Options
 from engine.imports.stamps import Stamps
-from tests.support.importing import OTHER, SONG, START, bring, library, listens, write
+from tests.support.importing import OTHER, SONG, START, bring, listens, write
 
 DAY = START - START % 86_400
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
 
 
 def table(*stamps: str, columns: str = "time", song: tuple[str, str] = SONG) -> str:

@@ -10,13 +10,7 @@ import pytest
 
 from engine.imports.local_dates import LocalDates
 from tests.support.exports import watched
-from tests.support.importing import SONG, START, bring, library, listens, write
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
-
+from tests.support.importing import SONG, START, bring, listens, write
 
 NAMES = ("Lark", "Tin Roof", "Low Tide", "Paper Kites", "Night Bus", "Slow Ferry")
 

@@ -20,11 +20,6 @@ MS = 176_480
 DAY = 86_400
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
-
-
 def stream(
     end: int, begun: int | None, ms: int = MS, song: tuple[str, str] = SONG, **keys: Any
 ) -> dict[str, Any]:

@@ -18,18 +18,11 @@ from tests.support.importing import (
     START,
     bring,
     lastfm,
-    library,
     listens,
     spotify,
     write,
     write_zip,
 )
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return library(tmp_path)
-
 
 # -- what an unknown file looks like ---------------------------------------------------------------------
 

@@ -1,0 +1,145 @@
+"""Files of players and small scrobblers, made up after FORMATS.md: what each row becomes."""
+
+# ruff: noqa: E501 - made-up files are kept as they would be
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.playlists.files.written import file_uri, local_file
+from engine.playlists.playlist import PlaylistTrack
+from tests.support.exports import (
+    FOUR_BEFORE,
+    ITUNES,
+    ROCKBOX,
+    SMALL,
+    workbook,
+)
+from tests.support.importing import (
+    OTHER,
+    SONG,
+    START,
+    listens,
+    one,
+    starts,
+    write,
+)
+
+# -- players with counts ----------------------------------------------------------------------------------
+
+
+def test_itunes_library(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = one(db, write(tmp_path, "Library.xml", ITUNES))
+    assert db.execute("SELECT plays, started_at FROM listens").fetchall() == [(19, START)]
+    assert file.dropped == {
+        "kept as a like": 1,
+        "nothing to count": 1,
+        "podcast": 1,
+        "kept as a playlist entry": 1,
+    }
+    assert db.execute("SELECT artist, track FROM playlist_tracks").fetchall() == [OTHER]
+
+
+def test_files_of_an_itunes_library_are_what_its_playlists_hold(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    there = "<key>Name</key><string>Tin Roof</string>"
+    located = f"{there}<key>Location</key><string>file://localhost/C:/Music/Caf%C3%A9/02%20Roof.mp3</string>"
+    counted = "<integer>574</integer><key>Name</key>"
+    played = (
+        "<integer>574</integer><key>Location</key><string>file:///Music/Caf%C3%A9.m4a</string><key>Name</key>"
+    )
+    one(db, write(tmp_path, "Library.xml", ITUNES.replace(there, located).replace(counted, played)))
+    assert db.execute("SELECT scheme, value FROM track_ids").fetchall() == [("file", "/Music/Café.m4a")]
+    [(ids,)] = db.execute("SELECT ids FROM playlist_tracks").fetchall()
+    assert json.loads(ids) == [["file", "C:/Music/Café/02 Roof.mp3"]]
+    track = PlaylistTrack(*OTHER, ids=tuple(map(tuple, json.loads(ids))))
+    assert file_uri(track) == "file:///C:/Music/Caf%C3%A9/02%20Roof.mp3"
+    assert local_file(track, tmp_path) == "C:/Music/Café/02 Roof.mp3"
+
+
+def test_a_rhythmbox_song_leads_to_its_file(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (
+        '<rhythmdb version="2.0"><entry type="song"><title>Lark</title><artist>Burel</artist>'
+        "<location>file:///music/L%C3%A4rk.ogg</location><play-count>2</play-count></entry></rhythmdb>"
+    )
+    one(db, write(tmp_path, "rhythmdb.xml", text))
+    assert db.execute("SELECT scheme, value FROM track_ids").fetchall() == [("file", "/music/Lärk.ogg")]
+
+
+def test_rhythmbox(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (
+        '<?xml version="1.0" standalone="yes"?><rhythmdb version="2.0"><entry type="song"><title>Harbour Lights</title>'
+        "<artist>Café Tundra</artist><album>Slow Ferry</album><duration>228</duration><play-count>19</play-count>"
+        '<last-played>1709406060</last-played></entry><entry type="song"><title>Tin Roof</title><artist>Ida &amp; the Oaks'
+        '</artist></entry><entry type="iradio"><title>R</title></entry></rhythmdb>'
+    )
+    file = one(db, write(tmp_path, "rhythmdb.xml", text))
+    assert db.execute("SELECT plays, started_at FROM listens").fetchall() == [(19, START)]
+    assert file.dropped == {"nothing to count": 1, "radio or other non-track": 1}
+
+
+def test_entities_are_refused(db: sqlite3.Connection, tmp_path: Path) -> None:
+    bomb = '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">]><rhythmdb><entry type="song">&a;</entry></rhythmdb>'
+    file = one(db, write(tmp_path, "rhythmdb.xml", bomb))
+    assert (file.read, file.format) == (0, "rhythmbox")
+    assert "entities" in file.note
+
+
+# -- small scrobblers -------------------------------------------------------------------------------------
+
+
+def test_rockbox_log(db: sqlite3.Connection, tmp_path: Path) -> None:
+    file = one(db, write(tmp_path, ".scrobbler.log", ROCKBOX))
+    assert starts(db) == [(None, *OTHER), (START, SONG[0], "Harbour Lights #2")]
+    assert file.dropped == {"skipped": 1, "no artist or title": 1, "unreadable record": 1}
+    assert file.undated == 1
+
+
+def test_rockbox_clock_in_the_persons_zone(db: sqlite3.Connection, tmp_path: Path) -> None:
+    one(db, write(tmp_path, "log", ROCKBOX), zone="Europe/Copenhagen")
+    assert listens(db)[-1][0] == START - 3600
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_self_hosted_scrobblers(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    content: Any = SMALL[name]
+    file = one(db, write(tmp_path, "export.json", content))
+    assert file.format == name
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+    assert file.dropped == ({"not the end of a play": 1} if name == "pano" else {})
+
+
+def test_tidal(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = (
+        "artist_name,track_title,entry_date,stream_duration_ms,product_type,ip_address,client_name_from_session,country_name,"
+        "region_name,city_name,postal_code,time_zone\n"
+        "Café Tundra Feat. DJ Møns,Harbour Lights,02/03/2024 20:01,211400.0,TRACK,192.0.2.7,Web,D,R,Secretcity,1,Europe/Copenhagen\n"
+        '"Ida & the Oaks",Tin Roof,02/03/2024 9:05,715.0,TRACK,null,mobile,null,null,null,null,null\n'
+        "X,Y,02/03/2024 9:05,90000,VIDEO,null,mobile,null,null,null,null,null\n"
+        "X,Y,31/02/2024 9:05,90000,TRACK,null,mobile,null,null,null,null,null\n"
+    )
+    file = one(db, write(tmp_path, "streaming.csv", text))
+    assert listens(db) == [(START, *SONG, 211_400, "tidal")]
+    assert file.dropped == {"skipped": 1, "video": 1, "unreadable time": 1}
+    assert "Secretcity" not in "\n".join(db.iterdump())
+
+
+@pytest.mark.parametrize("name", ["deezer-data_1.xlsx", "renamed.bin"])
+def test_deezer_workbook(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    rows = [
+        ["Song Title", "Artist", "ISRC", "Album Title", "IP Address", "Listening Time", "Platform Name", "Platform Model", "Date"],
+        ["Harbour Lights", "Café Tundra", "DKABC2300001", "Slow Ferry", "192.0.2.7", "211", "x", "y", "2024-03-02 19:01:00"],
+        ["Tin Roof", "Ida &amp; the Oaks", None, "", "192.0.2.7", "-1", "x", "y", 45353.789583333334],
+        ["Tin Roof", "Ida &amp; the Oaks", None, "", "192.0.2.7", "4", "x", "y", "2024-03-02 12:00:00"],
+    ]  # fmt: skip
+    file = one(db, write(tmp_path, name, workbook(rows)))
+    assert file.format == "deezer"
+    assert listens(db) == [(FOUR_BEFORE, *OTHER, None, "deezer"), (START, *SONG, 211_000, "deezer")]
+    assert file.dropped == {"skipped": 1}
+    assert "192.0.2.7" not in "\n".join(db.iterdump())

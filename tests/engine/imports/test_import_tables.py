@@ -1,0 +1,112 @@
+"""Playlists and tables of any shape, and which file is whose."""
+
+# ruff: noqa: E501 - made-up files are kept as they would be
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.errors import UsageError
+from engine.imports.registry import formats
+from tests.support.exports import (
+    EXPORTIFY,
+    FOUR_BEFORE,
+)
+from tests.support.importing import (
+    OTHER,
+    SONG,
+    START,
+    bring,
+    lastfm,
+    listens,
+    one,
+    starts,
+    write,
+)
+
+# -- playlists and tables of any shape --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXPORTIFY)
+def test_exportify_becomes_a_playlist(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
+    file = one(db, write(tmp_path, "late_evening.csv", EXPORTIFY[name]))
+    assert (file.format, file.read, file.kept) == ("exportify", 2, 0)
+    rows = db.execute(
+        "SELECT name, artist, track, album FROM playlists JOIN playlist_tracks ON id = playlist_id"
+    ).fetchall()
+    assert rows == [("late evening", *SONG, None)]
+
+
+def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = "Played at;Song;Performer;ms_played\n2024-03-02T19:01:00Z;Harbour Lights;Café Tundra;211400\n;Tin Roof;X;90000\n"
+    file = one(db, write(tmp_path, "mine.csv", text))
+    assert (file.format, file.dropped) == ("csv", {"nothing to count": 1})
+    assert listens(db) == [(START, *SONG, 211_400, "csv")]
+
+
+def test_a_given_mapping_of_columns(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "mine.csv", "wann,was,wer\n2024-03-02 20:01,Harbour Lights,Café Tundra\n")
+    assert one(db, path).format is None
+    columns = {"artist": "wer", "track": "was", "time": "wann"}
+    assert one(db, path, format="csv", columns=columns, zone="Europe/Copenhagen").kept == 1
+    assert starts(db) == [(START, *SONG)]
+    with pytest.raises(UsageError, match="No column 'nix'"):
+        bring(db, path, format="csv", columns={"artist": "nix"})
+    with pytest.raises(UsageError, match="--map"):
+        bring(db, path, format="csv")
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_flat_json_of_unknown_shape(db: sqlite3.Connection, tmp_path: Path, lines: bool) -> None:
+    rows = [
+        {"artist": song[0], "title": song[1], "played_at": at}
+        for song, at in ((SONG, START), (OTHER, FOUR_BEFORE))
+    ]
+    text = "\n".join(json.dumps(row) for row in rows) if lines else json.dumps(rows)
+    assert one(db, write(tmp_path, "mine.json", text)).format == "jsonl"
+    assert starts(db) == [(FOUR_BEFORE, *OTHER), (START, *SONG)]
+
+
+def test_every_format_has_its_own_name_and_survives_nothing_and_noise(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    known = formats()
+    assert len({form.name for form in known}) == len(known)
+    for content in (
+        b"",
+        b"\x00\xff\xfe{[",
+        b"[",
+        b"[{}]",
+        b"{}\n{}",
+        b"a,b\n1,2\n",
+        b"<x>",
+        b"[[[[",
+        b"null",
+        b'"',
+        lastfm().encode(),
+    ):
+        path = write(tmp_path, "noise", content)
+        for form in known:
+            try:
+                bring(db, path, format=form.name)
+            except UsageError:
+                assert form.name == "csv"
+
+
+@pytest.mark.parametrize(
+    ("head", "stamp"),
+    [
+        ("played_at,date", "2024-03-02 19:01:00,2024-03-02"),
+        ("utc_time", "2024-03-02 19:01:00"),
+        ("timestamp", "1709406060000000000"),
+    ],
+)
+def test_the_column_with_a_clock_dates_a_play(
+    db: sqlite3.Connection, tmp_path: Path, head: str, stamp: str
+) -> None:
+    one(db, write(tmp_path, "plays.csv", f"artist,track,{head}\nBurel,Lark,{stamp}\n"))
+    assert db.execute("SELECT started_at FROM listens").fetchall() == [(START,)]
