@@ -26,7 +26,7 @@ from engine.errors import CancelledError, DiscoverError, NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
-from engine.progress import Whole
+from engine.progress import ADDING_MODEL, Whole
 from engine.session import Session
 
 # Progress more often than this is noise on the pipe.
@@ -111,6 +111,13 @@ def _parser() -> argparse.ArgumentParser:
     fetching.add_argument("what", choices=SOURCES)
     fetching.add_argument("--url")
     fetching.add_argument("--min-listeners", type=int, default=MIN_LISTENERS)
+    adding = commands.add_parser("add-model")
+    adding.add_argument("source")
+    adding.add_argument("--download", action="store_true")
+    adding.add_argument("--sha256", default="")
+    exporting = commands.add_parser("export-model")
+    exporting.add_argument("path", type=Path)
+    exporting.add_argument("--level", choices=("artists", "tracks"), default="artists")
     training = commands.add_parser("train")
     training.add_argument("--factors", type=int, default=40)
     training.add_argument("--free-factors", action="store_true")
@@ -169,6 +176,14 @@ def _run(
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [],
             }
+        case "add-model":
+            return _add_model(asked, session, reporter, cancelled)
+        case "export-model":
+            reporter.expect({"exporting": 1})
+            made = session.model_files.export(
+                asked.path, asked.level, tell=reporter.progress, cancelled=cancelled
+            )
+            return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256}
         case _:
             import msgspec
 
@@ -196,6 +211,29 @@ def _run(
             if not manifests:
                 raise nothing
             return msgspec.to_builtins(manifests)
+
+
+def _add_model(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Take a model from a file, or from its address."""
+    from engine.community.fetch import Web
+    from engine.session.model_files import described
+
+    if asked.download:
+        reporter.expect({"downloading": 100, **ADDING_MODEL})
+        with contextlib.closing(Web(cancelled=cancelled)) as web:
+            manifest = session.model_files.fetch(
+                web, asked.source, sha256=asked.sha256, tell=reporter.progress, cancelled=cancelled
+            )
+    else:
+        reporter.expect(ADDING_MODEL)
+        manifest = session.model_files.add(
+            Path(asked.source), sha256=asked.sha256, tell=reporter.progress, cancelled=cancelled
+        )
+    origin = manifest.origin
+    assert origin is not None  # noqa: S101 - it was added
+    return described(manifest, origin.bytes, origin.sha256)
 
 
 if __name__ == "__main__":

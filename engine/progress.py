@@ -20,11 +20,14 @@ TRAINING: Mapping[str, float] = {
     "index": 3,
     "looking back": 4,
 }
+# Those of taking a model out of a file; where it is downloaded, that comes first.
+ADDING_MODEL: Mapping[str, float] = {"reading model": 10, "names": 30, "index": 45, "looking back": 15}
 # What a stage counts, where it counts anything a person would: else there is its share alone.
 UNITS: Mapping[str, str] = {
     "importing": "MB",
     "downloading": "MB",
     "reading data": "MB",
+    "reading model": "MB",
     "tuning": "trials",
     "training": "sweeps",
 }

@@ -85,3 +85,8 @@ def ordinal(rank: int) -> str:
     """1 as 1st, 2 as 2nd, 11 as 11th."""
     ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
     return f"{rank}{ending}"
+
+
+def came_from(name: str, added: str) -> str:
+    """Where a model is from: the file or address it was `added` from (an ISO date), or here."""
+    return f"added {added} from {name}" if name else "trained here"

@@ -27,6 +27,11 @@ def paths_in(text: str) -> list[Path]:
     return found if dropped or all(map(_is_there, found)) else [whole]
 
 
+def is_address(text: str) -> bool:
+    """Whether what was typed is to be asked for on the network, and is no path."""
+    return text.lower().startswith(("http://", "https://"))
+
+
 def lines_as_one(text: str) -> str:
     """Several lines, one path each, as one line that says the same."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -193,6 +193,10 @@ class Catalog:
         """Every item's name in id order."""
         return [row[0] for row in self._connection.execute("SELECT name FROM items ORDER BY id")]
 
+    def all_plays(self) -> list[int]:
+        """Every item's plays in id order."""
+        return [row[0] for row in self._connection.execute("SELECT plays FROM items ORDER BY id")]
+
     def all_tags(self) -> list[tuple[int, str, float]]:
         """Every (item id, tag, weight)."""
         return list(self._connection.execute("SELECT item, tag, weight FROM tags ORDER BY item, tag"))

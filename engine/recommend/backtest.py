@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import NothingYetError
-from engine.evaluation.baselines import item_cosine, popularity
+from engine.evaluation.baselines import item_cosine
 from engine.evaluation.metrics import evaluate
 from engine.progress import Share, in_steps, silent
 from engine.recommend.discover import Recommender
@@ -62,11 +62,12 @@ class Backtest(msgspec.Struct, frozen=True):
 
 
 def backtest(
-    model: Model, connection: sqlite3.Connection, community: csr_matrix, progress: Share = silent
+    model: Model, connection: sqlite3.Connection, community: csr_matrix | None, progress: Share = silent
 ) -> Backtest:
     """Discover measured on the person's own past.
 
-    `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items.
+    `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items; without
+    it item neighbours are not among the methods.
     Raises NothingYetError when no cut has both a past the model knows and something new after it.
     """
     from scipy.sparse import csr_matrix
@@ -82,8 +83,9 @@ def backtest(
     scored = in_steps(progress, 1 + len(HALF_LIVES))
     methods = {DISCOVER: _scores(model, connection, cuts, None)}
     scored()
-    methods[POPULARITY] = popularity(community)(np.arange(len(cuts)))
-    methods[NEIGHBOURS] = _by_neighbours(community, train)
+    methods[POPULARITY] = np.tile(model.listeners.astype(np.float32), (len(cuts), 1))
+    if community is not None:
+        methods[NEIGHBOURS] = _by_neighbours(community, train)
     decayed = {_with_half_life(days): days for days in HALF_LIVES}
     for name, days in decayed.items():
         methods[name] = _scores(model, connection, cuts, days)

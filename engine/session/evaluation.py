@@ -47,34 +47,41 @@ class Evaluation(Service):
     def measure(self, level: Level = "artists", progress: Share = silent) -> Backtest:
         """Measure Discover on the person's own past, and of artists keep the half-life that guessed it best.
 
-        Raises NothingYetError without a community model, or without a past to look back on.
+        Where the data the model was trained on is not there, item neighbours are not among the methods. Raises
+        NothingYetError without a community model, or without a past to look back on.
         """
         import msgspec
 
         from engine.community.packs import community_packs
         from engine.recommend.backtest import backtest
-        from engine.training.artifact import removed_packs, train_command
+        from engine.training.artifact import train_command
         from engine.training.interactions import community_interactions
 
-        folders = self.library.folders
         model = self._models.open(level)
-        packs = community_packs(folders, level)
-        data = community_interactions(packs) if packs and not model.manifest.solo else None
-        if data is None or data.digest != model.manifest.built_from:
-            if gone := removed_packs(model.manifest, [pack.manifest.name for pack in packs]):
-                raise NothingYetError(f"Without its data a model cannot be measured. {gone}")
+        if model.manifest.solo:
             raise NothingYetError(
-                f"No model of the current community data to measure. Train one: {train_command(level)}."
+                f"No model of community data to measure. Add some, then train: {train_command(level)}."
             )
-        found = backtest(model, self.library.connection, data.plays, progress)
+        packs = community_packs(self.library.folders, level)
+        data = community_interactions(packs) if packs else None
+        there = data is not None and data.digest == model.manifest.built_from
+        found = backtest(model, self.library.connection, data.plays if data and there else None, progress)
         if level == "tracks":
             # Tracks fade as artists do.
             return msgspec.structs.replace(found, half_life=self.half_life())
         if not self.library.private:
-            self.library.door.write_file(folders.hindsight, msgspec.json.encode(found))
+            self.library.door.write_file(self.library.folders.hindsight, msgspec.json.encode(found))
         self._last = found
         self.library.changed(Change.TASTE)
         return found
+
+    def renew(self, progress: Share = silent) -> None:
+        """Measure Discover with another model than before, or forget the last look back where there is none to take."""
+        progress(0.0)
+        try:
+            self.measure(progress=progress)
+        except NothingYetError:
+            self.drop()
 
     @synchronized
     def drop(self) -> None:

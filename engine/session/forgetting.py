@@ -19,7 +19,7 @@ from engine.errors import NothingYetError
 from engine.privacy import Door
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
-from engine.training.artifact import POINTERS
+from engine.training.in_use import pointers
 
 # Public tables, with the names of all their artists: they hold nothing of the person.
 _PUBLIC = ("packs", "downloads", "cache")
@@ -118,7 +118,6 @@ def public_folders(door: Door) -> tuple[str, ...]:
 
 def _own_models(models: Path) -> Iterator[Path]:
     """Models trained on the person's own sessions, and the pointers that lead to them."""
-    pointers = [models / name for name in POINTERS.values()]
     for manifest in sorted(models.glob("*/manifest.json")):
         try:
             content = msgspec.json.decode(manifest.read_bytes())
@@ -128,8 +127,8 @@ def _own_models(models: Path) -> Iterator[Path]:
             content = {"solo": True}
         if isinstance(content, dict) and content.get("solo"):
             yield manifest.parent
-            for pointer in pointers:
-                if pointer.exists() and pointer.read_text(errors="replace").strip() == manifest.parent.name:
+            for pointer in pointers(models):
+                if pointer.read_text(errors="replace").strip() == manifest.parent.name:
                     yield pointer
 
 

@@ -84,7 +84,7 @@ class Packs(Service):
         from engine.community.remote import fetched
 
         with fetched(self.library.door, web, url, progress=progress) as (path, done):
-            self._remember(done)
+            self.remember(done)
             return self.add(path, name=name, progress=reading, cancelled=cancelled)
 
     @synchronized
@@ -110,7 +110,7 @@ class Packs(Service):
             self.library.door, web, base, statistics,
             min_listeners=min_listeners, progress=progress, cancelled=cancelled,
         )  # fmt: skip
-        self._remember(found.record)
+        self.remember(found.record)
         label = community_packs.add_content(
             self.library.door,
             found.content,
@@ -122,7 +122,8 @@ class Packs(Service):
         self.library.changed(Change.EVERYTHING)
         return next(pack for pack in self.all() if pack.name == label)
 
-    def _remember(self, done: Fetched) -> None:
+    def remember(self, done: Fetched) -> None:
+        """Note a download for the audit."""
         with self.library.connection as connection:
             connection.execute(
                 "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",

@@ -17,6 +17,7 @@ from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
 from engine.session.history import History
 from engine.session.library import Library
+from engine.session.model_files import ModelFiles
 from engine.session.models import Models
 from engine.session.packs import Packs
 from engine.session.playlists import Playlists
@@ -61,6 +62,7 @@ class Session:
         self.artists = Artists(library, self.models)
         self.verdicts = Verdicts(library, self.artists)
         self.evaluation = Evaluation(library, self.models)
+        self.model_files = ModelFiles(library, self.models, self.packs, self.evaluation)
         self.training = Training(library, self.packs, self.evaluation)
         self.discover = Discover(library, self.models, self.artists, self.verdicts, self.evaluation)
         self.taste = Tastes(library, self.artists, self.discover)
@@ -141,9 +143,11 @@ class Session:
         }
         if gone := removed_packs(model, community):
             return gone
-        if not model.solo and community.keys() != set(model.packs):
+        # One that was added needs no pack, and was chosen beside those there were.
+        if not model.solo and model.origin is None and community.keys() != set(model.packs):
             return "The installed packs differ from those this model was trained on. Train again: discover train."
-        if any(date > model.trained[:10] for date in community.values()):
+        since = model.origin.added if model.origin is not None else model.trained[:10]
+        if any(date > since for date in community.values()):
             return "A pack is newer than this model. Train again: discover train."
         if not model.solo:
             return ""

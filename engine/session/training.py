@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
-from engine.errors import NothingYetError
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -59,9 +58,5 @@ class Training(Service):
             if progress is not None:
                 progress(Update("looking back", round(share * SHARES), SHARES))
 
-        looking_back(0.0)
-        try:
-            self._evaluation.measure(progress=looking_back)
-        except NothingYetError:
-            self._evaluation.drop()
+        self._evaluation.renew(looking_back)
         return manifest

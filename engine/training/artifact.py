@@ -10,7 +10,7 @@ to by one atomic rename of that small file.
 from __future__ import annotations
 
 import tokenize
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,20 +22,33 @@ import numpy as np
 from engine.canonical_keys import SEPARATOR, Level, artist_key, track_key
 from engine.community.catalog import Catalog
 from engine.errors import DamagedDataError, NothingYetError
-from engine.index import Index, open_index
+from engine.index import Index, build_index, open_index
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity
 from engine.paths import Folders, digest_of
-from engine.privacy import Door
 from engine.search import NameIndex, build_names, open_names, write_names
 
 FORMAT = 1
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 # What names the model in use, by level.
 POINTERS: dict[Level, str] = {"artists": "current", "tracks": "current-tracks"}
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model came from that was not trained here: the name of its file, or its address, and when it was `added`
+    (an ISO date).
+
+    `sha256` and `bytes` are those of the file; `checked` whether that digest was one the person had been given.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    added: str
+    checked: bool
 
 
 class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +58,8 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change.
     `ensemble` holds the weights that rank (`engine.model.ensemble`), `validation` what they bring.
     `taste` is the digest of the taste a solo model was built from, empty for community models. `source` and
-    `collected` are what its packs said of themselves, so that it can be said when they are gone.
+    `collected` are what its packs said of themselves, so that it can be said when they are gone. `origin` is null for
+    a model that was trained here.
     """
 
     format: int
@@ -74,6 +88,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     collected: str = ""
     frequency_exponent: float = 0.0
     ensemble: dict[str, float] = msgspec.field(default_factory=lambda: dict(FACTORS_ALONE))
+    origin: Origin | None = None
 
 
 @dataclass
@@ -234,27 +249,32 @@ def _artist_names(names: Sequence[str], artists: np.ndarray) -> NameIndex:
     return build_names([artist_key(names[item].partition(SEPARATOR)[0]) for item in first.tolist()], numbers)
 
 
+def write_index(
+    folder: Path,
+    factors: np.ndarray,
+    queries: np.ndarray,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Build the index of `factors` (items, factors) in the model's `folder`, calibrated on `queries` (`build_index`);
+    returns what the manifest says of it, and the digests. Raises CancelledError."""
+    (folder / "index").mkdir()
+    index = build_index(folder / "index", factors, queries, seed=seed, progress=progress, cancelled=cancelled)
+    about = {
+        "trees": index.trees,
+        "search_k": index.search_k,
+        "recall": round(index.recall, 4),
+        "bytes": index.bytes,
+        "serves": {kind: index.serving(kind) for kind in ("best", "nearest")},
+    }
+    files = sorted((folder / "index").iterdir())
+    return about, {f"index/{file.name}": digest_of(file) for file in files}
+
+
 def write_manifest(folder: Path, manifest: ModelManifest) -> None:
     """Write the manifest beside the model's files."""
-    (folder / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-
-
-def switch_to(door: Door, model_id: str, level: Level = "artists") -> None:
-    """Make a model the one of its level in use, then delete those that are in use at none."""
-    models = door.folders.models
-    door.write_file(models / POINTERS[level], model_id.encode())
-    kept = {_named_by(models / pointer) for pointer in POINTERS.values()}
-    for folder in models.iterdir():
-        if folder.is_dir() and folder.name not in kept:
-            door.remove(folder)
-
-
-def _named_by(pointer: Path) -> str:
-    """The folder a pointer names; empty where there is no pointer, or none that can be read."""
-    try:
-        return pointer.read_text().strip()
-    except (OSError, ValueError):
-        return ""
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
 
 
 def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifest | None:
@@ -269,8 +289,13 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
         folder = folders.models / pointer.read_text().strip()
     except (OSError, ValueError) as error:
         raise DamagedDataError(f"{pointer} names no model ({error}). {_AGAIN}") from error
+    return read_manifest(folder)
+
+
+def read_manifest(folder: Path) -> ModelManifest:
+    """The manifest of the model in a folder. Raises DamagedDataError when it cannot be read."""
     try:
-        manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=ModelManifest)
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=ModelManifest)
     # Besides its own DecodeError msgspec raises UnicodeDecodeError; a ValueError too, as is a NUL in a path.
     except (OSError, ValueError) as error:
         raise DamagedDataError(f"The model in {folder} cannot be read ({error}). {_AGAIN}") from error
@@ -289,8 +314,10 @@ def train_command(level: Level) -> str:
 def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:
     """What it means that packs a model was trained on are not among those of its level that are there, in sentences.
 
-    Empty where none is missing.
+    Empty where none is missing, and of a model that was added from a file: it came without.
     """
+    if manifest.origin is not None:
+        return ""
     gone = " and ".join(name for name in manifest.packs if name not in installed)
     if not gone:
         return ""

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from engine.canonical_keys import Level
 from engine.community.catalog import write_catalog
 from engine.community.packs import community_packs
-from engine.index import build_index
 from engine.model.als import AlternatingLeastSquares
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import build_neighbours
@@ -30,14 +29,15 @@ from engine.progress import TRAINING
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
-    switch_to,
     write_arrays,
+    write_index,
     write_manifest,
     write_neighbours,
     write_search,
 )
 from engine.training.checkpoint import Checkpoint
 from engine.training.choose import Choice, choose
+from engine.training.in_use import switch_to
 from engine.training.interactions import Interactions, community_interactions, session_interactions
 
 # Vectors the index is calibrated on: listeners drawn from the rows of the matrix.
@@ -205,16 +205,14 @@ def _write(
     report(Update("neighbours", 1, 1))
     rng = np.random.default_rng(settings.seed)
     rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
-    (folder / "index").mkdir()
-    index = build_index(
-        folder / "index",
+    index, index_digests = write_index(
+        folder,
         factors,
         np.ascontiguousarray(model.user_factors[np.sort(rows)], dtype=np.float32),
-        seed=settings.seed,
-        progress=lambda done, total: report(Update("index", done, total)),
-        cancelled=cancelled,
+        settings.seed,
+        lambda done, total: report(Update("index", done, total)),
+        cancelled,
     )
-    digests |= {f"index/{file.name}": digest_of(file) for file in sorted((folder / "index").iterdir())}
     return ModelManifest(
         format=FORMAT,
         id=model_id,
@@ -237,14 +235,8 @@ def _write(
         seconds=0.0,
         tuned=choice.tuned,
         validation=choice.validation,
-        index={
-            "trees": index.trees,
-            "search_k": index.search_k,
-            "recall": round(index.recall, 4),
-            "bytes": index.bytes,
-            "serves": {kind: index.serving(kind) for kind in ("best", "nearest")},
-        },
-        digests=digests,
+        index=index,
+        digests=digests | index_digests,
         taste=data.taste,
         source=data.source,
         collected=data.collected,

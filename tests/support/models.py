@@ -19,12 +19,12 @@ from engine.privacy import Door
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
-    switch_to,
     write_arrays,
     write_manifest,
     write_neighbours,
     write_search,
 )
+from engine.training.in_use import switch_to
 from engine.training.interactions import numbered_artists
 
 

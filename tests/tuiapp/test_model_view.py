@@ -79,6 +79,9 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
         level="artists",
         solo=False,
         packs=["sample"],
+        origin=SimpleNamespace(
+            name="https://example.org/a/long/way/to/the/models/of/today.zip", added="2026-11-28"
+        ),
         confidence=Confidence(transform="log", alpha=2.0),
         iterations=20,
         items=1_500,
@@ -95,6 +98,7 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
     assert max(map(cell_len, lines)) <= width
     words = " ".join(" ".join(lines).split())
     assert "3 settings tried, nDCG@20 of the best on a held-out tenth" in words
+    assert "added 2026-11-28 from https://ex" in words
     assert "1.1 MB on disk, the trees answer at this size" in words
 
 
@@ -103,6 +107,7 @@ def test_a_model_in_short_says_how_much_it_finds_beside_popularity() -> None:
         level="artists",
         solo=False,
         packs=["sample"],
+        origin=None,
         items=1_500,
         listeners=2_500,
         validation={"recall@20": 0.368, "baselines": {"popularity": {"recall@20": 0.151}}},

@@ -9,10 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import DiscoverError
+from tuiapp.app.model_files import TO_ADD, TO_EXPORT, ask_model, ask_model_export, exported
+from tuiapp.app.model_files import added as added_model
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.typed_paths import paths_in
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
-_OWN_DATA = ("import", "add", "fetch")
+_OWN_DATA = ("import", "add", "fetch", TO_ADD)
 STOPPING = "stopping"
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
@@ -123,20 +126,22 @@ class Jobs:
         # What was typed in the dialog the running job was started from.
         self._typed = ""
 
-    def start(self, title: str, *arguments: str) -> None:
-        """Start long work, never beside another nor in a private session: it writes.
+    def start(self, title: str, *arguments: str, typed: str = "") -> None:
+        """Start long work, never beside another nor in a private session: it writes; `typed` is what was in the dialog
+        it is started from, which comes back with that where it fails.
 
         What is a person's own never goes into the made-up library of the demo: that is asked about, and left first.
         """
         app = self._app
-        if obstacle := self._obstacle(title):
+        self._typed = typed or self._typed
+        if obstacle := self.obstacle(title):
             app.notify(obstacle, severity="warning")
         elif self.own is not None and arguments[0] in _OWN_DATA:
             self._ask_to_leave(title, arguments)
         else:
             app.run_worker(self._run(Job(title, list(arguments))), group="job")
 
-    def _obstacle(self, title: str) -> str:
+    def obstacle(self, title: str) -> str:
         """Why nothing can be started now, in a sentence; empty where it can."""
         app = self._app
         if app.job is not None:
@@ -169,15 +174,21 @@ class Jobs:
 
     def ask_pack(self) -> None:
         """Ask for a pack: what can be downloaded, or a file."""
-        from tuiapp.screens.first_steps import community_question
+        from tuiapp.screens.first_steps import MODEL, community_question
 
         def answered(what: str | None) -> None:
-            if what:
+            if what == MODEL:
+                ask_model(self._app)
+            elif what:
                 self.start("Download", "fetch", what)
             elif what is not None:
                 self.ask_pack_file()
 
         self._app.push_screen(community_question(), answered)
+
+    def ask_model_export(self) -> None:
+        """Ask where the model in use should be written."""
+        ask_model_export(self._app)
 
     def ask_pack_file(self, typed: str = "", wrong: str = "") -> None:
         """Ask for the file of a pack."""
@@ -196,13 +207,12 @@ class Jobs:
             def looked(missing: list[Path]) -> None:
                 if missing:
                     dialog.refuse(f"{missing[0]} is not there.")
-                elif obstacle := self._obstacle(job):
+                elif obstacle := self.obstacle(job):
                     dialog.refuse(obstacle)
                 else:
                     dialog.accept()
-                    self._typed = text
                     # Not from the dialog, which is going: what is asked next would answer to nobody.
-                    self._app.call_later(self.start, job, command, *map(str, paths))
+                    self._app.call_later(partial(self.start, job, command, *map(str, paths), typed=text))
 
             dialog.ask(lambda _session: [path for path in paths if not path.exists()], looked, group="paths")
 
@@ -275,7 +285,11 @@ class Jobs:
             message = in_keys(result["message"], app.keymap)
             if typed and len(app.screen_stack) == 1:
                 # Nothing else was begun meanwhile: the dialog comes back with what was typed.
-                (self.ask_import if job.arguments[0] == "import" else self.ask_pack_file)(typed, message)
+                again: dict[str, Callable[[str, str], None]] = {
+                    "import": self.ask_import,
+                    TO_ADD: partial(ask_model, app),
+                }
+                again.get(job.arguments[0], self.ask_pack_file)(typed, message)
             else:
                 app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
         elif result["type"] == "cancelled":
@@ -290,6 +304,10 @@ class Jobs:
             to_train = any(pack["kind"] == "community" for pack in added["packs"])
             then = f"\nNow press {model} and {train} to train on it." if to_train else ""
             app.notify(packs_in_words(added) + then, title="Added", timeout=12)
+        elif job.arguments[0] == TO_ADD:
+            added_model(app, result["result"], self._said(coverage))
+        elif job.arguments[0] == TO_EXPORT:
+            exported(app, result["result"])
         elif job.arguments[0] == "demo":
             key = app.keymap.label("leave_demo")
             text = f"Everything here is demo data. Press {key} to return to your library."

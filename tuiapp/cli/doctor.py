@@ -13,6 +13,7 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import settings
 from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.safe import shown
+from tuiapp.text import came_from
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -138,6 +139,7 @@ def _model(session: Any, advice: list[str]) -> Any:
     return {
         "trained": manifest.trained,
         "from": ", ".join(manifest.packs) or "your own listening",
+        "file": came_from(origin.name, origin.added) if (origin := manifest.origin) else "trained here",
         "artists": manifest.items,
         "tracks": of_tracks.items if of_tracks else "no model",
         "recall": manifest.index.get("recall"),

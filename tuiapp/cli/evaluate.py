@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, print_table, progress_bar, say_coverage
+from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -29,8 +30,10 @@ def evaluate(options: Options, level: Level) -> None:
             found = session.evaluation.measure(
                 level, lambda share: tell("looking back", round(share * 100), 100)
             )
-        coverage = session.coverage.of(level)
+        coverage, removed = session.coverage.of(level), session.models.removed_packs()
     say_coverage(options, coverage)
+    for sentence in removed:
+        say(options, shown(sentence))
     if options.json:
         print_json(
             {
@@ -108,6 +111,11 @@ def _in_words(found: Backtest, level: Level) -> list[str]:
     else:
         lines.append("Favouring recent plays did not clearly help; Discover counts all plays the same.")
     for name in (POPULARITY, NEIGHBOURS):
+        if name not in found.methods:
+            lines.append(
+                f"The data the model was trained on is not here, so {name} could not be measured beside it."
+            )
+            continue
         other = found.methods[name][NDCG]
         if used[NDCG] > other:
             lines.append(f"Discover ranks better than {name} for you ({used[NDCG]:.3f} against {other:.3f}).")

@@ -34,6 +34,7 @@ _COMMANDS = (
     "feedback",
     "forget",
     "import_history",
+    "models",
     "packs",
     "played",
     "playlist_edits",

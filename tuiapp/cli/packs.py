@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from engine.canonical_keys import Level
 from engine.community.offers import MIN_LISTENERS, SOURCES
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import feature_packs, name_argument, one_of, packs
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
 from tuiapp.import_report import packs_in_words
 from tuiapp.safe import shown
+from tuiapp.text import came_from
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
@@ -166,6 +168,11 @@ def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) 
     for pack in packs:
         if pack.checked:
             click.echo(f"{shown(pack.name)}: {shown(pack.checked)}")
+    for level in get_args(Level):
+        model = session.models.manifest(level)
+        if model is not None and model.origin is not None:
+            came = came_from(model.origin.name, model.origin.added)
+            click.echo(f"The model of {level} in use was {shown(came)}: it needs no pack.")
 
 
 @cli.group()

@@ -16,6 +16,7 @@ COMMUNITY_FILES = (
     "A file or folder of community data (who plays what) or track features (tempo), as downloaded: the archive of "
     "ListenBrainz' statistics too."
 )
+MODEL = "model"
 _FETCHING = (
     "Community data says who plays what, without names. ListenBrainz publishes it twice a month, from about 85,000 "
     "listeners (CC0); you get the latest complete one. Last.fm's is from 1,892, for non-commercial use. Whoever hosts "
@@ -30,8 +31,12 @@ def community_question() -> Pick:
 
     choices = [Choice(name, f"Download {source.title}", source.size) for name, source in SOURCES.items()]
     return Pick(
-        "Add community data or track features",
-        [*choices, Choice("", "A file or folder you have")],
+        "Add community data, track features or a model",
+        [
+            *choices,
+            Choice("", "A file or folder you have"),
+            Choice(MODEL, "A trained model: a file or its address"),
+        ],
         more=_FETCHING,
     )
 

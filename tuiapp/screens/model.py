@@ -142,6 +142,9 @@ class ModelView(View):
         if self._models:
             self._show_models()
 
+    def action_export(self) -> None:
+        self.app.jobs.ask_model_export()
+
     def action_add_pack(self) -> None:
         self.app.jobs.ask_pack()
 

@@ -212,7 +212,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("train", "t", "train", "Train on your packs, on this machine.", "model", 4),
     Action("train_free", "L", "train larger",
            "Train a larger model if it measures better; takes longer.", "model", 5),
-    Action("add_pack", "a", "add pack", "Add community data or track features.", "model", 6),
+    Action("add_pack", "a", "add pack", "Add community data, track features or a trained model.", "model", 6),
+    Action("export", "e", "export", "Export the model to a file, for others.", "model", 13),
     Action("details", "v", "details", "Show the model in detail, or in short.", "model", 7),
     Action("remove_pack", "D,delete", "remove pack", "Remove the pack; can be undone.", "model", 10),
     # -- Settings

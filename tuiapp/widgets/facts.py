@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import bar
+from tuiapp.text import bar, came_from
 
 if TYPE_CHECKING:
     from engine.training.artifact import ModelManifest
@@ -23,9 +24,17 @@ def in_short(model: ModelManifest, width: int) -> Content:
         else f"{model.listeners:,} listeners of {', '.join(shown(pack) for pack in model.packs)}"
     )
     lines = [Content.styled(_broken(f"{model.items:,} {model.level}, {source}", width), "bold")]
+    if model.origin is not None:
+        lines.append(Content(_came(model, width)))
     if quality := _found(model.validation):
         lines.append(Content(_broken(quality, width)))
     return Content("\n").join(lines)
+
+
+def _came(model: ModelManifest, width: int) -> str:
+    """The file a model was added from, cut where it is longer than the room there is."""
+    assert model.origin is not None  # noqa: S101 - asked for of those that have one
+    return fitted(shown(came_from(model.origin.name, model.origin.added)), width).rstrip()
 
 
 def _found(measured: dict[str, Any]) -> str:
@@ -81,6 +90,7 @@ def _source(model: ModelManifest, width: int) -> Content:
         f" from {model.listeners:,} ",
         "sessions" if model.solo else "listeners",
         f" of {source}\n",
+        f"{_came(model, width)}\n" if model.origin is not None else "",
         Content.styled(
             _broken(f"{model.factors} factors, {sweeps}, {tuned}", width)
             + "\n"

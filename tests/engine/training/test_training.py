@@ -122,7 +122,7 @@ def test_a_failure_leaves_the_old_model_in_use(session, monkeypatch) -> None:
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("engine.training.train.build_index", full)
+    monkeypatch.setattr("engine.training.artifact.build_index", full)
     with pytest.raises(OSError, match="No space"):
         session.training.train(TrainingSettings(factors=4, iterations=3, tune=False))
     assert fingerprint(session.folders.models) == left

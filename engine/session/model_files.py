@@ -1,0 +1,175 @@
+"""Models as files: written for others, taken from a file or an address, and the model before brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.canonical_keys import Level
+from engine.session.library import Change, Library, Service, synchronized
+
+if TYPE_CHECKING:
+    from engine.community.fetch import Web
+    from engine.session.evaluation import Evaluation
+    from engine.session.models import Models
+    from engine.session.packs import Packs
+    from engine.training.artifact import ModelManifest
+
+Cancelled = Callable[[], bool]
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A model's file: where it is, its bytes and SHA-256, and whose rows it holds."""
+
+    file: str
+    bytes: int
+    sha256: str
+    listener_rows: int
+    manifest: ModelManifest
+
+
+class ModelFiles(Service):
+    """Models as files."""
+
+    def __init__(self, library: Library, models: Models, packs: Packs, evaluation: Evaluation) -> None:
+        super().__init__(library)
+        self._models = models
+        self._packs = packs
+        self._evaluation = evaluation
+
+    @synchronized
+    def all(self) -> list[dict[str, Any]]:
+        """The models in use and those kept from before, by the keys of the command line's contract, with `in_use`.
+
+        The digest is that of the file a model came in, of one trained here that of its manifest, which has those of
+        its files. Raises DamagedDataError.
+        """
+        from engine.paths import digest_of
+        from engine.training.artifact import MANIFEST
+        from engine.training.in_use import kept_models
+
+        return [
+            described(
+                manifest,
+                sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+                manifest.origin.sha256 if manifest.origin else digest_of(folder / MANIFEST),
+            )
+            | {"in_use": in_use}
+            for folder, manifest, in_use in kept_models(self.library.folders)
+        ]
+
+    @synchronized
+    def export(
+        self,
+        path: Path,
+        level: Level = "artists",
+        *,
+        tell: Tell | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Exported:
+        """Write the model of a level in use to a file, outside the data folder; allowed in a private session.
+
+        Raises UsageError for a solo model, NothingYetError where there is no model, DiscoverError where the file
+        cannot be written, CancelledError.
+        """
+        import hashlib
+
+        from engine.training.model_file import packed
+
+        progress = tell and partial(tell, "exporting")
+        model = self._models.open(level)
+        data, about = packed(model, progress=progress, cancelled=cancelled)
+        self.library.door.export(path, data)
+        return Exported(
+            str(path), len(data), hashlib.sha256(data).hexdigest(), about.listener_rows, model.manifest
+        )
+
+    @synchronized
+    def add(
+        self,
+        path: Path,
+        *,
+        sha256: str = "",
+        name: str = "",
+        tell: Tell | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ModelManifest:
+        """Take a model from a file (`engine.training.added_model`), called `name`, else as the file is, and look back
+        with it."""
+        from engine.training.added_model import add_model
+
+        manifest = add_model(
+            self.library.door, path, name=name or path.name, sha256=sha256, tell=tell, cancelled=cancelled
+        )
+        self._changed(manifest.level, tell)
+        return manifest
+
+    def fetch(
+        self,
+        web: Web,
+        url: str,
+        *,
+        sha256: str = "",
+        tell: Tell | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ModelManifest:
+        """Download a model from an address the person named, and take it; remembered for the audit.
+
+        Raises as `add` does, and DiscoverError where it cannot be had.
+        """
+        from engine.community.remote import fetched
+
+        with self.library.exclusive():
+            progress = tell and partial(tell, "downloading")
+            with fetched(self.library.door, web, url, progress=progress) as (path, done):
+                self._packs.remember(done)
+                return self.add(path, sha256=sha256, name=done.url, tell=tell, cancelled=cancelled)
+
+    @synchronized
+    def bring_back(self, level: Level = "artists") -> ModelManifest | None:
+        """The model in use before the last one, in use again, and that one kept; null where there was none.
+
+        Raises NothingYetError where none is kept, PrivateSessionError in a private session.
+        """
+        from engine.training.in_use import switch_back
+
+        self.library.door.require_writable("change the model")
+        manifest = switch_back(self.library.door, level)
+        self._changed(level, None)
+        return manifest
+
+    def _changed(self, level: Level, tell: Tell | None) -> None:
+        """Another model is in use: what was worked out of the one before goes, and how plays should fade is measured
+        anew, as after a training."""
+        self.library.changed(Change.EVERYTHING)
+        if level == "tracks":
+            return
+
+        def looking_back(share: float) -> None:
+            if tell is not None:
+                tell("looking back", round(share * 100), 100)
+
+        self._evaluation.renew(looking_back)
+
+
+def described(manifest: ModelManifest, size: int, digest: str) -> dict[str, Any]:
+    """A model by the keys of the command line's contract, with the bytes and the digest of its file or folder."""
+    return {
+        "name": ", ".join(manifest.packs) or "your own listening",
+        "level": manifest.level,
+        "items": manifest.items,
+        "listeners": manifest.listeners,
+        "factors": manifest.factors,
+        "trained": manifest.trained,
+        "source": manifest.source,
+        "collected": manifest.collected,
+        "bytes": size,
+        "digest": digest,
+        "from": manifest.origin.name if manifest.origin else "",
+        "added": manifest.origin.added if manifest.origin else "",
+    }

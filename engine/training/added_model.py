@@ -1,0 +1,144 @@
+"""A model out of a file, in use: its folder is written as a training writes one, with trees built here."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from engine.canonical_keys import item_key
+from engine.community.catalog import write_catalog
+from engine.errors import CancelledError
+from engine.model.fold_in import ItemFactors
+from engine.paths import digest_of
+from engine.privacy import Door
+from engine.training.artifact import (
+    FORMAT,
+    ModelManifest,
+    Origin,
+    write_arrays,
+    write_index,
+    write_manifest,
+    write_neighbours,
+    write_search,
+)
+from engine.training.in_use import switch_to
+from engine.training.interactions import numbered_artists
+from engine.training.model_file import validation_of
+from engine.training.read_model_file import Content, read_model_file
+
+# Called with a stage (of `engine.progress.ADDING_MODEL`), what of it is done, and of how much.
+Tell = Callable[[str, int, int], None]
+Cancelled = Callable[[], bool]
+
+
+def add_model(
+    door: Door,
+    path: Path,
+    *,
+    name: str,
+    sha256: str = "",
+    tell: Tell | None = None,
+    cancelled: Cancelled | None = None,
+) -> ModelManifest:
+    """Take the model in a file and make it the one of its level in use; `name` is what the file is called, or where it
+    lay, `sha256` the digest it must have where one is known.
+
+    The model before is kept (`engine.training.in_use.switch_back`). Raises UnreadableFileError for anything that is
+    not a whole model, CancelledError, PrivateSessionError in a private session.
+    """
+    door.require_writable("add a model")
+    report = tell or (lambda *_: None)
+    content = read_model_file(
+        path,
+        sha256=sha256,
+        progress=lambda done, total: report("reading model", done, total),
+        cancelled=cancelled,
+    )
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    model_id = f"{now:%Y%m%dT%H%M%S}-{content.sha256[:8]}"
+    origin = Origin(
+        name=name,
+        sha256=content.sha256,
+        bytes=content.bytes,
+        added=now.date().isoformat(),
+        checked=bool(sha256),
+    )
+    with door.new_folder(door.folders.models / model_id) as folder:
+        digests = _write_items(folder, content, report, cancelled)
+        index, index_digests = write_index(
+            folder,
+            content.factors,
+            # No listener comes with the file: items stand in for them.
+            np.empty((0, content.about.factors), dtype=np.float32),
+            content.about.seed,
+            lambda done, total: report("index", done, total),
+            cancelled,
+        )
+        manifest = _manifest(model_id, content, origin, index, digests | index_digests)
+        write_manifest(folder, manifest)
+    switch_to(door, model_id, manifest.level)
+    return manifest
+
+
+def _write_items(folder: Path, content: Content, report: Tell, cancelled: Cancelled | None) -> dict[str, str]:
+    """What is known of the items, worked out again where the file need not hold it; digests by file."""
+    steps = 3
+
+    def done(step: int) -> None:
+        report("names", step, steps)
+        if cancelled is not None and cancelled():
+            raise CancelledError("Stopped. Your model is as it was.")
+
+    done(0)
+    about, names = content.about, content.names
+    artists = numbered_artists(map(item_key, names)) if about.level == "tracks" else None
+    gram = ItemFactors(content.factors, about.regularization).gram
+    digests = write_arrays(folder, content.factors, gram, content.listeners, artists)
+    if content.neighbours is not None:
+        hubness = content.hubness if content.hubness is not None else np.zeros(about.items, dtype=np.float32)
+        digests |= write_neighbours(folder, content.neighbours, hubness)
+    done(1)
+    counts = zip(names, content.listeners.tolist(), content.plays.tolist(), strict=True)
+    write_catalog(folder / "catalog.sqlite", counts, content.tags)
+    digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
+    done(2)
+    digests |= write_search(folder, names, content.listeners, artists)
+    done(3)
+    return digests
+
+
+def _manifest(
+    model_id: str, content: Content, origin: Origin, index: dict[str, object], digests: dict[str, str]
+) -> ModelManifest:
+    about = content.about
+    return ModelManifest(
+        format=FORMAT,
+        id=model_id,
+        level=about.level,
+        solo=False,
+        packs=list(about.packs),
+        built_from=about.built_from,
+        trained=about.trained,
+        listeners=about.listeners,
+        items=about.items,
+        interactions=about.interactions,
+        factors=about.factors,
+        iterations=about.iterations,
+        seed=about.seed,
+        confidence=about.confidence,
+        regularization=about.regularization,
+        frequency_exponent=about.frequency_exponent,
+        ensemble=about.ensemble,
+        loss=list(about.loss),
+        seconds=about.seconds,
+        tuned={"searched": about.searched},
+        validation=validation_of(about.quality),
+        index=index,
+        digests=digests,
+        source=about.source,
+        collected=about.collected,
+        origin=origin,
+    )

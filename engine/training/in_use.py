@@ -1,0 +1,104 @@
+"""Which model of a level is in use, and the one before it where that is kept.
+
+A pointer is a small file in `models` that names a folder; it is replaced by one atomic rename.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from engine.canonical_keys import Level
+from engine.errors import NothingYetError
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.training.artifact import (
+    MANIFEST,
+    POINTERS,
+    ModelManifest,
+    current_manifest,
+    read_manifest,
+    train_command,
+)
+
+# What ends the name of the pointer to the model before.
+_BEFORE = "-before"
+
+
+def switch_to(door: Door, model_id: str, level: Level = "artists") -> None:
+    """Make a model the one of its level in use, then delete those that are in use at none.
+
+    Where it, or the one before, was added from a file, that one is kept for `switch_back`: training again would not
+    bring it back.
+    """
+    models = door.folders.models
+    pointer, before = models / POINTERS[level], models / f"{POINTERS[level]}{_BEFORE}"
+    old = _named_by(pointer)
+    if any(_was_added(models / name) for name in (old, model_id) if name):
+        door.write_file(before, old.encode())
+    else:
+        door.remove(before)
+    door.write_file(pointer, model_id.encode())
+    kept = {_named_by(path) for path in pointers(models)}
+    for folder in models.iterdir():
+        if folder.is_dir() and folder.name not in kept:
+            door.remove(folder)
+
+
+def switch_back(door: Door, level: Level = "artists") -> ModelManifest | None:
+    """Exchange the model of a level in use with the one before it, and give that; null where there was none then.
+
+    Raises NothingYetError where none is kept.
+    """
+    models = door.folders.models
+    pointer, before = models / POINTERS[level], models / f"{POINTERS[level]}{_BEFORE}"
+    old, new = _named_by(pointer), _named_by(before)
+    if not before.exists() or (new and not (models / new).is_dir()):
+        raise NothingYetError(
+            f"No model of {level} from before is kept: it is where a model was added from a file. Train one: "
+            f"{train_command(level)}."
+        )
+    # Should it end between the two, both name the same one, and nothing is lost.
+    if new:
+        door.write_file(pointer, new.encode())
+    else:
+        door.remove(pointer)
+    door.write_file(before, old.encode())
+    return current_manifest(door.folders, level)
+
+
+def kept_models(folders: Folders) -> list[tuple[Path, ModelManifest, bool]]:
+    """Folder and manifest of every model that is in use (true) or kept as the one before (false).
+
+    Raises DamagedDataError when one cannot be read.
+    """
+    found: dict[str, tuple[Path, ModelManifest, bool]] = {}
+    for pointer in pointers(folders.models):
+        name = _named_by(pointer)
+        if name and name not in found and (folders.models / name).is_dir():
+            folder = folders.models / name
+            found[name] = folder, read_manifest(folder), not pointer.name.endswith(_BEFORE)
+    return list(found.values())
+
+
+def pointers(models: Path) -> list[Path]:
+    """The files that name a model in use, or the one before it."""
+    names = (name + end for name in POINTERS.values() for end in ("", _BEFORE))
+    return [models / name for name in names if (models / name).is_file()]
+
+
+def _was_added(folder: Path) -> bool:
+    """Whether the model in a folder came from a file."""
+    try:
+        return bool(msgspec.json.decode((folder / MANIFEST).read_bytes()).get("origin"))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _named_by(pointer: Path) -> str:
+    """The folder a pointer names; empty where there is no pointer, or none that can be read."""
+    try:
+        return pointer.read_text().strip()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,288 @@
+"""Reading a model's file that comes from somewhere: nothing in it is believed, and nothing of it is run.
+
+Members are known by name and never unpacked to a path; arrays are bytes whose type and shape the model's own counts
+must confirm, and no pickle is ever loaded. What is wrong is named, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from engine.canonical_keys import SEPARATOR
+from engine.errors import CancelledError, UnreadableFileError
+from engine.model.ensemble import MEMBERS
+from engine.model.neighbours import Neighbours
+from engine.training.model_file import (
+    FORMAT,
+    KIND,
+    MANIFEST,
+    NAMES,
+    TAGS,
+    Member,
+    ModelFile,
+    from_gaps,
+    from_planes,
+)
+
+# A model of five million tracks unpacks to half of this.
+MAX_BYTES = 4 << 30
+# Halves of trained numbers hardly pack, and names threefold: what packs better by far is a bomb. A small model's
+# arrays may be all alike, hence the allowance.
+MAX_RATIO, ALLOWANCE = 40, 8 << 20
+_MAX_MANIFEST = 4 << 20
+_MAX_TEXT, _MAX_FACTORS, _MAX_SIZE = 1_000, 512, 1e9
+_CHUNK = 1 << 20
+_REQUIRED = frozenset({NAMES, TAGS, "factors", "largest", "listeners", "plays"})
+_NEAR = frozenset(f"neighbours_{name}" for name in ("counts", "gaps", "values", "kernel", "scales"))
+_KNOWN = _REQUIRED | _NEAR | {"hubness"}
+_DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds, checked: names and tags as a catalog takes them, arrays as the model does.
+
+    `factors` (items, factors) float32, `listeners` (items,) int32, `plays` (items,) int64, `hubness` (items,) float32
+    or null; `sha256` of the whole file and its `bytes`.
+    """
+
+    about: ModelFile
+    names: list[str]
+    tags: list[tuple[int, str, float]]
+    factors: np.ndarray
+    listeners: np.ndarray
+    plays: np.ndarray
+    neighbours: Neighbours | None
+    hubness: np.ndarray | None
+    sha256: str
+    bytes: int
+
+
+def read_model_file(
+    path: Path,
+    *,
+    sha256: str = "",
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Content:
+    """All of a file, which must have this `sha256` where one is given; progress in bytes.
+
+    Raises UnreadableFileError for anything that is not a whole model, CancelledError.
+    """
+    digest, size = _digest(path, cancelled)
+    if sha256 and digest != sha256.strip().lower():
+        raise UnreadableFileError(
+            f"{path.name} has the SHA-256 {digest}, not the {sha256} asked for: it is another file, or was altered. "
+            "Nothing was added."
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = _entries(archive, size)
+            about = _about(archive, entries)
+            _check_members(about, entries)
+            total, done, data = sum(one.bytes for one in about.members.values()), 0, {}
+            for name, member in about.members.items():
+                if cancelled is not None and cancelled():
+                    raise CancelledError("Stopped. Nothing was added.")
+                data[name] = _read(archive, entries[name], member)
+                done += member.bytes
+                if progress is not None:
+                    progress(done, total)
+        return _content(about, data, digest, size)
+    # What is wrong with numbers is a ValueError; msgspec's own is one too.
+    except (*_DAMAGED, ValueError, TypeError, OverflowError) as error:
+        raise UnreadableFileError(
+            f"{path.name} is not a whole file of a model ({error}). Get it again, or export it again with this version "
+            "of discover. Nothing was added."
+        ) from error
+
+
+def _digest(path: Path, cancelled: Callable[[], bool] | None) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_CHUNK):
+                if cancelled is not None and cancelled():
+                    raise CancelledError("Stopped. Nothing was added.")
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        raise UnreadableFileError(f"{path} cannot be read: {error.strerror}.") from error
+    return digest.hexdigest(), size
+
+
+def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    """The archive's members by name, none twice, none unknown, and no more of them than such a file can hold."""
+    entries = {entry.filename: entry for entry in archive.infolist()}
+    _require(len(entries) == len(archive.infolist()), "a member stands in it twice")
+    _require(MANIFEST in entries, f"it has no {MANIFEST}")
+    unknown = sorted(entries.keys() - _KNOWN - {MANIFEST})
+    _require(not unknown, f"it holds {', '.join(map(repr, unknown[:3]))}, which no model has")
+    _require(not any(entry.flag_bits & 1 for entry in entries.values()), "it is encrypted")
+    unpacked = sum(entry.file_size for entry in entries.values())
+    _require(unpacked <= min(MAX_BYTES, MAX_RATIO * size + ALLOWANCE), "it unpacks to far too much")
+    _require(entries[MANIFEST].file_size <= _MAX_MANIFEST, f"{MANIFEST} is far too long")
+    return entries
+
+
+def _about(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> ModelFile:
+    """`model.json`, checked."""
+    with archive.open(entries[MANIFEST]) as file:
+        data = file.read(_MAX_MANIFEST + 1)
+    began = msgspec.json.decode(data, type=dict)
+    _require(began.get("kind") == KIND, "it is something else")
+    _require(
+        began.get("format") == FORMAT, f"it has format {began.get('format')}, this version reads {FORMAT}"
+    )
+    about = msgspec.json.decode(data, type=ModelFile)
+    _require(1 <= about.factors <= _MAX_FACTORS and about.items >= 1, "its counts are impossible")
+    _require(min(about.listeners, about.interactions, about.listener_rows) >= 0, "its counts are impossible")
+    texts = (*about.packs, about.source, about.collected, about.built_from)
+    _require(
+        all(len(text) <= _MAX_TEXT for text in texts) and len(about.packs) <= 50, "its texts are too long"
+    )
+    datetime.datetime.fromisoformat(about.trained)
+    _require(
+        0 < about.regularization < np.inf and 0 <= about.frequency_exponent <= 4, "its lambda is impossible"
+    )
+    _require(0 <= about.seconds < np.inf and bool(np.isfinite(about.loss).all()), "its loss is impossible")
+    weights = about.ensemble
+    _require(bool(weights) and weights.keys() <= set(MEMBERS), "it ranks by what this version does not know")
+    _require(all(abs(weight) <= 1e3 for weight in weights.values()), "its weights are impossible")
+    _check_quality(about)
+    return about
+
+
+def _check_quality(about: ModelFile) -> None:
+    """That what is said of its quality has what is shown of it."""
+    quality = about.quality
+    if quality is None:
+        return
+    effect = quality.ensemble
+    measured = [quality.measured, *quality.baselines.values()]
+    measured += [effect.held_out, effect.factors_alone] if effect is not None else []
+    _require(all("ndcg@20" in one for one in measured), "its quality lacks nDCG@20")
+    _require({"recall@20"} <= quality.measured.keys(), "its quality lacks recall@20")
+    _require("recall@20" in quality.baselines.get("popularity", {}), "its quality lacks popularity's")
+    numbers = [number for one in measured for number in one.values()]
+    _require(all(0 <= number < np.inf for number in numbers), "its quality is impossible")
+    if effect is not None:
+        _require(bool(effect.members) and effect.members.keys() <= set(MEMBERS), "its members are unknown")
+
+
+def _check_members(about: ModelFile, entries: dict[str, zipfile.ZipInfo]) -> None:
+    """That the members are those of a model of so many items, each as long as its type and shape make it."""
+    named = about.members.keys()
+    _require(named == entries.keys() - {MANIFEST}, f"its members are not those {MANIFEST} names")
+    _require(named >= _REQUIRED, f"it lacks {', '.join(sorted(_REQUIRED - named))}")
+    near = named & _NEAR
+    _require(near in (set(), _NEAR), "it has a part of its neighbours")
+    _require("hubness" not in named or bool(near), "it has a part of its neighbours")
+    n, f = about.items, about.factors
+    shapes = {"factors": ("<f2", (n, f)), "largest": ("<f4", (n,)), "listeners": ("<i4", (n,)),
+              "plays": ("<i8", (n,)), "hubness": ("<f2", (n,))}  # fmt: skip
+    if near:
+        cells, rows = about.members["neighbours_gaps"].shape, about.listener_rows
+        kernel = about.members["neighbours_kernel"].shape
+        _require(kernel in ((rows,), (rows, rows)), "its neighbours have another number of rows")
+        _require(len(cells) == 1, "its neighbours are not a list")
+        shapes |= {"neighbours_counts": ("<i4", (n,)), "neighbours_gaps": ("<i4", cells),
+                   "neighbours_values": ("<f2", cells), "neighbours_kernel": ("<f2", kernel),
+                   "neighbours_scales": ("<f4", (3, n))}  # fmt: skip
+    for name, member in about.members.items():
+        _require(member.bytes == entries[name].file_size, f"{name} has another length than {MANIFEST} says")
+        if name in shapes:
+            dtype, shape = shapes[name]
+            fits = member.dtype == dtype and member.shape == shape and min(shape) >= 0
+            size = int(np.dtype(dtype).itemsize * np.prod([float(length) for length in shape]))
+            _require(fits and member.bytes == size, f"{name} is of another shape than {n:,} items need")
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, member: Member) -> bytes:
+    """One member, no more of it than was said, and with the digest that was."""
+    with archive.open(entry) as file:
+        data = file.read(member.bytes + 1)
+    _require(len(data) == member.bytes, f"{entry.filename} has another length than {MANIFEST} says")
+    _require(hashlib.sha256(data).hexdigest() == member.sha256, f"{entry.filename} was damaged or altered")
+    return data
+
+
+def _content(about: ModelFile, data: dict[str, bytes], digest: str, size: int) -> Content:
+    arrays = {
+        name: from_planes(data[name], member.dtype, member.shape)
+        for name, member in about.members.items()
+        if member.dtype
+    }
+    for name, array in arrays.items():
+        if array.dtype.kind == "f":
+            sizes = np.abs(array.astype(np.float32, copy=False))
+            _require(bool((sizes <= _MAX_SIZE).all()), f"{name} has numbers that are none, or too large")
+    _require(
+        int(arrays["listeners"].min()) >= 0 and int(arrays["plays"].min()) >= 0, "its counts are negative"
+    )
+    names = msgspec.json.decode(data[NAMES], type=list[str])
+    _check_names(names, about)
+    tags = msgspec.json.decode(data[TAGS], type=list[tuple[int, str, float]])
+    good = all(
+        0 <= item < about.items and len(tag) <= _MAX_TEXT and abs(weight) < np.inf
+        for item, tag, weight in tags
+    )
+    _require(good, "its tags belong to nothing")
+    return Content(
+        about=about,
+        names=names,
+        tags=tags,
+        factors=arrays["factors"].astype(np.float32) * arrays["largest"][:, None],
+        listeners=arrays["listeners"].astype(np.int32),
+        plays=arrays["plays"].astype(np.int64),
+        neighbours=_neighbours(arrays, about.listener_rows),
+        hubness=arrays["hubness"].astype(np.float32) if "hubness" in arrays else None,
+        sha256=digest,
+        bytes=size,
+    )
+
+
+def _check_names(names: list[str], about: ModelFile) -> None:
+    _require(len(names) == about.items, f"it names {len(names):,} of {about.items:,} items")
+    separators = int(about.level == "tracks")
+    good = (
+        bool(name.strip()) and len(name) <= _MAX_TEXT and name.count(SEPARATOR) == separators
+        for name in names
+    )
+    _require(all(good), f"one of its names cannot be that of {about.level}")
+
+
+def _neighbours(arrays: dict[str, np.ndarray], rows: int) -> Neighbours | None:
+    if not arrays.keys() >= _NEAR:
+        return None
+    counts, steps = arrays["neighbours_counts"], arrays["neighbours_gaps"]
+    _require(
+        int(counts.min()) >= 0 and int(counts.sum(dtype=np.int64)) == len(steps),
+        "its neighbours do not add up",
+    )
+    starts = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+    listeners = from_gaps(steps, starts)
+    inside = not len(listeners) or (int(listeners.min()) >= 0 and int(listeners.max()) < rows)
+    _require(inside, "its neighbours are of nobody")
+    return Neighbours(
+        starts=starts,
+        listeners=listeners,
+        values=arrays["neighbours_values"].astype(np.float32),
+        kernel=arrays["neighbours_kernel"].astype(np.float32),
+        scales=arrays["neighbours_scales"].astype(np.float32),
+    )
+
+
+def _require(holds: bool, what: str) -> None:
+    """Raise ValueError with what is wrong."""
+    if not holds:
+        raise ValueError(what)

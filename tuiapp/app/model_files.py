@@ -1,0 +1,155 @@
+"""Models as files, asked about: which to take, and where to write the one in use."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuiapp.safe import shown
+from tuiapp.typed_paths import is_address, paths_in
+
+if TYPE_CHECKING:
+    from engine.canonical_keys import Level
+    from engine.session import Session
+    from tuiapp.app.app import DiscoverApp
+    from tuiapp.screens.dialogs import AskText
+
+TO_ADD, TO_EXPORT = "add-model", "export-model"
+_ABOVE = (
+    "A file that was exported here or by somebody else, or its https address. Behind it, where its maker says one, the "
+    "file's SHA-256: then nobody else's file is taken for it.\n\n"
+    "It replaces the model in use, which is kept. No pack is needed to go on with it."
+)
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def ask_model(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
+    """Ask for the file or the address of a model, and take it; again with what was typed where that failed."""
+    from tuiapp.screens.dialogs import AskPath
+
+    def submit(text: str, dialog: AskText) -> None:
+        source, digest = _parts(text)
+        start = partial(_take, app, text, source, digest)
+        if is_address(source):
+            dialog.accept()
+            app.call_later(_confirm, app, source, digest, start)
+            return
+
+        def looked(there: bool) -> None:
+            if not there:
+                dialog.refuse(f"{source} is not there.")
+            elif obstacle := app.jobs.obstacle("Add model"):
+                dialog.refuse(obstacle)
+            else:
+                dialog.accept()
+                app.call_later(start)
+
+        dialog.ask(lambda _session: Path(source).is_file(), looked, group="paths")
+
+    app.push_screen(AskPath("Add a trained model", submit, _ABOVE, typed, wrong))
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The file or address that was typed, and the digest behind it, empty where there is none."""
+    before, _, last = text.rpartition(" ")
+    digest = last.lower() if before and _DIGEST.fullmatch(last) else ""
+    source = before.strip() if digest else text
+    return source if is_address(source) else str(paths_in(source)[0]), digest
+
+
+def _confirm(app: DiscoverApp, url: str, digest: str, start: Any) -> None:
+    """What is downloaded, and who sees it, before it is."""
+    from tuiapp.screens.pick import Choice, Pick
+
+    vouched = "" if digest else " Without a SHA-256 nobody vouches that it is what its maker wrote."
+    more = f"{url}\n\nWhoever hosts it sees your address; nothing else is sent.{vouched}"
+    question = Pick("Download this model?", [Choice("yes", "Download")], more=more)
+    app.push_screen(question, lambda choice: None if choice is None else start())
+
+
+def _take(app: DiscoverApp, text: str, source: str, digest: str) -> None:
+    more = [*(["--download"] if is_address(source) else []), *(["--sha256", digest] if digest else [])]
+    app.jobs.start("Add model", TO_ADD, source, *more, typed=text)
+
+
+def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
+    """Say what was taken, and how to take it back; `said` is how much of the plays it knows."""
+    level: Level = model["level"]
+
+    def back(session: Session) -> None:
+        session.model_files.bring_back(level)
+
+    app.changes.remember("adding the model", lambda: app.changes.make(back))
+    undo = f"{app.keymap.label('undo')} brings the model before back."
+    what = f"{model['items']:,} {level} of {model['listeners']:,} listeners, from {model['from']}."
+    app.notify("\n".join(filter(None, (shown(what), said, undo))), title="Model added", timeout=12)
+
+
+def ask_model_export(app: DiscoverApp) -> None:
+    """Ask for a file, and write the model in use there; of two, ask which."""
+    from tuiapp.screens.pick import Choice, Pick
+
+    def levels() -> list[Level]:
+        session = app.engine()
+        every: tuple[Level, ...] = ("artists", "tracks")
+        return [level for level in every if session.models.manifest(level) is not None]
+
+    def answered(level: str | None) -> None:
+        if level is not None:
+            _ask_file(app, level)
+
+    def ask() -> None:
+        found = levels()
+        if len(found) > 1:
+            question = Pick(
+                "Export which model?", [Choice(level, f"The model of {level}") for level in found]
+            )
+            app.call_from_thread(app.push_screen, question, answered)
+        elif found:
+            app.call_from_thread(_ask_file, app, found[0])
+        else:
+            train = app.keymap.label("model.train")
+            app.call_from_thread(app.notify, f"No model yet. Press {train} to train one.")
+
+    app.run_worker(ask, thread=True, exclusive=True, group="ask export")
+
+
+def _ask_file(app: DiscoverApp, level: str) -> None:
+    from engine.training.model_file import WHAT_IS_IN_IT
+    from tuiapp.screens.dialogs import AskPath
+    from tuiapp.screens.pick import Choice, Pick
+
+    def submit(text: str, dialog: AskText) -> None:
+        path = paths_in(text)[0]
+
+        def write(choice: str | None = "") -> None:
+            if choice is None:
+                dialog.refuse()
+            elif obstacle := app.jobs.obstacle("Export model"):
+                dialog.refuse(obstacle)
+            else:
+                dialog.accept()
+                app.call_later(app.jobs.start, "Export model", TO_EXPORT, str(path), "--level", level)
+
+        def looked(there: bool) -> None:
+            # What is there by now, another's file or one's own, is not written over unasked.
+            if there:
+                question = Pick(
+                    "Overwrite it?", [Choice("overwrite", "Overwrite")], more=f"{path} is there already."
+                )
+                app.push_screen(question, write)
+            else:
+                write()
+
+        dialog.ask(lambda _session: path.exists(), looked, group="export")
+
+    value = str(Path.cwd() / f"discover-{level}.zip")
+    app.push_screen(AskPath("Export the model to", submit, WHAT_IS_IN_IT, value=value))
+
+
+def exported(app: DiscoverApp, made: dict[str, Any]) -> None:
+    """Say where the file is, and what others check it by."""
+    text = f"{made['file']}: {made['bytes'] / 1e6:.1f} MB, SHA-256 {made['sha256']}."
+    app.notify(shown(text), title="Exported", timeout=15)

@@ -1,0 +1,161 @@
+"""`model`: models as files, for others and from others."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.progress import ADDING_MODEL
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage, thousands
+from tuiapp.safe import shown
+from tuiapp.text import came_from
+from tuiapp.typed_paths import is_address
+
+if TYPE_CHECKING:
+    from engine.canonical_keys import Level
+    from engine.session import Session
+    from engine.training.artifact import ModelManifest
+
+_LEVEL = click.option(
+    "--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True
+)
+
+
+@cli.group()
+def model() -> None:
+    """Models as files: train once, and others begin in a minute."""
+
+
+@model.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_LEVEL
+@click.pass_obj
+def export(options: Options, file: Path, level: Level) -> None:
+    """Write the model in use to FILE, for others.
+
+    The file holds artists or tracks with what was learned of them, and nothing of you. Where the neighbours are made
+    of them it also holds rows of the community's listeners, without names. A model of your own listening is refused:
+    it would say what you play.
+    """
+    from engine.session.model_files import described
+
+    with options.session() as session, progress_bar(options, {"exporting": 1}) as tell:
+        made = session.model_files.export(file, level, tell=tell)
+    if options.json:
+        document = described(made.manifest, made.bytes, made.sha256)
+        print_json({"file": made.file, "listener_rows": made.listener_rows, "models": [document]})
+        return
+    rows = (
+        f"; {thousands(made.listener_rows)} rows of the community's listeners, without names, are in it"
+        if made.listener_rows
+        else "; no listener is in it"
+    )
+    click.echo(f"{shown(made.file)}: {made.bytes / 1e6:.1f} MB, {_what(made.manifest)}{rows}.")
+    click.echo(f"SHA-256 {made.sha256}")
+    say(options, "Others take it with: discover model add FILE, or its address and --sha256.")
+
+
+@model.command("add")
+@click.argument("source", type=click.Path(), metavar="FILE|URL")
+@click.option(
+    "--sha256", default="", metavar="HEX", help="Digest the file must have, as whoever made it says."
+)
+@click.option("--yes", is_flag=True, help="Skip confirmation.")
+@click.pass_obj
+def add(options: Options, source: str, sha256: str, yes: bool) -> None:
+    """Take a model from a FILE that `model export` wrote, or from its https address, and use it.
+
+    An address is asked only because you name it; size and what others see is said first. What is not a whole model is
+    refused and changes nothing. The model before is kept: `discover model undo` brings it back.
+    """
+    from engine.session.model_files import described
+
+    url = is_address(source)
+    stages = {"downloading": 100.0} if url else {}
+    with options.session() as session:
+        session.door.require_writable("add a model")
+        if url:
+            manifest = _fetch(options, session, source, sha256, yes, stages)
+        else:
+            with progress_bar(options, ADDING_MODEL) as tell:
+                manifest = session.model_files.add(Path(source), sha256=sha256, tell=tell)
+        coverage = session.coverage.of(manifest.level)
+    say_coverage(options, coverage)
+    origin = manifest.origin
+    assert origin is not None  # noqa: S101 - it was added
+    if options.json:
+        document = described(manifest, origin.bytes, origin.sha256)
+        print_json({"models": [document], "coverage": coverage and coverage.as_dict()})
+        return
+    click.echo(f"Added and in use: {_what(manifest)}, from {shown(origin.name)}.")
+    if not origin.checked:
+        say(options, f"SHA-256 {origin.sha256}; compare it with what whoever made it says.")
+    say(options, "Undo: discover model undo" + ("." if manifest.level == "artists" else " --level tracks."))
+
+
+def _fetch(
+    options: Options, session: Session, url: str, sha256: str, yes: bool, stages: dict[str, float]
+) -> ModelManifest:
+    from engine.community.fetch import Web
+
+    with contextlib.closing(Web()) as web:
+        offer = web.look(url)
+        size = "an unknown number of bytes" if offer.bytes is None else f"{offer.bytes / 1e6:,.1f} MB"
+        said = f"A model at {shown(offer.url)}, {size}. Whoever hosts it sees your address; nothing else is sent."
+        if not sha256:
+            said += " Without --sha256 nobody vouches that it is what its maker wrote."
+        say(options, said)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError(f"{said} Add --yes to download it.")
+            click.confirm("Download it?", abort=True, err=True)
+        with progress_bar(options, {**stages, **ADDING_MODEL}) as tell:
+            return session.model_files.fetch(web, url, sha256=sha256, tell=tell)
+
+
+@model.command("list")
+@click.pass_obj
+def list_(options: Options) -> None:
+    """List the models in use, and those kept from before."""
+    # Reading makes no library where there is none.
+    with options.session(private=options.private or not options.folders.database.exists()) as session:
+        models = session.model_files.all()
+    if options.json:
+        print_json({"models": models})
+        return
+    rows = [
+        (one["name"], one["level"], thousands(one["items"]), thousands(one["listeners"]), one["trained"][:10],
+         one["source"], one["collected"], f"{one['bytes'] / 1e6:.1f} MB", came_from(one["from"], one["added"]),
+         "in use" if one["in_use"] else "before")
+        for one in models
+    ]  # fmt: skip
+    headings = ("name", "of", "items", "listeners", "trained", "source", "collected", "size", "from", "")
+    print_table(headings, rows, right=frozenset({2, 3, 7}))
+
+
+@model.command("undo")
+@_LEVEL
+@click.pass_obj
+def undo(options: Options, level: Level) -> None:
+    """Use the model from before the last `model add` again; once more, and the added one is back."""
+    with options.session() as session:
+        manifest = session.model_files.bring_back(level)
+        models = session.model_files.all()
+    if options.json:
+        print_json({"models": models})
+    elif manifest is None:
+        click.echo(f"No model of {level} is in use now, as before.")
+    else:
+        click.echo(f"In use: {_what(manifest)}.")
+
+
+def _what(manifest: ModelManifest) -> str:
+    of = f"{thousands(manifest.items)} {manifest.level}"
+    if manifest.solo:
+        return f"{of} of your own listening"
+    return f"{of} of {thousands(manifest.listeners)} listeners ({shown(', '.join(manifest.packs))})"
