@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from engine.community.fetch import NO_SUCH_RANGE, Answer, BrokenError, Fetched, Web, as_broken, number_in
-from engine.errors import DiscoverError
+from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
 
 if TYPE_CHECKING:
@@ -23,7 +26,11 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 _MAX_BYTES = 64 << 30
 
+_ROOM = 1 << 30  # for the pack
+
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
+Free = Callable[[Path], int]
 
 
 class ChangedError(DiscoverError):
@@ -187,15 +194,95 @@ def _noted(path: Path) -> _Part | None:
 
 @contextlib.contextmanager
 def remote_file(door: Door, web: Web, url: str) -> Iterator[Remote]:
-    """The file at an address, to be read; kept in part where the block ends with an error, else gone."""
+    """The file at an address, to be read; kept in part where the block ends with an error, else gone.
+
+    Raises DiscoverError while another download is going on, in this process or another.
+    """
     folder = door.folders.downloads
     door.make_folder(folder)
-    remote = Remote(web, url, folder)
+    with _only_one(door, url):
+        remote = Remote(web, url, folder)
+        try:
+            yield remote
+        finally:
+            remote.close()
+        door.remove(folder)
+
+
+class _Holder(msgspec.Struct):
+    """Who downloads what, since when (seconds since 1970 UTC)."""
+
+    process: int
+    url: str
+    since: int
+
+
+@contextlib.contextmanager
+def _only_one(door: Door, url: str) -> Iterator[None]:
+    """Hold the downloads: there is one place for what came, and who holds it is written there.
+
+    It is the data folder that is locked, which stays, and the system that unlocks it, however a process ends.
+    """
+    note = door.folders.downloads / "by.json"
+    handle = os.open(door.folders.root, os.O_RDONLY)
     try:
-        yield remote
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DiscoverError(f"{_holder(note)}. Wait for it or stop it, then try again.") from None
+        door.write_file(note, msgspec.json.encode(_Holder(os.getpid(), url, int(time.time()))))
+        try:
+            yield
+        finally:
+            note.unlink(missing_ok=True)
     finally:
-        remote.close()
-    door.remove(folder)
+        os.close(handle)
+
+
+def _holder(note: Path) -> str:
+    try:
+        by = msgspec.json.decode(note.read_bytes(), type=_Holder)
+    except (OSError, msgspec.DecodeError):
+        return "Another download is going on"
+    since = time.strftime("%H:%M", time.localtime(by.since))
+    name = by.url.rpartition("/")[2]
+    return f"Process {by.process} has been downloading {name} since {since}"
+
+
+def read_remote(door: Door, web: Web, url: str, read: Callable[[Remote], T]) -> T:
+    """What `read` makes of the file at an address, begun anew once where it is another than what is kept of it.
+
+    What it finds unreadable is not kept.
+    """
+    for again in (True, False):
+        try:
+            with remote_file(door, web, url) as remote:
+                try:
+                    return read(remote)
+                except UnreadableFileError:
+                    remote.forget()
+                    raise
+        except ChangedError:
+            if not again:
+                raise
+    raise AssertionError  # the second time returns or raises
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk a folder is on."""
+    return shutil.disk_usage(folder).free
+
+
+def check_room(door: Door, wanted: int, free: Free = free_bytes) -> None:
+    """Raise DiscoverError where the data folder's disk has no room for so many bytes and a pack."""
+    root = door.folders.root
+    door.make_folder(root)
+    there, wanted = free(root), wanted + _ROOM
+    if there < wanted:
+        raise DiscoverError(
+            f"It takes about {wanted / 1e9:.1f} GB, and {root} has {there / 1e9:.1f} GB left. Make room, or choose "
+            "another folder with --data-dir."
+        )
 
 
 @contextlib.contextmanager

@@ -7,10 +7,8 @@ member that is empty or ends early. So the walk goes back until one holds, and s
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO, cast
 from urllib.parse import unquote, urljoin
 
@@ -18,7 +16,7 @@ from engine.community.fetch import Fetched, RefusedError, Web
 from engine.community.listenbrainz import Statistics, Tally
 from engine.community.offers import MIN_LISTENERS
 from engine.community.pack import Download, PackContent
-from engine.community.remote import ChangedError, Progress, Remote, remote_file, remote_record
+from engine.community.remote import Free, Progress, Remote, check_room, free_bytes, read_remote, remote_record
 from engine.community.streams import Member, opened_member
 from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
@@ -26,7 +24,6 @@ from engine.privacy import Door
 MAX_DUMPS = 6
 # The part of the archive that ends with the member: of the dump of September 2026, as others measured it.
 _SHARE = {"artists": 0.03, "tracks": 0.22}
-_ROOM = 1 << 30  # for the pack
 _FOLDER = re.compile(r"listenbrainz-dump-(\d+)-(\d{8}-\d{6})-full/?")
 _HREF = re.compile(r"""href\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
 
@@ -122,7 +119,7 @@ def read_newest(
     statistics: Statistics,
     *,
     min_listeners: int = MIN_LISTENERS,
-    free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+    free: Free = free_bytes,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Read:
@@ -134,46 +131,16 @@ def read_newest(
     door.require_writable("download anything")
     walk = Walk(web, base)
     for dump in walk.dumps():
-        _check_room(door, dump, statistics, free)
+        check_room(door, dump.to_read(statistics.LEVEL) or 0, free)
+
+        def taken(remote: Remote, dump: Dump = dump) -> Read:
+            return _taken(web, remote, dump, statistics, min_listeners, progress, cancelled)
+
         try:
-            return _read(door, web, dump, statistics, min_listeners, progress, cancelled)
+            return read_remote(door, web, dump.url, taken)
         except (UnreadableFileError, RefusedError) as error:
             walk.passed.append(f"dump {dump.number}: {error}")
     raise walk.none_left()
-
-
-def _check_room(door: Door, dump: Dump, statistics: Statistics, free: Callable[[Path], int]) -> None:
-    door.make_folder(door.folders.root)
-    wanted = (dump.to_read(statistics.LEVEL) or 0) + _ROOM
-    there = free(door.folders.root)
-    if there < wanted:
-        raise DiscoverError(
-            f"It takes about {wanted / 1e9:.1f} GB, and {door.folders.root} has {there / 1e9:.1f} GB left. Make room, "
-            "or choose another folder with --data-dir."
-        )
-
-
-def _read(
-    door: Door,
-    web: Web,
-    dump: Dump,
-    statistics: Statistics,
-    min_listeners: int,
-    progress: Progress | None,
-    cancelled: Callable[[], bool] | None,
-) -> Read:
-    for again in (True, False):
-        try:
-            with remote_file(door, web, dump.url) as remote:
-                try:
-                    return _taken(web, remote, dump, statistics, min_listeners, progress, cancelled)
-                except UnreadableFileError:
-                    remote.forget()
-                    raise
-        except ChangedError:
-            if not again:
-                raise
-    raise AssertionError  # the second time returns or raises
 
 
 def _taken(

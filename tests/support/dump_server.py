@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from tests.support.statistics_dump import archive
+
+# Self-made for 127.0.0.1, with its key: it proves nothing to anybody.
+CERTIFICATE = Path(__file__).with_name("loopback.pem")
+
+
+def tls() -> ssl.SSLContext:
+    """How to speak TLS by that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
 
 
 class DumpServer(ThreadingHTTPServer):
@@ -18,13 +30,16 @@ class DumpServer(ThreadingHTTPServer):
 
     `faults` are done to answers with an archive in turn: ("drop",) hangs up before any answer, ("cut", n) sends n
     bytes, ("long", n) says n bytes too many, ("short", n) n too few, ("busy",) answers 503, ("all",) ignores ranges.
-    `drops` connections are closed as they are made, as a handshake that fails. `seen` notes (method, path, headers).
+    `drops` connections are closed as they are made, `handshakes` of TLS in the middle, where it speaks that.
+    `seen` notes (method, path, headers).
     """
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.tls = tls
+        self.handshakes = 0
         self.files: dict[str, bytes] = {}
         self.etag = '"one"'
         self.faults: list[tuple[Any, ...]] = []
@@ -36,7 +51,7 @@ class DumpServer(ThreadingHTTPServer):
     @property
     def base(self) -> str:
         """The folder that holds `fullexport/`."""
-        return f"http://127.0.0.1:{self.server_port}/pub/"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.server_port}/pub/"
 
     def add(
         self, number: int, stamp: str, members: dict[str, bytes] | None, *, digest: str | None = "true"
@@ -53,6 +68,12 @@ class DumpServer(ThreadingHTTPServer):
             self.files[f"{name}.sha256"] = said.encode()
         return data
 
+    def add_beside(self, folder: str, name: str, data: bytes, sums: str, *, digest: str = "") -> None:
+        """An archive at `base`/`folder` and its line in a list of digests; `digest` is another than its own."""
+        said = digest or hashlib.sha256(data).hexdigest()
+        self.files[f"/pub/{folder}{name}"] = data
+        self.files[f"/pub/{folder}{sums}"] = f"{'f' * 64}  other.tar\n{said}  {name}\n".encode()
+
     def asked(self, method: str, ending: str) -> list[dict[str, str]]:
         """The headers of requests for paths that end so."""
         return [headers for how, path, headers in self.seen if how == method and path.endswith(ending)]
@@ -60,6 +81,18 @@ class DumpServer(ThreadingHTTPServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         self.drops -= 1
         return self.drops < 0
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        if self.handshakes > 0:
+            self.handshakes -= 1
+            request.recv(64)  # a part of what the other side begins with
+            return
+        # Who does not trust the certificate hangs up.
+        with contextlib.suppress(OSError), self.tls.wrap_socket(request, server_side=True) as spoken:
+            super().finish_request(spoken, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -86,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(404, b"no", {})
             return
         fault: tuple[Any, ...] = ("none",)
-        if body and self.path.endswith(".tar.zst"):
+        if body and self.path.endswith((".tar.zst", ".tar.xz")):
             fault = server.always or (server.faults.pop(0) if server.faults else fault)
         self._file(data, fault, body=body)
 
@@ -157,10 +190,10 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-@contextmanager
-def serving() -> Iterator[DumpServer]:
-    """A server while the block runs."""
-    server = DumpServer()
+@contextlib.contextmanager
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[DumpServer]:
+    """A server while the block runs, which speaks TLS where it is given how."""
+    server = DumpServer(tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

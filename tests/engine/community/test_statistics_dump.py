@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +19,12 @@ from engine.community.statistics_dump import Read, read_newest
 from engine.errors import CancelledError, DiscoverError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy import Door
-from tests.support.dump_server import DumpServer, serving
+from tests.support.dump_server import CERTIFICATE, DumpServer, serving, tls
 from tests.support.statistics_dump import artist, line, listeners, recording
 from tuiapp.cli.main import run
 
 STAMP, OLDER = "20261001-000002", "20260915-000002"
+STAMP_FILE = f"listenbrainz-statistics-dump-{STAMP}.tar.zst"
 COUNT = 60
 
 
@@ -179,6 +183,80 @@ def test_a_server_without_ranges_sends_again_what_is_kept(
     assert right(fetch(door, server))
 
 
+def test_handshakes_that_break_off_are_tried_again(
+    door: Door, members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    waiting = Waiting()
+    with serving(tls()) as server:
+        server.add(1, STAMP, members)
+        server.handshakes = 3
+        server.faults = [("cut", 100_000)]
+        assert server.base.startswith("https:")
+        found = fetch(door, server, wait=waiting)
+        assert right(found)
+        assert found.record.url.startswith("https:")
+        assert server.handshakes == 0
+        assert waiting.seconds == (1 + 2 + 4) + 1
+        server.handshakes = 6
+        with pytest.raises(DiscoverError, match="can't be reached"):
+            fetch(door, server, wait=waiting)
+        assert server.handshakes == 0, "six tries and no more"
+
+
+def test_a_certificate_that_is_not_trusted_is_said_at_once(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    waiting = Waiting()
+    with serving(tls()) as server, pytest.raises(DiscoverError, match="not to be trusted"):
+        fetch(door, server, wait=waiting)
+    assert server.seen == []
+    assert waiting.seconds == 0
+
+
+def test_two_downloads_do_not_write_one_place(server: DumpServer, door: Door, members) -> None:
+    server.add(1, STAMP, members)
+    at_once: list[str] = []
+
+    def another(_done: int, _total: int) -> None:
+        if not at_once:
+            with pytest.raises(DiscoverError) as refused:
+                fetch(door, server)
+            at_once.append(str(refused.value))
+
+    assert right(fetch(door, server, progress=another))
+    (said,) = at_once
+    assert said.startswith(f"Process {os.getpid()} has been downloading {STAMP_FILE} since ")
+    assert said.endswith("Wait for it or stop it, then try again.")
+    assert len(server.asked("GET", ".tar.zst")) == 1
+    assert right(fetch(door, server)), "it is free again"
+
+
+def test_a_download_that_was_killed_keeps_nobody_out(server: DumpServer, door: Door, members) -> None:
+    server.add(1, STAMP, members)
+    server.faults = [("cut", 100_000)]
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from engine.community.fetch import Web; from engine.community.remote import remote_file\n"
+        "from engine.paths import Folders; from engine.privacy import Door\n"
+        "with remote_file(Door(Folders(Path(sys.argv[1]))), Web(), sys.argv[2]) as remote:\n"
+        "    remote.read(50_000)\n"
+        "    os._exit(9)\n"
+    )
+    (path,) = (path for path in server.files if path.endswith(".tar.zst"))
+    url = server.base.removesuffix("/pub/") + path
+    killed = subprocess.run([sys.executable, "-c", script, door.folders.root, url], check=False)
+    assert killed.returncode == 9
+    assert (door.folders.downloads / "by.json").exists()
+    came = (door.folders.downloads / "part").stat().st_size
+    assert came > 0
+    assert right(fetch(door, server))
+    assert server.asked("GET", ".tar.zst")[-1].get("range") == f"bytes={came}-"
+
+
 def test_another_file_under_the_same_name_is_begun_anew(server: DumpServer, door: Door, members) -> None:
     data = server.add(1, STAMP, members)
     server.faults = [("cut", 300_000)]
@@ -305,4 +383,5 @@ def test_the_set_of_2011_says_so_wherever_it_is_named() -> None:
 
     old = {name: source for name, source in SOURCES.items() if source.level is None}
     assert old
-    assert all("2011" in name and "2011" in source.terms for name, source in old.items())
+    for name, source in old.items():
+        assert all("2011" in said for said in (name, source.terms, source.title))
