@@ -160,7 +160,7 @@ def _run(
 
             source = SOURCES[asked.what]
             reporter.expect(
-                {"downloading": 3, "reading data": 1} if source.level is None else {"downloading": 1}
+                {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
             )
             with contextlib.closing(Web(cancelled=cancelled)) as web:
                 packs = session.packs.fetch(

@@ -50,7 +50,7 @@ def packs_in_words(added: dict[str, Any]) -> str:
     lines = [
         f"{pack['name']}: {pack['listeners']:,} listeners, {pack['items']:,} {pack['level']}{_knows(pack)}"
         if pack["kind"] == "community"
-        else f"{pack['name']}: features of {pack['items']:,} tracks"
+        else f"{pack['name']}: {pack['kind']} of {pack['items']:,} {pack['level']}"
         for pack in added["packs"]
     ]
     tempo = added["tempo"]

@@ -197,6 +197,12 @@ class Catalog:
         """Every item's plays in id order."""
         return [row[0] for row in self._connection.execute("SELECT plays FROM items ORDER BY id")]
 
+    def ids_by_listeners(self) -> list[int]:
+        """Every item's id, those with the most listeners first."""
+        return [
+            row[0] for row in self._connection.execute("SELECT id FROM items ORDER BY listeners DESC, id")
+        ]
+
     def all_tags(self) -> list[tuple[int, str, float]]:
         """Every (item id, tag, weight)."""
         return list(self._connection.execute("SELECT item, tag, weight FROM tags ORDER BY item, tag"))

@@ -21,8 +21,11 @@ TABLE_FILE = "features.sqlite"
 CHUNK = 2_000  # pairs a statement: well below SQLite's 32,766 variables
 _COLUMNS = (
     "artist_key, track_key, artist, track, album, bpm, energy, danceability, valence, seconds, "
-    "spotify, isrc, popularity"
+    "spotify, isrc, popularity, {since}"
 )
+# What packs of earlier versions have not.
+_SINCE = ("spread", "other_bpm")
+_UNSURE = 0.04  # readings farther apart are told with the tempo
 
 # Words in a title that tell of another tempo.
 _PLAYED_OTHERWISE = {
@@ -37,7 +40,8 @@ _Item = TypeVar("_Item")
 class TrackFeatures:
     """What the packs know of one track. Tempo in beats a minute, the rest 0..1; None = unknown.
 
-    `bpm_source` names the pack the tempo is from; `ids` are pairs such as ("spotify", "1a2B…").
+    `bpm_source` names the pack the tempo is from, what it may be instead, and how far its readings are apart; `ids` are
+    pairs such as ("spotify", "1a2B…").
     """
 
     artist_key: str
@@ -103,7 +107,13 @@ def kind_of(folder: Path) -> object:
 def feature_packs(folders: Folders) -> list[Path]:
     """The folders of all feature packs, newest first (then by name): the order in which they are believed."""
     found = [folder for folder in sorted(folders.packs.glob("[!.]*")) if kind_of(folder) == KIND]
-    return sorted(found, key=lambda folder: str(read_manifest(folder).get("date", "")), reverse=True)
+    manifests = {folder: read_manifest(folder) for folder in found}
+    return sorted(
+        found,
+        # What was measured long ago is not newer for being added today.
+        key=lambda folder: str(manifests[folder].get("collected") or manifests[folder].get("date", "")),
+        reverse=True,
+    )
 
 
 class FeatureCatalog:
@@ -118,11 +128,11 @@ class FeatureCatalog:
 
         Raises DamagedDataError when one is missing or altered beyond opening.
         """
-        self._packs: list[tuple[str, sqlite3.Connection]] = []
+        self._packs: list[tuple[str, sqlite3.Connection, str]] = []
         try:
             for folder in folders:
                 name = str(read_manifest(folder)["name"])
-                self._packs.append((name, _open_table(folder / TABLE_FILE)))
+                self._packs.append((name, *_open_table(folder / TABLE_FILE)))
         except BaseException:
             self.close()
             raise
@@ -137,14 +147,14 @@ class FeatureCatalog:
 
     def close(self) -> None:
         """Close every pack; the catalog is empty afterwards."""
-        for _, connection in self._packs:
+        for _, connection, _ in self._packs:
             connection.close()
         self._packs = []
 
     def __len__(self) -> int:
         """Number of tracks, counted once a pack."""
         return sum(
-            int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for _, pack in self._packs
+            int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for _, pack, _ in self._packs
         )
 
     def lookup(
@@ -158,11 +168,11 @@ class FeatureCatalog:
         """
         found: dict[tuple[str, str], TrackFeatures] = {}
         wanted = list(dict.fromkeys(pairs))
-        for name, connection in self._packs:
+        for name, connection, columns in self._packs:
             for chunk in chunks(wanted, CHUNK):
                 statement = (
                     f"WITH wanted (a, t) AS (VALUES {', '.join(['(?, ?)'] * len(chunk))}) "  # noqa: S608 - marks only
-                    f"SELECT {_COLUMNS} FROM wanted CROSS JOIN features ON artist_key = a AND track_key = t"
+                    f"SELECT {columns} FROM wanted CROSS JOIN features ON artist_key = a AND track_key = t"
                 )
                 parameters = [key for pair in chunk for key in pair]
                 _gather(found, name, connection.execute(statement, parameters))
@@ -176,11 +186,11 @@ class FeatureCatalog:
         for pair, title in titles.items():
             asked.setdefault(relaxed_pair(pair[0], title), []).append(pair)
         found: dict[tuple[str, str], TrackFeatures] = {}
-        for name, connection in self._packs:
+        for name, connection, columns in self._packs:
             for chunk in chunks(asked, CHUNK):
                 statement = (
                     f"WITH wanted (r) AS (VALUES {', '.join(['(?)'] * len(chunk))}) "  # noqa: S608 - marks only
-                    f"SELECT r, {_COLUMNS} FROM wanted CROSS JOIN features ON relaxed = r "
+                    f"SELECT r, {columns} FROM wanted CROSS JOIN features ON relaxed = r "
                     "WHERE bpm IS NOT NULL ORDER BY r, length(track_key), track_key, artist_key"
                 )
                 for relaxed, *row in connection.execute(statement, chunk):
@@ -194,11 +204,11 @@ class FeatureCatalog:
         """Every known track of these artists, by artist in the order given, the most popular first."""
         found: dict[tuple[str, str], TrackFeatures] = {}
         wanted = list(dict.fromkeys(artist_keys))
-        for name, connection in self._packs:
+        for name, connection, columns in self._packs:
             for chunk in chunks(wanted, CHUNK):
                 statement = (
                     f"WITH wanted (a) AS (VALUES {', '.join(['(?)'] * len(chunk))}) "  # noqa: S608 - marks only
-                    f"SELECT {_COLUMNS} FROM wanted CROSS JOIN features ON artist_key = a"
+                    f"SELECT {columns} FROM wanted CROSS JOIN features ON artist_key = a"
                 )
                 _gather(found, name, connection.execute(statement, chunk))
         order = {key: place for place, key in enumerate(wanted)}
@@ -218,20 +228,23 @@ class FeatureCatalog:
         return LibraryCoverage(tracks=len(titles), matched=len(found), with_tempo=with_tempo)
 
 
-def _open_table(file: Path) -> sqlite3.Connection:
+def _open_table(file: Path) -> tuple[sqlite3.Connection, str]:
+    """A table, and what to select of it."""
     if not file.is_file():
         raise DamagedDataError(f"{file} is missing. Remove the pack {file.parent.name} and add it again.")
     # Immutable: without it SQLite may create files beside the table, which a private session must not.
     uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
     try:
-        connection.execute(f"SELECT {_COLUMNS}, relaxed FROM features LIMIT 1").fetchone()  # noqa: S608 - a constant
+        there = {row[1] for row in connection.execute("PRAGMA table_info(features)")}
+        columns = _COLUMNS.format(since=", ".join(name if name in there else "NULL" for name in _SINCE))
+        connection.execute(f"SELECT {columns}, relaxed FROM features LIMIT 1").fetchone()  # noqa: S608 - constants
     except sqlite3.DatabaseError as error:
         connection.close()
         raise DamagedDataError(
             f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again."
         ) from error
-    return connection
+    return connection, columns
 
 
 def _gather(
@@ -259,6 +272,8 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         spotify,
         isrc,
         popularity,
+        spread,
+        other_bpm,
     ) = row
     ids = (("spotify", spotify), ("isrc", isrc))
     return TrackFeatures(
@@ -268,7 +283,7 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         track=str(track),
         album=None if album is None else str(album),
         bpm=_real(bpm),
-        bpm_source=None if bpm is None else pack,
+        bpm_source=None if bpm is None else _source(pack, _real(spread), _real(other_bpm)),
         energy=_real(energy),
         danceability=_real(danceability),
         valence=_real(valence),
@@ -276,6 +291,12 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         ids=tuple((scheme, str(value)) for scheme, value in ids if value is not None),
         popularity=_real(popularity),
     )
+
+
+def _source(pack: str, spread: float | None, other_bpm: float | None) -> str:
+    """Where a tempo is from, and how sure it is."""
+    other = f", or {other_bpm:.0f}" if other_bpm else ""
+    return pack + other + (f", readings {spread:.0%} apart" if spread and spread > _UNSURE else "")
 
 
 def relaxed_pair(artist: str, title: str) -> str:

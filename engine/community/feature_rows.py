@@ -44,19 +44,24 @@ _UNKNOWN = {"", "undefined", "null", "none", "nan", "n/a", "-"}
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """What one line says about a track. Tempo in beats a minute, the other measures 0..1; None = unknown."""
+    """What is said about a track. Tempo in beats a minute, the other measures 0..1; None = unknown.
+
+    `spread` is how far apart the readings of a tempo are, as a share of it; `other_bpm` what it may be instead.
+    """
 
     artist: str
     track: str
-    album: str | None
     bpm: float | None
-    energy: float | None
-    danceability: float | None
-    valence: float | None
-    seconds: float | None
-    spotify: str | None
-    isrc: str | None
-    popularity: float | None
+    album: str | None = None
+    energy: float | None = None
+    danceability: float | None = None
+    valence: float | None = None
+    seconds: float | None = None
+    spotify: str | None = None
+    isrc: str | None = None
+    popularity: float | None = None
+    spread: float | None = None
+    other_bpm: float | None = None
 
 
 @dataclass
@@ -86,7 +91,7 @@ def fold_tempo(bpm: float) -> float | None:
     return None
 
 
-def recognises(path: Path, *, strict: bool = False) -> bool:
+def has_columns(path: Path, *, strict: bool = False) -> bool:
     """Whether a table at `path` has the columns. A damaged one has not, or raises UnreadableFileError if `strict`."""
     try:
         for name, open_table in tables(path):
@@ -183,7 +188,7 @@ def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> Fe
     if not artist or not track or artist == track == "NA":
         counts.dropped["no artist or title"] += 1
         return None
-    bpm = _tempo(cell("bpm"), counts)
+    bpm = tempo_of(cell("bpm"), counts)
     energy, danceability, valence = (_unit(cell(role)) for role in ("energy", "danceability", "valence"))
     if bpm is None and energy is None and danceability is None and valence is None:
         counts.dropped["no tempo or other feature"] += 1
@@ -214,7 +219,8 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _tempo(text: str, counts: RowCounts) -> float | None:
+def tempo_of(text: str, counts: RowCounts) -> float | None:
+    """The tempo a cell says, folded; None where it says none. `counts` has what was folded or is implausible."""
     value = _number(text)
     if value is None or value == 0:
         return None

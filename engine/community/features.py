@@ -10,11 +10,13 @@ import contextlib
 import datetime
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from engine.canonical_keys import artist_key, track_key
+from engine.community import acousticbrainz
 from engine.community.feature_catalog import (
     CHUNK,
     FORMAT,
@@ -27,7 +29,8 @@ from engine.community.feature_catalog import (
     feature_packs,
     relaxed_pair,
 )
-from engine.community.feature_rows import FeatureRow, RowCounts, read_feature_rows, recognises
+from engine.community.feature_rows import FeatureRow, RowCounts, has_columns, read_feature_rows
+from engine.community.known import known_recordings
 from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file
 from engine.community.tables import Reading
 from engine.errors import UnreadableFileError
@@ -41,10 +44,12 @@ __all__ = [
     "LibraryCoverage",
     "TrackFeatures",
     "add_features",
+    "add_rhythm",
     "feature_packs",
     "recognises",
 ]
 
+RHYTHM = acousticbrainz.NAME
 TITLE = "track features (a table with artist, track and tempo or energy)"
 
 _TABLE = """
@@ -62,15 +67,19 @@ CREATE TABLE features (
     spotify      TEXT,
     isrc         TEXT,
     popularity   REAL,
+    spread       REAL,
+    other_bpm    REAL,
     relaxed      TEXT NOT NULL,
     PRIMARY KEY (artist_key, track_key)
 ) STRICT, WITHOUT ROWID
 """
 # The same track again (album and single, two playlists): the first row counts, later ones fill its gaps.
 _INSERT = """
-INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO features VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (artist_key, track_key) DO UPDATE SET
     album = coalesce(album, excluded.album),
+    spread = iif(bpm IS NULL, excluded.spread, spread),
+    other_bpm = iif(bpm IS NULL, excluded.other_bpm, other_bpm),
     bpm = coalesce(bpm, excluded.bpm),
     energy = coalesce(energy, excluded.energy),
     danceability = coalesce(danceability, excluded.danceability),
@@ -99,6 +108,15 @@ class FeatureReport:
     others: tuple[str, ...]
 
 
+def recognises(path: Path, *, strict: bool = False) -> bool:
+    """Whether features can be read at `path`. What is damaged has none, or raises UnreadableFileError if `strict`."""
+    return acousticbrainz.recognises(path) or has_columns(path, strict=strict)
+
+
+def _nothing() -> Mapping[str, object]:
+    return {}
+
+
 def add_features(
     door: Door,
     path: Path,
@@ -114,25 +132,78 @@ def add_features(
     Raises UnreadableFileError for a file without usable rows, PrivateSessionError in a private session,
     CancelledError.
     """
-    name = name_for(door.folders, name or name_of_file(path), KIND, "tracks")
+    name = name or name_of_file(path)
+    if acousticbrainz.recognises(path):
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            return add_rhythm(door, file, path.name, name, progress, cancelled, size=size)
+    reading = Reading(path, progress, cancelled)
+
+    def rows(counts: RowCounts) -> Iterator[FeatureRow]:
+        for some in chunks(read_feature_rows(path, counts, reading), CHUNK):
+            reading.look()
+            yield from some
+
+    return _write_pack(door, name, path.name, rows, _nothing)
+
+
+def add_rhythm(
+    door: Door,
+    file: IO[bytes],
+    source: str,
+    name: str = RHYTHM,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    *,
+    size: int | None = None,
+    said: Callable[[], Mapping[str, object]] = _nothing,
+) -> FeatureReport:
+    """Read AcousticBrainz' rhythm table out of an open file, as `add_features` does; what `said` returns when all was
+    read goes into the manifest, what it raises keeps the pack from being.
+    """
+    known = known_recordings(door.folders)
+
+    def rows(counts: RowCounts) -> Iterator[FeatureRow]:
+        return acousticbrainz.read_rhythm(
+            file, source, known, counts, size=size, progress=progress, cancelled=cancelled
+        )
+
+    about = {
+        "source": acousticbrainz.SOURCE,
+        "collected": acousticbrainz.COLLECTED,
+        "licence": acousticbrainz.LICENCE,
+        "notes": acousticbrainz.NOTES,
+    }
+    return _write_pack(door, name, source, rows, lambda: {**about, **said()})
+
+
+def _write_pack(
+    door: Door,
+    wanted: str,
+    source: str,
+    rows: Callable[[RowCounts], Iterator[FeatureRow]],
+    said: Callable[[], Mapping[str, object]],
+) -> FeatureReport:
+    name = name_for(door.folders, wanted, KIND, "tracks")
     folder = door.folders.packs / name
     counts = RowCounts()
     with door.new_folder(folder) as partial:
-        tracks, with_tempo = _write_table(partial / TABLE_FILE, path, counts, progress, cancelled)
+        tracks, with_tempo = _write_table(partial / TABLE_FILE, rows(counts), counts)
+        dropped = {reason: count for reason, count in counts.dropped.items() if count}
         if not tracks:
-            reasons = (
-                ", ".join(f"{count} {reason}" for reason, count in counts.dropped.items()) or "it is empty"
-            )
-            raise UnreadableFileError(f"{path.name} has no track with a tempo or other feature ({reasons}).")
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items()) or "it is empty"
+            raise UnreadableFileError(f"{source} has no track with a tempo or other feature ({reasons}).")
         manifest = {
             "format": FORMAT,
             "kind": KIND,
             "name": name,
-            "source": path.name,
+            "source": source,
             "rows": tracks,
             "tracks_with_tempo": with_tempo,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "digest": digest_of(partial / TABLE_FILE),
+            "dropped": dropped,
+            **said(),
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         (partial / MANIFEST_FILE).write_text(text, encoding="utf-8")
@@ -141,8 +212,8 @@ def add_features(
         folder=folder,
         rows=counts.read,
         tracks=tracks,
-        duplicates=counts.read - sum(counts.dropped.values()) - tracks,
-        dropped=dict(counts.dropped),
+        duplicates=counts.read - sum(dropped.values()) - tracks,
+        dropped=dropped,
         tracks_with_tempo=with_tempo,
         tempo_folded=counts.tempo_folded,
         tempo_implausible=counts.tempo_implausible,
@@ -151,23 +222,14 @@ def add_features(
     )
 
 
-def _write_table(
-    file: Path,
-    source: Path,
-    counts: RowCounts,
-    progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
-) -> tuple[int, int]:
+def _write_table(file: Path, found: Iterable[FeatureRow], counts: RowCounts) -> tuple[int, int]:
     """Fill a new table; returns the number of tracks and of those with a tempo."""
     with contextlib.closing(sqlite3.connect(file)) as connection:
         # The folder is new and thrown away on failure, so the file needs no journal of its own.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(_TABLE)
-        reading = Reading(source, progress, cancelled)
-        for rows in chunks(_keyed(read_feature_rows(source, counts, reading), counts), CHUNK):
-            reading.look()
-            connection.executemany(_INSERT, rows)
+        connection.executemany(_INSERT, _keyed(found, counts))
         connection.execute("CREATE INDEX features_by_relaxed ON features (relaxed)")
         connection.commit()
         tracks, with_tempo = connection.execute("SELECT count(*), count(bpm) FROM features").fetchone()
@@ -193,5 +255,7 @@ def _keyed(rows: Iterable[FeatureRow], counts: RowCounts) -> Iterator[tuple[obje
             row.spotify,
             row.isrc,
             row.popularity,
+            row.spread,
+            row.other_bpm,
             relaxed_pair(keys[0], row.track),
         )

@@ -22,6 +22,7 @@ import numpy as np
 
 from engine.canonical_keys import SEPARATOR, Level, track_name
 from engine.community.condense import Condensed, Limits, condense
+from engine.community.mbids import MBID_BYTES, mbid_bytes
 from engine.community.pack import PackContent
 from engine.community.streams import Member, first_bytes, is_tar, opened_member
 from engine.errors import CancelledError, UnreadableFileError
@@ -98,6 +99,7 @@ class Tally:
         self.dropped: Counter[str] = Counter()
         self.names: list[str] = []
         self.mapped = bytearray()
+        self.mbids = bytearray()
         self.blocks: list[csr_matrix] = []
         self._by_id: dict[str | None, int] = {}
         self._by_name: dict[str | None, int] = {}
@@ -162,6 +164,7 @@ class Tally:
         number[key] = len(self.names)
         self.names.append(label)
         self.mapped.append(bool(entry.mbid))
+        self.mbids += mbid_bytes(entry.mbid or "")
         return number[key]
 
     def close_block(self) -> None:
@@ -281,6 +284,7 @@ class Statistics:
             source=SOURCE,
             collected=datetime.fromtimestamp(tally.last, UTC).date().isoformat() if tally.last else "",
             licence=LICENCE,
+            mbids=np.frombuffer(tally.mbids, dtype=np.uint8).reshape(-1, MBID_BYTES)[made.kept],
             notes=_notes(tally, made, limits, self.LEVEL),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.canonical_keys import Level
 
@@ -11,19 +12,26 @@ from engine.canonical_keys import Level
 class Source:
     """A data set: its address; what it is, of whom and on what terms; its `title`, and about how much is downloaded.
 
-    `level` says which statistics of ListenBrainz it is, null for one file at its address.
+    `form` is what lies at the address: ListenBrainz' dumps with the statistics of a `level`, a folder with an archive
+    and its digest, or one file.
     """
 
     url: str
     terms: str
     title: str
     size: str
-    level: Level | None = None
+    form: Literal["artists", "tracks", "tempo", "genres", "file"]
+
+    @property
+    def level(self) -> Level | None:
+        """Which statistics of ListenBrainz it is, null where it is none."""
+        return self.form if self.form == "artists" or self.form == "tracks" else None
 
 
 # A dump with fewer is not whole: that of September 2026 had 84,850.
 MIN_LISTENERS = 50_000
-_LISTENBRAINZ = "https://data.metabrainz.org/pub/musicbrainz/listenbrainz/"
+_METABRAINZ = "https://data.metabrainz.org/pub/musicbrainz/"
+_LISTENBRAINZ = f"{_METABRAINZ}listenbrainz/"
 SOURCES = {
     "artists": Source(
         _LISTENBRAINZ,
@@ -39,10 +47,27 @@ SOURCES = {
         "about 4.8 GB",
         "tracks",
     ),
+    "tempo": Source(
+        f"{_METABRAINZ}acousticbrainz/dumps/acousticbrainz-lowlevel-features-20220623/",
+        "AcousticBrainz until June 2022: the tempo of 7.6 million recordings, of which those are kept that a pack of "
+        "tracks knows by MusicBrainz id; CC0 1.0",
+        "AcousticBrainz: tempo",
+        "1.3 GB",
+        "tempo",
+    ),
+    "genres": Source(
+        f"{_METABRAINZ}data/json-dumps/",
+        "MusicBrainz, made twice a week: the genres of about 3 million artists, as far as they have any; CC0 as this "
+        "JSON dump, CC BY-NC-SA 3.0 as MusicBrainz' SQL dump",
+        "MusicBrainz: genres",
+        "over 1 GB",
+        "genres",
+    ),
     "artists-2011": Source(
         "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip",
         "Last.fm in 2011: 1,892 listeners, 17,632 artists; for non-commercial use",
         "Last.fm in 2011: artists",
         "a few MB",
+        "file",
     ),
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KIND = "community"
+MBIDS_FILE = "mbids.npy"
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,9 +29,9 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     bytes: int
     sha256: str
-    member_sha256: str
     etag: str
     last_modified: str
+    member_sha256: str = ""
 
 
 class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +66,8 @@ class PackContent:
 
     plays: (listeners, items) float32 CSR without duplicates (`by_listener`), its values positive and finite; names: one
     an item (a track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight); dropped: rows left
-    out, by reason; source (empty: the file's name is), collected, licence, notes: as in the manifest.
+    out, by reason; mbids: (items, 16) uint8, their MusicBrainz ids, zeros where one has none, null where none has;
+    source (empty: the file's name is), collected, licence, notes: as in the manifest.
     """
 
     plays: csr_matrix
@@ -77,6 +79,7 @@ class PackContent:
     collected: str = ""
     licence: str = ""
     notes: tuple[str, ...] = ()
+    mbids: np.ndarray | None = None
 
 
 def by_listener(listener: np.ndarray, item: np.ndarray, plays: np.ndarray, items: int) -> csr_matrix:
@@ -103,6 +106,8 @@ def write_pack(
     np.save(folder / "indptr.npy", matrix.indptr.astype(np.int64))
     np.save(folder / "indices.npy", matrix.indices.astype(np.int32, copy=False))
     np.save(folder / "plays.npy", matrix.data)
+    if content.mbids is not None:
+        np.save(folder / MBIDS_FILE, content.mbids)
     listeners = np.bincount(matrix.indices, minlength=items)
     totals = np.bincount(matrix.indices, weights=matrix.data, minlength=items)
     write_catalog(
@@ -171,6 +176,19 @@ class Pack:
                 f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
             ) from error
         return csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
+
+    def mbids(self) -> np.ndarray | None:
+        """MusicBrainz ids of the items: (items, 16) uint8, zeros where one has none; null where the pack has none."""
+        path = self.folder / MBIDS_FILE
+        if not path.exists():
+            return None
+        try:
+            found: np.ndarray = np.load(path).reshape(self.manifest.items, 16)
+        except (OSError, ValueError, EOFError) as error:
+            raise DamagedDataError(
+                f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
+            ) from error
+        return found
 
     def catalog(self) -> Catalog:
         """Names, keys and tags of the pack's items."""

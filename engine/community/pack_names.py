@@ -34,7 +34,7 @@ def name_for(folders: Folders, wanted: str, kind: str, level: Level) -> str:
 
     A pack of the same kind and level under either of these is the one to replace.
     """
-    label, own = pack_name(wanted), kind if kind == "features" else level
+    label, own = pack_name(wanted), level if kind == "community" else kind
     # A name may be of an earlier version, which allowed capitals and underscores.
     there = {pack_name(folder.name): folder.name for folder in folders.packs.glob("[!.]*")}
     candidates = (

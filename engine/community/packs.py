@@ -58,7 +58,7 @@ def readers() -> dict[str, Reader]:
 
 @dataclass(frozen=True, slots=True)
 class PackInfo:
-    """One pack as lists show it; `kind` is `community` or `features`, counts that do not apply are 0.
+    """One pack as lists show it; `kind` is `community`, `features` or `genres`, counts that do not apply are 0.
 
     `collected` (when the listening was counted), `licence` and `checked` (what is known of a download) may be empty.
     """
@@ -151,24 +151,28 @@ def add_packs(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Added:
-    """Take all that `path` holds, community data and features of tracks, as a pack for each, called `name` (else
+    """Take all that `path` holds, community data, features of tracks, genres, as a pack for each, called `name` (else
     after the file); packs of the same name, kind and level are replaced. `format` takes one reader's alone.
 
     Raises UnreadableFileError when there is nothing to take, UsageError for an unknown format,
     PrivateSessionError in a private session.
     """
-    from engine.community import features
+    from engine.community import features, genres
 
     door.require_writable("add a pack")
     if not path.exists():
         raise UnreadableFileError(f"{path} does not exist.")
     found = _readers_for(path, format)
-    sounds = format == features.KIND or (format is None and features.recognises(path, strict=not found))
-    taken, report, failed = [], None, []
+    words = format == genres.KIND or (format is None and genres.recognises(path))
+    sounds = format == features.KIND or (
+        format is None and not words and features.recognises(path, strict=not found)
+    )
+    turns = len(found) + words + sounds
+    taken, failed = [], []
+    report: FeatureReport | None = None
 
     def told(turn: int) -> Callable[[int, int], None] | None:
         """Each reader goes through the whole file: how far it is tells that of all of them."""
-        turns = len(found) + sounds
         return progress and (lambda done, total: progress(turn * total + done, turns * total))
 
     for turn, reader in enumerate(found):
@@ -176,12 +180,18 @@ def add_packs(
             taken.append(_add_community(door, path, reader, name, told(turn), cancelled))
         except UnreadableFileError as error:
             failed.append(error)
-    if sounds:
-        try:
-            report = features.add_features(door, path, name, told(len(found)), cancelled)
+    try:
+        if words:
+            with path.open("rb") as file:
+                label, size = name or genres.KIND, path.stat().st_size
+                taken.append(
+                    genres.add_genres(door, file, path.name, label, told(turns - 1), cancelled, size=size)
+                )
+        if sounds:
+            report = features.add_features(door, path, name, told(turns - 1), cancelled)
             taken.append(report.name)
-        except UnreadableFileError as error:
-            failed.append(error)
+    except UnreadableFileError as error:
+        failed.append(error)
     if not taken:
         raise (
             failed[0]
@@ -228,20 +238,21 @@ def add_content(
 
 def _readers_for(path: Path, format: str | None) -> list[Reader]:  # noqa: A002 - the contract's word
     """The readers of community data that know what is at `path`, or the one asked for."""
-    from engine.community.features import KIND
+    from engine.community import features, genres
 
     known = readers()
+    others = features.KIND, genres.KIND
     if format is None:
         return [reader for reader in known.values() if reader.recognises(path)]
-    if format not in (*known, KIND):
-        raise UsageError(f"Unknown community format {format}. Known: {', '.join(sorted((*known, KIND)))}.")
+    if format not in (*known, *others):
+        raise UsageError(f"Unknown community format {format}. Known: {', '.join(sorted((*known, *others)))}.")
     return [known[format]] if format in known else []
 
 
 def _titles() -> list[str]:
-    from engine.community.features import TITLE
+    from engine.community import features, genres
 
-    return [*(reader.TITLE for reader in readers().values()), TITLE]
+    return [*(reader.TITLE for reader in readers().values()), features.TITLE, genres.TITLE]
 
 
 def remove_pack(door: Door, name: str, *, kind: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Lines of a file of JSON Lines in big blocks: plain, packed with zstd, or as a member of a tar archive of either.
+"""Lines of a file in big blocks: plain, packed with zstd or xz, or as a member of a tar archive of either.
 
 Nothing is unpacked to disk, and nothing after the member is read. Blocks of megabytes are what makes it fast: line by
 line the tar module alone halves the speed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -25,8 +26,9 @@ else:
 BLOCK = 1 << 22
 _MAX_LINE = 1 << 26  # a thousand entries take some hundred kilobytes; a file of one line is not JSON Lines
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_XZ = b"\xfd7zXZ\x00"
 
-DAMAGED = (EOFError, tarfile.TarError, ZstdError, OSError)
+DAMAGED = (EOFError, tarfile.TarError, ZstdError, lzma.LZMAError, OSError)
 
 
 class _Peekable(io.BufferedReader):
@@ -78,11 +80,13 @@ class Member:
 def opened_member(
     file: IO[bytes], name: str, suffix: str, *, size: int | None = None
 ) -> Iterator[Member | None]:
-    """The JSON Lines in an open file: the member of the archive whose name ends in `suffix` (null where there is
-    none), or, where it is not an archive, all of the file. `size` is that of the file where it is not packed.
+    """The lines in an open file: the member of the archive whose name ends in `suffix` (null where there is
+    none), or, where it is not an archive, all of the file. `size` is that of the file where it is not packed. The file
+    stays open.
     """
+    plain = _peekable(file)
     try:
-        unpacked, packed = _unpacked(file)
+        unpacked, packed = _unpacked(plain)
         if not is_tar(unpacked.peek(512)):
             yield Member(name, unpacked, None if packed else size, file if packed else None)
             return
@@ -94,6 +98,8 @@ def opened_member(
                     return
     except DAMAGED as error:
         raise UnreadableFileError(f"{name} is damaged or not whole: {error}.") from error
+    finally:
+        plain.detach()
     yield None
 
 
@@ -101,7 +107,7 @@ def first_bytes(path: Path, count: int) -> bytes:
     """The beginning of what a file holds, unpacked; empty where that cannot be read."""
     try:
         with path.open("rb") as file:
-            return _unpacked(file)[0].read(count)
+            return _unpacked(_peekable(file))[0].read(count)
     except DAMAGED:
         return b""
 
@@ -111,12 +117,14 @@ def is_tar(beginning: bytes) -> bool:
     return beginning[257:262] == b"ustar"
 
 
-def _unpacked(file: IO[bytes]) -> tuple[_Peekable, bool]:
-    """The file through zstd where it is packed, and whether it was."""
-    plain = _peekable(file)
-    if plain.peek(4)[:4] != _ZSTD:
-        return plain, False
-    return _peekable(cast(IO[bytes], ZstdFile(plain))), True
+def _unpacked(plain: _Peekable) -> tuple[_Peekable, bool]:
+    """The file through zstd or xz where it is packed, and whether it was."""
+    start = plain.peek(6)
+    if start.startswith(_ZSTD):
+        return _peekable(cast(IO[bytes], ZstdFile(plain))), True
+    if start.startswith(_XZ):
+        return _peekable(cast(IO[bytes], lzma.LZMAFile(plain))), True
+    return plain, False
 
 
 def _peekable(file: IO[bytes]) -> _Peekable:

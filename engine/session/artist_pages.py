@@ -74,7 +74,12 @@ class ArtistPages(Service):
         return card if card.verdict == "block" else self._described(card, settings or DiscoverSettings())
 
     def _described(self, card: ArtistCard, settings: DiscoverSettings) -> ArtistCard:
-        """The card with what the model and the taste say."""
+        """The card with what genre packs, the model and the taste say."""
+        from engine.community.genres import read_genres
+        from engine.recommend.listener import TAGS
+
+        words = dict.fromkeys(genre for _, genre, _ in read_genres(self.library.folders, [card.key]))
+        card = replace(card, tags=tuple(words)[:TAGS])
         with contextlib.suppress(NothingYetError, UnknownNameError):
             near = self._artists.related(card.artist, NEAR)
             card = replace(card, listeners=near.listeners, near=tuple(item.artist for item in near.items))
@@ -83,7 +88,7 @@ class ArtistPages(Service):
         except (NothingYetError, UnknownNameError) as missing:
             # An artist only the library knows, or no model at all: what was played is still worth a card.
             return replace(card, note=str(missing))
-        card = replace(card, listeners=explanation.listeners, tags=explanation.tags)
+        card = replace(card, listeners=explanation.listeners, tags=explanation.tags or card.tags)
         taste = self._taste.read()
         if card.key in taste.left_out:
             return replace(card, note="All its plays are excluded from your taste.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from engine.canonical_keys import Level
 from engine.community import packs as community_packs
@@ -60,15 +60,13 @@ class Packs(Service):
 
         `tell` is given a stage, and bytes done and in all. Raises DiscoverError, CancelledError.
         """
-        downloading = tell and partial(tell, "downloading")
-        if source.level is None:
+        at, downloading = url or source.url, tell and partial(tell, "downloading")
+        if source.form == "file":
             reading = tell and partial(tell, "reading data")
-            return self._fetch_file(web, url or source.url, name, downloading, reading, cancelled).packs
-        return (
-            self._fetch_statistics(
-                web, url or source.url, source.level, min_listeners, name, downloading, cancelled
-            ),
-        )
+            return self._fetch_file(web, at, name, downloading, reading, cancelled).packs
+        if source.level is None:
+            return (self._fetch_archive(web, source.form, at, name, downloading, cancelled),)
+        return (self._fetch_statistics(web, at, source.level, min_listeners, name, downloading, cancelled),)
 
     @synchronized
     def _fetch_file(
@@ -119,6 +117,42 @@ class Packs(Service):
             checked=found.checked,
             download=found.download,
         )
+        self.library.changed(Change.EVERYTHING)
+        return next(pack for pack in self.all() if pack.name == label)
+
+    @synchronized
+    def _fetch_archive(
+        self,
+        web: Web,
+        form: str,
+        base: str,
+        name: str | None,
+        progress: Progress | None,
+        cancelled: Cancelled | None,
+    ) -> PackInfo:
+        """Read an archive that is published with its digest into a pack while it comes; remembered for the audit.
+
+        Raises DiscoverError (`engine.community.archives`), CancelledError.
+        """
+        from engine.community import archives, features, genres
+
+        door = self.library.door
+
+        def rhythm(file: IO[bytes], tell: Progress | None, said: archives.Said) -> str:
+            label = name or features.RHYTHM
+            return features.add_rhythm(door, file, archive.file, label, tell, cancelled, said=said).name
+
+        def artists(file: IO[bytes], tell: Progress | None, said: archives.Said) -> str:
+            label = name or genres.KIND
+            return genres.add_genres(door, file, archive.file, label, tell, cancelled, said=said)
+
+        archive, read = (
+            (archives.rhythm_archive(web, base), rhythm)
+            if form == "tempo"
+            else (archives.artist_archive(web, base), artists)
+        )
+        label, record = archives.read_archive(door, web, archive, read, progress=progress)
+        self.remember(record)
         self.library.changed(Change.EVERYTHING)
         return next(pack for pack in self.all() if pack.name == label)
 

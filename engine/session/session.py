@@ -147,7 +147,13 @@ class Session:
         if not model.solo and model.origin is None and community.keys() != set(model.packs):
             return "The installed packs differ from those this model was trained on. Train again: discover train."
         since = model.origin.added if model.origin is not None else model.trained[:10]
-        if any(date > since for date in community.values()):
+        # Genres are taken in by a training of one's own.
+        genres = [
+            pack.date
+            for pack in packs
+            if pack.kind == "genres" and model.level == "artists" and model.origin is None
+        ]
+        if any(date > since for date in (*community.values(), *genres)):
             return "A pack is newer than this model. Train again: discover train."
         if not model.solo:
             return ""

@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.canonical_keys import Level, artist_of, item_key
+from engine.community.genres import read_genres
 from engine.community.pack import Pack
 from engine.community.packs import joined
 from engine.errors import NothingYetError
+from engine.paths import Folders
 from engine.taste.gate import read_taste
 from engine.taste.sessions import read_sessions
 
@@ -56,7 +58,7 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
 
     column: dict[str, int] = {}
     names: list[str] = []
-    tags: list[tuple[int, str, float]] = []
+    tags: dict[tuple[int, str], float] = {}
     parts: list[tuple[csr_matrix, np.ndarray]] = []
     for pack in packs:
         catalog = pack.catalog()
@@ -68,7 +70,9 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
                 column[key] = len(names)
                 names.append(label)
             columns[number] = column[key]
-        tags += [(int(columns[item]), tag, weight) for item, tag, weight in catalog.all_tags()]
+        for item, tag, weight in catalog.all_tags():
+            place = int(columns[item]), tag
+            tags[place] = tags.get(place, 0.0) + weight
         parts.append((pack.matrix(), columns))
         catalog.close()
     widened = [
@@ -81,7 +85,7 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     return Interactions(
         matrix,
         names,
-        tags,
+        [(item, tag, weight) for (item, tag), weight in tags.items()],
         tuple(pack.manifest.name for pack in packs),
         False,
         digest,
@@ -89,6 +93,16 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
         source=joined(pack.manifest.source for pack in packs),
         collected=joined(pack.manifest.collected for pack in packs),
     )
+
+
+def with_genres(data: Interactions, folders: Folders) -> Interactions:
+    """The same with what the genre packs say of its artists among the tags."""
+    tags = {(item, tag): weight for item, tag, weight in data.tags}
+    column = {item_key(name): number for number, name in enumerate(data.names)}
+    for key, genre, votes in read_genres(folders, list(column)):
+        place = column[key], genre
+        tags[place] = tags.get(place, 0.0) + votes
+    return replace(data, tags=[(item, tag, weight) for (item, tag), weight in tags.items()])
 
 
 def numbered_artists(keys: Iterable[str]) -> np.ndarray:

@@ -38,7 +38,12 @@ from engine.training.artifact import (
 from engine.training.checkpoint import Checkpoint
 from engine.training.choose import Choice, choose
 from engine.training.in_use import switch_to
-from engine.training.interactions import Interactions, community_interactions, session_interactions
+from engine.training.interactions import (
+    Interactions,
+    community_interactions,
+    session_interactions,
+    with_genres,
+)
 
 # Vectors the index is calibrated on: listeners drawn from the rows of the matrix.
 QUERIES = 200
@@ -100,6 +105,8 @@ def train(
     report(Update("reading", 0, 1))
     packs = community_packs(door.folders, settings.level)
     data = community_interactions(packs) if packs else session_interactions(connection, settings.level)
+    if settings.level == "artists":
+        data = with_genres(data, door.folders)
     # A solo model is small and its rows are many short sessions: few factors say as much (MODEL.md).
     factors = min(settings.factors, SOLO_FACTORS) if data.solo else settings.factors
     settings = replace(settings, factors=factors)

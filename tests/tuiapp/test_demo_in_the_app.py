@@ -58,7 +58,7 @@ async def test_the_demo_is_marked_and_one_key_leaves_it(folders: Folders, width:
         assert app.folders == folders
 
 
-@pytest.mark.parametrize(("keys", "command"), [("i", "import"), ("7a4", "add")])
+@pytest.mark.parametrize(("keys", "command"), [("i", "import"), ("7a6", "add")])
 async def test_ones_own_data_goes_into_ones_own_library_after_a_question(
     folders: Folders, jobs: list[tuple[list[str], Path]], keys: str, command: str, tmp_path: Path
 ) -> None:

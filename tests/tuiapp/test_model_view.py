@@ -214,7 +214,7 @@ async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too(folders: Fol
         await settled(pilot)
         await pilot.press("a")
         await settled(pilot)
-        await pilot.press("4")
+        await pilot.press("6")
         await settled(pilot)
         await pilot.press(*str(file), "enter")
         await settled(pilot, lambda: any("Added" in told for told in toasts(app)))

@@ -51,7 +51,7 @@ async def typed(pilot: Pilot[Any], text: str) -> None:
     [
         ("4n", "Song for the hill", "already"),
         ("i", "/no/such/file.json", "/no/such/file.json is not there."),
-        ("7a4", "'/no such/pack'", "/no such/pack is not there."),
+        ("7a6", "'/no such/pack'", "/no such/pack is not there."),
         ("e", "/no/such/folder/list.csv", "/no/such/folder"),
         ("e", "list.docx", "docx"),
     ],

@@ -70,7 +70,7 @@ async def test_a_dialog_completes_a_path_and_takes_several_dropped_files(
 ) -> None:
     started: list[tuple[str, ...]] = []
     monkeypatch.setattr(
-        "tuiapp.app.jobs.Jobs.start", lambda _self, _title, *arguments: started.append(arguments)
+        "tuiapp.app.jobs.Jobs.start", lambda _self, _title, *arguments, **_: started.append(arguments)
     )
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -86,7 +86,7 @@ async def test_a_dialog_completes_a_path_and_takes_several_dropped_files(
         await pilot.press("enter")
         await settled(pilot)
         assert started.pop() == ("import", f"{place}/my songs.csv")
-        for key, command in (("i", "import"), ("7", None), ("a", None), ("4", "add")):
+        for key, command in (("i", "import"), ("7", None), ("a", None), ("6", "add")):
             await pilot.press(key)
             await settled(pilot)
             if command is None:

@@ -22,11 +22,13 @@ from tuiapp.safe import shown
 from tuiapp.text import came_from
 
 if TYPE_CHECKING:
+    from engine.community.archives import Archive
+    from engine.community.fetch import Offer, Web
     from engine.community.packs import PackInfo
     from engine.session import Session
 
 
-_FORMATS = ("hetrec", "playlists", "plays", "listenbrainz", "listenbrainz-tracks", "features")
+_FORMATS = ("hetrec", "playlists", "plays", "listenbrainz", "listenbrainz-tracks", "features", "genres")
 
 
 @cli.group()
@@ -74,17 +76,18 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 
 
 @community.command()
-@click.argument("what", default="artists", metavar="[artists|tracks|artists-2011]")
+@click.argument("what", default="artists", metavar="[artists|tracks|tempo|genres|artists-2011]")
 @click.option(
     "--url",
     metavar="BASE",
-    help="Another address: the folder that holds fullexport/, on a mirror; for artists-2011 that of the file.",
+    help="Another address, such as a mirror's: the folder that holds fullexport/ (artists, tracks), sha256sums (tempo) "
+    "or LATEST (genres); for artists-2011 that of the file.",
 )
 @click.option(
     "--min-listeners", type=click.IntRange(min=1), default=MIN_LISTENERS, show_default=True, metavar="N",
     help="Refuse a dump with fewer, and take an older one.",
 )  # fmt: skip
-@click.option("--name", metavar="N", help="Name of the pack.  [default: listenbrainz, or from the file]")
+@click.option("--name", metavar="N", help="Name of the pack.  [default: after its source]")
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
 def fetch(
@@ -102,7 +105,7 @@ def fetch(
     with options.session() as session, contextlib.closing(Web()) as web:
         session.door.require_writable("download anything")
         if level is None:
-            offer = web.look(base)
+            offer = _look(web, source.form, base)
             said = f"{source.terms}. {shown(offer.url)}, {_megabytes(offer.bytes)}."
         else:
             dump = find(web, base)
@@ -116,12 +119,25 @@ def fetch(
             if not sys.stdin.isatty():
                 raise click.UsageError(f"{said} Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
-        stages = {"downloading": 3, "reading data": 1} if level is None else {"downloading": 1}
+        stages = {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
         with progress_bar(options, stages) as tell:
             packs = session.packs.fetch(
                 web, source, url=url, min_listeners=min_listeners, name=name, tell=tell
             )
         _print_packs(options, session, packs)
+
+
+def _look(web: Web, form: str, base: str) -> Offer | Archive:
+    """What lies at an address and how large it is."""
+    from engine.community.archives import artist_archive, rhythm_archive
+
+    match form:
+        case "tempo":
+            return rhythm_archive(web, base)
+        case "genres":
+            return artist_archive(web, base)
+        case _:
+            return web.look(base)
 
 
 def _megabytes(count: int | None) -> str:

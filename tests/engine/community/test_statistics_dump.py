@@ -381,7 +381,7 @@ def test_the_command_shows_what_it_is_asks_and_lists_what_is_known(
 def test_the_set_of_2011_says_so_wherever_it_is_named() -> None:
     from engine.community.offers import SOURCES
 
-    old = {name: source for name, source in SOURCES.items() if source.level is None}
+    old = {name: source for name, source in SOURCES.items() if source.form == "file"}
     assert old
     for name, source in old.items():
         assert all("2011" in said for said in (name, source.terms, source.title))

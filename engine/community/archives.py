@@ -1,0 +1,120 @@
+"""Archives that are published with their SHA-256 and read whole: AcousticBrainz' rhythm table, MusicBrainz' artists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, TypeVar, cast
+
+import msgspec
+
+from engine.community.acousticbrainz import COLLECTED
+from engine.community.fetch import Fetched, RefusedError, Web
+from engine.community.pack import Download
+from engine.community.remote import Free, Progress, Remote, check_room, free_bytes, read_remote, remote_record
+from engine.errors import UnreadableFileError
+from engine.privacy import Door
+
+_RHYTHM, _RHYTHM_SUMS = "acousticbrainz-lowlevel-features-20220623-rhythm.tar.zst", "sha256sums"
+_ARTISTS, _ARTISTS_SUMS = "artist.tar.xz", "SHA256SUMS"
+_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)-\d{6}")
+_SUM = re.compile(r"([0-9a-fA-F]{64})[ \t]+[*]?(?:\./)?(\S+)")
+_BLOCK = 1 << 20
+
+T = TypeVar("T")
+# What becomes of an open archive: given it, how far it is to be told, and what is to be asked at its end.
+Said = Callable[[], Mapping[str, object]]
+Read = Callable[[IO[bytes], Progress | None, Said], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where it is, how large (null where nobody says), the SHA-256 its publisher says, and the day it is of."""
+
+    url: str
+    bytes: int | None
+    sha256: str
+    day: str
+
+    @property
+    def file(self) -> str:
+        """Its name."""
+        return self.url.rpartition("/")[2]
+
+
+def rhythm_archive(web: Web, base: str) -> Archive:
+    """AcousticBrainz' at `base`, the folder with its `sha256sums`. Raises DiscoverError where it cannot be had."""
+    return _listed(web, f"{base}/", _RHYTHM, _RHYTHM_SUMS, COLLECTED)
+
+
+def artist_archive(web: Web, base: str) -> Archive:
+    """MusicBrainz' latest at `base`, the folder with `LATEST`. Raises DiscoverError where it cannot be had."""
+    at, text = web.page(_beside(f"{base}/", "LATEST"))
+    stamp = _STAMP.fullmatch(text.strip())
+    if stamp is None:
+        raise RefusedError(f"{at} does not name a dump.")
+    return _listed(web, _beside(at, f"{stamp[0]}/"), _ARTISTS, _ARTISTS_SUMS, "-".join(stamp.groups()))
+
+
+def _beside(address: str, name: str) -> str:
+    """The address of what lies in the same folder as what is at another."""
+    return f"{address.rpartition('/')[0].rstrip('/')}/{name}"
+
+
+def _listed(web: Web, folder: str, name: str, sums: str, day: str) -> Archive:
+    at, text = web.page(_beside(folder, sums))
+    digests = {
+        match[2]: match[1].lower() for line in text.splitlines() if (match := _SUM.fullmatch(line.strip()))
+    }
+    if name not in digests:
+        raise RefusedError(f"{at} has no SHA-256 of {name}, so it could not be checked.")
+    offer = web.look(_beside(at, name))
+    return Archive(offer.url, offer.bytes, digests[name], day)
+
+
+def read_archive(
+    door: Door,
+    web: Web,
+    archive: Archive,
+    read: Read[T],
+    *,
+    progress: Progress | None = None,
+    free: Free = free_bytes,
+) -> tuple[T, Fetched]:
+    """Read an archive while it comes, and hold all of it against its digest before anything of it is kept.
+
+    Progress is in bytes of the archive. Raises UnreadableFileError where it is damaged or another than its digest
+    says, DiscoverError where it cannot be had or the disk is too full, CancelledError.
+    """
+    door.require_writable("download anything")
+    check_room(door, archive.bytes or 0, free)
+
+    def reading(remote: Remote) -> tuple[T, Fetched]:
+        tell = progress and (lambda _done, _all: progress(remote.place, remote.total or remote.place))
+        return read(cast(IO[bytes], remote), tell, partial(_said, remote, archive, tell)), remote_record(
+            remote
+        )
+
+    return read_remote(door, web, archive.url, reading)
+
+
+def _said(remote: Remote, archive: Archive, tell: Progress | None) -> Mapping[str, object]:
+    """What the manifest says of the download, when all of it came and is what its publisher says."""
+    while remote.read(_BLOCK):
+        if tell is not None:
+            tell(0, 0)
+    if remote.digest.hexdigest() != archive.sha256:
+        raise UnreadableFileError(
+            f"{archive.url} is not what its SHA-256 says. Try again, or another mirror: --url."
+        )
+    download = Download(
+        url=archive.url, bytes=remote.place, sha256=archive.sha256, etag=remote.etag,
+        last_modified=remote.last_modified,
+    )  # fmt: skip
+    return {
+        "collected": archive.day,
+        "checked": "The archive's SHA-256 is the publisher's.",
+        "download": msgspec.to_builtins(download),
+    }
