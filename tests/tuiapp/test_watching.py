@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 
 import pytest
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.driving import screen_text, settled, the_list
+from tests.support.driving import screen_text, settled, the_list, toasts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.jobs import Job
+from tuiapp.app.preferences import _stamp
 from tuiapp.app.watching import Watching
+from tuiapp.settings import config
+from tuiapp.settings.config import read
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -90,3 +94,72 @@ async def test_a_pack_that_is_gone_is_seen(folders: Folders) -> None:
         Watching(app).look()
         await settled(pilot)
         assert not any(row.name == name for row in the_list(app).rows)
+
+
+async def test_settings_written_elsewhere_hold_at_the_next_look(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(pilot)
+        folders.config.write_text(
+            'theme = "nord"\n[keys]\n"discover.like" = "L"\n[discover]\nknown_plays = 99\n'
+        )
+        Watching(app).look()
+        await settled(pilot)
+        assert (app.theme, app.keymap.label("discover.like")) == ("nord", "L")
+        assert "L like" in screen_text(app)
+        assert not any(row.known for row in the_list(app).rows), "asked anew"
+        folders.config.write_text('theme = "no such"\n')
+        Watching(app).look()
+        await settled(pilot)
+        assert (app.theme, app.keymap.label("discover.like")) == ("textual-dark", "l")
+        assert "no such" in toasts(app)[-1]
+
+
+async def test_a_setting_of_this_window_is_not_taken_back_by_the_file_of_before(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders.config.write_text('theme = "nord"\n')
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        keep, kept = app.preferences._keep, threading.Event()
+
+        def late(key: str) -> None:
+            kept.wait(10)
+            keep(key)
+
+        monkeypatch.setattr(app.preferences, "_keep", late)
+        app.preferences.change("open.service", "Discogs")
+        folders.config.write_text('theme = "dracula"\n')
+        app.preferences._take(_stamp(folders.config), read(folders.config))
+        assert app.preferences.config["open.service"] == "Discogs"
+        kept.set()
+        await settled(pilot)
+        Watching(app).look()
+        await settled(pilot)
+        assert (app.theme, app.preferences.config["open.service"]) == ("dracula", "Discogs")
+
+
+async def test_what_was_set_for_a_private_session_stays_in_it(folders: Folders) -> None:
+    app = DiscoverApp(folders, private=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.preferences.change("theme", "gruvbox")
+        folders.config.write_text('theme = "nord"\n[open]\nservice = "Discogs"\n')
+        Watching(app).look()
+        await settled(pilot)
+        assert (app.theme, app.preferences.config["open.service"]) == ("gruvbox", "Discogs")
+        app.action_private()
+        await settled(pilot)
+        assert app.theme == "nord"
+
+
+async def test_the_settings_file_is_not_read_while_nobody_writes_it(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        monkeypatch.setattr(config, "read", lambda _path: pytest.fail("read"))
+        Watching(app).look()
+        await settled(pilot)

@@ -10,6 +10,8 @@ from tuiapp.settings import config
 from tuiapp.settings.config import SETTINGS, Config
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tuiapp.app.app import DiscoverApp
 
 
@@ -18,8 +20,13 @@ class Preferences:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        self.config: Config = config.read(app.folders.config)
+        # The file that was read, and how it stood then.
+        self._file = app.folders.config
+        self._stamp = _stamp(self._file)
+        self.config: Config = config.read(self._file)
         self._writing = threading.Lock()
+        # Changes that are not in the file yet: what it says is older.
+        self._unwritten = 0
         # Settings changed for this private session alone.
         self._passing: set[str] = set()
 
@@ -31,6 +38,9 @@ class Preferences:
         """Make the app as the settings say, and say in one notice what in the file cannot be used."""
         self._apply_theme()
         self._apply_keys()
+        self._say_problems()
+
+    def _say_problems(self) -> None:
         if problems := self.config.problems:
             more = f"\n{len(problems) - 2} more: `discover config` lists all." if len(problems) > 2 else ""
             self._app.notify("\n".join(problems[:2]) + more, title="Settings", severity="warning", timeout=20)
@@ -38,11 +48,38 @@ class Preferences:
     def reread(self) -> None:
         """A private session ended: back to what the file says."""
         self._passing.clear()
-        self.config = config.read(self._app.folders.config)
+        self._file = self._app.folders.config
+        self._stamp = _stamp(self._file)
+        self._adopt(config.read(self._file))
+
+    def look(self) -> None:
+        """Take up what another window, a command or an editor wrote into the file. Called in a thread."""
+        stamp = _stamp(self._file)
+        # In the demo, whose folder has a file of its own, the person's settings stay as they are.
+        if stamp != self._stamp and self._app.folders.config == self._file:
+            self._app.call_from_thread(self._take, stamp, config.read(self._file))
+
+    def _take(self, stamp: tuple[int, int] | None, found: Config) -> None:
+        if self._unwritten or stamp != _stamp(self._file):
+            return  # it is looked at again
+        self._stamp = stamp
+        # What was changed for this private session alone stays until that ends.
+        mine = {key: self.config.values.get(key) for key in self._passing}
+        values = {key: value for key, value in (dict(found.values) | mine).items() if value is not None}
+        if (values, found.problems) != (self.config.values, self.config.problems):
+            self._adopt(Config(values, found.problems))
+
+    def _adopt(self, found: Config) -> None:
+        """Go on by other settings."""
+        app, before, self.config = self._app, self.config, found
         self._apply_theme()
         self._apply_keys()
-        for view in self._app.views.shown():
+        for view in app.views.shown():
             view.settings_changed()
+        if found.discover != before.discover:
+            app.library_changed()
+        if found.problems != before.problems:
+            self._say_problems()
 
     def change(self, key: str, value: Any, *, undoing: bool = False) -> None:
         """Change a setting, or with None put it back to its default; u undoes it.
@@ -64,6 +101,7 @@ class Preferences:
             if not undoing:
                 app.notify(f"{key} applies until the private session ends; nothing is written.")
         else:
+            self._unwritten += 1
             app.run_worker(lambda: self._keep(key), thread=True, group="settings")
 
     def _undo(self, key: str, value: Any) -> None:
@@ -85,6 +123,11 @@ class Preferences:
             self._passing.add(key)
         except DiscoverError as error:
             app.call_from_thread(app.notify, str(error), title="Not saved", severity="error", timeout=15)
+        finally:
+            app.call_from_thread(self._written)
+
+    def _written(self) -> None:
+        self._unwritten -= 1
 
     def _apply(self, key: str) -> None:
         app = self._app
@@ -106,3 +149,12 @@ class Preferences:
         app = self._app
         app.keymap = self.config.keymap
         app.set_keymap(app.keymap.changed())
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """When a file was written last, in nanoseconds, and its size; null where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,4 +1,4 @@
-"""What others do to the library while the app is open: another window, a command in a shell, the app's own jobs."""
+"""What others do to library and settings while the app is open: another window, a command, the app's own jobs."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Watching:
 
     def look(self) -> None:
         """Look once, in a thread: whoever asks the library something holds it for as long."""
-        job = self._app.job
-        if self._app.session_in_use is None or (job is not None and job.arguments[0] in _WRITES_ON):
-            return
         self._app.run_worker(self._look, thread=True, exclusive=True, group="watching")
 
     def _look(self) -> None:
-        session = self._app.session_in_use
+        self._app.preferences.look()
+        session, job = self._app.session_in_use, self._app.job
+        if session is None or (job is not None and job.arguments[0] in _WRITES_ON):
+            return
         try:
-            changed = session is not None and session.library.changed_elsewhere()
+            changed = session.library.changed_elsewhere()
         except DiscoverError:
             return  # it is closing
         if changed:
