@@ -106,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     importing = commands.add_parser("import")
     importing.add_argument("paths", nargs="+", type=Path)
     importing.add_argument("--keep-private", action="store_true")
+    for option in ("--zone", "--encoding", "--map"):
+        importing.add_argument(option)
     commands.add_parser("add").add_argument("paths", nargs="+", type=Path)
     fetching = commands.add_parser("fetch")
     fetching.add_argument("what", choices=SOURCES)
@@ -132,10 +134,15 @@ def _run(
 ) -> Any:
     match asked.command:
         case "import":
+            from engine.imports.table import columns_given
+
             reporter.expect({"importing": 1})
             return session.history.import_paths(
                 asked.paths,
                 keep_private=asked.keep_private,
+                columns=columns_given(asked.map or ""),
+                zone=asked.zone,
+                encoding=asked.encoding,
                 progress=partial(reporter.progress, "importing"),
                 cancelled=cancelled,
             ).as_dict()

@@ -9,6 +9,7 @@ from tuiapp.safe import shown
 
 # Unknown files that are named one by one in a report.
 _MAX_NAMED = 20
+_ALL = "discover import --dry-run --json PATH"
 
 
 def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -31,7 +32,7 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
         if kind is None and len(paths) > 1:
             names = ", ".join(path.removeprefix(f"{root}/") for path in paths[:_MAX_NAMED])
             more = len(paths) - _MAX_NAMED
-            what += f", {many}{names}" + (f" and {more:,} more (all with --json)" if more > 0 else "")
+            what += f", {many}{names}" + (f" and {more:,} more ({_ALL} lists all)" if more > 0 else "")
             what = what.replace("files, ", "files: ", 1)
         undated = sum(entry["undated"] for entry in entries)
         what += f" ({undated:,} without a date)" if undated else ""

@@ -1,11 +1,53 @@
-"""Paths as people type them and as terminals drop them: quoted, escaped, as `file://` addresses, several at once."""
+"""Paths as people type them and as terminals drop them: quoted, escaped, as `file://` addresses, several at once.
+
+Behind those of an import may stand the options that the command line has for it.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
+
+# What may stand behind the paths of an import, and a value it may have.
+IMPORT_OPTIONS = {
+    "--zone": "Europe/Copenhagen",
+    "--encoding": "shift_jis",
+    "--map": "artist=A,track=T,time=D",
+    "--keep-private": "",
+}
+_BEHIND = re.compile(rf"\s(?=(?:{'|'.join(IMPORT_OPTIONS)})(?:[\s=]|$))")
+
+
+def with_options(text: str) -> tuple[str, list[str]]:
+    """The paths of an import as typed, and the options behind them, as the command line takes them.
+
+    Raises ValueError, with what is expected, where these cannot be read.
+
+    >>> with_options("my songs.csv --zone Europe/Rome --keep-private")
+    ('my songs.csv', ['--zone', 'Europe/Rome', '--keep-private'])
+    """
+    paths, *_ = _BEHIND.split(text, maxsplit=1)
+    if paths == text or _is_there(_path(text.strip())):
+        return text, []
+    try:
+        words = shlex.split(text[len(paths) :])
+    except ValueError:
+        raise ValueError("A quotation mark is missing.") from None
+    options: list[str] = []
+    while words:
+        option, given, value = words.pop(0).partition("=")
+        if option not in IMPORT_OPTIONS:
+            raise ValueError(f"{option} is not an option. Use {', '.join(IMPORT_OPTIONS)}.")
+        options.append(option)
+        if example := IMPORT_OPTIONS[option]:
+            value = value if given else words.pop(0) if words else ""
+            if not value or value in IMPORT_OPTIONS:
+                raise ValueError(f"{option} needs a value, such as {example}.")
+            options.append(value)
+    return paths, options
 
 
 def paths_in(text: str) -> list[Path]:

@@ -130,6 +130,18 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
             yield _record({**cells, "time": text}, stamps)
 
 
+def columns_given(text: str) -> dict[str, str]:
+    """What a person says of columns, as field -> column. Raises UsageError where it cannot be read.
+
+    >>> columns_given("artist=Performer, time=Played At")
+    {'artist': 'Performer', 'time': 'Played At'}
+    """
+    pairs = [part.partition("=") for part in text.split(",")] if text else []
+    if any(not field.strip() or not column.strip() for field, _, column in pairs):
+        raise UsageError(f"“{text}” is not a valid --map. Write artist=COLUMN,track=COLUMN,time=COLUMN.")
+    return {field.strip(): column.strip() for field, _, column in pairs}
+
+
 def _times(mapping: Mapping[str, str], columns: Sequence[str], given: Mapping[str, str]) -> list[str]:
     """The columns a row's stamp may be in: those given, else every one named like that, and the day's."""
     if "time" in given:

@@ -31,20 +31,20 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _within("--bpm", self.bpm, 40, 250)
-        _within("--tolerance", self.tolerance, 0.5, 25)
-        _within("--minutes", self.minutes, 1, 1440)
-        _within("--warm-up", self.warm_up, 0, self.minutes)
-        _within("--cool-down", self.cool_down, 0, self.minutes)
-        _within("--new", self.new, 0, 1)
-        _within("--seed", self.seed, 0, 2**63)
+        _within("bpm", self.bpm, 40, 250)
+        _within("tolerance", self.tolerance, 0.5, 25)
+        _within("minutes", self.minutes, 1, 1440)
+        _within("warm-up", self.warm_up, 0, self.minutes)
+        _within("cool-down", self.cool_down, 0, self.minutes)
+        _within("new", self.new, 0, 1)
+        _within("seed", self.seed, 0, 2**63)
         if self.warm_up + self.cool_down > self.minutes:
             raise UsageError("Warm-up and cool-down are longer than the list. Shorten them.")
 
 
-def _within(option: str, value: float, least: float, most: float) -> None:
+def _within(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:  # also refuses NaN
-        raise UsageError(f"{option} {value:g} is out of range: enter a number from {least:g} to {most:g}.")
+        raise UsageError(f"{name} {value:g} is out of range: enter a number from {least:g} to {most:g}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tuiapp.safe import shown
 from tuiapp.screens.first_steps import step
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, scope_of
 from tuiapp.settings.keys import Keymap
+from tuiapp.typed_paths import IMPORT_OPTIONS
 
 # Every action with its own keys.
 _OWN = Keymap()
@@ -46,7 +47,9 @@ def how_to_export() -> str:
         _hanging(f"{how} ({wait})" if wait else how, indent, f"{service:<{indent}}", 64)
         for service, how, wait in EXPORTS
     ]
-    return "Files, folders or archives; the format is detected.\n\n" + "".join(lines)
+    options = " ".join(f"{option} {value}".rstrip() for option, value in IMPORT_OPTIONS.items())
+    behind = _hanging(f"Options may follow the path: {options}", 0, "", 64)
+    return f"Files, folders or archives; the format is detected.\n{behind}\n{''.join(lines)}"
 
 
 def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
@@ -80,7 +83,7 @@ def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = froze
 def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = MappingProxyType({})) -> Content:
     """An import in words: what the service marked private first, then what was kept, and every reason for the rest.
 
-    `next_steps` are keys and what they do, for who has kept anything.
+    `next_steps` are keys and what they do.
     """
     totals = report["totals"]
     dropped = dict(totals["dropped"])
@@ -95,8 +98,16 @@ def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = Mappin
     ]
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
-    if totals["kept"] and next_steps:
+    if next_steps:
         # Before the files, of which there may be more than fit.
         parts += ["\n", *(part for key, text in next_steps.items() for part in (step(key, text), "\n"))]
     parts += [f"\n{name}\n  {what}" for name, what in files_in_words(report["files"])]
     return Content.assemble(*parts)
+
+
+def options_named(report: dict[str, Any]) -> list[str]:
+    """The options of an import that would settle what its report says: those its notes and reasons name."""
+    dropped = report["totals"]["dropped"]
+    said = " ".join((*dropped, *(str(file["note"]) for file in report["files"])))
+    private = ["--keep-private"] if "private session" in dropped else []
+    return [option for option in IMPORT_OPTIONS if f"{option} " in said] + private

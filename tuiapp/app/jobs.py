@@ -18,7 +18,7 @@ from tuiapp.app.model_files import TO_ADD, TO_EXPORT, ask_model, ask_model_expor
 from tuiapp.app.model_files import added as added_model
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
-from tuiapp.typed_paths import paths_in
+from tuiapp.typed_paths import paths_in, with_options
 
 if TYPE_CHECKING:
     from engine.paths import Folders
@@ -202,7 +202,12 @@ class Jobs:
         from tuiapp.screens.dialogs import AskPath, AskText
 
         def submit(text: str, dialog: AskText) -> None:
-            paths = paths_in(text)
+            try:
+                typed, options = with_options(text) if command == "import" else (text, [])
+            except ValueError as error:
+                dialog.refuse(str(error))
+                return
+            paths = paths_in(typed)
 
             def looked(missing: list[Path]) -> None:
                 if missing:
@@ -212,7 +217,9 @@ class Jobs:
                 else:
                     dialog.accept()
                     # Not from the dialog, which is going: what is asked next would answer to nobody.
-                    self._app.call_later(partial(self.start, job, command, *map(str, paths), typed=text))
+                    self._app.call_later(
+                        partial(self.start, job, command, *map(str, paths), *options, typed=text)
+                    )
 
             dialog.ask(lambda _session: [path for path in paths if not path.exists()], looked, group="paths")
 
@@ -295,7 +302,7 @@ class Jobs:
         elif result["type"] == "cancelled":
             app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
-            self._show_report(result["result"], community, coverage)
+            self._show_report(result["result"], community, coverage, typed)
         elif job.arguments[0] in ("add", "fetch"):
             from tuiapp.import_report import packs_in_words
 
@@ -326,11 +333,16 @@ class Jobs:
             return ""
         return shown(in_keys(f"{coverage.in_words()} {coverage.advice}".strip(), self._app.keymap))
 
-    def _show_report(self, report: dict[str, Any], community: bool, coverage: Coverage | None) -> None:
-        """An import's report, and what to do next: without community data nothing new can be found."""
+    def _show_report(
+        self, report: dict[str, Any], community: bool, coverage: Coverage | None, typed: str
+    ) -> None:
+        """An import's report, and what to do next: without community data nothing new can be found.
+
+        What was read in doubt can be imported again, from the line that was `typed`, with the option that settles it.
+        """
         from textual.content import Content
 
-        from tuiapp.app.help_texts import import_report
+        from tuiapp.app.help_texts import import_report, options_named
         from tuiapp.screens.dialogs import ShowText
 
         label = self._app.keymap.label
@@ -347,8 +359,16 @@ class Jobs:
                 train: "or train on what there is",
             }
 
+        if not report["totals"]["kept"]:
+            steps = {}
+        options, again = options_named(report), label("import")
+        if options:
+            steps |= {again: f"import again, with {' or '.join(options)} behind the path"}
+
         def go_on(key: str | None) -> None:
-            if key is not None:
+            if key == again:
+                self.ask_import(f"{typed} {options[0]} ")
+            elif key is not None:
                 self._app.views.go("model")
                 self.ask_pack() if key == add else self.start("Training", "train")
 

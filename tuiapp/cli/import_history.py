@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.errors import UnreadableFileError, UsageError
+from engine.errors import UnreadableFileError
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import import_formats
 from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
@@ -57,6 +57,8 @@ def import_(
     encoding: str | None,
 ) -> None:  # fmt: skip
     """Import listening history: files, folders or archives. The format is detected."""
+    from engine.imports.table import columns_given
+
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
     private = options.private or dry_run
     with options.session(private=private) as session, progress_bar(options, {"importing": 1}) as tell:
@@ -66,7 +68,7 @@ def import_(
             dry_run=dry_run,
             keep_private=keep_private,
             min_ms=None if min_seconds is None else round(min_seconds * 1000),
-            columns=_mapping(columns),
+            columns=columns_given(columns or ""),
             zone=zone,
             encoding=encoding,
             progress=partial(tell, "importing"),
@@ -88,14 +90,6 @@ def _nothing(report: Report, paths: tuple[Path, ...]) -> str:
         return f"{file.path}: {file.note}. Nothing was imported."
     where = ", ".join(str(path) for path in paths)
     return f"No listening history among {len(report.files):,} files of {where}. Nothing was imported."
-
-
-def _mapping(text: str | None) -> dict[str, str]:
-    """`artist=A,track=T` as a dictionary. Raises UsageError when it is invalid."""
-    pairs = [part.partition("=") for part in text.split(",")] if text else []
-    if any(not field.strip() or not column.strip() for field, _, column in pairs):
-        raise UsageError(f"“{text}” is not a valid --map. Write artist=COLUMN,track=COLUMN,time=COLUMN.")
-    return {field.strip(): column.strip() for field, _, column in pairs}
 
 
 def print_report(report: Report, *, dry_run: bool) -> None:

@@ -1,0 +1,114 @@
+"""What an import's report calls for is done in the app: the options of the command line stand behind the path."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from engine import job
+from engine.paths import Folders
+from engine.session import Session
+from tests.support.driving import screen_text, settled
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.jobs import Job
+from tuiapp.screens.dialogs import AskPath, ShowText
+from tuiapp.typed_paths import IMPORT_OPTIONS, with_options
+
+# Noon of 2021-06-01 by the player's own clock.
+LOG = "#AUDIOSCROBBLER/1.1\n#TZ/UNKNOWN\nSomebody\tA\tSong\t1\t200\tL\t1622548800\t\n"
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of its own takes a second to begin."""
+
+    async def run(started: Job, root: Path, _changed: object) -> dict[str, object]:
+        asked = job._parser().parse_args(["--data-dir", str(root), *started.arguments])
+
+        def work() -> object:
+            with Session(Folders(root)) as session:
+                return job._run(asked, session, job.Reporter(), lambda: False)
+
+        return {"type": "done", "result": await asyncio.to_thread(work)}
+
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", run)
+
+
+async def test_a_zone_is_asked_for_by_its_key_and_typed_behind_the_path(
+    empty: Folders, tmp_path: Path
+) -> None:
+    log = tmp_path / "my player.log"
+    log.write_text(LOG)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        for option in IMPORT_OPTIONS:
+            assert option in screen_text(app)
+        app.screen.query_one(Input).value = str(log)
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        assert "i     import again, with --zone behind the path" in screen_text(app)
+        await pilot.press("i")
+        await settled(pilot, lambda: isinstance(app.screen, AskPath))
+        line = app.screen.query_one(Input)
+        assert line.value == f"{log} --zone "
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "--zone needs a value, such as Europe/Copenhagen." in screen_text(app)
+        line.value += "Europe/Copenhagen"
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        assert "--zone" not in screen_text(app)
+    with Session(empty) as session:
+        (play,) = session.history.listens(session.history.listen_ids())
+        assert play.started_at == 1622548800 - 2 * 3600
+
+
+async def test_columns_are_named_behind_the_path_of_a_table_of_unknown_shape(
+    empty: Folders, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("who,what,moment\nSomebody,Song,2021-06-01 12:00\n")
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        app.screen.query_one(Input).value = str(table)
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        assert "import again, with --map behind the path" in screen_text(app)
+        await pilot.press("i")
+        await settled(pilot, lambda: isinstance(app.screen, AskPath))
+        app.screen.query_one(Input).value += "artist=who,track=what,time=moment"
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+    with Session(empty) as session:
+        assert session.history.counts().listens == 1
+
+
+def test_a_path_that_holds_an_option_is_a_path(tmp_path: Path) -> None:
+    odd = tmp_path / "my --zone songs.csv"
+    odd.write_text("x")
+    assert with_options(str(odd)) == (str(odd), [])
+    assert with_options("/a.csv --map='time=Played At'") == ("/a.csv", ["--map", "time=Played At"])
+    assert with_options("/a.csv --zones") == ("/a.csv --zones", [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ("a --zone", "--zone needs a value, such as Europe/Copenhagen"),
+        ("a --zone --encoding x", "--zone needs a value"),
+        ("a --encoding 'x", "quotation mark"),
+        ("a --keep-private b", "b is not an option"),
+    ],
+)
+def test_options_that_cannot_be_read_say_what_is_expected(typed: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        with_options(typed)
