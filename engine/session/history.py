@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import artist_key
+from engine.canonical_keys import Level, artist_key
 from engine.errors import NothingYetError
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import history as store_history
@@ -15,7 +15,7 @@ from engine.store import history as store_history
 if TYPE_CHECKING:
     from engine.imports.report import Report
     from engine.store.logged_plays import LoggedPlay
-    from engine.store.stats import Stats
+    from engine.store.stats import Played, Stats
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -71,6 +71,13 @@ class History(Service):
                 else "No plays yet. Import your history: discover import PATH."
             )
         return found
+
+    @synchronized
+    def most_played(self, level: Level, year: int | None = None) -> tuple[Played, ...]:
+        """All artists or tracks played that year, or at all, the most played first."""
+        from engine.store.stats import most_played
+
+        return most_played(self.library.connection, level, year)
 
     @synchronized
     def import_paths(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,16 +18,11 @@ if TYPE_CHECKING:
     from engine.playlists.saved import SavedPlaylist
     from engine.recommend.lists import Recommendation
     from engine.session.discover import Discover
-    from engine.session.models import Models
+    from engine.session.mixes import Mixes
     from engine.session.packs import Packs
-    from engine.taste.gate import Taste
 
-# A context playlist may draw new music from this many of the artists at the top of Discover ...
+# A context playlist may draw new music from this many of the artists at the top of Discover.
 NEW_ARTISTS = 200
-# ... and a list is continued with tracks of at most so many that fit it.
-FITTING_ARTISTS = 200
-# The longest continuation asked for at once.
-MAX_ADDED_AT_ONCE = 200
 
 Cancelled = Callable[[], bool]
 
@@ -67,11 +62,11 @@ class PlaylistEdit:
 class Playlists(Service):
     """The playlists of a library. Positions count from 1 among the tracks that are shown."""
 
-    def __init__(self, library: Library, models: Models, packs: Packs, discover: Discover) -> None:
+    def __init__(self, library: Library, packs: Packs, discover: Discover, mixes: Mixes) -> None:
         super().__init__(library)
-        self._models = models
         self._packs = packs
         self._discover = discover
+        self._mixes = mixes
 
     # -- made for a context ---------------------------------------------------------------------------
 
@@ -329,52 +324,33 @@ class Playlists(Service):
         Raises NothingYetError when the list is empty, nothing is known of its artists, or nothing is left to add;
         UsageError for an invalid `n`; UnknownNameError.
         """
-        from engine.playlists.continuation import continued, wishes_of
-        from engine.playlists.offer import offered
+        from engine.playlists.continuation import wishes_of
 
-        if not 1 <= n <= MAX_ADDED_AT_ONCE:
-            raise UsageError(f"Add 1 to {MAX_ADDED_AT_ONCE} tracks at once, not {n}.")
-        if not 0 <= seed < 2**63:
-            raise UsageError(f"The seed is {seed}; enter 0 or more.")
         tracks = self.show(name)
-        fitting = self._fitting(name, tracks)
         wishes = wishes_of(tracks, self.named(name).settings)
-        with self._packs.features() as features:
-            pool = offered(
-                self.library.connection, features, {key: rank for rank, key in enumerate(fitting, 1)}
-            )
-        more = continued(tracks, pool, fitting, wishes, n, seed)
-        if not more:
-            at = f" at {wishes.bpm:.0f} bpm" if wishes.bpm is not None else ""
-            raise NothingYetError(
-                f"No more tracks{at} match {name}. Add track features of more music: discover features add PATH."
-            )
-        return self.add(name, more, again=True)
+        return self.add(name, self._mixes.following(name, tracks, wishes, n, seed), again=True)
 
-    def _fitting(self, name: str, tracks: Sequence[PlaylistTrack]) -> list[str]:
-        """Keys of the artists that fit a list, best first."""
-        from engine.recommend.fitting import fitting_artists
-        from engine.taste.gate import read_taste
+    @synchronized
+    def mix(self, title: str, seeds: Sequence[PlaylistTrack], n: int = 24) -> PlaylistEdit:
+        """A new playlist that begins with `seeds` and goes on with at most `n` tracks that go with them, own and new.
 
-        if not tracks:
-            raise NothingYetError(f"{name} is empty. Add a track or two first.")
-        model, taste = self._models.open(), read_taste(self.library.connection)
-        listener = _as_listener(taste, tracks)
-        if not model.catalog.ids_of([item.key for item in listener.items]):
-            raise NothingYetError(
-                f"None of the artists in {name} is in the community data. Add a track by an artist that "
-                "Discover or Related shows."
-            )
-        return fitting_artists(model, listener, taste.by_key)[:FITTING_ARTISTS]
+        It is called `title`, with a number where that is taken: another of the same seeds is another list. A seed that
+        is an artist alone, without a title, leads the choice and is not listed.
+
+        Raises as `Mixes.following` does.
+        """
+        from engine.playlists.continuation import wishes_of
+
+        taken = {one.name.casefold() for one in self.all()}
+        number = next(i for i in itertools.count(1) if _numbered(title, i).casefold() not in taken)
+        # Of the tempo of one track, or a few, nothing is to be held: what goes with them may be slower.
+        more = self._mixes.following(title, seeds, wishes_of((), {}), n, seed=number - 1)
+        return self.create(_numbered(title, number), [*(track for track in seeds if track.track), *more])
 
 
-def _as_listener(taste: Taste, tracks: Sequence[PlaylistTrack]) -> Taste:
-    """The list as if it were somebody's taste: a track put there says as much of its artist as a like."""
-    from engine.taste.gate import LIKE_PLAYS, TasteItem
-
-    times = Counter(artist_key(track.artist) for track in tracks)
-    names = {artist_key(track.artist): track.artist for track in tracks}
-    return taste.of([TasteItem(key, names[key], LIKE_PLAYS * count, None) for key, count in times.items()])
+def _numbered(title: str, number: int) -> str:
+    """The title of one of several playlists that would be called alike."""
+    return title if number == 1 else f"{title} {number}"
 
 
 def _key(track: PlaylistTrack) -> tuple[str, str]:

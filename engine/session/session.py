@@ -17,6 +17,7 @@ from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
 from engine.session.history import History
 from engine.session.library import Library
+from engine.session.mixes import Mixes
 from engine.session.model_files import ModelFiles
 from engine.session.models import Models
 from engine.session.packs import Packs
@@ -67,7 +68,8 @@ class Session:
         self.discover = Discover(library, self.models, self.artists, self.verdicts, self.evaluation)
         self.taste = Tastes(library, self.artists, self.discover)
         self.tracks = Tracks(library, self.models, self.packs, self.artists, self.discover)
-        self.playlists = Playlists(library, self.models, self.packs, self.discover)
+        self.mixes = Mixes(library, self.models, self.packs)
+        self.playlists = Playlists(library, self.packs, self.discover, self.mixes)
         self.artist_pages = ArtistPages(library, self.artists, self.verdicts, self.discover, self.taste)
 
     def __enter__(self) -> Self:

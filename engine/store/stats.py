@@ -10,6 +10,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from engine.canonical_keys import Level
 from engine.store.counts import beyond_dated
 from engine.store.feedback import blocked_ids
 
@@ -53,10 +54,7 @@ class Stats:
 
 def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
     """The numbers of a year in local time, or with None of everything."""
-    where, values = "1", tuple[int, ...]()
-    if year is not None:
-        where = "l.started_at >= ? AND l.started_at < ?"
-        values = tuple(int(time.mktime((begin, 1, 1, 0, 0, 0, 0, 0, -1))) for begin in (year, year + 1))
+    where, values = _of_year(year)
     listens = beyond_dated(connection)
     plays, undated, timed, milliseconds, artists, tracks, first, last = connection.execute(
         f"""
@@ -87,8 +85,8 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
         tracks,
         first,
         last,
-        _top(connection, listens, where, values, "a.name, NULL", "a.id"),
-        _top(connection, listens, where, values, "a.name, t.title", "t.id"),
+        most_played(connection, "artists", year, TOP),
+        most_played(connection, "tracks", year, TOP),
         by_month,
         tuple(map(sum, by_week)),
         tuple(map(sum, zip(*by_week, strict=True))),
@@ -97,19 +95,34 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
     )
 
 
-def _top(
-    connection: sqlite3.Connection, listens: str, where: str, values: tuple[int, ...], named: str, group: str
+def most_played(
+    connection: sqlite3.Connection, level: Level, year: int | None = None, n: int = -1
 ) -> tuple[Played, ...]:
+    """The artists or tracks of a year in local time, or with None of everything, the most played first: the first `n`,
+    all of them where that is below 0."""
+    named, group = ("a.name, NULL", "a.id") if level == "artists" else ("a.name, t.title", "t.id")
+    where, values = _of_year(year)
     rows = connection.execute(
         f"""
-        WITH played AS (SELECT l.track_id, sum(l.plays) AS plays FROM {listens} AS l WHERE {where} GROUP BY l.track_id)
+        WITH played AS (
+            SELECT l.track_id, sum(l.plays) AS plays FROM {beyond_dated(connection)} AS l WHERE {where}
+            GROUP BY l.track_id
+        )
         SELECT {named}, sum(p.plays) AS plays FROM played AS p JOIN tracks AS t ON t.id = p.track_id
         JOIN artists AS a ON a.id = t.artist_id WHERE t.id NOT IN ({blocked_ids(connection)})
-        GROUP BY {group} ORDER BY plays DESC, {group} LIMIT {TOP}
+        GROUP BY {group} ORDER BY plays DESC, {group} LIMIT ?
         """,  # noqa: S608 - fixed parts
-        values,
+        (*values, n),
     )
     return tuple(Played(*row) for row in rows)
+
+
+def _of_year(year: int | None) -> tuple[str, tuple[int, ...]]:
+    """An SQL condition for the listens of a year in local time, all with None, and its values."""
+    if year is None:
+        return "1", ()
+    begins = (int(time.mktime((begin, 1, 1, 0, 0, 0, 0, 0, -1))) for begin in (year, year + 1))
+    return "l.started_at >= ? AND l.started_at < ?", tuple(begins)
 
 
 def _when(

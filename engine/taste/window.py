@@ -24,6 +24,20 @@ class TimeOfWeek:
     days: tuple[int, ...] = ()
     spans: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def spans_in_words(self) -> str:
+        """The days and hours.
+
+        >>> time_of_week("commute").spans_in_words
+        'Mon to Fri 07:00-09:30, 16:30-19:00'
+        """
+        days = (
+            "Mon to Fri"
+            if self.days == _WEEKDAYS
+            else " and ".join(_DAYS[day] for day in reversed(self.days))
+        )
+        return " ".join(filter(None, (days, ", ".join("-".join(span) for span in self.spans))))
+
     def condition(self, column: str) -> str:
         """An SQL condition: all its parts are fixed."""
         parts = []
@@ -39,6 +53,7 @@ class TimeOfWeek:
 
 
 _WEEKDAYS = (1, 2, 3, 4, 5)
+_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 TIMES_OF_WEEK = (
     TimeOfWeek("morning", "morning", spans=(("06:00", "10:00"),)),
     TimeOfWeek("commute", "commute", _WEEKDAYS, (("07:00", "09:30"), ("16:30", "19:00"))),

@@ -39,8 +39,8 @@ DOWN, PAGE_DOWN, TOP, ESCAPE, ENTER, PALETTE, STOP = "j", "\x1b[6~", "g", "\x1b"
 MOVES = 32
 # Keys that ask for something again and again, or only draw, and those that open and are left again.
 TURNED = ("turn", "bpm", "minutes", "warm_up", "new", "shuffle", "year", "show_year", "trail_back", "trail_forward",
-          "next_taste", "reset_dials", "without", "undo", "walk", "related")  # fmt: skip
-OPENED = ("help", "import", "export", "rename", "save", "add_pack", "search")
+          "reset_dials", "without", "undo", "walk", "related")  # fmt: skip
+OPENED = ("help", "import", "export", "rename", "save", "add_pack", "search", "pick_taste", "pick_times")
 
 
 class Press(NamedTuple):
@@ -136,7 +136,7 @@ def tour(terminal: Terminal) -> None:
             PAGE_DOWN,
             "G",
             "g",
-            *keys_of("in every list", "sort", "sort_reverse") * 3,
+            *keys_of("in lists", "sort", "sort_reverse") * 3,
         ):
             terminal.send(pressed)
             terminal.rest(0.05)

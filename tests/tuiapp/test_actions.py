@@ -114,15 +114,18 @@ def test_the_readme_shows_the_table_of_keys() -> None:
 # What a key means, where it may be called by another word in another view.
 MEANS = {
     "enter": {"artist", "change"},
-    "n": {"new"},
-    "c": {"next_context"},
+    "ctrl+n": {"new"},
+    "n": {"match(1)"},
+    "N": {"match(-1)"},
+    "M": {"mix"},
+    "c": {"pick_times"},
     "t": {"train"},
     "d": {"travel"},
     "D": {"remove", "remove_pack", "reset"},
     "v": {"next_panel", "details"},
     "x": {"hide"},
     "r": {"related"},
-    "m": {"next_taste", "discover_taste"},
+    "m": {"pick_taste", "discover_taste"},
     "e": {"export"},
 }
 
@@ -145,7 +148,15 @@ def test_a_key_means_one_thing_in_every_view() -> None:
 @pytest.mark.parametrize("view", MUSIC)
 def test_every_view_of_music_has_the_same_row_keys(view: str) -> None:
     keys = {action.id: action.keys for action in scope_of(view) if action.shared}
-    assert keys == {"artist": "enter", "like": "l", "hide": "x", "block": "B", "add_to": "a", "related": "r"}
+    assert keys == {
+        "artist": "enter",
+        "like": "l",
+        "hide": "x",
+        "block": "B",
+        "add_to": "a",
+        "related": "r",
+        "mix": "M",
+    }
     assert view_class(view).MUSIC
 
 
@@ -154,8 +165,8 @@ def test_moving_in_lists_is_in_help_and_can_be_remapped() -> None:
 
     moving = [action for action in scope_of(LISTS) if action.id.partition("(")[0] in ("move", "page", "edge")]
     assert {key for action in moving for key in action.keys.split(",")} >= {*"jkgG", "ctrl+d", "ctrl+u"}
-    help_text = help_for("discover", Keymap({"lists.move_plus": key_named("n")})).plain
-    assert "n           Down." in help_text
+    help_text = help_for("discover", Keymap({"lists.move_plus": key_named("I")})).plain
+    assert "I           Down." in help_text
 
 
 def test_a_key_given_to_what_rows_of_music_do_holds_in_every_view() -> None:

@@ -17,6 +17,7 @@ from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.dialogs import AskText, ShowText
 from tuiapp.screens.search import Search
 from tuiapp.settings.actions import VIEWS
+from tuiapp.widgets.table import Table
 
 NAMES = [name for name, _ in VIEWS]
 
@@ -110,16 +111,17 @@ async def test_search_finds_despite_a_typo_and_walks_there(folders: Folders) -> 
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)
-        assert app.current_mode == "related"
-        assert screen_lines(app)[1].strip() == "Artist B27"
-        await pilot.press("s")
-        app.screen.query_one(Input).value = "Artst B27"
-        await settled(pilot)
-        await pilot.press("tab")
-        await settled(pilot)
         assert isinstance(app.screen, ArtistDialog)
         assert app.screen._card.artist == "Artist B27"
         await pilot.press("escape")
+        assert isinstance(app.screen, Search)
+        await pilot.press("tab", "r")
+        await settled(pilot)
+        assert app.current_mode == "related"
+        assert app.screen is the_view(app), "the search is done with"
+        assert screen_lines(app)[1].strip() == "Artist B27"
+        app.action_view("discover")
+        await settled(pilot)
         assert app.screen is the_view(app)
 
 
@@ -304,14 +306,15 @@ async def test_undo_pressed_at_once_takes_back_what_is_still_being_done(
     assert verdicts(folders) == before
 
 
-async def test_discover_is_asked_for_times_of_the_week_one_after_the_other_and_for_all(
-    folders: Folders,
-) -> None:
+async def test_a_time_of_the_week_is_chosen_by_typing_and_any_time_again(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(140, 40)) as pilot:
         await settled(pilot)
         before = [row.key for row in the_list(app)._rows]
-        await pilot.press("c")
+        await pilot.press("c", *"orni")
+        assert "morning" in screen_text(app)
+        assert "commute" not in screen_text(app)
+        await pilot.press("enter")
         await settled(pilot)
         told = screen_text(app)
         # All in this library is played by night, and told to the minute by none.
@@ -320,7 +323,11 @@ async def test_discover_is_asked_for_times_of_the_week_one_after_the_other_and_f
         await pilot.press("u")
         await settled(pilot)
         assert [row.key for row in the_list(app)._rows] == before
-        for _ in range(7):
-            await pilot.press("c")
-            await settled(pilot)
+        await pilot.press("c", "down", "down", "enter")
+        await settled(pilot)
+        assert "No plays: commute" in screen_text(app)
+        await pilot.press("c")
+        assert app.screen.query_one(Table).row.value == "commute", "the cursor is on what is chosen"
+        await pilot.press("up", "up", "enter")
+        await settled(pilot)
         assert [row.key for row in the_list(app)._rows] == before

@@ -113,6 +113,66 @@ async def test_a_filter_takes_a_date_and_words_together(folders: Folders) -> Non
         assert {row.artist for row in the_list(app).rows} == {"Artist B27"}
 
 
+async def test_n_goes_from_match_to_match_of_the_last_filter_and_around(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settled(pilot)
+        app.action_view("related")
+        await settled(pilot)
+        table = the_list(app)
+        await pilot.press("n", "4", "enter")  # there was no filter: it asks for one
+        await settled(pilot)
+        found = [row.key for row in (table._rows[i] for i in table._order)]
+        assert 2 < len(found) < table.counts[1]
+        app.clear_notifications()
+        await pilot.press("escape", "g")
+        assert table.counts[0] == table.counts[1]
+        places = [place for place, row in enumerate(table.rows) if row.key in found]
+        seen = []
+        for _ in found:
+            await pilot.press("n")
+            seen.append(table.cursor)
+        assert sorted(seen) == places
+        await pilot.press("N")
+        assert table.cursor == seen[-2]
+
+
+async def test_in_history_the_library_says_which_plays_match(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.action_view("history")
+        await settled(pilot)
+        await pilot.press("slash", *"b27", "enter")
+        await settled(pilot)
+        count = the_list(app).counts[0]
+        await pilot.press("escape", "g")
+        await settled(pilot)
+        seen = set()
+        for _ in range(count):
+            await pilot.press("n")
+            await settled(pilot)
+            assert the_list(app).row.artist == "Artist B27"
+            seen.add(the_list(app).cursor)
+        assert len(seen) == count < the_list(app).counts[1]
+
+
+async def test_most_played_stops_at_nothing_and_keeps_its_place(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.stats.TOP", 3)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        table = await at_page(pilot, "artists")
+        assert len(table.rows) == app.engine().history.counts().artists > 3
+        await pilot.press("j", "j", "l", "l")
+        await settled(pilot)
+        assert table.cursor == 4
+        liked = {row.artist for row in table.rows[2:4]}
+    assert {name for name, verdict in verdicts(folders).items() if verdict == "like"} >= liked
+
+
 @pytest.mark.parametrize("view", ["contexts", "playlists", "taste", "related"])
 async def test_rows_of_every_view_open_like_hide_and_lead_on(folders: Folders, view: str) -> None:
     app = DiscoverApp(folders)

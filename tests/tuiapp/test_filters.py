@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.canonical_keys import track_name
 from engine.recommend.settings import DiscoverSettings
 from engine.taste.window import TIMES_OF_WEEK
-from tuiapp.screens.filters import Filters
+from tuiapp.screens.filters import Filters, times_to_choose
 
 
 def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
@@ -25,18 +25,17 @@ def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
 
 def test_at_another_time_or_level_the_numbers_of_tastes_mean_nothing() -> None:
     filters = Filters(taste=(1, "dub"), without=("Moire",))
-    assert filters.at("2024").taste is filters.next_times().taste is filters.other_level().taste is None
+    assert filters.at("2024").taste is filters.at_times("work").taste is filters.other_level().taste is None
     of_tracks = filters.other_level().less("Burel", "Tin Roof")
     assert of_tracks.of_tracks
     assert of_tracks.other_level() == Filters(without=("Moire",)), "of artists no single track is left out"
 
 
-def test_the_times_of_the_week_come_one_after_the_other_and_then_all() -> None:
-    filters, seen = Filters(), []
-    for _ in range(len(TIMES_OF_WEEK) + 1):
-        filters = filters.next_times()
-        seen.append(filters.times)
-    assert seen == [*(context.name for context in TIMES_OF_WEEK), ""]
+def test_any_time_is_offered_first_then_each_with_its_hours() -> None:
+    choices = times_to_choose()
+    assert [choice.value for choice in choices] == ["", *(context.name for context in TIMES_OF_WEEK)]
+    assert all(choice.note for choice in choices[1:])
+    assert Filters().at_times(choices[2].value).when == choices[2].words
 
 
 def test_a_name_with_controls_is_made_safe_to_show() -> None:

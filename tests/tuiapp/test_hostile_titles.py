@@ -180,7 +180,7 @@ async def taste(pilot: Pilot[Any]) -> None:
 async def a_rule_to_exclude(pilot: Pilot[Any]) -> None:
     """The fields, what would change, what is wrong, and the rule in the list."""
     await view(pilot, "taste")
-    await pilot.press("n")
+    await pilot.press("ctrl+n")
     fields = {
         name: pilot.app.screen.query_one(f"#{name}", Input) for name in ("artist", "track", "source", "hours")
     }

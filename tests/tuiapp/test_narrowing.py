@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ async def typed(pilot: Pilot[Any], text: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "text", "wrong"),
     [
-        ("4n", "Song for the hill", "already"),
+        (("4", "ctrl+n"), "Song for the hill", "already"),
         ("i", "/no/such/file.json", "/no/such/file.json is not there."),
         ("7a6", "'/no such/pack'", "/no such/pack is not there."),
         ("e", "/no/such/folder/list.csv", "/no/such/folder"),
@@ -57,7 +58,7 @@ async def typed(pilot: Pilot[Any], text: str) -> None:
     ],
 )
 async def test_a_dialog_stays_open_on_an_error_with_what_was_typed(
-    folders: Folders, keys: str, text: str, wrong: str
+    folders: Folders, keys: Sequence[str], text: str, wrong: str
 ) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:

@@ -44,7 +44,7 @@ def test_plays_without_a_date_are_told() -> None:
 def test_many_unknown_files_are_named_as_far_as_one_can_read() -> None:
     ((_, what),) = files_in_words([entry(f"in/{number}.pdf", None) for number in range(1200)])
     assert what.startswith("not a listening history, ignored, 1,200 files: 0.pdf, 1.pdf, ")
-    assert what.endswith("19.pdf and 1,180 more (all with --json)")
+    assert what.endswith("19.pdf and 1,180 more (discover import --dry-run --json PATH lists all)")
 
 
 class Terminal(io.TextIOWrapper):

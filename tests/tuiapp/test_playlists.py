@@ -94,7 +94,7 @@ async def test_lists_are_made_renamed_and_removed_and_an_empty_one_says_what_to_
         app.action_view("playlists")
         await settled(pilot)
         before = kept(app)
-        await pilot.press("n")
+        await pilot.press("ctrl+n")
         await named(pilot, "Night  drive")
         assert "This playlist is empty" in screen_text(app)
         assert "Night drive" in screen_lines(app)[1]
@@ -162,7 +162,7 @@ async def test_a_private_lists_name_is_not_remembered(folders: Folders) -> None:
         await settled(pilot)
         app.action_view("playlists")
         await settled(pilot)
-        await pilot.press("n")
+        await pilot.press("ctrl+n")
         await named(pilot, "Secret songs")
         app.action_view("discover")
         await settled(pilot)
@@ -240,3 +240,18 @@ async def test_marked_tracks_go_to_another_list_and_twice_when_asked(folders: Fo
         await pilot.press("D")
         await settled(pilot)
         assert drawn(app) == kept(app)["Other"] == [first, second, second]
+
+
+async def test_the_line_of_keys_says_what_enter_does_here(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.action_view("playlists")
+        await settled(pilot)
+        assert "enter open" in screen_lines(app)[-1]
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "enter artist" in screen_lines(app)[-1]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "enter open" in screen_lines(app)[-1]

@@ -10,10 +10,12 @@ from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
 from engine.session.artists import Artists
-from tests.support.driving import screen_text, settled
+from tests.support.driving import screen_text, settled, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.palette import ArtistCommands, KeyCommands
-from tuiapp.settings.actions import scope_of
+from tuiapp.screens.add_to import AddTo
+from tuiapp.screens.search import Search
+from tuiapp.settings.actions import on_music, scope_of
 from tuiapp.widgets.table import Table
 
 
@@ -68,3 +70,63 @@ async def test_the_palette_knows_artists_and_acts_on_them(folders: Folders) -> N
         hits[1].command()
         await settled(pilot)
         assert app.current_mode == "related"
+
+
+async def test_what_is_found_has_the_keys_of_every_row_of_music(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("s", *"artist")
+        await settled(pilot)
+        search = app.screen
+        assert isinstance(search, Search)
+        table = search.query_one(Table)
+        assert "tab to the list and its keys" in screen_text(app)
+        await pilot.press("l")
+        assert search.query_one(Input).value == "artistl", "typed"
+        await pilot.press("backspace", "tab")
+        await settled(pilot)
+        for action in on_music():
+            assert f"{app.keymap.label(action)} {action.label}" in " ".join(screen_text(app).split())
+        liked, hidden = (row.artist for row in list(table.rows)[:2])
+        await pilot.press("l", "x")
+        await settled(pilot)
+        await pilot.press("space", "space")
+        assert "2 selected" in screen_text(app)
+        await pilot.press("a")
+        await settled(pilot)
+        assert isinstance(app.screen, AddTo)
+        await pilot.press(*"mine", "enter")
+        await settled(pilot)
+        assert [one.tracks for one in app.engine().playlists.all() if one.name == "mine"] == [2]
+        await pilot.press("B")
+        await settled(pilot)
+        gone = toasts(app)[-1].split(": ")[1].split(".")[0]
+        assert gone not in [row.artist for row in table.rows], "what is found is asked for anew"
+        await pilot.press("u")
+        await settled(pilot)
+        assert gone in [row.artist for row in table.rows]
+        await pilot.press("question_mark")
+        await settled(pilot)
+        assert "Keys in Search" in screen_text(app)
+        await pilot.press("escape", "slash")
+        await settled(pilot)
+        assert search.query_one(Input).has_focus
+        await pilot.press("tab", "M")
+        await settled(pilot)
+        assert app.current_mode == "playlists"
+        assert app.screen is not search
+    said = verdicts(folders)
+    assert (said[liked], said[hidden]) == ("like", "hide")
+    assert gone not in said
+
+
+async def test_a_track_found_by_its_title_is_liked_itself(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("s", *"song 27")
+        await settled(pilot)
+        await pilot.press("tab", "l")
+        await settled(pilot)
+        assert "Liked: Artist B27 - Song 27." in toasts(app)[-1]

@@ -111,7 +111,7 @@ async def test_a_rule_is_looked_at_taken_undone_and_taken_back(folders: Folders)
         await pilot.press("6", "j")
         await settled(pilot)
         row = the_list(app).row
-        await pilot.press("n")
+        await pilot.press("ctrl+n")
         await settled(pilot)
         dialog = app.screen
         assert isinstance(dialog, ExcludeDialog)

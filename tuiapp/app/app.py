@@ -200,15 +200,18 @@ class DiscoverApp(Shell):
     def action_search(self) -> None:
         from tuiapp.screens.search import Search
 
-        self.push_screen(Search(), lambda name: self.views.related(name) if name else None)
+        self.push_screen(Search())
 
     def action_help(self) -> None:
         from tuiapp.app.help_texts import help_for
+        from tuiapp.screens.acting import Acting
         from tuiapp.screens.dialogs import ShowText
-        from tuiapp.screens.view import View
 
-        view, name = self.screen_stack[0], self.current_mode
-        absent = view.absent if isinstance(view, View) else frozenset[str]()
+        # A view, or the search over one.
+        view = self.screen if isinstance(self.screen, Acting) else self.screen_stack[0]
+        name, absent = (
+            (view.NAME, view.absent) if isinstance(view, Acting) else (self.current_mode, frozenset())
+        )
         self.push_screen(ShowText(f"Keys in {name.title()}", help_for(name, self.keymap, absent=absent)))
 
     def action_command_palette(self) -> None:

@@ -12,7 +12,7 @@ from textual.content import Content
 from tuiapp.import_report import files_in_words
 from tuiapp.safe import shown
 from tuiapp.screens.first_steps import step
-from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, scope_of
+from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, VIEWS, on_music, scope_of
 from tuiapp.settings.keys import Keymap
 from tuiapp.typed_paths import IMPORT_OPTIONS
 
@@ -58,12 +58,20 @@ def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
 
 
 def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset()) -> Content:
-    """Every key that does something here; of what lists can do, `absent` does nothing in this view."""
+    """Every key that does something here; of what lists can do, `absent` does nothing in this view.
+
+    A dialog whose list is music, such as search, has the keys of its rows and of lists alone.
+    """
     parts: list[Content | str] = []
-    for title, scope in (("here", view), ("in lists", LISTS), ("everywhere", EVERYWHERE)):
+    of_view = view in dict(SCREENS)
+    for title, scope, whole in (
+        ("here", view, scope_of(view) if of_view else on_music()),
+        ("in lists", LISTS, scope_of(LISTS)),
+        ("everywhere", EVERYWHERE, scope_of(EVERYWHERE) if of_view else ()),
+    ):
         actions = [
             action
-            for action in scope_of(scope)
+            for action in whole
             if not action.id.startswith("view_") and not (scope == LISTS and action.id in absent)
         ]
         if not actions:
@@ -75,7 +83,7 @@ def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = froze
             parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")
     numbers = " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS)
-    where = f"{numbers} switch views."
+    where = f"{numbers} switch views." if of_view else ""
     parts.append(Content.styled(where, "$foreground-muted"))
     return Content.assemble(*parts)
 

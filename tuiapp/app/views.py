@@ -31,7 +31,9 @@ class Views:
         return (screen for screen in all_screens(self._app) if isinstance(screen, View))
 
     def go(self, name: str) -> None:
-        """Show a view; where the person came from is one step back."""
+        """Show a view; where the person came from is one step back. Dialogs that stood over that are done with."""
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
         if name != self._app.current_mode:
             self._before = [*self._before, self._app.current_mode][-_STEPS:]
             self._app.switch_mode(name)
@@ -65,6 +67,15 @@ class Views:
         screen = self._app.screen_stack[0]
         if isinstance(screen, RelatedView):
             screen.start_at(name)
+
+    def playlist(self, name: str) -> None:
+        """A saved playlist, open."""
+        from tuiapp.screens.playlists import PlaylistsView
+
+        self.go("playlists")
+        screen = self._app.screen_stack[0]
+        if isinstance(screen, PlaylistsView):
+            screen.open_list(name)
 
     def artist(self, name: str) -> None:
         """An artist's card, over the view."""

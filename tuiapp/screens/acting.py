@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from textual.screen import ScreenResultType
+
 from tuiapp.music import Music, copied
 from tuiapp.safe import shown
-from tuiapp.screens.asking import LibraryScreen
+from tuiapp.screens.asking import Asking
 from tuiapp.screens.pick import Choice, Pick
 from tuiapp.widgets.table import Table
 
 
-class Acting(LibraryScreen):
-    """A view with a list, whose rows may be music."""
+class Acting(Asking[ScreenResultType]):
+    """A screen with a list, whose rows may be music."""
 
     MARKS: ClassVar[bool] = True  # whether marking rows means something here
     MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
@@ -35,10 +37,6 @@ class Acting(LibraryScreen):
         if action in self.absent:
             return False
         return super().check_action(action, parameters)
-
-    def left(self) -> None:
-        super().left()
-        self.age_marks()
 
     def age_marks(self) -> None:
         """What is selected in any of the lists here was selected before something else began."""
@@ -133,6 +131,12 @@ class Acting(LibraryScreen):
         music = self.music_here
         if music is not None:
             self.app.views.related(music.artist)
+
+    def action_mix(self) -> None:
+        """A new playlist of what goes with what is chosen."""
+        from tuiapp.screens.mix import mix_from
+
+        self.choose(lambda keys: self.with_music(keys, lambda music: mix_from(self, music)))
 
     def action_add_to(self) -> None:
         """Add the tracks chosen, or one of each artist, to a playlist."""

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import getters, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from tuiapp.safe import shown
-from tuiapp.screens.dialogs import AskText, Dialog
+from tuiapp.screens.dialogs import AskText
+from tuiapp.screens.typed_list import TypedList
 from tuiapp.text import duration
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.line import Line
@@ -42,7 +43,7 @@ class Target:
     again: bool = False
 
 
-class AddTo(Dialog):
+class AddTo(TypedList):
     """The playlists, a new one first; typing filters them. Dismissed with a Target or None.
 
     The one list that does not sort: every letter is typed, the new one has to stay first, and what is typed puts the
@@ -50,17 +51,8 @@ class AddTo(Dialog):
     """
 
     NAME: ClassVar[str] = "add to"
-    _line = getters.query_one(Input)
-    _table: getters.query_one[Table[Target]] = getters.query_one(Table)
-    BINDINGS: ClassVar[list[Any]] = [
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("ctrl+t", "choose(True)", show=False, priority=True),
-    ]
-    DEFAULT_CSS = """
-    AddTo > .panel { height: 60%; min-height: 12; }
-    AddTo Table { height: 1fr; margin: 1 0 0 0; }
-    """
+    BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+t", "choose(True)", show=False, priority=True)]
+    DEFAULT_CSS = "AddTo > .panel { height: 60%; min-height: 12; }"
 
     def __init__(self, what: str, but: str | None = None) -> None:
         """`what` is added, in words; the playlist named `but` is not offered."""
@@ -89,8 +81,7 @@ class AddTo(Dialog):
             )
 
     def on_mount(self) -> None:
-        self._table.can_focus = False
-        self._line.focus()
+        self._list.can_focus = False
         self._show("")
         self.ask(lambda session: session.playlists.all(), self._take, group="playlists")
 
@@ -107,13 +98,10 @@ class AddTo(Dialog):
     def _show(self, text: str) -> None:
         words = text.casefold().split()
         found = [one for one in self._there if all(word in one.name.casefold() for word in words)]
-        table = self._table
+        table = self._list
         table.show([Target(" ".join(text.split()), new=True), *found])
         # What was typed means the first list that holds it, where there is one.
         table.move_to(1 if words and found else 0)
-
-    def action_move(self, by: int) -> None:
-        self._table.action_move(by)
 
     @on(Input.Submitted)
     @on(Table.Clicked)
@@ -121,7 +109,7 @@ class AddTo(Dialog):
         self.action_choose(False)
 
     def action_choose(self, again: bool) -> None:
-        row = self._table.row
+        row = self._list.row
         if row is not None:
             self.dismiss(Target(row.name, row.new, again=again))
 

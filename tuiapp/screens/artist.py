@@ -52,6 +52,7 @@ class ArtistDialog(Dialog):
         _bound("discover.block", "judge('block')"),
         _bound("discover.related", "related"),
         _bound("discover.add_to", "add_to"),
+        _bound("discover.mix", "mix"),
         _bound("lists.open", "open"),
         _bound("undo", "take_back"),
         _bound("retry", "retry"),
@@ -128,7 +129,8 @@ class ArtistDialog(Dialog):
         ]
         if card.near:
             keys.append(f"{self._label('discover.related')} related")
-        keys += [f"{self._label('discover.add_to')} add", f"{self._label('lists.open')} open", "esc close"]
+        more = {"discover.add_to": "add", "discover.mix": "mix", "lists.open": "open"}
+        keys += [*(f"{self._label(name)} {what}" for name, what in more.items()), "esc close"]
         return "  ".join(self._with_way_back(keys))
 
     # -- doing -----------------------------------------------------------------------------------------
@@ -172,6 +174,12 @@ class ArtistDialog(Dialog):
 
             chosen = [Music(self._card.artist)]
             ask_add_to(self.app, in_short(chosen), named(chosen))
+
+    def action_mix(self) -> None:
+        if self._card is not None and self._card.verdict != "block":
+            from tuiapp.screens.mix import mix_from
+
+            mix_from(self, [Music(self._card.artist)])
 
     def action_scroll(self, by: int) -> None:
         self._panel.scroll_relative(y=by, animate=False)

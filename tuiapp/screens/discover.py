@@ -18,7 +18,7 @@ from tuiapp.music import Music
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.export import ask_export
-from tuiapp.screens.filters import Filters
+from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
 from tuiapp.screens.first_steps import first_steps, no_tracks, nothing_to_resurface, untrained
 from tuiapp.screens.view import View
 from tuiapp.text import age
@@ -28,9 +28,13 @@ from tuiapp.widgets.table import Table
 from tuiapp.widgets.why import Waiting, WhyPanel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from engine.recommend.lists import DiscoverList, Explanation
+    from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
     from engine.session import Status
+    from tuiapp.screens.pick import Choice
 
 LENGTH = 200
 # Seconds the cursor stays before its row is explained.
@@ -213,7 +217,7 @@ class DiscoverView(View):
             self.tell(
                 "empty",
                 f"No plays: {self._filters.when}",
-                f"Press {self.key('discover.next_context')} for another time, "
+                f"Press {self.key('discover.pick_times')} for another time, "
                 f"{self.key('discover.reset_dials')} for any time.",
             )
         elif self._filters.as_of:
@@ -292,23 +296,29 @@ class DiscoverView(View):
         other = self._filters.other_level()
         self._ask_for(other, f"listing {other.level}")
 
-    def action_next_context(self) -> None:
-        self._ask_for(self._filters.next_times(), "times of the week")
+    def action_pick_times(self) -> None:
+        """Choose a time of the week to recommend for."""
+        self._pick("time of the week", times_to_choose(), self._filters.times, self._filters.at_times)
 
-    def action_next_taste(self) -> None:
+    def action_pick_taste(self) -> None:
+        """Choose one of the person's tastes to recommend for."""
         settings = self._settings(replace(self._filters, taste=None))
-        self.ask(
-            lambda session: [mode.name for mode in session.taste.modes(settings)],
-            self._show_next_taste,
-            group="tastes",
-        )
+        self.ask(lambda session: session.taste.modes(settings), self._pick_taste, group="tastes")
 
-    def _show_next_taste(self, names: list[str]) -> None:
-        number = self._filters.taste[0] if self._filters.taste else 0
-        if len(names) < 2:
+    def _pick_taste(self, modes: Sequence[Mode]) -> None:
+        if len(modes) < 2:
             self.notify("Your artists form one taste: there is nothing to filter by.", markup=False)
-        taste = (number + 1, names[number]) if 1 < len(names) > number else None
-        self._ask_for(replace(self._filters, taste=taste))
+            return
+        now, choices = str(self._filters.taste[0]) if self._filters.taste else "", tastes_to_choose(modes)
+        self._pick("taste", choices, now, lambda number: self._filters.of_taste(number, modes))
+
+    def _pick(
+        self, what: str, choices: Sequence[Choice], now: str, filters: Callable[[str], Filters]
+    ) -> None:
+        from tuiapp.screens.typed_list import choose
+
+        title = f"Recommend for one {what}"
+        choose(self.app, title, choices, now, lambda value: self._ask_for(filters(value), f"the {what}"))
 
     def show_taste(self, number: int, name: str) -> None:
         """Recommend for one taste of artists alone, one of those there are now."""
@@ -346,27 +356,25 @@ class DiscoverView(View):
         self.action_artist()
 
     def action_artist(self) -> None:
-        row = self._table.row
-        if row is not None:
-            self._note_opened(row.key)
-            self.app.views.artist(row.artist)
+        self._note_opened()
+        super().action_artist()
 
     def action_related(self) -> None:
-        row = self._table.row
-        if row is not None:
-            self._note_opened(row.key)
-            self.app.views.related(row.artist)
-
-    def _note_opened(self, key: str) -> None:
-        self.ask(
-            lambda session: session.discover.note_opened(key), lambda _: None, group="opened", writes=True
-        )
+        self._note_opened()
+        super().action_related()
 
     def action_open(self) -> None:
+        self._note_opened()
+        super().action_open()
+
+    def _note_opened(self) -> None:
+        """Who is looked at is not ignored."""
         row = self._table.row
         if row is not None:
-            self._note_opened(row.key)
-        super().action_open()
+            key = row.key
+            self.ask(
+                lambda session: session.discover.note_opened(key), lambda _: None, group="opened", writes=True
+            )
 
     def action_export(self) -> None:
         settings = self._settings()

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from tuiapp.dates import period
 from tuiapp.safe import shown
+from tuiapp.screens.pick import Choice
+from tuiapp.text import percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.canonical_keys import Level
+    from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
 
 
@@ -56,12 +61,13 @@ class Filters:
         artists = tuple(name for name in self.without if SEPARATOR not in name)
         return replace(self, level="artists" if self.of_tracks else "tracks", taste=None, without=artists)
 
-    def next_times(self) -> Filters:
-        """Of the next times of the week, and after the last of all."""
-        from engine.taste.window import TIMES_OF_WEEK
+    def at_times(self, times: str) -> Filters:
+        """Of other times of the week, empty for all. Of other plays tastes have other numbers: for all of them."""
+        return replace(self, times=times, taste=None)
 
-        names = ["", *(time.name for time in TIMES_OF_WEEK)]
-        return replace(self, times=names[(names.index(self.times) + 1) % len(names)], taste=None)
+    def of_taste(self, number: str, modes: Sequence[Mode]) -> Filters:
+        """For one of the tastes by its number from 1, empty for all."""
+        return replace(self, taste=(int(number), modes[int(number) - 1].name) if number else None)
 
     def wider(self) -> Filters | None:
         """With one narrowing less: the last what-if, the taste, the time of the week, the date; null with none."""
@@ -101,3 +107,17 @@ class Filters:
 
             parts.append(f"without {', '.join(name.rpartition(SEPARATOR)[2] for name in self.without)}")
         return "  ".join(shown(part) for part in parts if part)
+
+
+def times_to_choose() -> list[Choice]:
+    """Any time, and the times of the week with their hours, by name."""
+    from engine.taste.window import TIMES_OF_WEEK
+
+    times = (Choice(time.name, time.words, time.spans_in_words) for time in TIMES_OF_WEEK)
+    return [Choice("", "any time"), *times]
+
+
+def tastes_to_choose(modes: Sequence[Mode]) -> list[Choice]:
+    """All tastes, and each with its share of the plays, by number from 1."""
+    tastes = (Choice(str(number), mode.name, percent(mode.share)) for number, mode in enumerate(modes, 1))
+    return [Choice("", "all tastes"), *tastes]

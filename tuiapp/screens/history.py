@@ -16,7 +16,7 @@ from engine.errors import DiscoverError, NothingYetError, UsageError
 from tuiapp.dates import period
 from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.screens.history_side import PAGES, Standings, of_items, of_top
+from tuiapp.screens.history_side import PAGES, Standing, Standings, of_items, of_top
 from tuiapp.screens.view import View
 from tuiapp.text import duration, local
 from tuiapp.widgets.columns import Column
@@ -26,6 +26,7 @@ from tuiapp.widgets.table import Table
 from tuiapp.widgets.year import YearPanel
 
 if TYPE_CHECKING:
+    from engine.canonical_keys import Level
     from engine.session import Session, Status
     from engine.store.history import ListenRow
     from engine.store.stats import Stats
@@ -117,6 +118,18 @@ class HistoryView(View):
     def _ordered(self) -> None:
         self.load()
 
+    @on(Table.MatchRequested, "#listens")
+    def _match(self, message: Table.MatchRequested) -> None:
+        """Which listens match is the library's to say."""
+        table, listens, place = self._table, self._table.rows, self._table.cursor
+        words, inside = self._dated(table.sought)
+
+        def question(session: Session) -> int | None:
+            ids = session.history.listen_ids(words, period=inside)
+            return listens.nearest(set(ids), place, message.by) if isinstance(listens, Listens) else None
+
+        self.ask(question, table.to_match, group="match")
+
     def _want(self, listens: Listens, number: int) -> None:
         """Fetch a block in a thread. One at a time: what is painted next wants what is in sight by then."""
         if self._fetching:
@@ -192,33 +205,35 @@ class HistoryView(View):
         elif not listing and (had_keys or not self.has_class("-year")) and not self._filter_input.has_focus:
             self._table.focus()
         if page in ("fading", "overdue"):
-            self._side_caption.update(f"{page}  {PAGES[page]}")
-            self.ask(
-                lambda session: of_items(session.taste.standings()[page]),
-                self._standings.show_page,
-                group="picture",
-                failed=self._no_standings,
-            )
+            self._ask_standings(page, lambda session: of_items(session.taste.standings()[page]))
         elif self._years is not None:
             year = None if self._all_years else self._year or self._years[1]
             self._year = year or self._years[1]
-            self._side_caption.update(f"{year or 'all time'}  {PAGES[page]}")
+            named = str(year or "all time")
+            if page != "year":
+                level: Level = "artists" if page == "artists" else "tracks"
+                self._ask_standings(named, lambda session: of_top(session.history.most_played(level, year)))
+                return
+            self._side_caption.update(f"{named}  {PAGES[page]}")
             self.ask(
                 lambda session: session.history.stats(year),
-                self._show_stats,
+                self._picture,
                 group="picture",
                 failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing played."),
             )
 
-    def _show_stats(self, stats: Stats) -> None:
-        self._picture(stats)
-        if self._page in ("artists", "tracks"):
-            top = stats.top_artists if self._page == "artists" else stats.top_tracks
-            self._standings.show_page(of_top(top))
+    def _ask_standings(self, named: str, question: Callable[[Session], list[Standing]]) -> None:
+        """Ask for the rows of a page that is a list."""
+        caption = f"{named}  {PAGES[self._page]}"
+        self._side_caption.update(caption)
 
-    def _no_standings(self, error: DiscoverError) -> None:
-        self._standings.show_page([])
-        self._side_caption.update(shown(f"{self._page}  {self.in_keys(error)}"))
+        def failed(error: DiscoverError) -> None:
+            self._standings.show_page(caption, [])
+            self._side_caption.update(shown(f"{named}  {self.in_keys(error)}"))
+
+        self.ask(
+            question, lambda rows: self._standings.show_page(caption, rows), group="picture", failed=failed
+        )
 
     def _picture(self, stats: Stats | str) -> None:
         self._year_panel.show(stats)
@@ -308,6 +323,7 @@ class HistoryView(View):
             super().filter_by(text)
             return
         self._filter = text.strip()
+        self._table.sought = self._filter or self._table.sought
         self.load()
 
     def remembered(self) -> dict[str, Any]:

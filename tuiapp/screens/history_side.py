@@ -49,6 +49,7 @@ class Standings(Table[Standing]):
     """Rows as they are given, the most played first; tracks with their titles, artists with their last play."""
 
     def __init__(self) -> None:
+        self._caption = ""
         self._track = Column[Standing](
             "track", lambda row: row.track or "", 14, share=3, order=lambda row: (row.track or "").casefold()
         )
@@ -67,8 +68,8 @@ class Standings(Table[Standing]):
             id="standings",
         )
 
-    def show_page(self, rows: list[Standing]) -> None:
-        """Take the rows of another page, and the columns they fill."""
+    def show_page(self, caption: str, rows: list[Standing]) -> None:
+        """Take the rows of a page, and the columns they fill; another page begins at its top."""
         artist, *others = self._others
         if any(row.track for row in rows):
             self.columns = (self._track, artist, *others)
@@ -76,9 +77,13 @@ class Standings(Table[Standing]):
             self.columns = (artist, self._last, *others)
         else:
             self.columns = self._others
-        self.sort = None
+        other, self._caption = caption != self._caption, caption
+        if other:
+            self.sort, self.reverse = None, False
         self.show(rows)
-        self.move_to(0)
+        if other:
+            self.move_to(0)
 
     def _most(self) -> float:
-        return max((row.plays for row in self.rows), default=1.0) or 1.0
+        # They come most played first.
+        return next((row.plays for row in self.rows), 0.0) or 1.0

@@ -137,12 +137,18 @@ class PlaylistsView(View):
 
     # -- opening and closing ---------------------------------------------------------------------------
 
+    def open_list(self, name: str) -> None:
+        """Open a list, also in a view that is being made."""
+        if self.is_mounted:
+            self._enter(name)
+        else:
+            self._open = name
+
     def _enter(self, name: str) -> None:
-        """Open a list."""
         if self._open != name:
             self.clear_filter()
             self._open = name
-            self.add_class("-open")
+            self._show_which()
             self._lists.age_marks()
             self._tracks.clear_marks()
             self._tracks.sort, self._tracks.reverse = None, False
@@ -153,11 +159,16 @@ class PlaylistsView(View):
         self._tracks.focus()
         self._ask_tracks(name)
 
+    def _show_which(self) -> None:
+        """The tracks of the open list in place of the lists, and what the keys do with them."""
+        self.set_class(self._open is not None, "-open")
+        self._keys.called = {"artist": "artist"} if self._open is not None else {}
+
     def _close(self) -> None:
         """Back to the lists."""
         self.clear_filter()
         self._open = None
-        self.remove_class("-open")
+        self._show_which()
         self.show_marks()
         self._which.update("")
         self._tell_of_lists()
@@ -370,9 +381,10 @@ class PlaylistsView(View):
         match state.get("lists"):
             case [int(sort), bool(reverse)]:
                 super().recall({"sort": sort, "reverse": reverse})
-        self._open = text("open")
-        self.set_class(self._open is not None, "-open")
-        super().recall(state)
+        if self._open is None:  # another view may have asked for one by now
+            self._open = text("open")
+            super().recall(state)
+        self._show_which()
         if self._open is not None:
             self._tracks.focus()
 

@@ -11,8 +11,12 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError
-from tuiapp.screens.dialogs import Dialog
+from tuiapp.music import Music
+from tuiapp.screens.acting import Acting
+from tuiapp.screens.typed_list import TypedList
+from tuiapp.settings.actions import on_music
 from tuiapp.settings.in_keys import in_keys
+from tuiapp.settings.keys import BY_NAME
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
@@ -24,24 +28,23 @@ if TYPE_CHECKING:
 LENGTH = 50
 
 
-class Search(Dialog):
-    """Enter walks to the artist under the cursor, tab opens its card. Dismissed with a name or None."""
+class Search(TypedList, Acting[Any]):
+    """The line has the keys until tab gives them to the list: then they do what they do in every list of music."""
 
     NAME: ClassVar[str] = "search"
-    _line = getters.query_one(Input)
-    _table: getters.query_one[Table[Found]] = getters.query_one(Table)
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-        Binding("tab", "artist", show=False, priority=True),
+        *(Binding(action.keys, action.id, show=False, id=action.name) for action in on_music()),
+        Binding(BY_NAME["undo"].keys, "app.undo", show=False, id="undo"),
+        Binding(BY_NAME["help"].keys, "app.help", show=False, id="help"),
+        Binding(BY_NAME["retry"].keys, "retry", show=False, id="retry"),
+        Binding("escape", "back", show=False),
+        Binding("tab", "turn", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     Search > .panel { height: 80%; }
-    Search Table { height: 1fr; margin: 1 0 0 0; }
     Search Notice { padding: 1 2; }
     """
+    _hint = getters.query_one(".hint", Static)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -58,49 +61,53 @@ class Search(Dialog):
                            order=lambda row: -row.listeners, least=56),
                 ),
                 key=lambda row: f"{row.kind}\x1f{row.artist}\x1f{row.track}",
-                words=lambda row: row.artist,
-                markable=False,
+                words=lambda row: f"{row.artist} {row.track or ''}",
             )  # fmt: skip
-            yield Static(
-                "enter similar artists, tab artist page, ↑ ↓ choose, esc close",
-                classes="hint",
-                markup=False,
-            )
+            yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        self._table.can_focus = False
-        self._line.focus()
+        self._show_hint()
+        self.app.library_signal.subscribe(self, lambda _: self._ask(self._line.value))
         self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
         # The names are read now, not at the first letter.
         self._ask("")
 
     def _tell(self, state: str, title: str = "", text: str = "") -> None:
         self.query_one(Notice).tell(state, title, text)
-        self._table.display = not state
+        self._list.display = not state
+        if state:
+            self._line.focus()
+
+    # -- asking ----------------------------------------------------------------------------------------
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        if not self._table.counts[1]:
+        if not self._list.counts[1]:
             self._tell("loading", "Searching")
-        self._ask(event.value)
+        self._ask(event.value, anew=True)
 
-    def _ask(self, text: str) -> None:
+    def _ask(self, text: str, *, anew: bool = False) -> None:
         self.ask(
             lambda session: session.artists.search(text, LENGTH),
-            lambda found: self._show(text, found),
+            lambda found: self._show(text, found, anew),
             group="names",
         )
 
+    def action_retry(self) -> None:
+        self._ask(self._line.value)
+
     def show_error(self, error: DiscoverError) -> None:
         """What failed, in the list's place."""
-        self._tell("error", "The search failed", in_keys(str(error), self.app.keymap))
+        again = f"Press {self._label('retry')} to try again."
+        self._tell("error", "The search failed", f"{in_keys(str(error), self.app.keymap)}\n\n{again}")
 
-    def _show(self, text: str, found: tuple[Found, ...]) -> None:
+    def _show(self, text: str, found: tuple[Found, ...], anew: bool) -> None:
         # The answer to what was typed last is the one to show.
         if text != self._line.value:
             return
-        self._table.show(found)
-        self._table.move_to(0)
+        self._list.show(found)
+        if anew:
+            self._list.move_to(0)
         if found:
             self._tell("")
         elif text.strip():
@@ -108,22 +115,46 @@ class Search(Dialog):
         else:
             self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
 
-    def action_move(self, by: int) -> None:
-        self._table.action_move(by)
+    # -- the keys, in the line or the list -------------------------------------------------------------
 
-    def action_page(self, by: int) -> None:
-        self._table.action_page(by)
+    def _label(self, name: str) -> str:
+        return self.app.keymap.label(name)
+
+    @on(Table.Marked)
+    def _show_hint(self) -> None:
+        """What the keys do where they are now."""
+        enter = self._label("discover.artist")
+        if self._line.has_focus:
+            words = f"{enter} artist page, ↑ ↓ choose, tab to the list and its keys, esc close"
+        else:
+            keys = [f"{self._label(action.name)} {action.label}" for action in on_music()]
+            words = "  ".join((*keys, f"{self._label('help')} help", "tab back"))
+        marks = len(self._list.marks)
+        self._hint.update(f"{marks:,} selected  {words}" if marks else words)
+
+    def on_descendant_focus(self) -> None:
+        self._show_hint()
+
+    @on(Table.FilterRequested)
+    def action_turn(self) -> None:
+        """The keys to the list, or back to the line: what is typed there is the filter."""
+        if self._line.has_focus and self._list.row is not None:
+            self._list.focus()
+        else:
+            self._line.focus()
+
+    def action_back(self) -> None:
+        """Close, but first the selection."""
+        if self._list.marks:
+            self._list.clear_marks()
+        else:
+            self.dismiss(None)
 
     @on(Input.Submitted)
     @on(Table.Clicked)
-    def _done(self) -> None:
-        row = self._table.row
-        if row is not None:
-            self.dismiss(row.artist)
+    def _entered(self) -> None:
+        self.action_artist()
 
-    def action_artist(self) -> None:
-        """The card in place of the search: what it leads to is then one level up."""
-        row, app = self._table.row, self.app
-        if row is not None:
-            self.dismiss(None)
-            app.call_later(app.views.artist, row.artist)
+    def judged(self, music: list[Music]) -> list[Music]:
+        """What is found by its title is judged by it."""
+        return music

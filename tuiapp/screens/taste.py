@@ -210,6 +210,7 @@ class TasteView(View):
         if not isinstance(event.widget, Table) or f"#{event.widget.id}" == self._at:
             return
         self._at = f"#{event.widget.id}"
+        self._keys.called = {"artist": "discover"} if self._at == "#modes" else {}
         self._show_filter(event.widget)
         self.show_marks()
         self._point()

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DamagedDataError, DiscoverError, NothingYetError
 from tuiapp.screens.acting import Acting
+from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.textual_internals import toasts_in_sight
@@ -21,7 +22,7 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 
-class View(Acting):
+class View(Acting[None], LibraryScreen):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
@@ -73,6 +74,10 @@ class View(Acting):
     def compose_body(self) -> ComposeResult:
         """What is particular to the view."""
         raise NotImplementedError
+
+    def left(self) -> None:
+        super().left()
+        self.age_marks()
 
     def set_status(self, text: str) -> None:
         """What the view says on the right of the tab strip."""

@@ -97,6 +97,7 @@ def _on_music(view: str, **footers: int) -> Iterator[Action]:
         ("block", "B", "block", "Block: never shown anywhere, never learned from."),
         ("add_to", "a", "add", "Add to a playlist; of an artist, one track."),
         ("related", "r", "related", "Similar artists."),
+        ("mix", "M", "mix", "Mix from here: a new playlist of what goes with it, own and new."),
     ):
         yield Action(name, key, label, words, view, footers.get(name, 0), shared=True)
 
@@ -132,6 +133,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("edge(-1)", "home,g", "top", "To the first row.", LISTS),
     Action("edge(1)", "end,G", "end", "To the last row.", LISTS),
     Action("filter", "slash", "filter", "Filter the list.", LISTS, 9),
+    Action("match(1)", "n", "next match", "To the next row that matches the last filter.", LISTS),
+    Action("match(-1)", "N", "previous match", "To the previous row that matches it.", LISTS),
     Action("mark", "space", "select", "Select the row; actions apply to all selected rows.", LISTS, 12),
     Action("mark_range", "V", "select range", "Select from the row selected last to this one.", LISTS),
     Action("mark_all", "ctrl+a", "select all", "Select every row in sight, or none.", LISTS),
@@ -153,8 +156,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("turn('recency', 1)", "right_square_bracket,F", "all time", "Favour all-time plays.", "discover"),
     Action("turn('variety', 0.2)", "greater_than_sign", "varied", "More variety.", "discover"),
     Action("turn('variety', -0.2)", "less_than_sign", "alike", "Less variety.", "discover"),
-    Action("next_taste", "m", "taste", "Filter by taste: the next one, then all.", "discover"),
-    Action("next_context", "c", "when", "Filter by time: morning, commute, work, …; then any time.",
+    Action("pick_taste", "m", "taste", "Filter by taste: choose one, or all.", "discover"),
+    Action("pick_times", "c", "when", "Filter by time of the week: morning, commute, work, … or any time.",
            "discover"),
     Action("switch_level", "T", "tracks", "Switch between artists and tracks.", "discover", 15),
     Action("demo", "E", "demo", "Demo: try everything on demo data before you import.", "discover"),
@@ -181,10 +184,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("export", "e", "export", "Export the list to a file.", "contexts", 9),
     # -- Playlists
     *_on_music("playlists", artist=4, add_to=10),
-    Action("new", "n", "new", "New playlist.", "playlists", 5),
+    Action("new", "ctrl+n", "new", "New playlist.", "playlists", 5),
     Action("continue", "C", "continue", "Add ten matching tracks, some of them new.", "playlists", 6),
-    Action("shift(1)", "J,shift+down", "down", "Move the selected tracks down.", "playlists", 7),
-    Action("shift(-1)", "K,shift+up", "up", "Move the selected tracks up.", "playlists", 7),
+    Action("shift(1)", "J,shift+down", "move down", "Move the selected tracks down.", "playlists", 7),
+    Action("shift(-1)", "K,shift+up", "move up", "Move the selected tracks up.", "playlists", 7),
     Action("remove", "D,delete", "remove", "Remove the tracks, or delete the playlist; can be undone.",
            "playlists", 7),
     Action("rename", "R", "rename", "Rename the playlist.", "playlists", 14),
@@ -201,7 +204,7 @@ ACTIONS: tuple[Action, ...] = (
     *_on_music("taste", artist=10),
     Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions.",
            "taste", 4),
-    Action("new", "n", "exclude", "New exclusion: leave plays out of your taste, with a preview.",
+    Action("new", "ctrl+n", "exclude", "New exclusion: leave plays out of your taste, with a preview.",
            "taste", 6),
     Action("remove", "D,delete", "remove", "Remove the exclusion, or the like, hide or block; can be undone.",
            "taste", 8),
@@ -227,6 +230,11 @@ def scope_of(name: str) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if action.scope == name)
 
 
+def on_music() -> tuple[Action, ...]:
+    """What every row of music can do, as the first view that has such rows names it."""
+    return tuple(action for action in scope_of(MUSIC[0]) if action.shared)
+
+
 def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
     """Textual's bindings for a scope; ids let people give them other keys."""
     from textual.binding import Binding
@@ -248,12 +256,10 @@ def key_table() -> str:
     """The README's table of keys, in Markdown."""
     lines = ["| where | key | what it does |", "|---|---|---|"]
     titles = dict(SCREENS) | {EVERYWHERE: "everywhere", LISTS: "in lists"}
-    # What is the same on every row of music stands there once.
-    shared = [action for action in scope_of(MUSIC[0]) if action.shared]
     for where, actions in (
         (titles[EVERYWHERE], scope_of(EVERYWHERE)),
         (titles[LISTS], scope_of(LISTS)),
-        ("on music", shared),
+        ("on music", on_music()),  # once, the same in every view
         *((title, tuple(one for one in scope_of(name) if not one.shared)) for name, title in SCREENS),
     ):
         for action in actions:

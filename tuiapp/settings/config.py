@@ -273,6 +273,8 @@ def _nearby(name: str) -> tuple[str, ...]:
 
 # Names that settings had in versions before, and what they are called now.
 RENAMED = {
+    "keys.discover.next_context": "keys.discover.pick_times",
+    "keys.discover.next_taste": "keys.discover.pick_taste",
     "keys.history.next_picture": "keys.history.next_panel",
     "keys.history.show_year": "keys.history.next_panel",
     "keys.playlists.show": "keys.playlists.artist",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -99,6 +101,8 @@ class KeyLine(Widget):
 
     # How many rows of the list are selected, in words: before the keys that would be done to them.
     selected: reactive[str] = reactive("")
+    # What an action is called now, by its id, where that is not what it is called at first.
+    called: reactive[Mapping[str, str]] = reactive(MappingProxyType({}))
 
     def __init__(self, scope: str, *, absent: frozenset[str] = frozenset()) -> None:
         super().__init__()
@@ -118,7 +122,7 @@ class KeyLine(Widget):
         for action in sorted(self._actions, key=lambda action: action.footer):
             if action.scope == EVERYWHERE and self.app.check_action(action.id, ()) is False:
                 continue
-            cells = cell_len(f"{label(action)} {action.label}") + 2
+            cells = cell_len(f"{label(action)} {self._word(action)}") + 2
             if cells <= room:
                 kept.append(action)
                 room -= cells
@@ -126,9 +130,14 @@ class KeyLine(Widget):
         # Help and quit stand last, where the eye looks for them.
         last = ("help", "quit")
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
-            key = Content.assemble(Content.styled(label(action), "bold $text-accent"), f" {action.label}")
+            key = Content.assemble(
+                Content.styled(label(action), "bold $text-accent"), f" {self._word(action)}"
+            )
             parts += [key.stylize(Style.from_meta({"@click": _clicked(action)})), "  "]
         return Content.assemble(*parts)
+
+    def _word(self, action: Action) -> str:
+        return self.called.get(action.id, action.label)
 
 
 def _clicked(action: Action) -> str:

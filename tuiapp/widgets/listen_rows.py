@@ -50,6 +50,12 @@ class Listens(Fetched["ListenRow | Coming"]):
         wanted = {int(key) for key in keys}
         return [str(number) for number in self.ids if number in wanted]
 
+    def nearest(self, ids: Collection[int], place: int, by: int) -> int | None:
+        """The first place after one, with `by` -1 before it, whose listen is among `ids`, around the ends."""
+        count = len(self.ids)
+        places = ((place + by * step) % count for step in range(1, count + 1))
+        return next((number for number in places if self.ids[number] in ids), None)
+
     def __len__(self) -> int:
         return len(self.ids)
 

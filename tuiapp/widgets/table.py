@@ -42,6 +42,14 @@ class Table(Rows[Row]):
     class FilterRequested(TableMessage):
         """The person wants to type a filter."""
 
+    class MatchRequested(TableMessage):
+        """The person wants the next row that matches what was filtered by, `by` -1 the one before, and the engine alone
+        knows which that is."""
+
+        def __init__(self, table: Table[Any], by: int) -> None:
+            super().__init__(table)
+            self.by = by
+
     class Ordered(TableMessage):
         """The order of the rows changed."""
 
@@ -65,6 +73,8 @@ class Table(Rows[Row]):
         self._words = words
         self.markable = markable
         self.filter = ""
+        # What was filtered by last: it stays when the filter is cleared.
+        self.sought = ""
         self._last_marked = ""
         # Whether the marks were made before the person turned to something else.
         self.marks_are_old = False
@@ -97,6 +107,7 @@ class Table(Rows[Row]):
         """Show only rows whose words hold every word of `text`."""
         wanted = self.key_here
         self.filter = text
+        self.sought = text or self.sought
         self._arrange(wanted)
 
     def set_sort(self, column: int | None, *, reverse: bool = False) -> None:
@@ -109,7 +120,7 @@ class Table(Rows[Row]):
     def _arrange(self, wanted: str | None) -> None:
         order: Sequence[int] = range(len(self._rows))
         if words := self.filter.casefold().split():
-            order = [i for i in order if all(word in self._words(self._rows[i]).casefold() for word in words)]
+            order = [i for i in order if self._matches(i, words)]
         if self.engine_sorts:
             pass
         elif self.sort is not None and (by := self.columns[self.sort].order) is not None:
@@ -123,6 +134,10 @@ class Table(Rows[Row]):
         elif wanted is not None and len(order) <= 20_000:
             place = next((n for n, i in enumerate(order) if self._key(self._rows[i]) == wanted), place)
         self._place(place)
+
+    def _matches(self, number: int, words: Sequence[str]) -> bool:
+        text = self._words(self._rows[number]).casefold()
+        return all(word in text for word in words)
 
     @property
     def key_here(self) -> str | None:
@@ -217,6 +232,25 @@ class Table(Rows[Row]):
 
     def action_filter(self) -> None:
         self.post_message(self.FilterRequested(self))
+
+    def action_match(self, by: int) -> None:
+        """The next row that matches what was filtered by last, or the one before, around the ends; first a filter where
+        there was none."""
+        if not self.sought:
+            self.action_filter()
+        elif self.engine_sorts:
+            self.post_message(self.MatchRequested(self, by))
+        else:
+            words, count = self.sought.casefold().split(), len(self._order)
+            places = ((self.cursor + by * step) % count for step in range(1, count + 1))
+            self.to_match(next((n for n in places if self._matches(self._order[n], words)), None))
+
+    def to_match(self, place: int | None) -> None:
+        """Go to a place that matches, or say that none does."""
+        if place is None:
+            self.notify(f"No row matches “{self.sought}”.")
+        else:
+            self.move_to(place)
 
     def action_sort(self) -> None:
         """The next column in sight that sorts; after the last, the order given."""

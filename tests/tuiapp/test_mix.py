@@ -1,0 +1,105 @@
+"""M on any row of music: a new playlist of what goes with it, opened; u undoes it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from engine.paths import Folders
+from tests.support.driving import screen_text, settled, the_list, the_view, toasts
+from tuiapp.app.app import DiscoverApp
+from tuiapp.screens.artist import ArtistDialog
+from tuiapp.settings.actions import MUSIC
+
+
+def playlists(app: DiscoverApp) -> list[str]:
+    return [one.name for one in app.engine().playlists.all()]
+
+
+@pytest.mark.parametrize("view", MUSIC)
+async def test_a_mix_is_made_from_a_row_of_every_view_opened_and_undone(folders: Folders, view: str) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settled(pilot)
+        app.action_view(view)
+        await settled(pilot)
+        if view == "playlists":
+            await pilot.press("enter")
+            await settled(pilot)
+        before = playlists(app)
+        seed = the_view(app).music_of(the_list(app).row)
+        assert seed is not None
+        await pilot.press("M")
+        await settled(pilot)
+        (made,) = set(playlists(app)) - set(before)
+        assert made == f"Mix: {seed.track or seed.artist}"
+        assert app.current_mode == "playlists"
+        rows: list[Any] = list(the_list(app).rows)
+        assert len(rows) > 10
+        assert rows[0].track.artist == seed.artist
+        assert made in screen_text(app)
+        assert f"{made}: {len(rows)} tracks" in toasts(app)[-1]
+        await pilot.press("u")
+        await settled(pilot)
+        assert playlists(app) == before
+        assert "esc back" not in screen_text(app), "the lists again"
+
+
+async def test_a_mix_is_made_from_what_is_selected_and_from_the_artist_page(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        first = the_list(app).rows[0].artist
+        await pilot.press("space", "space", "M")
+        await settled(pilot)
+        assert f"Mix: {first} and 1 more" in playlists(app)
+        app.action_view("discover")
+        await settled(pilot)
+        assert not the_list(app).marks
+        await pilot.press("g", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, ArtistDialog)
+        await pilot.press("M")
+        await settled(pilot)
+        assert app.screen is the_view(app)
+        assert f"Mix: {first}" in playlists(app)
+
+
+async def test_a_mix_that_comes_late_takes_nobody_away(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.session.playlists import Playlists
+
+    go, whole = asyncio.Event(), Playlists.mix
+
+    def late(self: Playlists, *arguments: Any) -> Any:
+        asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
+        return whole(self, *arguments)
+
+    monkeypatch.setattr(Playlists, "mix", late)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        loop = asyncio.get_running_loop()
+        await settled(pilot)
+        await pilot.press("M", "s")
+        app.screen.query_one(Input).value = "typed meanwhile"
+        go.set()
+        await settled(pilot)
+        assert app.screen.query_one(Input).value == "typed meanwhile"
+        assert "in Playlists (4)" in toasts(app)[-1]
+
+
+async def test_what_cannot_be_mixed_says_why(folders: Folders) -> None:
+    (folders.models / "current").unlink()
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settled(pilot)
+        app.action_view("history")
+        await settled(pilot)
+        await pilot.press("M")
+        await settled(pilot)
+        assert "Press" in toasts(app)[-1] or "press" in toasts(app)[-1]
+        assert app.current_mode == "history"
