@@ -102,6 +102,7 @@ def run_job(name: str, data_dir: Path, work: Work) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m engine.job", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--contact", default="")
     commands = parser.add_subparsers(dest="command", required=True)
     importing = commands.add_parser("import")
     importing.add_argument("paths", nargs="+", type=Path)
@@ -109,9 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--zone", "--encoding", "--map"):
         importing.add_argument(option)
     commands.add_parser("add").add_argument("paths", nargs="+", type=Path)
-    fetching = commands.add_parser("fetch")
-    fetching.add_argument("what", choices=SOURCES)
-    fetching.add_argument("--url")
+    for name in ("look", "fetch"):
+        fetching = commands.add_parser(name)
+        fetching.add_argument("what", choices=SOURCES)
+        fetching.add_argument("--url")
     fetching.add_argument("--min-listeners", type=int, default=MIN_LISTENERS)
     adding = commands.add_parser("add-model")
     adding.add_argument("source")
@@ -162,6 +164,11 @@ def _run(
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [reason for one in added for reason in one.left_out],
             }
+        case "look":
+            from engine.community.fetch import Web
+
+            with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
+                return session.packs.offered(web, SOURCES[asked.what], url=asked.url)
         case "fetch":
             from engine.community.fetch import Web
 
@@ -169,7 +176,7 @@ def _run(
             reporter.expect(
                 {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
             )
-            with contextlib.closing(Web(cancelled=cancelled)) as web:
+            with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
                 packs = session.packs.fetch(
                     web,
                     source,
@@ -229,7 +236,7 @@ def _add_model(
 
     if asked.download:
         reporter.expect({"downloading": 100, **ADDING_MODEL})
-        with contextlib.closing(Web(cancelled=cancelled)) as web:
+        with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
             manifest = session.model_files.fetch(
                 web, asked.source, sha256=asked.sha256, tell=reporter.progress, cancelled=cancelled
             )

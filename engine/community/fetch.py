@@ -1,7 +1,7 @@
 """The one place that opens a connection: downloads a data set the person asked for by name.
 
-Nothing of the person is sent but the request itself: no cookies, no account, a plain agent name. What breaks is asked
-for again, later and later.
+Nothing of the person is sent but the request itself: no cookies, no account, a plain agent name, with a contact where
+they set one. What breaks is asked for again, later and later.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, metadata
 from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -76,25 +75,27 @@ def check(url: str) -> None:
     raise UsageError(f"{url} must start with https: others could read or change the download.")
 
 
-def agent() -> str:
-    """What servers are told: name, version, and the project's address where the package says one."""
-    try:
-        urls = metadata("discover-music").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        urls = []
-    home = next((str(url).partition(", ")[2] for url in urls), "")
-    return f"discover/{__version__}" + (f" ( {home} )" if home else "")
+def agent(contact: str) -> str:
+    """What servers are told: name, version, and the contact the person set. This project has no address of its own."""
+    return f"discover/{__version__}" + (f" ( {contact} )" if contact else "")
 
 
 class Web:
-    """Asks servers, again where that can help. `wait` is given seconds to sleep; `cancelled` ends everything."""
+    """Asks servers, again where that can help. `contact` is told them; `wait` is given seconds to sleep; `cancelled`
+    ends everything.
+    """
 
     def __init__(
-        self, *, wait: Callable[[float], None] = time.sleep, cancelled: Cancelled | None = None
+        self,
+        *,
+        contact: str = "",
+        wait: Callable[[float], None] = time.sleep,
+        cancelled: Cancelled | None = None,
     ) -> None:
+        self.contact = contact
         self._wait = wait
         self._cancelled = cancelled
-        self._headers = {"User-Agent": agent(), "Accept-Encoding": "identity"}
+        self._headers = {"User-Agent": agent(contact), "Accept-Encoding": "identity"}
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
     def close(self) -> None:

@@ -28,6 +28,12 @@ class Source:
         return self.form if self.form == "artists" or self.form == "tracks" else None
 
 
+def who_sees(contact: str) -> str:
+    """What a download shows to others, in a sentence. `contact` is what the person set to be named by, if anything."""
+    named = f" and the contact you set ({contact})" if contact else ""
+    return f"Whoever hosts it sees your address{named}; nothing else is sent."
+
+
 # A dump with fewer is not whole: that of September 2026 had 84,850.
 MIN_LISTENERS = 50_000
 _METABRAINZ = "https://data.metabrainz.org/pub/musicbrainz/"

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from engine.canonical_keys import Level
 from engine.community import packs as community_packs
-from engine.community.offers import MIN_LISTENERS, Source
+from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo
 from engine.session.library import Change, Service, synchronized
 
@@ -44,6 +44,30 @@ class Packs(Service):
         )
         self.library.changed(Change.EVERYTHING)
         return added
+
+    def offered(self, web: Web, source: Source, *, url: str | None = None) -> str:
+        """What a download would be, from when, how large, and what it shows to others. Downloads nothing.
+
+        Raises DiscoverError where it cannot be had.
+        """
+        from engine.community.archives import artist_archive, rhythm_archive
+        from engine.community.statistics_dump import find
+
+        at = url or source.url
+        match source.form:
+            case "file":
+                offer = web.look(at)
+                what = f"{source.terms}. {offer.url}, {_megabytes(offer.bytes)}."
+            case "tempo" | "genres":
+                archive = rhythm_archive(web, at) if source.form == "tempo" else artist_archive(web, at)
+                what = f"{source.terms}; of {archive.day}. {archive.url}, {_megabytes(archive.bytes)}."
+            case level:
+                dump = find(web, at)
+                what = (
+                    f"{source.terms}; of {dump.day}. {dump.url}: about {_megabytes(dump.to_read(level))} of "
+                    f"{_megabytes(dump.bytes)} are read."
+                )
+        return f"{what} {who_sees(web.contact)}"
 
     def fetch(
         self,
@@ -203,3 +227,7 @@ class Packs(Service):
         """Put a stashed pack back in use."""
         community_packs.restore_pack(self.library.door, name)
         self.library.changed(Change.EVERYTHING)
+
+
+def _megabytes(count: int | None) -> str:
+    return "an unknown number of bytes" if count is None else f"{count / 1e6:,.1f} MB"

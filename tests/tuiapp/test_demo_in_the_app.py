@@ -10,15 +10,19 @@ import pytest
 
 from engine.paths import Folders
 from tests.support.driving import screen_lines, screen_text, settled, toasts
+from tests.support.dump_server import serving
+from tests.support.statistics_dump import listeners
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.jobs import Job
 from tuiapp.screens.dialogs import AskPath, ShowText
 from tuiapp.screens.pick import Pick
 
-RESULTS: dict[str, dict[str, Any]] = {
+RESULTS: dict[str, Any] = {
     "import": {"totals": {"read": 3, "kept": 3, "duplicates": 0, "dropped": {}}, "files": []},
     "add": {"packs": [], "tempo": {"tracks": 0, "with_tempo": 0}, "left_out": []},
 }
 RESULTS["fetch"] = RESULTS["add"]
+RESULTS["look"] = "Of now, 12.3 MB. It sees your address."
 
 
 @pytest.fixture
@@ -175,17 +179,71 @@ async def test_a_download_says_what_it_is_before_and_starts_only_when_chosen(
     empty: Folders, jobs: list[tuple[list[str], Path]]
 ) -> None:
     app = DiscoverApp(empty)
+    look, begin = (["look", "artists"], empty.root), (["fetch", "artists"], empty.root)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("7")
-        await settled(pilot)
-        for answer, begun in (("escape", []), ("enter", [(["fetch", "artists"], empty.root)])):
+        for answers, begun in (
+            (("escape",), []),
+            (("enter", "escape"), [look]),
+            (("enter", "enter"), [look, begin]),
+        ):
+            jobs.clear()
+            await settled(pilot)
             await pilot.press("a")
             await settled(pilot)
             text = " ".join(screen_text(app).split())
-            for words in ("85,000 listeners", "CC0", "sees your address", "0.6 GB", "in 2011"):
+            for words in (
+                "85,000 listeners",
+                "CC0",
+                "shows your address",
+                "0.6 GB",
+                "in 2011",
+                "genres",
+                "1.3 GB",
+            ):
                 assert words in text
             assert jobs == []
-            await pilot.press(answer)
+            await pilot.press(answers[0])
             await settled(pilot)
+            if len(answers) > 1:
+                assert jobs == [look]
+                assert "Of now, 12.3 MB. It sees your address." in " ".join(screen_text(app).split())
+                await pilot.press(answers[1])
+                await settled(pilot)
             assert jobs == begun
+
+
+async def test_a_download_in_the_app_is_a_pack_in_the_end(
+    empty: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(empty)
+    command = Job.command
+    seen: list[Job] = []
+    with serving() as server:
+        server.add(1, "20261001-000002", {"artists_all_time": listeners(60)})
+
+        def here(job: Job, data_dir: Path) -> list[str]:
+            seen.append(job)
+            more = ["--min-listeners", "60"] if job.arguments[0] == "fetch" else []
+            return [*command(job, data_dir), "--url", server.base, *more]
+
+        monkeypatch.setattr(Job, "command", here)
+        async with app.run_test(size=(100, 30), notifications=True) as pilot:
+            await settled(pilot)
+            await pilot.press("7")
+            await settled(pilot)
+            await pilot.press("a")
+            await settled(pilot)
+            await pilot.press("1")
+            await settled(pilot, lambda: "of 2026-10-01" in " ".join(screen_text(app).split()))
+            text = " ".join(screen_text(app).split())
+            for words in ("85,000 listeners", "CC0 1.0", "MB are read", "sees your address; nothing else"):
+                assert words in text
+            assert server.asked("GET", ".tar.zst") == []
+            await pilot.press("enter")
+            await settled(pilot, lambda: any("Added" in told for told in toasts(app)))
+            assert [pack.listeners for pack in app.engine().packs.all()] == [60]
+    assert [job.arguments[0] for job in seen] == ["look", "fetch"]
+    assert (seen[1].unit, seen[1].share) == ("MB", 1.0)
+    assert seen[1].done == seen[1].total > 0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
-_OWN_DATA = ("import", "add", "fetch", TO_ADD)
+_OWN_DATA = ("import", "add", "look", "fetch", TO_ADD)
 STOPPING = "stopping"
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
@@ -48,6 +48,8 @@ class Job:
     seconds_left: float | None = None
     per_second: float | None = None
     losses: list[float] = field(default_factory=list)
+    # Told to whoever hosts a download, where the person set one.
+    contact: str = ""
     process: asyncio.subprocess.Process | None = None
     began: float = field(default_factory=time.monotonic)
 
@@ -55,7 +57,8 @@ class Job:
         """The module to run and its arguments. The demo stands above the engine, so it is a program of its own."""
         of_demo = self.arguments[0] == "demo"
         module, arguments = ("sample_data.demo", ()) if of_demo else ("engine.job", self.arguments)
-        return [module, "--data-dir", str(data_dir), *arguments]
+        told = ["--contact", self.contact] if self.contact and not of_demo else []
+        return [module, "--data-dir", str(data_dir), *told, *arguments]
 
     def cancel(self) -> None:
         """Ask it to stop at the next whole step."""
@@ -139,7 +142,8 @@ class Jobs:
         elif self.own is not None and arguments[0] in _OWN_DATA:
             self._ask_to_leave(title, arguments)
         else:
-            app.run_worker(self._run(Job(title, list(arguments))), group="job")
+            job = Job(title, list(arguments), contact=app.preferences.config["download.contact"])
+            app.run_worker(self._run(job), group="job")
 
     def obstacle(self, title: str) -> str:
         """Why nothing can be started now, in a sentence; empty where it can."""
@@ -180,11 +184,24 @@ class Jobs:
             if what == MODEL:
                 ask_model(self._app)
             elif what:
-                self.start("Download", "fetch", what)
+                self.start("Looking what there is", "look", what)
             elif what is not None:
                 self.ask_pack_file()
 
         self._app.push_screen(community_question(), answered)
+
+    def _ask_to_download(self, what: str, said: str) -> None:
+        """Ask before anything of it is downloaded: what it is, from when, how large, who sees what."""
+        from engine.community.offers import SOURCES
+        from tuiapp.screens.pick import Choice, Pick
+
+        question = Pick(f"Download {SOURCES[what].title}?", [Choice("fetch", "Download")], more=said)
+
+        def answered(choice: str | None) -> None:
+            if choice is not None:
+                self.start("Download", choice, what)
+
+        self._app.push_screen(question, answered)
 
     def ask_model_export(self) -> None:
         """Ask where the model in use should be written."""
@@ -303,6 +320,8 @@ class Jobs:
             app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
             self._show_report(result["result"], community, coverage, typed)
+        elif job.arguments[0] == "look":
+            self._ask_to_download(job.arguments[1], result["result"])
         elif job.arguments[0] in ("add", "fetch"):
             from tuiapp.import_report import packs_in_words
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.community.offers import who_sees
 from tuiapp.safe import shown
 from tuiapp.typed_paths import is_address, paths_in
 
@@ -64,7 +65,7 @@ def _confirm(app: DiscoverApp, url: str, digest: str, start: Any) -> None:
     from tuiapp.screens.pick import Choice, Pick
 
     vouched = "" if digest else " Without a SHA-256 nobody vouches that it is what its maker wrote."
-    more = f"{url}\n\nWhoever hosts it sees your address; nothing else is sent.{vouched}"
+    more = f"{url}\n\n{who_sees(app.preferences.config['download.contact'])}{vouched}"
     question = Pick("Download this model?", [Choice("yes", "Download")], more=more)
     app.push_screen(question, lambda choice: None if choice is None else start())
 

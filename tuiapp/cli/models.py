@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.community.offers import who_sees
 from engine.progress import ADDING_MODEL
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage, thousands
@@ -101,12 +102,10 @@ def add(options: Options, source: str, sha256: str, yes: bool) -> None:
 def _fetch(
     options: Options, session: Session, url: str, sha256: str, yes: bool, stages: dict[str, float]
 ) -> ModelManifest:
-    from engine.community.fetch import Web
-
-    with contextlib.closing(Web()) as web:
+    with contextlib.closing(options.web()) as web:
         offer = web.look(url)
         size = "an unknown number of bytes" if offer.bytes is None else f"{offer.bytes / 1e6:,.1f} MB"
-        said = f"A model at {shown(offer.url)}, {size}. Whoever hosts it sees your address; nothing else is sent."
+        said = f"A model at {shown(offer.url)}, {size}. {shown(who_sees(web.contact))}"
         if not sha256:
             said += " Without --sha256 nobody vouches that it is what its maker wrote."
         say(options, said)

@@ -22,8 +22,6 @@ from tuiapp.safe import shown
 from tuiapp.text import came_from
 
 if TYPE_CHECKING:
-    from engine.community.archives import Archive
-    from engine.community.fetch import Offer, Web
     from engine.community.packs import PackInfo
     from engine.session import Session
 
@@ -93,27 +91,14 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 def fetch(
     options: Options, what: str, url: str | None, min_listeners: int, name: str | None, yes: bool
 ) -> None:
-    """Download community data, the only command that goes online. Shows what it is, where and how large first."""
-    from engine.community.fetch import Web
-    from engine.community.statistics_dump import find
-
+    """Download community data, tempo or genres. Shows what it is, where and how large first."""
     # The contract's short name for the set of 2011.
     source = SOURCES.get({"hetrec": "artists-2011"}.get(what, what))
     if source is None:
         raise click.UsageError(f"No known data set is called {what}. Known: {', '.join(SOURCES)}.")
-    base, level = url or source.url, source.level
-    with options.session() as session, contextlib.closing(Web()) as web:
+    with options.session() as session, contextlib.closing(options.web()) as web:
         session.door.require_writable("download anything")
-        if level is None:
-            offer = _look(web, source.form, base)
-            said = f"{source.terms}. {shown(offer.url)}, {_megabytes(offer.bytes)}."
-        else:
-            dump = find(web, base)
-            said = (
-                f"{source.terms}; of {dump.day}. {shown(dump.url)}: about {_megabytes(dump.to_read(level))} "
-                f"of {_megabytes(dump.bytes)} are read."
-            )
-        said += " Whoever hosts it sees your address; nothing else is sent."
+        said = shown(session.packs.offered(web, source, url=url))
         say(options, said)
         if not yes:
             if not sys.stdin.isatty():
@@ -125,23 +110,6 @@ def fetch(
                 web, source, url=url, min_listeners=min_listeners, name=name, tell=tell
             )
         _print_packs(options, session, packs)
-
-
-def _look(web: Web, form: str, base: str) -> Offer | Archive:
-    """What lies at an address and how large it is."""
-    from engine.community.archives import artist_archive, rhythm_archive
-
-    match form:
-        case "tempo":
-            return rhythm_archive(web, base)
-        case "genres":
-            return artist_archive(web, base)
-        case _:
-            return web.look(base)
-
-
-def _megabytes(count: int | None) -> str:
-    return "an unknown number of bytes" if count is None else f"{count / 1e6:,.1f} MB"
 
 
 @community.command("list")

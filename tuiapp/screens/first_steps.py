@@ -19,8 +19,8 @@ COMMUNITY_FILES = (
 MODEL = "model"
 _FETCHING = (
     "Community data says who plays what, without names. ListenBrainz publishes it twice a month, from about 85,000 "
-    "listeners (CC0); you get the latest complete one. Last.fm's is from 1,892, for non-commercial use. Whoever hosts "
-    "it sees your address; nothing else is sent."
+    "listeners (CC0). Tempo is for running playlists of those tracks; genres name your tastes. What you choose is "
+    "first looked up where it is, which shows your address there; then you are asked."
 )
 
 

@@ -106,6 +106,13 @@ def _player(value: Any) -> str:
     raise ValueError("a command with {query}, or {artist} and {track}")
 
 
+def _contact(value: Any) -> str:
+    # It goes into a header of a request, which holds one line of ASCII.
+    if isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= 100:
+        return value.strip()
+    raise ValueError("a page or a mail address, in ASCII and up to 100 letters")
+
+
 def _at_least(least: int, kind: str, *, whole: bool = False, above: bool = False) -> Callable[[Any], Any]:
     """A number from `least` on, or above it."""
 
@@ -172,6 +179,14 @@ def _settings() -> Iterator[Setting]:
         defaults.HALF_LIFE,
         _at_least(0, "a number of days"),
         none="what measured best",
+    )
+    yield Setting(
+        "download.contact",
+        "contact for downloads",
+        "A page or mail address of yours that whoever hosts a download is told, so that they can write to you.",
+        "",
+        _contact,
+        none="none: nobody is named",
     )
     where = {EVERYWHERE: "everywhere", LISTS: "in lists"}
     for action in ACTIONS:

@@ -31,6 +31,7 @@ class Server(HTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.data = data
         self.seen: list[tuple[str, str, list[str]]] = []
+        self.agents: list[str] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -46,6 +47,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, *, body: bool) -> None:
         self.server.seen.append((self.command, self.path, sorted(name.lower() for name in self.headers)))
+        self.server.agents.append(self.headers["User-Agent"])
         data = self.server.data
         if self.path == "/away":
             self.send_response(302)
@@ -148,17 +150,25 @@ def test_what_fails_keeps_nothing(server: Server, tmp_path: Path) -> None:
     assert server.seen == []
 
 
-def test_the_agent_names_the_project_where_the_package_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    from email.message import Message
-
+def test_a_contact_is_told_where_one_is_set_and_said_before(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from engine import __version__
-    from engine.community import fetch
 
-    package = Message()
-    monkeypatch.setattr(fetch, "metadata", lambda _: package)
-    assert fetch.agent() == f"discover/{__version__}"
-    package["Project-URL"] = "Homepage, https://example.org/discover"
-    assert fetch.agent() == f"discover/{__version__} ( https://example.org/discover )"
+    url = at(server, "/set.zip")
+    root = ["--data-dir", str(tmp_path / "data")]
+    command = [*root, "community", "fetch", "artists-2011", "--url", url]
+    assert run(command) == 2
+    assert "sees your address; nothing else is sent" in capsys.readouterr().err
+    assert run([*root, "config", "set", "download.contact", "me@example.org"]) == 0
+    assert run(command) == 2
+    assert "sees your address and the contact you set (me@example.org)" in capsys.readouterr().err
+    assert run([*command, "--yes"]) == 0
+    plain, *named = server.agents
+    assert plain == f"discover/{__version__}"
+    assert set(named) == {f"discover/{__version__} ( me@example.org )"}
+    for wrong in ("a\nHost: b", "é", "x" * 101):
+        assert run([*root, "config", "set", "download.contact", wrong]) == 2
 
 
 def test_a_redirect_is_followed_where_one_may_ask(server: Server) -> None:
