@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.errors import DiscoverError
 from tuiapp.app.model_files import TO_ADD, TO_EXPORT, ask_model, ask_model_export, exported
 from tuiapp.app.model_files import added as added_model
+from tuiapp.app.pack_jobs import added, ask_pack, ask_to_download
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.typed_paths import paths_in, with_options
@@ -178,30 +179,7 @@ class Jobs:
 
     def ask_pack(self) -> None:
         """Ask for a pack: what can be downloaded, or a file."""
-        from tuiapp.screens.first_steps import MODEL, community_question
-
-        def answered(what: str | None) -> None:
-            if what == MODEL:
-                ask_model(self._app)
-            elif what:
-                self.start("Looking what there is", "look", what)
-            elif what is not None:
-                self.ask_pack_file()
-
-        self._app.push_screen(community_question(), answered)
-
-    def _ask_to_download(self, what: str, said: str) -> None:
-        """Ask before anything of it is downloaded: what it is, from when, how large, who sees what."""
-        from engine.community.offers import SOURCES
-        from tuiapp.screens.pick import Choice, Pick
-
-        question = Pick(f"Download {SOURCES[what].title}?", [Choice("fetch", "Download")], more=said)
-
-        def answered(choice: str | None) -> None:
-            if choice is not None:
-                self.start("Download", choice, what)
-
-        self._app.push_screen(question, answered)
+        ask_pack(self._app)
 
     def ask_model_export(self) -> None:
         """Ask where the model in use should be written."""
@@ -321,15 +299,9 @@ class Jobs:
         elif job.arguments[0] == "import":
             self._show_report(result["result"], community, coverage, typed)
         elif job.arguments[0] == "look":
-            self._ask_to_download(job.arguments[1], result["result"])
+            ask_to_download(app, job.arguments[1], result["result"])
         elif job.arguments[0] in ("add", "fetch"):
-            from tuiapp.import_report import packs_in_words
-
-            model, train = app.keymap.label("view_model"), app.keymap.label("model.train")
-            added = result["result"]
-            to_train = any(pack["kind"] == "community" for pack in added["packs"])
-            then = f"\nNow press {model} and {train} to train on it." if to_train else ""
-            app.notify(packs_in_words(added) + then, title="Added", timeout=12)
+            added(app, result["result"])
         elif job.arguments[0] == TO_ADD:
             added_model(app, result["result"], self._said(coverage))
         elif job.arguments[0] == TO_EXPORT:
