@@ -163,6 +163,7 @@ def _run(
                 "packs": [session.coverage.described(pack) for one in added for pack in one.packs],
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [reason for one in added for reason in one.left_out],
+                "bad_lines": [bad for one in added for bad in one.as_dict()["bad_lines"]],
             }
         case "look":
             from engine.community.fetch import Web
@@ -189,6 +190,7 @@ def _run(
                 "packs": [session.coverage.described(pack) for pack in packs],
                 "tempo": asdict(session.packs.tempo_coverage()),
                 "left_out": [],
+                "bad_lines": [],
             }
         case "add-model":
             return _add_model(asked, session, reporter, cancelled)

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.community.feature_rows import FeatureRow, RowCounts, tempo_of
+from engine.community.files import is_tar
 from engine.community.known import KnownRecordings
-from engine.community.streams import first_bytes, is_tar, opened_member
+from engine.community.streams import first_bytes, opened_member
 from engine.errors import CancelledError, UnreadableFileError
 
 NAME, SOURCE, LICENCE, COLLECTED = "acousticbrainz", "AcousticBrainz", "CC0 1.0", "2022-06-23"

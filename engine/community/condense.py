@@ -18,6 +18,8 @@ from engine.canonical_keys import SEPARATOR, item_key
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+# Which listeners, and (these listeners, items) their plays.
+Part = tuple[np.ndarray, "csr_matrix"]
 # Between the artists of a credit written as one name.
 _JOINTS = re.compile(r"\s*[,;/&+]\s*|\s+(?:and|x|vs\.?|with|feat\.?|ft\.?|featuring)\s+", re.IGNORECASE)
 
@@ -135,6 +137,53 @@ def _parts(name: str, only: Callable[[int], int | None]) -> list[int]:
     found = [only(hash(item_key(part))) for part in parts if part.strip()] if len(parts) > 1 else []
     known = [one for one in found if one is not None]
     return sorted(set(known)) if len(known) == len(found) else []
+
+
+def summed(rows: np.ndarray, items: np.ndarray, plays: np.ndarray) -> Part:
+    """Plays of one row each (n,), in any order, as a block: equal pairs are summed."""
+    from scipy.sparse import csr_matrix
+
+    listeners, local = np.unique(rows, return_inverse=True)
+    shape = (len(listeners), int(items.max()) + 1 if len(items) else 0)
+    return listeners, csr_matrix((plays, (local, items)), shape=shape, dtype=np.float32)
+
+
+def stacked(blocks: list[Part], listeners: int, items: int) -> csr_matrix:
+    """Blocks of any listeners as (listeners, items) float32 CSR; equal pairs are summed, and `blocks` is emptied."""
+    from scipy.sparse import csr_matrix
+
+    indptr = np.zeros(listeners + 1, dtype=np.int64)
+    for rows, block in blocks:
+        indptr[rows + 1] += np.diff(block.indptr)
+    np.cumsum(indptr, out=indptr)
+    indices, data = np.empty(indptr[-1], dtype=np.int32), np.empty(indptr[-1], dtype=np.float32)
+    begin = indptr[:-1].copy()
+    while blocks:
+        rows, block = blocks.pop(0)
+        lengths = np.diff(block.indptr)
+        place = np.arange(block.nnz) + np.repeat(begin[rows] - block.indptr[:-1], lengths)
+        indices[place], data[place] = block.indices, block.data
+        begin[rows] += lengths
+    matrix = csr_matrix((data, indices, indptr), shape=(listeners, items))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def narrowed(plays: csr_matrix, kept: np.ndarray) -> csr_matrix:
+    """These items alone, numbered anew in their order, without listeners who played none of them."""
+    from scipy.sparse import csr_matrix
+
+    if len(kept) == plays.shape[1]:
+        chosen = plays
+    else:
+        number = np.full(plays.shape[1], -1, dtype=np.int32)
+        number[kept] = np.arange(len(kept))
+        indices = number[plays.indices]
+        there = indices >= 0
+        indptr = np.concatenate(([0], np.cumsum(there, dtype=np.int64)))[plays.indptr]
+        chosen = csr_matrix((plays.data[there], indices[there], indptr), shape=(plays.shape[0], len(kept)))
+    some = np.diff(chosen.indptr) > 0
+    return chosen if some.all() else csr_matrix(chosen[some])
 
 
 def _cap(plays: csr_matrix, limits: Limits) -> tuple[float, int]:

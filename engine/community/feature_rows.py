@@ -1,8 +1,8 @@
 """Reads tempo, energy and the like for tracks from CSV files: one `FeatureRow` a line that says something.
 
 Recognised by their headers: Exportify in its three shapes (also with a translated header), the public
-"Spotify songs" tables, and anything with an artist, a title and a tempo or an energy column. Files may be
-plain, `.gz`, or inside a `.zip`; folders are walked.
+"Spotify songs" tables, and anything with an artist, a title and a tempo or an energy column, in any form tables have
+(`engine.community.tables`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.canonical_keys import first_artist
-from engine.community.tables import Opener, Reading, cell_of, columns_of, read_table, tables
+from engine.community.files import DataFile
+from engine.community.reading import Reading
+from engine.community.tables import cell_of, columns_of, read_table, tables
 from engine.errors import UnreadableFileError
 
 # Which normalised headers (lower case, other characters as one `_`) mean what; earlier ones are preferred.
@@ -94,8 +96,8 @@ def fold_tempo(bpm: float) -> float | None:
 def has_columns(path: Path, *, strict: bool = False) -> bool:
     """Whether a table at `path` has the columns. A damaged one has not, or raises UnreadableFileError if `strict`."""
     try:
-        for name, open_table in tables(path):
-            with read_table(name, open_table) as (header, rows):
+        for table in tables(path):
+            with read_table(table) as (header, rows):
                 if _says_enough(columns_of(header, ROLES)) or _exportify_by_position(next(rows, [])):
                     return True
     except UnreadableFileError:
@@ -112,8 +114,8 @@ def read_feature_rows(path: Path, counts: RowCounts, reading: Reading | None = N
 
     Raises UnreadableFileError when a file is missing, damaged, or none of the tables has a known header.
     """
-    for name, open_table in tables(path):
-        yield from _rows_of_table(name, open_table, counts, reading)
+    for table in tables(path):
+        yield from _rows_of_table(table, counts, reading)
     if not counts.tables:
         found = f" Found: {', '.join(counts.others[:5])}." if counts.others else ""
         raise UnreadableFileError(
@@ -122,10 +124,9 @@ def read_feature_rows(path: Path, counts: RowCounts, reading: Reading | None = N
         )
 
 
-def _rows_of_table(
-    name: str, open_table: Opener, counts: RowCounts, reading: Reading | None
-) -> Iterator[FeatureRow]:
-    with read_table(name, open_table, reading) as (header, rows):
+def _rows_of_table(table: DataFile, counts: RowCounts, reading: Reading | None) -> Iterator[FeatureRow]:
+    name = table.shown
+    with read_table(table, reading) as (header, rows):
         columns: dict[str, int] | None = columns_of(header, ROLES)
         for cells in rows:
             if columns is None or not _says_enough(columns):
@@ -137,8 +138,12 @@ def _rows_of_table(
                 counts.tables.append(name)
             counts.read += 1
             row = _row(cells, columns, counts)
-            if row is not None:
+            if isinstance(row, FeatureRow):
                 yield row
+                continue
+            counts.dropped[row] += 1
+            if reading is not None:
+                reading.refuse(row)
         if name not in counts.tables:  # a header alone
             (counts.tables if columns is not None and _says_enough(columns) else counts.others).append(name)
 
@@ -172,27 +177,26 @@ def _exportify_by_position(cells: Sequence[str]) -> dict[str, int] | None:
     }
 
 
-def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> FeatureRow | None:
+def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> FeatureRow | str:
+    """A line by its cells, or why it is none."""
+
     def cell(role: str) -> str:
         index = columns.get(role, -1)
         text = cells[index].strip() if 0 <= index < len(cells) else ""
         return "" if text.lower() in _UNKNOWN else text
 
     if cell("spotify").startswith(("spotify:episode:", "spotify:local:")):
-        counts.dropped["not a track of the service"] += 1
-        return None
+        return "not a track of the service"
     # A name may well be "None" or "Undefined" (both are bands), so names are not filtered like numbers are.
     artist = first_artist(cell_of(cells, columns["artist"]), cell("artist_ids"))
     track = cell_of(cells, columns["track"])
     # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
     if not artist or not track or artist == track == "NA":
-        counts.dropped["no artist or title"] += 1
-        return None
+        return "no artist or title"
     bpm = tempo_of(cell("bpm"), counts)
     energy, danceability, valence = (_unit(cell(role)) for role in ("energy", "danceability", "valence"))
     if bpm is None and energy is None and danceability is None and valence is None:
-        counts.dropped["no tempo or other feature"] += 1
-        return None
+        return "no tempo or other feature"
     spotify = _SPOTIFY.search(cell("spotify"))
     isrc = cell("isrc").upper().replace("-", "")
     return FeatureRow(

@@ -11,28 +11,26 @@ import datetime
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
 from engine.canonical_keys import artist_key, track_key
 from engine.community import acousticbrainz
 from engine.community.feature_catalog import (
-    CHUNK,
     FORMAT,
     KIND,
     TABLE_FILE,
     FeatureCatalog,
     LibraryCoverage,
     TrackFeatures,
-    chunks,
     feature_packs,
     relaxed_pair,
 )
 from engine.community.feature_rows import FeatureRow, RowCounts, has_columns, read_feature_rows
 from engine.community.known import known_recordings
 from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file
-from engine.community.tables import Reading
+from engine.community.reading import BadLines, Reading
 from engine.errors import UnreadableFileError
 from engine.paths import digest_of
 from engine.privacy import Door
@@ -106,6 +104,7 @@ class FeatureReport:
     tempo_implausible: int
     tables: tuple[str, ...]
     others: tuple[str, ...]
+    bad: BadLines = field(default_factory=BadLines)
 
 
 def recognises(path: Path, *, strict: bool = False) -> bool:
@@ -140,11 +139,10 @@ def add_features(
     reading = Reading(path, progress, cancelled)
 
     def rows(counts: RowCounts) -> Iterator[FeatureRow]:
-        for some in chunks(read_feature_rows(path, counts, reading), CHUNK):
-            reading.look()
-            yield from some
+        yield from read_feature_rows(path, counts, reading)
+        reading.look()
 
-    return _write_pack(door, name, path.name, rows, _nothing)
+    return replace(_write_pack(door, name, path.name, rows, _nothing), bad=reading.bad)
 
 
 def add_rhythm(

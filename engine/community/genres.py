@@ -21,9 +21,10 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import artist_key
+from engine.community.files import is_tar
 from engine.community.known import known_artists
 from engine.community.pack_names import MANIFEST_FILE, name_for
-from engine.community.streams import Member, first_bytes, is_tar, opened_member
+from engine.community.streams import Member, first_bytes, opened_member
 from engine.errors import CancelledError, DamagedDataError, UnreadableFileError
 from engine.paths import Folders, digest_of
 from engine.privacy import Door

@@ -7,195 +7,23 @@ dropped while reading: another public dump maps them to names. PACKS.md has the 
 
 from __future__ import annotations
 
-import re
-from array import array
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
-import msgspec
 import numpy as np
 
-from engine.canonical_keys import SEPARATOR, Level, track_name
+from engine.canonical_keys import Level
 from engine.community.condense import Condensed, Limits, condense
-from engine.community.mbids import MBID_BYTES, mbid_bytes
+from engine.community.files import is_tar
+from engine.community.mbids import MBID_BYTES
 from engine.community.pack import PackContent
-from engine.community.streams import Member, first_bytes, is_tar, opened_member
+from engine.community.streams import Member, first_bytes, members, opened_member
+from engine.community.tally import Tally
 from engine.errors import CancelledError, UnreadableFileError
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
 LICENCE, SOURCE = "CC0 1.0", "ListenBrainz"
-# What MusicBrainz has where there is no one artist: nobody to discover. Bands have brackets in their names, too.
-_NOBODY = re.compile(
-    r"various artists|\[(?:unknown|anonymous|traditional|no artist|dialogue|data|theatre)\]", re.IGNORECASE
-)
-_BLOCK_PAIRS = 1 << 21
-_MAX_PLAYS = float(1 << 31)
-_NAMELESS = -1
-_START = 1_009_843_200  # 2002-01-01: from when ListenBrainz counts
-
-
-class _Artist(msgspec.Struct, gc=False):
-    name: str | None = msgspec.field(default=None, name="artist_name")
-    mbid: str | None = msgspec.field(default=None, name="artist_mbid")
-    plays: float = msgspec.field(default=0, name="listen_count")
-
-    def label(self) -> str:
-        label = (self.name or "").replace(SEPARATOR, " ").strip()
-        return "" if _NOBODY.fullmatch(label) else label
-
-
-class _Credit(msgspec.Struct, gc=False):
-    artist_credit_name: str | None = None
-
-
-class _Recording(msgspec.Struct, gc=False):
-    name: str | None = msgspec.field(default=None, name="track_name")
-    mbid: str | None = msgspec.field(default=None, name="recording_mbid")
-    plays: float = msgspec.field(default=0, name="listen_count")
-    artist_name: str | None = None
-    artists: list[_Credit] | None = None
-
-    def label(self) -> str:
-        """By its first artist, which is how listening histories name a track's."""
-        first = self.artists[0].artist_credit_name if self.artists else None
-        artist, title = (first or self.artist_name or "").strip(), (self.name or "").strip()
-        return track_name(artist, title) if artist and title and not _NOBODY.fullmatch(artist) else ""
-
-
-class _ArtistLine(msgspec.Struct, gc=False):
-    data: list[_Artist]
-    to_ts: int | None = None
-
-
-class _RecordingLine(msgspec.Struct, gc=False):
-    data: list[_Recording]
-    to_ts: int | None = None
-
-
-class _LooseLine(msgspec.Struct, gc=False):
-    data: list[msgspec.Raw]
-    to_ts: object = None
-
-
-_MBID, _PLAYS = attrgetter("mbid"), attrgetter("plays")
-_Line = _ArtistLine | _RecordingLine
-
-
-class Tally:
-    """What was counted so far: listeners' plays by item, in blocks, and the items' names."""
-
-    def __init__(self, level: Level) -> None:
-        line: type[_Line] = _ArtistLine if level == "artists" else _RecordingLine
-        self.level = level
-        self.listeners = 0
-        self.last = 0
-        self.dropped: Counter[str] = Counter()
-        self.names: list[str] = []
-        self.mapped = bytearray()
-        self.mbids = bytearray()
-        self.blocks: list[csr_matrix] = []
-        self._by_id: dict[str | None, int] = {}
-        self._by_name: dict[str | None, int] = {}
-        self._items, self._plays, self._ends = array("i"), array("f"), array("i", [0])
-        self._decode = msgspec.json.Decoder(line).decode
-        self._loose = msgspec.json.Decoder(_LooseLine).decode
-        self._entry = msgspec.json.Decoder(_Artist if level == "artists" else _Recording, strict=False).decode
-
-    def add(self, lines: list[bytes]) -> None:
-        """Count lines, each of one listener."""
-        for line in lines:
-            try:
-                one = self._decode(line)
-                entries, to = one.data, one.to_ts
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                if not line.strip():
-                    continue
-                entries, to = self._salvaged(line)
-            self._count(entries)
-            if to and self.last < to < 4 * _START:
-                self.last = to
-
-    def _salvaged(self, line: bytes) -> tuple[list[_Artist] | list[_Recording], int | None]:
-        """The entries that can be used of a line that is not as it should be."""
-        found = []
-        try:
-            loose = self._loose(line)
-        except msgspec.ValidationError:
-            self.dropped["line of another layout"] += 1
-            return [], None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self.dropped["line that is not JSON, or cut short"] += 1
-            return [], None
-        for entry in loose.data:
-            try:
-                found.append(self._entry(entry))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                self.dropped["entry of another layout"] += 1
-        # The list holds entries of the kind asked for, which the loose layout cannot say.
-        return found, loose.to_ts if isinstance(loose.to_ts, int) else None  # type: ignore[return-value]
-
-    def _count(self, entries: list[_Artist] | list[_Recording]) -> None:
-        # Whole lists at a time: this runs for every pair, and takes as long as decoding.
-        items = list(map(self._by_id.get, map(_MBID, entries)))
-        plays = list(map(_PLAYS, entries))
-        if None in items:
-            for place in [place for place, item in enumerate(items) if item is None]:
-                items[place] = self._numbered(entries[place])
-        self._items.fromlist(cast(list[int], items))
-        self._plays.fromlist(plays)
-        self._ends.append(len(self._items))
-        if len(self._items) >= _BLOCK_PAIRS:
-            self.close_block()
-
-    def _numbered(self, entry: _Artist | _Recording) -> int:
-        """The number of an item, a new one where it has none yet; that of no name is `_NAMELESS`."""
-        number, key = (self._by_id, entry.mbid) if entry.mbid else (self._by_name, entry.label())
-        if (found := number.get(key)) is not None:
-            return found
-        if not (label := entry.label()):
-            return _NAMELESS
-        number[key] = len(self.names)
-        self.names.append(label)
-        self.mapped.append(bool(entry.mbid))
-        self.mbids += mbid_bytes(entry.mbid or "")
-        return number[key]
-
-    def close_block(self) -> None:
-        """Put what is being counted into a block, without what cannot be used of it."""
-        from scipy.sparse import csr_matrix
-
-        plays, items, ends = (np.array(part) for part in (self._plays, self._items, self._ends))
-        self._items, self._plays, self._ends = array("i"), array("f"), array("i", [0])
-        named, played = items != _NAMELESS, (plays > 0) & (plays < _MAX_PLAYS)
-        self.dropped["entry without an artist's name"] += int(np.count_nonzero(~named))
-        self.dropped["entry without plays"] += int(np.count_nonzero(named & ~played))
-        plays[~(named & played)] = 0
-        items[~named] = 0
-        # How many names there will be is known at the end alone.
-        block = csr_matrix((plays, items, ends), shape=(len(ends) - 1, max(1, len(self.names))))
-        block.eliminate_zeros()
-        some = np.diff(block.indptr) > 0
-        self.listeners += int(np.count_nonzero(some))
-        self.dropped["listener without plays"] += int(np.count_nonzero(~some))
-        self.blocks.append(block)
-
-    def forget_ids(self) -> None:
-        """Free what only counting needs, and give every block a column a name."""
-        from scipy.sparse import csr_matrix
-
-        self.close_block()
-        self._by_id.clear()
-        self._by_name.clear()
-        for number, block in enumerate(self.blocks):
-            parts = (block.data, block.indices, block.indptr)
-            self.blocks[number] = csr_matrix(parts, shape=(block.shape[0], max(1, len(self.names))))
 
 
 @dataclass(frozen=True)
@@ -238,6 +66,16 @@ class Statistics:
             )
         return self.content(tally, path.name, limits, cancelled=cancelled)
 
+    def contents(
+        self,
+        path: Path,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[PackContent | UnreadableFileError]:
+        """The one community of it."""
+        yield self.read(path, progress=progress, cancelled=cancelled)
+
     def count(
         self,
         member: Member,
@@ -246,7 +84,7 @@ class Statistics:
         cancelled: Callable[[], bool] | None = None,
     ) -> Tally:
         """Count all lines of the member. Progress is in bytes of it."""
-        tally = Tally(self.LEVEL)
+        tally = Tally(self.LEVEL, member.name)
         for lines in member.blocks():
             _stop_if(cancelled)
             tally.add(lines)
@@ -264,6 +102,7 @@ class Statistics:
     ) -> PackContent:
         """What becomes of it as a pack: merged, pruned and capped, and said so."""
         tally.forget_ids()
+        tally.bad.refuse_most(source, tally.lines)
         if not tally.names:
             raise UnreadableFileError(
                 f"{source} has no listener with plays of {self.LEVEL}. Is the file whole?"
@@ -279,14 +118,62 @@ class Statistics:
             plays=made.plays,
             names=[tally.names[number] for number in made.kept.tolist()],
             tags=(),
-            dropped={reason: count for reason, count in tally.dropped.items() if count},
+            dropped=dict(tally.bad.reasons + tally.dropped),
             level=self.LEVEL,
             source=SOURCE,
             collected=datetime.fromtimestamp(tally.last, UTC).date().isoformat() if tally.last else "",
             licence=LICENCE,
             mbids=np.frombuffer(tally.mbids, dtype=np.uint8).reshape(-1, MBID_BYTES)[made.kept],
             notes=_notes(tally, made, limits, self.LEVEL),
+            bad=tally.bad,
         )
+
+
+class AllStatistics:
+    """The reader of all statistics that become communities: an archive is gone through once, however many it has."""
+
+    NAME, TITLE = "listenbrainz", "ListenBrainz statistics"
+    LEVEL: Level = "artists"
+
+    def __init__(self, *parts: Statistics) -> None:
+        self._parts = parts
+
+    def recognises(self, path: Path) -> bool:
+        """Whether one of them is there."""
+        return any(part.recognises(path) for part in self._parts)
+
+    def contents(
+        self,
+        path: Path,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[PackContent | UnreadableFileError]:
+        """Those it has, as they come, and why one of them cannot be used.
+
+        Raises UnreadableFileError when the file is damaged, CancelledError.
+        """
+        parts = [part for part in self._parts if part.recognises(path)]
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            met = list[Statistics]()
+            for member in members(file, path.name, [part.suffix for part in parts], size=size):
+                part = next(part for part in parts if member.suffix in ("", part.suffix))
+                turn, whole = len(met), member.size or size
+                met.append(part)
+
+                def told(done: int, _: int, turn: int = turn, whole: int = whole) -> None:
+                    if progress is not None:
+                        progress(turn * whole + done, len(parts) * whole)
+
+                try:
+                    tally = part.count(member, progress=told, cancelled=cancelled)
+                    yield part.content(tally, path.name, cancelled=cancelled)
+                except UnreadableFileError as error:
+                    yield error
+        for part in parts:
+            if part not in met:
+                yield UnreadableFileError(f"{path.name} has no {part.suffix.lstrip('/')}.")
 
 
 def _level_of(start: bytes) -> Level | None:
@@ -324,3 +211,4 @@ TRACKS = Statistics(
     "tracks",
     "/recordings_all_time.jsonl",
 )
+STATISTICS = AllStatistics(ARTISTS, TRACKS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.canonical_keys import Level
 from engine.community.catalog import Catalog, write_catalog
+from engine.community.reading import BadLines
 from engine.errors import DamagedDataError
 
 if TYPE_CHECKING:
@@ -64,10 +65,11 @@ class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
 class PackContent:
     """What a reader found: play counts, names and tags.
 
-    plays: (listeners, items) float32 CSR without duplicates (`by_listener`), its values positive and finite; names: one
-    an item (a track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight); dropped: rows left
-    out, by reason; mbids: (items, 16) uint8, their MusicBrainz ids, zeros where one has none, null where none has;
-    source (empty: the file's name is), collected, licence, notes: as in the manifest.
+    plays: (listeners, items) float32 CSR without duplicates, its values positive and finite; names: one an item (a
+    track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight); dropped: rows left out, by
+    reason; mbids: (items, 16) uint8, their MusicBrainz ids, zeros where one has none, null where none has; source
+    (empty: the file's name is), collected, licence, notes: as in the manifest; bad: the first lines left out, which
+    are said and not kept.
     """
 
     plays: csr_matrix
@@ -80,14 +82,7 @@ class PackContent:
     licence: str = ""
     notes: tuple[str, ...] = ()
     mbids: np.ndarray | None = None
-
-
-def by_listener(listener: np.ndarray, item: np.ndarray, plays: np.ndarray, items: int) -> csr_matrix:
-    """Plays as rows of listeners, of one row an interaction: ids 0-based and dense, plays of equal pairs summed."""
-    from scipy.sparse import csr_matrix  # only packing needs it: recommending must start without
-
-    shape = (int(listener.max()) + 1 if len(listener) else 0, items)
-    return csr_matrix((plays.astype(np.float32), (listener, item)), shape=shape)
+    bad: BadLines = field(default_factory=BadLines)
 
 
 def write_pack(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.canonical_keys import Level, nearest
 from engine.community.pack_names import name_for, name_of_file, pack_name
+from engine.community.reading import BadLines
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -38,22 +39,34 @@ class Reader(Protocol):
     def recognises(self, path: Path) -> bool:
         """Whether the data at `path` is of this layout, told by content."""
 
-    def read(
+    def contents(
         self,
         path: Path,
         *,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> PackContent:
-        """Everything in it that can be used."""
+    ) -> Iterator[PackContent | UnreadableFileError]:
+        """The communities in it, read one after the other in one go, and why one of them cannot be used."""
 
 
 def readers() -> dict[str, Reader]:
     """Every reader of community data by name. Imported only here: listing packs needs no NumPy."""
-    from engine.community import hetrec, listenbrainz, playlists, plays
+    from engine.community.listenbrainz import ARTISTS, TRACKS
+    from engine.community.plays import PLAYLISTS, PLAYS
 
-    found: tuple[Reader, ...] = (hetrec, playlists, plays, listenbrainz.ARTISTS, listenbrainz.TRACKS)
+    found: tuple[Reader, ...] = (*_published(), PLAYLISTS, PLAYS, ARTISTS, TRACKS)
     return {reader.NAME: reader for reader in found}
+
+
+def _published() -> tuple[Reader, ...]:
+    """The readers of published sets: what is one of these is nothing else."""
+    from engine.community.audioscrobbler import AUDIOSCROBBLER
+    from engine.community.hetrec import HETREC
+    from engine.community.matrix import MATRIX
+    from engine.community.million_playlists import MILLION_PLAYLISTS
+    from engine.community.taste_profile import TASTE_PROFILE
+
+    return HETREC, MILLION_PLAYLISTS, TASTE_PROFILE, AUDIOSCROBBLER, MATRIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +148,31 @@ def community_packs(folders: Folders, level: str) -> list[Pack]:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What was taken of a file: its packs, what became of its rows of features, and why a part of it was not."""
+    """What was taken of a file: its packs, what became of its rows of features, and why a part of it was not.
+
+    `bad` has, by pack, the lines that could not be used.
+    """
 
     packs: tuple[PackInfo, ...]
     features: FeatureReport | None
     left_out: tuple[str, ...]
+    bad: dict[str, BadLines]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was left out, by the keys of the command line's contract."""
+        return {
+            "left_out": list(self.left_out),
+            "bad_lines": [
+                {
+                    "pack": pack,
+                    "count": bad.count,
+                    "reasons": dict(bad.reasons),
+                    "first": [asdict(line) | {"shown": str(line)} for line in bad.first],
+                }
+                for pack, bad in self.bad.items()
+                if bad.count
+            ],
+        }
 
 
 def add_packs(
@@ -162,14 +195,11 @@ def add_packs(
     door.require_writable("add a pack")
     if not path.exists():
         raise UnreadableFileError(f"{path} does not exist.")
-    found = _readers_for(path, format)
-    words = format == genres.KIND or (format is None and genres.recognises(path))
-    sounds = format == features.KIND or (
-        format is None and not words and features.recognises(path, strict=not found)
-    )
+    found, words, sounds = _readers_for(path, format)
     turns = len(found) + words + sounds
-    taken, failed = [], []
     report: FeatureReport | None = None
+    failed: list[UnreadableFileError] = []
+    taken: dict[str, BadLines] = {}
 
     def told(turn: int) -> Callable[[int, int], None] | None:
         """Each reader goes through the whole file: how far it is tells that of all of them."""
@@ -177,19 +207,22 @@ def add_packs(
 
     for turn, reader in enumerate(found):
         try:
-            taken.append(_add_community(door, path, reader, name, told(turn), cancelled))
+            for content in reader.contents(path, progress=told(turn), cancelled=cancelled):
+                if isinstance(content, UnreadableFileError):
+                    failed.append(content)
+                else:
+                    taken[add_content(door, content, name or name_of_file(path), path.name)] = content.bad
         except UnreadableFileError as error:
             failed.append(error)
     try:
         if words:
             with path.open("rb") as file:
                 label, size = name or genres.KIND, path.stat().st_size
-                taken.append(
-                    genres.add_genres(door, file, path.name, label, told(turns - 1), cancelled, size=size)
-                )
+                label = genres.add_genres(door, file, path.name, label, told(turns - 1), cancelled, size=size)
+                taken[label] = BadLines()
         if sounds:
             report = features.add_features(door, path, name, told(turns - 1), cancelled)
-            taken.append(report.name)
+            taken[report.name] = report.bad
     except UnreadableFileError as error:
         failed.append(error)
     if not taken:
@@ -201,20 +234,7 @@ def add_packs(
             )
         )
     packs = {info.name: info for info in list_packs(door.folders)}
-    return Added(tuple(packs[label] for label in taken), report, tuple(map(str, failed)))
-
-
-def _add_community(
-    door: Door,
-    path: Path,
-    reader: Reader,
-    name: str | None,
-    progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
-) -> str:
-    """Read one layout of community data into a pack; returns its name."""
-    content = reader.read(path, progress=progress, cancelled=cancelled)
-    return add_content(door, content, name or name_of_file(path), path.name)
+    return Added(tuple(packs[label] for label in taken), report, tuple(map(str, failed)), taken)
 
 
 def add_content(
@@ -236,17 +256,30 @@ def add_content(
     return label
 
 
-def _readers_for(path: Path, format: str | None) -> list[Reader]:  # noqa: A002 - the contract's word
-    """The readers of community data that know what is at `path`, or the one asked for."""
-    from engine.community import features, genres
+def _readers_for(path: Path, format: str | None) -> tuple[list[Reader], bool, bool]:  # noqa: A002
+    """The readers of community data that know what is at `path`, or the one asked for; whether genres, whether features
+    are to be read.
+    """
+    from engine.community import acousticbrainz, features, genres
+    from engine.community.listenbrainz import STATISTICS
+    from engine.community.plays import PLAYLISTS, PLAYS
 
-    known = readers()
-    others = features.KIND, genres.KIND
-    if format is None:
-        return [reader for reader in known.values() if reader.recognises(path)]
-    if format not in (*known, *others):
-        raise UsageError(f"Unknown community format {format}. Known: {', '.join(sorted((*known, *others)))}.")
-    return [known[format]] if format in known else []
+    if format is not None:
+        known, others = readers(), (features.KIND, genres.KIND)
+        if format not in (*known, *others):
+            names = ", ".join(sorted((*known, *others)))
+            raise UsageError(f"Unknown community format {format}. Known: {names}.")
+        return [known[format]] if format in known else [], format == genres.KIND, format == features.KIND
+    # The large archives first, by their beginning alone: all else looks for files in an archive.
+    if STATISTICS.recognises(path):
+        return [STATISTICS], False, False
+    if (words := genres.recognises(path)) or acousticbrainz.recognises(path):
+        return [], words, not words
+    if (one := next((reader for reader in _published() if reader.recognises(path)), None)) is not None:
+        return [one], False, False
+    tables: tuple[Reader, ...] = (PLAYLISTS, PLAYS)
+    found = [reader for reader in tables if reader.recognises(path)]
+    return found, False, features.recognises(path, strict=not found)
 
 
 def _titles() -> list[str]:

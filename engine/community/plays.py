@@ -1,126 +1,157 @@
-"""Reads tables of who plays which artist how often: a column for the listener, one for the artist, one for the plays.
+"""Rows of tables of who plays what: columns for the listener or playlist, the artist, and the plays or a title.
 
-Also the two published Last.fm sets without a header: 360K (listener, id, artist, plays) and 1K (listener, time, id,
-artist, id, title), where every line is a play. Artists whose names have the same key are one; ids are not kept.
+With titles the items are tracks, without them artists. Tables are CSV, JSON Lines or Parquet; the two published Last.fm
+sets have no header: 360K (listener, id, artist, plays) and 1K (listener, time, id, artist, id, title), where every line
+is a play. Ids are not kept.
 """
 
 from __future__ import annotations
 
-import io
 import re
-from array import array
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from engine.canonical_keys import Level, artist_key
-from engine.community.pack import PackContent, by_listener
-from engine.community.playlists import ROLES, count_in
-from engine.community.tables import Opener, Reading, cell_of, columns_of, opened_table, read_table, tables
+from engine.canonical_keys import first_artist
+from engine.community.files import DataFile
+from engine.community.named_files import lines_of
+from engine.community.rows import Gathering, Row, Rows, count_in
+from engine.community.tables import cell_of, columns_of, read_table, tables
 from engine.errors import UnreadableFileError
 
-NAME = "plays"
-TITLE = "plays by listener and artist (a table with user, artist and plays, or Last.fm 360K or 1K)"
-LEVEL: Level = "artists"
-_NEEDED = ("listener", "artist", "plays")
-# Of a set without a header: how a line begins, and in which column the artist and the plays stand.
+ROLES: dict[str, tuple[str, ...]] = {
+    "listener": (
+        "playlist_id",
+        "playlist_uri",
+        "playlist",
+        "playlist_name",
+        "user_id",
+        "userid",
+        "user",
+        "listener_id",
+        "listener",
+    ),
+    "artist": ("track_artist", "artist_name_s", "artist_name", "artist", "artists"),
+    "track": ("track_name", "track", "song_name", "song_title", "song", "title"),
+    "plays": ("plays", "play_count", "playcount", "listen_count", "count"),
+    "genre": ("playlist_subgenre", "subgenre", "genre", "genres", "tags", "playlist_genre"),
+    "artist_ids": ("artist_uri_s", "artist_ids"),
+}
+_OF_TRACKS, _OF_ARTISTS = ("listener", "artist", "track"), ("listener", "artist", "plays")
+# Of a set without a header: how a line begins, and in which columns artist and plays (null: a line is one) stand.
 _PUBLISHED = (
-    (re.compile(rb"[0-9a-f]{40}\t[^\t\n]*\t[^\t\n]+\t *\d+ *\r?(\n|$)"), 2, 3),
+    (re.compile(r"[0-9a-f]{40}\t[^\t\n]*\t[^\t\n]+\t *\d+ *\r?(\n|$)"), 2, 3),
     (
-        re.compile(rb"user_\d{6}\t\d{4}-\d\d-\d\dT[^\t\n]*\t[^\t\n]*\t[^\t\n]+\t[^\t\n]*\t[^\n]*(\n|$)"),
+        re.compile(r"user_\d{6}\t\d{4}-\d\d-\d\dT[^\t\n]*\t[^\t\n]*\t[^\t\n]+\t[^\t\n]*\t[^\n]*(\n|$)"),
         3,
         None,
     ),
 )
-_POLL = 4096
+_FIELDS = {3: 4, None: 6}
 
 
-def recognises(path: Path) -> bool:
-    """Whether a table at `path` is one of these."""
+def _tracks_recognised(path: Path) -> bool:
+    return any(_has(table, _OF_TRACKS) for table in _tables(path))
+
+
+def _plays_recognised(path: Path) -> bool:
+    return any(_published(table) or _has_plays(table) for table in _tables(path))
+
+
+def _tables(path: Path) -> list[DataFile]:
     try:
-        return any(_layout(name, open_table) for name, open_table in tables(path))
+        return tables(path)
+    except UnreadableFileError:
+        return []
+
+
+def _has(table: DataFile, roles: Sequence[str]) -> bool:
+    try:
+        with read_table(table) as (header, _):
+            columns = columns_of(header, ROLES)
     except UnreadableFileError:
         return False
+    return all(role in columns for role in roles)
 
 
-def read(
-    path: Path,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> PackContent:
-    """Every line of the tables that have the columns; plays of one listener and artist add up.
-
-    Raises UnreadableFileError when there is no such table, or nothing in it, CancelledError when `cancelled` says so.
-    """
-    listeners: dict[str, int] = {}
-    items: dict[str, int] = {}
-    names: list[str] = []
-    rows, columns, counts = array("i"), array("i"), array("f")
-    dropped: Counter[str] = Counter()
-    reading = Reading(path, progress, cancelled)
-    for number, (listener, artist, plays) in enumerate(_lines(path, reading)):
-        if number % _POLL == 0:
-            reading.look()
-        count, key = count_in(plays), artist_key(artist)
-        if not listener or not key or count is None:
-            dropped["no plays" if listener and key else "no artist" if listener else "no listener"] += 1
-            continue
-        item = items.setdefault(key, len(names))
-        if item == len(names):
-            names.append(artist)
-        rows.append(listeners.setdefault(listener, len(listeners)))
-        columns.append(item)
-        counts.append(count)
-    reading.look()
-    if not rows:
-        raise UnreadableFileError(
-            f"{path.name} has no line with a listener, an artist and plays. Name the columns like these: "
-            "user,artist,plays."
-        )
-    return PackContent(
-        plays=by_listener(np.array(rows), np.array(columns), np.array(counts), len(names)),
-        names=names,
-        tags=(),
-        dropped=dict(dropped),
-        level=LEVEL,
-    )
+def _has_plays(table: DataFile) -> bool:
+    return _has(table, _OF_ARTISTS) and not _has(table, ("track",))
 
 
-def _layout(name: str, open_table: Opener) -> tuple[int, int, int | None] | None:
-    """The columns of listener, artist and plays (null: a line is a play), below zero where there is a header."""
-    with opened_table(name, open_table) as binary:
-        start = binary.readline(1 << 16)
-    for pattern, artist, plays in _PUBLISHED:
-        if pattern.match(start):
-            return 0, artist, plays
-    with read_table(name, open_table) as (header, _):
-        columns = columns_of(header, ROLES)
-    if "track" in columns or not all(role in columns for role in _NEEDED):
+def _published(table: DataFile) -> tuple[int, int | None] | None:
+    """Where the artist and the plays of a set without a header stand."""
+    try:
+        start = table.beginning(1 << 12).decode("utf-8", "replace")
+    except UnreadableFileError:
         return None
-    return -1, -1, -1
+    return next(((artist, plays) for form, artist, plays in _PUBLISHED if form.match(start)), None)
 
 
-def _lines(path: Path, reading: Reading) -> Iterator[tuple[str, str, str]]:
-    """Listener, artist and plays of every line."""
-    for name, open_table in tables(path):
-        layout = _layout(name, open_table)
-        if layout is None:
+def _track_rows(path: Path, into: Gathering) -> Iterator[Row]:
+    """The lines of every table with the columns, and the genres of their tracks."""
+    for table in tables(path):
+        if not _has(table, _OF_TRACKS):
             continue
-        if layout[0] < 0:
-            with read_table(name, open_table, reading) as (header, rows):
+        with read_table(table, into.reading) as (header, rows):
+            columns = columns_of(header, ROLES)
+            for cells in rows:
+                cell = {role: cell_of(cells, place) for role, place in columns.items()}
+                artist, track = first_artist(cell["artist"], cell.get("artist_ids", "")), cell["track"]
+                plays = count_in(cell["plays"]) if "plays" in cell else None
+                # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
+                if not track or artist == track == "NA":
+                    into.reading.refuse("no artist or title")
+                elif "plays" in cell and plays is None:
+                    into.reading.refuse("no plays")
+                else:
+                    yield cell["listener"], artist, track, plays
+                    for word in filter(
+                        None, (word.strip().lower() for word in cell.get("genre", "").split(";"))
+                    ):
+                        into.tag(artist, track, word)
+
+
+def _artist_rows(path: Path, into: Gathering) -> Iterator[Row]:
+    """The lines of every table with the columns, and of the published sets."""
+    for table in tables(path):
+        if (places := _published(table)) is not None:
+            yield from _published_rows(table, *places, into)
+        elif _has_plays(table):
+            with read_table(table, into.reading) as (header, rows):
                 columns = columns_of(header, ROLES)
                 for cells in rows:
-                    listener, artist, plays = (cell_of(cells, columns[role]) for role in _NEEDED)
-                    yield listener, artist, plays
-            continue
-        _, artist_at, plays_at = layout
-        with opened_table(name, open_table) as binary:
-            # No quotes in these: a lone one is part of a name.
-            for line in io.TextIOWrapper(binary, encoding="utf-8", errors="replace", newline="\n"):
-                reading.took(line)
-                cells = line.rstrip("\r\n").split("\t")
-                plays = "1" if plays_at is None else cell_of(cells, plays_at)
-                yield cells[0].strip(), cell_of(cells, artist_at), plays
+                    listener, artist, plays = (cell_of(cells, columns[role]) for role in _OF_ARTISTS)
+                    if (count := count_in(plays)) is None:
+                        into.reading.refuse("no plays")
+                    else:
+                        yield listener, artist, "", count
+
+
+def _published_rows(table: DataFile, artist_at: int, plays_at: int | None, into: Gathering) -> Iterator[Row]:
+    for line in lines_of(table, into.reading):
+        # No quotes in these: a lone one is part of a name.
+        cells = line.split("\t")
+        if len(cells) != _FIELDS[plays_at]:
+            into.reading.refuse(f"not {_FIELDS[plays_at]} columns")
+        elif (plays := 1.0 if plays_at is None else count_in(cells[plays_at])) is None:
+            into.reading.refuse("no plays")
+        else:
+            yield cells[0].strip(), cells[artist_at].replace("\x00", ""), "", plays
+
+
+PLAYLISTS = Rows(
+    "playlists",
+    "tracks by playlist or listener (a table with playlist, artist and track)",
+    "tracks",
+    _tracks_recognised,
+    _track_rows,
+    "has no line with a playlist or listener, an artist and a track. Name the columns like these: "
+    "playlist,artist,track.",
+)
+PLAYS = Rows(
+    "plays",
+    "plays by listener and artist (a table with user, artist and plays, or Last.fm 360K or 1K)",
+    "artists",
+    _plays_recognised,
+    _artist_rows,
+    "has no line with a listener, an artist and plays. Name the columns like these: user,artist,plays.",
+)

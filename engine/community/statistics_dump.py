@@ -13,11 +13,12 @@ from typing import IO, cast
 from urllib.parse import unquote, urljoin
 
 from engine.community.fetch import Fetched, RefusedError, Web
-from engine.community.listenbrainz import Statistics, Tally
+from engine.community.listenbrainz import Statistics
 from engine.community.offers import MIN_LISTENERS
 from engine.community.pack import Download, PackContent
 from engine.community.remote import Free, Progress, Remote, check_room, free_bytes, read_remote, remote_record
 from engine.community.streams import Member, opened_member
+from engine.community.tally import Tally
 from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
 

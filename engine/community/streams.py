@@ -7,41 +7,34 @@ line the tar module alone halves the speed.
 from __future__ import annotations
 
 import hashlib
-import io
-import lzma
-import sys
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from engine.community.files import DAMAGED, is_tar, peekable, unpacked
 from engine.errors import UnreadableFileError
-
-if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdError, ZstdFile
-else:
-    from backports.zstd import ZstdError, ZstdFile
 
 BLOCK = 1 << 22
 _MAX_LINE = 1 << 26  # a thousand entries take some hundred kilobytes; a file of one line is not JSON Lines
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_XZ = b"\xfd7zXZ\x00"
-
-DAMAGED = (EOFError, tarfile.TarError, ZstdError, lzma.LZMAError, OSError)
-
-
-class _Peekable(io.BufferedReader):
-    """For types alone: a buffered reader of whatever it reads."""
 
 
 class Member:
-    """What is read: a file, or a member of an archive. `size` in bytes, null where only its end will tell; `digest` is
-    the SHA-256 of what was read.
+    """What is read: a file, or a member of an archive, by which `suffix`. `size` in bytes, null where only its end will
+    tell; `digest` is the SHA-256 of what was read.
     """
 
-    def __init__(self, name: str, file: IO[bytes], size: int | None, packed: IO[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        file: IO[bytes],
+        size: int | None,
+        packed: IO[bytes] | None = None,
+        suffix: str = "",
+    ) -> None:
         self.name = name
+        self.suffix = suffix
         self.size = size
         self.read = 0
         self.digest = hashlib.sha256()
@@ -63,11 +56,13 @@ class Member:
             while block := self._file.read(BLOCK):
                 self.read += len(block)
                 self.digest.update(block)
-                head, newline, tail = block.rpartition(b"\n")
-                if newline:
-                    yield (rest + head).split(b"\n")
-                    rest = tail
-                elif len(rest := rest + block) > _MAX_LINE:
+                # Copied once, into the lines: each further copy of all of it takes as long as unpacking does.
+                lines = block.split(b"\n")
+                lines[0] = rest + lines[0]
+                rest = lines.pop()
+                if lines:
+                    yield lines
+                elif len(rest) > _MAX_LINE:
                     raise UnreadableFileError(f"{self.name} has a line of more than {_MAX_LINE >> 20} MiB.")
         except DAMAGED as error:
             raise UnreadableFileError(f"{self.name} is damaged or not whole: {error}.") from error
@@ -84,49 +79,45 @@ def opened_member(
     none), or, where it is not an archive, all of the file. `size` is that of the file where it is not packed. The file
     stays open.
     """
-    plain = _peekable(file)
+    with closing(members(file, name, [suffix], size=size)) as found:
+        yield next(found, None)
+
+
+def members(
+    file: IO[bytes], name: str, suffixes: Sequence[str], *, size: int | None = None
+) -> Generator[Member]:
+    """The members of an archive whose names end in one of `suffixes`, once each; or all of a file that is no archive.
+
+    They come in the archive's order; each is to be read before the next is asked for. Nothing behind the last is read,
+    and the file stays open.
+    """
+    plain = peekable(file)
     try:
-        unpacked, packed = _unpacked(plain)
-        if not is_tar(unpacked.peek(512)):
-            yield Member(name, unpacked, None if packed else size, file if packed else None)
+        inside = unpacked(plain)
+        if not is_tar(inside.peek(512)):
+            packed = inside is not plain
+            yield Member(name, inside, None if packed else size, file if packed else None)
             return
-        with tarfile.open(fileobj=unpacked, mode="r|", bufsize=1 << 20) as archive:
+        wanted = set(suffixes)
+        with tarfile.open(fileobj=inside, mode="r|", bufsize=1 << 20) as archive:
             for member in archive:
-                if member.isfile() and member.name.endswith(suffix):
+                suffix = next(filter(member.name.endswith, wanted), None)
+                if member.isfile() and suffix is not None:
                     opened = cast(IO[bytes], archive.extractfile(member))
-                    yield Member(f"{name}/{member.name}", opened, member.size)
-                    return
+                    yield Member(f"{name}/{member.name}", opened, member.size, suffix=suffix)
+                    wanted.remove(suffix)
+                    if not wanted:
+                        return
     except DAMAGED as error:
         raise UnreadableFileError(f"{name} is damaged or not whole: {error}.") from error
     finally:
         plain.detach()
-    yield None
 
 
 def first_bytes(path: Path, count: int) -> bytes:
     """The beginning of what a file holds, unpacked; empty where that cannot be read."""
     try:
         with path.open("rb") as file:
-            return _unpacked(_peekable(file))[0].read(count)
+            return unpacked(peekable(file)).read(count)
     except DAMAGED:
         return b""
-
-
-def is_tar(beginning: bytes) -> bool:
-    """Whether a file that begins so is a tar archive."""
-    return beginning[257:262] == b"ustar"
-
-
-def _unpacked(plain: _Peekable) -> tuple[_Peekable, bool]:
-    """The file through zstd or xz where it is packed, and whether it was."""
-    start = plain.peek(6)
-    if start.startswith(_ZSTD):
-        return _peekable(cast(IO[bytes], ZstdFile(plain))), True
-    if start.startswith(_XZ):
-        return _peekable(cast(IO[bytes], lzma.LZMAFile(plain))), True
-    return plain, False
-
-
-def _peekable(file: IO[bytes]) -> _Peekable:
-    # An open file, which typeshed does not hold for the raw stream it is read as.
-    return cast(_Peekable, io.BufferedReader(cast(io.RawIOBase, file), 1 << 20))

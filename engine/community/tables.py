@@ -1,111 +1,85 @@
-"""Tables of community data and features: found in files, archives and folders, and read as cells.
+"""Tables of community data and features as headers and cells: CSV, JSON Lines, Parquet, told by content.
 
-Files may be plain, `.gz`, or inside a `.zip`; folders are walked. Separators are commas, semicolons or tabs.
+Separators of CSV are commas, semicolons or tabs. What is nested in JSON Lines or Parquet is no cell.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any
 
-from engine.errors import CancelledError, UnreadableFileError
+import msgspec
+
+from engine.community.files import DataFile, Peekable, files
+from engine.community.reading import Reading
+from engine.errors import UnreadableFileError
 
 _LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
-TABLE_ENDINGS = (".csv", ".tsv", ".txt")
+_LONGEST_HEADER = 1 << 22  # a matrix names all its artists there
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
+_PACKED = re.compile(r"\.(gz|zst)$")
 MAX_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
+_PARQUET = b"PAR1"
+_BATCH = 16_384
 
-Opener = Callable[[], IO[bytes]]
-
-
-class Reading:
-    """How far the text at a path is read (characters, of the bytes there are), and whether to go on."""
-
-    def __init__(
-        self,
-        path: Path,
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> None:
-        self._progress, self._cancelled = progress, cancelled
-        self._done, self._total = 0, size_of(path) if progress is not None else 0
-
-    def took(self, text: str) -> None:
-        """A line was read."""
-        self._done += len(text)
-
-    def look(self) -> None:
-        """Tell how far it is. Raises CancelledError when asked to stop."""
-        if self._cancelled is not None and self._cancelled():
-            raise CancelledError("Stopped; no pack was added.")
-        if self._progress is not None:
-            self._progress(min(self._done, self._total), self._total)
+Table = tuple[list[str], Iterator[list[str]]]
 
 
-def size_of(path: Path) -> int:
-    """Bytes of all files there, unpacked; 0 for what cannot be read."""
-    try:
-        if path.is_dir():
-            return sum(size_of(file) for file in path.rglob("*") if file.is_file())
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return sum(member.file_size for member in archive.infolist())
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            if file.read(2) != b"\x1f\x8b":
-                return size
-            # The last four bytes of a gzip are the size of what is in it.
-            file.seek(max(0, size - 4))
-            return int.from_bytes(file.read(4), "little")
-    except (OSError, zipfile.BadZipFile):
-        return 0
-
-
-def tables(path: Path) -> Iterator[tuple[str, Opener]]:
-    """The name and a way to open each table at `path`, in a stable order."""
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and file.name.lower().removesuffix(".gz").endswith(TABLE_ENDINGS):
-                yield from tables(file)
-        return
-    if not path.is_file():
-        raise UnreadableFileError(f"{path} does not exist. Choose a CSV file, a zip or a folder.")
-    with path.open("rb") as opened:
-        magic = opened.read(4)
-    if magic[:2] == b"\x1f\x8b":
-        yield path.name, lambda: cast(IO[bytes], gzip.open(path, "rb"))  # noqa: SIM115 - the reader closes it
-    elif magic == b"PK\x03\x04":
-        yield from _tables_in_zip(path)
-    else:
-        yield path.name, lambda: path.open("rb")
-
-
-def _tables_in_zip(path: Path) -> Iterator[tuple[str, Opener]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                hidden = member.filename.startswith("__MACOSX/") or member.is_dir()
-                if not hidden and member.filename.lower().endswith(TABLE_ENDINGS):
-                    yield f"{path.name}/{member.filename}", partial(archive.open, member)
-    except zipfile.BadZipFile as error:
-        raise UnreadableFileError(f"{path.name} is not a readable zip archive: {error}.") from error
+def tables(path: Path) -> list[DataFile]:
+    """Each file at `path` that may be a table, in a stable order; one that stands alone may be called anything."""
+    found = files(path)
+    if path.is_file() and [file.name for file in found] == [path.name]:
+        return found
+    return [file for file in found if _PACKED.sub("", file.name.lower()).endswith(TABLE_ENDINGS)]
 
 
 @contextmanager
-def _as_text(binary: IO[bytes]) -> Iterator[io.TextIOWrapper]:
+def read_table(table: DataFile, reading: Reading | None = None) -> Iterator[Table]:
+    """The header of a table and its other lines as cells, read one by one and told to `reading`.
+
+    Raises UnreadableFileError naming the table where it is damaged, and the line where that is not CSV.
+    """
+    if reading is not None:
+        reading.enter(table.shown)
+    with table.opened() as binary:
+        start = binary.peek(1 << 18)
+        if start.startswith(_PARQUET):
+            with _of_parquet(table, binary, reading) as found:
+                yield found
+            return
+        form = _of_json_lines if start.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{") else _of_csv
+        with as_text(binary, start) as text, form(table, text, reading) as found:
+            yield found
+
+
+@contextmanager
+def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator[Table]:
+    first = text.readline(_LONGEST_HEADER)
+    if reading is not None:
+        reading.took(first)
+    delimiter = max(",;\t", key=first.count)
+    # The limit is the whole process's: an importer may have raised it.
+    csv.field_size_limit(_LONGEST_FIELD)
+    header = next(csv.reader([first], delimiter=delimiter), [])
+    reader = csv.reader(_limited(table.shown, text, reading), delimiter=delimiter)
+    try:
+        yield header, reader
+    except csv.Error as error:
+        raise UnreadableFileError(
+            f"{table.shown}, line {reader.line_num + 1}: {error}. Is it a CSV file?"
+        ) from error
+
+
+@contextmanager
+def as_text(binary: Peekable, start: bytes) -> Iterator[io.TextIOWrapper]:
     """Text by the byte-order mark, else UTF-8, else what Windows spreadsheets write (cp1252)."""
-    # An open file, which typeshed does not hold for the raw stream it is read as.
-    buffered = io.BufferedReader(binary, 1 << 18)  # type: ignore[type-var]
-    start = buffered.peek(1 << 18)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
     else:
@@ -115,49 +89,14 @@ def _as_text(binary: IO[bytes]) -> Iterator[io.TextIOWrapper]:
             encoding = "utf-8-sig"
         except UnicodeDecodeError:
             encoding = "cp1252"
-    text = io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="")
+    text = io.TextIOWrapper(binary, encoding=encoding, errors="replace", newline="")
     try:
         yield text
     finally:
         text.detach()
 
 
-@contextmanager
-def opened_table(name: str, open_table: Opener) -> Iterator[IO[bytes]]:
-    """The bytes of a table. Raises UnreadableFileError naming it where it is damaged."""
-    try:
-        with open_table() as binary:
-            yield binary
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise UnreadableFileError(f"{name} cannot be read: {error}. Is the file whole?") from error
-
-
-@contextmanager
-def read_table(
-    name: str, open_table: Opener, reading: Reading | None = None
-) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
-    """The header of a table and its other lines as cells, read one by one and told to `reading`.
-
-    Raises UnreadableFileError naming the table where it is damaged, and the line where that is not CSV.
-    """
-    with opened_table(name, open_table) as binary, _as_text(binary) as text:
-        first = text.readline(1 << 16)
-        if reading is not None:
-            reading.took(first)
-        delimiter = max(",;\t", key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter), [])
-        # The limit is the whole process's: an importer may have raised it.
-        csv.field_size_limit(_LONGEST_FIELD)
-        reader = csv.reader(_limited(name, text, reading), delimiter=delimiter)
-        try:
-            yield header, reader
-        except csv.Error as error:
-            raise UnreadableFileError(
-                f"{name}, line {reader.line_num + 1}: {error}. Is it a CSV file?"
-            ) from error
-
-
-def _limited(name: str, lines: Sequence[str] | IO[str], reading: Reading | None) -> Iterator[str]:
+def _limited(name: str, lines: Iterable[str], reading: Reading | None) -> Iterator[str]:
     size = 0
     for line in lines:
         size += len(line)
@@ -168,6 +107,53 @@ def _limited(name: str, lines: Sequence[str] | IO[str], reading: Reading | None)
                 f"{name} unpacks to more than {MAX_BYTES >> 30} GiB. Is it a table of tracks?"
             )
         yield line
+
+
+@contextmanager
+def _of_json_lines(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator[Table]:
+    """Objects as rows: the first one's keys are the header."""
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+    def objects() -> Iterator[dict[str, Any]]:
+        for line in _limited(table.shown, text, reading):
+            try:
+                yield decode(line)
+            except msgspec.DecodeError:
+                if line.strip() and reading is not None:
+                    reading.refuse("line that is not JSON, or cut short")
+
+    rows = objects()
+    first = next(rows, {})
+    header = list(first)
+    yield header, ([_cell(row.get(key)) for key in header] for row in chain([first], rows) if row)
+
+
+@contextmanager
+def _of_parquet(table: DataFile, binary: Peekable, reading: Reading | None) -> Iterator[Table]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise UnreadableFileError(
+            f"{table.shown} is a Parquet file, which takes PyArrow to read: pip install 'discover-music[parquet]'."
+        ) from error
+    try:
+        file = ParquetFile(binary)
+        if reading is not None:
+            reading.enter(table.shown, "row")
+        plain = [field.name for field in file.schema_arrow if not field.type.num_fields]
+
+        def rows() -> Iterator[list[str]]:
+            for batch in file.iter_batches(_BATCH, columns=plain):
+                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    cells = list(map(_cell, row))
+                    if reading is not None:
+                        reading.took(", ".join(cells))
+                    yield cells
+
+        yield plain, rows()
+    except ArrowException as error:
+        raise UnreadableFileError(f"{table.shown} is no whole Parquet file: {error}.") from error
 
 
 def columns_of(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -193,3 +179,7 @@ def columns_of(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dic
 def cell_of(cells: Sequence[str], index: int) -> str:
     """A cell, without blanks around it; empty where the line is shorter."""
     return cells[index].replace("\x00", "").strip() if index < len(cells) else ""
+
+
+def _cell(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sample_data
 from engine import canonical_keys
-from engine.community import hetrec, playlists
 from engine.community.feature_rows import RowCounts, read_feature_rows
+from engine.community.hetrec import HETREC
+from engine.community.plays import PLAYLISTS
 from tests.support import reading
 
 
@@ -26,7 +27,7 @@ def test_tracks_stay_apart_under_the_relaxed_key() -> None:
 
 
 def test_the_community_reader_drops_nothing() -> None:
-    content = hetrec.read(sample_data.community())
+    content = HETREC.read(sample_data.community())
     assert content.dropped == {}
     assert len(content.names) == 1500
     assert content.plays.nnz == len(reading.plays())
@@ -40,7 +41,7 @@ def test_the_features_reader_drops_nothing() -> None:
 
 
 def test_the_playlists_reader_drops_nothing_and_every_track_is_one_the_features_know() -> None:
-    content = playlists.read(sample_data.playlists())
+    content = PLAYLISTS.read(sample_data.playlists())
     assert content.dropped == {}
     assert content.plays.shape[0] == 900
     known = {

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-_FORMATS = ("hetrec", "playlists", "plays", "listenbrainz", "listenbrainz-tracks", "features", "genres")
+_FORMATS = (
+    *("hetrec", "million-playlists", "taste-profile", "audioscrobbler", "matrix", "playlists", "plays"),
+    *("listenbrainz", "listenbrainz-tracks", "features", "genres"),
+)
 
 
 @cli.group()
@@ -49,7 +52,7 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
         "matched": coverage.matched,
         "tracks_with_tempo": added.features.tracks_with_tempo if added.features else 0,
         "coverage": coverage.share,
-        "left_out": list(added.left_out),
+        **added.as_dict(),
     }
     if options.json:
         print_json(document)

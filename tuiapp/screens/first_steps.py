@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 COMMUNITY_FILES = (
-    "A file or folder of community data (who plays what) or track features (tempo), as downloaded: the archive of "
-    "ListenBrainz' statistics too."
+    "A file or folder of community data (who plays what) or track features (tempo), as downloaded: ListenBrainz' "
+    "statistics, Last.fm's sets, the Million Playlist Dataset, Taste Profile, Audioscrobbler, or a table of your own."
 )
 MODEL = "model"
 _FETCHING = (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.community import playlists, plays
 from engine.community.pack import PackContent
 from engine.community.packs import add_packs
+from engine.community.plays import PLAYLISTS, PLAYS
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -29,8 +29,8 @@ OF_1K = (
 def read(folder: Path, text: str, name: str = "plays.tsv") -> PackContent:
     path = folder / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
-    assert plays.recognises(path)
-    return plays.read(path)
+    assert PLAYS.recognises(path)
+    return PLAYS.read(path)
 
 
 def table(content: PackContent) -> dict[tuple[int, str], float]:
@@ -65,19 +65,19 @@ def test_a_table_with_a_header_says_which_column_is_what(tmp_path: Path, separat
 def test_tables_of_tracks_and_of_anything_else_are_left(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.csv"
     path.write_text(text)
-    assert not plays.recognises(path)
-    assert playlists.recognises(path) == ("track" in text)
+    assert not PLAYS.recognises(path)
+    assert PLAYLISTS.recognises(path) == ("track" in text)
     with pytest.raises(UnreadableFileError, match="user,artist,plays"):
-        plays.read(path)
+        PLAYS.read(path)
 
 
 def test_a_damaged_one_is_named(tmp_path: Path) -> None:
     path = tmp_path / "plays.tsv.gz"
     lines = "".join(f"{ONE[:34]}{n:06x}\t\tartist {n * 7919 % 50_021}\t{n}\n" for n in range(1, 40_000))
     path.write_bytes(gzip.compress(lines.encode())[:-4000])
-    assert plays.recognises(path)
+    assert PLAYS.recognises(path)
     with pytest.raises(UnreadableFileError, match=r"plays\.tsv\.gz cannot be read"):
-        plays.read(path)
+        PLAYS.read(path)
 
 
 def test_it_is_added_told_in_bytes_and_stops_when_asked(tmp_path: Path) -> None:
@@ -89,4 +89,4 @@ def test_it_is_added_told_in_bytes_and_stops_when_asked(tmp_path: Path) -> None:
     assert (pack.listeners, pack.items, pack.level) == (2, 3, "artists")
     assert seen[-1][0] > 0
     with pytest.raises(CancelledError):
-        plays.read(path, cancelled=lambda: True)
+        PLAYS.read(path, cancelled=lambda: True)

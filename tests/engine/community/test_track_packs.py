@@ -12,7 +12,7 @@ from engine.canonical_keys import (
     joined_key,
 )
 from engine.community.pack import write_pack
-from engine.community.playlists import read, recognises
+from engine.community.plays import PLAYLISTS
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -40,8 +40,8 @@ Lines",
 def test_versions_of_a_track_are_one_a_playlist_holds_it_once_and_bad_lines_are_counted(tmp_path) -> None:
     path = tmp_path / "lists.csv"
     path.write_text(TABLE)
-    assert recognises(path)
-    content = read(path)
+    assert PLAYLISTS.recognises(path)
+    content = PLAYLISTS.read(path)
     assert content.level == "tracks"
     assert [item_key(name) for name in content.names] == [
         joined_key("burel", "Tin Roof"),
@@ -49,7 +49,7 @@ def test_versions_of_a_track_are_one_a_playlist_holds_it_once_and_bad_lines_are_
         joined_key("burel", "Two Lines"),
     ]
     assert dict(content.plays.todok()) == {(0, 0): 1.0, (1, 0): 1.0, (1, 1): 1.0, (2, 2): 1.0}
-    assert content.dropped == {"no artist or title": 1, "no playlist or listener": 1}
+    assert content.dropped == {"no artist or title": 1, "no listener": 1}
     assert set(content.tags) == {(0, "dub", 3.0), (0, "techno", 1.0)}
 
 
@@ -58,9 +58,9 @@ def test_counted_plays_add_up_and_what_is_not_a_count_is_left_out(tmp_path) -> N
     path.write_text(
         "user\tartist\ttrack\tplays\na\tBurel\tOne\t3\na\tBURREL\tOne\tmany\na\tBurel\tOne - Live\t4\n"
     )
-    content = read(path)
+    content = PLAYLISTS.read(path)
     assert content.plays.data.tolist() == [7.0]
-    assert content.dropped == {"no play count": 1}
+    assert content.dropped == {"no plays": 1}
 
 
 @pytest.mark.parametrize("text", ["artist,track,bpm\nBurel,One,120\n", "", "playlist,artist,track\n"])
@@ -68,14 +68,14 @@ def test_a_table_without_playlists_is_none_of_them(tmp_path, text) -> None:
     path = tmp_path / "other.csv"
     path.write_text(text)
     with pytest.raises(UnreadableFileError, match=r"other\.csv"):
-        read(path)
+        PLAYLISTS.read(path)
 
 
 def test_a_long_table_can_be_stopped(tmp_path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("playlist,artist,track\n" + "one,Burel,Tin Roof\n" * 5000)
     with pytest.raises(CancelledError):
-        read(path, cancelled=lambda: True)
+        PLAYLISTS.read(path, cancelled=lambda: True)
 
 
 _HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -90,7 +90,7 @@ def test_whatever_a_table_holds_every_line_is_kept_or_counted_and_packs_open(tmp
     with (folder / "t.csv").open("w", newline="", encoding="utf-8") as file:
         written = csv.writer(file, quoting=csv.QUOTE_ALL)
         written.writerows([("playlist", "artist", "track"), ("p", "Sure", "Thing"), *rows])
-    content = read(folder / "t.csv")
+    content = PLAYLISTS.read(folder / "t.csv")
     assert len({item_key(name) for name in content.names}) == len(content.names)
     assert all(name.count(SEPARATOR) == 1 for name in content.names)
     assert sum(content.dropped.values()) + content.plays.nnz <= len(rows) + 1

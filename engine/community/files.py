@@ -1,0 +1,211 @@
+"""The files at a path, opened as if nothing were packed: a file, those of a folder, or members of a zip or tar archive.
+
+What is in them may be packed with gzip, xz or zstd as well; all is told by content, and nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import IO, cast
+
+from engine.errors import UnreadableFileError
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import ZstdError, ZstdFile, get_frame_info
+else:
+    from backports.zstd import ZstdError, ZstdFile, get_frame_info
+
+DAMAGED = (OSError, EOFError, zlib.error, tarfile.TarError, ZstdError, lzma.LZMAError)
+# A zip's own damage, its ways of packing, and its passwords.
+_DAMAGED_ZIP = (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_GZIP, _ZSTD, _XZ, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04"
+_HEADER = 512
+_FARTHEST = 1 << 32  # no set of tables is larger; behind this nothing is looked for in a tar archive
+_UNKNOWN = 4  # text is about so many times as large as what it is packed into, where nobody says
+
+
+class Peekable(io.BufferedReader):
+    """For types alone: a buffered reader of whatever it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file: what the person knows it as, its own name, and ways to its bytes and to how many it has unpacked (an
+    estimate where only its end would tell).
+    """
+
+    shown: str
+    name: str
+    size: Callable[[], int]
+    raw: Callable[[], IO[bytes]]
+
+    @contextmanager
+    def opened(self) -> Iterator[Peekable]:
+        """What is in it, unpacked. Raises UnreadableFileError naming it where it is damaged."""
+        try:
+            with ExitStack() as stack:
+                packed = peekable(stack.enter_context(self.raw()))
+                yield stack.enter_context(unpacked(packed))
+        except _DAMAGED_ZIP as error:
+            raise UnreadableFileError(f"{self.shown} cannot be read: {error}. Is the file whole?") from error
+
+    def beginning(self, count: int = 1 << 16) -> bytes:
+        """Its first bytes, unpacked. Raises UnreadableFileError."""
+        with self.opened() as file:
+            return file.read(count)
+
+
+def files(path: Path) -> list[DataFile]:
+    """Every file at `path`, in a stable order; those of the systems that packed it are passed over.
+
+    Raises UnreadableFileError when there is nothing there, or the archive is damaged.
+    """
+    if path.is_dir():
+        return [
+            file_at(file, file.relative_to(path).as_posix())
+            for file in sorted(path.rglob("*"))
+            if file.is_file() and not file.name.startswith("._")
+        ]
+    if not path.is_file():
+        raise UnreadableFileError(f"{path} does not exist. Choose a file, a zip or a folder.")
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(4) == _ZIP
+        if zipped:
+            return list(_in_zip(path))
+        stat = path.stat()
+        return _in_tar(path, stat.st_size, stat.st_mtime_ns) or [file_at(path, path.name)]
+    except _DAMAGED_ZIP as error:
+        raise UnreadableFileError(f"{path.name} is not a readable archive: {error}.") from error
+
+
+def size_of(path: Path) -> int:
+    """Bytes of all files there, unpacked; 0 for what cannot be read."""
+    try:
+        return sum(file.size() for file in files(path))
+    except (UnreadableFileError, OSError):
+        return 0
+
+
+def peekable(file: IO[bytes]) -> Peekable:
+    """A file of whose beginning can be looked at."""
+    # An open file, which typeshed does not hold for the raw stream it is read as.
+    return cast(Peekable, io.BufferedReader(cast(io.RawIOBase, file), 1 << 20))
+
+
+def unpacked(file: Peekable) -> Peekable:
+    """The file through zstd, xz or gzip where it is packed, else itself."""
+    start = file.peek(6)
+    if start.startswith(_ZSTD):
+        return peekable(cast(IO[bytes], ZstdFile(file)))
+    if start.startswith(_XZ):
+        return peekable(cast(IO[bytes], lzma.LZMAFile(file)))
+    if start.startswith(_GZIP):
+        return peekable(cast(IO[bytes], gzip.GzipFile(fileobj=file)))
+    return file
+
+
+def is_tar(beginning: bytes) -> bool:
+    """Whether a file that begins so is a tar archive."""
+    return beginning[257:262] == b"ustar"
+
+
+def file_at(path: Path, shown: str) -> DataFile:
+    """A file that is no archive."""
+    return DataFile(shown, path.name, partial(_unpacked_size, path), lambda: path.open("rb"))
+
+
+def _unpacked_size(path: Path) -> int:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(18)
+        if start.startswith(_ZSTD):
+            return get_frame_info(start).decompressed_size or size * _UNKNOWN
+        if start.startswith(_XZ):
+            return size * _UNKNOWN
+        if not start.startswith(_GZIP):
+            return size
+        # The last four bytes of a gzip are the size of what is in it.
+        file.seek(max(0, size - 4))
+        return int.from_bytes(file.read(4), "little")
+
+
+def _in_zip(path: Path) -> Iterator[DataFile]:
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            name = Path(member.filename).name
+            hidden = member.filename.startswith("__MACOSX/") or member.is_dir() or name.startswith("._")
+            if not hidden:
+                shown = f"{path.name}/{member.filename}"
+                yield DataFile(shown, name, partial(int, member.file_size), partial(_zipped, path, member))
+
+
+def _zipped(path: Path, member: zipfile.ZipInfo) -> IO[bytes]:
+    # The member keeps the archive's file open as long as it needs it.
+    with zipfile.ZipFile(path) as archive:
+        return archive.open(member)
+
+
+@lru_cache(maxsize=4)
+def _in_tar(path: Path, _size: int, _changed: int) -> list[DataFile]:
+    """Members of a tar archive, packed or not; none where it is not one. Every reader asks, so it is remembered."""
+    with path.open("rb") as raw, unpacked(peekable(raw)) as file:
+        try:
+            if not is_tar(file.peek(_HEADER)):
+                return []
+        except DAMAGED:
+            return []  # whoever reads it says so
+        found = []
+        with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20) as archive:
+            for member in archive:
+                if member.offset > _FARTHEST:
+                    break
+                name = Path(member.name).name
+                if member.isfile() and not name.startswith("._"):
+                    shown = f"{path.name}/{member.name}"
+                    found.append(
+                        DataFile(shown, name, partial(int, member.size), partial(_tarred, path, member))
+                    )
+        return found
+
+
+def _tarred(path: Path, member: tarfile.TarInfo) -> IO[bytes]:
+    return cast(IO[bytes], _Section(path, member.offset_data, member.size))
+
+
+class _Section(io.RawIOBase):
+    """A part of what is in a packed file: seeking forward in it unpacks what is before."""
+
+    def __init__(self, path: Path, begin: int, size: int) -> None:
+        self._raw = path.open("rb")
+        self._file = unpacked(peekable(self._raw))
+        self._file.seek(begin)
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        block = self._file.read(min(len(buffer), self._left))
+        buffer[: len(block)] = block
+        self._left -= len(block)
+        if not block and self._left and len(buffer):
+            raise EOFError("the archive ends within a file")
+        return len(block)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+            self._raw.close()
+        super().close()
