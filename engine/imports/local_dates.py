@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from engine.imports.times import to_epoch, zone_of
+from engine.imports.times import to_epoch, wall_clock, zone_of
 from engine.store.play import DAY
 
 # Five short names are another month in Croatian (first) than in Czech and Polish; Croatian has a dot after the year.
@@ -33,8 +33,13 @@ _OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\
 # A half of the day may stand right behind the day: `2日下午8:01`.
 _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
-_NUMBERS = re.compile(r"(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
+_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
 _MAX_PARTS = 4
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+# A clock of a column of its own may stand behind it.
+_MONTH_ALONE = re.compile(
+    r"((19|20)\d\d([-/.](0?[1-9]|1[0-2])|-?W\d\d)|(0?[1-9]|1[0-2])[-/.](19|20)\d\d)(\s+\d{1,2}:\d\d\S*)?"
+)
 
 # Hours from UTC. Abbreviations are not unique: the most people's is taken, `_OF_SCRIPT` tells others apart, and so
 # does a zone named by the person that goes by the abbreviation at that moment.
@@ -100,6 +105,8 @@ class LocalDates:
         self._zoned = zoned
         self.unknown: Counter[str] = Counter()
         self.month_first = False
+        # The first of the dates of another calendar.
+        self.other_calendar = ""
 
     def read(self, text: str) -> int | None:
         """Seconds since 1970, None when this is not a date with a clock."""
@@ -120,12 +127,15 @@ class LocalDates:
         if clock:
             hour, parts, at = _hour(int(clock[1]), parts, at, halves)
             minute, second = int(clock[2]), int(clock[3] or 0)
+        if is_other_calendar(plain):
+            self.other_calendar = self.other_calendar or text.strip()
+            return None
         day = _day(parts, months, f"{before} {after}", self.month_first)
         if day is None:
             return None
         (year, month, date), used = day
         try:
-            moment = datetime(year, month, date, hour, minute, second)
+            moment = wall_clock(year, month, date, hour, minute, second)
         except ValueError:
             return None
         if offset is None:
@@ -154,13 +164,56 @@ class LocalDates:
         return to_epoch(moment.replace(tzinfo=timezone(timedelta(hours=hours))))
 
     def note(self) -> str:
-        """What a person should know of the zones; empty when all were known."""
-        if not self.unknown or self._zone:
-            return ""
-        names = ", ".join(
-            f"{name or 'no zone named'} ({count})" for name, count in self.unknown.most_common(5)
-        )
-        return f"times of unknown zones were read as UTC: {names}; give the right one with --zone NAME"
+        """What a person should know of zones and calendars; empty when all were known."""
+        notes = []
+        if self.unknown and not self._zone:
+            names = ", ".join(
+                f"{name or 'no zone named'} ({count})" for name, count in self.unknown.most_common(5)
+            )
+            notes.append(
+                f"times of unknown zones were read as UTC: {names}; give the right one with --zone NAME"
+            )
+        if self.other_calendar:
+            notes.append(
+                f"dates such as {self.other_calendar} are of the Persian or Islamic calendar, which is not read"
+            )
+        return "; ".join(notes)
+
+
+def is_other_calendar(text: str) -> bool:
+    """Whether a date has a year of the Persian or Islamic calendar: those of recorded plays are 1381 and later.
+
+    >>> is_other_calendar("1402/12/12 19:01"), is_other_calendar("2024-03-02 14:02"), is_other_calendar("۱۲ اسفند ۱۴۰۲")
+    (True, False, True)
+    """
+    years = _YEAR.findall(text if text.isascii() else _plain(text))
+    return len(years) == 1 and 1381 <= int(years[0]) <= 1499
+
+
+def is_month(text: str) -> bool:
+    """Whether a text names a month, or a week, without a day.
+
+    >>> is_month("2024-03"), is_month("3/2024"), is_month("März 2024"), is_month("2024-W10"), is_month("2024-03-02")
+    (True, True, True, True, False)
+    """
+    if _MONTH_ALONE.fullmatch(text):
+        return True
+    parts = _PART.findall(_plain(text))
+    month, used = _month(parts, _words()[0], text)
+    rest = [part for place, part in enumerate(parts) if place not in used]
+    return bool(month) and len(rest) == 1 and _YEAR.fullmatch(rest[0]) is not None
+
+
+def contradiction(orders: Mapping[bool, str], month_first: bool) -> str:
+    """What to say where dates of one file disagree on whether the month (True) or the day comes first; `orders` has
+    the first date of each order."""
+    if len(orders) < 2:
+        return ""
+    read = "month/day" if month_first else "day/month"
+    return (
+        f"dates contradict one another: {orders[False]} has the day first, {orders[True]} the month; those that may be "
+        f"either were read as {read}, check them"
+    )
 
 
 def is_month_first(text: str) -> bool | None:

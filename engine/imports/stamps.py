@@ -13,9 +13,25 @@ from itertools import pairwise
 from typing import TypeVar
 
 from engine.imports import record as reasons
-from engine.imports.local_dates import LocalDates, Moment, is_either, is_month_first
+from engine.imports.local_dates import (
+    LocalDates,
+    Moment,
+    contradiction,
+    is_either,
+    is_month,
+    is_month_first,
+    is_other_calendar,
+)
 from engine.imports.record import Options
-from engine.imports.times import EARLIEST, day_month, latest_possible, number, spreadsheet, to_epoch
+from engine.imports.times import (
+    EARLIEST,
+    day_month,
+    iso_moment,
+    latest_possible,
+    number,
+    spreadsheet,
+    to_epoch,
+)
 from engine.store.play import DAY
 
 Row = TypeVar("Row")
@@ -41,7 +57,13 @@ _CLOCK = re.compile(
     r"\s*\d{1,2}[:.h]\d{2}([:.]\d{2}(\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*([A-Z]{2,5})?\s*", re.IGNORECASE
 )
 _DOTTED = re.compile(r"[T ]\d{1,2}\.\d")
+# Who writes 24:00 has a clock: that is no day.
+_DAY_END = re.compile(r"[T ]24")
 _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
+
+
+# What is not the time of a play leaves it without a date.
+_UNDATED = Moment(0, DAY, None)
 
 
 def _day_at(at: int) -> int | None:
@@ -63,17 +85,36 @@ Moment(at=1709406060, width=1, day=None))
         self._local = LocalDates(options.zone, zoned=False)
         self._days_only = False
         self._rounded = False
+        # Of month first (True) and day first the first date, and the first month that stands alone.
+        self._orders: dict[bool, str] = {}
+        self._month = ""
 
     def read(self, text: str) -> Moment | None:
         """The moment a stamp tells, None when it tells none."""
         found = self._read(text.strip())
+        if found is _UNDATED and is_month(text.strip()):
+            self._month = self._month or text.strip()
         if found is not None and found.day is not None and self._days_only:
             return Moment(found.day, DAY, found.day)
         return found
 
     def _read(self, text: str) -> Moment | None:
-        if not text:
-            return None
+        found = self._dated(text) if text else None
+        if (
+            text
+            and (found is None or found.at < EARLIEST)
+            and (is_month(text) or self._of_other_calendar(text))
+        ):
+            return _UNDATED
+        return found
+
+    def _of_other_calendar(self, text: str) -> bool:
+        found = is_other_calendar(text)
+        if found:
+            self._local.other_calendar = self._local.other_calendar or text
+        return found
+
+    def _dated(self, text: str) -> Moment | None:
         if _GROUPED.fullmatch(text):
             text = re.sub(r"\D", "", text)
         if text.isdecimal() and len(text) > 8:
@@ -83,16 +124,16 @@ Moment(at=1709406060, width=1, day=None))
             return self._of_sheet(float(f"{whole}.{part or 0}"), whole_day=not part)
         if _NUMBER.fullmatch(text) and len(text) != 8:  # eight digits are a day: 20240302
             return self._of_number(text)
-        try:
-            # What ISO calls a fraction of an hour is a clock with a dot.
-            moment = datetime.fromisoformat("" if _DOTTED.search(text) else text)
-        except ValueError:
+        # What ISO calls a fraction of an hour is a clock with a dot; what it calls a week is not a day.
+        moment = None if _DOTTED.search(text) or ("W" in text and is_month(text)) else iso_moment(text)
+        if moment is None:
             at = day_month(text)
             if at is None:
                 return self._local.moment(text)
-            return Moment(at, 1 if text.count(":") > 1 else 60, _day_at(at))
+            day = None if _DAY_END.search(text) else _day_at(at)
+            return Moment(at, 1 if text.count(":") > 1 else 60, day)
         clock = _ISO_CLOCK.search(text, 8)
-        midnight = (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+        midnight = (moment.hour, moment.minute, moment.second) == (0, 0, 0) and not _DAY_END.search(text, 8)
         day = to_epoch(moment.replace(tzinfo=None)) if midnight else None
         if clock is None:
             return None if day is None else Moment(day, DAY, day)
@@ -143,14 +184,18 @@ Moment(at=1709406060, width=1, day=None))
         asks_order = asks_clock = False
         for row in rows:
             text = stamp(row)
-            if timed and (ordered or text.isdecimal()) and not waiting:
+            # A count of seconds, or with the year in front: nothing to be told apart.
+            plain = text.isdecimal() or text[4:5] == "-"
+            order = None if plain else is_month_first(text)
+            if order is not None:
+                self._orders.setdefault(order, text.strip())
+            if timed and (ordered or plain) and not waiting:
                 yield row, text
                 continue
             if not ordered:
-                order = is_month_first(text)
                 if order is not None:
                     ordered, self._local.month_first = True, order
-                asks_order = not ordered and (asks_order or is_either(text))
+                asks_order = not ordered and (asks_order or (not plain and is_either(text)))
             if not timed:
                 moment = self._read(text.strip())
                 timed = moment is not None and moment.width < DAY and moment.day is None
@@ -182,8 +227,13 @@ Moment(at=1709406060, width=1, day=None))
         self._options.notes.append(f"dates such as {texts[0].strip()} were read as {read}; check a few")
 
     def _note(self) -> None:
-        if note := self._local.note():
-            self._options.notes.append(note)
+        for note in (self._local.note(), contradiction(self._orders, self._local.month_first)):
+            if note:
+                self._options.notes.append(note)
+        if self._month:
+            self._options.notes.append(
+                f"a month, such as {self._month}, is not the time of a play: these plays have no date"
+            )
         if self._rounded:
             self._options.notes.append(
                 "a spreadsheet rounded times to hours; export the file anew and do not save it from a spreadsheet"

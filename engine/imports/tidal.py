@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import IO
 
 from engine.imports import record as reasons
@@ -15,7 +14,7 @@ from engine.imports.head import Head
 from engine.imports.record import Dropped, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.text import Table, rows
-from engine.imports.times import milliseconds, to_epoch
+from engine.imports.times import milliseconds, to_epoch, wall_clock
 from engine.store.play import UNKNOWN
 
 _GUESTS = re.compile(r" feat\. ", re.IGNORECASE)
@@ -55,7 +54,7 @@ def _stamp(text: str, zone: str | None) -> int | None:
         return None
     day, month, year, hour, minute = (int(part) for part in found.groups()[:5])
     try:
-        return to_epoch(datetime(year, month, day, hour, minute), zone)
+        return to_epoch(wall_clock(year, month, day, hour, minute, 0), zone)
     except ValueError:
         return None
 

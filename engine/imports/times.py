@@ -18,6 +18,9 @@ _MONTHS = {
     )
 }
 _DAY_MONTH = re.compile(r"^(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))?$")
+# The end of a day, and a leap second: both are moments, and `datetime` has neither.
+_DAY_END = re.compile(r"(?<=[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?![\d:]))")
+_LEAP = re.compile(r"(?<=\d\d:\d\d:)60")
 # What other programs count in: thousandths, millionths, milliardths.
 _MILLISECONDS = 100_000_000_000
 _MICROSECONDS = 100_000_000_000_000
@@ -35,11 +38,36 @@ def iso(text: str, zone: str | None = None) -> int | None:
     >>> iso("2024-03-02T19:04:31Z"), iso("2024-03-02 19:04"), iso("2024-03-02T20:04:31+01:00"), iso("soon")
     (1709406271, 1709406240, 1709406271, None)
     """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+    moment = iso_moment(text)
+    if moment is None:
         return None
     return int(moment.timestamp()) if moment.tzinfo is UTC else to_epoch(moment, zone)
+
+
+def iso_moment(text: str) -> datetime | None:
+    """An ISO 8601 date and time, that of 24:00 on the next day, of a leap second a second after the one before.
+
+    >>> iso_moment("2024-03-02T24:00:00"), iso_moment("2016-12-31 23:59:60"), iso_moment("2024-03-02 24:01")
+    (datetime.datetime(2024, 3, 3, 0, 0), datetime.datetime(2017, 1, 1, 0, 0), None)
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        for pattern, within, more in (
+            (_DAY_END, "00", timedelta(days=1)),
+            (_LEAP, "59", timedelta(seconds=1)),
+        ):
+            if pattern.search(text):
+                moment = iso_moment(pattern.sub(within, text, 1))
+                return None if moment is None else moment + more
+    return None
+
+
+def wall_clock(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime:
+    """The moment a date and a clock show, 24:00 and a leap second as in `iso_moment`. Raises ValueError for none."""
+    ended, leap = (hour, minute, second) == (24, 0, 0), second == 60
+    moment = datetime(year, month, day, 0 if ended else hour, minute, 59 if leap else second)
+    return moment + timedelta(days=ended, seconds=leap)
 
 
 def to_epoch(moment: datetime, zone: str | None = None) -> int | None:
@@ -82,12 +110,12 @@ def day_month(text: str) -> int | None:
     if found is None or month is None:
         return None
     try:
-        moment = datetime(
-            int(found[3]), month, int(found[1]), int(found[4]), int(found[5]), int(found[6] or 0), tzinfo=UTC
+        moment = wall_clock(
+            int(found[3]), month, int(found[1]), int(found[4]), int(found[5]), int(found[6] or 0)
         )
     except ValueError:
         return None
-    return int(moment.timestamp())
+    return to_epoch(moment)
 
 
 def number(value: object) -> int | None:

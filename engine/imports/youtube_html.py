@@ -12,7 +12,7 @@ from typing import IO
 
 from engine.imports.encoding import OTHER_BYTES, as_utf8
 from engine.imports.head import Head
-from engine.imports.local_dates import LocalDates, is_month_first
+from engine.imports.local_dates import LocalDates, contradiction, is_month_first
 from engine.imports.record import Options, Record
 from engine.imports.registry import Format
 from engine.imports.youtube import ADVERT, Watched, records
@@ -36,13 +36,15 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         found.append(one)
         dates.append(date)
     reader = LocalDates(options.zone)
-    orders = {is_month_first(date) for date in dates}
+    orders: dict[bool, str] = {}
+    for date in dates:
+        if (order := is_month_first(date)) is not None:
+            orders.setdefault(order, date)
     reader.month_first = True in orders and False not in orders
     for one, date in zip(found, dates, strict=True):
         one.at = reader.read(date)
     yield from records(found)
-    if note := reader.note():
-        options.notes.append(note)
+    options.notes.extend(filter(None, (reader.note(), contradiction(orders, reader.month_first))))
 
 
 def _cells(stream: IO[bytes]) -> Iterator[str]:

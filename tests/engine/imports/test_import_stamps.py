@@ -38,6 +38,9 @@ def times(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
         ("45353.792361111111", 1), ('"45353,792361111111"', 1),
         ("2024-03-02", 86_400), ("20240302", 86_400), ("02.03.2024", 86_400), ("2 March 2024", 86_400),
         ("1,709,406,060", 1), ("1.709.406.060", 1),
+        ("2024-03-01 24:00:00", 1), ("2024-03-01T24:00", 60), ("01.03.2024 24:00", 60), ("01 Mar 2024, 24:00", 60),
+        ("2024-03-01T24:00:00Z", 1), ("2024-03-02 19:00:60", 1), ("2024-03-02T19:00:60+00:00", 1),
+        ("02.03.2024 19:00:60", 1), ("Sat, 02 Mar 2024 19:00:60 GMT", 1),
         ("45353", 86_400), ("Saturday, March 2, 2024", 86_400), ("02-Mar-24", 86_400),
     ],
 )  # fmt: skip
@@ -45,11 +48,16 @@ def test_stamps_of_every_form(stamp: str, width: int) -> None:
     stamps = Stamps(Options())
     [(_, text)] = stamps.settle(iter([stamp.strip('"')]), lambda text: text)
     found = stamps.read(text)
-    expected = DAY if width == 86_400 else START + (11 * 86_400 if "13" in stamp[:4] else 0)
+    expected = (
+        DAY if width == 86_400 or "24:00" in stamp else START + (11 * 86_400 if "13" in stamp[:4] else 0)
+    )
     assert (found and found[:2]) == (expected, width), stamp
 
 
-@pytest.mark.parametrize("stamp", ["soon", "19:01", "31.02.2024 19:01", "3:45", "2024-03", "Track 2 of 3"])
+@pytest.mark.parametrize(
+    "stamp",
+    ["soon", "19:01", "31.02.2024 19:01", "3:45", "Track 2 of 3", "2024-03-02 24:01", "2024-03-02 19:01:61"],
+)
 def test_what_is_not_a_stamp(stamp: str) -> None:
     assert Stamps(Options()).read(stamp) is None
 
@@ -228,3 +236,56 @@ def test_a_table_without_a_time_says_so(db: sqlite3.Connection, tmp_path: Path) 
     assert (file.format, "--map time=COLUMN" in file.note) == (None, True)
     bring(db, path, columns={"time": "hörte"})
     assert times(db) == [(START, 60, 1)]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "said"),
+    [
+        ("2024-03", "a month, such as 2024-03"),
+        ("03/2024", "a month, such as 03/2024"),
+        ("March 2024", "a month, such as March 2024"),
+        ("2024-W10", "a month, such as 2024-W10"),
+        ("1402/12/12 19:01", "dates such as 1402/12/12 19:01 are of the Persian or Islamic calendar"),
+        ("1402-12-12T19:01:00Z", "dates such as 1402-12-12T19:01:00Z are of the Persian or Islamic calendar"),
+        ("1403/02/31", "dates such as 1403/02/31 are of the Persian or Islamic calendar"),
+        ("۱۲ اسفند ۱۴۰۲", "dates such as ۱۲ اسفند ۱۴۰۲ are of the Persian or Islamic calendar"),
+    ],
+)
+def test_what_dates_no_play_leaves_it_without_a_date_and_is_said(
+    db: sqlite3.Connection, tmp_path: Path, stamp: str, said: str
+) -> None:
+    path = write(tmp_path, "a.csv", table(stamp, stamp, "2024-03-02 19:01:00"))
+    [file] = bring(db, path).files
+    assert (file.kept, file.undated) == (3, 2)
+    assert said in file.note
+    assert times(db) == [(None, None, 1), (None, None, 1), (START, 1, 1)]
+    again = bring(db, write(tmp_path, "b.csv", table(stamp)))
+    assert again.totals["duplicates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("stamps", "read"),
+    [
+        (("13/3/2024 18:57", "3/13/2024 17:57", "2/3/2024 19:01"), "day/month"),
+        (("3/13/2024 18:57", "3/2/2024 19:01", "13/3/2024 17:57"), "month/day"),
+        (("31.12.2023 18:57", "3.13.2024 18:57", "2.3.2024 19:01"), "day/month"),
+    ],
+)
+def test_dates_that_contradict_one_another_are_said(
+    db: sqlite3.Connection, tmp_path: Path, stamps: tuple[str, ...], read: str
+) -> None:
+    [file] = bring(db, write(tmp_path, "a.csv", table(*stamps))).files
+    assert file.kept == 3
+    assert "contradict one another" in file.note
+    assert f"were read as {read}" in file.note
+    assert START in [at for at, *_ in times(db)]
+
+
+def test_a_date_with_the_year_in_front_tells_nothing_of_others(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    [file] = bring(
+        db, write(tmp_path, "a.csv", table("2024-03-01 18:57:00", "3/2/2024 7:01 PM", "3/13/2024 7:01 PM"))
+    ).files
+    assert START in [at for at, *_ in times(db)]
+    assert "contradict" not in file.note
