@@ -7,6 +7,15 @@ turns these into a line on standard error or a panel; `exit_code` is the command
 from __future__ import annotations
 
 
+def sentence(text: str) -> str:
+    """The text with a full stop, where it does not end as a sentence already.
+
+    >>> sentence("is empty"), sentence("is the download complete?"), sentence("one more …")
+    ('is empty.', 'is the download complete?', 'one more …')
+    """
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 class DiscoverError(Exception):
     """Base of every expected failure. `exit_code` is what the command line exits with."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,22 @@ class Folders:
     def log(self) -> Path:
         """What went wrong, for the person to read or pass on; holds no names of music."""
         return self.root / "discover.log"
+
+
+def why_not_read(path: Path) -> str:
+    """Why `path` is not a file or folder that can be read, to stand behind its name; empty where it is one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if path.is_symlink():
+            return "is a link that leads nowhere"
+        gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        return "does not exist" if gone else f"cannot be read: {error.strerror}"
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return ""
+    return (
+        f"is a {'pipe' if stat.S_ISFIFO(mode) else 'socket' if stat.S_ISSOCK(mode) else 'device'}, not a file"
+    )
 
 
 def digest_of(path: Path) -> str:

@@ -13,7 +13,7 @@ from engine.canonical_keys import Level, nearest
 from engine.community.pack_names import name_for, name_of_file, pack_name
 from engine.community.reading import BadLines
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError
-from engine.paths import Folders
+from engine.paths import Folders, why_not_read
 from engine.privacy import Door
 
 if TYPE_CHECKING:
@@ -193,8 +193,8 @@ def add_packs(
     from engine.community import features, genres
 
     door.require_writable("add a pack")
-    if not path.exists():
-        raise UnreadableFileError(f"{path} does not exist.")
+    if why := why_not_read(path):
+        raise UnreadableFileError(f"{path} {why}. Choose a file, an archive or a folder.")
     found, words, sounds = _readers_for(path, format)
     turns = len(found) + words + sounds
     report: FeatureReport | None = None
@@ -280,6 +280,18 @@ def _readers_for(path: Path, format: str | None) -> tuple[list[Reader], bool, bo
     tables: tuple[Reader, ...] = (PLAYLISTS, PLAYS)
     found = [reader for reader in tables if reader.recognises(path)]
     return found, False, features.recognises(path, strict=not found)
+
+
+def titles_of(path: Path) -> list[str]:
+    """What `add_packs` would take of `path`, by the names of the layouts; empty for nothing."""
+    from engine.community import features, genres
+
+    try:
+        found, words, sounds = _readers_for(path, None)
+    except UnreadableFileError:
+        return []
+    titles = [reader.TITLE for reader in found]
+    return [*titles, *[genres.TITLE] * words, *[features.TITLE] * sounds]
 
 
 def _titles() -> list[str]:

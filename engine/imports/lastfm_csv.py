@@ -12,6 +12,7 @@ from typing import IO
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
+from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
@@ -41,16 +42,24 @@ def parse_headed(stream: IO[bytes], options: Options) -> Iterator[Record]:
         cells = table.at(row)
         return stamps.best([cells(column) for column in times])
 
-    for row, text in stamps.settle(body, stamp):
-        cells = table.at(row)
-        yield _play(
-            cells(*_ARTIST),
-            cells(*_TITLE),
-            cells("album", "album name", "release"),
-            stamps,
-            text,
-            _ids(cells("track_mbid", "track mbid")),
-        )
+    people = column_of_people([normal(column) for column in header])
+
+    def records() -> Iterator[tuple[str, Record]]:
+        for row, text in stamps.settle(body, stamp):
+            cells = table.at(row)
+            yield (
+                cells(people) if people else "",
+                _play(
+                    cells(*_ARTIST),
+                    cells(*_TITLE),
+                    cells("album", "album name", "release"),
+                    stamps,
+                    text,
+                    _ids(cells("track_mbid", "track mbid")),
+                ),
+            )
+
+    yield from of_one_person(records(), options) if people else (record for _, record in records())
 
 
 def _find_header(stream: IO[bytes]) -> tuple[list[str], Iterator[list[str]]] | None:

@@ -1,22 +1,40 @@
-"""Whose plays a server's database holds: a library is one person's."""
+"""Whose plays a server's database, or a table, holds: a library is one person's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.imports.record import OTHER_PERSON, SEVERAL_PEOPLE, Dropped, Options, Record
+
+# Columns of tables that name a person.
+_COLUMNS = ("user", "username", "user name", "user_name", "user_id", "userid", "user id", "listener")
+
+
+def column_of_people(columns: Sequence[str]) -> str | None:
+    """The column, of these as `normal` writes them, that says whose row it is."""
+    return next((column for column in columns if column in _COLUMNS), None)
 
 
 def of_one_person(rows: Iterable[tuple[str, Record]], options: Options) -> Iterator[Record]:
     """The records of the one person there is, or of the one named by `--map user=NAME`.
 
-    Where there are several and none is named, every row is left out, for a reason that says what to do.
+    Where there are several and none is named, every row is left out, for a reason that says what to do. Rows are kept
+    back until a second person is met.
     """
     wanted = options.columns.get("user", "").strip().casefold()
-    found = list(rows)
-    several = len({person for person, _ in found}) > 1
-    for person, record in found:
+    first: str | None = None
+    held: list[Record] = []
+    several = False
+    for person, record in rows:
         if wanted:
-            yield record if person.casefold() == wanted else Dropped(OTHER_PERSON)
+            yield record if person.strip().casefold() == wanted else Dropped(OTHER_PERSON)
+        elif several:
+            yield Dropped(SEVERAL_PEOPLE)
+        elif first is None or person == first:
+            first = person
+            held.append(record)
         else:
-            yield Dropped(SEVERAL_PEOPLE) if several else record
+            several = True
+            yield from (Dropped(SEVERAL_PEOPLE) for _ in range(len(held) + 1))
+            held.clear()
+    yield from held

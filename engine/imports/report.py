@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+# The note on a file of which nothing else is known.
+UNKNOWN = "not a listening history"
 
 
 @dataclass
@@ -12,7 +16,8 @@ class FileReport:
 
     `root` is the path given that it was found under. `format` is None for a file that is none of ours. `first_at`
     gives for each reason the position (from 1) of the first row left out for it. `undated` of the kept have no usable
-    date. `note` is a sentence on what a person should know: what the file looks like, or that it was cut off.
+    date. `on_disk` is the file it is or is in. `note` is a sentence on what a person should know: what the file looks
+    like, or that it was cut off.
     """
 
     path: str
@@ -25,6 +30,7 @@ class FileReport:
     first_at: dict[str, int] = field(default_factory=dict)
     undated: int = 0
     note: str = ""
+    on_disk: Path | None = None
 
     def drop(self, reason: str, row: int, count: int = 1) -> None:
         """Count rows left out, the first of them at `row`."""

@@ -21,7 +21,7 @@ from engine.imports.guess import guess
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
 from engine.imports.registry import Format, format_named, recognise
-from engine.imports.report import FileReport, Report
+from engine.imports.report import UNKNOWN, FileReport, Report
 from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
 from engine.imports.xml_stream import XmlError
@@ -82,11 +82,11 @@ def import_paths(
     forced = format_named(format) if format else None
     if zone and not is_zone(zone):
         raise UsageError(
-            f"Unknown time zone {zone!r}. Name a place, such as Europe/Copenhagen, or Etc/GMT-2 (UTC+2)."
+            f"Unknown time zone “{zone}”. Name a place, such as Europe/Copenhagen, or Etc/GMT-2 (UTC+2)."
         )
     if encoding and not is_encoding(encoding):
         raise UsageError(
-            f"Unknown encoding {encoding!r}. Some are: utf-8, cp1252, cp1251, shift_jis, gb18030, euc-kr."
+            f"Unknown encoding “{encoding}”. Some are: utf-8, cp1252, cp1251, shift_jis, gb18030, euc-kr."
         )
     members = walk(paths)
     if dry_run:
@@ -161,7 +161,7 @@ class _Run:
         return self.report
 
     def _look(self, member: Member, forced: Format | None) -> tuple[FileReport, Source | None]:
-        file = FileReport(member.path, member.root, note=member.trouble)
+        file = FileReport(member.path, member.root, note=member.trouble, on_disk=member.on_disk)
         if member.trouble:
             return file, None
         known = self._known_digest(member)
@@ -174,7 +174,7 @@ class _Run:
             return file, None
         found = forced or recognise(head, self._options.columns)
         if found is None:
-            file.note = (guess(head) or "not a listening history") if head.data else "is empty"
+            file.note = (guess(head) or UNKNOWN) if head.data else "is empty"
             return file, None
         file.format = found.name
         file.note = found.hint

@@ -17,6 +17,7 @@ from engine.errors import UsageError
 from engine.imports import record as reasons
 from engine.imports.encoding import as_utf8
 from engine.imports.head import Head
+from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
@@ -70,10 +71,11 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     head = Head(options.name, again.start)
     place = _header_line(head, options.columns)
     body = rows(again, head.delimiter if place == 0 else _delimiter(head, place))
-    header: list[str] = []
-    for row in body:
-        header = row
-        if set(_mapping([normal(cell) for cell in row], options.columns)) >= {"artist", "track"}:
+    header = first = next(body, [])
+    while not set(_mapping([normal(cell) for cell in header], options.columns)) >= {"artist", "track"}:
+        header = next(body, [])
+        if not header:
+            header = first
             break
     table = Table(header)
     mapping = _mapping([normal(cell) for cell in header], options.columns)
@@ -85,10 +87,15 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         cells = table.at(row)
         return stamps.best([cells(column) for column in times])
 
-    for row, text in stamps.settle(body, stamp):
-        cells = table.at(row)
-        found = {field: cells(column) for field, column in mapping.items()}
-        yield _record({**found, "time": text}, stamps)
+    people = column_of_people([normal(cell) for cell in header])
+
+    def records() -> Iterator[tuple[str, Record]]:
+        for row, text in stamps.settle(body, stamp):
+            cells = table.at(row)
+            found = {field: cells(column) for field, column in mapping.items()}
+            yield cells(people) if people else "", _record({**found, "time": text}, stamps)
+
+    yield from of_one_person(records(), options) if people else (record for _, record in records())
 
 
 def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -121,13 +128,19 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
         times = _times(_mapping(list(row), options.columns), list(row), options.columns)
         return stamps.best([row.get(column, "") for column in times])
 
-    for row, text in stamps.settle(map(flat, lines), stamp):
-        if row is None:
-            yield Dropped(reasons.BROKEN)
-        else:
+    def records() -> Iterator[tuple[str, Record]]:
+        person = ""
+        for row, text in stamps.settle(map(flat, lines), stamp):
+            if row is None:
+                # Whose it is nobody can say.
+                yield person, Dropped(reasons.BROKEN)
+                continue
+            person = row.get(column_of_people(list(row)) or "", "")
             mapping = _mapping(list(row), options.columns)
             cells = {field: row.get(column, "") for field, column in mapping.items()}
-            yield _record({**cells, "time": text}, stamps)
+            yield person, _record({**cells, "time": text}, stamps)
+
+    yield from of_one_person(records(), options)
 
 
 def columns_given(text: str) -> dict[str, str]:
@@ -159,9 +172,9 @@ def _require(mapping: Mapping[str, str], header: Sequence[str], given: Mapping[s
     columns = [normal(cell) for cell in header]
     for field, column in given.items():
         if field not in NAMES:
-            raise UsageError(f"Unknown field {field!r} in --map. Fields: {', '.join(NAMES)}.")
+            raise UsageError(f"Unknown field “{field}” in --map. Fields: {', '.join(NAMES)}.")
         if normal(column) not in columns:
-            raise UsageError(f"No column {column!r} for {field}. Columns: {', '.join(header)}.")
+            raise UsageError(f"No column “{column}” for {field}. Columns: {', '.join(header)}.")
     if not {"artist", "track"} <= set(mapping):
         raise UsageError(
             f"No column is known to hold artist and track. Columns: {', '.join(header)}. Map them with "

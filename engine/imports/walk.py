@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from engine.errors import UnreadableFileError
 from engine.imports.encoding import OTHER_BYTES
+from engine.paths import why_not_read
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -64,7 +65,8 @@ Opener = Callable[[], IO[bytes]]
 @dataclass
 class Member:
     """One file, on disk or in an archive. `path` reads `archive.zip/inner.json`; `weight` is its share of the
-    bytes on disk; `trouble` says why it cannot be read; `root` is the path given that it was found under."""
+    bytes on disk; `trouble` says why it cannot be read; `root` is the path given that it was found under,
+    `on_disk` the file that it is or is in."""
 
     path: str
     name: str
@@ -74,21 +76,21 @@ class Member:
     trouble: str = ""
     archive: bool = field(default=False)
     root: str = ""
+    on_disk: Path | None = None
 
 
 def walk(paths: Sequence[Path]) -> list[Member]:
-    """All members under `paths` in a stable order. Raises UnreadableFileError when a path does not exist."""
+    """All members under `paths` in a stable order. Raises UnreadableFileError for what is neither file nor folder."""
     found: list[Member] = []
     for path in paths:
+        if why := why_not_read(path):
+            raise UnreadableFileError(
+                f"{printable(path)} {why}. Give a file, a folder or an archive to import."
+            )
+        files = [path]
         if path.is_dir():
             files = sorted(
                 entry for entry in path.rglob("*") if entry.is_file() and not _is_clutter(entry.name)
-            )
-        elif path.is_file():
-            files = [path]
-        else:
-            raise UnreadableFileError(
-                f"{printable(path)} does not exist. Give a file, a folder or an archive to import."
             )
         for file in files:
             size = file.stat().st_size
@@ -96,7 +98,7 @@ def walk(paths: Sequence[Path]) -> list[Member]:
                 printable(file), printable(PurePosixPath(file.name)), size, size, _opener_of(file)
             )
             for inner in _unfold(member, 0):
-                inner.root = printable(path)
+                inner.root, inner.on_disk = printable(path), file
                 found.append(inner)
     return found
 

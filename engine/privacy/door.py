@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import DamagedDataError, DiscoverError, PrivateSessionError
-from engine.paths import Folders
+from engine.paths import Folders, why_not_read
 
 # Tables a person changes by using the app. In a private session each is copied to a temporary table of the
 # same name: SQLite resolves temporary names first, so the same statements act on the copy.
@@ -192,6 +192,9 @@ class Door:
         """
         if path.resolve().is_relative_to(self.folders.root.resolve()):
             raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")
+        # In the place of a device or pipe a file would be put.
+        if (why := why_not_read(path)).endswith("not a file"):
+            raise DiscoverError(f"{path} {why}. Choose another place.")
         try:
             write_atomically(path, data, mode=None)
         except OSError as error:

@@ -96,6 +96,7 @@ class History(Service):
     ) -> Report:
         """Import files, folders and archives; `engine.imports.run.import_paths` tells what the options mean."""
         from engine.imports.run import MIN_MS, import_paths
+        from engine.session.misplaced import name_other_files
 
         if not dry_run:
             self.library.door.require_writable("import")
@@ -112,6 +113,7 @@ class History(Service):
             progress=progress,
             cancelled=cancelled,
         )
+        name_other_files(report, paths)
         self.library.changed(Change.PLAYS)
         return report
 

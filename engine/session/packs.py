@@ -11,6 +11,8 @@ from engine.canonical_keys import Level
 from engine.community import packs as community_packs
 from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo
+from engine.errors import UnreadableFileError
+from engine.paths import why_not_read
 from engine.session.library import Change, Service, synchronized
 
 if TYPE_CHECKING:
@@ -38,10 +40,18 @@ class Packs(Service):
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
     ) -> Added:
-        """Take all that a file holds: community data, track features."""
-        added = community_packs.add_packs(
-            self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
-        )
+        """Take all that a file holds: community data, track features. Raises as `add_packs` does, and says of another
+        file what it is."""
+        from engine.session.misplaced import not_community
+
+        try:
+            added = community_packs.add_packs(
+                self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
+            )
+        except UnreadableFileError as error:
+            if why_not_read(path) or not (other := not_community(path)):
+                raise
+            raise UnreadableFileError(f"{path} {other}.") from error
         self.library.changed(Change.EVERYTHING)
         return added
 

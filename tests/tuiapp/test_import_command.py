@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import DiscoverError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
-from tests.support.importing import SONG, START, lastfm, write
+from tests.support.importing import SONG, START, lastfm, write, write_zip
 from tuiapp.cli.main import run
 
 NOISE = b"ID3" + bytes(range(256)) * 20
@@ -30,6 +31,73 @@ def test_what_is_not_a_history_fails_and_says_so(
     assert "song.mp3: not a listening history. Nothing was imported." in told
     assert run([*arguments, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["totals"]["read"] == 0
+
+
+def test_a_single_file_that_is_not_a_history_is_told_of_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "song.mp3", NOISE)
+    assert run(["--data-dir", str(tmp_path / "data"), "import", str(path)]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (
+        "",
+        f"error: {path}: not a listening history. Nothing was imported.\n",
+    )
+
+
+def test_a_zip_cut_short_is_asked_about_in_a_sentence_that_ends_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_zip(tmp_path, "a.zip", {"a.csv": lastfm((START, SONG)) * 50})
+    path.write_bytes(path.read_bytes()[:-30])
+    assert run(["--data-dir", str(tmp_path / "data"), "import", str(path)]) == 1
+    assert capsys.readouterr().err.endswith("is the download complete? Nothing was imported.\n")
+
+
+@pytest.mark.parametrize("command", [["import"], ["community", "add"], ["features", "add"]])
+def test_what_is_no_file_is_named_for_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    data = ["--data-dir", str(tmp_path / "data")]
+    for path, what in (
+        (tmp_path / "fifo", "is a pipe, not a file."),
+        (Path("/dev/null"), "is a device, not a file."),
+        (tmp_path / "link", "is a link that leads nowhere."),
+        (tmp_path / "gone", "does not exist."),
+        (tmp_path / "fifo" / "in", "does not exist."),
+    ):
+        assert run([*data, *command, str(path)]) == 1
+        assert f"error: {path} {what}" in capsys.readouterr().err
+
+
+def test_no_export_takes_the_place_of_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(DiscoverError, match="is a pipe, not a file"):
+        Door(Folders(tmp_path / "data")).export(tmp_path / "fifo", b"")
+    assert (tmp_path / "fifo").is_fifo()
+
+
+def test_the_quotes_of_wrong_usage_are_those_of_all_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["import", "--min-seconds", "x", "a"],
+        ["imprt"],
+        ["import"],
+        ["train", "--factors", "x"],
+    ):
+        assert run(arguments) == 2
+        told = capsys.readouterr().err
+        assert "“" in told, told
+        assert "'" not in told, told
+
+
+def test_an_error_shows_no_control_of_what_was_typed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "a.csv", lastfm((START, SONG)))
+    assert run(["--data-dir", str(tmp_path / "data"), "import", "--zone", "\x1b[31mMars", str(path)]) == 2
+    assert "Unknown time zone “\ufffd[31mMars”" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_history_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,8 +51,8 @@ async def typed(pilot: Pilot[Any], text: str) -> None:
     ("keys", "text", "wrong"),
     [
         (("4", "ctrl+n"), "Song for the hill", "already"),
-        ("i", "/no/such/file.json", "/no/such/file.json is not there."),
-        ("7a6", "'/no such/pack'", "/no such/pack is not there."),
+        ("i", "/no/such/file.json", "/no/such/file.json does not exist."),
+        ("7a6", "'/no such/pack'", "/no such/pack does not exist."),
         ("e", "/no/such/folder/list.csv", "/no/such/folder"),
         ("e", "list.docx", "docx"),
     ],

@@ -120,6 +120,13 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     return last
 
 
+def _missing(paths: Sequence[Path]) -> list[str]:
+    """Sentences on those of the paths that cannot be read."""
+    from engine.paths import why_not_read
+
+    return [f"{path} {why}." for path in paths if (why := why_not_read(path))]
+
+
 class Jobs:
     """The one job that may run at a time, begun, shown and ended."""
 
@@ -204,9 +211,9 @@ class Jobs:
                 return
             paths = paths_in(typed)
 
-            def looked(missing: list[Path]) -> None:
+            def looked(missing: list[str]) -> None:
                 if missing:
-                    dialog.refuse(f"{missing[0]} is not there.")
+                    dialog.refuse(missing[0])
                 elif obstacle := self.obstacle(job):
                     dialog.refuse(obstacle)
                 else:
@@ -216,7 +223,7 @@ class Jobs:
                         partial(self.start, job, command, *map(str, paths), *options, typed=text)
                     )
 
-            dialog.ask(lambda _session: [path for path in paths if not path.exists()], looked, group="paths")
+            dialog.ask(lambda _session: _missing(paths), looked, group="paths")
 
         self._app.push_screen(AskPath(title, submit, above, typed, wrong))
 
@@ -363,7 +370,9 @@ class Jobs:
                 self._app.views.go("model")
                 self.ask_pack() if key == add else self.start("Training", "train")
 
-        text = import_report(report, steps)
+        notes = [in_keys(file["note"], self._app.keymap) for file in report["files"]]
+        files = [{**file, "note": note} for file, note in zip(report["files"], notes, strict=True)]
+        text = import_report({**report, "files": files}, steps)
         if said := self._said(coverage):
             text = Content.assemble(f"{said}\n\n", text)
         title = "Imported" if any(file["format"] for file in report["files"]) else "Nothing imported"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.errors import UnreadableFileError
+from engine.errors import UnreadableFileError, sentence
+from engine.imports.report import UNKNOWN
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import import_formats
 from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
@@ -74,20 +75,28 @@ def import_(
             progress=partial(tell, "importing"),
         )
         coverage = None if dry_run else session.coverage.of()
+    recognised = any(file.format for file in report.files)
     say_coverage(options, coverage)
     if options.json:
         print_json(report.as_dict() | {"coverage": coverage and coverage.as_dict()})
-    else:
+    elif recognised or not _is_one(report):
         print_report(report, dry_run=dry_run)
-    if not any(file.format for file in report.files):
+    if not recognised:
         raise UnreadableFileError(_nothing(report, paths))
+
+
+def _is_one(report: Report) -> bool:
+    """Whether one sentence says it all: one file, or one data set of several files."""
+    notes = {(file.root, file.note) for file in report.files}
+    return len(report.files) == 1 or (len(notes) == 1 and report.files[0].note != UNKNOWN)
 
 
 def _nothing(report: Report, paths: tuple[Path, ...]) -> str:
     """Why nothing was imported: no file is of a known kind."""
-    if len(report.files) == 1:
-        [file] = report.files
-        return f"{file.path}: {file.note}. Nothing was imported."
+    if _is_one(report):
+        file = report.files[0]
+        where = file.path if len(report.files) == 1 else file.root
+        return f"{sentence(f'{where}: {file.note}')} Nothing was imported."
     where = ", ".join(str(path) for path in paths)
     return f"No listening history among {len(report.files):,} files of {where}. Nothing was imported."
 

@@ -1,0 +1,107 @@
+"""Files given to a command that does not take them: what they are, and which one does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.imports.head import HEAD_BYTES, Head
+from engine.imports.record import SEVERAL_PEOPLE
+from engine.imports.registry import recognise
+from engine.imports.walk import ARCHIVE_ERRORS, printable, walk
+
+if TYPE_CHECKING:
+    from engine.imports.report import FileReport, Report
+
+# In a folder of many unknown files each is not looked at once more.
+_MAX_ASKED = 200
+_LONGEST_MANIFEST = 1 << 20
+_NUMPY = b"\x93NUMPY"
+_PART = "is part of a model or pack of discover, which is made by training or from community data"
+_LIBRARY = "is a library of discover; to open it, name its folder with --data-dir"
+
+
+def name_other_files(report: Report, paths: Sequence[Path]) -> None:
+    """Note on files that are no listening history what they are and which command takes them, where that is known.
+
+    What was given is looked at as a whole, then each file on disk.
+    """
+    for path in paths:
+        root = printable(path)
+        files = [file for file in report.files if file.root == root]
+        if _note(path, files) or not path.is_dir():
+            continue
+        of_file: dict[Path, list[FileReport]] = {}
+        for file in files:
+            if file.on_disk is not None:
+                of_file.setdefault(file.on_disk, []).append(file)
+        unknown = [where for where, parts in of_file.items() if not _is_history(parts)]
+        for where in unknown[:_MAX_ASKED]:
+            _note(where, of_file[where])
+
+
+def _is_history(files: Iterable[FileReport]) -> bool:
+    # A table of several people's plays is known to be one only when it is read.
+    return any(file.format and set(file.dropped) != {SEVERAL_PEOPLE} for file in files)
+
+
+def _note(path: Path, files: Sequence[FileReport]) -> bool:
+    if not files or _is_history(files):
+        return False
+    note = _of_discover(path) or _community(path)
+    for file in files if note else ():
+        file.note = note
+    return bool(note)
+
+
+def _community(path: Path) -> str:
+    """Community data or features of tracks, in words; empty for anything else."""
+    from engine.community.packs import titles_of
+
+    titles = titles_of(path)
+    kinds = ", ".join(title.partition(" (")[0] for title in titles)
+    return f"is community data ({kinds}), to be added: discover community add PATH" if titles else ""
+
+
+def not_community(path: Path) -> str:
+    """What a file that is not community data is, and which command takes it; empty where that is not known."""
+    if own := _of_discover(path):
+        return own
+    title = _history(path)
+    return f"is a listening history ({title}), to be imported: discover import PATH" if title else ""
+
+
+def _history(path: Path) -> str:
+    """The title of the first listening history at a path; empty where there is none."""
+    for member in walk([path]):
+        if member.trouble:
+            continue
+        try:
+            with member.open() as stream:
+                head = Head(member.name, stream.read(HEAD_BYTES), member.open)
+            if found := recognise(head):
+                return found.title
+        except ARCHIVE_ERRORS:
+            continue
+    return ""
+
+
+def _of_discover(path: Path) -> str:
+    """What this program wrote, in words; empty for anything else."""
+    if path.is_dir() or path.name == "manifest.json":
+        return _of_manifest(path / "manifest.json" if path.is_dir() else path)
+    with path.open("rb") as stream:
+        head = Head(path.name, stream.read(HEAD_BYTES), lambda: path.open("rb"))
+    if head.data.startswith(_NUMPY) or {"items", "tags"} == head.tables or {"features"} == head.tables:
+        return _PART
+    return _LIBRARY if {"listens", "imports", "tracks", "artists"} <= head.tables else ""
+
+
+def _of_manifest(file: Path) -> str:
+    try:
+        keys = set(json.loads(file.read_bytes())) if file.stat().st_size < _LONGEST_MANIFEST else set()
+    except (OSError, ValueError, TypeError):
+        return ""
+    return _PART if {"format", "digests"} <= keys or {"format", "kind", "source"} <= keys else ""
