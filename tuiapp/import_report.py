@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.errors import sentence
 from tuiapp.safe import shown
 
 # Unknown files that are named one by one in a report.
@@ -57,9 +58,9 @@ def packs_in_words(added: dict[str, Any]) -> str:
     tempo = added["tempo"]
     if tempo["tracks"] and any(pack["kind"] == "features" for pack in added["packs"]):
         lines.append(f"{tempo['with_tempo']:,} of your {tempo['tracks']:,} tracks now have a tempo")
-    lines += [text.rstrip(".") for text in added["left_out"]]
+    lines += added["left_out"]
     for bad in added["bad_lines"]:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in bad["reasons"].items())
         lines.append(f"{bad['pack']}: {bad['count']:,} lines could not be used: {reasons}")
         lines += [f"  {line['shown']}" for line in bad["first"]]
-    return "\n".join(shown(f"{line}.") for line in lines)
+    return "\n".join(shown(sentence(line)) for line in lines)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from engine.errors import UnreadableFileError
+from engine.paths import why_not_read
 
 if sys.version_info >= (3, 14):
     from compression.zstd import ZstdError, ZstdFile, get_frame_info
@@ -77,8 +78,8 @@ def files(path: Path) -> list[DataFile]:
             for file in sorted(path.rglob("*"))
             if file.is_file() and not file.name.startswith("._")
         ]
-    if not path.is_file():
-        raise UnreadableFileError(f"{path} does not exist. Choose a file, a zip or a folder.")
+    if why := why_not_read(path):
+        raise UnreadableFileError(f"{path} {why}. Choose a file, a zip or a folder.")
     try:
         with path.open("rb") as file:
             zipped = file.read(4) == _ZIP

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.imports.head import Head, share
 from engine.imports.registry import formats
-from engine.imports.table import propose
+from engine.imports.table import NAMES, propose
+
+# Names that files of any kind have, and those among them that are one service's own.
+_GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts", "ms_played", "msplayed"} | {
+    "data", "datecreated", "exported_at", "header", "itemname", "itemtype", "listens", "meta", "ts", "version",
+}  # fmt: skip
+
+
+def _nearness(marks: Sequence[str], found: frozenset[str] | set[str]) -> float:
+    """Which part of a format's marks is there; 0 below half of them, or where none is of its own."""
+    near = share(marks, found) if found & (set(marks) - _GENERIC) else 0.0
+    return near if near >= 0.5 else 0.0
 
 
 def guess(head: Head) -> str:
@@ -17,8 +30,8 @@ def guess(head: Head) -> str:
     if not head.json and {"artist", "track"} <= set(propose(columns)):
         return f"is a table of {', '.join(columns)}, none of them known to hold the time: --map time=COLUMN"
     found = head.inner_keys | set(columns)
-    best = max(formats(), key=lambda one: share(one.marks, found) if one.marks else 0.0)
-    if best.marks and share(best.marks, found) > 0:
+    best = max(formats(), key=lambda one: _nearness(one.marks, found))
+    if _nearness(best.marks, found) > 0:
         missing = [mark for mark in best.marks if mark not in found]
         why = f"lacks {', '.join(missing)}" if missing else "is laid out in another way"
         return f"looks like {best.title}, but {why}"

@@ -56,7 +56,7 @@ def format_named(name: str) -> Format:
     if name in known:
         return known[name]
     near = ", ".join(nearest(name, known)) or ", ".join(known)
-    raise UsageError(f"Unknown format {name!r}. Did you mean {near}? All: {', '.join(known)}.")
+    raise UsageError(f"Unknown format “{name}”. Did you mean {near}? All: {', '.join(known)}.")
 
 
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | None:

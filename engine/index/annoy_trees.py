@@ -41,8 +41,8 @@ def annoy_module() -> Any:
     except ImportError as error:
         raise DiscoverError(
             "annoy is not installed. It comes as source only and needs a C++ compiler: install one (Debian, "
-            "Ubuntu: 'apt install g++ python3-dev'; Fedora: 'dnf install gcc-c++ python3-devel'; macOS: "
-            "'xcode-select --install'; Windows: the Visual Studio Build Tools), then 'pip install annoy'"
+            "Ubuntu: `apt install g++ python3-dev`; Fedora: `dnf install gcc-c++ python3-devel`; macOS: "
+            "`xcode-select --install`; Windows: the Visual Studio Build Tools), then `pip install annoy`"
         ) from error
     return annoy
 

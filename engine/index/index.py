@@ -189,7 +189,7 @@ class Index:
             exact, trees = (self.manifest.figures_of(kind, name) for name in ("exact", "annoy"))
             return "annoy" if trees.ms * effort_for(depth) < exact.ms else "exact"
         if strategy not in ("exact", "annoy"):
-            raise InvalidDataError(f"unknown search strategy {strategy!r}; there are 'exact' and 'annoy'")
+            raise InvalidDataError(f"unknown search strategy “{strategy}”; there are “exact” and “annoy”")
         return strategy
 
     def _nearest_built(

@@ -87,5 +87,5 @@ def playlist_kind(name: str) -> PlaylistKind:
     if found is None:
         near = nearest(name, CONTEXTS)
         guess = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"Unknown context {name!r}.{guess} Contexts: {', '.join(sorted(CONTEXTS))}.")
+        raise UsageError(f"Unknown context “{name}”.{guess} Contexts: {', '.join(sorted(CONTEXTS))}.")
     return found

@@ -51,7 +51,7 @@ def save_playlist(
     with connection:
         there = _number(connection, name)
         if there is not None and not replace:
-            raise UsageError(f"A playlist {name!r} already exists. Choose another name, or replace it.")
+            raise UsageError(f"A playlist “{name}” already exists. Choose another name, or replace it.")
         if there is not None:
             _delete(connection, there)
         number = connection.execute(
@@ -126,7 +126,7 @@ def rename_playlist(connection: sqlite3.Connection, name: str, new_name: str) ->
     """Give a playlist another name. Raises UnknownNameError, or UsageError when the new name is taken."""
     number, new_name = _known_number(connection, name), _name(new_name)
     if _number(connection, new_name) not in (None, number):
-        raise UsageError(f"A playlist {new_name!r} already exists. Choose another name.")
+        raise UsageError(f"A playlist “{new_name}” already exists. Choose another name.")
     with connection:
         connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (new_name, number))
 
@@ -158,7 +158,7 @@ def _known_number(connection: sqlite3.Connection, name: str) -> int:
         names = [str(row[0]) for row in connection.execute("SELECT name FROM playlists ORDER BY name")]
         near = ", ".join(nearest(name, names)) or ", ".join(names[:3])
         raise UnknownNameError(
-            f"No playlist {name!r}." + (f" Did you mean {near}?" if near else " There are none yet.")
+            f"No playlist “{name}”." + (f" Did you mean {near}?" if near else " There are none yet.")
         )
     return number
 

@@ -82,8 +82,13 @@ def check(report: Report) -> Report:
 
 
 def bring(connection: sqlite3.Connection, *paths: Path, **options: Any) -> Report:
-    """Import and check the sums."""
-    return check(import_paths(connection, list(paths), **options))
+    """Import and check the sums, and what every listen must have."""
+    report = check(import_paths(connection, list(paths), **options))
+    # What has a date says by what clock.
+    assert not connection.execute(
+        "SELECT count(*) FROM listens WHERE (started_at IS NULL) <> (precision IS NULL)"
+    ).fetchone()[0]
+    return report
 
 
 def listens(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:

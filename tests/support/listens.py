@@ -27,6 +27,6 @@ def play(connection: sqlite3.Connection, artist: str, title: str, *times: int | 
             "SELECT id FROM tracks WHERE artist_id = ? AND key = ?", (artist_id, track_key(title))
         ).fetchone()[0]
         connection.executemany(
-            "INSERT INTO listens (track_id, import_id, started_at, source) VALUES (?, 1, ?, 'test')",
-            [(track, when) for when in times],
+            "INSERT INTO listens (track_id, import_id, started_at, precision, source) VALUES (?, 1, ?, ?, 'test')",
+            [(track, when, None if when is None else 1) for when in times],
         )

@@ -89,7 +89,7 @@ def test_what_is_not_a_key_or_not_free_to_give_is_refused(key: str) -> None:
         ),
         ("keys.undo = 'ctrl+'", ["keys.undo is 'ctrl+'"]),
         ("keys.undo = 'pagedwn'", ["keys.undo is 'pagedwn'", "did you mean pagedown?"]),
-        ("keys.undo = ['U']", ["keys.undo is ['U']", 'such as "x"']),
+        ("keys.undo = ['U']", ["keys.undo is ['U']", "such as “x”"]),
         ("keys.undo = 'l'", ["keys.undo is l, already used by discover.like", "Still u."]),
         ("keys.undo = 'j'", ["used by lists.move_plus"]),
         ("[keys]\nundo = 'U'\n'discover.like' = 'U'", ["keys.discover.like is U, already used by undo"]),

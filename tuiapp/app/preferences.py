@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DiscoverError, PrivateSessionError
+from engine.errors import DiscoverError, PrivateSessionError, sentence
 from tuiapp.settings import config
 from tuiapp.settings.config import SETTINGS, Config
 
@@ -109,7 +109,7 @@ class Preferences:
             self.change(key, value, undoing=True)
         except ValueError as error:
             # Its old key was given to another action since.
-            self._app.notify(f"{error}.", severity="warning")
+            self._app.notify(sentence(str(error)), severity="warning")
 
     def _keep(self, key: str) -> None:
         """Write what the setting is now: of several changes in a row the last one stays, whichever is first here."""

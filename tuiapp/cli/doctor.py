@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from engine import __version__
-from engine.errors import DiscoverError, UsageError
+from engine.errors import DiscoverError, UsageError, sentence
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import settings
 from tuiapp.cli.output import print_json, print_table, say, thousands
@@ -236,7 +236,7 @@ def _change(options: Options, key: str, text: str | None) -> None:
             # A key may be free by itself, and taken by another action.
             read(options.folders.config).with_value(key, value)
     except ValueError as error:
-        raise UsageError(f"{error}{'' if str(error).endswith('?') else '.'}") from error
+        raise UsageError(sentence(str(error))) from error
     config_file.write(Door(options.folders, private=options.private), key, value)
     found = read(options.folders.config)
     if options.json:

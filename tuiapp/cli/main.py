@@ -6,7 +6,9 @@ opening the app does.
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from collections.abc import Sequence
 
 import click
@@ -14,8 +16,11 @@ import click
 from engine.errors import DiscoverError
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import mark_what_cannot_be_written
+from tuiapp.safe import shown
 
 INTERRUPTED = 130
+# Click's quotes; those of all other messages are “these”.
+_QUOTED = re.compile(r"""(?<!\w)(?:'([^'\n]*)'|"([^"\n]*)")(?!\w)""")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -30,7 +35,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(_QUOTED.sub("“\\1\\2”", said.getvalue()), nl=False, err=True)
         if "unexpected extra argument" in error.message:
             click.echo("Put a name of several words in quotes.", err=True)
         return error.exit_code
@@ -41,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
         # No command ends the program. Click does, for a reader (head, a closed pager) that has enough: no failure.
         return 0
     except DiscoverError as error:
-        click.echo(f"error: {' '.join(str(error).split())}", err=True)
+        click.echo(f"error: {shown(' '.join(str(error).split()))}", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place where a command's unexpected errors end
         click.echo(f"error: {_unexpected(options, error)}", err=True)

@@ -26,7 +26,7 @@ class Factors(click.ParamType[int | None]):
         if value is None or value == "auto":
             return None
         if not str(value).isdigit() or not 1 <= int(value) <= 512:
-            self.fail(f"{value!r} is not valid: enter a number from 1 to 512, or auto.", param, ctx)
+            self.fail(f"“{value}” is not valid: enter a number from 1 to 512, or auto.", param, ctx)
         return int(value)
 
 

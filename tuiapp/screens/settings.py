@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from engine.errors import sentence
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskText, Dialog
 from tuiapp.screens.pick import Choice, Pick
@@ -136,7 +137,7 @@ def change(app: Shell, setting: Setting, value: Any) -> bool:
     try:
         app.preferences.change(setting.key, value)
     except ValueError as error:
-        app.notify(f"{error}.", severity="warning", timeout=8)
+        app.notify(sentence(str(error)), severity="warning", timeout=8)
         return False
     return True
 
@@ -162,12 +163,12 @@ def _ask(app: Shell, setting: Setting, now: Any) -> None:
         try:
             value = setting.typed(text) if text else None
         except ValueError as error:
-            dialog.refuse(f"“{text}” is not valid: enter {error}.")
+            dialog.refuse(sentence(f"“{text}” is not valid: enter {error}"))
             return
         try:
             app.preferences.change(setting.key, value)
         except ValueError as error:
-            dialog.refuse(f"{error}.")
+            dialog.refuse(sentence(str(error)))
         else:
             dialog.accept()
 
@@ -249,7 +250,7 @@ class AskKey(Dialog):
             self.dismiss(named)
 
     def _refuse(self, why: str) -> None:
-        text = Content.styled(shown(f"{why}. Press another, or esc to cancel."), "$warning")
+        text = Content.styled(shown(f"{sentence(why)} Press another, or esc to cancel."), "$warning")
         self.query_one("#asked", Static).update(text)
 
 

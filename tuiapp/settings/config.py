@@ -132,7 +132,7 @@ def _at_least(least: int, kind: str, *, whole: bool = False, above: bool = False
 
 def _keys(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError('one or more keys, such as "x" or "x,ctrl+y"')
+        raise ValueError("one or more keys, such as “x” or “x,ctrl+y”")
     return keys_named(value)
 
 

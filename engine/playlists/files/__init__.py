@@ -69,5 +69,5 @@ def write(
     """
     writer = FORMATS.get(format)
     if writer is None:
-        raise UsageError(f"Unknown playlist format {format!r}. Formats: {', '.join(FORMATS)}.")
+        raise UsageError(f"Unknown playlist format “{format}”. Formats: {', '.join(FORMATS)}.")
     return writer(tracks, title, date, folder)

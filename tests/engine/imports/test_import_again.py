@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.importing import OTHER, SONG, START, bring, lastfm, listens, write, write_zip
+from tests.support.listens import play
 
 LOG = (
     "#AUDIOSCROBBLER/1.1\n#TZ/UNKNOWN\n"
@@ -95,3 +96,9 @@ def test_an_encoding_said_once_holds(db: sqlite3.Connection, tmp_path: Path) -> 
     db.execute("DELETE FROM listens")
     db.execute("DELETE FROM imports")
     assert db.execute("SELECT count(*) FROM readings").fetchone() == (0,), "what is forgotten leaves nothing"
+
+
+def test_a_file_into_a_library_filled_by_hand(db: sqlite3.Connection, tmp_path: Path) -> None:
+    play(db, *SONG, START, None)
+    report = bring(db, write(tmp_path, "a.csv", lastfm((START + 5, SONG), (START + 900, SONG))))
+    assert (report.totals["kept"], report.totals["duplicates"]) == (1, 1)

@@ -37,7 +37,7 @@ MS = 211_400
 
 def test_an_unknown_file_is_named_with_what_it_looks_like(db: sqlite3.Connection, tmp_path: Path) -> None:
     write(tmp_path, "in/notes.txt", "hello")
-    write(tmp_path, "in/almost.json", [{"ts": "2024", "track": "x"}])
+    write(tmp_path, "in/almost.json", [{"ts": "2024", "master_metadata_track_name": "x"}])
     write(tmp_path, "in/empty.json", b"")
     files = {Path(file.path).name: file for file in bring(db, tmp_path / "in").files}
     assert all(file.format is None and file.read == 0 for file in files.values())

@@ -54,7 +54,7 @@ def test_a_given_mapping_of_columns(db: sqlite3.Connection, tmp_path: Path) -> N
     columns = {"artist": "wer", "track": "was", "time": "wann"}
     assert one(db, path, format="csv", columns=columns, zone="Europe/Copenhagen").kept == 1
     assert starts(db) == [(START, *SONG)]
-    with pytest.raises(UsageError, match="No column 'nix'"):
+    with pytest.raises(UsageError, match=r"No column “nix” for artist\. Columns: wann, was, wer"):
         bring(db, path, format="csv", columns={"artist": "nix"})
     with pytest.raises(UsageError, match="--map"):
         bring(db, path, format="csv")

@@ -36,6 +36,12 @@ from tests.support.importing import (
         ("prices.csv", "3,4,5\n6,7,8\n"),
         ("numbers.txt", "a\nb\nc\n"),
         ("empty.json", "{}"),
+        # Names that files of any kind have.
+        ("people.csv", "username,email\nida,ida@example.org\n"),
+        ("log.jsonl", '{"ts": 1, "level": "info"}\n{"ts": 2, "level": "info"}\n'),
+        ("pages.json", '[{"header": "a", "time": "b", "version": 1}]'),
+        ("album.json", '{"artist": "Ida", "album": "Lark", "date": "2024"}'),
+        ("file.json", '{"data": [], "meta": {}, "version": 2, "exported_at": "now"}'),
     ],
 )
 def test_what_looks_like_nothing_gets_no_advice(
@@ -68,6 +74,13 @@ def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_p
     assert file.note == (
         "is a table of who, what, where. Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
     )
+
+
+def test_no_service_is_guessed_from_names_that_any_file_has(db: sqlite3.Connection, tmp_path: Path) -> None:
+    [file] = bring(
+        db, write(tmp_path, "a.csv", "username,email,time\nida,ida@example.org,2024-03-02\n")
+    ).files
+    assert file.note.startswith("is a table of username, email, time. Say which columns")
 
 
 def test_what_computers_and_services_put_beside_a_history_is_no_news(

@@ -116,7 +116,6 @@ def test_what_discover_wrote_given_to_either(session: Session, tmp_path: Path) -
     [
         ("endsong.json", [spotify(START, 60_000)]),
         ("mine.csv", lastfm((START, SONG))),
-        ("user.csv", "user,artist,track,time\nme,Ida,Lark,1709406060\n"),
         ("Library.xml", ITUNES),
         (".scrobbler.log", ROCKBOX),
         ("list.csv", EXPORTIFY["pavelkomarov"]),
