@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,14 +52,29 @@ def _is_history(files: Iterable[FileReport]) -> bool:
 def _note(path: Path, files: Sequence[FileReport]) -> bool:
     if not files or _is_history(files):
         return False
-    note = _of_discover(path) or _community(path)
+    note = what_else(path, "import")
     for file in files if note else ():
         file.note = note
     return bool(note)
 
 
+def what_else(path: Path, given_to: str) -> str:
+    """What a file is that was given to a command (`import`, `community add`, `model add`) which does not take it, and
+    which one does, to stand behind its name; empty where that is not known."""
+    kinds = {"model add": _model, "": _of_discover, "community add": _community, "import": _history}
+    return next((note for command, of in kinds.items() if command != given_to and (note := of(path))), "")
+
+
+def _model(path: Path) -> str:
+    from engine.training.model_file import KIND, MANIFEST
+
+    with suppress(*ARCHIVE_ERRORS), zipfile.ZipFile(path) as archive, archive.open(MANIFEST) as about:
+        if KIND.encode() in about.read(4096):
+            return "is a model, to be taken: discover model add PATH"
+    return ""
+
+
 def _community(path: Path) -> str:
-    """Community data or features of tracks, in words; empty for anything else."""
     from engine.community.packs import titles_of
 
     titles = titles_of(path)
@@ -65,16 +82,7 @@ def _community(path: Path) -> str:
     return f"is community data ({kinds}), to be added: discover community add PATH" if titles else ""
 
 
-def not_community(path: Path) -> str:
-    """What a file that is not community data is, and which command takes it; empty where that is not known."""
-    if own := _of_discover(path):
-        return own
-    title = _history(path)
-    return f"is a listening history ({title}), to be imported: discover import PATH" if title else ""
-
-
 def _history(path: Path) -> str:
-    """The title of the first listening history at a path; empty where there is none."""
     for member in walk([path]):
         if member.trouble:
             continue
@@ -82,14 +90,14 @@ def _history(path: Path) -> str:
             with member.open() as stream:
                 head = Head(member.name, stream.read(HEAD_BYTES), member.open)
             if found := recognise(head):
-                return found.title
+                return f"is a listening history ({found.title}), to be imported: discover import PATH"
         except ARCHIVE_ERRORS:
             continue
     return ""
 
 
 def _of_discover(path: Path) -> str:
-    """What this program wrote, in words; empty for anything else."""
+    """What this program keeps for itself."""
     if path.is_dir() or path.name == "manifest.json":
         return _of_manifest(path / "manifest.json" if path.is_dir() else path)
     with path.open("rb") as stream:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
+from engine.errors import UnreadableFileError
+from engine.paths import why_not_read
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -101,11 +103,17 @@ class ModelFiles(Service):
     ) -> ModelManifest:
         """Take a model from a file (`engine.training.added_model`), called `name`, else as the file is, and look back
         with it."""
+        from engine.session.misplaced import what_else
         from engine.training.added_model import add_model
 
-        manifest = add_model(
-            self.library.door, path, name=name or path.name, sha256=sha256, tell=tell, cancelled=cancelled
-        )
+        try:
+            manifest = add_model(
+                self.library.door, path, name=name or path.name, sha256=sha256, tell=tell, cancelled=cancelled
+            )
+        except UnreadableFileError as error:
+            if why_not_read(path) or not (other := what_else(path, "model add")):
+                raise
+            raise UnreadableFileError(f"{path} {other}.") from error
         self._changed(manifest.level, tell)
         return manifest
 

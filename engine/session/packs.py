@@ -42,14 +42,14 @@ class Packs(Service):
     ) -> Added:
         """Take all that a file holds: community data, track features. Raises as `add_packs` does, and says of another
         file what it is."""
-        from engine.session.misplaced import not_community
+        from engine.session.misplaced import what_else
 
         try:
             added = community_packs.add_packs(
                 self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
             )
         except UnreadableFileError as error:
-            if why_not_read(path) or not (other := not_community(path)):
+            if why_not_read(path) or not (other := what_else(path, "community add")):
                 raise
             raise UnreadableFileError(f"{path} {other}.") from error
         self.library.changed(Change.EVERYTHING)

@@ -21,6 +21,7 @@ from tuiapp.settings.keys import Keymap
         ),
         ("Train one: discover train --level tracks.", "Train one: press 7 then t."),
         ("Add more: discover features add PATH.", "Add more: press 7 then a."),
+        ("A model: discover model add PATH.", "A model: press 7 then a."),
         (
             "Close the other discover, or run `discover doctor` once.",
             "Close the other discover, or run `discover doctor` once.",

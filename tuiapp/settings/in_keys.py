@@ -10,10 +10,11 @@ _KEYS = {
     "import": ("import",),
     "community add": ("view_model", "model.add_pack"),
     "features add": ("view_model", "model.add_pack"),
+    "model add": ("view_model", "model.add_pack"),
     "train": ("view_model", "model.train"),
 }
 _COMMAND = re.compile(
-    r"`?(?:discover community fetch, or from a file: )?discover (?:(import|community add|features add) PATH"
+    r"`?(?:discover community fetch, or from a file: )?discover (?:(import|community add|features add|model add) PATH"
     r"|(train)(?: --level (?:artists|tracks))?(?:, or for tracks: discover train --level tracks)?)`?"
 )
 

@@ -137,6 +137,20 @@ def test_a_history_given_to_community_add(
     assert session.packs.all() == ()
 
 
+def test_a_models_file_and_what_is_given_for_one(session: Session, tmp_path: Path) -> None:
+    with Session(write_model(tmp_path / "other")) as other:
+        other.model_files.export(tmp_path / "model.zip")
+    assert notes(session.history.import_paths([tmp_path / "model.zip"])) == {
+        "is a model, to be taken: discover model add PATH"
+    }
+    with pytest.raises(UnreadableFileError, match="is a model, to be taken: discover model add PATH"):
+        session.packs.add(tmp_path / "model.zip")
+    with pytest.raises(UnreadableFileError, match="is a listening history"):
+        session.model_files.add(write(tmp_path, "mine.csv", lastfm((START, SONG))))
+    with pytest.raises(UnreadableFileError, match="is community data"):
+        session.model_files.add(write(tmp_path, "plays.csv", COMMUNITY["plays.csv"]))
+
+
 def test_what_is_neither_keeps_its_own_sentence(session: Session, tmp_path: Path) -> None:
     path = write(tmp_path, "letter.txt", "Dear Ida\n")
     with pytest.raises(UnreadableFileError, match="is not community data in a known format"):
