@@ -1,7 +1,7 @@
 """Reads the tempo of recordings from AcousticBrainz' rhythm table: several readings a recording, made one of them.
 
 Takes the archive `acousticbrainz-lowlevel-features-20220623-rhythm.tar.zst` and the table in it. Its rows have only
-MusicBrainz ids of recordings and no names, so of them those are kept that a pack of tracks knows. Its
+MusicBrainz ids of recordings and no names, so of them those are kept that a pack of tracks or the library knows. Its
 `danceability` runs to 3 and is another measure than the 0..1 of feature packs: it is not kept. PACKS.md has the layout.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import IO
@@ -46,6 +47,26 @@ def recognises(path: Path) -> bool:
     return SUFFIX.encode() in start if is_tar(start) else start.startswith(_HEADER)
 
 
+@dataclass(frozen=True, slots=True)
+class Tempi:
+    """Recordings by number, rising, and of each what `compact` makes of its readings: (n,)."""
+
+    numbers: Ints
+    bpm: Floats
+    spread: Floats
+    other_bpm: Floats
+
+    def rows(self, known: KnownRecordings, begin: int, end: int) -> Iterator[FeatureRow]:
+        """Those of the recordings numbered from `begin` on and before `end`."""
+        places = slice(*np.searchsorted(self.numbers, (begin, end)).tolist())
+        for number, bpm, spread, other in zip(
+            self.numbers[places].tolist(), self.bpm[places].tolist(), self.spread[places].tolist(),
+            self.other_bpm[places].tolist(), strict=True,
+        ):  # fmt: skip
+            artist, title = known.names[number]
+            yield FeatureRow(artist=artist, track=title, bpm=bpm, spread=spread, other_bpm=other or None)
+
+
 def read_rhythm(
     file: IO[bytes],
     name: str,
@@ -55,16 +76,16 @@ def read_rhythm(
     size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Iterator[FeatureRow]:
-    """The tempo of the known recordings, a row each; `counts` has what became of the table's.
+) -> Tempi:
+    """The tempo of the known recordings; `counts` has what became of the table's rows.
 
     `progress` is told bytes read and in all. Raises UnreadableFileError when nothing is known by such an id, and for a
     damaged file or another layout; CancelledError.
     """
     if not known.number:
         raise UnreadableFileError(
-            f"{name} names recordings by MusicBrainz ids alone, and no pack of tracks has any. Get the tracks first: "
-            "discover community fetch tracks."
+            f"{name} names recordings by MusicBrainz ids alone, and neither your library nor a pack of tracks has any. "
+            "Get the tracks first: discover community fetch tracks."
         )
     readings = array("i"), array("d"), array("d")
     with opened_member(file, name, SUFFIX, size=size) as member:
@@ -82,18 +103,11 @@ def read_rhythm(
             _take(lines, known, places, readings, counts)
             if progress is not None:
                 progress(member.place(), member.size or size or 0)
-        if not member.whole_lines:
-            raise UnreadableFileError(f"{member.name} ends within a line.")
-        counts.tables.append(member.name)
+    if not member.whole_lines:
+        raise UnreadableFileError(f"{member.name} ends within a line.")
+    counts.tables.append(member.name)
     numbers, bpm, second = (np.array(part) for part in readings)
-    found, tempo, spread, other = compact(numbers, bpm, second)
-    for number, *measures in zip(
-        found.tolist(), tempo.tolist(), spread.tolist(), other.tolist(), strict=True
-    ):
-        artist, title = known.names[number]
-        yield FeatureRow(
-            artist=artist, track=title, bpm=measures[0], spread=measures[1], other_bpm=measures[2] or None
-        )
+    return Tempi(*compact(numbers, bpm, second))
 
 
 def _take(
@@ -120,7 +134,7 @@ def _take(
         readings[1].append(tempo)
         readings[2].append(tempo_of(cells[second].decode(errors="replace"), of_peaks) or 0.0)
     counts.read += len(lines)
-    counts.dropped["recording that no pack of tracks knows by its id"] += unknown
+    counts.dropped["recording that neither the library nor a pack knows by its id"] += unknown
 
 
 def compact(numbers: Ints, bpm: Floats, second: Floats) -> tuple[Ints, Floats, Floats, Floats]:

@@ -1,7 +1,7 @@
 """Feature packs: tempo, energy and the like for tracks, kept as immutable folders and looked up by key.
 
 A pack is a folder `packs/<name>/` with `features.sqlite` (one row a track, by the keys of `engine.canonical_keys`) and
-`manifest.json`. Packs hold nothing of the person.
+`manifest.json`. Packs hold nothing of the person, but for one that says it was made for their own tracks.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from engine.community.feature_catalog import (
 )
 from engine.community.feature_rows import FeatureRow, RowCounts, has_columns, read_feature_rows
 from engine.community.known import known_recordings
-from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file
+from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file, pack_name
 from engine.community.reading import BadLines, Reading
 from engine.errors import UnreadableFileError
-from engine.paths import digest_of
+from engine.paths import Folders, digest_of
 from engine.privacy import Door
 
 __all__ = [
@@ -44,10 +44,12 @@ __all__ = [
     "add_features",
     "add_rhythm",
     "feature_packs",
+    "own_packs",
     "recognises",
 ]
 
 RHYTHM = acousticbrainz.NAME
+OWN = "own"  # in the manifest of a pack made for the library's own tracks
 TITLE = "track features (a table with artist, track and tempo or energy)"
 
 _TABLE = """
@@ -91,7 +93,7 @@ ON CONFLICT (artist_key, track_key) DO UPDATE SET
 
 @dataclass(frozen=True)
 class FeatureReport:
-    """What became of a file: `rows` = `tracks` + `duplicates` + sum of `dropped`."""
+    """What became of a file: `rows` = `tracks` + `duplicates` + sum of `dropped`. `also` names a second pack of it."""
 
     name: str
     folder: Path
@@ -105,15 +107,12 @@ class FeatureReport:
     tables: tuple[str, ...]
     others: tuple[str, ...]
     bad: BadLines = field(default_factory=BadLines)
+    also: tuple[str, ...] = ()
 
 
 def recognises(path: Path, *, strict: bool = False) -> bool:
     """Whether features can be read at `path`. What is damaged has none, or raises UnreadableFileError if `strict`."""
     return acousticbrainz.recognises(path) or has_columns(path, strict=strict)
-
-
-def _nothing() -> Mapping[str, object]:
-    return {}
 
 
 def add_features(
@@ -122,11 +121,12 @@ def add_features(
     name: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    library: sqlite3.Connection | None = None,
 ) -> FeatureReport:
     """Read the tables at `path` into a feature pack called `name` (default: from the file's name).
 
     A feature pack of that name is replaced; where it is another kind's, the new one is told by an ending. `progress`
-    gets bytes read and in all.
+    gets bytes read and in all. `library` names recordings that a table has by id alone.
 
     Raises UnreadableFileError for a file without usable rows, PrivateSessionError in a private session,
     CancelledError.
@@ -135,14 +135,15 @@ def add_features(
     if acousticbrainz.recognises(path):
         with path.open("rb") as file:
             size = path.stat().st_size
-            return add_rhythm(door, file, path.name, name, progress, cancelled, size=size)
+            return add_rhythm(door, file, path.name, name, progress, cancelled, library, size=size)
     reading = Reading(path, progress, cancelled)
 
     def rows(counts: RowCounts) -> Iterator[FeatureRow]:
         yield from read_feature_rows(path, counts, reading)
         reading.look()
 
-    return replace(_write_pack(door, name, path.name, rows, _nothing), bad=reading.bad)
+    counts = RowCounts()
+    return replace(_write_pack(door, name, path.name, rows(counts), counts, {}), bad=reading.bad)
 
 
 def add_rhythm(
@@ -152,41 +153,73 @@ def add_rhythm(
     name: str = RHYTHM,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    library: sqlite3.Connection | None = None,
     *,
     size: int | None = None,
-    said: Callable[[], Mapping[str, object]] = _nothing,
+    said: Callable[[], Mapping[str, object]] = dict,
 ) -> FeatureReport:
     """Read AcousticBrainz' rhythm table out of an open file, as `add_features` does; what `said` returns when all was
-    read goes into the manifest, what it raises keeps the pack from being.
+    read goes into the manifest, what it raises keeps the packs from being.
+
+    What a pack of tracks knows goes into one pack, what the library alone knows into another, which says so.
     """
-    known = known_recordings(door.folders)
-
-    def rows(counts: RowCounts) -> Iterator[FeatureRow]:
-        return acousticbrainz.read_rhythm(
-            file, source, known, counts, size=size, progress=progress, cancelled=cancelled
-        )
-
+    known, counts = known_recordings(door.folders, library), RowCounts()
+    tempi = acousticbrainz.read_rhythm(
+        file, source, known, counts, size=size, progress=progress, cancelled=cancelled
+    )
     about = {
         "source": acousticbrainz.SOURCE,
         "collected": acousticbrainz.COLLECTED,
         "licence": acousticbrainz.LICENCE,
         "notes": acousticbrainz.NOTES,
+        **said(),
     }
-    return _write_pack(door, name, source, rows, lambda: {**about, **said()})
+    found, reports = tempi.numbers, []
+    if (found < known.public).any() or not len(found):
+        rows = tempi.rows(known, 0, known.public)
+        reports.append(_write_pack(door, name, source, rows, counts, about))
+    if (found >= known.public).any():
+        rows = tempi.rows(known, known.public, len(known.names))
+        reports.append(_write_pack(door, f"{name}-own", source, rows, counts, {**about, OWN: True}))
+    else:
+        # What was made when a pack knew less.
+        for folder in own_packs(door.folders):
+            if folder.name == pack_name(f"{name}-own"):
+                door.remove(folder)
+    first, *others = reports
+    tracks = sum(report.tracks for report in reports)
+    return replace(
+        first,
+        tracks=tracks,
+        tracks_with_tempo=tracks,
+        duplicates=first.rows - sum(first.dropped.values()) - tracks,
+        also=tuple(report.name for report in others),
+    )
+
+
+def own_packs(folders: Folders) -> Iterator[Path]:
+    """The packs that tell which tracks the library has, those set aside and unfinished ones too."""
+    for folder in folders.packs.glob("*"):
+        try:
+            own = json.loads((folder / MANIFEST_FILE).read_bytes()).get(OWN) is True
+        except (OSError, ValueError, AttributeError):
+            own = folder.name.endswith(".partial")
+        if own:
+            yield folder
 
 
 def _write_pack(
     door: Door,
     wanted: str,
     source: str,
-    rows: Callable[[RowCounts], Iterator[FeatureRow]],
-    said: Callable[[], Mapping[str, object]],
+    rows: Iterator[FeatureRow],
+    counts: RowCounts,
+    about: Mapping[str, object],
 ) -> FeatureReport:
     name = name_for(door.folders, wanted, KIND, "tracks")
     folder = door.folders.packs / name
-    counts = RowCounts()
     with door.new_folder(folder) as partial:
-        tracks, with_tempo = _write_table(partial / TABLE_FILE, rows(counts), counts)
+        tracks, with_tempo = _write_table(partial / TABLE_FILE, rows, counts)
         dropped = {reason: count for reason, count in counts.dropped.items() if count}
         if not tracks:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items()) or "it is empty"
@@ -201,7 +234,7 @@ def _write_pack(
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "digest": digest_of(partial / TABLE_FILE),
             "dropped": dropped,
-            **said(),
+            **about,
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         (partial / MANIFEST_FILE).write_text(text, encoding="utf-8")

@@ -1,10 +1,12 @@
-"""Which recordings and artists the packs know by MusicBrainz id.
+"""Which recordings and artists the packs know by MusicBrainz id, and which recordings the library does.
 
-Packs alone are asked: what is kept for them is the same for everybody who has them, and tells nothing of the person.
+What is kept for packs is the same for everybody who has them, and tells nothing of the person; what is kept for the
+library tells what they have, and goes when anything is forgotten.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,21 +20,38 @@ from engine.paths import Folders
 _AT_A_TIME = 10_000
 
 
+# Last.fm's ids may be of a track on one release: those are of no recording, and find nothing.
+_OWN = """
+SELECT DISTINCT value, artists.name, title FROM track_ids
+JOIN tracks ON tracks.id = track_id JOIN artists ON artists.id = artist_id
+WHERE scheme IN ('mb_recording', 'lastfm_mbid') ORDER BY value, artists.name, title
+"""
+
+
 @dataclass
 class KnownRecordings:
-    """`number` of a recording by its id as text, and by that its (artist, title)."""
+    """`number` of a recording by its id as text, and by that its (artist, title): `public` of packs, then one's own."""
 
     number: dict[bytes, int] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
+    public: int = 0
+
+    def add(self, mbid: str, artist: str, title: str) -> None:
+        """Take one down, where its id is not known already."""
+        key = mbid.encode()
+        if key not in self.number:
+            self.number[key] = len(self.names)
+            self.names.append((artist, title))
 
 
-def known_recordings(folders: Folders) -> KnownRecordings:
-    """Those of the packs of tracks, the ones with the most listeners first."""
+def known_recordings(folders: Folders, library: sqlite3.Connection | None) -> KnownRecordings:
+    """Those of the packs of tracks, the ones with the most listeners first, then those the library alone knows."""
     found = KnownRecordings()
     for item, mbid in _items(folders, "tracks"):
-        if mbid.encode() not in found.number:
-            found.number[mbid.encode()] = len(found.names)
-            found.names.append((item.artist, item.track or ""))
+        found.add(mbid, item.artist, item.track or "")
+    found.public = len(found.names)
+    for value, artist, title in library.execute(_OWN) if library is not None else ():
+        found.add(str(value).strip().lower(), str(artist), str(title))
     return found
 
 

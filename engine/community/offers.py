@@ -55,8 +55,8 @@ SOURCES = {
     ),
     "tempo": Source(
         f"{_METABRAINZ}acousticbrainz/dumps/acousticbrainz-lowlevel-features-20220623/",
-        "AcousticBrainz until June 2022: the tempo of 7.6 million recordings, of which those are kept that a pack of "
-        "tracks knows by MusicBrainz id; CC0 1.0",
+        "AcousticBrainz until June 2022: the tempo of 7.6 million recordings, of which those are kept that your "
+        "library or a pack of tracks knows by MusicBrainz id; CC0 1.0",
         "AcousticBrainz: tempo",
         "1.3 GB",
         "tempo",

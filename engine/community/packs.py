@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -183,9 +184,11 @@ def add_packs(
     name: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    library: sqlite3.Connection | None = None,
 ) -> Added:
     """Take all that `path` holds, community data, features of tracks, genres, as a pack for each, called `name` (else
-    after the file); packs of the same name, kind and level are replaced. `format` takes one reader's alone.
+    after the file); packs of the same name, kind and level are replaced. `format` takes one reader's alone. `library`
+    names what the file has by id alone.
 
     Raises UnreadableFileError when there is nothing to take, UsageError for an unknown format,
     PrivateSessionError in a private session.
@@ -221,8 +224,8 @@ def add_packs(
                 label = genres.add_genres(door, file, path.name, label, told(turns - 1), cancelled, size=size)
                 taken[label] = BadLines()
         if sounds:
-            report = features.add_features(door, path, name, told(turns - 1), cancelled)
-            taken[report.name] = report.bad
+            report = features.add_features(door, path, name, told(turns - 1), cancelled, library)
+            taken |= dict.fromkeys((report.name, *report.also), report.bad)
     except UnreadableFileError as error:
         failed.append(error)
     if not taken:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from engine.canonical_keys import SEPARATOR
+from engine.community.features import own_packs
 from engine.community.packs import list_packs
 from engine.errors import NothingYetError
 from engine.privacy import Door
@@ -92,7 +93,8 @@ def forget_all(door: Door) -> tuple[str, ...]:
 
 
 def drop_derived(door: Door) -> tuple[str, ...]:
-    """Delete what was worked out of the person's plays: where they were in the app, look-backs, solo models."""
+    """Delete what was worked out of the person's plays: where they were in the app, look-backs, solo models,
+    packs made for their own tracks."""
     folders = door.folders
     paths = [
         folders.state,
@@ -100,6 +102,7 @@ def drop_derived(door: Door) -> tuple[str, ...]:
         folders.log,
         folders.models / "unfinished",
         *_own_models(folders.models),
+        *own_packs(folders),
     ]
     gone = tuple(str(path.relative_to(folders.root)) for path in paths if path.exists())
     for path in paths:

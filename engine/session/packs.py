@@ -24,7 +24,7 @@ Cancelled = Callable[[], bool]
 
 
 class Packs(Service):
-    """The packs of a library. They hold nothing of the person."""
+    """The packs of a library. They hold nothing of the person, but for tempo of their own tracks that no pack has."""
 
     def all(self) -> tuple[PackInfo, ...]:
         """Community and feature packs, by name."""
@@ -46,8 +46,9 @@ class Packs(Service):
 
         try:
             added = community_packs.add_packs(
-                self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled
-            )
+                self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled,
+                library=self.library.connection,
+            )  # fmt: skip
         except UnreadableFileError as error:
             if why_not_read(path) or not (other := what_else(path, "community add")):
                 raise
@@ -99,7 +100,7 @@ class Packs(Service):
             reading = tell and partial(tell, "reading data")
             return self._fetch_file(web, at, name, downloading, reading, cancelled).packs
         if source.level is None:
-            return (self._fetch_archive(web, source.form, at, name, downloading, cancelled),)
+            return self._fetch_archive(web, source.form, at, name, downloading, cancelled)
         return (self._fetch_statistics(web, at, source.level, min_listeners, name, downloading, cancelled),)
 
     @synchronized
@@ -163,32 +164,33 @@ class Packs(Service):
         name: str | None,
         progress: Progress | None,
         cancelled: Cancelled | None,
-    ) -> PackInfo:
+    ) -> tuple[PackInfo, ...]:
         """Read an archive that is published with its digest into a pack while it comes; remembered for the audit.
 
         Raises DiscoverError (`engine.community.archives`), CancelledError.
         """
         from engine.community import archives, features, genres
 
-        door = self.library.door
+        door, library = self.library.door, self.library.connection
 
-        def rhythm(file: IO[bytes], tell: Progress | None, said: archives.Said) -> str:
+        def rhythm(file: IO[bytes], tell: Progress | None, said: archives.Said) -> tuple[str, ...]:
             label = name or features.RHYTHM
-            return features.add_rhythm(door, file, archive.file, label, tell, cancelled, said=said).name
+            report = features.add_rhythm(door, file, archive.file, label, tell, cancelled, library, said=said)
+            return report.name, *report.also
 
-        def artists(file: IO[bytes], tell: Progress | None, said: archives.Said) -> str:
+        def artists(file: IO[bytes], tell: Progress | None, said: archives.Said) -> tuple[str, ...]:
             label = name or genres.KIND
-            return genres.add_genres(door, file, archive.file, label, tell, cancelled, said=said)
+            return (genres.add_genres(door, file, archive.file, label, tell, cancelled, said=said),)
 
         archive, read = (
             (archives.rhythm_archive(web, base), rhythm)
             if form == "tempo"
             else (archives.artist_archive(web, base), artists)
         )
-        label, record = archives.read_archive(door, web, archive, read, progress=progress)
+        labels, record = archives.read_archive(door, web, archive, read, progress=progress)
         self.remember(record)
         self.library.changed(Change.EVERYTHING)
-        return next(pack for pack in self.all() if pack.name == label)
+        return tuple(pack for pack in self.all() if pack.name in labels)
 
     def remember(self, done: Fetched) -> None:
         """Note a download for the audit."""

@@ -50,6 +50,13 @@ def add_tracks(session: Session, folder: Path) -> None:
     session.packs.add(path)
 
 
+def own_track(session: Session, id_of_it: str) -> None:
+    with session.library.connection as library:
+        library.execute("INSERT INTO artists VALUES (1, 'Nobody', 'nobody')")
+        library.execute("INSERT INTO tracks VALUES (1, 1, 'Demo', 'demo', NULL, NULL)")
+        library.execute("INSERT INTO track_ids VALUES (1, 'mb_recording', ?)", (id_of_it,))
+
+
 READINGS = [
     (mbid(1), "160.76", "81"), (UNKNOWN, "99", "1"), (mbid(1), "80.31", "160"), (mbid(1), "160.2", "80"),
     (mbid(2), "", ""), (mbid(3), "104.5", "140"), (mbid(2), "9999", ""),
@@ -66,7 +73,7 @@ def fetch(session: Session, server: DumpServer, what: str, folder: str, **option
 
 def tempi(session: Session) -> dict[str, tuple[float | None, str | None]]:
     with FeatureCatalog(feature_packs(session.library.folders)) as features:
-        found = features.tracks_of(["slow ferry", "cafe tundra"])
+        found = features.tracks_of(["slow ferry", "cafe tundra", "nobody"])
     assert all(track.danceability is None for track in found), "AcousticBrainz' is another measure"
     return {track.track: (track.bpm, track.bpm_source) for track in found}
 
@@ -132,7 +139,7 @@ def test_tempo_of_what_packs_know_by_id_is_kept_and_every_row_accounted_for(
     }
     manifest = json.loads((session.library.folders.packs / "acousticbrainz/manifest.json").read_bytes())
     assert manifest["dropped"] == {
-        "recording that no pack of tracks knows by its id": 2,
+        "recording that neither the library nor a pack knows by its id": 2,
         "no tempo": 2,
     }
     assert manifest["download"]["bytes"] == len(archive)
@@ -140,6 +147,40 @@ def test_tempo_of_what_packs_know_by_id_is_kept_and_every_row_accounted_for(
     assert told[-1][1:] == (len(archive), len(archive))
     assert [done.bytes for done in session.packs.fetches()] == [len(archive)]
     assert not session.library.folders.downloads.exists()
+
+
+def test_what_the_library_alone_knows_has_a_pack_of_its_own_which_forgetting_takes(
+    server: DumpServer, session: Session, tmp_path: Path
+) -> None:
+    own_track(session, mbid(3).upper())
+    server.add_beside("ab/", RHYTHM, rhythm_archive(rhythm_table(READINGS)), SUMS)
+    (own,) = fetch(session, server, "tempo", "ab")
+    assert (own.name, own.items) == ("acousticbrainz-own", 1)
+    add_tracks(session, tmp_path)
+    public, own = fetch(session, server, "tempo", "ab")
+    assert (public.name, public.items, own.name, own.items) == ("acousticbrainz", 1, "acousticbrainz-own", 1)
+    assert tempi(session)["Demo"] == (104.5, "acousticbrainz-own")
+    held = {
+        pack: b"Nobody" in (session.library.folders.packs / pack / "features.sqlite").read_bytes()
+        for pack in (public.name, own.name)
+    }
+    assert held == {"acousticbrainz": False, "acousticbrainz-own": True}
+    (session.library.folders.packs / ".acousticbrainz-own-x.partial").mkdir()
+    session.packs.stash(own.name)
+    assert "packs/.acousticbrainz-own.aside" in session.forget_all()
+    assert [path.name for path in session.library.folders.packs.glob("*own*")] == []
+    assert set(tempi(session)) == {"Harbour Lights"}
+
+
+def test_a_track_a_pack_knows_since_is_no_longer_ones_own_alone(session: Session, tmp_path: Path) -> None:
+    own_track(session, mbid(1))
+    path = tmp_path / "rhythm.csv"
+    path.write_bytes(rhythm_table(READINGS))
+    (first,) = session.packs.add(path).packs
+    add_tracks(session, tmp_path)
+    (second,) = session.packs.add(path).packs
+    assert (first.name, second.name) == ("rhythm-own", "rhythm")
+    assert {pack.name for pack in session.packs.all() if pack.kind == "features"} == {"rhythm"}
 
 
 @pytest.mark.parametrize("form", ["archive", "table"])
@@ -187,7 +228,7 @@ def test_without_any_id_it_says_so_before_the_archive_is_asked_for(
         (b"mbid,submission_offset,key_key\r\nx,0,A\r\n", "in a known format"),
         (b"mbid,submission_offset,bpm,energy\r\nx,0,1,1\r\n", "another layout"),
         (rhythm_table(READINGS)[:-9], "ends within a line"),
-        (rhythm_table([(UNKNOWN, 90, 1)]), "1 recording that no pack"),
+        (rhythm_table([(UNKNOWN, 90, 1)]), "1 recording that neither"),
     ],
 )
 def test_what_is_not_the_table_or_has_nothing_for_one_is_said(
