@@ -26,7 +26,7 @@ def name_of_file(path: Path) -> str:
     resolved = path.resolve()
     if resolved.is_dir():
         return resolved.name
-    return re.sub(r"(\.(csv|tsv|txt|jsonl|tar|zip|gz|zst))+$", "", resolved.name, flags=re.IGNORECASE)
+    return re.sub(r"(\.(csv|tsv|txt|jsonl|xz|tar|zip|gz|zst))+$", "", resolved.name, flags=re.IGNORECASE)
 
 
 def name_for(folders: Folders, wanted: str, kind: str, level: Level) -> str:

@@ -2,6 +2,8 @@
 
 A full dump is uploaded over days, and its parts fail in silence: a folder may lack the archive, its digest, or have a
 member that is empty or ends early. So the walk goes back until one holds, and says why the others did not.
+
+Tested against made-up archives on a server on the same machine; the real one could not be reached.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from engine.training.interactions import community_interactions, with_genres
 from tests.support.archives import RHYTHM, artist_archive, artist_line, rhythm_archive, rhythm_table
 from tests.support.commands import document
 from tests.support.dump_server import DumpServer, serving
+from tests.support.models import write_model
 from tests.support.statistics_dump import line, listeners, mbid, recording
 from tuiapp.cli.main import run
 
@@ -201,6 +202,16 @@ def test_a_file_of_it_is_taken_the_same_way(session: Session, tmp_path: Path, fo
     assert all(done <= total for done, total in told)
 
 
+def test_how_far_readings_are_apart_is_told_with_the_tempo(session: Session, tmp_path: Path) -> None:
+    add_tracks(session, tmp_path)
+    path = tmp_path / "rhythm.csv"
+    path.write_bytes(rhythm_table([(mbid(1), bpm, 0) for bpm in (90, 100, 110)] + [(mbid(2), 120, 181)]))
+    session.packs.add(path)
+    assert tempi(session) == {
+        "Harbour Lights": (100.0, "rhythm, readings 10 % apart"), "Snow": (120.0, "rhythm, or 181"),
+    }  # fmt: skip
+
+
 def test_what_people_said_of_a_track_goes_before_what_acousticbrainz_measured(
     session: Session, tmp_path: Path
 ) -> None:
@@ -308,6 +319,16 @@ def test_an_artist_page_has_the_genres_without_a_model(server: DumpServer, sessi
     assert document(capsys, "--data-dir", str(session.library.folders.root), "artist", "Nobody")["tags"] == [
         "drone"
     ]
+
+
+@pytest.mark.parametrize("level", ["artists", "tracks"])
+def test_a_model_of_artists_that_is_older_than_the_genres_says_so(tmp_path: Path, level) -> None:
+    path = tmp_path / "artist"
+    path.write_bytes(ARTISTS)
+    with Session(write_model(tmp_path / "data", solo=True, level=level)) as session:
+        assert "newer" not in session.status().outdated
+        session.packs.add(path)
+        assert ("A pack is newer than this model" in session.status().outdated) == (level == "artists")
 
 
 def test_training_takes_them_into_the_models_tags(session: Session, tmp_path: Path) -> None:
