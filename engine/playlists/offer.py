@@ -35,10 +35,21 @@ def candidates(
 
 
 def offered(
-    connection: sqlite3.Connection, features: FeatureCatalog, place: Mapping[str, int]
+    connection: sqlite3.Connection,
+    features: FeatureCatalog,
+    place: Mapping[str, int],
+    *,
+    all_own: bool = True,
 ) -> list[Candidate]:
-    """Own tracks, then those the packs know beside them by the artists (keys) in `place`, which ranks them from 1."""
-    played = played_tracks(connection, counted_listens(connection))
+    """Own tracks, then those the packs know beside them by the artists (keys) in `place`, which ranks them from 1.
+
+    Without `all_own` those by other artists are left out.
+    """
+
+    def wanted(track: PlayedTrack | KeptTrack) -> bool:
+        return all_own or track.artist_key in place
+
+    played = [track for track in played_tracks(connection, counted_listens(connection)) if wanted(track)]
     titles = {(track.artist_key, track.track_key): track.track for track in played}
     known = features.lookup(titles, titles)
     unwanted = _unwanted(connection)
@@ -50,7 +61,9 @@ def offered(
         if not hidden.holds(joined_key(track.artist_key, track.track))
     ]
     have = {(track.artist_key, track.track_key) for track in played}
-    kept = [one for one in kept_tracks(connection) if (one.artist_key, one.track_key) not in have]
+    kept = [
+        one for one in kept_tracks(connection) if wanted(one) and (one.artist_key, one.track_key) not in have
+    ]
     keys = {(one.artist_key, one.track_key): one.track for one in kept}
     tempos = features.lookup(keys, keys)
     found += (

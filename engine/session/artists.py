@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from engine.session.models import Models
     from engine.session.searching import Found, OwnNames
 
+# What stands between an artist and a title as people write them.
+DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
+
 
 class Artists(Service):
     """The artists of the library and of the models' catalogs."""
@@ -112,12 +115,10 @@ class Artists(Service):
         try:
             return self.resolve(name)[1]
         except UnknownNameError:
-            parts = re.split(r"\s+[-\u2013\u2014]\s+", name) if level == "tracks" else []
             # Either may have a dash of its own.
-            for place in range(1, len(parts)):
+            for dash in DASH.finditer(name) if level == "tracks" else ():
                 with contextlib.suppress(UnknownNameError):
-                    key = self.resolve(" - ".join(parts[:place]))[1]
-                    return joined_key(key, " - ".join(parts[place:]))
+                    return joined_key(self.resolve(name[: dash.start()])[1], name[dash.end() :])
             raise
 
     @synchronized

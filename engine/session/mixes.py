@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 FITTING_ARTISTS = 200
 # The most that is asked for at once.
 MAX_AT_ONCE = 200
+# A mix lasts so long unless it is said, and may last so long, in minutes ...
+MINUTES, MAX_MINUTES = 90.0, 600
+# ... and one that drifts looks anew where it is after so many tracks.
+STEP = 5
 
 
 class Mixes(Service):
@@ -32,13 +38,64 @@ class Mixes(Service):
         self._packs = packs
 
     @synchronized
+    def mix(
+        self,
+        title: str,
+        seeds: Sequence[PlaylistTrack],
+        minutes: float = MINUTES,
+        *,
+        seed: int = 0,
+        drift: float = 0.0,
+        only_own: bool = False,
+    ) -> tuple[PlaylistTrack, ...]:
+        """The seeds, and tracks that go with them, until it lasts about so many minutes; errors call it `title`.
+
+        With `drift` above 0 the tracks chosen last lead with that share, at 1 they alone: the mix goes away from its
+        seeds. With `only_own` no track is new. A seed that is an artist alone, without a title, is not listed itself.
+
+        Raises UsageError for minutes or a drift out of range, and as `following` does.
+        """
+        from engine.playlists.continuation import wishes_of
+        from engine.playlists.pool import SHORTEST_SECONDS
+
+        if not 1 <= minutes <= MAX_MINUTES:
+            raise UsageError(f"minutes {minutes:g} is out of range: enter a number from 1 to {MAX_MINUTES}.")
+        if not 0 <= drift <= 1:
+            raise UsageError(f"drift {drift:g} is out of range: enter a number from 0 to 1.")
+        # To the tempo of a track or two the others need not keep.
+        wishes = wishes_of((), {})
+        found: list[PlaylistTrack] = []
+        while (missing := minutes * 60 - _seconds(seeds) - _seconds(found)) > 0:
+            n = STEP if drift else min(MAX_AT_ONCE, math.ceil(missing / SHORTEST_SECONDS))
+            leading = _leading(seeds, found[-STEP:], drift)
+            try:
+                more = self.following(
+                    title, [*seeds, *found], wishes, n, seed, leading=leading, only_own=only_own
+                )
+            except NothingYetError:
+                if not found:
+                    raise
+                break
+            found += more
+        return tuple(_lasting([*(track for track in seeds if track.track), *found], minutes * 60))
+
+    @synchronized
     def following(
-        self, name: str, tracks: Sequence[PlaylistTrack], wishes: Wishes, n: int, seed: int = 0
+        self,
+        name: str,
+        tracks: Sequence[PlaylistTrack],
+        wishes: Wishes,
+        n: int,
+        seed: int = 0,
+        *,
+        leading: Mapping[str, float] | None = None,
+        only_own: bool = False,
     ) -> list[PlaylistTrack]:
         """At most `n` tracks to follow `tracks`, which errors call `name`; none of them again, none twice.
 
-        The artists of `tracks` are folded in as if they were a listener, and where `wishes` has a tempo, they keep
-        it. The same tracks, library, model and seed give the same answer.
+        The artists of `tracks`, or those `leading` by name with how much each counts, are folded in as if they were a
+        listener, and where `wishes` has a tempo, it is kept. With `only_own` no track is new. The same tracks, library,
+        model and seed give the same answer.
 
         Raises NothingYetError when there are no tracks, nothing is known of their artists, or nothing fits; UsageError
         for an invalid `n` or seed.
@@ -50,11 +107,11 @@ class Mixes(Service):
             raise UsageError(f"Add 1 to {MAX_AT_ONCE} tracks at once, not {n}.")
         if not 0 <= seed < 2**63:
             raise UsageError(f"The seed is {seed}; enter 0 or more.")
-        fitting = self._fitting(name, tracks)
+        fitting = self._fitting(name, leading or Counter(track.artist for track in tracks))
         with self._packs.features() as features:
-            pool = offered(
-                self.library.connection, features, {key: rank for rank, key in enumerate(fitting, 1)}
-            )
+            places = {key: rank for rank, key in enumerate(fitting, 1)}
+            pool = offered(self.library.connection, features, places, all_own=False)
+        pool = [track for track in pool if track.known or not only_own]
         more = continued(tracks, pool, fitting, wishes, n, seed)
         if not more:
             at = f" at {wishes.bpm:.0f} bpm" if wishes.bpm is not None else ""
@@ -63,15 +120,15 @@ class Mixes(Service):
             )
         return more
 
-    def _fitting(self, name: str, tracks: Sequence[PlaylistTrack]) -> list[str]:
-        """Keys of the artists that fit the tracks, best first."""
+    def _fitting(self, name: str, leading: Mapping[str, float]) -> list[str]:
+        """Keys of the artists that fit those leading, best first."""
         from engine.recommend.fitting import fitting_artists
         from engine.taste.gate import read_taste
 
-        if not tracks:
+        if not leading:
             raise NothingYetError(f"{name} is empty. Add a track or two first.")
         model, taste = self._models.open(), read_taste(self.library.connection)
-        listener = _as_listener(taste, tracks)
+        listener = _as_listener(taste, leading)
         if not model.catalog.ids_of([item.key for item in listener.items]):
             raise NothingYetError(
                 f"None of the artists in {name} is in the community data, so nothing is known to go with it. Use one "
@@ -80,10 +137,35 @@ class Mixes(Service):
         return fitting_artists(model, listener, taste.by_key)[:FITTING_ARTISTS]
 
 
-def _as_listener(taste: Taste, tracks: Sequence[PlaylistTrack]) -> Taste:
-    """The tracks as if they were somebody's taste: one says as much of its artist as a like."""
+def _leading(seeds: Sequence[PlaylistTrack], last: Sequence[PlaylistTrack], drift: float) -> dict[str, float]:
+    """How much each artist counts: the seeds' together, and with the share `drift` those of the tracks chosen last."""
+    share = drift if last else 0.0
+    leading: dict[str, float] = {}
+    for tracks, part in ((seeds, 1.0 - share), (last, share)):
+        for track in tracks:
+            leading[track.artist] = leading.get(track.artist, 0.0) + len(seeds) * part / len(tracks)
+    return {artist: weight for artist, weight in leading.items() if weight > 0}
+
+
+def _as_listener(taste: Taste, leading: Mapping[str, float]) -> Taste:
+    """The artists as if they were somebody's taste: each counts as often as a like."""
     from engine.taste.gate import LIKE_PLAYS, TasteItem
 
-    times = Counter(artist_key(track.artist) for track in tracks)
-    names = {artist_key(track.artist): track.artist for track in tracks}
-    return taste.of([TasteItem(key, names[key], LIKE_PLAYS * count, None) for key, count in times.items()])
+    weights: dict[str, float] = {}
+    for name, weight in leading.items():
+        weights[artist_key(name)] = weights.get(artist_key(name), 0.0) + weight
+    names = {artist_key(name): name for name in leading}
+    return taste.of(
+        [TasteItem(key, names[key], LIKE_PLAYS * weight, None) for key, weight in weights.items()]
+    )
+
+
+def _seconds(tracks: Sequence[PlaylistTrack]) -> float:
+    return sum(track.seconds or 0.0 for track in tracks if track.track)
+
+
+def _lasting(tracks: Sequence[PlaylistTrack], seconds: float) -> list[PlaylistTrack]:
+    """The first tracks, as many as come nearest to a length."""
+    ends = list(itertools.accumulate(track.seconds or 0.0 for track in tracks))
+    count = min(range(len(ends)), key=lambda place: abs(ends[place] - seconds), default=-1) + 1
+    return list(tracks[:count])

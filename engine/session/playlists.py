@@ -331,21 +331,14 @@ class Playlists(Service):
         return self.add(name, self._mixes.following(name, tracks, wishes, n, seed), again=True)
 
     @synchronized
-    def mix(self, title: str, seeds: Sequence[PlaylistTrack], n: int = 24) -> PlaylistEdit:
-        """A new playlist that begins with `seeds` and goes on with at most `n` tracks that go with them, own and new.
+    def mix(self, title: str, seeds: Sequence[PlaylistTrack]) -> PlaylistEdit:
+        """A new playlist that is a mix from the seeds, as `Mixes.mix` makes it.
 
-        It is called `title`, with a number where that is taken: another of the same seeds is another list. A seed that
-        is an artist alone, without a title, leads the choice and is not listed.
-
-        Raises as `Mixes.following` does.
+        It is called `title`, with a number where that is taken: another of the same seeds is another list.
         """
-        from engine.playlists.continuation import wishes_of
-
         taken = {one.name.casefold() for one in self.all()}
         number = next(i for i in itertools.count(1) if _numbered(title, i).casefold() not in taken)
-        # Of the tempo of one track, or a few, nothing is to be held: what goes with them may be slower.
-        more = self._mixes.following(title, seeds, wishes_of((), {}), n, seed=number - 1)
-        return self.create(_numbered(title, number), [*(track for track in seeds if track.track), *more])
+        return self.create(_numbered(title, number), self._mixes.mix(title, seeds, seed=number - 1))
 
 
 def _numbered(title: str, number: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key, joined_key
 from engine.errors import UnknownNameError, UsageError
+from engine.session.artists import DASH
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
 
@@ -68,6 +70,21 @@ class Tracks(Service):
                     return track.track
         with self._packs.features() as features:
             return self._one_named(features, name, key, title).track
+
+    @synchronized
+    def written(self, text: str) -> PlaylistTrack:
+        """An artist, or a track as people write it, "artist - title", as `named` gives it.
+
+        Raises UnknownNameError with the nearest artists, UsageError for what is blocked.
+        """
+        try:
+            return self.named([(text, None)])[0]
+        except UnknownNameError:
+            # Either may have a dash of its own.
+            for dash in DASH.finditer(text):
+                with contextlib.suppress(UnknownNameError):
+                    return self.named([(text[: dash.start()], text[dash.end() :])])[0]
+            raise
 
     def _one_named(self, features: FeatureCatalog, artist: str, key: str, title: str) -> PlaylistTrack:
         from engine.playlists.playlist import PlaylistTrack

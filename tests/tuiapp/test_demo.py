@@ -108,7 +108,7 @@ def test_a_running_playlist_keeps_the_tempo(place, capsys) -> None:
 
 # Commands that tell nothing of music to a person who blocked it: settings, files, and what was said of it.
 SILENT = {"audit", "block", "community", "config", "demo", "doctor", "features", "feedback", "forget", "hide", "import",
-          "like", "open", "played", "train", "unblock"}  # fmt: skip
+          "like", "model", "open", "played", "train", "unblock"}  # fmt: skip
 
 
 def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_history_alone(
@@ -138,6 +138,7 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
         ("search", played),
         ("search", excluded),
         ("playlist", "running"),
+        ("mix", other, "--minutes", "600"),
         ("playlists", "show", "Before"),
         ("playlists", "continue", "Before", "-n", "20"),
         ("stats",),

@@ -52,8 +52,11 @@ def name_argument(
     )
 
 
-def _completing(candidates: Callable[[Session, str], Iterable[str]]) -> Complete:
-    """Complete what the library knows: `candidates` of an open session and what was typed."""
+def _completing(candidates: Callable[[Session, str], Iterable[str]], *, joined: bool = True) -> Complete:
+    """Complete what the library knows: `candidates` of an open session and what was typed.
+
+    The words of an argument that takes several are one name, unless they are not `joined`.
+    """
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from engine.errors import DiscoverError
@@ -63,7 +66,9 @@ def _completing(candidates: Callable[[Session, str], Iterable[str]]) -> Complete
         if options is None or not options.folders.database.exists():
             return []
         before = (
-            f"{words} " if parameter.nargs == -1 and (words := context.params.get(parameter.name)) else ""
+            f"{words} "
+            if joined and parameter.nargs == -1 and (words := context.params.get(parameter.name))
+            else ""
         )
         typed = before + incomplete
         try:
@@ -87,6 +92,7 @@ def _artists(session: Session, typed: str) -> Iterable[str]:
 
 
 artists = _completing(_artists)
+each_artist = _completing(_artists, joined=False)
 playlists = _completing(lambda session, _: (saved.name for saved in session.playlists.all()))
 packs = _completing(lambda session, _: (pack.name for pack in session.packs.all()))
 feature_packs = _completing(

@@ -49,7 +49,7 @@ def playlist(options: Options, /, context: str, save_as: str | None, out: Path |
         report = session.tracks.export(made.tracks, made.title, out) if out else None
     _print_playlist(options, made)
     if report is not None:
-        _say_exported(options, report)
+        say_exported(options, report)
 
 
 def _print_playlist(options: Options, made: ContextPlaylist) -> None:
@@ -237,7 +237,7 @@ def _tracks_of(
     raise UsageError(f"Unknown list {list_name}. Use discover or related:NAME.")
 
 
-def _say_exported(options: Options, report: ExportReport) -> None:
+def say_exported(options: Options, report: ExportReport) -> None:
     say(options, f"{report.tracks} tracks exported to {shown(str(report.file))}.")
     if report.note:
         say(options, report.note)

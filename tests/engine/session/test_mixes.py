@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from engine.canonical_keys import artist_key
-from engine.errors import NothingYetError
+from engine.errors import NothingYetError, UsageError
 from engine.paths import Folders
 from engine.playlists.compose import ARTIST_GAP
+from engine.playlists.offer import offered
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.session import Session
+from engine.session.mixes import STEP, Mixes
 from engine.store.database import open_library
 from tests.support.listens import play
 from tests.support.models import names, write_model
@@ -48,9 +51,8 @@ def kind(artist: str) -> int:
 
 
 def test_a_mix_begins_with_its_seed_and_stays_near_it(session: Session) -> None:
-    made = session.playlists.mix("Mix", session.tracks.named([(ARTISTS[6], "Own 6")]), 20)
+    made = session.playlists.mix("Mix", [session.tracks.written(f"{ARTISTS[6]} - own 6")])
     assert (made.tracks[0].artist, made.tracks[0].track) == (ARTISTS[6], "Own 6")
-    assert len(made.tracks) == 21
     assert sum(kind(track.artist) == 0 for track in made.tracks[:11]) >= 9
     artists = [track.artist for track in made.tracks]
     assert all(name not in artists[max(0, n - ARTIST_GAP) : n] for n, name in enumerate(artists))
@@ -71,6 +73,70 @@ def test_a_seed_nobody_knows_a_track_of_leads_and_is_not_listed(session: Session
     made = session.playlists.mix("Mix", [PlaylistTrack(ARTISTS[2], "", known=False)])
     assert all(track.track for track in made.tracks)
     assert kind(made.tracks[0].artist) == 2
+
+
+@pytest.mark.parametrize("minutes", [10, 60])
+@pytest.mark.parametrize("drift", [0.0, 0.7])
+def test_a_mix_lasts_as_long_as_asked_and_repeats_nothing(
+    session: Session, minutes: int, drift: float
+) -> None:
+    seeds = [session.tracks.written(ARTISTS[3])]
+    tracks = session.mixes.mix("Mix", seeds, minutes, drift=drift)
+    assert abs(sum(track.seconds or 0 for track in tracks) - minutes * 60) <= 180
+    assert len({(track.artist, track.track) for track in tracks}) == len(tracks)
+    artists = [track.artist for track in tracks]
+    assert all(name not in artists[max(0, n - ARTIST_GAP) : n] for n, name in enumerate(artists))
+    assert tracks == session.mixes.mix("Mix", seeds, minutes, drift=drift)
+
+
+def test_what_was_chosen_last_leads_a_mix_that_drifts(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    led: list[dict[str, float]] = []
+    whole = Mixes.following
+
+    def following(self: Mixes, *arguments: Any, leading: dict[str, float], **others: Any) -> Any:
+        led.append(leading)
+        return whole(self, *arguments, leading=leading, **others)
+
+    monkeypatch.setattr(Mixes, "following", following)
+    seeds = [session.tracks.written(ARTISTS[3])]
+    near = session.mixes.mix("Mix", seeds, 60)
+    assert led == [{ARTISTS[3]: 1.0}]
+    led.clear()
+    away = session.mixes.mix("Mix", seeds, 60, drift=0.75)
+    assert away[: STEP + 1] == near[: STEP + 1]
+    assert led[0] == {ARTISTS[3]: 1.0}
+    last = {track.artist for track in away[1 : STEP + 1]}
+    assert led[1] == pytest.approx({ARTISTS[3]: 0.25} | dict.fromkeys(last, 0.75 / STEP))
+    led.clear()
+    session.mixes.mix("Mix", seeds, 60, drift=1)
+    assert ARTISTS[3] not in led[1]
+
+
+def test_a_mix_from_the_library_has_nothing_new_and_ends_where_that_does(session: Session) -> None:
+    tracks = session.mixes.mix("Mix", [session.tracks.written(ARTISTS[9])], 600, only_own=True)
+    assert {track.artist for track in tracks} == {ARTISTS[number] for number in (0, 3, 6, 9, 12, 1)}
+    assert all(track.known for track in tracks[1:])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "drift", "wrong"), [(0, 0, "minutes 0"), (60, 1.5, "drift 1.5"), (1e9, 0, "minutes")]
+)
+def test_what_is_out_of_range_says_the_range(
+    session: Session, minutes: float, drift: float, wrong: str
+) -> None:
+    with pytest.raises(UsageError, match=wrong):
+        session.mixes.mix("Mix", [session.tracks.written(ARTISTS[9])], minutes, drift=drift)
+
+
+def test_only_own_tracks_of_the_artists_asked_for_are_offered(session: Session) -> None:
+    connection, key = session.library.connection, artist_key(ARTISTS[6])
+    with session.packs.features() as features:
+        few = offered(connection, features, {key: 1}, all_own=False)
+        all_of_them = offered(connection, features, {key: 1})
+    assert few == [one for one in all_of_them if one.artist_key == key]
+    assert len(few) < len(all_of_them)
 
 
 def test_what_nothing_is_known_of_makes_no_mix_and_leaves_no_list(session: Session) -> None:
