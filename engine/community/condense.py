@@ -62,7 +62,7 @@ def condense(
     Items of one id are one already. What has a name alone goes to the id this name belongs to, where it belongs to
     exactly one; a credit of several such names to each of them; all else is left out.
     """
-    from scipy.sparse import csr_matrix, vstack
+    from scipy.sparse import csr_matrix
 
     target, merged_names, split = _targets(names, mapped, poll)
     lost = np.diff(target.indptr) == 0
@@ -79,16 +79,13 @@ def condense(
         blocks[number] = merged
     kept = np.flatnonzero(listeners >= limits.item_listeners)
     dropped[f"item under {limits.item_listeners} listeners"] += int(np.count_nonzero(listeners)) - len(kept)
-    chosen = csr_matrix(
-        (np.ones(len(kept), dtype=np.float32), (kept, np.arange(len(kept)))), shape=(len(names), len(kept))
-    )
-    for number, block in enumerate(blocks):
+    parts: list[Part] = []
+    rows = 0
+    while blocks:
         poll()
-        smaller = csr_matrix(block @ chosen)
-        blocks[number] = smaller[np.diff(smaller.indptr) > 0]
-    empty = csr_matrix(np.zeros((0, len(kept)), dtype=np.float32))
-    plays = csr_matrix(vstack(blocks or [empty], format="csr"))
-    blocks.clear()
+        smaller = narrowed(blocks.pop(0), kept)
+        parts.append((np.arange(rows, rows := rows + smaller.shape[0]), smaller))
+    plays = stacked(parts, rows, len(kept))
     return Condensed(plays, kept, merged_names, split, *_cap(plays, limits))
 
 
@@ -195,7 +192,8 @@ def _cap(plays: csr_matrix, limits: Limits) -> tuple[float, int]:
     if not len(totals):
         return 0.0, 0
     cap = float(np.quantile(totals, limits.listener_share, method="higher"))
-    factor = np.minimum(1.0, cap / totals).astype(np.float32)
-    plays.data *= np.repeat(factor, np.diff(plays.indptr))
-    np.maximum(plays.data, 1, out=plays.data)
-    return cap, int((factor < 1).sum())
+    above = np.flatnonzero(totals > cap)
+    for row in above.tolist():
+        theirs = plays.data[plays.indptr[row] : plays.indptr[row + 1]]
+        np.maximum(theirs * np.float32(cap / totals[row]), 1, out=theirs)
+    return cap, len(above)

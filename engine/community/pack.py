@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KIND = "community"
+_AT_A_TIME = 1 << 22
 MBIDS_FILE = "mbids.npy"
 
 
@@ -104,7 +105,10 @@ def write_pack(
     if content.mbids is not None:
         np.save(folder / MBIDS_FILE, content.mbids)
     listeners = np.bincount(matrix.indices, minlength=items)
-    totals = np.bincount(matrix.indices, weights=matrix.data, minlength=items)
+    totals = np.zeros(items)
+    for start in range(0, matrix.nnz, _AT_A_TIME):
+        some = slice(start, start + _AT_A_TIME)
+        totals += np.bincount(matrix.indices[some], weights=matrix.data[some], minlength=items)
     write_catalog(
         folder / "catalog.sqlite",
         ((label, int(listeners[i]), int(totals[i])) for i, label in enumerate(content.names)),
@@ -161,16 +165,21 @@ class Pack:
             )
 
     def matrix(self) -> csr_matrix:
-        """Play counts, listeners x items, float32 CSR with sorted columns."""
+        """Play counts, listeners x items, float32 CSR with sorted columns: mapped from the files, for reading alone."""
         from scipy.sparse import csr_matrix
 
         try:
-            parts = [np.load(self.folder / f"{name}.npy") for name in ("plays", "indices", "indptr")]
+            parts = [
+                np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in ("plays", "indices", "indptr")
+            ]
         except (OSError, ValueError, EOFError) as error:
             raise DamagedDataError(
                 f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
             ) from error
-        return csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
+        matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
+        # As it was written; to find out would read all of it.
+        matrix.has_canonical_format = True
+        return matrix
 
     def mbids(self) -> np.ndarray | None:
         """MusicBrainz ids of the items: (items, 16) uint8, zeros where one has none; null where the pack has none."""

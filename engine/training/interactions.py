@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Fewer rows or columns than this hold no pattern worth forty factors.
 SMALLEST_SESSIONS = 20
 SMALLEST_ITEMS = 10
+_AT_A_TIME = 1 << 22  # pairs
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,6 @@ class Interactions:
 
 def community_interactions(packs: Sequence[Pack]) -> Interactions:
     """All packs stacked: their listeners below one another, items with equal keys in one column."""
-    from scipy.sparse import csr_matrix, vstack
-
     column: dict[str, int] = {}
     names: list[str] = []
     tags: dict[tuple[int, str], float] = {}
@@ -63,7 +62,7 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     for pack in packs:
         catalog = pack.catalog()
         labels = catalog.all_names()
-        columns = np.empty(len(labels), dtype=np.int64)
+        columns = np.empty(len(labels), dtype=np.int32)
         for number, label in enumerate(labels):
             key = item_key(label)
             if key not in column:
@@ -75,15 +74,9 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
             tags[place] = tags.get(place, 0.0) + weight
         parts.append((pack.matrix(), columns))
         catalog.close()
-    widened = [
-        csr_matrix((plays.data, columns[plays.indices], plays.indptr), shape=(plays.shape[0], len(names)))
-        for plays, columns in parts
-    ]
-    matrix = vstack(widened, format="csr", dtype=np.float32)
-    matrix.sum_duplicates()
     digest = hashlib.sha256("".join(pack.manifest.digest for pack in packs).encode()).hexdigest()
     return Interactions(
-        matrix,
+        _one_matrix(parts, len(names)),
         names,
         [(item, tag, weight) for (item, tag), weight in tags.items()],
         tuple(pack.manifest.name for pack in packs),
@@ -93,6 +86,29 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
         source=joined(pack.manifest.source for pack in packs),
         collected=joined(pack.manifest.collected for pack in packs),
     )
+
+
+def _one_matrix(parts: Sequence[tuple[csr_matrix, np.ndarray]], items: int) -> csr_matrix:
+    """The packs' rows below one another, each pack's columns numbered anew: a pack alone of distinct items as it is,
+    mapped from its files, else one copy.
+    """
+    from scipy.sparse import csr_matrix
+
+    if len(parts) == 1 and np.array_equal(parts[0][1], np.arange(items)):
+        return parts[0][0]
+    lengths = [np.diff(plays.indptr) for plays, _ in parts]
+    indptr = np.concatenate(([0], np.cumsum(np.concatenate(lengths), dtype=np.int64)))
+    indices, data = np.empty(indptr[-1], dtype=np.int32), np.empty(indptr[-1], dtype=np.float32)
+    begin = 0
+    for plays, columns in parts:
+        for start in range(0, plays.nnz, _AT_A_TIME):
+            end = min(plays.nnz, start + _AT_A_TIME)
+            indices[begin + start : begin + end] = columns[plays.indices[start:end]]
+            data[begin + start : begin + end] = plays.data[start:end]
+        begin += plays.nnz
+    matrix = csr_matrix((data, indices, indptr), shape=(len(indptr) - 1, items))
+    matrix.sum_duplicates()
+    return matrix
 
 
 def with_genres(data: Interactions, folders: Folders) -> Interactions:
