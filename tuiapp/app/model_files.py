@@ -147,7 +147,7 @@ def _ask_file(app: DiscoverApp, level: str) -> None:
         dialog.ask(lambda _session: path.exists(), looked, group="export")
 
     value = str(Path.cwd() / f"discover-{level}.zip")
-    app.push_screen(AskPath("Export the model to", submit, WHAT_IS_IN_IT, value=value))
+    app.push_screen(AskPath("Export the model to", submit, WHAT_IS_IN_IT, value=value, proposed=True))
 
 
 def exported(app: DiscoverApp, made: dict[str, Any]) -> None:

@@ -129,18 +129,25 @@ class AskPath(AskText):
         above: str = "",
         value: str = "",
         wrong: str = "",
+        *,
+        proposed: bool = False,
     ) -> None:
-        """`above` is read while one types; `wrong` says what is wrong with the `value` it begins with."""
+        """`above` is read while one types; `wrong` says what is wrong with the `value` it begins with. One that is only
+        `proposed` gives way to what is typed, any other is typed on."""
         scrolls = ", ↑ ↓ scroll" if above else ""
         hint = f"enter accept, tab complete, ctrl+o browse{scrolls}, esc cancel"
         super().__init__(title, submit, value, hint)
-        self._above, self._first_wrong = above, wrong
+        self._above, self._first_wrong, self._proposed = above, wrong, proposed
 
     def compose(self) -> ComposeResult:
         # The line stands on top: in a low terminal the text below it scrolls, and the line stays.
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
-            yield PathLine(self._value, placeholder="path to a file, folder or archive; or drop files here")
+            yield PathLine(
+                self._value,
+                placeholder="path to a file, folder or archive; or drop files here",
+                select_on_focus=self._proposed,
+            )
             yield self._below(self._first_wrong)
             yield Static(self._hint, classes="hint", markup=False)
             if self._above:

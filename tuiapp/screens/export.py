@@ -59,6 +59,6 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
         value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
         what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"
-        app.call_from_thread(app.push_screen, AskPath(what, submit, value=value))
+        app.call_from_thread(app.push_screen, AskPath(what, submit, value=value, proposed=True))
 
     app.run_worker(ask, thread=True, exclusive=True, group="ask export")
