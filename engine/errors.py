@@ -6,6 +6,11 @@ turns these into a line on standard error or a panel; `exit_code` is the command
 
 from __future__ import annotations
 
+import errno
+
+# SQLite's codes for a full disk, and for one it cannot write to, set the size of, or make safe.
+_FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4874)
+
 
 def sentence(text: str) -> str:
     """The text with a full stop, where it does not end as a sentence already.
@@ -61,3 +66,15 @@ class CancelledError(DiscoverError):
     """The person stopped it. Nothing was lost."""
 
     exit_code = 130
+
+
+def disk_trouble(error: BaseException) -> str:
+    """What to say where something could not be written since the disk is full or fails; empty for any other error."""
+    code, number = getattr(error, "sqlite_errorcode", 0), getattr(error, "errno", None)
+    # NumPy has no number for a disk that took a part of an array.
+    partly = isinstance(error, OSError) and "requested and" in str(error)
+    if code == _FULL or partly or number in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Make room, then try again."
+    if code in _UNWRITABLE or number in (errno.EFBIG, errno.EIO):
+        return "The disk, or a limit to the size of files, let no more be written. Make room, then try again."
+    return ""

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.community.offers import MIN_LISTENERS, SOURCES
-from engine.errors import CancelledError, DiscoverError, NothingYetError
+from engine.errors import CancelledError, DiscoverError, NothingYetError, disk_trouble
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
@@ -92,7 +92,8 @@ def run_job(name: str, data_dir: Path, work: Work) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where a job's unexpected errors end
         folders = Folders(data_dir)
         note_error(Door(folders), f"the job {name}", error)
-        message = f"That should not have happened: {where_it_happened(error)}. The log is {folders.log}."
+        unexpected = f"That should not have happened: {where_it_happened(error)}. The log is {folders.log}."
+        message = disk_trouble(error) or unexpected
         reporter.send(type="error", message=message, exit_code=1)
         return 1
     reporter.send(type="done", result=result)

@@ -14,8 +14,11 @@ def main() -> None:
     if "--private" in sys.argv:
         # Before anything is imported: Python's cache of compiled modules is a file too, though it says little.
         sys.dont_write_bytecode = True
-    from tuiapp.cli.main import run
-
+    try:
+        from tuiapp.cli.main import run
+    except KeyboardInterrupt:
+        # Pressed before anything was begun.
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
 
 

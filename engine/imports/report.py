@@ -89,3 +89,10 @@ class Report:
             "artists": self.artists,
             "tracks": self.tracks,
         }
+
+
+def imported_whole(files: int) -> str:
+    """What is kept of an import that ended before its end, in a sentence."""
+    if not files:
+        return "Nothing was imported."
+    return f"{files:,} {'file was' if files == 1 else 'files were'} imported whole, none in part."

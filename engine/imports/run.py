@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
-from engine.errors import CancelledError, UsageError
+from engine.errors import CancelledError, DiscoverError, UsageError, disk_trouble
 from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.encoding import Recoded, guesses, is_encoding
@@ -21,7 +21,7 @@ from engine.imports.guess import guess
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
 from engine.imports.registry import Format, format_named, recognise
-from engine.imports.report import UNKNOWN, FileReport, Report
+from engine.imports.report import UNKNOWN, FileReport, Report, imported_whole
 from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
 from engine.imports.xml_stream import XmlError
@@ -102,6 +102,10 @@ def import_paths(
     )
     try:
         return run.all(members, forced)
+    except CancelledError:
+        if dry_run:
+            raise CancelledError("Stopped. Nothing was imported.") from None
+        raise
     finally:
         if dry_run:
             connection.close()
@@ -146,14 +150,16 @@ class _Run:
         try:
             with _without_garbage_collection():
                 self._read_all(ingest, chosen)
+            ingest.close()
         except BaseException as error:
             with suppress(sqlite3.Error):
                 ingest.close()
-            if isinstance(error, CancelledError):
-                whole = sum(1 for file in self.report.files if file.read)
-                raise CancelledError(f"Stopped. {max(0, whole - 1)} complete files were imported.") from None
+            kept = imported_whole(ingest.kept_files)
+            if isinstance(error, (CancelledError, KeyboardInterrupt)):
+                raise CancelledError(f"Stopped. {kept}") from None
+            if trouble := disk_trouble(error):
+                raise DiscoverError(f"{trouble} {kept}") from error
             raise
-        ingest.close()
         self.report.first, self.report.last = ingest.first, ingest.last
         self.report.artists, self.report.tracks = ingest.kept_artists, len(ingest.kept_tracks)
         if self._progress:

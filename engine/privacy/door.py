@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import DamagedDataError, DiscoverError, PrivateSessionError
+from engine.errors import DamagedDataError, DiscoverError, PrivateSessionError, disk_trouble
 from engine.paths import Folders, why_not_read
 
 # Tables a person changes by using the app. In a private session each is copied to a temporary table of the
@@ -87,6 +87,8 @@ class Door:
             connection.execute("PRAGMA temp_store = MEMORY")
         except sqlite3.DatabaseError as error:
             connection.close()
+            if trouble := disk_trouble(error):
+                raise DiscoverError(trouble) from error
             raise DamagedDataError(
                 f"{path} is not a readable database ({error}). Restore it from a backup, or move it "
                 "away to start again."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, DiscoverError, disk_trouble
 from engine.privacy import Door
 from engine.store.schema import STEPS, migrate, rebuild_indexes
 
@@ -33,6 +33,8 @@ def open_library(door: Door) -> sqlite3.Connection:
                 )
     except sqlite3.DatabaseError as error:
         connection.close()
+        if trouble := disk_trouble(error):
+            raise DiscoverError(trouble) from error
         raise DamagedDataError(
             f"{door.folders.database} cannot be read ({error}). Restore a backup, or move it away to start again."
         ) from error

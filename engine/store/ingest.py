@@ -22,10 +22,10 @@ from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.track_lookup import Row, TrackLookup
 
 _BATCH = 20_000
-# Pages that change again and again (names, ids) stay in memory until the file is done.
-_CACHE_KIB = 48 << 10
-# So many pages of the log are folded into the database at once, not every thousand: files change the same pages.
-_LOG_PAGES = 16_000
+# Rows get their parents' ids from `Ingest`: checking each again would cost a fifth of the time. Pages that change again
+# and again (names, ids) stay in memory, KiB of them, until the file is done. So many pages of the log are folded into
+# the database at once, not every thousand: files change the same pages.
+_WHILE_IMPORTING = {"foreign_keys": 0, "cache_size": -(48 << 10), "wal_autocheckpoint": 16_000}
 # Seconds of work a kill may cost: a commit a file is a tenth of the time of a history in twenty.
 _COMMIT_EVERY = 1.0
 # Each value bound costs a tenth of a row: what all rows of a file have in common is part of the statement, and flags,
@@ -58,21 +58,19 @@ class Ingest:
     def __init__(self, connection: sqlite3.Connection, *, large: bool = False) -> None:
         self._db = connection
         self._db.commit()
-        # Rows get their parents' ids from this class: checking each again would cost a fifth of the time.
-        self._foreign_keys = bool(connection.execute("PRAGMA foreign_keys").fetchone()[0])
-        self._cache = int(connection.execute("PRAGMA cache_size").fetchone()[0])
-        self._log = int(connection.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+        pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in _WHILE_IMPORTING}
+        self._settings = {name: int(value) for name, (value,) in pragmas.items()}
+        self._set(_WHILE_IMPORTING)
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            self._restore_settings()
+            self._set(self._settings)
             raise DiscoverError(
                 f"The library cannot be written to ({error}). If another import is running, try again when it is done."
             ) from error
         self._committed = time.monotonic()
+        # Files finished, and those of them that are kept whatever happens.
+        self._finished = self.kept_files = 0
         self._lookup = TrackLookup(connection)
         self._known_plays = KnownPlays(connection, self._flush)
         self._counts = Counts()
@@ -177,30 +175,37 @@ class Ingest:
                 "UPDATE imports SET sha256 = ?, read = ?, kept = ?, duplicates = ?, dropped = ? WHERE id = ?",
                 (sha256, read, kept, duplicates, json.dumps(dict(dropped)), self._import_id),
             )
-        self._db.execute("RELEASE file")
         self._in_file = False
+        self._db.execute("RELEASE file")
+        self._finished += 1
         if time.monotonic() - self._committed >= _COMMIT_EVERY:
             self._db.execute("COMMIT")
+            self.kept_files = self._finished
             self._db.execute("BEGIN IMMEDIATE")
             self._committed = time.monotonic()
 
     def close(self) -> None:
-        """Undo a file that was not finished, build the indexes that are missing, keep the rest."""
+        """Undo a file that was not finished, build missing indexes, keep the rest: `kept_files` of them."""
         try:
-            if self._in_file and self._db.in_transaction:
+            if not self._db.in_transaction:
+                # On a full disk SQLite itself takes back all that was not committed.
+                self._finished = self.kept_files
+            elif self._in_file:
                 self._db.execute("ROLLBACK TO file")
                 self._db.execute("RELEASE file")
+            self._in_file = False
             rebuild_indexes(self._db)
             self._db.commit()
+            self.kept_files = self._finished
         finally:
             if self._db.in_transaction:
                 self._db.rollback()
-            self._restore_settings()
+                self._finished = self.kept_files
+            self._set(self._settings)
 
-    def _restore_settings(self) -> None:
-        self._db.execute(f"PRAGMA foreign_keys = {'ON' if self._foreign_keys else 'OFF'}")
-        self._db.execute(f"PRAGMA cache_size = {self._cache}")
-        self._db.execute(f"PRAGMA wal_autocheckpoint = {self._log}")
+    def _set(self, settings: Mapping[str, int]) -> None:
+        for name, value in settings.items():
+            self._db.execute(f"PRAGMA {name} = {value}")
 
     # -- rows -----------------------------------------------------------------------------------------
 
@@ -358,7 +363,7 @@ class Ingest:
         if not rows:
             return
         self._listens += rows
-        # A row has a column's value at each place: of a listen a track's id, then the second it began at, or null.
+        # Of a listen the first value is a track's id, the second when it began, or null.
         tracks: list[int] = [row[0] for row in rows]  # type: ignore[misc]
         starts: list[int] = [row[1] for row in rows if row[1] is not None]  # type: ignore[misc]
         self._note_kept(tracks, starts, len(rows) - len(starts))
@@ -378,10 +383,8 @@ class Ingest:
         self._lookup.flush()
         for statement, rows in ((_LISTEN, self._listens), (_SKIP, self._skips)):
             if rows:
-                sql = statement.format(
-                    import_id=self._import_id, source=self._source, precision=self._precision
-                )
-                self._db.executemany(sql, rows)
+                of_file = {"import_id": self._import_id, "source": self._source, "precision": self._precision}
+                self._db.executemany(statement.format(**of_file), rows)
                 rows.clear()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import click
 
-from engine.errors import DiscoverError
+from engine.errors import CancelledError, DiscoverError, disk_trouble
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import mark_what_cannot_be_written
 from tuiapp.safe import shown
@@ -48,10 +48,11 @@ def run(arguments: Sequence[str]) -> int:
         # No command ends the program. Click does, for a reader (head, a closed pager) that has enough: no failure.
         return 0
     except DiscoverError as error:
-        click.echo(f"error: {shown(' '.join(str(error).split()))}", err=True)
+        how = "interrupted" if isinstance(error, CancelledError) else "error"
+        click.echo(f"{how}: {shown(' '.join(str(error).split()))}", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place where a command's unexpected errors end
-        click.echo(f"error: {_unexpected(options, error)}", err=True)
+        click.echo(f"error: {disk_trouble(error) or _unexpected(options, error)}", err=True)
         return 1
     return result if isinstance(result, int) else 0
 
