@@ -19,7 +19,7 @@ from tuiapp.screens.pick import Pick
 
 RESULTS: dict[str, Any] = {
     "import": {"totals": {"read": 3, "kept": 3, "duplicates": 0, "dropped": {}}, "files": []},
-    "add": {"packs": [], "tempo": {"tracks": 0, "with_tempo": 0}, "left_out": []},
+    "add": {"packs": [], "tempo": {"tracks": 0, "with_tempo": 0}, "left_out": [], "bad_lines": []},
 }
 RESULTS["fetch"] = RESULTS["add"]
 RESULTS["look"] = "Of now, 12.3 MB. It sees your address."
