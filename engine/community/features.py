@@ -17,6 +17,7 @@ from typing import IO
 
 from engine.canonical_keys import artist_key, track_key
 from engine.community import acousticbrainz
+from engine.community.bad_lines import BadLines
 from engine.community.feature_catalog import (
     FORMAT,
     KIND,
@@ -30,7 +31,7 @@ from engine.community.feature_catalog import (
 from engine.community.feature_rows import FeatureRow, RowCounts, has_columns, read_feature_rows
 from engine.community.known import known_recordings
 from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file, pack_name
-from engine.community.reading import BadLines, Reading
+from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
 from engine.paths import Folders, digest_of
 from engine.privacy import Door

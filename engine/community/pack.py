@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import Level
+from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
-from engine.community.reading import BadLines
 from engine.errors import DamagedDataError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.canonical_keys import Level, nearest
+from engine.community.bad_lines import BadLines
 from engine.community.pack_names import name_for, name_of_file, pack_name
-from engine.community.reading import BadLines
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door

@@ -15,8 +15,8 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import SEPARATOR, Level, track_name
+from engine.community.bad_lines import BadLines
 from engine.community.mbids import mbid_bytes
-from engine.community.reading import BadLines
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

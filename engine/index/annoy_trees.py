@@ -14,7 +14,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,8 @@ def annoy_module() -> Any:
 
 def annoy_version() -> str:
     """The installed version of annoy, "" where there is none; its files differ between versions."""
+    from importlib.metadata import PackageNotFoundError, version  # as annoy itself
+
     try:
         return version("annoy")
     except PackageNotFoundError:

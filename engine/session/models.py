@@ -29,6 +29,9 @@ class Models(Service):
     @synchronized
     def manifest(self, level: Level = "artists") -> ModelManifest | None:
         """The manifest of the model of a level in use, or None."""
+        if not self.library.folders.models.is_dir():
+            return None  # to say so takes no NumPy
+
         from engine.training.artifact import current_manifest
 
         return current_manifest(self.library.folders, level)

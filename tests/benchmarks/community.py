@@ -3,10 +3,11 @@
     python -m tests.benchmarks.community --scale 0.03 --json
 
 `--scale 1` is the dump of September 2026: 84,850 listeners, 37.3 million pairs, 0.67 million artists, a fifth of the
-pairs without an id. The archive is made up, in the published layout, packed with zstd at level 10. A child process
-reads and packs it as `community add` does.
+pairs without an id; with `--level tracks` 46 million pairs and 4.9 million recordings. The archive is made up, in the
+published layout, packed with zstd at level 10. A child process reads and packs it as `community add` does.
 - `mb`: JSON in the member; `parse_mb_s`: of it a second of one core, unpacking and counting; `pack_s`: merging,
-  pruning and writing; `peak_mb`: the child's highest memory; `pack_mb`: the pack's size; `pairs`: kept in it.
+  pruning and writing; `peak_mb`: the child's highest memory; `pack_mb`: the pack's size; `pairs_read`: in the member,
+  `pairs`: kept.
 """
 
 from __future__ import annotations
@@ -25,23 +26,39 @@ from pathlib import Path
 import numpy as np
 from backports.zstd import CompressionParameter, ZstdFile
 
-from engine.community.listenbrainz import ARTISTS
+from engine.community.listenbrainz import ARTISTS, TRACKS
 from engine.community.pack import write_pack
 from engine.community.streams import opened_member
 
-LISTENERS, NAMES, PAIRS = 84_850, 670_000, 440
-_MEMBER = "listenbrainz-statistics-dump-20261001-000002/lbdump/statistics/artists_all_time.jsonl"
+LISTENERS, NAMES = 84_850, {"artists": 670_000, "tracks": 4_900_000}
+_FOLDER = "listenbrainz-statistics-dump-20261001-000002/"
 
 
-def make_lines(path: Path, scale: float, seed: int = 5) -> int:
+def _artist(number: int) -> str:
+    mbid = "null" if number % 5 == 4 else f'"{number:08x}-0000-4000-8000-{number:012x}"'
+    return f'"artist_name":"Café {number:x} Tundra","artist_mbid":{mbid}}}'
+
+
+def _recording(number: int) -> str:
+    """A sixth has no id, as in the dump; an artist has seven titles."""
+    by, mbid = f"Café {number // 7:x} Tundra", f'"{number // 7:08x}-0000-4000-8000-{number // 7:012x}"'
+    told = f'"track_name":"Snow on {number:x} Roofs","artist_name":"{by}","release_name":"Out of {number // 9:x}",'
+    if number % 6 == 5:
+        return (
+            told + '"recording_mbid":null,"artist_mbids":[],"release_mbid":null,"artists":null,"caa_id":null}'
+        )
+    credited = f'[{{"artist_credit_name":"{by}","join_phrase":"","artist_mbid":{mbid}}}]'
+    return (
+        f'{told}"recording_mbid":"{number:08x}-0000-4000-9000-{number:012x}","artist_mbids":[{mbid}],'
+        f'"release_mbid":{mbid},"artists":{credited},"caa_id":{number},"caa_release_mbid":{mbid}}}'
+    )
+
+
+def make_lines(path: Path, scale: float, level: str = "artists", seed: int = 5) -> int:
     """Write made-up lines of listeners; returns the bytes."""
     rng = np.random.default_rng(seed)
-    listeners, names = round(LISTENERS * scale), round(NAMES * max(scale, scale**0.5 / 2))
-    entry = [
-        f'"artist_name":"Café {number:x} Tundra","artist_mbid":'
-        + ("null}" if number % 5 == 4 else f'"{number:08x}-0000-4000-8000-{number:012x}"}}')
-        for number in range(names)
-    ]
+    listeners, names = round(LISTENERS * scale), round(NAMES[level] * max(scale, scale**0.5 / 2))
+    entry = list(map(_artist if level == "artists" else _recording, range(names)))
     with path.open("w", encoding="utf-8") as file:
         for listener in range(listeners):
             count = min(1000, int(rng.lognormal(5.7, 1.1)) + 1)
@@ -59,27 +76,32 @@ def make_lines(path: Path, scale: float, seed: int = 5) -> int:
     return path.stat().st_size
 
 
-def make_archive(path: Path, lines: Path) -> None:
+def make_archive(path: Path, lines: Path, level: str = "artists") -> None:
     """Pack the lines as published."""
+    statistics = ARTISTS if level == "artists" else TRACKS
+    member = f"{_FOLDER}lbdump/statistics{statistics.suffix}"
     options = {CompressionParameter.compression_level: 10, CompressionParameter.nb_workers: 2}
     with ZstdFile(path, "wb", options=options) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
-        licence = tarfile.TarInfo(_MEMBER.replace("lbdump/statistics/artists_all_time.jsonl", "COPYING"))
+        licence = tarfile.TarInfo(f"{_FOLDER}COPYING")
         licence.size = 8
         tar.addfile(licence, io.BytesIO(b"CC0 1.0\n"))
-        tar.add(lines, _MEMBER)
+        tar.add(lines, member)
 
 
-def measure(path: Path, folder: Path) -> dict[str, float]:
+def measure(path: Path, folder: Path, level: str) -> dict[str, float]:
     """Read and pack the archive in this process."""
     import scipy.sparse  # noqa: F401 - counting needs it, reading is what is timed
 
     began = time.process_time()
-    with path.open("rb") as file, opened_member(file, path.name, ARTISTS.suffix) as member:
+    statistics = ARTISTS if level == "artists" else TRACKS
+    with path.open("rb") as file, opened_member(file, path.name, statistics.suffix) as member:
         assert member is not None
-        tally = ARTISTS.count(member)
+        tally = statistics.count(member)
         read = time.process_time()
     counted = _peak()
-    content = ARTISTS.content(tally, path.name)
+    tally.close_block()
+    pairs = sum(block.nnz for block in tally.blocks)
+    content = statistics.content(tally, path.name)
     write_pack(folder, content, name="b", source=path.name, date="2026-01-01")
     return {
         "mb": round(member.read / 1e6, 1),
@@ -89,7 +111,8 @@ def measure(path: Path, folder: Path) -> dict[str, float]:
         "peak_mb": _peak(),
         "pack_mb": round(sum(file.stat().st_size for file in folder.iterdir()) / 1e6, 1),
         "listeners": content.plays.shape[0],
-        "artists": content.plays.shape[1],
+        "items": content.plays.shape[1],
+        "pairs_read": pairs,
         "pairs": int(content.plays.nnz),
     }
 
@@ -102,18 +125,20 @@ def main() -> None:
     """Make the archive and measure it in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--scale", type=float, default=0.03)
+    parser.add_argument("--level", choices=NAMES, default="artists")
     parser.add_argument("--json", action="store_true", help="the default; here for symmetry")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if options.measure:
-            print(json.dumps(measure(options.measure, Path(folder))))
+            print(json.dumps(measure(options.measure, Path(folder), options.level)))
             return
         lines, archive = Path(folder, "lines.jsonl"), Path(folder, "d.tar.zst")
-        make_lines(lines, options.scale)
-        make_archive(archive, lines)
+        make_lines(lines, options.scale, options.level)
+        make_archive(archive, lines, options.level)
         lines.unlink()
         command = [sys.executable, "-m", "tests.benchmarks.community", "--measure", str(archive)]
+        command += ["--level", options.level]
         found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         print(json.dumps({**found, "archive_mb": round(archive.stat().st_size / 1e6, 1)}, indent=2))
 

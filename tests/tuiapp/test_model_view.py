@@ -9,7 +9,10 @@ from rich.cells import cell_len
 
 from engine.model.confidence import Confidence
 from engine.paths import Folders
+from tests.support.communities import write_community
 from tests.support.driving import screen_text, settled, the_list, toasts
+from tests.support.models import names
+from tests.support.places import ITEMS, PLAYED
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.jobs import Job
 from tuiapp.text import age
@@ -159,6 +162,24 @@ async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_i
         await settled(pilot)
         await pilot.press("q")
     assert sorted(path.name for path in folders.packs.iterdir()) == [n for n in before if n != name]
+
+
+async def test_the_list_of_packs_says_how_much_of_your_plays_each_knows(folders: Folders, tmp_path) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 36)) as pilot:
+        await settled(pilot)
+        artists = [
+            *(names(ITEMS)[number] for number in PLAYED[:5]),
+            *(f"Other {number}" for number in range(40)),
+        ]
+        app.engine().packs.add(write_community(tmp_path / "crowd", artists=artists), name="crowd")
+        await pilot.press("7")
+        crowd = next(pack for pack in app.engine().packs.all() if pack.name == "crowd")
+        share = app.engine().coverage.of_pack(crowd)
+        assert share is not None
+        assert 0 < share.plays_share < 1
+        await settled(pilot, lambda: share.percent in screen_text(app))
+        assert "your plays" in screen_text(app)
 
 
 async def test_a_training_draws_its_curve_and_goes_on_in_another_view(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-_FORMATS = (
+FORMATS = (
     *("hetrec", "million-playlists", "taste-profile", "audioscrobbler", "matrix", "playlists", "plays"),
     *("listenbrainz", "listenbrainz-tracks", "features", "genres"),
 )
@@ -66,8 +66,8 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
     "--format",
     "format_name",
     metavar="NAME",
-    shell_complete=one_of(_FORMATS),
-    help=f"Take only this: {', '.join(_FORMATS)}.",
+    shell_complete=one_of(FORMATS),
+    help=f"Take only this: {', '.join(FORMATS)}.",
 )
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj

@@ -22,6 +22,7 @@ from tuiapp.widgets.table import Table
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
     from engine.session import Status
+    from engine.taste.coverage import Coverage
     from engine.training.artifact import ModelManifest
     from tuiapp.app.jobs import Job
 
@@ -44,6 +45,7 @@ class ModelView(View):
     def __init__(self) -> None:
         super().__init__()
         self._today = 0
+        self._known: dict[str, Coverage | None] = {}
         self._models: list[ModelManifest] = []
         self._outdated = ""
         self._detailed = False
@@ -60,11 +62,13 @@ class ModelView(View):
                     Column("of", _of, 9, order=_of),
                     Column("listeners", lambda row: f"{row.listeners:,}" if row.listeners else "", 9, right=True,
                            order=lambda row: -row.listeners),
-                    Column("items", lambda row: f"{row.items:,}", 7, right=True, order=lambda row: -row.items),
+                    Column("your plays", self._share_known, 10, right=True, order=self._least_known, least=50),
+                    Column("items", lambda row: f"{row.items:,}", 7, right=True, order=lambda row: -row.items,
+                           least=60),
                     Column("age", lambda row: age(row.date, self._today), 9, right=True,
-                           order=lambda row: row.date, least=60),
+                           order=lambda row: row.date, least=70),
                     Column("size", lambda row: f"{row.bytes / 1e6:.1f} MB", 9, right=True,
-                           order=lambda row: -row.bytes, least=72),
+                           order=lambda row: -row.bytes, least=82),
                 ),
                 key=lambda row: row.name,
                 words=lambda row: row.name,
@@ -83,9 +87,28 @@ class ModelView(View):
     def load(self) -> None:
         self.ask(lambda session: (session.status(), session.discover.today()), self._show, group="list")
 
+    def _share_known(self, row: PackInfo) -> str:
+        """How much of the person's plays a pack knows; nothing where that is not asked, or not known yet."""
+        known = self._known.get(row.name)
+        return known.percent if known is not None else ""
+
+    def _least_known(self, row: PackInfo) -> float:
+        known = self._known.get(row.name)
+        return -known.plays_share if known is not None else 1.0
+
+    def _show_known(self, known: dict[str, Coverage | None]) -> None:
+        self._known = known
+        self._packs.drop([])
+
     def _show(self, answer: tuple[Status, int]) -> None:
         status, self._today = answer
         table = self._packs
+        # Worked out of all that was played: the list does not wait for it.
+        self.ask(
+            lambda session: {pack.name: session.coverage.of_pack(pack) for pack in status.packs},
+            self._show_known,
+            group="known",
+        )
         first_time = not table.counts[1]
         table.show(status.packs)
         if first_time:

@@ -1,0 +1,60 @@
+"""Lines of community data that could not be used: counted by reason, the first kept to be shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from engine.errors import UnreadableFileError
+
+SHOWN = 5
+_SHORT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line (or what `unit` says) that could not be used: its file, its number there from 1, why, how it begins."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+    unit: str = "line"
+
+    def __str__(self) -> str:
+        begins = f" ({self.text})" if self.text else ""
+        return f"{self.file}, {self.unit} {self.line:,}: {self.reason}{begins}"
+
+
+class BadLines:
+    """Counts by reason, and the first of them. They are said when data is added, never kept: they may name people."""
+
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+        self.first: list[BadLine] = []
+
+    def add(self, reason: str, file: str, line: int, text: str = "", unit: str = "line") -> None:
+        """Take down one."""
+        self.reasons[reason] += 1
+        if len(self.first) < SHOWN:
+            short = " ".join(text[: 4 * _SHORT].split())
+            short = short if len(short) <= _SHORT else f"{short[: _SHORT - 1]}…"
+            self.first.append(BadLine(file, line, reason, short, unit))
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.reasons.total()
+
+    def in_words(self) -> str:
+        """How many for which reason, the most first."""
+        return ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
+
+    def refuse_most(self, source: str, lines: int) -> None:
+        """Raise UnreadableFileError when these are most of `lines`: then it is something else than it was taken for."""
+        if 2 * self.count > lines:
+            first = f" The first: {self.first[0]}." if self.first else ""
+            raise UnreadableFileError(
+                f"{source}: {self.count:,} of {lines:,} lines cannot be used ({self.in_words()}).{first} "
+                "Nothing was taken of it; is it what it was taken for?"
+            )

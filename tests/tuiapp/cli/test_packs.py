@@ -1,0 +1,84 @@
+"""`community add` and `list`: which formats there are, bad lines told, and how little listing has to load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from engine.community.features import KIND as FEATURES
+from engine.community.genres import KIND as GENRES
+from engine.community.packs import readers
+from tests.support.communities import write_community
+from tests.tuiapp.cli.conftest import ARTISTS
+from tuiapp.cli.main import run
+from tuiapp.cli.packs import FORMATS
+
+
+def test_every_reader_can_be_asked_for_by_name() -> None:
+    assert set(FORMATS) == {*readers(), FEATURES, GENRES}
+
+
+def test_bad_lines_are_shown_with_file_and_line(place: Path, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "plays.csv"
+    file.write_text(
+        "user,artist,plays\n" + f"a,{ARTISTS[0]},3\n" * 20 + "a,Nobody,often\n" + ",Nobody,2\n" * 9
+    )
+    assert run(["community", "add", str(file)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[1] == "plays: 10 lines could not be used: 1 no plays, 9 no listener."
+    assert told[2:4] == [
+        "  plays.csv, line 22: no plays (a,Nobody,often).", "  plays.csv, line 23: no listener (,Nobody,2).",
+    ]  # fmt: skip
+    assert len(told) == 7
+    assert run(["--json", "community", "add", str(file)]) == 0
+    (bad,) = json.loads(capsys.readouterr().out)["bad_lines"]
+    assert (bad["pack"], bad["count"], len(bad["first"])) == ("plays", 10, 5)
+    assert bad["first"][0] | {"shown": ""} == {
+        "file": "plays.csv", "line": 22, "unit": "line", "reason": "no plays", "text": "a,Nobody,often", "shown": "",
+    }  # fmt: skip
+
+
+def test_a_file_of_mostly_bad_lines_is_refused(place: Path, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "plays.csv"
+    file.write_text("user,artist,plays\n" + "a,Ida,3\n" + "a,Ida,often\n" * 9)
+    assert run(["community", "add", str(file)]) == 1
+    assert "plays.csv: 9 of 11 lines cannot be used (9 no plays)" in capsys.readouterr().err
+    assert not (place / "packs").exists()
+
+
+def test_listing_says_all_of_a_pack_and_opens_no_archive_and_no_index(
+    place: Path, tmp_path: Path, capsys
+) -> None:
+    others = [f"Other {number}" for number in range(40)]
+    crowd = write_community(tmp_path / "crowd", artists=[ARTISTS[0], *others])
+    assert run(["community", "add", str(crowd)]) == 0
+    capsys.readouterr()
+    code = (
+        "import sys; from tuiapp.cli.main import run; run(['community', 'list']); "
+        "print(*{'tarfile', 'gzip', 'scipy', 'numba', 'annoy', 'urllib3'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    heading, row, loaded = told.splitlines()
+    columns = "name of listeners items interactions source collected licence added size of your plays"
+    assert " ".join(heading.split()) == columns
+    assert row.split()[:3] == ["crowd", "artists", "90"]
+    assert row.endswith("20 %")
+    assert loaded == ""
+
+
+def test_removing_what_a_model_stands_on_is_explained_and_it_goes_on(
+    place: Path, tmp_path: Path, capsys
+) -> None:
+    crowd = write_community(tmp_path / "made-up", artists=ARTISTS[:40])
+    assert run(["community", "add", str(crowd), "--name", "made-up"]) == 0
+    manifest = next((place / "models").glob("*/manifest.json"))
+    manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | {"packs": ["made-up"]}))
+    capsys.readouterr()
+    assert run(["community", "remove", "made-up"]) == 0
+    said = capsys.readouterr().err
+    assert "The model of artists was trained on made-up, since removed: it recommends as before." in said
+    assert "Add that again before you train: discover community add PATH." in said
+    assert run(["--json", "recommend"]) == 0
+    assert json.loads(capsys.readouterr().out)["items"]
