@@ -12,8 +12,8 @@ from engine.errors import InvalidDataError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Listeners scored at a time: at 130,000 items a batch is about 130 MB of float32.
-_BATCH = 256
+# Listeners scored at a time: at 130,000 items their scores, and the order of these, take 130 MB.
+_BATCH = 64
 # Stands in a list where no item is left to recommend.
 NOTHING = -1
 

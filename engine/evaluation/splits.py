@@ -13,16 +13,26 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-def leave_out(plays: csr_matrix, share: float = 0.2, seed: int = 0) -> tuple[csr_matrix, csr_matrix]:
+def leave_out(
+    plays: csr_matrix, share: float = 0.2, seed: int = 0, listeners: int | None = None
+) -> tuple[csr_matrix, csr_matrix]:
     """(train, test): a random `share` of each listener's items held out, at least one kept, at least one held.
 
-    Listeners with a single item keep it. Same shape as `plays`, CSR. Raises InvalidDataError for a share outside
-    0 to 1.
+    Listeners with a single item keep it, and so do all but `listeners`, drawn, where there are more. Same shape as
+    `plays`, CSR. Raises InvalidDataError for a share outside 0 to 1.
     """
     if not 0 < share < 1:
         raise InvalidDataError(f"share is {share}; it must lie between 0 and 1.")
-    order = np.random.default_rng(seed).random(plays.nnz)
-    return _parts(plays, _first_of_each_row(plays, order, share))
+    rng = np.random.default_rng(seed)
+    if listeners is None or plays.shape[0] <= listeners:
+        return _parts(plays, _first_of_each_row(plays, rng.random(plays.nnz), share))
+    rows = np.sort(rng.choice(plays.shape[0], listeners, replace=False))
+    some = plays[rows]
+    held = np.zeros(plays.nnz, dtype=bool)
+    counts = np.diff(some.indptr)
+    places = np.arange(some.nnz) + np.repeat(plays.indptr[rows] - some.indptr[:-1], counts)
+    held[places] = _first_of_each_row(some, rng.random(some.nnz), share)
+    return _parts(plays, held)
 
 
 def leave_latest_out(
@@ -55,9 +65,9 @@ def _first_of_each_row(plays: csr_matrix, order: NDArray[np.float64], share: flo
 def _parts(plays: csr_matrix, held: NDArray[np.bool_]) -> tuple[csr_matrix, csr_matrix]:
     from scipy.sparse import csr_matrix
 
-    rows = np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr))
+    before = np.concatenate(([0], np.cumsum(held, dtype=plays.indptr.dtype)))[plays.indptr]
     train, test = (
-        csr_matrix((plays.data[chosen], (rows[chosen], plays.indices[chosen])), shape=plays.shape)
-        for chosen in (~held, held)
+        csr_matrix((plays.data[chosen], plays.indices[chosen], starts), shape=plays.shape)
+        for chosen, starts in ((~held, plays.indptr - before), (held, before))
     )
     return train, test

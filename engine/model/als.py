@@ -9,7 +9,6 @@ range raise an error that is both an InvalidDataError and an IndexError.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -119,14 +118,14 @@ class AlternatingLeastSquares:
             # Single precision cannot carry confidences so far above the regularization.
             working = np.dtype(np.float64)
             counts = counts.astype(working, copy=False)
-        from engine.model.parallel import Kernels, padded
+        from engine.model.parallel import Kernels, cores, padded
         from engine.model.sweep import Sweeps
 
         users, items = self._initial(counts.shape, padded(self.factors), working)
         self._set_factors(users, items)
         if not self.iterations:
             return
-        with Kernels(users.shape[1], working, self.num_threads or _cores()) as kernels:
+        with Kernels(users.shape[1], working, self.num_threads or cores()) as kernels:
             sweeps = Sweeps(
                 kernels, counts, users, items, alpha=self.alpha, regularization=self.regularization,
                 frequency_exponent=self.frequency_exponent,
@@ -379,11 +378,6 @@ class AlternatingLeastSquares:
         extended[: len(side)] = side
         extended[places] = rows
         return extended
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unit(rows: NDArray[Any]) -> NDArray[Any]:

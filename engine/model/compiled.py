@@ -37,22 +37,25 @@ _folder = _ROOM / "__pycache__"
 
 
 @cache
-def functions(rank: int, dtype: str) -> Mapping[str, Function]:
-    """The kernels for `rank` (a multiple of 8) and `dtype` (float32 or float64), compiled now if need be.
+def functions(kind: str, rank: int, dtype: str) -> Mapping[str, Function]:
+    """The kernels of a kind of `SIGNATURES` for `rank` (a multiple of 8) and `dtype` (float32 or float64), compiled now if need be.
 
     A private session keeps no compiled code either: there they are compiled in this process.
     """
-    name = f"als-{rank}-{dtype}-{_digest()}.so"
+    name = f"{kind}-{rank}-{dtype}-{_digest()}.so"
     path = _folder / name
     library = _loaded(path)
     if library is None and caches_kept():
-        _compile(rank, dtype, path)
+        _compile(kind, rank, dtype, path)
         library = _loaded(path)
     if library is not None:
-        return {name: _prototype(name, dtype)((name, library)) for name in SIGNATURES}
+        return {name: _prototype(kind, name, dtype)((name, library)) for name in SIGNATURES[kind]}
     from engine.model.kernels import compiled_here
 
-    return {name: _prototype(name, dtype)(address) for name, address in compiled_here(rank, dtype).items()}
+    return {
+        name: _prototype(kind, name, dtype)(address)
+        for name, address in compiled_here(kind, rank, dtype).items()
+    }
 
 
 def _loaded(path: Path) -> ctypes.CDLL | None:
@@ -63,13 +66,13 @@ def _loaded(path: Path) -> ctypes.CDLL | None:
         return None
 
 
-def _prototype(name: str, dtype: str) -> Any:
+def _prototype(kind: str, name: str, dtype: str) -> Any:
     real = ctypes.c_float if dtype == "float32" else ctypes.c_double
     kinds = {"real": real, "integer": ctypes.c_int64}
-    return ctypes.CFUNCTYPE(None, *(kinds.get(kind, ctypes.c_void_p) for kind in SIGNATURES[name]))
+    return ctypes.CFUNCTYPE(None, *(kinds.get(argument, ctypes.c_void_p) for argument in SIGNATURES[kind][name]))
 
 
-def _compile(rank: int, dtype: str, path: Path) -> None:
+def _compile(kind: str, rank: int, dtype: str, path: Path) -> None:
     """Compile in a child and link; leaves no file where either cannot be done."""
     linker = _linker()
     if linker is None:
@@ -77,13 +80,13 @@ def _compile(rank: int, dtype: str, path: Path) -> None:
     try:
         with tempfile.TemporaryDirectory() as place:
             code, library = Path(place) / "kernels.o", Path(place) / "kernels.so"
-            child = [sys.executable, "-m", "engine.model.kernels", str(rank), dtype, str(code)]
+            child = [sys.executable, "-m", "engine.model.kernels", kind, str(rank), dtype, str(code)]
             for command in (child, [linker, "-shared", "-o", str(library), str(code)]):
                 if subprocess.run(command, capture_output=True, check=False).returncode:
                     return
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_atomically(path, library.read_bytes(), mode=0o600)
-        for older in path.parent.glob(f"als-{rank}-{dtype}-*.so"):
+        for older in path.parent.glob(f"{kind}-{rank}-{dtype}-*.so"):
             if older != path:
                 older.unlink()
     except OSError:
@@ -99,7 +102,7 @@ def _linker() -> str | None:
 @cache
 def _digest() -> str:
     """Of all that the machine code depends on."""
-    parts = [(_ROOM / name).read_bytes() for name in ("kernels.py", "signatures.py", "simd.py")]
+    parts = [(_ROOM / name).read_bytes() for name in ("kernels.py", "neighbour_kernels.py", "signatures.py", "simd.py")]
     parts += [importlib.metadata.version(name).encode() for name in ("numba", "llvmlite")]
     parts += [sys.platform.encode(), platform.machine().encode(), _processor().encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

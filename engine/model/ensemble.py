@@ -61,21 +61,20 @@ class Members:
         return lengths(self.factors.item_factors[ids].astype(np.float64), _MIN_LENGTH)
 
     def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> GatheredItems:
-        """What the members know of items `ids` (m,), whoever listens, or whatever the counts of this `listener`."""
+        """What the members know of items `ids` (m,), whatever the counts of this `listener`."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
         known = np.zeros((len(ids), len(MEMBERS)))
         known[:, PERSONAL] = np.log1p(self.listeners[ids].astype(np.float64))
         if self.age is not None:
             known[:, PERSONAL + 1] = -np.log1p(np.minimum(self.age[ids], _OLDEST))
-        near = listener or self.neighbours
-        cells = near.gather(ids) if near is not None else None
+        cells = listener.gather(ids) if listener is not None else None
         artists = self.artists[ids] if self.artists is not None else None
         return GatheredItems(ids, vectors, lengths(vectors, _MIN_LENGTH), known, cells, artists)
 
 
 @dataclass(frozen=True)
 class GatheredItems:
-    """Items with what scoring them again and again needs. Made by `Members.gather`.
+    """Items with what scoring them for a listener again and again needs. Made by `Members.gather`.
 
     `ids` (m,), their `vectors` (m, f) and those `lengths` (m,), `known` (m, members) with those that are the same
     for every listener, the neighbours' `cells`, and of tracks the `artists` (m,).

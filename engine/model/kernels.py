@@ -1,6 +1,6 @@
 """The compiled parts of a sweep, for one rank and dtype: rows solved by conjugate gradients, Gram matrix, transform.
 
-Numba is imported by this module and `simd` alone. It is run in a child process to write machine code that a fit
+Numba is imported by this module, `neighbour_kernels` and `simd` alone. It is run in a child process to write machine code that a fit
 loads without Numba (`engine.model.compiled`, which also has the arguments' kinds), so the functions here take
 addresses, allocate nothing and raise nothing: such code needs no part of Numba when it runs.
 """
@@ -8,12 +8,14 @@ addresses, allocate nothing and raise nothing: such code needs no part of Numba 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 from numba import cfunc, types
 
+from engine.model.neighbour_kernels import nearest_body, weights_body
 from engine.model.signatures import SIGNATURES
 from engine.model.simd import (
     add_outer_products,
@@ -31,15 +33,15 @@ from engine.model.simd import (
 _SHORT_SUM = 256
 
 
-def compiled_here(rank: int, dtype: str) -> dict[str, int]:
+def compiled_here(kind: str, rank: int, dtype: str) -> dict[str, int]:
     """The kernels' addresses, compiled in this process."""
-    return {name: function.address for name, function in _cfuncs(rank, dtype).items()}
+    return {name: function.address for name, function in _cfuncs(kind, rank, dtype).items()}
 
 
-def write_machine_code(rank: int, dtype: str, path: Path) -> None:
+def write_machine_code(kind: str, rank: int, dtype: str, path: Path) -> None:
     """Write an object file for this processor that holds the kernels under their names."""
     module = llvm.parse_assembly("")
-    for name, function in _cfuncs(rank, dtype).items():
+    for name, function in _cfuncs(kind, rank, dtype).items():
         part = llvm.parse_assembly(function.inspect_llvm())
         for inner in part.functions:
             if not inner.is_declaration:
@@ -60,7 +62,7 @@ def write_machine_code(rank: int, dtype: str, path: Path) -> None:
     path.write_bytes(target.emit_object(module))
 
 
-def _cfuncs(rank: int, dtype: str) -> dict[str, Any]:
+def _cfuncs(kind: str, rank: int, dtype: str) -> dict[str, Any]:
     real = types.float32 if dtype == "float32" else types.float64
     kinds = {
         "reals": types.CPointer(real),
@@ -68,23 +70,18 @@ def _cfuncs(rank: int, dtype: str) -> dict[str, Any]:
         "doubles": types.CPointer(types.float64),
         "int64s": types.CPointer(types.int64),
         "int32s": types.CPointer(types.int32),
+        "indices": types.CPointer(types.uint32),
+        "bytes": types.CPointer(types.uint8),
         "integer": types.int64,
-    }
-    bodies = {
-        "solve": _solve(rank),
-        "gram": _gram(rank),
-        "transform": _transform(rank),
-        "factorize": _factorize(rank),
-        "observed": _observed(rank),
     }
     return {
         name: cfunc(
-            types.void(*(kinds[kind] for kind in SIGNATURES[name])),
+            types.void(*(kinds[argument] for argument in arguments)),
             nopython=True,
             error_model="numpy",
             _nrt=False,
-        )(body)
-        for name, body in bodies.items()
+        )(BODIES[name](rank))
+        for name, arguments in SIGNATURES[kind].items()
     }
 
 
@@ -239,5 +236,16 @@ def _observed(rank: int) -> Any:
     return observed
 
 
+# What makes each kernel of `SIGNATURES` for a rank.
+BODIES: Mapping[str, Callable[[int], Any]] = {
+    "solve": _solve,
+    "gram": _gram,
+    "transform": _transform,
+    "factorize": _factorize,
+    "observed": _observed,
+    "nearest": nearest_body,
+    "weights": weights_body,
+}
+
 if __name__ == "__main__":
-    write_machine_code(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    write_machine_code(sys.argv[1], int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))

@@ -1,4 +1,4 @@
-"""The passes of a sweep over many rows, shared among threads: solve, Gram matrix, transform, observed loss.
+"""Compiled passes over many rows, shared among threads; those of a sweep: solve, Gram, transform, observed loss.
 
 The compiled functions (`engine.model.kernels`) hold no interpreter lock and share work through an atomic counter,
 so plain Python threads run them: no OpenMP or BLAS threads that spin against ours. Whole rows are solved by one
@@ -7,8 +7,10 @@ thread and sums are kept by part, so the result does not depend on the number of
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,20 +30,44 @@ def padded(factors: int) -> int:
     return -(-factors // LANES) * LANES
 
 
-class Kernels:
-    """The kernels of one rank and dtype, run by `threads` threads. Use as a context: it owns the threads."""
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    def __init__(self, rank: int, dtype: np.dtype[Any], threads: int) -> None:
-        self.rank, self.threads, self._dtype = rank, threads, dtype
-        self._functions = functions(rank, dtype.name)
+
+class Threads:
+    """The kernels of a kind, rank and dtype, run by `threads` threads. Use as a context: it owns the threads."""
+
+    def __init__(self, kind: str, rank: int, dtype: np.dtype[Any], threads: int) -> None:
+        self.rank, self.threads, self.dtype = rank, threads, dtype
+        self.functions = functions(kind, rank, dtype.name)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
-    def __enter__(self) -> Kernels:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
             self._pool.shutdown()
+
+    def run(self, name: str, *arguments: Any, rooms: Sequence[Sequence[NDArray[Any]]]) -> None:
+        """Every thread takes parts until none is left; each has `rooms` of its own, arrays to work in."""
+        function: Function = self.functions[name]
+        cursor = np.zeros(1, dtype=np.int64)
+        given = [_argument(value) for value in (*arguments, cursor)]
+        calls = [[*given, *map(_argument, own)] for own in rooms]
+        if self._pool is None:
+            function(*calls[0])
+            return
+        for running in [self._pool.submit(function, *call) for call in calls]:
+            running.result()
+
+
+class Kernels(Threads):
+    """The kernels of a sweep at one rank and dtype."""
+
+    def __init__(self, rank: int, dtype: np.dtype[Any], threads: int) -> None:
+        super().__init__("als", rank, dtype, threads)
 
     def solve(
         self,
@@ -107,7 +133,7 @@ class Kernels:
         Not LAPACK: OpenBLAS would wake threads for it that then spin against ours for longer than it takes.
         """
         lower, upper_inverse = np.zeros_like(system), np.zeros_like(system)
-        self._functions["factorize"](_argument(system), _argument(lower), _argument(upper_inverse))
+        self.functions["factorize"](_argument(system), _argument(lower), _argument(upper_inverse))
         return lower, upper_inverse
 
     def transform(self, y: NDArray[Any], matrix: Floats) -> None:
@@ -115,16 +141,9 @@ class Kernels:
         self._run("transform", y, len(y), np.ascontiguousarray(matrix, dtype=y.dtype), _PARTS)
 
     def _run(self, name: str, *arguments: Any, scratch: int = 0) -> None:
-        """Every thread takes parts until none is left; each has `scratch` rows of its own to work in."""
-        function: Function = self._functions[name]
-        cursor = np.zeros(1, dtype=np.int64)
-        rooms = np.zeros((self.threads, max(scratch, 1), self.rank), dtype=self._dtype)
-        given = [_argument(value) for value in (*arguments, cursor)]
-        if self._pool is None:
-            function(*given, _argument(rooms[0]))
-            return
-        for running in [self._pool.submit(function, *given, _argument(room)) for room in rooms]:
-            running.result()
+        """Each thread has `scratch` rows of its own to work in."""
+        rooms = np.zeros((self.threads, max(scratch, 1), self.rank), dtype=self.dtype)
+        self.run(name, *arguments, rooms=[[room] for room in rooms])
 
 
 class Rows:

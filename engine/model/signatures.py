@@ -6,17 +6,34 @@ from collections.abc import Mapping
 
 # Numbers in a vector instruction as the kernels write them; ranks are multiples of it.
 LANES = 8
-# Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32; a real, an integer.
-SIGNATURES: Mapping[str, tuple[str, ...]] = {
-    "solve": (
-        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "reals", "reals", "reals",
-        "reals", "real", "integer", "int64s", "doubles", "integer", "int64s", "reals",
-    ),
-    "gram": ("reals", "integer", "doubles", "integer", "int64s", "reals"),
-    "transform": ("reals", "integer", "reals", "integer", "int64s", "reals"),
-    "factorize": ("doubles", "doubles", "doubles"),
-    "observed": (
-        "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "real", "int64s", "doubles",
-        "integer", "int64s", "reals",
-    ),
+# Neighbours: an item is weighed by the nearest of those with so many listeners in common. One of them whose pivot falls
+# below this share of its diagonal says nothing. So many wait to be compared with the nearest kept; items are looked at in
+# blocks.
+LEAST_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING, BLOCK = 2, 100, 0.05, 1024, 64
+# Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32, of such that are never negative,
+# of bytes; a real, an integer.
+SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "als": {
+        "solve": (
+            "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "reals", "reals", "reals",
+            "reals", "real", "integer", "int64s", "doubles", "integer", "int64s", "reals",
+        ),
+        "gram": ("reals", "integer", "doubles", "integer", "int64s", "reals"),
+        "transform": ("reals", "integer", "reals", "integer", "int64s", "reals"),
+        "factorize": ("doubles", "doubles", "doubles"),
+        "observed": (
+            "int64s", "int32s", "reals", "integer", "reals", "integer", "reals", "integer", "real", "int64s", "doubles",
+            "integer", "int64s", "reals",
+        ),
+    },
+    "neighbours": {
+        "nearest": (
+            "int64s", "indices", "reals", "int64s", "indices", "reals", "integer", "integer", "integer", "reals",
+            "integer", "int64s", "integer", "indices", "reals", "int32s", "int64s", "doubles", "indices", "reals",
+        ),
+        "weights": (
+            "indices", "reals", "int32s", "integer", "integer", "reals", "int64s", "integer", "reals", "int64s", "reals",
+            "bytes",
+        ),
+    },
 }  # fmt: skip

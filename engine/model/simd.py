@@ -19,7 +19,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-from engine.model.signatures import LANES
+from engine.model.signatures import BLOCK, LANES
 
 # How many of a row's non-zeros ahead the fixed side is fetched; 8 to 16 measured alike, 0 takes twice as long.
 AHEAD = 12
@@ -64,6 +64,9 @@ class _Lanes:
 
     def multiply(self, a: Any, b: Any) -> Any:
         return self.builder.fmul(a, b, flags=_FLAGS)
+
+    def higher(self, a: Any, b: Any) -> Any:
+        return self.builder.select(self.builder.fcmp_ordered(">", a, b), a, b)
 
     def plus_scaled(self, row: list[Any], scale: Any, other: list[Any]) -> list[Any]:
         """row + scale * other, `scale` in all lanes."""
@@ -299,6 +302,32 @@ def combined(_typing, out, row, scale, other, rank):
 
 
 @intrinsic(prefer_literal=True)
+def add_scaled_from(_typing, out, scale, other, first, rank):
+    """out += scale * other, from the vector that holds column `first` on."""
+    signature = types.void(out, scale, other, first, rank)
+
+    def emit(context, builder, signature, arguments):
+        lanes = _Lanes(builder, context.get_data_type(out.dtype), rank.literal_value)
+        target, source = (
+            builder.bitcast(
+                _pointer(context, builder, signature.args[i], arguments[i]), lanes.vector.as_pointer()
+            )
+            for i in (0, 2)
+        )
+        spread = lanes.spread(arguments[1])
+        begin = builder.sdiv(arguments[3], _I64(LANES))
+        with cgutils.for_range(builder, _I64(lanes.count), start=begin) as loop:
+            places = [builder.gep(base, [loop.index]) for base in (target, source)]
+            own, added = (builder.load(place) for place in places)
+            own.align = added.align = lanes.bytes
+            total = lanes.add(own, lanes.multiply(spread, added))
+            builder.store(total, places[0]).align = lanes.bytes
+        return context.get_dummy_value()
+
+    return signature, emit
+
+
+@intrinsic(prefer_literal=True)
 def add_outer_products(_typing, y, first, block, rank):
     """block += the sum of row' row over the four rows of y from `first` on."""
     signature = types.void(y, first, block, rank)
@@ -319,6 +348,49 @@ def add_outer_products(_typing, y, first, block, rank):
                     total, lanes.spread(builder.load(builder.gep(row, [loop.index]))), values
                 )
             lanes.store(line, total)
+        return context.get_dummy_value()
+
+    return signature, emit
+
+
+@intrinsic
+def best_of(_typing, sums, scales, first, least, rounded):
+    """The highest of the `BLOCK` doubles from `first` on that are `least` or more, each less its nearest multiple (see
+    `neighbour_kernels.ROUNDED`) and times its scale; nought where none is."""
+    signature = types.float32(sums, scales, first, types.float64, types.float64)
+
+    def emit(context, builder, signature, arguments):
+        sums, scales = (
+            builder.gep(_pointer(context, builder, signature.args[i], arguments[i]), [arguments[2]])
+            for i in range(2)
+        )
+        wide, narrow = (_Lanes(builder, real, BLOCK) for real in (ir.DoubleType(), ir.FloatType()))
+        least, rounded = wide.spread(arguments[3]), wide.spread(arguments[4])
+        none = best = narrow.zeros()[0]
+        for total, scale in zip(wide.load(sums), narrow.load(scales), strict=True):
+            rest = builder.fsub(total, builder.fsub(builder.fadd(total, rounded), rounded))
+            product = narrow.multiply(builder.fptrunc(rest, narrow.vector), scale)
+            enough = builder.fcmp_ordered(">=", total, least)
+            best = narrow.higher(best, builder.select(enough, product, none))
+        for half in (4, 2, 1):
+            best = narrow.higher(best, narrow.shuffled(best, best, [lane ^ half for lane in range(LANES)]))
+        return builder.extract_element(best, _I32(0))
+
+    return signature, emit
+
+
+@intrinsic
+def fetch(_typing, array, count):
+    """Fetch the first `count` numbers of an array ahead of their use."""
+    signature = types.void(array, count)
+
+    def emit(context, builder, signature, arguments):
+        base = _pointer(context, builder, signature.args[0], arguments[0])
+        line = _CACHE_LINE // context.get_abi_sizeof(context.get_data_type(array.dtype))
+        count = builder.sext(arguments[1], _I64) if arguments[1].type.width < 64 else arguments[1]
+        lines = builder.sdiv(builder.add(count, _I64(line - 1)), _I64(line))
+        with cgutils.for_range(builder, lines) as loop:
+            _prefetch(builder, builder.gep(base, [builder.mul(loop.index, _I64(line))]))
         return context.get_dummy_value()
 
     return signature, emit

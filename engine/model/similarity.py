@@ -11,13 +11,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import TYPE_CHECKING
+
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.neighbours import Neighbours
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
+# Who plays an item is known well enough from so many listeners.
+LISTENERS = 10_000
 TOGETHER, SHRINK = 0.5, 20.0
 # Two items with all listeners in common are as alike as two in one direction when many listeners say so.
 _TOGETHER_SCALE = 2.0
@@ -26,12 +33,41 @@ HUBNESS_SHARE, NEAREST = 0.25, 10
 _COMPARED, _ROWS = 20_000, 512
 
 
+class Listens(msgspec.Struct, frozen=True):
+    """Who of some listeners plays what, for `np.save`: item i is played by `listeners` (cells,) int32 from `starts[i]` to
+    `starts[i + 1]`; `starts` (items + 1,) int64."""
+
+    starts: NDArray[np.int64]
+    listeners: NDArray[np.int32]
+
+    @property
+    def count(self) -> int:
+        """One more than the highest listener's number."""
+        return int(self.listeners.max(initial=-1)) + 1
+
+    def of(self, ids: Ids) -> tuple[Ids, NDArray[np.int32]]:
+        """(which of `ids`, listener) of every listen of these items, in order."""
+        counts = self.starts[ids + 1] - self.starts[ids]
+        which = np.repeat(np.arange(len(ids)), counts)
+        places = np.arange(len(which)) + np.repeat(self.starts[ids] - (np.cumsum(counts) - counts), counts)
+        return which, self.listeners[places]
+
+
+def listens_of(plays: csr_matrix, seed: int = 0) -> Listens:
+    """Those of (listeners, items) CSR play counts; of many listeners a sample."""
+    rows = np.flatnonzero(np.diff(plays.indptr))
+    if len(rows) > LISTENERS:
+        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:LISTENERS])
+    columns = plays[rows].tocsc()
+    return Listens(columns.indptr.astype(np.int64), columns.indices.astype(np.int32, copy=False))
+
+
 @dataclass(frozen=True)
 class ItemSimilarity:
-    """Over item factors (items, f) float32; `neighbours` and `hubness` (items,) are null where not built."""
+    """Over item factors (items, f) float32; `listens` and `hubness` (items,) are null where not built."""
 
     factors: NDArray[np.float32]
-    neighbours: Neighbours | None = None
+    listens: Listens | None = None
     hubness: NDArray[np.float32] | None = None
 
     def of(self, item: int, ids: Ids) -> Floats:
@@ -40,7 +76,7 @@ class ItemSimilarity:
         many = self.factors[ids].astype(np.float64)
         lengths = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
         cosines = np.divide(many @ one, lengths, out=np.zeros(len(ids)), where=lengths > 0)
-        if self.neighbours is None:
+        if self.listens is None:
             return np.asarray(np.minimum(cosines, 1.0))
         alike = (1.0 - TOGETHER) * cosines + TOGETHER * _TOGETHER_SCALE * self.together(item, ids)
         if self.hubness is not None:
@@ -52,22 +88,21 @@ class ItemSimilarity:
 
     def together(self, item: int, ids: Ids) -> Floats:
         """Listeners in common over the geometric mean of both items' and a constant: (m,), below 1."""
-        near = self.neighbours
-        if near is None:
+        if self.listens is None:
             return np.zeros(len(ids))
-        _, own = near.cells(np.array([item]))
-        listens = np.zeros(near.kernel.shape[0], dtype=np.float32)
-        listens[near.listeners[own]] = 1.0
-        which, places = near.cells(ids)
-        common = np.bincount(which, weights=listens[near.listeners[places]], minlength=len(ids))
-        counts = near.starts[ids + 1] - near.starts[ids]
+        _, own = self.listens.of(np.array([item]))
+        listens = np.zeros(self.listens.count, dtype=np.float32)
+        listens[own] = 1.0
+        which, listeners = self.listens.of(ids)
+        common = np.bincount(which, weights=listens[listeners], minlength=len(ids))
+        counts = self.listens.starts[ids + 1] - self.listens.starts[ids]
         return np.asarray(common / (np.sqrt(counts * float(len(own))) + SHRINK))
 
     def most_together(self, item: int, count: int) -> Ids:
         """Ids of the `count` items with most listeners in common with `item`, itself left out."""
-        if self.neighbours is None:
+        if self.listens is None:
             return np.empty(0, dtype=np.int64)
-        shared = self.together(item, np.arange(self.neighbours.items))
+        shared = self.together(item, np.arange(len(self.factors)))
         shared[item] = 0.0
         count = min(count, len(shared) - 1)
         best = np.argpartition(-shared, count)[:count]
@@ -75,7 +110,7 @@ class ItemSimilarity:
 
 
 def mean_similarity_to_nearest(
-    factors: NDArray[np.float32], neighbours: Neighbours, seed: int = 0
+    factors: NDArray[np.float32], listens: Listens, seed: int = 0
 ) -> NDArray[np.float32]:
     """Each item's mean similarity to its ten nearest: (items,) float32. SciPy, in training only."""
     from scipy.sparse import csc_matrix
@@ -84,15 +119,14 @@ def mean_similarity_to_nearest(
     unit = factors / np.maximum(np.linalg.norm(factors, axis=1, keepdims=True), 1e-12)
     sample = np.sort(np.random.default_rng(seed).permutation(items)[:_COMPARED])
     nearest = min(max(1, round(NEAREST * len(sample) / items)), max(1, len(sample) - 1))
-    present = np.ones(len(neighbours.listeners), dtype=np.float32)
-    shape = (neighbours.kernel.shape[0], items)
-    listens = csc_matrix((present, neighbours.listeners, neighbours.starts), shape=shape)
-    compared = listens[:, sample]
-    counts = np.diff(neighbours.starts).astype(np.float32)
+    present = np.ones(len(listens.listeners), dtype=np.float32)
+    heard = csc_matrix((present, listens.listeners, listens.starts), shape=(listens.count, items))
+    compared = heard[:, sample]
+    counts = np.diff(listens.starts).astype(np.float32)
     hubness = np.zeros(items, dtype=np.float32)
     for first in range(0, items, _ROWS):
         rows = np.arange(first, min(first + _ROWS, items))
-        common = (listens[:, rows].T @ compared).toarray()
+        common = (heard[:, rows].T @ compared).toarray()
         common /= np.sqrt(counts[rows, None] * counts[None, sample]) + SHRINK
         alike = (1.0 - TOGETHER) * (unit[rows] @ unit[sample].T) + TOGETHER * _TOGETHER_SCALE * common
         alike[rows[:, None] == sample[None, :]] = -np.inf

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -27,12 +27,13 @@ from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
-from engine.model.similarity import ItemSimilarity
+from engine.model.similarity import ItemSimilarity, Listens
 from engine.paths import Folders, digest_of
 from engine.search import NameIndex, build_names, open_names, write_names
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
+_Cells = TypeVar("_Cells", Neighbours, Listens)
 # What names the model in use, by level.
 POINTERS: dict[Level, str] = {"artists": "current", "tracks": "current-tracks"}
 
@@ -145,33 +146,29 @@ class Model:
     @cached_property
     def members(self) -> Members:
         """Everything the ensemble ranks by."""
-        return Members(self.factors, self.listeners, self._neighbours(), artists=self.artists)
+        return Members(
+            self.factors, self.listeners, self._cells("neighbours", Neighbours), artists=self.artists
+        )
 
     @cached_property
     def similarity(self) -> ItemSimilarity:
         """How alike two items are."""
         crowded = "crowding.npy" in self.manifest.digests
         hubness = self._whole("crowding.npy", (self.manifest.items,), np.float32) if crowded else None
-        return ItemSimilarity(self.factors.item_factors, self.members.neighbours, hubness)
+        return ItemSimilarity(self.factors.item_factors, self._cells("listens", Listens), hubness)
 
-    def _neighbours(self) -> Neighbours | None:
-        """Null for a model that was trained without them."""
-        try:
-            arrays = {
-                # Mapped, but as plain arrays: the class for maps makes each slice slower.
-                name: np.asarray(np.load(self.folder / f"neighbours_{name}.npy", mmap_mode="r"))
-                for name in Neighbours.__struct_fields__
-                if f"neighbours_{name}.npy" in self.manifest.digests
-            }
-        except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
-            raise DamagedDataError(
-                f"The neighbours in {self.folder} are damaged ({error}). {_AGAIN}"
-            ) from error
-        if not arrays:
+    def _cells(self, kind: str, of: type[_Cells]) -> _Cells | None:
+        """Cells by item, of the files that begin with `kind`; null for a model that was trained without them."""
+        names = [f"{kind}_{name}.npy" for name in of.__struct_fields__]
+        if not set(names) <= self.manifest.digests.keys():
             return None
-        found = Neighbours(**arrays)
-        if found.items != self.manifest.items or found.scales.shape != (3, self.manifest.items):
-            raise DamagedDataError(f"The neighbours in {self.folder} belong to another model. {_AGAIN}")
+        try:
+            # Mapped, but as plain arrays: the class for maps makes each slice slower.
+            found = of(*(np.asarray(np.load(self.folder / name, mmap_mode="r")) for name in names))
+        except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
+            raise DamagedDataError(f"The {kind} in {self.folder} are damaged ({error}). {_AGAIN}") from error
+        if len(found.starts) != self.manifest.items + 1:
+            raise DamagedDataError(f"The {kind} in {self.folder} belong to another model. {_AGAIN}")
         return found
 
     def _whole(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
@@ -211,12 +208,16 @@ def write_arrays(
     return {path.name: digest_of(path) for path in sorted(folder.glob("*.npy"))}
 
 
-def write_neighbours(folder: Path, neighbours: Neighbours, hubness: np.ndarray) -> dict[str, str]:
-    """Write the neighbours' arrays, and how crowded items are, into `folder`; returns their digests."""
-    arrays = {f"neighbours_{name}": getattr(neighbours, name) for name in neighbours.__struct_fields__}
-    for name, array in (arrays | {"crowding": hubness}).items():
+def write_neighbours(
+    folder: Path, neighbours: Neighbours, listens: Listens, hubness: np.ndarray
+) -> dict[str, str]:
+    """Write the neighbours' arrays, who listens to what, and how crowded items are; returns the digests."""
+    arrays: dict[str, np.ndarray] = {"crowding": hubness}
+    for kind, cells in (("neighbours", neighbours), ("listens", listens)):
+        arrays |= {f"{kind}_{name}": getattr(cells, name) for name in cells.__struct_fields__}
+    for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
-    return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in (*arrays, "crowding")}
+    return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in arrays}
 
 
 def write_search(

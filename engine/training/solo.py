@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import build_neighbours
+from engine.model.neighbour_fit import build_neighbours
 from engine.progress import Share, part_of, silent
 from engine.training.weigh import TrainingSet, Weighed, ascend, ndcg
 
@@ -101,7 +101,7 @@ def _training_set(
         return None
     factors, regularization, exponent = fitted(before, part_of(progress, 0.0, 0.2))
     items = ItemFactors(factors, regularization, frequency_exponent=exponent)
-    near = build_neighbours(before, seed)
+    near = build_neighbours(before)
     rng = np.random.default_rng(seed)
     last = np.full(plays.shape[1], -np.inf)
     rows: list[NDArray[np.float64]] = []

@@ -19,9 +19,10 @@ from engine.evaluation.baselines import ScoresOf
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.confidence import Confidence
-from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
+from engine.model.ensemble import FACTORS_ALONE, MEMBERS, PERSONAL, Members, blend_over
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import EASE_LISTENERS, RIDGE, Neighbours, build_neighbours
+from engine.model.neighbour_fit import RIDGE, Products, products_of
+from engine.model.neighbours import Neighbours
 from engine.progress import Share, in_steps, part_of, silent
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 K = 20
 CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
+# Of them the neighbours may bring so many, as in the app.
+NEIGHBOURS_SHARE = 0.2
 # Never more than one of so many listeners is left out at a time, in turns until this many have taught.
 FOLDS, ENOUGH = 3, 1_500
-# What EASE^R's ridge is chosen from, by nDCG on so many listeners of the first turn; the best lies lower where items
-# have few listeners (30 on HetRec, 100 on the sample).
-RIDGE_SLOPE, RIDGE_POWER = 9.0, 0.75
-RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 200
+# What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first turn.
+RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 1_000
 # A listener with fewer items teaches little of which of them belong together.
 MIN_ITEMS = 5
 HELD_OUT = 0.2
@@ -46,7 +47,7 @@ RESAMPLES = 5
 # Where the ascent starts, and its steps, in shares of the largest weight; a move has to gain so much.
 START = np.array([0.4, 0.3, 0.2, 0.0, 0.0, 0.0])
 STEPS, MIN_GAIN = (0.5, 0.25, 0.1), 1e-4
-# Weights are taken where they gain this share of nDCG on listeners that did not teach them.
+# Weights are taken where they gain this share of nDCG, over the best member alone, on listeners that did not teach them.
 GAIN = 0.004
 
 
@@ -114,7 +115,7 @@ def weigh(
     others = [training_set.of(half) for half in reversed(halves)]
     ensemble = float(np.mean([ndcg(other, w) for w, other in zip(taught, others, strict=True)]))
     alone = {name: ndcg(training_set, np.eye(len(MEMBERS))[i]) for i, name in enumerate(MEMBERS)}
-    kept = ensemble > (1 + GAIN) * alone["factors"]
+    kept = ensemble > (1 + GAIN) * max(alone.values())
     weights = _as_shares(taught[0] + taught[1])
     named = {
         name: round(float(value), 4) for name, value in zip(MEMBERS, weights, strict=True) if value != 0.0
@@ -127,7 +128,10 @@ def weigh(
         "ridge": training_set.ridge,
         "kept": kept,
     }
-    return Weighed(named if kept else FACTORS_ALONE, effect, training_set.ridge)
+    if not kept:
+        # What everybody hears says nothing of the person, so it never ranks by itself.
+        named = {max(MEMBERS[:PERSONAL], key=lambda name: alone[name]): 1.0}
+    return Weighed(named, effect, training_set.ridge)
 
 
 def training_set_of(
@@ -154,16 +158,24 @@ def training_set_of(
         fold = np.sort(fold)
         rest = plays[np.setdiff1d(np.arange(plays.shape[0]), fold)]
         factors, regularization, exponent = fitted(rest, part_of(told, 0.0, 0.1))
-        if not number:
-            ridge = best_ridge(rest, plays[fold[:RIDGE_LISTENERS]], seed, part_of(told, 0.1, 0.45))
+        products = products_of(rest, progress=part_of(told, 0.1, 0.4), cancelled=cancelled)
+        counts = np.asarray(rest.getnnz(axis=0), dtype=np.int32)
+        del rest
+        if number:
+            near = products.neighbours(ridge, progress=part_of(told, 0.4, 0.6), cancelled=cancelled)
+        else:
+            ridge, near = best_ridge(
+                products, plays[fold[:RIDGE_LISTENERS]], seed, part_of(told, 0.4, 0.6), cancelled
+            )
+        del products
         members = Members(
             ItemFactors(factors, regularization, frequency_exponent=exponent),
-            np.asarray(rest.getnnz(axis=0), dtype=np.int32),
-            build_neighbours(rest, seed, ridge=ridge),
+            counts,
+            near,
             artists=artists,
         )
         found.append(
-            _training_set(members, plays[fold], confidence, seed, cancelled, part_of(told, 0.55, 1.0))
+            _training_set(members, plays[fold], confidence, seed, cancelled, part_of(told, 0.6, 1.0))
         )
     return TrainingSet(
         np.concatenate([training_set.members for training_set in found]),
@@ -173,34 +185,26 @@ def training_set_of(
     )
 
 
-def best_ridge(rest: csr_matrix, plays: csr_matrix, seed: int, progress: Share = silent) -> float:
-    """Of RIDGES the one under which neighbours learned of `rest` find most of what is held out of `plays`."""
+def best_ridge(
+    products: Products,
+    plays: csr_matrix,
+    seed: int,
+    progress: Share = silent,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[float, Neighbours]:
+    """Of RIDGES the one under which neighbours find most of what is held out of `plays`, with those neighbours."""
     kept, held = leave_out(plays, HELD_OUT, seed)
-    tried = in_steps(progress, 2 * len(RIDGES))
-
-    def quality(ridge: float) -> float:
-        model = build_neighbours(rest, seed, ridge=ridge)
-        tried()
-        found = evaluate(neighbour_scores(model, kept), kept, held)["ndcg@20"]
-        tried()
-        return found
-
-    if len(np.flatnonzero(np.diff(rest.indptr))) > EASE_LISTENERS or not held.nnz:
-        return RIDGE
-    # The best grows with the listeners of an item: this line goes through HetRec's and the sample's.
-    likely = RIDGE_SLOPE * (rest.nnz / max(1, len(np.unique(rest.indices)))) ** RIDGE_POWER
-    first = min(range(len(RIDGES)), key=lambda place: abs(np.log(RIDGES[place] / likely)))
-    best, best_quality = first, quality(RIDGES[first])
-    # The quality has one summit: up from there, and down only where up did not help.
-    for others in (range(first + 1, len(RIDGES)), range(first - 1, -1, -1)):
-        for place in others:
-            found = quality(RIDGES[place])
-            if found <= best_quality:
-                break
-            best, best_quality = place, found
-        if best != first:
+    best, best_quality, found = RIDGE, -1.0, None
+    # The quality has one summit: up from below until it falls.
+    for number, ridge in enumerate(RIDGES if held.nnz else (RIDGE,)):
+        told = part_of(progress, number / len(RIDGES), (number + 1) / len(RIDGES))
+        model = products.neighbours(ridge, progress=told, cancelled=cancelled)
+        quality = evaluate(neighbour_scores(model, kept), kept, held)["ndcg@20"] if held.nnz else 0.0
+        if quality <= best_quality:
             break
-    return RIDGES[best]
+        best, best_quality, found = ridge, quality, model
+    assert found is not None  # noqa: S101 - the first is always better than none
+    return best, found
 
 
 def _training_set(
@@ -232,15 +236,14 @@ def _training_set(
 
 def neighbour_scores(model: Neighbours, kept: csr_matrix) -> ScoresOf:
     """Every item's score by the neighbours alone; rows of `kept` are folded in."""
+    from scipy.sparse import csr_matrix
 
-    def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float64]:
-        rows = [slice(kept.indptr[row], kept.indptr[row + 1]) for row in listeners.tolist()]
-        return np.stack(
-            [
-                model.fold_in(kept.indices[own].astype(np.int64), kept.data[own].astype(np.float64)).scores()
-                for own in rows
-            ]
-        )
+    said = csr_matrix((model.weights, model.hearers, model.starts), shape=(model.items, model.items))
+
+    def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float32]:
+        rows = kept[listeners]
+        rows.data = np.log1p(rows.data)
+        return np.asarray((rows @ said).toarray())
 
     return scores_of
 
@@ -276,15 +279,26 @@ def _candidates(
     plays: NDArray[np.float32],
     count: int,
 ) -> tuple[NDArray[np.int64], Floats]:
-    """(ids, members' scores) of the items that the factors find for these plays."""
+    """(ids, members' scores) of the items that the factors and, at most a fifth, the neighbours find for these plays."""
     ids, counts = items.astype(np.int64), plays.astype(np.float64)
     folded = members.fold_in(ids, confidence.of(counts), counts)
-    product = folded.factors.scores()
-    product[ids] = -np.inf
-    count = min(count, len(product))
-    best = np.argpartition(-product, count - 1)[:count]
-    best = best[np.isfinite(product[best])]
+    best = _best_of(folded.factors.scores(), ids, count)
+    if folded.neighbours is not None:
+        near = folded.neighbours.scores()
+        nearest = _best_of(near, ids, round(NEIGHBOURS_SHARE * count))
+        nearest = np.setdiff1d(nearest[near[nearest] > 0], best)
+        best = np.concatenate([nearest, best[: count - len(nearest)]])
     return best, folded.raw(best)
+
+
+def _best_of(scores: Floats, known: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Ids of the best scores, best first, without the `known` ids."""
+    scores = scores.astype(np.float64)
+    scores[known] = -np.inf
+    count = min(count, len(scores))
+    best = np.argpartition(-scores, count - 1)[:count]
+    best = best[np.isfinite(scores[best])]
+    return np.asarray(best[np.argsort(-scores[best], kind="stable")])
 
 
 def ndcg(training_set: TrainingSet, weights: Floats) -> float:

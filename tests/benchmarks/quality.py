@@ -56,6 +56,7 @@ from scipy.sparse import csr_matrix
 
 from engine.canonical_keys import item_key
 from engine.community.packs import readers
+from engine.errors import InvalidDataError
 from engine.evaluation.baselines import ScoresOf, ease, item_cosine, popularity, rp3beta
 from engine.evaluation.metrics import accuracy, top_items
 from engine.evaluation.splits import leave_out
@@ -64,8 +65,8 @@ from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import Members
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import build_neighbours
-from engine.model.similarity import ItemSimilarity, mean_similarity_to_nearest
+from engine.model.neighbour_fit import build_neighbours
+from engine.model.similarity import ItemSimilarity, listens_of, mean_similarity_to_nearest
 from engine.model.tuning import tune
 from engine.progress import Share
 from engine.training.interactions import numbered_artists
@@ -139,7 +140,7 @@ def ensemble_of(
         return tuned.fit(plays).item_factors, found.regularization, found.frequency_exponent
 
     weighed = weigh(train, fitted, found.confidence, seed=tuned.seed, artists=artists)
-    near = build_neighbours(train, tuned.seed, ridge=weighed.ridge)
+    near = build_neighbours(train, weighed.ridge)
     members = Members(
         ItemFactors(
             tuned.model.item_factors, found.regularization, frequency_exponent=found.frequency_exponent
@@ -176,7 +177,13 @@ class Run:
 
 def one_seed(plays: csr_matrix, artists: np.ndarray | None, seed: int, seconds: float, free: bool) -> Run:
     train, test = leave_out(plays, seed=seed)
-    methods: dict[str, ScoresOf] = {name: method(train) for name, method in BASELINES.items()}
+    methods: dict[str, ScoresOf] = {}
+    for name, method in BASELINES.items():
+        try:
+            methods[name] = method(train)
+        except InvalidDataError as error:
+            # EASE^R inverts what a large community outgrows.
+            print(f"seed {seed}: {name} left out: {error}", file=sys.stderr)
     tuned = TunedALS(train, seed, seconds, free=False)
     own, weighed = ensemble_of(tuned, train, artists)
     methods |= {OURS: tuned.scores, **own}
@@ -211,8 +218,8 @@ def hubnesses(
 
 def related_hubness(train: csr_matrix, factors: np.ndarray, ids: np.ndarray) -> float:
     """Of the lists of related artists as the app makes them, among items `ids`."""
-    near = build_neighbours(train)
-    similarity = ItemSimilarity(factors, near, mean_similarity_to_nearest(factors, near))
+    listens = listens_of(train)
+    similarity = ItemSimilarity(factors, listens, mean_similarity_to_nearest(factors, listens))
     return hubness_of(
         lambda rows: np.stack([similarity.of(item, ids) for item in ids[rows].tolist()]), len(ids)
     )

@@ -12,8 +12,8 @@ from engine.community.catalog import write_catalog
 from engine.index import build_index
 from engine.model.confidence import Confidence
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import build_neighbours
-from engine.model.similarity import mean_similarity_to_nearest
+from engine.model.neighbour_fit import build_neighbours
+from engine.model.similarity import listens_of, mean_similarity_to_nearest
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.training.artifact import (
@@ -69,8 +69,9 @@ def write_model(
         artists = numbered_artists(map(item_key, called)) if level == "tracks" else None
         digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners, artists)
         if plays is not None:
-            near = build_neighbours(plays)
-            digests |= write_neighbours(folder, near, mean_similarity_to_nearest(vectors, near))
+            listens = listens_of(plays)
+            crowding = mean_similarity_to_nearest(vectors, listens)
+            digests |= write_neighbours(folder, build_neighbours(plays), listens, crowding)
         write_catalog(
             folder / "catalog.sqlite",
             ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called)),

@@ -1,0 +1,178 @@
+"""The compiled parts of the neighbours: each item's nearest ones with their products, and the weights among them.
+
+Like `engine.model.kernels`, which compiles them: addresses in, nothing allocated, nothing raised.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit, types
+
+from engine.model.signatures import BLOCK, LEAST_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING
+from engine.model.simd import add_scaled_from, best_of, dot, fetch, next_in_line, numbers_at, rows_at
+
+# What one more listener adds to a sum, above twice any sum of products: a double holds both exactly enough. Added and
+# taken away again, `ROUNDED` leaves a double's nearest multiple of it.
+COUNTED = float(1 << 24)
+ROUNDED = 1.5 * 2.0**52 * COUNTED
+# How many of the nearest ahead what is kept of them is fetched.
+_AHEAD = 3
+
+
+@njit(error_model="numpy", _nrt=False)
+def _to_front(scores, ids, count, wanted):
+    """Reorder so that the `wanted` highest scores of `count` come first (Hoare's selection)."""
+    low, high = 0, count - 1
+    while low < high:
+        pivot = scores[(low + high) >> 1]
+        a, b = low, high
+        while a <= b:
+            while scores[a] > pivot:
+                a += 1
+            while scores[b] < pivot:
+                b -= 1
+            if a <= b:
+                scores[a], scores[b] = scores[b], scores[a]
+                ids[a], ids[b] = ids[b], ids[a]
+                a += 1
+                b -= 1
+        if wanted - 1 <= b:
+            high = b
+        elif wanted - 1 >= a:
+            low = a
+        else:
+            break
+
+
+@njit(error_model="numpy", _nrt=False)
+def _least(scores, count):
+    """The lowest of the first scores."""
+    found = scores[0]
+    for k in range(1, count):
+        found = min(found, scores[k])
+    return found
+
+
+def nearest_body(_rank: int) -> Any:
+    """Of each item those with the largest penalised cosine among those with enough listeners in common."""
+
+    def nearest(
+        starts_at, listeners_at, values_at, row_starts_at, row_items_at, row_values_at, nonzeros, rows, items,
+        inverse_at, kept, bounds_at, parts, ids_at, products_at, counts_at, cursor_at, sums_at, near_at, scores_at,
+    ):  # fmt: skip
+        starts, row_starts = numbers_at(starts_at, items + 1), numbers_at(row_starts_at, rows + 1)
+        listeners, values = numbers_at(listeners_at, nonzeros), numbers_at(values_at, nonzeros)
+        row_items, row_values = numbers_at(row_items_at, nonzeros), numbers_at(row_values_at, nonzeros)
+        blocks = (items + BLOCK - 1) // BLOCK
+        inverse, bounds = numbers_at(inverse_at, blocks * BLOCK), numbers_at(bounds_at, parts + 1)
+        ids, products = rows_at(ids_at, items, kept), rows_at(products_at, items, kept)
+        counts, cursor = numbers_at(counts_at, items), numbers_at(cursor_at, 1)
+        # A thread's own. A sum holds how many were added in its high bits, as so many times `COUNTED`.
+        sums = numbers_at(sums_at, blocks * BLOCK)
+        near, score = numbers_at(near_at, WAITING + blocks), numbers_at(scores_at, WAITING + blocks)
+        best, block = score[WAITING:], near[WAITING:]
+        while True:
+            part = next_in_line(cursor)
+            if part >= parts:
+                break
+            for i in range(bounds[part], bounds[part + 1]):
+                for p in range(starts[i], starts[i + 1]):
+                    u, own = listeners[p], types.float64(values[p])
+                    q, last = types.uint64(row_starts[u]), types.uint64(row_starts[u + 1])
+                    while q < last:
+                        sums[row_items[q]] += own * row_values[q] + COUNTED
+                        q += types.uint64(1)
+                sums[i] = 0
+                # As many blocks hold one each that is as near as the least of their best: no other is wanted.
+                for k in range(blocks):
+                    best[k], block[k] = best_of(sums, inverse, k * BLOCK, LEAST_TOGETHER * COUNTED, ROUNDED), k
+                looked, bar, count = min(kept, blocks), types.float32(0), 0
+                if blocks > kept:
+                    _to_front(best, block, blocks, kept)
+                    bar = _least(best, kept)
+                for k in range(looked):
+                    for j in range(block[k] * BLOCK, (block[k] + 1) * BLOCK):
+                        product = types.float32(sums[j] - ((sums[j] + ROUNDED) - ROUNDED))
+                        nearness = product * inverse[j]
+                        if sums[j] >= LEAST_TOGETHER * COUNTED and nearness >= bar and nearness > 0:
+                            score[count], near[count] = nearness, j
+                            count += 1
+                            if count == WAITING:
+                                _to_front(score, near, count, kept)
+                                count, bar = kept, _least(score, kept)
+                for wanted in (kept, NEAREST):
+                    if count > wanted:
+                        _to_front(score, near, count, wanted)
+                    count = min(count, kept)
+                counts[i] = count
+                for k in range(count):
+                    j = near[k]
+                    ids[i, k], products[i, k] = j, sums[j] - ((sums[j] + ROUNDED) - ROUNDED)
+                for j in range(blocks * BLOCK):
+                    sums[j] = 0
+
+    return nearest
+
+
+def weights_body(rank: int) -> Any:
+    """Of each item the weights of its nearest: (Z_S'Z_S + D_S)^-1 Z_S' z_i by elimination."""
+
+    def weights(
+        ids_at, products_at, counts_at, items, kept, diagonal_at, bounds_at, parts, weights_at, cursor_at, room_at,
+        places_at,
+    ):  # fmt: skip
+        ids, products = rows_at(ids_at, items, kept), rows_at(products_at, items, kept)
+        counts, diagonal = numbers_at(counts_at, items), numbers_at(diagonal_at, items)
+        bounds, found = numbers_at(bounds_at, parts + 1), rows_at(weights_at, items, rank)
+        cursor, places = numbers_at(cursor_at, 1), numbers_at(places_at, items)
+        system, right = rows_at(room_at, rank + 2, rank), numbers_at(room_at, (rank + 2) * rank)[rank * rank :]
+        pivots = right[rank:]
+        while True:
+            part = next_in_line(cursor)
+            if part >= parts:
+                break
+            for i in range(bounds[part], bounds[part + 1]):
+                size = min(counts[i], NEAREST)
+                # Rows and columns of the system begin at one: column nought takes what is not among the nearest.
+                for a in range(1, size + 1):
+                    places[ids[i, a - 1]] = a
+                    right[a] = products[i, a - 1]
+                    for k in range(rank):
+                        system[a, k] = 0
+                for a in range(1, size + 1):
+                    near, ahead = ids[i, a - 1], ids[i, min(a + _AHEAD, size) - 1]
+                    fetch(ids[ahead], counts[ahead])
+                    fetch(products[ahead], counts[ahead])
+                    row, others, theirs = system[a], ids[near], products[near]
+                    q, last = types.uint64(0), types.uint64(counts[near])
+                    while q < last:
+                        row[places[others[q]]] = theirs[q]
+                        q += types.uint64(1)
+                    row[a] = diagonal[near]
+                for a in range(1, size + 1):
+                    places[ids[i, a - 1]] = 0
+                    for b in range(a + 1, size + 1):
+                        # Kept of one of the two it is known.
+                        if system[a, b] == 0:
+                            system[a, b] = system[b, a]
+                for a in range(1, size + 1):
+                    pivots[a] = system[a, a]
+                    if pivots[a] < types.float32(PIVOT_FLOOR) * diagonal[ids[i, a - 1]]:
+                        # The others say all it could, or what is not kept would mislead: it says nothing.
+                        right[a], pivots[a] = 0, 1
+                        for k in range(rank):
+                            system[a, k] = 0
+                    for b in range(a + 1, size + 1):
+                        if system[a, b] != 0:
+                            times = system[a, b] / pivots[a]
+                            add_scaled_from(system[b], -times, system[a], b, rank)
+                            right[b] -= times * right[a]
+                own = found[i]
+                for k in range(rank):
+                    own[k] = 0
+                for back in range(size):
+                    a = size - back
+                    own[a] = (right[a] - dot(system[a], own, rank)) / pivots[a]
+
+    return weights
