@@ -36,6 +36,20 @@ def evaluate(
     return accuracy(top_items(scores_of, train, ids, k), test, ids, k)
 
 
+def counted(
+    scores_of: Callable[[np.ndarray], np.ndarray], scored: Callable[[], None]
+) -> Callable[..., np.ndarray]:
+    """The same scores, with `scored` called for each listener."""
+
+    def counting(listeners: np.ndarray) -> np.ndarray:
+        scores = scores_of(listeners)
+        for _ in listeners:
+            scored()
+        return scores
+
+    return counting
+
+
 def top_items(
     scores_of: Callable[[np.ndarray], np.ndarray], train: csr_matrix, listeners: np.ndarray, k: int = 20
 ) -> np.ndarray:

@@ -69,7 +69,9 @@ def _loaded(path: Path) -> ctypes.CDLL | None:
 def _prototype(kind: str, name: str, dtype: str) -> Any:
     real = ctypes.c_float if dtype == "float32" else ctypes.c_double
     kinds = {"real": real, "integer": ctypes.c_int64}
-    return ctypes.CFUNCTYPE(None, *(kinds.get(argument, ctypes.c_void_p) for argument in SIGNATURES[kind][name]))
+    return ctypes.CFUNCTYPE(
+        None, *(kinds.get(argument, ctypes.c_void_p) for argument in SIGNATURES[kind][name])
+    )
 
 
 def _compile(kind: str, rank: int, dtype: str, path: Path) -> None:
@@ -102,7 +104,10 @@ def _linker() -> str | None:
 @cache
 def _digest() -> str:
     """Of all that the machine code depends on."""
-    parts = [(_ROOM / name).read_bytes() for name in ("kernels.py", "neighbour_kernels.py", "signatures.py", "simd.py")]
+    parts = [
+        (_ROOM / name).read_bytes()
+        for name in ("kernels.py", "neighbour_kernels.py", "signatures.py", "simd.py")
+    ]
     parts += [importlib.metadata.version(name).encode() for name in ("numba", "llvmlite")]
     parts += [sys.platform.encode(), platform.machine().encode(), _processor().encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

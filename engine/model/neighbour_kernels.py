@@ -86,7 +86,10 @@ def nearest_body(_rank: int) -> Any:
                 sums[i] = 0
                 # As many blocks hold one each that is as near as the least of their best: no other is wanted.
                 for k in range(blocks):
-                    best[k], block[k] = best_of(sums, inverse, k * BLOCK, LEAST_TOGETHER * COUNTED, ROUNDED), k
+                    best[k], block[k] = (
+                        best_of(sums, inverse, k * BLOCK, LEAST_TOGETHER * COUNTED, ROUNDED),
+                        k,
+                    )
                 looked, bar, count = min(kept, blocks), types.float32(0), 0
                 if blocks > kept:
                     _to_front(best, block, blocks, kept)
@@ -126,7 +129,10 @@ def weights_body(rank: int) -> Any:
         counts, diagonal = numbers_at(counts_at, items), numbers_at(diagonal_at, items)
         bounds, found = numbers_at(bounds_at, parts + 1), rows_at(weights_at, items, rank)
         cursor, places = numbers_at(cursor_at, 1), numbers_at(places_at, items)
-        system, right = rows_at(room_at, rank + 2, rank), numbers_at(room_at, (rank + 2) * rank)[rank * rank :]
+        system, right = (
+            rows_at(room_at, rank + 2, rank),
+            numbers_at(room_at, (rank + 2) * rank)[rank * rank :],
+        )
         pivots = right[rank:]
         while True:
             part = next_in_line(cursor)

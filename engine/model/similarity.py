@@ -17,6 +17,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.progress import Share, silent
+
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -110,7 +112,7 @@ class ItemSimilarity:
 
 
 def mean_similarity_to_nearest(
-    factors: NDArray[np.float32], listens: Listens, seed: int = 0
+    factors: NDArray[np.float32], listens: Listens, seed: int = 0, progress: Share = silent
 ) -> NDArray[np.float32]:
     """Each item's mean similarity to its ten nearest: (items,) float32. SciPy, in training only."""
     from scipy.sparse import csc_matrix
@@ -132,4 +134,5 @@ def mean_similarity_to_nearest(
         alike[rows[:, None] == sample[None, :]] = -np.inf
         best = -np.partition(-alike, nearest - 1, axis=1)[:, :nearest]
         hubness[rows] = np.where(np.isfinite(best), best, 0.0).mean(axis=1)
+        progress((first + len(rows)) / items)
     return hubness

@@ -97,9 +97,8 @@ def _write_items(folder: Path, content: Content, report: Tell, cancelled: Cancel
     artists = numbered_artists(map(item_key, names)) if about.level == "tracks" else None
     gram = ItemFactors(content.factors, about.regularization).gram
     digests = write_arrays(folder, content.factors, gram, content.listeners, artists)
-    if content.neighbours is not None:
-        hubness = content.hubness if content.hubness is not None else np.zeros(about.items, dtype=np.float32)
-        digests |= write_neighbours(folder, content.neighbours, hubness)
+    if content.neighbours is not None and content.listens is not None and content.hubness is not None:
+        digests |= write_neighbours(folder, content.neighbours, content.listens, content.hubness)
     done(1)
     counts = zip(names, content.listeners.tolist(), content.plays.tolist(), strict=True)
     write_catalog(folder / "catalog.sqlite", counts, content.tags)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,18 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InvalidDataError
-from engine.evaluation.baselines import item_cosine, popularity
-from engine.evaluation.metrics import evaluate
+from engine.evaluation.baselines import ScoresOf, item_cosine, popularity
+from engine.evaluation.metrics import counted, evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
-from engine.model.ensemble import Members
-from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import build_neighbours
 from engine.model.tuning import regularization_for, tune
 from engine.progress import Share, in_steps, part_of
 from engine.training.solo import weigh_sessions
-from engine.training.weigh import Weighed, ensemble_scores, weigh
+from engine.training.weigh import weigh
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -38,10 +34,10 @@ DEFAULT_CONFIDENCE = Confidence(transform="log", alpha=1.0)
 DEFAULT_REGULARIZATION, DEFAULT_EXPONENT = 20.0, 0.75
 # A solo model's rows are short sessions: far fewer plays bear on each factor.
 SOLO_REGULARIZATION = 1.0
-# Listeners the validation measures: enough for two figures after the point.
-MEASURED_LISTENERS = 5_000
-# The ensemble is measured on fewer: each is folded in as a person is.
-FOLDED_LISTENERS = 500
+# Scores worked out to measure the choice: what decides on how many listeners, who alone have plays held out for it.
+MEASURED_SCORES, FEWEST_MEASURED = 1e8, 500
+# Fits that are only measured stop here: on HetRec ten sweeps measure what twenty do.
+MEASURED_SWEEPS = 10
 # Of stages in which nothing is counted that a person would count, so many shares are.
 SHARES = 1_000
 
@@ -119,7 +115,8 @@ def choose(
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
     `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
     by number."""
-    train, test = leave_out(plays, seed=seed)
+    most = max(FEWEST_MEASURED, int(MEASURED_SCORES / max(1, plays.shape[1])))
+    train, test = leave_out(plays, seed=seed, listeners=most)
     settings, found = _defaults(plays, factors, solo=times is not None), None
     table: dict[str, Any] = {}
     if search:
@@ -143,7 +140,10 @@ def choose(
             "seconds": found.seconds,
             "finished": found.finished,
         }
-    fit = partial(settings.fit, iterations=iterations, seed=seed, cancelled=cancelled)
+    sweeps = min(iterations, MEASURED_SWEEPS)
+
+    def fit(rows: csr_matrix, told: Share) -> AlternatingLeastSquares:
+        return settings.fit(rows, told, iterations=sweeps, seed=seed, cancelled=cancelled)
 
     def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
         return fit(rows, told).item_factors, settings.regularization, settings.frequency_exponent
@@ -175,10 +175,11 @@ def choose(
             cancelled=cancelled,
             progress=weighing,
         )
-    model = fit(train, part_of(measuring, 0.0, 0.1))
-    measured = _measured(
-        model, settings.confidence, train, test, seed, weighed, artists, part_of(measuring, 0.1, 1.0)
-    )
+    measuring(0.0)
+    model = fit(train, part_of(measuring, 0.0, 0.4))
+    measured = _measured(model, train, test, part_of(measuring, 0.4, 1.0))
+    if measured and weighed.effect:
+        measured["ensemble"] = weighed.effect
     return Choice(
         settings.confidence,
         settings.regularization,
@@ -199,46 +200,21 @@ def _defaults(plays: csr_matrix, factors: int, *, solo: bool) -> _Settings:
 
 
 def _measured(
-    model: AlternatingLeastSquares,
-    confidence: Confidence,
-    train: csr_matrix,
-    test: csr_matrix,
-    seed: int,
-    weighed: Weighed,
-    artists: NDArray[np.int32] | None,
-    progress: Share,
+    model: AlternatingLeastSquares, train: csr_matrix, test: csr_matrix, progress: Share
 ) -> dict[str, Any]:
-    """The model's, the ensemble's and the baselines' measures on the outer split; empty where nothing could be held
-    out."""
+    """The model's and the baselines' measures on the outer split; empty where nothing could be held out."""
     listeners = np.flatnonzero(np.diff(test.indptr))
     if not len(listeners):
         return {}
-    rng = np.random.default_rng(seed)
-    listeners = np.sort(rng.choice(listeners, size=min(MEASURED_LISTENERS, len(listeners)), replace=False))
     users, items = model.user_factors, model.item_factors
-    own = evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=listeners)
-    others = {
-        "popularity": evaluate(popularity(train), train, test, listeners=listeners),
-        "item cosine": evaluate(item_cosine(train), train, test, listeners=listeners),
+    methods: dict[str, Callable[[], ScoresOf]] = {
+        "": lambda: lambda ids: users[ids] @ items.T,
+        "popularity": lambda: popularity(train),
+        "item cosine": lambda: item_cosine(train),
     }
-    result = {**own, "listeners": len(listeners), "baselines": others}
-    progress(0.25)
-    if "sessions" in weighed.effect:
-        result["ensemble"] = weighed.effect
-    elif weighed.effect:
-        members = Members(
-            ItemFactors(items, model.regularization, frequency_exponent=model.frequency_exponent),
-            np.asarray(train.getnnz(axis=0), dtype=np.int32),
-            build_neighbours(train, seed, ridge=weighed.ridge),
-            artists=artists,
-        )
-        progress(0.5)
-        some = listeners[:: max(1, len(listeners) // FOLDED_LISTENERS)]
-        ranked = ensemble_scores(
-            members, confidence, weighed.weights, train, in_steps(part_of(progress, 0.5, 1.0), len(some))
-        )
-        result["ensemble"] = weighed.effect | {
-            "held_out": evaluate(ranked, train, test, listeners=some),
-            "factors_alone": evaluate(lambda ids: users[ids] @ items.T, train, test, listeners=some),
-        }
-    return result
+    scored = in_steps(progress, len(methods) * len(listeners))
+    found = {
+        name: evaluate(counted(method(), scored), train, test, listeners=listeners)
+        for name, method in methods.items()
+    }
+    return {**found.pop(""), "listeners": len(listeners), "baselines": found}

@@ -2,10 +2,10 @@
 
 The file is a zip archive. `model.json` says what the model is and, of each other member, the bytes and the SHA-256;
 the rest are arrays of numbers and two lists in JSON. What can be worked out of these (trees, keys, what finds names,
-Y'Y) is not in it. Nothing of who wrote it is; rows of the community's listeners, without names, are where the
-neighbours are made of them, and `listener_rows` says how many.
+Y'Y) is not in it. Nothing of who wrote it is; rows of some of the community's listeners, without names, are, for related
+artists, and `listener_rows` says how many.
 
-Arrays are stored a byte of every number at a time, which packs better. Factors and the neighbours' values go in half
+Arrays are stored a byte of every number at a time, which packs better. Factors and the neighbours' weights go in half
 precision, factors beside the largest of each row, so that no artist with few listeners loses its direction (MODEL.md
 says what that changes). The same model gives the same bytes.
 """
@@ -33,8 +33,8 @@ MANIFEST, NAMES, TAGS = "model.json", "names.json", "tags.json"
 _DATE = (1980, 1, 1, 0, 0, 0)
 # Of whom a file tells, said wherever one is written or taken.
 WHAT_IS_IN_IT = (
-    "The file holds artists or tracks with what was learned of them, and nothing of you. Where the neighbours are made "
-    "of them it also holds rows of the community's listeners, without names."
+    "The file holds artists or tracks with what was learned of them, and nothing of you. For related artists it also "
+    "holds rows of some of the community's listeners, without names."
 )
 
 Progress = Callable[[int, int], None]
@@ -60,15 +60,13 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ensemble brings, as `engine.training.weigh` and `choose` measure it."""
+    """What the ensemble brings, as `engine.training.weigh` measures it."""
 
     listeners: int
     members: dict[str, float]
     ensemble: float
     kept: bool
     ridge: float
-    held_out: dict[str, float]
-    factors_alone: dict[str, float]
 
 
 class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,22 +147,22 @@ def _arrays(model: Model) -> dict[str, np.ndarray]:
         "listeners": np.asarray(model.listeners, dtype="<i4"),
         "plays": np.array(model.catalog.all_plays(), dtype="<i8"),
     }
-    near = model.members.neighbours
+    near, listens, hubness = model.members.neighbours, model.similarity.listens, model.similarity.hubness
     if near is not None:
         found["neighbours_counts"] = np.diff(near.starts).astype("<i4")
-        found["neighbours_gaps"] = gaps(near.listeners, near.starts)
-        found["neighbours_values"] = near.values.astype("<f2")
-        found["neighbours_kernel"] = near.kernel.astype("<f2")
-        found["neighbours_scales"] = near.scales.astype("<f4")
-        hubness = model.similarity.hubness
-        if hubness is not None:
-            found["hubness"] = np.asarray(hubness).astype("<f2")
+        found["neighbours_gaps"] = gaps(near.hearers, near.starts)
+        found["neighbours_weights"] = near.weights.astype("<f2")
+    if listens is not None:
+        found["listens_counts"] = np.diff(listens.starts).astype("<i4")
+        found["listens_gaps"] = gaps(listens.listeners, listens.starts)
+    if hubness is not None:
+        found["hubness"] = np.asarray(hubness).astype("<f2")
     return found
 
 
 def _described(model: Model, members: dict[str, Member]) -> ModelFile:
     manifest = model.manifest
-    near = model.members.neighbours
+    listens = model.similarity.listens
     return ModelFile(
         kind=KIND,
         format=FORMAT,
@@ -188,7 +186,7 @@ def _described(model: Model, members: dict[str, Member]) -> ModelFile:
         loss=tuple(manifest.loss),
         searched=bool(manifest.tuned.get("searched")),
         quality=quality_of(manifest.validation),
-        listener_rows=near.kernel.shape[0] if near is not None else 0,
+        listener_rows=listens.count if listens is not None else 0,
         members=members,
     )
 

@@ -21,6 +21,7 @@ from engine.canonical_keys import SEPARATOR
 from engine.errors import CancelledError, UnreadableFileError
 from engine.model.ensemble import MEMBERS
 from engine.model.neighbours import Neighbours
+from engine.model.similarity import Listens
 from engine.training.model_file import (
     FORMAT,
     KIND,
@@ -42,8 +43,10 @@ _MAX_MANIFEST = 4 << 20
 _MAX_TEXT, _MAX_FACTORS, _MAX_SIZE = 1_000, 512, 1e9
 _CHUNK = 1 << 20
 _REQUIRED = frozenset({NAMES, TAGS, "factors", "largest", "listeners", "plays"})
-_NEAR = frozenset(f"neighbours_{name}" for name in ("counts", "gaps", "values", "kernel", "scales"))
-_KNOWN = _REQUIRED | _NEAR | {"hubness"}
+# What stands in a file whole or not at all.
+_NEAR = frozenset(f"neighbours_{name}" for name in ("counts", "gaps", "weights"))
+_LISTENS = frozenset({"listens_counts", "listens_gaps", "hubness"})
+_KNOWN = _REQUIRED | _NEAR | _LISTENS
 _DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 
 
@@ -62,6 +65,7 @@ class Content:
     listeners: np.ndarray
     plays: np.ndarray
     neighbours: Neighbours | None
+    listens: Listens | None
     hubness: np.ndarray | None
     sha256: str
     bytes: int
@@ -169,7 +173,6 @@ def _check_quality(about: ModelFile) -> None:
         return
     effect = quality.ensemble
     measured = [quality.measured, *quality.baselines.values()]
-    measured += [effect.held_out, effect.factors_alone] if effect is not None else []
     _require(all("ndcg@20" in one for one in measured), "its quality lacks nDCG@20")
     _require({"recall@20"} <= quality.measured.keys(), "its quality lacks recall@20")
     _require("recall@20" in quality.baselines.get("popularity", {}), "its quality lacks popularity's")
@@ -184,20 +187,19 @@ def _check_members(about: ModelFile, entries: dict[str, zipfile.ZipInfo]) -> Non
     named = about.members.keys()
     _require(named == entries.keys() - {MANIFEST}, f"its members are not those {MANIFEST} names")
     _require(named >= _REQUIRED, f"it lacks {', '.join(sorted(_REQUIRED - named))}")
-    near = named & _NEAR
-    _require(near in (set(), _NEAR), "it has a part of its neighbours")
-    _require("hubness" not in named or bool(near), "it has a part of its neighbours")
+    for what, whole in (("neighbours", _NEAR), ("listens", _LISTENS)):
+        _require(named & whole in (set(), whole), f"it has a part of its {what}")
     n, f = about.items, about.factors
     shapes = {"factors": ("<f2", (n, f)), "largest": ("<f4", (n,)), "listeners": ("<i4", (n,)),
               "plays": ("<i8", (n,)), "hubness": ("<f2", (n,))}  # fmt: skip
-    if near:
-        cells, rows = about.members["neighbours_gaps"].shape, about.listener_rows
-        kernel = about.members["neighbours_kernel"].shape
-        _require(kernel in ((rows,), (rows, rows)), "its neighbours have another number of rows")
-        _require(len(cells) == 1, "its neighbours are not a list")
-        shapes |= {"neighbours_counts": ("<i4", (n,)), "neighbours_gaps": ("<i4", cells),
-                   "neighbours_values": ("<f2", cells), "neighbours_kernel": ("<f2", kernel),
-                   "neighbours_scales": ("<f4", (3, n))}  # fmt: skip
+    for what in {"neighbours", "listens"} & {name.partition("_")[0] for name in named}:
+        cells = about.members[f"{what}_gaps"].shape
+        _require(len(cells) == 1, f"its {what} are not a list")
+        shapes |= {
+            f"{what}_counts": ("<i4", (n,)),
+            f"{what}_gaps": ("<i4", cells),
+            f"{what}_weights": ("<f2", cells),
+        }
     for name, member in about.members.items():
         _require(member.bytes == entries[name].file_size, f"{name} has another length than {MANIFEST} says")
         if name in shapes:
@@ -244,7 +246,8 @@ def _content(about: ModelFile, data: dict[str, bytes], digest: str, size: int) -
         factors=arrays["factors"].astype(np.float32) * arrays["largest"][:, None],
         listeners=arrays["listeners"].astype(np.int32),
         plays=arrays["plays"].astype(np.int64),
-        neighbours=_neighbours(arrays, about.listener_rows),
+        neighbours=_neighbours(arrays, about.items),
+        listens=_listens(arrays, about.listener_rows),
         hubness=arrays["hubness"].astype(np.float32) if "hubness" in arrays else None,
         sha256=digest,
         bytes=size,
@@ -261,25 +264,28 @@ def _check_names(names: list[str], about: ModelFile) -> None:
     _require(all(good), f"one of its names cannot be that of {about.level}")
 
 
-def _neighbours(arrays: dict[str, np.ndarray], rows: int) -> Neighbours | None:
+def _neighbours(arrays: dict[str, np.ndarray], items: int) -> Neighbours | None:
     if not arrays.keys() >= _NEAR:
         return None
-    counts, steps = arrays["neighbours_counts"], arrays["neighbours_gaps"]
+    starts, hearers = _cells(arrays, "neighbours", items)
+    return Neighbours(starts, hearers, arrays["neighbours_weights"].astype(np.float32))
+
+
+def _listens(arrays: dict[str, np.ndarray], rows: int) -> Listens | None:
+    return Listens(*_cells(arrays, "listens", rows)) if arrays.keys() >= _LISTENS else None
+
+
+def _cells(arrays: dict[str, np.ndarray], what: str, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """(where each item's cells begin, numbers below `end` in them)."""
+    counts, steps = arrays[f"{what}_counts"], arrays[f"{what}_gaps"]
     _require(
-        int(counts.min()) >= 0 and int(counts.sum(dtype=np.int64)) == len(steps),
-        "its neighbours do not add up",
+        int(counts.min()) >= 0 and int(counts.sum(dtype=np.int64)) == len(steps), f"its {what} do not add up"
     )
     starts = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-    listeners = from_gaps(steps, starts)
-    inside = not len(listeners) or (int(listeners.min()) >= 0 and int(listeners.max()) < rows)
-    _require(inside, "its neighbours are of nobody")
-    return Neighbours(
-        starts=starts,
-        listeners=listeners,
-        values=arrays["neighbours_values"].astype(np.float32),
-        kernel=arrays["neighbours_kernel"].astype(np.float32),
-        scales=arrays["neighbours_scales"].astype(np.float32),
-    )
+    numbers = from_gaps(steps, starts)
+    inside = not len(numbers) or (int(numbers.min()) >= 0 and int(numbers.max()) < end)
+    _require(inside, f"its {what} are of nobody")
+    return starts, numbers
 
 
 def _require(holds: bool, what: str) -> None:

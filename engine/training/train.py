@@ -21,11 +21,11 @@ from engine.community.catalog import write_catalog
 from engine.community.packs import community_packs
 from engine.model.als import AlternatingLeastSquares
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import build_neighbours
-from engine.model.similarity import mean_similarity_to_nearest
+from engine.model.neighbour_fit import build_neighbours
+from engine.model.similarity import listens_of, mean_similarity_to_nearest
 from engine.paths import digest_of
 from engine.privacy import Door
-from engine.progress import TRAINING
+from engine.progress import TRAINING, Share, part_of
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
@@ -36,7 +36,7 @@ from engine.training.artifact import (
     write_search,
 )
 from engine.training.checkpoint import Checkpoint
-from engine.training.choose import Choice, choose
+from engine.training.choose import SHARES, Choice, choose
 from engine.training.in_use import switch_to
 from engine.training.interactions import (
     Interactions,
@@ -81,6 +81,30 @@ class Update:
         return self.stage if level == "artists" else f"{level}, {self.stage}"
 
 
+class Timed:
+    """Passes updates on and takes down how long each stage takes."""
+
+    def __init__(self, report: Callable[[Update], None]) -> None:
+        self._report = report
+        self._taken: dict[str, float] = {}
+        self._stage, self._since = "", time.monotonic()
+
+    def __call__(self, update: Update) -> None:
+        """Pass an update on."""
+        if update.stage != self._stage:
+            self.seconds()
+            self._stage = update.stage
+        self._report(update)
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds by stage, in order."""
+        now = time.monotonic()
+        if self._stage:
+            self._taken[self._stage] = self._taken.get(self._stage, 0.0) + now - self._since
+        self._since = now
+        return {stage: round(taken, 3) for stage, taken in self._taken.items()}
+
+
 def parts_of(levels: Sequence[Level]) -> dict[str, float]:
     """The time each stage takes where these levels are trained, in order."""
     return {Update(stage, 0, 0).stage_of(level): part for level in levels for stage, part in TRAINING.items()}
@@ -100,8 +124,8 @@ def train(
     CancelledError when `cancelled` said so.
     """
     door.require_writable("train")
-    report = progress or (lambda _update: None)
     began = time.monotonic()
+    report = Timed(progress or (lambda _update: None))
     report(Update("reading", 0, 1))
     packs = community_packs(door.folders, settings.level)
     data = community_interactions(packs) if packs else session_interactions(connection, settings.level)
@@ -127,7 +151,7 @@ def _trained(
     settings: TrainingSettings,
     checkpoint: Checkpoint,
     began: float,
-    report: Callable[[Update], None],
+    report: Timed,
     cancelled: Callable[[], bool] | None,
 ) -> ModelManifest:
     """A model in a folder of its own, not yet in use."""
@@ -152,7 +176,7 @@ def _trained(
     model_id = f"{trained:%Y%m%dT%H%M%S}-{data.digest[:8]}"
     with door.new_folder(door.folders.models / model_id) as folder:
         manifest = _write(folder, model_id, data, choice, model, loss, settings, report, cancelled)
-        manifest = _timed(manifest, trained, time.monotonic() - began)
+        manifest = _timed(manifest, trained, time.monotonic() - began, report.seconds())
         write_manifest(folder, manifest)
     return manifest
 
@@ -207,9 +231,15 @@ def _write(
 ) -> ModelManifest:
     """Arrays, catalog and index into the model's folder; the manifest they make, without its times."""
     factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
-    report(Update("neighbours", 0, 1))
-    digests = _write_items(folder, factors, data, choice, settings.seed)
-    report(Update("neighbours", 1, 1))
+    digests = _write_items(
+        folder,
+        factors,
+        data,
+        choice,
+        settings.seed,
+        lambda share: report(Update("neighbours", round(share * SHARES), SHARES)),
+        cancelled,
+    )
     rng = np.random.default_rng(settings.seed)
     rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
     index, index_digests = write_index(
@@ -251,7 +281,13 @@ def _write(
 
 
 def _write_items(
-    folder: Path, factors: NDArray[np.float32], data: Interactions, choice: Choice, seed: int
+    folder: Path,
+    factors: NDArray[np.float32],
+    data: Interactions,
+    choice: Choice,
+    seed: int,
+    progress: Share,
+    cancelled: Callable[[], bool] | None,
 ) -> dict[str, str]:
     """What is known of the items: arrays, neighbours, catalog and names to search; digests by file."""
     counts = data.plays.getnnz(axis=0).astype(np.int32)
@@ -259,19 +295,31 @@ def _write_items(
     digests = write_arrays(
         folder, factors, ItemFactors(factors, choice.regularization).gram, counts, data.artists
     )
-    near = build_neighbours(data.plays, seed, ridge=choice.ridge)
-    digests |= write_neighbours(folder, near, mean_similarity_to_nearest(factors, near, seed))
+    progress(0.0)
+    near = build_neighbours(
+        data.plays, choice.ridge, progress=part_of(progress, 0.0, 0.7), cancelled=cancelled
+    )
+    listens = listens_of(data.plays, seed)
+    crowding = mean_similarity_to_nearest(factors, listens, seed, part_of(progress, 0.7, 0.9))
+    digests |= write_neighbours(folder, near, listens, crowding)
+    del near
     write_catalog(
         folder / "catalog.sqlite",
         ((name, int(counts[i]), int(totals[i])) for i, name in enumerate(data.names)),
         data.tags,
     )
+    progress(0.95)
     digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
     digests |= write_search(folder, data.names, counts, data.artists)
+    progress(1.0)
     return digests
 
 
-def _timed(manifest: ModelManifest, trained: datetime.datetime, seconds: float) -> ModelManifest:
+def _timed(
+    manifest: ModelManifest, trained: datetime.datetime, seconds: float, parts: dict[str, float]
+) -> ModelManifest:
     import msgspec
 
-    return msgspec.structs.replace(manifest, trained=trained.isoformat(), seconds=round(seconds, 3))
+    return msgspec.structs.replace(
+        manifest, trained=trained.isoformat(), seconds=round(seconds, 3), parts=parts
+    )

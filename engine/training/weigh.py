@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.errors import CancelledError
 from engine.evaluation.baselines import ScoresOf
-from engine.evaluation.metrics import evaluate
+from engine.evaluation.metrics import counted, evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, PERSONAL, Members, blend_over
@@ -198,8 +198,10 @@ def best_ridge(
     # The quality has one summit: up from below until it falls.
     for number, ridge in enumerate(RIDGES if held.nnz else (RIDGE,)):
         told = part_of(progress, number / len(RIDGES), (number + 1) / len(RIDGES))
-        model = products.neighbours(ridge, progress=told, cancelled=cancelled)
-        quality = evaluate(neighbour_scores(model, kept), kept, held)["ndcg@20"] if held.nnz else 0.0
+        model = products.neighbours(ridge, progress=part_of(told, 0.0, 0.7), cancelled=cancelled)
+        scored = in_steps(part_of(told, 0.7, 1.0), plays.shape[0])
+        scores = counted(neighbour_scores(model, kept), scored)
+        quality = evaluate(scores, kept, held)["ndcg@20"] if held.nnz else 0.0
         if quality <= best_quality:
             break
         best, best_quality, found = ridge, quality, model

@@ -80,6 +80,9 @@ def train(options: Options, /, level: Level, engine: str, factors: int | None, *
     click.echo(
         f"Trained on {source}, {thousands(manifest.items)} {manifest.level}, in {manifest.seconds:.1f} s."
     )
+    if manifest.parts:
+        parts = ", ".join(f"{stage} {taken:.1f} s" for stage, taken in manifest.parts.items())
+        click.echo(f"Of that: {parts}.")
     measured = manifest.validation
     if measured:
         baselines = ", ".join(
@@ -123,8 +126,8 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
             )
         else:
             lines.append(
-                f"Ranked by: {weights}; nDCG@20 {ensemble['held_out']['ndcg@20']:.3f}, factors alone "
-                f"{ensemble['factors_alone']['ndcg@20']:.3f}."
+                f"Ranked by: {weights}; nDCG@20 on listeners left out {ensemble['ensemble']:.3f}, factors alone "
+                f"{ensemble['members'].get('factors', 0.0):.3f}."
             )
     return lines
 
@@ -142,6 +145,7 @@ def training_document(manifest: Any) -> dict[str, Any]:
         "iterations": manifest.iterations,
         "loss": manifest.loss,
         "seconds": manifest.seconds,
+        "parts": manifest.parts,
         "tuned": manifest.tuned,
         "ensemble": manifest.ensemble,
         "validation": manifest.validation,

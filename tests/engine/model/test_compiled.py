@@ -111,5 +111,7 @@ def test_every_kernel_has_the_arguments_its_signature_names() -> None:
 
     from engine.model import kernels
 
-    for name, kinds in {name: each for kernel in SIGNATURES.values() for name, each in kernel.items()}.items():
+    for name, kinds in {
+        name: each for kernel in SIGNATURES.values() for name, each in kernel.items()
+    }.items():
         assert len(inspect.signature(kernels.BODIES[name](8)).parameters) == len(kinds), name

@@ -223,7 +223,7 @@ HOSTILE = {
     "NaN": _array("factors", _first(np.nan)),
     "infinity": _array("largest", _first(np.inf)),
     "numbers beyond all bounds": _array("largest", _first(1e30)),
-    "NaN among the neighbours": _array("neighbours_values", _first(np.nan)),
+    "NaN among the neighbours": _array("neighbours_weights", _first(np.nan)),
     "negative listeners": _array("listeners", _first(-5)),
     "another shape": _array("factors", lambda array: array[:-1]),
     "another type": _array("listeners", lambda array: array.astype("<f4")),
