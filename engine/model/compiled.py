@@ -38,7 +38,9 @@ _folder = _ROOM / "__pycache__"
 
 @cache
 def functions(kind: str, rank: int, dtype: str) -> Mapping[str, Function]:
-    """The kernels of a kind of `SIGNATURES` for `rank` (a multiple of 8) and `dtype` (float32 or float64), compiled now if need be.
+    """The kernels of a kind of `SIGNATURES` for `rank` (a multiple of 8) and `dtype` (float32 or float64).
+
+    They are compiled now if need be.
 
     A private session keeps no compiled code either: there they are compiled in this process.
     """
@@ -104,10 +106,8 @@ def _linker() -> str | None:
 @cache
 def _digest() -> str:
     """Of all that the machine code depends on."""
-    parts = [
-        (_ROOM / name).read_bytes()
-        for name in ("kernels.py", "neighbour_kernels.py", "signatures.py", "simd.py")
-    ]
+    texts = ("kernels", "neighbour_kernels", "signatures", "lanes", "simd", "neighbour_simd")
+    parts = [(_ROOM / f"{name}.py").read_bytes() for name in texts]
     parts += [importlib.metadata.version(name).encode() for name in ("numba", "llvmlite")]
     parts += [sys.platform.encode(), platform.machine().encode(), _processor().encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

@@ -1,8 +1,8 @@
 """The compiled parts of a sweep, for one rank and dtype: rows solved by conjugate gradients, Gram matrix, transform.
 
-Numba is imported by this module, `neighbour_kernels` and `simd` alone. It is run in a child process to write machine code that a fit
-loads without Numba (`engine.model.compiled`, which also has the arguments' kinds), so the functions here take
-addresses, allocate nothing and raise nothing: such code needs no part of Numba when it runs.
+Numba is imported by this module and those it imports alone. It is run in a child process to write machine
+code that a fit loads without Numba (`engine.model.compiled`, which also has the arguments' kinds), so the functions
+here take addresses, allocate nothing and raise nothing: such code needs no part of Numba when it runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Learning the neighbours: each item from its nearest, in closed form, a ridge regression of at most 100 items.
 
 Counts are dampened and divided by their mean: Z. Of an item i, S are the items with the largest
-z_s.z_i / sqrt((|z_s|^2 + d_s) (|z_i|^2 + d_i)) among those with at least two listeners in common, and
+z_s.z_i / sqrt((|z_s|^2 + d_s) (|z_i|^2 + d_i)), those with at least two listeners in common before all others, and
 b_S = (Z_S'Z_S + D_S)^-1 Z_S'z_i, the ridge d growing with an item's listeners. Products among S are taken from those
 kept of each item, some 200, nought where they are not: so it is one pass over the listeners of every item, item by
 item, and what it leaves does not grow with them. Compiled (`engine.model.neighbour_kernels`), on all cores.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,8 @@ Cancelled = Callable[[], bool]
 # An item's ridge at mean popularity, and its growth with an item's listeners: good on HetRec (benchmark `quality`). The
 # nearest are chosen under this one, whatever ridge weighs them.
 RIDGE, RIDGE_GROWTH = 30.0, 0.5
-# Products are kept of as many items as such arrays hold, within these bounds: 200 are 208 MB at 130,000 items. On HetRec
-# 200 measure .281 alone, 400 .282, all .282.
+# Products are kept of as many items as such arrays hold, within these bounds: 200 are 208 MB at 130,000 items. On
+# HetRec (one split) 200 measure .281 alone, 400 .282, all .282.
 KEPT_CELLS, LEAST_KEPT, MOST_KEPT = 26_000_000, 200, 400
 # How often it is told how far the work is, and the parts between two times that threads share.
 _TOLD, _PARTS = 200, 16
@@ -42,8 +42,8 @@ _TOLD, _PARTS = 200, 16
 
 @dataclass(frozen=True)
 class Products:
-    """Of each item those kept, the `NEAREST` first: their `ids` and `products` (items, kept), how many (items,) `counts`;
-    each item's own product (items,) `lengths` and its `listeners` (items,)."""
+    """Of each item those kept, the `NEAREST` first: their `ids` and `products` (items, kept), how many (items,)
+    `counts`; each item's own product (items,) `lengths` and its `listeners` (items,)."""
 
     ids: NDArray[np.int32]
     products: NDArray[np.float32]
@@ -52,43 +52,46 @@ class Products:
     listeners: Floats
 
     def neighbours(
-        self, ridge: float = RIDGE, *, progress: Share = silent, cancelled: Cancelled | None = None
+        self,
+        ridge: float = RIDGE,
+        *,
+        among: NDArray[np.int32] | None = None,
+        progress: Share = silent,
+        cancelled: Cancelled | None = None,
     ) -> Neighbours:
-        """The model with this ridge. Raises CancelledError."""
+        """The model with this ridge, for all items or what is said `among` some. Raises CancelledError."""
+        from scipy.sparse import csr_matrix
+
         from engine.model.parallel import cores
 
-        items = len(self.counts)
+        items, kept = self.ids.shape
+        chosen = np.arange(items, dtype=np.int32) if among is None else among
+        heard = np.minimum(self.counts[chosen], NEAREST)
         diagonal = (self.lengths + _ridges(self.listeners, ridge)).astype(np.float32)
         with _threads() as threads:
-            found = np.zeros((items, threads.rank), dtype=np.float32)
-            rooms = [
+            found = np.zeros((len(chosen), threads.rank), dtype=np.float32)
+            rooms: list[list[NDArray[Any]]] = [
                 [
                     np.zeros((threads.rank + 2, threads.rank), dtype=np.float32),
                     np.zeros(items, dtype=np.uint8),
                 ]
                 for _ in range(cores())
             ]
-            work = np.minimum(self.counts, NEAREST).astype(np.float64) ** 2 + 1
-            for bounds in _in_parts(work, progress, cancelled):
+            for bounds in _in_parts(heard.astype(np.float64) ** 2 + 1, progress, cancelled):
                 threads.run(
-                    "weights", self.ids, self.products, self.counts, items, self.ids.shape[1], diagonal, bounds,
+                    "weights", self.ids, self.products, self.counts, items, kept, diagonal, chosen, len(chosen), bounds,
                     len(bounds) - 1, found, rooms=rooms,
                 )  # fmt: skip
-        return self._by_speaker(found)
-
-    def _by_speaker(self, found: NDArray[np.float32]) -> Neighbours:
-        """The weights of each item's nearest, (items, NEAREST or more), as what each item says for others."""
-        from scipy.sparse import csr_matrix
-
-        items = len(self.counts)
-        heard = np.minimum(self.counts, NEAREST)
         there = np.arange(NEAREST) < heard[:, None]
-        found = found[:, 1 : NEAREST + 1]
+        speakers = self.ids[:, :NEAREST][there] if among is None else self.ids[chosen, :NEAREST][there]
         starts = np.concatenate(([0], np.cumsum(heard, dtype=np.int64)))
-        cells = (found[there], self.ids[:, :NEAREST][there], starts)
-        speakers = csr_matrix(cells, shape=(items, items)).tocsc()
+        # By item, what it hears; wanted is by item what it says.
+        cells = (found[:, 1 : NEAREST + 1][there], speakers, starts)
+        del found, there
+        said = csr_matrix(cells, shape=(len(chosen), items)).tocsc()
+        hearers = said.indices.astype(np.int32, copy=False)
         return Neighbours(
-            speakers.indptr.astype(np.int64), speakers.indices.astype(np.int32, copy=False), speakers.data
+            said.indptr.astype(np.int64), hearers if among is None else chosen[hearers], said.data
         )
 
 
@@ -133,13 +136,14 @@ def products_of(
     inverse = np.zeros(blocks * BLOCK, dtype=np.float32)
     inverse[:items] = 1.0 / np.sqrt(lengths + _ridges(listeners, RIDGE))
     kept = min(max(KEPT_CELLS // items, LEAST_KEPT), MOST_KEPT)
+    # Pages that no item fills are never taken.
     ids, products = np.empty((items, kept), dtype=np.int32), np.empty((items, kept), dtype=np.float32)
     found = np.zeros(items, dtype=np.int32)
     starts, row_starts = columns.indptr.astype(np.int64), rows.indptr.astype(np.int64)
     # An item costs a look at every item of every listener of its own.
     work = _summed(np.diff(rows.indptr)[columns.indices], columns) + 1
     with _threads() as threads:
-        rooms = [
+        rooms: list[list[NDArray[Any]]] = [
             [
                 np.zeros(blocks * BLOCK),
                 np.zeros(WAITING + blocks, dtype=np.int32),

@@ -9,8 +9,9 @@ from typing import Any
 
 from numba import njit, types
 
+from engine.model.neighbour_simd import add_scaled_from, best_of, fetch
 from engine.model.signatures import BLOCK, LEAST_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING
-from engine.model.simd import add_scaled_from, best_of, dot, fetch, next_in_line, numbers_at, rows_at
+from engine.model.simd import dot, next_in_line, numbers_at, rows_at
 
 # What one more listener adds to a sum, above twice any sum of products: a double holds both exactly enough. Added and
 # taken away again, `ROUNDED` leaves a double's nearest multiple of it.
@@ -87,7 +88,7 @@ def nearest_body(_rank: int) -> Any:
                 # As many blocks hold one each that is as near as the least of their best: no other is wanted.
                 for k in range(blocks):
                     best[k], block[k] = (
-                        best_of(sums, inverse, k * BLOCK, LEAST_TOGETHER * COUNTED, ROUNDED),
+                        best_of(sums, inverse, k * BLOCK, LEAST_TOGETHER * COUNTED, ROUNDED, inverse[i]),
                         k,
                     )
                 looked, bar, count = min(kept, blocks), types.float32(0), 0
@@ -97,8 +98,10 @@ def nearest_body(_rank: int) -> Any:
                 for k in range(looked):
                     for j in range(block[k] * BLOCK, (block[k] + 1) * BLOCK):
                         product = types.float32(sums[j] - ((sums[j] + ROUNDED) - ROUNDED))
-                        nearness = product * inverse[j]
-                        if sums[j] >= LEAST_TOGETHER * COUNTED and nearness >= bar and nearness > 0:
+                        nearness = product * inverse[j] * inverse[i]
+                        if sums[j] >= LEAST_TOGETHER * COUNTED:
+                            nearness += 1
+                        if nearness >= bar and nearness > 0:
                             score[count], near[count] = nearness, j
                             count += 1
                             if count == WAITING:
@@ -122,13 +125,17 @@ def weights_body(rank: int) -> Any:
     """Of each item the weights of its nearest: (Z_S'Z_S + D_S)^-1 Z_S' z_i by elimination."""
 
     def weights(
-        ids_at, products_at, counts_at, items, kept, diagonal_at, bounds_at, parts, weights_at, cursor_at, room_at,
-        places_at,
+        ids_at, products_at, counts_at, items, kept, diagonal_at, chosen_at, chosen, bounds_at, parts, weights_at,
+        cursor_at, room_at, places_at,
     ):  # fmt: skip
         ids, products = rows_at(ids_at, items, kept), rows_at(products_at, items, kept)
         counts, diagonal = numbers_at(counts_at, items), numbers_at(diagonal_at, items)
-        bounds, found = numbers_at(bounds_at, parts + 1), rows_at(weights_at, items, rank)
-        cursor, places = numbers_at(cursor_at, 1), numbers_at(places_at, items)
+        bounds, found = numbers_at(bounds_at, parts + 1), rows_at(weights_at, chosen, rank)
+        wanted, cursor, places = (
+            numbers_at(chosen_at, chosen),
+            numbers_at(cursor_at, 1),
+            numbers_at(places_at, items),
+        )
         system, right = (
             rows_at(room_at, rank + 2, rank),
             numbers_at(room_at, (rank + 2) * rank)[rank * rank :],
@@ -138,7 +145,8 @@ def weights_body(rank: int) -> Any:
             part = next_in_line(cursor)
             if part >= parts:
                 break
-            for i in range(bounds[part], bounds[part + 1]):
+            for place in range(bounds[part], bounds[part + 1]):
+                i = wanted[place]
                 size = min(counts[i], NEAREST)
                 # Rows and columns of the system begin at one: column nought takes what is not among the nearest.
                 for a in range(1, size + 1):
@@ -174,7 +182,7 @@ def weights_body(rank: int) -> Any:
                             times = system[a, b] / pivots[a]
                             add_scaled_from(system[b], -times, system[a], b, rank)
                             right[b] -= times * right[a]
-                own = found[i]
+                own = found[place]
                 for k in range(rank):
                     own[k] = 0
                 for back in range(size):

@@ -1,8 +1,8 @@
 """Neighbours: what the listeners who play what you play also play, item to item and in closed form.
 
-A linear item model (SLIM: Ning, Karypis 2011) in which an item hears from its nearest alone, weighed by ridge regression
-on the listeners' dampened counts; `engine.model.neighbour_fit` learns it. No item speaks for itself, and a score is a
-sum over the person's items, so that each one's part in it is exact. NumPy only at use.
+A linear item model (SLIM: Ning, Karypis 2011) in which an item hears from its nearest alone, weighed by ridge
+regression on the listeners' dampened counts; `engine.model.neighbour_fit` learns it. No item speaks for itself, and a
+score is a sum over the person's items, so that each one's part in it is exact. NumPy only at use.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Ids = NDArray[np.int64]
 
 
 class Gathered(NamedTuple):
-    """What a listener's items say of `count` others: cell by cell which of the listener's items it is, the place of the
+    """What a listener's items say of some `others`: cell by cell which of the listener's items it is, the place of the
     other, and the weight; all (cells,)."""
 
-    count: int
+    others: int
     which: Ids
-    places: Ids
+    places: NDArray[np.integer]
     weights: NDArray[np.float32]
 
 
@@ -93,20 +93,21 @@ class FoldedNeighbours:
         cells = self._gathered(ids)
         parts = self._counts[cells.which] * cells.weights
         # Of no cells at all NumPy counts integers.
-        return np.bincount(cells.places, weights=parts, minlength=cells.count).astype(np.float64, copy=False)
+        return np.bincount(cells.places, weights=parts, minlength=cells.others).astype(np.float64, copy=False)
 
     def part_of(self, index: int, ids: Ids | Gathered) -> Floats:
         """What the listener's item `ids[index]` adds to the scores of items `ids`: (m,)."""
         cells = self._gathered(ids)
         own = cells.which == index
-        return np.bincount(
-            cells.places[own], weights=self._counts[index] * cells.weights[own], minlength=cells.count
+        part = self._counts[index] * cells.weights[own]
+        return np.bincount(cells.places[own], weights=part, minlength=cells.others).astype(
+            np.float64, copy=False
         )
 
     def contributions(self, ids: Ids | Gathered) -> Floats:
         """(m, n): what each of the listener's n items adds to the score of each item; rows sum to `scores`."""
         cells = self._gathered(ids)
-        parts = np.zeros((cells.count, len(self.ids)))
+        parts = np.zeros((cells.others, len(self.ids)))
         parts[cells.places, cells.which] = self._counts[cells.which] * cells.weights
         return parts
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 # Numbers in a vector instruction as the kernels write them; ranks are multiples of it.
 LANES = 8
-# Neighbours: an item is weighed by the nearest of those with so many listeners in common. One of them whose pivot falls
-# below this share of its diagonal says nothing. So many wait to be compared with the nearest kept; items are looked at in
-# blocks.
+# Neighbours: an item hears from so many, those with this many listeners in common before all others. One whose pivot
+# falls below this share of its diagonal says nothing. So many wait to be compared with the nearest kept; items are
+# looked at in blocks.
 LEAST_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING, BLOCK = 2, 100, 0.05, 1024, 64
-# Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32, of such that are never negative,
-# of bytes; a real, an integer.
+# Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32, of such that are never
+# negative, of bytes; a real, an integer.
 SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "als": {
         "solve": (
@@ -32,8 +32,8 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "integer", "int64s", "integer", "indices", "reals", "int32s", "int64s", "doubles", "indices", "reals",
         ),
         "weights": (
-            "indices", "reals", "int32s", "integer", "integer", "reals", "int64s", "integer", "reals", "int64s", "reals",
-            "bytes",
+            "indices", "reals", "int32s", "integer", "integer", "reals", "indices", "integer", "int64s", "integer",
+            "reals", "int64s", "reals", "bytes",
         ),
     },
 }  # fmt: skip

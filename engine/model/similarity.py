@@ -10,7 +10,6 @@ nearest, against the cosine alone: held-out pairs played together .061 for .057,
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.progress import Share, silent
-
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -32,12 +30,12 @@ TOGETHER, SHRINK = 0.5, 20.0
 _TOGETHER_SCALE = 2.0
 HUBNESS_SHARE, NEAREST = 0.25, 10
 # Items the others are compared with to learn how crowded they are; of a larger catalog a sample.
-_COMPARED, _ROWS = 20_000, 512
+_COMPARED, _ROWS = 5_000, 512
 
 
 class Listens(msgspec.Struct, frozen=True):
-    """Who of some listeners plays what, for `np.save`: item i is played by `listeners` (cells,) int32 from `starts[i]` to
-    `starts[i + 1]`; `starts` (items + 1,) int64."""
+    """Who of some listeners plays what, for `np.save`: item i is played by `listeners` (cells,) int32 from `starts[i]`
+    to `starts[i + 1]`; `starts` (items + 1,) int64."""
 
     starts: NDArray[np.int64]
     listeners: NDArray[np.int32]

@@ -3,8 +3,8 @@
 Many settings are tried for a few sweeps, the better third for more, the last few for a full fit on two splits
 (Jamieson, Talwalkar 2016); then the winner's lambda and alpha are moved in small steps while that helps, and more
 factors are tried where they may be chosen. What is good on one catalog collapses another to zero (MODEL.md), so
-nothing is assumed but where to start. Of a large community each rung sees a sample of the listeners, further up a larger
-one: lambda and its growth with a row's plays move with the size.
+nothing is assumed but where to start. Of a large community each rung sees a sample of the listeners, further up a
+larger one: the best lambda moves with the size.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ FIRST_RUNG_SHARE = 0.3
 # What an inner split holds out. A fifth would leave so much less to fit that the best lambda is another: on
 # HetRec it led to settings that lost .004 nDCG on the whole.
 HELD_OUT = 0.1
-# The most plays a rung sees, drawn by listener, and how many listeners of the drawn an item needs to be among them. At
-# 85,000 listeners the search takes 60 CPU seconds so, and 180 with 1.5 million on the first rung and all above.
-RUNG_PLAYS, LEAST_LISTENERS = (150_000, 1_000_000, 2_000_000), 3
+# The most plays a rung sees, drawn by listener, and how many listeners of the drawn an item needs to be among them.
+RUNG_PLAYS, LEAST_LISTENERS = (100_000, 400_000, 1_000_000), 3
 # Factors this small say nothing: the regularization has drowned the data.
 COLLAPSED = 1e-4
 

@@ -57,7 +57,8 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `loss` is one value a sweep of the final fit; `validation` holds the measures on held-out data beside the
     baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change.
-    `parts` are the seconds of each stage; `ensemble` holds the weights that rank (`engine.model.ensemble`), `validation` what they bring.
+    `ensemble` holds the weights that rank (`engine.model.ensemble`), `validation` what they bring; `parts` are
+    the seconds of each stage.
     `taste` is the digest of the taste a solo model was built from, empty for community models. `source` and
     `collected` are what its packs said of themselves, so that it can be said when they are gone. `origin` is null for
     a model that was trained here.

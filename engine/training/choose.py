@@ -37,7 +37,7 @@ SOLO_REGULARIZATION = 1.0
 # Scores worked out to measure the choice: what decides on how many listeners, who alone have plays held out for it.
 MEASURED_SCORES, FEWEST_MEASURED = 1e8, 500
 # Fits that are only measured stop here: on HetRec ten sweeps measure what twenty do.
-MEASURED_SWEEPS = 10
+MEASURED_SWEEPS, WARM_SWEEPS = 10, 4
 # Of stages in which nothing is counted that a person would count, so many shares are.
 SHARES = 1_000
 
@@ -73,8 +73,9 @@ class _Settings:
         iterations: int,
         seed: int,
         cancelled: Callable[[], bool] | None,
+        start: NDArray[np.float32] | None = None,
     ) -> AlternatingLeastSquares:
-        """The factors of these (rows, items) play counts."""
+        """The factors of these (rows, items) play counts; from the items' `start` on where there is one."""
         swept = in_steps(progress, iterations)
         model = AlternatingLeastSquares(
             factors=self.factors,
@@ -84,6 +85,7 @@ class _Settings:
             iterations=iterations,
             random_state=seed,
         )
+        model.item_factors = start
         model.fit(self.confidence.counted(rows), callback=lambda *_: swept(), cancelled=cancelled)
         return model
 
@@ -140,13 +142,13 @@ def choose(
             "seconds": found.seconds,
             "finished": found.finished,
         }
-    sweeps = min(iterations, MEASURED_SWEEPS)
-
-    def fit(rows: csr_matrix, told: Share) -> AlternatingLeastSquares:
-        return settings.fit(rows, told, iterations=sweeps, seed=seed, cancelled=cancelled)
+    latest: list[NDArray[np.float32]] = []
 
     def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
-        return fit(rows, told).item_factors, settings.regularization, settings.frequency_exponent
+        sweeps = min(iterations, MEASURED_SWEEPS)
+        found = settings.fit(rows, told, iterations=sweeps, seed=seed, cancelled=cancelled).item_factors
+        latest[:] = [found]
+        return found, settings.regularization, settings.frequency_exponent
 
     def share_of(stage: str) -> Share:
         return lambda share: progress(stage, round(share * SHARES), SHARES)
@@ -176,7 +178,13 @@ def choose(
             progress=weighing,
         )
     measuring(0.0)
-    model = fit(train, part_of(measuring, 0.0, 0.4))
+    # What was just fitted without some listeners is nearly there.
+    sweeps = min(iterations, WARM_SWEEPS if latest and times is None else MEASURED_SWEEPS)
+    start = latest[0] if times is None and latest else None
+    latest.clear()
+    model = settings.fit(
+        train, part_of(measuring, 0.0, 0.4), iterations=sweeps, seed=seed, cancelled=cancelled, start=start
+    )
     measured = _measured(model, train, test, part_of(measuring, 0.4, 1.0))
     if measured and weighed.effect:
         measured["ensemble"] = weighed.effect

@@ -2,8 +2,8 @@
 
 The file is a zip archive. `model.json` says what the model is and, of each other member, the bytes and the SHA-256;
 the rest are arrays of numbers and two lists in JSON. What can be worked out of these (trees, keys, what finds names,
-Y'Y) is not in it. Nothing of who wrote it is; rows of some of the community's listeners, without names, are, for related
-artists, and `listener_rows` says how many.
+Y'Y) is not in it. Nothing of who wrote it is; for related artists rows of some of the community's listeners are,
+without names, and `listener_rows` says how many.
 
 Arrays are stored a byte of every number at a time, which packs better. Factors and the neighbours' weights go in half
 precision, factors beside the largest of each row, so that no artist with few listeners loses its direction (MODEL.md

@@ -38,8 +38,8 @@ CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
 NEIGHBOURS_SHARE = 0.2
 # Never more than one of so many listeners is left out at a time, in turns until this many have taught.
 FOLDS, ENOUGH = 3, 1_500
-# What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first turn.
-RIDGES, RIDGE_LISTENERS = (10.0, 30.0, 100.0, 300.0, 1000.0), 1_000
+# What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first turn, and so many items.
+RIDGES, RIDGE_LISTENERS, RIDGE_ITEMS = (10.0, 30.0, 100.0, 300.0, 1000.0), 1_000, 20_000
 # A listener with fewer items teaches little of which of them belong together.
 MIN_ITEMS = 5
 HELD_OUT = 0.2
@@ -47,7 +47,7 @@ RESAMPLES = 5
 # Where the ascent starts, and its steps, in shares of the largest weight; a move has to gain so much.
 START = np.array([0.4, 0.3, 0.2, 0.0, 0.0, 0.0])
 STEPS, MIN_GAIN = (0.5, 0.25, 0.1), 1e-4
-# Weights are taken where they gain this share of nDCG, over the best member alone, on listeners that did not teach them.
+# Weights are taken where they gain this share of nDCG over the best member alone, on listeners that did not teach.
 GAIN = 0.004
 
 
@@ -161,12 +161,11 @@ def training_set_of(
         products = products_of(rest, progress=part_of(told, 0.1, 0.4), cancelled=cancelled)
         counts = np.asarray(rest.getnnz(axis=0), dtype=np.int32)
         del rest
-        if number:
-            near = products.neighbours(ridge, progress=part_of(told, 0.4, 0.6), cancelled=cancelled)
-        else:
-            ridge, near = best_ridge(
-                products, plays[fold[:RIDGE_LISTENERS]], seed, part_of(told, 0.4, 0.6), cancelled
+        if not number:
+            ridge = best_ridge(
+                products, plays[fold[:RIDGE_LISTENERS]], seed, part_of(told, 0.4, 0.5), cancelled
             )
+        near = products.neighbours(ridge, progress=part_of(told, 0.5, 0.6), cancelled=cancelled)
         del products
         members = Members(
             ItemFactors(factors, regularization, frequency_exponent=exponent),
@@ -191,22 +190,25 @@ def best_ridge(
     seed: int,
     progress: Share = silent,
     cancelled: Callable[[], bool] | None = None,
-) -> tuple[float, Neighbours]:
-    """Of RIDGES the one under which neighbours find most of what is held out of `plays`, with those neighbours."""
+) -> float:
+    """Of RIDGES the one under which neighbours find most of what is held out of `plays`, among some of the items."""
     kept, held = leave_out(plays, HELD_OUT, seed)
-    best, best_quality, found = RIDGE, -1.0, None
+    if not held.nnz:
+        return RIDGE
+    items = np.random.default_rng(seed).permutation(plays.shape[1])[:RIDGE_ITEMS]
+    among = np.sort(items).astype(np.int32)
+    best, best_quality = RIDGE, -1.0
     # The quality has one summit: up from below until it falls.
-    for number, ridge in enumerate(RIDGES if held.nnz else (RIDGE,)):
+    for number, ridge in enumerate(RIDGES):
         told = part_of(progress, number / len(RIDGES), (number + 1) / len(RIDGES))
-        model = products.neighbours(ridge, progress=part_of(told, 0.0, 0.7), cancelled=cancelled)
+        model = products.neighbours(ridge, among=among, progress=part_of(told, 0.0, 0.7), cancelled=cancelled)
         scored = in_steps(part_of(told, 0.7, 1.0), plays.shape[0])
         scores = counted(neighbour_scores(model, kept), scored)
-        quality = evaluate(scores, kept, held)["ndcg@20"] if held.nnz else 0.0
+        quality = evaluate(scores, kept, held)["ndcg@20"]
         if quality <= best_quality:
             break
-        best, best_quality, found = ridge, quality, model
-    assert found is not None  # noqa: S101 - the first is always better than none
-    return best, found
+        best, best_quality = ridge, quality
+    return best
 
 
 def _training_set(
@@ -281,7 +283,7 @@ def _candidates(
     plays: NDArray[np.float32],
     count: int,
 ) -> tuple[NDArray[np.int64], Floats]:
-    """(ids, members' scores) of the items that the factors and, at most a fifth, the neighbours find for these plays."""
+    """(ids, members' scores) of what the factors and, at most a fifth of it, the neighbours find for these plays."""
     ids, counts = items.astype(np.int64), plays.astype(np.float64)
     folded = members.fold_in(ids, confidence.of(counts), counts)
     best = _best_of(folded.factors.scores(), ids, count)

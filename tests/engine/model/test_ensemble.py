@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
+from engine.evaluation.metrics import evaluate
+from engine.evaluation.splits import leave_out
 from engine.model.confidence import Confidence
 from engine.model.ensemble import MEMBERS, PERSONAL, Members, blend_over
 from engine.model.fold_in import ItemFactors
-from engine.model.neighbours import build_neighbours
+from engine.model.neighbour_fit import build_neighbours, products_of
 from engine.recommend.adapt import adapted
 from engine.training.solo import weigh_sessions
-from engine.training.weigh import RIDGES, TrainingSet, ascend, best_ridge, ndcg, weigh
+from engine.training.weigh import RIDGES, TrainingSet, ascend, best_ridge, ndcg, neighbour_scores, weigh
 from tests.support.factorizing import plays
 
 WEIGHTS = {"factors": 0.4, "closeness": 0.2, "neighbours": 0.2, "artist": 0.1, "popularity": -0.1}
@@ -81,28 +84,54 @@ def fitted(rows, _progress):
     return np.random.default_rng(5).normal(scale=0.3, size=(rows.shape[1], 4)).astype(np.float32), 5.0, 0.0
 
 
+def camps(rows: csr_matrix, _progress: object) -> tuple[np.ndarray, float, float]:
+    """Factors that know which of three camps an item is of, and not how popular it is."""
+    return np.eye(3, dtype=np.float32)[np.arange(rows.shape[1]) % 3], 5.0, 0.0
+
+
+def popular_camps() -> csr_matrix:
+    """180 listeners of three camps, who play a camp's popular items most."""
+    rng = np.random.default_rng(0)
+    alike = (np.arange(180) % 3)[:, None] == (np.arange(60) % 3)[None, :]
+    chance = 0.55 * np.exp(-np.arange(60) / 15) * np.where(alike, 1.6, 0.5) + 0.03 * alike
+    return csr_matrix((rng.random((180, 60)) < chance).astype(np.float32))
+
+
 def test_weights_are_learned_from_listeners_left_out_and_say_what_they_bring() -> None:
-    found = weigh(plays(120, 60), fitted, Confidence(), seed=0)
+    found = weigh(popular_camps(), camps, Confidence(), seed=0)
     assert found.effect["listeners"] > 60
     assert found.effect["kept"]
-    assert found.weights["neighbours"] > abs(found.weights["factors"])
-    assert found.effect["ensemble"] > found.effect["members"]["factors"]
+    assert found.effect["ensemble"] > max(found.effect["members"].values())
+    assert {"factors", "neighbours", "popularity"} <= found.weights.keys()
     assert found.ridge in RIDGES
     few = weigh(plays(6, 60), fitted, Confidence(), seed=0)
     assert few.weights == {"factors": 1.0}, "too few to learn from"
 
 
+def test_where_the_best_member_is_as_good_as_all_together_it_ranks_alone() -> None:
+    found = weigh(popular_camps(), fitted, Confidence(), seed=0)
+    members, together = found.effect["members"], found.effect["ensemble"]
+    assert members["factors"] < together <= members["neighbours"]
+    assert not found.effect["kept"]
+    assert found.weights == {"neighbours": 1.0}
+
+
 def test_the_ridge_is_the_one_that_finds_most() -> None:
     train = plays(90, 40)
-    chosen = best_ridge(train[:60], train[60:], seed=0)
-    assert chosen in RIDGES
-    assert chosen == best_ridge(train[:60], train[60:], seed=0)
+    products = products_of(train[:60])
+    chosen = best_ridge(products, train[60:], seed=0)
+    assert chosen == best_ridge(products, train[60:], seed=0)
+    kept, held = leave_out(train[60:], seed=0)
+    found = {
+        ridge: evaluate(neighbour_scores(products.neighbours(ridge), kept), kept, held)["ndcg@20"]
+        for ridge in RIDGES
+    }
+    assert found[chosen] >= found[RIDGES[0]]
+    assert found[chosen] == max(found.values()) or found[RIDGES[RIDGES.index(chosen) + 1]] <= found[chosen]
 
 
 def sessions(what: str) -> tuple:
     """200 sessions that go by what was heard lately, or by what goes together."""
-    from scipy.sparse import csr_matrix
-
     rng = np.random.default_rng(1)
     matrix = np.zeros((200, 40), dtype=np.float32)
     for row in range(200):

@@ -50,6 +50,9 @@ def test_a_model_says_what_it_was_trained_on_and_how_good_it_is(session) -> None
     assert set(manifest.index) >= {"trees", "search_k", "recall", "bytes"}
     assert session.models.manifest() == manifest
     assert damaged_files(session.folders) == []
+    stages = ["reading", "weighing", "measuring", "training", "neighbours", "index"]
+    assert list(manifest.parts) == stages
+    assert sum(manifest.parts.values()) == pytest.approx(manifest.seconds, rel=0.05, abs=0.05)
 
 
 def test_no_code_is_loaded_from_the_data_folder(session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,10 +79,11 @@ def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> Non
         "catalog.sqlite",
         "crowding.npy",
         "index",
-        *(f"neighbours_{part}.npy" for part in ("starts", "listeners", "values", "kernel", "scales")),
+        *(f"listens_{part}.npy" for part in ("starts", "listeners")),
+        *(f"neighbours_{part}.npy" for part in ("starts", "hearers", "weights")),
         *(f"names_{field.name}.npy" for field in fields(NameIndex)),
     }
-    assert model.members.neighbours.kernel.shape[0] <= model.manifest.listeners
+    assert model.similarity.listens.count <= model.manifest.listeners
     model.close()
 
 
