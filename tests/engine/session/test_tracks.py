@@ -324,7 +324,7 @@ def test_a_track_the_model_does_not_hold_has_no_explanation(place) -> None:
 # -- training --------------------------------------------------------------------------------------
 
 
-def test_a_model_of_tracks_stands_beside_that_of_artists_and_ranks_by_their_artists_too(tmp_path) -> None:
+def test_a_model_of_tracks_stands_beside_that_of_artists_and_weighs_their_artists_too(tmp_path) -> None:
     session = Session(Folders(tmp_path / "data"))
     [pack] = session.packs.add(write_playlists(tmp_path / "lists.zip")).packs
     assert (pack.level, pack.listeners, pack.items) == ("tracks", 90, 60)
@@ -332,7 +332,7 @@ def test_a_model_of_tracks_stands_beside_that_of_artists_and_ranks_by_their_arti
         open_model(session.folders, "tracks")
     manifest = session.training.train(QUICK)
     assert (manifest.level, manifest.items, manifest.solo) == ("tracks", 60, False)
-    assert "artist" in manifest.ensemble
+    assert "artist" in manifest.validation["ensemble"]["members"]
     assert session.models.manifest() is None
     play(session.library.connection, ARTISTS[0], "Song 1", DAY, 2 * DAY)
     play(session.library.connection, ARTISTS[3], "Song 2 (Live)", DAY)
