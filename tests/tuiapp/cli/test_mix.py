@@ -39,18 +39,13 @@ def test_a_mix_tells_its_tracks_saves_and_writes_them(
     assert {track["artist"] for track in own} <= {ARTISTS[number] for number in (0, 3, 6, 9, 1)}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
+def test_what_makes_no_mix_says_why(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, code, said in (
         (["Nobody at all"], 1, "No artist"),
         ([ARTISTS[0], "--minutes", "0"], 2, "from 1 to 600"),
         ([ARTISTS[0], "--drift", "2"], 2, "from 0 to 1"),
         ([ARTISTS[0], "--seed", "-1"], 2, "seed"),
         ([], 2, "SEED"),
-    ],
-)
-def test_what_makes_no_mix_says_why(
-    tempos: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, said: str
-) -> None:
-    assert run(["mix", *arguments]) == code
-    assert said in capsys.readouterr().err
+    ):
+        assert run(["mix", *arguments]) == code, arguments
+        assert said in capsys.readouterr().err
