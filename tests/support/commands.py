@@ -20,6 +20,7 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],
     "features list": [], "features remove": ["tempos"], "feedback": [],
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "like": ["Artist 05"],
+    "mix": ["Artist 05", "--save", "Mine"],
     "model add": ["HERE"], "model export": ["ELSEWHERE"], "model list": [], "model undo": [],
     "open": ["Artist 05", "--print"], "played": ["Artist 05", "Song"],
     "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],

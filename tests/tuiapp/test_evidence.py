@@ -25,9 +25,11 @@ from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.group import cli
 from tuiapp.cli.main import run
 
-# The whole tour: every view, a like, a dial, a filter, a search, a rule, a request to train; then the end.
+# The whole tour: every view, a like, a mix, a dial, a filter, a search, a rule, a request to train; then the end.
 KEYS = (
     "l",
+    "M",
+    "1",
     "full_stop",
     "slash",
     "b",
@@ -41,7 +43,7 @@ KEYS = (
     "5",
     "6",
     "v",
-    "n",
+    "ctrl+n",
     "enter",
     "7",
     "t",
