@@ -193,6 +193,10 @@ class Catalog:
         """Every item's name in id order."""
         return [row[0] for row in self._connection.execute("SELECT name FROM items ORDER BY id")]
 
+    def all_keys(self) -> list[str]:
+        """Every item's key in id order."""
+        return [row[0] for row in self._connection.execute("SELECT key FROM items ORDER BY id")]
+
     def all_plays(self) -> list[int]:
         """Every item's plays in id order."""
         return [row[0] for row in self._connection.execute("SELECT plays FROM items ORDER BY id")]

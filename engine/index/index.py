@@ -223,7 +223,8 @@ def _merged(result: Result, ids: Ids, scores: NDArray[np.float64], k: int) -> Re
 
 
 def open_index(folder: Path, item_factors: NDArray[np.float32]) -> Index:
-    """Open the index in `folder`, built for `item_factors` (items, factors) float32.
+    """Open the index in `folder`, built for `item_factors` (items, factors) float32, or for the first of them: the rest
+    joined since, and is searched beside the trees (`Index.add`).
 
     Arrays are mapped, not read; trees are loaded by the first question they answer. Checked here: every
     file's size, the digests of the small files, and a sample of rows against `item_factors`. Raises
@@ -247,8 +248,11 @@ def open_index(folder: Path, item_factors: NDArray[np.float32]) -> Index:
         check_size(folder, plan.file, manifest.files[plan.file])
     shape = (manifest.items, manifest.factors)
     items = open_norm_order(folder, shape)
-    _check_factors(folder, items, item_factors, shape)
-    return Index(folder, manifest, items)
+    _check_factors(folder, items, item_factors[: manifest.items], shape)
+    index = Index(folder, manifest, items)
+    if len(item_factors) > manifest.items:
+        index.add(item_factors[manifest.items :])
+    return index
 
 
 def _check_factors(

@@ -25,6 +25,7 @@ from engine.session.playlists import Playlists
 from engine.session.taste import Tastes
 from engine.session.tracks import Tracks
 from engine.session.training import Training
+from engine.session.updating import Updates
 from engine.session.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Session:
         self.verdicts = Verdicts(library, self.artists)
         self.evaluation = Evaluation(library, self.models)
         self.model_files = ModelFiles(library, self.models, self.packs, self.evaluation)
+        self.updates = Updates(library, self.models, self.packs)
         self.training = Training(library, self.packs, self.evaluation)
         self.discover = Discover(library, self.models, self.artists, self.verdicts, self.evaluation)
         self.taste = Tastes(library, self.artists, self.discover)
@@ -155,6 +157,16 @@ class Session:
             for pack in packs
             if pack.kind == "genres" and model.level == "artists" and model.origin is None
         ]
+        if (growth := model.growth) is not None:
+            from engine.training.growth import REBUILD
+
+            # What is newer than the training has joined.
+            since = max(since, growth.date)
+            if growth.share >= REBUILD:
+                return (
+                    f"{growth.share:.1%} of what the newest data's listeners play is of {model.level} no training saw. "
+                    "Train again: discover train."
+                )
         if any(date > since for date in (*community.values(), *genres)):
             return "A pack is newer than this model. Train again: discover train."
         if not model.solo:

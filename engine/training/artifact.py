@@ -52,6 +52,20 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     checked: bool
 
 
+class Growth(msgspec.Struct, frozen=True, kw_only=True):
+    """What joined a model since it was trained (`engine.training.growth`): so many `items`, the last ones.
+
+    `listeners` are those of the newest data, `share` that of its pairs with items no training saw, `date` when it was
+    added (an ISO date), `collected` when it was counted.
+    """
+
+    items: int
+    listeners: int
+    share: float
+    date: str
+    collected: str
+
+
 class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a model was built from, how, and how good it measured.
 
@@ -61,7 +75,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     the seconds of each stage.
     `taste` is the digest of the taste a solo model was built from, empty for community models. `source` and
     `collected` are what its packs said of themselves, so that it can be said when they are gone. `origin` is null for
-    a model that was trained here.
+    a model that was trained here, `growth` where nothing joined since; the index is of the items before.
     """
 
     format: int
@@ -92,6 +106,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     ensemble: dict[str, float] = msgspec.field(default_factory=lambda: dict(FACTORS_ALONE))
     parts: dict[str, float] = {}
     origin: Origin | None = None
+    growth: Growth | None = None
 
 
 @dataclass

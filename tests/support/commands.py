@@ -15,7 +15,7 @@ from tuiapp.cli.main import run
 EVERY_COMMAND: dict[str, list[str]] = {
     "artist": ["Artist 05"], "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"],
     "community fetch": ["--yes"],
-    "community list": [], "community remove": ["made"], "config path": [], "config": [],
+    "community list": [], "community remove": ["made"], "community update": ["HERE"], "config path": [], "config": [],
     "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],
     "features list": [], "features remove": ["tempos"], "feedback": [],

@@ -12,6 +12,7 @@ import pytest
 from engine.paths import Folders
 from engine.session import Session
 from tests.support.commands import document
+from tests.support.communities import write_community
 from tests.support.driving import screen_text, settled
 from tests.support.dump_server import serving
 from tests.support.folders import fingerprint
@@ -186,3 +187,22 @@ async def test_the_app_asks_before_it_downloads_and_comes_back_with_what_was_typ
 def test_the_json_of_a_listing_is_one_document(root, capsys) -> None:
     assert run(["model", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"models": []}
+
+
+def test_newer_data_says_what_is_new_and_what_joined(root, tmp_path, capsys) -> None:
+    old = write_community(tmp_path / "camps", artists=names(60))
+    more = write_community(tmp_path / "newer", artists=names(66), listeners=120, seed=1)
+    assert run(["community", "update", str(more)]) == 2
+    assert "no pack of artists to update" in capsys.readouterr().err
+    assert run(["community", "add", str(old)]) == 0
+    assert run(["train", "--no-tune", "--factors", "8", "--iterations", "3"]) == 0
+    capsys.readouterr()
+    assert run(["community", "update", str(more)]) == 0
+    told = capsys.readouterr()
+    assert "camps: 120 listeners, 30 more than before; 6 new artists, 6 of them now in the model." in told.out
+    assert "of artists no training saw" in told.out
+    assert "Train again: discover train." in told.err
+    done = document(capsys, "community", "update", str(more))
+    assert [pack["name"] for pack in done["packs"]] == ["camps"]
+    assert (done["new"]["items"], done["new"]["joined"], done["new"]["rebuild"]) == (0, 0, True)
+    assert run(["community", "update", "artists-2011"]) == 2

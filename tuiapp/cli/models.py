@@ -39,8 +39,8 @@ def model() -> None:
 def export(options: Options, file: Path, level: Level) -> None:
     """Write the model in use to FILE, for others.
 
-    The file holds artists or tracks with what was learned of them, and nothing of you. Where the neighbours are made
-    of them it also holds rows of the community's listeners, without names. A model of your own listening is refused:
+    The file holds artists or tracks with what was learned of them, and nothing of you. For related artists it
+    also holds rows of the community's listeners, without names. A model of your own listening is refused:
     it would say what you play.
     """
     from engine.session.model_files import described

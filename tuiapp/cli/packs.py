@@ -22,6 +22,8 @@ from tuiapp.safe import shown
 from tuiapp.text import came_from
 
 if TYPE_CHECKING:
+    from engine.community.fetch import Web
+    from engine.community.offers import Source
     from engine.community.packs import PackInfo
     from engine.session import Session
 
@@ -101,18 +103,85 @@ def fetch(
         raise click.UsageError(f"No known data set is called {what}. Known: {', '.join(SOURCES)}.")
     with options.session() as session, contextlib.closing(options.web()) as web:
         session.door.require_writable("download anything")
-        said = shown(session.packs.offered(web, source, url=url))
-        say(options, said)
-        if not yes:
-            if not sys.stdin.isatty():
-                raise click.UsageError(f"{said} Add --yes to download it.")
-            click.confirm("Download it?", abort=True, err=True)
+        _agree(options, session, web, source, url, yes)
         stages = {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
         with progress_bar(options, stages) as tell:
             packs = session.packs.fetch(
                 web, source, url=url, min_listeners=min_listeners, name=name, tell=tell
             )
         _print_packs(options, session, packs)
+
+
+def _agree(options: Options, session: Session, web: Web, source: Source, url: str | None, yes: bool) -> None:
+    """Say what would be downloaded, and ask unless it was agreed to."""
+    said = shown(session.packs.offered(web, source, url=url))
+    say(options, said)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"{said} Add --yes to download it.")
+        click.confirm("Download it?", abort=True, err=True)
+
+
+@community.command()
+@click.argument("newer", type=click.Path(), default="artists", metavar="[FILE|artists|tracks]")
+@click.option(
+    "--level", type=click.Choice(["artists", "tracks"]), help="Of a file: what it holds.  [default: artists]"
+)
+@click.option("--name", metavar="N", help="The pack to update.  [default: the only one]")
+@click.option("--url", metavar="BASE", help="As for `community fetch`.")
+@click.option(
+    "--min-listeners", type=click.IntRange(min=1), default=MIN_LISTENERS, show_default=True, metavar="N",
+    help="Refuse a dump with fewer, and take an older one.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Skip confirmation.")
+@click.pass_obj
+def update(
+    options: Options,
+    newer: str,
+    level: Level | None,
+    name: str | None,
+    url: str | None,
+    min_listeners: int,
+    yes: bool,
+) -> None:
+    """Take newer data for a pack, from a FILE or downloaded by name, and say what is new.
+
+    What the model in use does not know joins it at once; when that is much, training again is suggested.
+    """
+    source = None if Path(newer).exists() else SOURCES.get(newer)
+    if source is None and newer in SOURCES.keys() | {"hetrec"}:
+        source = SOURCES[{"hetrec": "artists-2011"}.get(newer, newer)]
+    if source is not None and source.level is None:
+        raise click.UsageError(
+            f"{newer} has no newer data: community fetch takes it anew. Known here: artists, tracks."
+        )
+    of: Level = level or (source.level if source is not None and source.level else "artists")
+    with options.session() as session, contextlib.closing(options.web()) as web:
+        session.door.require_writable("update a pack")
+        session.updates.updated_pack(of, name)
+        if source is not None:
+            _agree(options, session, web, source, url, yes)
+        with progress_bar(options, {"reading data": 3, "downloading": 3, "joining": 1}) as tell:
+
+            def take(pack: str) -> None:
+                if source is not None:
+                    session.packs.fetch(
+                        web, source, url=url, min_listeners=min_listeners, name=pack, tell=tell
+                    )
+                else:
+                    session.packs.add(Path(newer), name=pack, progress=partial(tell, "reading data"))
+
+            news = session.updates.update(of, take, name=name, tell=tell)
+        pack = session.coverage.described(news.pack)
+    if options.json:
+        print_json({"packs": [pack], "new": {
+            "items": news.items, "listeners": news.pack.listeners - news.listeners_before, "joined": news.joined,
+            "share": news.share, "rebuild": news.rebuild,
+        }})  # fmt: skip
+        return
+    click.echo(f"{shown(news.pack.name)}: {shown(news.in_words())}")
+    if news.rebuild:
+        say(options, "Train again: discover train" + ("." if of == "artists" else " --level tracks."))
 
 
 @community.command("list")

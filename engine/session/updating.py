@@ -1,0 +1,140 @@
+"""Newer community data in place of older: what is new in it, and what of that joins the model in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.canonical_keys import Level
+from engine.community.packs import PackInfo
+from engine.errors import UsageError
+from engine.session.library import Change, Library, Service, synchronized
+
+if TYPE_CHECKING:
+    from engine.session.models import Models
+    from engine.session.packs import Packs
+
+Cancelled = Callable[[], bool]
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What newer data brought: its pack, and of the one before how many listeners it had.
+
+    `items` are not in the one before; `joined` became a part of the model in use, of whose newest data the `share` of
+    pairs is with items no training saw; `rebuild`: training again is suggested.
+    """
+
+    pack: PackInfo
+    listeners_before: int
+    items: int
+    joined: int
+    share: float
+    rebuild: bool
+
+    def in_words(self) -> str:
+        """The same in sentences."""
+        more = self.pack.listeners - self.listeners_before
+        change = f"{abs(more):,} {'more' if more >= 0 else 'fewer'} than before"
+        said = f"{self.pack.listeners:,} listeners, {change}; {self.items:,} new {self.pack.level}"
+        said += f", {self.joined:,} of them now in the model." if self.joined else "."
+        if self.share:
+            said += f" {self.share:.1%} of what its listeners play is of {self.pack.level} no training saw."
+        return said
+
+
+class Updates(Service):
+    """Newer data for packs there are."""
+
+    def __init__(self, library: Library, models: Models, packs: Packs) -> None:
+        super().__init__(library)
+        self._models = models
+        self._packs = packs
+
+    def updated_pack(self, level: Level, name: str | None = None) -> PackInfo:
+        """The pack newer data of a level would replace: the one called `name`, else the only one.
+
+        Raises UsageError where there is none, or which is not clear.
+        """
+        found = [pack for pack in self._packs.all() if (pack.kind, pack.level) == ("community", level)]
+        if name is not None:
+            found = [pack for pack in found if pack.name == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(pack.name for pack in found)
+            raise UsageError(f"There are several packs of {level}: {names}. Say which: --name NAME.")
+        called = f" called {name}" if name else ""
+        raise UsageError(
+            f"There is no pack of {level}{called} to update. Add one: discover community fetch, or from a file: "
+            "discover community add PATH."
+        )
+
+    @synchronized
+    def update(
+        self,
+        level: Level,
+        take: Callable[[str], Any],
+        *,
+        name: str | None = None,
+        tell: Tell | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> News:
+        """Have `take`, given the name of the pack, add newer data in its place; say what is new, and have it join the
+        model in use.
+
+        Raises UsageError where which pack is meant is not clear, and what `take` raises.
+        """
+        self.library.door.require_writable("update a pack")
+        before = self.updated_pack(level, name)
+        known = self._keys(before)
+        take(before.name)
+        after = self.updated_pack(level, before.name)
+        new = len(self._keys(after) - known)
+        return self._joined(level, before, after, new, tell, cancelled)
+
+    def _keys(self, pack: PackInfo) -> set[str]:
+        from engine.community.catalog import Catalog
+
+        with closing(Catalog(self.library.folders.packs / pack.name / "catalog.sqlite")) as catalog:
+            return set(catalog.all_keys())
+
+    def _joined(
+        self,
+        level: Level,
+        before: PackInfo,
+        after: PackInfo,
+        new: int,
+        tell: Tell | None,
+        cancelled: Cancelled | None,
+    ) -> News:
+        from engine.community.packs import community_packs
+        from engine.training.growth import REBUILD, grow
+        from engine.training.interactions import community_interactions
+
+        model = self._models.open_if_any(level)
+        if model is None or model.manifest.solo:
+            return News(after, before.listeners, new, 0, 0.0, rebuild=False)
+        data = community_interactions(
+            [
+                pack
+                for pack in community_packs(self.library.folders, level)
+                if pack.manifest.name == after.name
+            ]
+        )
+        items = model.manifest.items
+        manifest = grow(
+            self.library.door,
+            model,
+            data.plays,
+            data.names,
+            collected=after.collected,
+            progress=tell and (lambda done, total: tell("joining", done, total)),
+            cancelled=cancelled,
+        )
+        self.library.changed(Change.EVERYTHING)
+        share = manifest.growth.share if manifest.growth is not None else 0.0
+        return News(after, before.listeners, new, manifest.items - items, share, rebuild=share >= REBUILD)

@@ -1,0 +1,155 @@
+"""Newer data: what is new joins the model in use, is found beside the trees, and calls for training when it is much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import random as random_sparse
+
+from engine.errors import CancelledError, PrivateSessionError, UsageError
+from engine.model.fold_in import ItemFactors
+from engine.model.fold_in_rows import fold_in_rows
+from engine.paths import Folders
+from engine.recommend.settings import DiscoverSettings
+from engine.session import Session
+from engine.training.artifact import damaged_files
+from engine.training.growth import REBUILD
+from engine.training.train import TrainingSettings
+from tests.support.communities import write_community
+from tests.support.folders import fingerprint
+from tests.support.listens import play
+from tests.support.models import names, write_model
+
+QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
+
+
+@pytest.fixture
+def session(tmp_path: Path):
+    """A person of the first camp, with a model of sixty artists in three."""
+    with Session(Folders(tmp_path / "data")) as opened:
+        opened.packs.add(write_community(tmp_path / "camps", artists=names(60)))
+        opened.training.train(QUICK)
+        for number in (0, 3, 6, 9, 12):
+            play(opened.library.connection, names(60)[number], "Song", 1, 2, 3)
+        opened.reload()
+        yield opened
+
+
+def newer(session: Session, tmp_path: Path, artists: int, listeners: int = 120):
+    """What a dump of so many artists brings."""
+    file = tmp_path / f"of-{artists}"
+    if not file.exists():
+        write_community(file, artists=names(artists), listeners=listeners, seed=1)
+    return session.updates.update("artists", lambda name: session.packs.add(file, name=name))
+
+
+def test_many_rows_are_folded_in_as_one_is() -> None:
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(50, 12)).astype(np.float32)
+    counts = random_sparse(30, 50, 0.2, "csr", np.float32, random_state=0)
+    counts.data = np.ceil(counts.data * 9)
+    for exponent in (0.0, 0.75):
+        settings = {"regularization": 0.5, "frequency_exponent": exponent}
+        found = fold_in_rows(counts, factors, alpha=2.0, **settings)
+        items = ItemFactors(factors, **settings)
+        for row in range(30):
+            own = slice(counts.indptr[row], counts.indptr[row + 1])
+            ids, values = counts.indices[own].astype(np.int64), counts.data[own].astype(np.float64)
+            one = items.fold_in(ids, 1 + 2.0 * values).vector if len(ids) else np.zeros(12)
+            assert found[row] == pytest.approx(one, abs=1e-4)
+
+
+def test_new_artists_join_and_are_recommended_related_and_explained(session, tmp_path) -> None:
+    before = session.models.manifest()
+    news = newer(session, tmp_path, 63)
+    assert (news.items, news.joined, news.listeners_before, news.pack.listeners) == (3, 3, 90, 120)
+    manifest = session.models.manifest()
+    assert (manifest.items, manifest.growth.items, manifest.id != before.id) == (63, 3, True)
+    assert damaged_files(session.folders) == []
+    fresh = names(63)[60]
+    listed = session.discover.list(DiscoverSettings()).items
+    place = [row.artist for row in listed].index(fresh)
+    assert place < 20, "it is of the person's own camp"
+    assert listed[place].why
+    assert session.artists.related(fresh, 5).items
+    assert fresh in {row.artist for row in session.artists.related(names(60)[0], 40).items}
+    assert [found.artist for found in session.artists.search(fresh, 1)] == [fresh]
+
+
+def test_what_joined_is_searched_exactly_beside_the_trees(session, tmp_path) -> None:
+    newer(session, tmp_path, 66)
+    model = session.models.open()
+    factors = np.asarray(model.factors.item_factors)
+    assert (model.index.manifest.items, len(model.index), len(factors)) == (60, 66, 66)
+    for query in factors[[0, 20, 60, 65]]:
+        wanted = np.lexsort((np.arange(66), -(factors @ query)))[:20]
+        for strategy in (None, "exact", "annoy"):
+            ids, _ = model.index.best(query, 20, strategy=strategy)
+            assert sorted(ids.tolist()) == sorted(wanted.tolist())
+        lengths = np.linalg.norm(factors, axis=1) * np.linalg.norm(query)
+        alike = np.argsort(-(factors @ query) / lengths, kind="stable")[:10]
+        assert sorted(model.index.nearest(query, 10)[0].tolist()) == sorted(alike.tolist())
+
+
+def test_training_again_is_suggested_when_the_share_passes_the_threshold(session, tmp_path) -> None:
+    few = newer(session, tmp_path, 61)
+    assert 0 < few.share < REBUILD
+    assert not few.rebuild
+    assert session.status().outdated == ""
+    many = newer(session, tmp_path, 66)
+    assert many.joined == 5
+    assert many.share >= REBUILD, "what joined earlier counts too: no training saw it"
+    assert many.rebuild
+    assert "no training saw. Train again" in session.status().outdated
+    session.training.train(QUICK)
+    assert session.status().outdated == ""
+    assert newer(session, tmp_path, 66).share == 0
+
+
+def test_where_nothing_is_new_the_model_stays(session, tmp_path) -> None:
+    before = fingerprint(session.folders.models)
+    news = newer(session, tmp_path, 60)
+    assert (news.items, news.joined, news.share, news.rebuild) == (0, 0, 0.0, False)
+    assert fingerprint(session.folders.models) == before
+
+
+def test_a_model_of_ones_own_listening_does_not_grow(session, tmp_path) -> None:
+    write_model(session.folders.root, solo=True)
+    session.reload()
+    before = session.models.manifest()
+    news = newer(session, tmp_path, 66)
+    assert (news.items, news.joined) == (6, 0)
+    assert session.models.manifest() == before
+
+
+def test_an_added_model_grows_and_can_be_passed_on(session, tmp_path) -> None:
+    made = session.model_files.export(tmp_path / "model.zip")
+    session.model_files.add(Path(made.file))
+    assert newer(session, tmp_path, 63).joined == 3
+    assert session.models.manifest().origin is not None
+    session.model_files.add(Path(session.model_files.export(tmp_path / "grown.zip").file))
+    model = session.models.open()
+    assert (model.manifest.items, model.index.manifest.items, model.manifest.growth) == (63, 63, None)
+
+
+def test_stopping_leaves_the_model_and_a_private_session_refuses(session, tmp_path) -> None:
+    before = fingerprint(session.folders.models)
+    file = write_community(tmp_path / "more", artists=names(66), seed=1)
+    with pytest.raises(CancelledError):
+        session.updates.update(
+            "artists", lambda name: session.packs.add(file, name=name), cancelled=lambda: True
+        )
+    assert fingerprint(session.folders.models) == before
+    session.set_private(True)
+    with pytest.raises(PrivateSessionError):
+        session.updates.update("artists", lambda _name: None)
+
+
+def test_which_pack_is_meant_must_be_clear(session, tmp_path) -> None:
+    session.packs.add(write_community(tmp_path / "others", artists=names(60), seed=2))
+    with pytest.raises(UsageError, match="several packs of artists: camps, others"):
+        newer(session, tmp_path, 61)
+    with pytest.raises(UsageError, match="no pack of tracks to update"):
+        session.updates.update("tracks", lambda _name: None)
