@@ -9,13 +9,14 @@ import re
 from array import array
 from collections import Counter
 from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 from engine.canonical_keys import SEPARATOR, Level, track_name
 from engine.community.bad_lines import BadLines
+from engine.community.id_table import IdTable, is_id
 from engine.community.mbids import mbid_bytes
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _NOBODY = re.compile(
     r"various artists|\[(?:unknown|anonymous|traditional|no artist|dialogue|data|theatre)\]", re.IGNORECASE
 )
 _BLOCK_PAIRS = 1 << 21
+_TOGETHER = 1 << 12  # entries; more of them leave the processor's cache
 _MAX_PLAYS = float(1 << 31)
 _NAMELESS, _UNREADABLE = -1, -2
 _START = 1_009_843_200  # 2002-01-01: from when ListenBrainz counts
@@ -113,8 +115,11 @@ class Tally:
         self.mapped = bytearray()
         self.mbids = bytearray()
         self.blocks: list[csr_matrix] = []
-        self._by_id: dict[str | bytes | None, int] = {}
-        self._by_name: dict[str | bytes | None, int] = {}
+        self._ids = IdTable()
+        # Numbers of ids met in this block, and of names and what is no id.
+        self._new: dict[str, int] = {}
+        self._odd: dict[str | bytes, int] = {}
+        self._waiting: list[Any] = []
         self._items, self._plays, self._ends = array("i"), array("f"), array("i", [0])
         self._decode = msgspec.json.Decoder(line).decode
         self._loose = msgspec.json.Decoder(_LooseLine).decode
@@ -130,7 +135,10 @@ class Tally:
                 if not line.strip():
                     continue
                 entries, to = self._salvaged(line, number)
-            self._count(entries)
+            self._waiting += entries
+            self._ends.append(len(self._items) + len(self._waiting))
+            if len(self._waiting) >= _TOGETHER:
+                self._count()
             if to and self.last < to < 4 * _START:
                 self.last = to
         self.lines += len(lines)
@@ -155,22 +163,27 @@ class Tally:
         # The list holds entries of the kind asked for, which the loose layout cannot say.
         return found, loose.to_ts if isinstance(loose.to_ts, int) else None  # type: ignore[return-value]
 
-    def _count(self, entries: list[_Artist] | list[_Recording]) -> None:
-        # Whole lists at a time: this runs for every pair, and takes as long as decoding.
-        items = list(map(self._by_id.get, map(_MBID, entries)))
-        plays = list(map(_PLAYS, entries))
-        if None in items:
-            for place in [place for place, item in enumerate(items) if item is None]:
-                items[place] = self._numbered(entries[place])
-        self._items.fromlist(cast(list[int], items))
-        self._plays.fromlist(plays)
-        self._ends.append(len(self._items))
+    def _count(self) -> None:
+        """Count the entries that wait: many at a time, since this takes as long as decoding them."""
+        entries = self._waiting
+        items = self._ids.numbers(list(map(_MBID, entries)))
+        for place in np.flatnonzero(items < 0).tolist():
+            items[place] = self._numbered(entries[place])
+        self._ids.add(list(self._new), list(self._new.values()))
+        self._new.clear()
+        self._items.frombytes(items.tobytes())
+        self._plays.fromlist(list(map(_PLAYS, entries)))
+        entries.clear()
         if len(self._items) >= _BLOCK_PAIRS:
             self.close_block()
 
     def _numbered(self, entry: _Artist | _Recording) -> int:
-        """The number of an item, a new one where it has none yet; that of no name is `_NAMELESS`."""
-        known, key = (self._by_id, entry.mbid) if entry.mbid else (self._by_name, entry.spelling())
+        """The number of an item whose id has none in the table, a new one where it has none yet; `_NAMELESS` and
+        `_UNREADABLE` where it cannot have one.
+        """
+        mbid = entry.mbid
+        known: dict[Any, int] = self._new if mbid and is_id(mbid) else self._odd
+        key = mbid or entry.spelling()
         if (found := known.get(key)) is not None:
             return found
         try:
@@ -181,14 +194,16 @@ class Tally:
             return _NAMELESS
         known[key] = len(self.names)
         self.names.append(label)
-        self.mapped.append(bool(entry.mbid))
-        self.mbids += mbid_bytes(entry.mbid or "")
+        self.mapped.append(bool(mbid))
+        self.mbids += mbid_bytes(mbid or "")
         return known[key]
 
     def close_block(self) -> None:
         """Put what is being counted into a block, without what cannot be used of it."""
         from scipy.sparse import csr_matrix
 
+        if self._waiting:
+            self._count()
         plays, items, ends = (np.array(part) for part in (self._plays, self._items, self._ends))
         self._items, self._plays, self._ends = array("i"), array("f"), array("i", [0])
         named, played = items >= 0, (plays > 0) & (plays < _MAX_PLAYS)
@@ -210,8 +225,8 @@ class Tally:
         from scipy.sparse import csr_matrix
 
         self.close_block()
-        self._by_id.clear()
-        self._by_name.clear()
+        self._ids = IdTable()
+        self._odd.clear()
         for number, block in enumerate(self.blocks):
             parts = (block.data, block.indices, block.indptr)
             self.blocks[number] = csr_matrix(parts, shape=(block.shape[0], max(1, len(self.names))))
