@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+from engine.paths import Folders
+from engine.session import Session
+from tuiapp.cli.group import Options
 from tuiapp.cli.main import run
 
 # Every command, with arguments under which it would change something if it could.
@@ -31,6 +36,14 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "search": ["a"], "stats": [], "taste": [], "taste drift": [], "taste exclude": ["--artist", "Artist 00"],
     "taste include": ["1"], "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],
 }  # fmt: skip
+
+
+@contextmanager
+def in_one_session(root: Path) -> Iterator[None]:
+    """Commands share one open library, as the app's views do: what one works out the next ones have."""
+    with Session(Folders(root)) as session, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Options, "session", lambda *_, **__: nullcontext(session))
+        yield
 
 
 def every_command(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -42,7 +42,8 @@ async def drained(app: App[Any], limit: float = 1.0) -> None:
         # Gives the loop a turn; threads get theirs when there is nothing for the loop to do.
         await asyncio.sleep(0 if quiet else 0.001)
         # A new size of the terminal is taken up after a moment, so that a window being drawn larger is laid out once.
-        waits = app._batch_count or app._resize_timer is not None
+        # An app that ends paints no more: what held painting up then is never let go.
+        waits = (app._batch_count and not app._exit) or app._resize_timer is not None
         rests = not waits and all(_waits(pump) for pump in (app, *app._registry))
         quiet = quiet + 1 if rests else 0
 

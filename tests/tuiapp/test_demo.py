@@ -13,6 +13,7 @@ from engine.paths import Folders
 from engine.recommend import backtest
 from engine.training import choose, weigh
 from sample_data import demo
+from tests.support.commands import in_one_session
 from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.group import cli
 from tuiapp.cli.main import run
@@ -157,25 +158,26 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
         for name in blocked:
             said(capsys, "block", name, *data)
         rule = said(capsys, "taste", "exclude", "--artist", excluded, *data)["exclusion"]["id"]
-        for arguments in sorted(commands):
-            told = said(capsys, *arguments, *data)
-            assert run([*arguments, *data]) == 0
-            in_words = capsys.readouterr().out
-            if told.pop("rules", None):  # named to be taken back
-                in_words = in_words.partition("excluded")[0]
-            for name in (*blocked, excluded):
-                if name != excluded or arguments[0] not in history:
-                    assert json.dumps(name) not in json.dumps(told), (arguments, name)
-                    assert not re.search(rf"(^|  |, |: ){re.escape(name)}($|  |,| [0-9])", in_words), (
-                        arguments,
-                        name,
-                    )
-        for number, asked in enumerate(lists):
-            file = tmp_path / f"{number}.csv"
-            words = asked.split(" ", 1) if asked.startswith("--list related") else asked.split()
-            said(capsys, "export", *words, "--out", str(file), "-n", "200", *data)
-            for name in blocked | ({excluded} if asked.startswith("--list") else set()):
-                assert name not in file.read_text(), (asked, name)
+        with in_one_session(place / "demo"):
+            for arguments in sorted(commands):
+                told = said(capsys, *arguments, *data)
+                assert run([*arguments, *data]) == 0
+                in_words = capsys.readouterr().out
+                if told.pop("rules", None):  # named to be taken back
+                    in_words = in_words.partition("excluded")[0]
+                for name in (*blocked, excluded):
+                    if name != excluded or arguments[0] not in history:
+                        assert json.dumps(name) not in json.dumps(told), (arguments, name)
+                        assert not re.search(rf"(^|  |, |: ){re.escape(name)}($|  |,| [0-9])", in_words), (
+                            arguments,
+                            name,
+                        )
+            for number, asked in enumerate(lists):
+                file = tmp_path / f"{number}.csv"
+                words = asked.split(" ", 1) if asked.startswith("--list related") else asked.split()
+                said(capsys, "export", *words, "--out", str(file), "-n", "200", *data)
+                for name in blocked | ({excluded} if asked.startswith("--list") else set()):
+                    assert name not in file.read_text(), (asked, name)
     finally:
         for name in blocked:
             run(["unblock", name, *data])
