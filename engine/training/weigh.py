@@ -39,7 +39,7 @@ NEIGHBOURS_SHARE = 0.2
 # Never more than one of so many listeners is left out at a time, in turns until this many have taught.
 FOLDS, ENOUGH = 3, 1_500
 # What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first turn, and so many items.
-RIDGES, RIDGE_LISTENERS, RIDGE_ITEMS = (10.0, 30.0, 100.0, 300.0, 1000.0), 1_000, 20_000
+RIDGES, RIDGE_LISTENERS, RIDGE_ITEMS = (10.0, 30.0, 100.0, 300.0, 1000.0), 500, 20_000
 # A listener with fewer items teaches little of which of them belong together.
 MIN_ITEMS = 5
 HELD_OUT = 0.2

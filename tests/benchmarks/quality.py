@@ -9,9 +9,10 @@ comes from the rest. Methods:
 popularity, item cosine, RP3beta (beta 0.3), EASE^R (lambda 120) and ALS with 40 factors whose transform, alpha and
 lambda `tune` chooses on splits of its own inside the training part; `--free-factors` adds one where it chooses the
 factors too. The baselines' settings are those found good on HetRec, so they are not at a disadvantage.
-The ensemble's members are ALS 40, its closeness, the neighbours (EASE^R on log counts with a ridge that grows with an
-item's listeners) and popularity; its weights and the ridge are learned inside the training part, on listeners left out
-of fits of their own (`engine.training.weigh`). Every listener is folded in for it as the app folds a person in.
+The ensemble's members are ALS 40, its closeness, the neighbours (`engine.model.neighbour_fit`) and popularity; its
+weights and the ridge are learned inside the training part, on listeners left out of fits of their own
+(`engine.training.weigh`). Every listener is folded in for it as the app folds a person in. Of a community too large
+for it EASE^R is left out.
 Measures are recall, nDCG and MAP at 20, coverage, novelty in bits and intra-list diversity (`engine.evaluation`),
 means over the seeds.
 `best_member` is the method with the best mean nDCG beside the ensemble, ALS with free factors included where asked

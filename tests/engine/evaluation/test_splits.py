@@ -46,6 +46,18 @@ def test_every_item_is_as_likely_to_be_held_out() -> None:
     assert np.abs(held - 800).max() < 100
 
 
+def test_of_many_listeners_those_drawn_alone_have_plays_held_out() -> None:
+    plays = csr_matrix(np.arange(1.0, 401.0, dtype=np.float32).reshape(40, 10))
+    train, test = leave_out(plays, 0.2, seed=3, listeners=7)
+    np.testing.assert_array_equal((train + test).toarray(), plays.toarray())
+    held = np.diff(test.indptr)
+    assert sorted(held.tolist()) == [0] * 33 + [2] * 7
+    assert (np.diff(leave_out(plays, 0.2, seed=4, listeners=7)[1].indptr) != held).any()
+    # Where there are no more, it is the split of all.
+    whole, asked = (leave_out(plays, 0.2, 3, listeners)[1].toarray() for listeners in (None, 40))
+    np.testing.assert_array_equal(whole, asked)
+
+
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.2, float("nan")])
 def test_an_invalid_share_is_refused(share: float) -> None:
     with pytest.raises(InvalidDataError, match="share"):

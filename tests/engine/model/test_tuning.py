@@ -162,3 +162,26 @@ def test_lambda_for_an_exponent_is_the_same_at_the_mean_listener() -> None:
     mean = float(lengths[lengths > 0].mean())
     assert tuning.regularization_for(SMALL, 20.0, 0.75) * mean**0.75 == pytest.approx(20.0)
     assert tuning.regularization_for(SMALL, 20.0, 0.0) == 20.0
+
+
+def test_of_a_large_community_each_rung_sees_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[int, tuple[int, int]] = {}
+    measure = tuning._Split.ndcg
+
+    def noted(split: tuning._Split, setting: tuning.Trial, sweeps: int, *rest: object) -> float:
+        seen[sweeps] = split._train.shape
+        return measure(split, setting, sweeps, *rest)
+
+    monkeypatch.setattr(tuning._Split, "ndcg", noted)
+    monkeypatch.setattr(tuning, "RUNG_PLAYS", (400, 900, 1_500))
+    community = plays(300, 45)
+    assert community.nnz > 1_500
+    found = tune(community, factors=4)
+    assert found.finished
+    listeners = [seen[sweeps][0] for sweeps in (2, 3, 4)]
+    assert 20 < listeners[0] < listeners[1] < listeners[2] < 300
+    # What hardly anybody drawn plays is not looked for.
+    drawn = tuning.drawn(community, 150, np.random.default_rng(0))
+    assert drawn.shape[1] < 45
+    assert drawn.getnnz(axis=0).min() >= tuning.LEAST_LISTENERS
+    assert without_seconds(tune(community, factors=4)) == without_seconds(found)
