@@ -13,6 +13,7 @@ from engine.community.condense import Limits
 from engine.community.listenbrainz import ARTISTS, TRACKS
 from engine.community.pack import Pack, PackContent, PackManifest
 from engine.community.packs import add_packs, list_packs
+from engine.community.streams import members
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -286,3 +287,47 @@ def test_what_a_file_counts_decides_who_reads_it(tmp_path: Path) -> None:
         "releases": (False, False),
         "days": (False, False),
     }
+
+
+def test_an_archive_with_both_is_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracks = b"".join(
+        line(n, [recording(1 + k, "Slow Ferry", f"Song {k}", 9 - k) for k in range(4)]) for n in range(1, 61)
+    )
+    path = tmp_path / "listenbrainz-statistics-dump-20261001-000002.tar.zst"
+    path.write_bytes(archive({"artists_all_time": listeners(60), "recordings_all_time": tracks}))
+    through = []
+    monkeypatch.setattr(
+        "engine.community.listenbrainz.members",
+        lambda *asked, **more: through.append(asked[2]) or members(*asked, **more),
+    )
+    told: list[tuple[int, int]] = []
+    added = add_packs(Door(Folders(tmp_path / "data")), path, progress=lambda *at: told.append(at))
+    assert [(pack.level, pack.listeners, pack.items) for pack in added.packs] == [
+        ("artists", 60, 6), ("tracks", 60, 4),
+    ]  # fmt: skip
+    assert through == [["/artists_all_time.jsonl", "/recordings_all_time.jsonl"]]
+    shares = [done / total for done, total in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_bad_lines_are_told_by_their_number_without_the_listeners(tmp_path: Path) -> None:
+    path = tmp_path / "artists_all_time.jsonl"
+    path.write_bytes(
+        listeners(30) + b'{"user_id": 987654, "data": null}\n' + listeners(30) + b'{"user_id": 987655, "da'
+    )
+    content = ARTISTS.read(path)
+    assert [(bad.file, bad.line, bad.reason) for bad in content.bad.first] == [
+        ("artists_all_time.jsonl", 31, "line of another layout"),
+        ("artists_all_time.jsonl", 62, "line that is not JSON, or cut short"),
+    ]
+    assert "98765" not in "".join(map(str, content.bad.first))
+
+
+def test_a_file_most_lines_of_which_are_bad_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "artists_all_time.jsonl"
+    path.write_bytes(listeners(30) + b'{"data": 3}\n' * 31)
+    with pytest.raises(
+        UnreadableFileError, match=r"31 of 61 lines cannot be used \(31 line of another layout\)"
+    ):
+        ARTISTS.read(path)
