@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -180,6 +181,28 @@ async def test_the_list_of_packs_says_how_much_of_your_plays_each_knows(folders:
         assert 0 < share.plays_share < 1
         await settled(pilot, lambda: share.percent in screen_text(app))
         assert "your plays" in screen_text(app)
+
+
+async def test_removing_the_pack_a_model_stands_on_is_explained_in_the_view(
+    folders: Folders, tmp_path
+) -> None:
+    manifest = next(folders.models.glob("*/manifest.json"))
+    manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | {"packs": ["crowd"]}))
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        crowd = write_community(tmp_path / "crowd", artists=names(ITEMS)[:40])
+        app.engine().packs.add(crowd, name="crowd")
+        await pilot.press("7")
+        await settled(pilot, lambda: the_list(app).row is not None)
+        assert "since removed" not in " ".join(screen_text(app).split())
+        assert the_list(app).row.name == "crowd"
+        await pilot.press("D")
+        await settled(pilot, lambda: "trained on crowd" in screen_text(app))
+        assert "since removed: it recommends as before" in " ".join(
+            app.screen.query_one("#facts").render().plain.split()
+        )
+        assert app.engine().discover.list().items
 
 
 async def test_a_training_draws_its_curve_and_goes_on_in_another_view(
