@@ -63,6 +63,19 @@ class Models(Service):
                 found.append(removed_packs(manifest, installed))
         return list(filter(None, found))
 
+    def of_earlier_versions(self) -> list[str]:
+        """Sentences on models in use in which some names can't be found; empty when there are none."""
+        from engine.community.earlier_keys import has_earlier_keys
+        from engine.training.artifact import POINTERS, train_command
+
+        in_use = [(level, manifest) for level in POINTERS if (manifest := self.manifest(level)) is not None]
+        return [
+            f"The model of {level} is of an earlier version, and some names in it are not found. Train again: "
+            f"{train_command(level)}."
+            for level, manifest in in_use
+            if has_earlier_keys(self.library.folders.models / manifest.id)
+        ]
+
     def check(self) -> list[str]:
         """Sentences on what is wrong with the files of the models in use; empty when they are as written."""
         from engine.training.artifact import damaged_files, train_command

@@ -223,6 +223,18 @@ class Packs(Service):
             return features.library_coverage(self.library.connection)
 
     @synchronized
+    def of_earlier_versions(self) -> list[str]:
+        """Sentences on packs in which some names can't be found; empty when there are none."""
+        from engine.community.earlier_keys import has_earlier_keys
+
+        return [
+            f"The pack {pack.name} is of an earlier version, and some names in it are not found. Add its file again: "
+            "discover community add PATH."
+            for pack in self.all()
+            if has_earlier_keys(self.library.folders.packs / pack.name)
+        ]
+
+    @synchronized
     def remove(self, name: str, *, kind: str | None = None) -> None:
         """Delete a pack, of one kind where that is said. Raises UnknownNameError with the nearest names."""
         community_packs.remove_pack(self.library.door, name, kind=kind)

@@ -73,6 +73,7 @@ def _report(options: Options) -> dict[str, Any]:
         report["packs"] = {
             pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs.all()
         }
+        advice += session.packs.of_earlier_versions()
         report["model"] = _model(session, advice)
         report["coverage"] = _coverage(session, advice)
     report["size"] = {
@@ -132,7 +133,7 @@ def _model(session: Any, advice: list[str]) -> Any:
     tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs.all())
     if of_tracks is None and tracks:
         advice.append("Train a model of tracks: discover train --level tracks.")
-    advice += problems + removed
+    advice += problems + removed + session.models.of_earlier_versions()
     if manifest is None:
         advice.append("Train a model: discover train.")
         return "none yet"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from engine.errors import DiscoverError
+from engine.session import Session
 from engine.session.library import Library
 from engine.session.packs import Packs
+from tests.support.models import write_model
 
 
 @pytest.fixture
@@ -49,3 +53,29 @@ def test_how_many_of_ones_own_tracks_have_a_tempo_is_counted(packs: Packs) -> No
 
 def test_nothing_was_downloaded_unless_asked(packs: Packs) -> None:
     assert packs.fetches() == ()
+
+
+def test_keys_of_earlier_versions_are_told_with_what_to_do(tmp_path: Path) -> None:
+    folders = write_model(tmp_path / "data", called=["Ida", "Bj\u00adörk", "Lark"], items=3)
+    (tmp_path / "tempo.csv").write_text("artist,track,bpm\nÖdland,Sön\u200bg,120\n")
+    with Session(folders) as session:
+        session.packs.add(tmp_path / "tempo.csv")
+        assert session.packs.of_earlier_versions() == session.models.of_earlier_versions() == []
+    pack, model = (
+        folders.packs / "tempo" / "features.sqlite",
+        folders.models / "made-by-hand" / "catalog.sqlite",
+    )
+    for file, change in (
+        (pack, "UPDATE features SET track_key = 'sön\u200bg'"),
+        (model, "UPDATE items SET key = 'bj\u00adork' WHERE id = 1"),
+    ):
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(change)
+    with Session(folders) as session:
+        assert ["discover community add PATH" in said for said in session.packs.of_earlier_versions()] == [
+            True
+        ]
+        assert any(
+            "Train again: discover train." in said and "names" in said
+            for said in session.models.of_earlier_versions()
+        )
