@@ -35,6 +35,14 @@ def _indexes_are_dropped_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.imports.run._LARGE_BYTES", 1 << 16)
 
 
+@pytest.fixture(autouse=True)
+def _control_c_interrupts() -> Iterator[None]:
+    """As in every command; a job run by another test in this process takes the signal for itself."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     """A small history and a large one."""
