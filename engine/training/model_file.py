@@ -5,9 +5,9 @@ the rest are arrays of numbers and two lists in JSON. What can be worked out of 
 Y'Y) is not in it. Nothing of who wrote it is; for related artists rows of some of the community's listeners are,
 without names, and `listener_rows` says how many.
 
-Arrays are stored a byte of every number at a time, which packs better. Factors and the neighbours' weights go in half
-precision, factors beside the largest of each row, so that no artist with few listeners loses its direction (MODEL.md
-says what that changes). The same model gives the same bytes.
+Arrays are stored a byte of every number at a time, which packs better. Factors go in half precision beside the largest
+of each row, so that no artist with few listeners loses its direction, the neighbours' weights in a byte beside the
+largest an item hears (MODEL.md says what that changes). The same model gives the same bytes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ KIND = "discover model"
 MANIFEST, NAMES, TAGS = "model.json", "names.json", "tags.json"
 # Any date would do that is always the same: the earliest a zip archive knows.
 _DATE = (1980, 1, 1, 0, 0, 0)
+# A byte has so many steps to either side of nought.
+_STEPS = np.float32(127)
 # Of whom a file tells, said wherever one is written or taken.
 WHAT_IS_IN_IT = (
     "The file holds artists or tracks with what was learned of them, and nothing of you. For related artists it also "
@@ -151,7 +153,9 @@ def _arrays(model: Model) -> dict[str, np.ndarray]:
     if near is not None:
         found["neighbours_counts"] = np.diff(near.starts).astype("<i4")
         found["neighbours_gaps"] = gaps(near.hearers, near.starts)
-        found["neighbours_weights"] = near.weights.astype("<f2")
+        found["neighbours_largest"], found["neighbours_weights"] = in_bytes(
+            near.weights, near.hearers, near.items
+        )
     if listens is not None:
         found["listens_counts"] = np.diff(listens.starts).astype("<i4")
         found["listens_gaps"] = gaps(listens.listeners, listens.starts)
@@ -236,6 +240,19 @@ def halved_rows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest size of each row (n,) float32, and the rows (n, f) divided by it in half precision."""
     largest = np.abs(matrix).max(axis=1, initial=0.0).astype("<f4")
     return largest, (matrix / np.where(largest > 0, largest, 1.0)[:, None]).astype("<f2")
+
+
+def in_bytes(weights: np.ndarray, hearers: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest size of the weights each item hears (items,) float32, and the weights as 127ths of it in int8."""
+    largest = np.zeros(items, dtype="<f4")
+    np.maximum.at(largest, hearers, np.abs(weights))
+    scale = np.where(largest > 0, largest, 1.0)[hearers]
+    return largest, np.rint(weights / scale * _STEPS).astype("|i1")
+
+
+def from_bytes(largest: np.ndarray, steps: np.ndarray, hearers: np.ndarray) -> np.ndarray:
+    """What `in_bytes` took apart: float32."""
+    return np.asarray(steps / _STEPS * largest[hearers], dtype=np.float32)
 
 
 def gaps(numbers: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ from engine.training.model_file import (
     TAGS,
     Member,
     ModelFile,
+    from_bytes,
     from_gaps,
     from_planes,
 )
@@ -44,7 +45,7 @@ _MAX_TEXT, _MAX_FACTORS, _MAX_SIZE = 1_000, 512, 1e9
 _CHUNK = 1 << 20
 _REQUIRED = frozenset({NAMES, TAGS, "factors", "largest", "listeners", "plays"})
 # What stands in a file whole or not at all.
-_NEAR = frozenset(f"neighbours_{name}" for name in ("counts", "gaps", "weights"))
+_NEAR = frozenset(f"neighbours_{name}" for name in ("counts", "gaps", "largest", "weights"))
 _LISTENS = frozenset({"listens_counts", "listens_gaps", "hubness"})
 _KNOWN = _REQUIRED | _NEAR | _LISTENS
 _DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
@@ -198,7 +199,8 @@ def _check_members(about: ModelFile, entries: dict[str, zipfile.ZipInfo]) -> Non
         shapes |= {
             f"{what}_counts": ("<i4", (n,)),
             f"{what}_gaps": ("<i4", cells),
-            f"{what}_weights": ("<f2", cells),
+            f"{what}_largest": ("<f4", (n,)),
+            f"{what}_weights": ("|i1", cells),
         }
     for name, member in about.members.items():
         _require(member.bytes == entries[name].file_size, f"{name} has another length than {MANIFEST} says")
@@ -268,7 +270,8 @@ def _neighbours(arrays: dict[str, np.ndarray], items: int) -> Neighbours | None:
     if not arrays.keys() >= _NEAR:
         return None
     starts, hearers = _cells(arrays, "neighbours", items)
-    return Neighbours(starts, hearers, arrays["neighbours_weights"].astype(np.float32))
+    weights = from_bytes(arrays["neighbours_largest"], arrays["neighbours_weights"], hearers)
+    return Neighbours(starts, hearers, weights)
 
 
 def _listens(arrays: dict[str, np.ndarray], rows: int) -> Listens | None:

@@ -25,7 +25,7 @@ from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.training.artifact import damaged_files
 from engine.training.in_use import switch_to
-from engine.training.model_file import from_gaps, from_planes, gaps, planes
+from engine.training.model_file import from_bytes, from_gaps, from_planes, gaps, in_bytes, planes
 from engine.training.train import TrainingSettings
 from tests.support.communities import write_community
 from tests.support.dump_server import serving
@@ -84,7 +84,7 @@ def test_elsewhere_it_recommends_relates_and_explains_as_where_it_was_trained(ma
     with Session(made) as there:
         theirs, ours = (one.discover.list(DiscoverSettings()).items for one in (there, session))
         assert [row.artist for row in ours[:10]] == [row.artist for row in theirs[:10]]
-        assert [row.score for row in ours] == pytest.approx([row.score for row in theirs], rel=2e-3, abs=2e-3)
+        assert [row.score for row in ours] == pytest.approx([row.score for row in theirs], abs=1e-2)
         assert [part.artist for part in ours[0].why] == [part.artist for part in theirs[0].why]
         near = [[row.artist for row in one.artists.related(ARTISTS[0], 5).items] for one in (there, session)]
         assert near[0] == near[1]
@@ -223,7 +223,7 @@ HOSTILE = {
     "NaN": _array("factors", _first(np.nan)),
     "infinity": _array("largest", _first(np.inf)),
     "numbers beyond all bounds": _array("largest", _first(1e30)),
-    "NaN among the neighbours": _array("neighbours_weights", _first(np.nan)),
+    "NaN among the neighbours": _array("neighbours_largest", _first(np.nan)),
     "negative listeners": _array("listeners", _first(-5)),
     "another shape": _array("factors", lambda array: array[:-1]),
     "another type": _array("listeners", lambda array: array.astype("<f4")),
@@ -387,6 +387,16 @@ def test_an_address_is_asked_once_and_remembered(file, session) -> None:
             session.model_files.fetch(Web(), url)
         assert session.models.manifest() == before
     assert list(session.folders.root.glob(".scratch*")) == []
+
+
+def test_weights_in_a_byte_are_near_and_change_no_more() -> None:
+    rng = np.random.default_rng(0)
+    hearers = rng.integers(0, 20, size=300).astype(np.int32)
+    weights = rng.normal(size=300).astype(np.float32)
+    largest, steps = in_bytes(weights, hearers, 21)
+    back = from_bytes(largest, steps, hearers)
+    assert np.abs(back - weights).max() <= largest.max() / 254 + 1e-6
+    assert in_bytes(back, hearers, 21)[1].tolist() == steps.tolist()
 
 
 def test_numbers_are_the_same_after_they_are_stored() -> None:
