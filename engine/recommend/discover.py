@@ -19,7 +19,7 @@ from engine.model.popularity_bias import with_popularity_bias
 from engine.recommend.candidates import SOLO_RESTED, Candidates
 from engine.recommend.joint_credits import with_parts
 from engine.recommend.listener import Floats, Ids, Listener
-from engine.recommend.lists import DiscoverList, Recommendation, Share
+from engine.recommend.lists import DiscoverList, Recommendation, Share, TasteShares
 from engine.recommend.mixing import mixed, quotas, within_quota
 from engine.recommend.modes import Mode
 from engine.recommend.ranker import Ranker, by_member, shares_of
@@ -263,13 +263,21 @@ class Recommender:
         ids = np.array(numbers, dtype=np.int64)
         parts = self.ranker.parts(ids, day)
         why: list[tuple[Share, ...]] = [()] * len(numbers)
+        tastes = [TasteShares()] * len(numbers)
         if reasons:
-            why = self._largest(self.ranker.shares(ids))
-        rows = zip(numbers, parts.sum(axis=1).tolist(), why, shares_of(parts).tolist(), strict=True)
-        return {number: self._line(number, score, shares, members) for number, score, shares, members in rows}
+            contributions = self.ranker.contributions(ids)
+            why = self._largest(ids, shares_of(contributions))
+            tastes = self.ranker.groups.shares(ids, contributions)
+        rows = zip(parts.sum(axis=1).tolist(), why, tastes, shares_of(parts).tolist(), strict=True)
+        return {number: self._line(number, *row) for number, row in zip(numbers, rows, strict=True)}
 
     def _line(
-        self, number: int, score: float, why: tuple[Share, ...], members: Sequence[float]
+        self,
+        number: int,
+        score: float,
+        why: tuple[Share, ...],
+        tastes: TasteShares,
+        members: Sequence[float],
     ) -> Recommendation:
         item, mine = self._names[number], self.listener.known.get(number)
         return Recommendation(
@@ -286,20 +294,25 @@ class Recommender:
             why=why,
             others=len(self.reasons) - len(why),
             others_share=1.0 - sum(share.share for share in why),
+            tastes=tastes,
             members=by_member(members),
             standing=self._standings.get(item.key, "") if mine else "",
         )
 
-    def _largest(self, shares: Floats) -> list[tuple[Share, ...]]:
-        """The largest shares of each row of (items, reasons), greatest first; of equal ones the first."""
+    def _largest(self, ids: Ids, shares: Floats) -> list[tuple[Share, ...]]:
+        """The largest shares of each row of (items, reasons), greatest first; of equal ones the first. An item is no
+        reason for itself."""
+        others = np.where(ids[:, None] == self.listener.ids[None, :], -np.inf, shares)
         count = min(REASONS, shares.shape[1])
-        most = np.sort(np.argpartition(-shares, count - 1, axis=1)[:, :count], axis=1)
-        own = np.take_along_axis(shares, most, axis=1)
+        most = np.sort(np.argpartition(-others, count - 1, axis=1)[:, :count], axis=1)
+        own = np.take_along_axis(others, most, axis=1)
         order = np.argsort(-own, axis=1, kind="stable")
         numbers = np.take_along_axis(most, order, axis=1).tolist()
         largest = np.take_along_axis(own, order, axis=1).tolist()
         return [
-            tuple(share_of(self.reasons[i], share) for i, share in zip(*row, strict=True))
+            tuple(
+                share_of(self.reasons[i], share) for i, share in zip(*row, strict=True) if np.isfinite(share)
+            )
             for row in zip(numbers, largest, strict=True)
         ]
 

@@ -27,8 +27,12 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     item = model.catalog.items([number])[number]
     one = np.array([number], dtype=np.int64)
     parts = ranker.parts(one, settings.day)
-    row = ranker.shares(one)[0]
+    contributions = ranker.contributions(one)
+    row = shares_of(contributions)[0]
+    # Its own plays count towards it, but are no reason for it.
+    itself = recommender.listener.ids == number
     order = np.argsort(-row, kind="stable")
+    order = order[~itself[order]]
     known, (new, familiar) = recommender.sides(settings)
     pool, scores = familiar if model.manifest.solo or number in known else new
     last = reasons[int(order[0])] if len(order) else None
@@ -37,20 +41,25 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     strongest: list[int] = order[:WHAT_IFS].tolist()
     candidates = folded.members.gather(pool, folded.neighbours)
     fewer = folded.without(strongest, candidates, ranker.blend)
+    rank = _rank(number, pool, scores)
+    ranks = [_rank(number, pool, scored) for scored in fewer]
     return Explanation(
         artist=item.artist,
         track=item.track,
         score=float(parts.sum()),
-        rank=_rank(number, pool, scores),
+        rank=rank,
         listeners=item.listeners,
         plays=int(mine.plays) if mine else 0,
         shares=tuple(
             share_of(reasons[i], share) for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
         ),
+        itself=float(row[itself].sum()),
+        tastes=ranker.groups.shares(one, contributions)[0],
         # Had the person never played it: a rank-one update.
         without=tuple(
-            WhatIf(reasons[i].name, reasons[i].track, _rank(number, pool, scored))
-            for i, scored in zip(strongest, fewer, strict=True)
+            WhatIf(reasons[i].name, reasons[i].track, after)
+            for i, after in zip(strongest, ranks, strict=True)
+            if after != rank
         ),
         tags=tuple(model.catalog.tags(number, TAGS)),
         members=by_member(shares_of(parts)[0].tolist()),

@@ -17,12 +17,45 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class TasteShare:
+    """What a group of the person's artists, or tracks, says for one item, or against it, as a share (above 0).
+
+    `names` are those of it that say most beside what they usually do, the item itself never among them; `more` counts
+    the others.
+    """
+
+    names: tuple[str, ...]
+    more: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class TasteShares:
+    """Reasons by group (`engine.recommend.taste_shares`): `named`, the largest first, and the `rest` sum to 1.
+
+    `against` are the groups that speak against the item, the largest first, and `against_in_all` all such, in the same
+    unit: the sum of what speaks for it. Empty where nothing does.
+    """
+
+    named: tuple[TasteShare, ...] = ()
+    rest: float = 0.0
+    against: tuple[TasteShare, ...] = ()
+    against_in_all: float = 0.0
+
+    @property
+    def of_single_items(self) -> bool:
+        """Whether each group is one artist, or track, as of a person who plays few."""
+        return all(len(one.names) + one.more <= 1 for one in (*self.named, *self.against))
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """One line of Discover. `listeners` counts the community's, `plays` the person's own.
 
     `track` is null where artists are recommended.
 
-    `why` holds the largest shares, greatest first; the remaining `others` items together have `others_share`.
+    `why` holds the largest shares, greatest first, the item itself never among them; the remaining `others` items
+    together have `others_share`. `tastes` says the same by group.
     `known` is true when the person has played the item. `members` are the ensemble's shares in the score, by name
     (`engine.model.ensemble`); they sum to 1, and one that speaks against the artist is below 0.
     `standing` is how one of the person's own stands with them (`engine.recommend.rediscovery`), empty for new ones.
@@ -41,6 +74,7 @@ class Recommendation:
     why: tuple[Share, ...]
     others: int
     others_share: float
+    tastes: TasteShares = TasteShares()
     members: dict[str, float] = field(default_factory=dict)
     standing: str = ""
     later: int | None = None
@@ -79,7 +113,8 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one artist, or track, is recommended: every share, and the rank it would have `without` the first few.
+    """Why one artist, or track, is recommended: every share but its own plays' (`itself`), the same by group
+    (`tastes`), and the rank it would have `without` the first few, of those that change it.
 
     `tags` are the community's words for it, strongest first. `last_alike` is the strongest reason's name (a track's
     title) and when that was last played.
@@ -91,6 +126,8 @@ class Explanation:
     listeners: int
     plays: int
     shares: tuple[Share, ...]
+    itself: float = 0.0
+    tastes: TasteShares = TasteShares()
     without: tuple[WhatIf, ...] = ()
     tags: tuple[str, ...] = ()
     members: dict[str, float] = field(default_factory=dict)

@@ -41,12 +41,15 @@ class Mode:
 
 def mode_places(vectors: NDArray[np.float32], weights: Floats) -> list[NDArray[np.int64]]:
     """The places of each mode's artists, by their part in it, among factors `vectors` (n, f) with `weights` (n,)."""
-    lengths = np.linalg.norm(vectors, axis=1)
-    unit = np.asarray(vectors, dtype=np.float64) / np.maximum(lengths, 1e-9)[:, None]
-    weights = np.maximum(np.asarray(weights, dtype=np.float64), 1e-6)
+    unit, weights = _directions(vectors, weights)
     label = _clusters(unit, weights)
     groups = [np.flatnonzero(label == number) for number in range(int(label.max()) + 1)]
     return [places[np.lexsort((places, -_centrality(unit, weights, places)))] for places in groups]
+
+
+def clusters_of(vectors: NDArray[np.float32], weights: Floats, count: int) -> NDArray[np.int64]:
+    """The cluster of each of factors `vectors` (n, f) with `weights` (n,), of at most `count`; some may be empty."""
+    return _k_means(*_directions(vectors, weights), count)
 
 
 def named_modes(
@@ -77,6 +80,13 @@ def named_modes(
             )
         )
     return tuple(modes)
+
+
+def _directions(vectors: NDArray[np.float32], weights: Floats) -> tuple[Floats, Floats]:
+    """Unit vectors (n, f), and weights (n,) above 0."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    unit = np.asarray(vectors, dtype=np.float64) / np.maximum(lengths, 1e-9)[:, None]
+    return unit, np.maximum(np.asarray(weights, dtype=np.float64), 1e-6)
 
 
 def _clusters(unit: Floats, weights: Floats) -> NDArray[np.int64]:

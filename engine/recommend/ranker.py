@@ -19,10 +19,13 @@ from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, Gathe
 from engine.recommend.adapt import adapted
 from engine.recommend.candidates import Candidates
 from engine.recommend.listener import Floats, Ids, Listener
+from engine.recommend.taste_shares import ReasonGroups, grouped
 
 # How far the daily shuffle moves scores, whose members' weights sum to 1: on HetRec it changes 1.6 of the first 20 from
 # one day to the next and costs .2 % of nDCG@20 at most (two splits, two days).
 DAILY_SHUFFLE = 0.1
+# So many of the usual candidates say what a reason usually adds, and into how many groups reasons go.
+USUAL = 200
 # What the shuffle adds to a score is named so beside the ensemble's members.
 TODAY = "today"
 
@@ -148,9 +151,21 @@ class Ranker:
         order = np.argsort(-scores, kind="stable")
         return ids[order], scores[order]
 
+    def contributions(self, ids: Ids) -> Floats:
+        """(m, reasons): what each of the listener's reasons adds to the scores of items `ids`."""
+        return self.folded.contributions(ids, self.blend)
+
     def shares(self, ids: Ids) -> Floats:
         """(m, reasons): the share of each of the listener's reasons in the scores of items `ids`."""
-        return shares_of(self.folded.contributions(ids, self.blend))
+        return shares_of(self.contributions(ids))
+
+    @cached_property
+    def groups(self) -> ReasonGroups:
+        """The listener's reasons by group. Decay moves none to another, nor what is usual."""
+        if self.undecayed is not None:
+            return self.undecayed.groups
+        usual = self.candidates.usual
+        return grouped(self.listener, self.contributions(usual[:: max(1, len(usual) // USUAL)]))
 
     def of_mode(self, ids: Ids, number: int) -> NDArray[np.bool_]:
         """(m,) bool: which of items `ids` are nearer to the taste of this number, from 1, than to the others."""

@@ -13,10 +13,10 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import artists, name_argument, times_of_week
 from tuiapp.cli.output import print_json, print_table, say, say_coverage, thousands
 from tuiapp.safe import shown
-from tuiapp.text import whole_percent
+from tuiapp.tastes import in_a_line, names_of
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import DiscoverList, Recommendation
+    from engine.recommend.lists import DiscoverList, Recommendation, TasteShare, TasteShares
     from engine.recommend.settings import DiscoverSettings
 
 # As many as a terminal shows without scrolling.
@@ -182,11 +182,28 @@ def _item(item: Recommendation) -> dict[str, Any]:
             "plays": item.plays,
             "known": item.known,
             "why": why,
+            **_by_taste(item.tastes),
             "members": item.members,
         }
         | ({"standing": item.standing} if item.standing else {})
         | ({"later": item.later} if item.later is not None else {})
     )
+
+
+def _by_taste(tastes: TasteShares) -> dict[str, Any]:
+    """What speaks for it by group, which sums to 1, and what speaks against it in the same unit."""
+
+    def told(named: tuple[TasteShare, ...], rest: float) -> list[dict[str, Any]]:
+        groups: list[dict[str, Any]] = [
+            {"name": names_of(one), "artists": list(one.names), "more": one.more, "share": one.share}
+            for one in named
+        ]
+        # Whole where floats leave a last bit.
+        return [*groups, {"name": "others", "share": rest}] if groups else []
+
+    left = max(0.0, tastes.against_in_all - sum(one.share for one in tastes.against))
+    against = told(tastes.against, left)
+    return {"tastes": told(tastes.named, tastes.rest)} | ({"against": against} if against else {})
 
 
 def _print_list(found: DiscoverList) -> None:
@@ -198,9 +215,7 @@ def _print_list(found: DiscoverList) -> None:
             *([item.track or ""] if tracks else []),
             thousands(item.listeners),
             _plays(item),
-            (f"{item.standing}; " if item.standing else "")
-            + ", ".join(f"{share.track or share.artist} {whole_percent(share.share)}" for share in item.why)
-            + (f", {item.others} others {whole_percent(item.others_share)}" if item.others else ""),
+            (f"{item.standing}; " if item.standing else "") + in_a_line(item.tastes),
         )
         for item in found.items
     ]

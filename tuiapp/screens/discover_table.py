@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tuiapp.text import bar
+from tuiapp.tastes import names_of
+from tuiapp.text import bar, whole_percent
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -17,11 +18,16 @@ WITH_TRACK = 100
 
 
 def _because(row: Recommendation) -> str:
+    """The group that says most: its share first, since names are cut where the column is narrow."""
     if not row.why:
-        return ""
-    names = [share.track or share.artist for share in row.why[:2]]
-    left = row.others + len(row.why) - len(names)
-    because = ", ".join(names) + (f" and {left} more" if left else "")
+        return row.standing
+    if row.tastes.of_single_items:
+        names = [share.track or share.artist for share in row.why[:2]]
+        left = row.others + len(row.why) - len(names)
+        because = ", ".join(names) + (f" and {left} more" if left else "")
+    else:
+        first = row.tastes.named[0]
+        because = f"{whole_percent(first.share)} {names_of(first, 2)}"
     return f"{row.standing}: {because}" if row.standing else because
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
+from tuiapp.tastes import ITSELF, LIKE_THEM, names_of
 from tuiapp.text import bar, day, ordinal, percent
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import Explanation, Share
+    from engine.recommend.lists import Explanation, Share, TasteShare, TasteShares
 
 _NARROWEST_BAR = 6
 
@@ -57,17 +59,13 @@ def _name(explanation: Explanation | Waiting) -> Content:
 
 
 def why(explanation: Explanation, width: int, height: int) -> Content:
-    """An explanation as bars, as much of it as the height allows. Bars compare single artists; the rest is a number."""
+    """An explanation as bars, as much of it as the height allows: by group, then by single artist."""
     roomy = height > 10
-    most = max(1, min(12, height - (13 if roomy else 2)))
-    largest = max((share.share for share in explanation.shares[:1]), default=1.0) or 1.0
-    names = min(24 if explanation.track is None else 44, width // 2)
-    cells = max(_NARROWEST_BAR, width - names - 8)
     counted_by = f"{explanation.listeners:,} listener{'' if explanation.listeners == 1 else 's'}"
     if explanation.plays:
         counted_by += f", {explanation.plays:,} play{'' if explanation.plays == 1 else 's'}"
     heading, counted = _name(explanation), Content.styled(counted_by, "$foreground-muted")
-    rows: list[Content | str] = (
+    rows = (
         [Content.assemble(heading, "  ", counted)]
         if heading.cell_length + 2 + counted.cell_length <= width
         else [heading, counted]
@@ -77,18 +75,66 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
             rows.append(
                 Content.styled(", ".join(shown(tag) for tag in explanation.tags), "$foreground-muted")
             )
-        rows += ["", Content.styled("because of", "$foreground-muted")]
+        rows += [Content(), Content.styled("because of", "$foreground-muted")]
+    tastes = explanation.tastes
+    grouped = [] if tastes.of_single_items else _by_taste(tastes, width)
+    after = [Content(), *_what_ifs(explanation), *_ranked_by(explanation, width)] if roomy else []
+    rows += grouped[: max(1, height - len(rows))]
+    left = height - len(rows) - len(after)
+    if left > _SINGLES or not grouped:
+        rows += _singles(explanation, width, max(1, left), beside=bool(grouped))
+    return Content("\n").join([*rows, *after])
+
+
+# Single artists are told from so many lines on that are left: a blank one, a heading, and three of them.
+_SINGLES = 4
+
+
+def _by_taste(tastes: TasteShares, width: int) -> list[Content]:
+    """Each group that is named in two lines, then the rest and what speaks against it."""
+    rows = []
+    for taste in tastes.named:
+        drawn = Content.styled(bar(taste.share, width - 7), "$text-accent")
+        rows += [Content.assemble(f"{percent(taste.share):>5} ", drawn)]
+        rows.append(Content(f"      {_names(taste, width - 6)}"))
+    if tastes.rest >= 0.005:
+        rows.append(Content.styled(f"{percent(tastes.rest):>5} the rest", "$foreground-muted"))
+    for taste in tastes.against:
+        told = f"against it {percent(taste.share)} "
+        told += _names(taste, width - len(told))
+        rows.append(Content.styled(told, "$foreground-muted"))
+    return rows
+
+
+def _names(taste: TasteShare, width: int) -> str:
+    """As many of a group's names as fit beside how many more there are; the last is cut."""
+    told = [shown(names_of(taste, most)) for most in range(max(1, len(taste.names)), 0, -1)]
+    told += [names.removesuffix(LIKE_THEM) for names in told]
+    return next((names for names in told if cell_len(names) <= width), fitted(told[-1], width))
+
+
+def _singles(explanation: Explanation, width: int, height: int, *, beside: bool) -> list[Content]:
+    """The single artists that say most, in at most `height` lines; `beside` groups, in the groups' unit."""
+    # Of all that speaks for it, as groups are told; without groups of the sum.
+    unit = 1.0 - explanation.tastes.against_in_all if beside else 1.0
+    rows = [Content(), Content.styled("most of one alone", "$foreground-muted")] if beside else []
+    most = max(1, min(12, height - len(rows) - 1))
+    largest = max((share.share for share in explanation.shares[:1]), default=1.0) or 1.0
+    names = min(24 if explanation.track is None else 44, width // 2)
+    cells = max(_NARROWEST_BAR, width - names - 8)
     for share in explanation.shares[:most]:
         drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
         rows.append(
-            Content.assemble(fitted(_reason(share), names), " ", drawn, f" {percent(share.share):>5}")
+            Content.assemble(fitted(_reason(share), names), " ", drawn, f" {percent(share.share * unit):>5}")
         )
     if rest := explanation.shares[most:]:
         others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
-        rows.append(Content.styled(f"{others} {percent(sum(s.share for s in rest)):>5}", "$foreground-muted"))
-    if roomy:
-        rows += ["", *_what_ifs(explanation), *_ranked_by(explanation, width)]
-    return Content("\n").join(row if isinstance(row, Content) else Content(row) for row in rows)
+        whole = percent(sum(share.share for share in rest) * unit)
+        rows.append(Content.styled(f"{others} {whole:>5}", "$foreground-muted"))
+    if explanation.itself:
+        own = fitted(ITSELF, names + 1 + cells)
+        rows.append(Content.styled(f"{own} {percent(explanation.itself * unit):>5}", "$foreground-muted"))
+    return rows
 
 
 def _reason(share: Share) -> str:

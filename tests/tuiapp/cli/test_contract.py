@@ -29,6 +29,8 @@ def test_recommend_has_the_contracts_keys_and_shares_that_sum_to_one(place, caps
         assert set(item) >= {"rank", "artist", "score", "listeners", "plays", "known", "why"}
         assert abs(sum(reason["share"] for reason in item["why"]) - 1.0) <= 1e-6
         assert item["why"][-1]["artist"] == "others"
+        assert abs(sum(taste["share"] for taste in item["tastes"]) - 1.0) <= 1e-6
+        assert item["tastes"][-1]["name"] == "others"
 
 
 def test_without_a_command_and_a_terminal_the_list_is_printed(place, capsys) -> None:

@@ -1,0 +1,110 @@
+"""Reasons by group: the person's artists, or tracks, in about a dozen groups, and what each says for an item.
+
+Of somebody who plays hundreds of artists no three hold much of any score; three groups of artists alike hold most of
+it. What a group says is the sum of its artists' contributions, divided by the sum of the groups that speak for the
+item: exact, and never beyond 100 %. What speaks against it is told in the same unit, apart. A group is told by those
+of it that say more for this item than they say for what is usually listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.recommend.listener import Floats, Ids, Listener
+from engine.recommend.lists import TasteShare, TasteShares
+from engine.recommend.modes import clusters_of
+from engine.taste.gate import TasteItem
+
+# Fewer artists than this are told one by one.
+MIN_GROUPED = 16
+GROUPS, ARTISTS_PER_GROUP = (12, 9, 6), 4
+MAX_NAMED, NAMES = 3, 3
+# A dozen groups where the three that are named hold so much of what speaks for an item, in the median; else fewer.
+MIN_HELD = 0.8
+# Beside the largest a group that says less is not worth a line, nor one that speaks against an item by less.
+MIN_NAMED = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class ReasonGroups:
+    """The groups of one listener's `reasons`, whose items are `ids` (n,).
+
+    `labels` (n,) are their groups, from 0, every one used. `usual` (n,) is what each adds to the score of a usual
+    candidate, in the mean.
+    """
+
+    ids: Ids
+    reasons: Sequence[TasteItem]
+    labels: Ids
+    usual: Floats
+
+    def shares(self, ids: Ids, contributions: Floats) -> list[TasteShares]:
+        """What the groups say for each of items `ids` (m,), by the `contributions` (m, n) of the reasons."""
+        if not len(self.labels):
+            return [TasteShares()] * len(ids)
+        said = _said(contributions, self.labels)
+        itself = ids[:, None] == self.ids[None, :]
+        return [
+            self._told(*row)
+            for row in zip(said, contributions, contributions - self.usual, itself, strict=True)
+        ]
+
+    def _told(self, said: Floats, contributions: Floats, lift: Floats, itself: Ids) -> TasteShares:
+        """One item's: `said` (groups,), and by reason (n,) what it adds, that above the usual, and the item itself."""
+        whole = float(said[said > 0].sum())
+        if whole <= 0.0:
+            return TasteShares()
+        shares = said / whole
+        order = np.argsort(-shares, kind="stable")
+        speaking = [int(one) for one in order if shares[one] > 0]
+        named = [one for one in speaking[:MAX_NAMED] if one == speaking[0] or shares[one] >= MIN_NAMED]
+        against = [int(one) for one in order[::-1] if shares[one] <= -MIN_NAMED][:MAX_NAMED]
+        return TasteShares(
+            tuple(self._group(one, float(shares[one]), contributions, lift, itself) for one in named),
+            float(shares[speaking[len(named) :]].sum()),
+            tuple(self._group(one, -float(shares[one]), -contributions, -lift, itself) for one in against),
+            float(-shares[shares < 0].sum()),
+        )
+
+    def _group(
+        self, label: int, share: float, contributions: Floats, lift: Floats, itself: Ids
+    ) -> TasteShare:
+        members = np.flatnonzero((self.labels == label) & ~itself)
+        speaking = members[contributions[members] > 0]
+        first = speaking[np.argsort(-lift[speaking], kind="stable")][:NAMES]
+        names = dict.fromkeys(self.reasons[int(one)].track or self.reasons[int(one)].name for one in first)
+        return TasteShare(tuple(names), len(members) - len(names), share)
+
+
+def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
+    """A listener's reasons in groups, by what they add to the scores of some `usual` candidates: (m, n).
+
+    The most groups of which three hold most of what speaks for such a candidate, in the median.
+    """
+    count = len(listener.reasons)
+    labels = np.arange(count)
+    if count >= MIN_GROUPED:
+        for groups in GROUPS:
+            clusters = clusters_of(
+                listener.reason_factors, np.log1p(listener.weights), min(groups, count // ARTISTS_PER_GROUP)
+            )
+            labels = np.asarray(np.unique(clusters, return_inverse=True)[1], dtype=np.int64)
+            if _held(usual, labels) >= MIN_HELD:
+                break
+    return ReasonGroups(listener.ids, listener.reasons, labels, usual.mean(axis=0))
+
+
+def _held(contributions: Floats, labels: Ids) -> float:
+    """The share of what speaks for an item that the groups named hold, in the median of (m, n) contributions."""
+    said = np.sort(np.maximum(_said(contributions, labels), 0.0), axis=1)[:, ::-1]
+    whole = said.sum(axis=1)
+    held = np.divide(said[:, :MAX_NAMED].sum(axis=1), whole, out=np.ones(len(said)), where=whole > 0)
+    return float(np.median(held)) if len(held) else 1.0
+
+
+def _said(contributions: Floats, labels: Ids) -> Floats:
+    """(m, groups): the sums of (m, n) contributions by group."""
+    return np.asarray(contributions @ np.eye(int(labels.max()) + 1)[labels])

@@ -1,0 +1,123 @@
+"""Reasons by group: exact, never beyond the whole, and of nobody themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from engine.privacy import Door
+from engine.recommend.discover import Recommender
+from engine.recommend.explain import explain
+from engine.recommend.settings import DiscoverSettings
+from engine.store.database import open_library
+from engine.taste.gate import read_dated_taste
+from engine.training.artifact import open_model
+from tests.support.listens import play
+from tests.support.models import names, write_model
+
+ARTISTS = names(400)
+DAY = 86_400
+
+
+def recommender_of(folder, played) -> Recommender:
+    """A person who played those of 400 artists, in a community whose neighbours count too."""
+    rng = np.random.default_rng(5)
+    plays = np.zeros((300, 400), dtype=np.float32)
+    for number, row in enumerate(plays):
+        kind = np.arange(number % 3, 400, 3)
+        row[rng.choice(kind, size=20, replace=False)] = rng.integers(1, 30, 20)
+    weights = {"factors": 0.4, "closeness": 0.2, "neighbours": 0.4, "popularity": 0.1}
+    folders = write_model(folder, items=400, plays=csr_matrix(plays), ensemble=weights)
+    connection = open_library(Door(folders))
+    for number in played:
+        play(connection, ARTISTS[number], "A Song", *(DAY * number + 600 * i for i in range(1 + number % 7)))
+    found = Recommender.of(open_model(folders), read_dated_taste(connection))
+    connection.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Recommender:
+    """Somebody who plays 130 artists, two kinds of them more than the third."""
+    return recommender_of(
+        tmp_path_factory.mktemp("many") / "data", [*range(0, 240, 3), *range(1, 120, 3), *range(2, 30, 3)]
+    )
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> Recommender:
+    return recommender_of(tmp_path_factory.mktemp("few") / "data", range(0, 30, 3))
+
+
+@pytest.mark.parametrize("who", ["many", "few"])
+def test_what_speaks_for_it_sums_to_one_and_less_what_speaks_against_is_the_score(who, request) -> None:
+    recommender: Recommender = request.getfixturevalue(who)
+    found = recommender.discover(DiscoverSettings(n=60, familiarity=0.5))
+    assert found.items
+    groups = recommender.ranker.groups
+    for item in found.items:
+        tastes = item.tastes
+        assert abs(sum(one.share for one in tastes.named) + tastes.rest - 1.0) < 1e-9
+        assert all(0 < one.share <= 1.0 for one in (*tastes.named, *tastes.against))
+        assert sum(one.share for one in tastes.against) <= tastes.against_in_all + 1e-9
+        one = np.array([item.item])
+        alone = recommender.ranker.contributions(one)[0]
+        said = np.bincount(groups.labels, alone)
+        whole = said[said > 0].sum()
+        assert whole * (1.0 - tastes.against_in_all) == pytest.approx(alone.sum())
+        assert tastes.named[0].share == pytest.approx(said.max() / whole)
+
+
+def test_three_groups_hold_most_of_what_three_of_many_artists_cannot(many) -> None:
+    items = many.discover(DiscoverSettings(n=50)).items
+    by_group = [sum(one.share for one in item.tastes.named) for item in items]
+    by_artist = [sum(share.share for share in item.why) for item in items]
+    assert np.median(by_group) >= 0.7
+    assert np.median(by_artist) < 0.3
+
+
+def test_a_group_is_told_by_artists_in_it_and_how_many_more_there_are(many) -> None:
+    labels = many.ranker.groups.labels
+    label_of = {item.name: int(label) for item, label in zip(many.reasons, labels, strict=True)}
+    sizes = np.bincount(labels)
+    for item in many.discover(DiscoverSettings(n=20)).items:
+        for taste in item.tastes.named:
+            (label,) = {label_of[name] for name in taste.names}
+            assert len(taste.names) + taste.more == sizes[label]
+            assert len(taste.names) <= 3
+
+
+def test_few_artists_are_told_one_by_one(few) -> None:
+    for item in few.discover(DiscoverSettings(n=20)).items:
+        assert all(len(taste.names) == 1 and not taste.more for taste in item.tastes.named)
+
+
+@pytest.mark.parametrize("who", ["many", "few"])
+def test_nothing_is_a_reason_for_itself(who, request) -> None:
+    recommender: Recommender = request.getfixturevalue(who)
+    known = [
+        item for item in recommender.discover(DiscoverSettings(n=60, familiarity=0.0)).items if item.known
+    ]
+    assert known
+    for item in known:
+        assert item.artist not in {share.artist for share in item.why}
+        assert item.artist not in {name for taste in item.tastes.named for name in taste.names}
+        told = explain(recommender, item.key)
+        assert item.artist not in {share.artist for share in told.shares}
+        assert item.artist not in {one.artist for one in told.without}
+        assert told.itself + sum(share.share for share in told.shares) == pytest.approx(1.0)
+        assert [one.names for one in told.tastes.named] == [one.names for one in item.tastes.named]
+
+
+def test_a_what_if_that_changes_nothing_is_not_told(many) -> None:
+    for item in many.discover(DiscoverSettings(n=20)).items:
+        told = explain(many, item.key)
+        assert all(one.rank != told.rank for one in told.without)
+
+
+def test_turning_recency_keeps_the_groups_and_their_sums(many) -> None:
+    decayed = many.with_decay(60.0)
+    assert decayed.ranker.groups is many.ranker.groups
+    for item in decayed.discover(DiscoverSettings(n=10)).items:
+        assert abs(sum(one.share for one in item.tastes.named) + item.tastes.rest - 1.0) < 1e-9

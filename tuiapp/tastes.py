@@ -1,0 +1,35 @@
+"""A recommendation's reasons by group, in words: on the screen, on the command line, in exported playlists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuiapp.text import whole_percent
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import TasteShare, TasteShares
+
+ITSELF, LIKE_THEM = "your own plays of it", " like them"
+
+
+def names_of(taste: TasteShare, most: int = 3) -> str:
+    """A group by `most` of its artists, or tracks, and how many more there are.
+
+    >>> from engine.recommend.lists import TasteShare
+    >>> names_of(TasteShare(("Burel", "Moire", "Lark"), 157, 0.48), 2)
+    'Burel, Moire and 158 more like them'
+    """
+    if not taste.names:
+        return ITSELF
+    more = taste.more + len(taste.names[most:])
+    names = ", ".join(taste.names[:most])
+    return f"{names} and {more:,} more{LIKE_THEM}" if more else names
+
+
+def in_a_line(tastes: TasteShares) -> str:
+    """All that is told by group, largest first, with the rest and what speaks against it."""
+    parts = [f"{whole_percent(taste.share)} {names_of(taste)}" for taste in tastes.named]
+    if tastes.rest >= 0.005:
+        parts.append(f"{whole_percent(tastes.rest)} the rest")
+    parts += [f"against it {whole_percent(taste.share)} {names_of(taste)}" for taste in tastes.against]
+    return " · ".join(parts)
