@@ -11,7 +11,7 @@ import pytest
 
 from engine.paths import Folders
 from engine.recommend import backtest
-from engine.training import choose, weigh
+from engine.training import weigh
 from sample_data import demo
 from tests.support.commands import in_one_session
 from tuiapp.app.app import DiscoverApp
@@ -31,9 +31,9 @@ def place(tmp_path_factory):
     patch.setattr(weigh, "ENOUGH", 200)
     patch.setattr(weigh, "RIDGES", (100.0,))
     patch.setattr(weigh, "RESAMPLES", 1)
-    patch.setattr(choose, "FOLDED_LISTENERS", 50)
-    patch.setattr(choose, "MEASURED_LISTENERS", 500)
     patch.setattr(backtest, "HALF_LIVES", (90.0,))
+    patch.setattr("engine.index.build._RELATED_QUERIES", 40)
+    patch.setattr("engine.training.train.QUERIES", 40)
     patch.setenv("DISCOVER_DATA_DIR", str(data))
     assert run(["demo", "--quiet"]) == 0
     yield data
