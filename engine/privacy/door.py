@@ -148,22 +148,10 @@ class Door:
         self.require_writable(f"create {path}")
         self.make_folder(path.parent)
         partial = Path(tempfile.mkdtemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent))
-        try:
+        with _becoming(partial, path):
             yield partial
             for file in sorted(partial.rglob("*")):
-                _fsync(file)
                 file.chmod(0o700 if file.is_dir() else 0o600)
-            if path.exists():
-                old = path.with_name(f".{path.name}.old")
-                shutil.rmtree(old, ignore_errors=True)
-                path.rename(old)
-                partial.rename(path)
-                shutil.rmtree(old)
-            else:
-                partial.rename(path)
-            _fsync(path.parent)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
     @contextlib.contextmanager
     def scratch_folder(self) -> Iterator[Path]:
@@ -202,6 +190,26 @@ class Door:
         except OSError as error:
             raise DiscoverError(f"Cannot write {path}: {error.strerror}. Choose another place.") from error
 
+    @contextlib.contextmanager
+    def export_folder(self, path: Path) -> Iterator[Path]:
+        """`new_folder` where the person named it, outside the data folder, as readable as their other files.
+
+        Allowed in a private session. Raises DiscoverError when it cannot be written, would land in the data folder, or
+        is there with anything in it.
+        """
+        if path.resolve().is_relative_to(self.folders.root.resolve()):
+            raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")
+        try:
+            if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+                raise DiscoverError(f"{path} is there already. Name a new folder, or remove it first.")
+            partial = path.with_name(f".{path.name}-{os.urandom(8).hex()}.partial")
+            partial.mkdir(parents=True)
+            with _becoming(partial, path):
+                yield partial
+        except OSError as error:
+            reason = error.strerror or error
+            raise DiscoverError(f"Cannot write {path}: {reason}. Choose another place.") from error
+
     def require_writable(self, what: str) -> None:
         """Raise PrivateSessionError in a private session. `what` completes "A private session is on: cannot …"."""
         if self.private:
@@ -229,6 +237,26 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
         _fsync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _becoming(partial: Path, path: Path) -> Iterator[None]:
+    """Puts what was written into `partial` at `path` when the block ends well; `partial` is gone either way."""
+    try:
+        yield
+        for file in sorted(partial.rglob("*")):
+            _fsync(file)
+        if path.exists():
+            old = path.with_name(f".{path.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)
+            partial.rename(path)
+            shutil.rmtree(old)
+        else:
+            partial.rename(path)
+        _fsync(path.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _fsync(path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
 from engine.community import packs as community_packs
 from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo
-from engine.errors import UnreadableFileError
+from engine.errors import NothingYetError, UnreadableFileError
 from engine.paths import why_not_read
 from engine.session.library import Change, Service, synchronized
 
@@ -209,6 +209,36 @@ class Packs(Service):
             "SELECT url, bytes, sha256, at FROM fetches ORDER BY at, rowid"
         )
         return tuple(Fetched(*row) for row in rows)
+
+    def export(
+        self,
+        folder: Path,
+        level: Level,
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> dict[str, Any]:
+        """Write the community packs of a level as Parquet into a new folder; what its manifest says.
+
+        Raises NothingYetError where there is none, DiscoverError where PyArrow is missing or the folder is not new,
+        CancelledError.
+        """
+        from msgspec.structs import asdict
+
+        from engine.training.interactions import community_interactions
+        from engine.training.parquet import require_pyarrow, write_parquet
+
+        require_pyarrow()
+        packs = community_packs.community_packs(self.library.folders, level)
+        if not packs:
+            raise NothingYetError(
+                f"There is no community data of {level}. Add some: discover community fetch {level}."
+            )
+        with self.library.door.export_folder(folder) as partial:
+            made = write_parquet(
+                partial, community_interactions(packs), level, progress=progress, cancelled=cancelled
+            )
+        return asdict(made)
 
     def features(self) -> FeatureCatalog:
         """The feature packs, open: a context manager."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.canonical_keys import Level, artist_of, item_key
 from engine.community.genres import read_genres
+from engine.community.mbids import MBID_BYTES
 from engine.community.pack import Pack
 from engine.community.packs import joined
 from engine.errors import NothingYetError
@@ -36,8 +37,9 @@ _AT_A_TIME = 1 << 22  # pairs
 class Interactions:
     """Play counts, rows x items, float32 CSR, and what its rows and columns are; `times` are those of sessions.
 
-    `artists` (items,) int32 numbers the artists of tracks; null where items are artists. `source` and `collected` are
-    what the packs say of themselves.
+    `artists` (items,) int32 numbers the artists of tracks; null where items are artists. `mbids` (items, 16) uint8 are
+    MusicBrainz ids, zeros where one has none, null where none has. `source` and `collected` are what the packs say of
+    themselves.
     """
 
     plays: csr_matrix
@@ -49,6 +51,7 @@ class Interactions:
     taste: str = ""
     times: np.ndarray | None = None
     artists: np.ndarray | None = None
+    mbids: np.ndarray | None = None
     source: str = ""
     collected: str = ""
 
@@ -59,6 +62,7 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     names: list[str] = []
     tags: dict[tuple[int, str], float] = {}
     parts: list[tuple[csr_matrix, np.ndarray]] = []
+    known: list[tuple[np.ndarray, np.ndarray]] = []
     for pack in packs:
         catalog = pack.catalog()
         labels = catalog.all_names()
@@ -73,6 +77,8 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
             place = int(columns[item]), tag
             tags[place] = tags.get(place, 0.0) + weight
         parts.append((pack.matrix(), columns))
+        if (ids := pack.mbids()) is not None:
+            known.append((columns, ids))
         catalog.close()
     digest = hashlib.sha256("".join(pack.manifest.digest for pack in packs).encode()).hexdigest()
     return Interactions(
@@ -83,6 +89,7 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
         False,
         digest,
         artists=numbered_artists(column) if any(pack.manifest.level == "tracks" for pack in packs) else None,
+        mbids=_mbids(known, len(names)) if known else None,
         source=joined(pack.manifest.source for pack in packs),
         collected=joined(pack.manifest.collected for pack in packs),
     )
@@ -109,6 +116,15 @@ def _one_matrix(parts: Sequence[tuple[csr_matrix, np.ndarray]], items: int) -> c
     matrix = csr_matrix((data, indices, indptr), shape=(len(indptr) - 1, items))
     matrix.sum_duplicates()
     return matrix
+
+
+def _mbids(known: Sequence[tuple[np.ndarray, np.ndarray]], items: int) -> np.ndarray:
+    """Of (columns, their ids): each column's first id, zeros where it has none."""
+    found = np.zeros((items, MBID_BYTES), dtype=np.uint8)
+    for columns, ids in reversed(known):
+        some = np.flatnonzero(ids.any(axis=1))[::-1]
+        found[columns[some]] = ids[some]
+    return found
 
 
 def with_genres(data: Interactions, folders: Folders) -> Interactions:

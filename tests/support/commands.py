@@ -19,7 +19,7 @@ from tuiapp.cli.main import run
 # Every command, with arguments under which it would change something if it could.
 EVERY_COMMAND: dict[str, list[str]] = {
     "artist": ["Artist 05"], "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"],
-    "community fetch": ["--yes"],
+    "community export": ["--parquet", "ELSEWHERE"], "community fetch": ["--yes"],
     "community list": [], "community remove": ["made"], "community update": ["HERE"], "config path": [], "config": [],
     "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],

@@ -199,10 +199,10 @@ def test_no_command_changes_a_byte_in_a_private_session(
     here = write(tmp_path, "in/a.json", [spotify(START, 211_000)])
     before = fingerprint(place.root)
     for name, arguments in EVERY_COMMAND.items():
-        named = {"HERE": str(here), "ELSEWHERE": str(tmp_path / "list.csv")}
+        named = {"HERE": str(here), "ELSEWHERE": str(tmp_path / f"{name}.csv")}
         code = run(["--private", *name.split(), *(named.get(word, word) for word in arguments)])
         assert code in (0, 1, 3), (name, capsys.readouterr().err)
         assert "Traceback" not in capsys.readouterr().err, name
         assert fingerprint(place.root) == before, name
     assert cut_off == []
-    assert (tmp_path / "list.csv").exists()
+    assert (tmp_path / "export.csv").exists()

@@ -184,6 +184,28 @@ def update(
         say(options, "Train again: discover train" + ("." if of == "artists" else " --level tracks."))
 
 
+@community.command("export")
+@click.option(
+    "--parquet", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
+    help="A new folder.",
+)  # fmt: skip
+@click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
+@click.pass_obj
+def export(options: Options, folder: Path, level: Level) -> None:
+    """Write the packs of a level as Parquet, for a cluster: who plays what as numbers, and what the items are."""
+    with options.session() as session, progress_bar(options, {"exporting": 1}) as tell:
+        made = session.packs.export(folder, level, progress=partial(tell, "exporting"))
+        exported = [pack for pack in session.packs.all() if pack.name in made["packs"]]
+        packs = [session.coverage.described(pack) for pack in exported]
+    if options.json:
+        print_json({"folder": str(folder), **made, "packs": packs})
+        return
+    click.echo(
+        f"{shown(str(folder))}: {thousands(made['interactions'])} plays of {thousands(made['listeners'])} listeners "
+        f"and {thousands(made['items'])} {level}."
+    )
+
+
 @community.command("list")
 @click.pass_obj
 def list_(options: Options) -> None:
