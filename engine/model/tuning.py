@@ -53,7 +53,7 @@ FIRST_RUNG_SHARE = 0.3
 # HetRec it led to settings that lost .004 nDCG on the whole.
 HELD_OUT = 0.1
 # The most plays a rung sees, drawn by listener, and how many listeners of the drawn an item needs to be among them.
-RUNG_PLAYS, LEAST_LISTENERS = (100_000, 300_000, 800_000), 3
+RUNG_PLAYS, LEAST_LISTENERS = (100_000, 400_000, 1_000_000), 3
 # Factors this small say nothing: the regularization has drowned the data.
 COLLAPSED = 1e-4
 

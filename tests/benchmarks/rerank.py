@@ -32,7 +32,6 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from engine.canonical_keys import SEPARATOR, Level
-from engine.model.neighbours import WALK_LISTENERS
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.settings import DiscoverSettings
@@ -42,7 +41,7 @@ from engine.training.artifact import open_model
 from tests.support.listens import play
 from tests.support.models import names, tracks, write_model
 
-N = 200
+N, LISTENERS = 200, 10_000
 DAY = 86_400
 PEER = "plain sort"
 Timings = dict[str, list[float]]
@@ -50,10 +49,10 @@ WEIGHTS = {"factors": 0.3, "closeness": 0.35, "neighbours": 0.25, "artist": 0.2,
 
 
 def community(items: int, rng: np.random.Generator) -> csr_matrix:
-    """Plays of as many listeners as the neighbours look at, 130 artists each, the popular ones by most."""
-    listener = np.repeat(np.arange(WALK_LISTENERS), 130)
+    """Plays of 10,000 listeners, 130 artists each, the popular ones by most."""
+    listener = np.repeat(np.arange(LISTENERS), 130)
     item = np.minimum((rng.pareto(0.6, len(listener)) * 20).astype(np.int64), items - 1)
-    return csr_matrix((np.ones(len(listener), dtype=np.float32), (listener, item)), (WALK_LISTENERS, items))
+    return csr_matrix((np.ones(len(listener), dtype=np.float32), (listener, item)), (LISTENERS, items))
 
 
 def timed(action: Callable[[Any], object], places: list[Any]) -> list[float]:
