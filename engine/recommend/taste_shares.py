@@ -20,10 +20,10 @@ from engine.taste.gate import TasteItem
 
 # Fewer artists than this are told one by one.
 MIN_GROUPED = 16
-GROUPS, ARTISTS_PER_GROUP = (12, 9, 6), 4
+GROUPS, ARTISTS_PER_GROUP = (12, 10, 8, 6), 4
 MAX_NAMED, NAMES = 3, 3
 # A dozen groups where the three that are named hold so much of what speaks for an item, in the median; else fewer.
-MIN_HELD = 0.8
+MIN_HELD = 0.85
 # Beside the largest a group that says less is not worth a line, nor one that speaks against an item by less.
 MIN_NAMED = 0.05
 

@@ -36,7 +36,7 @@ DEFAULT_REGULARIZATION, DEFAULT_EXPONENT = 20.0, 0.75
 SOLO_REGULARIZATION = 1.0
 # Scores worked out to measure the choice: what decides on how many listeners, who alone have plays held out for it.
 MEASURED_SCORES, FEWEST_MEASURED = 1e8, 500
-# Fits that are only measured stop here: on HetRec ten sweeps measure what twenty do.
+# Fits that are only measured stop here, half the sweeps of the model's own.
 MEASURED_SWEEPS, WARM_SWEEPS = 10, 4
 # Of stages in which nothing is counted that a person would count, so many shares are.
 SHARES = 1_000

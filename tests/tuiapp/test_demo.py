@@ -54,7 +54,7 @@ def test_it_lists_new_artists_with_reasons_and_a_second_start_prepares_nothing(p
     assert "of your plays" in err
     lines = out.splitlines()
     assert len(lines) == 21
-    assert all("others" in line for line in lines[1:])
+    assert all("more like them" in line for line in lines[1:])
     items = said(capsys, "demo")["items"]
     assert all(not item["known"] and item["plays"] == 0 for item in items)
     assert all(abs(sum(reason["share"] for reason in item["why"]) - 1.0) <= 1e-6 for item in items)
