@@ -135,99 +135,122 @@ def _parser() -> argparse.ArgumentParser:
 def _run(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
 ) -> Any:
-    match asked.command:
-        case "import":
-            from engine.imports.table import columns_given
+    """The result of the command asked for."""
+    return _COMMANDS[asked.command](asked, session, reporter, cancelled)
 
-            reporter.expect({"importing": 1})
-            return session.history.import_paths(
-                asked.paths,
-                keep_private=asked.keep_private,
-                columns=columns_given(asked.map or ""),
-                zone=asked.zone,
-                encoding=asked.encoding,
-                progress=partial(reporter.progress, "importing"),
-                cancelled=cancelled,
-            ).as_dict()
-        case "add":
-            many = len(asked.paths)
-            stages = {
-                "reading data" if many == 1 else f"file {number} of {many}, reading data": path
-                for number, path in enumerate(asked.paths, 1)
-            }
-            reporter.expect(dict.fromkeys(stages, 1))
-            added = [
-                session.packs.add(path, progress=partial(reporter.progress, stage), cancelled=cancelled)
-                for stage, path in stages.items()
-            ]
-            return {
-                "packs": [session.coverage.described(pack) for one in added for pack in one.packs],
-                "tempo": asdict(session.packs.tempo_coverage()),
-                "left_out": [reason for one in added for reason in one.left_out],
-                "bad_lines": [bad for one in added for bad in one.as_dict()["bad_lines"]],
-            }
-        case "look":
-            from engine.community.fetch import Web
 
-            with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
-                return session.packs.offered(web, SOURCES[asked.what], url=asked.url)
-        case "fetch":
-            from engine.community.fetch import Web
+def _import(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Import histories; the report."""
+    from engine.imports.table import columns_given
 
-            source = SOURCES[asked.what]
-            reporter.expect(
-                {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
-            )
-            with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
-                packs = session.packs.fetch(
-                    web,
-                    source,
-                    url=asked.url,
-                    min_listeners=asked.min_listeners,
-                    tell=reporter.progress,
-                    cancelled=cancelled,
-                )
-            return {
-                "packs": [session.coverage.described(pack) for pack in packs],
-                "tempo": asdict(session.packs.tempo_coverage()),
-                "left_out": [],
-                "bad_lines": [],
-            }
-        case "add-model":
-            return _add_model(asked, session, reporter, cancelled)
-        case "export-model":
-            reporter.expect({"exporting": 1})
-            made = session.model_files.export(
-                asked.path, asked.level, tell=reporter.progress, cancelled=cancelled
-            )
-            return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256}
-        case _:
-            import msgspec
+    reporter.expect({"importing": 1})
+    return session.history.import_paths(
+        asked.paths,
+        keep_private=asked.keep_private,
+        columns=columns_given(asked.map or ""),
+        zone=asked.zone,
+        encoding=asked.encoding,
+        progress=partial(reporter.progress, "importing"),
+        cancelled=cancelled,
+    ).as_dict()
 
-            from engine.training.train import TrainingSettings, Update, parts_of
 
-            def training(update: Update) -> None:
-                reporter.progress(update.stage_of(level), update.done, update.total, update.loss)
+def _add(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Add files of community data; what was taken of them."""
+    many = len(asked.paths)
+    stages = {
+        "reading data" if many == 1 else f"file {number} of {many}, reading data": path
+        for number, path in enumerate(asked.paths, 1)
+    }
+    reporter.expect(dict.fromkeys(stages, 1))
+    added = [
+        session.packs.add(path, progress=partial(reporter.progress, stage), cancelled=cancelled)
+        for stage, path in stages.items()
+    ]
+    return {
+        "packs": [session.coverage.described(pack) for one in added for pack in one.packs],
+        "tempo": asdict(session.packs.tempo_coverage()),
+        "left_out": [reason for one in added for reason in one.left_out],
+        "bad_lines": [bad for one in added for bad in one.as_dict()["bad_lines"]],
+    }
 
-            manifests = []
-            levels = session.training.levels()
-            reporter.expect(parts_of(levels))
-            for level in levels:
-                settings = TrainingSettings(
-                    factors=asked.factors,
-                    free_factors=asked.free_factors,
-                    iterations=asked.iterations,
-                    seed=asked.seed,
-                    tune=asked.tune,
-                    level=level,
-                )
-                try:
-                    manifests.append(session.training.train(settings, progress=training, cancelled=cancelled))
-                except NothingYetError as missing:
-                    nothing = missing
-            if not manifests:
-                raise nothing
-            return msgspec.to_builtins(manifests)
+
+def _look(asked: argparse.Namespace, session: Session, _: Reporter, cancelled: Callable[[], bool]) -> Any:
+    """What is offered for download now."""
+    from engine.community.fetch import Web
+
+    with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
+        return session.packs.offered(web, SOURCES[asked.what], url=asked.url)
+
+
+def _fetch(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Download what was looked for, and add it."""
+    from engine.community.fetch import Web
+
+    source = SOURCES[asked.what]
+    reporter.expect({"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1})
+    with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
+        packs = session.packs.fetch(
+            web,
+            source,
+            url=asked.url,
+            min_listeners=asked.min_listeners,
+            tell=reporter.progress,
+            cancelled=cancelled,
+        )
+    return {
+        "packs": [session.coverage.described(pack) for pack in packs],
+        "tempo": asdict(session.packs.tempo_coverage()),
+        "left_out": [],
+        "bad_lines": [],
+    }
+
+
+def _export_model(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Write the model in use to a file."""
+    reporter.expect({"exporting": 1})
+    made = session.model_files.export(asked.path, asked.level, tell=reporter.progress, cancelled=cancelled)
+    return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256}
+
+
+def _train(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> Any:
+    """Train every level there is data for; the manifests."""
+    import msgspec
+
+    from engine.training.train import TrainingSettings, Update, parts_of
+
+    def training(update: Update) -> None:
+        reporter.progress(update.stage_of(level), update.done, update.total, update.loss)
+
+    manifests = []
+    levels = session.training.levels()
+    reporter.expect(parts_of(levels))
+    for level in levels:
+        settings = TrainingSettings(
+            factors=asked.factors,
+            free_factors=asked.free_factors,
+            iterations=asked.iterations,
+            seed=asked.seed,
+            tune=asked.tune,
+            level=level,
+        )
+        try:
+            manifests.append(session.training.train(settings, progress=training, cancelled=cancelled))
+        except NothingYetError as missing:
+            nothing = missing
+    if not manifests:
+        raise nothing
+    return msgspec.to_builtins(manifests)
 
 
 def _add_model(
@@ -251,6 +274,17 @@ def _add_model(
     origin = manifest.origin
     assert origin is not None  # noqa: S101 - it was added
     return described(manifest, origin.bytes, origin.sha256)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[], bool]], Any]] = {
+    "import": _import,
+    "add": _add,
+    "look": _look,
+    "fetch": _fetch,
+    "add-model": _add_model,
+    "export-model": _export_model,
+    "train": _train,
+}
 
 
 if __name__ == "__main__":

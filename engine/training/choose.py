@@ -119,29 +119,18 @@ def choose(
     by number."""
     most = max(FEWEST_MEASURED, int(MEASURED_SCORES / max(1, plays.shape[1])))
     train, test = leave_out(plays, seed=seed, listeners=most)
-    settings, found = _defaults(plays, factors, solo=times is not None), None
-    table: dict[str, Any] = {}
+    settings, table = _defaults(plays, factors, solo=times is not None), None
     if search:
-        try:
-            found = tune(
-                train,
-                factors=factors,
-                free_factors=free_factors,
-                seed=seed,
-                seconds=search_seconds,
-                progress=lambda done, total: progress("tuning", done, total),
-                cancelled=cancelled,
-            )
-        except InvalidDataError as error:
-            # Too little to hold anything out of, or every setting collapsed: the defaults are all there is.
-            table = {"trials": [], "finished": False, "not_searched": str(error)}
-    if found is not None:
-        settings = _Settings(found.confidence, found.regularization, found.frequency_exponent, found.factors)
-        table = {
-            "trials": [msgspec.to_builtins(trial) for trial in found.trials],
-            "seconds": found.seconds,
-            "finished": found.finished,
-        }
+        settings, table = _searched(
+            train,
+            settings,
+            factors=factors,
+            free_factors=free_factors,
+            seed=seed,
+            seconds=search_seconds,
+            progress=lambda done, total: progress("tuning", done, total),
+            cancelled=cancelled,
+        )
     latest: list[NDArray[np.float32]] = []
 
     def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
@@ -155,28 +144,11 @@ def choose(
 
     weighing, measuring = share_of("weighing"), share_of("measuring")
     weighing(0.0)
-
+    how: dict[str, Any] = {"seed": seed, "artists": artists, "progress": weighing, "cancelled": cancelled}
     if times is not None:
-        weighed = weigh_sessions(
-            plays,
-            times,
-            fitted,
-            settings.confidence,
-            seed=seed,
-            artists=artists,
-            progress=weighing,
-            cancelled=cancelled,
-        )
+        weighed = weigh_sessions(plays, times, fitted, settings.confidence, **how)
     else:
-        weighed = weigh(
-            train,
-            fitted,
-            settings.confidence,
-            seed=seed,
-            artists=artists,
-            cancelled=cancelled,
-            progress=weighing,
-        )
+        weighed = weigh(train, fitted, settings.confidence, **how)
     measuring(0.0)
     # What was just fitted without some listeners is nearly there.
     sweeps = min(iterations, WARM_SWEEPS if latest and times is None else MEASURED_SWEEPS)
@@ -188,6 +160,7 @@ def choose(
     measured = _measured(model, train, test, part_of(measuring, 0.4, 1.0))
     if measured and weighed.effect:
         measured["ensemble"] = weighed.effect
+    searched = table is not None and "not_searched" not in table
     return Choice(
         settings.confidence,
         settings.regularization,
@@ -195,9 +168,42 @@ def choose(
         weighed.weights,
         weighed.ridge,
         settings.factors,
-        table | settings.described(searched=found is not None),
+        (table or {}) | settings.described(searched=searched),
         measured,
     )
+
+
+def _searched(
+    train: csr_matrix,
+    defaults: _Settings,
+    *,
+    factors: int,
+    free_factors: bool,
+    seed: int,
+    seconds: float,
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool] | None,
+) -> tuple[_Settings, dict[str, Any]]:
+    """The best settings found and what was tried; the defaults where nothing could be, and why."""
+    try:
+        found = tune(
+            train,
+            factors=factors,
+            free_factors=free_factors,
+            seed=seed,
+            seconds=seconds,
+            progress=progress,
+            cancelled=cancelled,
+        )
+    except InvalidDataError as error:
+        # Too little to hold anything out of, or every setting collapsed: the defaults are all there is.
+        return defaults, {"trials": [], "finished": False, "not_searched": str(error)}
+    table = {
+        "trials": [msgspec.to_builtins(trial) for trial in found.trials],
+        "seconds": found.seconds,
+        "finished": found.finished,
+    }
+    return _Settings(found.confidence, found.regularization, found.frequency_exponent, found.factors), table
 
 
 def _defaults(plays: csr_matrix, factors: int, *, solo: bool) -> _Settings:
