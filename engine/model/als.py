@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 
     from scipy.sparse import csr_matrix
 
-    from engine.model.sweep import State
+    from engine.model.parallel import Kernels
+    from engine.model.sweep import Sides, State
 
 Ids = NDArray[np.int32]
 # Called after each sweep with its number from 0, its seconds, and the exact loss.
 Callback = Callable[[int, float, float], Any]
-_INITIAL_SIGMA = 0.01
 # Measured: up to this ratio of the largest confidence to lambda the loss falls in float32.
 _SINGLE_SPAN = 1e9
 
@@ -113,22 +114,50 @@ class AlternatingLeastSquares:
         counts = checked_counts(user_items, self.dtype)
         if not counts.nnz:
             raise InvalidDataError(f"There is nothing to fit: the {counts.shape} matrix holds no plays.")
-        working = self.dtype
-        if self.alpha * float(counts.data.max()) >= _SINGLE_SPAN * self.regularization:
-            # Single precision cannot carry confidences so far above the regularization.
-            working = np.dtype(np.float64)
-            counts = counts.astype(working, copy=False)
-        from engine.model.parallel import Kernels, cores, padded
-        from engine.model.sweep import Sweeps
+        working = self.precision_for(float(counts.data.max()))
+        counts = counts.astype(working, copy=False)
+        from engine.model.sweep import sides_here
 
-        users, items = self._initial(counts.shape, padded(self.factors), working)
+        sides = partial(
+            sides_here, counts=counts, alpha=self.alpha, regularization=self.regularization,
+            frequency_exponent=self.frequency_exponent,
+        )  # fmt: skip
+        self.fit_sides(
+            counts.shape, working, sides, callback=callback, cancelled=cancelled, keep=keep, resume=resume
+        )
+
+    def precision_for(self, largest: float) -> np.dtype[Any]:
+        """What a fit works in where the largest value is `largest`."""
+        # Single precision cannot carry confidences so far above the regularization.
+        span = self.alpha * largest
+        return np.dtype(np.float64) if span >= _SINGLE_SPAN * self.regularization else self.dtype
+
+    def fit_sides(
+        self,
+        shape: tuple[int, int],
+        precision: np.dtype[Any],
+        sides: Callable[[Kernels], Sides],
+        *,
+        callback: Callback | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        keep: Callable[[State], None] | None = None,
+        resume: State | None = None,
+    ) -> None:
+        """`fit` where the plays, of (listeners, items) `shape`, may be elsewhere: `sides` says who solves their rows.
+
+        Raises as `fit` does, and what `sides` raises.
+        """
+        from engine.model.parallel import Kernels, cores, padded
+        from engine.model.sweep import Sweeps, start
+
+        given, rank = (self.user_factors, self.item_factors), padded(self.factors)
+        users, items = start(shape, self.factors, rank, precision, given, self.random_state)
         self._set_factors(users, items)
         if not self.iterations:
             return
-        with Kernels(users.shape[1], working, self.num_threads or cores()) as kernels:
+        with Kernels(users.shape[1], precision, self.num_threads or cores()) as kernels:
             sweeps = Sweeps(
-                kernels, counts, users, items, alpha=self.alpha, regularization=self.regularization,
-                frequency_exponent=self.frequency_exponent,
+                kernels, sides(kernels), users, items, alpha=self.alpha,
                 steps=self.cg_steps if self.use_cg else 4 * users.shape[1], momentum=self.momentum,
             )  # fmt: skip
             if resume is not None:
@@ -289,33 +318,6 @@ class AlternatingLeastSquares:
     def load(cls, fileobj_or_path: str | Path | Any) -> AlternatingLeastSquares:
         """The model a `save` wrote. Raises DamagedDataError when the file is missing, truncated or of another kind."""
         return read_model(fileobj_or_path, cls)
-
-    def _initial(
-        self, shape: tuple[int, int], rank: int, dtype: np.dtype[Any]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Both sides' factors to start from, padded to `rank` columns."""
-        rng = self.random_state
-        if not isinstance(rng, np.random.Generator | np.random.RandomState):
-            rng = np.random.default_rng(rng)
-        sides = []
-        for rows, given, sigma in (
-            (shape[0], self.user_factors, 0.0),
-            (shape[1], self.item_factors, _INITIAL_SIGMA),
-        ):
-            side = np.zeros((rows, rank), dtype=dtype)
-            if given is not None:
-                if np.shape(given) != (rows, self.factors):
-                    raise InvalidDataError(
-                        f"The model has factors of shape {np.shape(given)}; this matrix needs {(rows, self.factors)}. "
-                        "Fit a new model."
-                    )
-                side[:, : self.factors] = given
-            elif sigma:
-                for first in range(0, rows, 4096):
-                    part = side[first : first + 4096, : self.factors]
-                    part[:] = sigma * rng.standard_normal(part.shape)
-            sides.append(side)
-        return sides[0], sides[1]
 
     def _set_factors(self, users: NDArray[Any], items: NDArray[Any]) -> None:
         self.user_factors, self.item_factors = (

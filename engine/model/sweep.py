@@ -17,6 +17,7 @@ would rise, the sweep is done again without that (restart after O'Donoghue, Cand
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +29,16 @@ from engine.errors import InvalidDataError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from engine.model.parallel import Kernels, Rows
+    from engine.model.parallel import Kernels
 
+Floats = NDArray[np.float64]
 # With lambda 0 and fewer rows than factors the Gram matrix is singular; this much of its mean keeps it solvable.
 _MIN_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
 # Rounding in float32 sums: a rise of the loss below this is none.
 _NOISE = 1e-7
 # Below this share of the sum of all confidences the loss is counted cell by cell.
 _NEAR_ZERO = 0.05
+_INITIAL_SIGMA = 0.01
 # Rows moved on at a time, so that no third array is needed.
 _BLOCK = 4096
 
@@ -56,37 +59,139 @@ class State:
     losses: list[float]
 
 
-class Sweeps:
-    """The state of a fit: both sides' factors (rows, rank), changed in place, and the loss of the last sweep.
+def start(
+    shape: tuple[int, int],
+    factors: int,
+    rank: int,
+    dtype: np.dtype[Any],
+    given: tuple[NDArray[Any] | None, NDArray[Any] | None],
+    random_state: int | np.random.Generator | np.random.RandomState | None,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both sides' factors to start from, padded to `rank` columns: those `given`, else zeros for listeners and small
+    random ones for items. Raises InvalidDataError where the given ones are of another shape.
+    """
+    rng = random_state
+    if not isinstance(rng, np.random.Generator | np.random.RandomState):
+        rng = np.random.default_rng(rng)
+    sides = []
+    for rows, own, sigma in zip(shape, given, (0.0, _INITIAL_SIGMA), strict=True):
+        side = np.zeros((rows, rank), dtype=dtype)
+        if own is not None:
+            if np.shape(own) != (rows, factors):
+                raise InvalidDataError(
+                    f"The model has factors of shape {np.shape(own)}; this matrix needs {(rows, factors)}. "
+                    "Fit a new model."
+                )
+            side[:, :factors] = own
+        elif sigma:
+            for first in range(0, rows, _BLOCK):
+                part = side[first : first + _BLOCK, :factors]
+                part[:] = sigma * rng.standard_normal(part.shape)
+        sides.append(side)
+    return sides[0], sides[1]
 
-    `counts` (listeners, items) CSR values of the factors' dtype, finite, not negative.
+
+class Side(ABC):
+    """One side's non-zeros by row, wherever they are, and the lambda of each row.
+
+    `regularization` is one for all rows, `extra` (rows,) of `dtype` what each row's own has over it; `lengths` (rows,)
+    are the rows' numbers of non-zeros.
     """
 
     def __init__(
         self,
+        lengths: NDArray[Any],
+        regularization: float,
+        frequency_exponent: float,
+        dtype: np.dtype[Any],
+    ) -> None:
+        self.regularization: float = regularization * float(lengths.mean()) ** frequency_exponent
+        self.extra = np.zeros(len(lengths), dtype=dtype)
+        if frequency_exponent:
+            self.extra[:] = regularization * lengths**frequency_exponent - self.regularization
+
+    @abstractmethod
+    def solve(
+        self, x: NDArray[Any], y: NDArray[Any], turning: tuple[Floats, Floats], alpha: float, steps: int
+    ) -> float:
+        """Improve each row of `x` in place; as `Kernels.solve` has it."""
+
+    @abstractmethod
+    def observed(self, x: NDArray[Any], y: NDArray[Any], alpha: float) -> float:
+        """As `Kernels.observed` has it."""
+
+    def penalty(self, factors: NDArray[Any], gram: Floats) -> float:
+        """Sum of lambda |row|^2; `gram` is of `factors` (rows, rank)."""
+        total: float = self.regularization * float(np.trace(gram))
+        if self.extra.any():
+            total += float(self.extra @ np.einsum("ij,ij->i", factors, factors))
+        return total
+
+
+class _SideHere(Side):
+    """A side in this process' memory, solved by its threads."""
+
+    def __init__(
+        self, kernels: Kernels, matrix: csr_matrix, regularization: float, frequency_exponent: float
+    ) -> None:
+        from engine.model.parallel import Rows
+
+        self._kernels = kernels
+        self._rows = Rows(matrix.indptr, matrix.indices, matrix.data)
+        super().__init__(np.diff(self._rows.indptr), regularization, frequency_exponent, matrix.dtype)
+
+    def solve(
+        self, x: NDArray[Any], y: NDArray[Any], turning: tuple[Floats, Floats], alpha: float, steps: int
+    ) -> float:
+        return self._kernels.solve(self._rows, x, y, turning, self.extra, alpha, steps)
+
+    def observed(self, x: NDArray[Any], y: NDArray[Any], alpha: float) -> float:
+        return self._kernels.observed(self._rows, x, y, alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of a matrix, and the sum of the confidences of its non-zeros."""
+
+    by_listener: Side
+    by_item: Side
+    confidences: float
+
+
+def sides_here(
+    kernels: Kernels,
+    counts: csr_matrix,
+    *,
+    alpha: float,
+    regularization: float,
+    frequency_exponent: float,
+) -> Sides:
+    """Of `counts` (listeners, items), CSR values of the factors' dtype, finite, not negative, in this process."""
+    return Sides(
+        _SideHere(kernels, counts, regularization, frequency_exponent),
+        _SideHere(kernels, counts.T.tocsr(), regularization, frequency_exponent),
+        counts.nnz + alpha * float(counts.data.sum(dtype=np.float64)),
+    )
+
+
+class Sweeps:
+    """The state of a fit: both sides' factors (rows, rank), changed in place, and the loss of the last sweep."""
+
+    def __init__(
+        self,
         kernels: Kernels,
-        counts: csr_matrix,
+        sides: Sides,
         user_factors: NDArray[Any],
         item_factors: NDArray[Any],
         *,
         alpha: float,
-        regularization: float,
-        frequency_exponent: float = 0.0,
         steps: int,
         momentum: bool = True,
     ) -> None:
-        from engine.model.parallel import Rows
-
         self._kernels, self._steps, self._momentum = kernels, steps, momentum
         self._alpha = alpha
-        transposed = counts.T.tocsr()
-        self._by_listener = _Side(
-            Rows(counts.indptr, counts.indices, counts.data), regularization, frequency_exponent
-        )
-        self._by_item = _Side(
-            Rows(transposed.indptr, transposed.indices, transposed.data), regularization, frequency_exponent
-        )
-        self._confidences = counts.nnz + alpha * float(counts.data.sum(dtype=np.float64))
+        self._by_listener, self._by_item = sides.by_listener, sides.by_item
+        self._confidences = sides.confidences
         self.user_factors, self.item_factors = user_factors, item_factors
         self._before = item_factors.copy() if momentum else item_factors
         self._since_restart = 1
@@ -150,11 +255,11 @@ class Sweeps:
         """The loss by a pass over the non-zeros, where the difference of large sums would lose it."""
         kernels, users = self._kernels, self.user_factors
         grams = kernels.gram(users), kernels.gram(items)
-        observed = kernels.observed(self._by_listener.rows, users, items, self._alpha)
+        observed = self._by_listener.observed(users, items, self._alpha)
         penalty = self._by_listener.penalty(users, grams[0]) + self._by_item.penalty(items, grams[1])
         return observed + float(np.sum(grams[0] * grams[1])) + penalty
 
-    def _half(self, own: _Side, x: NDArray[Any], other: _Side, y: NDArray[Any]) -> float:
+    def _half(self, own: Side, x: NDArray[Any], other: Side, y: NDArray[Any]) -> float:
         """Solve for the rows of `x` with `y` fixed. Returns the loss."""
         kernels = self._kernels
         gram = kernels.gram(y)
@@ -163,25 +268,6 @@ class Sweeps:
         lower, upper_inverse = turning = kernels.triangular(gram + shared * np.eye(kernels.rank))
         penalty = other.penalty(y, gram)
         kernels.transform(y, upper_inverse)
-        taken = kernels.solve(own.rows, x, y, turning, own.extra, self._alpha, self._steps)
+        taken = own.solve(x, y, turning, self._alpha, self._steps)
         kernels.transform(y, lower.T)
         return self._confidences + penalty - taken
-
-
-class _Side:
-    """One side's non-zeros by row and the lambda of each row: one for all, and `extra` (rows,) over it."""
-
-    def __init__(self, rows: Rows, regularization: float, frequency_exponent: float) -> None:
-        self.rows = rows
-        lengths = np.diff(rows.indptr)
-        self.regularization: float = regularization * float(lengths.mean()) ** frequency_exponent
-        self.extra = np.zeros(len(lengths), dtype=rows.values.dtype)
-        if frequency_exponent:
-            self.extra[:] = regularization * lengths**frequency_exponent - self.regularization
-
-    def penalty(self, factors: NDArray[Any], gram: NDArray[np.float64]) -> float:
-        """Sum of lambda |row|^2; `gram` is of `factors` (rows, rank)."""
-        total: float = self.regularization * float(np.trace(gram))
-        if self.extra.any():
-            total += float(self.extra @ np.einsum("ij,ij->i", factors, factors))
-        return total

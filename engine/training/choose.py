@@ -55,6 +55,17 @@ class Choice:
     tuned: dict[str, Any]
     validation: dict[str, Any]
 
+    def model(self, iterations: int, seed: int) -> AlternatingLeastSquares:
+        """What is to be fitted with these settings."""
+        return AlternatingLeastSquares(
+            factors=self.factors,
+            regularization=self.regularization,
+            frequency_exponent=self.frequency_exponent,
+            alpha=self.confidence.alpha,
+            iterations=iterations,
+            random_state=seed,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Settings:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import SEPARATOR, Level
-from engine.errors import CancelledError, DiscoverError
+from engine.errors import CancelledError, DamagedDataError, DiscoverError
 from engine.paths import digest_of
 from engine.training.interactions import Interactions
 
@@ -84,6 +84,20 @@ def write_parquet(
         files={file.relative_to(folder).as_posix(): digest_of(file) for file in files},
     )
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    return manifest
+
+
+def manifest_from(encoded: bytes, where: str) -> ParquetManifest:
+    """What `manifest.json` says. Raises DamagedDataError naming `where` it is."""
+    try:
+        manifest = msgspec.json.decode(encoded, type=ParquetManifest)
+    except msgspec.DecodeError as error:
+        raise DamagedDataError(f"{where} is no export of discover ({error}).") from error
+    if (manifest.kind, manifest.format) != (KIND, FORMAT):
+        raise DamagedDataError(
+            f"{where} has the format {manifest.format} of {manifest.kind}; this discover reads {FORMAT} of {KIND}. "
+            "Export it again."
+        )
     return manifest
 
 

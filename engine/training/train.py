@@ -44,6 +44,7 @@ from engine.training.interactions import (
     session_interactions,
     with_genres,
 )
+from engine.training.spark_settings import SparkSettings, sample
 
 # Vectors the index is calibrated on: listeners drawn from the rows of the matrix.
 QUERIES = 200
@@ -55,7 +56,8 @@ class TrainingSettings:
     """What a person can ask of training.
 
     `free_factors` lets the tuner take more than `factors`; `tune` False takes the defaults of `engine.training.choose`;
-    `tune_seconds` bounds the search, which ends sooner by itself on small data.
+    `tune_seconds` bounds the search, which ends sooner by itself on small data. With `spark` the last fit runs there;
+    settings are chosen here, on a sample where there is much.
     """
 
     factors: int = 40
@@ -65,6 +67,7 @@ class TrainingSettings:
     tune_seconds: float = 90.0
     seed: int = 0
     level: Level = "artists"
+    spark: SparkSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ def _trained(
     choice = checkpoint.choice()
     if choice is None:
         choice = choose(
-            data.plays,
+            data.plays if settings.spark is None else sample(data.plays, settings.seed),
             factors=settings.factors,
             free_factors=settings.free_factors,
             iterations=settings.iterations,
@@ -171,7 +174,7 @@ def _trained(
             cancelled=cancelled,
         )
         checkpoint.keep_choice(choice)
-    model, loss = _fit(data, choice, settings, checkpoint, report, cancelled)
+    model, choice, loss = _fit(door, data, choice, settings, checkpoint, report, cancelled)
     trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = f"{trained:%Y%m%dT%H%M%S}-{data.digest[:8]}"
     with door.new_folder(door.folders.models / model_id) as folder:
@@ -182,14 +185,16 @@ def _trained(
 
 
 def _fit(
+    door: Door,
     data: Interactions,
     choice: Choice,
     settings: TrainingSettings,
     checkpoint: Checkpoint,
     report: Callable[[Update], None],
     cancelled: Callable[[], bool] | None,
-) -> tuple[AlternatingLeastSquares, list[float]]:
-    """The final fit on everything, with its loss after each sweep, from where a killed one was."""
+) -> tuple[AlternatingLeastSquares, Choice, list[float]]:
+    """The final fit on everything, as it was chosen and fitted, with its loss after each sweep, from where a killed
+    one was."""
     resume = checkpoint.state()
     loss: list[float] = list(resume.losses) if resume is not None else []
 
@@ -197,17 +202,24 @@ def _fit(
         loss.append(float(value))
         report(Update("training", sweep + 1, settings.iterations, float(value)))
 
-    model = AlternatingLeastSquares(
-        factors=choice.factors,
-        regularization=choice.regularization,
-        frequency_exponent=choice.frequency_exponent,
-        alpha=choice.confidence.alpha,
-        iterations=settings.iterations,
-        random_state=settings.seed,
-    )
     if loss:
         report(Update("continuing", len(loss), settings.iterations))
+    if settings.spark is not None:
+        from engine.training.spark import Task, fit_on_spark
+
+        model, choice = fit_on_spark(
+            door,
+            settings.spark,
+            Task(data, settings.level, choice, settings.iterations, settings.seed),
+            stage=lambda stage, done, total: report(Update(stage, done, total)),
+            callback=after_sweep,
+            cancelled=cancelled,
+            keep=checkpoint.keep_state,
+            resume=resume,
+        )
+        return model, choice, loss
     report(Update("training", len(loss), settings.iterations))
+    model = choice.model(settings.iterations, settings.seed)
     model.fit(
         choice.confidence.counted(data.plays),
         callback=after_sweep,
@@ -215,7 +227,7 @@ def _fit(
         keep=checkpoint.keep_state,
         resume=resume,
     )
-    return model, loss
+    return model, choice, loss
 
 
 def _write(
@@ -240,12 +252,10 @@ def _write(
         lambda share: report(Update("neighbours", round(share * SHARES), SHARES)),
         cancelled,
     )
-    rng = np.random.default_rng(settings.seed)
-    rows = rng.choice(len(model.user_factors), size=min(QUERIES, len(model.user_factors)), replace=False)
     index, index_digests = write_index(
         folder,
         factors,
-        np.ascontiguousarray(model.user_factors[np.sort(rows)], dtype=np.float32),
+        _queries(factors, data, choice, settings.seed),
         settings.seed,
         lambda done, total: report(Update("index", done, total)),
         cancelled,
@@ -278,6 +288,18 @@ def _write(
         source=data.source,
         collected=data.collected,
     )
+
+
+def _queries(
+    factors: NDArray[np.float32], data: Interactions, choice: Choice, seed: int
+) -> NDArray[np.float32]:
+    """Some listeners, folded in as a person is."""
+    size = data.plays.shape[0]
+    drawn = np.random.default_rng(seed).choice(size, size=min(QUERIES, size), replace=False)
+    items = ItemFactors(factors, choice.regularization, frequency_exponent=choice.frequency_exponent)
+    rows = [data.plays[number] for number in np.sort(drawn).tolist()]
+    folded = [items.fold_in(row.indices, choice.confidence.of(row.data)).vector for row in rows]
+    return np.array(folded, dtype=np.float32)
 
 
 def _write_items(

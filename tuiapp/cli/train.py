@@ -56,17 +56,45 @@ FACTORS = Factors()
     show_default=True,
     help="Time limit of the tuning, in seconds.",
 )
-@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="Where the last fit runs: here, or on Apache Spark (extra spark, Java 17).",
+)
+@click.option("--master", metavar="URL", help="Spark's master.  [default: local[*], this machine]")
+@click.option(
+    "--parquet",
+    metavar="DIR",
+    help="Where Spark reads the plays, a folder or address all its workers reach; written to a folder if not there.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
-def train(options: Options, /, level: Level, engine: str, factors: int | None, **asked: Any) -> None:  # fmt: skip
-    """Train on the community packs of a level, or without any on your own listening only."""
+def train(
+    options: Options,
+    /,
+    level: Level,
+    engine: str,
+    master: str | None,
+    parquet: str | None,
+    factors: int | None,
+    **asked: Any,
+) -> None:
+    """Train on the community packs of a level, or without any on your own listening only.
+
+    With Spark nothing leaves this machine but the community's plays, to the master named.
+    """
     from engine.progress import TRAINING
+    from engine.training.spark_settings import SparkSettings
     from engine.training.train import TrainingSettings
 
-    if engine == "spark":
-        raise UsageError("Training with Spark is not supported yet; use --engine local.")
-    settings = TrainingSettings(level=level, factors=factors or 40, free_factors=factors is None, **asked)
+    spark = SparkSettings(master or "local[*]", parquet) if engine == "spark" else None
+    if spark is None and (master or parquet):
+        raise UsageError("--master and --parquet are Spark's: add --engine spark.")
+    settings = TrainingSettings(
+        level=level, factors=factors or 40, free_factors=factors is None, spark=spark, **asked
+    )
     with options.session() as session, progress_bar(options, TRAINING) as tell:
         manifest = session.training.train(
             settings, progress=lambda update: tell(update.stage, update.done, update.total)
@@ -109,6 +137,8 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         f"Chosen: {manifest.factors} factors, {confidence.transform} counts, alpha {confidence.alpha:.3g}, "
         f"lambda {manifest.regularization:.3g}{growing}" + ("." if tuned.get("searched") else ", untuned.")
     ]
+    if engine := tuned.get("engine"):
+        lines.append(f"Fitted by {engine}. {tuned.get('converted', '')}".rstrip())
     if tuned.get("trials"):
         drowned = collapsed(tuned)
         lines.append(
