@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import msgspec
+
 from engine.errors import UnreadableFileError
 
 SHOWN = 5
+# What decoding a line raises where it is no JSON, is no text, or is nested deeper than anything meant to be read.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SHORT = 80
 
 

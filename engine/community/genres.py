@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import artist_key
+from engine.community.bad_lines import UNREADABLE
 from engine.community.files import is_tar
 from engine.community.known import known_artists
 from engine.community.pack_names import MANIFEST_FILE, name_for
@@ -133,7 +134,7 @@ def _genres(
             except msgspec.ValidationError:
                 dropped["line of another layout"] += 1
                 continue
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 dropped["line that is not JSON, or cut short"] += bool(line.strip())
                 continue
             words = _words(artist)

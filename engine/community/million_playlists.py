@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from engine.community.bad_lines import UNREADABLE
 from engine.community.files import DataFile, files
 from engine.community.rows import Gathering, Row, Rows
 from engine.errors import UnreadableFileError
@@ -39,7 +40,6 @@ class _Slice(msgspec.Struct, gc=False):
     playlists: list[msgspec.Raw]
 
 
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 _slice, _playlist = msgspec.json.Decoder(_Slice).decode, msgspec.json.Decoder(_Playlist).decode
 _loose_playlist, _track = msgspec.json.Decoder(_LoosePlaylist).decode, msgspec.json.Decoder(_Track).decode
 
@@ -69,7 +69,7 @@ def _rows(path: Path, into: Gathering) -> Iterator[Row]:
             text = opened.read()
         try:
             playlists = _slice(text).playlists
-        except _UNREADABLE:
+        except UNREADABLE:
             reading.took("")
             reading.refuse("slice that is not JSON, or cut short")
             continue
@@ -84,7 +84,7 @@ def _tracks(raw: msgspec.Raw, unnamed: str, into: Gathering) -> Iterator[Row]:
         playlist = _playlist(raw)
         listener = unnamed if playlist.pid is None else str(playlist.pid)
         tracks = playlist.tracks
-    except _UNREADABLE:
+    except UNREADABLE:
         listener, tracks = _salvaged(raw, unnamed, into)
     into.reading.lines += len(tracks)
     for track in tracks:
@@ -96,13 +96,13 @@ def _salvaged(raw: msgspec.Raw, unnamed: str, into: Gathering) -> tuple[str, lis
     tracks: list[_Track] = []
     try:
         playlist = _loose_playlist(raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         into.reading.refuse("playlist of another layout")
         return unnamed, tracks
     for entry in playlist.tracks:
         try:
             tracks.append(_track(entry))
-        except _UNREADABLE:
+        except UNREADABLE:
             into.reading.lines += 1
             into.reading.refuse("no artist or title")
     return (str(playlist.pid) if isinstance(playlist.pid, int) else unnamed), tracks

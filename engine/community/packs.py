@@ -311,6 +311,16 @@ def remove_pack(door: Door, name: str, *, kind: str | None = None) -> None:
     door.remove(_known_folder(door.folders, name, kind))
 
 
+def put_in_place_of(door: Door, name: str, other: str) -> None:
+    """Have the pack `name` take the place and the name of another. Raises UnknownNameError."""
+    folder, place = _known_folder(door.folders, name), _known_folder(door.folders, other)
+    manifest = json.loads((folder / "manifest.json").read_bytes()) | {"name": other}
+    door.write_file(folder / "manifest.json", json.dumps(manifest, ensure_ascii=False).encode())
+    stash_pack(door, other)
+    door.rename(folder, place)
+    door.remove(_stashed(place))
+
+
 def stash_pack(door: Door, name: str) -> None:
     """Take a pack out of use: `restore_pack` undoes it until `drop_stashed_packs`. Raises UnknownNameError."""
     folder = _known_folder(door.folders, name)

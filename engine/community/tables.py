@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import msgspec
 
+from engine.community.bad_lines import UNREADABLE
 from engine.community.files import DataFile, Peekable, files
 from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
@@ -118,7 +119,7 @@ def _of_json_lines(table: DataFile, text: IO[str], reading: Reading | None) -> I
         for line in _limited(table.shown, text, reading):
             try:
                 yield decode(line)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 if line.strip() and reading is not None:
                     reading.refuse("line that is not JSON, or cut short")
 

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import SEPARATOR, Level, track_name
-from engine.community.bad_lines import BadLines
+from engine.community.bad_lines import UNREADABLE, BadLines
 from engine.community.id_table import IdTable, is_id
 from engine.community.mbids import mbid_bytes
 
@@ -131,7 +131,7 @@ class Tally:
             try:
                 one = self._decode(line)
                 entries, to = one.data, one.to_ts
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 if not line.strip():
                     continue
                 entries, to = self._salvaged(line, number)
@@ -152,13 +152,13 @@ class Tally:
             # What is wrong is said, not the line: it begins with the listener's number.
             self.bad.add("line of another layout", self.source, number, str(error))
             return [], None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self.bad.add("line that is not JSON, or cut short", self.source, number, str(error))
             return [], None
         for entry in loose.data:
             try:
                 found.append(self._entry(entry))
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 self.dropped["entry of another layout"] += 1
         # The list holds entries of the kind asked for, which the loose layout cannot say.
         return found, loose.to_ts if isinstance(loose.to_ts, int) else None  # type: ignore[return-value]
@@ -188,7 +188,7 @@ class Tally:
             return found
         try:
             label = entry.label()
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return _UNREADABLE
         if not label:
             return _NAMELESS

@@ -271,6 +271,12 @@ class Packs(Service):
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
+    def put_in_place_of(self, name: str, other: str) -> None:
+        """Have one pack take the place and the name of another."""
+        community_packs.put_in_place_of(self.library.door, name, other)
+        self.library.changed(Change.EVERYTHING)
+
+    @synchronized
     def stash(self, name: str) -> None:
         """Take a pack out of use; until this library is closed `bring_back` undoes it."""
         community_packs.stash_pack(self.library.door, name)

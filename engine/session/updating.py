@@ -86,15 +86,41 @@ class Updates(Service):
         """Have `take`, given the name of the pack, add newer data in its place; say what is new, and have it join the
         model in use.
 
-        Raises UsageError where which pack is meant is not clear, and what `take` raises.
+        Raises UsageError where which pack is meant is not clear, or what was taken is no newer data for it, and what
+        `take` raises: then all packs are as they were.
         """
         self.library.door.require_writable("update a pack")
         before = self.updated_pack(level, name)
         known = self._keys(before)
-        take(before.name)
-        after = self.updated_pack(level, before.name)
+        after = self._replaced(before, take)
         new = len(self._keys(after) - known)
         return self._joined(level, before, after, new, tell, cancelled)
+
+    def _replaced(self, before: PackInfo, take: Callable[[str], Any]) -> PackInfo:
+        """The pack that took the place of the one before, which stays until the newer one is known to be one."""
+        there = {pack.name for pack in self._packs.all()}
+        place = f"{before.name}-newer"
+        while place in there:
+            place += "-still"
+        try:
+            take(place)
+            taken = [pack for pack in self._packs.all() if pack.name not in there]
+            newer = next(
+                (pack for pack in taken if (pack.kind, pack.level) == (before.kind, before.level)), None
+            )
+            if newer is None:
+                raise UsageError(f"That holds no {before.level}. {before.name} is unchanged.")
+            if newer.collected < before.collected:
+                raise UsageError(
+                    f"That is of {newer.collected or 'an unknown day'}, and {before.name} of {before.collected}, which "
+                    "is unchanged. To take it all the same: discover community add, or fetch."
+                )
+            self._packs.put_in_place_of(newer.name, before.name)
+        finally:
+            for pack in self._packs.all():
+                if pack.name not in there:
+                    self._packs.remove(pack.name, kind=pack.kind)
+        return self.updated_pack(before.level, before.name)  # type: ignore[arg-type]
 
     def _keys(self, pack: PackInfo) -> set[str]:
         from engine.community.catalog import Catalog

@@ -212,3 +212,22 @@ async def test_a_range_and_all_are_selected(folders: Folders) -> None:
         assert len(table.marks) == table.counts[0]
         await pilot.press("ctrl+a")
         assert not table.marks
+
+
+async def test_no_key_acts_on_plays_that_are_out_of_sight(folders: Folders) -> None:
+    """Where only one panel fits, the year may stand in the list's place."""
+    before = verdicts(folders)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("5")
+        await settled(pilot)
+        await pilot.press("v")
+        await settled(pilot)
+        view: Any = the_view(app)
+        assert view._page == "year"
+        assert not view._table.region
+        for key in ("l", "B", "x"):
+            await pilot.press(key)
+            await settled(pilot)
+    assert verdicts(folders) == before

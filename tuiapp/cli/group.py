@@ -111,8 +111,32 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _refuse_blank(ctx: click.Context, args: list[str]) -> None:
+    """Raise UsageError where a word of the line is blank: no name, path or value is."""
+    if any(not word.strip() for word in args):
+        raise click.UsageError("A word on the line is blank, where a name, a path or a value belongs.", ctx)
+
+
+class Command(click.Command):
+    """A command in which every word is something."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the line. Raises UsageError for a blank word."""
+        # What a setting is set to may be nothing.
+        if self.name != "set":
+            _refuse_blank(ctx, args)
+        return super().parse_args(ctx, args)
+
+
 class Group(click.Group):
     """A group whose commands all take the shared options."""
+
+    command_class = Command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the line. Raises UsageError where a blank word stands before the command."""
+        _refuse_blank(ctx, args[:2] if args[:1] == ["--data-dir"] else args[:1])
+        return super().parse_args(ctx, args)
 
     # Click's can be used without brackets too, or with a name; here both always take names and give a decorator.
     def command(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:  # type: ignore[override]

@@ -42,6 +42,7 @@ def community() -> None:
 def _add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
     """Take all that a file holds, and say what that was."""
     with options.session() as session:
+        before = {pack.name: pack for pack in session.packs.all()}
         with progress_bar(options, {"reading data": 1}) as tell:
             added = session.packs.add(
                 path, format=format_name, name=name, progress=partial(tell, "reading data")
@@ -60,6 +61,12 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
         print_json(document)
     else:
         click.echo(packs_in_words({**document, "tempo": asdict(coverage)}))
+        for pack in added.packs:
+            if (gone := before.get(pack.name)) is not None:
+                click.echo(
+                    f"It takes the place of what was called {shown(gone.name)}: {gone.listeners:,} listeners, from "
+                    f"{shown(gone.source)}. To keep both, add with --name."
+                )
 
 
 @community.command("add")

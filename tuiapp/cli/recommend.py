@@ -195,7 +195,7 @@ def _by_taste(tastes: TasteShares) -> dict[str, Any]:
 
     def told(named: tuple[TasteShare, ...], rest: float) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = [
-            {"name": names_of(one), "artists": list(one.names), "more": one.more, "share": one.share}
+            {"name": names_of(one), "names": list(one.names), "more": one.more, "share": one.share}
             for one in named
         ]
         # Whole where floats leave a last bit.

@@ -155,10 +155,14 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
                 f"{ensemble['sessions']} sessions."
             )
         else:
-            lines.append(
-                f"Ranked by: {weights}; nDCG@20 on listeners left out {ensemble['ensemble']:.3f}, factors alone "
-                f"{ensemble['members'].get('factors', 0.0):.3f}."
+            found = f"{ensemble['ensemble']:.3f}"
+            factors = f"factors alone {ensemble['members'].get('factors', 0.0):.3f}"
+            said = (
+                f"nDCG@20 on listeners left out {found}"
+                if ensemble["kept"]
+                else f"no mixture did better ({found})"
             )
+            lines.append(f"Ranked by: {weights}; {said}, {factors}.")
     return lines
 
 

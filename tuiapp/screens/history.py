@@ -59,9 +59,12 @@ class HistoryView(View):
         self._fetching = False
 
     @property
-    def table(self) -> Table[Any]:
-        """The list that has the keys: the plays, or the one beside them."""
-        return self._standings if self._at_side and self.has_class("-listing") else self._table
+    def table(self) -> Table[Any] | None:
+        """The list that has the keys: the plays, or the one beside them; none where the year alone is in sight."""
+        if self._at_side and self.has_class("-listing"):
+            return self._standings
+        wide = self.has_class("-wide") or self.has_class("-widest")
+        return None if self.has_class("-year") and not wide else self._table
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):

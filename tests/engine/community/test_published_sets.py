@@ -324,6 +324,19 @@ def test_without_pyarrow_a_parquet_file_says_what_is_missing(tmp_path: Path, mon
 # -- what all of them share ---------------------------------------------------------------------------
 
 
+def test_a_line_nested_deeper_than_can_be_read_is_one_bad_line(tmp_path: Path) -> None:
+    deep = '{"user": "a", "artist": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    good = [json.dumps({"user": f"u{number}", "artist": "Ida", "plays": 2}) for number in range(20)]
+    path = tmp_path / "plays.jsonl"
+    path.write_text("\n".join([*good[:10], deep, *good[10:]]))
+    added = add_packs(Door(Folders(tmp_path / "data")), path)
+    assert [pack.listeners for pack in added.packs] == [20]
+    (told,) = added.as_dict()["bad_lines"]
+    assert [(line["line"], line["reason"]) for line in told["first"]] == [
+        (11, "line that is not JSON, or cut short")
+    ]
+
+
 def test_bad_lines_are_told_with_file_and_line_and_never_kept(tmp_path: Path) -> None:
     path = tmp_path / "plays.csv"
     path.write_text("user,artist,plays\n" + "a,Ida,3\n" * 9 + "secret,Ida,\n" + "b,,2\n" * 3 + ",Ida,2\n" * 4)

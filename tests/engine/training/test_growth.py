@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.session import Session
 from engine.training.artifact import damaged_files
 from engine.training.growth import REBUILD
 from engine.training.train import TrainingSettings
-from tests.support.communities import write_community
+from tests.support.communities import write_community, write_playlists
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names, write_model
@@ -153,3 +154,19 @@ def test_which_pack_is_meant_must_be_clear(session, tmp_path) -> None:
         newer(session, tmp_path, 61)
     with pytest.raises(UsageError, match="no pack of tracks to update"):
         session.updates.update("tracks", lambda _name: None)
+
+
+def test_what_is_no_newer_data_for_it_replaces_nothing(session, tmp_path) -> None:
+    folder = session.folders.packs
+    before = fingerprint(folder)
+    playlists = write_playlists(tmp_path / "tracks.csv")
+    with pytest.raises(UsageError, match=r"holds no artists\. camps is unchanged"):
+        session.updates.update("artists", lambda name: session.packs.add(playlists, name=name))
+    assert fingerprint(folder) == before
+    manifest = json.loads((folder / "camps" / "manifest.json").read_bytes())
+    (folder / "camps" / "manifest.json").write_text(json.dumps(manifest | {"collected": "2026-11-15"}))
+    before = fingerprint(folder)
+    with pytest.raises(UsageError, match="an unknown day, and camps of 2026-11-15"):
+        newer(session, tmp_path, 66)
+    assert fingerprint(folder) == before
+    assert [pack.name for pack in session.packs.all()] == ["camps"]

@@ -359,3 +359,12 @@ def test_the_map_and_the_drift_of_ones_taste_are_data_too(place, capsys) -> None
     assert all(abs(sum(year["shares"]) + year["others"] - 1) < 1e-9 for year in years)
     assert run(["taste", "drift"]) == 0
     assert "most played" in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize("line", [
+    "playlists create", "artist", "like", "related", "search", "unblock", "community remove", "import", "mix",
+])  # fmt: skip
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_name_is_wrong_usage(place, capsys, line, blank) -> None:
+    assert run([*line.split(), blank]) == 2
+    assert "blank" in capsys.readouterr().err

@@ -82,3 +82,13 @@ def test_removing_what_a_model_stands_on_is_explained_and_it_goes_on(
     assert "Add that again before you train: discover community add PATH." in said
     assert run(["--json", "recommend"]) == 0
     assert json.loads(capsys.readouterr().out)["items"]
+
+
+def test_data_that_takes_the_place_of_other_of_its_name_says_so(place, tmp_path, capsys) -> None:
+    first, second = tmp_path / "one" / "plays.csv", tmp_path / "two" / "plays.csv"
+    for file, count in ((first, 30), (second, 40)):
+        file.parent.mkdir()
+        rows = [f"u{n},Artist {n % 5},3" for n in range(count)]
+        file.write_text("\n".join(["user,artist,plays", *rows]))
+        assert run(["community", "add", str(file)]) == 0
+    assert "takes the place of what was called plays: 30 listeners" in capsys.readouterr().out
