@@ -117,11 +117,10 @@ async def test_a_rule_is_looked_at_taken_undone_and_taken_back(folders: Folders)
         assert isinstance(dialog, ExcludeDialog)
         artist = dialog.query_one("#artist", Input).value
         assert artist == row.name, "that under the cursor"
-        assert f"{row.plays:.0f} plays would be excluded." in screen_text(app)
+        await settled(pilot, lambda: f"{row.plays:.0f} plays would be excluded." in screen_text(app))
         assert rules_and_taste(folders) == before, "a look changes nothing"
         dialog.query_one("#artist", Input).value = artist.replace("Artist", "Artst")
-        await settled(pilot)
-        assert f"Did you mean {artist}" in screen_text(app)
+        await settled(pilot, lambda: f"Did you mean {artist}" in screen_text(app))
         await pilot.press("enter")
         await settled(pilot)
         assert app.screen is dialog, "what is wrong is not taken"
