@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.community.offers import MIN_LISTENERS, SOURCES
 from engine.errors import CancelledError, DiscoverError, NothingYetError, disk_trouble
@@ -28,6 +28,9 @@ from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
 from engine.progress import ADDING_MODEL, Whole
 from engine.session import Session
+
+if TYPE_CHECKING:
+    from engine.community.packs import PackInfo
 
 # Progress more often than this is noise on the pipe.
 _EVERY_SECONDS = 0.2
@@ -171,11 +174,23 @@ def _add(
         session.packs.add(path, progress=partial(reporter.progress, stage), cancelled=cancelled)
         for stage, path in stages.items()
     ]
+    return _taken(
+        session,
+        [pack for one in added for pack in one.packs],
+        left_out=[reason for one in added for reason in one.left_out],
+        bad_lines=[bad for one in added for bad in one.as_dict()["bad_lines"]],
+    )
+
+
+def _taken(
+    session: Session, packs: Sequence[PackInfo], left_out: Sequence[str] = (), bad_lines: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """What was taken of community data, as both ways to it tell."""
     return {
-        "packs": [session.coverage.described(pack) for one in added for pack in one.packs],
+        "packs": [session.coverage.described(pack) for pack in packs],
         "tempo": asdict(session.packs.tempo_coverage()),
-        "left_out": [reason for one in added for reason in one.left_out],
-        "bad_lines": [bad for one in added for bad in one.as_dict()["bad_lines"]],
+        "left_out": list(left_out),
+        "bad_lines": list(bad_lines),
     }
 
 
@@ -204,12 +219,7 @@ def _fetch(
             tell=reporter.progress,
             cancelled=cancelled,
         )
-    return {
-        "packs": [session.coverage.described(pack) for pack in packs],
-        "tempo": asdict(session.packs.tempo_coverage()),
-        "left_out": [],
-        "bad_lines": [],
-    }
+    return _taken(session, packs)
 
 
 def _export_model(

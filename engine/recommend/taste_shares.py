@@ -87,10 +87,9 @@ def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
     count = len(listener.reasons)
     labels = np.arange(count)
     if count >= MIN_GROUPED:
+        vectors, weights = listener.reason_factors, np.log1p(listener.weights)
         for groups in GROUPS:
-            clusters = clusters_of(
-                listener.reason_factors, np.log1p(listener.weights), min(groups, count // ARTISTS_PER_GROUP)
-            )
+            clusters = clusters_of(vectors, weights, min(groups, count // ARTISTS_PER_GROUP))
             labels = np.asarray(np.unique(clusters, return_inverse=True)[1], dtype=np.int64)
             if _held(usual, labels) >= MIN_HELD:
                 break

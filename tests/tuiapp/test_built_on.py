@@ -18,15 +18,10 @@ import tuiapp.screens
 import tuiapp.widgets
 from engine.paths import Folders
 from tests.support.driving import settled
-from tests.support.models import names
 from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.group import open_app
-from tuiapp.settings.actions import SCREENS, VIEWS
+from tuiapp.settings.actions import SCREENS
 from tuiapp.widgets.table import Table
-
-NAMES = [name for name, _ in VIEWS]
-ARTISTS = names(60)
-
 
 # -- what it is built on -----------------------------------------------------------------------------------
 

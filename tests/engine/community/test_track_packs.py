@@ -16,12 +16,7 @@ from engine.community.plays import PLAYLISTS
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.training.train import TrainingSettings
-from tests.support.models import names, tracks
 
-DAY = 86_400
-QUICK = TrainingSettings(factors=8, iterations=5, tune=False, level="tracks")
-ARTISTS, TRACKS = names(20), tracks(60)
 TABLE = """playlist,artist,track,genre
 one,Burel,Tin Roof,Dub
 one,Burel,Tin Roof - Live,dub

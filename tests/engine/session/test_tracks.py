@@ -42,16 +42,6 @@ from tests.support.models import names, tracks, write_model
 DAY = 86_400
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False, level="tracks")
 ARTISTS, TRACKS = names(20), tracks(60)
-TABLE = """playlist,artist,track,genre
-one,Burel,Tin Roof,Dub
-one,Burel,Tin Roof - Live,dub
-two,"Burel;Guest",Tin Roof (feat. Guest),techno; dub
-two,Moire,Waves,
-two,,Waves,
-,Moire,Waves,
-three,Burel,"Two
-Lines",
-"""
 
 
 @pytest.fixture
