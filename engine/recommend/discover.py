@@ -85,15 +85,16 @@ class Recommender:
         *,
         answers: Mapping[str, float] | None = None,
         resting: frozenset[str] = frozenset(),
+        weights: Mapping[str, float] | None = None,
     ) -> Recommender:
         """Discover over a model and a taste of the same level; without a `wider` taste the taste is what is known.
 
-        `answers` by key are what the person said or did (`engine.recommend.adapt`). Raises NothingYetError where taste
-        and model have nothing in common.
+        `answers` by key are what the person said or did (`engine.recommend.adapt`); `weights` stand in place of the
+        ensemble's. Raises NothingYetError where taste and model have nothing in common.
         """
         known = with_parts(model.catalog, wider or own)
         listener = Listener.of(model, own.taste, known.taste)
-        ranker = Ranker(Candidates.of(listener, resting), answers or {})
+        ranker = Ranker(Candidates.of(listener, resting), answers or {}, weights)
         return cls(ranker, own, known, resting, own.taste.window.half_life)
 
     def with_decay(self, half_life: float) -> Recommender:

@@ -87,7 +87,7 @@ class DiscoverList:
 
     `resting` artists were shown and ignored, and are left out for a while. `notes` are sentences the person should
     read (what solo mode can and cannot do). `coverage` is how much of the taste the community data knows, null in solo
-    mode.
+    mode. `compared` names the ranking that is mixed in, empty where none is.
     """
 
     items: tuple[Recommendation, ...]
@@ -100,6 +100,7 @@ class DiscoverList:
     resting: int = 0
     trained: str = ""  # when the model was, as an ISO moment
     coverage: Coverage | None = None
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,11 +63,13 @@ class _RawScores:
 class Ranker:
     """Scores for one listener. `answers` by key are what the person said or did (`engine.recommend.adapt`).
 
-    `undecayed` ranks for the undecayed listener, and what it worked out serves this one; null for that itself.
+    `fixed` are weights of the members in place of the ensemble's, null for those. `undecayed` ranks for the undecayed
+    listener, and what it worked out serves this one; null for that itself.
     """
 
     candidates: Candidates
     answers: Mapping[str, float] = field(default_factory=dict)
+    fixed: Mapping[str, float] | None = None
     undecayed: Ranker | None = None
     _kept: _RawScores = field(default_factory=_RawScores, init=False, repr=False)
 
@@ -92,7 +94,7 @@ class Ranker:
         if self.undecayed is not None:
             return self.undecayed.weights
         model, taste = self.listener.model, self.listener.taste
-        taught = model.manifest.ensemble
+        taught = dict(self.fixed or model.manifest.ensemble)
         found = model.catalog.ids_of(sorted(self.answers))
         if not found or model.manifest.solo:
             return taught

@@ -17,11 +17,14 @@ from engine.taste.kept_tracks import kept_tracks
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
     from engine.recommend.lists import DiscoverList, Explanation, Share
+    from engine.recommend.rankings import Ranking
     from engine.recommend.settings import DiscoverSettings
     from engine.session.artists import Artists
+    from engine.session.comparisons import Comparisons
     from engine.session.evaluation import Evaluation
     from engine.session.models import Models
     from engine.session.verdicts import Verdicts
+    from engine.store.comparisons import Side
     from engine.store.encounters import What
     from engine.taste.gate import DatedTaste, Taste, Window
     from engine.taste.query import TasteQuery
@@ -40,13 +43,17 @@ class Discover(Service):
         artists: Artists,
         verdicts: Verdicts,
         evaluation: Evaluation,
+        comparisons: Comparisons,
     ) -> None:
         super().__init__(library)
         self._models = models
         self._artists = artists
         self._verdicts = verdicts
         self._evaluation = evaluation
-        self._recommenders: dict[tuple[TasteQuery, int | None], Recommender] = {}
+        self._comparisons = comparisons
+        self._recommenders: dict[tuple[TasteQuery, int | None, str], Recommender] = {}
+        # Who picked what is listed today, by key, while two rankings are compared.
+        self._picked: dict[str, Side] = {}
         self._tastes: dict[tuple[Level, Window], DatedTaste] = {}
 
     def drop_cache(self, _change: Change, /) -> None:
@@ -63,8 +70,33 @@ class Discover(Service):
         from engine.recommend.settings import DiscoverSettings
 
         settings = self._of_today(settings or DiscoverSettings())
-        found = self.recommender(settings).discover(settings, reasons=reasons)
-        return found if settings.window.until is None else self._with_later(found, settings)
+        if settings.window.until is not None:
+            return self._with_later(self._ranked(self._comparisons.in_force(), settings, reasons), settings)
+        return self._drafted(settings, reasons)
+
+    def _ranked(self, ranking: Ranking, settings: DiscoverSettings, reasons: bool) -> DiscoverList:
+        asked = ranking.of(settings)
+        return self.recommender(asked, ranking).discover(asked, reasons=reasons)
+
+    def _drafted(self, settings: DiscoverSettings, reasons: bool) -> DiscoverList:
+        """The list; while two rankings are compared, of both by team draft."""
+        usual = self._ranked(self._comparisons.in_force(), settings, reasons)
+        compared = self._comparisons.running()
+        if compared is None:
+            self._picked.clear()
+            return usual
+        from engine.evaluation.interleaving import team_draft
+
+        try:
+            other = self._ranked(compared, settings, reasons)
+        except NothingYetError:
+            # The model before is gone, or knows nothing of this person: the comparison rests.
+            return usual
+        seed = self._comparisons.seed(settings.day or 0, settings.level)
+        drafted = team_draft(usual.items, other.items, lambda item: item.key, seed)[: settings.n]
+        self._picked |= {item.key: side for item, side in drafted if side is not None}
+        items = tuple(replace(item, rank=rank) for rank, (item, _) in enumerate(drafted, 1))
+        return replace(usual, items=items, compared=compared.name)
 
     def _with_later(self, found: DiscoverList, settings: DiscoverSettings) -> DiscoverList:
         """The list with how often each of its items was played after it."""
@@ -89,7 +121,13 @@ class Discover(Service):
         _, key = self._artists.resolve(artist)
         settings = self._of_today(settings or DiscoverSettings())
         key = key_at(settings.level, key, track or "")
-        return explain(self.recommender(settings), key, settings)
+        ranking = self._comparisons.in_force()
+        compared = self._comparisons.running()
+        if compared is not None and self._picked.get(key) == "other" and settings.window.until is None:
+            # Whoever picked a line explains it.
+            ranking = compared
+        settings = ranking.of(settings)
+        return explain(self.recommender(settings, ranking), key, settings)
 
     @synchronized
     def contributions_of(self, artist: str, settings: DiscoverSettings) -> tuple[Share, ...]:
@@ -115,11 +153,17 @@ class Discover(Service):
     def note_shown(self, keys: Sequence[str]) -> None:
         """Discover showed these today: one that is shown again and again and ignored rests. Not in private."""
         self._note("shown", keys)
+        self._note_picked(keys)
 
     @synchronized
     def note_opened(self, key: str) -> None:
         """The person looked this artist or track up. Not noted in a private session."""
         self._note("opened", [key])
+        self._note_picked([key])
+
+    def _note_picked(self, keys: Sequence[str]) -> None:
+        picked = {key: self._picked[key] for key in keys if key in self._picked}
+        self._comparisons.note_shown(picked, self.today())
 
     def _note(self, what: What, keys: Sequence[str]) -> None:
         if not self.library.private:
@@ -139,10 +183,14 @@ class Discover(Service):
         return self.recommender(self._of_today(settings or DEFAULTS))
 
     @synchronized
-    def recommender(self, settings: DiscoverSettings) -> Recommender:
-        """The recommender for the settings' taste. Raises NothingYetError without listens or a model."""
+    def recommender(self, settings: DiscoverSettings, ranking: Ranking | None = None) -> Recommender:
+        """The recommender for the settings' taste, by a `ranking`, else the one in force.
+
+        Raises NothingYetError without listens or a model.
+        """
+        ranking = ranking or self._comparisons.in_force()
         query = settings.query(self._evaluation.half_life())
-        which = (query.taste, settings.day)
+        which = (query.taste, settings.day, ranking.name)
         if which not in self._recommenders:
             connection = self.library.connection
             nothing = history.counts(connection).listens == 0 and not self._verdicts.all()
@@ -150,16 +198,16 @@ class Discover(Service):
                 raise NothingYetError("No plays yet. Import your history: discover import PATH.")
             if len(self._recommenders) > MAX_RECOMMENDERS:
                 self._recommenders.clear()
-            undecayed = (query.taste.undecayed, settings.day)
+            undecayed = (query.taste.undecayed, settings.day, ranking.name)
             if undecayed not in self._recommenders:
-                self._recommenders[undecayed] = self._undecayed(query, settings.day)
+                self._recommenders[undecayed] = self._undecayed(query, settings.day, ranking)
             recommender = self._recommenders[undecayed]
             if query.half_life is not None:
                 recommender = recommender.with_decay(query.half_life)
             self._recommenders[which] = recommender
         return self._recommenders[which]
 
-    def _undecayed(self, query: TasteQuery, day: int | None) -> Recommender:
+    def _undecayed(self, query: TasteQuery, day: int | None, ranking: Ranking) -> Recommender:
         from engine.recommend.discover import Recommender
 
         window = query.undecayed.window
@@ -169,11 +217,12 @@ class Discover(Service):
         if query.wider != window:
             wider = _without(self.dated_taste(query.wider, query.level), gone)
         return Recommender.of(
-            self._models.open(query.level),
+            (self._models.open_before if ranking.before else self._models.open)(query.level),
             _without(own, gone),
             wider,
-            answers=self._answers(own.taste),
+            answers=self._answers(own.taste) if ranking.adapted else {},
             resting=self._resting(day),
+            weights=ranking.weights,
         )
 
     @synchronized

@@ -180,6 +180,8 @@ def _delete(
             delete("likes, hides and blocks", "DELETE FROM feedback WHERE artist_key = ?", key)
             of_theirs = "artist_key = ?1 OR substr(artist_key, 1, length(?1) + 1) = ?1 || ?2"
             delete("days shown", f"DELETE FROM encounters WHERE {of_theirs}", key, SEPARATOR)  # noqa: S608 - fixed text
+            of_items = of_theirs.replace("artist_key", "item_key")
+            delete("days shown", f"DELETE FROM compared WHERE {of_items}", key, SEPARATOR)  # noqa: S608 - fixed text
             delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
             for name in names:
                 # A file's name may be the artist's: what was read stays known by its digest.

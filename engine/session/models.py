@@ -18,13 +18,15 @@ class Models(Service):
     def __init__(self, library: Library) -> None:
         super().__init__(library)
         self._open: dict[Level, Model] = {}
+        self._before: dict[Level, Model] = {}
 
     def drop_cache(self, change: Change, /) -> None:
         """Close the models where others may be in use now."""
         if change is Change.EVERYTHING:
-            for model in self._open.values():
-                model.close()
-            self._open.clear()
+            for opened in (self._open, self._before):
+                for model in opened.values():
+                    model.close()
+                opened.clear()
 
     @synchronized
     def manifest(self, level: Level = "artists") -> ModelManifest | None:
@@ -48,6 +50,15 @@ class Models(Service):
     def open_if_any(self, level: Level = "artists") -> Model | None:
         """The model of a level in use, or None."""
         return self.open(level) if self.manifest(level) else None
+
+    @synchronized
+    def open_before(self, level: Level = "artists") -> Model:
+        """The model of a level in use before this one. Raises NothingYetError where none is kept."""
+        from engine.training.in_use import open_model_before
+
+        if level not in self._before:
+            self._before[level] = open_model_before(self.library.folders, level)
+        return self._before[level]
 
     @synchronized
     def removed_packs(self) -> list[str]:

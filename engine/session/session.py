@@ -12,6 +12,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.artist_pages import ArtistPages
 from engine.session.artists import Artists
+from engine.session.comparisons import Comparisons
 from engine.session.coverage import Coverages
 from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
@@ -67,7 +68,10 @@ class Session:
         self.model_files = ModelFiles(library, self.models, self.packs, self.evaluation)
         self.updates = Updates(library, self.models, self.packs)
         self.training = Training(library, self.packs, self.evaluation)
-        self.discover = Discover(library, self.models, self.artists, self.verdicts, self.evaluation)
+        self.comparisons = Comparisons(library, self.models)
+        self.discover = Discover(
+            library, self.models, self.artists, self.verdicts, self.evaluation, self.comparisons
+        )
         self.taste = Tastes(library, self.artists, self.discover)
         self.tracks = Tracks(library, self.models, self.packs, self.artists, self.discover)
         self.mixes = Mixes(library, self.models, self.packs)

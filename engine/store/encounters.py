@@ -47,7 +47,7 @@ def resting(connection: sqlite3.Connection, day: int) -> frozenset[str]:
             candidates[key] = since
     if not candidates:
         return frozenset()
-    played = _last_days(connection, candidates)
+    played = last_days(connection, candidates)
     return frozenset(key for key, since in candidates.items() if played.get(key, -1) < since)
 
 
@@ -69,7 +69,7 @@ def _ignored_since(encounters: list[tuple[int, str]], day: int) -> int | None:
     return run[0] if run and day < rests_until else None
 
 
-def _last_days(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
+def last_days(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
     """The day each of these artists or tracks was last played on."""
     found: dict[str, int] = {}
     for key in keys:

@@ -178,6 +178,26 @@ BEGIN
 END;
 """
 
+_VERSION_8 = """
+-- Two rankings compared in Discover: which, from when until when, and which of them ranks since.
+CREATE TABLE comparisons (
+    id      INTEGER PRIMARY KEY,
+    usual   TEXT NOT NULL,
+    other   TEXT NOT NULL,
+    started INTEGER NOT NULL,
+    ended   INTEGER,
+    kept    TEXT NOT NULL
+) STRICT;
+-- What was shown meanwhile, on which day first, and which of the two had picked it.
+CREATE TABLE compared (
+    comparison INTEGER NOT NULL REFERENCES comparisons(id) ON DELETE CASCADE,
+    item_key   TEXT NOT NULL,
+    day        INTEGER NOT NULL,
+    side       TEXT NOT NULL CHECK (side IN ('usual', 'other')),
+    PRIMARY KEY (comparison, item_key)
+) STRICT, WITHOUT ROWID;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -187,6 +207,7 @@ STEPS: tuple[Step, ...] = (
     name_files,
     settle_keys,
     _VERSION_7,
+    _VERSION_8,
 )
 
 

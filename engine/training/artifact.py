@@ -374,7 +374,11 @@ def open_model(folders: Folders, level: Level = "artists") -> Model:
     if manifest is None:
         of = "" if level == "artists" else f" of {level}"
         raise NothingYetError(f"No model{of} yet. Train one: {train_command(level)}.")
-    folder = folders.models / manifest.id
+    return open_folder(folders.models / manifest.id, manifest)
+
+
+def open_folder(folder: Path, manifest: ModelManifest) -> Model:
+    """Open the model in a folder, whose manifest was read."""
     return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
 
 

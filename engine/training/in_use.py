@@ -16,14 +16,19 @@ from engine.privacy import Door
 from engine.training.artifact import (
     MANIFEST,
     POINTERS,
+    Model,
     ModelManifest,
     current_manifest,
+    open_folder,
     read_manifest,
     train_command,
 )
 
 # What ends the name of the pointer to the model before.
 _BEFORE = "-before"
+_NONE_BEFORE = (
+    "No model of {level} from before is kept: only beside one added from a file. Train one: {command}."
+)
 
 
 def switch_to(door: Door, model_id: str, level: Level = "artists") -> None:
@@ -55,10 +60,7 @@ def switch_back(door: Door, level: Level = "artists") -> ModelManifest | None:
     pointer, before = models / POINTERS[level], models / f"{POINTERS[level]}{_BEFORE}"
     old, new = _named_by(pointer), _named_by(before)
     if not before.exists() or (new and not (models / new).is_dir()):
-        raise NothingYetError(
-            f"No model of {level} from before is kept: it is where a model was added from a file. Train one: "
-            f"{train_command(level)}."
-        )
+        raise NothingYetError(_NONE_BEFORE.format(level=level, command=train_command(level)))
     # Should it end between the two, both name the same one, and nothing is lost.
     if new:
         door.write_file(pointer, new.encode())
@@ -66,6 +68,18 @@ def switch_back(door: Door, level: Level = "artists") -> ModelManifest | None:
         door.remove(pointer)
     door.write_file(before, old.encode())
     return current_manifest(door.folders, level)
+
+
+def open_model_before(folders: Folders, level: Level = "artists") -> Model:
+    """Open the model of a level that was in use before the one there is.
+
+    Raises NothingYetError where none is kept, DamagedDataError when its files are.
+    """
+    name = _named_by(folders.models / f"{POINTERS[level]}{_BEFORE}")
+    folder = folders.models / name
+    if not name or not folder.is_dir():
+        raise NothingYetError(_NONE_BEFORE.format(level=level, command=train_command(level)))
+    return open_folder(folder, read_manifest(folder))
 
 
 def kept_models(folders: Folders) -> list[tuple[Path, ModelManifest, bool]]:

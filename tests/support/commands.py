@@ -21,6 +21,7 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "artist": ["Artist 05"], "audit": ["recommend"], "block": ["Artist 05"], "community add": ["HERE"],
     "community export": ["--parquet", "ELSEWHERE"], "community fetch": ["--yes"],
     "community list": [], "community remove": ["made"], "community update": ["HERE"], "config path": [], "config": [],
+    "compare": [], "compare start": ["fewer hits"], "compare stop": [], "compare undo": [],
     "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],
     "features list": [], "features remove": ["tempos"], "feedback": [],

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.artists import Artists
+from engine.session.comparisons import Comparisons
 from engine.session.discover import Discover
 from engine.session.evaluation import Evaluation
 from engine.session.library import Library
@@ -36,4 +37,11 @@ def discover_of(library: Library) -> Discover:
     """Discover with what it stands on."""
     models = Models(library)
     artists = Artists(library, models)
-    return Discover(library, models, artists, Verdicts(library, artists), Evaluation(library, models))
+    return Discover(
+        library,
+        models,
+        artists,
+        Verdicts(library, artists),
+        Evaluation(library, models),
+        Comparisons(library, models),
+    )

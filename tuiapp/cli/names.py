@@ -139,13 +139,19 @@ def _import_formats() -> Iterable[str]:
     return (known.name for known in formats())
 
 
+def _rankings() -> Iterable[str]:
+    from engine.recommend.rankings import RANKINGS
+
+    return RANKINGS
+
+
 def _settings() -> Iterable[str]:
     from tuiapp.settings.config import SETTINGS
 
     return SETTINGS
 
 
-contexts, times_of_week = one_of(_contexts), one_of(_times_of_week)
+contexts, times_of_week, rankings = one_of(_contexts), one_of(_times_of_week), one_of(_rankings)
 playlist_formats, import_formats, settings = (
     one_of(_playlist_formats),
     one_of(_import_formats),

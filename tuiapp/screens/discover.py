@@ -118,6 +118,8 @@ class DiscoverView(View):
             source = f"{found.listeners:,} listeners · {old if old == 'today' else f'{old} old'}"
         if found.resting:
             source = f"{found.resting} resting · {source}"
+        if found.compared:
+            source = f"comparing · {source}"
         if self._filters.as_of:
             source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
         self.set_status(source)

@@ -21,7 +21,10 @@ from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
-    from engine.session import Status
+    from engine.errors import DiscoverError
+    from engine.recommend.rankings import Ranking
+    from engine.session import Session, Status
+    from engine.session.comparisons import Standing
     from engine.taste.coverage import Coverage
     from engine.training.artifact import ModelManifest
     from tuiapp.app.jobs import Job
@@ -164,6 +167,21 @@ class ModelView(View):
         self._detailed = not self._detailed
         if self._models:
             self._show_models()
+
+    def action_compare(self) -> None:
+        """Which ranking is better for this person?"""
+        from tuiapp.screens.compare import ask_compare
+
+        def asked(session: Session) -> tuple[Standing | None, tuple[Ranking, ...], Ranking]:
+            comparisons = session.comparisons
+            return comparisons.standing(), comparisons.choices(), comparisons.in_force()
+
+        self.ask(
+            asked, lambda found: ask_compare(self.app, *found), group="compare", failed=self._not_compared
+        )
+
+    def _not_compared(self, error: DiscoverError) -> None:
+        self.notify(self.in_keys(error), severity="error", markup=False)
 
     def action_export(self) -> None:
         self.app.jobs.ask_model_export()

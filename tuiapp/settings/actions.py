@@ -217,6 +217,7 @@ ACTIONS: tuple[Action, ...] = (
            "Train a larger model if it measures better; takes longer.", "model", 5),
     Action("add_pack", "a", "add pack", "Add community data, track features or a trained model.", "model", 6),
     Action("export", "e", "export", "Export the model to a file, for others.", "model", 13),
+    Action("compare", "A", "compare", "Which ranking is better for you? Compare two in Discover.", "model", 12),
     Action("details", "v", "details", "Show the model in detail, or in short.", "model", 7),
     Action("remove_pack", "D,delete", "remove pack", "Remove the pack; can be undone.", "model", 10),
     # -- Settings

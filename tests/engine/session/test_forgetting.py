@@ -10,6 +10,7 @@ from engine.canonical_keys import artist_key, item_key, track_name
 from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
 from engine.paths import Folders
 from engine.session import Session
+from engine.store import comparisons
 from engine.taste.rules import Rule
 from tests.support.importing import START, lastfm, spotify, write
 from tests.support.models import write_model
@@ -30,6 +31,8 @@ def session(tmp_path: Path) -> Session:
     opened.taste.exclude(Rule(artist=SECRET[0], hours=("22:00", "06:00")))
     opened.discover.note_opened(artist_key(SECRET[0]))
     opened.discover.note_opened(item_key(track_name(*SECRET)))
+    comparisons.begin(opened.library.connection, "usual", "factors")
+    comparisons.note_shown(opened.library.connection, 1, {artist_key(SECRET[0]): "other"}, 5)
     opened.library.write_state(b'{"cursor": "Quiet Vesper"}')
     opened.door.write_file(opened.folders.hindsight, b"{}")
     return opened
@@ -48,7 +51,7 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
         "listens": 5,
         "skips": 1,
         "likes, hides and blocks": 1,
-        "days shown": 2,
+        "days shown": 3,
         "rules": 1,
         "tracks": 1,
         "artists": 1,

@@ -1,0 +1,48 @@
+"""Model, `A`: a comparison is begun, looked at, ended with a winner, and undone."""
+
+from __future__ import annotations
+
+from engine.evaluation.interleaving import Tally
+from engine.paths import Folders
+from engine.recommend.rankings import OTHERS, USUAL
+from engine.session.comparisons import Standing
+from tests.support.driving import screen_text, settled
+from tuiapp.app.app import DiscoverApp
+from tuiapp.comparing import in_words
+
+
+async def test_a_ranking_is_compared_and_kept_and_each_step_undone(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+
+        async def press(*keys: str) -> str:
+            await pilot.press(*keys)
+            await settled(pilot)
+            return screen_text(app)
+
+        await settled(pilot)
+        await press("7")
+        assert "leans to the less known" in await press("A")
+        await press("enter")
+        assert app.engine().comparisons.running().name == "fewer hits"
+        assert "comparing" in await press("1")
+        await press("7")
+        assert "Too early to tell" in await press("A")
+        await press("3")
+        assert app.engine().comparisons.in_force().name == "fewer hits"
+        await press("u")
+        assert app.engine().comparisons.running().name == "fewer hits"
+        await press("u")
+        assert app.engine().comparisons.standing() is None
+
+
+def test_a_verdict_says_how_sure_it_is() -> None:
+    def said(*counts: int) -> str:
+        return in_words(Standing(USUAL, OTHERS[0], 1_700_000_000, None, USUAL, Tally(50, 50, *counts)))[-1]
+
+    assert said(0, 0) == "Too early to tell: you took up nothing of either yet."
+    assert (
+        said(2, 3) == "Too early to tell: “fewer hits” picked 3 of the 5 you took up, in truth 10 % to 97 %."
+    )
+    assert said(2, 18).startswith("“fewer hits” is better for you: “fewer hits” picked 18 of the 20")
+    assert said(18, 2).startswith("“usual” is better for you")

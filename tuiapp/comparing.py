@@ -1,0 +1,37 @@
+"""A comparison of two rankings in words, for both faces."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.session.comparisons import Standing
+
+
+def in_words(standing: Standing) -> list[str]:
+    """Sentences: what is compared, what was taken up of each, and what that says."""
+    tally, usual, other = standing.tally, standing.usual.name, standing.other.name
+    since = datetime.datetime.fromtimestamp(standing.started).date().isoformat()
+    what = f"“{usual}” and “{other}” compared since {since}."
+    if standing.ended is not None:
+        until = datetime.datetime.fromtimestamp(standing.ended).date().isoformat()
+        what = f"“{usual}” and “{other}” compared from {since} to {until}; “{standing.kept.name}” ranks now."
+    return [
+        what,
+        f"You opened, liked or played {tally.usual} of {tally.shown_usual} that “{usual}” showed, "
+        f"{tally.other} of {tally.shown_other} of “{other}”.",
+        _verdict(standing),
+    ]
+
+
+def _verdict(standing: Standing) -> str:
+    tally, other = standing.tally, standing.other.name
+    if not tally.acts:
+        return "Too early to tell: you took up nothing of either yet."
+    low, high = (f"{end * 100:.0f} %" for end in tally.interval)
+    part = f"“{other}” picked {tally.other} of the {tally.acts} you took up, in truth {low} to {high}"
+    if tally.better is None:
+        return f"Too early to tell: {part}."
+    better = other if tally.better == "other" else standing.usual.name
+    return f"“{better}” is better for you: {part}."
