@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
+from engine.wording import percent
+
 if TYPE_CHECKING:
     from engine.session.comparisons import Standing
 
@@ -29,7 +31,7 @@ def _verdict(standing: Standing) -> str:
     tally, other = standing.tally, standing.other.name
     if not tally.acts:
         return "Too early to tell: you took up nothing of either yet."
-    low, high = (f"{end * 100:.0f} %" for end in tally.interval)
+    low, high = map(percent, tally.interval)
     part = f"“{other}” picked {tally.other} of the {tally.acts} you took up, in truth {low} to {high}"
     if tally.better is None:
         return f"Too early to tell: {part}."

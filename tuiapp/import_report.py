@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import sentence
+from engine.wording import quantity
 from tuiapp.safe import shown
 
 # Unknown files that are named one by one in a report.
@@ -24,7 +25,7 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     found = []
     for (root, kind, note), entries in sorted(alike.items(), key=lambda pair: pair[0][1] is None):
         paths = [str(entry["path"]) for entry in entries]
-        many = "" if len(entries) == 1 else f"{len(entries):,} files, "
+        many = "" if len(entries) == 1 else f"{quantity(len(entries), 'files')}, "
         what = (
             f"{kind}, {many}{sum(entry['kept'] for entry in entries):,} kept"
             if kind
@@ -50,17 +51,20 @@ def _knows(pack: dict[str, Any]) -> str:
 def packs_in_words(added: dict[str, Any]) -> str:
     """Which packs were made of what was added, and how many of one's own tracks have a tempo now."""
     lines = [
-        f"{pack['name']}: {pack['listeners']:,} listeners, {pack['items']:,} {pack['level']}{_knows(pack)}"
+        f"{pack['name']}: {quantity(pack['listeners'], 'listeners')}, "
+        f"{quantity(pack['items'], pack['level'])}{_knows(pack)}"
         if pack["kind"] == "community"
-        else f"{pack['name']}: {pack['kind']} of {pack['items']:,} {pack['level']}"
+        else f"{pack['name']}: {pack['kind']} of {quantity(pack['items'], pack['level'])}"
         for pack in added["packs"]
     ]
     tempo = added["tempo"]
     if tempo["tracks"] and any(pack["kind"] == "features" for pack in added["packs"]):
-        lines.append(f"{tempo['with_tempo']:,} of your {tempo['tracks']:,} tracks now have a tempo")
+        lines.append(
+            f"{tempo['with_tempo']:,} of your {quantity(tempo['tracks'], 'tracks')} now have a tempo"
+        )
     lines += added["left_out"]
     for bad in added["bad_lines"]:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in bad["reasons"].items())
-        lines.append(f"{bad['pack']}: {bad['count']:,} lines could not be used: {reasons}")
+        lines.append(f"{bad['pack']}: {quantity(bad['count'], 'lines')} could not be used: {reasons}")
         lines += [f"  {line['shown']}" for line in bad["first"]]
     return "\n".join(shown(sentence(line)) for line in lines)

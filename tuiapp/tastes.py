@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuiapp.text import whole_percent
+from engine.wording import percent, percents
 
 if TYPE_CHECKING:
     from engine.recommend.lists import TasteShare, TasteShares
@@ -26,10 +26,15 @@ def names_of(taste: TasteShare, most: int = 3) -> str:
     return f"{names} and {more:,} more{LIKE_THEM}" if more else names
 
 
+def percents_of(tastes: TasteShares) -> list[str]:
+    """The share of each group that is named, then that of the rest: together 100 %."""
+    return percents([*(one.share for one in tastes.named), tastes.rest])
+
+
 def in_a_line(tastes: TasteShares) -> str:
     """All that is told by group, largest first, with the rest and what speaks against it."""
-    parts = [f"{whole_percent(taste.share)} {names_of(taste)}" for taste in tastes.named]
-    if tastes.rest >= 0.005:
-        parts.append(f"{whole_percent(tastes.rest)} the rest")
-    parts += [f"against it {whole_percent(taste.share)} {names_of(taste)}" for taste in tastes.against]
+    *shares, rest = percents_of(tastes)
+    parts = [f"{share} {names_of(taste)}" for share, taste in zip(shares, tastes.named, strict=True)]
+    parts += [f"{rest} the rest"] * (rest != percent(0))
+    parts += [f"against it {percent(taste.share)} {names_of(taste)}" for taste in tastes.against]
     return " · ".join(parts)

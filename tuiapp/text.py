@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+from engine.wording import one_or_many, quantity
+
 
 def bar(share: float, width: int) -> str:
     """A line of `width` cells drawn to `share` (0 to 1) of them, in halves of a cell."""
@@ -21,16 +23,6 @@ def sparkline(values: list[float]) -> str:
     return "".join("▁▂▃▄▅▆▇█"[min(7, int((value - low) / span * 7.999))] for value in values)
 
 
-def percent(share: float) -> str:
-    """A share in per cent: whole from ten up, else with one decimal, so that small ones can be told apart."""
-    return f"{share * 100:.0f} %" if abs(share) >= 0.0995 else f"{share * 100:.1f} %"
-
-
-def whole_percent(share: float) -> str:
-    """A share in whole per cent, with a thin sign for what rounds to none."""
-    return f"{share * 100:.0f} %" if share >= 0.005 or share <= -0.005 else "<1 %"
-
-
 def counted(done: int, total: int, unit: str | None) -> str:
     """How much of a stage is done, in its unit; empty where nothing is counted. MB come in bytes.
 
@@ -41,7 +33,7 @@ def counted(done: int, total: int, unit: str | None) -> str:
         return ""
     numbers = [done, total] if total else [done]
     shown = [f"{number / 1e6:,.1f}" if unit == "MB" else f"{number:,}" for number in numbers]
-    return f"{' of '.join(shown)} {unit}".rstrip()
+    return f"{' of '.join(shown)} {unit if unit == 'MB' else one_or_many(numbers[-1], unit)}".rstrip()
 
 
 def duration(seconds: float | None) -> str:
@@ -64,7 +56,7 @@ def age(date: str, today: int) -> str:
     for length, unit in ((365, "year"), (30, "month"), (7, "week"), (1, "day")):
         if days >= length:
             count = days // length
-            return f"{count} {unit}{'s' if count > 1 else ''}"
+            return quantity(count, f"{unit}s")
     return ""
 
 

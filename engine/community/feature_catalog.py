@@ -14,6 +14,7 @@ from engine.canonical_keys import relaxed_artist_key, relaxed_track_key
 from engine.community.pack_names import MANIFEST_FILE
 from engine.errors import DamagedDataError
 from engine.paths import Folders
+from engine.wording import percent
 
 FORMAT = 1
 KIND = "features"
@@ -296,7 +297,7 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
 def _source(pack: str, spread: float | None, other_bpm: float | None) -> str:
     """Where a tempo is from, and how sure it is."""
     other = f", or {other_bpm:.0f}" if other_bpm else ""
-    return pack + other + (f", readings {spread * 100:.0f} % apart" if spread and spread > _UNSURE else "")
+    return pack + other + (f", readings {percent(spread)} apart" if spread and spread > _UNSURE else "")
 
 
 def relaxed_pair(artist: str, title: str) -> str:

@@ -22,6 +22,7 @@ from engine.community.pack import PackContent
 from engine.community.streams import Member, first_bytes, members, opened_member
 from engine.community.tally import Tally
 from engine.errors import CancelledError, UnreadableFileError
+from engine.wording import one_or_many, quantity
 
 LICENCE, SOURCE = "CC0 1.0", "ListenBrainz"
 
@@ -111,8 +112,9 @@ class Statistics:
         made = condense(tally.blocks, tally.names, mapped, limits, tally.dropped, lambda: _stop_if(cancelled))
         if not made.plays.nnz:
             raise UnreadableFileError(
-                f"{source} has {tally.listeners:,} listeners with plays, and no {self.LEVEL.rstrip('s')} that "
-                f"{limits.item_listeners} of them played {limits.pair_plays} times or more. Is the file whole?"
+                f"{source} has {quantity(tally.listeners, 'listeners')} with plays, and no "
+                f"{self.LEVEL.rstrip('s')} that {limits.item_listeners} of them played {limits.pair_plays} times or "
+                "more. Is the file whole?"
             )
         return PackContent(
             plays=made.plays,
@@ -185,11 +187,14 @@ def _level_of(start: bytes) -> Level | None:
 
 def _notes(tally: Tally, made: Condensed, limits: Limits, level: Level) -> tuple[str, ...]:
     notes = (
-        f"{tally.listeners:,} listeners read; their ids were not kept.",
-        f"Merged by MusicBrainz id; {made.merged:,} spellings without one joined the id their name belongs to.",
-        f"{made.split:,} joint credits without an id count for each of their artists.",
+        f"{quantity(tally.listeners, 'listeners')} read; their ids were not kept.",
+        f"Merged by MusicBrainz id; {quantity(made.merged, 'spellings')} without one joined the id of "
+        "their name.",
+        f"{quantity(made.split, 'joint credits')} without an id "
+        f"{one_or_many(made.split, 'count', 'counts')} for each of their artists.",
         f"Left out: pairs under {limits.pair_plays} plays and {level} under {limits.item_listeners} listeners.",
-        f"{made.capped:,} listeners with more than {made.cap:,.0f} plays were scaled down to that.",
+        f"{quantity(made.capped, 'listeners')} with more than {made.cap:,.0f} plays "
+        f"{one_or_many(made.capped, 'were', 'was')} scaled down to that.",
     )
     return notes if level == "artists" else notes[:2] + notes[3:]
 

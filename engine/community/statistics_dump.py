@@ -23,6 +23,7 @@ from engine.community.streams import Member, opened_member
 from engine.community.tally import Tally
 from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
+from engine.wording import percent, quantity
 
 MAX_DUMPS = 6
 # The part of the archive that ends with the member: of the dump of September 2026, as others measured it.
@@ -190,14 +191,15 @@ def _check_whole(member: Member, tally: Tally, min_listeners: int) -> None:
         raise UnreadableFileError(f"{member.name} ends within a line")
     if tally.listeners < min_listeners:
         raise UnreadableFileError(
-            f"{member.name} has {tally.listeners:,} listeners, fewer than {min_listeners:,} (--min-listeners)"
+            f"{member.name} has {quantity(tally.listeners, 'listeners')}, fewer than "
+            f"{min_listeners:,} (--min-listeners)"
         )
 
 
 def _checked(web: Web, remote: Remote, dump: Dump) -> str:
     """What is known of the bytes' wholeness. Raises UnreadableFileError when the digest says they are others."""
     if not remote.whole():
-        share = f"the first {remote.place / remote.total:.0%}" if remote.total else "a part"
+        share = f"the first {percent(remote.place / remote.total)}" if remote.total else "a part"
         return (
             f"Not checked against the publisher's digest: only {share} of the archive was read. The member was "
             "there to its end, in whole lines."

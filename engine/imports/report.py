@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.wording import quantity
+
 # The note on a file of which nothing else is known.
 UNKNOWN = "not a listening history"
 
@@ -95,4 +97,4 @@ def imported_whole(files: int) -> str:
     """What is kept of an import that ended before its end, in a sentence."""
     if not files:
         return "Nothing was imported."
-    return f"{files:,} {'file was' if files == 1 else 'files were'} imported whole, none in part."
+    return f"{quantity(files, 'files were', 'file was')} imported whole, none in part."

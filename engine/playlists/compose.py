@@ -14,6 +14,7 @@ from engine.playlists.objective import Objective
 from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, pool_of, short_list
 from engine.playlists.running import TempoProfile, tempo_fit
+from engine.wording import percent, quantity
 
 ARTIST_GAP = 5  # places between two tracks of one artist; fewer only where the pool leaves no choice
 _SHORT_BY = 60.0
@@ -41,7 +42,7 @@ def compose(
         raise NothingYetError("No tracks to choose from yet. Import your history: discover import PATH.")
     if not pool.with_tempo:
         raise NothingYetError(
-            f"None of the {pool.size:,} tracks has a tempo. Add an Exportify CSV, or any table with "
+            f"None of the {quantity(pool.size, 'tracks')} has a tempo. Add an Exportify CSV, or any table with "
             "artist, track and bpm: discover features add PATH."
         )
     objective, found = _found(pool, settings, profile, cancelled)
@@ -125,14 +126,17 @@ def _with_notes(playlist: ContextPlaylist, pool: Pool) -> ContextPlaylist:
     notes = [*_notes_on_fit(playlist), *_notes_on_mix(playlist, pool)]
     if playlist.coverage < 1:
         unknown = playlist.pool - pool.with_tempo
-        share = _percent(playlist.coverage)
+        share = percent(playlist.coverage)
         notes.append(
-            f"{share} of the {playlist.pool:,} tracks have a tempo; the other {unknown:,} can't be chosen."
+            f"{share} of the {quantity(playlist.pool, 'tracks')} have a tempo; the other {unknown:,} can't be chosen."
         )
     estimated = sum(track.seconds_estimated for track in playlist.tracks)
     if estimated:
         minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
-        notes.append(f"{estimated} tracks are of unknown length, assumed {minutes}:{seconds:02} each.")
+        notes.append(
+            f"{quantity(estimated, 'tracks are', 'track is')} of unknown length, assumed "
+            f"{minutes}:{seconds:02} each."
+        )
     fields = {name: getattr(playlist, name) for name in ContextPlaylist.__slots__}
     return ContextPlaylist(**{**fields, "notes": tuple(notes)})
 
@@ -146,7 +150,7 @@ def _notes_on_fit(playlist: ContextPlaylist) -> list[str]:
     if not playlist.tracks:
         return [f"No tracks match {asked}. Change the tempo, or add tempo data for more tracks."]
     if short >= 0.5:
-        count = f"Only {playlist.fitting:,} track{'s fit' if playlist.fitting != 1 else ' fits'} {asked}"
+        count = f"Only {quantity(playlist.fitting, 'tracks fit', 'track fits')} {asked}"
         return [f"{count}; without repeats the list is {short:.0f} minutes short."]
     if short <= -0.5:
         return [f"No tracks match the length exactly; the list is {-short:.0f} minutes longer."]
@@ -161,19 +165,16 @@ def _notes_on_mix(playlist: ContextPlaylist, pool: Pool) -> list[str]:
         kind, there = (
             ("new", new) if playlist.new_share < playlist.settings.new else ("known", len(pool) - new)
         )
-        share, asked = _percent(playlist.new_share), _percent(playlist.settings.new)
-        fit = f"only {there:,} {kind} tracks match" if there else f"no {kind} track matches"
+        share, asked = percent(playlist.new_share), percent(playlist.settings.new)
+        fit = (
+            f"only {quantity(there, f'{kind} tracks match', f'{kind} track matches')}"
+            if there
+            else f"no {kind} track matches"
+        )
         notes.append(f"New music is {share} of the list, not {asked}: {fit}.")
     if playlist.artist_gap < ARTIST_GAP and count > 1:
         notes.append(
-            f"Few artists match: an artist may repeat after {playlist.artist_gap} other tracks, not {ARTIST_GAP}."
+            f"Few artists match: an artist may repeat after {quantity(playlist.artist_gap, 'other tracks')}, "
+            f"not {ARTIST_GAP}."
         )
     return notes
-
-
-def _percent(share: float) -> str:
-    """Whole percent; nearly all is not rounded to all, nor nearly nothing to nothing."""
-    whole = round(share * 100)
-    if whole == 100 and share < 1:
-        return "Over 99 %"
-    return "Under 1 %" if whole == 0 and share > 0 else f"{whole} %"

@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.playlists.files import format_of, write
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
+from engine.wording import one_or_many, quantity
 
 _LONGEST_NAME = 120  # bytes, so that an ending and a number still fit anywhere
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -55,10 +56,13 @@ def _note(kind: str, tracks: int, left_out: int) -> str:
     if not left_out:
         return ""
     if kind == "uris":
-        return f"{left_out} of {tracks} tracks have no Spotify id and were left out."
+        return (
+            f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no Spotify id and "
+            f"{one_or_many(left_out, 'were', 'was')} left out."
+        )
     return (
-        f"{left_out} of {tracks} tracks have no local file; {kind.upper()} can only list them as "
-        "comments. For a streaming service, export CSV, TXT or uris."
+        f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no local file; {kind.upper()} can only "
+        "list them as comments. For a streaming service, export CSV, TXT or uris."
     )
 
 

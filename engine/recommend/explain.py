@@ -11,6 +11,7 @@ from engine.recommend.listener import TAGS, Floats, Ids
 from engine.recommend.lists import Explanation, Share, WhatIf
 from engine.recommend.ranker import by_member, shares_of
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
+from engine.wording import credited
 
 WHAT_IFS = 5
 
@@ -63,7 +64,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
         ),
         tags=tuple(model.catalog.tags(number, TAGS)),
         members=by_member(shares_of(parts)[0].tolist()),
-        last_alike=(last.track or last.name, last.last_played)
+        last_alike=(credited(last.name, last.track), last.last_played)
         if last and last.last_played is not None
         else None,
     )

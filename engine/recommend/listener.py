@@ -15,6 +15,7 @@ from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.taste.coverage import ADVICE, Coverage
 from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
 from engine.training.artifact import Model
+from engine.wording import quantity
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -188,7 +189,7 @@ def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
         if coverage is not None and not coverage.known:
             raise NothingYetError(f"{coverage.in_words()} {ADVICE}")
         raise NothingYetError(
-            f"None of your {len(taste.items):,} {model.manifest.level} counts towards recommendations: you skipped "
-            "them, or the model does not know them. Import more of your history: discover import PATH. Then train "
-            "again: discover train."
+            f"None of your {quantity(len(taste.items), model.manifest.level)} counts towards recommendations: you "
+            "skipped them, or the model does not know them. Import more of your history: discover import PATH. Then "
+            "train again: discover train."
         )

@@ -117,8 +117,8 @@ class Explanation:
     """Why one artist, or track, is recommended: every share but its own plays' (`itself`), the same by group
     (`tastes`), and the rank it would have `without` the first few, of those that change it.
 
-    `tags` are the community's words for it, strongest first. `last_alike` is the strongest reason's name (a track's
-    title) and when that was last played.
+    `tags` are the community's words for it, strongest first. `last_alike` is the strongest reason's name and when
+    that was last played.
     """
 
     artist: str

@@ -17,6 +17,7 @@ from engine.recommend.listener import Floats, Ids, Listener
 from engine.recommend.lists import TasteShare, TasteShares
 from engine.recommend.modes import clusters_of
 from engine.taste.gate import TasteItem
+from engine.wording import credited
 
 # Fewer artists than this are told one by one.
 MIN_GROUPED = 16
@@ -75,7 +76,9 @@ class ReasonGroups:
         members = np.flatnonzero((self.labels == label) & ~itself)
         speaking = members[contributions[members] > 0]
         first = speaking[np.argsort(-lift[speaking], kind="stable")][:NAMES]
-        names = dict.fromkeys(self.reasons[int(one)].track or self.reasons[int(one)].name for one in first)
+        names = dict.fromkeys(
+            credited(self.reasons[int(one)].name, self.reasons[int(one)].track) for one in first
+        )
         return TasteShare(tuple(names), len(members) - len(names), share)
 
 

@@ -17,6 +17,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.caches import keep_caches
 from engine.store.database import open_library
+from engine.wording import quantity
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -156,7 +157,7 @@ class Library:
                 f"(SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM temp.{table}))"
             ).fetchone()[0]
             if count:
-                sentences.append(f"{count} {singular if count == 1 else plural} discarded.")
+                sentences.append(f"{quantity(count, plural, singular)} discarded.")
         return tuple(sentences)
 
     def check(self) -> str:

@@ -28,6 +28,7 @@ from engine.session.tracks import Tracks
 from engine.session.training import Training
 from engine.session.updating import Updates
 from engine.session.verdicts import Verdicts
+from engine.wording import percent, quantity
 
 if TYPE_CHECKING:
     from engine.session.forgetting import Forgotten
@@ -168,8 +169,8 @@ class Session:
             since = max(since, growth.date)
             if growth.share >= REBUILD:
                 return (
-                    f"{growth.share:.1%} of what the newest data's listeners play is of {model.level} no training saw. "
-                    "Train again: discover train."
+                    f"{percent(growth.share)} of what the newest data's listeners play is of {model.level} no training "
+                    "saw. Train again: discover train."
                 )
         if any(date > since for date in (*community.values(), *genres)):
             return "A pack is newer than this model. Train again: discover train."
@@ -180,7 +181,8 @@ class Session:
             "SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (int(trained),)
         ).fetchone()[0]
         return (
-            f"{newer:,} plays were imported after this model was trained. Train again: discover train."
+            f"{quantity(newer, 'plays were', 'play was')} imported after this model was trained. "
+            "Train again: discover train."
             if newer
             else ""
         )

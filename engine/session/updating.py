@@ -11,6 +11,7 @@ from engine.canonical_keys import Level
 from engine.community.packs import PackInfo
 from engine.errors import UsageError
 from engine.session.library import Change, Library, Service, synchronized
+from engine.wording import percent, quantity
 
 if TYPE_CHECKING:
     from engine.session.models import Models
@@ -39,10 +40,13 @@ class News:
         """The same in sentences."""
         more = self.pack.listeners - self.listeners_before
         change = f"{abs(more):,} {'more' if more >= 0 else 'fewer'} than before"
-        said = f"{self.pack.listeners:,} listeners, {change}; {self.items:,} new {self.pack.level}"
+        said = f"{quantity(self.pack.listeners, 'listeners')}, {change}; "
+        said += quantity(self.items, f"new {self.pack.level}")
         said += f", {self.joined:,} of them now in the model." if self.joined else "."
         if self.share:
-            said += f" {self.share:.1%} of what its listeners play is of {self.pack.level} no training saw."
+            said += (
+                f" {percent(self.share)} of what its listeners play is of {self.pack.level} no training saw."
+            )
         return said
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.canonical_keys import Level
 from engine.taste.gate import Taste
+from engine.wording import percent, quantity
 
 # Below this share of the plays recommendations stand on too little of a person to be theirs.
 LOW = 0.3
@@ -79,8 +80,7 @@ class Coverage:
     @property
     def percent(self) -> str:
         """The share of the plays in whole per cent, rounded down: all is said of all alone, and low of low."""
-        whole = int(100 * self.known_plays // self.plays)
-        return f"{whole} %" if whole or not self.known else "<1 %"
+        return percent(self.plays_share, down=True)
 
     @property
     def data(self) -> str:
@@ -95,9 +95,9 @@ class Coverage:
     def in_words(self) -> str:
         """The whole of it in a sentence."""
         if not self.known:
-            return f"The community data ({self.data}) knows none of your {self.of:,} {self.level}."
+            return f"The community data ({self.data}) knows none of your {quantity(self.of, self.level)}."
         return (
-            f"The community data ({self.data}) knows {self.known:,} of your {self.of:,} {self.level}, "
+            f"The community data ({self.data}) knows {self.known:,} of your {quantity(self.of, self.level)}, "
             f"{self.percent} of your plays."
         )
 

@@ -23,6 +23,7 @@ from engine.errors import NothingYetError
 from engine.paths import Folders
 from engine.taste.gate import read_taste
 from engine.taste.sessions import read_sessions
+from engine.wording import quantity
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -154,8 +155,8 @@ def session_interactions(connection: sqlite3.Connection, level: Level = "artists
     rows = int(session.max()) + 1 if len(session) else 0
     if rows < SMALLEST_SESSIONS or len(names) < SMALLEST_ITEMS:
         raise NothingYetError(
-            f"Too little to train on: {rows} listening sessions with {len(names)} {level}; without "
-            f"community data it takes {SMALLEST_SESSIONS} sessions with {SMALLEST_ITEMS} {level}. "
+            f"Too little to train on: {quantity(rows, 'listening sessions')} with {quantity(len(names), level)}; "
+            f"without community data it takes {SMALLEST_SESSIONS} sessions with {SMALLEST_ITEMS} {level}. "
             "Import more: discover import PATH. Or add community data: discover community add PATH."
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)

@@ -124,7 +124,7 @@ def test_who_is_not_known_at_all_is_told_by_what(root, capsys) -> None:
     play(connection, "The Lanterns", "Slow Ferry", 1)
     connection.close()
     assert run(["recommend"]) == 3
-    assert "The community data (made up) knows none of your 1 artists." in capsys.readouterr().err
+    assert "The community data (made up) knows none of your 1 artist." in capsys.readouterr().err
     assert document(capsys, "doctor")["next"][0].startswith("The community data (made up) knows none")
 
 

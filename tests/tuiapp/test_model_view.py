@@ -263,7 +263,7 @@ async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too(folders: Fol
         await pilot.press(*str(file), "enter")
         await settled(pilot, lambda: any("Added" in told for told in toasts(app)))
         (told,) = [text for text in toasts(app) if "Added" in text]
-        assert "songs: 1 listeners, 3 tracks, 0 of your 12 among them." in told
+        assert "songs: 1 listener, 3 tracks, 0 of your 12 among them." in told
         assert "songs-features: features of 3 tracks." in told
         kinds = {pack.name: pack.kind for pack in app.engine().packs.all()}
         assert kinds.items() >= {"songs": "community", "songs-features": "features"}.items()

@@ -74,8 +74,8 @@ def test_one_bar_goes_over_all_stages_in_units(monkeypatch: pytest.MonkeyPatch) 
             tell(*told)
             assert terminal.drawn.wait(timeout=20)
     told = [line for line in terminal.lines() if "%" in line]
-    assert any("importing" in line and "2.0 of 4.0 MB" in line and " 12%" in line for line in told)
-    assert any("training" in line and "5 of 20 sweeps" in line and " 44%" in line for line in told)
+    assert any("importing" in line and "2.0 of 4.0 MB" in line and " 12 %" in line for line in told)
+    assert any("training" in line and "5 of 20 sweeps" in line and " 44 %" in line for line in told)
     assert terminal.lines()[-1] == "", "the line is gone when the work is done"
 
 
@@ -93,7 +93,7 @@ def test_a_bar_is_drawn_with_what_the_encoding_has(monkeypatch: pytest.MonkeyPat
     with progress_bar(Options(), {"weighing": 1}) as tell:
         tell("weighing", 1, 2)
         assert terminal.drawn.wait(timeout=20)
-    (line,) = [line for line in terminal.lines() if "50%" in line][:1]
+    (line,) = [line for line in terminal.lines() if "50 %" in line][:1]
     assert "\\u" not in line
     assert ("━" * 14 if encoding == "utf-8" else "#" * 14) in line
 

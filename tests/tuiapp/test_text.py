@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import bar, day, duration, percent, sparkline
+from tuiapp.text import bar, day, duration, sparkline
 
 CASES = settings(deadline=None, max_examples=150, derandomize=True)
 # Wide, narrow, combining, joined and hostile characters come up far more often than by chance.
@@ -93,13 +93,6 @@ def test_a_sparkline_goes_from_low_to_high() -> None:
     assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
     assert sparkline([3, 3]) == "▁▁"
     assert sparkline([]) == ""
-
-
-@pytest.mark.parametrize(
-    ("share", "text"), [(1, "100 %"), (0.314, "31 %"), (0.0999, "10 %"), (0.0812, "8.1 %"), (0, "0.0 %")]
-)
-def test_small_shares_keep_a_decimal(share: float, text: str) -> None:
-    assert percent(share) == text
 
 
 @pytest.mark.parametrize(

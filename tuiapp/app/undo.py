@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import DiscoverError
+from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
@@ -130,7 +131,7 @@ class Changes:
 
         words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}[verdict]
         kind = "tracks" if chosen[0].track else "artists"
-        what = chosen[0].name if len(chosen) == 1 else f"{len(chosen)} {kind}"
+        what = chosen[0].name if len(chosen) == 1 else quantity(len(chosen), kind)
         entry = self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
         self.make(change)
         self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} undoes it.")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.errors import UnknownNameError
+from engine.wording import percent, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import artists, name_argument
 from tuiapp.cli.output import print_json, say, thousands
 from tuiapp.safe import shown
-from tuiapp.text import day, ordinal, whole_percent
+from tuiapp.text import day, ordinal
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -54,24 +55,23 @@ def _print(card: ArtistCard) -> None:
     among = "of the artists you know" if card.of_taste else "in Discover"
     if card.listeners:
         click.echo(
-            f"{thousands(card.listeners)} listeners"
-            + (f", {ordinal(card.rank)} {among}" if card.rank else "")
+            quantity(card.listeners, "listeners") + (f", {ordinal(card.rank)} {among}" if card.rank else "")
         )
     if card.tags:
         click.echo(", ".join(shown(tag) for tag in card.tags))
     span = f", {day(played.first)} to {day(played.last)}" if played.first is not None else ""
-    click.echo(f"{thousands(played.plays)} plays{span}")
+    click.echo(f"{quantity(played.plays, 'plays')}{span}")
     for title, plays in played.tracks:
         click.echo(f"  {thousands(plays):>7}  {shown(title)}")
     if card.of_taste:
         click.echo(
-            f"{whole_percent(card.of_taste)} of your taste, {whole_percent(card.of_discover)} of Discover's ranking"
+            f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of Discover's ranking"
         )
         if card.speaks_for:
-            spoken = ", ".join(f"{shown(s.artist)} {whole_percent(s.share)}" for s in card.speaks_for)
+            spoken = ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.speaks_for)
             click.echo(f"counts most towards {spoken}")
     elif card.why:
-        click.echo("because of " + ", ".join(f"{shown(s.artist)} {whole_percent(s.share)}" for s in card.why))
+        click.echo("because of " + ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.why))
     if card.note:
         click.echo(shown(card.note))
     if card.near:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.wording import quantity
 from tuiapp.cli.group import Options, cli, open_app
-from tuiapp.cli.output import print_json, say, thousands
+from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
         for one in _fetches(options):
             day = time.strftime("%Y-%m-%d", time.gmtime(one.at))
             click.echo(
-                f"Downloaded {day}: {shown(one.url)}, {thousands(one.bytes)} bytes, SHA-256 {one.sha256}."
+                f"Downloaded {day}: {shown(one.url)}, {quantity(one.bytes, 'bytes')}, SHA-256 {one.sha256}."
             )
         for look, code in ended.items():
             if code:
@@ -82,6 +83,6 @@ def _run_private(options: Options, command: tuple[str, ...]) -> int:
 
 
 def _say(files: int, size: int, changed: list[str], connections: list[str]) -> None:
-    click.echo(f"{thousands(files)} files, {size / 1e6:.1f} MB, hashed before and after.")
+    click.echo(f"{quantity(files, 'files')}, {size / 1e6:.1f} MB, hashed before and after.")
     click.echo(f"Changed: {', '.join(map(shown, changed)) or 'nothing'}.")
     click.echo(f"Connections: {', '.join(map(shown, connections)) or 'none'}.")

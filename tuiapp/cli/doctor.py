@@ -9,9 +9,10 @@ import click
 
 from engine import __version__
 from engine.errors import DiscoverError, UsageError, sentence
+from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import settings
-from tuiapp.cli.output import print_json, print_table, say, thousands
+from tuiapp.cli.output import print_json, print_table, say
 from tuiapp.safe import shown
 from tuiapp.text import came_from
 
@@ -71,7 +72,7 @@ def _report(options: Options) -> dict[str, Any]:
     with session:
         report["library"] = _library(session, advice)
         report["packs"] = {
-            pack.name: f"{pack.kind}, {thousands(pack.items)} items" for pack in session.packs.all()
+            pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in session.packs.all()
         }
         advice += session.packs.of_earlier_versions()
         report["model"] = _model(session, advice)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.wording import credited
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import artists, name_argument
 from tuiapp.cli.output import print_json, print_table, say
@@ -25,7 +26,7 @@ def _judge(options: Options, verdict: str | None, name: str, track: str | None) 
             track = session.tracks.resolve(name, track)
         before = session.verdicts.judge(verdict, name, track)
         if verdict is None and before is None:
-            what = shown(name if track is None else f"{track} by {name}")
+            what = shown(credited(name, track))
             say(options, f"{what} has no like, hide or block; nothing changed.")
         _print(options, session)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from engine.wording import quantity
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import TEXT, artists
@@ -66,7 +67,7 @@ def _forget_some(
     )
     _ask(
         yes,
-        f"{thousands(session.taste.listens_excluded(rule))} plays will be deleted: {shown(rule.in_words())}.",
+        f"{quantity(session.taste.listens_excluded(rule), 'plays')} will be deleted: {shown(rule.in_words())}.",
     )
     done = session.forget(rule, playlists=playlists)
     if options.json:
@@ -86,7 +87,7 @@ def _forget_some(
             click.echo(f"Also deleted, as derived from your plays: {', '.join(done.files)}.")
         where = f"still in {', '.join(done.found_in)}" if done.found_in else "not found"
         if asked["artist"] is not None and asked["track"] is None:
-            click.echo(f"Searched {len(done.searched)} files for the name: {where}.")
+            click.echo(f"Searched {quantity(len(done.searched), 'files')} for the name: {where}.")
         exact = "exactly" if done.taste_is_as_if_never else "NOT"
         click.echo(f"Your taste is {exact} what it would be had this never been played.")
         if done.public:

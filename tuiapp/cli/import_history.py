@@ -10,6 +10,7 @@ import click
 
 from engine.errors import UnreadableFileError, sentence
 from engine.imports.report import UNKNOWN
+from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import import_formats
 from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
@@ -98,7 +99,9 @@ def _nothing(report: Report, paths: tuple[Path, ...]) -> str:
         where = file.path if len(report.files) == 1 else file.root
         return f"{sentence(f'{where}: {file.note}')} Nothing was imported."
     where = ", ".join(str(path) for path in paths)
-    return f"No listening history among {len(report.files):,} files of {where}. Nothing was imported."
+    return (
+        f"No listening history among {quantity(len(report.files), 'files')} of {where}. Nothing was imported."
+    )
 
 
 def print_report(report: Report, *, dry_run: bool) -> None:
@@ -107,7 +110,7 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     dropped = dict(totals["dropped"])
     private = dropped.pop("private session", 0)
     if private:
-        click.echo(f"{thousands(private)} private-session plays skipped (--keep-private imports them).")
+        click.echo(f"{quantity(private, 'private-session plays')} skipped (--keep-private imports them).")
     verb = "to import" if dry_run else "kept"
     click.echo(f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
                f"{thousands(totals['duplicates'])} already there.")  # fmt: skip

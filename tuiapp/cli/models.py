@@ -11,6 +11,7 @@ import click
 
 from engine.community.offers import who_sees
 from engine.progress import ADDING_MODEL
+from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage, thousands
 from tuiapp.safe import shown
@@ -52,7 +53,7 @@ def export(options: Options, file: Path, level: Level) -> None:
         print_json({"file": made.file, "listener_rows": made.listener_rows, "models": [document]})
         return
     rows = (
-        f"; {thousands(made.listener_rows)} rows of the community's listeners, without names, are in it"
+        f"; {quantity(made.listener_rows, 'rows')} of the community's listeners, without names, in it"
         if made.listener_rows
         else "; no listener is in it"
     )
@@ -154,7 +155,7 @@ def undo(options: Options, level: Level) -> None:
 
 
 def _what(manifest: ModelManifest) -> str:
-    of = f"{thousands(manifest.items)} {manifest.level}"
+    of = quantity(manifest.items, manifest.level)
     if manifest.solo:
         return f"{of} of your own listening"
-    return f"{of} of {thousands(manifest.listeners)} listeners ({shown(', '.join(manifest.packs))})"
+    return f"{of} of {quantity(manifest.listeners, 'listeners')} ({shown(', '.join(manifest.packs))})"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.progress import Progress, Whole
+from engine.wording import percent
 from tuiapp.cli.group import Options
 from tuiapp.safe import shown
 
@@ -130,7 +131,7 @@ def _drawn(at: Progress, rate: int = 0) -> str:
     parts = [f"{at.stage:<14}"]
     if at.share is not None:
         done = round(_WIDTH * at.share)
-        parts.append(f"{full * done}{empty * (_WIDTH - done)} {at.share:4.0%}")
+        parts.append(f"{full * done}{empty * (_WIDTH - done)} {percent(at.share):>5}")
     parts += [counted(at.done, at.total, at.unit), f"{counted(rate, 0, 'MB')}/s" if rate else ""]
     parts.append(duration(at.seconds))
     if at.seconds_left is not None and at.seconds_left >= 1:

@@ -14,6 +14,7 @@ import click
 
 from engine.canonical_keys import Level
 from engine.community.offers import MIN_LISTENERS, SOURCES
+from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import feature_packs, name_argument, one_of, packs
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
@@ -64,8 +65,9 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
         for pack in added.packs:
             if (gone := before.get(pack.name)) is not None:
                 click.echo(
-                    f"It takes the place of what was called {shown(gone.name)}: {gone.listeners:,} listeners, from "
-                    f"{shown(gone.source)}. To keep both, add with --name."
+                    f"It takes the place of what was called {shown(gone.name)}: "
+                    f"{quantity(gone.listeners, 'listeners')}, from {shown(gone.source)}. To keep both, "
+                    "add with --name."
                 )
 
 
@@ -208,8 +210,8 @@ def export(options: Options, folder: Path, level: Level) -> None:
         print_json({"folder": str(folder), **made, "packs": packs})
         return
     click.echo(
-        f"{shown(str(folder))}: {thousands(made['interactions'])} plays of {thousands(made['listeners'])} listeners "
-        f"and {thousands(made['items'])} {level}."
+        f"{shown(str(folder))}: {quantity(made['interactions'], 'plays')} of "
+        f"{quantity(made['listeners'], 'listeners')} and {quantity(made['items'], level)}."
     )
 
 
@@ -297,7 +299,8 @@ def list_features(options: Options) -> None:
         )
         return
     say(
-        options, f"{thousands(coverage.with_tempo)} of your {thousands(coverage.tracks)} tracks have a tempo."
+        options,
+        f"{thousands(coverage.with_tempo)} of your {quantity(coverage.tracks, 'tracks')} have a tempo.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.errors import UsageError
+from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import contexts, name_argument, playlist_formats
 from tuiapp.cli.names import playlists as saved
@@ -213,7 +214,7 @@ def export(
             }
         )
     else:
-        click.echo(f"{report.tracks} tracks exported to {shown(str(report.file))}.")
+        click.echo(f"{quantity(report.tracks, 'tracks')} exported to {shown(str(report.file))}.")
     if report.note:
         say(options, report.note)
 
@@ -238,6 +239,6 @@ def _tracks_of(
 
 
 def say_exported(options: Options, report: ExportReport) -> None:
-    say(options, f"{report.tracks} tracks exported to {shown(str(report.file))}.")
+    say(options, f"{quantity(report.tracks, 'tracks')} exported to {shown(str(report.file))}.")
     if report.note:
         say(options, report.note)

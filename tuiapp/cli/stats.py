@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.wording import percents, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, thousands
 from tuiapp.cli.taste import modes_of
-from tuiapp.text import day, whole_percent
+from tuiapp.text import day
 
 if TYPE_CHECKING:
     from engine.store.stats import Stats
@@ -54,10 +55,10 @@ def _print(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, A
     hours = f", {found.hours:,.0f} hours" if found.timed else ""
     if found.timed < found.plays and found.timed:
         hours += f" in the {thousands(found.timed)} of known length"
-    artists = f"{thousands(found.artists)} artists{hours}"
-    click.echo(f"{thousands(found.plays)} plays of {thousands(found.tracks)} tracks by {artists}.")
+    artists = f"{quantity(found.artists, 'artists')}{hours}"
+    click.echo(f"{quantity(found.plays, 'plays')} of {quantity(found.tracks, 'tracks')} by {artists}.")
     if found.undated:
-        click.echo(f"{thousands(found.undated)} of them are undated.")
+        click.echo(f"{quantity(found.undated, 'of them are', 'of them is')} undated.")
     for title, top in (("artist", found.top_artists), ("track", found.top_tracks)):
         most = top[0].plays if top else 1
         rows = [
@@ -83,7 +84,11 @@ def _print(found: Stats, standing: dict[str, list[Any]], modes: list[dict[str, A
             print_table((title, "plays", "last"), rows, right=frozenset({1}))
     if modes:
         click.echo()
-        rows = [(mode["name"], whole_percent(mode["share"]), ", ".join(mode["artists"])) for mode in modes]
+        shares = percents([mode["share"] for mode in modes])
+        rows = [
+            (mode["name"], share, ", ".join(mode["artists"]))
+            for mode, share in zip(modes, shares, strict=True)
+        ]
         print_table(("taste", "plays", "such as"), rows, right=frozenset({1}))
 
 

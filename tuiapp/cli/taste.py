@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.wording import percent, percents, quantity
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import TEXT, artists
 from tuiapp.cli.output import print_json, print_table, say, thousands
-from tuiapp.text import whole_percent
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -103,7 +103,7 @@ def taste_map(options: Options) -> None:
         for artist in sorted(found.artists, key=lambda artist: (artist.mode, -artist.weight, artist.key))
     ]
     print_table(("x", "y", "taste", "artist"), rows, right=frozenset({0, 1, 2}))
-    say(options, f"The map shows {whole_percent(found.shown)} of the differences.")
+    say(options, f"The map shows {percent(found.shown)} of the differences.")
 
 
 @taste.command()
@@ -119,7 +119,7 @@ def drift(options: Options) -> None:
         (
             str(year.year),
             thousands(year.plays),
-            *map(whole_percent, (*year.shares, year.others)),
+            *percents((*year.shares, year.others)),
             year.top.artist,
             str(year.new),
             year.top_new.artist if year.top_new else "",
@@ -182,12 +182,12 @@ def _print_taste(options: Options, session: Session, level: Level) -> None:
         rows = [
             (
                 str(mode["number"]),
-                whole_percent(mode["share"]),
+                share,
                 str(mode["size"]),
                 mode["name"],
                 ", ".join(mode["artists"]),
             )
-            for mode in modes
+            for mode, share in zip(modes, percents([mode["share"] for mode in modes]), strict=True)
         ]
         print_table(("taste", "plays", level, "name", "such as"), rows, right=frozenset({0, 1, 2}))
         click.echo()
@@ -207,7 +207,7 @@ def _print_rules(options: Options, session: Session) -> None:
 
 def _say(done: Exclusion) -> None:
     would = "would exclude" if done.id is None else "excludes"
-    click.echo(f"This {would} {thousands(done.listens)} plays from your taste: {done.rule}.")
+    click.echo(f"This {would} {quantity(done.listens, 'plays')} from your taste: {done.rule}.")
     if done.leaves:
         click.echo(f"Leaving Discover: {', '.join(done.leaves)}.")
         click.echo(f"Entering: {', '.join(done.enters) or 'nothing'}.")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.errors import UsageError
+from engine.wording import percent, quantity
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, progress_bar, say, say_coverage, thousands
-from tuiapp.text import whole_percent
+from tuiapp.cli.output import print_json, progress_bar, say, say_coverage
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -104,9 +104,9 @@ def train(
     if options.json:
         print_json(training_document(manifest) | {"coverage": coverage and coverage.as_dict()})
         return
-    source = "your own listening" if manifest.solo else f"{thousands(manifest.listeners)} listeners"
+    source = "your own listening" if manifest.solo else quantity(manifest.listeners, "listeners")
     click.echo(
-        f"Trained on {source}, {thousands(manifest.items)} {manifest.level}, in {manifest.seconds:.1f} s."
+        f"Trained on {source}, {quantity(manifest.items, manifest.level)}, in {manifest.seconds:.1f} s."
     )
     if manifest.parts:
         parts = ", ".join(f"{stage} {taken:.1f} s" for stage, taken in manifest.parts.items())
@@ -121,7 +121,7 @@ def train(
         click.echo(line)
     if manifest.index:
         click.echo(
-            f"Index: {manifest.index['trees']} trees, recall {whole_percent(manifest.index['recall'])}."
+            f"Index: {quantity(manifest.index['trees'], 'trees')}, recall {percent(manifest.index['recall'])}."
         )
     option = "" if manifest.level == "artists" else f" --level {manifest.level}"
     say(options, f"Next: discover recommend{option}, or open the app with discover.")
@@ -142,7 +142,7 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
     if tuned.get("trials"):
         drowned = collapsed(tuned)
         lines.append(
-            f"Tried {len(tuned['trials'])} settings; nDCG@20 of the best on the tuning's held-out tenth"
+            f"Tried {quantity(len(tuned['trials']), 'settings')}; nDCG@20 of the best on the tuning's held-out tenth"
             + (f" ({drowned} collapsed to zero)" if drowned else "") + ":"
         )  # fmt: skip
         lines += [f"  {line}" for line in in_words(tuned)]
@@ -151,8 +151,8 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         if "sessions" in ensemble:  # solo mode
             best = ensemble["ensemble"] if ensemble["kept"] else max(ensemble["members"].values())
             lines.append(
-                f"Ranked by: {weights}; the top ten contained the hidden one in {whole_percent(best)} of your last "
-                f"{ensemble['sessions']} sessions."
+                f"Ranked by: {weights}; the top ten contained the hidden one in {percent(best)} of your last "
+                f"{quantity(ensemble['sessions'], 'sessions')}."
             )
         else:
             found = f"{ensemble['ensemble']:.3f}"

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from engine.wording import quantity
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.typed_list import TypedList
@@ -177,13 +178,11 @@ def in_words(edit: PlaylistEdit, undo: str) -> str:
     count, already = len(edit.added), len(edit.already)
     if not count:
         return f"{'It is' if already == 1 else f'All {already:,} are'} in {edit.name} already."
-    parts = [f"{'1 track' if count == 1 else f'{count:,} tracks'} added to {edit.name}. {undo} undoes it."]
+    parts = [f"{quantity(count, 'tracks')} added to {edit.name}. {undo} undoes it."]
     if already:
-        parts.append(f"{already:,} {'was' if already == 1 else 'were'} in it already.")
+        parts.append(f"{quantity(already, 'were', 'was')} in it already.")
     if unknown := sum(not track.track for track in edit.added):
-        parts.append(
-            f"{'1 artist' if unknown == 1 else f'{unknown:,} artists'} by name only: no track known."
-        )
+        parts.append(f"{quantity(unknown, 'artists')} by name only: no track known.")
     return " ".join(parts)
 
 

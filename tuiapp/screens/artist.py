@@ -13,13 +13,14 @@ from textual.style import Style
 from textual.widgets import Static
 
 from engine.errors import DiscoverError
+from engine.wording import percent, quantity
 from tuiapp.cells import fitted
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
-from tuiapp.text import bar, day, ordinal, percent, sparkline
+from tuiapp.text import bar, day, ordinal, sparkline
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -188,7 +189,7 @@ class ArtistDialog(Dialog):
 def drawn(card: ArtistCard, width: int) -> Content:
     """The card in lines no wider than `width`."""
     played = card.played
-    facts = [f"{card.listeners:,} listeners"] if card.listeners else []
+    facts = [quantity(card.listeners, "listeners")] if card.listeners else []
     among = "of the artists you know" if card.of_taste else "in Discover"
     facts += [f"{ordinal(card.rank)} {among}"] if card.rank else []
     facts += [_VERDICTS[card.verdict]] if card.verdict else []
@@ -199,7 +200,7 @@ def drawn(card: ArtistCard, width: int) -> Content:
         rows.append(_muted(fitted(", ".join(shown(tag) for tag in card.tags), width).rstrip()))
     rows.append(Content(""))
     if played.plays:
-        rows.append(Content(f"{played.plays:,} plays{when(played)}"))
+        rows.append(Content(f"{quantity(played.plays, 'plays')}{when(played)}"))
         if len(played.by_year) > 1:
             years = list(played.by_year)
             curve = sparkline([float(n) for n in played.by_year.values()])

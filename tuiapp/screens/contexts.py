@@ -11,11 +11,12 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from engine.wording import percent, quantity
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
-from tuiapp.text import duration, percent
+from tuiapp.text import duration
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -87,7 +88,7 @@ class ContextsView(View):
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
         self._made = made
-        self.set_status(f"{percent(made.coverage)} of {made.pool:,} tracks have a tempo")
+        self.set_status(f"{percent(made.coverage)} of {quantity(made.pool, 'tracks')} have a tempo")
         self.tell(
             "" if made.tracks else "empty",
             "No matching tracks",
@@ -105,7 +106,11 @@ class ContextsView(View):
 
     def _show_wishes(self) -> None:
         wish = _settings(self._doing, self._wishes)
-        length = f"{duration(self._made.seconds)}, {len(self._made.tracks)} tracks" if self._made else ""
+        length = (
+            f"{duration(self._made.seconds)}, {quantity(len(self._made.tracks), 'tracks')}"
+            if self._made
+            else ""
+        )
         self._wishes_line.update(
             Content.assemble(
                 Content.styled("Running", "bold"), "   ",

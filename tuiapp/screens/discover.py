@@ -14,6 +14,7 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from engine.errors import DiscoverError, NothingYetError
+from engine.wording import credited, quantity
 from tuiapp.music import Music
 from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
@@ -115,7 +116,7 @@ class DiscoverView(View):
             from engine.session.discover import Discover
 
             old = age(found.trained, Discover.today())
-            source = f"{found.listeners:,} listeners · {old if old == 'today' else f'{old} old'}"
+            source = f"{quantity(found.listeners, 'listeners')} · {old if old == 'today' else f'{old} old'}"
         if found.resting:
             source = f"{found.resting} resting · {source}"
         if found.compared:
@@ -342,10 +343,9 @@ class DiscoverView(View):
         row = self._table.row
         if row is not None and row.why:
             reason = row.why[0]
-            words = f"without {reason.track or reason.artist}"
             less = self._filters.less(reason.artist, reason.track)
             if less != self._filters:  # a key held, and the list still on its way
-                self._ask_for(less, words)
+                self._ask_for(less, f"without {credited(reason.artist, reason.track)}")
 
     # -- acting on rows --------------------------------------------------------------------------------
 

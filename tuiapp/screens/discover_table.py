@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tuiapp.tastes import names_of
-from tuiapp.text import bar, whole_percent
+from engine.wording import credited
+from tuiapp.tastes import names_of, percents_of
+from tuiapp.text import bar
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -22,12 +23,12 @@ def _because(row: Recommendation) -> str:
     if not row.why:
         return row.standing
     if row.tastes.of_single_items:
-        names = [share.track or share.artist for share in row.why[:2]]
+        names = [credited(share.artist, share.track) for share in row.why[:2]]
         left = row.others + len(row.why) - len(names)
         because = ", ".join(names) + (f" and {left} more" if left else "")
     else:
         first = row.tastes.named[0]
-        because = f"{whole_percent(first.share)} {names_of(first, 2)}"
+        because = f"{percents_of(row.tastes)[0]} {names_of(first, 2)}"
     return f"{row.standing}: {because}" if row.standing else because
 
 

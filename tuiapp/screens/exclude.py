@@ -14,6 +14,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError, UnknownNameError, UsageError
+from engine.wording import quantity
 from tuiapp.dates import period
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
@@ -215,7 +216,7 @@ def _check(session: Session, rule: Rule) -> None:
 
 def in_words(found: Exclusion) -> Content:
     """What a rule would change, calmly."""
-    listens = f"{found.listens:,} play{'' if found.listens == 1 else 's'}"
+    listens = quantity(found.listens, "plays")
     parts: list[Content | str] = [
         Content.styled(listens if found.listens else "No plays", "bold $text-accent"),
         " would be excluded.",

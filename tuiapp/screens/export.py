@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.wording import quantity
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskPath, AskText
 from tuiapp.screens.pick import Choice, Pick
@@ -29,7 +30,7 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
         def written(report: ExportReport) -> None:
             dialog.accept()
-            said = f"{report.tracks} tracks exported to {report.file}. {report.note}".strip()
+            said = f"{quantity(report.tracks, 'tracks')} exported to {report.file}. {report.note}".strip()
             app.notify(shown(said), title="Exported", timeout=10)
 
         def overwrite(choice: str | None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.wording import percents
 from tuiapp.dates import period
 from tuiapp.safe import shown
 from tuiapp.screens.pick import Choice
-from tuiapp.text import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,5 +119,9 @@ def times_to_choose() -> list[Choice]:
 
 def tastes_to_choose(modes: Sequence[Mode]) -> list[Choice]:
     """All tastes, and each with its share of the plays, by number from 1."""
-    tastes = (Choice(str(number), mode.name, percent(mode.share)) for number, mode in enumerate(modes, 1))
+    shares = percents([mode.share for mode in modes])
+    tastes = (
+        Choice(str(number), mode.name, share)
+        for number, (mode, share) in enumerate(zip(modes, shares, strict=True), 1)
+    )
     return [Choice("", "all tastes"), *tastes]

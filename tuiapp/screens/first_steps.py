@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from engine.wording import quantity
+
 if TYPE_CHECKING:
     from engine.session import Status
     from tuiapp.screens.pick import Pick
@@ -66,7 +68,7 @@ def untrained(status: Status, keymap: Keymap) -> Content:
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     community = any(pack.kind == "community" for pack in status.packs)
     parts: list[Content | str] = [
-        f"{status.listens:,} plays of {status.artists:,} artists imported. One step to go:\n\n",
+        f"{quantity(status.listens, 'plays')} of {quantity(status.artists, 'artists')} imported. One step to go:\n\n",
     ]
     if not community:
         parts += [

@@ -13,6 +13,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingYetError, UsageError
+from engine.wording import quantity
 from tuiapp.dates import period
 from tuiapp.music import Music
 from tuiapp.safe import shown
@@ -159,7 +160,7 @@ class HistoryView(View):
         table = self._table
         first_time = not table.counts[1] and not text
         table.show(listens)
-        self.set_status(f"{self._whole:,} plays")
+        self.set_status(quantity(self._whole, "plays"))
         if not self._whole:
             self.tell("empty", "No plays yet", f"Press {self.key('import')} to import your history.")
         elif text and not len(listens):
@@ -295,7 +296,7 @@ class HistoryView(View):
 
         def ask(keys: list[str]) -> None:
             ids = sorted(map(int, keys))
-            what = "the track" if len(ids) == 1 else f"{len(ids):,} plays"
+            what = "the track" if len(ids) == 1 else quantity(len(ids), "plays")
             clear = self._table.clear_marks
             ask_add_to(self.app, what, lambda session: named(_tracks(session, ids))(session), then=clear)
 

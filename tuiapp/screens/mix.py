@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.wording import quantity
+
 if TYPE_CHECKING:
     from engine.session import PlaylistEdit, Session
     from tuiapp.music import Music
@@ -33,6 +35,8 @@ def mix_from(screen: Asking[Any], chosen: Sequence[Music]) -> None:
             app.views.playlist(edit.name)
         where = app.keymap.label("view_playlists")
         undo = app.keymap.label("undo")
-        app.notify(f"{edit.name}: {len(edit.tracks)} tracks, in Playlists ({where}). {undo} undoes it.")
+        app.notify(
+            f"{edit.name}: {quantity(len(edit.tracks), 'tracks')}, in Playlists ({where}). {undo} undoes it."
+        )
 
     app.changes.edit(f"making {title}", change, lambda session, edit: session.playlists.restore(edit), made)

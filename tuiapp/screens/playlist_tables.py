@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.wording import quantity
 from tuiapp.text import day, duration
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
@@ -30,7 +31,7 @@ def rows_of(tracks: Sequence[PlaylistTrack]) -> list[Row]:
 
 def tracks_in_words(count: int) -> str:
     """`1 track`, `2 tracks`."""
-    return "1 track" if count == 1 else f"{count:,} tracks"
+    return quantity(count, "tracks")
 
 
 def lists_table() -> Table[SavedPlaylist]:

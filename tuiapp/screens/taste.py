@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from engine.errors import NothingYetError
+from engine.wording import credited, quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
@@ -117,10 +118,10 @@ class TasteView(View):
         self._unknown.clear()
         self._unknown.update(coverage.unknown if coverage else ())
         unknown = f", {len(self._unknown):,} not known" if self._unknown else ""
-        self.set_status(f"your taste: {len(items):,} artists{unknown}")
+        self.set_status(f"your taste: {quantity(len(items), 'artists')}{unknown}")
         self._marks.show(marks)
         self._rules.show(rules)
-        said = f"excluded: {left_out:,} plays" if rules else "no exclusions"
+        said = f"excluded: {quantity(left_out, 'plays')}" if rules else "no exclusions"
         self._left_out.update(said)
         top = self._top
         first_time = not top.counts[1]
@@ -286,7 +287,7 @@ class TasteView(View):
         )
 
     def _excluded(self, done: Exclusion) -> None:
-        self.notify(f"{done.listens:,} plays excluded: {done.rule}. {self.key('undo')} undoes it.")
+        self.notify(f"{quantity(done.listens, 'plays')} excluded: {done.rule}. {self.key('undo')} undoes it.")
 
     def action_remove(self) -> None:
         """Take back the rules marked or under the cursor, or what was said about the artists there."""
@@ -310,7 +311,7 @@ class TasteView(View):
         """Take back verdicts on artists and tracks, with one undo for all of them."""
         if not said:
             return
-        names = [f"{mark.track} by {mark.artist}" if mark.track else mark.artist for mark in said]
+        names = [credited(mark.artist, mark.track) for mark in said]
         what = names[0] if len(names) == 1 else f"{len(names)} likes, hides and blocks"
         self.app.changes.make(
             lambda session: [session.verdicts.judge(None, mark.artist, mark.track) for mark in said]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING
 
-from tuiapp.text import bar, day, percent
+from engine.wording import percents
+from tuiapp.text import bar, day
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -57,9 +58,7 @@ def modes_table() -> Table[tuple[int, Mode]]:
         (
             Column("", lambda row: str(row[0]), 2, right=True, order=lambda row: row[0]),
             Column("taste", lambda row: row[1].name, 14, share=2, order=lambda row: row[1].name.casefold()),
-            Column(
-                "plays", lambda row: percent(row[1].share), 6, right=True, order=lambda row: -row[1].share
-            ),
+            Column("plays", lambda row: plays()[row[0] - 1], 6, right=True, order=lambda row: -row[1].share),
             Column("", lambda row: bar(row[1].share / most(), 8), 8, accent=True),
             Column(
                 "such as",
@@ -78,6 +77,10 @@ def modes_table() -> Table[tuple[int, Mode]]:
 
     def most() -> float:
         return max((row[1].share for row in table.rows), default=1.0) or 1.0
+
+    def plays() -> list[str]:
+        """By number; they add up however the rows are sorted."""
+        return percents([mode.share for _, mode in sorted(table.rows, key=lambda row: row[0])])
 
     return table
 

@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
+from engine.wording import percent
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
 from tuiapp.shell import Shell
@@ -185,7 +186,7 @@ class JobLine(Widget):
         if job.share is not None:
             if self.size.width >= 76:
                 parts += [Content.styled(bar(job.share, 20 if wide else 8), "$text-accent"), "  "]
-            parts.append(f"{job.share:.0%}  ")
+            parts.append(f"{percent(job.share)}  ")
         told = [counted(job.done, job.total, job.unit)]
         if wide and job.per_second is not None and job.per_second >= 10:
             told.append(counted(round(job.per_second), 0, job.unit) + " a second")

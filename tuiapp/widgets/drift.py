@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from engine.wording import percents
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import percent
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
@@ -46,8 +46,12 @@ def drawn_drift(drift: Drift, width: int, height: int) -> Content:
     gap = [Content("")] if high > 2 else []
     most = max(max(shares) for _, shares in rows) or 1.0
     lines = [_heading(years, names, column)]
-    for name, shares in rows:
-        lines += [*gap, *_bars(name, shares, most, high - len(gap), names, column)]
+    # What has no row of its own belongs to the whole too.
+    latest = percents(
+        [shares[-1] for _, shares in rows] + [years[-1].others] * (len(rows) == len(drift.tastes))
+    )
+    for (name, shares), now in zip(rows, latest, strict=False):
+        lines += [*gap, *_bars(name, shares, now, most, high - len(gap), names, column)]
     lines = lines[:height]
     left = height - len(lines) - 1
     if left > 6:
@@ -66,7 +70,7 @@ def _heading(years: tuple[YearOfTaste, ...], names: int, column: int) -> Content
 
 
 def _bars(
-    name: str, shares: tuple[float, ...], most: float, high: int, names: int, column: int
+    name: str, shares: tuple[float, ...], latest: str, most: float, high: int, names: int, column: int
 ) -> list[Content]:
     """A taste's columns, `high` rows of them, its name and its latest share beside the lowest."""
     # An eighth short of the row above, so that two tastes never run into each other.
@@ -77,7 +81,7 @@ def _bars(
             (_LEVELS[max(0, min(8, level - 8 * row))] * (column - 1)).ljust(column) for level in levels
         )
         beside = fitted(shown(name), names) if row == 0 else " " * names
-        now = f"{percent(shares[-1]):>5}" if row == 0 else ""
+        now = f"{latest:>5}" if row == 0 else ""
         lines.append(Content.assemble(beside, " ", Content.styled(drawn, "$text-accent"), now))
     return lines
 

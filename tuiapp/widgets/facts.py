@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from engine.wording import percent, quantity
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
 from tuiapp.text import bar, came_from
@@ -19,11 +20,11 @@ _MUTED = "$foreground-muted"
 def in_short(model: ModelManifest, width: int) -> Content:
     """What a model knows and how good it is, in a line or two."""
     source = (
-        f"{model.listeners:,} listening sessions"
+        quantity(model.listeners, "listening sessions")
         if model.solo
-        else f"{model.listeners:,} listeners of {', '.join(shown(pack) for pack in model.packs)}"
+        else f"{quantity(model.listeners, 'listeners')} of {', '.join(shown(pack) for pack in model.packs)}"
     )
-    lines = [Content.styled(_broken(f"{model.items:,} {model.level}, {source}", width), "bold")]
+    lines = [Content.styled(_broken(f"{quantity(model.items, model.level)}, {source}", width), "bold")]
     if model.origin is not None:
         lines.append(Content(_came(model, width)))
     if quality := _found(model.validation):
@@ -82,14 +83,12 @@ def _source(model: ModelManifest, width: int) -> Content:
     source = "your own listening" if model.solo else ", ".join(shown(pack) for pack in model.packs)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
-    sweeps = "1 sweep" if model.iterations == 1 else f"{model.iterations} sweeps"
+    sweeps = quantity(model.iterations, "sweeps")
     growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""
     tuned = "tuned on held-out plays" if model.tuned.get("searched") else "not tuned"
     return Content.assemble(
-        Content.styled(f"{model.items:,} {model.level}", "bold"),
-        f" from {model.listeners:,} ",
-        "sessions" if model.solo else "listeners",
-        f" of {source}\n",
+        Content.styled(quantity(model.items, model.level), "bold"),
+        f" from {quantity(model.listeners, 'sessions' if model.solo else 'listeners')} of {source}\n",
         f"{_came(model, width)}\n" if model.origin is not None else "",
         Content.styled(
             _broken(f"{model.factors} factors, {sweeps}, {tuned}", width)
@@ -153,7 +152,7 @@ def _tuning(tuned: dict[str, Any], width: int) -> Content:
     tried = in_words(tuned)
     if not tried:
         return Content("")
-    heading = f"{len(tuned['trials'])} settings tried, nDCG@20 of the best on a held-out tenth"
+    heading = f"{quantity(len(tuned['trials']), 'settings')} tried, nDCG@20 of the best on a held-out tenth"
     lines = [_broken(heading, width), *(_broken(line, width, "  ") for line in tried)]
     return Content.styled("\n".join(lines), _MUTED)
 
@@ -164,7 +163,7 @@ def _index(index: dict[str, Any], width: int) -> Content:
     )
     return Content.styled(
         _broken(
-            f"index: {index['trees']} trees find {index['recall']:.1%} of the nearest, "
+            f"index: {quantity(index['trees'], 'trees find', 'tree finds')} {percent(index['recall'])} of the nearest, "
             f"{index['bytes'] / 1e6:.1f} MB on disk, {serves} at this size",
             width,
         ),

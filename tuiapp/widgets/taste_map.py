@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
+from engine.wording import percent
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import percent
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:

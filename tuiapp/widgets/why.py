@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
+from engine.wording import credited, percent, percents, quantity
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.tastes import ITSELF, LIKE_THEM, names_of
-from tuiapp.text import bar, day, ordinal, percent
+from tuiapp.tastes import ITSELF, LIKE_THEM, names_of, percents_of
+from tuiapp.text import bar, day, ordinal
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def _name(explanation: Explanation | Waiting) -> Content:
 def why(explanation: Explanation, width: int, height: int) -> Content:
     """An explanation as bars, as much of it as the height allows: by group, then by single artist."""
     roomy = height > 10
-    counted_by = f"{explanation.listeners:,} listener{'' if explanation.listeners == 1 else 's'}"
+    counted_by = quantity(explanation.listeners, "listeners")
     if explanation.plays:
-        counted_by += f", {explanation.plays:,} play{'' if explanation.plays == 1 else 's'}"
+        counted_by += f", {quantity(explanation.plays, 'plays')}"
     heading, counted = _name(explanation), Content.styled(counted_by, "$foreground-muted")
     rows = (
         [Content.assemble(heading, "  ", counted)]
@@ -78,7 +79,7 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
         rows += [Content(), Content.styled("because of", "$foreground-muted")]
     tastes = explanation.tastes
     grouped = [] if tastes.of_single_items else _by_taste(tastes, width)
-    after = [Content(), *_what_ifs(explanation), *_ranked_by(explanation, width)] if roomy else []
+    after = [Content(), *_what_ifs(explanation, width), *_ranked_by(explanation, width)] if roomy else []
     rows += grouped[: max(1, height - len(rows))]
     left = height - len(rows) - len(after)
     if left > _SINGLES or not grouped:
@@ -93,12 +94,13 @@ _SINGLES = 4
 def _by_taste(tastes: TasteShares, width: int) -> list[Content]:
     """Each group that is named in two lines, then the rest and what speaks against it."""
     rows = []
-    for taste in tastes.named:
+    *shares, rest = percents_of(tastes)
+    for taste, share in zip(tastes.named, shares, strict=True):
         drawn = Content.styled(bar(taste.share, width - 7), "$text-accent")
-        rows += [Content.assemble(f"{percent(taste.share):>5} ", drawn)]
+        rows += [Content.assemble(f"{share:>5} ", drawn)]
         rows.append(Content(f"      {_names(taste, width - 6)}"))
-    if tastes.rest >= 0.005:
-        rows.append(Content.styled(f"{percent(tastes.rest):>5} the rest", "$foreground-muted"))
+    if rest != percent(0):
+        rows.append(Content.styled(f"{rest:>5} the rest", "$foreground-muted"))
     for taste in tastes.against:
         told = f"against it {percent(taste.share)} "
         told += _names(taste, width - len(told))
@@ -119,39 +121,47 @@ def _singles(explanation: Explanation, width: int, height: int, *, beside: bool)
     unit = 1.0 - explanation.tastes.against_in_all if beside else 1.0
     rows = [Content(), Content.styled("most of one alone", "$foreground-muted")] if beside else []
     most = max(1, min(12, height - len(rows) - 1))
+    named, left = explanation.shares[:most], explanation.shares[most:]
+    *said, others, own = percents(
+        [
+            part * unit
+            for part in (*(one.share for one in named), sum(one.share for one in left), explanation.itself)
+        ]
+    )
     largest = max((share.share for share in explanation.shares[:1]), default=1.0) or 1.0
     names = min(24 if explanation.track is None else 44, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
-    for share in explanation.shares[:most]:
+    for share, percent_of_it in zip(named, said, strict=True):
         drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
-        rows.append(
-            Content.assemble(fitted(_reason(share), names), " ", drawn, f" {percent(share.share * unit):>5}")
-        )
-    if rest := explanation.shares[most:]:
-        others = fitted(f"{len(rest)} other{'s' if len(rest) > 1 else ''}", names + 1 + cells)
-        whole = percent(sum(share.share for share in rest) * unit)
-        rows.append(Content.styled(f"{others} {whole:>5}", "$foreground-muted"))
-    if explanation.itself:
-        own = fitted(ITSELF, names + 1 + cells)
-        rows.append(Content.styled(f"{own} {percent(explanation.itself * unit):>5}", "$foreground-muted"))
+        rows.append(Content.assemble(fitted(_reason(share), names), " ", drawn, f" {percent_of_it:>5}"))
+    rest = [(quantity(len(left), "others"), others)] * bool(left)
+    rest += [(ITSELF, own)] * bool(explanation.itself)
+    rows += (
+        Content.styled(f"{fitted(what, names + 1 + cells)} {share:>5}", "$foreground-muted")
+        for what, share in rest
+    )
     return rows
 
 
 def _reason(share: Share) -> str:
     """Whose share it is: the artist, or the track and by whom it is."""
-    return shown(share.artist if share.track is None else f"{share.track} – {share.artist}")
+    return shown(credited(share.artist, share.track))
 
 
-def _what_ifs(explanation: Explanation) -> list[Content]:
+def _what_ifs(explanation: Explanation, width: int) -> list[Content]:
+    def named(before: str, name: str, after: str) -> Content:
+        """In one line: of a long name the end goes."""
+        left = max(1, width - cell_len(before + after))
+        return Content.styled(f"{before}{fitted(shown(name), left).rstrip()}{after}", "$foreground-muted")
+
     now = ordinal(explanation.rank) if explanation.rank else "not listed"
     rows = []
     for one in explanation.without[:3]:
         after = ordinal(one.rank) if one.rank else "not listed"
-        name = shown(one.track or one.artist)
-        rows.append(Content.styled(f"without {name}: {now} → {after}", "$foreground-muted"))
+        rows.append(named("without ", credited(one.artist, one.track), f": {now} → {after}"))
     if explanation.last_alike is not None:
         name, when = explanation.last_alike
-        rows.append(Content.styled(f"last played {shown(name)} on {day(when)}", "$foreground-muted"))
+        rows.append(named("last played ", name, f" on {day(when)}"))
     return rows
 
 
@@ -172,7 +182,9 @@ def _ranked_by(explanation: Explanation, width: int) -> list[Content]:
         return []
     shares = sorted(explanation.members.items(), key=lambda member: -abs(member[1]))
     shown_item = [
-        f"{_MEMBERS.get(name, name)} {percent(share)}" for name, share in shares if abs(share) >= 0.005
+        f"{_MEMBERS.get(name, name)} {said}"
+        for (name, share), said in zip(shares, percents([share for _, share in shares]), strict=True)
+        if abs(share) >= 0.005
     ]
     lines, line = [], "ranked by"
     for part in shown_item:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from engine.wording import quantity
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
 from tuiapp.text import bar
@@ -40,7 +41,10 @@ def picture(stats: Stats, width: int, height: int) -> Content:
     rows: list[Content] = [
         Content.assemble(
             Content.styled(str(stats.year or "all time"), "bold $text-accent"),
-            Content.styled(f"  {stats.plays:,} plays, {stats.artists:,} artists", "$foreground-muted"),
+            Content.styled(
+                f"  {quantity(stats.plays, 'plays')}, {quantity(stats.artists, 'artists')}",
+                "$foreground-muted",
+            ),
         ),
         Content(""),
         *(

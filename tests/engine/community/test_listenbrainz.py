@@ -120,7 +120,7 @@ def test_a_joint_credit_counts_for_each_where_all_are_known(tmp_path: Path) -> N
         (1, "Harbour & Sons"): 2,
         (2, "Slow Ferry"): 1,
     }
-    assert "1 joint credits" in content.notes[2]
+    assert "1 joint credit without an id counts" in content.notes[2]
 
 
 def test_odd_letters_and_separators_stay_names(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_bot_counts_no_more_than_the_keenest_listener(tmp_path: Path) -> None:
     )
     assert content.plays.sum(axis=1).max() <= 21
     assert content.plays.data.min() >= 1
-    assert content.notes[-1] == "1 listeners with more than 20 plays were scaled down to that."
+    assert content.notes[-1] == "1 listener with more than 20 plays was scaled down to that."
 
 
 # -- what is not as it should be ----------------------------------------------------------------------

@@ -156,7 +156,7 @@ def test_unknown_tempo_is_counted_and_said() -> None:
     assert playlist.coverage == with_tempo / len(pool)
     assert any(f"{len(pool) - with_tempo:,} can't be chosen" in note for note in playlist.notes)
     nearly = compose([replace(POOL[0], bpm=None, track_key="x"), *(t for t in POOL if t.bpm)], Settings())
-    assert any(note.startswith("Over 99 % of the ") for note in nearly.notes)
+    assert any(note.startswith(">99 % of the ") for note in nearly.notes)
 
 
 def test_unknown_lengths_are_assumed_and_marked() -> None:

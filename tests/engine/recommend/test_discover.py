@@ -144,7 +144,7 @@ def test_nothing_in_common_says_what_to_do(place) -> None:
     folders, connection = place
     taste = read_taste(connection)
     stranger = taste.without(frozenset(item.key for item in taste.items if item.name.startswith("Artist")))
-    with pytest.raises(NothingYetError, match="knows none of your 1 artists"):
+    with pytest.raises(NothingYetError, match="knows none of your 1 artist"):
         Recommender.of(open_model(folders), DatedTaste(stranger))
     with pytest.raises(NothingYetError, match="Import your history"):
         Recommender.of(

@@ -10,11 +10,13 @@ from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.explain import explain
 from engine.recommend.settings import DiscoverSettings
+from engine.recommend.taste_shares import ReasonGroups
 from engine.store.database import open_library
-from engine.taste.gate import read_dated_taste
+from engine.taste.gate import TasteItem, read_dated_taste
 from engine.training.artifact import open_model
 from tests.support.listens import play
 from tests.support.models import names, write_model
+from tuiapp.tastes import in_a_line
 
 ARTISTS = names(400)
 DAY = 86_400
@@ -121,3 +123,13 @@ def test_turning_recency_keeps_the_groups_and_their_sums(many) -> None:
     assert decayed.ranker.groups is many.ranker.groups
     for item in decayed.discover(DiscoverSettings(n=10)).items:
         assert abs(sum(one.share for one in item.tastes.named) + item.tastes.rest - 1.0) < 1e-9
+
+
+def test_a_track_is_a_reason_with_the_name_of_its_artist() -> None:
+    reasons = [
+        TasteItem("a", "Burel", 3, None, track="Moire"),
+        TasteItem("b", "Lark", 2, None, track="Moire"),
+    ]
+    groups = ReasonGroups(np.array([1, 2]), reasons, np.array([0, 1]), np.zeros(2))
+    (shares,) = groups.shares(np.array([9]), np.array([[0.75, 0.25]]))
+    assert in_a_line(shares) == "75 % Moire by Burel · 25 % Moire by Lark"

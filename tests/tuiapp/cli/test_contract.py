@@ -339,7 +339,7 @@ def test_one_file_of_playlists_and_tempo_is_taken_whole_in_any_order_of_commands
         assert [pack["kind"] for pack in done["packs"]] == ["community", "features"]
     assert run(["community", "add", str(file)]) == 0
     said = capsys.readouterr().out
-    assert "songs-features: features of 1 tracks." in said
+    assert "songs-features: features of 1 track." in said
     assert "1 of your 5 tracks now have a tempo." in said
     listed = document(capsys, "features", "list")
     assert [pack["name"] for pack in listed["packs"]] == ["songs-features"]

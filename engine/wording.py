@@ -1,0 +1,68 @@
+"""Counts, shares and credits in words, one way everywhere. Standard library only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+# Shares are sums of floats.
+_NOISE = 1e-6
+
+
+def quantity(count: int, plural: str, singular: str | None = None) -> str:
+    """A count and what is counted; the singular is the plural without its s, where it is not given.
+
+    >>> quantity(1, "artists"), quantity(1234, "artists"), quantity(1, "new entries", "new entry")
+    ('1 artist', '1,234 artists', '1 new entry')
+    """
+    return f"{count:,} {one_or_many(count, plural, singular)}"
+
+
+def one_or_many(count: int, plural: str, singular: str | None = None) -> str:
+    """The word for so many, where the count stands elsewhere."""
+    if count != 1:
+        return plural
+    return plural.removesuffix("s") if singular is None else singular
+
+
+def credited(artist: str, track: str | None) -> str:
+    """A track and whose it is, or the artist alone.
+
+    >>> credited("Burel", "Moire"), credited("Burel", None)
+    ('Moire by Burel', 'Burel')
+    """
+    return f"{track} by {artist}" if track else artist
+
+
+def percent(share: float, *, down: bool = False) -> str:
+    """A share in whole per cent; nearly all is not rounded to all, nor nearly nothing to nothing.
+
+    Rounded `down` where a threshold, or that it is all, is told by it.
+
+    >>> percent(0.276), percent(0.276, down=True), percent(0.999), percent(1.0), percent(0.001), percent(0.0)
+    ('28 %', '27 %', '>99 %', '100 %', '<1 %', '0 %')
+    """
+    whole = math.floor(share * 100 + _NOISE) if down else round(share * 100)
+    return _shown(whole, share)
+
+
+def percents(shares: Sequence[float]) -> list[str]:
+    """Parts of one whole in whole per cent that add up as the parts do: the largest remainders are rounded up.
+
+    What gets none though it is not nothing is `<1 %`.
+
+    >>> percents([1 / 3, 1 / 3, 1 / 3]), percents([0.994, 0.004, 0.002])
+    (['34 %', '33 %', '33 %'], ['>99 %', '<1 %', '<1 %'])
+    """
+    exact = [share * 100 for share in shares]
+    wholes = [math.floor(one + _NOISE) for one in exact]
+    left = round(sum(exact)) - sum(wholes)
+    for place in sorted(range(len(exact)), key=lambda i: wholes[i] - exact[i])[:left]:
+        wholes[place] += 1
+    return [_shown(whole, share) for whole, share in zip(wholes, shares, strict=True)]
+
+
+def _shown(whole: int, share: float) -> str:
+    if whole == 0 and share > _NOISE:
+        return "<1 %"
+    return ">99 %" if whole == 100 and share < 1 - _NOISE else f"{whole} %"
