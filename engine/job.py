@@ -118,7 +118,15 @@ def _parser() -> argparse.ArgumentParser:
         fetching = commands.add_parser(name)
         fetching.add_argument("what", choices=SOURCES)
         fetching.add_argument("--url")
-    fetching.add_argument("--min-listeners", type=int, default=MIN_LISTENERS)
+        fetching.add_argument("--update", default="", metavar="PACK")
+    updating = commands.add_parser("update")
+    updating.add_argument("newer")
+    updating.add_argument("--pack", required=True)
+    updating.add_argument("--level", choices=("artists", "tracks"), required=True)
+    updating.add_argument("--download", action="store_true")
+    updating.add_argument("--url")
+    for taking in (fetching, updating):
+        taking.add_argument("--min-listeners", type=int, default=MIN_LISTENERS)
     adding = commands.add_parser("add-model")
     adding.add_argument("source")
     adding.add_argument("--download", action="store_true")
@@ -195,11 +203,16 @@ def _taken(
 
 
 def _look(asked: argparse.Namespace, session: Session, _: Reporter, cancelled: Callable[[], bool]) -> Any:
-    """What is offered for download now."""
+    """What is offered for download now, and whether that is newer than the pack it would update."""
     from engine.community.fetch import Web
 
+    source = SOURCES[asked.what]
     with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
-        return session.packs.offered(web, SOURCES[asked.what], url=asked.url)
+        if not asked.update:
+            return {"said": session.packs.offered(web, source, url=asked.url).said, "newer": True}
+        pack = session.updates.updated_pack(source.level or "artists", asked.update)
+        said, newer = session.updates.offered(web, source, pack, url=asked.url)
+        return {"said": said, "newer": newer}
 
 
 def _fetch(
@@ -220,6 +233,31 @@ def _fetch(
             cancelled=cancelled,
         )
     return _taken(session, packs)
+
+
+def _update(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Take newer data for a pack, downloaded by name or from a file; what is new."""
+    from engine.community.fetch import Web
+
+    reporter.expect({"downloading" if asked.download else "reading data": 5, "joining": 1})
+    with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
+
+        def take(name: str) -> None:
+            if asked.download:
+                session.packs.fetch(
+                    web, SOURCES[asked.newer], url=asked.url, min_listeners=asked.min_listeners, name=name,
+                    tell=reporter.progress, cancelled=cancelled,
+                )  # fmt: skip
+            else:
+                reading = partial(reporter.progress, "reading data")
+                session.packs.add(Path(asked.newer), name=name, progress=reading, cancelled=cancelled)
+
+        news = session.updates.update(
+            asked.level, take, name=asked.pack, tell=reporter.progress, cancelled=cancelled
+        )
+    return {"pack": news.pack.name, "said": news.in_words(), "rebuild": news.rebuild}
 
 
 def _export_model(
@@ -291,6 +329,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[
     "add": _add,
     "look": _look,
     "fetch": _fetch,
+    "update": _update,
     "add-model": _add_model,
     "export-model": _export_model,
     "train": _train,

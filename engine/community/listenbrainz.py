@@ -18,13 +18,14 @@ from engine.canonical_keys import Level
 from engine.community.condense import Condensed, Limits, condense
 from engine.community.files import is_tar
 from engine.community.mbids import MBID_BYTES
+from engine.community.offers import LISTENBRAINZ
 from engine.community.pack import PackContent
 from engine.community.streams import Member, first_bytes, members, opened_member
 from engine.community.tally import Tally
 from engine.errors import CancelledError, UnreadableFileError
 from engine.wording import one_or_many, quantity
 
-LICENCE, SOURCE = "CC0 1.0", "ListenBrainz"
+LICENCE = "CC0 1.0"
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Statistics:
             tags=(),
             dropped=dict(tally.bad.reasons + tally.dropped),
             level=self.LEVEL,
-            source=SOURCE,
+            source=LISTENBRAINZ,
             collected=datetime.fromtimestamp(tally.last, UTC).date().isoformat() if tally.last else "",
             licence=LICENCE,
             mbids=np.frombuffer(tally.mbids, dtype=np.uint8).reshape(-1, MBID_BYTES)[made.kept],

@@ -34,6 +34,16 @@ def who_sees(contact: str) -> str:
     return f"Whoever hosts it sees your address{named}; nothing else is sent."
 
 
+# Who makes statistics that are published anew, as their packs name the source.
+LISTENBRAINZ = "ListenBrainz"
+
+
+def newer_of(source: str, level: str) -> str:
+    """What is downloaded to update a pack of such a source and level, by its name in `SOURCES`; empty where nothing
+    newer of it is published."""
+    return level if source == LISTENBRAINZ else ""
+
+
 # A dump with fewer is not whole: that of September 2026 had 84,850.
 MIN_LISTENERS = 50_000
 _METABRAINZ = "https://data.metabrainz.org/pub/musicbrainz/"

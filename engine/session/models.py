@@ -74,6 +74,14 @@ class Models(Service):
                 found.append(removed_packs(manifest, installed))
         return list(filter(None, found))
 
+    def much_joined(self) -> list[str]:
+        """Sentences on models in use that so much joined since their training that another is suggested."""
+        from engine.training.artifact import POINTERS
+        from engine.training.growth import much_joined
+
+        found = [self.manifest(level) for level in POINTERS]
+        return list(filter(None, (much_joined(manifest) for manifest in found if manifest is not None)))
+
     def of_earlier_versions(self) -> list[str]:
         """Sentences on models in use in which some names can't be found; empty when there are none."""
         from engine.community.earlier_keys import has_earlier_keys

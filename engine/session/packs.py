@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a download would be, in sentences, and the day of what is published by the day (an ISO date, else empty)."""
+
+    said: str
+    day: str
 
 
 class Packs(Service):
@@ -56,7 +65,7 @@ class Packs(Service):
         self.library.changed(Change.EVERYTHING)
         return added
 
-    def offered(self, web: Web, source: Source, *, url: str | None = None) -> str:
+    def offered(self, web: Web, source: Source, *, url: str | None = None) -> Offered:
         """What a download would be, from when, how large, and what it shows to others. Downloads nothing.
 
         Raises DiscoverError where it cannot be had.
@@ -64,7 +73,7 @@ class Packs(Service):
         from engine.community.archives import artist_archive, rhythm_archive
         from engine.community.statistics_dump import find
 
-        at = url or source.url
+        at, day = url or source.url, ""
         match source.form:
             case "file":
                 offer = web.look(at)
@@ -74,11 +83,12 @@ class Packs(Service):
                 what = f"{source.terms}; of {archive.day}. {archive.url}, {_megabytes(archive.bytes)}."
             case level:
                 dump = find(web, at)
+                day = dump.day
                 what = (
                     f"{source.terms}; of {dump.day}. {dump.url}: about {_megabytes(dump.to_read(level))} of "
                     f"{_megabytes(dump.bytes)} are read."
                 )
-        return f"{what} {who_sees(web.contact)}"
+        return Offered(f"{what} {who_sees(web.contact)}", day)
 
     def fetch(
         self,

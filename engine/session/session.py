@@ -28,7 +28,7 @@ from engine.session.tracks import Tracks
 from engine.session.training import Training
 from engine.session.updating import Updates
 from engine.session.verdicts import Verdicts
-from engine.wording import percent, quantity
+from engine.wording import quantity
 
 if TYPE_CHECKING:
     from engine.session.forgetting import Forgotten
@@ -163,15 +163,12 @@ class Session:
             if pack.kind == "genres" and model.level == "artists" and model.origin is None
         ]
         if (growth := model.growth) is not None:
-            from engine.training.growth import REBUILD
-
             # What is newer than the training has joined.
             since = max(since, growth.date)
-            if growth.share >= REBUILD:
-                return (
-                    f"{percent(growth.share)} of what the newest data's listeners play is of {model.level} no training "
-                    "saw. Train again: discover train."
-                )
+            from engine.training.growth import much_joined
+
+            if much := much_joined(model):
+                return much
         if any(date > since for date in (*community.values(), *genres)):
             return "A pack is newer than this model. Train again: discover train."
         if not model.solo:

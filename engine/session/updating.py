@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from engine.session.library import Change, Library, Service, synchronized
 from engine.wording import percent, quantity
 
 if TYPE_CHECKING:
+    from engine.community.fetch import Web
+    from engine.community.offers import Source
     from engine.session.models import Models
     from engine.session.packs import Packs
 
 Cancelled = Callable[[], bool]
 Tell = Callable[[str, int, int], None]
+# Statistics are published twice a month, and counted up to a day before the one they are called after.
+_SAME = datetime.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +82,42 @@ class Updates(Service):
             "discover community add PATH."
         )
 
+    def offered(
+        self, web: Web, source: Source, pack: PackInfo, *, url: str | None = None
+    ) -> tuple[str, bool]:
+        """What a download would bring a pack, in sentences (`Packs.offered`), and whether it is any newer.
+
+        Downloads nothing. Raises DiscoverError where it cannot be had.
+        """
+        offer = self._packs.offered(web, source, url=url)
+        if _within(pack.collected, offer.day, _SAME):
+            return f"{pack.name} is of {pack.collected}: there is nothing newer than {offer.day} yet.", False
+        of = f"of {pack.collected}, with" if pack.collected else "of"
+        return (
+            f"You have {pack.name}, {of} {quantity(pack.listeners, 'listeners')}. Newer: {offer.said}",
+            True,
+        )
+
     @synchronized
     def update(
         self,
         level: Level,
-        take: Callable[[str], Any],
+        take: Callable[[str], Any] | None,
         *,
         name: str | None = None,
         tell: Tell | None = None,
         cancelled: Cancelled | None = None,
     ) -> News:
         """Have `take`, given the name of the pack, add newer data in its place; say what is new, and have it join the
-        model in use.
+        model in use. Without `take` what the pack has joins it.
 
         Raises UsageError where which pack is meant is not clear, or what was taken is no newer data for it, and what
         `take` raises: then all packs are as they were.
         """
         self.library.door.require_writable("update a pack")
         before = self.updated_pack(level, name)
+        if take is None:
+            return self._joined(level, before, before, 0, tell, cancelled)
         known = self._keys(before)
         after = self._replaced(before, take)
         new = len(self._keys(after) - known)
@@ -168,3 +191,11 @@ class Updates(Service):
         self.library.changed(Change.EVERYTHING)
         share = manifest.growth.share if manifest.growth is not None else 0.0
         return News(after, before.listeners, new, manifest.items - items, share, rebuild=share >= REBUILD)
+
+
+def _within(have: str, day: str, span: datetime.timedelta) -> bool:
+    """Whether the day of what one has is no longer before another than that; not where one of them is unknown."""
+    try:
+        return datetime.date.fromisoformat(have) + span >= datetime.date.fromisoformat(day)
+    except ValueError:
+        return False

@@ -38,6 +38,7 @@ from engine.training.artifact import (
     Growth,
     Model,
     ModelManifest,
+    train_command,
     write_arrays,
     write_manifest,
     write_neighbours,
@@ -45,6 +46,7 @@ from engine.training.artifact import (
 )
 from engine.training.in_use import switch_to
 from engine.training.interactions import numbered_artists
+from engine.wording import percent
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -55,6 +57,17 @@ REBUILD = 0.05
 Cells = TypeVar("Cells", Neighbours, Listens)
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
+
+
+def much_joined(manifest: ModelManifest) -> str:
+    """That more joined a model since it was trained than should stay so, in sentences; else empty."""
+    growth = manifest.growth
+    if growth is None or growth.share < REBUILD:
+        return ""
+    return (
+        f"{percent(growth.share)} of what the newest data's listeners play is of {manifest.level} no training saw. "
+        f"Train again: {train_command(manifest.level)}."
+    )
 
 
 def new_columns(model: Model, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -75,10 +75,14 @@ def line(user: int, data: list[dict[str, Any]], **more: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def listeners(count: int, artists: int = 6) -> bytes:
-    """Lines of so many listeners with four artists each."""
+def listeners(count: int, artists: int = 6, **more: Any) -> bytes:
+    """Lines of so many listeners with four artists each, and `more` in each line."""
     return b"".join(
-        line(n, [artist(1 + (n + k) % artists, f"Artist {1 + (n + k) % artists}", 9 - k) for k in range(4)])
+        line(
+            n,
+            [artist(1 + (n + k) % artists, f"Artist {1 + (n + k) % artists}", 9 - k) for k in range(4)],
+            **more,
+        )
         for n in range(1, count + 1)
     )
 

@@ -22,7 +22,7 @@ RESULTS: dict[str, Any] = {
     "add": {"packs": [], "tempo": {"tracks": 0, "with_tempo": 0}, "left_out": [], "bad_lines": []},
 }
 RESULTS["fetch"] = RESULTS["add"]
-RESULTS["look"] = "Of now, 12.3 MB. It sees your address."
+RESULTS["look"] = {"said": "Of now, 12.3 MB. It sees your address.", "newer": True}
 
 
 @pytest.fixture
@@ -36,6 +36,11 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Path]]:
 
     monkeypatch.setattr("tuiapp.app.jobs.run_job", run)
     return started
+
+
+def flat(app: DiscoverApp) -> str:
+    """What the screen says, whatever the lines it is on."""
+    return " ".join(screen_text(app).replace("│", " ").split())
 
 
 def in_the_demo(folders: Folders) -> DiscoverApp:
@@ -225,7 +230,7 @@ async def test_a_download_in_the_app_is_a_pack_in_the_end(
 
         def here(job: Job, data_dir: Path) -> list[str]:
             seen.append(job)
-            more = ["--min-listeners", "60"] if job.arguments[0] == "fetch" else []
+            more = ["--min-listeners", "60"] if job.arguments[0] in ("fetch", "update") else []
             return [*command(job, data_dir), "--url", server.base, *more]
 
         monkeypatch.setattr(Job, "command", here)
@@ -244,6 +249,25 @@ async def test_a_download_in_the_app_is_a_pack_in_the_end(
             await pilot.press("enter")
             await settled(pilot, lambda: any("Added" in told for told in toasts(app)))
             assert [pack.listeners for pack in app.engine().packs.all()] == [60]
-    assert [job.arguments[0] for job in seen] == ["look", "fetch"]
-    assert (seen[1].unit, seen[1].share) == ("MB", 1.0)
-    assert seen[1].done == seen[1].total > 0
+            assert (seen[1].unit, seen[1].share) == ("MB", 1.0)
+            assert seen[1].done == seen[1].total > 0
+            await pilot.press("U")
+            await settled(pilot, lambda: "It is of 2026-10-01, from 60 listeners" in flat(app))
+            await pilot.press("1")
+            await settled(pilot, lambda: any("nothing newer than 2026-10-01" in told for told in toasts(app)))
+            server.add(
+                2, "20261015-000002", {"artists_all_time": listeners(70, artists=8, to_ts=1_792_022_400)}
+            )
+            await pilot.press("U")
+            await settled(pilot, lambda: "Update listenbrainz?" in screen_text(app))
+            await pilot.press("1")
+            await settled(pilot, lambda: "of 2026-10-15" in flat(app))
+            assert "You have listenbrainz, of 2026-10-01, with 60 listeners" in flat(app)
+            assert len(server.asked("GET", ".tar.zst")) == 1
+            await pilot.press("enter")
+            await settled(pilot, lambda: any("Updated" in told for told in toasts(app)))
+            (told,) = [text for text in toasts(app) if "Updated" in text]
+            assert "listenbrainz: 70 listeners, 10 more than before; 2 new artists." in told
+            assert [pack.listeners for pack in app.engine().packs.all()] == [70]
+            assert server.asked("GET", ".tar.zst")[1:], "the newer one"
+    assert [job.arguments[0] for job in seen] == ["look", "fetch", "look", "look", "update"]

@@ -202,6 +202,7 @@ def test_newer_data_says_what_is_new_and_what_joined(root, tmp_path, capsys) -> 
     assert "camps: 120 listeners, 30 more than before; 6 new artists, 6 of them now in the model." in told.out
     assert "of artists no training saw" in told.out
     assert "Train again: discover train." in told.err
+    assert any("no training saw. Train again" in said for said in document(capsys, "doctor")["next"])
     done = document(capsys, "community", "update", str(more))
     assert [pack["name"] for pack in done["packs"]] == ["camps"]
     assert (done["new"]["items"], done["new"]["joined"], done["new"]["rebuild"]) == (0, 0, True)

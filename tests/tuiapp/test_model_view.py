@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -247,7 +248,9 @@ async def test_a_training_draws_its_curve_and_goes_on_in_another_view(
         assert "^x to stop" not in screen_text(app)
 
 
-async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too(folders: Folders, tmp_path) -> None:
+async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too_and_can_be_updated(
+    folders: Folders, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "songs.csv"
     rows = [f"one,Artist {letter},Song,{120 + place}" for place, letter in enumerate("ABC")]
     file.write_text("\n".join(["playlist_id,track_artist,track_name,tempo", *rows]))
@@ -267,6 +270,27 @@ async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too(folders: Fol
         assert "songs-features: features of 3 tracks." in told
         kinds = {pack.name: pack.kind for pack in app.engine().packs.all()}
         assert kinds.items() >= {"songs": "community", "songs-features": "features"}.items()
+        started: list[Job] = []
+
+        async def fails(job: Job, *_: Any) -> dict[str, Any]:
+            started.append(job)
+            return {"type": "error", "message": "That holds no tracks.", "exit_code": 2}
+
+        monkeypatch.setattr("tuiapp.app.jobs.run_job", fails)
+        the_list(app).move_to(
+            next(n for n, pack in enumerate(app.engine().packs.all()) if pack.name == "songs")
+        )
+        await pilot.press("U")
+        await settled(pilot, lambda: "Update songs?" in screen_text(app))
+        assert "Download" not in screen_text(app), "nobody publishes newer of it"
+        await pilot.press("1")
+        await settled(pilot, lambda: "Newer data for songs" in screen_text(app))
+        await pilot.press(*str(file), "enter")
+        await settled(pilot, lambda: "That holds no tracks." in screen_text(app))
+        assert "Newer data for songs" in screen_text(app), "with what was typed"
+        assert [job.arguments for job in started] == [
+            ["update", str(file), "--pack", "songs", "--level", "tracks"]
+        ]
 
 
 async def test_after_a_resize_what_is_said_of_the_models_fits(folders: Folders) -> None:

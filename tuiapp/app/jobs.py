@@ -16,18 +16,27 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.errors import DiscoverError
 from tuiapp.app.model_files import TO_ADD, TO_EXPORT, ask_model, ask_model_export, exported
 from tuiapp.app.model_files import added as added_model
-from tuiapp.app.pack_jobs import added, ask_pack, ask_to_download
+from tuiapp.app.pack_jobs import (
+    added,
+    ask_files,
+    ask_pack,
+    ask_pack_file,
+    ask_to_download,
+    ask_update,
+    ask_update_file,
+    updated,
+)
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
-from tuiapp.typed_paths import paths_in, with_options
 
 if TYPE_CHECKING:
+    from engine.community.packs import PackInfo
     from engine.paths import Folders
     from engine.taste.coverage import Coverage
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
-_OWN_DATA = ("import", "add", "look", "fetch", TO_ADD)
+_OWN_DATA = ("import", "add", "look", "fetch", "update", TO_ADD)
 STOPPING = "stopping"
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
@@ -120,13 +129,6 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     return last
 
 
-def _missing(paths: Sequence[Path]) -> list[str]:
-    """Sentences on those of the paths that cannot be read."""
-    from engine.paths import why_not_read
-
-    return [f"{path} {why}." for path in paths if (why := why_not_read(path))]
-
-
 class Jobs:
     """The one job that may run at a time, begun, shown and ended."""
 
@@ -182,7 +184,7 @@ class Jobs:
         """Ask what to import, saying how to get it from each service."""
         from tuiapp.app.help_texts import how_to_export
 
-        self._ask("Import listening history", "Import", "import", how_to_export(), typed, wrong)
+        ask_files(self._app, "Import listening history", "Import", ["import"], how_to_export(), typed, wrong)
 
     def ask_pack(self) -> None:
         """Ask for a pack: what can be downloaded, or a file."""
@@ -192,40 +194,9 @@ class Jobs:
         """Ask where the model in use should be written."""
         ask_model_export(self._app)
 
-    def ask_pack_file(self, typed: str = "", wrong: str = "") -> None:
-        """Ask for the file of a pack."""
-        from tuiapp.screens.first_steps import COMMUNITY_FILES
-
-        title = "Add community data or track features"
-        self._ask(title, "Add pack", "add", COMMUNITY_FILES, typed, wrong)
-
-    def _ask(self, title: str, job: str, command: str, above: str, typed: str, wrong: str) -> None:
-        """Ask for files, and start a job with them; again with what was typed where that failed (`wrong` says why)."""
-        from tuiapp.screens.dialogs import AskPath, AskText
-
-        def submit(text: str, dialog: AskText) -> None:
-            try:
-                typed, options = with_options(text) if command == "import" else (text, [])
-            except ValueError as error:
-                dialog.refuse(str(error))
-                return
-            paths = paths_in(typed)
-
-            def looked(missing: list[str]) -> None:
-                if missing:
-                    dialog.refuse(missing[0])
-                elif obstacle := self.obstacle(job):
-                    dialog.refuse(obstacle)
-                else:
-                    dialog.accept()
-                    # Not from the dialog, which is going: what is asked next would answer to nobody.
-                    self._app.call_later(
-                        partial(self.start, job, command, *map(str, paths), *options, typed=text)
-                    )
-
-            dialog.ask(lambda _session: _missing(paths), looked, group="paths")
-
-        self._app.push_screen(AskPath(title, submit, above, typed, wrong))
+    def ask_update(self, pack: PackInfo) -> None:
+        """Ask where newer data for a pack is."""
+        ask_update(self._app, pack)
 
     def start_demo(self) -> None:
         """Fill the sample's own data folder, then open it in place of this one."""
@@ -297,8 +268,9 @@ class Jobs:
                 again: dict[str, Callable[[str, str], None]] = {
                     "import": self.ask_import,
                     TO_ADD: partial(ask_model, app),
+                    "update": partial(ask_update_file, app, job.arguments),
                 }
-                again.get(job.arguments[0], self.ask_pack_file)(typed, message)
+                again.get(job.arguments[0], partial(ask_pack_file, app))(typed, message)
             else:
                 app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
         elif result["type"] == "cancelled":
@@ -306,7 +278,9 @@ class Jobs:
         elif job.arguments[0] == "import":
             self._show_report(result["result"], community, coverage, typed)
         elif job.arguments[0] == "look":
-            ask_to_download(app, job.arguments[1], result["result"])
+            ask_to_download(app, job.arguments, result["result"])
+        elif job.arguments[0] == "update":
+            updated(app, result["result"])
         elif job.arguments[0] in ("add", "fetch"):
             added(app, result["result"])
         elif job.arguments[0] == TO_ADD:

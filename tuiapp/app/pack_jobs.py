@@ -1,13 +1,22 @@
-"""Packs, asked about and said: what to download, and what was added."""
+"""Packs, asked about and said: what to download, which file, what was added, what is new."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuiapp.app.model_files import ask_model
+from tuiapp.settings.in_keys import in_keys
+from tuiapp.typed_paths import paths_in, with_options
 
 if TYPE_CHECKING:
+    from engine.community.packs import PackInfo
     from tuiapp.app.app import DiscoverApp
+    from tuiapp.screens.dialogs import AskText
+
+_UPDATE = "Update"
 
 
 def ask_pack(app: DiscoverApp) -> None:
@@ -20,22 +29,130 @@ def ask_pack(app: DiscoverApp) -> None:
         elif what:
             app.jobs.start("Looking what there is", "look", what)
         elif what is not None:
-            app.jobs.ask_pack_file()
+            ask_pack_file(app)
 
     app.push_screen(community_question(), answered)
 
 
-def ask_to_download(app: DiscoverApp, what: str, said: str) -> None:
-    """Ask before anything of it is downloaded; `said` is what it is, from when, how large, who sees what."""
+def ask_pack_file(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
+    """Ask for the file of a pack."""
+    from tuiapp.screens.first_steps import COMMUNITY_FILES
+
+    title = "Add community data or track features"
+    ask_files(app, title, "Add pack", ["add"], COMMUNITY_FILES, typed, wrong)
+
+
+def ask_update(app: DiscoverApp, pack: PackInfo) -> None:
+    """Ask where newer data for a pack is: what is published of it, which is looked up first, or a file."""
+    from engine.community.offers import SOURCES, newer_of
+    from engine.wording import quantity
+    from tuiapp.screens.pick import Choice, Pick
+
+    if app.jobs.own is not None:
+        app.notify(
+            f"The demo's data is made up. Press {app.keymap.label('leave_demo')} to return to your own."
+        )
+        return
+    if pack.kind != "community":
+        add = app.keymap.label("model.add_pack")
+        app.notify(f"{pack.name} is replaced whole: press {add} and add it again.")
+        return
+    choices, more = [Choice("", "A file or folder you have")], ""
+    if name := newer_of(pack.source, pack.level):
+        choices.insert(0, Choice(name, f"Download {SOURCES[name].title}", SOURCES[name].size))
+        more = " The download is first looked up where it is, which shows your address there; then you are asked."
+    of = f"of {pack.collected}" if pack.collected else "of an unknown day"
+    more = (
+        f"It is {of}, from {quantity(pack.listeners, 'listeners')}. Newer data takes its place, and you are "
+        f"told what is new. What your model does not know of it joins it at once.{more}"
+    )
+    arguments = ["update", "", "--pack", pack.name, "--level", pack.level]
+
+    def answered(what: str | None) -> None:
+        if what:
+            app.jobs.start("Looking what there is", "look", what, "--update", pack.name)
+        elif what is not None:
+            ask_update_file(app, arguments)
+
+    app.push_screen(Pick(f"Update {pack.name}?", choices, more=more), answered)
+
+
+def ask_update_file(app: DiscoverApp, arguments: Sequence[str], typed: str = "", wrong: str = "") -> None:
+    """Ask for the file with newer data; `arguments` are the job's, of whatever file."""
+    from tuiapp.screens.first_steps import COMMUNITY_FILES
+
+    command, _file, *of = arguments
+    title = f"Newer data for {of[1]}"
+    ask_files(app, title, _UPDATE, [command], COMMUNITY_FILES, typed, wrong, of)
+
+
+def ask_to_download(app: DiscoverApp, looked: Sequence[str], found: dict[str, Any]) -> None:
+    """Ask before anything of it is downloaded: what it is, from when, how large, who sees what was `found` by the job
+    with the arguments `looked`."""
     from engine.community.offers import SOURCES
     from tuiapp.screens.pick import Choice, Pick
 
+    _look, what, *of = looked
+    if not found["newer"]:
+        app.notify(found["said"], title="Nothing newer", timeout=12)
+        return
+    start = ["fetch", what]
+    if of:
+        start = ["update", what, "--pack", of[1], "--level", SOURCES[what].level or "artists", "--download"]
+
     def answered(choice: str | None) -> None:
         if choice is not None:
-            app.jobs.start("Download", choice, what)
+            app.jobs.start(_UPDATE if of else "Download", *start)
 
-    question = Pick(f"Download {SOURCES[what].title}?", [Choice("fetch", "Download")], more=said)
+    question = Pick(f"Download {SOURCES[what].title}?", [Choice("fetch", "Download")], more=found["said"])
     app.push_screen(question, answered)
+
+
+def ask_files(
+    app: DiscoverApp,
+    title: str,
+    job: str,
+    command: Sequence[str],
+    above: str,
+    typed: str,
+    wrong: str,
+    behind: Sequence[str] = (),
+) -> None:
+    """Ask for files, and start a job with them between `command` and what is `behind`; again with what was typed where
+    that failed (`wrong` says why)."""
+    from tuiapp.screens.dialogs import AskPath
+
+    def submit(text: str, dialog: AskText) -> None:
+        try:
+            typed, options = with_options(text) if command[0] == "import" else (text, list(behind))
+        except ValueError as error:
+            dialog.refuse(str(error))
+            return
+        paths = paths_in(typed)
+
+        def looked(missing: list[str]) -> None:
+            if missing:
+                dialog.refuse(missing[0])
+            elif behind and len(paths) > 1:
+                dialog.refuse("Name one file or folder.")
+            elif obstacle := app.jobs.obstacle(job):
+                dialog.refuse(obstacle)
+            else:
+                dialog.accept()
+                # Not from the dialog, which is going: what is asked next would answer to nobody.
+                start = partial(app.jobs.start, job, *command, *map(str, paths), *options, typed=text)
+                app.call_later(start)
+
+        dialog.ask(lambda _session: _missing(paths), looked, group="paths")
+
+    app.push_screen(AskPath(title, submit, above, typed, wrong))
+
+
+def _missing(paths: Sequence[Path]) -> list[str]:
+    """Sentences on those of the paths that cannot be read."""
+    from engine.paths import why_not_read
+
+    return [f"{path} {why}." for path in paths if (why := why_not_read(path))]
 
 
 def added(app: DiscoverApp, result: dict[str, Any]) -> None:
@@ -46,3 +163,9 @@ def added(app: DiscoverApp, result: dict[str, Any]) -> None:
     to_train = any(pack["kind"] in ("community", "genres") for pack in result["packs"])
     then = f"\nNow press {model} and {train} to train on it." if to_train else ""
     app.notify(packs_in_words(result) + then, title="Added", timeout=12)
+
+
+def updated(app: DiscoverApp, result: dict[str, Any]) -> None:
+    """Say what is new, and to train again where that is much."""
+    then = f"\n{in_keys('Train again: discover train.', app.keymap)}" if result["rebuild"] else ""
+    app.notify(f"{result['pack']}: {result['said']}{then}", title="Updated", timeout=12)

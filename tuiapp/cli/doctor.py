@@ -128,13 +128,14 @@ def _model(session: Any, advice: list[str]) -> Any:
     try:
         manifest, of_tracks = session.models.manifest(), session.models.manifest("tracks")
         problems, removed = session.models.check(), session.models.removed_packs()
+        joined = session.models.much_joined()
     except DiscoverError as error:
         advice.append(str(error))
         return f"cannot be used: {error}"
     tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs.all())
     if of_tracks is None and tracks:
         advice.append("Train a model of tracks: discover train --level tracks.")
-    advice += problems + removed + session.models.of_earlier_versions()
+    advice += problems + removed + joined + session.models.of_earlier_versions()
     if manifest is None:
         advice.append("Train a model: discover train.")
         return "none yet"

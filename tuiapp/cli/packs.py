@@ -23,8 +23,6 @@ from tuiapp.safe import shown
 from tuiapp.text import came_from
 
 if TYPE_CHECKING:
-    from engine.community.fetch import Web
-    from engine.community.offers import Source
     from engine.community.packs import PackInfo
     from engine.session import Session
 
@@ -112,7 +110,7 @@ def fetch(
         raise click.UsageError(f"No known data set is called {what}. Known: {', '.join(SOURCES)}.")
     with options.session() as session, contextlib.closing(options.web()) as web:
         session.door.require_writable("download anything")
-        _agree(options, session, web, source, url, yes)
+        _agree(options, session.packs.offered(web, source, url=url).said, yes)
         stages = {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
         with progress_bar(options, stages) as tell:
             packs = session.packs.fetch(
@@ -121,9 +119,9 @@ def fetch(
         _print_packs(options, session, packs)
 
 
-def _agree(options: Options, session: Session, web: Web, source: Source, url: str | None, yes: bool) -> None:
+def _agree(options: Options, what: str, yes: bool) -> None:
     """Say what would be downloaded, and ask unless it was agreed to."""
-    said = shown(session.packs.offered(web, source, url=url))
+    said = shown(what)
     say(options, said)
     if not yes:
         if not sys.stdin.isatty():
@@ -167,9 +165,13 @@ def update(
     of: Level = level or (source.level if source is not None and source.level else "artists")
     with options.session() as session, contextlib.closing(options.web()) as web:
         session.door.require_writable("update a pack")
-        session.updates.updated_pack(of, name)
+        before, newer_there = session.updates.updated_pack(of, name), True
         if source is not None:
-            _agree(options, session, web, source, url, yes)
+            said, newer_there = session.updates.offered(web, source, before, url=url)
+            if newer_there:
+                _agree(options, said, yes)
+            else:
+                say(options, shown(said))
         with progress_bar(options, {"reading data": 3, "downloading": 3, "joining": 1}) as tell:
 
             def take(pack: str) -> None:
@@ -180,7 +182,7 @@ def update(
                 else:
                     session.packs.add(Path(newer), name=pack, progress=partial(tell, "reading data"))
 
-            news = session.updates.update(of, take, name=name, tell=tell)
+            news = session.updates.update(of, take if newer_there else None, name=name, tell=tell)
         pack = session.coverage.described(news.pack)
     if options.json:
         print_json({"packs": [pack], "new": {

@@ -189,6 +189,10 @@ class ModelView(View):
     def action_add_pack(self) -> None:
         self.app.jobs.ask_pack()
 
+    def action_update_pack(self) -> None:
+        if self._packs.row is not None:
+            self.app.jobs.ask_update(self._packs.row)
+
     def action_remove_pack(self) -> None:
         row = self._packs.row
         if row is not None:

@@ -104,9 +104,17 @@ def test_training_again_is_suggested_when_the_share_passes_the_threshold(session
     assert many.share >= REBUILD, "what joined earlier counts too: no training saw it"
     assert many.rebuild
     assert "no training saw. Train again" in session.status().outdated
+    assert session.models.much_joined() == [session.status().outdated]
     session.training.train(QUICK)
     assert session.status().outdated == ""
     assert newer(session, tmp_path, 66).share == 0
+
+
+def test_what_a_pack_has_joins_the_model_when_there_is_nothing_newer(session, tmp_path) -> None:
+    session.packs.add(write_community(tmp_path / "of-63", artists=names(63), seed=1), name="camps")
+    assert (session.models.manifest().items, session.models.much_joined()) == (60, [])
+    news = session.updates.update("artists", None)
+    assert (news.items, news.joined, session.models.manifest().items) == (0, 3, 63)
 
 
 def test_where_nothing_is_new_the_model_stays(session, tmp_path) -> None:
