@@ -28,18 +28,26 @@ def popularity(train: csr_matrix) -> ScoresOf:
     return lambda listeners: np.tile(counts, (len(listeners), 1))
 
 
-def item_cosine(train: csr_matrix) -> ScoresOf:
-    """An item scores the sum of its cosines with the listener's items, on who played what at all."""
-    binary = _binary(train)
-    per_length = np.sqrt(_per(np.asarray(binary.getnnz(axis=0))))
-    unit = binary.multiply(per_length[None, :]).tocsr().astype(np.float32)
+def item_cosine(train: csr_matrix, rows: csr_matrix | None = None, *, log: bool = False) -> ScoresOf:
+    """An item scores the sum of its cosines with the listener's items, on who played what at all.
+
+    With `log` both are counted by log(1 + plays). The listeners are those of `rows` (others, items) where given: what
+    they play is then no part of the cosines.
+    """
+    counts = _log if log else _binary
+    played = counts(train)
+    own = played if rows is None else counts(rows)
+    squares = np.asarray(played.multiply(played).sum(axis=0), dtype=np.float32).ravel()
+    lengths = np.sqrt(np.where(squares > 0.0, squares, 1.0))
+    per_length: np.ndarray = np.asarray(1.0 / lengths, dtype=np.float32)
+    unit = played.multiply(per_length[None, :]).tocsr().astype(np.float32)
     items_of = unit.T.tocsr()
 
     # Never the items x items matrix itself; nearly every listener has one of their items, so dense from there on.
     def scores_of(listeners: np.ndarray) -> np.ndarray:
         scores = np.empty((len(listeners), train.shape[1]), dtype=np.float32)
         for first in range(0, len(listeners), _AT_ONCE):
-            near = (binary[listeners[first : first + _AT_ONCE]] @ items_of).toarray()
+            near = (own[listeners[first : first + _AT_ONCE]] @ items_of).toarray()
             scores[first : first + _AT_ONCE] = (items_of @ np.ascontiguousarray(near.T)).T
         return scores
 
@@ -102,6 +110,11 @@ def _binary(train: csr_matrix) -> csr_matrix:
     binary = train.astype(np.float32)
     binary.data = np.ones_like(binary.data)
     return binary
+
+
+def _log(train: csr_matrix) -> csr_matrix:
+    """log(1 + plays), float32."""
+    return train.astype(np.float32).log1p()
 
 
 def _per(counts: np.ndarray) -> np.ndarray:

@@ -80,7 +80,7 @@ def accuracy(top: np.ndarray, test: csr_matrix, listeners: np.ndarray, k: int = 
     measured = held > 0
     if not measured.any():
         raise InvalidDataError("No listener has a held-out item to measure.")
-    hits, held = _hits(top[measured], test[listeners[measured]]), held[measured]
+    hits, held = hits_of(top[measured], test[listeners[measured]]), held[measured]
     places = np.arange(1, k + 1)
     gains = 1.0 / np.log2(places + 1)
     precision = hits * np.cumsum(hits, axis=1) / places
@@ -91,8 +91,8 @@ def accuracy(top: np.ndarray, test: csr_matrix, listeners: np.ndarray, k: int = 
     }
 
 
-def _hits(top: np.ndarray, test: csr_matrix) -> np.ndarray:
-    """(b, k) bool: whether the item at each place was held out from that listener."""
+def hits_of(top: np.ndarray, test: csr_matrix) -> np.ndarray:
+    """Whether the item at each place of the lists `top` (b, k) was held out from that listener of (b, items) `test`."""
     rows = np.repeat(np.arange(len(top)), np.diff(test.indptr))
     held = np.sort(rows * np.int64(test.shape[1]) + test.indices)
     cells = np.arange(len(top))[:, None] * np.int64(test.shape[1]) + top

@@ -1,30 +1,42 @@
 """Backtest: how good Discover would have been for this person.
 
-It looks at their plays up to a day and guesses what came new. The half-life under which the guesses were best is then
-the one Discover uses, where it is clearly better than none.
-
-The history is cut at the ends of its last few quarters. For each cut the taste is what was played before; what
-counts is which artists, or tracks, the person played for the first time in the ninety days after it. Beside Discover
-stand the community's most played, item neighbours (cosines of who plays what), and Discover with plays that decay by
-half-lives. A cut after which nothing new was played says nothing and is left out.
+It looks at their plays up to a day and guesses what came new. The history is cut before each of its last quarters that
+brought anything new, however long ago they were. For each cut the taste is what was played before; what counts is which
+artists, or tracks, the person played for the first time in the ninety days after it, and beside that at any later time.
+Discover is asked as it is served, for its first 50, and again with plays that decay by half-lives. Beside it stand the
+community's most played and two forms of item neighbours: cosines of who plays what at all, and of how much.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from statistics import mean
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from engine.errors import NothingYetError
 from engine.evaluation.baselines import item_cosine
-from engine.evaluation.metrics import evaluate
+from engine.evaluation.metrics import NOTHING, accuracy, hits_of, top_items
 from engine.progress import Share, in_steps, silent
 from engine.recommend.discover import Recommender
-from engine.taste.gate import DatedTaste, Window, read_taste
+from engine.recommend.hindsight import (
+    COSINE,
+    DISCOVER,
+    LENGTHS,
+    NEIGHBOURS,
+    POPULARITY,
+    Backtest,
+    Comparison,
+    Cut,
+    Measures,
+    half_life_taken,
+    with_half_life,
+)
+from engine.recommend.listener import Ids
+from engine.recommend.settings import DEFAULTS
+from engine.taste.gate import DatedTaste, Taste, Window, read_dated_taste, read_taste
 from engine.taste.when_played import first_plays
 from engine.training.artifact import Model
 
@@ -32,33 +44,32 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 QUARTER = 90 * 86_400
-CUTS = 4
-K = 20
+# The last two years, where each quarter brought something new.
+MAX_CUTS = 8
+# A history of less than five quarters is cut into five parts, none shorter than a week.
+PARTS, SHORTEST = 5, 7 * 86_400
 HALF_LIVES = (90.0, 180.0, 365.0, 730.0)
-NDCG = f"ndcg@{K}"
-DISCOVER, POPULARITY, NEIGHBOURS = "Discover", "popularity", "item neighbours"
+# As long as the lists that are looked at.
+_LISTED = replace(DEFAULTS, n=LENGTHS[-1])
 
 
-# A half-life is taken where it raises the mean nDCG by this share and more single cuts than it lowers, and where
-# there were at least so many new artists to guess.
-GAIN, MIN_NEW = 0.05, 10
+@dataclass(frozen=True, eq=False)
+class _Past:
+    """One cut: what was listed then by each form of Discover, what no list may hold, and what came.
 
-
-class Cut(msgspec.Struct, frozen=True):
-    """One look back: plays before `at` (seconds UTC) were seen; of what the model knows so much was `known` then, and
-    so much came `new` after."""
+    `own` are the items that count for the taste then, with their `weights`; `new` came in the quarter, `later` at any
+    later time. All are ids.
+    """
 
     at: int
+    until: int
+    own: Ids
+    weights: np.ndarray
     known: int
-    new: int
-
-
-class Backtest(msgspec.Struct, frozen=True):
-    """Mean recall, nDCG and MAP at 20 over the cuts by method, and the half-life in days that is best, if any is."""
-
-    cuts: tuple[Cut, ...]
-    methods: dict[str, dict[str, float]]
-    half_life: float | None
+    excluded: Ids
+    new: Ids
+    later: Ids
+    listed: dict[str, Ids] = field(default_factory=dict)
 
 
 def backtest(
@@ -70,114 +81,131 @@ def backtest(
     it item neighbours are not among the methods.
     Raises NothingYetError when no cut has both a past the model knows and something new after it.
     """
-    from scipy.sparse import csr_matrix
-
-    cuts, known, new = _cuts(model, connection)
-    train, test = (
-        csr_matrix(
-            (np.ones(sum(map(len, lists)), dtype=np.float32), _cells(lists)),
-            shape=(len(cuts), len(model.listeners)),
-        )
-        for lists in (known, new)
-    )
-    scored = in_steps(progress, 1 + len(HALF_LIVES))
-    methods = {DISCOVER: _scores(model, connection, cuts, None)}
-    scored()
-    methods[POPULARITY] = np.tile(model.listeners.astype(np.float32), (len(cuts), 1))
-    if community is not None:
-        methods[NEIGHBOURS] = _by_neighbours(community, train)
-    decayed = {_with_half_life(days): days for days in HALF_LIVES}
-    for name, days in decayed.items():
-        methods[name] = _scores(model, connection, cuts, days)
-        scored()
-    each = {
-        name: [_measured(scores, train, test, cut) for cut in range(len(cuts))]
-        for name, scores in methods.items()
-    }
-    half_life = None
-    if sum(map(len, new)) >= MIN_NEW:
-        half_life = _best_half_life(
-            [run[NDCG] for run in each[DISCOVER]],
-            {days: [run[NDCG] for run in each[name]] for name, days in decayed.items()},
-        )
-    return Backtest(
-        tuple(Cut(at, len(before), len(after)) for at, before, after in zip(cuts, known, new, strict=True)),
-        {name: {key: mean(run[key] for run in runs) for key in runs[0]} for name, runs in each.items()},
-        half_life,
-    )
-
-
-def _by_neighbours(community: csr_matrix, train: csr_matrix) -> np.ndarray:
-    """Scores at each cut (cuts, items), from the community and only what the person had played before that cut: their
-    later rows would give away what comes."""
-    from scipy.sparse import vstack
-
-    last = np.array([community.shape[0]])
-    return np.concatenate(
-        [item_cosine(vstack([community, train[cut]], format="csr"))(last) for cut in range(train.shape[0])]
-    )
-
-
-def _with_half_life(days: float) -> str:
-    return f"{DISCOVER}, half-life {days:g} days"
-
-
-def _measured(scores: np.ndarray, train: csr_matrix, test: csr_matrix, cut: int) -> dict[str, float]:
-    return evaluate(lambda ids: scores[ids].copy(), train, test, k=K, listeners=np.array([cut]))
-
-
-def _best_half_life(plain: list[float], decayed: dict[float, list[float]]) -> float | None:
-    """The half-life with the best mean, null where it does not clearly beat counting all plays alike."""
-    days = max(decayed, key=lambda days: mean(decayed[days]))
-    gains = [after - before for before, after in zip(plain, decayed[days], strict=True)]
-    better, worse = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
-    return days if mean(decayed[days]) >= (1 + GAIN) * mean(plain) and better > worse else None
-
-
-def _cells(lists: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    rows = np.repeat(np.arange(len(lists)), [len(ids) for ids in lists])
-    return rows, np.concatenate(lists)
-
-
-def _cuts(
-    model: Model, connection: sqlite3.Connection
-) -> tuple[list[int], list[np.ndarray], list[np.ndarray]]:
-    """Times, items known before each, and items first played in the quarter after it."""
-    level = model.manifest.level
-    taste = read_taste(connection, level=level)
-    found = model.catalog.ids_of([item.key for item in taste.items])
-    first = {found[key]: start for key, start in first_plays(connection, level).items() if key in found}
-    latest = max((item.last_played or 0 for item in taste.items), default=0)
-    cuts, known, new = [], [], []
-    for number in range(CUTS, 0, -1):
-        at = latest + 1 - number * QUARTER
-        before = np.array(sorted(item for item, start in first.items() if start < at), dtype=np.int64)
-        after = np.array(
-            sorted(item for item, start in first.items() if at <= start < at + QUARTER), dtype=np.int64
-        )
-        if len(before) and len(after):
-            cuts.append(at)
-            known.append(before)
-            new.append(after)
-    if not cuts:
+    listed = in_steps(progress, MAX_CUTS)
+    pasts: list[_Past] = []
+    for past, recommender in _pasts(model, connection):
+        past.listed[DISCOVER] = _padded(recommender.ranked(_LISTED))
+        for days in HALF_LIVES:
+            past.listed[with_half_life(days)] = _padded(recommender.with_decay(days).ranked(_LISTED))
+        pasts.insert(0, past)
+        listed()
+    if not pasts:
         raise NothingYetError(
             "In no quarter of a year did you play something new that is in the community data. Import "
             "more of your history, with dates, and try again."
         )
-    return cuts, known, new
-
-
-def _scores(
-    model: Model, connection: sqlite3.Connection, cuts: Sequence[int], half_life: float | None
-) -> np.ndarray:
-    """Every item's score at each cut: (cuts, items) float64."""
-    level = model.manifest.level
-    return np.stack(
-        [
-            Recommender.of(
-                model,
-                DatedTaste(read_taste(connection, Window(until=at, half_life=half_life), level=level)),
-            ).scores_of_new()
-            for at in cuts
-        ]
+    lists = {name: np.stack([past.listed[name] for past in pasts]) for name in pasts[0].listed}
+    forms = tuple(lists)
+    lists |= _baselines(model, pasts, community)
+    new, later = (
+        _rows(model, which, None) for which in ([past.new for past in pasts], [past.later for past in pasts])
     )
+    cuts = tuple(Cut(past.at, past.until, past.known, len(past.new), len(past.later)) for past in pasts)
+    hit = {name: _hit(top, pasts) for name, top in lists.items()}
+    following = {name: _measured(top, new) for name, top in lists.items()}
+    return Backtest(
+        cuts,
+        following,
+        {name: _measured(top, later) for name, top in lists.items()},
+        {
+            form: {
+                name: Comparison(int((hit[form] & ~hit[name]).sum()), int((hit[name] & ~hit[form]).sum()))
+                for name in lists
+                if name not in forms
+            }
+            for form in forms
+        },
+        half_life_taken(cuts, following, HALF_LIVES),
+    )
+
+
+def _pasts(model: Model, connection: sqlite3.Connection) -> Iterator[tuple[_Past, Recommender]]:
+    """The last quarters that brought anything new, the latest first, each with Discover as it was before it."""
+    level = model.manifest.level
+    whole = read_taste(connection, level=level)
+    first = first_plays(connection, level)
+    found = model.catalog.ids_of([item.key for item in whole.items])
+    ids = np.array([found[key] for key in first if key in found], dtype=np.int64)
+    starts = np.array([first[key] for key in first if key in found], dtype=np.int64)
+    dated = starts[starts > 0]
+    if not len(dated):
+        return
+    latest = max(item.last_played or 0 for item in whole.items)
+    quarter = min(QUARTER, max(SHORTEST, (latest - int(dated.min())) // PARTS))
+    until, cuts = int(dated.max()) + 1, 0
+    while cuts < MAX_CUTS:
+        at = until - quarter
+        try:
+            recommender = _as_of(model, connection, whole, first, at)
+        except NothingYetError:  # nor was there anything before
+            return
+        listener = recommender.listener
+        known = np.array(sorted(listener.known), dtype=np.int64)
+        excluded = np.union1d(known, recommender.ranker.candidates.unwanted)
+        coming = ~np.isin(ids, excluded)
+        new = np.unique(ids[coming & (starts >= at) & (starts < until)])
+        later = np.unique(ids[coming & (starts >= at)])
+        if len(new):
+            cuts += 1
+            past = _Past(at, until, listener.ids, listener.weights, len(known), excluded, new, later)
+            yield past, recommender
+        before = starts[(starts > 0) & (starts < at)]
+        if not len(before):
+            return
+        until = int(before.max()) + 1
+
+
+def _as_of(
+    model: Model, connection: sqlite3.Connection, whole: Taste, first: dict[str, int], at: int
+) -> Recommender:
+    """Discover as it was `at` a time; what is undated, played or kept, may have been so before it."""
+    own = read_dated_taste(connection, Window(until=at), level=model.manifest.level)
+    known = whole.of_items(item for item in whole.items if first.get(item.key, 0 if item.kept else at) < at)
+    return Recommender.of(model, own, DatedTaste(known))
+
+
+def _padded(ids: Ids) -> Ids:
+    """A list in its whole length."""
+    return np.concatenate([ids, np.full(_LISTED.n - len(ids), NOTHING, dtype=np.int64)])
+
+
+def _baselines(model: Model, pasts: Sequence[_Past], community: csr_matrix | None) -> dict[str, np.ndarray]:
+    """What each baseline listed at each cut, of all that no list had to leave out: (cuts, n)."""
+    listeners = model.listeners.astype(np.float32)
+    methods: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        POPULARITY: lambda cuts: np.tile(listeners, (len(cuts), 1))
+    }
+    if community is not None:
+        # Of what the person had played before each cut: later plays would give away what comes.
+        own = _rows(model, [past.own for past in pasts], [past.weights for past in pasts])
+        methods[NEIGHBOURS] = item_cosine(community, own)
+        methods[COSINE] = item_cosine(community, own, log=True)
+    excluded, every = _rows(model, [past.excluded for past in pasts], None), np.arange(len(pasts))
+    return {name: top_items(method, excluded, every, _LISTED.n) for name, method in methods.items()}
+
+
+def _rows(model: Model, ids: Sequence[Ids], values: Sequence[np.ndarray] | None) -> csr_matrix:
+    """(cuts, items) with `values`, else ones, at each cut's ids."""
+    from scipy.sparse import csr_matrix
+
+    rows = np.repeat(np.arange(len(ids)), [len(one) for one in ids])
+    columns = np.concatenate(ids)
+    data = np.ones(len(rows)) if values is None else np.concatenate(values)
+    return csr_matrix((data.astype(np.float32), (rows, columns)), shape=(len(ids), model.catalog.size))
+
+
+def _hit(top: np.ndarray, pasts: Sequence[_Past]) -> np.ndarray:
+    """For all that came in the quarters, one after the other, whether it was listed: (new,) bool."""
+    return np.concatenate([np.isin(past.new, row) for past, row in zip(pasts, top, strict=True)])
+
+
+def _measured(top: np.ndarray, test: csr_matrix) -> tuple[Measures, ...]:
+    """One method's hits, recall, nDCG and MAP at each length of its lists, cut by cut."""
+    hits, found = hits_of(top, test), []
+    for cut in range(len(top)):
+        one = np.array([cut])
+        measures: Measures = {}
+        for k in LENGTHS:
+            measures |= {f"hits@{k}": float(hits[cut, :k].sum()), **accuracy(top[one, :k], test, one, k)}
+        found.append(measures)
+    return tuple(found)

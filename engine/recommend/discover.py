@@ -151,14 +151,6 @@ class Recommender:
             self._known[known] = np.array(ids, dtype=np.int64)
         return self._known[known]
 
-    def scores_of_new(self) -> Floats:
-        """(items,) scores of the new candidates, minus infinity for all others."""
-        new = self.ranker.candidates.new(self.listener.own_ids)
-        ids, scores = self.ranker.scored(new, None)
-        every = np.full(self.model.catalog.size, -np.inf)
-        every[ids] = scores
-        return every
-
     def sides(self, settings: DiscoverSettings) -> tuple[Ids, list[_Side]]:
         """What is known, and the (ids, scores) of new and of familiar items; kept, since dials only re-order them."""
         wanted = settings.known

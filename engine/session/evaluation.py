@@ -10,7 +10,7 @@ from engine.progress import Share, silent
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
-    from engine.recommend.backtest import Backtest
+    from engine.recommend.hindsight import Backtest
     from engine.session.models import Models
 
 
@@ -28,24 +28,29 @@ class Evaluation(Service):
             self._last = None
 
     @synchronized
-    def half_life(self) -> float | None:
-        """Days after which a play counts half, as the last look back found best; null where there was none."""
+    def last(self) -> Backtest | None:
+        """What the last look back at artists found; null where there was none."""
         import msgspec
 
-        from engine.recommend.backtest import Backtest
+        from engine.recommend.hindsight import Backtest
 
         file = self.library.folders.hindsight
         if self._last is None and file.exists():
             try:
                 self._last = msgspec.json.decode(file.read_bytes(), type=Backtest)
             except msgspec.DecodeError:
-                # Worked out anew with the next training; till then all plays count alike.
+                # Of another version: worked out anew with the next training.
                 return None
-        return self._last.half_life if self._last else None
+        return self._last
+
+    def half_life(self) -> float | None:
+        """Days after which a play counts half, as the last look back found best; null where all plays count alike."""
+        last = self.last()
+        return last.half_life if last else None
 
     @synchronized
     def measure(self, level: Level = "artists", progress: Share = silent) -> Backtest:
-        """Measure Discover on the person's own past, and of artists keep the half-life that guessed it best.
+        """Measure Discover on the person's own past, and of artists keep what was found, the half-life too.
 
         Where the data the model was trained on is not there, item neighbours are not among the methods. Raises
         NothingYetError without a community model, or without a past to look back on.

@@ -156,7 +156,7 @@ def test_removing_a_pack_a_model_stands_on_is_explained_and_breaks_nothing(crowd
     assert run(["evaluate"]) == 0
     told = capsys.readouterr()
     assert why in told.err
-    assert "so item neighbours could not be measured beside it" in told.out
+    assert "so item neighbours and item cosine (log plays) could not be measured" in told.out
     assert any(why in line for line in document(capsys, "doctor")["next"])
     assert document(capsys, "import", str(history))["coverage"] == before["coverage"]
 

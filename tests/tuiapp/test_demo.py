@@ -32,6 +32,7 @@ def place(tmp_path_factory):
     patch.setattr(weigh, "RIDGES", (100.0,))
     patch.setattr(weigh, "RESAMPLES", 1)
     patch.setattr(backtest, "HALF_LIVES", (90.0,))
+    patch.setattr(backtest, "MAX_CUTS", 4)
     patch.setattr("engine.index.build._RELATED_QUERIES", 40)
     patch.setattr("engine.training.train.QUERIES", 40)
     patch.setenv("DISCOVER_DATA_DIR", str(data))
@@ -188,8 +189,13 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
 def test_evaluate_measures_the_listeners_own_past_and_says_who_wins(place, capsys) -> None:
     data = ["--data-dir", str(place / "demo")]
     found = said(capsys, "evaluate", *data)
-    assert {"Discover", "popularity", "item neighbours"} < {method["name"] for method in found["methods"]}
-    assert all(0 <= method[name] <= 1 for method in found["methods"] for name in ("recall@20", "ndcg@20"))
+    assert {"Discover", "popularity", "item neighbours", "item cosine (log plays)"} < {
+        method["name"] for method in found["methods"]
+    }
+    measures = ("recall@20", "ndcg@20", "ndcg@50")
+    assert all(0 <= method[name] <= 1 for method in found["methods"] for name in measures)
+    new = sum(cut["new"] for cut in found["split"])
+    assert all(method["hits@20"] <= method["hits@50"] <= new for method in found["methods"])
     assert all(cut["known"] and cut["new"] for cut in found["split"])
     # What training measured and kept is what evaluating measures again, and what Discover uses.
     kept = json.loads((place / "demo" / "hindsight.json").read_bytes())
@@ -198,7 +204,9 @@ def test_evaluate_measures_the_listeners_own_past_and_says_who_wins(place, capsy
     assert said(capsys, "recommend", *data) == asked
     assert said(capsys, "recommend", "--half-life", "30", *data) != asked
     assert run(["evaluate", *data]) == 0
-    assert "ranks" in capsys.readouterr().out
+    said_plainly = capsys.readouterr().out
+    used = next(method for method in found["methods"] if method["name"] == found["used"])
+    assert f"{used['hits@20']} among its first 20 and {used['hits@50']} among its first 50" in said_plainly
 
 
 def test_evaluate_measures_tracks_and_leaves_what_artists_taught(place, capsys) -> None:

@@ -6,17 +6,20 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
 from engine.model.confidence import Confidence
 from engine.paths import Folders
+from tests.support.backtests import a_backtest
 from tests.support.communities import write_community
 from tests.support.driving import screen_text, settled, the_list, toasts
 from tests.support.models import names
 from tests.support.places import ITEMS, PLAYED
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.jobs import Job
+from tuiapp.hindsight import in_a_line, in_words
 from tuiapp.text import age
 from tuiapp.widgets.facts import facts, in_short
 from tuiapp.widgets.loss import Losses, curve
@@ -132,6 +135,8 @@ def test_a_model_in_short_says_how_much_it_finds_beside_popularity() -> None:
 
 
 async def test_a_model_is_shown_in_short_until_details_are_asked_for(folders: Folders) -> None:
+    found = a_backtest()
+    folders.hindsight.write_bytes(msgspec.json.encode(found))
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
@@ -139,9 +144,14 @@ async def test_a_model_is_shown_in_short_until_details_are_asked_for(folders: Fo
         await settled(pilot)
         assert "v for details" in screen_text(app)
         assert "lambda" not in screen_text(app)
+        facts = app.screen.query_one("#facts")
+        assert in_a_line(found) in " ".join(facts.render().plain.split())
         await pilot.press("v")
         await settled(pilot)
         assert "lambda" in screen_text(app)
+        assert facts.render().plain.partition("your own past\n")[2].splitlines()[:7] == in_words(
+            found, "artists"
+        )
 
 
 async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_it_does_not(

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage
+from tuiapp.hindsight import in_words
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
-    from engine.recommend.backtest import Backtest
+    from engine.recommend.hindsight import Backtest
+
+# Heading -> the measure below it, and how it is written.
+_COLUMNS = {
+    "hits@20": ("hits@20", ".0f"),
+    "hits@50": ("hits@50", ".0f"),
+    "recall@20": ("recall@20", ".3f"),
+    "nDCG@20": ("ndcg@20", ".3f"),
+    "nDCG@50": ("ndcg@50", ".3f"),
+}
 
 
 @cli.command()
@@ -35,23 +44,49 @@ def evaluate(options: Options, level: Level) -> None:
     for sentence in removed:
         say(options, shown(sentence))
     if options.json:
-        print_json(
-            {
-                "split": [{"at": cut.at, "known": cut.known, "new": cut.new} for cut in found.cuts],
-                "methods": [{"name": name, **measures} for name, measures in found.methods.items()],
-                "half_life": found.half_life,
-                "coverage": coverage and coverage.as_dict(),
-            }
-        )
+        print_json({**_document(found), "coverage": coverage and coverage.as_dict()})
         return
     rows = [
-        (name, f"{measures['recall@20']:.3f}", f"{measures['ndcg@20']:.3f}", f"{measures['map@20']:.3f}")
+        (name, *(f"{measures[key]:{form}}" for key, form in _COLUMNS.values()))
         for name, measures in found.methods.items()
     ]
-    print_table(("", "recall@20", "nDCG@20", "MAP@20"), rows, right=frozenset({1, 2, 3}))
+    print_table(("", *_COLUMNS), rows, right=frozenset(range(1, 1 + len(_COLUMNS))))
     click.echo()
-    for sentence in _in_words(found, level):
+    for sentence in in_words(found, level):
         click.echo(sentence)
+
+
+def _document(found: Backtest) -> dict[str, Any]:
+    """What a look back found, as --json tells it: hits are numbers of artists or tracks over all splits."""
+    from engine.recommend.hindsight import overall
+
+    return {
+        "split": [
+            {"at": cut.at, "until": cut.until, "known": cut.known, "new": cut.new, "later": cut.later}
+            for cut in found.cuts
+        ],
+        "methods": [
+            {"name": name, **_whole_hits(measures), "later": _whole_hits(overall(found.later[name]))}
+            for name, measures in found.methods.items()
+        ],
+        "used": found.used,
+        "compared": [
+            {
+                "name": name,
+                "found": one.found,
+                "missed": one.missed,
+                "difference": one.difference,
+                "standard_error": one.standard_error,
+                "verdict": one.verdict,
+            }
+            for name, one in found.against.items()
+        ],
+        "half_life": found.half_life,
+    }
+
+
+def _whole_hits(measures: dict[str, float]) -> dict[str, float]:
+    return {name: int(value) if name.startswith("hits") else value for name, value in measures.items()}
 
 
 def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> None:
@@ -85,42 +120,3 @@ def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> Non
         else f"Nothing beats {best} alone for you, so Discover ranks by that."
     )
     click.echo("New music cannot be measured without community data.")
-
-
-def _in_words(found: Backtest, level: Level) -> list[str]:
-    """What the figures say, also where they are against us."""
-    from engine.recommend.backtest import DISCOVER, NDCG, NEIGHBOURS, POPULARITY
-
-    days = [datetime.datetime.fromtimestamp(cut.at, datetime.UTC).date().isoformat() for cut in found.cuts]
-    new = sum(cut.new for cut in found.cuts)
-    lines = [
-        f"Measured at {', '.join(days)}: from earlier plays, Discover predicted the {new} {level} you "
-        "first played in the next 90 days."
-    ]
-    used = found.methods[DISCOVER]
-    if found.half_life is not None:
-        used = found.methods[f"{DISCOVER}, half-life {found.half_life:g} days"]
-    if level == "tracks":
-        fade = "count the same" if found.half_life is None else f"halve every {found.half_life:g} days"
-        lines.append(f"Plays {fade}, as for artists.")
-    elif found.half_life is not None:
-        lines.append(
-            f"A half-life of {found.half_life:g} days predicted best, of four tried on these same "
-            "quarters; Discover now uses it."
-        )
-    else:
-        lines.append("Favouring recent plays did not clearly help; Discover counts all plays the same.")
-    for name in (POPULARITY, NEIGHBOURS):
-        if name not in found.methods:
-            lines.append(
-                f"The data the model was trained on is not here, so {name} could not be measured beside it."
-            )
-            continue
-        other = found.methods[name][NDCG]
-        if used[NDCG] > other:
-            lines.append(f"Discover ranks better than {name} for you ({used[NDCG]:.3f} against {other:.3f}).")
-        else:
-            lines.append(f"For you {name} ranks at least as well ({other:.3f} against {used[NDCG]:.3f}).")
-    if new < 30:
-        lines.append(f"With only {new} new {level} to predict, these figures are rough.")
-    return lines

@@ -14,7 +14,7 @@ from tuiapp.safe import shown
 from tuiapp.screens.view import View
 from tuiapp.text import age
 from tuiapp.widgets.columns import Column
-from tuiapp.widgets.facts import facts, in_short
+from tuiapp.widgets.facts import facts, in_short, own_past
 from tuiapp.widgets.loss import LossCurve, Losses
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -22,6 +22,7 @@ from tuiapp.widgets.table import Table
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
     from engine.errors import DiscoverError
+    from engine.recommend.hindsight import Backtest
     from engine.recommend.rankings import Ranking
     from engine.session import Session, Status
     from engine.session.comparisons import Standing
@@ -50,6 +51,7 @@ class ModelView(View):
         self._today = 0
         self._known: dict[str, Coverage | None] = {}
         self._models: list[ModelManifest] = []
+        self._hindsight: Backtest | None = None
         self._outdated = ""
         self._detailed = False
 
@@ -88,7 +90,11 @@ class ModelView(View):
             self._loss.show(Losses(tuple(job.losses), job.total))
 
     def load(self) -> None:
-        self.ask(lambda session: (session.status(), session.discover.today()), self._show, group="list")
+        self.ask(
+            lambda session: (session.status(), session.discover.today(), session.evaluation.last()),
+            self._show,
+            group="list",
+        )
 
     def _share_known(self, row: PackInfo) -> str:
         """How much of the person's plays a pack knows; nothing where that is not asked, or not known yet."""
@@ -103,8 +109,8 @@ class ModelView(View):
         self._known = known
         self._packs.drop([])
 
-    def _show(self, answer: tuple[Status, int]) -> None:
-        status, self._today = answer
+    def _show(self, answer: tuple[Status, int, Backtest | None]) -> None:
+        status, self._today, self._hindsight = answer
         table = self._packs
         # Worked out of all that was played: the list does not wait for it.
         self.ask(
@@ -138,9 +144,10 @@ class ModelView(View):
         """The models in short, or all figures of them."""
         wide = self.size.width >= 100
         width = (self.size.width // 2 if wide else self.size.width) - 7
-        text = Content("\n\n").join(
-            [(facts if self._detailed else in_short)(model, width) for model in self._models]
-        )
+        parts = [(facts if self._detailed else in_short)(model, width) for model in self._models]
+        if self._hindsight is not None:
+            parts.append(own_past(self._hindsight, width, detailed=self._detailed))
+        text = Content("\n\n").join(parts)
         if self._outdated:
             again = f"! {self.in_keys(self._outdated)}\n\n"
             text = Content.assemble(Content.styled(again, "bold $text-warning"), text)

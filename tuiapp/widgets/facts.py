@@ -8,10 +8,12 @@ from textual.content import Content
 
 from engine.wording import percent, quantity
 from tuiapp.cells import fitted
+from tuiapp.hindsight import in_a_line, in_words
 from tuiapp.safe import shown
 from tuiapp.text import bar, came_from
 
 if TYPE_CHECKING:
+    from engine.recommend.hindsight import Backtest
     from engine.training.artifact import ModelManifest
 
 _MUTED = "$foreground-muted"
@@ -63,6 +65,15 @@ def facts(model: ModelManifest, width: int) -> Content:
         _index(model.index, width),
     ]
     return Content("\n\n").join([block for block in blocks if block.plain])
+
+
+def own_past(found: Backtest, width: int, *, detailed: bool) -> Content:
+    """How well the person's own past was predicted: in a line, or all that `discover evaluate` says in words."""
+    if not detailed:
+        return Content(_broken(in_a_line(found), width))
+    return Content.assemble(
+        Content.styled("your own past", _MUTED), *(f"\n{line}" for line in in_words(found, "artists"))
+    )
 
 
 def _broken(text: str, width: int, indent: str = "") -> str:

@@ -33,12 +33,16 @@ def test_popularity_counts_listeners_not_plays() -> None:
     assert popularity(matrix)(np.array([0])).any()
 
 
-def test_item_cosine() -> None:
+@pytest.mark.parametrize("log", [False, True])
+def test_item_cosine(log: bool) -> None:
     matrix = plays()
-    played = binary(matrix)
-    lengths = np.maximum(np.linalg.norm(played, axis=0), 1)
-    expected = played @ (played.T @ played / np.outer(lengths, lengths))
-    np.testing.assert_allclose(item_cosine(matrix)(EVERYBODY), expected, rtol=1e-5)
+    played = np.log1p(matrix.toarray().astype(np.float64)) if log else binary(matrix)
+    lengths = np.linalg.norm(played, axis=0)
+    cosines = played.T @ played / np.outer(*[np.where(lengths > 0, lengths, 1)] * 2)
+    np.testing.assert_allclose(item_cosine(matrix, log=log)(EVERYBODY), played @ cosines, rtol=1e-5)
+    others = matrix[::-1][:4]
+    found = item_cosine(matrix, others, log=log)(np.arange(4))
+    np.testing.assert_allclose(found, played[::-1][:4] @ cosines, rtol=1e-5)
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])

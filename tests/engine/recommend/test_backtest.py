@@ -4,33 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_matrix
 
 from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError
+from engine.paths import Folders
 from engine.privacy import Door
-from engine.recommend import backtest as module
-from engine.recommend.backtest import DISCOVER, NDCG, NEIGHBOURS, POPULARITY, backtest
+from engine.recommend import hindsight
+from engine.recommend.backtest import HALF_LIVES, QUARTER, backtest
+from engine.recommend.hindsight import (
+    BASELINES,
+    DISCOVER,
+    NDCG,
+    Comparison,
+    half_life_taken,
+    with_half_life,
+)
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.taste.rules import Rule, add_rule
 from engine.training.artifact import open_model
+from tests.support.backtests import cuts_of, runs_of
 from tests.support.listens import play
 from tests.support.models import names, write_model
 
 DAY = 86_400
-QUARTER = module.QUARTER
 ARTISTS = names(60)
 COMMUNITY = random_matrix(80, 60, density=0.2, format="csr", dtype=np.float32, random_state=5)
 LAST = 2000 * DAY
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return open_model(write_model(tmp_path_factory.mktemp("model")))
+
+
 @pytest.fixture
-def place(tmp_path):
-    folders = write_model(tmp_path)
-    connection = open_library(Door(folders))
-    yield open_model(folders), connection
+def place(model, tmp_path):
+    connection = open_library(Door(Folders(tmp_path)))
+    yield model, connection
     connection.close()
 
 
@@ -47,8 +59,11 @@ def test_only_what_was_first_played_in_the_quarter_after_a_cut_is_to_be_guessed(
     found = backtest(model, connection, COMMUNITY)
     assert [(cut.known, cut.new) for cut in found.cuts] == [(5, 1)]
     assert found.cuts[0].at == LAST + 1 - QUARTER
-    assert {DISCOVER, POPULARITY, NEIGHBOURS} < found.methods.keys()
-    assert found.methods[DISCOVER][NDCG] > 0, "the block that was played is ranked first, and 12 is of it"
+    assert {DISCOVER, *BASELINES} < found.methods.keys()
+    assert found.methods[DISCOVER]["hits@20"] == 1, (
+        "the block that was played is ranked first, and 12 is of it"
+    )
+    assert 0 < found.methods[DISCOVER]["ndcg@20"] <= found.methods[DISCOVER][NDCG]
     assert found.half_life is None, "one artist to guess says nothing of half-lives"
 
 
@@ -57,6 +72,38 @@ def test_without_anything_new_there_is_nothing_to_measure(place) -> None:
     play(connection, ARTISTS[0], "A Song", 1000 * DAY, LAST)
     with pytest.raises(NothingYetError, match="In no quarter"):
         backtest(model, connection, COMMUNITY)
+
+
+def test_what_is_known_without_a_date_alone_is_nothing_to_predict_from(place) -> None:
+    model, connection = place
+    play(connection, ARTISTS[0], "A Song", None)
+    play(connection, ARTISTS[12], "A Song", LAST)
+    with pytest.raises(NothingYetError, match="In no quarter"):
+        backtest(model, connection, COMMUNITY)
+
+
+def test_quarters_that_brought_nothing_are_passed_over_however_long(place) -> None:
+    """Somebody who found music years ago, and plays it still, gets figures of then."""
+    model, connection = place
+    for number in (0, 3, 6):
+        play(connection, ARTISTS[number], "A Song", 1000 * DAY)
+    play(connection, ARTISTS[9], "A Song", 1100 * DAY, *range(1200 * DAY, LAST, 50 * DAY))
+    play(connection, ARTISTS[12], "A Song", 1195 * DAY)
+    cuts = backtest(model, connection, COMMUNITY).cuts
+    assert [(cut.until, cut.known, cut.new, cut.later) for cut in cuts] == [
+        (1100 * DAY + 1, 3, 1, 2),
+        (1195 * DAY + 1, 4, 1, 1),
+    ]
+    assert {cut.until - cut.at for cut in cuts} == {QUARTER}
+
+
+def test_a_short_history_is_cut_into_shorter_spans(place) -> None:
+    model, connection = place
+    for step, number in enumerate((0, 3, 6, 9, 12, 15)):
+        play(connection, ARTISTS[number], "A Song", LAST - 50 * DAY + step * 10 * DAY)
+    cuts = backtest(model, connection, COMMUNITY).cuts
+    assert len(cuts) == 5
+    assert {cut.until - cut.at for cut in cuts} == {10 * DAY}
 
 
 @pytest.mark.parametrize("how", ["rule", "block"])
@@ -79,50 +126,65 @@ def test_what_was_played_only_where_it_does_not_count_is_new_when_it_first_does(
     for number in (0, 3, 6, 9):
         play(connection, ARTISTS[number], "A Song", 1000 * DAY)
     play(connection, ARTISTS[12], "A Song", 1200 * DAY, LAST)
-    with pytest.raises(NothingYetError, match="In no quarter"):
-        backtest(model, connection, COMMUNITY)
+    assert [cut.until for cut in backtest(model, connection, COMMUNITY).cuts] == [1200 * DAY + 1]
     add_rule(connection, Rule(since=1100 * DAY, until=1300 * DAY))
-    assert [(cut.known, cut.new) for cut in backtest(model, connection, COMMUNITY).cuts] == [(4, 1)]
+    cuts = backtest(model, connection, COMMUNITY).cuts
+    assert [(cut.until, cut.known, cut.new) for cut in cuts] == [(LAST + 1, 4, 1)]
 
 
-def test_a_taste_that_moved_is_guessed_best_when_the_past_fades(place) -> None:
+def test_a_taste_that_moved_is_guessed_best_when_the_past_fades(place, monkeypatch) -> None:
     """Years of one block of artists, then weeks of another: what comes new is of the other."""
     model, connection = place
+    monkeypatch.setattr(hindsight, "MIN_NEW", 9)
     for number in range(0, 30, 3):
         play(connection, ARTISTS[number], "A Song", *range(100 * DAY, 130 * DAY, DAY))
-    start = LAST - 5 * QUARTER
-    for step, number in enumerate(range(1, 58, 3)):
-        play(connection, ARTISTS[number], "A Song", *range(start + step * 20 * DAY, LAST, 15 * DAY))
+    start = LAST - 8 * QUARTER
+    for step, number in enumerate(range(1, 58, 3), -4):
+        play(connection, ARTISTS[number], "A Song", *range(start + max(0, step) * 36 * DAY, LAST, 15 * DAY))
     play(connection, ARTISTS[1], "A Song", LAST)
     found = backtest(model, connection, COMMUNITY)
-    assert sum(cut.new for cut in found.cuts) >= module.MIN_NEW
-    assert found.half_life in module.HALF_LIVES
-    faded = found.methods[f"{DISCOVER}, half-life {found.half_life:g} days"]
-    assert faded[NDCG] > found.methods[DISCOVER][NDCG]
+    assert found.half_life in HALF_LIVES
+    assert found.used == with_half_life(found.half_life)
+    assert found.methods[found.used][NDCG] > found.methods[DISCOVER][NDCG]
 
 
 @pytest.mark.parametrize(
-    ("faded", "taken"),
+    ("decayed", "taken"),
     [
         ([0.3, 0.3, 0.3, 0.3], True),
         ([0.2, 0.2, 0.2, 0.2], False),
         ([0.205, 0.205, 0.205, 0.205], False),
-        ([0.9, 0.1, 0.1, 0.2], False),
+        ([0.9, 0.1, 0.3, 0.3], False),
+        ([0.3, 0.3, 0.2, 0.2], False),
+        ([0.2, 0.2, 0.3, 0.3], False),
     ],
-    ids=["better", "equal", "hardly better", "better by one cut"],
+    ids=[
+        "better",
+        "equal",
+        "hardly better",
+        "better by one cut",
+        "not confirmed later",
+        "not chosen earlier",
+    ],
 )
-def test_fading_is_taken_only_where_it_is_clearly_better(faded: list[float], taken: bool) -> None:
+def test_decay_is_taken_only_where_it_wins_on_quarters_it_was_not_chosen_on(
+    decayed: list[float], taken: bool
+) -> None:
     plain = [0.2, 0.2, 0.2, 0.2]
-    assert module._best_half_life(plain, {90.0: faded, 365.0: [0.0] * 4}) == (90.0 if taken else None)
+    runs = {DISCOVER: plain, with_half_life(90): decayed, with_half_life(365): [0.0, 0.0, 0.9, 0.9]}
+    measured = {name: runs_of(values) for name, values in runs.items()}
+    assert half_life_taken(cuts_of(9, 1, 5, 5), measured, (90.0, 365.0)) == (90.0 if taken else None)
+    assert half_life_taken(cuts_of(8, 1, 5, 5), measured, (90.0, 365.0)) is None, "too few to choose by"
 
 
-def test_item_neighbours_know_nothing_of_what_was_played_after_a_cut() -> None:
-    rng = np.random.default_rng(0)
-    before = csr_matrix((rng.random((2, 60)) < 0.2).astype(np.float32))
-    later = before.toarray()
-    later[1, ::2] = 1.0
-    alone, beside = (module._by_neighbours(COMMUNITY, train)[0] for train in (before, csr_matrix(later)))
-    np.testing.assert_array_equal(alone, beside)
+@pytest.mark.parametrize(
+    ("found", "missed", "verdict"),
+    [(5, 0, "better"), (4, 0, "too few to tell"), (0, 9, "worse"), (60, 50, "too few to tell")],
+)
+def test_a_difference_is_told_only_beyond_two_standard_errors(found: int, missed: int, verdict: str) -> None:
+    one = Comparison(found, missed)
+    assert one.verdict == verdict
+    assert one.standard_error == pytest.approx(np.sqrt(found + missed))
 
 
 def test_tracks_are_looked_back_on_as_tracks(tmp_path) -> None:

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from engine.errors import NothingYetError
-from engine.recommend.backtest import Backtest
 from engine.session.evaluation import Evaluation
 from engine.session.library import Change, Library
 from engine.session.models import Models
+from tests.support.backtests import a_backtest
+from tests.support.models import write_model
 
 
 @pytest.fixture
@@ -18,8 +19,7 @@ def evaluation(library: Library) -> Evaluation:
 
 
 def keep(library: Library, half_life: float) -> None:
-    found = Backtest(cuts=(), methods={}, half_life=half_life)
-    library.folders.hindsight.write_bytes(msgspec.json.encode(found))
+    library.folders.hindsight.write_bytes(msgspec.json.encode(a_backtest(half_life)))
 
 
 def test_a_half_life_is_read_once_and_again_when_another_process_may_have_looked_back(
@@ -28,6 +28,7 @@ def test_a_half_life_is_read_once_and_again_when_another_process_may_have_looked
     assert evaluation.half_life() is None
     keep(library, 365.0)
     assert evaluation.half_life() == 365.0
+    assert evaluation.last() == a_backtest(365.0)
     keep(library, 90.0)
     library.changed(Change.TASTE)
     assert evaluation.half_life() == 365.0
@@ -38,11 +39,16 @@ def test_a_half_life_is_read_once_and_again_when_another_process_may_have_looked
     assert not library.folders.hindsight.exists()
 
 
-def test_a_file_that_says_nothing_is_not_a_half_life(evaluation: Evaluation, library: Library) -> None:
-    library.folders.hindsight.write_bytes(b"{")
-    assert evaluation.half_life() is None
+def test_a_file_that_is_damaged_or_of_another_version_is_not_a_half_life(
+    evaluation: Evaluation, library: Library
+) -> None:
+    for content in (b"{", b'{"cuts": [], "methods": {}, "half_life": 90}'):
+        library.folders.hindsight.write_bytes(content)
+        assert evaluation.half_life() is None
+        assert evaluation.last() is None
 
 
-def test_without_community_data_there_is_nothing_to_measure(evaluation: Evaluation) -> None:
-    with pytest.raises(NothingYetError):
+def test_without_community_data_there_is_nothing_to_measure(evaluation: Evaluation, library: Library) -> None:
+    write_model(library.folders.root, solo=True)
+    with pytest.raises(NothingYetError, match="No model of community data"):
         evaluation.measure()
