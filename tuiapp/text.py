@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from typing import TYPE_CHECKING
 
 from engine.wording import one_or_many, quantity
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import RelatedList
 
 
 def bar(share: float, width: int) -> str:
@@ -77,6 +81,11 @@ def ordinal(rank: int) -> str:
     """1 as 1st, 2 as 2nd, 11 as 11th."""
     ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
     return f"{rank}{ending}"
+
+
+def counted_among(found: RelatedList) -> str:
+    """Among whom listeners in common are counted; empty where among all."""
+    return "" if found.sampled is None else f"in common among {found.sampled:,} listeners"
 
 
 def came_from(name: str, added: str) -> str:

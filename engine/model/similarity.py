@@ -5,12 +5,16 @@ are near to everything (hubs) would fill every list, so a part of both items' us
 away (as in CSLS: Conneau, Lample, Ranzato, Denoyer, Jegou 2018), which also makes more pairs mutual. On HetRec, ten
 nearest, against the cosine alone: held-out pairs played together .061 for .057, hubness .76 for .91, mutual .66 for
 .54; of an item's own held-out companions .038 for .041 (items with three listeners or more, one split).
+
+Lists are ordered by likeness times n / (n + 2), n the listeners of what is listed (`with_support`): two items of one
+and the same listener look wholly alike, and would fill the lists of all that few play. `tests.benchmarks.related` has
+what that is worth.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -29,6 +33,8 @@ TOGETHER, SHRINK = 0.5, 20.0
 # Two items with all listeners in common are as alike as two in one direction when many listeners say so.
 _TOGETHER_SCALE = 2.0
 HUBNESS_SHARE, NEAREST = 0.25, 10
+# An item of so many listeners counts half of what one of very many does.
+SUPPORT = 2.0
 # Items the others are compared with to learn how crowded they are; of a larger catalog a sample.
 _COMPARED, _ROWS = 5_000, 512
 
@@ -45,9 +51,13 @@ class Listens(msgspec.Struct, frozen=True):
         """One more than the highest listener's number."""
         return int(self.listeners.max(initial=-1)) + 1
 
+    def counts(self, ids: Ids) -> Ids:
+        """How many listeners each of these items has: (m,)."""
+        return np.asarray(self.starts[ids + 1] - self.starts[ids])
+
     def of(self, ids: Ids) -> tuple[Ids, NDArray[np.int32]]:
         """(which of `ids`, listener) of every listen of these items, in order."""
-        counts = self.starts[ids + 1] - self.starts[ids]
+        counts = self.counts(ids)
         which = np.repeat(np.arange(len(ids)), counts)
         places = np.arange(len(which)) + np.repeat(self.starts[ids] - (np.cumsum(counts) - counts), counts)
         return which, self.listeners[places]
@@ -90,13 +100,19 @@ class ItemSimilarity:
         """Listeners in common over the geometric mean of both items' and a constant: (m,), below 1."""
         if self.listens is None:
             return np.zeros(len(ids))
+        counts = self.listens.counts(ids) * float(self.listens.counts(np.array([item]))[0])
+        return np.asarray(self.in_common(item, ids) / (np.sqrt(counts) + SHRINK))
+
+    def in_common(self, item: int, ids: Ids) -> Ids:
+        """How many of those whose listens are kept play both `item` and each of `ids`: (m,), 0 where none are kept."""
+        if self.listens is None:
+            return np.zeros(len(ids), dtype=np.int64)
         _, own = self.listens.of(np.array([item]))
-        listens = np.zeros(self.listens.count, dtype=np.float32)
-        listens[own] = 1.0
+        plays_it = np.zeros(self.listens.count, dtype=np.float32)
+        plays_it[own] = 1.0
         which, listeners = self.listens.of(ids)
-        common = np.bincount(which, weights=listens[listeners], minlength=len(ids))
-        counts = self.listens.starts[ids + 1] - self.listens.starts[ids]
-        return np.asarray(common / (np.sqrt(counts * float(len(own))) + SHRINK))
+        common = np.bincount(which, weights=plays_it[listeners], minlength=len(ids))
+        return np.asarray(common, dtype=np.int64)
 
     def most_together(self, item: int, count: int) -> Ids:
         """Ids of the `count` items with most listeners in common with `item`, itself left out."""
@@ -107,6 +123,11 @@ class ItemSimilarity:
         count = min(count, len(shared) - 1)
         best = np.argpartition(-shared, count)[:count]
         return np.asarray(best[shared[best] > 0])
+
+
+def with_support(alike: Floats, listeners: NDArray[np.integer[Any]]) -> Floats:
+    """How alike (m,) in the order of a list: less where few of an item's `listeners` (m,) say so; unlike stays so."""
+    return np.asarray(np.where(alike > 0, alike * listeners / (listeners + SUPPORT), alike))
 
 
 def mean_similarity_to_nearest(

@@ -138,23 +138,31 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class RelatedArtist:
-    """One neighbour. `similarity` is that of `engine.model.similarity`, at most 1 and the same both ways."""
+    """One neighbour. `similarity` is that of `engine.model.similarity`, at most 1 and the same both ways; `in_common`
+    counts the listeners who play both, null where they are not known."""
 
     rank: int
     artist: str
     key: str
     similarity: float
     listeners: int
+    in_common: int | None
     plays: int
     known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedList:
-    """The neighbours of one artist, nearest first."""
+    """The neighbours of one artist, best first: the nearest, those few listeners speak for behind.
+
+    `note` says where little is known of the artist, else it is empty. `sampled` is among how many listeners those in
+    common are counted, null where among all.
+    """
 
     artist: str
     key: str
     listeners: int
     plays: int
     items: tuple[RelatedArtist, ...]
+    note: str = ""
+    sampled: int | None = None

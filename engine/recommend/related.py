@@ -3,30 +3,53 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.model.similarity import LISTENERS, Floats, Ids, ItemSimilarity, with_support
 from engine.recommend.joint_credits import with_parts
 from engine.recommend.lists import RelatedArtist, RelatedList
 from engine.taste.gate import DatedTaste, Taste
 from engine.training.artifact import Model
+from engine.wording import quantity
 
-# For each place of the list so many candidates of each kind.
-CANDIDATES_EACH = 4
+# At least so many candidates of each kind, and so many for each place of the list: the nearest in factors are crowded
+# with items of one and the same listener.
+CANDIDATES, CANDIDATES_EACH = 200, 4
+# Of an item with so few listeners nothing is known but what these few play.
+FEW = 2
+
+
+def candidates_for(n: int) -> int:
+    """How many candidates of each kind a list of `n` is chosen from."""
+    return max(CANDIDATES, CANDIDATES_EACH * n)
+
+
+def most_alike(
+    similarity: ItemSimilarity, listeners: NDArray[np.int32], item: int, near: Ids, n: int, excluded: Ids
+) -> tuple[Ids, Floats]:
+    """Ids of the `n` items most alike `item`, best first, and how alike they are: (at most n,) each.
+
+    Among those `near` in factors and those most played together, without the `excluded`; ordered by likeness with the
+    support it has from the items' `listeners` (items,).
+    """
+    together = similarity.most_together(item, candidates_for(n))
+    candidates = np.setdiff1d(np.union1d(near, together), [*excluded.tolist(), item])
+    alike = similarity.of(item, candidates)
+    best = np.lexsort((candidates, -with_support(alike, listeners[candidates])))[:n]
+    return candidates[best], alike[best]
 
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
     """The `n` artists most alike item `item` (`model.similarity`), without those blocked or left out by rules."""
     unwanted = model.catalog.ids_meant(taste.blocked | taste.left_out)
     excluded = np.array(sorted(unwanted), dtype=np.int64)
-    near, _ = model.index.nearest(item, CANDIDATES_EACH * n, exclude=excluded)
-    together = model.similarity.most_together(item, CANDIDATES_EACH * n)
-    candidates = np.setdiff1d(np.union1d(near, together), [*excluded, item])
-    alike = model.similarity.of(item, candidates)
-    best = np.lexsort((candidates, -alike))[:n]
-    ids, similarity = candidates[best], alike[best]
+    near, _ = model.index.nearest(item, candidates_for(n), exclude=excluded)
+    ids, similarity = most_alike(model.similarity, model.listeners, item, near, n, excluded)
     items = model.catalog.items([item, *(int(number) for number in ids)])
     skipped = model.catalog.ids_meant(taste.only_skipped)
     known = with_parts(model.catalog, DatedTaste(taste)).taste
     mine = _plays_of(model, known, [int(number) for number in (item, *ids)])
+    in_common = _in_common(model, item, ids)
     source = items[item]
     return RelatedList(
         artist=source.name,
@@ -40,12 +63,46 @@ def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> Relat
                 key=items[int(number)].key,
                 similarity=float(similarity[rank]),
                 listeners=items[int(number)].listeners,
+                in_common=in_common[rank],
                 plays=mine.get(int(number), 0),
                 known=mine.get(int(number), 0) > 0 or int(number) in skipped,
             )
             for rank, number in enumerate(ids)
         ),
+        note=_little_known(source.listeners, solo=model.manifest.solo),
+        sampled=_sampled(model),
     )
+
+
+def _in_common(model: Model, item: int, ids: Ids) -> list[int | None]:
+    """Listeners in common with each of `ids`; null where they are not known: those whose listens a model keeps are of
+    many a sample, which may have none of an item's, and none of what joined since."""
+    listens = model.similarity.listens
+    if listens is None or not listens.counts(np.array([item]))[0]:
+        return [None] * len(ids)
+    counts = listens.counts(ids).tolist()
+    shared = model.similarity.in_common(item, ids).tolist()
+    return [number if count else None for number, count in zip(shared, counts, strict=True)]
+
+
+def _sampled(model: Model) -> int | None:
+    """Of how many listeners the listens are kept; null where of all, or of none."""
+    listens = model.similarity.listens
+    return (
+        listens.count
+        if listens is not None and LISTENERS <= listens.count < model.manifest.listeners
+        else None
+    )
+
+
+def _little_known(listeners: int, *, solo: bool) -> str:
+    """What to say of an artist whose list few have made; empty where they are enough."""
+    if listeners > FEW:
+        return ""
+    played = (
+        f"{listeners} of your sessions" if solo else f"{quantity(listeners, 'listeners')} in the community"
+    )
+    return f"{played}: little is known"
 
 
 def _plays_of(model: Model, taste: Taste, ids: list[int]) -> dict[int, int]:

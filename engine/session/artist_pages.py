@@ -28,10 +28,10 @@ class ArtistCard:
     """One artist: the verdict on them, what was played of them, and what the community says.
 
     `why` are the largest shares of what recommends them, `rank` their place in Discover, or among the known ones
-    (null where they have none), `near` the nearest five. Of one's own artists `of_taste` is the share in the weight
-    of all of them, `of_discover` the mean share in the scores of Discover's first hundred, and `speaks_for` those it
-    has the largest share in. `note` says what there is not, and why. A blocked artist's card says nothing but what
-    was played.
+    (null where they have none), `near` the nearest five, `near_note` says where little is known of them. Of one's own
+    artists `of_taste` is the share in the weight of all of them, `of_discover` the mean share in the scores of
+    Discover's first hundred, and `speaks_for` those it has the largest share in.
+    `note` says what there is not, and why. A blocked artist's card says nothing but what was played.
     """
 
     artist: str
@@ -43,6 +43,7 @@ class ArtistCard:
     rank: int | None = None
     why: tuple[Share, ...] = ()
     near: tuple[str, ...] = ()
+    near_note: str = ""
     of_taste: float = 0.0
     of_discover: float = 0.0
     speaks_for: tuple[Share, ...] = ()
@@ -82,7 +83,8 @@ class ArtistPages(Service):
         card = replace(card, tags=tuple(words)[:TAGS])
         with contextlib.suppress(NothingYetError, UnknownNameError):
             near = self._artists.related(card.artist, NEAR)
-            card = replace(card, listeners=near.listeners, near=tuple(item.artist for item in near.items))
+            named = tuple(item.artist for item in near.items)
+            card = replace(card, listeners=near.listeners, near=named, near_note=near.note)
         try:
             explanation = self._discover.explain(card.artist, settings)
         except (NothingYetError, UnknownNameError) as missing:

@@ -67,7 +67,7 @@ from engine.model.confidence import Confidence
 from engine.model.ensemble import Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbour_fit import build_neighbours
-from engine.model.similarity import ItemSimilarity, listens_of, mean_similarity_to_nearest
+from engine.model.similarity import ItemSimilarity, listens_of, mean_similarity_to_nearest, with_support
 from engine.model.tuning import tune
 from engine.progress import Share
 from engine.training.interactions import numbered_artists
@@ -221,8 +221,12 @@ def related_hubness(train: csr_matrix, factors: np.ndarray, ids: np.ndarray) -> 
     """Of the lists of related artists as the app makes them, among items `ids`."""
     listens = listens_of(train)
     similarity = ItemSimilarity(factors, listens, mean_similarity_to_nearest(factors, listens))
+    listeners = np.asarray(train.getnnz(axis=0))[ids]
     return hubness_of(
-        lambda rows: np.stack([similarity.of(item, ids) for item in ids[rows].tolist()]), len(ids)
+        lambda rows: np.stack(
+            [with_support(similarity.of(item, ids), listeners) for item in ids[rows].tolist()]
+        ),
+        len(ids),
     )
 
 

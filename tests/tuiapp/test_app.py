@@ -125,7 +125,9 @@ async def test_search_finds_despite_a_typo_and_walks_there(folders: Folders) -> 
         assert app.screen is the_view(app)
 
 
-async def test_related_walks_with_a_trail_back_and_forward(folders: Folders) -> None:
+async def test_related_walks_with_a_trail_back_and_forward(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -143,6 +145,13 @@ async def test_related_walks_with_a_trail_back_and_forward(folders: Folders) -> 
             view = the_view(app)
             where.append(view._trail[view._at])
         assert where == [first, second]
+        row = the_list(app).row
+        assert f"{row.in_common} " in next(line for line in screen_lines(app) if row.artist in line)
+        # As if hundreds of listeners were few.
+        monkeypatch.setattr("engine.recommend.related.FEW", 1_000)
+        await pilot.press("h")
+        await settled(pilot)
+        assert screen_lines(app)[1].strip().endswith("listeners in the community: little is known")
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------

@@ -75,4 +75,5 @@ def _print(card: ArtistCard) -> None:
     if card.note:
         click.echo(shown(card.note))
     if card.near:
-        click.echo("similar artists " + ", ".join(map(shown, card.near)))
+        note = f" ({card.near_note})" if card.near_note else ""
+        click.echo("similar artists " + ", ".join(map(shown, card.near)) + note)

@@ -14,6 +14,7 @@ from tuiapp.cli.names import artists, name_argument, times_of_week
 from tuiapp.cli.output import print_json, print_table, say, say_coverage, thousands
 from tuiapp.safe import shown
 from tuiapp.tastes import in_a_line, names_of
+from tuiapp.text import counted_among
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation, TasteShare, TasteShares
@@ -238,6 +239,9 @@ def related(options: Options, name: str, count: int) -> None:
     """Artists with the same listeners as NAME."""
     with options.session() as session:
         found = session.artists.related(name, count)
+    for said in (found.note, counted_among(found)):
+        if said:
+            say(options, f"{shown(found.artist)}: {said}.")
     if options.json:
         items = [
             {
@@ -245,11 +249,20 @@ def related(options: Options, name: str, count: int) -> None:
                 "artist": i.artist,
                 "similarity": i.similarity,
                 "listeners": i.listeners,
+                "in_common": i.in_common,
                 "plays": i.plays,
             }
             for i in found.items
         ]
-        print_json({"artist": found.artist, "items": items})
+        print_json(
+            {
+                "artist": found.artist,
+                "listeners": found.listeners,
+                "note": found.note,
+                "in_common_among": found.sampled,
+                "items": items,
+            }
+        )
         return
     rows = [
         (
@@ -257,11 +270,13 @@ def related(options: Options, name: str, count: int) -> None:
             i.artist,
             f"{i.similarity:.3f}",
             thousands(i.listeners),
+            "" if i.in_common is None else thousands(i.in_common),
             str(i.plays) if i.plays else "new",
         )
         for i in found.items
     ]
-    print_table(("", "artist", "similarity", "listeners", "plays"), rows, right=frozenset({0, 2, 3, 4}))
+    heading = ("", "artist", "similarity", "listeners", "in common", "plays")
+    print_table(heading, rows, right=frozenset({0, 2, 3, 4, 5}))
 
 
 @cli.command()

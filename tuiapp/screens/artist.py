@@ -216,10 +216,10 @@ def drawn(card: ArtistCard, width: int) -> Content:
     if card.note:
         rows += [Content(""), _muted(shown(card.note))]
     if card.near:
-        rows += [
-            Content(""),
-            _muted(f"similar artists (1–{len(card.near)})" if len(card.near) > 1 else "similar artists (1)"),
-        ]
+        heading = f"similar artists (1–{len(card.near)})" if len(card.near) > 1 else "similar artists (1)"
+        rows += [Content(""), _muted(heading)]
+        if card.near_note:
+            rows.append(Content.styled(card.near_note, "$warning"))
         for number, name in enumerate(card.near, 1):
             line = Content.assemble(
                 Content.styled(f"{number} ", "bold $text-accent"), fitted(shown(name), width - 2).rstrip()

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tuiapp.safe import shown
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
-from tuiapp.text import bar
+from tuiapp.text import bar, counted_among
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -38,6 +38,8 @@ class RelatedView(View):
         self._at = -1
         # Whose list is shown: that of another begins at its top.
         self._listed = ""
+        # What to say of that list beside whose it is.
+        self._note = ""
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="trail")
@@ -51,6 +53,8 @@ class RelatedView(View):
                        order=lambda row: -row.similarity),
                 Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                        order=lambda row: -row.listeners),
+                Column("in common", lambda row: "–" if row.in_common is None else f"{row.in_common:,}", 9, right=True,
+                       order=lambda row: -(row.in_common or 0), least=72),
                 Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 6, right=True,
                        order=lambda row: -row.plays),
             ),
@@ -99,6 +103,7 @@ class RelatedView(View):
         )
         other = found.artist != self._listed and table.wanted is None
         self._listed = found.artist
+        self._note = found.note or counted_among(found)
         table.show(found.items)
         if other:
             table.move_to(0)
@@ -116,6 +121,9 @@ class RelatedView(View):
                     shown(name), "bold $text-accent" if number == self._at else "$foreground-muted"
                 )
             )
+        # Of another artist's list it says nothing, as while the next is on its way.
+        if self._note and self._trail[self._at] == self._listed:
+            parts.append(Content.styled(f"   {self._note}", "$warning"))
         line = Content.assemble(*parts)
         # Keep the end of a long trail in sight: that is where the person is.
         width = max(10, self.size.width - 2)

@@ -157,8 +157,8 @@ def test_related_artists_are_of_the_same_block_and_not_the_artist_itself(place) 
     found = related_artists(open_model(folders), read_taste(connection), 30, 10)
     assert found.artist == ARTISTS[30]
     assert ARTISTS[30] not in {item.artist for item in found.items}
-    similarity = [item.similarity for item in found.items]
-    assert similarity == sorted(similarity, reverse=True)
+    supported = [item.similarity * item.listeners / (item.listeners + 2) for item in found.items]
+    assert supported == sorted(supported, reverse=True)
     assert sum(ARTISTS.index(item.artist) % 3 == 0 for item in found.items) >= 8
     assert any(item.known and item.plays for item in found.items)
 

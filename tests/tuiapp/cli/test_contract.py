@@ -82,7 +82,8 @@ def test_new_is_the_share_of_new_artists_also_by_its_old_name(place, capsys) -> 
 def test_related_and_search_have_the_contracts_keys(place, capsys) -> None:
     found = document(capsys, "related", ARTISTS[30].lower(), "-n", "5")
     assert found["artist"] == ARTISTS[30]
-    assert set(found["items"][0]) == {"rank", "artist", "similarity", "listeners", "plays"}
+    assert set(found["items"][0]) == {"rank", "artist", "similarity", "listeners", "in_common", "plays"}
+    assert found["items"][0]["in_common"] is None, "a model that keeps no listens knows of nobody"
     hits = document(capsys, "search", ARTISTS[30][:-1], "-n", "40")["items"]
     assert ARTISTS[30] in {hit["artist"] for hit in hits}
     assert set(hits[0]) >= {"kind", "artist", "plays", "listeners"}
