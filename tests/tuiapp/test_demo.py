@@ -150,6 +150,7 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
         ("taste", "--level", "tracks"),
         ("evaluate",),
         ("evaluate", "--level", "tracks"),
+        ("compare",),
     }
     lists = ("--list discover", f"--list related:{other}", "--list discover --level tracks", "Before")
     told_of = {command[0] for command in commands} | {"export"}
