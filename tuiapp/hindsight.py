@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from engine.recommend.hindsight import Backtest, Comparison
 
 _DAY = 86_400
+_COUNTS = (
+    "Some of your plays are counts that date the last play alone: who is known by them only stands as first played "
+    "then."
+)
 
 
 def in_a_line(found: Backtest) -> str:
@@ -41,6 +45,7 @@ def in_words(found: Backtest, level: Level) -> list[str]:
         *_overall(found, level),
         *(_beside(name, one, level) for name, one in found.against.items()),
         *without,
+        *([_COUNTS] if found.counts else []),
         _half_life(found, level),
     ]
 

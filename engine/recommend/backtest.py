@@ -10,7 +10,7 @@ community's most played and two forms of item neighbours: cosines of who plays w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,8 @@ from engine.recommend.hindsight import (
     with_half_life,
 )
 from engine.recommend.listener import Ids
-from engine.recommend.settings import DEFAULTS
+from engine.recommend.settings import DEFAULTS, DiscoverSettings
+from engine.store.counts import holds_counts
 from engine.taste.gate import DatedTaste, Taste, Window, read_dated_taste, read_taste
 from engine.taste.when_played import first_plays
 from engine.training.artifact import Model
@@ -49,8 +50,6 @@ MAX_CUTS = 8
 # A history of less than five quarters is cut into five parts, none shorter than a week.
 PARTS, SHORTEST = 5, 7 * 86_400
 HALF_LIVES = (90.0, 180.0, 365.0, 730.0)
-# As long as the lists that are looked at.
-_LISTED = replace(DEFAULTS, n=LENGTHS[-1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,20 +72,26 @@ class _Past:
 
 
 def backtest(
-    model: Model, connection: sqlite3.Connection, community: csr_matrix | None, progress: Share = silent
+    model: Model,
+    connection: sqlite3.Connection,
+    community: csr_matrix | None,
+    progress: Share = silent,
+    also: Mapping[str, DiscoverSettings] | None = None,
 ) -> Backtest:
     """Discover measured on the person's own past.
 
     `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items; without
-    it item neighbours are not among the methods.
+    it item neighbours are not among the methods. `also` are other settings to measure Discover under, by name.
     Raises NothingYetError when no cut has both a past the model knows and something new after it.
     """
     listed = in_steps(progress, MAX_CUTS)
     pasts: list[_Past] = []
+    asked = replace(DEFAULTS, n=LENGTHS[-1])
     for past, recommender in _pasts(model, connection):
-        past.listed[DISCOVER] = _padded(recommender.ranked(_LISTED))
+        for name, settings in {DISCOVER: asked, **(also or {})}.items():
+            past.listed[name] = _padded(recommender.ranked(replace(settings, n=asked.n)))
         for days in HALF_LIVES:
-            past.listed[with_half_life(days)] = _padded(recommender.with_decay(days).ranked(_LISTED))
+            past.listed[with_half_life(days)] = _padded(recommender.with_decay(days).ranked(asked))
         pasts.insert(0, past)
         listed()
     if not pasts:
@@ -108,15 +113,17 @@ def backtest(
         following,
         {name: _measured(top, later) for name, top in lists.items()},
         {
-            form: {
-                name: Comparison(int((hit[form] & ~hit[name]).sum()), int((hit[name] & ~hit[form]).sum()))
-                for name in lists
-                if name not in forms
-            }
+            form: {name: _compared(hit[form], hit[name]) for name in lists if name not in forms}
             for form in forms
         },
         half_life_taken(cuts, following, HALF_LIVES),
+        holds_counts(connection),
     )
+
+
+def _compared(one: np.ndarray, other: np.ndarray) -> Comparison:
+    """What either of two alone hit, of the same artists."""
+    return Comparison(int((one & ~other).sum()), int((other & ~one).sum()))
 
 
 def _pasts(model: Model, connection: sqlite3.Connection) -> Iterator[tuple[_Past, Recommender]]:
@@ -166,7 +173,7 @@ def _as_of(
 
 def _padded(ids: Ids) -> Ids:
     """A list in its whole length."""
-    return np.concatenate([ids, np.full(_LISTED.n - len(ids), NOTHING, dtype=np.int64)])
+    return np.concatenate([ids, np.full(LENGTHS[-1] - len(ids), NOTHING, dtype=np.int64)])
 
 
 def _baselines(model: Model, pasts: Sequence[_Past], community: csr_matrix | None) -> dict[str, np.ndarray]:
@@ -181,7 +188,7 @@ def _baselines(model: Model, pasts: Sequence[_Past], community: csr_matrix | Non
         methods[NEIGHBOURS] = item_cosine(community, own)
         methods[COSINE] = item_cosine(community, own, log=True)
     excluded, every = _rows(model, [past.excluded for past in pasts], None), np.arange(len(pasts))
-    return {name: top_items(method, excluded, every, _LISTED.n) for name, method in methods.items()}
+    return {name: top_items(method, excluded, every, LENGTHS[-1]) for name, method in methods.items()}
 
 
 def _rows(model: Model, ids: Sequence[Ids], values: Sequence[np.ndarray] | None) -> csr_matrix:

@@ -71,7 +71,8 @@ class Backtest(msgspec.Struct, frozen=True):
     """Each method's measures cut by cut, for what came in the quarter after it (`next`) and at any `later` time.
 
     `compared` has each form of Discover beside each baseline, by what came in the quarter; `half_life` is the one in
-    days that is taken, null for none.
+    days that is taken, null for none. With `counts` some plays are counts of a player that dates the last alone:
+    what is known by them only stands as first played then.
     """
 
     cuts: tuple[Cut, ...]
@@ -79,6 +80,7 @@ class Backtest(msgspec.Struct, frozen=True):
     later: dict[str, tuple[Measures, ...]]
     compared: dict[str, dict[str, Comparison]]
     half_life: float | None
+    counts: bool = False
 
     @property
     def used(self) -> str:

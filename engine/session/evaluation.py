@@ -10,7 +10,10 @@ from engine.progress import Share, silent
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.recommend.hindsight import Backtest
+    from engine.recommend.settings import DiscoverSettings
     from engine.session.models import Models
 
 
@@ -49,11 +52,17 @@ class Evaluation(Service):
         return last.half_life if last else None
 
     @synchronized
-    def measure(self, level: Level = "artists", progress: Share = silent) -> Backtest:
+    def measure(
+        self,
+        level: Level = "artists",
+        progress: Share = silent,
+        also: Mapping[str, DiscoverSettings] | None = None,
+    ) -> Backtest:
         """Measure Discover on the person's own past, and of artists keep what was found, the half-life too.
 
-        Where the data the model was trained on is not there, item neighbours are not among the methods. Raises
-        NothingYetError without a community model, or without a past to look back on.
+        `also` are other settings to measure Discover under, by name. Where the data the model was trained on is not
+        there, item neighbours are not among the methods. Raises NothingYetError without a community model, or without
+        a past to look back on.
         """
         import msgspec
 
@@ -70,7 +79,8 @@ class Evaluation(Service):
         packs = community_packs(self.library.folders, level)
         data = community_interactions(packs) if packs else None
         there = data is not None and data.digest == model.manifest.built_from
-        found = backtest(model, self.library.connection, data.plays if data and there else None, progress)
+        community = data.plays if data and there else None
+        found = backtest(model, self.library.connection, community, progress, also)
         if level == "tracks":
             # Tracks fade as artists do.
             return msgspec.structs.replace(found, half_life=self.half_life())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tests.support.backtests import a_backtest
 from tuiapp.hindsight import in_a_line, in_words
 
@@ -22,3 +24,5 @@ def test_who_is_better_is_said_with_how_surely_also_where_it_is_not_discover() -
     assert in_a_line(unsure).endswith("popularity alone 12, too few to tell")
     assert "half-life of 90 days" in in_words(unsure, "artists")[-1]
     assert in_words(unsure, "tracks")[-1] == "Plays halve every 90 days, as for artists."
+    counted = msgspec.structs.replace(unsure, counts=True)
+    assert any("counts that date the last play alone" in line for line in in_words(counted, "artists"))

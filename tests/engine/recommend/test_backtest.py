@@ -20,6 +20,7 @@ from engine.recommend.hindsight import (
     half_life_taken,
     with_half_life,
 )
+from engine.recommend.settings import DiscoverSettings
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.taste.rules import Rule, add_rule
@@ -56,7 +57,7 @@ def test_only_what_was_first_played_in_the_quarter_after_a_cut_is_to_be_guessed(
     play(connection, "Nobody Else Knows Them", "A Song", LAST)
     # Undated: it may have been before.
     play(connection, ARTISTS[15], "A Song", None, LAST)
-    found = backtest(model, connection, COMMUNITY)
+    found = backtest(model, connection, COMMUNITY, also={"the obscure": DiscoverSettings(popularity=-1.0)})
     assert [(cut.known, cut.new) for cut in found.cuts] == [(5, 1)]
     assert found.cuts[0].at == LAST + 1 - QUARTER
     assert {DISCOVER, *BASELINES} < found.methods.keys()
@@ -64,6 +65,9 @@ def test_only_what_was_first_played_in_the_quarter_after_a_cut_is_to_be_guessed(
         "the block that was played is ranked first, and 12 is of it"
     )
     assert 0 < found.methods[DISCOVER]["ndcg@20"] <= found.methods[DISCOVER][NDCG]
+    assert found.methods["the obscure"] != found.methods[DISCOVER]
+    assert found.compared["the obscure"].keys() == set(BASELINES)
+    assert not found.counts
     assert found.half_life is None, "one artist to guess says nothing of half-lives"
 
 
@@ -104,6 +108,8 @@ def test_a_short_history_is_cut_into_shorter_spans(place) -> None:
     cuts = backtest(model, connection, COMMUNITY).cuts
     assert len(cuts) == 5
     assert {cut.until - cut.at for cut in cuts} == {10 * DAY}
+    connection.execute("UPDATE listens SET flags = 8 WHERE id = 1")
+    assert backtest(model, connection, COMMUNITY).counts, "it may have been played before the date it has"
 
 
 @pytest.mark.parametrize("how", ["rule", "block"])
