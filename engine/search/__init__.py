@@ -1,9 +1,17 @@
 """Names found as people type them: in part, in another order, with a slip. One way for own and community names."""
 
 from engine.search.query import Hit, Query, SearchedIndex, answers, best
-from engine.search.trigram_index import NameIndex, build_names, open_names, write_names
+from engine.search.trigram_index import (
+    MAX_NAMES,
+    NameIndex,
+    build_names,
+    merged_names,
+    open_names,
+    write_names,
+)
 
 __all__ = [
+    "MAX_NAMES",
     "Hit",
     "NameIndex",
     "Query",
@@ -11,6 +19,7 @@ __all__ = [
     "answers",
     "best",
     "build_names",
+    "merged_names",
     "open_names",
     "write_names",
 ]

@@ -196,12 +196,67 @@ def _trigrams(keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     packed <<= np.uint64(_NAME_BITS)
     lengths = np.fromiter(map(len, keys), dtype=np.int64, count=len(keys)) + len(_SPACES)
     packed |= np.repeat(np.arange(len(keys), dtype=np.uint64), lengths)
+    return letters, *_sorted_postings(packed)
+
+
+def _sorted_postings(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`grams`, `places` and `postings` of (trigram, name) packed in 64 bits, which are sorted in place."""
     packed.sort()
     packed = packed[np.flatnonzero(np.diff(packed, prepend=np.uint64(2**64 - 1)))]
     postings = (packed & np.uint64(MAX_NAMES - 1)).astype(np.int32)
     packed >>= np.uint64(_NAME_BITS)
     first = np.flatnonzero(np.diff(packed, prepend=np.uint64(2**64 - 1)))
-    return letters, packed[first].astype(np.int64), np.append(first, len(packed)), postings
+    return packed[first].astype(np.int64), np.append(first, len(packed)), postings
+
+
+def merged_names(indexes: Sequence[NameIndex], numbers: Sequence[np.ndarray]) -> NameIndex:
+    """Several indexes as one; `numbers` are those that the names of each have in it, ascending.
+
+    As `build_names` makes it of all names, but that letters too rare for a code stay so.
+    """
+    total = sum(map(len, indexes))
+    order = np.argsort(np.concatenate(numbers), kind="stable")
+    lengths = np.concatenate([np.diff(index.starts) for index in indexes])[order]
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    begins = np.cumsum([0, *(len(index.text) for index in indexes)])
+    text = np.concatenate([index.text for index in indexes])
+    at = np.concatenate([index.starts[:-1] + begin for index, begin in zip(indexes, begins, strict=False)])
+    letters = np.unique(np.concatenate([index.letters for index in indexes]))
+    if len(letters) >= 1 << _LETTER_BITS:
+        letters = indexes[0].letters
+    packed = np.concatenate(
+        [_recoded(index, letters, number) for index, number in zip(indexes, numbers, strict=True)]
+    )
+    grams, places, postings = _sorted_postings(packed)
+    checks = np.empty(total, dtype=np.uint32)
+    for index, number in zip(indexes, numbers, strict=True):
+        checks[number[index.checked]] = index.checksums
+    checked = np.argsort(checks, kind="stable")
+    return NameIndex(
+        text=text[np.repeat(at[order] - starts[:-1], lengths) + np.arange(len(text))],
+        starts=starts,
+        letters=letters,
+        grams=grams,
+        places=places,
+        postings=postings,
+        sizes=np.bincount(postings, minlength=total).astype(np.uint16),
+        checksums=checks[checked],
+        checked=checked.astype(np.int32),
+        ids=np.concatenate([index.ids for index in indexes])[order],
+    )
+
+
+def _recoded(index: NameIndex, letters: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """An index's (trigram, name) packed in 64 bits, by other letters and numbers."""
+    code = np.zeros(len(index.letters) + 1, dtype=np.int64)
+    place = np.minimum(np.searchsorted(letters, index.letters), len(letters) - 1)
+    code[1:] = np.where(letters[place] == index.letters, place + 1, 0)
+    room, grams = (1 << _LETTER_BITS) - 1, np.zeros(len(index.grams), dtype=np.int64)
+    for shift in (2 * _LETTER_BITS, _LETTER_BITS, 0):
+        grams |= code[index.grams >> shift & room] << shift
+    packed = np.repeat(grams.astype(np.uint64) << np.uint64(_NAME_BITS), np.diff(index.places))
+    packed |= numbers[index.postings].astype(np.uint64)
+    return packed
 
 
 def write_names(folder: Path, names: NameIndex) -> list[Path]:

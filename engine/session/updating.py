@@ -184,6 +184,7 @@ class Updates(Service):
             model,
             data.plays,
             data.names,
+            data.keys,
             collected=after.collected,
             progress=tell and (lambda done, total: tell("joining", done, total)),
             cancelled=cancelled,

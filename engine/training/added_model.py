@@ -22,12 +22,12 @@ from engine.training.artifact import (
     write_index,
     write_manifest,
     write_neighbours,
-    write_search,
 )
 from engine.training.in_use import switch_to
 from engine.training.interactions import numbered_artists
 from engine.training.model_file import validation_of
 from engine.training.read_model_file import Content, read_model_file
+from engine.training.search_names import write_search
 
 # Called with a stage (of `engine.progress.ADDING_MODEL`), what of it is done, and of how much.
 Tell = Callable[[str, int, int], None]

@@ -10,7 +10,7 @@ to by one atomic rename of that small file.
 from __future__ import annotations
 
 import tokenize
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from engine.canonical_keys import SEPARATOR, Level, artist_key, track_key
+from engine.canonical_keys import Level
 from engine.community.catalog import Catalog
 from engine.errors import DamagedDataError, NothingYetError
 from engine.index import Index, build_index, open_index
@@ -29,7 +29,8 @@ from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity, Listens
 from engine.paths import Folders, digest_of
-from engine.search import NameIndex, build_names, open_names, write_names
+from engine.search import NameIndex, open_names
+from engine.training.search_names import names_of_artists, names_of_items
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -120,13 +121,13 @@ class Model:
     @cached_property
     def names(self) -> NameIndex:
         """What finds items by name, tracks by title; built anew where the model is older than this file of it."""
-        return self._names("") or _search_names(self.catalog.all_names(), self.listeners)
+        return self._names("") or names_of_items(self.catalog.all_names(), self.listeners)
 
     @cached_property
     def artist_names(self) -> NameIndex:
         """What finds tracks' artists by name, numbered as in `artists`."""
         assert self.artists is not None  # noqa: S101 - asked for of tracks alone
-        return self._names("artists/") or _artist_names(self.catalog.all_names(), self.artists)
+        return self._names("artists/") or names_of_artists(self.catalog.all_names(), self.artists)
 
     def _names(self, folder: str) -> NameIndex | None:
         """What is written in the model's `folder` (with a slash); null where nothing is."""
@@ -235,36 +236,6 @@ def write_neighbours(
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in arrays}
-
-
-def write_search(
-    folder: Path, names: Sequence[str], listeners: np.ndarray, artists: np.ndarray | None = None
-) -> dict[str, str]:
-    """Write what finds items by name, tracks also by their `artists`, into `folder`; returns the digests.
-
-    All are in item order.
-    """
-    files = write_names(folder, _search_names(names, listeners))
-    if artists is not None:
-        (folder / "artists").mkdir()
-        files += write_names(folder / "artists", _artist_names(names, artists))
-    return {str(path.relative_to(folder)): digest_of(path) for path in files}
-
-
-def _search_names(names: Sequence[str], listeners: np.ndarray) -> NameIndex:
-    order = np.argsort(-listeners.astype(np.int64), kind="stable")
-    return build_names([_searched(names[number]) for number in order.tolist()], order)
-
-
-def _searched(name: str) -> str:
-    """What an item is found by: an artist's key, or the exact one of a track's title."""
-    artist, separator, title = name.partition(SEPARATOR)
-    return track_key(title) if separator else artist_key(artist)
-
-
-def _artist_names(names: Sequence[str], artists: np.ndarray) -> NameIndex:
-    numbers, first = np.unique(artists, return_index=True)
-    return build_names([artist_key(names[item].partition(SEPARATOR)[0]) for item in first.tolist()], numbers)
 
 
 def write_index(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.canonical_keys import Level, artist_of, item_key
+from engine.community.earlier_keys import has_earlier_keys
 from engine.community.genres import read_genres
 from engine.community.mbids import MBID_BYTES
 from engine.community.pack import Pack
@@ -36,7 +37,8 @@ _AT_A_TIME = 1 << 22  # pairs
 
 @dataclass(frozen=True)
 class Interactions:
-    """Play counts, rows x items, float32 CSR, and what its rows and columns are; `times` are those of sessions.
+    """Play counts, rows x items, float32 CSR, and what its rows and columns are: items' names and their keys; `times`
+    are those of sessions.
 
     `artists` (items,) int32 numbers the artists of tracks; null where items are artists. `mbids` (items, 16) uint8 are
     MusicBrainz ids, zeros where one has none, null where none has. `source` and `collected` are what the packs say of
@@ -45,6 +47,7 @@ class Interactions:
 
     plays: csr_matrix
     names: Sequence[str]
+    keys: Sequence[str]
     tags: Sequence[tuple[int, str, float]]
     packs: tuple[str, ...]
     solo: bool
@@ -67,9 +70,9 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     for pack in packs:
         catalog = pack.catalog()
         labels = catalog.all_names()
+        keys = map(item_key, labels) if has_earlier_keys(pack.folder) else catalog.all_keys()
         columns = np.empty(len(labels), dtype=np.int32)
-        for number, label in enumerate(labels):
-            key = item_key(label)
+        for number, (label, key) in enumerate(zip(labels, keys, strict=True)):
             if key not in column:
                 column[key] = len(names)
                 names.append(label)
@@ -85,6 +88,7 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     return Interactions(
         _one_matrix(parts, len(names)),
         names,
+        list(column),
         [(item, tag, weight) for (item, tag), weight in tags.items()],
         tuple(pack.manifest.name for pack in packs),
         False,
@@ -131,8 +135,8 @@ def _mbids(known: Sequence[tuple[np.ndarray, np.ndarray]], items: int) -> np.nda
 def with_genres(data: Interactions, folders: Folders) -> Interactions:
     """The same with what the genre packs say of its artists among the tags."""
     tags = {(item, tag): weight for item, tag, weight in data.tags}
-    column = {item_key(name): number for number, name in enumerate(data.names)}
-    for key, genre, votes in read_genres(folders, list(column)):
+    column = {key: number for number, key in enumerate(data.keys)}
+    for key, genre, votes in read_genres(folders, data.keys):
         place = column[key], genre
         tags[place] = tags.get(place, 0.0) + votes
     return replace(data, tags=[(item, tag, weight) for (item, tag), weight in tags.items()])
@@ -161,5 +165,6 @@ def session_interactions(connection: sqlite3.Connection, level: Level = "artists
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)
     taste = read_taste(connection, level=level).digest
-    artists = numbered_artists(map(item_key, names)) if level == "tracks" else None
-    return Interactions(matrix, names, (), (), True, taste, taste, times, artists)
+    keys = list(map(item_key, names))
+    artists = numbered_artists(keys) if level == "tracks" else None
+    return Interactions(matrix, names, keys, (), (), True, taste, taste, times, artists)

@@ -33,7 +33,6 @@ from engine.training.artifact import (
     write_index,
     write_manifest,
     write_neighbours,
-    write_search,
 )
 from engine.training.checkpoint import Checkpoint
 from engine.training.choose import SHARES, Choice, choose
@@ -44,6 +43,7 @@ from engine.training.interactions import (
     session_interactions,
     with_genres,
 )
+from engine.training.search_names import write_search
 from engine.training.spark_settings import SparkSettings, sample
 
 # Vectors the index is calibrated on: listeners drawn from the rows of the matrix.

@@ -22,10 +22,10 @@ from engine.training.artifact import (
     write_arrays,
     write_manifest,
     write_neighbours,
-    write_search,
 )
 from engine.training.in_use import switch_to
 from engine.training.interactions import numbered_artists
+from engine.training.search_names import write_search
 
 
 def names(count: int) -> list[str]:

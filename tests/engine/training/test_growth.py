@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
 from engine.errors import CancelledError, PrivateSessionError, UsageError
+from engine.index.manifest import MANIFEST_FILE
 from engine.model.fold_in import ItemFactors
 from engine.model.fold_in_rows import fold_in_rows
+from engine.model.similarity import Listens
 from engine.paths import Folders
 from engine.recommend.settings import DiscoverSettings
+from engine.search import NameIndex
 from engine.session import Session
 from engine.training.artifact import damaged_files
-from engine.training.growth import REBUILD
+from engine.training.growth import REBUILD, newer_listens
+from engine.training.search_names import names_of_items
 from engine.training.train import TrainingSettings
 from tests.support.communities import write_community, write_playlists
 from tests.support.folders import fingerprint
@@ -92,6 +98,34 @@ def test_what_joined_is_searched_exactly_beside_the_trees(session, tmp_path) -> 
         lengths = np.linalg.norm(factors, axis=1) * np.linalg.norm(query)
         alike = np.argsort(-(factors @ query) / lengths, kind="stable")[:10]
         assert sorted(model.index.nearest(query, 10)[0].tolist()) == sorted(alike.tolist())
+
+
+def test_only_what_is_new_is_written_and_all_is_as_if_it_were_written_whole(session, tmp_path) -> None:
+    before = session.models.open().folder
+    kept = {path.relative_to(before): path.stat().st_ino for path in before.rglob("*")}
+    held = (before / "neighbours_weights.npy").read_bytes()
+    newer(session, tmp_path, 66)
+    model = session.models.open()
+    same = {name for name, inode in kept.items() if (model.folder / name).stat().st_ino == inode}
+    assert same >= {
+        Path("neighbours_weights.npy"),
+        Path("neighbours_hearers.npy"),
+        Path("index", MANIFEST_FILE),
+    }
+    assert (model.folder / "neighbours_weights.npy").read_bytes() == held
+    whole = names_of_items(model.catalog.all_names(), model.listeners)
+    for field in fields(NameIndex):
+        merged, built = getattr(model.names, field.name), getattr(whole, field.name)
+        assert merged.dtype == built.dtype, field.name
+        assert np.array_equal(merged, built), field.name
+
+
+def test_who_listens_to_what_joined_is_known_at_once_and_of_what_newer_data_lacks_as_before() -> None:
+    before = Listens(np.array([0, 2, 3]), np.array([0, 1, 1], dtype=np.int32))
+    plays = csr_matrix([[0, 1, 0], [1, 1, 0]], dtype=np.float32)
+    found = newer_listens(before, plays, np.array([3, 1, 2]), 4)
+    assert found.starts.tolist() == [0, 2, 4, 4, 5]
+    assert found.listeners.tolist() == [2, 3, 0, 1, 1]
 
 
 def test_training_again_is_suggested_when_the_share_passes_the_threshold(session, tmp_path) -> None:

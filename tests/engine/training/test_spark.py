@@ -53,7 +53,9 @@ CHOICE = Choice(Confidence(), 2.0, 0.75, {}, 1.0, 16, {}, {})
 
 def task(matrix, choice: Choice = CHOICE, sweeps: int = 10) -> Task:
     called = [f"artist {number}" for number in range(matrix.shape[1])]
-    return Task(Interactions(matrix, called, (), ("made up",), False, "digest"), "artists", choice, sweeps, 0)
+    return Task(
+        Interactions(matrix, called, called, (), ("made up",), False, "digest"), "artists", choice, sweeps, 0
+    )
 
 
 def fitted(root: Path, settings: SparkSettings, asked: Task, *, cancelled=None):
