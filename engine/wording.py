@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
+# Not the calendar module's, which are those of the system's language.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_DAY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(-\d\d)?")
 # Shares are sums of floats.
 _NOISE = 1e-6
 
@@ -23,6 +30,16 @@ def one_or_many(count: int, plural: str, singular: str | None = None) -> str:
     if count != 1:
         return plural
     return plural.removesuffix("s") if singular is None else singular
+
+
+def month_of(day: str) -> str:
+    """The month an ISO date lies in; anything else, such as a year, as it is.
+
+    >>> month_of("2026-10-01"), month_of("2011")
+    ('October 2026', '2011')
+    """
+    found = _DAY.fullmatch(day)
+    return f"{_MONTHS[int(found[2]) - 1]} {found[1]}" if found else day
 
 
 def credited(artist: str, track: str | None) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.canonical_keys import Level
+from engine.community.offers import LISTENBRAINZ
 from engine.paths import Folders
+from engine.wording import month_of
 
 MANIFEST_FILE = "manifest.json"
+# What packs name as their source where it is who made the data, and no file.
+MAKERS = frozenset({LISTENBRAINZ})
 
 
 def pack_name(text: str) -> str:
@@ -47,6 +52,28 @@ def name_for(folders: Folders, wanted: str, kind: str, level: Level) -> str:
         if held.get(name) == (kind, level):
             return there[name]
     return next(there.get(name, name) for name in candidates if held.get(name) is None)
+
+
+def data_in_words(names: Sequence[str], source: str, collected: str) -> str:
+    """What community data is called: who made it, where its packs say that and not a file, else its packs' `names`; and
+    the month it was collected in, where that is known.
+
+    `source` and `collected` are what the packs say of themselves, as `packs.joined` has them.
+
+    >>> data_in_words(["listenbrainz"], "ListenBrainz", "2026-10-01")
+    'ListenBrainz, October 2026'
+    >>> data_in_words(["lastfm", "mine"], "hetrec2011-lastfm-2k.zip, plays.csv", "2011")
+    'lastfm and mine, 2011'
+    """
+    sources = source.split(", ")
+    if set(sources) <= MAKERS:
+        called: Sequence[str] = sources
+    elif len(sources) == len(names):
+        called = [one if one in MAKERS else name for one, name in zip(sources, names, strict=True)]
+    else:
+        called = names
+    days = dict.fromkeys(map(month_of, filter(None, collected.split(", "))))
+    return ", ".join(filter(None, (" and ".join(dict.fromkeys(called)), *days)))
 
 
 def _held(folder: Path) -> tuple[str, str] | None:

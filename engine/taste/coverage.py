@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.canonical_keys import Level
+from engine.community.pack_names import data_in_words
 from engine.taste.gate import Taste
 from engine.wording import percent, quantity
 
@@ -85,7 +86,7 @@ class Coverage:
     @property
     def data(self) -> str:
         """What the data is called, with when it was collected where that is known."""
-        return ", ".join(filter(None, (" and ".join(self.packs), self.collected)))
+        return data_in_words(self.packs, self.source, self.collected)
 
     @property
     def advice(self) -> str:

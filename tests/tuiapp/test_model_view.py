@@ -86,7 +86,9 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
     model = SimpleNamespace(
         level="artists",
         solo=False,
-        packs=["sample"],
+        packs=["listenbrainz"],
+        source="ListenBrainz",
+        collected="2026-10-01",
         origin=SimpleNamespace(
             name="https://example.org/a/long/way/to/the/models/of/today.zip", added="2026-11-28"
         ),
@@ -114,14 +116,16 @@ def test_a_model_in_short_says_how_much_it_finds_beside_popularity() -> None:
     model = SimpleNamespace(
         level="artists",
         solo=False,
-        packs=["sample"],
+        packs=["listenbrainz"],
+        source="ListenBrainz",
+        collected="2026-10-01",
         origin=None,
         items=1_500,
         listeners=2_500,
         validation={"recall@20": 0.368, "baselines": {"popularity": {"recall@20": 0.151}}},
     )
     assert in_short(model, 80).plain.split("\n") == [
-        "1,500 artists, 2,500 listeners of sample",
+        "1,500 artists, 2,500 listeners of ListenBrainz, October 2026",
         "finds 37 of 100 hidden favourites, popularity alone 15",
     ]
     model.solo, model.listeners = True, 38

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from engine import __version__
+from engine.community.pack_names import data_in_words
 from engine.errors import DiscoverError, UsageError, sentence
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
@@ -141,7 +142,7 @@ def _model(session: Any, advice: list[str]) -> Any:
         return "none yet"
     return {
         "trained": manifest.trained,
-        "from": ", ".join(manifest.packs) or "your own listening",
+        "from": data_in_words(manifest.packs, manifest.source, manifest.collected) or "your own listening",
         "file": came_from(origin.name, origin.added) if (origin := manifest.origin) else "trained here",
         "artists": manifest.items,
         "tracks": of_tracks.items if of_tracks else "no model",

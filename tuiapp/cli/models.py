@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.community.offers import who_sees
+from engine.community.pack_names import data_in_words
 from engine.progress import ADDING_MODEL
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
@@ -158,4 +159,5 @@ def _what(manifest: ModelManifest) -> str:
     of = quantity(manifest.items, manifest.level)
     if manifest.solo:
         return f"{of} of your own listening"
-    return f"{of} of {quantity(manifest.listeners, 'listeners')} ({shown(', '.join(manifest.packs))})"
+    data = data_in_words(manifest.packs, manifest.source, manifest.collected)
+    return f"{of} of {quantity(manifest.listeners, 'listeners')} ({shown(data)})"

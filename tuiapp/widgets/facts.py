@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from engine.community.pack_names import data_in_words
 from engine.wording import percent, quantity
 from tuiapp.cells import fitted
 from tuiapp.hindsight import in_a_line, in_words
@@ -24,7 +25,7 @@ def in_short(model: ModelManifest, width: int) -> Content:
     source = (
         quantity(model.listeners, "listening sessions")
         if model.solo
-        else f"{quantity(model.listeners, 'listeners')} of {', '.join(shown(pack) for pack in model.packs)}"
+        else f"{quantity(model.listeners, 'listeners')} of {_data(model)}"
     )
     lines = [Content.styled(_broken(f"{quantity(model.items, model.level)}, {source}", width), "bold")]
     if model.origin is not None:
@@ -32,6 +33,10 @@ def in_short(model: ModelManifest, width: int) -> Content:
     if quality := _found(model.validation):
         lines.append(Content(_broken(quality, width)))
     return Content("\n").join(lines)
+
+
+def _data(model: ModelManifest) -> str:
+    return shown(data_in_words(model.packs, model.source, model.collected))
 
 
 def _came(model: ModelManifest, width: int) -> str:
@@ -91,15 +96,17 @@ def _broken(text: str, width: int, indent: str = "") -> str:
 
 
 def _source(model: ModelManifest, width: int) -> Content:
-    source = "your own listening" if model.solo else ", ".join(shown(pack) for pack in model.packs)
+    source = "your own listening" if model.solo else _data(model)
+    items, rows = quantity(model.items, model.level), "sessions" if model.solo else "listeners"
+    first = _broken(f"{items}, {quantity(model.listeners, rows)} of {source}", width)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
     sweeps = quantity(model.iterations, "sweeps")
     growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""
     tuned = "tuned on held-out plays" if model.tuned.get("searched") else "not tuned"
     return Content.assemble(
-        Content.styled(quantity(model.items, model.level), "bold"),
-        f" from {quantity(model.listeners, 'sessions' if model.solo else 'listeners')} of {source}\n",
+        Content.styled(items, "bold"),
+        f"{first.removeprefix(items)}\n",
         f"{_came(model, width)}\n" if model.origin is not None else "",
         Content.styled(
             _broken(f"{model.factors} factors, {sweeps}, {tuned}", width)

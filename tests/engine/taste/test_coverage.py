@@ -49,6 +49,29 @@ def test_artists_and_plays_are_counted_and_the_unknown_named(library: sqlite3.Co
     assert (found.low, found.advice) == (False, "")
 
 
+def test_data_is_called_after_who_made_it_and_the_month_it_was_collected_in(
+    library: sqlite3.Connection,
+) -> None:
+    def said(packs: tuple[str, ...], source: str, collected: str) -> str:
+        found = Coverage.of_taste(
+            read_taste(library),
+            ["moss parade"],
+            level="artists",
+            packs=packs,
+            source=source,
+            collected=collected,
+        )
+        assert found is not None
+        return found.data
+
+    assert said(("lb",), "ListenBrainz", "2026-10-01") == "ListenBrainz, October 2026"
+    assert (
+        said(("lb", "mine"), "ListenBrainz, plays.csv", "2026-10-01") == "ListenBrainz and mine, October 2026"
+    )
+    assert said(("lb", "older"), "ListenBrainz", "2026-10-15, 2026-10-01") == "ListenBrainz, October 2026"
+    assert said(("mine",), "plays, of all.csv", "") == "mine"
+
+
 def test_under_thirty_per_cent_of_the_plays_is_low_and_says_what_to_do(library: sqlite3.Connection) -> None:
     play(library, "Harbour Nine", "Slow Ferry", *range(20_000, 26_000, 1000))  # 7 of now 10 plays
     at, below = covered(library, "moss parade"), None
