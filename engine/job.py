@@ -308,9 +308,11 @@ def _add_model(
     from engine.community.fetch import Web
     from engine.session.model_files import described
 
+    before = session.model_files.in_use()
     if asked.download:
         reporter.expect({"downloading": 100, **ADDING_MODEL})
-        with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
+        instead = "discover model add FILE"
+        with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled, instead=instead)) as web:
             manifest = session.model_files.fetch(
                 web, asked.source, sha256=asked.sha256, tell=reporter.progress, cancelled=cancelled
             )
@@ -321,7 +323,7 @@ def _add_model(
         )
     origin = manifest.origin
     assert origin is not None  # noqa: S101 - it was added
-    return described(manifest, origin.bytes, origin.sha256)
+    return described(manifest, origin.bytes, origin.sha256) | {"already": manifest.id in before}
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[], bool]], Any]] = {

@@ -80,6 +80,11 @@ def why_not_read(path: Path) -> str:
     )
 
 
+def what_is_wrong(path: Path) -> str:
+    """Of a file of this program's own that is not as it was written, to stand behind its name."""
+    return "is damaged" if path.is_file() else "is missing"
+
+
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises OSError."""
     import hashlib  # takes longer than all else here, and the first paint needs none of it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.community.offers import FEW_LISTENERS
 from engine.errors import sentence
 from engine.wording import quantity
 from tuiapp.safe import shown
@@ -45,7 +46,10 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
 
 def _knows(pack: dict[str, Any]) -> str:
     known = pack["known"]
-    return f", {known['artists']:,} of your {known['of']:,} among them" if known else ""
+    if not known:
+        return ""
+    here, of = (known[key] for key in (("tracks", "of_tracks") if "tracks" in known else ("artists", "of")))
+    return f", {here:,} of your {of:,} among them"
 
 
 def packs_in_words(added: dict[str, Any]) -> str:
@@ -56,6 +60,13 @@ def packs_in_words(added: dict[str, Any]) -> str:
         if pack["kind"] == "community"
         else f"{pack['name']}: {pack['kind']} of {quantity(pack['items'], pack['level'])}"
         for pack in added["packs"]
+    ]
+    lines += [
+        f"{pack['name']} has {quantity(pack['listeners'], 'listeners')}, fewer than {FEW_LISTENERS}: so few say "
+        f"nothing of what goes with what. Add data of more listeners, or remove it: discover community "
+        f"remove {pack['name']}"
+        for pack in added["packs"]
+        if pack["kind"] == "community" and pack["listeners"] < FEW_LISTENERS
     ]
     tempo = added["tempo"]
     if tempo["tracks"] and any(pack["kind"] == "features" for pack in added["packs"]):

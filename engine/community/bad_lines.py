@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.errors import UnreadableFileError
+from engine.wording import quantity
 
 SHOWN = 5
 # What decoding a line raises where it is no JSON, is no text, or is nested deeper than anything meant to be read.
@@ -59,6 +60,6 @@ class BadLines:
         if 2 * self.count > lines:
             first = f" The first: {self.first[0]}." if self.first else ""
             raise UnreadableFileError(
-                f"{source}: {self.count:,} of {lines:,} lines cannot be used ({self.in_words()}).{first} "
+                f"{source}: {self.count:,} of {quantity(lines, 'lines')} cannot be used ({self.in_words()}).{first} "
                 "Nothing was taken of it; is it what it was taken for?"
             )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.canonical_keys import SEPARATOR, item_key
+from engine.community.offers import FEW_LISTENERS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -31,7 +32,7 @@ class Limits:
     """
 
     pair_plays: int = 2
-    item_listeners: int = 25
+    item_listeners: int = FEW_LISTENERS
     listener_share: float = 0.999
 
 

@@ -16,10 +16,20 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from engine import __version__
 from engine.errors import CancelledError, DiscoverError, UsageError
+from engine.wording import quantity
 
 _TIMEOUT = 30
 _MAX_PAGE = 4 << 20
@@ -82,7 +92,8 @@ def agent(contact: str) -> str:
 
 class Web:
     """Asks servers, again where that can help. `contact` is told them; `wait` is given seconds to sleep; `cancelled`
-    ends everything.
+    ends everything; `tell` is given a sentence before each wait. `instead` is the command that takes the file where
+    the person downloads it.
     """
 
     def __init__(
@@ -91,8 +102,11 @@ class Web:
         contact: str = "",
         wait: Callable[[float], None] = time.sleep,
         cancelled: Cancelled | None = None,
+        tell: Callable[[str], None] | None = None,
+        instead: str = "discover community add PATH",
     ) -> None:
         self.contact = contact
+        self.tell, self.instead = tell, instead
         self._wait = wait
         self._cancelled = cancelled
         self._headers = {"User-Agent": agent(contact), "Accept-Encoding": "identity"}
@@ -102,6 +116,11 @@ class Web:
         """Hang up."""
         for pool in self._pools.values():
             pool.clear()
+
+    def asking(self, url: str) -> None:
+        """Say whom one asks now: whoever does not answer can take a minute to do so."""
+        if self.tell is not None:
+            self.tell(f"Asking {urlsplit(url).hostname or url} …")
 
     def look(self, url: str) -> Offer:
         """Ask how large it is, without downloading. Raises DiscoverError when it cannot be reached."""
@@ -134,9 +153,12 @@ class Web:
             except BrokenError as error:
                 if pause is None:
                     raise DiscoverError(
-                        f"{url} can't be reached ({error}). Try again: a download goes on where it stopped. Or "
-                        "download it yourself and add it: discover community add PATH."
+                        f"{url} can't be reached: {error}. Check the address and your connection, then try again: a "
+                        f"download goes on where it stopped. Or download it yourself and add it: {self.instead}."
                     ) from error
+                if self.tell is not None:
+                    host = urlsplit(url).hostname or url
+                    self.tell(f"{host}: {error}. Trying again in {quantity(pause, 'seconds')} …")
                 self._pause(pause)
         raise AssertionError  # the last try returns or raises
 
@@ -164,7 +186,8 @@ class Web:
                     raise BrokenError(f"the server says {answer.status} {answer.reason}")
                 if answer.status >= 400 and answer.status != NO_SUCH_RANGE:
                     raise RefusedError(
-                        f"{url} can't be had: the server says {answer.status} {answer.reason}."
+                        f"{url} can't be had: the server says {answer.status} {answer.reason}. "
+                        "Check the address."
                     )
                 with as_broken():
                     yield answer, url
@@ -203,8 +226,26 @@ def as_broken() -> Iterator[None]:
         yield
     except (HTTPError, OSError) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise DiscoverError(f"Its certificate is not to be trusted: {error}.") from error
-        raise BrokenError(str(error)) from error
+            raise DiscoverError(
+                "The server's certificate can't be trusted, so nothing was taken from it. Check the address and this "
+                "computer's clock."
+            ) from error
+        raise BrokenError(_what_broke(error)) from error
+
+
+def _what_broke(error: HTTPError | OSError) -> str:
+    """What went wrong on the way, in words; the network library's own where there are none for it."""
+    text = str(error)
+    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (NameResolutionError, "its name is not known, or there is no connection"),
+        ((NewConnectionError, ConnectionRefusedError), "it takes no connection"),
+        (ConnectTimeoutError, "it does not answer"),
+        (ReadTimeoutError, "it stopped answering"),
+        (ProxyError, "the proxy does not let it through"),
+        (SSLError, "no safe connection could be made"),
+        ((ProtocolError, ConnectionError), "the connection broke off"),
+    )
+    return next((words for kind, words in kinds if isinstance(error, kind)), text)
 
 
 def number_in(text: str | None) -> int | None:

@@ -110,6 +110,12 @@ class Statistics:
                 f"{source} has no listener with plays of {self.LEVEL}. Is the file whole?"
             )
         mapped = np.frombuffer(tally.mapped, dtype=np.bool_)
+        if not mapped.any():
+            raise UnreadableFileError(
+                f"{source} has {quantity(len(tally.names), 'names')} of {self.LEVEL} and no MusicBrainz id: by these "
+                "ListenBrainz' statistics tell who is who. Take the dump as it was published, or write it as a table "
+                "of names: user,artist,plays."
+            )
         made = condense(tally.blocks, tally.names, mapped, limits, tally.dropped, lambda: _stop_if(cancelled))
         if not made.plays.nnz:
             raise UnreadableFileError(

@@ -6,6 +6,7 @@ has the same form.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from engine.community.rows import Gathering, Row, Rows
 from engine.errors import UnreadableFileError
 
 _WORDS = (b'"playlists"', b'"pid"', b'"track_name"')
+_NAME = re.compile(r"(^|/)mpd\.slice\.[^/]*\.json(\.gz|\.zst)?$")
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -48,8 +50,9 @@ def _slices(path: Path) -> Iterator[DataFile]:
     for file in files(path):
         if path.is_file() or file.name.removesuffix(".gz").removesuffix(".zst").endswith(".json"):
             start = file.beginning()
-            # A slice tells of itself first, then come its playlists.
-            if start.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{") and all(word in start for word in _WORDS):
+            # A slice tells of itself first, then come its playlists; a damaged one is known by its name.
+            known = _NAME.search(file.name) or all(word in start for word in _WORDS)
+            if known and start.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{"):
                 yield file
 
 

@@ -46,6 +46,8 @@ def newer_of(source: str, level: str) -> str:
 
 # A dump with fewer is not whole: that of September 2026 had 84,850.
 MIN_LISTENERS = 50_000
+# Of fewer nothing can be learned of what goes with what: ListenBrainz' artists are kept from so many listeners on.
+FEW_LISTENERS = 25
 _METABRAINZ = "https://data.metabrainz.org/pub/musicbrainz/"
 _LISTENBRAINZ = f"{_METABRAINZ}listenbrainz/"
 SOURCES = {

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from engine.community.pack import Download, Pack, PackContent
 
 
+class UnknownFormatError(UnreadableFileError):
+    """What is at a path is of no layout that is read here."""
+
+
 class Reader(Protocol):
     """What a module that reads one layout of community data offers."""
 
@@ -232,8 +236,8 @@ def add_packs(
         raise (
             failed[0]
             if failed
-            else UnreadableFileError(
-                f"{path} is not community data in a known format. Known: {', '.join(_titles())}."
+            else UnknownFormatError(
+                f"{path} is not community data in a known format. Known formats: discover community add --help."
             )
         )
     packs = {info.name: info for info in list_packs(door.folders)}
@@ -295,12 +299,6 @@ def titles_of(path: Path) -> list[str]:
         return []
     titles = [reader.TITLE for reader in found]
     return [*titles, *[genres.TITLE] * words, *[features.TITLE] * sounds]
-
-
-def _titles() -> list[str]:
-    from engine.community import features, genres
-
-    return [*(reader.TITLE for reader in readers().values()), features.TITLE, genres.TITLE]
 
 
 def remove_pack(door: Door, name: str, *, kind: str | None = None) -> None:

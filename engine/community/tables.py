@@ -21,6 +21,7 @@ from engine.community.bad_lines import UNREADABLE
 from engine.community.files import DataFile, Peekable, files
 from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
+from engine.spreadsheet import is_guarded, unguarded
 
 _LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
 _LONGEST_HEADER = 1 << 22  # a matrix names all its artists there
@@ -71,7 +72,7 @@ def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator
     header = next(csv.reader([first], delimiter=delimiter), [])
     reader = csv.reader(_limited(table.shown, text, reading), delimiter=delimiter)
     try:
-        yield header, reader
+        yield header, ([unguarded(cell) for cell in row] for row in reader) if is_guarded(header) else reader
     except csv.Error as error:
         raise UnreadableFileError(
             f"{table.shown}, line {reader.line_num + 1}: {error}. Is it a CSV file?"

@@ -17,6 +17,7 @@ from engine.imports.record import Dropped, Ids, Options, PlaylistEntry, Record
 from engine.imports.registry import Format
 from engine.imports.text import Table, rows
 from engine.imports.times import milliseconds
+from engine.spreadsheet import is_guarded, unguarded
 
 _URI = re.compile(r"^spotify:(track|episode|local):")
 # Where things are in watsonbox' table, whose header is translated.
@@ -31,8 +32,9 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     if "track name" not in table:
         table = Table([*_BY_PLACE, *header[len(_BY_PLACE) :]])
     name = PurePath(options.name).stem.replace("_", " ").strip() or "Exportify"
+    as_written = unguarded if is_guarded(header) else str
     for row in body:
-        cells = table.at(row)
+        cells = table.at([as_written(cell) for cell in row])
         uri = cells("track uri", "spotify id", "track id", "spotify - id")
         artist = first_artist(cells("artist name(s)", "artist name"), cells("artist uri(s)", "artist ids"))
         title = cells("track name").replace("\\,", ",")

@@ -13,11 +13,20 @@ _GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts
     "data", "datecreated", "exported_at", "header", "itemname", "itemtype", "listens", "meta", "ts", "version",
 }  # fmt: skip
 
+# Columns that are named of a table.
+_MAX_NAMED = 8
+
 
 def _nearness(marks: Sequence[str], found: frozenset[str] | set[str]) -> float:
     """Which part of a format's marks is there; 0 below half of them, or where none is of its own."""
     near = share(marks, found) if found & (set(marks) - _GENERIC) else 0.0
     return near if near >= 0.5 else 0.0
+
+
+def first_of(columns: Sequence[str]) -> str:
+    """The first of many columns, and how many more there are."""
+    more = len(columns) - _MAX_NAMED
+    return ", ".join(columns[:_MAX_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def guess(head: Head) -> str:
@@ -28,7 +37,7 @@ def guess(head: Head) -> str:
         return ""
     columns = head.columns(head.delimiter)
     if not head.json and {"artist", "track"} <= set(propose(columns)):
-        return f"is a table of {', '.join(columns)}, none of them known to hold the time: --map time=COLUMN"
+        return f"is a table of {first_of(columns)}; no column is known to hold the time: --map time=COLUMN"
     found = head.inner_keys | set(columns)
     best = max(formats(), key=lambda one: _nearness(one.marks, found))
     if _nearness(best.marks, found) > 0:
@@ -38,7 +47,7 @@ def guess(head: Head) -> str:
     cells = head.header
     if not head.json and cells:
         return (
-            f"is a table of {', '.join(cells)}. Say which columns hold what: --map "
+            f"is a table of {first_of(cells)}. Say which columns hold what: --map "
             "artist=COLUMN,track=COLUMN,time=COLUMN"
         )
     return ""

@@ -154,10 +154,13 @@ def sniff_library(head: Head) -> bool:
 
 
 def sniff_playlists(head: Head) -> bool:
-    """An object of playlists with items."""
+    """An object of playlists with items; those of the Million Playlist Dataset are other people's."""
     inner = head.inner_keys
     return (
-        head.json in ("object", "lines") and head.has_keys("playlists") and bool({"items", "tracks"} & inner)
+        head.json in ("object", "lines")
+        and head.has_keys("playlists")
+        and bool({"items", "tracks"} & inner)
+        and "pid" not in inner
     )
 
 

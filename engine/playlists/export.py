@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.errors import NothingYetError
 from engine.playlists.files import format_of, write
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
@@ -41,15 +42,51 @@ def export_playlist(
 ) -> ExportReport:
     """Write `tracks` to `path`, in the format of its ending unless `format` says otherwise.
 
-    Allowed in a private session, since the person names the file. An existing file is replaced in one step.
-    Raises UsageError for an unknown format, DiscoverError when the file cannot be written.
+    What stands there by its artist alone is left out: a title is what a playlist names. Allowed in a private session,
+    since the person names the file. An existing file is replaced in one step. Raises UsageError for an unknown format,
+    NothingYetError, and leaves the file as it is, where no track could be in it, DiscoverError when it cannot be
+    written.
     """
     kind = format.lower() if format else format_of(path)
-    written = write(tracks, title, kind, date=date, folder=path.parent)
+    named = [track for track in tracks if track.track]
+    written = write(named, title, kind, date=date, folder=path.parent)
+    if not named:
+        raise NothingYetError(_no_titles(title, len(tracks)))
+    if not written.tracks:
+        raise NothingYetError(_none_in(kind, len(named)))
     door.export(path, written.data)
-    return ExportReport(
-        path, kind, written.tracks, written.left_out, _note(kind, len(tracks), written.left_out)
+    notes = _by_name(len(tracks) - len(named)), _note(kind, len(named), written.left_out)
+    left_out = len(tracks) - written.tracks
+    return ExportReport(path, kind, written.tracks, left_out, " ".join(filter(None, notes)))
+
+
+def _no_titles(title: str, artists: int) -> str:
+    if not artists:
+        return f"{title} has no tracks. Nothing was written."
+    return (
+        f"No track by any of the {quantity(artists, 'artists')} of {title} is known here, so nothing was "
+        "written. Add data that names tracks: discover community fetch tracks, or from a file: discover community add "
+        "PATH."
     )
+
+
+def _none_in(kind: str, tracks: int) -> str:
+    what = "a Spotify id" if kind == "uris" else "a file on this machine"
+    other = (
+        "import a history of Spotify's or add data with its ids"
+        if kind == "uris"
+        else "import the library of a player (iTunes, Rhythmbox, Strawberry, Navidrome) for the files"
+    )
+    return (
+        f"None of the {quantity(tracks, 'tracks')} has {what}, which is what {kind.upper()} lists, so nothing was "
+        f"written. Export as CSV, XSPF, JSPF, JSON or TXT, which name tracks; or {other}."
+    )
+
+
+def _by_name(artists: int) -> str:
+    if not artists:
+        return ""
+    return f"{quantity(artists, 'artists')} of whom no track is known {one_or_many(artists, 'were', 'was')} left out."
 
 
 def _note(kind: str, tracks: int, left_out: int) -> str:

@@ -86,13 +86,18 @@ def _unwanted(connection: sqlite3.Connection) -> AnySpelling:
     return AnySpelling(marked(connection, "hide", "block").keys.union(left_out))
 
 
+def unwanted_tracks(connection: sqlite3.Connection) -> AnySpelling:
+    """Tracks that are hidden, blocked, or left out by rules and not liked."""
+    counted_listens(connection)
+    return AnySpelling(_unwanted(connection).tracks)
+
+
 def one_track_each(
     connection: sqlite3.Connection, features: FeatureCatalog, artists: Sequence[tuple[str, str]]
 ) -> list[PlaylistTrack]:
     """(name, key) of artists as one track each, the most popular in the packs that is not hidden, blocked or left out
     by rules; no title where there is none."""
-    counted_listens(connection)
-    unwanted = AnySpelling(_unwanted(connection).tracks)
+    unwanted = unwanted_tracks(connection)
     first: dict[str, TrackFeatures] = {}
     for track in features.tracks_of(key for _, key in artists):
         if not unwanted.holds(joined_key(track.artist_key, track.track)):

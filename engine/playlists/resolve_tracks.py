@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from engine.canonical_keys import AnySpelling, artist_key, joined_key, nearest, track_key
+from engine.community.catalog import Catalog
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.errors import UnknownNameError
-from engine.playlists.offer import one_track_each, other_ids, pack_track
+from engine.playlists.offer import one_track_each, other_ids, pack_track, unwanted_tracks
 from engine.playlists.playlist import PlaylistTrack
 from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, tracks_by_artist
@@ -38,6 +39,30 @@ def track_of_each(
         else:
             found.append(PlaylistTrack(artist=name, track="", known=False))
     return found
+
+
+def with_titles(
+    connection: sqlite3.Connection,
+    catalogs: Sequence[Catalog],
+    artists: Sequence[tuple[str, str]],
+    tracks: Sequence[PlaylistTrack],
+) -> tuple[PlaylistTrack, ...]:
+    """The tracks of artists (name, key), those without a title with the best known one in catalogs of tracks.
+
+    That is the one with the most listeners that is not hidden, blocked or left out by rules.
+    """
+    unwanted = unwanted_tracks(connection)
+
+    def best(key: str) -> str:
+        items = [one for catalog in catalogs for one in catalog.items(catalog.ids_of_artist(key)).values()]
+        wanted = [one for one in items if one.track and not unwanted.holds(one.key)]
+        known = max(wanted, key=lambda one: (one.listeners, one.plays), default=None)
+        return (known and known.track) or ""
+
+    return tuple(
+        track if track.track else replace(track, track=best(key))
+        for (_, key), track in zip(artists, tracks, strict=True)
+    )
 
 
 def resolve_track(

@@ -75,12 +75,7 @@ class Coverages(Service):
     def described(self, pack: PackInfo) -> dict[str, Any]:
         """A pack by the keys of the command line's contract, with its coverage under `known`."""
         coverage = self.of_pack(pack)
-        known = coverage and {
-            "artists": coverage.known,
-            "of": coverage.of,
-            "plays_share": coverage.plays_share,
-        }
-        return asdict(pack) | {"known": known}
+        return asdict(pack) | {"known": coverage and coverage.counts()}
 
     def _of_packs(self, level: Level, packs: Sequence[PackInfo]) -> Coverage | None:
         folders = tuple(self.library.folders.packs / pack.name for pack in packs)

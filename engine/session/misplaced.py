@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.imports.guess import first_of
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import SEVERAL_PEOPLE
 from engine.imports.registry import recognise
@@ -63,6 +64,23 @@ def what_else(path: Path, given_to: str) -> str:
     which one does, to stand behind its name; empty where that is not known."""
     kinds = {"model add": _model, "": _of_discover, "community add": _community, "import": _history}
     return next((note for command, of in kinds.items() if command != given_to and (note := of(path))), "")
+
+
+def looks_like(path: Path) -> str:
+    """What a file of no known format is, in a few words; empty for a folder, and where nothing can be said."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        head = Head(path.name, stream.read(HEAD_BYTES), lambda: path.open("rb"))
+    if not head.data:
+        return "an empty file"
+    if head.is_database:
+        return "a database"
+    if head.is_binary:
+        return ""
+    if head.json:
+        return "JSON"
+    return f"a table of {first_of(head.header)}" if head.header else "text"
 
 
 def _model(path: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from engine.canonical_keys import Level
 from engine.errors import UnreadableFileError
@@ -106,6 +106,7 @@ class ModelFiles(Service):
         from engine.session.misplaced import what_else
         from engine.training.added_model import add_model
 
+        before = self.in_use()
         try:
             manifest = add_model(
                 self.library.door, path, name=name or path.name, sha256=sha256, tell=tell, cancelled=cancelled
@@ -114,8 +115,15 @@ class ModelFiles(Service):
             if why_not_read(path) or not (other := what_else(path, "model add")):
                 raise
             raise UnreadableFileError(f"{path} {other}.") from error
-        self._changed(manifest.level, tell)
+        if manifest.id not in before:
+            self._changed(manifest.level, tell)
         return manifest
+
+    @synchronized
+    def in_use(self) -> frozenset[str]:
+        """The ids of the models in use: what `add` returns is among them where that file's model was in use already."""
+        found = [self._models.manifest(level) for level in get_args(Level)]
+        return frozenset(one.id for one in found if one is not None)
 
     def fetch(
         self,

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from engine.canonical_keys import Level
 from engine.community import packs as community_packs
 from engine.community.offers import MIN_LISTENERS, Source, who_sees
-from engine.community.packs import Added, PackInfo
+from engine.community.packs import Added, PackInfo, UnknownFormatError
 from engine.errors import NothingYetError, UnreadableFileError
 from engine.paths import why_not_read
 from engine.session.library import Change, Service, synchronized
@@ -51,7 +51,7 @@ class Packs(Service):
     ) -> Added:
         """Take all that a file holds: community data, track features. Raises as `add_packs` does, and says of another
         file what it is."""
-        from engine.session.misplaced import what_else
+        from engine.session.misplaced import looks_like, what_else
 
         try:
             added = community_packs.add_packs(
@@ -59,9 +59,13 @@ class Packs(Service):
                 library=self.library.connection,
             )  # fmt: skip
         except UnreadableFileError as error:
-            if why_not_read(path) or not (other := what_else(path, "community add")):
+            if why_not_read(path):
                 raise
-            raise UnreadableFileError(f"{path} {other}.") from error
+            if other := what_else(path, "community add"):
+                raise UnreadableFileError(f"{path} {other}.") from error
+            if isinstance(error, UnknownFormatError) and (like := looks_like(path)):
+                raise UnknownFormatError(f"{error} It looks like {like}.") from error
+            raise
         self.library.changed(Change.EVERYTHING)
         return added
 
@@ -74,6 +78,7 @@ class Packs(Service):
         from engine.community.statistics_dump import find
 
         at, day = url or source.url, ""
+        web.asking(at)
         match source.form:
             case "file":
                 offer = web.look(at)

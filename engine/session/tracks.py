@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key, joined_key
-from engine.errors import UnknownNameError, UsageError
+from engine.errors import DamagedDataError, UnknownNameError, UsageError
 from engine.session.artists import DASH
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
@@ -42,17 +42,41 @@ class Tracks(Service):
 
         Raises UnknownNameError for an artist or title nobody here knows, UsageError for what is blocked.
         """
-        from engine.playlists.resolve_tracks import track_of_each
-
         artists = [self._artists.resolve(artist) for artist, _ in wanted]
         for artist, (_, title) in zip(artists, wanted, strict=True):
             self._refuse_blocked(*artist, title)
         with self._packs.features() as features:
-            each = track_of_each(self.library.connection, features, artists)
+            each = self._one_or_own(artists)
             return tuple(
                 self._one_named(features, *artist, title) if title else track
                 for artist, (_, title), track in zip(artists, wanted, each, strict=True)
             )
+
+    def _with_titles(
+        self, artists: Sequence[tuple[str, str]], tracks: Sequence[PlaylistTrack]
+    ) -> tuple[PlaylistTrack, ...]:
+        """One track of each artist (name, key), where the feature packs have none by the community's data of tracks."""
+        from engine.community.catalog import Catalog
+        from engine.playlists.resolve_tracks import with_titles
+
+        if all(track.track for track in tracks):
+            return tuple(tracks)
+        folders = [
+            self.library.folders.packs / pack.name
+            for pack in self._packs.all()
+            if (pack.kind, pack.level) == ("community", "tracks")
+        ]
+        if (model := self._models.manifest("tracks")) is not None:
+            folders.append(self.library.folders.models / model.id)
+        with contextlib.ExitStack() as stack:
+            catalogs = []
+            for folder in folders:
+                # What uses damaged data by itself says how it is mended.
+                with contextlib.suppress(DamagedDataError):
+                    catalogs.append(
+                        stack.enter_context(contextlib.closing(Catalog(folder / "catalog.sqlite")))
+                    )
+            return with_titles(self.library.connection, catalogs, artists, tracks)
 
     @synchronized
     def resolve(self, artist: str, title: str) -> str:
@@ -111,26 +135,33 @@ class Tracks(Service):
         from engine.playlists.offer import one_track_each
 
         with self._packs.features() as features:
-            return tuple(one_track_each(self.library.connection, features, list(artists)))
+            return self._with_titles(artists, one_track_each(self.library.connection, features, artists))
 
     @synchronized
     def to_begin_with(self, artists: Sequence[tuple[str, str]]) -> dict[str, str]:
-        """A track to begin with of each artist (name, key) the feature packs know one of, by key."""
+        """A track to begin with of each artist (name, key) the packs know one of, by key."""
         tracks = self.one_of_each(artists)
         return {key: track.track for (_, key), track in zip(artists, tracks, strict=True) if track.track}
 
     @synchronized
     def of_discover(self, settings: DiscoverSettings | None = None) -> tuple[PlaylistTrack, ...]:
-        """Discover as tracks for an export: of artists a track of each where a feature pack knows one."""
+        """Discover as tracks for an export: of artists a track of each where one is known."""
         items = self._discover.list(settings).items
         if settings is not None and settings.level == "tracks":
             return self.named([(item.artist, item.track) for item in items])
-        return self.one_of_each([(item.artist, item.key) for item in items])
+        return self._one_or_own([(item.artist, item.key) for item in items])
 
     @synchronized
     def of_related(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:
         """Related artists as tracks for an export."""
-        return self.one_of_each([(item.artist, item.key) for item in self._artists.related(name, n).items])
+        return self._one_or_own([(item.artist, item.key) for item in self._artists.related(name, n).items])
+
+    def _one_or_own(self, artists: Sequence[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
+        """A track of each artist (name, key), the person's most played where the feature packs have none."""
+        from engine.playlists.resolve_tracks import track_of_each
+
+        with self._packs.features() as features:
+            return self._with_titles(artists, track_of_each(self.library.connection, features, artists))
 
     def export(
         self,

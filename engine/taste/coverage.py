@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.canonical_keys import Level
+from engine.canonical_keys import Level, artist_of
 from engine.community.pack_names import data_in_words
 from engine.taste.gate import Taste
 from engine.wording import percent, quantity
@@ -26,6 +26,7 @@ ADVICE = (
 class Coverage:
     """`known` of `of` played artists, or tracks, are in the data, and with them `known_plays` of `plays`.
 
+    `known_artists` of `of_artists` have one that is: of artists the same.
     `packs` are the names of the data, `source` the files it came from and `collected` when it was collected, empty
     where nobody said. `unknown` are the keys of all in the taste that are not in it.
     """
@@ -36,6 +37,8 @@ class Coverage:
     collected: str
     known: int
     of: int
+    known_artists: int
+    of_artists: int
     known_plays: float
     plays: float
     unknown: frozenset[str] = field(repr=False)
@@ -63,6 +66,8 @@ class Coverage:
             collected=collected,
             known=len(found),
             of=len(played),
+            known_artists=len({artist_of(item.key) for item in found}),
+            of_artists=len({artist_of(item.key) for item in played}),
             known_plays=sum(item.plays for item in found),
             plays=sum(item.plays for item in played),
             unknown=frozenset(taste.by_key).difference(known),
@@ -103,13 +108,21 @@ class Coverage:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The keys of the command line's contract; `artists` counts items of the level."""
+        """The keys of the command line's contract, `tracks` and `of_tracks` beside them where it is of tracks."""
         return {
             "level": self.level,
             "packs": list(self.packs),
-            "artists": self.known,
-            "of": self.of,
-            "plays_share": self.plays_share,
+            **self.counts(),
             "source": self.source,
             "collected": self.collected,
+        }
+
+    def counts(self) -> dict[str, Any]:
+        """Of those the keys that count."""
+        of_tracks = {"tracks": self.known, "of_tracks": self.of} if self.level == "tracks" else {}
+        return {
+            "artists": self.known_artists,
+            "of": self.of_artists,
+            **of_tracks,
+            "plays_share": self.plays_share,
         }

@@ -18,6 +18,7 @@ from engine.training.artifact import (
     FORMAT,
     ModelManifest,
     Origin,
+    current_manifest,
     write_arrays,
     write_index,
     write_manifest,
@@ -46,7 +47,8 @@ def add_model(
     """Take the model in a file and make it the one of its level in use; `name` is what the file is called, or where it
     lay, `sha256` the digest it must have where one is known.
 
-    The model before is kept (`engine.training.in_use.switch_back`). Raises UnreadableFileError for anything that is
+    The model before is kept (`engine.training.in_use.switch_back`). Of the file the model in use came in nothing is
+    changed: the one before is what `switch_back` must find. Raises UnreadableFileError for anything that is
     not a whole model, CancelledError, PrivateSessionError in a private session.
     """
     door.require_writable("add a model")
@@ -57,6 +59,9 @@ def add_model(
         progress=lambda done, total: report("reading model", done, total),
         cancelled=cancelled,
     )
+    in_use = current_manifest(door.folders, content.about.level)
+    if in_use is not None and in_use.origin is not None and in_use.origin.sha256 == content.sha256:
+        return in_use
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = f"{now:%Y%m%dT%H%M%S}-{content.sha256[:8]}"
     origin = Origin(

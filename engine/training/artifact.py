@@ -28,7 +28,7 @@ from engine.model.ensemble import FACTORS_ALONE, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity, Listens
-from engine.paths import Folders, digest_of
+from engine.paths import Folders, digest_of, what_is_wrong
 from engine.search import NameIndex, open_names
 from engine.training.search_names import names_of_artists, names_of_items
 
@@ -184,7 +184,8 @@ class Model:
             # Mapped, but as plain arrays: the class for maps makes each slice slower.
             found = of(*(np.asarray(np.load(self.folder / name, mmap_mode="r")) for name in names))
         except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
-            raise DamagedDataError(f"The {kind} in {self.folder} are damaged ({error}). {_AGAIN}") from error
+            bad = min((self.folder / name for name in names), key=Path.is_file)
+            raise DamagedDataError(f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
         if len(found.starts) != self.manifest.items + 1:
             raise DamagedDataError(f"The {kind} in {self.folder} belong to another model. {_AGAIN}")
         return found
@@ -287,7 +288,7 @@ def read_manifest(folder: Path) -> ModelManifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=ModelManifest)
     # Besides its own DecodeError msgspec raises UnicodeDecodeError; a ValueError too, as is a NUL in a path.
     except (OSError, ValueError) as error:
-        raise DamagedDataError(f"The model in {folder} cannot be read ({error}). {_AGAIN}") from error
+        raise DamagedDataError(f"{folder / MANIFEST} {what_is_wrong(folder / MANIFEST)}. {_AGAIN}") from error
     if manifest.format != FORMAT:
         raise DamagedDataError(
             f"The model has format {manifest.format}; this discover reads {FORMAT}. {_AGAIN}"
@@ -362,7 +363,7 @@ def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.nda
         array: np.ndarray = np.load(path, mmap_mode="r")
     # NumPy reads an array's header as Python: a damaged one may not even be split into tokens.
     except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
-        raise DamagedDataError(f"{path} is damaged ({error}). {_AGAIN}") from error
+        raise DamagedDataError(f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(
             f"{path} holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected. {_AGAIN}"

@@ -22,6 +22,7 @@ from engine.errors import CancelledError, UnreadableFileError
 from engine.model.ensemble import MEMBERS
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens
+from engine.paths import why_not_read
 from engine.training.model_file import (
     FORMAT,
     KIND,
@@ -42,6 +43,8 @@ MAX_BYTES = 4 << 30
 MAX_RATIO, ALLOWANCE = 40, 8 << 20
 _MAX_MANIFEST = 4 << 20
 _MAX_TEXT, _MAX_FACTORS, _MAX_SIZE = 1_000, 512, 1e9
+# A pack is called by at most 60 letters (`engine.community.pack_names`).
+_MAX_PACKS, _MAX_PACK = 50, 60
 _CHUNK = 1 << 20
 _REQUIRED = frozenset({NAMES, TAGS, "factors", "largest", "listeners", "plays"})
 # What stands in a file whole or not at all.
@@ -121,7 +124,8 @@ def _digest(path: Path, cancelled: Callable[[], bool] | None) -> tuple[str, int]
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        raise UnreadableFileError(f"{path} cannot be read: {error.strerror}.") from error
+        why = why_not_read(path) or f"cannot be read: {error.strerror}"
+        raise UnreadableFileError(f"{path} {why}. Nothing was added.") from error
     return digest.hexdigest(), size
 
 
@@ -153,7 +157,14 @@ def _about(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> Mod
     _require(min(about.listeners, about.interactions, about.listener_rows) >= 0, "its counts are impossible")
     texts = (*about.packs, about.source, about.collected, about.built_from)
     _require(
-        all(len(text) <= _MAX_TEXT for text in texts) and len(about.packs) <= 50, "its texts are too long"
+        all(len(text) <= _MAX_TEXT for text in texts) and len(about.packs) <= _MAX_PACKS,
+        "its texts are too long",
+    )
+    _require(all(text.isprintable() for text in texts), "its texts have characters that are none to be read")
+    # As whoever exported it was given them: none is a path, none longer than a line.
+    _require(
+        all(1 <= len(pack) <= _MAX_PACK and not set(pack) & set("/\\") for pack in about.packs),
+        "its packs have names that no pack has",
     )
     datetime.datetime.fromisoformat(about.trained)
     _require(

@@ -9,10 +9,11 @@ import time
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from engine.store.history import ListenRow
 from tuiapp.cli.group import Options
-from tuiapp.cli.output import progress_bar
+from tuiapp.cli.output import print_table, progress_bar
 from tuiapp.import_report import files_in_words
 from tuiapp.screens.history import _when
 
@@ -110,3 +111,19 @@ def test_history_shows_a_day_without_a_time_in_every_zone(monkeypatch: pytest.Mo
     assert _when(row(None, None)) == "undated"
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_table_is_cut_to_a_terminal_and_whole_for_a_program(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdout", out := (Terminal() if terminal else io.StringIO()))
+    monkeypatch.setenv("COLUMNS", "60")
+    rows = [("1", "L" * 300, "Moire\x1b[2J", "1,000"), ("2", "Burel", "音" * 90, "7")]
+    print_table(("", "artist", "track", "plays"), rows, right=frozenset({0, 3}))
+    written = out.buffer.getvalue().decode() if isinstance(out, Terminal) else out.getvalue()
+    lines = written.splitlines()
+    assert max(map(cell_len, lines)) == (60 if terminal else 300 + 180 + len("1") + len("1,000") + 6)
+    assert ("L" * 300 in written) is not terminal
+    assert "\x1b" not in written
+    assert all(line.rstrip().endswith(number) for line, number in zip(lines[1:], ("1,000", "7"), strict=True))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.community.offers import who_sees
+from engine.wording import quantity
 from tuiapp.safe import shown
 from tuiapp.typed_paths import is_address, paths_in
 
@@ -79,12 +80,16 @@ def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
     """Say what was taken, and how to take it back; `said` is how much of the plays it knows."""
     level: Level = model["level"]
 
+    what = f"{quantity(model['items'], level)} of {quantity(model['listeners'], 'listeners')}, from {model['from']}."
+    if model["already"]:
+        app.notify(f"{shown(what)} Nothing was changed.", title="In use already", timeout=12)
+        return
+
     def back(session: Session) -> None:
         session.model_files.bring_back(level)
 
     app.changes.remember("adding the model", lambda: app.changes.make(back))
     undo = f"{app.keymap.label('undo')} brings the model before back."
-    what = f"{model['items']:,} {level} of {model['listeners']:,} listeners, from {model['from']}."
     app.notify("\n".join(filter(None, (shown(what), said, undo))), title="Model added", timeout=12)
 
 

@@ -22,7 +22,6 @@ from engine import __version__
 from engine.paths import Folders
 
 if TYPE_CHECKING:
-    from engine.community.fetch import Web
     from engine.session import Session
 
 # The modules of this folder that register commands. By name: they import this one.
@@ -76,13 +75,6 @@ class Options:
         from engine.session import Session
 
         return Session(self.folders, private=self.private if private is None else private)
-
-    def web(self) -> Web:
-        """What asks servers, by the contact in the settings; close it."""
-        from engine.community.fetch import Web
-        from tuiapp.settings.config import read
-
-        return Web(contact=read(self.folders.config)["download.contact"])
 
 
 def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

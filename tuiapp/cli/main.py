@@ -38,8 +38,8 @@ def run(arguments: Sequence[str]) -> int:
         said = io.StringIO()
         error.show(said)
         click.echo(_QUOTED.sub("“\\1\\2”", said.getvalue()), nl=False, err=True)
-        if "unexpected extra argument" in error.message:
-            click.echo("Put a name of several words in quotes.", err=True)
+        if hint := _about_extra_words(error, arguments):
+            click.echo(hint, err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: nothing was lost", err=True)
@@ -55,6 +55,21 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(f"error: {disk_trouble(error) or _unexpected(options, error)}", err=True)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _about_extra_words(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """What to do about words a command does not take; empty where there are none, or nothing is known of them."""
+    if "unexpected extra argument" not in error.message:
+        return ""
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    options = {
+        option for one in getattr(command, "params", ()) if one.metavar == "TITLE" for option in one.opts
+    }
+    # Not of what is in quotes already.
+    quoted = any(" " in word and word in error.message for word in arguments)
+    said = [] if quoted else ["Put a name of several words in quotes."]
+    said += [f"A title goes behind {' or '.join(options)}."] if options else []
+    return " ".join(said)
 
 
 def _unexpected(options: Options, error: Exception) -> str:

@@ -10,6 +10,7 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import TEXT, each_artist
 from tuiapp.cli.output import print_json, say
 from tuiapp.cli.playlists import entry, print_tracks, say_exported
+from tuiapp.safe import shown
 
 
 @cli.command()
@@ -52,14 +53,14 @@ def mix(
         )
         if save_as:
             session.playlists.create(save_as, tracks)
-        report = session.tracks.export(tracks, title, out) if out else None
-    if options.json:
-        # As for a playlist; what part of it has a tempo.
-        coverage = sum(track.bpm is not None for track in tracks) / max(1, len(tracks))
-        print_json({"context": "mix", "tracks": list(map(entry, tracks)), "coverage": coverage, "notes": []})
-    else:
-        print_tracks(tracks)
-    if save_as:
-        say(options, f"Saved as {save_as}.")
-    if report is not None:
-        say_exported(options, report)
+            say(options, f"Saved as {shown(save_as)}.")
+        if options.json:
+            # As for a playlist; what part of it has a tempo.
+            coverage = sum(track.bpm is not None for track in tracks) / max(1, len(tracks))
+            print_json(
+                {"context": "mix", "tracks": list(map(entry, tracks)), "coverage": coverage, "notes": []}
+            )
+        else:
+            print_tracks(tracks)
+        if out:
+            say_exported(options, session.tracks.export(tracks, title, out))

@@ -14,7 +14,7 @@ from engine.community.pack_names import data_in_words
 from engine.progress import ADDING_MODEL
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage, thousands
+from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage, thousands, web_for
 from tuiapp.safe import shown
 from tuiapp.text import came_from
 from tuiapp.typed_paths import is_address
@@ -82,6 +82,7 @@ def add(options: Options, source: str, sha256: str, yes: bool) -> None:
     stages = {"downloading": 100.0} if url else {}
     with options.session() as session:
         session.door.require_writable("add a model")
+        before = session.model_files.in_use()
         if url:
             manifest = _fetch(options, session, source, sha256, yes, stages)
         else:
@@ -89,11 +90,14 @@ def add(options: Options, source: str, sha256: str, yes: bool) -> None:
                 manifest = session.model_files.add(Path(source), sha256=sha256, tell=tell)
         coverage = session.coverage.of(manifest.level)
     say_coverage(options, coverage)
-    origin = manifest.origin
+    origin, already = manifest.origin, manifest.id in before
     assert origin is not None  # noqa: S101 - it was added
     if options.json:
         document = described(manifest, origin.bytes, origin.sha256)
-        print_json({"models": [document], "coverage": coverage and coverage.as_dict()})
+        print_json({"models": [document], "already": already, "coverage": coverage and coverage.as_dict()})
+        return
+    if already:
+        click.echo(f"In use already: {_what(manifest)}, from {shown(origin.name)}. Nothing was changed.")
         return
     click.echo(f"Added and in use: {_what(manifest)}, from {shown(origin.name)}.")
     if not origin.checked:
@@ -104,7 +108,8 @@ def add(options: Options, source: str, sha256: str, yes: bool) -> None:
 def _fetch(
     options: Options, session: Session, url: str, sha256: str, yes: bool, stages: dict[str, float]
 ) -> ModelManifest:
-    with contextlib.closing(options.web()) as web:
+    with contextlib.closing(web_for(options, "discover model add FILE")) as web:
+        web.asking(url)
         offer = web.look(url)
         size = "an unknown number of bytes" if offer.bytes is None else f"{offer.bytes / 1e6:,.1f} MB"
         said = f"A model at {shown(offer.url)}, {size}. {shown(who_sees(web.contact))}"

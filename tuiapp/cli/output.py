@@ -20,6 +20,7 @@ from tuiapp.cli.group import Options
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
+    from engine.community.fetch import Web
     from engine.taste.coverage import Coverage
 from tuiapp.text import counted, duration
 
@@ -46,6 +47,21 @@ def say(options: Options, text: str) -> None:
         click.echo(text, err=True)
 
 
+def web_for(options: Options, instead: str) -> Web:
+    """What asks servers, by the contact in the settings, and says what it waits for; close it.
+
+    `instead` is the command for a file the person downloads.
+    """
+    from engine.community.fetch import Web
+    from tuiapp.settings.config import read
+
+    def tell(text: str) -> None:
+        # In place of a progress bar, which is drawn anew.
+        say(options, ("\r\x1b[K" if sys.stderr.isatty() else "") + shown(text))
+
+    return Web(contact=read(options.folders.config)["download.contact"], tell=tell, instead=instead)
+
+
 def say_coverage(options: Options, coverage: Coverage | None) -> None:
     """How much of the person's plays the community data knows, and where that is little what to do."""
     if coverage is not None:
@@ -57,17 +73,41 @@ def say_coverage(options: Options, coverage: Coverage | None) -> None:
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()
 ) -> None:
-    """Columns aligned by terminal cells, two spaces apart; `right` holds the numbers of right-aligned ones."""
+    """Columns aligned by terminal cells, two spaces apart; `right` holds the numbers of right-aligned ones.
+
+    On a terminal the widest columns of names are cut to its width; what is read by a program is whole.
+    """
     from rich.cells import cell_len
+
+    from tuiapp.cells import fitted
 
     table = [list(headings), *([shown(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(row[i]) for row in table) for i in range(len(headings))]
+    if sys.stdout.isatty():
+        room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
+        widths = _narrowed(widths, room, frozenset(range(len(widths))) - right)
     for row in table:
-        cells = []
-        for i, cell in enumerate(row):
-            space = " " * (widths[i] - cell_len(cell))
-            cells.append(space + cell if i in right else cell + space)
+        cells = [fitted(cell, widths[i], right=i in right) for i, cell in enumerate(row)]
         click.echo("  ".join(cells).rstrip())
+
+
+# A name cut shorter than this is none.
+_NARROWEST = 8
+
+
+def _narrowed(widths: list[int], room: int, may: frozenset[int]) -> list[int]:
+    """Widths that fit into so many cells together, the widest of those that `may` be cut first, as far as they can."""
+    widths = list(widths)
+    while sum(widths) > room:
+        wide = sorted({widths[i] for i in may if widths[i] > _NARROWEST})
+        if not wide:
+            break
+        widest = [i for i in may if widths[i] == wide[-1]]
+        # Down to the next widest, or by what is too much.
+        goal = max(_NARROWEST, *(wide[-2:-1]), wide[-1] - -(-(sum(widths) - room) // len(widest)))
+        for i in widest:
+            widths[i] = goal
+    return widths
 
 
 def thousands(number: int) -> str:

@@ -17,7 +17,7 @@ from engine.community.offers import MIN_LISTENERS, SOURCES
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import feature_packs, name_argument, one_of, packs
-from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
+from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands, web_for
 from tuiapp.import_report import packs_in_words
 from tuiapp.safe import shown
 from tuiapp.text import came_from
@@ -27,10 +27,22 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-FORMATS = (
-    *("hetrec", "million-playlists", "taste-profile", "audioscrobbler", "matrix", "playlists", "plays"),
-    *("listenbrainz", "listenbrainz-tracks", "features", "genres"),
-)
+FORMATS = {
+    "hetrec": "HetRec 2011's Last.fm",
+    "million-playlists": "slices of the Million Playlist Dataset",
+    "taste-profile": "Taste Profile triplets",
+    "audioscrobbler": "Audioscrobbler of 2005",
+    "matrix": "0 and 1 by listener and artist",
+    "playlists": "a table of playlist, artist and track",
+    "plays": "a table of user, artist and plays, or Last.fm 360K or 1K",
+    "listenbrainz": "ListenBrainz' statistics of artists",
+    "listenbrainz-tracks": "of recordings",
+    "features": "a table of artist, track and tempo or energy",
+    "genres": "MusicBrainz' artists as JSON",
+}
+
+# What takes a file that could not be downloaded here.
+_INSTEAD = "discover community add PATH"
 
 
 @cli.group()
@@ -76,7 +88,7 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
     "format_name",
     metavar="NAME",
     shell_complete=one_of(FORMATS),
-    help=f"Take only this: {', '.join(FORMATS)}.",
+    help=f"Take only this: {'; '.join(f'{name} ({what})' for name, what in FORMATS.items())}.",
 )
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
@@ -108,7 +120,7 @@ def fetch(
     source = SOURCES.get({"hetrec": "artists-2011"}.get(what, what))
     if source is None:
         raise click.UsageError(f"No known data set is called {what}. Known: {', '.join(SOURCES)}.")
-    with options.session() as session, contextlib.closing(options.web()) as web:
+    with options.session() as session, contextlib.closing(web_for(options, _INSTEAD)) as web:
         session.door.require_writable("download anything")
         _agree(options, session.packs.offered(web, source, url=url).said, yes)
         stages = {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
@@ -163,7 +175,7 @@ def update(
             f"{newer} has no newer data: community fetch takes it anew. Known here: artists, tracks."
         )
     of: Level = level or (source.level if source is not None and source.level else "artists")
-    with options.session() as session, contextlib.closing(options.web()) as web:
+    with options.session() as session, contextlib.closing(web_for(options, _INSTEAD)) as web:
         session.door.require_writable("update a pack")
         before, newer_there = session.updates.updated_pack(of, name), True
         if source is not None:

@@ -47,10 +47,10 @@ def playlist(options: Options, /, context: str, save_as: str | None, out: Path |
         made = session.playlists.make(kind.name, replace(kind.defaults, **given))
         if save_as:
             session.playlists.save(save_as, made)
-        report = session.tracks.export(made.tracks, made.title, out) if out else None
-    _print_playlist(options, made)
-    if report is not None:
-        say_exported(options, report)
+        # First: where it cannot be exported it is still there to be read.
+        _print_playlist(options, made)
+        if out:
+            say_exported(options, session.tracks.export(made.tracks, made.title, out))
 
 
 def _print_playlist(options: Options, made: ContextPlaylist) -> None:

@@ -52,7 +52,7 @@ def first_steps(keymap: Keymap) -> Content:
         _muted("(the dialog shows how to get it from Spotify, Last.fm, YouTube …;"),
         _muted("some are instant, Spotify takes days)"),
         step(keymap.label("discover.demo"), "explore with demo data\n"),
-        _muted("in its own folder, ready in under a minute"),
+        _muted("in its own folder, ready in about a minute"),
         step(f"{model} {add}", "add community data, to find new music\n"),
         _muted("(lists what you can download)"),
         "\nThen press ",

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from engine.playlists.files.written import Written, clean, identifier, spotify_id
 from engine.playlists.playlist import PlaylistTrack
-
-HEADER = ("Track name", "Artist name", "Album", "Playlist name", "Type", "ISRC", "Spotify - id")
+from engine.spreadsheet import PLAYLIST_COLUMNS, guarded
 
 
 def write(
@@ -19,13 +18,14 @@ def write(
 ) -> Written:
     """One row a track, quoted where needed (RFC 4180), no byte-order mark.
 
-    Titles that begin with `=` stay as they are: importers would keep a guard against spreadsheet formulas.
+    Cells that begin like a formula have an apostrophe before them, which `discover import` takes away again: a title
+    from anywhere must not run in a spreadsheet.
     """
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(HEADER)
+    rows.writerow(PLAYLIST_COLUMNS)
     for track in tracks:
         isrc, spotify = clean(identifier(track, "isrc")), spotify_id(track) or ""
         names = clean(track.track), clean(track.artist), clean(track.album), clean(title)
-        rows.writerow((*names, "Playlist", isrc, spotify))
+        rows.writerow(map(guarded, (*names, "Playlist", isrc, spotify)))
     return Written(text.getvalue().encode(), len(tracks))

@@ -331,3 +331,9 @@ def test_a_file_most_lines_of_which_are_bad_is_refused(tmp_path: Path) -> None:
         UnreadableFileError, match=r"31 of 61 lines cannot be used \(31 line of another layout\)"
     ):
         ARTISTS.read(path)
+
+
+def test_statistics_without_any_id_are_refused_for_that(tmp_path: Path) -> None:
+    lines = b"".join(line(n, [artist(None, "Slow Ferry", 10), artist(None, "Ida", 9)]) for n in range(40))
+    with pytest.raises(UnreadableFileError, match=r"has 2 names of artists and no MusicBrainz id"):
+        read(tmp_path, lines)

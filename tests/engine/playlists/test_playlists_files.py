@@ -17,12 +17,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DiscoverError, UsageError
+from engine.community.catalog import Catalog
+from engine.errors import DiscoverError, NothingYetError, UsageError
 from engine.paths import Folders
 from engine.playlists.export import export_playlist, safe_file_name
 from engine.playlists.files import FORMATS, format_of, write
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
+from engine.session import Session
 
 DATE = datetime.datetime(2024, 3, 2, 20, 0, tzinfo=datetime.UTC)
 RECORDING = "11111111-2222-4333-8444-555555555555"
@@ -214,14 +216,19 @@ def usable_file(track: PlaylistTrack) -> str | None:
     return file
 
 
+def in_a_cell(text: str | None) -> str:
+    """One line, with an apostrophe more where a spreadsheet would run it."""
+    line = one_line(text)
+    return f"'{line}" if line.lstrip("'")[:1] in {*"=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"} else line
+
+
 @hostile
 @playlists
 def test_csv_round_trip(found: list[PlaylistTrack], title: str) -> None:
     written = write(found, title, "csv")
     rows = list(csv.DictReader(io.StringIO(written.data.decode(), newline="")))
     assert [(row["Track name"], row["Artist name"], row["Album"], row["Playlist name"]) for row in rows] == [
-        (one_line(track.track), one_line(track.artist), one_line(track.album), one_line(title))
-        for track in found
+        tuple(map(in_a_cell, (track.track, track.artist, track.album, title))) for track in found
     ]
     assert all(row["Type"] == "Playlist" for row in rows)
     assert written.left_out == 0
@@ -374,3 +381,59 @@ def test_export_into_nowhere_says_so(tmp_path: Path) -> None:
     door = Door(Folders(tmp_path / "data"))
     with pytest.raises(DiscoverError, match="Cannot write"):
         export_playlist(door, tmp_path / "none" / "evening.csv", EVENING, "Evening")
+
+
+@pytest.mark.parametrize(
+    ("format_name", "tracks", "why"),
+    [
+        ("m3u8", [TIN_ROOF], "None of the 1 track has a file on this machine.* Export as CSV"),
+        ("pls", [TIN_ROOF], "has a file on this machine"),
+        ("uris", [TIN_ROOF], "has a Spotify id"),
+        (
+            "csv",
+            [PlaylistTrack("Moire", ""), PlaylistTrack("Lark", "")],
+            "No track by any of the 2 artists of Mine",
+        ),
+        ("csv", [], "Mine has no tracks"),
+    ],
+)
+def test_a_list_of_nothing_is_not_written_over_a_file(
+    tmp_path: Path, format_name: str, tracks: list[PlaylistTrack], why: str
+) -> None:
+    file = tmp_path / "mine"
+    file.write_text("there before")
+    with pytest.raises(NothingYetError, match=why):
+        export_playlist(Door(Folders(tmp_path / "data")), file, tracks, "Mine", format_name)
+    assert file.read_text() == "there before"
+
+
+FORMULAS = [
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "-Lark",
+    "@SUM(A1)",
+    "'=1",
+    "''-x",
+    "'Round Midnight",
+    "＝1",
+    "Tin Roof",
+]
+
+
+def test_formulas_in_names_do_not_run_in_a_spreadsheet_and_come_back_as_they_were(tmp_path: Path) -> None:
+    tracks = [PlaylistTrack(f"{name} a{n}", f"{name} t{n}", f"{name} l") for n, name in enumerate(FORMULAS)]
+    file = tmp_path / "own.csv"
+    with Session(Folders(tmp_path / "data")) as session:
+        export_playlist(session.door, file, tracks, "=Evening")
+        cells = [cell for row in csv.reader(file.open(newline="")) for cell in row]
+        assert not [cell for cell in cells if cell[:1] in {*"=+-@＝"}]
+        session.history.import_paths([file])
+        back = session.playlists.show("=Evening")
+        assert [(one.artist, one.track, one.album) for one in back] == [
+            (one.artist, one.track, one.album) for one in tracks
+        ]
+        session.packs.add(file)
+        catalog = Catalog(session.folders.packs / "own" / "catalog.sqlite")
+        names = {(one.artist, one.track) for one in catalog.items(range(len(FORMULAS))).values()}
+        catalog.close()
+        assert names == {(one.artist, one.track) for one in tracks}

@@ -151,6 +151,17 @@ def test_a_models_file_and_what_is_given_for_one(session: Session, tmp_path: Pat
         session.model_files.add(write(tmp_path, "plays.csv", COMMUNITY["plays.csv"]))
 
 
+def test_damaged_slices_of_other_peoples_playlists_are_no_history(session: Session, tmp_path: Path) -> None:
+    playlist = {"name": "a", "pid": 1, "tracks": [{"artist_name": "Ida", "track_name": "Lark"}]}
+    cut = json.dumps({"info": {"slice": "0-999"}, "playlists": [playlist]})[:-12]
+    write(tmp_path, "mpd/mpd.slice.0-999.json", cut)
+    write(tmp_path, "mpd/mpd.slice.1000-1999.json", cut[:60])
+    with pytest.raises(UnreadableFileError, match=r"2 of 2 lines cannot be used \(2 slice that is not JSON"):
+        session.packs.add(tmp_path / "mpd")
+    [note] = notes(session.history.import_paths([tmp_path / "mpd"]))
+    assert note.startswith("is community data (slices of the Million Playlist Dataset)")
+
+
 def test_what_is_neither_keeps_its_own_sentence(session: Session, tmp_path: Path) -> None:
     path = write(tmp_path, "letter.txt", "Dear Ida\n")
     with pytest.raises(UnreadableFileError, match="is not community data in a known format"):

@@ -95,14 +95,22 @@ def test_lists_are_exported_as_one_track_an_artist(session, tmp_path) -> None:
     top = session.discover.list(DiscoverSettings(n=3)).items
     csv.write_text(f"artist,track,bpm\n{top[0].artist},Signal,120\n")
     session.packs.add(csv)
+    lists = tmp_path / "lists.csv"
+    rows = ("a,{0},Once", "a,{0},Often", "b,{0},Often", "b,{1},Elsewhere")
+    lists.write_text("\n".join(["playlist,artist,track", *rows]).format(top[1].artist, top[0].artist))
+    session.packs.add(lists)
     tracks = session.tracks.of_discover(DiscoverSettings(n=3))
     assert [(track.artist, track.track) for track in tracks] == [
         (top[0].artist, "Signal"),
-        (top[1].artist, ""),
+        (top[1].artist, "Often"),
         (top[2].artist, ""),
     ]
+    session.verdicts.judge("hide", top[1].artist, "Often")
+    assert session.tracks.one_of_each([(top[1].artist, top[1].key)])[0].track == "Once"
     report = session.tracks.export(tracks, "Discover", tmp_path / "out.csv")
-    assert report.file.exists()
+    assert report.file.read_text().count("\n") == 3
+    assert (report.tracks, report.left_out) == (2, 1)
+    assert report.note == "1 artist of whom no track is known was left out."
     assert session.tracks.of_related(ARTISTS[0], 2)
 
 

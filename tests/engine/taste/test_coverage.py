@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.canonical_keys import joined_key
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
@@ -109,3 +110,14 @@ def test_what_is_blocked_excluded_or_liked_unplayed_is_not_asked_about(library: 
     assert found.plays_share == 1.0
     add_rule(library, Rule(artist="Moss Parade", artist_key="moss parade"))
     assert covered(library, "moss parade") is None, "nothing is played but what is left out"
+
+
+def test_of_tracks_their_artists_are_counted_as_artists(library: sqlite3.Connection) -> None:
+    play(library, "Moss Parade", "Second Song", 50_000)
+    known = {joined_key("moss parade", "Tin Roof"), joined_key("harbour nine", "Slow Ferry")}
+    found = Coverage.of_taste(
+        read_taste(library, level="tracks"), known, level="tracks", packs=("few",), source="f", collected=""
+    )
+    assert found is not None
+    said = found.as_dict()
+    assert [said[key] for key in ("artists", "of", "tracks", "of_tracks")] == [2, 2, 2, 3]

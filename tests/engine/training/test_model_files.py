@@ -240,6 +240,9 @@ HOSTILE = {
         members.pop("neighbours_gaps"), about["members"].pop("neighbours_gaps")
     ),
     "no factors": lambda about, members: (members.pop("factors"), about["members"].pop("factors")),
+    "a pack that is a path": _say(packs=["../../../etc"]),
+    "a pack of ten thousand letters": _say(packs=["x" * 10_000]),
+    "controls in what it is from": _say(source="\x1b[2Jhere"),
     "a bomb": _put("names.json", b"[" + b" " * (64 << 20) + b"]"),
 }  # fmt: skip
 
@@ -276,7 +279,7 @@ def test_what_was_damaged_on_the_way_is_refused(file, session, tmp_path) -> None
         bad.write_bytes(data)
         with pytest.raises(UnreadableFileError, match="Nothing was added"):
             session.model_files.add(bad)
-    with pytest.raises(UnreadableFileError, match="cannot be read"):
+    with pytest.raises(UnreadableFileError, match=r"nowhere\.zip does not exist"):
         session.model_files.add(tmp_path / "nowhere.zip")
     with pytest.raises(UnreadableFileError, match="cannot be read"):
         session.model_files.add(tmp_path)
@@ -299,8 +302,8 @@ def file_digest(path: Path) -> str:
 
 
 @pytest.mark.parametrize("stage", ["reading model", "names", "index"])
-def test_stopping_at_any_stage_leaves_all_as_it_was(file, session, stage) -> None:
-    session.model_files.add(file)
+def test_stopping_at_any_stage_leaves_all_as_it_was(file, session, tmp_path, stage) -> None:
+    session.model_files.add(altered(file, tmp_path / "other.zip", _say(collected="2011")))
     before = fingerprint(session.folders.models)
     seen: list[str] = []
     with pytest.raises(CancelledError):
@@ -368,6 +371,19 @@ def test_a_model_that_came_needs_no_pack_and_says_so_of_none(file, session) -> N
     session.model_files.add(file)
     assert session.models.removed_packs() == []
     assert session.status().outdated == ""
+
+
+def test_the_file_in_use_changes_nothing_when_it_is_added_again(made, file, session, tmp_path) -> None:
+    first = session.model_files.add(file)
+    before = fingerprint(session.folders.root)
+    again = session.model_files.add(file)
+    assert again.id == first.id
+    assert again.id in session.model_files.in_use()
+    assert fingerprint(session.folders.root) == before
+    assert session.model_files.bring_back() is None, "what was before it is still that"
+    session.model_files.bring_back()
+    (session.folders.models / first.id / "item_factors.npy").unlink()
+    assert session.models.check() == ["item_factors.npy is missing. Train again: discover train."]
 
 
 def test_an_address_is_asked_once_and_remembered(file, session) -> None:

@@ -184,12 +184,15 @@ def test_control_characters_in_a_name_never_reach_the_terminal(place, capsys) ->
 
 def test_export_writes_the_file_it_names(place, capsys, tmp_path) -> None:
     target = tmp_path / "list.csv"
+    first = document(capsys, "recommend", "-n", "1")["items"][0]["artist"]
+    tracks = tmp_path / "tempo.csv"
+    tracks.write_text(f"artist,track,bpm\n{first},Signal,120\n")
+    document(capsys, "community", "add", str(tracks))
     report = document(capsys, "export", "--list", "discover", "--out", str(target), "-n", "5")
     assert report["file"] == str(target)
     assert report["format"] == "csv"
-    assert target.stat().st_size > 0
-    first = document(capsys, "recommend", "-n", "1")["items"][0]["artist"]
-    assert first in target.read_text()
+    assert f"Signal,{first}," in target.read_text()
+    assert "\n," not in target.read_text(), "nobody stands there without a title"
 
 
 def test_doctor_says_what_to_do_next(empty, capsys) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from engine.community.features import KIND as FEATURES
 from engine.community.genres import KIND as GENRES
 from engine.community.packs import readers
@@ -27,11 +29,14 @@ def test_bad_lines_are_shown_with_file_and_line(place: Path, tmp_path: Path, cap
     )
     assert run(["community", "add", str(file)]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert told[1] == "plays: 10 lines could not be used: 1 no plays, 9 no listener."
-    assert told[2:4] == [
+    assert told[2] == "plays: 10 lines could not be used: 1 no plays, 9 no listener."
+    assert told[3:5] == [
         "  plays.csv, line 22: no plays (a,Nobody,often).", "  plays.csv, line 23: no listener (,Nobody,2).",
     ]  # fmt: skip
-    assert len(told) == 7
+    assert len(told) == 8
+    assert told[1].startswith(
+        "plays has 1 listener, fewer than 25: so few say nothing of what goes with what."
+    )
     assert run(["--json", "community", "add", str(file)]) == 0
     (bad,) = json.loads(capsys.readouterr().out)["bad_lines"]
     assert (bad["pack"], bad["count"], len(bad["first"])) == ("plays", 10, 5)
@@ -82,6 +87,39 @@ def test_removing_what_a_model_stands_on_is_explained_and_it_goes_on(
     assert "Add that again before you train: discover community add PATH." in said
     assert run(["--json", "recommend"]) == 0
     assert json.loads(capsys.readouterr().out)["items"]
+
+
+def test_who_does_not_answer_is_said_while_it_is_tried_and_what_to_do_then(
+    place: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.community.fetch._PAUSES", (0,))
+    for line, instead in (
+        (["model", "add", "http://127.0.0.1:9/m.zip", "--yes"], "discover model add FILE"),
+        (["community", "fetch", "--url", "http://127.0.0.1:9/pub/", "--yes"], "discover community add PATH"),
+    ):
+        assert run(line) == 1
+        asking, again, error = capsys.readouterr().err.splitlines()
+        assert asking == "Asking 127.0.0.1 …"
+        assert again == "127.0.0.1: it takes no connection. Trying again in 0 seconds …"
+        assert "can't be reached: it takes no connection. Check the address and your connection" in error
+        assert error.endswith(f"add it: {instead}.")
+
+
+def test_what_no_reader_knows_is_said_in_a_line_and_help_lists_what_they_do(
+    place: Path, tmp_path: Path, capsys
+) -> None:
+    file = tmp_path / "odd.csv"
+    columns = ["colour", "shape", *(f"size {letter}" for letter in "abcdefghij")]
+    file.write_text("\n".join([",".join(columns), ",".join("x" * len(columns))]))
+    assert run(["community", "add", str(file)]) == 1
+    said = capsys.readouterr().err
+    assert said == (
+        f"error: {file} is not community data in a known format. Known formats: discover community add --help. It "
+        "looks like a table of colour, shape, size a, size b, size c, size d, size e, size f and 4 more.\n"
+    )
+    assert run(["community", "add", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.replace("-\n", "-").split())
+    assert all(name.split("-")[0] in told for name in FORMATS)
 
 
 def test_data_that_takes_the_place_of_other_of_its_name_says_so(place, tmp_path, capsys) -> None:

@@ -1,0 +1,37 @@
+"""Cells of a CSV that a spreadsheet would run as formulas, made harmless and read back. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+# The table of playlists this program writes, whose columns TuneMyMusic and Soundiiz map by themselves.
+PLAYLIST_COLUMNS = (
+    "Track name", "Artist name", "Album", "Playlist name", "Type", "ISRC", "Spotify - id",
+)  # fmt: skip
+# What begins a formula (OWASP, CSV Injection), full-width signs too. Behind apostrophes, so that a name that begins
+# so by itself comes back as it was.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+
+def guarded(cell: str) -> str:
+    """The cell with an apostrophe before it where a spreadsheet would take it for a formula.
+
+    >>> guarded("=1+1"), guarded("'-Lark"), guarded("Moire")
+    ("'=1+1", "''-Lark", 'Moire')
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given.
+
+    >>> unguarded("'=1+1"), unguarded("''-Lark"), unguarded("'Round Midnight")
+    ('=1+1', "'-Lark", "'Round Midnight")
+    """
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def is_guarded(header: Sequence[str]) -> bool:
+    """Whether a table has the columns in which this program writes playlists, and so guarded cells."""
+    return [cell.strip().lower() for cell in header] == [column.lower() for column in PLAYLIST_COLUMNS]
