@@ -42,6 +42,10 @@ class NothingYetError(DiscoverError):
     exit_code = 3
 
 
+class NothingLeftError(NothingYetError):
+    """The person's own blocks and exclusions leave nothing to work on: taking some back is what helps."""
+
+
 class UnreadableFileError(DiscoverError):
     """A file given by the person cannot be read or is not what it should be."""
 

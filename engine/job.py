@@ -202,11 +202,14 @@ def _taken(
     }
 
 
-def _look(asked: argparse.Namespace, session: Session, _: Reporter, cancelled: Callable[[], bool]) -> Any:
+def _look(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> Any:
     """What is offered for download now, and whether that is newer than the pack it would update."""
-    from engine.community.fetch import Web
+    from engine.community.fetch import Web, host_of
 
     source = SOURCES[asked.what]
+    reporter.progress(f"waiting for {host_of(asked.url or source.url)}", 0, 0)
     with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
         if not asked.update:
             return {"said": session.packs.offered(web, source, url=asked.url).said, "newer": True}

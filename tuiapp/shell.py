@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from engine.paths import Folders
     from engine.session import Session
     from tuiapp.app.crash import Failures
-    from tuiapp.app.jobs import Job, Jobs
+    from tuiapp.app.job import Job
+    from tuiapp.app.jobs import Jobs
     from tuiapp.app.player import Opening
     from tuiapp.app.preferences import Preferences
     from tuiapp.app.remembering import Remembering
@@ -44,6 +45,8 @@ class Shell(Guarded):
     # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
     job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
     private_since: reactive[float | None] = reactive(None, repaint=False)
+    # The last change in words, which undo takes back; empty for none.
+    undoable: reactive[str] = reactive("", repaint=False)
 
     def engine(self) -> Session:
         """The session, for worker threads: never to be asked for on the event loop."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from textual._context import active_app
 from textual.app import App
+from textual.notifications import Notify
 from textual.screen import Screen
 
 
@@ -23,6 +24,13 @@ class Guarded(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         self.unexpected(error)
+
+    def _on_notify(self, event: Notify) -> None:
+        """The newest message takes the place of the one before: a pile of them covers the list. Only what went wrong
+        stays beside what merely is so. Textual then adds it."""
+        for earlier in list(self._notifications):
+            if earlier.severity == "information" or event.notification.severity != "information":
+                self._unnotify(earlier, refresh=False)
 
 
 def tell_the_test(app: App[Any], error: Exception) -> None:

@@ -69,6 +69,11 @@ def paths_in(text: str) -> list[Path]:
     return found if dropped or all(map(_is_there, found)) else [whole]
 
 
+def a_folder(path: Path) -> str:
+    """What is wrong with a folder where a file is to be written."""
+    return f"{path} is a folder. Add a file name."
+
+
 def is_address(text: str) -> bool:
     """Whether what was typed is to be asked for on the network, and is no path."""
     return text.lower().startswith(("http://", "https://"))

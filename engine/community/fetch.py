@@ -85,6 +85,11 @@ def check(url: str) -> None:
     raise UsageError(f"{url} must start with https: others could read or change the download.")
 
 
+def host_of(url: str) -> str:
+    """Who is asked for an address: the host's name."""
+    return urlsplit(url).hostname or url
+
+
 def agent(contact: str) -> str:
     """What servers are told: name, version, and the contact the person set. This project has no address of its own."""
     return f"discover/{__version__}" + (f" ( {contact} )" if contact else "")

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import NothingYetError
+from engine.errors import NothingLeftError, NothingYetError
 from engine.model.ensemble import FoldedMembers, Members
 from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.taste.coverage import ADVICE, Coverage
@@ -180,11 +180,19 @@ def _coverage(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> Cover
 
 
 def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
-    if not taste.items:
-        if not taste.window.whole:
-            raise NothingYetError("You played nothing in that time.")
-        raise NothingYetError("No plays yet. Import your history: discover import PATH.")
+    if not taste.items and not taste.window.whole:
+        raise NothingYetError("You played nothing in that time.")
     if not any(item.weight > 0 for item in own.values()):
+        gone = taste.blocked | taste.left_out
+        # Of those that are left the model knows none, and of these it does.
+        if gone and (not taste.items or model.catalog.ids_of(sorted(gone))):
+            counts = (len(taste.blocked), "blocked"), (len(taste.left_out), "excluded")
+            raise NothingLeftError(
+                f"Nothing is left to recommend from: {', '.join(f'{n:,} {how}' for n, how in counts if n)}. "
+                "Unblock one: discover unblock NAME. Or include some again: discover taste include NUMBER."
+            )
+        if not taste.items:
+            raise NothingYetError("No plays yet. Import your history: discover import PATH.")
         coverage = _coverage(model, taste, own)
         if coverage is not None and not coverage.known:
             raise NothingYetError(f"{coverage.in_words()} {ADVICE}")

@@ -17,18 +17,21 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.caches import keep_caches
 from engine.store.database import open_library
-from engine.wording import quantity
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Service")
 
-# Table -> what one row of it is called, and many.
-_KEPT_IN_MEMORY = {
-    "feedback": ("like, hide or block", "likes, hides and blocks"),
-    "rules": ("exclusion", "exclusions"),
-    "playlists": ("playlist", "playlists"),
-}
+# What is said of one that was changed and of several; the tables that hold them, with the columns that tell which.
+_KEPT_IN_MEMORY = (
+    ("{} like, hide or block", "{} likes, hides and blocks", (("feedback", "artist_key, track_key"),)),
+    ("{} exclusion", "{} exclusions", (("rules", "id"),)),
+    (
+        "Changes to {} playlist",
+        "Changes to {} playlists",
+        (("playlists", "id"), ("playlist_tracks", "playlist_id")),
+    ),
+)
 
 
 class Change(enum.IntEnum):
@@ -151,13 +154,16 @@ class Library:
         if "temp" not in {row[1] for row in self.connection.execute("PRAGMA database_list")}:
             return ()
         sentences = []
-        for table, (singular, plural) in _KEPT_IN_MEMORY.items():
-            count = self.connection.execute(
-                f"SELECT (SELECT count(*) FROM (SELECT * FROM temp.{table} EXCEPT SELECT * FROM main.{table})) + "  # noqa: S608
-                f"(SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM temp.{table}))"
-            ).fetchone()[0]
+        for one, several, tables in _KEPT_IN_MEMORY:
+            # What was changed differs in both directions, and is one all the same.
+            differ = " UNION ".join(
+                f"SELECT {key} FROM (SELECT * FROM {mine}.{table} EXCEPT SELECT * FROM {other}.{table})"  # noqa: S608
+                for table, key in tables
+                for mine, other in (("temp", "main"), ("main", "temp"))
+            )
+            count = self.connection.execute(f"SELECT count(*) FROM ({differ})").fetchone()[0]  # noqa: S608
             if count:
-                sentences.append(f"{quantity(count, plural, singular)} discarded.")
+                sentences.append(f"{(one if count == 1 else several).format(count)} discarded.")
         return tuple(sentences)
 
     def check(self) -> str:

@@ -15,7 +15,7 @@ from engine.paths import Folders
 from tests.support.driving import screen_lines, screen_text, settled, the_list, toasts
 from tests.support.folders import fingerprint
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.jobs import STOPPING, Job
+from tuiapp.app.job import STOPPING, Job
 from tuiapp.screens.dialogs import ShowText
 from tuiapp.settings.actions import VIEWS
 from tuiapp.widgets.chrome import JobLine, KeyLine
@@ -188,7 +188,8 @@ async def test_no_toast_covers_the_running_job_or_the_keys(folders: Folders) -> 
         app.job = Job("Training", ["train"])
         for number in range(4):
             app.notify(f"Toast {number}", timeout=60)
-        await settled(pilot, lambda: len(app.screen.query("Toast")) == 4)
+        await settled(pilot, lambda: len(app.screen.query("Toast")) == 1)
+        assert toasts(app) == ["Toast 3"], "the newest in the place of those before"
         covered = {
             y for toast in app.screen.query("Toast") for y in range(toast.region.y, toast.region.bottom)
         }

@@ -15,7 +15,7 @@ from tests.support.listens import play
 from tests.support.models import write_model
 from tests.support.places import MONDAY
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.jobs import Job
+from tuiapp.app.job import Job
 from tuiapp.widgets.coverage import LowCoverage
 
 REPORT: dict[str, Any] = {

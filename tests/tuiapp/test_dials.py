@@ -63,11 +63,18 @@ def test_where_they_stood_comes_back() -> None:
 
 
 def test_they_stand_in_one_line_where_there_is_room_and_in_two_elsewhere() -> None:
-    assert "\n" not in Dials().drawn(ONE_LINE, "end").plain
-    lines = Dials().drawn(80, "end").plain.split("\n")
+    assert "\n" not in Dials().drawn(ONE_LINE, "", "end").plain
+    lines = Dials().drawn(78, "", "end").plain.split("\n")
     assert len(lines) == 2
-    assert all(len(line) <= 78 for line in lines)
     assert lines[1].endswith("end")
+
+
+@pytest.mark.parametrize("width", [30, 58, 78, 98, 118, 122, 146, 198])
+def test_no_line_of_them_is_wider_than_there_is_room_and_what_is_left_out_is_said(width: int) -> None:
+    for words in ("", "as of 2024-03  taste warm and slow  without Somebody"):
+        lines = Dials().drawn(width, words, "200 of 1,500").plain.split("\n")
+        assert all(len(line) <= width for line in lines), lines
+        assert any(line.endswith(words) or "…" in line or words in line for line in lines)
 
 
 def test_the_faces_ask_for_what_the_engine_does_by_itself() -> None:

@@ -83,7 +83,7 @@ async def test_views_rows_headings_and_keys_answer_to_the_mouse(folders: Folders
     """The mouse: a tab, a row, a row again, a heading, the wheel, a key at the bottom. The keyboard's part is
     in every other test, and `escape` by one level in test_app.py."""
     app = DiscoverApp(folders)
-    async with app.run_test(size=(100, 40)) as pilot:
+    async with app.run_test(size=(112, 40)) as pilot:
         await settled(pilot)
         table = the_list(app)
         await pilot.click(Table, offset=(10, 4))
@@ -111,6 +111,7 @@ async def test_views_rows_headings_and_keys_answer_to_the_mouse(folders: Folders
         await pilot.click(KeyLine, offset=(line.index("l like") + 3, 0))
         await settled(pilot)
         assert verdicts(folders)[name] == "like"
+        line = app.screen.query_one(KeyLine).render_line(0).text
         await pilot.click(KeyLine, offset=(line.index("/ filter") + 1, 0))
         await settled(pilot)
         assert app.screen.query_one(".filter Input").has_focus

@@ -22,6 +22,11 @@ from tuiapp.settings.keys import Keymap
         ("Train one: discover train --level tracks.", "Train one: press 7 then t."),
         ("Add more: discover features add PATH.", "Add more: press 7 then a."),
         ("A model: discover model add PATH.", "A model: press 7 then a."),
+        ("Use one of .csv, .pls, or --format.", "Use one of .csv, .pls."),
+        ("Try again, or another mirror: --url.", "Try again."),
+        ("Try again in some days, or another mirror with --url.", "Try again in some days."),
+        ("It has 9 listeners, fewer than 50 (--min-listeners).", "It has 9 listeners, fewer than 50."),
+        ("Make room, or choose another folder with --data-dir.", "Make room."),
         (
             "Close the other discover, or run `discover doctor` once.",
             "Close the other discover, or run `discover doctor` once.",

@@ -20,7 +20,7 @@ from textual.app import App
 from engine.paths import Folders
 from tests.support.driving import screen_text, settled, toasts
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.jobs import Job
+from tuiapp.app.job import Job
 from tuiapp.app.quit import _read_no_more, leave_with_the_terminal, terminal_is_gone
 
 

@@ -18,7 +18,7 @@ from tests.support.driving import screen_text, settled, the_list, toasts
 from tests.support.models import names
 from tests.support.places import ITEMS, PLAYED
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.jobs import Job
+from tuiapp.app.job import Job
 from tuiapp.hindsight import in_a_line, in_words
 from tuiapp.text import age
 from tuiapp.widgets.facts import facts, in_short
@@ -94,6 +94,7 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
         ),
         confidence=Confidence(transform="log", alpha=2.0),
         iterations=20,
+        loss=[900.0 / (n + 1) for n in range(10)],
         items=1_500,
         listeners=2_500,
         factors=40,
@@ -107,6 +108,7 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
     lines = facts(model, width).plain.split("\n")
     assert max(map(cell_len, lines)) <= width
     words = " ".join(" ".join(lines).split())
+    assert "10 sweeps" in words, "those that were made, as the curve shows"
     assert "3 settings tried, nDCG@20 of the best on a held-out tenth" in words
     assert "added 2026-11-28 from https://ex" in words
     assert "1.1 MB on disk, the trees answer at this size" in words

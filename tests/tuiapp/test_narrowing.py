@@ -40,6 +40,28 @@ async def test_escape_undoes_what_if_taste_time_and_travel_and_stops(folders: Fo
         assert app.current_mode == "discover"
 
 
+async def test_a_time_in_a_tastes_place_is_seen_and_escape_brings_the_taste_back(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        view: Any = the_view(app)
+        view._ask_for(Filters(taste=(1, "dub")), "the taste")
+        view._ask_for(view._filters.at_times("morning"), "the time of the week")
+        await settled(pilot)
+        assert toasts(app) == ["No longer for dub alone. u undoes it."]
+        assert not view._filters.taste
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert view._filters == Filters(taste=(1, "dub"))
+        await pilot.press("escape")
+        await settled(pilot)
+        assert view._filters == Filters()
+        view._filters = Filters(level="tracks")
+        view._pick_taste(())
+        await settled(pilot)
+        assert toasts(app) == ["Your tracks form one taste: there is nothing to filter by."]
+
+
 async def typed(pilot: Pilot[Any], text: str) -> None:
     await settled(pilot, lambda: isinstance(pilot.app.screen, AskText))
     pilot.app.screen.query_one(Input).value = text
@@ -54,6 +76,8 @@ async def typed(pilot: Pilot[Any], text: str) -> None:
         ("i", "/no/such/file.json", "/no/such/file.json does not exist."),
         ("7a6", "'/no such/pack'", "/no such/pack does not exist."),
         ("e", "/no/such/folder/list.csv", "/no/such/folder"),
+        ("e", "/", "/ is a folder. Add a file name."),
+        ("7e", "/", "/ is a folder. Add a file name."),
         ("e", "list.docx", "docx"),
     ],
 )

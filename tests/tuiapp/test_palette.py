@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from engine.paths import Folders
 from tests.support.driving import settled
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.jobs import Job
+from tuiapp.app.job import Job
 from tuiapp.app.palette import ArtistCommands
 from tuiapp.settings.actions import SCREENS
 

@@ -12,7 +12,7 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_text, settled, the_list, toasts
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.jobs import Job
+from tuiapp.app.job import Job
 from tuiapp.app.preferences import _stamp
 from tuiapp.app.watching import Watching
 from tuiapp.settings import config

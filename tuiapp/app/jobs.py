@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import DiscoverError
+from tuiapp.app.job import Job, run_job
 from tuiapp.app.model_files import TO_ADD, TO_EXPORT, ask_model, ask_model_export, exported
 from tuiapp.app.model_files import added as added_model
 from tuiapp.app.pack_jobs import (
@@ -37,96 +32,6 @@ if TYPE_CHECKING:
 
 # Jobs that bring a person's own data in.
 _OWN_DATA = ("import", "add", "look", "fetch", "update", TO_ADD)
-STOPPING = "stopping"
-# A training's result carries every trial: far beyond asyncio's 64 KiB a line.
-_LONGEST_LINE = 32 * 1024 * 1024
-
-
-@dataclass
-class Job:
-    """One child process and what it last said."""
-
-    title: str
-    arguments: Sequence[str]
-    stage: str = "starting"
-    done: int = 0
-    total: int = 0
-    # What is counted; null: nothing a person would.
-    unit: str | None = ""
-    # Of the whole, over all stages; null: nobody knows how much there is.
-    share: float | None = None
-    seconds_left: float | None = None
-    per_second: float | None = None
-    losses: list[float] = field(default_factory=list)
-    # Told to whoever hosts a download, where the person set one.
-    contact: str = ""
-    process: asyncio.subprocess.Process | None = None
-    began: float = field(default_factory=time.monotonic)
-
-    def command(self, data_dir: Path) -> list[str]:
-        """The module to run and its arguments. The demo stands above the engine, so it is a program of its own."""
-        of_demo = self.arguments[0] == "demo"
-        module, arguments = ("sample_data.demo", ()) if of_demo else ("engine.job", self.arguments)
-        told = ["--contact", self.contact] if self.contact and not of_demo else []
-        return [module, "--data-dir", str(data_dir), *told, *arguments]
-
-    def cancel(self) -> None:
-        """Ask it to stop at the next whole step."""
-        if self.process is not None and self.process.returncode is None:
-            self.stage = STOPPING
-            with contextlib.suppress(ProcessLookupError):
-                self.process.terminate()
-
-    def take(self, message: dict[str, Any]) -> None:
-        """Remember one progress message."""
-        if self.stage != STOPPING:
-            self.stage = message["stage"]
-        self.done, self.total, self.unit = message["done"], message["total"], message.get("unit", "")
-        self.share = message.get("share")
-        self.seconds_left, self.per_second = message.get("seconds_left"), message.get("per_second")
-        if message.get("loss") is not None:
-            if self.done == 1:
-                self.losses.clear()  # another fit began
-            self.losses.append(message["loss"])
-
-
-async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict[str, Any]:
-    """Run a job to its end and return its last message: `done`, `error` or `cancelled`.
-
-    `changed` is called after each progress message. A child that dies without a word gives an `error`.
-    """
-    job.process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        *job.command(data_dir),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=_LONGEST_LINE,
-    )
-    assert job.process.stdout is not None  # noqa: S101 - asked for above
-    last: dict[str, Any] = {}
-    try:
-        async for line in job.process.stdout:
-            message = json.loads(line)
-            if message["type"] == "progress":
-                job.take(message)
-                changed()
-            else:
-                last = message
-        _, narration = await job.process.communicate()
-    except asyncio.CancelledError:
-        # The app is closing: leave no child behind.
-        job.cancel()
-        raise
-    if not last:
-        tail = narration.decode(errors="replace").strip().splitlines()[-1:]
-        last = {
-            "type": "error",
-            "message": f"{job.title} stopped without a result. {' '.join(tail)}",
-            "exit_code": 1,
-        }
-    return last
 
 
 class Jobs:
@@ -230,6 +135,14 @@ class Jobs:
             self._app.notify("No job is running.")
         else:
             self._app.job.cancel()
+
+    def stop_waiting(self) -> bool:
+        """Wait no longer for somebody's answer; false when nothing waits for one."""
+        job = self._app.job
+        if job is None or not job.waits:
+            return False
+        job.cancel()
+        return True
 
     async def _run(self, job: Job) -> None:
         app = self._app

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.community.offers import who_sees
 from engine.wording import quantity
 from tuiapp.safe import shown
-from tuiapp.typed_paths import is_address, paths_in
+from tuiapp.typed_paths import a_folder, is_address, paths_in
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -129,6 +129,9 @@ def _ask_file(app: DiscoverApp, level: str) -> None:
 
     def submit(text: str, dialog: AskText) -> None:
         path = paths_in(text)[0]
+        if path.is_dir():
+            dialog.refuse(a_folder(path))
+            return
 
         def write(choice: str | None = "") -> None:
             if choice is None:

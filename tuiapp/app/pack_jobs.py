@@ -27,7 +27,7 @@ def ask_pack(app: DiscoverApp) -> None:
         if what == MODEL:
             ask_model(app)
         elif what:
-            app.jobs.start("Looking what there is", "look", what)
+            app.jobs.start("Checking what is offered", "look", what)
         elif what is not None:
             ask_pack_file(app)
 
@@ -70,7 +70,7 @@ def ask_update(app: DiscoverApp, pack: PackInfo) -> None:
 
     def answered(what: str | None) -> None:
         if what:
-            app.jobs.start("Looking what there is", "look", what, "--update", pack.name)
+            app.jobs.start("Checking what is offered", "look", what, "--update", pack.name)
         elif what is not None:
             ask_update_file(app, arguments)
 

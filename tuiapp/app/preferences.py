@@ -45,12 +45,15 @@ class Preferences:
             more = f"\n{len(problems) - 2} more: `discover config` lists all." if len(problems) > 2 else ""
             self._app.notify("\n".join(problems[:2]) + more, title="Settings", severity="warning", timeout=20)
 
-    def reread(self) -> None:
-        """A private session ended: back to what the file says."""
+    def reread(self) -> tuple[str, ...]:
+        """A private session ended: back to what the file says; returns sentences of what was not kept."""
+        found = config.read(self._app.folders.config)
+        lost = sum(self.config.values.get(key) != found.values.get(key) for key in self._passing)
         self._passing.clear()
         self._file = self._app.folders.config
         self._stamp = _stamp(self._file)
-        self._adopt(config.read(self._file))
+        self._adopt(found)
+        return (f"{lost} {'setting' if lost == 1 else 'settings'} discarded.",) if lost else ()
 
     def look(self) -> None:
         """Take up what another window, a command or an editor wrote into the file. Called in a thread."""

@@ -31,10 +31,11 @@ class PrivateSession:
             return
         try:
             session = app.engine()
-            on = not session.private
-            if on:
-                session.library.write_state(app.call_from_thread(app.state_now))
-            lost = session.set_private(on)
+            with app.changes.in_turn():
+                on = not session.private
+                if on:
+                    session.library.write_state(app.call_from_thread(app.state_now))
+                lost = session.set_private(on)
         except DiscoverError as error:
             app.call_from_thread(app.notify, str(error), severity="error", markup=False)
             return
@@ -44,8 +45,8 @@ class PrivateSession:
         app = self._app
         app.private_since = time.monotonic() if on else None
         self.was = True
-        app.changes.forget()
         if on:
+            app.changes.private_began()
             app.opening.hush()
             app.notify(
                 f"Nothing is written until you press {app.keymap.label('private')} again. Likes "
@@ -53,7 +54,8 @@ class PrivateSession:
                 title="Private session",
             )
         else:
-            app.preferences.reread()
+            app.changes.private_ended()
+            lost = (*lost, *app.preferences.reread())
             text = " ".join(lost) if lost else "Nothing to discard."
             app.notify(text, title="Private session ended", markup=False)
         for view in app.views.shown():

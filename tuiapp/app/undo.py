@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.errors import DiscoverError
 from engine.wording import quantity
@@ -23,36 +24,79 @@ PLAYLISTS = "playlists"
 T = TypeVar("T")
 
 
+class Entry(NamedTuple):
+    """One change in words, and what takes it back; changes are numbered as they are made."""
+
+    number: int
+    what: str
+    undo: Callable[[], None]
+
+
 class Changes:
-    """What was changed since the app was opened, the last first to be taken back."""
+    """What was changed since the app was opened, the last first to be taken back.
+
+    Those of before a private session are set aside while it lasts: what is undone in it is its own, and is forgotten
+    with it, what was done before it lies in the library and is undone after it.
+    """
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         # One after the other: an undo waits for what it undoes.
         self._one_at_a_time = threading.Lock()
-        self._undo: list[tuple[str, Callable[[], None]]] = []
+        self._undo: list[Entry] = []
+        self._before_private: list[Entry] = []
+        # How many changes were made so far: who comes later takes back only what has a higher number.
+        self.made = 0
 
-    def remember(self, what: str, undo: Callable[[], None]) -> tuple[str, Callable[[], None]]:
+    def remember(self, what: str, undo: Callable[[], None]) -> Entry:
         """Something was done, or is being done, that `undo` takes back; returns the entry."""
-        entry = what, undo
-        self._undo = [*self._undo, entry][-UNDO_DEPTH:]
+        self.made += 1
+        entry = Entry(self.made, what, undo)
+        self._now([*self._undo, entry][-UNDO_DEPTH:])
         return entry
 
-    def _drop(self, entry: tuple[str, Callable[[], None]]) -> None:
-        self._undo = [one for one in self._undo if one is not entry]
+    def _now(self, entries: list[Entry]) -> None:
+        self._undo = entries
+        self._app.undoable = entries[-1].what if entries else ""
+
+    def _drop(self, entry: Entry) -> None:
+        self._before_private = [one for one in self._before_private if one is not entry]
+        self._now([one for one in self._undo if one is not entry])
 
     def forget(self) -> None:
         """Nothing can be taken back any more."""
-        self._undo.clear()
+        self._before_private = []
+        self._now([])
 
-    def take_back(self) -> None:
-        """Undo the last change and say which."""
-        if not self._undo:
-            self._app.notify("Nothing to undo.")
+    def private_began(self) -> None:
+        """What was done before can be taken back when the private session is over."""
+        self._before_private = self._undo
+        self._now([])
+
+    def private_ended(self) -> None:
+        """What was done in it is gone; what was done before can be taken back again."""
+        entries, self._before_private = self._before_private, []
+        self._now(entries)
+
+    @contextlib.contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Hold changes off until this is done, and wait for the one being made: for worker threads."""
+        with self._one_at_a_time:
+            yield
+
+    def since(self, made: int) -> str:
+        """The last change in words, where it was made after the first `made`; else empty."""
+        return self._undo[-1].what if self._undo and self._undo[-1].number > made else ""
+
+    def take_back(self, since: int = 0) -> None:
+        """Undo the last change and say which; of those after the first `since`."""
+        if not self.since(since):
+            self._app.notify("Nothing to undo here." if self._undo else "Nothing to undo.")
             return
-        what, undo = self._undo.pop()
-        undo()
-        self._app.notify(f"Undone: {shown(what)}.")
+        entry = self._undo[-1]
+        self._now(self._undo[:-1])
+        entry.undo()
+        self._app.notify(f"Undone: {shown(entry.what)}.")
 
     def make(
         self,

@@ -81,7 +81,14 @@ class ArtistDialog(Dialog):
 
     def on_mount(self) -> None:
         self.app.library_signal.subscribe(self, lambda _: self._ask())
+        # What was done behind the page is not undone from it.
+        self._made = self.app.changes.made
+        self.watch(self.app, "undoable", self._undoable, init=False)
         self._ask()
+
+    def _undoable(self) -> None:
+        if self._card is not None:
+            self._hint.update(Content(self._keys(self._card)))
 
     def _ask(self) -> None:
         """Ask for the card."""
@@ -121,8 +128,10 @@ class ArtistDialog(Dialog):
     def _keys(self, card: ArtistCard) -> str:
         """The keys that do something for this artist."""
         like, hide, block = (self._label(f"discover.{name}") for name in ("like", "hide", "block"))
+        undone = self.app.changes.since(self._made)
+        undo = [f"{self._label('undo')} undo {shown(undone)}"] if undone else []
         if card.verdict == "block":
-            return "  ".join(self._with_way_back([f"{block} unblock", "esc close"]))
+            return "  ".join(self._with_way_back([f"{block} unblock", *undo, "esc close"]))
         keys = [
             f"{like} " + ("unlike" if card.verdict == "like" else "like"),
             f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"),
@@ -131,7 +140,7 @@ class ArtistDialog(Dialog):
         if card.near:
             keys.append(f"{self._label('discover.related')} related")
         more = {"discover.add_to": "add", "discover.mix": "mix", "lists.open": "open"}
-        keys += [*(f"{self._label(name)} {what}" for name, what in more.items()), "esc close"]
+        keys += [*(f"{self._label(name)} {what}" for name, what in more.items()), *undo, "esc close"]
         return "  ".join(self._with_way_back(keys))
 
     # -- doing -----------------------------------------------------------------------------------------
@@ -143,7 +152,8 @@ class ArtistDialog(Dialog):
             self.app.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
 
     def action_take_back(self) -> None:
-        self.app.changes.take_back()
+        """Undo what was done on this page."""
+        self.app.changes.take_back(self._made)
 
     def action_retry(self) -> None:
         """Ask anew, and say so where there was nothing to see."""

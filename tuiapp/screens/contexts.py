@@ -111,12 +111,15 @@ class ContextsView(View):
             if self._made
             else ""
         )
+        # What it is for stands on the tab: where there is little room the figures go before it.
+        gap, heading = ("   ", "Running   ") if self.size.width >= 66 else ("  ", "")
         self._wishes_line.update(
             Content.assemble(
-                Content.styled("Running", "bold"), "   ",
-                Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), " spm   ",
-                f"{wish.minutes:.0f} min   warm-up {wish.warm_up:.0f}   cool-down {wish.cool_down:.0f}   ",
-                f"{percent(wish.new)} new\n", Content.styled(length, "$foreground-muted"),
+                Content.styled(heading, "bold"),
+                Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), f" spm{gap}",
+                gap.join([f"{wish.minutes:.0f} min", f"warm-up {wish.warm_up:.0f}",
+                          f"cool-down {wish.cool_down:.0f}", f"{percent(wish.new)} new"]),
+                "\n", Content.styled(length, "$foreground-muted"),
             )
         )  # fmt: skip
 
@@ -130,6 +133,7 @@ class ContextsView(View):
         panel.update(profile(made, width))
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self._show_wishes)
         self.call_after_refresh(self._draw_profile)
 
     # -- wishes ----------------------------------------------------------------------------------------

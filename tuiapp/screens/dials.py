@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from engine import defaults
+from tuiapp.cells import fitted
 
 if TYPE_CHECKING:
     from engine.recommend.settings import DiscoverSettings
@@ -38,8 +40,12 @@ DIALS = (
 _BY_NAME = {dial.name: dial for dial in DIALS}
 # From this width on all stand in one line.
 ONE_LINE = 124
-# From this width on the second of two lines has room for a count after the dials.
-ROOM_FOR_COUNT = 76
+_GAP = "   "
+
+
+def _needed(line: Sequence[Content], part: Content) -> int:
+    """The cells of a line with one more part."""
+    return sum(one.cell_length + len(_GAP) for one in line) + part.cell_length
 
 
 class Dials:
@@ -78,13 +84,24 @@ class Dials:
             half_life=None if recency < 0 else FADING[recency],
         )
 
-    def drawn(self, width: int, *after: Content | str) -> Content:
-        """The dials in one line or two, as `width` allows, with what comes `after` them at the end."""
-        long = 15 if width >= ONE_LINE + 24 else 9
-        dials = [self._dial(dial, long) for dial in DIALS]
-        gap = "   "
-        between = gap if width >= ONE_LINE else "\n"
-        return Content.assemble(dials[0], gap, dials[1], between, dials[2], gap, dials[3], gap, *after)
+    def drawn(self, width: int, words: str = "", count: str = "") -> Content:
+        """The dials in as few lines of `width` cells as hold them, and after them in `words` what is left out of the
+        list, in a line of its own where need be, and its `count`, where there is room."""
+        lines: list[list[Content]] = [[]]
+        parts = [self._dial(dial, 15 if width >= ONE_LINE + 22 else 9) for dial in DIALS]
+        # Where not all fit beside each other they stand in pairs.
+        paired = sum(part.cell_length + len(_GAP) for part in parts) > width
+        for number, part in enumerate(parts):
+            if _needed(lines[-1], part) > width or (paired and number == len(parts) // 2):
+                lines.append([])
+            lines[-1].append(part)
+        if words:
+            if _needed(lines[-1], Content(words)) > width:
+                lines.append([])
+            lines[-1].append(Content.styled(fitted(words, min(width, cell_len(words))), "$warning"))
+        if _needed(lines[-1], Content(count)) <= width:
+            lines[-1].append(Content.styled(count, "$foreground-muted"))
+        return Content("\n").join([Content(_GAP).join(line) for line in lines])
 
     def _shown(self, name: str) -> float:
         """Where the knob is: for the half-life that measured best, at the nearest of the dial's."""

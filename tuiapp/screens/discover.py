@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker
 
-from engine.errors import DiscoverError, NothingYetError
 from engine.wording import credited, quantity
 from tuiapp.music import Music
-from tuiapp.screens.dials import ONE_LINE, ROOM_FOR_COUNT, Dials
+from tuiapp.screens.dials import Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
-from tuiapp.screens.first_steps import first_steps, no_tracks, nothing_to_resurface, untrained
-from tuiapp.screens.view import View
+from tuiapp.screens.nothing_listed import NothingListed
 from tuiapp.text import age
 from tuiapp.widgets.coverage import LowCoverage
 from tuiapp.widgets.notice import Notice
@@ -31,10 +28,10 @@ from tuiapp.widgets.why import Waiting, WhyPanel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from engine.errors import DiscoverError
     from engine.recommend.lists import DiscoverList, Explanation
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
-    from engine.session import Status
     from tuiapp.screens.pick import Choice
 
 LENGTH = 200
@@ -42,7 +39,7 @@ LENGTH = 200
 RESTED = 0.06
 
 
-class DiscoverView(View):
+class DiscoverView(NothingListed):
     """What to listen to next."""
 
     NAME: ClassVar[str] = "discover"
@@ -53,13 +50,9 @@ class DiscoverView(View):
     def __init__(self) -> None:
         super().__init__()
         self._dials = Dials()
-        self._filters = Filters()
         self._noted = False
         # Whether the next list is another one altogether: the cursor goes to its top.
         self._from_top = False
-        self._list: DiscoverList | None = None
-        self._error: DiscoverError | None = None
-        self._welcomes = False
         self._tracks_asked = False
 
     def compose_body(self) -> ComposeResult:
@@ -136,14 +129,9 @@ class DiscoverView(View):
         if self._from_top:
             self._from_top = False
             table.move_to(0)
-        if not found.items and len(found.notes) > 1:
-            self.tell("empty", "Nothing to resurface", nothing_to_resurface(found.notes[-1], self.app.keymap))
-        elif not found.items:
-            self.tell(
-                "empty",
-                "Nothing matches these dials",
-                f"Press {self.key('discover.reset_dials')} to reset them.",
-            )
+        if not found.items:
+            note = found.notes[-1] if len(found.notes) > 1 else ""
+            self._ask_why_empty(note)
         self._show_dials()
         self.listed()
         # Who looks at an earlier list has not seen today's, also where it comes late.
@@ -164,17 +152,8 @@ class DiscoverView(View):
 
     def _show_dials(self) -> None:
         count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
-        words = self._filters.in_words()
-        if self.size.width < (ONE_LINE if words else ROOM_FOR_COUNT):
-            # What is left out of the list matters more than how long it is.
-            count = ""
-        self._dials_line.update(
-            self._dials.drawn(
-                self.size.width,
-                Content.styled(words + "  " if words else "", "$warning"),
-                Content.styled(count, "$foreground-muted"),
-            )
-        )
+        # Without the line's own padding.
+        self._dials_line.update(self._dials.drawn(self.size.width - 2, self._filters.in_words(), count))
 
     @on(Table.Highlighted)
     def _highlighted(self) -> None:
@@ -210,44 +189,6 @@ class DiscoverView(View):
             again = f"✗ {self.in_keys(error)} {self.key('retry')} retries."
             self._why.show(Waiting(row.artist, again, row.track))
 
-    def _no_list(self, error: DiscoverError) -> None:
-        """With nothing to show yet, the first steps stand here: every key they name works."""
-        self.query_one(LowCoverage).show(None)
-        if not isinstance(error, NothingYetError):
-            self.show_error(error)
-        elif self._filters.times:
-            self._show_dials()
-            self.tell(
-                "empty",
-                f"No plays: {self._filters.when}",
-                f"Press {self.key('discover.pick_times')} for another time, "
-                f"{self.key('discover.reset_dials')} for any time.",
-            )
-        elif self._filters.as_of:
-            self._show_dials()
-            self.tell(
-                "empty",
-                f"No plays before {self._filters.as_of}",
-                f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for today.",
-            )
-        else:
-            self.ask(lambda session: session.status(), self._show_first_steps, group="status")
-            self._error = error
-
-    def _show_first_steps(self, status: Status) -> None:
-        self._welcomes = not status.listens
-        self.set_status("")
-        if status.listens and status.model is None and not self._filters.of_tracks:
-            self.tell("empty", "Your history is imported", untrained(status, self.app.keymap))
-        elif status.listens and self._filters.of_tracks and status.track_model is None:
-            self._list = None
-            self._show_dials()
-            self.tell("empty", "No track recommendations yet", no_tracks(status, self.app.keymap))
-        elif status.listens:
-            self.tell("empty", "Nothing here yet", self.in_keys(self._error) if self._error else "")
-        else:
-            self.tell("empty", "Welcome to discover", first_steps(self.app.keymap))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The sample is offered to who has nothing here yet."""
         return self._welcomes if action == "demo" else super().check_action(action, parameters)
@@ -281,10 +222,14 @@ class DiscoverView(View):
     def _ask_for(self, filters: Filters, words: str = "") -> None:
         """Look at something else; with `words` for it there is a way back."""
         before, self._filters = self._filters, filters
+        another = (before.level, before.as_of, before.times) != (filters.level, filters.as_of, filters.times)
         if words:
             self.app.changes.remember(words, lambda: self._ask_for(before))
-        if (before.level, before.as_of, before.times) != (filters.level, filters.as_of, filters.times):
-            self._from_top = True  # another list altogether
+        if words and another and before.taste and not filters.taste:
+            # Of other plays a person's tastes are others.
+            self.notify(f"No longer for {before.taste[1]} alone. {self.key('undo')} undoes it.")
+        # Another list altogether.
+        self._from_top = self._from_top or another
         if before.level != filters.level:
             self._noted = False
         self.load()
@@ -310,7 +255,9 @@ class DiscoverView(View):
 
     def _pick_taste(self, modes: Sequence[Mode]) -> None:
         if len(modes) < 2:
-            self.notify("Your artists form one taste: there is nothing to filter by.", markup=False)
+            asked = self._filters
+            then = " then" if asked.times or asked.as_of else ""
+            self.notify(f"Your {asked.level} form one taste{then}: there is nothing to filter by.")
             return
         now, choices = str(self._filters.taste[0]) if self._filters.taste else "", tastes_to_choose(modes)
         self._pick("taste", choices, now, lambda number: self._filters.of_taste(number, modes))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from engine.wording import credited
-from tuiapp.tastes import names_of, percents_of
+from tuiapp.tastes import ITSELF, names_within, percents_of
 from tuiapp.text import bar
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
@@ -16,20 +18,23 @@ if TYPE_CHECKING:
 
 # From so many cells on the list itself has room for a track beside each artist.
 WITH_TRACK = 100
+# More cells than any names take.
+MANY = 1 << 20
 
 
-def _because(row: Recommendation) -> str:
-    """The group that says most: its share first, since names are cut where the column is narrow."""
+def _because(row: Recommendation, cells: int | None = None) -> str:
+    """The group that says most: its share, and as many of its names as fit `cells` whole."""
     if not row.why:
         return row.standing
+    before = f"{row.standing}: " if row.standing else ""
     if row.tastes.of_single_items:
-        names = [credited(share.artist, share.track) for share in row.why[:2]]
-        left = row.others + len(row.why) - len(names)
-        because = ", ".join(names) + (f" and {left} more" if left else "")
+        names, more = [credited(share.artist, share.track) for share in row.why], row.others
     else:
         first = row.tastes.named[0]
-        because = f"{percents_of(row.tastes)[0]} {names_of(first, 2)}"
-    return f"{row.standing}: {because}" if row.standing else because
+        names, more = list(first.names) or [ITSELF], first.more
+        before += f"{percents_of(row.tastes)[0]} "
+    # All of them where nothing is cut: for the filter and the order.
+    return before + names_within(names, more, cells - cell_len(before) if cells is not None else MANY)
 
 
 def _glyph(row: Recommendation) -> str:
@@ -38,13 +43,20 @@ def _glyph(row: Recommendation) -> str:
 
 GLYPH: Column[Recommendation] = Column("", _glyph, 1, order=lambda row: (not row.liked, not row.known))
 ARTIST: Column[Recommendation] = Column(
-    "artist", lambda row: row.artist, 18, share=3, order=lambda row: row.key
+    "artist", lambda row: row.artist, 18, share=1, order=lambda row: row.key
 )
+ARTIST_OF_TRACK = replace(ARTIST, share=3)
 TRACK: Column[Recommendation] = Column(
     "track", lambda row: row.track or "", 18, share=4, order=lambda row: row.key
 )
 BECAUSE: Column[Recommendation] = Column(
-    "because of", _because, 16, share=4, least=50, order=lambda row: _because(row).casefold()
+    "because of",
+    _because,
+    16,
+    share=5,  # two names, rather than all of a long one
+    least=50,
+    order=lambda row: _because(row).casefold(),
+    within=_because,
 )
 # Beside artist and track it needs more room.
 BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
@@ -84,7 +96,13 @@ class DiscoverTable(Table["Recommendation"]):
             least=WITH_TRACK,
         )
         self._fit: Column[Recommendation] = Column(
-            "fit", lambda row: bar(row.score / self.best, 8), 8, accent=True, order=lambda row: -row.score
+            # Where there is little room the reasons say more: the list is in this order anyway.
+            "fit",
+            lambda row: bar(row.score / self.best, 8),
+            8,
+            accent=True,
+            order=lambda row: -row.score,
+            least=88,
         )
         super().__init__(
             self._columns(of_tracks=False, earlier=False),
@@ -99,7 +117,14 @@ class DiscoverTable(Table["Recommendation"]):
 
     def _columns(self, *, of_tracks: bool, earlier: bool) -> tuple[Column[Recommendation], ...]:
         second = (TRACK, BECAUSE_OF_TRACKS) if of_tracks else (self._start_with, BECAUSE)
-        return GLYPH, ARTIST, *second, LISTENERS, LATER if earlier else PLAYS, self._fit
+        return (
+            GLYPH,
+            ARTIST_OF_TRACK if of_tracks else ARTIST,
+            *second,
+            LISTENERS,
+            LATER if earlier else PLAYS,
+            self._fit,
+        )
 
     def _track(self, row: Recommendation) -> str:
         return self.tracks.get(row.key, "")

@@ -10,7 +10,7 @@ from engine.wording import quantity
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskPath, AskText
 from tuiapp.screens.pick import Choice, Pick
-from tuiapp.typed_paths import paths_in
+from tuiapp.typed_paths import a_folder, paths_in
 
 if TYPE_CHECKING:
     from engine.playlists.export import ExportReport
@@ -24,6 +24,9 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
     def submit(text: str, dialog: AskText) -> None:
         path = paths_in(text)[0]
+        if path.is_dir():
+            dialog.refuse(a_folder(path))
+            return
 
         def write(session: Session) -> ExportReport:
             return session.tracks.export(tracks(session), title, path)

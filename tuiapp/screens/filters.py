@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.wording import percents
@@ -24,7 +24,8 @@ class Filters:
 
     `taste` is one of the person's by number and name, null for all. `as_of` is the date the list is as of, as
     `tuiapp.dates` writes it, `times` the name of a time of the week (`engine.taste.window`); both are empty for all
-    there is. `without` names artists and tracks as if never played.
+    there is. `without` names artists and tracks as if never played. At other times and dates a person's tastes are
+    others: choosing one of those puts a chosen taste in `replaced`, where `wider` finds the way back to it.
     """
 
     level: Level = "artists"
@@ -32,6 +33,7 @@ class Filters:
     as_of: str = ""
     times: str = ""
     without: tuple[str, ...] = ()
+    replaced: Filters | None = field(default=None, compare=False)
 
     @property
     def of_tracks(self) -> bool:
@@ -51,30 +53,40 @@ class Filters:
         return settings.as_of(period(self.as_of)[1]) if self.as_of else settings
 
     def at(self, date: str) -> Filters:
-        """As of another date, empty for now. At another time tastes have other numbers: for all of them."""
-        return replace(self, as_of=date, taste=None)
+        """As of another date, empty for now, and for all tastes."""
+        return replace(self._of_all_tastes(), as_of=date)
 
     def other_level(self) -> Filters:
         """Of tracks instead of artists, or the other way; of artists no single track is left out."""
         from engine.canonical_keys import SEPARATOR
 
         artists = tuple(name for name in self.without if SEPARATOR not in name)
-        return replace(self, level="artists" if self.of_tracks else "tracks", taste=None, without=artists)
+        level: Level = "artists" if self.of_tracks else "tracks"
+        return replace(self, level=level, taste=None, without=artists, replaced=None)
 
     def at_times(self, times: str) -> Filters:
-        """Of other times of the week, empty for all. Of other plays tastes have other numbers: for all of them."""
-        return replace(self, times=times, taste=None)
+        """Of other times of the week, empty for all, and for all tastes."""
+        return replace(self._of_all_tastes(), times=times)
+
+    def _of_all_tastes(self) -> Filters:
+        return replace(self, taste=None, replaced=self) if self.taste else self
 
     def of_taste(self, number: str, modes: Sequence[Mode]) -> Filters:
         """For one of the tastes by its number from 1, empty for all."""
-        return replace(self, taste=(int(number), modes[int(number) - 1].name) if number else None)
+        taste = (int(number), modes[int(number) - 1].name) if number else None
+        return replace(self, taste=taste, replaced=None)
 
     def wider(self) -> Filters | None:
-        """With one narrowing less: the last what-if, the taste, the time of the week, the date; null with none."""
+        """With one narrowing less: the last what-if, the taste, the time of the week, the date; null with none.
+
+        Where a time or date took a taste's place, that taste again.
+        """
         if self.without:
             return replace(self, without=self.without[:-1])
         if self.taste:
             return replace(self, taste=None)
+        if self.replaced and (self.times or self.as_of):
+            return self.replaced
         if self.times:
             return replace(self, times="")
         return self.at("") if self.as_of else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from engine.wording import quantity
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.session import Status
@@ -86,17 +87,31 @@ def untrained(status: Status, keymap: Keymap) -> Content:
     return Content.assemble(*parts)
 
 
-def nothing_to_resurface(note: str, keymap: Keymap) -> Content:
+def nothing_to_resurface(note: str, first: Content, keymap: Keymap) -> Content:
     """A model of one's own listening has nothing to bring back: what can be done about it, with the keys for it."""
     model, add, history = (keymap.label(name) for name in ("view_model", "model.add_pack", "view_history"))
     return Content.assemble(
         f"{note}\n\n",
+        first,
         step(f"{model} {add}", "add community data, to find new music\n"),
         _muted("(lists what you can download)"),
         step(keymap.label("discover.reset_dials"), "reset dials and filters\n"),
         step(keymap.label("discover.travel"), "look back to an earlier date\n"),
         step(history, "see what you have played\n"),
         step(keymap.label("import"), "import more of your history"),
+    )
+
+
+def taken_back(undoable: str, keymap: Keymap) -> Content:
+    """Blocks, hides or exclusions leave nothing to list: how to take them back."""
+    undo, taste, panel, clear = (
+        keymap.label(name) for name in ("undo", "view_taste", "taste.next_panel", "taste.remove")
+    )
+    last = step(undo, f"undo {shown(undoable)}\n") if undoable else ""
+    return Content.assemble(
+        last,
+        step(f"{taste} {panel}", "see what you blocked, hid and excluded\n"),
+        _muted(f"({panel} again until exclusions show; {clear} clears one)"),
     )
 
 

@@ -17,7 +17,7 @@ from engine.wording import quantity
 from tuiapp.dates import period
 from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.screens.history_side import PAGES, Standing, Standings, of_items, of_top
+from tuiapp.screens.history_side import NONE, PAGES, Standing, Standings, of_items, of_top
 from tuiapp.screens.view import View
 from tuiapp.text import duration, local
 from tuiapp.widgets.columns import Column
@@ -64,8 +64,23 @@ class HistoryView(View):
         """The list that has the keys: the plays, or the one beside them; none where the year alone is in sight."""
         if self._at_side and self.has_class("-listing"):
             return self._standings
-        wide = self.has_class("-wide") or self.has_class("-widest")
-        return None if self.has_class("-year") and not wide else self._table
+        return None if self.has_class("-year") and not self._is_wide else self._table
+
+    @property
+    def _is_wide(self) -> bool:
+        """Whether the plays and what stands beside them are both in sight."""
+        return self.has_class("-wide") or self.has_class("-widest")
+
+    def _show_plays(self) -> None:
+        """The plays come into sight, and have the keys."""
+        self.remove_class("-year")
+        self._table.focus()
+
+    def action_filter(self) -> None:
+        """Filter the list in sight; where the year alone is, the plays."""
+        if self.table is None:
+            self._show_plays()
+        super().action_filter()
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):
@@ -184,14 +199,15 @@ class HistoryView(View):
         self._year = min(place, last)
         if self._page in ("fading", "overdue"):
             self._page = "year"
+        if not self._is_wide:
+            self.add_class("-year")  # what changes comes into sight
         self._ask_picture()
 
     def action_next_panel(self) -> None:
         """The next of the panels; where only one fits, the plays are one of them."""
         pages = list(PAGES)
         following = pages.index(self._page) + 1
-        narrow = not (self.has_class("-wide") or self.has_class("-widest"))
-        if narrow and not self.has_class("-year"):
+        if not self._is_wide and not self.has_class("-year"):
             self.add_class("-year")
         else:
             if following == len(pages):
@@ -228,16 +244,18 @@ class HistoryView(View):
 
     def _ask_standings(self, named: str, question: Callable[[Session], list[Standing]]) -> None:
         """Ask for the rows of a page that is a list."""
-        caption = f"{named}  {PAGES[self._page]}"
+        caption, none = f"{named}  {PAGES[self._page]}", NONE[self._page]
         self._side_caption.update(caption)
+
+        def show(rows: list[Standing]) -> None:
+            self._standings.show_page(caption, rows)
+            self._side_caption.update(caption if rows else f"○ {none}")
 
         def failed(error: DiscoverError) -> None:
             self._standings.show_page(caption, [])
             self._side_caption.update(shown(f"{named}  {self.in_keys(error)}"))
 
-        self.ask(
-            question, lambda rows: self._standings.show_page(caption, rows), group="picture", failed=failed
-        )
+        self.ask(question, show, group="picture", failed=failed)
 
     def _picture(self, stats: Stats | str) -> None:
         self._year_panel.show(stats)
@@ -270,7 +288,7 @@ class HistoryView(View):
                 self.clear_filter()
             self._table.sort, self._table.reverse = None, False
             self._table.wanted = str(ids[0])
-            self._table.focus()
+            self._show_plays()
             self.load()
 
         self.ask(

@@ -24,6 +24,14 @@ PAGES = {
     "tracks": "most played tracks",
 }
 
+# What is said in the place of one that holds nothing.
+NONE = {
+    "fading": "No old favourite is unplayed for 6 months.",
+    "overdue": "No artist is away for longer than ever.",
+    "artists": "No plays.",
+    "tracks": "No plays.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

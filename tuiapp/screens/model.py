@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.session.comparisons import Standing
     from engine.taste.coverage import Coverage
     from engine.training.artifact import ModelManifest
-    from tuiapp.app.jobs import Job
+    from tuiapp.app.job import Job
 
 
 def _of(pack: PackInfo) -> str:

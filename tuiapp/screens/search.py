@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DiscoverError
 from tuiapp.music import Music
+from tuiapp.safe import shown
 from tuiapp.screens.acting import Acting
 from tuiapp.screens.typed_list import TypedList
 from tuiapp.settings.actions import on_music
@@ -34,7 +35,7 @@ class Search(TypedList, Acting[Any]):
     NAME: ClassVar[str] = "search"
     BINDINGS: ClassVar[list[Any]] = [
         *(Binding(action.keys, action.id, show=False, id=action.name) for action in on_music()),
-        Binding(BY_NAME["undo"].keys, "app.undo", show=False, id="undo"),
+        Binding(BY_NAME["undo"].keys, "take_back", show=False, id="undo"),
         Binding(BY_NAME["help"].keys, "app.help", show=False, id="help"),
         Binding(BY_NAME["retry"].keys, "retry", show=False, id="retry"),
         Binding("escape", "back", show=False),
@@ -66,6 +67,9 @@ class Search(TypedList, Acting[Any]):
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
+        # What was done behind the search is not undone from it.
+        self._made = self.app.changes.made
+        self.watch(self.app, "undoable", self._show_hint, init=False)
         self._show_hint()
         self.app.library_signal.subscribe(self, lambda _: self._ask(self._line.value))
         self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
@@ -128,9 +132,15 @@ class Search(TypedList, Acting[Any]):
             words = f"{enter} artist page, ↑ ↓ choose, tab to the list and its keys, esc close"
         else:
             keys = [f"{self._label(action.name)} {action.label}" for action in on_music()]
-            words = "  ".join((*keys, f"{self._label('help')} help", "tab back"))
+            undone = self.app.changes.since(self._made)
+            undo = [f"{self._label('undo')} undo {shown(undone)}"] if undone else []
+            words = "  ".join((*keys, *undo, f"{self._label('help')} help", "tab back"))
         marks = len(self._list.marks)
         self._hint.update(f"{marks:,} selected  {words}" if marks else words)
+
+    def action_take_back(self) -> None:
+        """Undo what was done in this search."""
+        self.app.changes.take_back(self._made)
 
     def on_descendant_focus(self) -> None:
         self._show_hint()

@@ -73,7 +73,7 @@ class TasteView(View):
     def compose_body(self) -> ComposeResult:
         with Container(id="body", classes="body"):
             with Vertical(id="own"):
-                yield Static("your taste", classes="caption", markup=False)
+                yield Static("your taste", classes="caption of-own", markup=False)
                 yield top_table(self._mode_of, self._unknown)
             with Vertical(id="side"):
                 yield Static(id="panels")
@@ -83,7 +83,7 @@ class TasteView(View):
                 yield DriftPanel(id="drift")
                 yield Static(id="left-out", classes="caption of-rules", markup=False)
                 yield rules_table()
-                yield Static("your likes, hides and blocks", classes="caption of-rules", markup=False)
+                yield Static(id="said", classes="caption of-rules", markup=False)
                 yield marks_table()
         yield Notice()
 
@@ -123,6 +123,10 @@ class TasteView(View):
         self._rules.show(rules)
         said = f"excluded: {quantity(left_out, 'plays')}" if rules else "no exclusions"
         self._left_out.update(said)
+        self.query_one("#said", Static).update(
+            "your likes, hides and blocks" if marks else "no likes, hides or blocks"
+        )
+        self.query_one(".of-own", Static).update("your taste" if items else "your taste is empty")
         top = self._top
         first_time = not top.counts[1]
         top.show(items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)

@@ -195,9 +195,11 @@ class View(Acting[None], LibraryScreen):
         return True
 
     def action_back(self) -> None:
-        """Undo one narrowing, the last one first: messages, marks, the filter, what the view adds. Then stop."""
+        """Undo one thing, the last one first: messages, a wait, marks, the filter, what the view adds. Then stop."""
         if toasts_in_sight(self.app):
             self.app.clear_notifications()
+        elif self.app.jobs.stop_waiting():
+            pass
         elif self.table is not None and self.table.marks:
             self.table.clear_marks()
         elif not self.clear_filter():

@@ -107,11 +107,11 @@ ACTIONS: tuple[Action, ...] = (
         Action(f"view_{name}", str(number), title, f"Go to {title}.", command=f"app.view('{name}')")
         for number, (name, title) in enumerate(VIEWS, 1)
     ),
-    Action("search", "s,ctrl+k", "search", "Search artists and tracks; tolerates typos.", footer=6),
-    Action("import", "i", "import", "Import your listening history from any service.", footer=7),
+    Action("search", "s,ctrl+k", "search", "Search artists and tracks; tolerates typos.", footer=7),
+    Action("import", "i", "import", "Import your listening history from any service.", footer=8),
     Action("private", "P", "private", "Start or end a private session; nothing is written during it.", footer=3),
     Action("leave_demo", "Q", "leave the demo", "In the demo: back to your own library.", footer=3),
-    Action("undo", "u", "undo", "Undo the last change.", footer=8),
+    Action("undo", "u", "undo", "Undo the last change.", footer=6),
     Action("help", "question_mark", "help", "Keys of this view.", footer=1),
     Action("palette", "ctrl+p", "palette", "All commands, by name.",
            command="app.command_palette"),

@@ -19,11 +19,17 @@ _COMMAND = re.compile(
 )
 
 
+# What the command line alone can be told, in the sentences that end with it.
+_OPTION = re.compile(
+    r"(?:,? or another mirror:?(?: with)?|,? or choose another folder with|,? or) --[a-z-]+(?: [A-Z]+)?| \(--[a-z-]+\)"
+)
+
+
 def in_keys(message: str, keymap: Keymap) -> str:
-    """The message with keys in place of the commands that there are keys for."""
+    """The message with keys in place of the commands that there are keys for, and without the options of others."""
 
     def pressed(found: re.Match[str]) -> str:
         keys = [keymap.label(name) for name in _KEYS[found[1] or found[2]]]
         return f"press {' then '.join(keys)}"
 
-    return _COMMAND.sub(pressed, message)
+    return _OPTION.sub("", _COMMAND.sub(pressed, message))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ from textual.style import Style
 from textual.widget import Widget
 
 from engine.wording import percent
+from tuiapp.cells import fitted
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
 from tuiapp.shell import Shell
 from tuiapp.text import bar, counted, duration
 
 if TYPE_CHECKING:
-    from tuiapp.app.jobs import Job
+    from tuiapp.app.job import Job
 
 
 class TabStrip(Widget):
@@ -92,6 +93,10 @@ class TabStrip(Widget):
         return Content.assemble(*parts, " ") if parts else Content("")
 
 
+# Cells for undo with what it undoes: at most, and at least for that to say something.
+_UNDO, _UNDO_LEAST = 24, 14
+
+
 class KeyLine(Widget):
     """The keys of this view, as many as fit; help and quit always do. A click on one is as good as the key."""
 
@@ -115,29 +120,41 @@ class KeyLine(Widget):
             if action.footer and not (name == LISTS and action.id in absent)
         ]
 
+    def on_mount(self) -> None:
+        self.watch(self.app, "undoable", self._undoable, init=False)
+
+    def _undoable(self) -> None:
+        self.refresh()
+
     def render(self) -> RenderResult:
         label = self.app.keymap.label
         selected = f"{self.selected}  " if self.selected else ""
         room = self.size.width - cell_len(selected)
-        kept: list[Action] = []
+        kept: dict[Action, str] = {}
         for action in sorted(self._actions, key=lambda action: action.footer):
             if action.scope == EVERYWHERE and self.app.check_action(action.id, ()) is False:
                 continue
-            cells = cell_len(f"{label(action)} {self._word(action)}") + 2
-            if cells <= room:
-                kept.append(action)
+            word = self._word(action, room - cell_len(label(action)) - 3)
+            cells = cell_len(f"{label(action)} {word}") + 2
+            if word and cells <= room:
+                kept[action] = word
                 room -= cells
         parts: list[Content | str] = [Content.styled(selected, "bold $text-warning")]
         # Help and quit stand last, where the eye looks for them.
         last = ("help", "quit")
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
-            key = Content.assemble(
-                Content.styled(label(action), "bold $text-accent"), f" {self._word(action)}"
-            )
+            key = Content.assemble(Content.styled(label(action), "bold $text-accent"), f" {kept[action]}")
             parts += [key.stylize(Style.from_meta({"@click": _clicked(action)})), "  "]
         return Content.assemble(*parts)
 
-    def _word(self, action: Action) -> str:
+    def _word(self, action: Action, room: int) -> str:
+        """What an action is called; of undo also what it undoes, where there is room; empty where it does nothing."""
+        if action.id == "undo":
+            if not self.app.undoable:
+                return ""
+            whole = f"{action.label} {shown(self.app.undoable)}"
+            room = min(room, _UNDO, cell_len(whole))
+            return fitted(whole, room).rstrip() if room >= _UNDO_LEAST else action.label
         return self.called.get(action.id, action.label)
 
 
@@ -180,19 +197,39 @@ class JobLine(Widget):
     def render(self) -> RenderResult:
         if self.job is None:
             return ""
-        job, wide = self.job, self.size.width >= 96
-        parts: list[Content | str] = [Content.styled(f"{job.title}: {shown(job.stage)}  ", "bold")]
-        # In a narrow terminal the bar gives way, never how to stop it.
-        if job.share is not None:
-            if self.size.width >= 76:
-                parts += [Content.styled(bar(job.share, 20 if wide else 8), "$text-accent"), "  "]
-            parts.append(f"{percent(job.share)}  ")
-        told = [counted(job.done, job.total, job.unit)]
-        if wide and job.per_second is not None and job.per_second >= 10:
-            told.append(counted(round(job.per_second), 0, job.unit) + " a second")
-        told.append(duration(time.monotonic() - job.began))
-        if job.seconds_left is not None and job.seconds_left >= 1:
-            told[-1] += f", {duration(job.seconds_left)} left"
-        parts.append("  ".join(filter(None, told)))
-        parts.append(Content.styled(f"   {self.app.keymap.label('cancel_job')} to stop", "$foreground-muted"))
-        return Content.assemble(*parts)
+        key = self.app.keymap.label("back" if self.job.waits else "cancel_job")
+        stop = Content.styled(f"   {key} to stop", "$foreground-muted")
+        room = self.size.width - stop.cell_length
+        # Where not all has room the rate gives way first, then the bar, the count, the times; never how to stop it.
+        told = next((line for line in _told(self.job) if line.cell_length <= room), None)
+        if told is None:
+            told = Content(fitted(f"{self.job.title}: {shown(self.job.stage)}", max(1, room)).rstrip())
+        return Content.assemble(told, stop)
+
+
+def _told(job: Job) -> Iterator[Content]:
+    """What is said of a job, ever shorter."""
+    heading = Content.styled(f"{job.title}: {shown(job.stage)}", "bold")
+    share = "" if job.share is None else percent(job.share)
+    count = counted(job.done, job.total, job.unit)
+    fast = job.per_second is not None and job.per_second >= 10
+    rate = counted(round(job.per_second or 0.0), 0, job.unit) + " a second" if fast else ""
+    gone = duration(time.monotonic() - job.began)
+    left = (
+        f"{duration(job.seconds_left)} left" if job.seconds_left is not None and job.seconds_left >= 1 else ""
+    )
+    times = f"{gone}, {left}" if left else gone
+
+    def line(cells: int, *words: str) -> Content:
+        drawn = (
+            Content.styled(bar(job.share or 0.0, cells), "$text-accent") if cells and share else Content("")
+        )
+        return Content("  ").join([part for part in (heading, drawn, *map(Content, words)) if part.plain])
+
+    yield line(20, share, count, rate, times)
+    yield line(8, share, count, rate, times)
+    yield line(8, share, count, times)
+    yield line(0, share, count, times)
+    yield line(0, share, times)
+    yield line(0, share, left or gone)
+    yield line(0, share)

@@ -15,7 +15,8 @@ class Column(Generic[Row]):
 
     `by` is the word for it where the engine sorts the rows, which then come as `Fetched` (`widgets.rows`).
     `width` is in cells; columns with `share` above 0 divide what is left, or what is lacking.
-    `least` is the table width from which the column is shown at all. `accent` draws it in the accent colour.
+    `least` is the table width from which the column is shown at all. `accent` draws it in the accent colour. `within`
+    is the cell's text in so many cells, for what is better said shorter than cut.
     """
 
     title: str
@@ -27,6 +28,11 @@ class Column(Generic[Row]):
     least: int = 0
     accent: bool = False
     by: str = ""
+    within: Callable[[Row, int], str] | None = None
+
+    def cell(self, row: Row, cells: int) -> str:
+        """A row's text, for so many cells."""
+        return self.text(row) if self.within is None else self.within(row, cells)
 
     @property
     def sorts(self) -> bool:

@@ -38,7 +38,7 @@ class Paint(NamedTuple):
             if wanted is not style:
                 segments.append(Segment(words, style))
                 words, style = "", wanted
-            words += fitted(shown(column.text(row)), cells, right=column.right) + " " * GAP
+            words += fitted(shown(column.cell(row, cells)), cells, right=column.right) + " " * GAP
         segments.append(Segment(words, style))
         return Strip(segments).adjust_cell_length(self.width, plain)
 

@@ -199,6 +199,8 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         return self._line(y, paint, PaintedRows(paint))
 
     def _line(self, y: int, paint: Paint, painted: PaintedRows) -> Strip:
+        if y == 0 and not self._rows:
+            return Strip.blank(paint.width, paint.plain[0])  # no titles over nothing
         if y == 0:
             style = self.rich_style + self.get_component_rich_style("table--heading", partial=True)
             sorted_by = self.columns[self.sort] if self.sort is not None else None

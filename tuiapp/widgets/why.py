@@ -76,13 +76,15 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
             rows.append(
                 Content.styled(", ".join(shown(tag) for tag in explanation.tags), "$foreground-muted")
             )
-        rows += [Content(), Content.styled("because of", "$foreground-muted")]
+        rows.append(Content())
+        if explanation.shares or explanation.itself:
+            rows.append(Content.styled("because of", "$foreground-muted"))
     tastes = explanation.tastes
     grouped = [] if tastes.of_single_items else _by_taste(tastes, width)
     after = [Content(), *_what_ifs(explanation, width), *_ranked_by(explanation, width)] if roomy else []
     rows += grouped[: max(1, height - len(rows))]
     left = height - len(rows) - len(after)
-    if left > _SINGLES or not grouped:
+    if explanation.shares and (left > _SINGLES or not grouped):
         rows += _singles(explanation, width, max(1, left), beside=bool(grouped))
     return Content("\n").join([*rows, *after])
 

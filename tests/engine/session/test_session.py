@@ -68,6 +68,19 @@ def test_a_private_session_acts_in_memory_and_says_what_is_lost(session) -> None
     assert session.playlists.all() == ()
 
 
+def test_what_a_private_session_changed_of_a_playlist_or_a_verdict_is_one_thing_lost(session) -> None:
+    session.playlists.save("Evening", Made(made(session)))
+    top = session.discover.list().items[0].artist
+    session.verdicts.judge("like", top)
+    session.set_private(True)
+    session.playlists.remove_tracks("Evening", [1])
+    session.verdicts.judge("hide", top)
+    assert session.set_private(False) == (
+        "1 like, hide or block discarded.",
+        "Changes to 1 playlist discarded.",
+    )
+
+
 def test_nothing_done_in_a_private_session_loses_nothing(session) -> None:
     session.set_private(True)
     assert session.set_private(False) == ()

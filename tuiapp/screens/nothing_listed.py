@@ -1,0 +1,99 @@
+"""Discover where it has nothing to list: what is missing or in the way, and the keys that help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from engine.errors import DiscoverError, NothingLeftError, NothingYetError
+from tuiapp.screens.filters import Filters
+from tuiapp.screens.first_steps import (
+    first_steps,
+    no_tracks,
+    nothing_to_resurface,
+    step,
+    taken_back,
+    untrained,
+)
+from tuiapp.screens.view import View
+from tuiapp.widgets.coverage import LowCoverage
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import DiscoverList
+    from engine.session import Session, Status
+
+
+class NothingListed(View):
+    """What stands in the list's place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filters = Filters()
+        self._list: DiscoverList | None = None
+        self._error: DiscoverError | None = None
+        self._welcomes = False
+
+    def _show_dials(self) -> None:
+        raise NotImplementedError
+
+    def _ask_why_empty(self, note: str) -> None:
+        """There is nothing to list: `note` is why a solo model has nothing."""
+        self.ask(_kept_out, lambda some: self._show_empty(note, kept_out=some), group="kept out")
+
+    def _show_empty(self, note: str, *, kept_out: bool) -> None:
+        """`kept_out`: what the person hid, blocked or excluded may be why."""
+        keymap = self.app.keymap
+        back = taken_back(self.app.undoable, keymap) if kept_out else Content("")
+        if note:
+            self.tell("empty", "Nothing to resurface", nothing_to_resurface(note, back, keymap))
+        else:
+            reset = step(self.key("discover.reset_dials"), "reset dials and filters\n")
+            self.tell("empty", "Nothing matches these dials", Content.assemble(reset, back))
+
+    def _no_list(self, error: DiscoverError) -> None:
+        """With nothing to show yet, the first steps stand here: every key they name works."""
+        self.query_one(LowCoverage).show(None)
+        if not isinstance(error, NothingYetError):
+            self.show_error(error)
+        elif isinstance(error, NothingLeftError):
+            self._show_dials()
+            said, keymap = str(error).partition(". ")[0], self.app.keymap
+            self.tell("empty", said, taken_back(self.app.undoable, keymap))
+        elif self._filters.times:
+            self._show_dials()
+            self.tell(
+                "empty",
+                f"No plays: {self._filters.when}",
+                f"Press {self.key('discover.pick_times')} for another time, "
+                f"{self.key('discover.reset_dials')} for any time.",
+            )
+        elif self._filters.as_of:
+            self._show_dials()
+            self.tell(
+                "empty",
+                f"No plays before {self._filters.as_of}",
+                f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for today.",
+            )
+        else:
+            self.ask(lambda session: session.status(), self._show_first_steps, group="status")
+            self._error = error
+
+    def _show_first_steps(self, status: Status) -> None:
+        self._welcomes = not status.listens
+        self.set_status("")
+        if status.listens and status.model is None and not self._filters.of_tracks:
+            self.tell("empty", "Your history is imported", untrained(status, self.app.keymap))
+        elif status.listens and self._filters.of_tracks and status.track_model is None:
+            self._list = None
+            self._show_dials()
+            self.tell("empty", "No track recommendations yet", no_tracks(status, self.app.keymap))
+        elif status.listens:
+            self.tell("empty", "Nothing here yet", self.in_keys(self._error) if self._error else "")
+        else:
+            self.tell("empty", "Welcome to discover", first_steps(self.app.keymap))
+
+
+def _kept_out(session: Session) -> bool:
+    """Whether the person hid, blocked or excluded anything."""
+    return bool(session.taste.rules()) or any(mark.verdict != "like" for mark in session.verdicts.all())
