@@ -165,7 +165,7 @@ async def test_a_running_job_is_told_as_one_whole_in_units_and_time_goes_on_with
         job.began = time.monotonic() - 600.4
         app.job = job
         await pilot.pause()
-        assert re.search(r"28%  2\.5 of 9\.0 MB  0\.5 MB a second  10:0\d, 0:31 left", screen_text(app))
+        assert re.search(r"28 %  2\.5 of 9\.0 MB  0\.5 MB a second  10:0\d, 0:31 left", screen_text(app))
         job.began -= 90
         for line in app.screen.query(JobLine):
             line.tick()

@@ -163,7 +163,7 @@ async def test_a_wait_for_somebody_says_for_whom_and_escape_ends_it_at_once(
 ) -> None:
     sent: list[dict[str, Any]] = []
     monkeypatch.setattr(engine_job.Reporter, "send", lambda _self, **message: sent.append(message))
-    monkeypatch.setattr(Packs, "offered", lambda *_arguments, **_options: "what it is")
+    monkeypatch.setattr(Packs, "offered", lambda *_arguments, **_options: SimpleNamespace(said="it"))
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)

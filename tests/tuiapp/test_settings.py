@@ -44,7 +44,7 @@ async def test_keys_given_by_id_work_and_are_shown_in_strip_footer_help_and_pale
         assert str(folders.config) in said
         lines = screen_lines(app)
         assert " f1 Discover  2 Related " in lines[0]
-        for shown in ("L like", "U undo", "h help", "^w quit", "? filter"):
+        for shown in ("L like", "h help", "^w quit", "? filter"):
             assert shown in lines[-1], shown
         assert "l like" not in lines[-1].replace("L like", "")
         name = the_list(app).row.artist

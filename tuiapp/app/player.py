@@ -174,7 +174,8 @@ class Opening:
             return
         track = music.track or (plain(title) if title else None)
         if not track:
-            app.notify(f"The player did not say which track by {shown(music.artist)} it played: not logged.")
+            said = f"The player did not say which track by {shown(music.artist)} it played: not logged."
+            app.notify(said, severity="warning")
             return
         ended = int(time.time())
 

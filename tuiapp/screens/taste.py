@@ -189,8 +189,9 @@ class TasteView(View):
             title = "exclusions" if name == "rules" else name
             link = Content.from_markup(f"[@click=screen.panel('{name}')]{title}[/]")
             parts += [Content.styled(title, "bold $text-accent") if name == here else link, " · "]
+        to_it = "tab to its list" if self.size.width >= 64 else "tab to it"
         self._caption.update(
-            Content.assemble(*parts[:-1], f"   {self.key('taste.next_panel')} next, tab to its list")
+            Content.assemble(*parts[:-1], f"   {self.key('taste.next_panel')} next, {to_it}")
         )
 
     def on_resize(self) -> None:
