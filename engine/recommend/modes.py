@@ -110,15 +110,14 @@ def _k_means(unit: Floats, weights: Floats, count: int) -> NDArray[np.int64]:
     while len(starts) < count:
         distance = 1.0 - (unit @ unit[starts].T).max(axis=1)
         starts.append(int(np.argmax(weights * np.maximum(distance, 0.0))))
-    centres = unit[starts]
+    centres, weighted = unit[starts], unit * weights[:, None]
     label = np.full(len(unit), -1, dtype=np.int64)
     for _ in range(SWEEPS):
         moved = np.argmax(unit @ centres.T, axis=1)
         if (moved == label).all():
             break
         label = moved
-        sums = np.zeros_like(centres)
-        np.add.at(sums, label, unit * weights[:, None])
+        sums = np.eye(count)[label].T @ weighted
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
     return label
