@@ -78,16 +78,16 @@ def _agreed_tempo(tracks: Sequence[PlaylistTrack], tolerance: float) -> float | 
 
 @dataclass
 class _Pool:
-    """The tracks on offer, sorted by key, with what each is worth."""
+    """The tracks on offer, sorted by key, with the signs of each and what it is worth."""
 
     tracks: list[Candidate]
+    signs: list[list[object]]
     worth: list[float]
     factor: list[float]
     taken: set[object] = field(default_factory=set)
 
     def open(self, place: int, recent: Sequence[str]) -> bool:
-        track = self.tracks[place]
-        return track.artist_key not in recent and self.taken.isdisjoint(signs(track))
+        return self.tracks[place].artist_key not in recent and self.taken.isdisjoint(self.signs[place])
 
 
 def continued(
@@ -115,7 +115,7 @@ def continued(
         if place is None:
             break
         chosen = pool.tracks[place]
-        pool.taken.update(signs(chosen))
+        pool.taken.update(pool.signs[place])
         artists.append(chosen.artist_key)
         new += not chosen.known
         found.append(_as_track(chosen, wishes.bpm, pool.factor[place]))
@@ -154,7 +154,7 @@ def _pool(candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishe
         kept = np.flatnonzero(credit >= 0)
         tracks = [tracks[place] for place in kept.tolist()]
         worth, factor = (worth + credit)[kept], factor[kept]
-    return _Pool(tracks, worth.tolist(), factor.tolist())
+    return _Pool(tracks, list(map(signs, tracks)), worth.tolist(), factor.tolist())
 
 
 def _of_usual_length(track: Candidate) -> bool:
