@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,18 @@ import sample_data
 from sample_data import generate, genres, hetrec, made_up_names, scrobbles, song_lists, spotify, tracks
 from sample_data.archive import zipped
 
+# The world and its plays are made once, not once a worker.
+pytestmark = pytest.mark.xdist_group("sample")
+
 
 @pytest.fixture(scope="module")
 def world() -> generate.World:
     return generate.make_world()
+
+
+@pytest.fixture(scope="module")
+def plays(world: generate.World) -> Any:
+    return generate.make_plays(world)
 
 
 def contents(archive: Path | io.BytesIO) -> dict[str, bytes]:
@@ -32,14 +41,12 @@ def test_features_are_reproduced(world: generate.World) -> None:
     assert contents(sample_data.features()) == {"features.csv": made}
 
 
-def test_playlists_are_reproduced(world: generate.World) -> None:
-    plays = generate.make_plays(world)
+def test_playlists_are_reproduced(world: generate.World, plays: Any) -> None:
     lines = song_lists.make_playlists(generate.stream(world.seed, 7), plays, world.discography)
     assert contents(sample_data.playlists()) == {"playlists.csv": song_lists.playlists_csv(lines)}
 
 
-def test_community_is_reproduced(world: generate.World) -> None:
-    plays = generate.make_plays(world)
+def test_community_is_reproduced(world: generate.World, plays: Any) -> None:
     taggings = hetrec.make_taggings(generate.stream(world.seed, 5), plays, world.catalog)
     assert contents(sample_data.community()) == hetrec.members(world.names, plays, taggings)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -58,39 +62,69 @@ def write_model(
     items) the model has neighbours too, and ranks by `ensemble`.
     """
     folders, door = Folders(root), Door(Folders(root))
+    called = called or (names(items) if level == "artists" else tracks(items))
+    model_id = "made-by-hand" if level == "artists" else f"made-by-hand-{level}"
+    parts = (model_id, level, items, factors, seed, solo, tuple(called), tuple((ensemble or {}).items()))
+    with door.new_folder(folders.models / model_id) as folder:
+        if plays is None:
+            shutil.copytree(_made(*parts), folder, dirs_exist_ok=True)
+        else:
+            _write(folder, *parts, plays)
+    switch_to(door, model_id, level)
+    return folders
+
+
+_MADE = tempfile.TemporaryDirectory(prefix="models-of-tests-")
+
+
+@cache
+def _made(*parts: Any) -> Path:
+    """Where the model of these parts is, written once a process: its index is measured, a tenth of a second each."""
+    folder = Path(tempfile.mkdtemp(dir=_MADE.name))
+    _write(folder, *parts)
+    return folder
+
+
+def _write(
+    folder: Path,
+    model_id: str,
+    level: Level,
+    items: int,
+    factors: int,
+    seed: int,
+    solo: bool,
+    called: tuple[str, ...],
+    ensemble: tuple[tuple[str, float], ...],
+    plays: csr_matrix | None = None,
+) -> None:
     rng = np.random.default_rng(seed)
     centres = 2.0 * np.eye(3, factors)
     block = np.arange(items) % 3
     vectors = (0.3 * centres[block] + 0.05 * rng.normal(size=(items, factors))).astype(np.float32)
     listeners = (1000 / (1 + np.arange(items))).astype(np.int32) + 1
-    called = called or (names(items) if level == "artists" else tracks(items))
-    model_id = "made-by-hand" if level == "artists" else f"made-by-hand-{level}"
-    with door.new_folder(folders.models / model_id) as folder:
-        artists = numbered_artists(map(item_key, called)) if level == "tracks" else None
-        digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners, artists)
-        if plays is not None:
-            listens = listens_of(plays)
-            crowding = mean_similarity_to_nearest(vectors, listens)
-            digests |= write_neighbours(folder, build_neighbours(plays), listens, crowding)
-        write_catalog(
-            folder / "catalog.sqlite",
-            ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called)),
-        )
-        digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
-        digests |= write_search(folder, called, listeners, artists)
-        (folder / "index").mkdir()
-        index = build_index(folder / "index", vectors, vectors[rng.integers(items, size=20)], seed=seed)
-        write_manifest(
-            folder,
-            ModelManifest(
-                format=FORMAT, id=model_id, level=level, solo=solo, packs=[] if solo else ["made up"],
-                built_from="none", trained="2026-01-01T00:00:00+00:00", listeners=1000, items=items,
-                interactions=5000, factors=factors, iterations=1, seed=seed,
-                confidence=Confidence(transform="log", alpha=1.0), regularization=0.1, loss=[1.0], seconds=0.1,
-                tuned={}, validation={},
-                index={"trees": index.trees, "search_k": index.search_k, "recall": index.recall, "bytes": index.bytes},
-                digests=digests, ensemble=ensemble or {"factors": 1.0},
-            ),
-        )  # fmt: skip
-    switch_to(door, model_id, level)
-    return folders
+    artists = numbered_artists(map(item_key, called)) if level == "tracks" else None
+    digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners, artists)
+    if plays is not None:
+        listens = listens_of(plays)
+        crowding = mean_similarity_to_nearest(vectors, listens)
+        digests |= write_neighbours(folder, build_neighbours(plays), listens, crowding)
+    write_catalog(
+        folder / "catalog.sqlite",
+        ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called)),
+    )
+    digests["catalog.sqlite"] = digest_of(folder / "catalog.sqlite")
+    digests |= write_search(folder, called, listeners, artists)
+    (folder / "index").mkdir()
+    index = build_index(folder / "index", vectors, vectors[rng.integers(items, size=20)], seed=seed)
+    write_manifest(
+        folder,
+        ModelManifest(
+            format=FORMAT, id=model_id, level=level, solo=solo, packs=[] if solo else ["made up"],
+            built_from="none", trained="2026-01-01T00:00:00+00:00", listeners=1000, items=items,
+            interactions=5000, factors=factors, iterations=1, seed=seed,
+            confidence=Confidence(transform="log", alpha=1.0), regularization=0.1, loss=[1.0], seconds=0.1,
+            tuned={}, validation={},
+            index={"trees": index.trees, "search_k": index.search_k, "recall": index.recall, "bytes": index.bytes},
+            digests=digests, ensemble=dict(ensemble) or {"factors": 1.0},
+        ),
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from scipy.sparse import csr_matrix
 from engine.canonical_keys import AnySpelling, artist_key, item_key, joined_key, track_key, track_name
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import UsageError
+from engine.paths import Folders
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.recommend.settings import DiscoverSettings
@@ -32,12 +34,14 @@ ARTISTS = ["The Lark", *names(60)[1:59], "Lark"]
 TRACKS = [name.replace("Artist A0", "The Lark").replace("Song", "Wave") for name in tracks(180)]
 
 
-@pytest.fixture
-def session(tmp_path: Path):
-    write_model(tmp_path / "data", called=ARTISTS)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library, two models, tempos and a playlist. Only for reading: tests get copies."""
+    place = tmp_path_factory.mktemp("spellings")
+    write_model(place / "data", called=ARTISTS)
     plays = csr_matrix(np.random.default_rng(0).random((40, 180)) < 0.2, dtype=np.float32)
     folders = write_model(
-        tmp_path / "data", level="tracks", items=180, called=TRACKS, plays=plays, ensemble={"factors": 1.0}
+        place / "data", level="tracks", items=180, called=TRACKS, plays=plays, ensemble={"factors": 1.0}
     )
     connection = open_library(Door(folders))
     for number in (3, 6, 9, 1):
@@ -46,16 +50,22 @@ def session(tmp_path: Path):
     play(connection, "LARK, The", "Wave 2", 42 * DAY)
     play(connection, "The Lark feat. Owl", "Wave 3", 43 * DAY)
     connection.close()
-    table = tmp_path / "tempos.csv"
+    table = place / "tempos.csv"
     rows = [f"{artist},Wave {n},150,200" for artist in ("Lark", *ARTISTS[1:30]) for n in (1, 2, 3, 4)]
     table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
-    opened = Session(folders)
-    opened.packs.add(table)
-    opened.playlists.create(
-        "Mine", [PlaylistTrack(name, "Wave 1 (Remastered 2011)") for name in ("Lark", ARTISTS[3])]
-    )
-    yield opened
-    opened.close()
+    with Session(folders) as opened:
+        opened.packs.add(table)
+        opened.playlists.create(
+            "Mine", [PlaylistTrack(name, "Wave 1 (Remastered 2011)") for name in ("Lark", ARTISTS[3])]
+        )
+    return folders.root
+
+
+@pytest.fixture
+def session(filled: Path, tmp_path: Path):
+    shutil.copytree(filled, tmp_path / "data")
+    with Session(Folders(tmp_path / "data")) as opened:
+        yield opened
 
 
 def judge(connection: sqlite3.Connection, verdict: str, artist: str, track: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import fields
 from pathlib import Path
 
@@ -32,15 +33,22 @@ from tests.support.models import names, write_model
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 
 
-@pytest.fixture
-def session(tmp_path: Path):
-    """A person of the first camp, with a model of sixty artists in three."""
-    with Session(Folders(tmp_path / "data")) as opened:
-        opened.packs.add(write_community(tmp_path / "camps", artists=names(60)))
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A person of the first camp, with a model of sixty artists in three. Only for reading: tests get copies."""
+    place = tmp_path_factory.mktemp("growth")
+    with Session(Folders(place / "data")) as opened:
+        opened.packs.add(write_community(place / "camps", artists=names(60)))
         opened.training.train(QUICK)
         for number in (0, 3, 6, 9, 12):
             play(opened.library.connection, names(60)[number], "Song", 1, 2, 3)
-        opened.reload()
+    return place / "data"
+
+
+@pytest.fixture
+def session(trained: Path, tmp_path: Path):
+    shutil.copytree(trained, tmp_path / "data")
+    with Session(Folders(tmp_path / "data")) as opened:
         yield opened
 
 
