@@ -99,6 +99,7 @@ def backtest(
             "In no quarter of a year did you play something new that is in the community data. Import "
             "more of your history, with dates, and try again."
         )
+    progress(1.0)  # there may have been fewer quarters than are looked at
     lists = {name: np.stack([past.listed[name] for past in pasts]) for name in pasts[0].listed}
     forms = tuple(lists)
     lists |= _baselines(model, pasts, community)

@@ -21,6 +21,7 @@ from engine.errors import (
     UsageError,
 )
 from engine.paths import Folders
+from engine.recommend.hindsight import COSINE, NEIGHBOURS
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.training.artifact import damaged_files
@@ -100,7 +101,7 @@ def test_without_its_data_it_is_measured_but_for_item_neighbours(made, file, ses
     with Session(made) as there:
         whole = there.evaluation.measure()
     assert found.cuts == whole.cuts
-    assert set(whole.methods) - set(found.methods) == {"item neighbours"}
+    assert set(whole.methods) - set(found.methods) == {NEIGHBOURS, COSINE}
     for name, measures in found.methods.items():
         assert measures == pytest.approx(whole.methods[name], abs=0.05), name
 
