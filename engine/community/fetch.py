@@ -1,4 +1,5 @@
-"""The one place that opens a connection: downloads a data set the person asked for by name.
+"""The one place that opens a connection: downloads a data set the person asked for by name, and asks whether the
+cluster they named is there.
 
 Nothing of the person is sent but the request itself: no cookies, no account, a plain agent name, with a contact where
 they set one. What breaks is asked for again, later and later.
@@ -26,6 +27,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from urllib3.util.connection import create_connection
 
 from engine import __version__
 from engine.errors import CancelledError, DiscoverError, UsageError
@@ -93,6 +95,15 @@ def host_of(url: str) -> str:
 def agent(contact: str) -> str:
     """What servers are told: name, version, and the contact the person set. This project has no address of its own."""
     return f"discover/{__version__}" + (f" ( {contact} )" if contact else "")
+
+
+def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:
+    """Why nothing takes connections there, in a few words; empty where something does. Nothing is sent."""
+    try:
+        create_connection((host, port), timeout=seconds).close()
+    except (OSError, UnicodeError, OverflowError, HTTPError) as error:
+        return str(getattr(error, "strerror", None) or error)
+    return ""
 
 
 class Web:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.canonical_keys import Level
-from engine.errors import DiscoverError, UsageError
+from engine.errors import DiscoverError
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.parallel import padded
@@ -41,7 +41,7 @@ from engine.privacy import Door
 from engine.training.choose import Choice
 from engine.training.interactions import Interactions
 from engine.training.parquet import MANIFEST, PLAYS, manifest_from, write_parquet
-from engine.training.spark_context import is_local, spark_session
+from engine.training.spark_context import check_spark, spark_session
 from engine.training.spark_settings import SparkSettings
 
 if TYPE_CHECKING:
@@ -89,16 +89,7 @@ def fit_on_spark(
     `keep` and `resume` are those of a fit of ours. Of MLlib's listeners the model has none. Raises DiscoverError for
     what is missing or fails, UsageError, CancelledError.
     """
-    if task.data.solo:
-        raise UsageError(
-            "Spark trains on community data; your own listening stays on this machine. Add some (discover community "
-            "fetch), or leave --engine spark out."
-        )
-    if settings.parquet is None and not is_local(settings.master):
-        raise UsageError(
-            f"{settings.master} reads the plays from a folder that this machine and every worker reach. Name it: "
-            "--parquet DIR."
-        )
+    check_spark(settings, solo=task.data.solo)
     with door.scratch_folder() as scratch:
         stage("starting Spark", 0, 1)
         folder = _plays_at(door, settings, task, scratch, cancelled)

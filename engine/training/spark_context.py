@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.community.fetch import why_not_there
 from engine.errors import CancelledError, DiscoverError, UsageError
+from engine.training.spark_settings import SparkSettings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,13 +30,14 @@ JAVA = 17
 _POLL_SECONDS = 0.2
 _GOODBYE_SECONDS = 20.0
 _STOPPED = "Training stopped. Your previous model is unchanged."
+_ADVICE = "Is it running, and is the address right? --master local[*] needs none."
 # What Spark says, anywhere in what it throws, and what that means for a person.
 _MEANINGS = (
     (r"Could not parse Master URL|Master must (?:either )?be|No FileSystem for scheme",
      "Spark takes no such master or path: {line}. Masters are local[N], spark://HOST:PORT, yarn and k8s://HOST."),
     (r"All masters are unresponsive|Failed to connect to|UnresolvedAddress|UnknownHost|Connection refused|"
      r"HADOOP_CONF_DIR",
-     "The master {master} cannot be reached. Is it running, and is the address right? --master local[*] needs none."),
+     f"The master {{master}} cannot be reached. {_ADVICE}"),
     (r"OutOfMemoryError|Java heap space|MemoryError|Cannot allocate memory|exit code 137|Container killed|"
      r"GC overhead limit|Python worker exited unexpectedly",
      "Spark ran out of memory. Give it more (PYSPARK_SUBMIT_ARGS=\"--driver-memory 8g --executor-memory 8g "
@@ -69,6 +72,45 @@ def spark_session(
             if cancelled is not None and cancelled():
                 raise CancelledError(_STOPPED) from error
             raise _in_words(error, master, scratch) from error
+
+
+def check_spark(settings: SparkSettings, *, solo: bool) -> None:
+    """Find out before any work what would fail after it. Starts no Java process but to ask its version.
+
+    Raises UsageError for what Spark is not for or where it could not read, DiscoverError for what is missing here, or
+    a master that nobody answers for.
+    """
+    if solo:
+        raise UsageError(
+            "Spark trains on community data; your own listening stays on this machine. Add some (discover community "
+            "fetch), or leave --engine spark out."
+        )
+    if settings.parquet is None and not is_local(settings.master):
+        raise UsageError(
+            f"{settings.master} reads the plays from a folder that this machine and every worker reach. Name it: "
+            "--parquet DIR."
+        )
+    _require_spark()
+    _require_java()
+    _require_master(settings.master)
+
+
+def _require_master(master: str) -> None:
+    """Raise DiscoverError where a standalone master is named and none of its addresses takes connections: Spark itself
+    would try for minutes."""
+    if not master.startswith("spark://"):
+        return
+    reasons = []
+    for address in master.removeprefix("spark://").split(","):
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdigit():
+            return  # Spark says what is wrong with it
+        if not (why := why_not_there(host.strip("[]"), int(port))):
+            return
+        reasons.append(why)
+    raise DiscoverError(
+        f"The master {master} cannot be reached ({', '.join(dict.fromkeys(reasons))}). {_ADVICE}"
+    )
 
 
 def is_local(master: str) -> bool:

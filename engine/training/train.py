@@ -131,6 +131,10 @@ def train(
     report = Timed(progress or (lambda _update: None))
     report(Update("reading", 0, 1))
     packs = community_packs(door.folders, settings.level)
+    if settings.spark is not None:
+        from engine.training.spark_context import check_spark
+
+        check_spark(settings.spark, solo=not packs)
     data = community_interactions(packs) if packs else session_interactions(connection, settings.level)
     if settings.level == "artists":
         data = with_genres(data, door.folders)

@@ -25,6 +25,7 @@ from engine.training.choose import Choice
 from engine.training.interactions import Interactions
 from engine.training.spark import SparkSettings, Task, converted, fit_on_spark
 from engine.training.spark_context import spark_session
+from engine.training.train import TrainingSettings
 from tests.support.communities import write_community
 from tests.support.factorizing import plays
 from tests.support.models import names
@@ -176,6 +177,38 @@ def test_ones_own_listening_is_not_given_to_spark(tmp_path: Path) -> None:
         fitted(tmp_path, HERE, replace(own, data=replace(own.data, solo=True)))
     with pytest.raises(UsageError, match="--parquet DIR"):
         fitted(tmp_path, SparkSettings("spark://cluster:7077"), own)
+
+
+@pytest.mark.parametrize(
+    ("master", "missing", "says"),
+    [
+        (
+            "spark://127.0.0.1:1",
+            "",
+            r"spark://127\.0\.0\.1:1 cannot be reached \(.*refused.*local\[\*\] needs none",
+        ),
+        ("local[2]", "pandas", r"needs pandas: pip install 'discover-music\[spark\]'"),
+        ("local[2]", "java", "There is no Java.*apt install"),
+    ],
+)
+def test_what_would_fail_on_spark_is_said_before_any_work(
+    tmp_path: Path, monkeypatch, master: str, missing: str, says: str
+) -> None:
+    for name in ("pyspark", "pandas", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None if name == missing else sys)
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    if missing != "java":
+        java.write_text("#!/bin/sh\necho 'openjdk version \"17.0.1\"' >&2\n")
+        java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.setattr("engine.training.train.community_interactions", None)
+    with Session(Folders(tmp_path / "data")) as session:
+        session.packs.add(write_community(tmp_path / "camps", artists=names(60)))
+        settings = TrainingSettings(spark=SparkSettings(master, str(tmp_path / "shared")))
+        with pytest.raises(DiscoverError, match=says):
+            session.training.train(settings)
+    assert not (tmp_path / "shared").exists()
 
 
 def test_lambda_is_converted_so_that_a_listener_of_mean_length_keeps_theirs() -> None:
