@@ -29,6 +29,7 @@ NOTES = (
     "Of each recording's readings the middle one, whole and double times folded together, in the octave most of them "
     "have.",
     "Read by machine from files people had: often half or double the tempo.",
+    "An id that was merged into another since is not followed: the archive does not say which.",
 )
 _HEADER = b"mbid,submission_offset,bpm,"
 _SECOND_PEAK = b"bpm_histogram_second_peak_bpm_median"

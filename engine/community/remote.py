@@ -287,18 +287,24 @@ def check_room(door: Door, wanted: int, free: Free = free_bytes) -> None:
 
 @contextlib.contextmanager
 def fetched(
-    door: Door, web: Web, url: str, *, progress: Progress | None = None
+    door: Door, web: Web, url: str, *, most: int | None = None, progress: Progress | None = None
 ) -> Iterator[tuple[Path, Fetched]]:
-    """The file at an address, in a folder that is gone after the block, and what is to be remembered of it.
+    """The file at an address, of `most` so many bytes, in a folder that is gone after the block, and what is to be
+    remembered of it.
 
-    Raises DiscoverError when it cannot be reached or ends early, CancelledError, PrivateSessionError in a private
-    session.
+    Raises DiscoverError when it cannot be reached, ends early or is larger, CancelledError, PrivateSessionError in a
+    private session.
     """
     door.require_writable("download anything")
     name = Path(unquote(urlsplit(url).path)).name or "download"
     with door.scratch_folder() as folder:
         with remote_file(door, web, url) as remote, (folder / name).open("xb") as file:
             while data := remote.read(_CHUNK):
+                if most is not None and (size := max(remote.total or 0, remote.place)) > most:
+                    raise DiscoverError(
+                        f"{url} is not what was looked for: it has {size / 1e9:.1f} GB, where {most / 1e9:.1f} are the "
+                        "most there can be."
+                    )
                 file.write(data)
                 if progress:
                     progress(remote.place, max(remote.total or 0, remote.place))

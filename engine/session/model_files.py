@@ -139,10 +139,11 @@ class ModelFiles(Service):
         Raises as `add` does, and DiscoverError where it cannot be had.
         """
         from engine.community.remote import fetched
+        from engine.training.read_model_file import MAX_BYTES
 
         with self.library.exclusive():
             progress = tell and partial(tell, "downloading")
-            with fetched(self.library.door, web, url, progress=progress) as (path, done):
+            with fetched(self.library.door, web, url, most=MAX_BYTES, progress=progress) as (path, done):
                 self._packs.remember(done)
                 return self.add(path, sha256=sha256, name=done.url, tell=tell, cancelled=cancelled)
 

@@ -71,6 +71,7 @@ def test_add_keeps_no_listener_and_says_what_was_done(tmp_path: Path) -> None:
     manifest: PackManifest = Pack(door.folders.packs / pack.name).manifest
     assert manifest.dropped == {"pair under 2 plays": 1}
     assert "Left out: pairs under 2 plays and artists under 25 listeners." in manifest.notes
+    assert any("merged into another is not followed" in note for note in manifest.notes)
     written = b"".join(file.read_bytes() for file in (door.folders.packs / pack.name).iterdir())
     assert b"987654321" not in written
     assert np.int32(987_654_321).tobytes() not in written

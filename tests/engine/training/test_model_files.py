@@ -15,6 +15,7 @@ import pytest
 
 from engine.errors import (
     CancelledError,
+    DiscoverError,
     NothingYetError,
     PrivateSessionError,
     UnreadableFileError,
@@ -387,7 +388,7 @@ def test_the_file_in_use_changes_nothing_when_it_is_added_again(made, file, sess
     assert session.models.check() == ["item_factors.npy is missing. Train again: discover train."]
 
 
-def test_an_address_is_asked_once_and_remembered(file, session) -> None:
+def test_an_address_is_asked_once_and_remembered(file, session, monkeypatch) -> None:
     from engine.community.fetch import Web
 
     with serving() as server:
@@ -403,6 +404,9 @@ def test_an_address_is_asked_once_and_remembered(file, session) -> None:
         with pytest.raises(UnreadableFileError):
             session.model_files.fetch(Web(), url)
         assert session.models.manifest() == before
+        monkeypatch.setattr("engine.training.read_model_file.MAX_BYTES", 10)
+        with pytest.raises(DiscoverError, match="not what was looked for: it has"):
+            session.model_files.fetch(Web(), url)
     assert list(session.folders.root.glob(".scratch*")) == []
 
 
