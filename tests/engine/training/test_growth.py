@@ -12,6 +12,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
+from engine.canonical_keys import item_key, track_name
 from engine.errors import CancelledError, PrivateSessionError, UsageError
 from engine.index.manifest import MANIFEST_FILE
 from engine.model.fold_in import ItemFactors
@@ -23,12 +24,13 @@ from engine.search import NameIndex
 from engine.session import Session
 from engine.training.artifact import damaged_files
 from engine.training.growth import REBUILD, newer_listens
-from engine.training.search_names import names_of_items
+from engine.training.interactions import numbered_artists
+from engine.training.search_names import names_of_artists, names_of_items, write_more_search, write_search
 from engine.training.train import TrainingSettings
 from tests.support.communities import write_community, write_playlists
 from tests.support.folders import fingerprint
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import names, tracks, write_model
 
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 
@@ -126,6 +128,24 @@ def test_only_what_is_new_is_written_and_all_is_as_if_it_were_written_whole(sess
         merged, built = getattr(model.names, field.name), getattr(whole, field.name)
         assert merged.dtype == built.dtype, field.name
         assert np.array_equal(merged, built), field.name
+
+
+@pytest.mark.parametrize(
+    "called", [["Björk", *names(60)], [*tracks(60), track_name("Zoë & Lóa", "Ærø"), *tracks(70)[60:]]]
+)
+def test_names_to_search_with_more_are_as_if_they_were_written_whole(
+    tmp_path: Path, called: list[str]
+) -> None:
+    listeners = np.random.default_rng(0).integers(1, 9, len(called)).astype(np.int32)
+    artists = numbered_artists(map(item_key, called)) if "\x1f" in called[0] else None
+    first = 40
+    before = names_of_items(called[:first], listeners[:first])
+    artists_before = None if artists is None else names_of_artists(called[:first], artists[:first])
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "more").mkdir()
+    whole = write_search(tmp_path / "whole", called, listeners, artists)
+    more = write_more_search(tmp_path / "more", before, artists_before, called[first:], listeners, artists)
+    assert more == whole
 
 
 def test_who_listens_to_what_joined_is_known_at_once_and_of_what_newer_data_lacks_as_before() -> None:
