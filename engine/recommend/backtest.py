@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import NothingYetError
-from engine.evaluation.baselines import item_cosine
+from engine.evaluation.baselines import ScoresOf, item_cosine
 from engine.evaluation.metrics import NOTHING, accuracy, hits_of, top_items
 from engine.progress import Share, in_steps, silent
 from engine.recommend.discover import Recommender
@@ -180,16 +180,17 @@ def _padded(ids: Ids) -> Ids:
 def _baselines(model: Model, pasts: Sequence[_Past], community: csr_matrix | None) -> dict[str, np.ndarray]:
     """What each baseline listed at each cut, of all that no list had to leave out: (cuts, n)."""
     listeners = model.listeners.astype(np.float32)
-    methods: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        POPULARITY: lambda cuts: np.tile(listeners, (len(cuts), 1))
+    # One after the other: each holds the community anew.
+    methods: dict[str, Callable[[], ScoresOf]] = {
+        POPULARITY: lambda: lambda cuts: np.tile(listeners, (len(cuts), 1))
     }
     if community is not None:
         # Of what the person had played before each cut: later plays would give away what comes.
         own = _rows(model, [past.own for past in pasts], [past.weights for past in pasts])
-        methods[NEIGHBOURS] = item_cosine(community, own)
-        methods[COSINE] = item_cosine(community, own, log=True)
+        methods[NEIGHBOURS] = lambda: item_cosine(community, own)
+        methods[COSINE] = lambda: item_cosine(community, own, log=True)
     excluded, every = _rows(model, [past.excluded for past in pasts], None), np.arange(len(pasts))
-    return {name: top_items(method, excluded, every, LENGTHS[-1]) for name, method in methods.items()}
+    return {name: top_items(method(), excluded, every, LENGTHS[-1]) for name, method in methods.items()}
 
 
 def _rows(model: Model, ids: Sequence[Ids], values: Sequence[np.ndarray] | None) -> csr_matrix:
