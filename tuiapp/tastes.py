@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 from engine.wording import percent, percents
 from tuiapp.safe import shown
 
@@ -46,6 +44,8 @@ def names_within(names: Sequence[str], more: int, cells: int) -> str:
     ['Junarifield Orchestra, Moire, Lark +157', 'Junarifield Orchestra, Moire', 'Junarifield Orchestra +159', \
 'Moire +159', 'Moire', 'Junarifield Orchestra']
     """
+    from rich.cells import cell_len  # the command line's help needs none of it
+
     names = list(map(shown, names))
     for most in range(len(names), 0, -1):
         told = ", ".join(names[:most])
@@ -56,6 +56,8 @@ def names_within(names: Sequence[str], more: int, cells: int) -> str:
 
 
 def _with_more(names: str, more: int, cells: int) -> str:
+    from rich.cells import cell_len
+
     whole = f"{names} +{more:,}"
     return whole if more and cell_len(whole) <= cells else names
 
