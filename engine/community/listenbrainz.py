@@ -87,7 +87,7 @@ class Statistics:
     ) -> Tally:
         """Count all lines of the member. Progress is in bytes of it."""
         tally = Tally(self.LEVEL, member.name)
-        for lines in member.blocks():
+        for lines in member.views():
             _stop_if(cancelled)
             tally.add(lines)
             if progress is not None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from engine.community.files import DAMAGED, is_tar, peekable, unpacked
 from engine.errors import UnreadableFileError
@@ -51,15 +51,22 @@ class Member:
 
         Raises UnreadableFileError when the file is damaged or shorter than it says.
         """
+        return self._lines(lambda block: block.split(b"\n"))
+
+    def views(self) -> Iterator[list[bytes | memoryview]]:
+        """As `blocks`, without copying them: for lines of many kilobytes."""
+        return self._lines(_views)
+
+    def _lines(self, split: Callable[[bytes], list[Any]]) -> Iterator[list[Any]]:
         rest = b""
         try:
             while block := self._file.read(BLOCK):
                 self.read += len(block)
                 self.digest.update(block)
-                # Copied once, into the lines: each further copy of all of it takes as long as unpacking does.
-                lines = block.split(b"\n")
+                # Each copy of all of it takes as long as unpacking does.
+                lines = split(block)
                 lines[0] = rest + lines[0]
-                rest = lines.pop()
+                rest = bytes(lines.pop())
                 if lines:
                     yield lines
                 elif len(rest) > _MAX_LINE:
@@ -69,6 +76,16 @@ class Member:
         self.whole_lines = not rest
         if rest:
             yield [rest]
+
+
+def _views(block: bytes) -> list[bytes | memoryview]:
+    whole, begin = memoryview(block), 0
+    found: list[bytes | memoryview] = []
+    while (end := block.find(b"\n", begin)) >= 0:
+        found.append(whole[begin:end])
+        begin = end + 1
+    found.append(whole[begin:])
+    return found
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from operator import attrgetter
+from collections.abc import Sequence
+from operator import add, attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +17,7 @@ import numpy as np
 
 from engine.canonical_keys import SEPARATOR, Level, track_name
 from engine.community.bad_lines import UNREADABLE, BadLines
-from engine.community.id_table import IdTable, is_id
+from engine.community.hash_table import Hashes, HashTable
 from engine.community.mbids import mbid_bytes
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ _ABSENT = msgspec.Raw(b"null")
 class _Artist(msgspec.Struct, gc=False):
     name: msgspec.Raw = msgspec.field(default=_ABSENT, name="artist_name")
     mbid: str | None = msgspec.field(default=None, name="artist_mbid")
-    plays: float = msgspec.field(default=0, name="listen_count")
-
-    def spelling(self) -> bytes:
-        return bytes(self.name)
+    plays: int | float = msgspec.field(default=0, name="listen_count")
 
     def label(self) -> str:
         """Raises msgspec.DecodeError, UnicodeDecodeError where the name is none."""
@@ -62,12 +60,9 @@ _read_credits = msgspec.json.Decoder(list[_Credit] | None).decode
 class _Recording(msgspec.Struct, gc=False):
     name: msgspec.Raw = msgspec.field(default=_ABSENT, name="track_name")
     mbid: str | None = msgspec.field(default=None, name="recording_mbid")
-    plays: float = msgspec.field(default=0, name="listen_count")
+    plays: int | float = msgspec.field(default=0, name="listen_count")
     artist_name: msgspec.Raw = _ABSENT
     artists: msgspec.Raw = _ABSENT
-
-    def spelling(self) -> bytes:
-        return bytes(self.artist_name) + bytes(self.name)
 
     def label(self) -> str:
         """By its first artist, which is how listening histories name a track's. Raises as an artist's does."""
@@ -95,8 +90,22 @@ class _LooseLine(msgspec.Struct, gc=False):
     to_ts: object = None
 
 
-_MBID, _PLAYS = attrgetter("mbid"), attrgetter("plays")
+_MBID, _PLAYS, _NAME, _ARTIST_NAME = map(attrgetter, ("mbid", "plays", "name", "artist_name"))
 _Line = _ArtistLine | _RecordingLine
+_NO_ID = (hash(None), hash(""))
+
+
+def _hashes_of(entries: list[Any], level: Level) -> Hashes:
+    """64 bits of each entry's id, of its spelling where it has none."""
+    hashes = np.fromiter(map(hash, map(_MBID, entries)), np.int64, len(entries))
+    without = np.flatnonzero((hashes == _NO_ID[0]) | (hashes == _NO_ID[1]))
+    spelled = [entries[place] for place in without.tolist()]
+    spellings = map(bytes, map(_NAME, spelled))
+    if level == "tracks":
+        spellings = map(add, map(bytes, map(_ARTIST_NAME, spelled)), spellings)
+    # A string's hash is that of its bytes: no id is to be taken for a name.
+    hashes[without] = ~np.fromiter(map(hash, spellings), np.int64, len(spelled))
+    return hashes
 
 
 class Tally:
@@ -115,24 +124,21 @@ class Tally:
         self.mapped = bytearray()
         self.mbids = bytearray()
         self.blocks: list[csr_matrix] = []
-        self._ids = IdTable()
-        # Numbers of ids met in this block, and of names and what is no id.
-        self._new: dict[str, int] = {}
-        self._odd: dict[str | bytes, int] = {}
+        self._numbers = HashTable()
         self._waiting: list[Any] = []
         self._items, self._plays, self._ends = array("i"), array("f"), array("i", [0])
         self._decode = msgspec.json.Decoder(line).decode
         self._loose = msgspec.json.Decoder(_LooseLine).decode
         self._entry = msgspec.json.Decoder(_Artist if level == "artists" else _Recording, strict=False).decode
 
-    def add(self, lines: list[bytes]) -> None:
+    def add(self, lines: Sequence[bytes | memoryview]) -> None:
         """Count lines, each of one listener."""
         for number, line in enumerate(lines, self.lines + 1):
             try:
                 one = self._decode(line)
                 entries, to = one.data, one.to_ts
             except UNREADABLE:
-                if not line.strip():
+                if not bytes(line).strip():
                     continue
                 entries, to = self._salvaged(line, number)
             self._waiting += entries
@@ -143,7 +149,9 @@ class Tally:
                 self.last = to
         self.lines += len(lines)
 
-    def _salvaged(self, line: bytes, number: int) -> tuple[list[_Artist] | list[_Recording], int | None]:
+    def _salvaged(
+        self, line: bytes | memoryview, number: int
+    ) -> tuple[list[_Artist] | list[_Recording], int | None]:
         """The entries that can be used of a line that is not as it should be."""
         found = []
         try:
@@ -166,11 +174,19 @@ class Tally:
     def _count(self) -> None:
         """Count the entries that wait: many at a time, since this takes as long as decoding them."""
         entries = self._waiting
-        items = self._ids.numbers(list(map(_MBID, entries)))
+        hashes = _hashes_of(entries, self.level)
+        items = self._numbers.numbers(hashes)
+        new: dict[int, int] = {}
         for place in np.flatnonzero(items < 0).tolist():
-            items[place] = self._numbered(entries[place])
-        self._ids.add(list(self._new), list(self._new.values()))
-        self._new.clear()
+            known = int(hashes[place])
+            if known not in new:
+                number = self._numbered(entries[place])
+                if number < 0:
+                    items[place] = number
+                    continue
+                new[known] = number
+            items[place] = new[known]
+        self._numbers.add(np.array(list(new), dtype=np.int64), list(new.values()))
         self._items.frombytes(items.tobytes())
         self._plays.fromlist(list(map(_PLAYS, entries)))
         entries.clear()
@@ -178,25 +194,17 @@ class Tally:
             self.close_block()
 
     def _numbered(self, entry: _Artist | _Recording) -> int:
-        """The number of an item whose id has none in the table, a new one where it has none yet; `_NAMELESS` and
-        `_UNREADABLE` where it cannot have one.
-        """
-        mbid = entry.mbid
-        known: dict[Any, int] = self._new if mbid and is_id(mbid) else self._odd
-        key = mbid or entry.spelling()
-        if (found := known.get(key)) is not None:
-            return found
+        """The number of an item met for the first time; `_NAMELESS` and `_UNREADABLE` where it cannot have one."""
         try:
             label = entry.label()
         except UNREADABLE:
             return _UNREADABLE
         if not label:
             return _NAMELESS
-        known[key] = len(self.names)
         self.names.append(label)
-        self.mapped.append(bool(mbid))
-        self.mbids += mbid_bytes(mbid or "")
-        return known[key]
+        self.mapped.append(bool(entry.mbid))
+        self.mbids += mbid_bytes(entry.mbid or "")
+        return len(self.names) - 1
 
     def close_block(self) -> None:
         """Put what is being counted into a block, without what cannot be used of it."""
@@ -225,8 +233,7 @@ class Tally:
         from scipy.sparse import csr_matrix
 
         self.close_block()
-        self._ids = IdTable()
-        self._odd.clear()
+        self._numbers = HashTable()
         for number, block in enumerate(self.blocks):
             parts = (block.data, block.indices, block.indptr)
             self.blocks[number] = csr_matrix(parts, shape=(block.shape[0], max(1, len(self.names))))
