@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.errors import CancelledError
 from engine.evaluation.baselines import ScoresOf
-from engine.evaluation.metrics import counted, evaluate
+from engine.evaluation.metrics import NOTHING, best_items, counted, evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, MEMBERS, PERSONAL, Members, blend_over
@@ -297,12 +297,10 @@ def _candidates(
 
 def _best_of(scores: Floats, known: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Ids of the best scores, best first, without the `known` ids."""
-    scores = scores.astype(np.float64)
+    scores = scores.copy()
     scores[known] = -np.inf
-    count = min(count, len(scores))
-    best = np.argpartition(-scores, count - 1)[:count]
-    best = best[np.isfinite(scores[best])]
-    return np.asarray(best[np.argsort(-scores[best], kind="stable")])
+    best = best_items(scores[None], count)[0]
+    return np.asarray(best[best != NOTHING])
 
 
 def ndcg(training_set: TrainingSet, weights: Floats) -> float:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from engine.errors import InvalidDataError
-from engine.evaluation.metrics import NOTHING, evaluate, top_items
+from engine.evaluation.metrics import NOTHING, best_items, evaluate, top_items
 from engine.evaluation.variety import coverage, diversity, hubness, novelty, variety
 
 
@@ -81,6 +81,18 @@ def test_equal_scores_come_by_ascending_id(scores: list[int], k: int) -> None:
     top = top_items(always([scores]), csr_matrix((1, len(scores))), np.array([0]), k)[0]  # type: ignore[list-item]
     expected = sorted(range(len(scores)), key=lambda item: (-scores[item], item))[:k]
     assert top[top != NOTHING].tolist() == expected
+
+
+@pytest.mark.parametrize(("items", "k"), [(1, 3), (7, 7), (50, 8), (997, 20), (2000, 1)])
+def test_the_best_are_those_of_a_full_sort(items: int, k: int) -> None:
+    rng = np.random.default_rng(items)
+    scores = rng.integers(0, 40, (9, items)).astype(np.float32)
+    scores[rng.random(scores.shape) < np.linspace(0, 1, 9)[:, None]] = -np.inf
+    expected = np.full((9, k), NOTHING)
+    for row, order in enumerate(np.argsort(-scores, axis=1, kind="stable")):
+        above = order[scores[row, order] > -np.inf][:k]
+        expected[row, : len(above)] = above
+    np.testing.assert_array_equal(best_items(scores, k), expected)
 
 
 def test_coverage_is_of_the_items_somebody_played() -> None:
