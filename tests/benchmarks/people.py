@@ -96,11 +96,14 @@ def person(history: Path, community: Path, place: Path) -> tuple[dict[str, Any],
             "artists": session.status().artists,
             "known_share": round(coverage.plays_share, 4) if coverage else 0.0,
         }
+        found, why = None, ""
         try:
             found = session.evaluation.measure(also=DIAL)
-        except NothingYetError as nothing:
-            return told | {"splits": 0, "methods": [], "why": str(nothing)}, None
-        told |= {"reasons": reasons(session)}
+        except NothingYetError as nothing:  # told with the person's figures: they may have no dates
+            why = str(nothing)
+        told["reasons"] = reasons(session)
+    if found is None:
+        return told | {"splits": 0, "methods": [], "why": why}, None
     taken = half_lives_then(found)
     return told | {
         "splits": len(found.cuts),
@@ -114,12 +117,15 @@ def person(history: Path, community: Path, place: Path) -> tuple[dict[str, Any],
 
 
 def reasons(session: Session) -> dict[str, float]:
-    """How much of a row the named groups hold in the mean, and how many names come first in the list's rows."""
-    rows = [
-        item.tastes.named
-        for item in session.discover.list(DiscoverSettings(n=ROWS)).items
-        if item.tastes.named
-    ]
+    """How much of a row the named groups hold in the mean, and how many names come first in the list's rows; empty
+    where there is no list."""
+    try:
+        items = session.discover.list(DiscoverSettings(n=ROWS)).items
+    except NothingYetError:
+        return {}
+    rows = [item.tastes.named for item in items if item.tastes.named]
+    if not rows:
+        return {}
     return {
         "named_share": round(mean(sum(taste.share for taste in named) for named in rows), 4),
         "distinct_first": len({named[0].names[:1] for named in rows}),
@@ -251,7 +257,7 @@ def report(histories: Sequence[Path], data: Path, folder: Path, seconds: float) 
         found += [back] if back is not None else []
     measured = [one for one in people if one["splits"]]
     enough = [one["solo"]["orders"] for one in people if one["solo"] and not one["solo"]["too_few"]]
-    shares = [one["reasons"] for one in measured]
+    shares = [one["reasons"] for one in people if one["reasons"]]
     return {
         "people": people,
         "total": total(measured, found) if measured else None,
