@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from textual._context import active_app
@@ -58,10 +59,13 @@ def toasts_in_sight(app: App[Any]) -> int:
     return len(app._notifications)
 
 
-def begin_styled(screen: Screen[Any]) -> None:
-    """A new screen has no style that is out of date. Textual, not knowing, would read all sheets anew, twice."""
+def begin_styled(screen: Screen[Any], sheet: Path) -> None:
+    """A new screen has its sheet, which is about nothing else, and no style that is out of date. Textual, not knowing,
+    would read all sheets anew, twice, and once more for a sheet that is the screen's own."""
     # The app that runs, whichever it is: a screen's own `app` may be asked for only in the app it was made for.
-    screen._css_update_count = active_app.get()._css_update_count
+    app = active_app.get()
+    app.stylesheet.read(sheet)
+    screen._css_update_count = app._css_update_count
 
 
 def terminal_of(app: App[Any]) -> int | None:

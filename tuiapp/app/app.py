@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
@@ -38,14 +39,16 @@ if TYPE_CHECKING:
 
     from engine.session import Session
 
+_SCREENS = Path(__file__).parents[1] / "screens"
+
 
 def _view(name: str) -> Callable[[], Screen[Any]]:
-    """Loads a view's module when it is first shown."""
+    """Loads a view's module and its sheet when it is first shown."""
 
     def make() -> Screen[Any]:
         module = importlib.import_module(f"tuiapp.screens.{name}")
         screen: Screen[Any] = getattr(module, f"{name.title()}View")()
-        begin_styled(screen)
+        begin_styled(screen, _SCREENS / f"{name}.tcss")
         return screen
 
     return make
@@ -65,8 +68,7 @@ class DiscoverApp(Shell):
     """Discover, in a terminal."""
 
     TITLE = "discover"
-    # All sheets at once: one that comes with its view makes Textual read every rule anew when the view is first shown.
-    CSS_PATH: ClassVar[Any] = ["app.tcss", *(f"../screens/{name}.tcss" for name in dict(SCREENS))]
+    CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[Any]] = {_commands("KeyCommands"), _commands("ArtistCommands")}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}

@@ -9,18 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import DiscoverError
 from tuiapp.app.job import Job, run_job
-from tuiapp.app.model_files import TO_ADD, TO_EXPORT, ask_model, ask_model_export, exported
-from tuiapp.app.model_files import added as added_model
-from tuiapp.app.pack_jobs import (
-    added,
-    ask_files,
-    ask_pack,
-    ask_pack_file,
-    ask_to_download,
-    ask_update,
-    ask_update_file,
-    updated,
-)
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
 
@@ -31,7 +19,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
-_OWN_DATA = ("import", "add", "look", "fetch", "update", TO_ADD)
+_OWN_DATA = ("import", "add", "look", "fetch", "update", "add-model")
 
 
 class Jobs:
@@ -88,19 +76,26 @@ class Jobs:
     def ask_import(self, typed: str = "", wrong: str = "") -> None:
         """Ask what to import, saying how to get it from each service."""
         from tuiapp.app.help_texts import how_to_export
+        from tuiapp.app.pack_jobs import ask_files
 
         ask_files(self._app, "Import listening history", "Import", ["import"], how_to_export(), typed, wrong)
 
     def ask_pack(self) -> None:
         """Ask for a pack: what can be downloaded, or a file."""
+        from tuiapp.app.pack_jobs import ask_pack
+
         ask_pack(self._app)
 
     def ask_model_export(self) -> None:
         """Ask where the model in use should be written."""
+        from tuiapp.app.model_files import ask_model_export
+
         ask_model_export(self._app)
 
     def ask_update(self, pack: PackInfo) -> None:
         """Ask where newer data for a pack is."""
+        from tuiapp.app.pack_jobs import ask_update
+
         ask_update(self._app, pack)
 
     def start_demo(self) -> None:
@@ -172,6 +167,8 @@ class Jobs:
 
         After an import and a training also how much of the plays that data knows.
         """
+        from tuiapp.app import model_files, pack_jobs
+
         app = self._app
         typed, self._typed = self._typed, ""
         if result["type"] == "error":
@@ -180,10 +177,10 @@ class Jobs:
                 # Nothing else was begun meanwhile: the dialog comes back with what was typed.
                 again: dict[str, Callable[[str, str], None]] = {
                     "import": self.ask_import,
-                    TO_ADD: partial(ask_model, app),
-                    "update": partial(ask_update_file, app, job.arguments),
+                    "add-model": partial(model_files.ask_model, app),
+                    "update": partial(pack_jobs.ask_update_file, app, job.arguments),
                 }
-                again.get(job.arguments[0], partial(ask_pack_file, app))(typed, message)
+                again.get(job.arguments[0], partial(pack_jobs.ask_pack_file, app))(typed, message)
             else:
                 app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
         elif result["type"] == "cancelled":
@@ -191,15 +188,15 @@ class Jobs:
         elif job.arguments[0] == "import":
             self._show_report(result["result"], community, coverage, typed)
         elif job.arguments[0] == "look":
-            ask_to_download(app, job.arguments, result["result"])
+            pack_jobs.ask_to_download(app, job.arguments, result["result"])
         elif job.arguments[0] == "update":
-            updated(app, result["result"])
+            pack_jobs.updated(app, result["result"])
         elif job.arguments[0] in ("add", "fetch"):
-            added(app, result["result"])
-        elif job.arguments[0] == TO_ADD:
-            added_model(app, result["result"], self._said(coverage))
-        elif job.arguments[0] == TO_EXPORT:
-            exported(app, result["result"])
+            pack_jobs.added(app, result["result"])
+        elif job.arguments[0] == "add-model":
+            model_files.added(app, result["result"], self._said(coverage))
+        elif job.arguments[0] == "export-model":
+            model_files.exported(app, result["result"])
         elif job.arguments[0] == "demo":
             key = app.keymap.label("leave_demo")
             text = f"Everything here is demo data. Press {key} to return to your library."

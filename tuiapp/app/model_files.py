@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
     from tuiapp.screens.dialogs import AskText
 
-TO_ADD, TO_EXPORT = "add-model", "export-model"
 _ABOVE = (
     "A file that was exported here or by somebody else, or its https address. Behind it, where its maker says one, the "
     "file's SHA-256: then nobody else's file is taken for it.\n\n"
@@ -73,7 +72,7 @@ def _confirm(app: DiscoverApp, url: str, digest: str, start: Any) -> None:
 
 def _take(app: DiscoverApp, text: str, source: str, digest: str) -> None:
     more = [*(["--download"] if is_address(source) else []), *(["--sha256", digest] if digest else [])]
-    app.jobs.start("Add model", TO_ADD, source, *more, typed=text)
+    app.jobs.start("Add model", "add-model", source, *more, typed=text)
 
 
 def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
@@ -140,7 +139,7 @@ def _ask_file(app: DiscoverApp, level: str) -> None:
                 dialog.refuse(obstacle)
             else:
                 dialog.accept()
-                app.call_later(app.jobs.start, "Export model", TO_EXPORT, str(path), "--level", level)
+                app.call_later(app.jobs.start, "Export model", "export-model", str(path), "--level", level)
 
         def looked(there: bool) -> None:
             # What is there by now, another's file or one's own, is not written over unasked.

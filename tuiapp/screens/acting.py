@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.screen import ScreenResultType
 
 from tuiapp.music import Music, copied
 from tuiapp.safe import shown
 from tuiapp.screens.asking import Asking
-from tuiapp.screens.pick import Choice, Pick
 from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from tuiapp.screens.pick import Pick
 
 
 class Acting(Asking[ScreenResultType]):
@@ -173,6 +175,8 @@ class Acting(Asking[ScreenResultType]):
 
 def _about_the_rest(table: Table[Any]) -> Pick:
     """Asks whether what is selected and out of sight is meant too."""
+    from tuiapp.screens.pick import Choice, Pick
+
     count, seen = len(table.marks), len(table.marks_in_sight)
     choices = [Choice("all", f"all {count:,} selected" if count > 1 else "the one selected")]
     if seen:

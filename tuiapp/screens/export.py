@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from engine.wording import quantity
 from tuiapp.safe import shown
-from tuiapp.screens.dialogs import AskPath, AskText
-from tuiapp.screens.pick import Choice, Pick
-from tuiapp.typed_paths import a_folder, paths_in
 
 if TYPE_CHECKING:
     from engine.playlists.export import ExportReport
     from engine.playlists.playlist import PlaylistTrack
     from engine.session import Session
+    from tuiapp.screens.dialogs import AskText
     from tuiapp.shell import Shell
 
 
@@ -23,6 +21,9 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
     """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
 
     def submit(text: str, dialog: AskText) -> None:
+        from tuiapp.screens.pick import Choice, Pick
+        from tuiapp.typed_paths import a_folder, paths_in
+
         path = paths_in(text)[0]
         if path.is_dir():
             dialog.refuse(a_folder(path))
@@ -60,6 +61,7 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
     def ask() -> None:
         # In a thread: loading what knows all the formats takes longer than a key may wait.
         from engine.playlists.export import safe_file_name
+        from tuiapp.screens.dialogs import AskPath
 
         value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
         what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from engine.wording import percents
 from tuiapp.dates import period
 from tuiapp.safe import shown
-from tuiapp.screens.pick import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from engine.canonical_keys import Level
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
+    from tuiapp.screens.pick import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ class Filters:
 def times_to_choose() -> list[Choice]:
     """Any time, and the times of the week with their hours, by name."""
     from engine.taste.window import TIMES_OF_WEEK
+    from tuiapp.screens.pick import Choice
 
     times = (Choice(time.name, time.words, time.spans_in_words) for time in TIMES_OF_WEEK)
     return [Choice("", "any time"), *times]
