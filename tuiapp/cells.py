@@ -6,9 +6,12 @@ never parsed as markup.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
+
+from tuiapp.safe import shown
 
 ELLIPSIS = "…"
 
@@ -21,3 +24,27 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
         return set_cell_size(text, max(0, width - 1)) + ELLIPSIS if width > 0 else ""
     space = " " * (width - length)
     return space + text if right else text + space
+
+
+def names_within(names: Sequence[str], more: int, cells: int) -> str:
+    """As many of the names as stand whole in `cells`, and how many more there are beside them where that fits too.
+
+    The first is cut only where no other is short enough to stand whole.
+
+    >>> names = ["Junarifield Orchestra", "Moire", "Lark"]
+    >>> [names_within(names, 157, cells) for cells in (42, 32, 26, 14, 8, 3)]
+    ['Junarifield Orchestra, Moire, Lark +157', 'Junarifield Orchestra, Moire', 'Junarifield Orchestra +159', \
+'Moire +159', 'Moire', 'Junarifield Orchestra']
+    """
+    names = list(map(shown, names))
+    for most in range(len(names), 0, -1):
+        told = ", ".join(names[:most])
+        if cell_len(told) <= cells:
+            return _with_more(told, more + len(names) - most, cells)
+    short = next((name for name in names if cell_len(name) <= cells), None)
+    return names[0] if short is None else _with_more(short, more + len(names) - 1, cells)
+
+
+def _with_more(names: str, more: int, cells: int) -> str:
+    whole = f"{names} +{more:,}"
+    return whole if more and cell_len(whole) <= cells else names

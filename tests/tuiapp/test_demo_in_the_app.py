@@ -251,14 +251,14 @@ async def test_a_download_in_the_app_is_a_pack_in_the_end(
             assert [pack.listeners for pack in app.engine().packs.all()] == [60]
             assert (seen[1].unit, seen[1].share) == ("MB", 1.0)
             assert seen[1].done == seen[1].total > 0
-            await pilot.press("U")
+            await pilot.press("X")
             await settled(pilot, lambda: "It is of 2026-10-01, from 60 listeners" in flat(app))
             await pilot.press("1")
             await settled(pilot, lambda: any("nothing newer than 2026-10-01" in told for told in toasts(app)))
             server.add(
                 2, "20261015-000002", {"artists_all_time": listeners(70, artists=8, to_ts=1_792_022_400)}
             )
-            await pilot.press("U")
+            await pilot.press("X")
             await settled(pilot, lambda: "Update listenbrainz?" in screen_text(app))
             await pilot.press("1")
             await settled(pilot, lambda: "of 2026-10-15" in flat(app))

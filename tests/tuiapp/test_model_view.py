@@ -296,7 +296,7 @@ async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too_and_can_be_u
         the_list(app).move_to(
             next(n for n, pack in enumerate(app.engine().packs.all()) if pack.name == "songs")
         )
-        await pilot.press("U")
+        await pilot.press("X")
         await settled(pilot, lambda: "Update songs?" in screen_text(app))
         assert "Download" not in screen_text(app), "nobody publishes newer of it"
         await pilot.press("1")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from engine.wording import credited
-from tuiapp.tastes import ITSELF, names_within, percents_of
+from tuiapp.cells import names_within
+from tuiapp.tastes import ITSELF, percents_of
 from tuiapp.text import bar
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table

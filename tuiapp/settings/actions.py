@@ -216,7 +216,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("train_free", "L", "train larger",
            "Train a larger model if it measures better; takes longer.", "model", 5),
     Action("add_pack", "a", "add pack", "Add community data, track features or a trained model.", "model", 6),
-    Action("update_pack", "U", "update pack", "Update the pack with newer data; what is new joins the model.",
+    Action("update_pack", "X", "update pack", "Update the pack with newer data; what is new joins the model.",
            "model", 9),
     Action("export", "e", "export", "Export the model to a file, for others.", "model", 13),
     Action("compare", "A", "compare", "Which ranking is better for you? Compare two in Discover.", "model", 12),
