@@ -89,6 +89,11 @@ def accuracy(top: np.ndarray, test: csr_matrix, listeners: np.ndarray, k: int = 
     }
 
 
+def any_hit(top: np.ndarray, test: csr_matrix) -> np.ndarray:
+    """(b,) bool: whether any item of each of the lists `top` (b, k) was held out in that row of `test` (b, items)."""
+    return np.asarray(hits_of(top, test).any(axis=1))
+
+
 def hits_of(top: np.ndarray, test: csr_matrix) -> np.ndarray:
     """Whether the item at each place of the lists `top` (b, k) was held out from that listener of (b, items) `test`."""
     rows = np.repeat(np.arange(len(top)), np.diff(test.indptr))

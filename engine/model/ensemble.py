@@ -28,6 +28,10 @@ MEMBERS = ("factors", "closeness", "neighbours", "artist", "popularity", "recenc
 # Those that are sums over the person's items; nought means that nothing speaks for the item.
 PERSONAL = 4
 FACTORS_ALONE = {"factors": 1.0}
+# Solo mode's: popularity counts one's own sessions there. Fixed, since learning them brings nothing (MODEL.md).
+SOLO_WEIGHTS = {"neighbours": 0.2, "popularity": 0.4, "recency": 0.4}
+# It resurfaces what was not played for so many seconds; what was in so many is what a person plays now.
+SOLO_RESTED, SOLO_RECENT = 30 * 86_400, 90 * 86_400
 # A shorter vector has no direction: its closeness would be noise.
 _MIN_LENGTH = 1e-6
 # Days: what was never heard counts as this old.
@@ -64,12 +68,27 @@ class Members:
         """What the members know of items `ids` (m,), whatever the counts of this `listener`."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
         known = np.zeros((len(ids), len(MEMBERS)))
-        known[:, PERSONAL] = np.log1p(self.listeners[ids].astype(np.float64))
+        known[:, PERSONAL] = by_popularity(self.listeners[ids])
         if self.age is not None:
-            known[:, PERSONAL + 1] = -np.log1p(np.minimum(self.age[ids], _OLDEST))
+            known[:, PERSONAL + 1] = by_recency(self.age[ids])
         cells = listener.gather(ids) if listener is not None else None
         artists = self.artists[ids] if self.artists is not None else None
         return GatheredItems(ids, vectors, lengths(vectors, _MIN_LENGTH), known, cells, artists)
+
+
+def member_name(name: str, *, solo: bool) -> str:
+    """What a member is called: in solo mode popularity is that of `sessions`."""
+    return "sessions" if solo and name == "popularity" else name
+
+
+def by_popularity(listeners: NDArray[np.int32]) -> Floats:
+    """The member popularity of items with so many `listeners`, or sessions: (m,)."""
+    return np.asarray(np.log1p(listeners.astype(np.float64)))
+
+
+def by_recency(age: Floats) -> Floats:
+    """The member recency of items last heard so many days ago: (m,)."""
+    return np.asarray(-np.log1p(np.minimum(age, _OLDEST)))
 
 
 @dataclass(frozen=True)

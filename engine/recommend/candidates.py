@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.canonical_keys import relaxed_item_key
 from engine.index.norm_scan import Anchor
-from engine.model.ensemble import FoldedMembers
+from engine.model.ensemble import SOLO_RESTED, FoldedMembers
 from engine.recommend.listener import Ids, Listener
 
 CANDIDATES = 1000
@@ -23,8 +23,6 @@ CANDIDATES = 1000
 MODE_CANDIDATES, NEIGHBOUR_CANDIDATES = 150, 200
 # Beside what goes with everything, what goes with the artists of the last four weeks.
 RECENT = 28 * 86_400
-# Solo mode: what was not played in the history's last 30 days may be resurfaced.
-SOLO_RESTED = 30 * 86_400
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +66,7 @@ class Candidates:
         return self._once("new", known, self._find_new)
 
     def familiar(self, known: Ids) -> Ids:
-        """Of the `known` ids those that may be listed, however plays decay; in solo mode those that have rested."""
+        """Of the `known` ids those that may be listed, however plays decay; in solo mode those of `resurfaced`."""
         if self.undecayed is not None:
             return self.undecayed.familiar(known)
         return self._once("familiar", known, self._listable)
@@ -76,7 +74,9 @@ class Candidates:
     @cached_property
     def usual(self) -> Ids:
         """The index's best of what is not the listener's own, whatever counts as known; where there are fewer than
-        two, the listener's own."""
+        two, the listener's own. In solo mode what may be listed."""
+        if self.listener.model.manifest.solo:
+            return self.resurfaced
         own_ids = self.listener.own_ids
         ids = self._best(self._excluded(own_ids))
         return ids if len(ids) > 1 else np.setdiff1d(own_ids, self.unwanted)
@@ -105,14 +105,37 @@ class Candidates:
         return np.unique(np.concatenate(found))
 
     def _listable(self, known: Ids) -> Ids:
-        listener = self.listener
-        if listener.model.manifest.solo:
-            rested = listener.latest - SOLO_RESTED
-            known = np.array(
-                [number for number in known.tolist() if (listener.known[number].last_played or 0) <= rested],
-                dtype=np.int64,
-            )
+        if self.listener.model.manifest.solo:
+            return np.intersect1d(known, self.resurfaced)
         return np.setdiff1d(known, self.unwanted)
+
+    @property
+    def resurfaced(self) -> Ids:
+        """Sorted ids of what solo mode ranks: what has rested, and where nothing has, what is half explored."""
+        if self.undecayed is not None:
+            return self.undecayed.resurfaced
+        return self._rested if len(self._rested) else self._half_explored
+
+    @property
+    def half_explored(self) -> bool:
+        """Whether solo mode ranks what is half explored, since nothing has rested."""
+        if self.undecayed is not None:
+            return self.undecayed.half_explored
+        return not len(self._rested) and len(self._half_explored) > 0
+
+    @cached_property
+    def _rested(self) -> Ids:
+        listener = self.listener
+        last = listener.last_play - SOLO_RESTED
+        rested = [number for number, item in listener.known.items() if (item.last_played or 0) <= last]
+        return np.setdiff1d(np.array(rested, dtype=np.int64), self.unwanted)
+
+    @cached_property
+    def _half_explored(self) -> Ids:
+        """The half of what is known that was played in the fewest sessions."""
+        known = np.setdiff1d(np.array(sorted(self.listener.known), dtype=np.int64), self.unwanted)
+        fewest = np.argsort(self.listener.members.listeners[known], kind="stable")[: (len(known) + 1) // 2]
+        return known[np.sort(fewest)]
 
     def _excluded(self, known: Ids) -> Ids:
         """Sorted ids of what is not new beside the `known` ids."""

@@ -5,7 +5,7 @@ One `Recommender` ranks for one listener (`engine.recommend.ranker`); turning a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,14 +15,15 @@ from engine.canonical_keys import Level
 from engine.community.catalog import CatalogItem
 from engine.errors import UnknownNameError
 from engine.index.norm_scan import Anchor
+from engine.model.ensemble import SOLO_RESTED
 from engine.model.popularity_bias import with_popularity_bias
-from engine.recommend.candidates import SOLO_RESTED, Candidates
+from engine.recommend.candidates import Candidates
 from engine.recommend.joint_credits import with_parts
 from engine.recommend.listener import Floats, Ids, Listener
-from engine.recommend.lists import DiscoverList, Recommendation, Share, TasteShares
+from engine.recommend.lists import DiscoverList, OwnPlays, Recommendation, Share, TasteShares
 from engine.recommend.mixing import mixed, quotas, within_quota
 from engine.recommend.modes import Mode
-from engine.recommend.ranker import Ranker, by_member, shares_of
+from engine.recommend.ranker import Ranker, by_member
 from engine.recommend.rediscovery import Standing, standings
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.recommend.variety import varied
@@ -38,18 +39,23 @@ ANCHORED = (30.0, 120.0, 500.0)
 def solo_note(level: Level) -> str:
     """What solo mode can and cannot do."""
     return (
-        f"Solo mode: without other people's data it can only resurface {level} you have played, by what you played "
-        f"lately; it cannot know {level} you never played. For new music add "
+        f"Solo mode: without other people's data it can only resurface {level} you have played, by how often, how "
+        f"lately and what with; it cannot know {level} you never played. For new music add "
         "community data: discover community add PATH."
     )
 
 
-def nothing_rested(level: Level) -> str:
-    """Why a list of solo mode is empty."""
+def half_explored_note(level: Level) -> str:
+    """What a list of solo mode is of where nothing has rested."""
     return (
-        f"Nothing to resurface yet: each of the {level} you know was played in the last "
-        f"{SOLO_RESTED // 86_400} days of your history, or is hidden, blocked or excluded."
+        f"None of your {level} has rested for {SOLO_RESTED // 86_400} days yet, so these are the half of them you "
+        "played in the fewest sessions."
     )
+
+
+def nothing_left(level: Level) -> str:
+    """Why a list of solo mode is empty."""
+    return f"Nothing to resurface: all the {level} you know are hidden, blocked or excluded."
 
 
 _Side = tuple[Ids, Floats]
@@ -86,14 +92,16 @@ class Recommender:
         answers: Mapping[str, float] | None = None,
         resting: frozenset[str] = frozenset(),
         weights: Mapping[str, float] | None = None,
+        sessions: Mapping[str, int] | None = None,
     ) -> Recommender:
         """Discover over a model and a taste of the same level; without a `wider` taste the taste is what is known.
 
         `answers` by key are what the person said or did (`engine.recommend.adapt`); `weights` stand in place of the
-        ensemble's. Raises NothingYetError where taste and model have nothing in common.
+        ensemble's; `sessions` are in how many each item was played, for solo mode. Raises NothingYetError where taste
+        and model have nothing in common.
         """
         known = with_parts(model.catalog, wider or own)
-        listener = Listener.of(model, own.taste, known.taste)
+        listener = Listener.of(model, own.taste, known.taste, days=own.days, sessions=sessions)
         ranker = Ranker(Candidates.of(listener, resting), answers or {}, weights)
         return cls(ranker, own, known, resting, own.taste.window.half_life)
 
@@ -200,9 +208,15 @@ class Recommender:
         items = self._records(self.ranked(settings), frozenset(known.tolist()), settings.day, reasons)
         level = self.model.manifest.level
         notes: tuple[str, ...] = ()
+        half_explored = False
         if self.model.manifest.solo:
-            nothing = not items and settings.mode is None
-            notes = (solo_note(level), *([nothing_rested(level)] if nothing else []))
+            candidates = self.ranker.candidates
+            half_explored = candidates.half_explored
+            notes = (solo_note(level),)
+            if half_explored:
+                notes += (half_explored_note(level),)
+            elif not len(candidates.resurfaced):
+                notes += (nothing_left(level),)
         return DiscoverList(
             items=items,
             listeners=self.model.manifest.listeners,
@@ -214,6 +228,7 @@ class Recommender:
             resting=len(self.resting - self.own.taste.by_key.keys()),
             trained=self.model.manifest.trained,
             coverage=self.listener.coverage,
+            half_explored=half_explored,
         )
 
     def _ordered_by(self, ids: Ids, scores: Floats, quota: Ids | None, settings: DiscoverSettings) -> Ids:
@@ -254,14 +269,17 @@ class Recommender:
 
     def _work_out(self, numbers: list[int], day: int | None, reasons: bool) -> dict[int, Recommendation]:
         ids = np.array(numbers, dtype=np.int64)
-        parts = self.ranker.parts(ids, day)
         why: list[tuple[Share, ...]] = [()] * len(numbers)
-        tastes = [TasteShares()] * len(numbers)
+        tastes, members = [TasteShares()] * len(numbers), [dict[str, float]()] * len(numbers)
+        scores = self.ranker.parts(ids, day).sum(axis=1)
         if reasons:
-            contributions = self.ranker.contributions(ids)
-            why = self._largest(ids, shares_of(contributions))
-            tastes = self.ranker.groups.shares(ids, contributions)
-        rows = zip(parts.sum(axis=1).tolist(), why, tastes, shares_of(parts).tolist(), strict=True)
+            found = self.ranker.reasons(ids, day)
+            why = self._largest(ids, found.shares)
+            tastes = self.ranker.groups.shares(ids, found.contributions, found.personal)
+            solo = self.model.manifest.solo
+            members = [by_member(row, solo=solo) for row in found.by_member.tolist()]
+        own = self.ranker.own_plays(ids, day)
+        rows = zip(scores.tolist(), why, tastes, members, own, strict=True)
         return {number: self._line(number, *row) for number, row in zip(numbers, rows, strict=True)}
 
     def _line(
@@ -270,7 +288,8 @@ class Recommender:
         score: float,
         why: tuple[Share, ...],
         tastes: TasteShares,
-        members: Sequence[float],
+        members: dict[str, float],
+        own: OwnPlays | None,
     ) -> Recommendation:
         item, mine = self._names[number], self.listener.known.get(number)
         return Recommendation(
@@ -288,8 +307,9 @@ class Recommender:
             others=len(self.reasons) - len(why),
             others_share=1.0 - sum(share.share for share in why),
             tastes=tastes,
-            members=by_member(members),
+            members=members,
             standing=self._standings.get(item.key, "") if mine else "",
+            own=own,
         )
 
     def _largest(self, ids: Ids, shares: Floats) -> list[tuple[Share, ...]]:
@@ -303,9 +323,7 @@ class Recommender:
         numbers = np.take_along_axis(most, order, axis=1).tolist()
         largest = np.take_along_axis(own, order, axis=1).tolist()
         return [
-            tuple(
-                share_of(self.reasons[i], share) for i, share in zip(*row, strict=True) if np.isfinite(share)
-            )
+            tuple(share_of(self.reasons[i], share) for i, share in zip(*row, strict=True) if share > 0.0)
             for row in zip(numbers, largest, strict=True)
         ]
 

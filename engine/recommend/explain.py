@@ -9,7 +9,7 @@ from engine.errors import UnknownNameError
 from engine.recommend.discover import Recommender, share_of
 from engine.recommend.listener import TAGS, Floats, Ids
 from engine.recommend.lists import Explanation, Share, WhatIf
-from engine.recommend.ranker import by_member, shares_of
+from engine.recommend.ranker import by_member
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.wording import credited
 
@@ -22,32 +22,35 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     Raises UnknownNameError when the model does not know the item.
     """
     model, ranker, reasons = recommender.model, recommender.ranker, recommender.reasons
+    solo = model.manifest.solo
     number = model.catalog.ids_of([key]).get(key)
     if number is None:
         raise UnknownNameError("Not in the community data, so it can't be scored.")
     item = model.catalog.items([number])[number]
     one = np.array([number], dtype=np.int64)
-    parts = ranker.parts(one, settings.day)
-    contributions = ranker.contributions(one)
-    row = shares_of(contributions)[0]
+    found = ranker.reasons(one, settings.day)
+    row = found.shares[0]
     # Its own plays count towards it, but are no reason for it.
     itself = recommender.listener.ids == number
     order = np.argsort(-row, kind="stable")
-    order = order[~itself[order]]
+    # Where they do not speak for it in all, none is a reason.
+    order = order[~itself[order] & (row[order] != 0.0)]
     known, (new, familiar) = recommender.sides(settings)
-    pool, scores = familiar if model.manifest.solo or number in known else new
+    pool, scores = familiar if solo or number in known else new
     last = reasons[int(order[0])] if len(order) else None
     mine = recommender.listener.known.get(number)
     folded = ranker.folded
     strongest: list[int] = order[:WHAT_IFS].tolist()
     candidates = folded.members.gather(pool, folded.neighbours)
     fewer = folded.without(strongest, candidates, ranker.blend)
-    rank = _rank(number, pool, scores)
-    ranks = [_rank(number, pool, scored) for scored in fewer]
+    # What a community says nothing for leaves the list; of one's own all are ranked.
+    least = -np.inf if solo else 0.0
+    rank = _rank(number, pool, scores, least)
+    ranks = [_rank(number, pool, scored, least) for scored in fewer]
     return Explanation(
         artist=item.artist,
         track=item.track,
-        score=float(parts.sum()),
+        score=float(found.parts.sum()),
         rank=rank,
         listeners=item.listeners,
         plays=int(mine.plays) if mine else 0,
@@ -55,7 +58,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
             share_of(reasons[i], share) for i, share in zip(order.tolist(), row[order].tolist(), strict=True)
         ),
         itself=float(row[itself].sum()),
-        tastes=ranker.groups.shares(one, contributions)[0],
+        tastes=ranker.groups.shares(one, found.contributions, found.personal)[0],
         # Had the person never played it: a rank-one update.
         without=tuple(
             WhatIf(reasons[i].name, reasons[i].track, after)
@@ -63,7 +66,8 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
             if after != rank
         ),
         tags=tuple(model.catalog.tags(number, TAGS)),
-        members=by_member(shares_of(parts)[0].tolist()),
+        members=by_member(found.by_member[0].tolist(), solo=solo),
+        own=ranker.own_plays(one, settings.day)[0],
         last_alike=(credited(last.name, last.track), last.last_played)
         if last and last.last_played is not None
         else None,
@@ -83,16 +87,16 @@ def contributions_of(
     ids = recommender.ranked(settings)
     if not places or not len(ids):
         return ()
-    shares = recommender.ranker.shares(ids)[:, places].sum(axis=1)
+    shares = recommender.ranker.reasons(ids, settings.day).shares[:, places].sum(axis=1)
     order = np.argsort(-shares, kind="stable")
     found = recommender.model.catalog.items(ids.tolist())
     names = [found[int(ids[i])] for i in order]
     return tuple(Share(one.artist, float(shares[i]), one.track) for one, i in zip(names, order, strict=True))
 
 
-def _rank(number: int, pool: Ids, scores: Floats) -> int | None:
-    """1-based rank of an item by score within the pool; null when it is not there or its score is not positive."""
+def _rank(number: int, pool: Ids, scores: Floats, least: float) -> int | None:
+    """1-based rank of an item by score within the pool; null when it is not there or its score not above `least`."""
     where = np.flatnonzero(pool == number)
-    if not len(where) or scores[where[0]] <= 0:
+    if not len(where) or scores[where[0]] <= least:
         return None
     return int((scores > scores[where[0]]).sum()) + 1

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from engine.model.ensemble import blend_over
 from engine.recommend.candidates import Candidates
 from engine.recommend.listener import Listener
 from engine.recommend.ranker import Ranker
 from engine.taste.gate import Taste
 from engine.training.artifact import Model
+
+# Solo mode's: of one hidden from a session the neighbours find most (MODEL.md).
+GOES_TOGETHER = {"neighbours": 1.0}
 
 
 def fitting_artists(model: Model, taste: Taste, own: Iterable[str]) -> list[str]:
@@ -25,6 +29,11 @@ def fitting_artists(model: Model, taste: Taste, own: Iterable[str]) -> list[str]
     )
     # Nothing counts as known: one of the person's own may fit as well as a new one.
     ids = np.setdiff1d(np.union1d(candidates.new(np.empty(0, dtype=np.int64)), mine), candidates.unwanted)
-    ranked, _ = Ranker(candidates).scored(ids, None)
+    if model.manifest.solo:
+        # How often and how lately an artist was played says what to go back to, not what goes with what.
+        raw = candidates.listener.folded.raw(ids)
+        ranked = ids[np.argsort(-blend_over(raw, GOES_TOGETHER).scores(raw), kind="stable")]
+    else:
+        ranked, _ = Ranker(candidates).scored(ids, None)
     items = model.catalog.items(ranked.tolist())
     return [items[number].key for number in ranked.tolist()]

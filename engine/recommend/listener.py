@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,18 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import NothingLeftError, NothingYetError
-from engine.model.ensemble import FoldedMembers, Members
+from engine.model.ensemble import SOLO_RECENT, FoldedMembers, Members
 from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.taste.coverage import ADVICE, Coverage
-from engine.taste.gate import LIKE_PLAYS, Taste, TasteItem
+from engine.taste.gate import LIKE_PLAYS, Days, Taste, TasteItem
 from engine.training.artifact import Model
 from engine.wording import quantity
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 TAGS = 4
-# Solo mode: what was played in the history's last 90 days is the taste.
-SOLO_RECENT = 90 * 86_400
 _DAY = 86_400
 
 
@@ -31,9 +29,10 @@ class Listener:
 
     `own` are the model's items of the taste by id, `known` those of a wider taste, and `known_keys` all keys of that.
     `ids` (n,) rising are the items that count towards others, the `reasons`: those with a weight, in solo mode the
-    recently played ones. Of each `weights` (n,) has the plays as the model counts them, and
-    `confidence_after_decay` (n,) the share of that which decay leaves. `undecayed` is the listener this one is made
-    of, null for that itself.
+    recently played ones. Of each `weights` (n,) has the plays as the model counts them, `recent` (n,) the share of
+    the plays that count, which in solo mode are the recent ones, and `confidence_after_decay` (n,) the share of the
+    weight that this and decay leave. `sessions` are in how many each item was played, by key, in solo mode; null: as
+    the model counted them. `undecayed` is the listener this one is made of, null for that itself.
     """
 
     model: Model
@@ -44,14 +43,25 @@ class Listener:
     ids: Ids
     reasons: tuple[TasteItem, ...]
     weights: Floats
+    recent: Floats
     confidence_after_decay: Floats
     latest: int  # when anything was last played, seconds UTC; 0 where nothing has a date
+    sessions: Mapping[str, int] | None = None
     undecayed: Listener | None = None
 
     @classmethod
-    def of(cls, model: Model, taste: Taste, wider: Taste | None = None) -> Listener:
+    def of(
+        cls,
+        model: Model,
+        taste: Taste,
+        wider: Taste | None = None,
+        *,
+        days: Days | None = None,
+        sessions: Mapping[str, int] | None = None,
+    ) -> Listener:
         """The listener of a taste, who knows what is in the `wider` one, without it what is in the taste.
 
+        `days` are those of the taste: without them all plays of what was recently played count in solo mode.
         Raises NothingYetError where taste and model have nothing in common.
         """
         own = _in_catalog(model, taste)
@@ -61,7 +71,9 @@ class Listener:
         if model.manifest.solo:
             recent = [number for number in ids if (own[number].last_played or 0) > latest - SOLO_RECENT]
             ids = recent or ids
+        within = days.plays_within(SOLO_RECENT / _DAY) if days is not None and model.manifest.solo else {}
         reasons = tuple(own[number] for number in ids)
+        counted = np.array([_counted_share(item, within.get(item.key)) for item in reasons])
         return cls(
             model=model,
             taste=taste,
@@ -71,22 +83,20 @@ class Listener:
             ids=np.array(ids, dtype=np.int64),
             reasons=reasons,
             weights=np.array([item.weight for item in reasons]),
-            confidence_after_decay=np.array([item.confidence_after_decay for item in reasons]),
+            recent=counted,
+            confidence_after_decay=_after_decay(
+                reasons, np.minimum(counted, [item.remaining for item in reasons])
+            ),
             latest=latest,
+            sessions=sessions,
         )
 
     def with_decay(self, remaining: Mapping[str, float]) -> Listener:
         """The same listener with that share of each item's plays, by key, left; quick, since most serves again."""
         origin = self.undecayed or self
         left = np.array([remaining.get(item.key, 1.0) for item in origin.reasons])
-        # As in `TasteItem.confidence_after_decay`: plays decay, a like does not.
-        confidence = 1.0 - origin._share_of_plays * (1.0 - left)
+        confidence = _after_decay(origin.reasons, np.minimum(left, origin.recent))
         return replace(origin, confidence_after_decay=confidence, undecayed=origin)
-
-    @cached_property
-    def _share_of_plays(self) -> Floats:
-        """The share of each reason's weight that comes from plays: (n,)."""
-        return np.array([1.0 - (LIKE_PLAYS if item.liked else 0.0) / item.weight for item in self.reasons])
 
     @cached_property
     def own_ids(self) -> Ids:
@@ -109,17 +119,27 @@ class Listener:
 
     @cached_property
     def members(self) -> Members:
-        """The model's members, in solo mode with the days since each item was last played."""
+        """The model's members, in solo mode with the sessions of each item and the days since it was last played."""
         if self.undecayed is not None:
             return self.undecayed.members
         members = self.model.members
         if not self.model.manifest.solo:
             return members
         age = np.full(self.model.catalog.size, np.inf)
-        for number, item in self.own.items():
+        sessions = members.listeners
+        if self.sessions is not None:
+            sessions = np.zeros(self.model.catalog.size, dtype=np.int32)
+        for number, item in self.known.items():
             if item.last_played is not None:
-                age[number] = (self.latest - item.last_played) / _DAY
-        return replace(members, age=age)
+                age[number] = (self.last_play - item.last_played) / _DAY
+            if self.sessions is not None:
+                sessions[number] = self.sessions.get(item.key, 0)
+        return replace(members, age=age, listeners=sessions)
+
+    @cached_property
+    def last_play(self) -> int:
+        """When anything that is known was last played, whatever the taste's window: seconds UTC, 0 without dates."""
+        return max((item.last_played or 0 for item in self.known.values()), default=0)
 
     @cached_property
     def folded(self) -> FoldedMembers:
@@ -158,6 +178,17 @@ class Listener:
             return self.undecayed.modes
         tags = [self.model.catalog.tags(number, TAGS) for number in self.ids.tolist()]
         return named_modes(self.mode_places, self._dampened, self.reasons, tags)
+
+
+def _counted_share(item: TasteItem, within: float | None) -> float:
+    """The share of an item's plays that are among those `within` a time; all where none is said."""
+    return min(1.0, within / item.plays) if within is not None and item.plays else 1.0
+
+
+def _after_decay(reasons: Sequence[TasteItem], left: Floats) -> Floats:
+    """The share of each reason's weight that is left with so much of its plays: (n,). A like does not decay."""
+    plays = np.array([1.0 - (LIKE_PLAYS if item.liked else 0.0) / item.weight for item in reasons])
+    return np.asarray(1.0 - plays * (1.0 - left))
 
 
 def _in_catalog(model: Model, taste: Taste) -> dict[int, TasteItem]:

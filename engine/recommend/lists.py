@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.taste.coverage import Coverage
 
@@ -42,10 +42,37 @@ class TasteShares:
     against: tuple[TasteShare, ...] = ()
     against_in_all: float = 0.0
 
+    def times(self, share: float) -> TasteShares:
+        """The same where this is but a share of what speaks for an item; nothing where it is none of it."""
+        if share <= 0.0:
+            return TasteShares()
+        named, against = (
+            tuple(replace(one, share=one.share * share) for one in groups)
+            for groups in (self.named, self.against)
+        )
+        return TasteShares(named, self.rest * share, against, self.against_in_all * share)
+
     @property
     def of_single_items(self) -> bool:
         """Whether each group is one artist, or track, as of a person who plays few."""
         return all(len(one.names) + one.more <= 1 for one in (*self.named, *self.against))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlays:
+    """What solo mode ranks one of the person's own items by.
+
+    It was played in so many `sessions`: in more than the share `more_than` of what is ranked were, in fewer than
+    `fewer_than`. `last_played` is in seconds UTC, `day` that of the list (days since 1970, local time), null where it
+    is of none. What is ranked has `rested`, or where nothing has is half explored.
+    """
+
+    sessions: int
+    more_than: float
+    fewer_than: float
+    last_played: int | None
+    day: int | None
+    rested: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +84,8 @@ class Recommendation:
     `why` holds the largest shares, greatest first, the item itself never among them; the remaining `others` items
     together have `others_share`. `tastes` says the same by group.
     `known` is true when the person has played the item. `members` are the ensemble's shares in the score, by name
-    (`engine.model.ensemble`); they sum to 1, and one that speaks against the artist is below 0.
+    (`engine.recommend.ranker.by_member`); those that speak for the item sum to 1, the others are below 0.
+    In solo mode `own` says what it is ranked by, and the shares of `why` and `tastes` are of all of that; else null.
     `standing` is how one of the person's own stands with them (`engine.recommend.rediscovery`), empty for new ones.
     `later` counts the plays after the day the list is of, null for a list of today.
     """
@@ -79,6 +107,7 @@ class Recommendation:
     standing: str = ""
     later: int | None = None
     track: str | None = None
+    own: OwnPlays | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +116,8 @@ class DiscoverList:
 
     `resting` artists were shown and ignored, and are left out for a while. `notes` are sentences the person should
     read (what solo mode can and cannot do). `coverage` is how much of the taste the community data knows, null in solo
-    mode. `compared` names the ranking that is mixed in, empty where none is.
+    mode. There nothing may have rested: then the list is of what is `half_explored`. `compared` names the ranking that
+    is mixed in, empty where none is.
     """
 
     items: tuple[Recommendation, ...]
@@ -100,6 +130,7 @@ class DiscoverList:
     resting: int = 0
     trained: str = ""  # when the model was, as an ISO moment
     coverage: Coverage | None = None
+    half_explored: bool = False
     compared: str = ""
 
 
@@ -118,7 +149,7 @@ class Explanation:
     (`tastes`), and the rank it would have `without` the first few, of those that change it.
 
     `tags` are the community's words for it, strongest first. `last_alike` is the strongest reason's name and when
-    that was last played.
+    that was last played. `own` and the shares are as in `Recommendation`.
     """
 
     artist: str
@@ -134,6 +165,7 @@ class Explanation:
     members: dict[str, float] = field(default_factory=dict)
     last_alike: tuple[str, int] | None = None
     track: str | None = None
+    own: OwnPlays | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +188,7 @@ class RelatedList:
     """The neighbours of one artist, best first: the nearest, those few listeners speak for behind.
 
     `note` says where little is known of the artist, else it is empty. `sampled` is among how many listeners those in
-    common are counted, null where among all.
+    common are counted, null where among all. In solo mode all `listeners` are one's own sessions.
     """
 
     artist: str
@@ -166,3 +198,4 @@ class RelatedList:
     items: tuple[RelatedArtist, ...]
     note: str = ""
     sampled: int | None = None
+    solo: bool = False

@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 
 from engine.errors import NothingYetError
 from engine.index.norm_scan import Anchor
-from engine.model.ensemble import MEMBERS, PERSONAL, Blend, FoldedMembers, GatheredItems, blend_over
+from engine.model.ensemble import (
+    MEMBERS,
+    PERSONAL,
+    Blend,
+    FoldedMembers,
+    GatheredItems,
+    blend_over,
+    member_name,
+)
 from engine.recommend.adapt import adapted
 from engine.recommend.candidates import Candidates
 from engine.recommend.listener import Floats, Ids, Listener
+from engine.recommend.lists import OwnPlays
 from engine.recommend.taste_shares import ReasonGroups, grouped
 
 # How far the daily shuffle moves scores, whose members' weights sum to 1: on HetRec it changes 1.6 of the first 20 from
@@ -139,7 +148,10 @@ class Ranker:
 
     def parts(self, ids: Ids, day: int | None) -> Floats:
         """(m, members + 1): what each member, and the day's shuffle, adds to the scores of items `ids`."""
-        shuffle = DAILY_SHUFFLE * daily_shuffle(ids, day) if day is not None else np.zeros(len(ids))
+        shuffle = np.zeros(len(ids))
+        # Solo mode's weights are of what is measured, and a shuffle costs it 2 % of nDCG@10 (MODEL.md).
+        if day is not None and not self.listener.model.manifest.solo:
+            shuffle = DAILY_SHUFFLE * daily_shuffle(ids, day)
         return np.column_stack([self.blend.parts(self._raw(ids)), shuffle])
 
     def scored(self, ids: Ids, day: int | None) -> tuple[Ids, Floats]:
@@ -157,9 +169,33 @@ class Ranker:
         """(m, reasons): what each of the listener's reasons adds to the scores of items `ids`."""
         return self.folded.contributions(ids, self.blend)
 
-    def shares(self, ids: Ids) -> Floats:
-        """(m, reasons): the share of each of the listener's reasons in the scores of items `ids`."""
-        return shares_of(self.contributions(ids))
+    def reasons(self, ids: Ids, day: int | None) -> Reasons:
+        """What the scores of items `ids` are made of."""
+        return Reasons(
+            self.parts(ids, day), self.contributions(ids), of_all=self.listener.model.manifest.solo
+        )
+
+    def own_plays(self, ids: Ids, day: int | None) -> list[OwnPlays | None]:
+        """What solo mode ranks each of items `ids` by; nulls for a community's model."""
+        listener = self.listener
+        if not listener.model.manifest.solo:
+            return [None] * len(ids)
+        sessions = listener.members.listeners
+        ranked = np.sort(sessions[self.candidates.resurfaced])
+        own, count = sessions[ids], max(1, len(ranked))
+        fewer = np.searchsorted(ranked, own, "left") / count
+        more = 1.0 - np.searchsorted(ranked, own, "right") / count if len(ranked) else np.zeros(len(ids))
+        return [
+            OwnPlays(
+                sessions=int(own[place]),
+                more_than=float(fewer[place]),
+                fewer_than=float(more[place]),
+                last_played=item.last_played if (item := listener.known.get(number)) else None,
+                day=day,
+                rested=not self.candidates.half_explored,
+            )
+            for place, number in enumerate(ids.tolist())
+        ]
 
     @cached_property
     def groups(self) -> ReasonGroups:
@@ -176,16 +212,46 @@ class Ranker:
         return np.asarray(by_mode.argmax(axis=0) == number - 1)
 
 
-def shares_of(contributions: Floats) -> Floats:
-    """Each row divided by its sum, so that it sums to 1: (items, n). A row that sums to 0 is shared evenly."""
-    totals = contributions.sum(axis=1, keepdims=True)
-    even = np.full_like(contributions, 1.0 / max(1, contributions.shape[1]))
-    return np.asarray(np.divide(contributions, totals, out=even, where=totals != 0))
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """What the scores of m items are made of: `parts` (m, members + 1) by member, `contributions` (m, n) by reason.
+
+    With `of_all` the reasons' shares are of all that speaks for an item, as in solo mode, where how often and how
+    lately it was played carry most of the rank; without, of the members that are sums over the reasons.
+    """
+
+    parts: Floats
+    contributions: Floats
+    of_all: bool
+
+    @cached_property
+    def by_member(self) -> Floats:
+        """(m, members + 1): the parts in the unit of those that speak for the item, which sum to 1."""
+        speaking = np.maximum(self.parts, 0.0).sum(axis=1, keepdims=True)
+        return np.asarray(np.divide(self.parts, speaking, out=np.zeros_like(self.parts), where=speaking > 0))
+
+    @cached_property
+    def personal(self) -> Floats:
+        """(m,): what the reasons' shares of each item sum to; nought where in all they do not speak for it."""
+        share = self.by_member[:, :PERSONAL].sum(axis=1) if self.of_all else np.ones(len(self.parts))
+        return np.where(self.contributions.sum(axis=1) > 0, np.maximum(share, 0.0), 0.0)
+
+    @cached_property
+    def shares(self) -> Floats:
+        """(m, n): each reason's share, noughts where in all they do not speak for the item.
+
+        Where they are of all, those that speak for it sum to `personal`, so that none is beyond that.
+        """
+        counted = np.maximum(self.contributions, 0.0) if self.of_all else self.contributions
+        totals = counted.sum(axis=1, keepdims=True)
+        none = np.zeros_like(self.contributions)
+        shares = np.divide(self.contributions, totals, out=none, where=totals > 0)
+        return np.asarray(shares * self.personal[:, None])
 
 
-def by_member(shares: Sequence[float]) -> dict[str, float]:
-    """Shares of a row of parts by the members' names, of those that have any."""
-    names = (*MEMBERS, TODAY)
+def by_member(shares: Sequence[float], *, solo: bool) -> dict[str, float]:
+    """A row of shares by the members' names, of those that have any."""
+    names = [member_name(name, solo=solo) for name in (*MEMBERS, TODAY)]
     return {name: share for name, share in zip(names, shares, strict=True) if share != 0.0}
 
 

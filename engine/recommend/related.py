@@ -56,6 +56,7 @@ def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> Relat
         key=source.key,
         listeners=source.listeners,
         plays=mine.get(item, 0),
+        solo=model.manifest.solo,
         items=tuple(
             RelatedArtist(
                 rank=rank + 1,

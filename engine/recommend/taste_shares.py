@@ -42,15 +42,18 @@ class ReasonGroups:
     labels: Ids
     usual: Floats
 
-    def shares(self, ids: Ids, contributions: Floats) -> list[TasteShares]:
-        """What the groups say for each of items `ids` (m,), by the `contributions` (m, n) of the reasons."""
+    def shares(self, ids: Ids, contributions: Floats, personal: Floats) -> list[TasteShares]:
+        """What the groups say for each of items `ids` (m,), by the `contributions` (m, n) of the reasons, which in all
+        hold the share `personal` (m,) of what speaks for it."""
         if not len(self.labels):
             return [TasteShares()] * len(ids)
         said = _said(contributions, self.labels)
         itself = ids[:, None] == self.ids[None, :]
         return [
-            self._told(*row)
-            for row in zip(said, contributions, contributions - self.usual, itself, strict=True)
+            self._told(*row).times(float(share))
+            for *row, share in zip(
+                said, contributions, contributions - self.usual, itself, personal, strict=True
+            )
         ]
 
     def _told(self, said: Floats, contributions: Floats, lift: Floats, itself: Ids) -> TasteShares:

@@ -25,7 +25,8 @@ LINES = 100
 
 @dataclass(frozen=True, slots=True)
 class ArtistCard:
-    """One artist: the verdict on them, what was played of them, and what the community says.
+    """One artist: the verdict on them, what was played of them, and what the community says. In solo mode there are
+    one's own `sessions` in place of `listeners`.
 
     `why` are the largest shares of what recommends them, `rank` their place in Discover, or among the known ones
     (null where they have none), `near` the nearest five, `near_note` says where little is known of them. Of one's own
@@ -39,6 +40,7 @@ class ArtistCard:
     verdict: str | None
     played: PlayedArtist
     listeners: int = 0
+    sessions: int = 0
     tags: tuple[str, ...] = ()
     rank: int | None = None
     why: tuple[Share, ...] = ()
@@ -83,14 +85,17 @@ class ArtistPages(Service):
         card = replace(card, tags=tuple(words)[:TAGS])
         with contextlib.suppress(NothingYetError, UnknownNameError):
             near = self._artists.related(card.artist, NEAR)
+            card = _counted(card, near.listeners, solo=near.solo)
             named = tuple(item.artist for item in near.items)
-            card = replace(card, listeners=near.listeners, near=named, near_note=near.note)
+            card = replace(card, near=named, near_note=near.note)
         try:
             explanation = self._discover.explain(card.artist, settings)
         except (NothingYetError, UnknownNameError) as missing:
             # An artist only the library knows, or no model at all: what was played is still worth a card.
             return replace(card, note=str(missing))
-        card = replace(card, listeners=explanation.listeners, tags=explanation.tags or card.tags)
+        own = explanation.own
+        card = _counted(card, own.sessions if own else explanation.listeners, solo=own is not None)
+        card = replace(card, tags=explanation.tags or card.tags)
         taste = self._taste.read()
         if card.key in taste.left_out:
             return replace(card, note="All its plays are excluded from your taste.")
@@ -104,3 +109,8 @@ class ArtistPages(Service):
                 speaks_for=tuple(share for share in shares[:REASONS] if share.share > 0),
             )
         return replace(card, rank=explanation.rank, why=explanation.shares[:REASONS])
+
+
+def _counted(card: ArtistCard, count: int, *, solo: bool) -> ArtistCard:
+    """The card with so many listeners, or sessions."""
+    return replace(card, sessions=count) if solo else replace(card, listeners=count)

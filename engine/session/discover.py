@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.taste.gate import DatedTaste, Taste, Window
     from engine.taste.query import TasteQuery
     from engine.taste.rules import Rule
+    from engine.training.artifact import Model
 
 MAX_RECOMMENDERS, MAX_TASTES = 8, 4
 
@@ -216,14 +217,25 @@ class Discover(Service):
         wider = None
         if query.wider != window:
             wider = _without(self.dated_taste(query.wider, query.level), gone)
+        model = (self._models.open_before if ranking.before else self._models.open)(query.level)
         return Recommender.of(
-            (self._models.open_before if ranking.before else self._models.open)(query.level),
+            model,
             _without(own, gone),
             wider,
             answers=self._answers(own.taste) if ranking.adapted else {},
             resting=self._resting(day),
             weights=ranking.weights,
+            sessions=self._sessions(model, query.wider.until),
         )
+
+    def _sessions(
+        self, model: Model, until: int | None = None, also: Sequence[Rule] = ()
+    ) -> dict[str, int] | None:
+        """In how many sessions each item was played, which solo mode alone asks."""
+        from engine.taste.sessions import count_sessions
+
+        manifest = model.manifest
+        return count_sessions(self.library.connection, manifest.level, until, also) if manifest.solo else None
 
     @synchronized
     def recommender_with_rules(self, also: Sequence[Rule]) -> Recommender:
@@ -232,12 +244,14 @@ class Discover(Service):
         from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
         from engine.taste.window import EVERYTHING
 
-        half_life = self._evaluation.half_life()
-        if half_life:
+        half_life, model = self._evaluation.half_life(), self._models.open()
+        if half_life or model.manifest.solo:
             dated = read_dated_taste(self.library.connection, EVERYTHING, also)
         else:
             dated = DatedTaste(read_taste(self.library.connection, EVERYTHING, also))
-        recommender = Recommender.of(self._models.open(), dated, answers=self._answers(dated.taste))
+        recommender = Recommender.of(
+            model, dated, answers=self._answers(dated.taste), sessions=self._sessions(model, also=also)
+        )
         return recommender.with_decay(half_life) if half_life else recommender
 
     @synchronized

@@ -63,7 +63,8 @@ class Models(Service):
     @synchronized
     def removed_packs(self) -> list[str]:
         """Sentences on models in use that were trained on packs which are no longer there; they go on working."""
-        from engine.training.artifact import POINTERS, removed_packs
+        from engine.training.artifact import POINTERS
+        from engine.training.in_use import removed_packs
 
         packs = list_packs(self.library.folders)
         found = []

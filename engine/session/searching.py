@@ -94,7 +94,10 @@ def search(
         )
     found += _tracks(own, titled, community[-1] if tracks is not None else (), tracks)
     found.sort(key=lambda pair: _order(*pair))
-    return tuple(one for _, one in found[:n])
+    # A model of one's own listening counts sessions: there are no listeners to tell of.
+    of_kind = {"artist": model, "track": tracks}
+    solo = {kind for kind, one in of_kind.items() if one is not None and one.manifest.solo}
+    return tuple(replace(one, listeners=0) if one.kind in solo else one for _, one in found[:n])
 
 
 def _order(hit: Hit, one: Found) -> tuple[object, ...]:

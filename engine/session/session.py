@@ -145,7 +145,7 @@ class Session:
 
     def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
         """What changed since a model was trained, in a sentence; empty where nothing did."""
-        from engine.training.artifact import removed_packs
+        from engine.training.in_use import removed_packs
 
         community = {
             pack.name: pack.date for pack in packs if pack.kind == "community" and pack.level == model.level

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 import numpy as np
 
-from engine.canonical_keys import Level, key_at, track_name
+from engine.canonical_keys import Level, item_key, key_at, track_name
 from engine.store.feedback import marked
-from engine.taste.rules import counted_listens
+from engine.taste.rules import Rule, counted_listens
+from engine.taste.window import Window
 
 # A pause of more than 30 minutes starts a new session.
 GAP_SECONDS = 30 * 60
 
 
 def read_sessions(
-    connection: sqlite3.Connection, *, gap: int = GAP_SECONDS, level: Level = "artists"
+    connection: sqlite3.Connection,
+    *,
+    gap: int = GAP_SECONDS,
+    level: Level = "artists",
+    until: int | None = None,
+    also: Sequence[Rule] = (),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray]:
     """(session, item, plays, names, times): one row a session and item of the level, sessions numbered in time.
 
-    What is blocked and plays that rules leave out are not there.
+    What is blocked, plays that rules leave out (`also` as if those were in force) and plays from `until` on (seconds
+    UTC) are not there.
 
     session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item (a track's
     made by `engine.canonical_keys.track_name`); times: (sessions,) int64, when each began, seconds UTC.
     Undated plays belong to no session.
     """
-    listens = counted_listens(connection)
+    condition, values = Window(until=until).condition()
     rows = np.array(
         connection.execute(
-            f"SELECT started_at, track_id FROM {listens} AS l WHERE started_at IS NOT NULL ORDER BY started_at, id"  # noqa: S608
+            f"""
+            SELECT started_at, track_id FROM {counted_listens(connection, also)} AS l
+            WHERE started_at IS NOT NULL AND {condition} ORDER BY started_at, id
+            """,  # noqa: S608 - made of fixed parts
+            values,
         ).fetchall(),
         dtype=np.int64,
     ).reshape(-1, 2)
@@ -42,6 +54,15 @@ def read_sessions(
     numbers, session = np.unique(pairs[:, 0], return_inverse=True)
     times = rows[np.searchsorted(session_of, numbers), 0] if len(rows) else rows[:, 0]
     return session, pairs[:, 1], plays.astype(np.float32), [names[i] for i in ids.tolist()], times
+
+
+def count_sessions(
+    connection: sqlite3.Connection, level: Level, until: int | None = None, also: Sequence[Rule] = ()
+) -> dict[str, int]:
+    """In how many sessions each item of the level was played, by key, as `read_sessions` finds them."""
+    session, item, _, names, _ = read_sessions(connection, level=level, until=until, also=also)
+    counts = np.bincount(item, minlength=len(names)).tolist() if len(session) else []
+    return {item_key(name): count for name, count in zip(names, counts, strict=True)}
 
 
 def _items(connection: sqlite3.Connection, level: Level) -> tuple[list[str], dict[int, int]]:

@@ -10,7 +10,7 @@ to by one atomic rename of that small file.
 from __future__ import annotations
 
 import tokenize
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from engine.community.catalog import Catalog
 from engine.errors import DamagedDataError, NothingYetError
 from engine.index import Index, build_index, open_index
 from engine.model.confidence import Confidence
-from engine.model.ensemble import FACTORS_ALONE, Members
+from engine.model.ensemble import FACTORS_ALONE, SOLO_WEIGHTS, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity, Listens
@@ -293,33 +293,17 @@ def read_manifest(folder: Path) -> ModelManifest:
         raise DamagedDataError(
             f"The model has format {manifest.format}; this discover reads {FORMAT}. {_AGAIN}"
         )
+    if manifest.solo and manifest.ensemble != SOLO_WEIGHTS:
+        # Until now its weights were learned, and what it says of itself was measured on another task.
+        raise DamagedDataError(
+            f"The model of your own listening is of an earlier discover: {folder}. {_AGAIN}"
+        )
     return manifest
 
 
 def train_command(level: Level) -> str:
     """The command that trains a model of a level."""
     return "discover train" if level == "artists" else f"discover train --level {level}"
-
-
-def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:
-    """What it means that packs a model was trained on are not among those of its level that are there, in sentences.
-
-    Empty where none is missing, and of a model that was added from a file: it came without.
-    """
-    if manifest.origin is not None:
-        return ""
-    gone = " and ".join(name for name in manifest.packs if name not in installed)
-    if not gone:
-        return ""
-    then = (
-        f"Train again on what is there: {train_command(manifest.level)}."
-        if installed
-        # Trained now it would know the person's own listening only.
-        else "Add that again before you train: discover community add PATH."
-    )
-    return (
-        f"The model of {manifest.level} was trained on {gone}, since removed: it recommends as before. {then}"
-    )
 
 
 def damaged_files(folders: Folders) -> list[tuple[Level, str]]:

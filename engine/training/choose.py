@@ -20,10 +20,11 @@ from engine.evaluation.metrics import counted, evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
+from engine.model.ensemble import SOLO_WEIGHTS
 from engine.model.tuning import regularization_for, tune
 from engine.progress import Share, in_steps, part_of
-from engine.training.solo import weigh_sessions
-from engine.training.weigh import weigh
+from engine.training.solo import measure_sessions
+from engine.training.weigh import Weighed, weigh
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -142,35 +143,26 @@ def choose(
             progress=lambda done, total: progress("tuning", done, total),
             cancelled=cancelled,
         )
-    latest: list[NDArray[np.float32]] = []
-
-    def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
-        sweeps = min(iterations, MEASURED_SWEEPS)
-        found = settings.fit(rows, told, iterations=sweeps, seed=seed, cancelled=cancelled).item_factors
-        latest[:] = [found]
-        return found, settings.regularization, settings.frequency_exponent
 
     def share_of(stage: str) -> Share:
         return lambda share: progress(stage, round(share * SHARES), SHARES)
 
-    weighing, measuring = share_of("weighing"), share_of("measuring")
-    weighing(0.0)
-    how: dict[str, Any] = {"seed": seed, "artists": artists, "progress": weighing, "cancelled": cancelled}
-    if times is not None:
-        weighed = weigh_sessions(plays, times, fitted, settings.confidence, **how)
+    if times is None:
+        weighed, measured = _weighed(
+            train,
+            test,
+            settings,
+            artists,
+            iterations=iterations,
+            seed=seed,
+            weighing=share_of("weighing"),
+            measuring=share_of("measuring"),
+            cancelled=cancelled,
+        )
     else:
-        weighed = weigh(train, fitted, settings.confidence, **how)
-    measuring(0.0)
-    # What was just fitted without some listeners is nearly there.
-    sweeps = min(iterations, WARM_SWEEPS if latest and times is None else MEASURED_SWEEPS)
-    start = latest[0] if times is None and latest else None
-    latest.clear()
-    model = settings.fit(
-        train, part_of(measuring, 0.0, 0.4), iterations=sweeps, seed=seed, cancelled=cancelled, start=start
-    )
-    measured = _measured(model, train, test, part_of(measuring, 0.4, 1.0))
-    if measured and weighed.effect:
-        measured["ensemble"] = weighed.effect
+        weighed = Weighed(dict(SOLO_WEIGHTS), {})
+        measuring = share_of("measuring")
+        measured = {"resurfacing": measure_sessions(plays, times, progress=measuring, cancelled=cancelled)}
     searched = table is not None and "not_searched" not in table
     return Choice(
         settings.confidence,
@@ -182,6 +174,44 @@ def choose(
         (table or {}) | settings.described(searched=searched),
         measured,
     )
+
+
+def _weighed(
+    train: csr_matrix,
+    test: csr_matrix,
+    settings: _Settings,
+    artists: NDArray[np.int32] | None,
+    *,
+    iterations: int,
+    seed: int,
+    weighing: Share,
+    measuring: Share,
+    cancelled: Callable[[], bool] | None,
+) -> tuple[Weighed, dict[str, Any]]:
+    """The ensemble's weights for a community, and the measures on what was held out of its `train` plays."""
+    latest: list[NDArray[np.float32]] = []
+
+    def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
+        sweeps = min(iterations, MEASURED_SWEEPS)
+        found = settings.fit(rows, told, iterations=sweeps, seed=seed, cancelled=cancelled).item_factors
+        latest[:] = [found]
+        return found, settings.regularization, settings.frequency_exponent
+
+    weighing(0.0)
+    weighed = weigh(
+        train, fitted, settings.confidence, seed=seed, artists=artists, progress=weighing, cancelled=cancelled
+    )
+    measuring(0.0)
+    # What was just fitted without some listeners is nearly there.
+    sweeps, start = min(iterations, WARM_SWEEPS if latest else MEASURED_SWEEPS), latest[0] if latest else None
+    latest.clear()
+    model = settings.fit(
+        train, part_of(measuring, 0.0, 0.4), iterations=sweeps, seed=seed, cancelled=cancelled, start=start
+    )
+    measured = _measured(model, train, test, part_of(measuring, 0.4, 1.0))
+    if measured and weighed.effect:
+        measured["ensemble"] = weighed.effect
+    return weighed, measured
 
 
 def _searched(

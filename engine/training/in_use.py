@@ -5,6 +5,7 @@ A pointer is a small file in `models` that names a folder; it is replaced by one
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -116,3 +117,24 @@ def _named_by(pointer: Path) -> str:
         return pointer.read_text().strip()
     except (OSError, ValueError):
         return ""
+
+
+def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:
+    """What it means that packs a model was trained on are not among those of its level that are there, in sentences.
+
+    Empty where none is missing, and of a model that was added from a file: it came without.
+    """
+    if manifest.origin is not None:
+        return ""
+    gone = " and ".join(name for name in manifest.packs if name not in installed)
+    if not gone:
+        return ""
+    then = (
+        f"Train again on what is there: {train_command(manifest.level)}."
+        if installed
+        # Trained now it would know the person's own listening only.
+        else "Add that again before you train: discover community add PATH."
+    )
+    return (
+        f"The model of {manifest.level} was trained on {gone}, since removed: it recommends as before. {then}"
+    )

@@ -1,138 +1,164 @@
-"""Solo mode's weights, fitted on the person's earlier sessions and checked on the latest.
+"""How well solo mode resurfaces, measured on the task it serves: the person's own sessions, walked through in time.
 
-Rows are sessions in time. From a session one item is hidden and looked for among all heard before, by the session's
-other items, by how often and how lately each was played. One history is predicted best by what goes together,
-another by plain popularity (figures in MODEL.md), so every member is tried alone beside the ensemble, and what
-was best on the latest sessions is what ranks.
+At a session what had rested is ranked from what was played before it, and what the session plays of it should be among
+the first ten. The neighbours are fitted anew a few times on what lies before. Beside the weights that rank
+(`engine.model.ensemble.SOLO_WEIGHTS`) stand the plain orders anybody would try first. The weights are fixed: MODEL.md
+has what learning them brings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.confidence import Confidence
-from engine.model.ensemble import FACTORS_ALONE, MEMBERS, Members, blend_over
-from engine.model.fold_in import ItemFactors
+from engine.errors import CancelledError
+from engine.evaluation.metrics import NOTHING, accuracy, any_hit
+from engine.model.ensemble import (
+    MEMBERS,
+    SOLO_RECENT,
+    SOLO_RESTED,
+    SOLO_WEIGHTS,
+    blend_over,
+    by_popularity,
+    by_recency,
+)
 from engine.model.neighbour_fit import build_neighbours
-from engine.progress import Share, part_of, silent
-from engine.training.weigh import TrainingSet, Weighed, ascend, ndcg
+from engine.model.neighbours import Neighbours
+from engine.progress import Share, silent
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from engine.training.weigh import Fitted
-
-# Weights are taught by the sessions between these shares of all, on members fitted before them, and checked on the
-# rest.
-TAUGHT_FROM, CHECKED_FROM = 0.6, 0.8
-# So few sessions with two artists or more teach nothing that would hold.
-MIN_SESSIONS = 15
+# The first share of the sessions only teaches; then the neighbours are fitted so often.
+MEASURED_FROM, FITS = 0.3, 6
 HITS = 10
+HIT, NDCG = f"hit@{HITS}", f"ndcg@{HITS}"
+# With fewer sessions asked no figure tells one order from another: the standard error of a hit rate of .3 is .07.
+MIN_SESSIONS = 40
+ORDERS: Mapping[str, Mapping[str, float]] = {
+    "Discover": SOLO_WEIGHTS,
+    "sessions and recency": {"popularity": 0.5, "recency": 0.5},
+    "sessions": {"popularity": 1.0},
+    "recency": {"recency": 1.0},
+}
 _DAY = 86_400
 
 
-def weigh_sessions(
+def measure_sessions(
     plays: csr_matrix,
     times: NDArray[np.int64],
-    fitted: Fitted,
-    confidence: Confidence,
+    orders: Mapping[str, Mapping[str, float]] = ORDERS,
     *,
-    seed: int,
-    artists: NDArray[np.int32] | None = None,
     progress: Share = silent,
     cancelled: Callable[[], bool] | None = None,
-) -> Weighed:
-    """Weights for (sessions, items) play counts, sessions in time with their beginnings `times` in seconds.
+) -> dict[str, Any]:
+    """How often `orders`, weights by member, have what a session goes back to among the first ten.
 
-    `artists` (items,) are those of tracks, by number.
+    `plays` are (sessions, items) counts, sessions in time with their beginnings `times` in seconds. `sessions` of the
+    result are those asked, in which something was played that had rested, and may be `too_few` to tell by; of each
+    order there are hit@10, nDCG@10 and `error`, the standard error of how much its hit@10 is above the first one's.
+    Empty where no session was asked. Raises CancelledError.
     """
-    taught_from, checked_from = (round(share * plays.shape[0]) for share in (TAUGHT_FROM, CHECKED_FROM))
-    parts = ((taught_from, checked_from, 0.0), (checked_from, plays.shape[0], 0.4))
-    teaching, checking = (
-        _training_set(
-            plays, times, first, end, fitted, confidence, seed, artists, part_of(progress, at, at + 0.4)
-        )
-        for first, end, at in parts
+    from scipy.sparse import csr_matrix
+
+    walk, count = _Walk(plays, times), plays.shape[0]
+    first = max(1, round(MEASURED_FROM * count))
+    fits = set(np.linspace(first, count, FITS, endpoint=False).astype(int).tolist())
+    near: Neighbours | None = None
+    tops: dict[str, list[NDArray[np.int64]]] = {name: [] for name in orders}
+    sought: list[NDArray[np.int64]] = []
+    for session in range(first, count):
+        if cancelled is not None and cancelled():
+            raise CancelledError("Training stopped. Your previous model is unchanged.")
+        progress((session - first) / (count - first))
+        if near is None or session in fits:
+            near = build_neighbours(plays[:session], cancelled=cancelled)
+        walk.on_to(session)
+        ids, again = walk.rested()
+        if len(again):
+            sought.append(again)
+            raw = walk.members(near, ids)
+            for name, weights in orders.items():
+                tops[name].append(_first(ids, blend_over(raw, dict(weights)).scores(raw)))
+    if not sought:
+        return {}
+    rows = np.repeat(np.arange(len(sought)), [len(again) for again in sought])
+    held = csr_matrix(
+        (np.ones(len(rows), dtype=np.float32), (rows, np.concatenate(sought))),
+        shape=(len(sought), plays.shape[1]),
     )
-    if teaching is None or checking is None:
-        return Weighed(dict(FACTORS_ALONE), {})
-    learned = ascend(teaching, np.random.default_rng(seed), cancelled, part_of(progress, 0.8, 1.0))
-    alone = {
-        name: np.eye(len(MEMBERS))[i]
-        for i, name in enumerate(MEMBERS)
-        if name != "artist" or artists is not None
+    return {
+        "sessions": len(sought),
+        "too_few": len(sought) < MIN_SESSIONS,
+        "orders": _measured({name: np.stack(top) for name, top in tops.items()}, held),
     }
-    quality = {name: ndcg(checking, weights) for name, weights in alone.items()}
-    best = max(quality, key=lambda name: quality[name])
-    together = ndcg(checking, learned)
-    kept = together > quality[best]
-    weights = learned if kept else alone[best]
-    effect = {
-        "sessions": len(checking.held),
-        "members": {name: round(hit_rate(checking, weights), 4) for name, weights in alone.items()},
-        "ensemble": round(hit_rate(checking, learned), 4),
-        "kept": kept,
+
+
+def _first(ids: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The ids of the ten best scores, best first, of equal ones the lower id: (HITS,), NOTHING where there are none."""
+    order = np.argsort(-scores, kind="stable")[:HITS]
+    return np.pad(ids[order], (0, HITS - len(order)), constant_values=NOTHING)
+
+
+def _measured(tops: dict[str, NDArray[np.int64]], held: csr_matrix) -> dict[str, dict[str, float]]:
+    """The measures of each order's first ten (sessions, HITS), of which some were `held` (sessions, items)."""
+    every = np.arange(held.shape[0])
+    hits = {name: any_hit(top, held).astype(np.float64) for name, top in tops.items()}
+    ours = next(iter(hits.values()))
+    return {
+        name: {
+            HIT: round(float(hits[name].mean()), 4),
+            NDCG: round(accuracy(top, held, every, HITS)[NDCG], 4),
+            "error": round(float((hits[name] - ours).std() / np.sqrt(len(every))), 4),
+        }
+        for name, top in tops.items()
     }
-    named = {
-        name: round(float(value), 4) for name, value in zip(MEMBERS, weights, strict=True) if value != 0.0
-    }
-    return Weighed(named, effect)
 
 
-def _training_set(
-    plays: csr_matrix,
-    times: NDArray[np.int64],
-    first: int,
-    end: int,
-    fitted: Fitted,
-    confidence: Confidence,
-    seed: int,
-    artists: NDArray[np.int32] | None,
-    progress: Share,
-) -> TrainingSet | None:
-    """What sessions `first` to `end` say of members fitted on those before; null where too few say anything."""
-    before = plays[:first]
-    sessions_of = np.asarray(before.getnnz(axis=0), dtype=np.int32)
-    if before.nnz == 0 or (sessions_of > 0).sum() <= HITS:
-        return None
-    factors, regularization, exponent = fitted(before, part_of(progress, 0.0, 0.2))
-    items = ItemFactors(factors, regularization, frequency_exponent=exponent)
-    near = build_neighbours(before)
-    rng = np.random.default_rng(seed)
-    last = np.full(plays.shape[1], -np.inf)
-    rows: list[NDArray[np.float64]] = []
-    hits: list[NDArray[np.bool_]] = []
-    known = np.flatnonzero(sessions_of)
-    for session in range(end):
-        progress(0.2 + 0.8 * session / end)
-        own = slice(plays.indptr[session], plays.indptr[session + 1])
-        ids, counts = plays.indices[own].astype(np.int64), plays.data[own].astype(np.float64)
-        there = sessions_of[ids] > 0
-        if session >= first and there.sum() > 1:
-            ids_there, counts_there = ids[there], counts[there]
-            hidden = int(rng.integers(len(ids_there)))
-            rest = np.delete(np.arange(len(ids_there)), hidden)
-            age = np.maximum(0.0, times[session] - last) / _DAY
-            members = Members(items, sessions_of, near, age, artists)
-            folded = members.fold_in(ids_there[rest], confidence.of(counts_there[rest]), counts_there[rest])
-            raw = folded.raw(known)
-            parts = blend_over(raw, dict.fromkeys(MEMBERS, 1.0)).parts(raw)
-            # What is playing already is not an answer.
-            parts[np.isin(known, ids_there[rest]), :] = -1e6
-            rows.append(parts)
-            hits.append(known == ids_there[hidden])
-        last[ids] = times[session]
-    if len(rows) < MIN_SESSIONS:
-        return None
-    return TrainingSet(np.stack(rows).astype(np.float32), np.stack(hits), np.ones(len(rows), dtype=np.int64))
+class _Walk:
+    """What solo mode would know before each of the sessions, one after the other."""
 
+    def __init__(self, plays: csr_matrix, times: NDArray[np.int64]) -> None:
+        self._plays, self._times = plays, times
+        # The session it is before, and from which on all began in the last 90 days.
+        self._session = self._since = 0
+        self._last = np.full(plays.shape[1], -np.inf)
+        self._sessions = np.zeros(plays.shape[1], dtype=np.int32)
+        self._recent = np.zeros(plays.shape[1])
 
-def hit_rate(training_set: TrainingSet, weights: NDArray[np.float64]) -> float:
-    """How often what was hidden is among the first ten."""
-    scores = training_set.members @ weights.astype(np.float32)
-    hidden = scores[training_set.hits]
-    return float(((scores > hidden[:, None]).sum(axis=1) < HITS).mean())
+    def on_to(self, session: int) -> None:
+        """Go on to before a session, from an earlier one."""
+        while self._session < session:
+            ids, counts = self._row(self._session)
+            self._last[ids] = self._times[self._session]
+            self._sessions[ids] += 1
+            self._recent[ids] += counts
+            self._session += 1
+        while self._times[self._since] <= self._times[session] - SOLO_RECENT:
+            ids, counts = self._row(self._since)
+            self._recent[ids] -= counts
+            self._since += 1
+
+    def _row(self, session: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        own = slice(self._plays.indptr[session], self._plays.indptr[session + 1])
+        return self._plays.indices[own], self._plays.data[own]
+
+    def rested(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Ids of what has rested, rising, and of what of it the session plays."""
+        ids = np.flatnonzero(
+            np.isfinite(self._last) & (self._last <= self._times[self._session] - SOLO_RESTED)
+        )
+        return ids, ids[np.isin(ids, self._row(self._session)[0])]
+
+    def members(self, near: Neighbours, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The scores of items by the members that rank in solo mode: (m, members)."""
+        recent = np.flatnonzero(self._recent > 0)
+        by_name = {
+            "neighbours": near.fold_in(recent, self._recent[recent]).scores(ids),
+            "popularity": by_popularity(self._sessions[ids]),
+            "recency": by_recency((self._times[self._session] - self._last[ids]) / _DAY),
+        }
+        return np.column_stack([by_name.get(name, np.zeros(len(ids))) for name in MEMBERS])

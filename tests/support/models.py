@@ -15,6 +15,7 @@ from engine.canonical_keys import Level, item_key, track_name
 from engine.community.catalog import write_catalog
 from engine.index import build_index
 from engine.model.confidence import Confidence
+from engine.model.ensemble import SOLO_WEIGHTS
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbour_fit import build_neighbours
 from engine.model.similarity import listens_of, mean_similarity_to_nearest
@@ -125,6 +126,6 @@ def _write(
             confidence=Confidence(transform="log", alpha=1.0), regularization=0.1, loss=[1.0], seconds=0.1,
             tuned={}, validation={},
             index={"trees": index.trees, "search_k": index.search_k, "recall": index.recall, "bytes": index.bytes},
-            digests=digests, ensemble=dict(ensemble) or {"factors": 1.0},
+            digests=digests, ensemble=dict(ensemble) or (dict(SOLO_WEIGHTS) if solo else {"factors": 1.0}),
         ),
     )  # fmt: skip

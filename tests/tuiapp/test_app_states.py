@@ -68,16 +68,25 @@ async def test_the_four_states_are_drawn_differently(
     assert "import your listening history" in seen["empty"]
 
 
-async def test_where_nothing_has_rested_solo_mode_says_so(tmp_path: Path) -> None:
+async def test_where_nothing_has_rested_solo_mode_lists_what_is_half_explored_and_says_so(
+    tmp_path: Path,
+) -> None:
     solo = write_model(tmp_path, solo=True)
     session = Session(solo)
-    play(session.library.connection, ARTISTS[0], "Song", 0)
+    for number in range(4):
+        play(
+            session.library.connection, ARTISTS[number], "Song", *(day * 86_400 for day in range(number + 1))
+        )
     session.close()
     app = DiscoverApp(solo)
-    async with app.run_test(size=(100, 30)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert "○ Nothing to resurface" in screen_text(app)
-        assert "played in the last 30 days" in " ".join(screen_text(app).split())
+        text = " ".join(screen_text(app).split())
+        assert [row.artist for row in the_list(app).rows] == [ARTISTS[1], ARTISTS[0]]
+        assert "None of your artists has rested for 30 days yet" in text
+        assert "sessions" in text
+        assert "listeners" not in text
+        assert "played in 2 sessions, more than 50 % of these" in text
 
 
 @pytest.mark.parametrize("view", NAMES)

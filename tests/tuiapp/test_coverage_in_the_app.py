@@ -16,7 +16,7 @@ from tests.support.models import write_model
 from tests.support.places import MONDAY
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
-from tuiapp.widgets.coverage import LowCoverage
+from tuiapp.widgets.coverage import ListNote
 
 REPORT: dict[str, Any] = {
     "files": [{"path": "a.csv", "root": "", "format": "lastfm", "note": "", "kept": 1, "undated": 0}],
@@ -46,7 +46,7 @@ async def test_discover_says_first_that_the_data_knows_little_and_which_keys_hel
         await settled(pilot)
         text = words(app)
         assert "knows 12 of your 13 artists, 10 % of your plays. Press 7 a for data that knows more" in text
-        line = app.screen.query_one(LowCoverage).region
+        line = app.screen.query_one(ListNote).region
         assert line.bottom <= app.screen.query_one("#dials").region.y, "before all else"
         assert the_list(app).counts[1] > 0
 
@@ -56,7 +56,7 @@ async def test_discover_says_nothing_of_data_that_knows_enough_or_of_a_solo_mode
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        assert not app.screen.query_one(LowCoverage).display
+        assert not app.screen.query_one(ListNote).display
     play_unknown(folders, 400)
     write_model(folders.root, solo=True)
     app = DiscoverApp(folders)

@@ -131,13 +131,17 @@ def test_a_model_in_short_says_how_much_it_finds_beside_popularity() -> None:
         "finds 37 of 100 hidden favourites, popularity alone 15",
     ]
     model.solo, model.listeners = True, 38
-    model.validation = {"ensemble": {"sessions": 20, "ensemble": 0.25, "members": {"popularity": 0.1}}}
+    orders = {
+        name: {"hit@10": hit} for name, hit in (("Discover", 0.25), ("sessions", 0.1), ("recency", 0.2))
+    }
+    model.validation = {"resurfacing": {"sessions": 60, "too_few": False, "orders": orders}}
     assert in_short(model, 80).plain.split("\n") == [
         "1,500 artists, 38 listening sessions",
-        "finds 25 of 100 hidden plays, popularity alone 10",
+        "25 % of 60 sessions found what they went back to in the top ten,",
+        "  by recency alone 20 %",
     ]
     model.validation = {}
-    assert in_short(model, 80).plain == "1,500 artists, 38 listening sessions"
+    assert in_short(model, 80).plain.split("\n")[1:] == ["no session yet went back to what had rested"]
 
 
 async def test_a_model_is_shown_in_short_until_details_are_asked_for(folders: Folders) -> None:

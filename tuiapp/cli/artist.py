@@ -53,10 +53,11 @@ def _print(card: ArtistCard) -> None:
     played = card.played
     click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
     among = "of the artists you know" if card.of_taste else "in Discover"
-    if card.listeners:
-        click.echo(
-            quantity(card.listeners, "listeners") + (f", {ordinal(card.rank)} {among}" if card.rank else "")
+    if card.listeners or card.sessions:
+        counted = (
+            quantity(card.sessions, "sessions") if card.sessions else quantity(card.listeners, "listeners")
         )
+        click.echo(counted + (f", {ordinal(card.rank)} {among}" if card.rank else ""))
     if card.tags:
         click.echo(", ".join(shown(tag) for tag in card.tags))
     span = f", {day(played.first)} to {day(played.last)}" if played.first is not None else ""

@@ -9,6 +9,7 @@ import click
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage
 from tuiapp.hindsight import in_words
+from tuiapp.resurfacing import verdict
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ _COLUMNS = {
 @click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.pass_obj
 def evaluate(options: Options, level: Level) -> None:
-    """Backtest: how well Discover would have predicted your new music, quarter by quarter."""
+    """Backtest: how well Discover would have predicted your new music, quarter by quarter; without community data, what
+    you went back to, session by session."""
     with options.session() as session:
         model = session.models.manifest(level)
         if model is not None and model.solo:
-            _print_solo(options, model.validation.get("ensemble") or {}, level)
+            _print_solo(options, model.validation.get("resurfacing") or {}, level)
             return
         with progress_bar(options, {"looking back": 1}) as tell:
             found = session.evaluation.measure(
@@ -90,33 +92,28 @@ def _whole_hits(measures: dict[str, float]) -> dict[str, float]:
 
 
 def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> None:
-    """Without a community: how often what is hidden from one of the latest sessions is among the first ten."""
+    """Without a community: how often what a session goes back to is among the first ten of what had rested."""
     from engine.errors import NothingYetError
 
     if not measured:
         raise NothingYetError(
-            f"Your history has too few listening sessions of several {level} to measure. Import more, "
-            "or add community data: discover community add PATH."
+            f"In no listening session yet did you go back to {level} you had not played for 30 days, so there is "
+            "nothing to measure. Import more of your history, or add community data: discover community add PATH."
         )
-    members: dict[str, float] = measured["members"]
-    best = max(members, key=lambda name: members[name])
-    hits = members | {"Discover": measured["ensemble"] if measured["kept"] else members[best]}
+    orders: dict[str, dict[str, float]] = measured["orders"]
     if options.json:
-        methods = [{"name": name, "hit@10": value} for name, value in hits.items()]
-        print_json({"split": {"sessions": measured["sessions"]}, "methods": methods})
+        methods = [{"name": name, **measures} for name, measures in orders.items()]
+        split = {"sessions": measured["sessions"], "too_few": measured["too_few"]}
+        print_json({"split": split, "methods": methods})
         return
-    print_table(
-        ("", "hit@10"), [(name, f"{value:.3f}") for name, value in hits.items()], right=frozenset({1})
-    )
+    rows = [(name, f"{one['hit@10']:.3f}", f"{one['ndcg@10']:.3f}") for name, one in orders.items()]
+    print_table(("", "hit@10", "nDCG@10"), rows, right=frozenset({1, 2}))
     click.echo()
     click.echo(
-        f"Measured on your latest {measured['sessions']} listening sessions: how often one of its "
-        f"{level}, when hidden, is in the top ten predicted from the others. The model and its weights "
-        "saw earlier sessions only."
+        f"Measured on {measured['sessions']} of your listening sessions, those that went back to {level} you had not "
+        f"played for 30 days: at each, all such {level} were ranked from what you had played before it. hit@10 is how "
+        "often one it played is in the top ten."
     )
-    click.echo(
-        f"Together they find more than {best} alone."
-        if measured["kept"]
-        else f"Nothing beats {best} alone for you, so Discover ranks by that."
-    )
+    for sentence in verdict(measured):
+        click.echo(sentence)
     click.echo("New music cannot be measured without community data.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import artists, name_argument, times_of_week
 from tuiapp.cli.output import print_json, print_table, say, say_coverage, thousands
+from tuiapp.own_reasons import in_a_line as own_in_a_line
+from tuiapp.own_reasons import own_reasons
 from tuiapp.safe import shown
 from tuiapp.tastes import in_a_line, names_of
 from tuiapp.text import counted_among
@@ -186,9 +189,26 @@ def _item(item: Recommendation) -> dict[str, Any]:
             **_by_taste(item.tastes),
             "members": item.members,
         }
+        | _by_own_plays(item)
         | ({"standing": item.standing} if item.standing else {})
         | ({"later": item.later} if item.later is not None else {})
     )
+
+
+def _by_own_plays(item: Recommendation) -> dict[str, Any]:
+    """What solo mode ranks it by; nothing for a community's model."""
+    if item.own is None:
+        return {}
+    last = item.own.last_played
+    return {
+        "sessions": item.own.sessions,
+        "last_played": None
+        if last is None
+        else datetime.datetime.fromtimestamp(last, datetime.UTC).isoformat(),
+        "reasons": [
+            {"member": one.member, "share": one.share, "words": one.words} for one in own_reasons(item)
+        ],
+    }
 
 
 def _by_taste(tastes: TasteShares) -> dict[str, Any]:
@@ -199,12 +219,12 @@ def _by_taste(tastes: TasteShares) -> dict[str, Any]:
             {"name": names_of(one), "names": list(one.names), "more": one.more, "share": one.share}
             for one in named
         ]
-        # Whole where floats leave a last bit.
-        return [*groups, {"name": "others", "share": rest}] if groups else []
+        return [*groups, {"name": "others", "share": rest}]
 
     left = max(0.0, tastes.against_in_all - sum(one.share for one in tastes.against))
-    against = told(tastes.against, left)
-    return {"tastes": told(tastes.named, tastes.rest)} | ({"against": against} if against else {})
+    against = {"against": told(tastes.against, left)} if tastes.against else {}
+    # In solo mode others are what else it is ranked by, too.
+    return {"tastes": told(tastes.named, 1.0 - sum(one.share for one in tastes.named))} | against
 
 
 def _print_list(found: DiscoverList) -> None:
@@ -214,13 +234,15 @@ def _print_list(found: DiscoverList) -> None:
             str(item.rank),
             item.artist,
             *([item.track or ""] if tracks else []),
-            thousands(item.listeners),
+            thousands(item.own.sessions if item.own is not None else item.listeners),
             _plays(item),
-            (f"{item.standing}; " if item.standing else "") + in_a_line(item.tastes),
+            (f"{item.standing}; " if item.standing else "")
+            + (in_a_line(item.tastes) if item.own is None else own_in_a_line(item)),
         )
         for item in found.items
     ]
-    heading = ("", "artist", *(["track"] if tracks else []), "listeners", "plays", "because of")
+    counted = "sessions" if found.solo else "listeners"
+    heading = ("", "artist", *(["track"] if tracks else []), counted, "plays", "because of")
     last = len(heading) - 1
     print_table(heading, rows, right=frozenset({0, last - 2, last - 1}))
 
@@ -275,7 +297,8 @@ def related(options: Options, name: str, count: int) -> None:
         )
         for i in found.items
     ]
-    heading = ("", "artist", "similarity", "listeners", "in common", "plays")
+    counted = "sessions" if found.solo else "listeners"
+    heading = ("", "artist", "similarity", counted, "in common", "plays")
     print_table(heading, rows, right=frozenset({0, 2, 3, 4, 5}))
 
 

@@ -10,6 +10,7 @@ from engine.errors import UsageError
 from engine.wording import percent, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, progress_bar, say, say_coverage
+from tuiapp.resurfacing import in_short
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -112,7 +113,7 @@ def train(
         parts = ", ".join(f"{stage} {taken:.1f} s" for stage, taken in manifest.parts.items())
         click.echo(f"Of that: {parts}.")
     measured = manifest.validation
-    if measured:
+    if "baselines" in measured:
         baselines = ", ".join(
             f"{name} {value['ndcg@20']:.3f}" for name, value in measured["baselines"].items()
         )
@@ -129,6 +130,7 @@ def train(
 
 def chosen_in_words(manifest: ModelManifest) -> list[str]:
     """What was chosen, beside what else was tried."""
+    from engine.model.ensemble import member_name
     from engine.training.tuning_summary import collapsed, in_words
 
     confidence, tuned = manifest.confidence, manifest.tuned
@@ -146,23 +148,20 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
             + (f" ({drowned} collapsed to zero)" if drowned else "") + ":"
         )  # fmt: skip
         lines += [f"  {line}" for line in in_words(tuned)]
-    if ensemble := manifest.validation.get("ensemble"):
-        weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in manifest.ensemble.items())
-        if "sessions" in ensemble:  # solo mode
-            best = ensemble["ensemble"] if ensemble["kept"] else max(ensemble["members"].values())
-            lines.append(
-                f"Ranked by: {weights}; the top ten contained the hidden one in {percent(best)} of your last "
-                f"{quantity(ensemble['sessions'], 'sessions')}."
-            )
-        else:
-            found = f"{ensemble['ensemble']:.3f}"
-            factors = f"factors alone {ensemble['members'].get('factors', 0.0):.3f}"
-            said = (
-                f"nDCG@20 on listeners left out {found}"
-                if ensemble["kept"]
-                else f"no mixture did better ({found})"
-            )
-            lines.append(f"Ranked by: {weights}; {said}, {factors}.")
+    weights = ", ".join(
+        f"{member_name(name, solo=manifest.solo)} {weight:+.2f}" for name, weight in manifest.ensemble.items()
+    )
+    if manifest.solo:
+        lines.append(f"Ranked by: {weights}; {in_short(manifest.validation.get('resurfacing', {}))}.")
+    elif ensemble := manifest.validation.get("ensemble"):
+        found = f"{ensemble['ensemble']:.3f}"
+        factors = f"factors alone {ensemble['members'].get('factors', 0.0):.3f}"
+        said = (
+            f"nDCG@20 on listeners left out {found}"
+            if ensemble["kept"]
+            else f"no mixture did better ({found})"
+        )
+        lines.append(f"Ranked by: {weights}; {said}, {factors}.")
     return lines
 
 

@@ -200,6 +200,7 @@ def drawn(card: ArtistCard, width: int) -> Content:
     """The card in lines no wider than `width`."""
     played = card.played
     facts = [quantity(card.listeners, "listeners")] if card.listeners else []
+    facts += [quantity(card.sessions, "sessions")] if card.sessions else []
     among = "of the artists you know" if card.of_taste else "in Discover"
     facts += [f"{ordinal(card.rank)} {among}"] if card.rank else []
     facts += [_VERDICTS[card.verdict]] if card.verdict else []

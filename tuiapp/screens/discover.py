@@ -20,7 +20,7 @@ from tuiapp.screens.export import ask_export
 from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
 from tuiapp.screens.nothing_listed import NothingListed
 from tuiapp.text import age
-from tuiapp.widgets.coverage import LowCoverage
+from tuiapp.widgets.coverage import ListNote
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 from tuiapp.widgets.why import Waiting, WhyPanel
@@ -56,7 +56,7 @@ class DiscoverView(NothingListed):
         self._tracks_asked = False
 
     def compose_body(self) -> ComposeResult:
-        yield LowCoverage()
+        yield ListNote()
         yield Static(id="dials")
         with Container(id="body", classes="body"):
             yield DiscoverTable()
@@ -103,8 +103,8 @@ class DiscoverView(NothingListed):
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
-        self.query_one(LowCoverage).show(found.coverage)
-        source = "solo: your listening only"
+        self.query_one(ListNote).show(found)
+        source = f"solo: {'half explored' if found.half_explored else 'your listening only'}"
         if not found.solo:
             from engine.session.discover import Discover
 
@@ -119,7 +119,7 @@ class DiscoverView(NothingListed):
         self.set_status(source)
         table = self._table
         table.best = max((row.score for row in found.items), default=1.0) or 1.0
-        table.show_as(of_tracks=self._filters.of_tracks, earlier=bool(self._filters.as_of))
+        table.show_as(of_tracks=self._filters.of_tracks, earlier=bool(self._filters.as_of), solo=found.solo)
         first_time = not table.counts[1]
         if found.items:
             self.tell("")
@@ -130,7 +130,7 @@ class DiscoverView(NothingListed):
             self._from_top = False
             table.move_to(0)
         if not found.items:
-            note = found.notes[-1] if len(found.notes) > 1 else ""
+            note = found.notes[-1] if len(found.notes) > 1 and not found.half_explored else ""
             self._ask_why_empty(note)
         self._show_dials()
         self.listed()

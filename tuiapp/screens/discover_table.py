@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from engine.wording import credited
 from tuiapp.cells import names_within
+from tuiapp.own_reasons import in_short
 from tuiapp.tastes import ITSELF, percents_of
 from tuiapp.text import bar
 from tuiapp.widgets.columns import Column
@@ -24,7 +25,10 @@ MANY = 1 << 20
 
 
 def _because(row: Recommendation, cells: int | None = None) -> str:
-    """The group that says most: its share, and as many of its names as fit `cells` whole."""
+    """The group that says most: its share, and as many of its names as fit `cells` whole; in solo mode as many of all
+    reasons as fit."""
+    if row.own is not None:
+        return in_short(row, MANY if cells is None else cells)
     if not row.why:
         return row.standing
     before = f"{row.standing}: " if row.standing else ""
@@ -64,6 +68,8 @@ BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
 LISTENERS: Column[Recommendation] = Column(
     "listeners", lambda row: f"{row.listeners:,}", 9, right=True, order=lambda row: -row.listeners
 )
+# A model of one's own listening counts one's own sessions.
+SESSIONS = replace(LISTENERS, title="sessions", text=lambda row: f"{row.own.sessions:,}" if row.own else "")
 PLAYS: Column[Recommendation] = Column(
     "plays",
     lambda row: f"{row.plays:,}" if row.plays else "new",
@@ -106,23 +112,23 @@ class DiscoverTable(Table["Recommendation"]):
             least=88,
         )
         super().__init__(
-            self._columns(of_tracks=False, earlier=False),
+            self._columns(of_tracks=False, earlier=False, solo=False),
             key=lambda row: row.key,
             words=lambda row: f"{row.artist} {row.track or ''} {_because(row)}",
             id="artists",
         )
 
-    def show_as(self, *, of_tracks: bool, earlier: bool) -> None:
-        """Take the columns for artists or tracks, for a list of now or of an earlier date."""
-        self.columns = self._columns(of_tracks=of_tracks, earlier=earlier)
+    def show_as(self, *, of_tracks: bool, earlier: bool, solo: bool) -> None:
+        """Take the columns for artists or tracks, for a list of now or of an earlier date, and for solo mode."""
+        self.columns = self._columns(of_tracks=of_tracks, earlier=earlier, solo=solo)
 
-    def _columns(self, *, of_tracks: bool, earlier: bool) -> tuple[Column[Recommendation], ...]:
+    def _columns(self, *, of_tracks: bool, earlier: bool, solo: bool) -> tuple[Column[Recommendation], ...]:
         second = (TRACK, BECAUSE_OF_TRACKS) if of_tracks else (self._start_with, BECAUSE)
         return (
             GLYPH,
             ARTIST_OF_TRACK if of_tracks else ARTIST,
             *second,
-            LISTENERS,
+            SESSIONS if solo else LISTENERS,
             LATER if earlier else PLAYS,
             self._fit,
         )

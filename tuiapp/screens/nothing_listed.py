@@ -17,7 +17,7 @@ from tuiapp.screens.first_steps import (
     untrained,
 )
 from tuiapp.screens.view import View
-from tuiapp.widgets.coverage import LowCoverage
+from tuiapp.widgets.coverage import ListNote
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList
@@ -53,7 +53,7 @@ class NothingListed(View):
 
     def _no_list(self, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
-        self.query_one(LowCoverage).show(None)
+        self.query_one(ListNote).show(None)
         if not isinstance(error, NothingYetError):
             self.show_error(error)
         elif isinstance(error, NothingLeftError):

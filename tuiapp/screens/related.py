@@ -44,23 +44,8 @@ class RelatedView(View):
     def compose_body(self) -> ComposeResult:
         yield Static(id="trail")
         yield Table["RelatedArtist"](
-            (
-                Column("", lambda row: "•" if row.known else "", 1, order=lambda row: not row.known),
-                Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
-                Column("similarity", lambda row: bar(row.similarity, 12), 12, accent=True,
-                       order=lambda row: -row.similarity),
-                Column("", lambda row: f"{row.similarity:.2f}", 5, right=True, least=60,
-                       order=lambda row: -row.similarity),
-                Column("listeners", lambda row: f"{row.listeners:,}", 9, right=True,
-                       order=lambda row: -row.listeners),
-                Column("in common", lambda row: "–" if row.in_common is None else f"{row.in_common:,}", 9, right=True,
-                       order=lambda row: -(row.in_common or 0), least=72),
-                Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 6, right=True,
-                       order=lambda row: -row.plays),
-            ),
-            key=lambda row: row.key,
-            words=lambda row: row.artist,
-        ).add_class("body")  # fmt: skip
+            _columns(solo=False), key=lambda row: row.key, words=lambda row: row.artist
+        ).add_class("body")
         yield Notice()
 
     # -- the trail -------------------------------------------------------------------------------------
@@ -104,6 +89,7 @@ class RelatedView(View):
         other = found.artist != self._listed and table.wanted is None
         self._listed = found.artist
         self._note = found.note or counted_among(found)
+        table.columns = _columns(solo=found.solo)
         table.show(found.items)
         if other:
             table.move_to(0)
@@ -169,6 +155,24 @@ class RelatedView(View):
         if isinstance(trail, list) and not self._trail:
             self._trail = [name for name in trail if isinstance(name, str)][-LONGEST_TRAIL:]
             self._at = len(self._trail) - 1
+
+
+def _columns(*, solo: bool) -> tuple[Column[RelatedArtist], ...]:
+    """A model of one's own listening counts one's own sessions."""
+    return (
+        Column("", lambda row: "•" if row.known else "", 1, order=lambda row: not row.known),
+        Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
+        Column("similarity", lambda row: bar(row.similarity, 12), 12, accent=True,
+               order=lambda row: -row.similarity),
+        Column("", lambda row: f"{row.similarity:.2f}", 5, right=True, least=60,
+               order=lambda row: -row.similarity),
+        Column("sessions" if solo else "listeners", lambda row: f"{row.listeners:,}", 9, right=True,
+               order=lambda row: -row.listeners),
+        Column("in common", lambda row: "–" if row.in_common is None else f"{row.in_common:,}", 9, right=True,
+               order=lambda row: -(row.in_common or 0), least=72),
+        Column("plays", lambda row: f"{row.plays:,}" if row.plays else "new", 6, right=True,
+               order=lambda row: -row.plays),
+    )  # fmt: skip
 
 
 def _favourite(session: Session) -> str | None:

@@ -1,4 +1,4 @@
-"""What stands above a list that is made from too little of what the person plays."""
+"""What stands above a list that is made from too little of what the person plays, or where nothing has rested."""
 
 from __future__ import annotations
 
@@ -12,23 +12,31 @@ from tuiapp.safe import shown
 from tuiapp.shell import Shell
 
 if TYPE_CHECKING:
-    from engine.taste.coverage import Coverage
+    from engine.recommend.lists import DiscoverList
 
 
-class LowCoverage(Static):
-    """How little of the plays the community data knows, and the keys that help; hidden where it knows enough."""
+class ListNote(Static):
+    """How little of the plays the community data knows, and the keys that help; in solo mode that nothing has rested.
+    Hidden where neither is so."""
 
     app = getters.app(Shell)
     DEFAULT_CSS = """
-    LowCoverage { height: auto; max-height: 3; padding: 0 1; display: none; }
-    LowCoverage.-shown { display: block; }
+    ListNote { height: auto; max-height: 3; padding: 0 1; display: none; }
+    ListNote.-shown { display: block; }
     """
 
-    def show(self, coverage: Coverage | None) -> None:
-        """Say it where it is low, else nothing."""
-        low = coverage is not None and coverage.low
-        self.set_class(low, "-shown")
-        if low and coverage is not None:
+    def show(self, found: DiscoverList | None) -> None:
+        """Say it of a list it is so of, else nothing."""
+        text = self._note_on(found) if found is not None else ""
+        self.set_class(bool(text), "-shown")
+        if text:
+            self.update(Content.styled(shown(f"! {text}"), "bold $text-warning"))
+
+    def _note_on(self, found: DiscoverList) -> str:
+        coverage = found.coverage
+        if coverage is not None and coverage.low:
             model, add, train = map(self.app.keymap.label, ("view_model", "model.add_pack", "model.train"))
-            text = f"! {coverage.in_words()} Press {model} {add} for data that knows more, then {train} to train."
-            self.update(Content.styled(shown(text), "bold $text-warning"))
+            return (
+                f"{coverage.in_words()} Press {model} {add} for data that knows more, then {train} to train."
+            )
+        return found.notes[-1] if found.half_explored else ""

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from engine.community.pack_names import data_in_words
 from engine.wording import percent, quantity
+from tuiapp import resurfacing
 from tuiapp.cells import fitted
 from tuiapp.hindsight import in_a_line, in_words
 from tuiapp.safe import shown
@@ -30,7 +31,8 @@ def in_short(model: ModelManifest, width: int) -> Content:
     lines = [Content.styled(_broken(f"{quantity(model.items, model.level)}, {source}", width), "bold")]
     if model.origin is not None:
         lines.append(Content(_came(model, width)))
-    if quality := _found(model.validation):
+    quality = resurfacing.in_short(_resurfaced(model)) if model.solo else _found(model.validation)
+    if quality:
         lines.append(Content(_broken(quality, width)))
     return Content("\n").join(lines)
 
@@ -46,17 +48,18 @@ def _came(model: ModelManifest, width: int) -> str:
 
 
 def _found(measured: dict[str, Any]) -> str:
-    """How much of what was held out it finds, beside popularity; of solo models, in their sessions."""
-    ensemble = measured.get("ensemble") or {}
-    if "sessions" in ensemble:
-        what, found, plain = "plays", ensemble["ensemble"], ensemble["members"].get("popularity")
-    elif "recall@20" in measured:
-        popularity = measured["baselines"].get("popularity", {})
-        what, found, plain = "favourites", measured["recall@20"], popularity.get("recall@20")
-    else:
+    """How much of what was held out it finds, beside popularity."""
+    if "recall@20" not in measured:
         return ""
+    plain = measured["baselines"].get("popularity", {}).get("recall@20")
     beside = "" if plain is None else f", popularity alone {plain * 100:.0f}"
-    return f"finds {found * 100:.0f} of 100 hidden {what}{beside}"
+    return f"finds {measured['recall@20'] * 100:.0f} of 100 hidden favourites{beside}"
+
+
+def _resurfaced(model: ModelManifest) -> dict[str, Any]:
+    """What was measured of a model of one's own sessions; empty where nothing could be."""
+    found: dict[str, Any] = model.validation.get("resurfacing") or {}
+    return found
 
 
 def facts(model: ModelManifest, width: int) -> Content:
@@ -65,7 +68,7 @@ def facts(model: ModelManifest, width: int) -> Content:
     blocks = [
         _source(model, width),
         _quality(model.validation, cells),
-        _ensemble(model, cells),
+        _resurfacing(model, cells) if model.solo else _ensemble(model, cells),
         _tuning(model.tuned, width),
         _index(model.index, width),
     ]
@@ -120,16 +123,20 @@ def _source(model: ModelManifest, width: int) -> Content:
     )
 
 
-def _table(heading: str, rows: list[tuple[str, float, str]], cells: int) -> Content:
-    """Names with a bar of `cells`, a figure and a note each; the best one says so."""
+def _table(
+    heading: str, rows: list[tuple[str, float, str]], cells: int, *, says_best: bool = True
+) -> Content:
+    """Names with a bar of `cells`, a figure and a note each; the best one says so, unless that would say nothing."""
     best = max(value for _, value, _ in rows)
+    names = max(13, *(len(name) + 1 for name, _, _ in rows))
+    cells = max(4, cells - (names - 13))
     parts: list[Content | str] = [Content.styled(heading, _MUTED)]
     for name, value, note in rows:
         parts += [
-            f"\n{shown(name):<13}",
+            f"\n{shown(name):<{names}}",
             Content.styled(bar(value / best if best else 0.0, cells), "$text-accent"),
             f" {value:.3f}",
-            Content.styled("  best" if value == best else "      ", "bold"),
+            Content.styled("  best" if says_best and value == best else "      ", "bold"),
             Content.styled(f"  {note}" if note else "", _MUTED),
         ]
     return Content.assemble(*parts)
@@ -157,12 +164,32 @@ def _ensemble(model: ModelManifest, cells: int) -> Content:
         (name, value, f"weight {model.ensemble.get(name, 0.0):+.2f}")
         for name, value in ensemble["members"].items()
     ]
-    of = (
-        "hit rate in the top ten, last sessions"
-        if "sessions" in ensemble
-        else "nDCG@20 on held-out listeners"
+    heading = "what ranks, nDCG@20 on held-out listeners"
+    return _table(heading, [("all together", ensemble["ensemble"], ""), *rows], cells)
+
+
+def _resurfacing(model: ModelManifest, cells: int) -> Content:
+    """The weights of a model of one's own sessions, and how it does beside the plain orders."""
+    from engine.model.ensemble import member_name
+
+    weights = ", ".join(
+        f"{member_name(name, solo=True)} {weight:.1f}" for name, weight in model.ensemble.items()
     )
-    return _table(f"what ranks, {of}", [("all together", ensemble["ensemble"], ""), *rows], cells)
+    ranked = Content.styled(f"ranked by {weights}", _MUTED)
+    measured = _resurfaced(model)
+    if not measured:
+        return ranked
+    too_few = f", {resurfacing.TOO_FEW}" if measured["too_few"] else ""
+    rows = [
+        (name, one[resurfacing.HIT], f"nDCG {one['ndcg@10']:.3f}") for name, one in measured["orders"].items()
+    ]
+    table = _table(
+        f"hit rate in the top ten, {measured['sessions']:,} sessions{too_few}",
+        rows,
+        cells,
+        says_best=not too_few,
+    )
+    return Content("\n").join([ranked, table])
 
 
 def _tuning(tuned: dict[str, Any], width: int) -> Content:

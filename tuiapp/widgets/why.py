@@ -10,6 +10,7 @@ from textual.content import Content
 
 from engine.wording import credited, percent, percents, quantity
 from tuiapp.cells import fitted
+from tuiapp.own_reasons import own_reasons, with_percents
 from tuiapp.safe import shown
 from tuiapp.tastes import ITSELF, LIKE_THEM, names_of, percents_of
 from tuiapp.text import bar, day, ordinal
@@ -62,7 +63,10 @@ def _name(explanation: Explanation | Waiting) -> Content:
 def why(explanation: Explanation, width: int, height: int) -> Content:
     """An explanation as bars, as much of it as the height allows: by group, then by single artist."""
     roomy = height > 10
+    own = explanation.own
     counted_by = quantity(explanation.listeners, "listeners")
+    if own is not None:
+        counted_by = quantity(own.sessions, "sessions")
     if explanation.plays:
         counted_by += f", {quantity(explanation.plays, 'plays')}"
     heading, counted = _name(explanation), Content.styled(counted_by, "$foreground-muted")
@@ -80,8 +84,12 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
         if explanation.shares or explanation.itself:
             rows.append(Content.styled("because of", "$foreground-muted"))
     tastes = explanation.tastes
-    grouped = [] if tastes.of_single_items else _by_taste(tastes, width)
-    after = [Content(), *_what_ifs(explanation, width), *_ranked_by(explanation, width)] if roomy else []
+    if own is not None:
+        grouped, ranked_by = _by_own(explanation, width), []
+    else:
+        grouped = [] if tastes.of_single_items else _by_taste(tastes, width)
+        ranked_by = _ranked_by(explanation, width)
+    after = [Content(), *_what_ifs(explanation, width), *ranked_by] if roomy else []
     rows += grouped[: max(1, height - len(rows))]
     left = height - len(rows) - len(after)
     if explanation.shares and (left > _SINGLES or not grouped):
@@ -110,6 +118,32 @@ def _by_taste(tastes: TasteShares, width: int) -> list[Content]:
     return rows
 
 
+def _by_own(explanation: Explanation, width: int) -> list[Content]:
+    """Each reason of solo mode: how much it says for it and what it is, then what speaks against it."""
+    rows = []
+    for share, one in with_percents(own_reasons(explanation)):
+        if one.share > 0:
+            drawn = Content.styled(bar(one.share, width - 7), "$text-accent")
+            rows.append(Content.assemble(f"{share:>5} ", drawn))
+            rows += [Content(f"      {line}") for line in _lines(one.words, width - 6)]
+        else:
+            lines = _lines(f"{share} {one.words}", width)
+            rows += [Content.styled(line, "$foreground-muted") for line in lines]
+    return rows
+
+
+def _lines(words: str, width: int) -> list[str]:
+    """Words in as many lines as they need, broken at spaces; one that is longer than a line is cut."""
+    lines = [""]
+    for word in shown(words).replace(" %", "\u00a0%").split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if cell_len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fitted(word, width).rstrip())
+    return [line for line in lines if line]
+
+
 def _names(taste: TasteShare, width: int) -> str:
     """As many of a group's names as fit beside how many more there are; the last is cut."""
     told = [shown(names_of(taste, most)) for most in range(max(1, len(taste.names)), 0, -1)]
@@ -120,7 +154,7 @@ def _names(taste: TasteShare, width: int) -> str:
 def _singles(explanation: Explanation, width: int, height: int, *, beside: bool) -> list[Content]:
     """The single artists that say most, in at most `height` lines; `beside` groups, in the groups' unit."""
     # Of all that speaks for it, as groups are told; without groups of the sum.
-    unit = 1.0 - explanation.tastes.against_in_all if beside else 1.0
+    unit = 1.0 - explanation.tastes.against_in_all if beside and explanation.own is None else 1.0
     rows = [Content(), Content.styled("most of one alone", "$foreground-muted")] if beside else []
     most = max(1, min(12, height - len(rows) - 1))
     named, left = explanation.shares[:most], explanation.shares[most:]
@@ -173,7 +207,6 @@ _MEMBERS = {
     "neighbours": "shared listeners",
     "artist": "your plays of the artist",
     "popularity": "popularity",
-    "recency": "recently played",
     "today": "daily shuffle",
 }
 

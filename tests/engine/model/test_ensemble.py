@@ -15,7 +15,6 @@ from engine.model.ensemble import MEMBERS, PERSONAL, Members, blend_over
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbour_fit import build_neighbours, products_of
 from engine.recommend.adapt import adapted
-from engine.training.solo import weigh_sessions
 from engine.training.weigh import RIDGES, TrainingSet, ascend, best_ridge, ndcg, neighbour_scores, weigh
 from tests.support.factorizing import plays
 
@@ -128,29 +127,6 @@ def test_the_ridge_is_the_one_that_finds_most() -> None:
     }
     assert found[chosen] >= found[RIDGES[0]]
     assert found[chosen] == max(found.values()) or found[RIDGES[RIDGES.index(chosen) + 1]] <= found[chosen]
-
-
-def sessions(what: str) -> tuple:
-    """200 sessions that go by what was heard lately, or by what goes together."""
-    rng = np.random.default_rng(1)
-    matrix = np.zeros((200, 40), dtype=np.float32)
-    for row in range(200):
-        if what == "recency":
-            # A window of five artists that moves on slowly.
-            matrix[row, (row // 10 + rng.permutation(6)[:4]) % 40] = 1
-        else:
-            matrix[row, rng.integers(8) * 5 + rng.permutation(5)[:4]] = 1
-    return csr_matrix(matrix), np.arange(200, dtype=np.int64) * 86_400
-
-
-@pytest.mark.parametrize(("what", "wins"), [("recency", {"recency"}), ("together", {"neighbours"})])
-def test_solo_weights_are_the_persons_own(what, wins) -> None:
-    plays_, times = sessions(what)
-    found = weigh_sessions(plays_, times, fitted, Confidence(), seed=0)
-    assert max(found.weights, key=lambda name: abs(found.weights[name])) in wins
-    assert found.effect["sessions"] >= 15
-    few = weigh_sessions(plays_[:20], times[:20], fitted, Confidence(), seed=0)
-    assert few.weights == {"factors": 1.0}
 
 
 @settings(deadline=None, max_examples=50, derandomize=True)

@@ -161,25 +161,3 @@ def test_related_artists_are_of_the_same_block_and_not_the_artist_itself(place) 
     assert supported == sorted(supported, reverse=True)
     assert sum(ARTISTS.index(item.artist) % 3 == 0 for item in found.items) >= 8
     assert any(item.known and item.plays for item in found.items)
-
-
-def test_solo_mode_brings_back_what_rested_because_of_what_is_recent(tmp_path) -> None:
-    folders = write_model(tmp_path, solo=True)
-    connection = open_library(Door(folders))
-    for number in (0, 3, 6):
-        play(connection, ARTISTS[number], "Old Song", 10 * DAY, 11 * DAY)
-    for number in (9, 12, 15):
-        play(connection, ARTISTS[number], "New Song", 399 * DAY, 400 * DAY)
-    found = Recommender.of(open_model(folders), read_dated_taste(connection)).discover()
-    assert found.solo
-    assert "cannot know artists you never played" in found.notes[0]
-    assert {item.artist for item in found.items} == {ARTISTS[0], ARTISTS[3], ARTISTS[6]}
-    recent = {ARTISTS[9], ARTISTS[12], ARTISTS[15]}
-    assert {share.artist for item in found.items for share in item.why} == recent
-    assert len(found.notes) == 1
-    for number in (0, 3, 6):
-        play(connection, ARTISTS[number], "Old Song", 399 * DAY)
-    found = Recommender.of(open_model(folders), read_dated_taste(connection)).discover()
-    assert (found.items, len(found.notes)) == ((), 2)
-    assert "each of the artists you know was played in the last 30 days" in found.notes[1]
-    connection.close()

@@ -131,5 +131,5 @@ def test_a_track_is_a_reason_with_the_name_of_its_artist() -> None:
         TasteItem("b", "Lark", 2, None, track="Moire"),
     ]
     groups = ReasonGroups(np.array([1, 2]), reasons, np.array([0, 1]), np.zeros(2))
-    (shares,) = groups.shares(np.array([9]), np.array([[0.75, 0.25]]))
+    (shares,) = groups.shares(np.array([9]), np.array([[0.75, 0.25]]), np.ones(1))
     assert in_a_line(shares) == "75 % Moire by Burel · 25 % Moire by Lark"

@@ -20,6 +20,7 @@ from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
 from engine.store.imported_likes import keep_playlist
+from tests.support.factorizing import plays
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names, write_model
@@ -210,7 +211,7 @@ def test_a_list_is_continued_by_what_fits_never_twice_never_blocked_and_the_same
 
 
 def test_in_solo_mode_a_list_is_continued_with_ones_own(tmp_path: Path) -> None:
-    folders = write_model(tmp_path / "data", solo=True)
+    folders = write_model(tmp_path / "data", solo=True, plays=plays(400, 60))
     connection = open_library(Door(folders))
     for number in range(12):
         play(connection, ARTISTS[number], f"Own {number}", 86_400 * number, 86_400 * number + 600)

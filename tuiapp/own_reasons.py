@@ -1,0 +1,118 @@
+"""Solo mode's reasons in words: on the screen and on the command line."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.wording import percent, percents, quantity
+from tuiapp.tastes import names_of
+from tuiapp.text import day, local
+
+if TYPE_CHECKING:
+    from engine.recommend.lists import Explanation, OwnPlays, Recommendation, TasteShares
+
+AGAINST = "against it"
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReason:
+    """One of the reasons: its `share` of all that speaks for the item, below 0 where it speaks against it.
+
+    `member` is what of the ensemble it is, `words` say it, `short` in few, empty where that would say nothing.
+    """
+
+    member: str
+    share: float
+    words: str
+    short: str
+
+
+def own_reasons(item: Recommendation | Explanation) -> list[OwnReason]:
+    """All that an item of solo mode is ranked by, what says most first, what speaks against it last; empty for another
+    model's."""
+    if item.own is None:
+        return []
+    found = [
+        OwnReason(name, share, *_WORDS[name](item.own, share))
+        for name, share in item.members.items()
+        if name in _WORDS
+    ]
+    found += _by_what_one_plays(item.tastes)
+    if (personal := item.members.get("neighbours", 0.0)) < 0.0:
+        found.append(OwnReason("neighbours", personal, "what you play now", ""))
+    return sorted(found, key=lambda one: -one.share)
+
+
+def with_percents(reasons: Sequence[OwnReason]) -> list[tuple[str, OwnReason]]:
+    """Each with its share in whole per cent, which add up; what speaks against an item is told without, since beside
+    little that speaks for it that would be any number."""
+    speaking = [one for one in reasons if one.share > 0]
+    told = [*percents([one.share for one in speaking]), *[AGAINST + ":"] * (len(reasons) - len(speaking))]
+    return list(zip(told, reasons, strict=True))
+
+
+def in_a_line(item: Recommendation | Explanation) -> str:
+    """All of them, in a line."""
+    return " · ".join(f"{share} {one.words}" for share, one in with_percents(own_reasons(item)))
+
+
+def in_short(item: Recommendation, cells: int) -> str:
+    """Those that speak for it, in few words, with how it stands with the person: as many as fit `cells`."""
+    from rich.cells import cell_len
+
+    told = with_percents(own_reasons(item))
+    said = [f"{share} {one.short}" for share, one in told if one.share > 0 and one.short]
+    parts = [*said[:1], *([item.standing] if item.standing else []), *said[1:]]
+    while len(parts) > 1 and cell_len(", ".join(parts)) > cells:
+        parts.pop()
+    return ", ".join(parts)
+
+
+def days_ago(own: OwnPlays) -> int | None:
+    """Days from the last play to the day of the list; null where it has none, or lies before."""
+    if own.last_played is None or own.day is None:
+        return None
+    days = own.day - (local(own.last_played).date().toordinal() - _EPOCH)
+    return days if days >= 0 else None
+
+
+def _by_what_one_plays(tastes: TasteShares) -> list[OwnReason]:
+    """By group, or where each is one artist, or track, all in one."""
+    if tastes.of_single_items and tastes.named:
+        names = [name for taste in tastes.named for name in taste.names]
+        share = sum(taste.share for taste in tastes.named) + tastes.rest
+        others = " and others" if tastes.rest > 0.0 else ""
+        found = [_goes_with(share, ", ".join(names) + others, ", ".join(names[:2]))]
+    else:
+        found = [_goes_with(taste.share, names_of(taste), names_of(taste, 2)) for taste in tastes.named]
+        if tastes.rest > 0.0:
+            found.append(OwnReason("neighbours", tastes.rest, "goes with the rest of what you play now", ""))
+    return found + [OwnReason("neighbours", -taste.share, names_of(taste), "") for taste in tastes.against]
+
+
+def _goes_with(share: float, whom: str, short: str) -> OwnReason:
+    return OwnReason("neighbours", share, f"goes with {whom}", f"goes with {short}")
+
+
+def _by_sessions(own: OwnPlays, share: float) -> tuple[str, str]:
+    among = "what has rested" if own.rested else "these"
+    than, part = ("more", own.more_than) if share > 0 else ("fewer", own.fewer_than)
+    words = f"played in {quantity(own.sessions, 'sessions')}"
+    if part > 0:
+        words += f", {than} than {percent(part, down=True)} of {among}"
+    # How many stands in a column of its own.
+    return words, "often" if share > 0 else "seldom"
+
+
+def _by_recency(own: OwnPlays, _share: float) -> tuple[str, str]:
+    days = days_ago(own)
+    ago = "" if days is None else "today" if not days else f"{quantity(days, 'days')} ago"
+    words = f"last played {day(own.last_played)}" if own.last_played is not None else "no dated play"
+    return f"{words}, {ago}" if ago else words, ago or words
+
+
+_WORDS = {"sessions": _by_sessions, "recency": _by_recency}
