@@ -7,6 +7,8 @@ from __future__ import annotations
 
 FAMILIARITY = 1.0
 POPULARITY = 0.0
+# Where that stands in the list of less known ones.
+LESS_KNOWN = -0.3
 VARIETY = 0.0
 KNOWN_PLAYS = 1
 KNOWN_DAYS: float | None = None

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 PLAYLIST_COLUMNS = (
     "Track name", "Artist name", "Album", "Playlist name", "Type", "ISRC", "Spotify - id",
 )  # fmt: skip
+# A column more where tracks have reasons.
+REASON = "Reason"
 # What begins a formula (OWASP, CSV Injection), full-width signs too. Behind apostrophes, so that a name that begins
 # so by itself comes back as it was.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -34,4 +36,6 @@ def unguarded(cell: str) -> str:
 
 def is_guarded(header: Sequence[str]) -> bool:
     """Whether a table has the columns in which this program writes playlists, and so guarded cells."""
-    return [cell.strip().lower() for cell in header] == [column.lower() for column in PLAYLIST_COLUMNS]
+    columns = [*PLAYLIST_COLUMNS, REASON][: len(header)]
+    enough = len(header) >= len(PLAYLIST_COLUMNS)
+    return enough and [cell.strip().lower() for cell in header] == [column.lower() for column in columns]

@@ -1,4 +1,4 @@
-"""Solo mode's reasons in words: on the screen and on the command line."""
+"""Solo mode's reasons in words, and those of any line in one: on the screen, on the command line, in exports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.wording import percent, percents, quantity
+from tuiapp.tastes import in_a_line as by_taste_in_a_line
 from tuiapp.tastes import names_of
 from tuiapp.text import day, local
 
@@ -58,6 +59,12 @@ def with_percents(reasons: Sequence[OwnReason]) -> list[tuple[str, OwnReason]]:
 def in_a_line(item: Recommendation | Explanation) -> str:
     """All of them, in a line."""
     return " · ".join(f"{share} {one.words}" for share, one in with_percents(own_reasons(item)))
+
+
+def because(item: Recommendation) -> str:
+    """Why a line of Discover is there, of whichever model: how one's own stands, and all its reasons."""
+    reasons = by_taste_in_a_line(item.tastes) if item.own is None else in_a_line(item)
+    return "; ".join(filter(None, (item.standing, reasons)))
 
 
 def in_short(item: Recommendation, cells: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
-from engine.wording import one_or_many, quantity
+from engine.wording import one_or_many, percent, quantity
 
 if TYPE_CHECKING:
     from engine.recommend.lists import RelatedList
@@ -86,6 +86,17 @@ def ordinal(rank: int) -> str:
 def counted_among(found: RelatedList) -> str:
     """Among whom listeners in common are counted; empty where among all."""
     return "" if found.sampled is None else f"in common among {found.sampled:,} listeners"
+
+
+def dial_cost(cost: float) -> str:
+    """What the dial of popularity costs, a share of what would have been found, below 0 where it finds more.
+
+    >>> dial_cost(0.083), dial_cost(-0.02), dial_cost(0.004)
+    ('about 8 % fewer of what you would have found', 'about 2 % more of what you would have found', 'as many of what \
+you would have found')
+    """
+    how = "as many" if abs(cost) < 0.005 else f"about {percent(abs(cost))} {'fewer' if cost > 0 else 'more'}"
+    return f"{how} of what you would have found"
 
 
 def came_from(name: str, added: str) -> str:

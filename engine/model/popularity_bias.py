@@ -1,6 +1,8 @@
-"""Leaning a ranking towards popular or obscure items: by hand with a dial, or as measured best in training."""
+"""Leaning a ranking towards popular or obscure items by a dial, and what that costs."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,11 @@ def with_popularity_bias(
 
     Both are compared within the candidates along the last axis, so that a lean means the same for every listener.
     """
-    known_by = np.log1p(listeners)
+    return leant(scores, np.log1p(listeners), bias)
+
+
+def leant(scores: NDArray[np.float64], known_by: NDArray[np.float64], bias: float) -> NDArray[np.float64]:
+    """`scores` (..., n) plus `bias` of how well `known_by` (..., n) candidates are, in any unit."""
     spread = known_by.std(axis=-1, keepdims=True)
     unit = np.divide(
         known_by - known_by.mean(axis=-1, keepdims=True),
@@ -25,3 +31,15 @@ def with_popularity_bias(
         where=spread > 0,
     )
     return np.asarray(scores + bias * REACH * scores.std(axis=-1, keepdims=True) * unit)
+
+
+def cost_of(measured: Sequence[Sequence[float]], bias: float) -> float | None:
+    """The share of what would have been found that a dial at `bias` loses, below 0 where it finds more.
+
+    `measured` has (place of the dial, hits there beside those at 0) by rising place (`engine.training.dial_cost`), and
+    is empty where nothing was; null then, and at 0.
+    """
+    if not measured or bias == 0.0:
+        return None
+    places, hits = zip(*measured, strict=True)
+    return float(1.0 - np.interp(bias, places, hits))

@@ -16,7 +16,7 @@ class PlaylistTrack:
 
     `seconds` is an assumption where `seconds_estimated`. `target_bpm` is the cadence asked for in the middle
     of the track, `factor` what its own tempo is multiplied by to meet it (0.5, 1 or 2); both None where no
-    tempo was asked for or is known.
+    tempo was asked for or is known. `reason` says why it is in a list of recommendations, in words, else it is empty.
     """
 
     artist: str
@@ -30,6 +30,7 @@ class PlaylistTrack:
     factor: float | None = None
     ids: tuple[tuple[str, str], ...] = ()
     seconds_estimated: bool = False
+    reason: str = ""
 
     @property
     def tempo_error(self) -> float | None:

@@ -16,7 +16,7 @@ from engine.community.catalog import CatalogItem
 from engine.errors import UnknownNameError
 from engine.index.norm_scan import Anchor
 from engine.model.ensemble import SOLO_RESTED
-from engine.model.popularity_bias import with_popularity_bias
+from engine.model.popularity_bias import cost_of, with_popularity_bias
 from engine.recommend.candidates import Candidates
 from engine.recommend.joint_credits import with_parts
 from engine.recommend.listener import Floats, Ids, Listener
@@ -229,7 +229,15 @@ class Recommender:
             trained=self.model.manifest.trained,
             coverage=self.listener.coverage,
             half_explored=half_explored,
+            popularity_cost=self._popularity_cost(settings),
         )
+
+    def _popularity_cost(self, settings: DiscoverSettings) -> float | None:
+        """What the dial of popularity costs where it stands; null where nothing new is listed, or none was measured."""
+        if self.model.manifest.solo or settings.familiarity == 0.0:
+            return None
+        measured = self.model.manifest.validation.get("ensemble") or {}
+        return cost_of(measured.get("dial") or (), settings.popularity)
 
     def _ordered_by(self, ids: Ids, scores: Floats, quota: Ids | None, settings: DiscoverSettings) -> Ids:
         """Ids in the order of the dials, without those above their artist's `quota`."""

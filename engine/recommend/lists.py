@@ -116,8 +116,9 @@ class DiscoverList:
 
     `resting` artists were shown and ignored, and are left out for a while. `notes` are sentences the person should
     read (what solo mode can and cannot do). `coverage` is how much of the taste the community data knows, null in solo
-    mode. There nothing may have rested: then the list is of what is `half_explored`. `compared` names the ranking that
-    is mixed in, empty where none is.
+    mode. There nothing may have rested: then the list is of what is `half_explored`. `popularity_cost` is the share of
+    what would have been found that the dial of popularity loses as it stands, below 0 where it finds more; null at rest
+    and where the model has no such figures. `compared` names the ranking that is mixed in, empty where none is.
     """
 
     items: tuple[Recommendation, ...]
@@ -131,6 +132,7 @@ class DiscoverList:
     trained: str = ""  # when the model was, as an ISO moment
     coverage: Coverage | None = None
     half_explored: bool = False
+    popularity_cost: float | None = None
     compared: str = ""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog
     from engine.playlists.export import ExportReport
     from engine.playlists.playlist import PlaylistTrack
+    from engine.recommend.lists import Recommendation
     from engine.recommend.settings import DiscoverSettings
     from engine.session.artists import Artists
     from engine.session.discover import Discover
@@ -144,12 +146,19 @@ class Tracks(Service):
         return {key: track.track for (_, key), track in zip(artists, tracks, strict=True) if track.track}
 
     @synchronized
-    def of_discover(self, settings: DiscoverSettings | None = None) -> tuple[PlaylistTrack, ...]:
-        """Discover as tracks for an export: of artists a track of each where one is known."""
+    def of_discover(
+        self,
+        settings: DiscoverSettings | None = None,
+        reason: Callable[[Recommendation], str] = lambda _: "",
+    ) -> tuple[PlaylistTrack, ...]:
+        """Discover as tracks for an export: of artists a track of each where one is known; `reason` puts into words why
+        a line is recommended."""
         items = self._discover.list(settings).items
         if settings is not None and settings.level == "tracks":
-            return self.named([(item.artist, item.track) for item in items])
-        return self._one_or_own([(item.artist, item.key) for item in items])
+            tracks = self.named([(item.artist, item.track) for item in items])
+        else:
+            tracks = self._one_or_own([(item.artist, item.key) for item in items])
+        return tuple(replace(track, reason=reason(item)) for track, item in zip(tracks, items, strict=True))
 
     @synchronized
     def of_related(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:

@@ -16,7 +16,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -69,6 +69,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     ensemble: float
     kept: bool
     ridge: float
+    dial: list[Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)]] = []
 
 
 class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,7 +206,9 @@ def quality_of(validation: dict[str, Any]) -> Quality | None:
         listeners=validation["listeners"],
         measured=numbers,
         baselines=validation["baselines"],
-        ensemble=msgspec.convert({key: effect[key] for key in Effect.__struct_fields__}, Effect)
+        ensemble=msgspec.convert(
+            {key: effect[key] for key in Effect.__struct_fields__ if key in effect}, Effect
+        )
         if effect
         else None,
     )

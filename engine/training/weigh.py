@@ -24,6 +24,7 @@ from engine.model.fold_in import ItemFactors
 from engine.model.neighbour_fit import RIDGE, Products, products_of
 from engine.model.neighbours import Neighbours
 from engine.progress import Share, in_steps, part_of, silent
+from engine.training.dial_cost import ABSENT, dial_cost
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -40,6 +41,8 @@ NEIGHBOURS_SHARE = 0.2
 FOLDS, ENOUGH = 3, 1_500
 # What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first turn, and so many items.
 RIDGES, RIDGE_LISTENERS, RIDGE_ITEMS = (10.0, 30.0, 100.0, 300.0, 1000.0), 500, 20_000
+# On so many listeners of the first turn the dial of popularity is measured.
+DIAL_LISTENERS = 300
 # A listener with fewer items teaches little of which of them belong together.
 MIN_ITEMS = 5
 HELD_OUT = 0.2
@@ -53,7 +56,8 @@ GAIN = 0.004
 
 @dataclass(frozen=True)
 class Weighed:
-    """The weights, and what they do: nDCG@20 of the members and of the ensemble on listeners that did not teach it."""
+    """The weights, and what they do: nDCG@20 of the members and of the ensemble on listeners that did not teach it,
+    and as `dial` what leaning to less known items costs (`engine.training.dial_cost`)."""
 
     weights: dict[str, float]
     effect: dict[str, Any]
@@ -63,12 +67,14 @@ class Weighed:
 @dataclass(frozen=True)
 class TrainingSet:
     """What the weights are learned from, a row a listener: members over candidates (l, c, members), hits (l, c), and
-    how many items were held out (l,); and the ridge of the neighbours."""
+    how many items were held out (l,); and the ridge of the neighbours. `wide` are some listeners with as many
+    candidates as lists are made of."""
 
     members: NDArray[np.float32]
     hits: NDArray[np.bool_]
     held: NDArray[np.int64]
     ridge: float = RIDGE
+    wide: TrainingSet | None = None
 
     def of(self, rows: NDArray[np.int64]) -> TrainingSet:
         """Those of some listeners."""
@@ -131,6 +137,9 @@ def weigh(
     if not kept:
         # What everybody hears says nothing of the person, so it never ranks by itself.
         named = {max(MEMBERS[:PERSONAL], key=lambda name: alone[name]): 1.0}
+    if (wide := training_set.wide) is not None:
+        ranked = np.array([named.get(name, 0.0) for name in MEMBERS])
+        effect["dial"] = dial_cost(wide.members, wide.hits, ranked)
     return Weighed(named, effect, training_set.ridge)
 
 
@@ -152,7 +161,7 @@ def training_set_of(
     turns = min(FOLDS, -(-ENOUGH * FOLDS // len(able)))
     folds = np.array_split(able[:ENOUGH] if turns < FOLDS else able, turns)
     found: list[TrainingSet] = []
-    ridge = RIDGE
+    ridge, wide = RIDGE, None
     for number, fold in enumerate(folds):
         told = part_of(progress, number / len(folds), (number + 1) / len(folds))
         fold = np.sort(fold)
@@ -173,6 +182,9 @@ def training_set_of(
             near,
             artists=artists,
         )
+        if not number:
+            some = plays[fold[:DIAL_LISTENERS]]
+            wide = _training_set(members, some, confidence, seed, cancelled, silent, MEASURED_CANDIDATES)
         found.append(
             _training_set(members, plays[fold], confidence, seed, cancelled, part_of(told, 0.6, 1.0))
         )
@@ -181,6 +193,7 @@ def training_set_of(
         np.concatenate([training_set.hits for training_set in found]),
         np.concatenate([training_set.held for training_set in found]),
         ridge,
+        wide,
     )
 
 
@@ -218,9 +231,10 @@ def _training_set(
     seed: int,
     cancelled: Callable[[], bool] | None,
     progress: Share,
+    candidates: int = CANDIDATES,
 ) -> TrainingSet:
     kept, held = leave_out(plays, HELD_OUT, seed)
-    count = min(CANDIDATES, plays.shape[1])
+    count = min(candidates, plays.shape[1])
     rows = np.flatnonzero(np.diff(held.indptr))
     scores = np.zeros((len(rows), count, len(MEMBERS)), dtype=np.float32)
     hits = np.zeros((len(rows), count), dtype=bool)
@@ -232,8 +246,7 @@ def _training_set(
         best, raw = _candidates(members, confidence, kept.indices[own], kept.data[own], count)
         blend = blend_over(raw, dict.fromkeys(MEMBERS, 1.0))
         scores[place, : len(best)] = blend.parts(raw)
-        # A listener who knows nearly everything has fewer; those places come last under any weights.
-        scores[place, len(best) :, 0] = -1e6
+        scores[place, len(best) :, 0] = ABSENT
         hits[place, : len(best)] = np.isin(best, held.indices[held.indptr[row] : held.indptr[row + 1]])
     return TrainingSet(scores, hits, np.diff(held.indptr)[rows].astype(np.int64))
 

@@ -122,7 +122,7 @@ MEANS = {
     "t": {"train"},
     "d": {"travel"},
     "D": {"remove", "remove_pack", "reset"},
-    "v": {"next_panel", "details"},
+    "v": {"next_panel", "details", "less_known"},
     "x": {"hide"},
     "r": {"related"},
     "m": {"pick_taste", "discover_taste"},

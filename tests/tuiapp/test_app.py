@@ -8,7 +8,9 @@ import threading
 import pytest
 from textual.widgets import Input
 
+from engine.defaults import LESS_KNOWN
 from engine.paths import Folders
+from engine.recommend.settings import DiscoverSettings
 from engine.session.verdicts import Verdicts
 from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
@@ -123,6 +125,34 @@ async def test_search_finds_despite_a_typo_and_walks_there(folders: Folders) -> 
         app.action_view("discover")
         await settled(pilot)
         assert app.screen is the_view(app)
+
+
+async def test_the_less_known_are_a_key_away_and_their_rows_have_all_keys(folders: Folders, tmp_path) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        plain = [row.artist for row in the_list(app).rows]
+        await pilot.press("v")
+        await settled(pilot)
+        asked = app.preferences.config.for_discover(DiscoverSettings(n=200, popularity=LESS_KNOWN))
+        less = [row.artist for row in the_list(app).rows]
+        assert less == [row.artist for row in app.engine().discover.list(asked).items] != plain
+        assert any("less known" in line for line in screen_lines(app)[1:4])
+        first = the_list(app).row.artist
+        await pilot.press("l")
+        await settled(pilot)
+        assert (first, "like") in {(one.artist, one.verdict) for one in app.engine().verdicts.all()}
+        the_view(app).action_export()
+        await settled(pilot)
+        app.screen.query_one(Input).value = str(tmp_path / "less.csv")
+        await pilot.press("enter")
+        await settled(pilot)
+        header, row, *_ = (tmp_path / "less.csv").read_text().splitlines()
+        assert header.endswith("Reason")
+        assert ",Less known," in row
+        await pilot.press("v")
+        await settled(pilot)
+        assert not any("less known" in line for line in screen_lines(app)[1:4])
 
 
 async def test_related_walks_with_a_trail_back_and_forward(

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from engine.defaults import LESS_KNOWN
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from tuiapp.cli.recommend import recommend
 from tuiapp.screens.dials import DIALS, FADING, ONE_LINE, Dials
@@ -71,10 +72,25 @@ def test_they_stand_in_one_line_where_there_is_room_and_in_two_elsewhere() -> No
 
 @pytest.mark.parametrize("width", [30, 58, 78, 98, 118, 122, 146, 198])
 def test_no_line_of_them_is_wider_than_there_is_room_and_what_is_left_out_is_said(width: int) -> None:
+    leaning = Dials()
+    leaning.toggle_less_known()
     for words in ("", "as of 2024-03  taste warm and slow  without Somebody"):
-        lines = Dials().drawn(width, words, "200 of 1,500").plain.split("\n")
-        assert all(len(line) <= width for line in lines), lines
-        assert any(line.endswith(words) or "…" in line or words in line for line in lines)
+        for dials, cost in ((Dials(), None), (leaning, 0.13)):
+            lines = dials.drawn(width, words, "200 of 1,500", cost).plain.split("\n")
+            assert all(len(line) <= width for line in lines), lines
+            assert any(line.endswith(words) or "…" in line or words in line for line in lines)
+            told = "less known: about 13 % fewer of what you would have found"
+            assert any(told in line or "less known: about 13 % fe" in line for line in lines) == bool(cost)
+
+
+def test_the_less_known_are_a_place_of_the_dial_and_the_same_key_leads_back() -> None:
+    dials = Dials()
+    dials.turn("popularity", 0.2)
+    for place, title in ((LESS_KNOWN, "Less known"), (0.2, "Discover"), (LESS_KNOWN, "Less known")):
+        dials.toggle_less_known()
+        assert (dials.settings(10).popularity, dials.title) == (place, title)
+    dials.turn("popularity", -0.2)
+    assert not dials.at_less_known
 
 
 def test_the_faces_ask_for_what_the_engine_does_by_itself() -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine import defaults
 from engine.errors import UsageError
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import contexts, name_argument, playlist_formats
 from tuiapp.cli.names import playlists as saved
 from tuiapp.cli.output import print_json, print_table, say
+from tuiapp.own_reasons import because
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -167,7 +169,7 @@ def remove(options: Options, name: str) -> None:
 
 @cli.command()
 @name_argument("name", saved, metavar="[PLAYLIST]", required=False)
-@click.option("--list", "list_name", metavar="LIST", help="Export a list instead: discover or related:NAME.")
+@click.option("--list", "list_name", metavar="LIST", help="Or a list: discover, less-known or related:NAME.")
 @click.option(
     "-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list."
 )
@@ -176,7 +178,7 @@ def remove(options: Options, name: str) -> None:
     type=click.Choice(["artists", "tracks"]),
     default="artists",
     show_default=True,
-    help="For --list discover: one track per artist, or tracks.",
+    help="For --list discover or less-known: one track per artist, or tracks.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
@@ -200,7 +202,9 @@ def export(
 ) -> None:
     """Export a playlist, or one of the lists, to a file."""
     if (name is None) == (list_name is None):
-        raise UsageError("Name a playlist, or a list with --list discover or --list related:NAME.")
+        raise UsageError(
+            "Name a playlist, or a list with --list discover, --list less-known or --list related:NAME."
+        )
     with options.session() as session:
         title, tracks = _tracks_of(session, name, list_name, count, level)
         report = session.tracks.export(tracks, title, out, format_name)
@@ -228,14 +232,18 @@ def _tracks_of(
         return session.playlists.named(name).name, session.playlists.show(name)
     kind, _, of = str(list_name).partition(":")
     kind = kind.strip().casefold()
-    if kind == "discover" and not of:
+    if kind in ("discover", "less-known") and not of:
         from tuiapp.settings.config import read
 
         asked = read(session.folders.config).discover
-        return "Discover", session.tracks.of_discover(DiscoverSettings(n=count, level=level, **asked))
+        title, place = (
+            ("Discover", defaults.POPULARITY) if kind == "discover" else ("Less known", defaults.LESS_KNOWN)
+        )
+        settings = DiscoverSettings(n=count, level=level, popularity=place, **asked)
+        return title, session.tracks.of_discover(settings, because)
     if kind == "related" and of:
         return f"Related to {of}", session.tracks.of_related(of, count)
-    raise UsageError(f"Unknown list {list_name}. Use discover or related:NAME.")
+    raise UsageError(f"Unknown list {list_name}. Use discover, less-known or related:NAME.")
 
 
 def say_exported(options: Options, report: ExportReport) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine import defaults
+from engine.errors import UsageError
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import artists, name_argument, times_of_week
 from tuiapp.cli.output import print_json, print_table, say, say_coverage, thousands
-from tuiapp.own_reasons import in_a_line as own_in_a_line
-from tuiapp.own_reasons import own_reasons
+from tuiapp.own_reasons import because, own_reasons
 from tuiapp.safe import shown
-from tuiapp.tastes import in_a_line, names_of
-from tuiapp.text import counted_among
+from tuiapp.tastes import names_of
+from tuiapp.text import counted_among, dial_cost
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation, TasteShare, TasteShares
@@ -45,7 +45,12 @@ LENGTH = 20
     type=click.FloatRange(-1, 1),
     default=defaults.POPULARITY,
     show_default=True,
-    help="-1: obscure, 1: popular.",
+    help="-1: obscure, 1: popular. What it costs is measured in training, and said beside the list.",
+)
+@click.option(
+    "--less-known",
+    is_flag=True,
+    help=f"The less known: as --popularity {defaults.LESS_KNOWN}, which needs no choice.",
 )
 @click.option(
     "--variety",
@@ -114,8 +119,12 @@ def recommend(options: Options, /, **asked: Any) -> None:  # fmt: skip
     print_discover(options, **asked)
 
 
-def print_discover(options: Options, **asked: Any) -> None:
+def print_discover(options: Options, less_known: bool = False, **asked: Any) -> None:
     """Print the Discover list as plain text or JSON."""
+    if less_known:
+        if asked.get("popularity") != defaults.POPULARITY:
+            raise UsageError("--less-known is a place of --popularity: use one of the two.")
+        asked["popularity"] = defaults.LESS_KNOWN
     with options.session() as session:
         settings = _settings(**_as_set(options, asked))
         found = session.discover.list(settings)
@@ -127,9 +136,18 @@ def print_discover(options: Options, **asked: Any) -> None:
     say_coverage(options, found.coverage)
     for note in found.notes:
         say(options, note)
+    if found.popularity_cost is not None:
+        say(options, f"Popularity {settings.popularity:g}: {dial_cost(found.popularity_cost)}.")
     if options.json:
         coverage = found.coverage and found.coverage.as_dict()
-        print_json({"items": [_item(item) for item in found.items], "coverage": coverage})
+        print_json(
+            {
+                "items": [_item(item) for item in found.items],
+                "coverage": coverage,
+                "popularity": settings.popularity,
+                "popularity_cost": found.popularity_cost,
+            }
+        )
     else:
         _print_list(found)
 
@@ -236,8 +254,7 @@ def _print_list(found: DiscoverList) -> None:
             *([item.track or ""] if tracks else []),
             thousands(item.own.sessions if item.own is not None else item.listeners),
             _plays(item),
-            (f"{item.standing}; " if item.standing else "")
-            + (in_a_line(item.tastes) if item.own is None else own_in_a_line(item)),
+            because(item),
         )
         for item in found.items
     ]

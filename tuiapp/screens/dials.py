@@ -11,6 +11,7 @@ from textual.content import Content
 
 from engine import defaults
 from tuiapp.cells import fitted
+from tuiapp.text import dial_cost
 
 if TYPE_CHECKING:
     from engine.recommend.settings import DiscoverSettings
@@ -54,11 +55,31 @@ class Dials:
     def __init__(self) -> None:
         self.places = {dial.name: dial.start for dial in DIALS}
         self.measured: float | None = None
+        # Where the dial of popularity stood before the less known were asked for.
+        self._popularity_before = defaults.POPULARITY
 
     def turn(self, name: str, by: float) -> None:
         """Turn a dial; at its end it stays."""
         dial, place = _BY_NAME[name], self._shown(name)
         self.places[name] = round(max(dial.low, min(dial.high, place + by)), 2)
+
+    @property
+    def at_less_known(self) -> bool:
+        """Whether the list is that of the less known."""
+        return self.places["popularity"] == defaults.LESS_KNOWN
+
+    @property
+    def title(self) -> str:
+        """What the list is called."""
+        return "Less known" if self.at_less_known else "Discover"
+
+    def toggle_less_known(self) -> None:
+        """Turn the dial of popularity to the less known, or back to where it stood."""
+        if self.at_less_known:
+            self.places["popularity"] = self._popularity_before
+        else:
+            self._popularity_before = self.places["popularity"]
+            self.places["popularity"] = defaults.LESS_KNOWN
 
     def recall(self, places: Any) -> None:
         """Take up where the dials stood, as far as that makes sense."""
@@ -84,9 +105,10 @@ class Dials:
             half_life=None if recency < 0 else FADING[recency],
         )
 
-    def drawn(self, width: int, words: str = "", count: str = "") -> Content:
+    def drawn(self, width: int, words: str = "", count: str = "", cost: float | None = None) -> Content:
         """The dials in as few lines of `width` cells as hold them, and after them in `words` what is left out of the
-        list, in a line of its own where need be, and its `count`, where there is room."""
+        list and what the dial of popularity costs, in lines of their own where need be, and its `count`, where there is
+        room."""
         lines: list[list[Content]] = [[]]
         parts = [self._dial(dial, 15 if width >= ONE_LINE + 22 else 9) for dial in DIALS]
         # Where not all fit beside each other they stand in pairs.
@@ -95,13 +117,19 @@ class Dials:
             if _needed(lines[-1], part) > width or (paired and number == len(parts) // 2):
                 lines.append([])
             lines[-1].append(part)
-        if words:
-            if _needed(lines[-1], Content(words)) > width:
+        for text, style in ((words, "$warning"), (self._told(cost), "$foreground")):
+            if text and _needed(lines[-1], Content(text)) > width:
                 lines.append([])
-            lines[-1].append(Content.styled(fitted(words, min(width, cell_len(words))), "$warning"))
+            if text:
+                lines[-1].append(Content.styled(fitted(text, min(width, cell_len(text))), style))
         if _needed(lines[-1], Content(count)) <= width:
             lines[-1].append(Content.styled(count, "$foreground-muted"))
         return Content("\n").join([Content(_GAP).join(line) for line in lines])
+
+    def _told(self, cost: float | None) -> str:
+        """That the list is the less known, and what the dial costs; empty where it stands at rest."""
+        parts = [self.title.lower()] if self.at_less_known else []
+        return ": ".join([*parts, *([] if cost is None else [dial_cost(cost)])])
 
     def _shown(self, name: str) -> float:
         """Where the knob is: for the half-life that measured best, at the nearest of the dial's."""

@@ -14,6 +14,7 @@ from textual.worker import Worker
 
 from engine.wording import credited, quantity
 from tuiapp.music import Music
+from tuiapp.own_reasons import because
 from tuiapp.screens.dials import Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
 from tuiapp.screens.export import ask_export
@@ -151,9 +152,11 @@ class DiscoverView(NothingListed):
         self.ask(lambda session: session.discover.note_shown(seen), lambda _: None, group="seen", writes=True)
 
     def _show_dials(self) -> None:
-        count = f"{len(self._list.items)} of {self._list.catalog:,}" if self._list else ""
+        found, words = self._list, self._filters.in_words()
+        count = f"{len(found.items)} of {found.catalog:,}" if found else ""
+        cost = found.popularity_cost if found else None
         # Without the line's own padding.
-        self._dials_line.update(self._dials.drawn(self.size.width - 2, self._filters.in_words(), count))
+        self._dials_line.update(self._dials.drawn(self.size.width - 2, words, count, cost))
 
     @on(Table.Highlighted)
     def _highlighted(self) -> None:
@@ -200,6 +203,15 @@ class DiscoverView(NothingListed):
 
     def action_turn(self, name: str, by: float) -> None:
         self._dials.turn(name, by)
+        self._ask_turned()
+
+    def action_less_known(self) -> None:
+        """The less known, from the top, or back."""
+        self._dials.toggle_less_known()
+        self._from_top = True
+        self._ask_turned()
+
+    def _ask_turned(self) -> None:
         self._show_dials()
         settings = self._settings()
         # First the order, then the reasons: those of two hundred lines take longer than a key is held.
@@ -318,8 +330,7 @@ class DiscoverView(NothingListed):
 
     def _note_opened(self) -> None:
         """Who is looked at is not ignored."""
-        row = self._table.row
-        if row is not None:
+        if (row := self._table.row) is not None:
             key = row.key
             self.ask(
                 lambda session: session.discover.note_opened(key), lambda _: None, group="opened", writes=True
@@ -327,7 +338,7 @@ class DiscoverView(NothingListed):
 
     def action_export(self) -> None:
         settings = self._settings()
-        ask_export(self.app, "Discover", lambda session: session.tracks.of_discover(settings))
+        ask_export(self.app, self._dials.title, lambda session: session.tracks.of_discover(settings, because))
 
     # -- remembering -----------------------------------------------------------------------------------
 

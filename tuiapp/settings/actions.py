@@ -152,6 +152,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("turn('familiarity', 0.1)", "right,full_stop", "new", "More new artists.", "discover"),
     Action("turn('popularity', 0.2)", "plus,p", "popular", "More popular artists.", "discover"),
     Action("turn('popularity', -0.2)", "minus,O", "obscure", "More obscure artists.", "discover"),
+    Action("less_known", "v", "less known", "Less known: the list leaning to what fewer people play, or back.",
+           "discover", 11),
     Action("turn('recency', -1)", "left_square_bracket,f", "recent", "Favour recent plays.", "discover"),
     Action("turn('recency', 1)", "right_square_bracket,F", "all time", "Favour all-time plays.", "discover"),
     Action("turn('variety', 0.2)", "greater_than_sign", "varied", "More variety.", "discover"),

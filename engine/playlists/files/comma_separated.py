@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.playlists.files.written import Written, clean, identifier, spotify_id
 from engine.playlists.playlist import PlaylistTrack
-from engine.spreadsheet import PLAYLIST_COLUMNS, guarded
+from engine.spreadsheet import PLAYLIST_COLUMNS, REASON, guarded
 
 
 def write(
@@ -23,9 +23,11 @@ def write(
     """
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(PLAYLIST_COLUMNS)
+    reasons = any(track.reason for track in tracks)
+    rows.writerow((*PLAYLIST_COLUMNS, *([REASON] if reasons else [])))
     for track in tracks:
         isrc, spotify = clean(identifier(track, "isrc")), spotify_id(track) or ""
         names = clean(track.track), clean(track.artist), clean(track.album), clean(title)
-        rows.writerow(map(guarded, (*names, "Playlist", isrc, spotify)))
+        reason = [clean(track.reason)] if reasons else []
+        rows.writerow(map(guarded, (*names, "Playlist", isrc, spotify, *reason)))
     return Written(text.getvalue().encode(), len(tracks))

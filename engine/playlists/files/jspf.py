@@ -31,6 +31,7 @@ def _track(track: PlaylistTrack) -> dict[str, object]:
     fields: dict[str, object] = {
         "title": clean(track.track),
         "creator": clean(track.artist),
+        "annotation": clean(track.reason),
         "album": clean(track.album),
         "duration": milliseconds(track),
         "location": [location] if location else [],

@@ -13,10 +13,13 @@ from engine.playlists.playlist import PlaylistTrack
 def write(
     tracks: Sequence[PlaylistTrack], title: str, _date: datetime.datetime | None, folder: Path | None
 ) -> Written:
-    """Entries for tracks with a local file, a comment `# missing: Artist - Title` for each of the others."""
+    """Entries for tracks with a local file, a comment `# missing: Artist - Title` for each of the others, a comment
+    `# because of: …` before what has a reason."""
     lines = ["#EXTM3U", f"#PLAYLIST:{clean(title)}"]
     left_out = 0
     for track in tracks:
+        if clean(track.reason):
+            lines.append(f"# because of: {clean(track.reason)}")
         path = local_file(track, folder)
         if path is None:
             left_out += 1

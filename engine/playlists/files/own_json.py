@@ -34,6 +34,7 @@ def _track(track: PlaylistTrack) -> dict[str, object]:
         "seconds": track.seconds,
         "seconds_estimated": track.seconds_estimated or None,
         "known": track.known,
+        "reason": clean(track.reason) or None,
         "ids": {clean(scheme): clean(value) for scheme, value in track.ids} or None,
     }
     return {name: value for name, value in fields.items() if value is not None}

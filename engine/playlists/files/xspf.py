@@ -39,9 +39,13 @@ def _track(track: PlaylistTrack) -> list[str]:
     duration = milliseconds(track)
     elements = [_element("location", location)] if location else []
     elements += [_element("identifier", uri) for uri in identifiers(track)]
-    for name, text in (("title", track.track), ("creator", track.artist), ("album", track.album)):
-        if clean(text):
-            elements.append(_element(name, clean(text)))
+    named = {
+        "title": track.track,
+        "creator": track.artist,
+        "annotation": track.reason,
+        "album": track.album,
+    }
+    elements += [_element(name, clean(text)) for name, text in named.items() if clean(text)]
     if duration is not None:
         elements.append(_element("duration", str(duration)))
     return elements

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 from xml.etree import ElementTree
@@ -167,6 +168,24 @@ def test_xspf_and_jspf_say_the_same() -> None:
             values = track.get(name, [])
             values = values if isinstance(values, list) else [str(values)]
             assert [child.text for child in element.findall(f"{space}{name}")] == values
+
+
+def test_a_reason_has_its_place_where_the_format_has_one_and_none_elsewhere() -> None:
+    why = "48 % Ida & the Oaks\nand 3 more"
+    said = "48 % Ida & the Oaks and 3 more"
+    both = [replace(HARBOUR, reason=why), TIN_ROOF]
+    rows = list(csv.DictReader(io.StringIO(write(both, "E", "csv").data.decode())))
+    assert [row["Reason"] for row in rows] == [said, ""]
+    assert json.loads(write(both, "E", "json").data)["tracks"][0]["reason"] == said
+    assert json.loads(write(both, "E", "jspf").data)["playlist"]["track"][0]["annotation"] == said
+    spaced = {"x": "http://xspf.org/ns/0/"}
+    tree = ElementTree.fromstring(write(both, "E", "xspf").data)
+    assert [found.text for found in tree.findall(".//x:annotation", spaced)] == [said]
+    lines = write(both, "E", "m3u8").data.decode().splitlines()
+    assert lines[lines.index(f"# because of: {said}") + 1].startswith("#EXTINF")
+    for format_name in ("pls", "txt", "uris"):
+        assert write(both, "E", format_name) == write(EVENING, "E", format_name)
+    assert write(EVENING, "E", "csv").data.decode().splitlines()[0].endswith("Spotify - id")
 
 
 def test_assumed_lengths_are_not_written_as_lengths() -> None:
@@ -437,3 +456,16 @@ def test_formulas_in_names_do_not_run_in_a_spreadsheet_and_come_back_as_they_wer
         names = {(one.artist, one.track) for one in catalog.items(range(len(FORMULAS))).values()}
         catalog.close()
         assert names == {(one.artist, one.track) for one in tracks}
+
+
+def test_a_csv_with_reasons_is_known_for_this_programs_own() -> None:
+    from engine.spreadsheet import is_guarded
+
+    for why in ("", "because"):
+        header, row = list(
+            csv.reader(io.StringIO(write([replace(HARBOUR, reason=why)], "=E", "csv").data.decode()))
+        )
+        assert is_guarded(header)
+        assert row[3] == "'=E"
+    assert not is_guarded([*header, "Mood"])
+    assert not is_guarded(header[:5])

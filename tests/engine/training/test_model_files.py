@@ -27,7 +27,16 @@ from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.training.artifact import damaged_files
 from engine.training.in_use import switch_to
-from engine.training.model_file import from_bytes, from_gaps, from_planes, gaps, in_bytes, planes
+from engine.training.model_file import (
+    from_bytes,
+    from_gaps,
+    from_planes,
+    gaps,
+    in_bytes,
+    planes,
+    quality_of,
+    validation_of,
+)
 from engine.training.train import TrainingSettings
 from tests.support.communities import write_community
 from tests.support.dump_server import serving
@@ -430,3 +439,13 @@ def test_numbers_are_the_same_after_they_are_stored() -> None:
         back = from_planes(planes(array), array.dtype.str, array.shape)
         assert back.tobytes() == array.tobytes()
         assert back.shape == array.shape
+
+
+def test_what_the_dial_costs_comes_along_and_a_file_without_it_is_read_too() -> None:
+    effect = {"listeners": 9, "members": {"factors": 0.2}, "ensemble": 0.3, "kept": True, "ridge": 30.0}
+    measured = {"ndcg@20": 0.3, "listeners": 9, "baselines": {}}
+    for dial in ([], [[-0.3, 0.9], [0.0, 1.0]]):
+        found = validation_of(
+            quality_of({**measured, "ensemble": effect | {"dial": dial} if dial else effect})
+        )
+        assert found == {**measured, "ensemble": effect | {"dial": dial}}
