@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.canonical_keys import track_name
+from engine.recommend.modes import Mode
 from engine.recommend.settings import DiscoverSettings
 from engine.taste.window import TIMES_OF_WEEK
-from tuiapp.screens.filters import Filters, times_to_choose
+from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
 
 
 def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
@@ -36,6 +39,17 @@ def test_any_time_is_offered_first_then_each_with_its_hours() -> None:
     assert [choice.value for choice in choices] == ["", *(context.name for context in TIMES_OF_WEEK)]
     assert all(choice.note for choice in choices[1:])
     assert Filters().at_times(choices[2].value).when == choices[2].words
+
+
+def test_all_tastes_are_offered_first_then_each_by_number_with_its_share() -> None:
+    modes = [Mode(name, np.arange(1), (name,), share) for name, share in (("dub", 0.75), ("jazz", 0.25))]
+    choices = tastes_to_choose(modes)
+    assert [(choice.value, choice.words) for choice in choices] == [
+        ("", "all tastes"),
+        ("1", "dub"),
+        ("2", "jazz"),
+    ]
+    assert [choice.note for choice in choices[1:]] == ["75 %", "25 %"]
 
 
 def test_a_name_with_controls_is_made_safe_to_show() -> None:

@@ -132,6 +132,8 @@ def times_to_choose() -> list[Choice]:
 
 def tastes_to_choose(modes: Sequence[Mode]) -> list[Choice]:
     """All tastes, and each with its share of the plays, by number from 1."""
+    from tuiapp.screens.pick import Choice
+
     shares = percents([mode.share for mode in modes])
     tastes = (
         Choice(str(number), mode.name, share)
