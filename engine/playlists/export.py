@@ -42,31 +42,34 @@ def export_playlist(
 ) -> ExportReport:
     """Write `tracks` to `path`, in the format of its ending unless `format` says otherwise.
 
-    What stands there by its artist alone is left out: a title is what a playlist names. Allowed in a private session,
-    since the person names the file. An existing file is replaced in one step. Raises UsageError for an unknown format,
-    NothingYetError, and leaves the file as it is, where no track could be in it, DiscoverError when it cannot be
-    written.
+    What stands there by its artist alone is left out: a title is what a playlist names. Where no title is known at all
+    it is a list of artists, which the formats that name tracks can hold. Allowed in a private session, since the person
+    names the file. An existing file is replaced in one step. Raises UsageError for an unknown format, NothingYetError,
+    and leaves the file as it is, where nothing could be in it, DiscoverError when it cannot be written.
     """
     kind = format.lower() if format else format_of(path)
-    named = [track for track in tracks if track.track]
+    if not tracks:
+        raise NothingYetError(f"{title} has no tracks. Nothing was written.")
+    titled = [track for track in tracks if track.track]
+    named = titled or tracks
     written = write(named, title, kind, date=date, folder=path.parent)
-    if not named:
-        raise NothingYetError(_no_titles(title, len(tracks)))
     if not written.tracks:
-        raise NothingYetError(_none_in(kind, len(named)))
+        raise NothingYetError(
+            _none_in(kind, len(titled)) if titled else _no_titles(len(tracks), "nothing was written")
+        )
     door.export(path, written.data)
-    notes = _by_name(len(tracks) - len(named)), _note(kind, len(named), written.left_out)
+    by_name = _by_name(len(tracks) - len(named))
+    if not titled:
+        by_name = _no_titles(len(tracks), f"{kind.upper()} names the artists alone")
+    notes = by_name, _note(kind, len(named), written.left_out)
     left_out = len(tracks) - written.tracks
     return ExportReport(path, kind, written.tracks, left_out, " ".join(filter(None, notes)))
 
 
-def _no_titles(title: str, artists: int) -> str:
-    if not artists:
-        return f"{title} has no tracks. Nothing was written."
+def _no_titles(artists: int, so: str) -> str:
     return (
-        f"No track by any of the {quantity(artists, 'artists')} of {title} is known here, so nothing was "
-        "written. Add data that names tracks: discover community fetch tracks, or from a file: discover community add "
-        "PATH."
+        f"No track by any of the {quantity(artists, 'artists')} is known here, so {so}. "
+        "Add data that names tracks: discover community fetch tracks, or from a file: discover community add PATH."
     )
 
 

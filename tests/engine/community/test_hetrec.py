@@ -110,7 +110,7 @@ def test_what_cannot_be_read_is_said(layout: Path, tmp_path: Path) -> None:
     door = Door(Folders(tmp_path / "data"))
     with pytest.raises(UnreadableFileError, match="does not exist"):
         add_packs(door, tmp_path / "nothing")
-    with pytest.raises(UnreadableFileError, match="Known: HetRec"):
+    with pytest.raises(UnreadableFileError, match="Known formats: discover community add --help"):
         add_packs(door, tmp_path)
     with pytest.raises(UsageError, match="hetrec"):
         add_packs(door, layout, format="parquet")

@@ -409,9 +409,9 @@ def test_export_into_nowhere_says_so(tmp_path: Path) -> None:
         ("pls", [TIN_ROOF], "has a file on this machine"),
         ("uris", [TIN_ROOF], "has a Spotify id"),
         (
-            "csv",
+            "m3u8",
             [PlaylistTrack("Moire", ""), PlaylistTrack("Lark", "")],
-            "No track by any of the 2 artists of Mine",
+            "No track by any of the 2 artists is known here, so nothing was written",
         ),
         ("csv", [], "Mine has no tracks"),
     ],
@@ -424,6 +424,14 @@ def test_a_list_of_nothing_is_not_written_over_a_file(
     with pytest.raises(NothingYetError, match=why):
         export_playlist(Door(Folders(tmp_path / "data")), file, tracks, "Mine", format_name)
     assert file.read_text() == "there before"
+
+
+def test_artists_of_whom_no_track_is_known_are_listed_where_a_format_can(tmp_path: Path) -> None:
+    artists = [PlaylistTrack("Moire", ""), PlaylistTrack("Lark", "")]
+    done = export_playlist(Door(Folders(tmp_path / "data")), tmp_path / "mine.csv", artists, "Mine")
+    assert (done.tracks, done.left_out) == (2, 0)
+    assert "is known here, so CSV names the artists alone" in done.note
+    assert "Moire" in (tmp_path / "mine.csv").read_text()
 
 
 FORMULAS = [
