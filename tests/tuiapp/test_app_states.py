@@ -100,7 +100,14 @@ async def test_every_view_without_any_data_says_what_to_press(
         await settled(pilot)
         assert "○ " in screen_text(app)
         assert "Press " in screen_text(app) or " press " in screen_text(app) or view == "discover"
-        # No key of an empty view breaks it.
+        # No filter hides what is said, and no key of an empty view breaks it.
+        said = the_view(app).query_one("Notice").content
+        await pilot.press("slash", "z", "z")
+        await settled(pilot)
+        assert the_view(app).query_one("Notice").content == said
+        await pilot.press("escape")
+        await settled(pilot)
+        assert the_view(app).query_one("Notice").content == said
         for action in ("filter", "mark", "sort"):
             await the_list(app).run_action(action)
         await pilot.press("l", "x", "enter")
@@ -156,6 +163,18 @@ async def test_usable_at_every_size(folders: Folders, width: int, height: int) -
                 assert "? help  q quit" in lines[-1], f"{name} hides help and quit"
                 assert f" {NAMES.index(name) + 1} {name.title()} " in lines[0]
                 assert any(line.startswith("▸") for line in lines), f"no list in sight in {name}"
+
+
+async def test_the_dials_are_drawn_anew_for_another_width(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        dials = app.screen.query_one("#dials")
+        for width in (60, 80):
+            await pilot.resize_terminal(width, 24)
+            await settled(pilot)
+            assert dials.region.height == 2
+            assert (" of " in lines_of(dials)[1]) is (width == 80), "the count, where there is room"
 
 
 async def test_a_blocked_artist_is_in_no_view_and_an_excluded_one_only_in_the_history(

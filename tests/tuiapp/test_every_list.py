@@ -11,8 +11,9 @@ from engine.paths import Folders
 from tests.support.driving import screen_text, settled, the_list, the_view, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.artist import ArtistDialog
+from tuiapp.screens.history_side import NONE, PAGES
 
-SIZES = [(80, 24), (120, 40)]
+SIZES = [(80, 24), (100, 30)]  # in place of the plays, and beside them in the least room
 
 
 async def at_page(pilot: Pilot[Any], page: str) -> Any:
@@ -66,9 +67,15 @@ async def test_panels_of_the_history_go_around(folders: Folders, size: tuple[int
         await settled(pilot)
         app.action_view("history")
         await settled(pilot)
+        caption = app.screen.query_one("#side .caption")
         for _ in range(5 if size[0] >= 100 else 6):
             await pilot.press("v")
             await settled(pilot)
+            if room := caption.content_size.width:
+                said = [f"{page}  {words}" for page, words in PAGES.items()] + [
+                    f"○ {words}" for words in NONE.values()
+                ]
+                assert [words for words in said if len(words) > room] == [], f"cut at {room}"
         assert the_list(app).id == "listens"
         assert the_list(app).has_focus
         assert the_list(app).region.width > 0

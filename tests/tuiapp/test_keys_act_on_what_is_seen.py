@@ -15,7 +15,7 @@ from tests.support.driving import screen_lines, screen_text, settled, the_list, 
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import STOPPING, Job, run_job
 from tuiapp.screens.artist import ArtistDialog
-from tuiapp.screens.history_side import NONE, Standings
+from tuiapp.screens.history_side import NONE, PAGES, Standings
 from tuiapp.screens.search import Search
 
 
@@ -51,6 +51,26 @@ async def test_what_was_done_before_a_private_session_is_undone_after_it_and_not
         await settled(pilot)
         assert verdicts(folders) == before
         assert "undo" not in footer(app)
+
+
+async def test_what_was_so_already_says_so_and_offers_no_undo_of_another_thing(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        app.action_view("history")
+        await settled(pilot)
+        before = verdicts(folders)
+        names = [row.artist for row in the_list(app).rows[:40]]
+        first = next(name for name in names if name.casefold() not in {other.casefold() for other in before})
+        for expected in (f"Liked: {first}. u undoes it.", f"Already liked: {first}."):
+            the_list(app).move_to(names.index(first))
+            await pilot.press("l")
+            await settled(pilot)
+            assert toasts(app)[-1] == expected
+        assert f"u undo liked {first[:8]}" in footer(app)
+        await pilot.press("u")
+        await settled(pilot)
+        assert verdicts(folders) == before
 
 
 async def test_a_page_and_the_search_undo_what_was_done_there_and_nothing_behind_them(
@@ -137,7 +157,7 @@ async def test_a_list_of_nothing_has_no_heading(folders: Folders, monkeypatch: p
         await pilot.press("v")
         await settled(pilot)
         assert NONE["fading"] in screen_text(app)
-        assert "old favourites unplayed" not in screen_text(app)
+        assert f"fading  {PAGES['fading']}" not in screen_text(app)
         assert not app.screen.query_one(Standings).render_line(0).text.strip()
 
 

@@ -128,6 +128,14 @@ async def test_a_heading_says_which_column_sorts_and_which_way() -> None:
         assert lines_of(app.list)[1].startswith("▸ Moire"), "from Z to A, the cursor still on its row"
 
 
+async def test_a_title_as_wide_as_its_column_keeps_its_letters_and_has_its_arrow() -> None:
+    app = TableApp()
+    async with app.run_test(size=(40, 10)) as pilot:
+        before = lines_of(app.list)[0]
+        await pilot.press("z", "z")
+        assert lines_of(app.list)[0] == before.replace(" plays", "plays▴"), "nothing else moves"
+
+
 async def test_a_filter_takes_every_word_in_any_case_and_counts() -> None:
     app = TableApp((*ROWS, Row("Burel and Calder", 2)))
     async with app.run_test() as pilot:

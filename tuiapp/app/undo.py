@@ -161,21 +161,26 @@ class Changes:
         if not chosen:
             return
         before: dict[Music, str | None] = {}
+        words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}[verdict]
+        kind = "tracks" if chosen[0].track else "artists"
+        what = chosen[0].name if len(chosen) == 1 else quantity(len(chosen), kind)
+
+        def judged() -> None:
+            if all(earlier == verdict for earlier in before.values()):
+                # A key held, or a row met again: there is nothing to take back, and undo would take back another thing.
+                self._drop(entry)
+                self._app.notify(f"Already {words.lower()}: {shown(what)}.")
+            elif entry in self._undo:  # not taken back before it was made
+                self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} undoes it.")
 
         def change(session: Session) -> None:
             for music in chosen:
                 before[music] = session.verdicts.judge(verdict, music.artist, music.track)
-            if all(earlier == verdict for earlier in before.values()):
-                # A key held: it was so already, and there is nothing to take back.
-                self._app.call_from_thread(self._drop, entry)
+            self._app.call_from_thread(judged)
 
         def restore(session: Session) -> None:
             for music, earlier in before.items():
                 session.verdicts.judge(earlier, music.artist, music.track)
 
-        words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}[verdict]
-        kind = "tracks" if chosen[0].track else "artists"
-        what = chosen[0].name if len(chosen) == 1 else quantity(len(chosen), kind)
         entry = self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
         self.make(change)
-        self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} undoes it.")

@@ -158,6 +158,10 @@ class DiscoverView(NothingListed):
         # Without the line's own padding.
         self._dials_line.update(self._dials.drawn(self.size.width - 2, words, count, cost))
 
+    def on_resize(self) -> None:
+        if self._list is not None:
+            self._show_dials()
+
     @on(Table.Highlighted)
     def _highlighted(self) -> None:
         row, settings, panel = self._table.row, self._settings(), self._why

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # In the order `v` goes through them: the picture first, then lists with what they hold.
 PAGES = {
     "year": "",
-    "fading": "old favourites unplayed for 6 months",
+    "fading": "unplayed for 6 months",
     "overdue": "longest gap yet",
     "artists": "most played artists",
     "tracks": "most played tracks",
@@ -26,8 +26,8 @@ PAGES = {
 
 # What is said in the place of one that holds nothing.
 NONE = {
-    "fading": "No old favourite is unplayed for 6 months.",
-    "overdue": "No artist is away for longer than ever.",
+    "fading": "No favourite unplayed for 6 months.",
+    "overdue": "No artist away for longer than ever.",
     "artists": "No plays.",
     "tracks": "No plays.",
 }

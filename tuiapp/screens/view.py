@@ -129,7 +129,7 @@ class View(Acting[None], LibraryScreen):
             return
         shown, whole = table.counts
         self._count()
-        if table.filter and not shown:
+        if table.filter and whole and not shown:
             self.tell(
                 "nomatch",
                 f"No row matches “{table.filter}”",
@@ -177,8 +177,8 @@ class View(Acting[None], LibraryScreen):
         """Filter the list; a view whose rows are too many to hold asks the engine instead."""
         if self.table is not None:
             self.table.set_filter(text)
-            if self._state in ("error", "loading"):
-                # What is behind that is the list of before: it stays there until an answer comes.
+            if self._state in ("error", "loading", "empty"):
+                # What is behind that is the list of before, or none: no filter changes what is said.
                 self._count()
             else:
                 self.listed()

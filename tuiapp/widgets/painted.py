@@ -44,13 +44,16 @@ class Paint(NamedTuple):
 
     def heading(self, style: Style, sorted_by: Column[Any] | None, *, reverse: bool) -> Strip:
         """The line of titles, with an arrow at the one the rows are sorted by."""
-        segments = [Segment("  ", style)]
+        words = "  "
         for column, cells in self.columns:
-            arrow = ("▾" if reverse else "▴") if column is sorted_by else ""
-            segments.append(
-                Segment(fitted(column.title + arrow, cells, right=column.right) + " " * GAP, style)
-            )
-        return Strip(segments).adjust_cell_length(self.width, style)
+            title = column.title
+            if column is sorted_by:
+                title += "▾" if reverse else "▴"
+                if column.right:
+                    # A title as wide as its column has its arrow too: the gap before it makes room.
+                    words, cells = words[:-1], cells + 1
+            words += fitted(title, cells, right=column.right) + " " * GAP
+        return Strip([Segment(words, style)]).adjust_cell_length(self.width, style)
 
 
 class _Painted(NamedTuple):
