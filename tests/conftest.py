@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -11,11 +13,14 @@ from hypothesis import settings
 # As the app does it, before NumPy is loaded: on two workers, threads of BLAS wait for one another more than they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from engine.privacy import caches
+from engine.privacy import caches, door
 
 # A machine that is slow for a moment is not a failure, and an example nobody saw before is not the change's fault.
 settings.register_profile("the same every time", derandomize=True, deadline=None)
 settings.load_profile("the same every time")
+
+# Garbage is looked for at every ten thousandth object, not every seven hundredth: a twentieth of a test's time.
+gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +28,15 @@ def kernels_stay_beside_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children look there too. What a private session tells Python of caches is forgotten after each test."""
     monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
     monkeypatch.setattr(caches, "_kept", True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def disk_is_not_waited_for() -> Iterator[None]:
+    """What is written need not outlive a power cut: a new library waited eight times as long as it worked.
+
+    The door's own tests do wait.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _file: None)
+        patch.setattr(door, "SYNCHRONOUS", "OFF")
+        yield

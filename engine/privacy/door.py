@@ -24,6 +24,9 @@ from engine.paths import Folders, why_not_read
 # same name: SQLite resolves temporary names first, so the same statements act on the copy.
 SESSION_TABLES = ("feedback", "rules", "playlists", "playlist_tracks")
 
+# When SQLite waits for the disk: with a write-ahead log this loses nothing but the last changes to a power cut.
+SYNCHRONOUS = "NORMAL"
+
 # Authorizer actions that change something; the sixth argument names the database they act on.
 _WRITES = {
     sqlite3.SQLITE_INSERT,
@@ -80,8 +83,8 @@ class Door:
             ) from error
         connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
         try:
+            connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA temp_store = MEMORY")

@@ -16,6 +16,11 @@ from engine.store.database import open_library
 from tests.support.folders import fingerprint
 
 
+@pytest.fixture(scope="module", autouse=True)
+def disk_is_not_waited_for() -> None:
+    """Here it is."""
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
     return Folders(tmp_path / "data")
@@ -146,6 +151,13 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
         door.write_file(folders.state, b"new")
     assert folders.state.read_bytes() == b"old"
     assert [path.name for path in folders.root.iterdir()] == [folders.state.name]
+
+
+def test_the_library_has_a_log_and_waits_for_the_disk_when_it_is_folded_in(folders: Folders) -> None:
+    connection = open_library(Door(folders))
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    connection.close()
 
 
 def test_a_file_that_is_not_a_database_says_so(folders: Folders) -> None:
