@@ -11,7 +11,10 @@ from typing import Any
 import click
 import pytest
 
+from engine.canonical_keys import Level
 from engine.paths import Folders
+from engine.progress import Share
+from engine.recommend.hindsight import Backtest
 from engine.session import Session
 from tuiapp.cli.group import Options
 from tuiapp.cli.main import run
@@ -41,8 +44,19 @@ EVERY_COMMAND: dict[str, list[str]] = {
 
 @contextmanager
 def in_one_session(root: Path) -> Iterator[None]:
-    """Commands share one open library, as the app's views do: what one works out the next ones have."""
+    """Commands share one open library, as the app's views do: what one works out the next ones have.
+
+    Nothing in the library changes meanwhile, so each level is measured once.
+    """
     with Session(Folders(root)) as session, pytest.MonkeyPatch.context() as patch:
+        found, measure = {}, session.evaluation.measure
+
+        def once(level: Level, progress: Share) -> Backtest:
+            if level not in found:
+                found[level] = measure(level, progress)
+            return found[level]
+
+        patch.setattr(session.evaluation, "measure", once)
         patch.setattr(Options, "session", lambda *_, **__: nullcontext(session))
         yield
 

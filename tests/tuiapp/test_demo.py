@@ -189,7 +189,10 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
 
 def test_evaluate_measures_the_listeners_own_past_and_says_who_wins(place, capsys) -> None:
     data = ["--data-dir", str(place / "demo")]
-    found = said(capsys, "evaluate", *data)
+    with in_one_session(place / "demo"):
+        found = said(capsys, "evaluate", *data)
+        assert run(["evaluate", *data]) == 0
+        said_plainly = capsys.readouterr().out
     assert {"Discover", "popularity", "item neighbours", "item cosine (log plays)"} < {
         method["name"] for method in found["methods"]
     }
@@ -204,8 +207,6 @@ def test_evaluate_measures_the_listeners_own_past_and_says_who_wins(place, capsy
     asked = said(capsys, "recommend", "--half-life", str(found["half_life"] or 0), *data)
     assert said(capsys, "recommend", *data) == asked
     assert said(capsys, "recommend", "--half-life", "30", *data) != asked
-    assert run(["evaluate", *data]) == 0
-    said_plainly = capsys.readouterr().out
     used = next(method for method in found["methods"] if method["name"] == found["used"])
     assert f"{used['hits@20']} among its first 20 and {used['hits@50']} among its first 50" in said_plainly
 
@@ -214,13 +215,16 @@ def test_evaluate_measures_tracks_and_leaves_what_artists_taught(place, capsys) 
     data = ["--data-dir", str(place / "demo")]
     file = place / "demo" / "hindsight.json"
     before = file.read_bytes()
-    found = said(capsys, "evaluate", "--level", "tracks", *data)
+    with in_one_session(place / "demo"):
+        found = said(capsys, "evaluate", "--level", "tracks", *data)
+        assert run(["evaluate", "--level", "tracks", *data]) == 0
+        said_plainly = capsys.readouterr().out
+    assert file.read_bytes() == before
     artists = said(capsys, "evaluate", *data)
     assert sum(cut["new"] for cut in found["split"]) > sum(cut["new"] for cut in artists["split"])
     assert found["half_life"] == artists["half_life"] == json.loads(before)["half_life"]
     assert file.read_bytes() == before
-    assert run(["evaluate", "--level", "tracks", *data]) == 0
-    assert "tracks you first played" in " ".join(capsys.readouterr().out.split())
+    assert "tracks you first played" in " ".join(said_plainly.split())
 
 
 def test_evaluate_in_a_private_session_keeps_nothing(place, capsys) -> None:
