@@ -115,6 +115,19 @@ async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> Non
         assert toasts(app) == ["Press f10 to quit."]
 
 
+async def test_back_from_the_shell_the_whole_screen_is_painted(
+    empty: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        painted: list[Any] = []
+        monkeypatch.setattr(app, "_display", lambda _screen, update: painted.append(update))
+        app.app_resume_signal.publish(app)
+        await settled(pilot)
+        assert app.screen.region in [getattr(update, "region", None) for update in painted]
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"])
 def test_a_signal_leaves_the_terminal_clean_and_says_so_in_the_exit_code(tmp_path: Path, name: str) -> None:

@@ -136,6 +136,8 @@ class DiscoverApp(Shell):
         gc.freeze()
         gc.enable()
         leave_with_the_terminal(self)
+        # The terminal is empty after `fg`, and Textual paints only what changes.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         if not self.is_headless:
             leave_on_signals(self)
         Watching(self).begin()
