@@ -81,3 +81,10 @@ def terminal_reader(app: App[Any]) -> tuple[threading.Thread, threading.Event] |
     """
     reader, ends = getattr(app._driver, "_key_thread", None), getattr(app._driver, "exit_event", None)
     return (reader, ends) if reader is not None and ends is not None else None
+
+
+def wait_for_no_writer(app: App[Any]) -> None:
+    """Let the driver's last writes never wait: its writer died with a terminal that is gone, and empties its queue no
+    more."""
+    if (writer := getattr(app._driver, "_writer_thread", None)) is not None:
+        writer._queue.maxsize = 0

@@ -22,6 +22,7 @@ from tests.support.driving import screen_text, settled, toasts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
 from tuiapp.app.quit import _read_no_more, leave_with_the_terminal, terminal_is_gone
+from tuiapp.textual_internals import wait_for_no_writer
 
 
 def app_with(driver: Any) -> Any:
@@ -61,6 +62,19 @@ async def test_textuals_driver_keeps_its_reader_where_it_is_looked_for() -> None
 
 
 @pytest.mark.skipif(not hasattr(select, "poll"), reason="no poll here")
+def test_a_writer_that_died_with_the_terminal_holds_nobody(tmp_path: Path) -> None:
+    writer_of = pytest.importorskip("textual.drivers._writer_thread").WriterThread
+    with (tmp_path / "terminal").open("w") as file:
+        writer = writer_of(file)
+        writer.start()
+        writer.stop()  # dead, as of a write that failed
+        for _ in range(writer._queue.maxsize):
+            writer.write("frame")
+        wait_for_no_writer(app_with(SimpleNamespace(_writer_thread=writer)))
+        writer.stop()
+        assert writer._queue.qsize()
+
+
 def test_a_terminal_is_gone_when_its_other_end_is_closed() -> None:
     outer, inner = os.openpty()
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
-from tuiapp.textual_internals import terminal_of, terminal_reader
+from tuiapp.textual_internals import terminal_of, terminal_reader, wait_for_no_writer
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
@@ -38,6 +38,7 @@ async def leave(app: DiscoverApp, code: int = 0) -> None:
     if app.job is not None:
         app.job.cancel()
     await reading
+    wait_for_no_writer(app)
     app.exit(code)
 
 
