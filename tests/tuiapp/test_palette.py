@@ -48,6 +48,8 @@ async def back_to(pilot: Pilot[Any], view: str) -> None:
     """To the view alone, as a person comes back to it."""
     app = pilot.app
     assert isinstance(app, DiscoverApp)
+    if len(app.screen_stack) == 1 and app.current_mode == view:
+        return
     while len(app.screen_stack) > 1:
         app.pop_screen()
     app.action_view(view)
@@ -69,6 +71,7 @@ async def test_every_command_of_the_palette_can_be_done_in_every_view(
 ) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
         await back_to(pilot, view)
         commands = titles(offered(app))
         assert len(commands) > 15
@@ -96,6 +99,7 @@ async def test_every_command_of_the_palette_can_be_done_in_every_view(
 async def test_every_command_of_an_artist_can_be_done(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
         for view in dict(SCREENS):
             await back_to(pilot, view)
             app.action_command_palette()
