@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +26,23 @@ PLAYS = random_matrix(60, 40, density=0.2, format="csr", dtype=np.float32, rando
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the child's machine code is kept before it is linked: there once `library` is."""
+    return tmp_path_factory.mktemp("code") / "kernels.o"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, code: Path) -> Path:
     """The one file a fit leaves."""
+
+    def run(command: list[str], **how: Any) -> Any:
+        done = subprocess.run(command, **how)
+        if "engine.model.kernels" in command:
+            shutil.copy(command[-1], code)
+        return done
+
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(compiled, "subprocess", SimpleNamespace(run=run))
         patched.setattr(compiled, "_folder", tmp_path_factory.mktemp("made") / "kernels")
         compiled.functions.cache_clear()
         fitted()
@@ -60,10 +76,24 @@ def test_a_library_that_is_there_is_not_compiled_again(
     assert [file.name for file in folder.iterdir()] == [library.name]
 
 
-def test_a_damaged_library_is_compiled_again_and_older_ones_go(folder: Path, library: Path) -> None:
+def test_a_damaged_library_is_compiled_again_and_older_ones_go(
+    folder: Path, library: Path, code: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def run(command: list[str], **how: Any) -> Any:
+        """The child's work is what it was; it is linked anew."""
+        asked.append(command[0])
+        if "engine.model.kernels" not in command:
+            return subprocess.run(command, **how)
+        shutil.copy(code, command[-1])
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(compiled, "subprocess", SimpleNamespace(run=run))
     (folder / library.name).write_bytes(b"\x7fELF not a library")
     (folder / "als-8-float32-0123456789abcdef.so").write_bytes(b"of an older Numba")
     fitted()
+    assert len(asked) == 2
     assert [file.name for file in folder.iterdir()] == [library.name]
     assert (folder / library.name).stat().st_size == library.stat().st_size
 
