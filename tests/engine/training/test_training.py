@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,26 @@ def session(tmp_path):
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A data folder with the model of a quick training. Only for reading: tests get copies."""
+    place = tmp_path_factory.mktemp("trained")
+    opened = Session(Folders(place / "data"))
+    opened.packs.add(write_community(place / "camps", artists=names(60)))
+    opened.training.train(QUICK)
+    opened.close()
+    return place / "data"
+
+
+@pytest.fixture
+def trained(once, tmp_path):
+    """A session over a copy of it."""
+    shutil.copytree(once, tmp_path / "data")
+    opened = Session(Folders(tmp_path / "data"))
+    yield opened
+    opened.close()
+
+
 def test_a_model_says_what_it_was_trained_on_and_how_good_it_is(session) -> None:
     manifest = session.training.train(QUICK)
     assert (manifest.listeners, manifest.items, manifest.packs, manifest.solo) == (90, 60, ["camps"], False)
@@ -66,9 +87,8 @@ def test_no_code_is_loaded_from_the_data_folder(session, monkeypatch: pytest.Mon
     assert not list(session.folders.root.rglob("*.so"))
 
 
-def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> None:
-    session.training.train(QUICK)
-    model = open_model(session.folders)
+def test_the_model_holds_items_and_rows_of_the_public_pack_alone(trained) -> None:
+    model = open_model(trained.folders)
     assert model.factors.item_factors.shape == (60, 8)
     stored = {path.name for path in model.folder.iterdir()}
     assert stored == {
@@ -87,50 +107,50 @@ def test_the_model_holds_items_and_rows_of_the_public_pack_alone(session) -> Non
     model.close()
 
 
-def test_the_same_seed_gives_the_same_factors(session) -> None:
-    factors = []
-    for _ in range(2):
-        session.training.train(QUICK)
-        factors.append(np.array(open_model(session.folders).factors.item_factors))
-    assert np.array_equal(*factors)
+def test_the_same_seed_gives_the_same_factors(trained) -> None:
+    before = np.array(open_model(trained.folders).factors.item_factors)
+    trained.training.train(QUICK)
+    assert np.array_equal(open_model(trained.folders).factors.item_factors, before)
 
 
-def test_a_new_model_replaces_the_old_one_whole(session) -> None:
-    first = session.training.train(QUICK).id
-    second = session.training.train(TrainingSettings(factors=4, iterations=3, tune=False, seed=1)).id
-    folders = [path.name for path in session.folders.models.iterdir() if path.is_dir()]
+def test_a_new_model_replaces_the_old_one_whole(trained) -> None:
+    first = current_manifest(trained.folders).id
+    second = trained.training.train(TrainingSettings(factors=4, iterations=3, tune=False, seed=1)).id
+    folders = [path.name for path in trained.folders.models.iterdir() if path.is_dir()]
     assert folders == [second]
     assert first == second or first not in folders
 
 
 @pytest.mark.parametrize("stage", ["reading", "weighing", "measuring", "training", "index"])
-def test_stopping_at_any_stage_leaves_the_old_model_in_use(session, stage) -> None:
-    before = session.training.train(QUICK)
-    left = fingerprint(session.folders.models)
+def test_stopping_at_any_stage_leaves_the_old_model_in_use(trained, stage) -> None:
+    before = trained.models.manifest()
+    assert before is not None
+    left = fingerprint(trained.folders.models)
     reached: list[str] = []
 
     with pytest.raises(CancelledError):
-        session.training.train(
+        trained.training.train(
             TrainingSettings(factors=4, iterations=3, tune=False),
             progress=lambda update: reached.append(update.stage),
             cancelled=lambda: stage in reached,
         )
-    assert fingerprint(session.folders.models) == left
-    assert session.models.manifest() == before
+    assert fingerprint(trained.folders.models) == left
+    assert trained.models.manifest() == before
 
 
-def test_a_failure_leaves_the_old_model_in_use(session, monkeypatch) -> None:
-    before = session.training.train(QUICK)
-    left = fingerprint(session.folders.models)
+def test_a_failure_leaves_the_old_model_in_use(trained, monkeypatch) -> None:
+    before = trained.models.manifest()
+    assert before is not None
+    left = fingerprint(trained.folders.models)
 
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError("No space left on device")
 
     monkeypatch.setattr("engine.training.artifact.build_index", full)
     with pytest.raises(OSError, match="No space"):
-        session.training.train(TrainingSettings(factors=4, iterations=3, tune=False))
-    assert fingerprint(session.folders.models) == left
-    assert session.models.manifest() == before
+        trained.training.train(TrainingSettings(factors=4, iterations=3, tune=False))
+    assert fingerprint(trained.folders.models) == left
+    assert trained.models.manifest() == before
 
 
 def test_training_tells_every_stage_and_sweep(session) -> None:
@@ -152,13 +172,12 @@ def test_packs_that_share_artists_share_their_columns(session, tmp_path) -> None
     assert catalog.items([catalog.ids_of([names(60)[0].lower()])[names(60)[0].lower()]])
 
 
-def test_a_private_session_refuses_and_writes_nothing(session) -> None:
-    session.training.train(QUICK)
-    session.set_private(True)
-    before = fingerprint(session.folders.root)
+def test_a_private_session_refuses_and_writes_nothing(trained) -> None:
+    trained.set_private(True)
+    before = fingerprint(trained.folders.root)
     with pytest.raises(PrivateSessionError):
-        session.training.train(QUICK)
-    assert fingerprint(session.folders.root) == before
+        trained.training.train(QUICK)
+    assert fingerprint(trained.folders.root) == before
 
 
 def test_a_damaged_pack_is_named(session) -> None:
