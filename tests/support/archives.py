@@ -1,4 +1,4 @@
-"""Made-up archives in the layouts of AcousticBrainz' rhythm table and MusicBrainz' artists."""
+"""Made-up archives in the layouts of AcousticBrainz' rhythm table and MusicBrainz' artists, and fetching them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ import json
 import lzma
 import tarfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from backports.zstd import compress
 
+from engine.community.fetch import Web
+from engine.community.offers import SOURCES
+from engine.session import Session
+from tests.support.dump_server import DumpServer
+from tests.support.statistics_dump import listeners, mbid
+
+LATEST = "20261003-000001"
 RHYTHM = "acousticbrainz-lowlevel-features-20220623-rhythm.tar.zst"
 _HEADER = (
     "mbid,submission_offset,bpm,bpm_histogram_first_peak_bpm_mean,bpm_histogram_first_peak_bpm_median,"
@@ -61,3 +69,38 @@ def _tar(members: dict[str, bytes]) -> bytes:
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
     return packed.getvalue()
+
+
+def fetch(session: Session, server: DumpServer, what: str, folder: str, **options: Any) -> Any:
+    """What `community fetch` adds of what a folder of the server offers."""
+    web = Web(wait=lambda _: None, cancelled=options.get("cancelled"))
+    try:
+        return session.packs.fetch(web, SOURCES[what], url=f"{server.base}{folder}", **options)
+    finally:
+        web.close()
+
+
+ARTISTS = b"".join([
+    artist_line(mbid(1), "Artist One, as they say there", {"dream pop": 4, "indie": 9, "never": 0}),
+    artist_line(mbid(2), "Artist 2", None, norwegian=2),
+    artist_line(mbid(900), "Artist 3", {"polka": 1}),
+    artist_line(mbid(901), "NOBODY", {"drone": 3}),
+    artist_line(mbid(902), "Twice", {"one": 1}),
+    artist_line(mbid(903), "Twice", {"other": 1}),
+    b"{cut\n",
+])  # fmt: skip
+
+
+def add_genres(server: DumpServer, lines: bytes = ARTISTS, **options: Any) -> bytes:
+    """Put an archive of artists with genres on the server, and return it."""
+    data = artist_archive(lines)
+    server.files["/pub/json/LATEST"] = f"{LATEST}\n".encode()
+    server.add_beside(f"json/{LATEST}/", "artist.tar.xz", data, "SHA256SUMS", **options)
+    return data
+
+
+def add_artists(session: Session, folder: Path) -> None:
+    """A pack of sixty listeners, whose artists have ids."""
+    path = folder / "artists_all_time.jsonl"
+    path.write_bytes(listeners(60))
+    session.packs.add(path)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.canonical_keys import SEPARATOR
+from engine.community.pack import PackContent
 from tests.support.models import names
 
 ARTISTS = names(20)
@@ -41,3 +43,11 @@ def write_playlists(path: Path, seed: int = 0) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("lists.csv", "\n".join(rows))
     return path
+
+
+def table(content: PackContent) -> dict[tuple[int, str], float]:
+    """What a reader took: (listener, "artist" or "artist / title") -> plays."""
+    return {
+        (row, content.names[item].replace(SEPARATOR, " / ")): float(n)
+        for (row, item), n in content.plays.todok().items()
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,36 +10,25 @@ import pytest
 
 from engine.community.acousticbrainz import compact
 from engine.community.features import FeatureCatalog, feature_packs
-from engine.community.fetch import Web
-from engine.community.genres import read_genres
-from engine.community.offers import SOURCES
 from engine.community.packs import list_packs
 from engine.errors import CancelledError, DiscoverError, UnreadableFileError
-from engine.paths import Folders
 from engine.session import Session
-from engine.training.interactions import community_interactions, with_genres
-from tests.support.archives import RHYTHM, artist_archive, artist_line, rhythm_archive, rhythm_table
-from tests.support.commands import document
-from tests.support.dump_server import DumpServer, serving
-from tests.support.models import write_model
-from tests.support.statistics_dump import line, listeners, mbid, recording
+from tests.support.archives import (
+    ARTISTS,
+    RHYTHM,
+    add_artists,
+    add_genres,
+    artist_line,
+    fetch,
+    rhythm_archive,
+    rhythm_table,
+)
+from tests.support.dump_server import DumpServer
+from tests.support.statistics_dump import line, mbid, recording
 from tuiapp.cli.main import run
 
-SUMS, LATEST = "sha256sums", "20261003-000001"
+SUMS = "sha256sums"
 UNKNOWN = "0000000f-0000-4000-8000-000000000001"
-
-
-@pytest.fixture
-def server() -> Iterator[DumpServer]:
-    with serving() as one:
-        yield one
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    one = Session(Folders(tmp_path / "data"))
-    yield one
-    one.close()
 
 
 def add_tracks(session: Session, folder: Path) -> None:
@@ -62,14 +50,6 @@ READINGS = [
     (mbid(1), "160.76", "81"), (UNKNOWN, "99", "1"), (mbid(1), "80.31", "160"), (mbid(1), "160.2", "80"),
     (mbid(2), "", ""), (mbid(3), "104.5", "140"), (mbid(2), "9999", ""),
 ]  # fmt: skip
-
-
-def fetch(session: Session, server: DumpServer, what: str, folder: str, **options):
-    web = Web(wait=lambda _: None, cancelled=options.get("cancelled"))
-    try:
-        return session.packs.fetch(web, SOURCES[what], url=f"{server.base}{folder}", **options)
-    finally:
-        web.close()
 
 
 def tempi(session: Session) -> dict[str, tuple[float | None, str | None]]:
@@ -251,117 +231,6 @@ def test_what_is_not_the_table_or_has_nothing_for_one_is_said(
     with pytest.raises(UnreadableFileError, match=said):
         session.packs.add(path)
     assert {pack.kind for pack in list_packs(session.library.folders)} == {"community"}
-
-
-# -- genres ---------------------------------------------------------------------------------------------
-
-ARTISTS = b"".join([
-    artist_line(mbid(1), "Artist One, as they say there", {"dream pop": 4, "indie": 9, "never": 0}),
-    artist_line(mbid(2), "Artist 2", None, norwegian=2),
-    artist_line(mbid(900), "Artist 3", {"polka": 1}),
-    artist_line(mbid(901), "NOBODY", {"drone": 3}),
-    artist_line(mbid(902), "Twice", {"one": 1}),
-    artist_line(mbid(903), "Twice", {"other": 1}),
-    b"{cut\n",
-])  # fmt: skip
-
-
-def add_genres(server: DumpServer, lines: bytes = ARTISTS, **options) -> bytes:
-    data = artist_archive(lines)
-    server.files["/pub/json/LATEST"] = f"{LATEST}\n".encode()
-    server.add_beside(f"json/{LATEST}/", "artist.tar.xz", data, "SHA256SUMS", **options)
-    return data
-
-
-def add_artists(session: Session, folder: Path) -> None:
-    path = folder / "artists_all_time.jsonl"
-    path.write_bytes(listeners(60))
-    session.packs.add(path)
-
-
-def test_genres_are_had_by_id_and_by_a_name_that_one_artist_has(
-    server: DumpServer, session: Session, tmp_path: Path
-) -> None:
-    add_artists(session, tmp_path)
-    data = add_genres(server)
-    (pack,) = fetch(session, server, "genres", "json")
-    assert (pack.name, pack.kind, pack.level, pack.items) == ("genres", "genres", "artists", 3)
-    assert (pack.collected, pack.checked) == ("2026-10-03", "The archive's SHA-256 is the publisher's.")
-    assert "CC BY-NC-SA" in pack.licence
-    # Of an artist with an id the name counts for nothing: "Artist 3" there is another.
-    asked = [
-        "nobody",
-        "artist 1",
-        "artist 2",
-        "artist 3",
-        "twice",
-        "artist one as they say there",
-        "not there",
-    ]
-    assert list(read_genres(session.library.folders, asked)) == [
-        ("artist 1", "indie", 9), ("artist 1", "dream pop", 4), ("artist 2", "norwegian", 2), ("nobody", "drone", 3),
-    ]  # fmt: skip
-    manifest = json.loads((session.library.folders.packs / "genres/manifest.json").read_bytes())
-    assert manifest["dropped"] == {
-        "line that is not JSON, or cut short": 1,
-        "name that several artists have": 1,
-    }
-    assert manifest["download"]["bytes"] == len(data)
-
-
-def test_an_artist_page_has_the_genres_without_a_model(server: DumpServer, session: Session, capsys) -> None:
-    with session.library.connection as library:
-        library.execute("INSERT INTO artists VALUES (1, 'Nobody', 'nobody')")
-    assert session.artist_pages.of("Nobody").tags == ()
-    add_genres(server)
-    fetch(session, server, "genres", "json")
-    assert session.artist_pages.of("Nobody").tags == ("drone",)
-    assert document(capsys, "--data-dir", str(session.library.folders.root), "artist", "Nobody")["tags"] == [
-        "drone"
-    ]
-
-
-@pytest.mark.parametrize("level", ["artists", "tracks"])
-def test_a_model_of_artists_that_is_older_than_the_genres_says_so(tmp_path: Path, level) -> None:
-    path = tmp_path / "artist"
-    path.write_bytes(ARTISTS)
-    with Session(write_model(tmp_path / "data", solo=True, level=level)) as session:
-        assert "newer" not in session.status().outdated
-        session.packs.add(path)
-        assert ("A pack is newer than this model" in session.status().outdated) == (level == "artists")
-
-
-def test_training_takes_them_into_the_models_tags(session: Session, tmp_path: Path) -> None:
-    from engine.community.packs import community_packs
-
-    add_artists(session, tmp_path)
-    path = tmp_path / "artist"
-    path.write_bytes(ARTISTS)
-    assert [pack.kind for pack in session.packs.add(path).packs] == ["genres"]
-    folders = session.library.folders
-    data = with_genres(community_interactions(community_packs(folders, "artists")), folders)
-    tags = {(data.names[item], tag): weight for item, tag, weight in data.tags}
-    assert tags == {("Artist 1", "dream pop"): 4, ("Artist 1", "indie"): 9, ("Artist 2", "norwegian"): 2}
-
-
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [(artist_line(mbid(1), "Artist 1"), "no artist with a genre"), (ARTISTS[:-5] + b"{", "within a line")],
-)
-def test_artists_without_genres_and_a_file_cut_short_are_said(
-    session: Session, tmp_path: Path, lines: bytes, said: str
-) -> None:
-    path = tmp_path / "artist.jsonl"
-    path.write_bytes(lines)
-    with pytest.raises(UnreadableFileError, match=said):
-        session.packs.add(path)
-    assert session.packs.all() == ()
-
-
-def test_a_latest_that_names_no_dump_is_said(server: DumpServer, session: Session) -> None:
-    server.files["/pub/json/LATEST"] = b"<html>moved</html>"
-    with pytest.raises(DiscoverError, match="does not name a dump"):
-        fetch(session, server, "genres", "json")
 
 
 # -- what breaks ----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from engine.community.streams import members
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
+from tests.support.communities import table
 from tests.support.statistics_dump import archive, artist, line, listeners, recording
 
 ALL = Limits(pair_plays=1, item_listeners=1, listener_share=1)
@@ -26,10 +27,6 @@ def read(folder: Path, lines: bytes, limits: Limits = ALL, reader=ARTISTS) -> Pa
     path = folder / "artists_all_time.jsonl"
     path.write_bytes(lines)
     return reader.read(path, limits=limits)
-
-
-def table(content: PackContent) -> dict[tuple[int, str], float]:
-    return {(row, content.names[item]): float(n) for (row, item), n in content.plays.todok().items()}
 
 
 # -- forms --------------------------------------------------------------------------------------------
@@ -264,8 +261,8 @@ def test_a_recording_on_two_releases_is_one_and_goes_by_its_first_artist(tmp_pat
     content = read(tmp_path, lines, ALL, TRACKS)
     assert content.level == "tracks"
     assert table(content) == {
-        (0, f"Slow Ferry{SEPARATOR}Harbour Lights"): 43,
-        (0, f"Café Tundra{SEPARATOR}Snow"): 12,
+        (0, "Slow Ferry / Harbour Lights"): 43,
+        (0, "Café Tundra / Snow"): 12,
     }
     assert content.dropped == {"play of a name without one id": 1}
 

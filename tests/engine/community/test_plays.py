@@ -13,6 +13,7 @@ from engine.community.plays import PLAYLISTS, PLAYS
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
+from tests.support.communities import table
 
 ONE, TWO = "a" * 40, "b" * 40
 OF_360K = (
@@ -31,10 +32,6 @@ def read(folder: Path, text: str, name: str = "plays.tsv") -> PackContent:
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
     assert PLAYS.recognises(path)
     return PLAYS.read(path)
-
-
-def table(content: PackContent) -> dict[tuple[int, str], float]:
-    return {(row, content.names[item]): float(n) for (row, item), n in content.plays.todok().items()}
 
 
 @pytest.mark.parametrize("name", ["usersha1-artmbid-artname-plays.tsv", "plays.txt.gz"])

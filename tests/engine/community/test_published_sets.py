@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -14,29 +13,22 @@ from pathlib import Path
 import pytest
 from backports.zstd import compress
 
-from engine.canonical_keys import SEPARATOR
 from engine.community.audioscrobbler import AUDIOSCROBBLER
 from engine.community.matrix import MATRIX
 from engine.community.million_playlists import MILLION_PLAYLISTS
 from engine.community.pack import PackContent
 from engine.community.packs import add_packs, readers
-from engine.community.plays import PLAYLISTS, PLAYS
+from engine.community.plays import PLAYS
 from engine.community.rows import Rows
 from engine.community.taste_profile import TASTE_PROFILE
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
+from tests.support.communities import table
 
 ONE, TWO = "a" * 40, "b" * 40
 SNOW, ROOF = "SOAAAAA12AB0000001", "SOBBBBB12AB0000002"
 Files = dict[str, bytes]
-
-
-def table(content: PackContent) -> dict[tuple[int, str], float]:
-    return {
-        (row, content.names[item].replace(SEPARATOR, " / ")): float(n)
-        for (row, item), n in content.plays.todok().items()
-    }
 
 
 def in_folder(path: Path, files: Files) -> Path:
@@ -250,75 +242,6 @@ def test_other_tables_are_no_matrix(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.csv"
     path.write_text(text)
     assert not MATRIX.recognises(path)
-
-
-# -- any table ----------------------------------------------------------------------------------------
-
-LISTENS = [
-    ("x", "Ida", "Snow", 3),
-    ("x", "Burel", "Tin Roof", 1),
-    ("y", "ida", "Snow", 2),
-    ("y", None, "Snow", 2),
-]
-
-
-def lines(with_track: bool) -> bytes:
-    keys = (
-        ("user", "artist", "track", "plays")
-        if with_track
-        else ("listener", "artist_name", "", "listen_count")
-    )
-    rows = [{key: value for key, value in zip(keys, row, strict=True) if key} for row in LISTENS]
-    text = "\n".join(json.dumps(row) for row in rows) + '\n{"user": "x", "art\n\n'
-    return text.encode()
-
-
-@pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
-def test_json_lines_are_tables(tmp_path: Path, packed: str) -> None:
-    pack = {"": bytes, ".gz": gzip.compress, ".zst": compress}[packed]
-    path = tmp_path / f"l.jsonl{packed}"
-    path.write_bytes(pack(lines(True)))
-    assert (PLAYLISTS.recognises(path), PLAYS.recognises(path)) == (True, False)
-    content = PLAYLISTS.read(path)
-    assert table(content) == {(0, "Ida / Snow"): 3, (0, "Burel / Tin Roof"): 1, (1, "Ida / Snow"): 2}
-    assert content.dropped == {"no artist or title": 1, "line that is not JSON, or cut short": 1}
-    path.write_bytes(pack(lines(False)))
-    assert (PLAYLISTS.recognises(path), PLAYS.recognises(path)) == (False, True)
-    assert table(PLAYS.read(path)) == {(0, "Ida"): 3, (0, "Burel"): 1, (1, "Ida"): 2}
-
-
-@pytest.mark.parametrize("with_track", [True, False])
-def test_parquet_files_are_tables(tmp_path: Path, with_track: bool) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    _, artists, tracks, plays = zip(*LISTENS, strict=True)
-    columns = {
-        "user_id": pa.array([1, 1, 2, 2]),
-        "artist": artists,
-        "plays": pa.array(plays),
-        "tags": [["a"]] * 4,
-    }
-    path = tmp_path / "l.parquet"
-    parquet.write_table(
-        pa.table(columns | ({"track": tracks} if with_track else {})), path, compression="zstd"
-    )
-    content = add_packs(Door(Folders(tmp_path / "data")), path)
-    (pack,) = content.packs
-    assert (pack.level, pack.listeners, pack.items) == ("tracks" if with_track else "artists", 2, 2)
-    (bad,) = content.as_dict()["bad_lines"]
-    assert [(line["unit"], line["line"]) for line in bad["first"]] == [("row", 4)]
-    path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(UnreadableFileError, match=r"l\.parquet"):
-        PLAYS.read(path)
-
-
-def test_without_pyarrow_a_parquet_file_says_what_is_missing(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    path = tmp_path / "l.parquet"
-    path.write_bytes(b"PAR1" + bytes(40) + b"PAR1")
-    with pytest.raises(UnreadableFileError, match=r"discover-music\[parquet\]"):
-        add_packs(Door(Folders(tmp_path / "data")), path)
 
 
 # -- what all of them share ---------------------------------------------------------------------------

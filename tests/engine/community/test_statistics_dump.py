@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +43,6 @@ def members() -> dict[str, bytes]:
     rest = np.random.default_rng(4).bytes(24 << 20)
     tracks = b"".join(line(n, [recording(1, "Slow Ferry", "Snow", 4)]) for n in range(30))
     return {"artists_all_time": long_lists(), "recordings_all_time": tracks, "releases_all_time": rest}
-
-
-@pytest.fixture
-def server() -> Iterator[DumpServer]:
-    with serving() as one:
-        yield one
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import pickle
 import shutil
 import zipfile
 from pathlib import Path
@@ -42,7 +41,7 @@ from tests.support.communities import write_community
 from tests.support.dump_server import serving
 from tests.support.folders import fingerprint
 from tests.support.listens import play
-from tests.support.model_files import Members, altered, members_of
+from tests.support.model_files import HOSTILE, altered, members_of, say
 from tests.support.models import names, write_model
 
 DAY = 86_400
@@ -173,91 +172,6 @@ def test_a_model_of_tracks_goes_the_same_way(tmp_path) -> None:
 # -- what is refused ----------------------------------------------------------------------------------------
 
 
-def _put(name: str, data: bytes):
-    return lambda _about, members: members.__setitem__(name, data)
-
-
-def _say(**fields: object):
-    return lambda about, _members: about.update(fields)
-
-
-def _array(name: str, change):
-    """Change the numbers of one array."""
-
-    def changed(about: dict, members: Members) -> None:
-        said = about["members"][name]
-        array = from_planes(members[name], said["dtype"], tuple(said["shape"])).copy()
-        array = change(array)
-        members[name] = planes(array)
-        said["shape"], said["dtype"] = list(array.shape), array.dtype.str
-
-    return changed
-
-
-def _first(value):
-    def changed(array):
-        array.reshape(-1)[0] = value
-        return array
-
-    return changed
-
-
-def _named(change):
-    def changed(_about: dict, members: Members) -> None:
-        members["names.json"] = json.dumps(change(json.loads(members["names.json"]))).encode()
-
-    return changed
-
-
-HOSTILE = {
-    "a path out of the folder": _put("../../evil.json", b"{}"),
-    "an absolute path": _put("/tmp/evil", b"x"),
-    "a pickle": _put("model.pkl", pickle.dumps(["x"])),
-    "an array of NumPy's, which may hold a pickle": _put("factors.npy", b"\x93NUMPY"),
-    "another kind": _say(kind="playlist"),
-    "a later format": _say(format=99),
-    "an unknown field": _say(solo=True),
-    "no items": _say(items=0),
-    "more items than there are": _say(items=61),
-    "items without end": _say(items=1 << 40),
-    "another number of factors": _say(factors=9),
-    "negative counts": _say(listeners=-1),
-    "no lambda": _say(regularization=0.0),
-    "an impossible alpha": _say(confidence={"transform": "log", "alpha": -1.0, "cap": 1.0}),
-    "no date": _say(trained="yesterday"),
-    "weights of what is unknown": _say(ensemble={"magic": 1.0}),
-    "no weights": _say(ensemble={}),
-    "a quality without figures": _say(quality={"listeners": 1, "measured": {}, "baselines": {}}),
-    "a level there is not": _say(level="albums"),
-    "tracks that are artists": _say(level="tracks"),
-    "text without end": _say(source="x" * 5000),
-    "NaN": _array("factors", _first(np.nan)),
-    "infinity": _array("largest", _first(np.inf)),
-    "numbers beyond all bounds": _array("largest", _first(1e30)),
-    "NaN among the neighbours": _array("neighbours_largest", _first(np.nan)),
-    "negative listeners": _array("listeners", _first(-5)),
-    "another shape": _array("factors", lambda array: array[:-1]),
-    "another type": _array("listeners", lambda array: array.astype("<f4")),
-    "dates for counts": _array("plays", lambda array: array.astype("<M8[s]")),
-    "neighbours that do not add up": _array("neighbours_counts", _first(10_000)),
-    "neighbours of nobody": _array("neighbours_gaps", _first(1 << 30)),
-    "one name too few": _named(lambda found: found[1:]),
-    "a name of nothing": _named(lambda found: [" ", *found[1:]]),
-    "names that are numbers": _named(lambda found: [1, *found[1:]]),
-    "tags of no item": _put("tags.json", b'[[600, "rock", 1.0]]'),
-    "no JSON": _put("tags.json", b"["),
-    "deep JSON": _put("tags.json", b"[" * 100_000),
-    "a part of the neighbours": lambda about, members: (
-        members.pop("neighbours_gaps"), about["members"].pop("neighbours_gaps")
-    ),
-    "no factors": lambda about, members: (members.pop("factors"), about["members"].pop("factors")),
-    "a pack that is a path": _say(packs=["../../../etc"]),
-    "a pack of ten thousand letters": _say(packs=["x" * 10_000]),
-    "controls in what it is from": _say(source="\x1b[2Jhere"),
-    "a bomb": _put("names.json", b"[" + b" " * (64 << 20) + b"]"),
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("what", HOSTILE)
 def test_what_is_no_model_is_refused_and_changes_nothing(file, session, tmp_path, what) -> None:
     altered(file, tmp_path / "bad.zip", HOSTILE[what])
@@ -314,7 +228,7 @@ def file_digest(path: Path) -> str:
 
 @pytest.mark.parametrize("stage", ["reading model", "names", "index"])
 def test_stopping_at_any_stage_leaves_all_as_it_was(file, session, tmp_path, stage) -> None:
-    session.model_files.add(altered(file, tmp_path / "other.zip", _say(collected="2011")))
+    session.model_files.add(altered(file, tmp_path / "other.zip", say(collected="2011")))
     before = fingerprint(session.folders.models)
     seen: list[str] = []
     with pytest.raises(CancelledError):

@@ -1,0 +1,37 @@
+"""Playlists that tests of their files share: an evening of two tracks, and titles no format expects."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from engine.playlists.playlist import PlaylistTrack
+
+RECORDING = "11111111-2222-4333-8444-555555555555"
+SPOTIFY = "1a2B3c4D5e6F7g8H9i0J1k"
+
+HARBOUR = PlaylistTrack(
+    "Café Tundra",
+    "Harbour Lights",
+    "Slow Ferry",
+    104.0,
+    "pack",
+    228.205,
+    True,
+    170.0,
+    2.0,
+    ids=(
+        ("file", "/music/Café Tundra/01 Harbour Lights.flac"),
+        ("mb_recording", RECORDING),
+        ("spotify", SPOTIFY),
+        ("isrc", "DKABC2300001"),
+    ),
+)
+TIN_ROOF = PlaylistTrack("Ida & the Oaks", "Tin Roof", "Weather Songs", known=False)
+EVENING = [HARBOUR, TIN_ROOF]
+
+NASTY = [
+    "&", "<b>", '"quoted"', "]]>", "line\nbreak", "tab\tstop", "\r\n", "#EXTM3U", "=1+1", "-", " - ",
+    "\u0000", "a\u0000b", "\u2028", "\x85", "\ufffe", "\ud800", "👩‍🎤", "שלום", "e\u0301", "'", ",", ";",
+    "[playlist]", "\\", "../../etc", "%s", "",
+]  # fmt: skip
+texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=12), st.lists(st.sampled_from(NASTY)).map("".join))
