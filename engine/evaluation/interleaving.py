@@ -86,31 +86,29 @@ class Tally:
 
     @property
     def better(self) -> Side | None:
-        """The side that is better, beyond doubt (`ERROR`); null while it is too early to tell."""
-        low, high = self.interval
-        if low > 0.5:
-            return "other"
-        return "usual" if high < 0.5 else None
+        """The side that is better, beyond doubt (`ERROR`): that of an interval without one half. Null while it is too
+        early to tell."""
+        if not _outside(self.other, self.usual, 0.5):
+            return None
+        return "other" if self.other > self.usual else "usual"
+
+
+def _outside(hits: int, misses: int, part: float) -> bool:
+    """Whether what was seen is too unlikely under this part."""
+    if not 0.0 < part < 1.0:
+        return bool(hits if part <= 0.0 else misses)
+    mixture = math.lgamma(hits + 1) + math.lgamma(misses + 1) - math.lgamma(hits + misses + 2)
+    return mixture - hits * math.log(part) - misses * math.log1p(-part) >= -math.log(ERROR)
 
 
 def _bound(hits: int, misses: int, end: float) -> float:
     """The end of the interval that is nearer to `end`, 0 or 1."""
-    if not hits + misses:
-        return end
-    mixture = math.lgamma(hits + 1) + math.lgamma(misses + 1) - math.lgamma(hits + misses + 2)
-
-    def outside(part: float) -> bool:
-        if not 0.0 < part < 1.0:
-            return bool(hits if part <= 0.0 else misses)
-        likelihood = hits * math.log(part) + misses * math.log1p(-part)
-        return mixture - likelihood >= -math.log(ERROR)
-
-    if not outside(end):
+    if not _outside(hits, misses, end):
         return end
     within, without = hits / (hits + misses), end
     for _ in range(50):
         middle = (within + without) / 2
-        if outside(middle):
+        if _outside(hits, misses, middle):
             without = middle
         else:
             within = middle

@@ -264,7 +264,7 @@ async def verdict_toasts(pilot: Pilot[Any]) -> None:
     for name, told in ((CALLED[0], "Aone [/intro]"), (CALLED[6], "Athree [@click=app.quit]hi[/]")):
         pilot.app.changes.judge(None, [Music(name)])
         await settled(pilot)
-        assert_safe(pilot.app, f"Cleared: {told}")
+        assert_safe(pilot.app, f"Already cleared: {told}")
 
 
 async def error_toasts(pilot: Pilot[Any]) -> None:

@@ -108,7 +108,9 @@ async def test_a_rule_is_looked_at_taken_undone_and_taken_back(folders: Folders)
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("6", "j")
+        await pilot.press("6")
+        await settled(pilot)
+        await pilot.press("j")
         await settled(pilot)
         row = the_list(app).row
         await pilot.press("ctrl+n")
