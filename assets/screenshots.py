@@ -49,7 +49,7 @@ PICTURES = {
 def prepared(folders: Folders) -> None:
     """The sample as the demo has it; what is there stays."""
     with Session(folders) as session:
-        demo.prepare(session, lambda *_told: None)
+        demo.prepare(session, lambda *_progress: None)
     made_on(folders, MADE)
 
 

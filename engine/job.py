@@ -232,7 +232,7 @@ def _fetch(
             source,
             url=asked.url,
             min_listeners=asked.min_listeners,
-            tell=reporter.progress,
+            report=reporter.progress,
             cancelled=cancelled,
         )
     return _taken(session, packs)
@@ -251,14 +251,14 @@ def _update(
             if asked.download:
                 session.packs.fetch(
                     web, SOURCES[asked.newer], url=asked.url, min_listeners=asked.min_listeners, name=name,
-                    tell=reporter.progress, cancelled=cancelled,
+                    report=reporter.progress, cancelled=cancelled,
                 )  # fmt: skip
             else:
                 reading = partial(reporter.progress, "reading data")
                 session.packs.add(Path(asked.newer), name=name, progress=reading, cancelled=cancelled)
 
         news = session.updates.update(
-            asked.level, take, name=asked.pack, tell=reporter.progress, cancelled=cancelled
+            asked.level, take, name=asked.pack, report=reporter.progress, cancelled=cancelled
         )
     return {"pack": news.pack.name, "said": news.in_words(), "rebuild": news.rebuild}
 
@@ -268,7 +268,7 @@ def _export_model(
 ) -> dict[str, Any]:
     """Write the model in use to a file."""
     reporter.expect({"exporting": 1})
-    made = session.model_files.export(asked.path, asked.level, tell=reporter.progress, cancelled=cancelled)
+    made = session.model_files.export(asked.path, asked.level, report=reporter.progress, cancelled=cancelled)
     return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256}
 
 
@@ -317,12 +317,12 @@ def _add_model(
         instead = "discover model add FILE"
         with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled, instead=instead)) as web:
             manifest = session.model_files.fetch(
-                web, asked.source, sha256=asked.sha256, tell=reporter.progress, cancelled=cancelled
+                web, asked.source, sha256=asked.sha256, report=reporter.progress, cancelled=cancelled
             )
     else:
         reporter.expect(ADDING_MODEL)
         manifest = session.model_files.add(
-            Path(asked.source), sha256=asked.sha256, tell=reporter.progress, cancelled=cancelled
+            Path(asked.source), sha256=asked.sha256, report=reporter.progress, cancelled=cancelled
         )
     origin = manifest.origin
     assert origin is not None  # noqa: S101 - it was added

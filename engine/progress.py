@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 # Called with the share of a piece of work that is done, from 0 to 1.
 Share = Callable[[float], None]
+# Called with a stage, and how much of it is done, of how much.
+StageReport = Callable[[str, int, int], None]
 
 # The time each stage of a training takes, in parts of all of it: measured on the sample and on HetRec's data.
 TRAINING: Mapping[str, float] = {

@@ -48,7 +48,7 @@ OVERLAP = 0.45
 PULL_SPREAD = 1.0
 FOLLOWED, ACCIDENTS = 0.2, 0.1
 # Artists of a listener: median, spread of the log, bounds.
-MEDIAN, SPREAD, FEWEST, MOST = 33.0, 0.5, 6, 300
+MEDIAN, SPREAD, MIN, MAX = 33.0, 0.5, 6, 300
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def make_plays(rng: np.random.Generator, listeners: Listeners, catalog: Catalog,
     Plays are log-normal, more where the appeal is, so a few are in the thousands.
     """
     count = len(listeners.starts) - 1
-    sizes = np.clip(rng.lognormal(np.log(MEDIAN), SPREAD, size=count), FEWEST, MOST).astype(np.int64)
+    sizes = np.clip(rng.lognormal(np.log(MEDIAN), SPREAD, size=count), MIN, MAX).astype(np.int64)
     diligence = rng.normal(0.0, 0.9, size=count)
     first, appeals = 0, np.empty((0, len(catalog.fame)))
     columns: list[NDArray[np.int64]] = []

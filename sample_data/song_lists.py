@@ -19,7 +19,7 @@ from sample_data.tracks import Track
 PLAYLISTS = 900
 COLUMNS = ("playlist_id", "playlist_name", "playlist_genre", "track_artist", "track_name")
 # Artists of a playlist: median, spread of the log, bounds; tracks of each, one more for so many times the plays.
-ARTISTS, SPREAD, FEWEST, MOST = 12.0, 0.4, 5, 40
+ARTISTS, SPREAD, MIN, MAX = 12.0, 0.4, 5, 40
 MAX_TRACKS, MORE_FOR = 4, 4.0
 # How far a track's energy may be from the playlist's, and how much the best known of an artist are preferred.
 NEAR, BEST_KNOWN = 0.12, 0.25
@@ -36,7 +36,7 @@ def make_playlists(
     for number, owner in enumerate(owners.tolist(), 1):
         own = slice(int(starts[owner]), int(starts[owner + 1]))
         artists, counts = plays.artist[own], plays.count[own]
-        wanted = int(np.clip(rng.lognormal(np.log(ARTISTS), SPREAD), FEWEST, min(MOST, len(artists))))
+        wanted = int(np.clip(rng.lognormal(np.log(ARTISTS), SPREAD), MIN, min(MAX, len(artists))))
         odds = np.sqrt(counts) / np.sqrt(counts).sum()
         chosen = rng.choice(len(artists), size=wanted, replace=False, p=odds)
         energy = float(rng.uniform(0.15, 0.9))

@@ -12,7 +12,7 @@ from sample_data.catalog import ARTISTS, Catalog
 
 # How much genre, place and chance decide who is tied to an artist; how the ties' strengths fall; what fame adds.
 GENRE, PLACE, CHANCE = 1.5, 3.6, 0.6
-FEWEST, MEAN, MOST = 3, 8.0, 40
+MIN, MEAN, MAX = 3, 8.0, 40
 FALL, FAME = 1.5, 0.9
 
 
@@ -37,7 +37,7 @@ def make_ties(rng: np.random.Generator, catalog: Catalog) -> Ties:
     rows: list[NDArray[np.int64]] = []
     odds: list[NDArray[np.float64]] = []
     for artist in range(ARTISTS):
-        count = min(MOST, FEWEST + int(rng.geometric(1.0 / MEAN)))
+        count = min(MAX, MIN + int(rng.geometric(1.0 / MEAN)))
         score = alike[artist] + CHANCE * rng.gumbel(size=ARTISTS)
         score[artist] = -np.inf
         tied = np.argsort(-score, kind="stable")[:count]

@@ -38,9 +38,9 @@ def names_within(names: Sequence[str], more: int, cells: int) -> str:
     """
     names = list(map(shown, names))
     for most in range(len(names), 0, -1):
-        told = ", ".join(names[:most])
-        if cell_len(told) <= cells:
-            return _with_more(told, more + len(names) - most, cells)
+        listed = ", ".join(names[:most])
+        if cell_len(listed) <= cells:
+            return _with_more(listed, more + len(names) - most, cells)
     short = next((name for name in names if cell_len(name) <= cells), None)
     return names[0] if short is None else _with_more(short, more + len(names) - 1, cells)
 

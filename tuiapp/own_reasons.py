@@ -52,8 +52,8 @@ def with_percents(reasons: Sequence[OwnReason]) -> list[tuple[str, OwnReason]]:
     """Each with its share in whole per cent, which add up; what speaks against an item is told without, since beside
     little that speaks for it that would be any number."""
     speaking = [one for one in reasons if one.share > 0]
-    told = [*percents([one.share for one in speaking]), *[AGAINST + ":"] * (len(reasons) - len(speaking))]
-    return list(zip(told, reasons, strict=True))
+    labels = [*percents([one.share for one in speaking]), *[AGAINST + ":"] * (len(reasons) - len(speaking))]
+    return list(zip(labels, reasons, strict=True))
 
 
 def in_a_line(item: Recommendation | Explanation) -> str:
@@ -71,8 +71,8 @@ def in_short(item: Recommendation, cells: int) -> str:
     """Those that speak for it, in few words, with how it stands with the person: as many as fit `cells`."""
     from rich.cells import cell_len
 
-    told = with_percents(own_reasons(item))
-    said = [f"{share} {one.short}" for share, one in told if one.share > 0 and one.short]
+    labels = with_percents(own_reasons(item))
+    said = [f"{share} {one.short}" for share, one in labels if one.share > 0 and one.short]
     parts = [*said[:1], *([item.standing] if item.standing else []), *said[1:]]
     while len(parts) > 1 and cell_len(", ".join(parts)) > cells:
         parts.pop()

@@ -95,19 +95,19 @@ def read_archive(
     check_room(door, archive.bytes or 0, free)
 
     def reading(remote: Remote) -> tuple[T, Fetched]:
-        tell = progress and (lambda _done, _all: progress(remote.place, remote.total or remote.place))
-        return read(cast(IO[bytes], remote), tell, partial(_said, remote, archive, tell)), remote_record(
-            remote
-        )
+        in_bytes = progress and (lambda _done, _all: progress(remote.place, remote.total or remote.place))
+        return read(
+            cast(IO[bytes], remote), in_bytes, partial(_said, remote, archive, in_bytes)
+        ), remote_record(remote)
 
     return read_remote(door, web, archive.url, reading)
 
 
-def _said(remote: Remote, archive: Archive, tell: Progress | None) -> Mapping[str, object]:
+def _said(remote: Remote, archive: Archive, in_bytes: Progress | None) -> Mapping[str, object]:
     """What the manifest says of the download, when all of it came and is what its publisher says."""
     while remote.read(_BLOCK):
-        if tell is not None:
-            tell(0, 0)
+        if in_bytes is not None:
+            in_bytes(0, 0)
     if remote.digest.hexdigest() != archive.sha256:
         raise UnreadableFileError(
             f"{archive.url} is not what its SHA-256 says. Try again, or another mirror: --url."

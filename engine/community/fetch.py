@@ -108,7 +108,7 @@ def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:
 
 class Web:
     """Asks servers, again where that can help. `contact` is told them; `wait` is given seconds to sleep; `cancelled`
-    ends everything; `tell` is given a sentence before each wait. `instead` is the command that takes the file where
+    ends everything; `report` is given a sentence before each wait. `instead` is the command that takes the file where
     the person downloads it.
     """
 
@@ -118,11 +118,11 @@ class Web:
         contact: str = "",
         wait: Callable[[float], None] = time.sleep,
         cancelled: Cancelled | None = None,
-        tell: Callable[[str], None] | None = None,
+        report: Callable[[str], None] | None = None,
         instead: str = "discover community add PATH",
     ) -> None:
         self.contact = contact
-        self.tell, self.instead = tell, instead
+        self.report, self.instead = report, instead
         self._wait = wait
         self._cancelled = cancelled
         self._headers = {"User-Agent": agent(contact), "Accept-Encoding": "identity"}
@@ -135,8 +135,8 @@ class Web:
 
     def asking(self, url: str) -> None:
         """Say whom one asks now: whoever does not answer can take a minute to do so."""
-        if self.tell is not None:
-            self.tell(f"Asking {urlsplit(url).hostname or url} …")
+        if self.report is not None:
+            self.report(f"Asking {urlsplit(url).hostname or url} …")
 
     def look(self, url: str) -> Offer:
         """Ask how large it is, without downloading. Raises DiscoverError when it cannot be reached."""
@@ -172,9 +172,9 @@ class Web:
                         f"{url} can't be reached: {error}. Check the address and your connection, then try again: a "
                         f"download goes on where it stopped. Or download it yourself and add it: {self.instead}."
                     ) from error
-                if self.tell is not None:
+                if self.report is not None:
                     host = urlsplit(url).hostname or url
-                    self.tell(f"{host}: {error}. Trying again in {quantity(pause, 'seconds')} …")
+                    self.report(f"{host}: {error}. Trying again in {quantity(pause, 'seconds')} …")
                 self._pause(pause)
         raise AssertionError  # the last try returns or raises
 

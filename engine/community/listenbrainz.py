@@ -171,12 +171,12 @@ class AllStatistics:
                 turn, whole = len(met), member.size or size
                 met.append(part)
 
-                def told(done: int, _: int, turn: int = turn, whole: int = whole) -> None:
+                def of_part(done: int, _: int, turn: int = turn, whole: int = whole) -> None:
                     if progress is not None:
                         progress(turn * whole + done, len(parts) * whole)
 
                 try:
-                    tally = part.count(member, progress=told, cancelled=cancelled)
+                    tally = part.count(member, progress=of_part, cancelled=cancelled)
                     yield part.content(tally, path.name, cancelled=cancelled)
                 except UnreadableFileError as error:
                     yield error

@@ -208,13 +208,13 @@ def add_packs(
     failed: list[UnreadableFileError] = []
     taken: dict[str, BadLines] = {}
 
-    def told(turn: int) -> Callable[[int, int], None] | None:
+    def progress_of(turn: int) -> Callable[[int, int], None] | None:
         """Each reader goes through the whole file: how far it is tells that of all of them."""
         return progress and (lambda done, total: progress(turn * total + done, turns * total))
 
     for turn, reader in enumerate(found):
         try:
-            for content in reader.contents(path, progress=told(turn), cancelled=cancelled):
+            for content in reader.contents(path, progress=progress_of(turn), cancelled=cancelled):
                 if isinstance(content, UnreadableFileError):
                     failed.append(content)
                 else:
@@ -225,10 +225,12 @@ def add_packs(
         if words:
             with path.open("rb") as file:
                 label, size = name or genres.KIND, path.stat().st_size
-                label = genres.add_genres(door, file, path.name, label, told(turns - 1), cancelled, size=size)
+                label = genres.add_genres(
+                    door, file, path.name, label, progress_of(turns - 1), cancelled, size=size
+                )
                 taken[label] = BadLines()
         if sounds:
-            report = features.add_features(door, path, name, told(turns - 1), cancelled, library)
+            report = features.add_features(door, path, name, progress_of(turns - 1), cancelled, library)
             taken |= dict.fromkeys((report.name, *report.also), report.bad)
     except UnreadableFileError as error:
         failed.append(error)

@@ -25,7 +25,7 @@ Row = tuple[str, str, str, float | None]
 _BLOCK = 1 << 21
 _NAMELESS = -1
 # So many listeners ask for one more of an item's; 25 is what the statistics of ListenBrainz are held to.
-_LISTENERS_A_LISTENER, _MOST = 2_000, 25
+_LISTENERS_A_LISTENER, _MAX_RARE = 2_000, 25
 _MAX_PLAYS = float(1 << 31)
 
 
@@ -121,7 +121,7 @@ class Gathering:
         if not self._counts_plays:
             # Twice in a playlist, in two versions or genres, is there once.
             plays.data[:] = 1
-        least = min(_MOST, plays.shape[0] // _LISTENERS_A_LISTENER)
+        least = min(_MAX_RARE, plays.shape[0] // _LISTENERS_A_LISTENER)
         heard = np.bincount(plays.indices, minlength=len(self._names))
         kept = np.flatnonzero(heard >= max(1, least))
         if rare := int(np.count_nonzero(heard)) - len(kept):

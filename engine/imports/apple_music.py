@@ -184,7 +184,7 @@ def parse_last_played(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """
     body = rows(stream)
     table = Table(next(body, []))
-    told: set[tuple[str, int]] = set()
+    known: set[tuple[str, int]] = set()
     for row in body:
         cells = table.at(row)
         artist, title = _split(cells("track name"))
@@ -193,10 +193,10 @@ def parse_last_played(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             yield Dropped(reasons.NO_NAMES)
         elif stamp is None:
             yield Dropped(reasons.NO_TIME)
-        elif (cells("track name"), stamp) in told:
+        elif (cells("track name"), stamp) in known:
             yield Dropped(reasons.REPEATED)
         else:
-            told.add((cells("track name"), stamp))
+            known.add((cells("track name"), stamp))
             yield Play(artist, title, stamp, counted=True)
 
 

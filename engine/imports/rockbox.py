@@ -77,14 +77,14 @@ def sniff(head: Head) -> bool:
     """A line that names the format, or lines of its fields."""
     if any(line.upper().startswith("#AUDIOSCROBBLER/") for line in head.lines[:5]):
         return True
-    told = [line for line in head.lines[:20] if line.strip() and not line.startswith("#")]
-    return bool(told) and sum(bool(_LINE.match(line)) for line in told) * 2 > len(told)
+    entries = [line for line in head.lines[:20] if line.strip() and not line.startswith("#")]
+    return bool(entries) and sum(bool(_LINE.match(line)) for line in entries) * 2 > len(entries)
 
 
 def sniff_playback(head: Head) -> bool:
     """Lines of three numbers and the path of a file."""
-    told = [line for line in head.lines[:20] if line.strip() and not line.startswith("#")]
-    return bool(told) and all(_PLAYBACK.match(line) for line in told[:-1] or told)
+    entries = [line for line in head.lines[:20] if line.strip() and not line.startswith("#")]
+    return bool(entries) and all(_PLAYBACK.match(line) for line in entries[:-1] or entries)
 
 
 FORMATS = (

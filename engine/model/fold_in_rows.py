@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Each step of conjugate gradients brings two to three digits; from nothing these leave less than single precision does.
 _STEPS = 24
 # With lambda 0 and fewer rows than factors the system is singular; this much of its mean keeps it solvable.
-_LEAST = 1e-7
+_MIN_PENALTY = 1e-7
 
 
 def fold_in_rows(
@@ -43,7 +43,7 @@ def fold_in_rows(
     penalties = regularization * lengths**frequency_exponent
     with Kernels(fixed.shape[1], fixed.dtype, _cores()) as kernels:
         gram = kernels.gram(fixed)
-        shared = max(float(penalties.mean()), _LEAST * float(np.trace(gram)) / len(gram))
+        shared = max(float(penalties.mean()), _MIN_PENALTY * float(np.trace(gram)) / len(gram))
         turning = kernels.triangular(gram + shared * np.eye(len(gram)))
         extra = np.where(lengths > 0, penalties - float(penalties.mean()), 0.0).astype(np.float32)
         kernels.transform(fixed, turning[1])

@@ -35,7 +35,7 @@ Cancelled = Callable[[], bool]
 RIDGE, RIDGE_GROWTH = 30.0, 0.5
 # Products are kept of as many items as such arrays hold, within these bounds: 200 are 208 MB at 130,000 items. On
 # HetRec (one split) 200 measure .281 alone, 400 .282, all .282.
-KEPT_CELLS, LEAST_KEPT, MOST_KEPT = 26_000_000, 200, 400
+KEPT_CELLS, MIN_KEPT, MAX_KEPT = 26_000_000, 200, 400
 # How often it is told how far the work is, and the parts between two times that threads share.
 _TOLD, _PARTS = 200, 16
 
@@ -135,7 +135,7 @@ def products_of(
     blocks = -(-items // BLOCK)
     inverse = np.zeros(blocks * BLOCK, dtype=np.float32)
     inverse[:items] = 1.0 / np.sqrt(lengths + _ridges(listeners, RIDGE))
-    kept = min(max(KEPT_CELLS // items, LEAST_KEPT), MOST_KEPT)
+    kept = min(max(KEPT_CELLS // items, MIN_KEPT), MAX_KEPT)
     # Pages that no item fills are never taken.
     ids, products = np.empty((items, kept), dtype=np.int32), np.empty((items, kept), dtype=np.float32)
     found = np.zeros(items, dtype=np.int32)

@@ -10,7 +10,7 @@ from typing import Any
 from numba import njit, types
 
 from engine.model.neighbour_simd import add_scaled_from, best_of, fetch
-from engine.model.signatures import BLOCK, LEAST_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING
+from engine.model.signatures import BLOCK, MIN_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING
 from engine.model.simd import dot, next_in_line, numbers_at, rows_at
 
 # What one more listener adds to a sum, above twice any sum of products: a double holds both exactly enough. Added and
@@ -88,7 +88,7 @@ def nearest_body(_rank: int) -> Any:
                 # As many blocks hold one each that is as near as the least of their best: no other is wanted.
                 for k in range(blocks):
                     best[k], block[k] = (
-                        best_of(sums, inverse, k * BLOCK, LEAST_TOGETHER * COUNTED, ROUNDED, inverse[i]),
+                        best_of(sums, inverse, k * BLOCK, MIN_TOGETHER * COUNTED, ROUNDED, inverse[i]),
                         k,
                     )
                 looked, bar, count = min(kept, blocks), types.float32(0), 0
@@ -99,7 +99,7 @@ def nearest_body(_rank: int) -> Any:
                     for j in range(block[k] * BLOCK, (block[k] + 1) * BLOCK):
                         product = types.float32(sums[j] - ((sums[j] + ROUNDED) - ROUNDED))
                         nearness = product * inverse[j] * inverse[i]
-                        if sums[j] >= LEAST_TOGETHER * COUNTED:
+                        if sums[j] >= MIN_TOGETHER * COUNTED:
                             nearness += 1
                         if nearness >= bar and nearness > 0:
                             score[count], near[count] = nearness, j

@@ -9,7 +9,7 @@ LANES = 8
 # Neighbours: an item hears from so many, those with this many listeners in common before all others. One whose pivot
 # falls below this share of its diagonal says nothing. So many wait to be compared with the nearest kept; items are
 # looked at in blocks.
-LEAST_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING, BLOCK = 2, 100, 0.05, 1024, 64
+MIN_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING, BLOCK = 2, 100, 0.05, 1024, 64
 # Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32, of such that are never
 # negative, of bytes; a real, an integer.
 SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -53,7 +53,7 @@ FIRST_RUNG_SHARE = 0.3
 # HetRec it led to settings that lost .004 nDCG on the whole.
 HELD_OUT = 0.1
 # The most plays a rung sees, drawn by listener, and how many listeners of the drawn an item needs to be among them.
-RUNG_PLAYS, LEAST_LISTENERS = (100_000, 400_000, 1_000_000), 3
+RUNG_PLAYS, MIN_LISTENERS = (100_000, 400_000, 1_000_000), 3
 # Factors this small say nothing: the regularization has drowned the data.
 COLLAPSED = 1e-4
 
@@ -142,7 +142,7 @@ def drawn(plays: csr_matrix, most: int, rng: np.random.Generator) -> csr_matrix:
     """About `most` of the (listeners, items) plays: those of listeners drawn, and of items that enough of them play."""
     rows = np.sort(rng.permutation(plays.shape[0])[: max(2, int(most / plays.nnz * plays.shape[0]))])
     some = plays[rows]
-    return some[:, np.flatnonzero(some.getnnz(axis=0) >= LEAST_LISTENERS)]
+    return some[:, np.flatnonzero(some.getnnz(axis=0) >= MIN_LISTENERS)]
 
 
 class _Search:

@@ -21,7 +21,7 @@ from engine import __version__
 from engine.errors import DiscoverError
 from engine.privacy.door import Door
 
-LARGEST = 256 << 10
+MAX_BYTES = 256 << 10
 # So many of an error's innermost and outermost steps tell enough; a recursion has a thousand.
 _STEPS = 12
 _MARK = "==== "
@@ -86,10 +86,10 @@ def _append(door: Door, text: str) -> bool:
     try:
         old = path.read_bytes() if path.exists() else b""
         data = old + entry.encode(errors="replace")
-        if len(data) > LARGEST:
+        if len(data) > MAX_BYTES:
             # The oldest go first, as wholes.
-            start = data.find(b"\n" + _MARK.encode(), len(data) - LARGEST)
-            data = data[start + 1 :] if start >= 0 else data[-LARGEST:]
+            start = data.find(b"\n" + _MARK.encode(), len(data) - MAX_BYTES)
+            data = data[start + 1 :] if start >= 0 else data[-MAX_BYTES:]
         door.write_file(path, data)
     except (OSError, DiscoverError):
         # A full or read-only disk, or a private session: what failed is told on the screen all the same.

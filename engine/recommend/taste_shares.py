@@ -50,13 +50,13 @@ class ReasonGroups:
         said = _said(contributions, self.labels)
         itself = ids[:, None] == self.ids[None, :]
         return [
-            self._told(*row).times(float(share))
+            self._shares_of(*row).times(float(share))
             for *row, share in zip(
                 said, contributions, contributions - self.usual, itself, personal, strict=True
             )
         ]
 
-    def _told(self, said: Floats, contributions: Floats, lift: Floats, itself: Ids) -> TasteShares:
+    def _shares_of(self, said: Floats, contributions: Floats, lift: Floats, itself: Ids) -> TasteShares:
         """One item's: `said` (groups,), and by reason (n,) what it adds, that above the usual, and the item itself."""
         whole = float(said[said > 0].sum())
         if whole <= 0.0:

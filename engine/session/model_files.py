@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from engine.canonical_keys import Level
 from engine.errors import UnreadableFileError
 from engine.paths import why_not_read
+from engine.progress import StageReport
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from engine.training.artifact import ModelManifest
 
 Cancelled = Callable[[], bool]
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ModelFiles(Service):
         path: Path,
         level: Level = "artists",
         *,
-        tell: Tell | None = None,
+        report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> Exported:
         """Write the model of a level in use to a file, outside the data folder; allowed in a private session.
@@ -83,7 +83,7 @@ class ModelFiles(Service):
 
         from engine.training.model_file import packed
 
-        progress = tell and partial(tell, "exporting")
+        progress = report and partial(report, "exporting")
         model = self._models.open(level)
         data, about = packed(model, progress=progress, cancelled=cancelled)
         self.library.door.export(path, data)
@@ -98,7 +98,7 @@ class ModelFiles(Service):
         *,
         sha256: str = "",
         name: str = "",
-        tell: Tell | None = None,
+        report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> ModelManifest:
         """Take a model from a file (`engine.training.added_model`), called `name`, else as the file is, and look back
@@ -109,14 +109,19 @@ class ModelFiles(Service):
         before = self.in_use()
         try:
             manifest = add_model(
-                self.library.door, path, name=name or path.name, sha256=sha256, tell=tell, cancelled=cancelled
+                self.library.door,
+                path,
+                name=name or path.name,
+                sha256=sha256,
+                report=report,
+                cancelled=cancelled,
             )
         except UnreadableFileError as error:
             if why_not_read(path) or not (other := what_else(path, "model add")):
                 raise
             raise UnreadableFileError(f"{path} {other}.") from error
         if manifest.id not in before:
-            self._changed(manifest.level, tell)
+            self._changed(manifest.level, report)
         return manifest
 
     @synchronized
@@ -131,7 +136,7 @@ class ModelFiles(Service):
         url: str,
         *,
         sha256: str = "",
-        tell: Tell | None = None,
+        report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> ModelManifest:
         """Download a model from an address the person named, and take it; remembered for the audit.
@@ -142,10 +147,10 @@ class ModelFiles(Service):
         from engine.training.read_model_file import MAX_BYTES
 
         with self.library.exclusive():
-            progress = tell and partial(tell, "downloading")
+            progress = report and partial(report, "downloading")
             with fetched(self.library.door, web, url, most=MAX_BYTES, progress=progress) as (path, done):
                 self._packs.remember(done)
-                return self.add(path, sha256=sha256, name=done.url, tell=tell, cancelled=cancelled)
+                return self.add(path, sha256=sha256, name=done.url, report=report, cancelled=cancelled)
 
     @synchronized
     def bring_back(self, level: Level = "artists") -> ModelManifest | None:
@@ -160,7 +165,7 @@ class ModelFiles(Service):
         self._changed(level, None)
         return manifest
 
-    def _changed(self, level: Level, tell: Tell | None) -> None:
+    def _changed(self, level: Level, report: StageReport | None) -> None:
         """Another model is in use: what was worked out of the one before goes, and how plays should fade is measured
         anew, as after a training."""
         self.library.changed(Change.EVERYTHING)
@@ -168,8 +173,8 @@ class ModelFiles(Service):
             return
 
         def looking_back(share: float) -> None:
-            if tell is not None:
-                tell("looking back", round(share * 100), 100)
+            if report is not None:
+                report("looking back", round(share * 100), 100)
 
         self._evaluation.renew(looking_back)
 

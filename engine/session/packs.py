@@ -14,6 +14,7 @@ from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo, UnknownFormatError
 from engine.errors import NothingYetError, UnreadableFileError
 from engine.paths import why_not_read
+from engine.progress import StageReport
 from engine.session.library import Change, Service, synchronized
 
 if TYPE_CHECKING:
@@ -103,16 +104,16 @@ class Packs(Service):
         url: str | None = None,
         min_listeners: int = MIN_LISTENERS,
         name: str | None = None,
-        tell: Callable[[str, int, int], None] | None = None,
+        report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> tuple[PackInfo, ...]:
         """Download a data set by name, from `url` where that is another address, and add it.
 
-        `tell` is given a stage, and bytes done and in all. Raises DiscoverError, CancelledError.
+        `report` is given a stage, and bytes done and in all. Raises DiscoverError, CancelledError.
         """
-        at, downloading = url or source.url, tell and partial(tell, "downloading")
+        at, downloading = url or source.url, report and partial(report, "downloading")
         if source.form == "file":
-            reading = tell and partial(tell, "reading data")
+            reading = report and partial(report, "reading data")
             return self._fetch_file(web, at, name, downloading, reading, cancelled).packs
         if source.level is None:
             return self._fetch_archive(web, source.form, at, name, downloading, cancelled)
@@ -188,14 +189,16 @@ class Packs(Service):
 
         door, library = self.library.door, self.library.connection
 
-        def rhythm(file: IO[bytes], tell: Progress | None, said: archives.Said) -> tuple[str, ...]:
+        def rhythm(file: IO[bytes], progress: Progress | None, said: archives.Said) -> tuple[str, ...]:
             label = name or features.RHYTHM
-            report = features.add_rhythm(door, file, archive.file, label, tell, cancelled, library, said=said)
-            return report.name, *report.also
+            added = features.add_rhythm(
+                door, file, archive.file, label, progress, cancelled, library, said=said
+            )
+            return added.name, *added.also
 
-        def artists(file: IO[bytes], tell: Progress | None, said: archives.Said) -> tuple[str, ...]:
+        def artists(file: IO[bytes], progress: Progress | None, said: archives.Said) -> tuple[str, ...]:
             label = name or genres.KIND
-            return (genres.add_genres(door, file, archive.file, label, tell, cancelled, said=said),)
+            return (genres.add_genres(door, file, archive.file, label, progress, cancelled, said=said),)
 
         archive, read = (
             (archives.rhythm_archive(web, base), rhythm)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.canonical_keys import Level
 from engine.community.packs import PackInfo
 from engine.errors import UsageError
+from engine.progress import StageReport
 from engine.session.library import Change, Library, Service, synchronized
 from engine.wording import percent, quantity
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from engine.session.packs import Packs
 
 Cancelled = Callable[[], bool]
-Tell = Callable[[str, int, int], None]
 # Statistics are published twice a month, and counted up to a day before the one they are called after.
 _SAME = datetime.timedelta(days=7)
 
@@ -105,7 +105,7 @@ class Updates(Service):
         take: Callable[[str], Any] | None,
         *,
         name: str | None = None,
-        tell: Tell | None = None,
+        report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> News:
         """Have `take`, given the name of the pack, add newer data in its place; say what is new, and have it join the
@@ -117,11 +117,11 @@ class Updates(Service):
         self.library.door.require_writable("update a pack")
         before = self.updated_pack(level, name)
         if take is None:
-            return self._joined(level, before, before, 0, tell, cancelled)
+            return self._joined(level, before, before, 0, report, cancelled)
         known = self._keys(before)
         after = self._replaced(before, take)
         new = len(self._keys(after) - known)
-        return self._joined(level, before, after, new, tell, cancelled)
+        return self._joined(level, before, after, new, report, cancelled)
 
     def _replaced(self, before: PackInfo, take: Callable[[str], Any]) -> PackInfo:
         """The pack that took the place of the one before, which stays until the newer one is known to be one."""
@@ -161,7 +161,7 @@ class Updates(Service):
         before: PackInfo,
         after: PackInfo,
         new: int,
-        tell: Tell | None,
+        report: StageReport | None,
         cancelled: Cancelled | None,
     ) -> News:
         from engine.community.packs import community_packs
@@ -186,7 +186,7 @@ class Updates(Service):
             data.names,
             data.keys,
             collected=after.collected,
-            progress=tell and (lambda done, total: tell("joining", done, total)),
+            progress=report and (lambda done, total: report("joining", done, total)),
             cancelled=cancelled,
         )
         self.library.changed(Change.EVERYTHING)

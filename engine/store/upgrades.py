@@ -84,7 +84,7 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
     if twin is None:
         connection.execute("UPDATE tracks SET artist_id = ?, key = ? WHERE id = ?", (artist, key, track))
         return
-    doubles = _told_twice(_dated(connection, track), _dated(connection, twin[0]))
+    doubles = _doubles(_dated(connection, track), _dated(connection, twin[0]))
     connection.executemany("DELETE FROM listens WHERE id = ?", [(number,) for number in doubles])
     for table in ("listens", "skips"):
         connection.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", (twin[0], track))  # noqa: S608
@@ -142,18 +142,18 @@ def _dated(connection: sqlite3.Connection, track: int) -> list[_Listen]:
     ]
 
 
-def _told_twice(moved: list[_Listen], there: list[_Listen]) -> list[int]:
+def _doubles(moved: list[_Listen], there: list[_Listen]) -> list[int]:
     """Of two tracks' listens that become one's the ids of those the others tell too, the less full of each two."""
     doubles: list[int] = []
     for clock in dict.fromkeys(one.clock for one in moved):
         own = {(one.stored.start, one.stored.ms_played) for one in there if one.clock == clock}
         others = [one.stored for one in there if one.clock != clock]
-        told = Others(others) if others else None
+        known = Others(others) if others else None
         matches = []
         for one in (one for one in moved if one.clock == clock):
             if (one.stored.start, one.stored.ms_played) in own:
                 doubles.append(one.stored.id)
-            elif told is not None and (match := told.match(one.play)) is not None:
+            elif known is not None and (match := known.match(one.play)) is not None:
                 matches.append((one.stored, match))
         for stored, match in matches:
             other = match.stored

@@ -14,6 +14,7 @@ from engine.errors import CancelledError
 from engine.model.fold_in import ItemFactors
 from engine.paths import digest_of
 from engine.privacy import Door
+from engine.progress import StageReport
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
@@ -30,8 +31,6 @@ from engine.training.model_file import validation_of
 from engine.training.read_model_file import Content, read_model_file
 from engine.training.search_names import write_search
 
-# Called with a stage (of `engine.progress.ADDING_MODEL`), what of it is done, and of how much.
-Tell = Callable[[str, int, int], None]
 Cancelled = Callable[[], bool]
 
 
@@ -41,7 +40,7 @@ def add_model(
     *,
     name: str,
     sha256: str = "",
-    tell: Tell | None = None,
+    report: StageReport | None = None,
     cancelled: Cancelled | None = None,
 ) -> ModelManifest:
     """Take the model in a file and make it the one of its level in use; `name` is what the file is called, or where it
@@ -52,7 +51,7 @@ def add_model(
     not a whole model, CancelledError, PrivateSessionError in a private session.
     """
     door.require_writable("add a model")
-    report = tell or (lambda *_: None)
+    report = report or (lambda *_: None)
     content = read_model_file(
         path,
         sha256=sha256,
@@ -88,7 +87,9 @@ def add_model(
     return manifest
 
 
-def _write_items(folder: Path, content: Content, report: Tell, cancelled: Cancelled | None) -> dict[str, str]:
+def _write_items(
+    folder: Path, content: Content, report: StageReport, cancelled: Cancelled | None
+) -> dict[str, str]:
     """What is known of the items, worked out again where the file need not hold it; digests by file."""
     steps = 3
 

@@ -191,9 +191,9 @@ def _weighed(
     """The ensemble's weights for a community, and the measures on what was held out of its `train` plays."""
     latest: list[NDArray[np.float32]] = []
 
-    def fitted(rows: csr_matrix, told: Share) -> tuple[NDArray[np.float32], float, float]:
+    def fitted(rows: csr_matrix, fitting: Share) -> tuple[NDArray[np.float32], float, float]:
         sweeps = min(iterations, MEASURED_SWEEPS)
-        found = settings.fit(rows, told, iterations=sweeps, seed=seed, cancelled=cancelled).item_factors
+        found = settings.fit(rows, fitting, iterations=sweeps, seed=seed, cancelled=cancelled).item_factors
         latest[:] = [found]
         return found, settings.regularization, settings.frequency_exponent
 

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 _PAIRS, _WAVES = 2_000_000, 2
 # MLlib's own lineage is cut so often; without, it grows until Java's stack ends.
 _CHECKPOINT_EVERY = 5
-_MOST_BLOCKS = 200
+_MAX_BLOCKS = 200
 _POLL_SECONDS = 0.2
 _JOBS_BEFORE, _JOBS_A_SWEEP = 2, 2
 _RECORDS = "spark.sql.execution.arrow.maxRecordsPerBatch"
@@ -272,13 +272,13 @@ def _mllib(
     matrix = task.data.plays
     choice, said = converted(task.choice, matrix.nnz / max(1, int(np.count_nonzero(np.diff(matrix.indptr)))))
     values = _summed(plays).mapInArrow(partial(counted, choice.confidence), VALUES)
-    blocks = min(_MOST_BLOCKS, _parts(spark, matrix.nnz))
+    blocks = min(_MAX_BLOCKS, _parts(spark, matrix.nnz))
     als = ALS(
         rank=choice.factors, maxIter=task.iterations, regParam=choice.regularization,
         alpha=choice.confidence.alpha, implicitPrefs=True, userCol="row", itemCol="column", ratingCol="value",
         numUserBlocks=blocks, numItemBlocks=blocks, checkpointInterval=_CHECKPOINT_EVERY, seed=task.seed,
     )  # fmt: skip
-    with _checkpoints(spark, folder), _told(spark, task.iterations, stage):
+    with _checkpoints(spark, folder), _sweeps_reported(spark, task.iterations, stage):
         found = als.fit(values).itemFactors.toArrow()
     factors = np.zeros((matrix.shape[1], choice.factors), dtype=np.float32)
     for batch in found.to_batches():
@@ -286,8 +286,8 @@ def _mllib(
         factors[ids] = batch.column("features").flatten().to_numpy().reshape(len(ids), -1)
     model = choice.model(task.iterations, task.seed)
     model.item_factors = factors
-    told = {"engine": "spark, MLlib"} | ({"converted": said} if said else {})
-    return model, replace(choice, tuned=choice.tuned | told)
+    about = {"engine": "spark, MLlib"} | ({"converted": said} if said else {})
+    return model, replace(choice, tuned=choice.tuned | about)
 
 
 @contextmanager
@@ -304,17 +304,19 @@ def _checkpoints(spark: SparkSession, folder: str) -> Iterator[None]:
 
 
 @contextmanager
-def _told(spark: SparkSession, sweeps: int, stage: Callable[[str, int, int], None]) -> Iterator[None]:
+def _sweeps_reported(
+    spark: SparkSession, sweeps: int, stage: Callable[[str, int, int], None]
+) -> Iterator[None]:
     """Tell MLlib's sweeps while they run, by the jobs it starts: two before the first, then two a sweep."""
     over, tracker = threading.Event(), spark.sparkContext.statusTracker()
     before = len(tracker.getJobIdsForGroup())
 
     def watch() -> None:
-        told = 0
+        reported = 0
         while not over.wait(_POLL_SECONDS):
             begun = len(tracker.getJobIdsForGroup()) - before - _JOBS_BEFORE
-            if (done := min(sweeps, max(0, begun - 1) // _JOBS_A_SWEEP)) > told:
-                told = done
+            if (done := min(sweeps, max(0, begun - 1) // _JOBS_A_SWEEP)) > reported:
+                reported = done
                 stage("training", done, sweeps)
 
     stage("training", 0, sweeps)

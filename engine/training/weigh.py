@@ -163,18 +163,18 @@ def training_set_of(
     found: list[TrainingSet] = []
     ridge, wide = RIDGE, None
     for number, fold in enumerate(folds):
-        told = part_of(progress, number / len(folds), (number + 1) / len(folds))
+        share = part_of(progress, number / len(folds), (number + 1) / len(folds))
         fold = np.sort(fold)
         rest = plays[np.setdiff1d(np.arange(plays.shape[0]), fold)]
-        factors, regularization, exponent = fitted(rest, part_of(told, 0.0, 0.1))
-        products = products_of(rest, progress=part_of(told, 0.1, 0.4), cancelled=cancelled)
+        factors, regularization, exponent = fitted(rest, part_of(share, 0.0, 0.1))
+        products = products_of(rest, progress=part_of(share, 0.1, 0.4), cancelled=cancelled)
         counts = np.asarray(rest.getnnz(axis=0), dtype=np.int32)
         del rest
         if not number:
             ridge = best_ridge(
-                products, plays[fold[:RIDGE_LISTENERS]], seed, part_of(told, 0.4, 0.5), cancelled
+                products, plays[fold[:RIDGE_LISTENERS]], seed, part_of(share, 0.4, 0.5), cancelled
             )
-        near = products.neighbours(ridge, progress=part_of(told, 0.5, 0.6), cancelled=cancelled)
+        near = products.neighbours(ridge, progress=part_of(share, 0.5, 0.6), cancelled=cancelled)
         del products
         members = Members(
             ItemFactors(factors, regularization, frequency_exponent=exponent),
@@ -186,7 +186,7 @@ def training_set_of(
             some = plays[fold[:DIAL_LISTENERS]]
             wide = _training_set(members, some, confidence, seed, cancelled, silent, MEASURED_CANDIDATES)
         found.append(
-            _training_set(members, plays[fold], confidence, seed, cancelled, part_of(told, 0.6, 1.0))
+            _training_set(members, plays[fold], confidence, seed, cancelled, part_of(share, 0.6, 1.0))
         )
     return TrainingSet(
         np.concatenate([training_set.members for training_set in found]),
@@ -213,9 +213,11 @@ def best_ridge(
     best, best_quality = RIDGE, -1.0
     # The quality has one summit: up from below until it falls.
     for number, ridge in enumerate(RIDGES):
-        told = part_of(progress, number / len(RIDGES), (number + 1) / len(RIDGES))
-        model = products.neighbours(ridge, among=among, progress=part_of(told, 0.0, 0.7), cancelled=cancelled)
-        scored = in_steps(part_of(told, 0.7, 1.0), plays.shape[0])
+        share = part_of(progress, number / len(RIDGES), (number + 1) / len(RIDGES))
+        model = products.neighbours(
+            ridge, among=among, progress=part_of(share, 0.0, 0.7), cancelled=cancelled
+        )
+        scored = in_steps(part_of(share, 0.7, 1.0), plays.shape[0])
         scores = counted(neighbour_scores(model, kept), scored)
         quality = evaluate(scores, kept, held)["ndcg@20"]
         if quality <= best_quality:

@@ -247,7 +247,7 @@ async def notices(pilot: Pilot[Any]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, View)
     for state in ("loading", "empty", "nomatch", "error"):
-        screen.tell(state, TITLES[0] + TITLES[4], f"{TITLES[2]}\n{TITLES[5]}")
+        screen.set_state(state, TITLES[0] + TITLES[4], f"{TITLES[2]}\n{TITLES[5]}")
         await pilot.pause()
         assert_safe(pilot.app, TITLES[0], TITLES[2], TITLES[5])
 

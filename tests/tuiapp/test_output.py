@@ -69,10 +69,10 @@ class Terminal(io.TextIOWrapper):
 
 def test_one_bar_goes_over_all_stages_in_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with progress_bar(Options(), {"importing": 1, "training": 3}) as tell:
+    with progress_bar(Options(), {"importing": 1, "training": 3}) as bar:
         for told in (("importing", 2_000_000, 4_000_000), ("training", 5, 20)):
             terminal.drawn.clear()
-            tell(*told)
+            bar(*told)
             assert terminal.drawn.wait(timeout=20)
     told = [line for line in terminal.lines() if "%" in line]
     assert any("importing" in line and "2.0 of 4.0 MB" in line and " 12 %" in line for line in told)
@@ -82,8 +82,8 @@ def test_one_bar_goes_over_all_stages_in_units(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_bar_goes_on_while_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with progress_bar(Options(), {"weighing": 1}) as tell:
-        tell("weighing", 1, 10)
+    with progress_bar(Options(), {"weighing": 1}) as bar:
+        bar("weighing", 1, 10)
         terminal.drawn.clear()
         assert terminal.drawn.wait(timeout=20), "drawn by the clock alone"
 
@@ -91,8 +91,8 @@ def test_a_bar_goes_on_while_nothing_is_told(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("encoding", ["cp437", "latin-1", "utf-8"])
 def test_a_bar_is_drawn_with_what_the_encoding_has(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal(encoding))
-    with progress_bar(Options(), {"weighing": 1}) as tell:
-        tell("weighing", 1, 2)
+    with progress_bar(Options(), {"weighing": 1}) as bar:
+        bar("weighing", 1, 2)
         assert terminal.drawn.wait(timeout=20)
     (line,) = [line for line in terminal.lines() if "50 %" in line][:1]
     assert "\\u" not in line

@@ -42,8 +42,8 @@ class Job:
         """The module to run and its arguments. The demo stands above the engine, so it is a program of its own."""
         of_demo = self.arguments[0] == "demo"
         module, arguments = ("sample_data.demo", ()) if of_demo else ("engine.job", self.arguments)
-        told = ["--contact", self.contact] if self.contact and not of_demo else []
-        return [module, "--data-dir", str(data_dir), *told, *arguments]
+        of_contact = ["--contact", self.contact] if self.contact and not of_demo else []
+        return [module, "--data-dir", str(data_dir), *of_contact, *arguments]
 
     @property
     def waits(self) -> bool:

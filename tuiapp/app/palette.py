@@ -69,7 +69,7 @@ class KeyCommands(SystemCommandsProvider):
 class ArtistCommands(Provider):
     """What can be done with an artist whose name is typed, one's own or the community's."""
 
-    MOST = 3
+    MAX_ARTISTS = 3
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         """The artists a search finds first, and what to do with each."""
@@ -82,7 +82,7 @@ class ArtistCommands(Provider):
             found = await asyncio.to_thread(lambda: app.engine().artists.search(query, 20))
         except DiscoverError:
             return
-        names = list(dict.fromkeys(hit.artist for hit in found if hit.kind == "artist"))[: self.MOST]
+        names = list(dict.fromkeys(hit.artist for hit in found if hit.kind == "artist"))[: self.MAX_ARTISTS]
         for place, name in enumerate(names):
             for order, (text, what, command) in enumerate(
                 (

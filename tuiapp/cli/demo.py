@@ -45,5 +45,5 @@ def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
         if sample.is_ready(session):
             return
         say(options, "Preparing the demo: a made-up listener and community. This happens once.")
-        with progress_bar(options, sample.parts()) as tell:
-            sample.prepare(session, tell)
+        with progress_bar(options, sample.parts()) as bar:
+            sample.prepare(session, bar)

@@ -37,9 +37,9 @@ def evaluate(options: Options, level: Level) -> None:
         if model is not None and model.solo:
             _print_solo(options, model.validation.get("resurfacing") or {}, level)
             return
-        with progress_bar(options, {"looking back": 1}) as tell:
+        with progress_bar(options, {"looking back": 1}) as bar:
             found = session.evaluation.measure(
-                level, lambda share: tell("looking back", round(share * 100), 100)
+                level, lambda share: bar("looking back", round(share * 100), 100)
             )
         coverage, removed = session.coverage.of(level), session.models.removed_packs()
     say_coverage(options, coverage)

@@ -63,7 +63,7 @@ def import_(
 
     # Looking at a file and counting changes nothing: a dry run needs no writable library.
     private = options.private or dry_run
-    with options.session(private=private) as session, progress_bar(options, {"importing": 1}) as tell:
+    with options.session(private=private) as session, progress_bar(options, {"importing": 1}) as bar:
         report = session.history.import_paths(
             paths,
             format=format_name,
@@ -73,7 +73,7 @@ def import_(
             columns=columns_given(columns or ""),
             zone=zone,
             encoding=encoding,
-            progress=partial(tell, "importing"),
+            progress=partial(bar, "importing"),
         )
         coverage = None if dry_run else session.coverage.of()
     recognised = any(file.format for file in report.files)

@@ -47,8 +47,8 @@ def export(options: Options, file: Path, level: Level) -> None:
     """
     from engine.session.model_files import described
 
-    with options.session() as session, progress_bar(options, {"exporting": 1}) as tell:
-        made = session.model_files.export(file, level, tell=tell)
+    with options.session() as session, progress_bar(options, {"exporting": 1}) as bar:
+        made = session.model_files.export(file, level, report=bar)
     if options.json:
         document = described(made.manifest, made.bytes, made.sha256)
         print_json({"file": made.file, "listener_rows": made.listener_rows, "models": [document]})
@@ -86,8 +86,8 @@ def add(options: Options, source: str, sha256: str, yes: bool) -> None:
         if url:
             manifest = _fetch(options, session, source, sha256, yes, stages)
         else:
-            with progress_bar(options, ADDING_MODEL) as tell:
-                manifest = session.model_files.add(Path(source), sha256=sha256, tell=tell)
+            with progress_bar(options, ADDING_MODEL) as bar:
+                manifest = session.model_files.add(Path(source), sha256=sha256, report=bar)
         coverage = session.coverage.of(manifest.level)
     say_coverage(options, coverage)
     origin, already = manifest.origin, manifest.id in before
@@ -120,8 +120,8 @@ def _fetch(
             if not sys.stdin.isatty():
                 raise click.UsageError(f"{said} Add --yes to download it.")
             click.confirm("Download it?", abort=True, err=True)
-        with progress_bar(options, {**stages, **ADDING_MODEL}) as tell:
-            return session.model_files.fetch(web, url, sha256=sha256, tell=tell)
+        with progress_bar(options, {**stages, **ADDING_MODEL}) as bar:
+            return session.model_files.fetch(web, url, sha256=sha256, report=bar)
 
 
 @model.command("list")

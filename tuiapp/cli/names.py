@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 # As many as a shell shows without asking.
-_MOST = 50
+_MAX_NAMES = 50
 
 
 class _Text(click.ParamType[str]):
@@ -76,7 +76,7 @@ def _completing(candidates: Callable[[Session, str], Iterable[str]], *, joined: 
                 found = [name for name in candidates(session, typed) if _begins(name, typed)]
         except DiscoverError:
             return []
-        return [CompletionItem(name[len(before) :]) for name in dict.fromkeys(found)][:_MOST]
+        return [CompletionItem(name[len(before) :]) for name in dict.fromkeys(found)][:_MAX_NAMES]
 
     return complete
 
@@ -87,7 +87,9 @@ def _begins(name: str, typed: str) -> bool:
 
 def _artists(session: Session, typed: str) -> Iterable[str]:
     if typed.strip():
-        return (found.artist for found in session.artists.search(typed, 4 * _MOST) if found.kind == "artist")
+        return (
+            found.artist for found in session.artists.search(typed, 4 * _MAX_NAMES) if found.kind == "artist"
+        )
     return (played.artist for played in session.history.stats().top_artists)
 
 

@@ -55,11 +55,11 @@ def web_for(options: Options, instead: str) -> Web:
     from engine.community.fetch import Web
     from tuiapp.settings.config import read
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         # In place of a progress bar, which is drawn anew.
         say(options, ("\r\x1b[K" if sys.stderr.isatty() else "") + shown(text))
 
-    return Web(contact=read(options.folders.config)["download.contact"], tell=tell, instead=instead)
+    return Web(contact=read(options.folders.config)["download.contact"], report=report, instead=instead)
 
 
 def say_coverage(options: Options, coverage: Coverage | None) -> None:
@@ -116,12 +116,12 @@ def thousands(number: int) -> str:
 
 
 # Called with the stage, how much of it is done, of how much (0: unknown), and what else there is to say of it.
-Tell = Callable[..., None]
+Bar = Callable[..., None]
 _WIDTH = 28
 
 
 @contextmanager
-def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Tell]:
+def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Bar]:
     """A `report(stage, done, total)` that draws one bar over all stages on standard error where that is a terminal.
 
     `parts` are the stages that will come, each with the part of the time it takes. The time it took goes on by

@@ -54,9 +54,9 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
     """Take all that a file holds, and say what that was."""
     with options.session() as session:
         before = {pack.name: pack for pack in session.packs.all()}
-        with progress_bar(options, {"reading data": 1}) as tell:
+        with progress_bar(options, {"reading data": 1}) as bar:
             added = session.packs.add(
-                path, format=format_name, name=name, progress=partial(tell, "reading data")
+                path, format=format_name, name=name, progress=partial(bar, "reading data")
             )
         coverage = session.packs.tempo_coverage()
         packs = [session.coverage.described(pack) for pack in added.packs]
@@ -124,9 +124,9 @@ def fetch(
         session.door.require_writable("download anything")
         _agree(options, session.packs.offered(web, source, url=url).said, yes)
         stages = {"downloading": 3, "reading data": 1} if source.form == "file" else {"downloading": 1}
-        with progress_bar(options, stages) as tell:
+        with progress_bar(options, stages) as bar:
             packs = session.packs.fetch(
-                web, source, url=url, min_listeners=min_listeners, name=name, tell=tell
+                web, source, url=url, min_listeners=min_listeners, name=name, report=bar
             )
         _print_packs(options, session, packs)
 
@@ -184,17 +184,17 @@ def update(
                 _agree(options, said, yes)
             else:
                 say(options, shown(said))
-        with progress_bar(options, {"reading data": 3, "downloading": 3, "joining": 1}) as tell:
+        with progress_bar(options, {"reading data": 3, "downloading": 3, "joining": 1}) as bar:
 
             def take(pack: str) -> None:
                 if source is not None:
                     session.packs.fetch(
-                        web, source, url=url, min_listeners=min_listeners, name=pack, tell=tell
+                        web, source, url=url, min_listeners=min_listeners, name=pack, report=bar
                     )
                 else:
-                    session.packs.add(Path(newer), name=pack, progress=partial(tell, "reading data"))
+                    session.packs.add(Path(newer), name=pack, progress=partial(bar, "reading data"))
 
-            news = session.updates.update(of, take if newer_there else None, name=name, tell=tell)
+            news = session.updates.update(of, take if newer_there else None, name=name, report=bar)
         pack = session.coverage.described(news.pack)
     if options.json:
         print_json({"packs": [pack], "new": {
@@ -216,8 +216,8 @@ def update(
 @click.pass_obj
 def export(options: Options, folder: Path, level: Level) -> None:
     """Write the packs of a level as Parquet, for a cluster: who plays what as numbers, and what the items are."""
-    with options.session() as session, progress_bar(options, {"exporting": 1}) as tell:
-        made = session.packs.export(folder, level, progress=partial(tell, "exporting"))
+    with options.session() as session, progress_bar(options, {"exporting": 1}) as bar:
+        made = session.packs.export(folder, level, progress=partial(bar, "exporting"))
         exported = [pack for pack in session.packs.all() if pack.name in made["packs"]]
         packs = [session.coverage.described(pack) for pack in exported]
     if options.json:

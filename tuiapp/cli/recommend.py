@@ -232,7 +232,7 @@ def _by_own_plays(item: Recommendation) -> dict[str, Any]:
 def _by_taste(tastes: TasteShares) -> dict[str, Any]:
     """What speaks for it by group, which sums to 1, and what speaks against it in the same unit."""
 
-    def told(named: tuple[TasteShare, ...], rest: float) -> list[dict[str, Any]]:
+    def documents(named: tuple[TasteShare, ...], rest: float) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = [
             {"name": names_of(one), "names": list(one.names), "more": one.more, "share": one.share}
             for one in named
@@ -240,9 +240,9 @@ def _by_taste(tastes: TasteShares) -> dict[str, Any]:
         return [*groups, {"name": "others", "share": rest}]
 
     left = max(0.0, tastes.against_in_all - sum(one.share for one in tastes.against))
-    against = {"against": told(tastes.against, left)} if tastes.against else {}
+    against = {"against": documents(tastes.against, left)} if tastes.against else {}
     # In solo mode others are what else it is ranked by, too.
-    return {"tastes": told(tastes.named, 1.0 - sum(one.share for one in tastes.named))} | against
+    return {"tastes": documents(tastes.named, 1.0 - sum(one.share for one in tastes.named))} | against
 
 
 def _print_list(found: DiscoverList) -> None:

@@ -96,9 +96,9 @@ def train(
     settings = TrainingSettings(
         level=level, factors=factors or 40, free_factors=factors is None, spark=spark, **asked
     )
-    with options.session() as session, progress_bar(options, TRAINING) as tell:
+    with options.session() as session, progress_bar(options, TRAINING) as bar:
         manifest = session.training.train(
-            settings, progress=lambda update: tell(update.stage, update.done, update.total)
+            settings, progress=lambda update: bar(update.stage, update.done, update.total)
         )
         coverage = session.coverage.of(level)
     say_coverage(options, coverage)

@@ -44,7 +44,7 @@ class ArtistDialog(Dialog):
 
     NAME: ClassVar[str] = "artist"
     _panel = getters.query_one(VerticalScroll)
-    _told = getters.query_one("#card", Static)
+    _body = getters.query_one("#card", Static)
     _hint = getters.query_one(".hint", Static)
     DEFAULT_CSS = "ArtistDialog .hint { margin: 0 0 1 0; }"
     BINDINGS: ClassVar[list[Any]] = [
@@ -106,9 +106,9 @@ class ArtistDialog(Dialog):
         self._card = None
         log = self.app.folders.log
         where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
-        told = f"{in_keys(str(error), self.app.keymap)}{where}".split("\n")
+        words = f"{in_keys(str(error), self.app.keymap)}{where}".split("\n")
         heading = Content.styled(f"✗ {shown(self._trail[-1])} can't be shown", "bold $error")
-        self._told.update(Content.assemble(heading, "\n\n", "\n".join(map(shown, told))))
+        self._body.update(Content.assemble(heading, "\n\n", "\n".join(map(shown, words))))
         keys = [f"{self._label('retry')} retry", "esc close"]
         self._hint.update(Content("  ".join(self._with_way_back(keys))))
 
@@ -116,7 +116,7 @@ class ArtistDialog(Dialog):
         self._card = card
         self.query_one(".title", Static).update(Content(shown(card.artist)))
         # The panel's own width is what its words decide; the screen's is known.
-        self._told.update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
+        self._body.update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
         self._hint.update(Content(self._keys(card)))
 
     def _label(self, name: str) -> str:
@@ -158,7 +158,7 @@ class ArtistDialog(Dialog):
     def action_retry(self) -> None:
         """Ask anew, and say so where there was nothing to see."""
         if self._card is None:
-            self._told.update("… Loading")
+            self._body.update("… Loading")
         self._ask()
 
     def action_walk(self, number: int) -> None:
@@ -253,10 +253,10 @@ def _reasons(card: ArtistCard, width: int) -> list[Content]:
         return _bars(
             "recommended because of", [(s.artist, s.share, percent(s.share)) for s in card.why], width
         )
-    told = f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of Discover's ranking"
+    words = f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of Discover's ranking"
     lines = [(s.artist, s.share, percent(s.share)) for s in card.speaks_for]
     bars = _bars("counts most towards", lines, width)
-    return [Content(""), Content(told), *bars[1:]]
+    return [Content(""), Content(words), *bars[1:]]
 
 
 def _bars(title: str, rows: list[tuple[str, float, str]], width: int) -> list[Content]:

@@ -89,7 +89,7 @@ class ContextsView(View):
         first_time = self._made is None
         self._made = made
         self.set_status(f"{percent(made.coverage)} of {quantity(made.pool, 'tracks')} have a tempo")
-        self.tell(
+        self.set_state(
             "" if made.tracks else "empty",
             "No matching tracks",
             f"Press {self.key('contexts.bpm_minus')} or {self.key('contexts.bpm_plus')} for another tempo, "

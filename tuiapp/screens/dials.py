@@ -117,7 +117,7 @@ class Dials:
             if _needed(lines[-1], part) > width or (paired and number == len(parts) // 2):
                 lines.append([])
             lines[-1].append(part)
-        for text, style in ((words, "$warning"), (self._told(cost), "$foreground")):
+        for text, style in ((words, "$warning"), (self._cost_in_words(cost), "$foreground")):
             if text and _needed(lines[-1], Content(text)) > width:
                 lines.append([])
             if text:
@@ -126,7 +126,7 @@ class Dials:
             lines[-1].append(Content.styled(count, "$foreground-muted"))
         return Content("\n").join([Content(_GAP).join(line) for line in lines])
 
-    def _told(self, cost: float | None) -> str:
+    def _cost_in_words(self, cost: float | None) -> str:
         """That the list is the less known, and what the dial costs; empty where it stands at rest."""
         parts = [self.title.lower()] if self.at_less_known else []
         return ": ".join([*parts, *([] if cost is None else [dial_cost(cost)])])

@@ -123,7 +123,7 @@ class DiscoverView(NothingListed):
         table.show_as(of_tracks=self._filters.of_tracks, earlier=bool(self._filters.as_of), solo=found.solo)
         first_time = not table.counts[1]
         if found.items:
-            self.tell("")
+            self.set_state("")
         table.show(found.items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)
         if first_time or self.focused is None:  # a notice may have stood in its place
             self.focus_list(table)

@@ -177,11 +177,13 @@ class HistoryView(View):
         table.show(listens)
         self.set_status(quantity(self._whole, "plays"))
         if not self._whole:
-            self.tell("empty", "No plays yet", f"Press {self.key('import')} to import your history.")
+            self.set_state("empty", "No plays yet", f"Press {self.key('import')} to import your history.")
         elif text and not len(listens):
-            self.tell("nomatch", f"No plays match “{text}”", f"Press {self.key('back')} to clear the filter.")
+            self.set_state(
+                "nomatch", f"No plays match “{text}”", f"Press {self.key('back')} to clear the filter."
+            )
         else:
-            self.tell("")
+            self.set_state("")
             if first_time:
                 self.focus_list(table)
         self._count()

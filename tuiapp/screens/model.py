@@ -129,10 +129,10 @@ class ModelView(View):
                 if status.packs
                 else f"Press {add} to add community data, or {train} to train on your own listening only."
             )
-            self.tell("empty", "No model yet", text)
+            self.set_state("empty", "No model yet", text)
             self.set_status("")
             return
-        self.tell("")
+        self.set_state("")
         self._models = [model for model in (status.model, status.track_model) if model is not None]
         self._outdated = shown(status.outdated)
         self._show_models()

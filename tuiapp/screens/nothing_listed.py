@@ -46,10 +46,10 @@ class NothingListed(View):
         keymap = self.app.keymap
         back = taken_back(self.app.undoable, keymap) if kept_out else Content("")
         if note:
-            self.tell("empty", "Nothing to resurface", nothing_to_resurface(note, back, keymap))
+            self.set_state("empty", "Nothing to resurface", nothing_to_resurface(note, back, keymap))
         else:
             reset = step(self.key("discover.reset_dials"), "reset dials and filters\n")
-            self.tell("empty", "Nothing matches these dials", Content.assemble(reset, back))
+            self.set_state("empty", "Nothing matches these dials", Content.assemble(reset, back))
 
     def _no_list(self, error: DiscoverError) -> None:
         """With nothing to show yet, the first steps stand here: every key they name works."""
@@ -59,10 +59,10 @@ class NothingListed(View):
         elif isinstance(error, NothingLeftError):
             self._show_dials()
             said, keymap = str(error).partition(". ")[0], self.app.keymap
-            self.tell("empty", said, taken_back(self.app.undoable, keymap))
+            self.set_state("empty", said, taken_back(self.app.undoable, keymap))
         elif self._filters.times:
             self._show_dials()
-            self.tell(
+            self.set_state(
                 "empty",
                 f"No plays: {self._filters.when}",
                 f"Press {self.key('discover.pick_times')} for another time, "
@@ -70,7 +70,7 @@ class NothingListed(View):
             )
         elif self._filters.as_of:
             self._show_dials()
-            self.tell(
+            self.set_state(
                 "empty",
                 f"No plays before {self._filters.as_of}",
                 f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for today.",
@@ -83,15 +83,15 @@ class NothingListed(View):
         self._welcomes = not status.listens
         self.set_status("")
         if status.listens and status.model is None and not self._filters.of_tracks:
-            self.tell("empty", "Your history is imported", untrained(status, self.app.keymap))
+            self.set_state("empty", "Your history is imported", untrained(status, self.app.keymap))
         elif status.listens and self._filters.of_tracks and status.track_model is None:
             self._list = None
             self._show_dials()
-            self.tell("empty", "No track recommendations yet", no_tracks(status, self.app.keymap))
+            self.set_state("empty", "No track recommendations yet", no_tracks(status, self.app.keymap))
         elif status.listens:
-            self.tell("empty", "Nothing here yet", self.in_keys(self._error) if self._error else "")
+            self.set_state("empty", "Nothing here yet", self.in_keys(self._error) if self._error else "")
         else:
-            self.tell("empty", "Welcome to discover", first_steps(self.app.keymap))
+            self.set_state("empty", "Welcome to discover", first_steps(self.app.keymap))
 
 
 def _kept_out(session: Session) -> bool:

@@ -86,16 +86,16 @@ class PlaylistsView(View):
         self._lists.show(lists, cursor_key=cursor)
         self.set_status(f"{len(lists)} saved")
         if self._open is None:
-            self._tell_of_lists()
+            self._lists_or_none()
             if first_time:
                 self.focus_list(self._lists)
             self.listed()
 
-    def _tell_of_lists(self) -> None:
+    def _lists_or_none(self) -> None:
         if self._lists.counts[1]:
-            self.tell("")
+            self.set_state("")
         else:
-            self.tell(
+            self.set_state(
                 "empty",
                 "No playlists yet",
                 f"Press {self.key('playlists.new')} to create one, or {self.key('discover.add_to')} on "
@@ -109,9 +109,9 @@ class PlaylistsView(View):
         self._tracks.show(rows_of(tracks), cursor_key=cursor)
         self._show_heading(tracks, blocked)
         if tracks:
-            self.tell("")
+            self.set_state("")
         else:
-            self.tell(
+            self.set_state(
                 "empty",
                 "This playlist is empty",
                 f"Press {self.key('discover.add_to')} on rows of Discover, Related or History to add "
@@ -171,7 +171,7 @@ class PlaylistsView(View):
         self._show_which()
         self.show_marks()
         self._which.update("")
-        self._tell_of_lists()
+        self._lists_or_none()
         self._lists.focus()
 
     def widen(self) -> None:

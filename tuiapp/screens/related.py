@@ -71,7 +71,7 @@ class RelatedView(View):
         if favourite is None:
             walk = f"{self.key('discover.related')} on a row of Discover"
             how = f"Press {self.key('search')} to search for one, or {walk}."
-            self.tell("empty", "No artist chosen", how)
+            self.set_state("empty", "No artist chosen", how)
         else:
             self.start_at(favourite)
 
@@ -80,7 +80,7 @@ class RelatedView(View):
         known = sum(row.known for row in found.items)
         self.set_status(f"you know {known} of {len(found.items)}")
         table = self._table
-        self.tell(
+        self.set_state(
             "" if found.items else "empty",
             "No similar artists",
             f"Too few listeners played this artist.\n{self.key('related.trail_back')} goes back, "

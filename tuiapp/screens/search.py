@@ -72,12 +72,12 @@ class Search(TypedList, Acting[Any]):
         self.watch(self.app, "undoable", self._show_hint, init=False)
         self._show_hint()
         self.app.library_signal.subscribe(self, lambda _: self._ask(self._line.value))
-        self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
+        self._set_state("empty", "Type a name", "Any part, in any order; typos are fine.")
         # The names are read now, not at the first letter.
         self._ask("")
 
-    def _tell(self, state: str, title: str = "", text: str = "") -> None:
-        self.query_one(Notice).tell(state, title, text)
+    def _set_state(self, state: str, title: str = "", text: str = "") -> None:
+        self.query_one(Notice).set_state(state, title, text)
         self._list.display = not state
         if state:
             self._line.focus()
@@ -87,7 +87,7 @@ class Search(TypedList, Acting[Any]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         if not self._list.counts[1]:
-            self._tell("loading", "Searching")
+            self._set_state("loading", "Searching")
         self._ask(event.value, anew=True)
 
     def _ask(self, text: str, *, anew: bool = False) -> None:
@@ -103,7 +103,7 @@ class Search(TypedList, Acting[Any]):
     def show_error(self, error: DiscoverError) -> None:
         """What failed, in the list's place."""
         again = f"Press {self._label('retry')} to try again."
-        self._tell("error", "The search failed", f"{in_keys(str(error), self.app.keymap)}\n\n{again}")
+        self._set_state("error", "The search failed", f"{in_keys(str(error), self.app.keymap)}\n\n{again}")
 
     def _show(self, text: str, found: tuple[Found, ...], anew: bool) -> None:
         # The answer to what was typed last is the one to show.
@@ -113,11 +113,13 @@ class Search(TypedList, Acting[Any]):
         if anew:
             self._list.move_to(0)
         if found:
-            self._tell("")
+            self._set_state("")
         elif text.strip():
-            self._tell("nomatch", f"No artist or track matches “{text}”", "Try fewer letters, or one word.")
+            self._set_state(
+                "nomatch", f"No artist or track matches “{text}”", "Try fewer letters, or one word."
+            )
         else:
-            self._tell("empty", "Type a name", "Any part, in any order; typos are fine.")
+            self._set_state("empty", "Type a name", "Any part, in any order; typos are fine.")
 
     # -- the keys, in the line or the list -------------------------------------------------------------
 

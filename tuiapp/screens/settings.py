@@ -74,7 +74,7 @@ class SettingsView(View):
         if first_time:
             table.focus()
         self.set_status(str(self.app.folders.config))
-        self.tell("")
+        self.set_state("")
         self.listed()
 
     def settings_changed(self) -> None:

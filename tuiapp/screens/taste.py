@@ -131,9 +131,11 @@ class TasteView(View):
         first_time = not top.counts[1]
         top.show(items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)
         if not (items or marks or rules):
-            self.tell("empty", "Your taste is empty", f"Press {self.key('import')} to import your history.")
+            self.set_state(
+                "empty", "Your taste is empty", f"Press {self.key('import')} to import your history."
+            )
             return
-        self.tell("")
+        self.set_state("")
         if first_time and self.focused is None:
             top.focus()
         self.listed()

@@ -84,7 +84,7 @@ class View(Acting[None], LibraryScreen):
         self._strip.right_text = text
 
     def on_mount(self) -> None:
-        self.tell("loading", "Loading", "")
+        self.set_state("loading", "Loading", "")
         self.recall(self.app.remembering.of(self.NAME))
         # Painted first: what a thread then loads would be in the way of that.
         self.call_after_refresh(self.load)
@@ -97,7 +97,7 @@ class View(Acting[None], LibraryScreen):
         """An expected error, in place of the list: what is missing, or what failed."""
         if isinstance(error, NothingYetError):
             self.set_status("")
-            self.tell("empty", "Nothing here yet", self.in_keys(error))
+            self.set_state("empty", "Nothing here yet", self.in_keys(error))
         else:
             log = self.app.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
@@ -105,20 +105,20 @@ class View(Acting[None], LibraryScreen):
             damaged = isinstance(error, DamagedDataError)
             again = "" if damaged else f"\n\nPress {self.key('retry')} to try again."
             title = dict(SCREENS).get(self.NAME, self.NAME)
-            self.tell("error", f"{title} can't be shown", f"{self.in_keys(error)}{where}{again}")
+            self.set_state("error", f"{title} can't be shown", f"{self.in_keys(error)}{where}{again}")
 
     def action_retry(self) -> None:
         """Ask anew for everything the view shows."""
-        self.tell("loading", "Loading", "")
+        self.set_state("loading", "Loading", "")
         self.load()
 
     # -- list, states, filter --------------------------------------------------------------------------
 
-    def tell(self, state: str, title: str = "", text: str | Content = "") -> None:
+    def set_state(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a notice instead of the list, or with an empty state the list."""
         self._state = state
         for notice in self.query(Notice):
-            notice.tell(state, title, text)
+            notice.set_state(state, title, text)
         for body in self.query(".body"):
             body.set_class(bool(state), "-away")
 
@@ -130,13 +130,13 @@ class View(Acting[None], LibraryScreen):
         shown, whole = table.counts
         self._count()
         if table.filter and whole and not shown:
-            self.tell(
+            self.set_state(
                 "nomatch",
                 f"No row matches “{table.filter}”",
                 f"Press {self.key('back')} to clear the filter.",
             )
         elif whole:
-            self.tell("")
+            self.set_state("")
 
     def _count(self) -> None:
         assert self.table is not None  # noqa: S101 - asked by who has one

@@ -36,7 +36,7 @@ SERVICES = {
     "Last.fm": "https://www.last.fm/search?q={query}",
     "Discogs": "https://www.discogs.com/search/?q={query}",
 }
-_LARGEST = 1 << 20
+_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,8 +303,8 @@ RENAMED = {
 def read(path: Path) -> Config:
     """The settings of a file; without one, the defaults. Never raises: what is wrong is said in `problems`."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return Config(problems=(f"{path} is larger than {_LARGEST >> 20} MB: ignored.",))
+        if path.stat().st_size > _MAX_BYTES:
+            return Config(problems=(f"{path} is larger than {_MAX_BYTES >> 20} MB: ignored.",))
         content = path.read_bytes()
     except FileNotFoundError:
         return Config()

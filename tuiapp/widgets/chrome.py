@@ -94,7 +94,7 @@ class TabStrip(Widget):
 
 
 # Cells for undo with what it undoes: at most, and at least for that to say something.
-_UNDO, _UNDO_LEAST = 24, 14
+_UNDO, _UNDO_MIN = 24, 14
 
 
 class KeyLine(Widget):
@@ -154,7 +154,7 @@ class KeyLine(Widget):
                 return ""
             whole = f"{action.label} {shown(self.app.undoable)}"
             room = min(room, _UNDO, cell_len(whole))
-            return fitted(whole, room).rstrip() if room >= _UNDO_LEAST else action.label
+            return fitted(whole, room).rstrip() if room >= _UNDO_MIN else action.label
         return self.called.get(action.id, action.label)
 
 
@@ -201,13 +201,13 @@ class JobLine(Widget):
         stop = Content.styled(f"   {key} to stop", "$foreground-muted")
         room = self.size.width - stop.cell_length
         # Where not all has room the rate gives way first, then the bar, the count, the times; never how to stop it.
-        told = next((line for line in _told(self.job) if line.cell_length <= room), None)
-        if told is None:
-            told = Content(fitted(f"{self.job.title}: {shown(self.job.stage)}", max(1, room)).rstrip())
-        return Content.assemble(told, stop)
+        fitting = next((line for line in _forms(self.job) if line.cell_length <= room), None)
+        if fitting is None:
+            fitting = Content(fitted(f"{self.job.title}: {shown(self.job.stage)}", max(1, room)).rstrip())
+        return Content.assemble(fitting, stop)
 
 
-def _told(job: Job) -> Iterator[Content]:
+def _forms(job: Job) -> Iterator[Content]:
     """What is said of a job, ever shorter."""
     heading = Content.styled(f"{job.title}: {shown(job.stage)}", "bold")
     share = "" if job.share is None else percent(job.share)

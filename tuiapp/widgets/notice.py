@@ -19,7 +19,7 @@ class Notice(Static):
     Notice.-shown { display: block; }
     """
 
-    def tell(self, state: str, title: str = "", text: str | Content = "") -> None:
+    def set_state(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a state, or with an empty one step aside."""
         self.set_class(bool(state), "-shown")
         if state:

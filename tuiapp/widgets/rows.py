@@ -19,7 +19,7 @@ from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP, Paint, PaintedRows
 
 # No name is squeezed below this many cells.
-_LEAST = 6
+_MIN_WIDTH = 6
 
 
 class Fetched(Sequence[Row]):
@@ -158,7 +158,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         for number, column in shown_columns:
             # Names give way before numbers and bars, which would say something else when cut.
             extra = left * column.share // shares if shares else 0
-            widths.append((number, max(min(_LEAST, column.width), column.width + extra)))
+            widths.append((number, max(min(_MIN_WIDTH, column.width), column.width + extra)))
         return widths
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -112,9 +112,9 @@ def _by_taste(tastes: TasteShares, width: int) -> list[Content]:
     if rest != percent(0):
         rows.append(Content.styled(f"{rest:>5} the rest", "$foreground-muted"))
     for taste in tastes.against:
-        told = f"against it {percent(taste.share)} "
-        told += _names(taste, width - len(told))
-        rows.append(Content.styled(told, "$foreground-muted"))
+        against = f"against it {percent(taste.share)} "
+        against += _names(taste, width - len(against))
+        rows.append(Content.styled(against, "$foreground-muted"))
     return rows
 
 
@@ -146,9 +146,9 @@ def _lines(words: str, width: int) -> list[str]:
 
 def _names(taste: TasteShare, width: int) -> str:
     """As many of a group's names as fit beside how many more there are; the last is cut."""
-    told = [shown(names_of(taste, most)) for most in range(max(1, len(taste.names)), 0, -1)]
-    told += [names.removesuffix(LIKE_THEM) for names in told]
-    return next((names for names in told if cell_len(names) <= width), fitted(told[-1], width))
+    forms = [shown(names_of(taste, most)) for most in range(max(1, len(taste.names)), 0, -1)]
+    forms += [names.removesuffix(LIKE_THEM) for names in forms]
+    return next((names for names in forms if cell_len(names) <= width), fitted(forms[-1], width))
 
 
 def _singles(explanation: Explanation, width: int, height: int, *, beside: bool) -> list[Content]:

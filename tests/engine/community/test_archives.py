@@ -105,8 +105,8 @@ def test_tempo_of_what_packs_know_by_id_is_kept_and_every_row_accounted_for(
     add_tracks(session, tmp_path)
     archive = rhythm_archive(rhythm_table(READINGS))
     server.add_beside("ab/", RHYTHM, archive, SUMS)
-    told: list[tuple[str, int, int]] = []
-    (pack,) = fetch(session, server, "tempo", "ab", tell=lambda *of: told.append(of))
+    reported: list[tuple[str, int, int]] = []
+    (pack,) = fetch(session, server, "tempo", "ab", report=lambda *of: reported.append(of))
     assert (pack.name, pack.kind, pack.items, pack.collected) == (
         "acousticbrainz",
         "features",
@@ -124,8 +124,8 @@ def test_tempo_of_what_packs_know_by_id_is_kept_and_every_row_accounted_for(
         "no tempo": 2,
     }
     assert manifest["download"]["bytes"] == len(archive)
-    assert {stage for stage, _, _ in told} == {"downloading"}
-    assert told[-1][1:] == (len(archive), len(archive))
+    assert {stage for stage, _, _ in reported} == {"downloading"}
+    assert reported[-1][1:] == (len(archive), len(archive))
     assert [done.bytes for done in session.packs.fetches()] == [len(archive)]
     assert not session.library.folders.downloads.exists()
 
@@ -170,16 +170,16 @@ def test_a_file_of_it_is_taken_the_same_way(session: Session, tmp_path: Path, fo
     table = rhythm_table(READINGS)
     path = tmp_path / (RHYTHM if form == "archive" else "rhythm.csv")
     path.write_bytes(rhythm_archive(table) if form == "archive" else table)
-    told: list[tuple[int, int]] = []
-    added = session.packs.add(path, name="mine", progress=lambda *of: told.append(of))
+    reported: list[tuple[int, int]] = []
+    added = session.packs.add(path, name="mine", progress=lambda *of: reported.append(of))
     assert [pack.kind for pack in added.packs] == ["features"]
     report = added.features
     assert report is not None
     assert report.rows == len(READINGS) == report.tracks + report.duplicates + sum(report.dropped.values())
     assert (report.tracks, report.duplicates) == (1, 2)
     assert tempi(session)["Harbour Lights"][1] == "mine, or 80"
-    assert told
-    assert all(done <= total for done, total in told)
+    assert reported
+    assert all(done <= total for done, total in reported)
 
 
 def test_how_far_readings_are_apart_is_told_with_the_tempo(session: Session, tmp_path: Path) -> None:

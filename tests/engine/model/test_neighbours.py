@@ -12,7 +12,7 @@ from engine.errors import CancelledError, InvalidDataError
 from engine.model import neighbour_fit
 from engine.model.neighbour_fit import RIDGE, RIDGE_GROWTH, build_neighbours, products_of
 from engine.model.neighbours import Neighbours
-from engine.model.signatures import LEAST_TOGETHER, NEAREST
+from engine.model.signatures import MIN_TOGETHER, NEAREST
 from tests.support.factorizing import plays
 
 
@@ -31,7 +31,7 @@ def by_the_book(train: csr_matrix, ridge: float, kept: int) -> np.ndarray:
     products = counts.T @ counts
     lengths = np.diag(products).copy()
     nearness = products / np.sqrt(np.outer(lengths + RIDGE * growth, lengths + RIDGE * growth))
-    nearness = np.where(together >= LEAST_TOGETHER, 1 + nearness, nearness)
+    nearness = np.where(together >= MIN_TOGETHER, 1 + nearness, nearness)
     np.fill_diagonal(nearness, 0.0)
     order = [
         [other for other in np.argsort(-row, kind="stable")[:kept] if row[other] > 0] for row in nearness
@@ -51,8 +51,8 @@ def by_the_book(train: csr_matrix, ridge: float, kept: int) -> np.ndarray:
 @pytest.mark.parametrize("kept", [400, 150, 110])
 @pytest.mark.parametrize("ridge", [10.0, 300.0])
 def test_the_weights_are_those_of_the_closed_form_over_the_nearest(ridge, kept, monkeypatch) -> None:
-    monkeypatch.setattr(neighbour_fit, "LEAST_KEPT", kept)
-    monkeypatch.setattr(neighbour_fit, "MOST_KEPT", kept)
+    monkeypatch.setattr(neighbour_fit, "MIN_KEPT", kept)
+    monkeypatch.setattr(neighbour_fit, "MAX_KEPT", kept)
     train = plays(160, 230)
     found = said(build_neighbours(train, ridge))
     np.testing.assert_allclose(found, by_the_book(train, ridge, kept), atol=2e-5)
@@ -73,8 +73,8 @@ def test_those_with_two_listeners_in_common_come_before_all_others() -> None:
 
 def test_where_what_is_not_kept_would_mislead_an_item_says_nothing(monkeypatch) -> None:
     """Copies of one item, of which too few products are kept for a system that can be solved."""
-    monkeypatch.setattr(neighbour_fit, "LEAST_KEPT", NEAREST)
-    monkeypatch.setattr(neighbour_fit, "MOST_KEPT", NEAREST)
+    monkeypatch.setattr(neighbour_fit, "MIN_KEPT", NEAREST)
+    monkeypatch.setattr(neighbour_fit, "MAX_KEPT", NEAREST)
     rng = np.random.default_rng(0)
     alike = np.repeat(rng.random((300, 1)) < 0.5, 400, axis=1) & (rng.random((300, 400)) < 0.95)
     model = build_neighbours(csr_matrix(alike.astype(np.float32)), 0.01)

@@ -183,5 +183,5 @@ def test_of_a_large_community_each_rung_sees_a_sample(monkeypatch: pytest.Monkey
     # What hardly anybody drawn plays is not looked for.
     drawn = tuning.drawn(community, 150, np.random.default_rng(0))
     assert drawn.shape[1] < 45
-    assert drawn.getnnz(axis=0).min() >= tuning.LEAST_LISTENERS
+    assert drawn.getnnz(axis=0).min() >= tuning.MIN_LISTENERS
     assert without_seconds(tune(community, factors=4)) == without_seconds(found)

@@ -13,7 +13,7 @@ import pytest
 
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.privacy.log import LARGEST, note_error, warnings_noted, where_it_happened
+from engine.privacy.log import MAX_BYTES, note_error, warnings_noted, where_it_happened
 from tests.support.folders import fingerprint
 
 SECRET = "Quiet Vesper"
@@ -75,10 +75,10 @@ def test_where_it_happened_is_the_innermost_step_of_this_program_or_else_of_anot
 
 def test_the_log_is_bounded_and_loses_its_oldest_entries_as_wholes(tmp_path: Path) -> None:
     folders = Folders(tmp_path / "data")
-    Door(folders).write_file(folders.log, b"==== old: a\nX\n" * (LARGEST // 14))
+    Door(folders).write_file(folders.log, b"==== old: a\nX\n" * (MAX_BYTES // 14))
     note_error(Door(folders), "the newest", caught(depth=900))
     data = folders.log.read_bytes()
-    assert len(data) <= LARGEST
+    assert len(data) <= MAX_BYTES
     assert data.startswith(b"==== old")
     assert data.count(b"the newest") == 1
     assert data.count(b"test_log.py line") < 40, "of a deep stack both ends are enough"

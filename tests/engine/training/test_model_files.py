@@ -133,9 +133,9 @@ def test_nothing_of_who_wrote_it_is_in_it(file, made) -> None:
     about = json.loads(content["model.json"])
     assert set(about["members"]) | {"model.json"} == set(content)
     assert about["listener_rows"] in (0, 90)
-    told = b"".join(content.values())
+    reported = b"".join(content.values())
     for private in (str(made.root), "Song", "hindsight"):
-        assert private.encode() not in told
+        assert private.encode() not in reported
 
 
 def test_a_model_of_ones_own_listening_is_not_written(tmp_path) -> None:
@@ -233,7 +233,7 @@ def test_stopping_at_any_stage_leaves_all_as_it_was(file, session, tmp_path, sta
     seen: list[str] = []
     with pytest.raises(CancelledError):
         session.model_files.add(
-            file, tell=lambda at, _done, _total: seen.append(at), cancelled=lambda: stage in seen
+            file, report=lambda at, _done, _total: seen.append(at), cancelled=lambda: stage in seen
         )
     assert seen[-1] == stage
     assert fingerprint(session.folders.models) == before
@@ -242,10 +242,12 @@ def test_stopping_at_any_stage_leaves_all_as_it_was(file, session, tmp_path, sta
 def test_every_stage_is_told_to_its_end(file, session) -> None:
     from engine.progress import ADDING_MODEL
 
-    told: dict[str, tuple[int, int]] = {}
-    session.model_files.add(file, tell=lambda stage, done, total: told.__setitem__(stage, (done, total)))
-    assert list(told) == list(ADDING_MODEL)
-    assert all(done == total > 0 for done, total in told.values())
+    reported: dict[str, tuple[int, int]] = {}
+    session.model_files.add(
+        file, report=lambda stage, done, total: reported.__setitem__(stage, (done, total))
+    )
+    assert list(reported) == list(ADDING_MODEL)
+    assert all(done == total > 0 for done, total in reported.values())
 
 
 def test_the_model_before_comes_back_and_the_added_one_again(made, file, tmp_path) -> None:
