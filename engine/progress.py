@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 # Called with the share of a piece of work that is done, from 0 to 1.
 Share = Callable[[float], None]
+# Asked while work goes on: whether it should stop.
+Cancelled = Callable[[], bool]
 # Called with a stage, and how much of it is done, of how much.
 StageReport = Callable[[str, int, int], None]
 

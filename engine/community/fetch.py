@@ -31,6 +31,7 @@ from urllib3.util.connection import create_connection
 
 from engine import __version__
 from engine.errors import CancelledError, DiscoverError, UsageError
+from engine.progress import Cancelled
 from engine.wording import quantity
 
 _TIMEOUT = 30
@@ -44,7 +45,6 @@ _STEP = 0.25  # of a pause, after which `cancelled` is asked
 
 T = TypeVar("T")
 Answer = urllib3.BaseHTTPResponse
-Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from engine.imports.report import UNKNOWN, FileReport, Report, imported_whole
 from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
 from engine.imports.xml_stream import XmlError
+from engine.progress import Cancelled
 from engine.store import history
 from engine.store.ingest import Ingest
 
@@ -41,7 +42,6 @@ _GUESSED = (
 )
 
 Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ each row's x = (Y'Y + Y_u'(C_u - I) Y_u + lambda n^nu I)^-1 Y_u' C_u 1 (Hu, Kore
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +30,7 @@ def fold_in_rows(
 ) -> NDArray[np.float32]:
     """The factors (rows, f) of rows whose transformed counts are `counts` (rows, columns) CSR, with the columns'
     `factors` (columns, f) fixed; a row without counts is 0."""
-    from engine.model.parallel import Kernels, Rows, padded
+    from engine.model.parallel import Kernels, Rows, cores, padded
 
     size = factors.shape[1]
     fixed = np.zeros((len(factors), padded(size)), dtype=np.float32)
@@ -41,7 +40,7 @@ def fold_in_rows(
         return solved[:, :size]
     lengths = np.diff(counts.indptr).astype(np.float64)
     penalties = regularization * lengths**frequency_exponent
-    with Kernels(fixed.shape[1], fixed.dtype, _cores()) as kernels:
+    with Kernels(fixed.shape[1], fixed.dtype, cores()) as kernels:
         gram = kernels.gram(fixed)
         shared = max(float(penalties.mean()), _MIN_PENALTY * float(np.trace(gram)) / len(gram))
         turning = kernels.triangular(gram + shared * np.eye(len(gram)))
@@ -50,8 +49,3 @@ def fold_in_rows(
         rows = Rows(counts.indptr, counts.indices, counts.data.astype(np.float32, copy=False))
         kernels.solve(rows, solved, fixed, turning, extra, alpha, _STEPS)
     return np.ascontiguousarray(solved[:, :size])
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

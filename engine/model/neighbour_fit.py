@@ -11,7 +11,7 @@ The L2 form of SLIM restricted to nearest items (Ning, Karypis 2011; in full it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from engine.errors import CancelledError, InvalidDataError
 from engine.model.neighbours import Neighbours
 from engine.model.signatures import BLOCK, NEAREST, WAITING
-from engine.progress import Share, part_of, silent
+from engine.progress import Cancelled, Share, part_of, silent
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix, csr_matrix
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from engine.model.parallel import Threads
 
 Floats = NDArray[np.float64]
-Cancelled = Callable[[], bool]
 # An item's ridge at mean popularity, and its growth with an item's listeners: good on HetRec (benchmark `quality`). The
 # nearest are chosen under this one, whatever ridge weighs them.
 RIDGE, RIDGE_GROWTH = 30.0, 0.5

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level, artist_key
 from engine.errors import NothingYetError
+from engine.progress import Cancelled
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import history as store_history
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from engine.store.stats import Played, Stats
 
 Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
 class History(Service):

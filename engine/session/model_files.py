@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from engine.canonical_keys import Level
 from engine.errors import UnreadableFileError
 from engine.paths import why_not_read
-from engine.progress import StageReport
+from engine.progress import Cancelled, StageReport
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from engine.session.models import Models
     from engine.session.packs import Packs
     from engine.training.artifact import ModelManifest
-
-Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo, UnknownFormatError
 from engine.errors import NothingYetError, UnreadableFileError
 from engine.paths import why_not_read
-from engine.progress import StageReport
+from engine.progress import Cancelled, StageReport
 from engine.session.library import Change, Service, synchronized
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from engine.community.fetch import Fetched, Web
 
 Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

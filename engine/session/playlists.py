@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key, joined_key, track_key
 from engine.errors import NothingYetError, UsageError
+from engine.progress import Cancelled
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 # A context playlist may draw new music from this many of the artists at the top of Discover.
 NEW_ARTISTS = 200
-
-Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
+from engine.progress import Cancelled
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from engine.session.packs import Packs
     from engine.training.artifact import ModelManifest
     from engine.training.train import TrainingSettings
-
-Cancelled = Callable[[], bool]
 
 
 class Training(Service):

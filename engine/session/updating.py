@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.canonical_keys import Level
 from engine.community.packs import PackInfo
 from engine.errors import UsageError
-from engine.progress import StageReport
+from engine.progress import Cancelled, StageReport
 from engine.session.library import Change, Library, Service, synchronized
 from engine.wording import percent, quantity
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from engine.session.models import Models
     from engine.session.packs import Packs
 
-Cancelled = Callable[[], bool]
 # Statistics are published twice a month, and counted up to a day before the one they are called after.
 _SAME = datetime.timedelta(days=7)
 

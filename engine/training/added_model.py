@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from engine.errors import CancelledError
 from engine.model.fold_in import ItemFactors
 from engine.paths import digest_of
 from engine.privacy import Door
-from engine.progress import StageReport
+from engine.progress import Cancelled, StageReport
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
@@ -30,8 +29,6 @@ from engine.training.interactions import numbered_artists
 from engine.training.model_file import validation_of
 from engine.training.read_model_file import Content, read_model_file
 from engine.training.search_names import write_search
-
-Cancelled = Callable[[], bool]
 
 
 def add_model(

@@ -34,6 +34,7 @@ from engine.model.fold_in_rows import fold_in_rows
 from engine.model.similarity import Listens, listens_of
 from engine.paths import digest_of
 from engine.privacy import Door
+from engine.progress import Cancelled
 from engine.training.artifact import (
     Growth,
     Model,
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 REBUILD = 0.05
 
 Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
 def much_joined(manifest: ModelManifest) -> str:

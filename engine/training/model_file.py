@@ -24,6 +24,7 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.errors import CancelledError, UsageError
 from engine.model.confidence import Confidence
+from engine.progress import Cancelled
 from engine.training.artifact import Model
 
 FORMAT = 1
@@ -40,7 +41,6 @@ WHAT_IS_IN_IT = (
 )
 
 Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
