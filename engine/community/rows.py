@@ -25,7 +25,7 @@ Row = tuple[str, str, str, float | None]
 _BLOCK = 1 << 21
 _NAMELESS = -1
 # So many listeners ask for one more of an item's; 25 is what the statistics of ListenBrainz are held to.
-_LISTENERS_A_LISTENER, _MAX_RARE = 2_000, 25
+_LISTENERS_A_LISTENER, _MAX_LEAST = 2_000, 25
 _MAX_PLAYS = float(1 << 31)
 
 
@@ -121,10 +121,10 @@ class Gathering:
         if not self._counts_plays:
             # Twice in a playlist, in two versions or genres, is there once.
             plays.data[:] = 1
-        least = min(_MAX_RARE, plays.shape[0] // _LISTENERS_A_LISTENER)
-        heard = np.bincount(plays.indices, minlength=len(self._names))
-        kept = np.flatnonzero(heard >= max(1, least))
-        if rare := int(np.count_nonzero(heard)) - len(kept):
+        least = min(_MAX_LEAST, plays.shape[0] // _LISTENERS_A_LISTENER)
+        counts = np.bincount(plays.indices, minlength=len(self._names))
+        kept = np.flatnonzero(counts >= max(1, least))
+        if rare := int(np.count_nonzero(counts)) - len(kept):
             self.dropped[f"item under {least} listeners"] += rare
             self.notes.append(f"Left out: {self.level} under {least} listeners.")
         plays = narrowed(plays, kept)

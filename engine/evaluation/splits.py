@@ -35,22 +35,6 @@ def leave_out(
     return _parts(plays, held)
 
 
-def leave_latest_out(
-    plays: csr_matrix, times: NDArray[np.int64], share: float = 0.2
-) -> tuple[csr_matrix, csr_matrix]:
-    """(train, test): each listener's latest `share` of items held out, by `times` (nnz,) of each stored play."""
-    if len(times) != plays.nnz:
-        raise InvalidDataError(f"{len(times)} times do not pair with {plays.nnz} plays.")
-    return _parts(plays, _first_of_each_row(plays, -np.asarray(times, dtype=np.float64), share))
-
-
-def split_at(plays: csr_matrix, times: NDArray[np.int64], moment: int) -> tuple[csr_matrix, csr_matrix]:
-    """(train, test): everything at or after `moment` held out, for all listeners: nothing leaks from the future."""
-    if len(times) != plays.nnz:
-        raise InvalidDataError(f"{len(times)} times do not pair with {plays.nnz} plays.")
-    return _parts(plays, np.asarray(times) >= moment)
-
-
 def _first_of_each_row(plays: csr_matrix, order: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
     """Which stored plays are among the first `share` of their row in ascending `order` (nnz,)."""
     counts = np.diff(plays.indptr)

@@ -65,7 +65,7 @@ class Products:
 
         items, kept = self.ids.shape
         chosen = np.arange(items, dtype=np.int32) if among is None else among
-        heard = np.minimum(self.counts[chosen], NEAREST)
+        hears_from = np.minimum(self.counts[chosen], NEAREST)
         diagonal = (self.lengths + _ridges(self.listeners, ridge)).astype(np.float32)
         with _threads() as threads:
             found = np.zeros((len(chosen), threads.rank), dtype=np.float32)
@@ -76,14 +76,14 @@ class Products:
                 ]
                 for _ in range(cores())
             ]
-            for bounds in _in_parts(heard.astype(np.float64) ** 2 + 1, progress, cancelled):
+            for bounds in _in_parts(hears_from.astype(np.float64) ** 2 + 1, progress, cancelled):
                 threads.run(
                     "weights", self.ids, self.products, self.counts, items, kept, diagonal, chosen, len(chosen), bounds,
                     len(bounds) - 1, found, rooms=rooms,
                 )  # fmt: skip
-        there = np.arange(NEAREST) < heard[:, None]
+        there = np.arange(NEAREST) < hears_from[:, None]
         speakers = self.ids[:, :NEAREST][there] if among is None else self.ids[chosen, :NEAREST][there]
-        starts = np.concatenate(([0], np.cumsum(heard, dtype=np.int64)))
+        starts = np.concatenate(([0], np.cumsum(hears_from, dtype=np.int64)))
         # By item, what it hears; wanted is by item what it says.
         cells = (found[:, 1 : NEAREST + 1][there], speakers, starts)
         del found, there

@@ -141,13 +141,13 @@ def mean_similarity_to_nearest(
     sample = np.sort(np.random.default_rng(seed).permutation(items)[:_COMPARED])
     nearest = min(max(1, round(NEAREST * len(sample) / items)), max(1, len(sample) - 1))
     present = np.ones(len(listens.listeners), dtype=np.float32)
-    heard = csc_matrix((present, listens.listeners, listens.starts), shape=(listens.count, items))
-    compared = heard[:, sample]
+    played = csc_matrix((present, listens.listeners, listens.starts), shape=(listens.count, items))
+    compared = played[:, sample]
     counts = np.diff(listens.starts).astype(np.float32)
     hubness = np.zeros(items, dtype=np.float32)
     for first in range(0, items, _ROWS):
         rows = np.arange(first, min(first + _ROWS, items))
-        common = (heard[:, rows].T @ compared).toarray()
+        common = (played[:, rows].T @ compared).toarray()
         common /= np.sqrt(counts[rows, None] * counts[None, sample]) + SHRINK
         alike = (1.0 - TOGETHER) * (unit[rows] @ unit[sample].T) + TOGETHER * _TOGETHER_SCALE * common
         alike[rows[:, None] == sample[None, :]] = -np.inf

@@ -171,8 +171,9 @@ class Model:
     @cached_property
     def similarity(self) -> ItemSimilarity:
         """How alike two items are."""
-        crowded = "crowding.npy" in self.manifest.digests
-        hubness = self._whole("crowding.npy", (self.manifest.items,), np.float32) if crowded else None
+        # Hubness lies in a file of the name it had first: models of before open.
+        has_hubness = "crowding.npy" in self.manifest.digests
+        hubness = self._whole("crowding.npy", (self.manifest.items,), np.float32) if has_hubness else None
         return ItemSimilarity(self.factors.item_factors, self._cells("listens", Listens), hubness)
 
     def _cells(self, kind: str, of: type[_Cells]) -> _Cells | None:

@@ -326,8 +326,8 @@ def _write_items(
         data.plays, choice.ridge, progress=part_of(progress, 0.0, 0.7), cancelled=cancelled
     )
     listens = listens_of(data.plays, seed)
-    crowding = mean_similarity_to_nearest(factors, listens, seed, part_of(progress, 0.7, 0.9))
-    digests |= write_neighbours(folder, near, listens, crowding)
+    hubness = mean_similarity_to_nearest(factors, listens, seed, part_of(progress, 0.7, 0.9))
+    digests |= write_neighbours(folder, near, listens, hubness)
     del near
     write_catalog(
         folder / "catalog.sqlite",

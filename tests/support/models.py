@@ -107,8 +107,8 @@ def _write(
     digests = write_arrays(folder, vectors, ItemFactors(vectors, 0.1).gram, listeners, artists)
     if plays is not None:
         listens = listens_of(plays)
-        crowding = mean_similarity_to_nearest(vectors, listens)
-        digests |= write_neighbours(folder, build_neighbours(plays), listens, crowding)
+        hubness = mean_similarity_to_nearest(vectors, listens)
+        digests |= write_neighbours(folder, build_neighbours(plays), listens, hubness)
     write_catalog(
         folder / "catalog.sqlite",
         ((name, int(listeners[i]), int(listeners[i]) * 3) for i, name in enumerate(called)),

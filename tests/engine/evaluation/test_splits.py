@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from engine.errors import InvalidDataError
-from engine.evaluation.splits import leave_latest_out, leave_out, split_at
+from engine.evaluation.splits import leave_out
 
 
 @settings(deadline=None, max_examples=50, derandomize=True)
@@ -62,26 +62,3 @@ def test_of_many_listeners_those_drawn_alone_have_plays_held_out() -> None:
 def test_an_invalid_share_is_refused(share: float) -> None:
     with pytest.raises(InvalidDataError, match="share"):
         leave_out(csr_matrix(np.ones((2, 2))), share=share)
-
-
-def test_the_latest_of_each_listener_are_held_out() -> None:
-    plays = csr_matrix(np.array([[1, 2, 3, 4, 5], [0, 6, 0, 0, 0], [7, 8, 0, 0, 0]], dtype=np.float32))
-    times = np.array([50, 10, 40, 20, 30, 5, 9, 8])
-    train, test = leave_latest_out(plays, times, share=0.4)
-    np.testing.assert_array_equal(test.toarray(), [[1, 0, 3, 0, 0], [0, 0, 0, 0, 0], [7, 0, 0, 0, 0]])
-    np.testing.assert_array_equal((train + test).toarray(), plays.toarray())
-
-
-def test_a_moment_splits_everybodys_plays_alike() -> None:
-    plays = csr_matrix(np.array([[1, 2], [3, 4]], dtype=np.float32))
-    train, test = split_at(plays, np.array([1, 2, 3, 4]), moment=3)
-    np.testing.assert_array_equal(train.toarray(), [[1, 2], [0, 0]])
-    np.testing.assert_array_equal(test.toarray(), [[0, 0], [3, 4]])
-
-
-def test_times_must_pair_with_plays() -> None:
-    plays = csr_matrix(np.ones((2, 2)))
-    with pytest.raises(InvalidDataError, match="pair"):
-        leave_latest_out(plays, np.array([1]))
-    with pytest.raises(InvalidDataError, match="pair"):
-        split_at(plays, np.array([1]), 0)
