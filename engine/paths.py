@@ -15,7 +15,7 @@ class Folders:
 
     @property
     def demo(self) -> Folders:
-        """The sample's own data folder."""
+        """The demo's own data folder."""
         return Folders(self.root / "demo")
 
     @property

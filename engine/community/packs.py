@@ -329,7 +329,7 @@ def stash_pack(door: Door, name: str) -> None:
 
 
 def restore_pack(door: Door, name: str) -> None:
-    """Put a pack that was set aside back in use. Raises UnknownNameError when it is gone, or there is a new one."""
+    """Put a pack that was stashed back in use. Raises UnknownNameError when it is gone, or there is a new one."""
     folder = door.folders.packs / name
     if folder.exists() or not _stashed(folder).is_dir():
         raise UnknownNameError(f"The pack {name} cannot be restored. Add its file again.")
@@ -337,7 +337,7 @@ def restore_pack(door: Door, name: str) -> None:
 
 
 def drop_stashed_packs(door: Door) -> None:
-    """Delete what was set aside and not brought back."""
+    """Delete what was stashed and not restored."""
     for folder in door.folders.packs.glob(f".*{_STASHED}"):
         door.remove(folder)
 

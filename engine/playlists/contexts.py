@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Settings:
     """What the person may set.
 
-    `bpm` is the cadence in steps a minute, `tolerance` the most a track's tempo may be off in percent,
+    `bpm` is the cadence in steps per minute, `tolerance` the most a track's tempo may be off in percent,
     `minutes`, `warm_up` and `cool_down` are minutes, `new` the share of tracks not played before (0..1). The
     same `seed` gives the same list from the same pool. Raises UsageError for values that make no list.
     """

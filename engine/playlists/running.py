@@ -1,6 +1,6 @@
 """Music to run to: which tempo fits a cadence, and how the cadence goes over the length of a run.
 
-Figures: Spotify Running offered 140 to 190 steps a minute; runners follow a shift of 1 to 3 % in tempo
+Figures: Spotify Running offered 140 to 190 steps per minute; runners follow a shift of 1 to 3 % in tempo
 without noticing and notice one of about 4 %.
 """
 

@@ -17,8 +17,8 @@ class DiscoverSettings:
     """The dials.
 
     `familiarity` 0 (only artists you know) to 1 (only new ones) is the share of new artists in the list. `popularity`
-    -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own. `variety` goes from 0 (the best,
-    however alike) to 1 (as unlike each other as the candidates allow).
+    -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own. `variety` goes from 0 (the best
+    alone) to 1 (as unlike each other as the candidates allow).
     An artist is known who was played at least `known_plays` times, with `known_days` within so many days before the
     last play. `half_life` (days) lets older plays decay, 0 counts all alike, null takes what guessed the person's own
     past best. `without` names artists, and tracks (`track_name`), to pretend you never played. `n` is the

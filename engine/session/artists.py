@@ -1,4 +1,4 @@
-"""Artists by name: who is meant, what is found by a few letters, and who is near whom."""
+"""Artists by name: who is meant, what is found by a few letters, and similar artists."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class History(Service):
 
     @synchronized
     def remove_play(self, number: int) -> None:
-        """Take back a listen that `log_play` logged."""
+        """Undo a listen that `log_play` logged."""
         from engine.store.logged_plays import remove_logged_play
 
         self.library.door.require_writable("remove a play")

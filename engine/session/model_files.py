@@ -1,4 +1,4 @@
-"""Models as files: written for others, taken from a file or an address, and the model before brought back."""
+"""Models as files: written for others, taken from a file or an address, and the model before restored."""
 
 from __future__ import annotations
 

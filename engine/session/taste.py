@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Exclusion:
     """What a rule does: its number (null in a preview), the listens it leaves out, and how Discover's top changes.
 
-    Of what stays on top `moves` artists change places.
+    Of what stays on top `moves` artists move.
     """
 
     id: int | None

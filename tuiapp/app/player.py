@@ -168,7 +168,7 @@ class Opening:
             app.notify(f"{name} exited with code {code}.", severity="warning")
 
     def _keep(self, playing: _Playing, music: Music, seconds: float, title: str | None) -> None:
-        """Keep a listen the player told of; in a private session nothing is kept and nothing said."""
+        """Log a play the player reported; in a private session nothing is kept and nothing said."""
         app = self._app
         if playing.hushed or app.private_since is not None:
             return

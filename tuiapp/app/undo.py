@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Entry(NamedTuple):
-    """One change in words, and what takes it back; changes are numbered as they are made."""
+    """One change in words, and what undoes it; changes are numbered as they are made."""
 
     number: int
     what: str

@@ -98,7 +98,7 @@ def played(options: Options, artist: str, track: str, seconds: float | None) -> 
 
 
 def _keep(options: Options, artist: str, track: str, seconds: float | None, at: int | None = None) -> str:
-    """Keep a listen and say so; in a private session say only that none is kept. Returns what became of it."""
+    """Log a play and say so; in a private session say only that it is not logged. Returns what became of it."""
     if options.private:
         # Not even the library is opened: a hook that fires in a private session is not an error.
         say(options, "Private session: not logged.")

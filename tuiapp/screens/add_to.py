@@ -174,7 +174,7 @@ def _add(
 
 
 def in_words(edit: PlaylistEdit, undo: str) -> str:
-    """Where the tracks went, and which did not; `undo` is the key that takes it back."""
+    """Where the tracks went, and which did not; `undo` is the key that undoes it."""
     count, already = len(edit.added), len(edit.already)
     if not count:
         return f"{'It is' if already == 1 else f'All {already:,} are'} in {edit.name} already."

@@ -37,7 +37,7 @@ def _bound(name: str, command: str) -> Binding:
 
 
 class ArtistDialog(Dialog):
-    """Opens on a name; l, x and B judge the artist (again takes it back), a number goes to one of the nearest.
+    """Opens on a name; l, x and B judge the artist (again undoes it), a number goes to one of the nearest.
 
     Dismissed with the name to see related artists of, or None.
     """

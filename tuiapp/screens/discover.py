@@ -197,7 +197,7 @@ class DiscoverView(NothingListed):
             self._why.show(Waiting(row.artist, again, row.track))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The sample is offered to who has nothing here yet."""
+        """The demo is offered to who has nothing here yet."""
         return self._welcomes if action == "demo" else super().check_action(action, parameters)
 
     def action_demo(self) -> None:

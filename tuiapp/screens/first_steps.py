@@ -45,7 +45,7 @@ def community_question() -> Pick:
 
 
 def first_steps(keymap: Keymap) -> Content:
-    """Three ways on for someone who has nothing here yet."""
+    """Where to start, for someone who has nothing here yet."""
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     return Content.assemble(
         "Nothing leaves this machine: everything is in one folder.\nWhere to start:\n\n",

@@ -202,7 +202,7 @@ OWN = "another address …"
 
 
 class AskValue(AskText):
-    """A value to type. An empty line is the default; escape leaves things as they are."""
+    """A value to type. Left empty it is the default; escape leaves things as they are."""
 
     EMPTY: ClassVar[bool] = True
 

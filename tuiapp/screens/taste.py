@@ -297,7 +297,7 @@ class TasteView(View):
         self.notify(f"{quantity(done.listens, 'plays')} excluded: {done.rule}. {self.key('undo')} undoes it.")
 
     def action_remove(self) -> None:
-        """Take back the rules marked or under the cursor, or what was said about the artists there."""
+        """Remove the rules selected or under the cursor, or the likes, hides and blocks there."""
         self.choose(self._clear)
 
     def _clear(self, keys: list[str]) -> None:
@@ -315,7 +315,7 @@ class TasteView(View):
             self._take_back(said)
 
     def _take_back(self, said: list[Feedback]) -> None:
-        """Take back verdicts on artists and tracks, with one undo for all of them."""
+        """Clear verdicts on artists and tracks, with one undo for all of them."""
         if not said:
             return
         names = [credited(mark.artist, mark.track) for mark in said]

@@ -104,7 +104,7 @@ class Table(Rows[Row]):
         return any(column.by for column in self.columns)
 
     def set_filter(self, text: str) -> None:
-        """Show only rows whose words hold every word of `text`."""
+        """Filter by `text`: rows whose words hold every word of it stay."""
         wanted = self.key_here
         self.filter = text
         self.sought = text or self.sought
