@@ -16,6 +16,7 @@ from engine.errors import NothingYetError, UnreadableFileError
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
 from engine.session.library import Change, Service, synchronized
+from engine.store.downloads import add_download, downloads
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, LibraryCoverage
@@ -211,21 +212,14 @@ class Packs(Service):
 
     def remember(self, done: Fetched) -> None:
         """Note a download for the audit."""
-        with self.library.connection as connection:
-            connection.execute(
-                "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)",
-                (done.url, done.bytes, done.sha256, done.at),
-            )
+        add_download(self.library.connection, done.url, done.bytes, done.sha256, done.at)
 
     @synchronized
     def fetches(self) -> tuple[Fetched, ...]:
         """Every download there was, oldest first."""
         from engine.community.fetch import Fetched
 
-        rows = self.library.connection.execute(
-            "SELECT url, bytes, sha256, at FROM fetches ORDER BY at, rowid"
-        )
-        return tuple(Fetched(*row) for row in rows)
+        return tuple(Fetched(*row) for row in downloads(self.library.connection))
 
     def export(
         self,

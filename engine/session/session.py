@@ -28,6 +28,7 @@ from engine.session.tracks import Tracks
 from engine.session.training import Training
 from engine.session.updating import Updates
 from engine.session.verdicts import Verdicts
+from engine.store.history import plays_imported_since
 from engine.wording import quantity
 
 if TYPE_CHECKING:
@@ -174,9 +175,7 @@ class Session:
         if not model.solo:
             return ""
         trained = datetime.datetime.fromisoformat(model.trained).timestamp()
-        newer = self.library.connection.execute(
-            "SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (int(trained),)
-        ).fetchone()[0]
+        newer = plays_imported_since(self.library.connection, int(trained))
         return (
             f"{quantity(newer, 'plays were', 'play was')} imported after this model was trained. "
             "Train again: discover train."

@@ -94,6 +94,12 @@ def imported_digests(connection: sqlite3.Connection, *, undated: bool = False) -
     return frozenset(row[0] for row in connection.execute(found) if row[0])
 
 
+def plays_imported_since(connection: sqlite3.Connection, moment: int) -> int:
+    """How many plays imports brought after `moment`, seconds since 1970."""
+    found = connection.execute("SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (moment,))
+    return int(found.fetchone()[0])
+
+
 def readings(connection: sqlite3.Connection) -> dict[str, tuple[str | None, str | None]]:
     """Zone and encoding by the SHA-256 of files of which the person said either."""
     rows = connection.execute("SELECT sha256, zone, encoding FROM readings")
