@@ -192,7 +192,7 @@ class Catalog:
             chunk = [int(number) for number in ids[start : start + _CHUNK]]
             marks = ",".join("?" * len(chunk))
             for row in self._connection.execute(
-                f"SELECT id, name, key, listeners, plays FROM items WHERE id IN ({marks})",  # noqa: S608
+                f"SELECT id, name, key, listeners, plays FROM items WHERE id IN ({marks})",  # noqa: S608 - fixed parts
                 chunk,
             ):
                 found[row[0]] = CatalogItem(*row)

@@ -34,11 +34,11 @@ class Reader(Protocol):
         """What `--format` calls it."""
 
     @property
-    def TITLE(self) -> str:  # noqa: N802
+    def TITLE(self) -> str:  # noqa: N802 - a module's constant
         """What it reads, for errors."""
 
     @property
-    def LEVEL(self) -> Level:  # noqa: N802
+    def LEVEL(self) -> Level:  # noqa: N802 - a module's constant
         """Artists or tracks."""
 
     def recognises(self, path: Path) -> bool:
@@ -265,7 +265,7 @@ def add_content(
     return label
 
 
-def _readers_for(path: Path, format: str | None) -> tuple[list[Reader], bool, bool]:  # noqa: A002
+def _readers_for(path: Path, format: str | None) -> tuple[list[Reader], bool, bool]:  # noqa: A002 - the contract's word
     """The readers of community data that know what is at `path`, or the one asked for; whether genres, whether features
     are to be read.
     """

@@ -52,6 +52,6 @@ class Rows:
         there = {f"{name}.{column}" for name, columns in self.tables.items() for column in columns}
         parts = [sql if key in there else "NULL" for key, sql in wanted.items()]
         try:
-            yield from self._db.execute(f"SELECT {', '.join(parts)} FROM {table} {joined}")  # noqa: S608
+            yield from self._db.execute(f"SELECT {', '.join(parts)} FROM {table} {joined}")  # noqa: S608 - fixed parts
         except sqlite3.Error as error:
             raise OSError(f"the database is damaged: {error}") from error

@@ -177,7 +177,7 @@ class Tracks(Service):
         tracks: Sequence[PlaylistTrack],
         title: str,
         path: Path,
-        format: str | None = None,  # noqa: A002
+        format: str | None = None,  # noqa: A002 - the contract's word
     ) -> ExportReport:
         """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
         from engine.playlists.export import export_playlist

@@ -146,6 +146,7 @@ class Updates(Service):
             for pack in self._packs.all():
                 if pack.name not in there:
                     self._packs.remove(pack.name, kind=pack.kind)
+        # Packs of plays alone are updated, and these are of artists or of tracks.
         return self.updated_pack(before.level, before.name)  # type: ignore[arg-type]
 
     def _keys(self, pack: PackInfo) -> set[str]:

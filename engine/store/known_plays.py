@@ -288,7 +288,7 @@ class KnownPlays:
                     self.own[moment] = played
         group.others = Others(others) if others else None
         for start, played, source in self._db.execute(
-            f"SELECT started_at, ms_played, source FROM skips WHERE track_id IN ({marks})",  # noqa: S608
+            f"SELECT started_at, ms_played, source FROM skips WHERE track_id IN ({marks})",  # noqa: S608 - fixed parts
             group.tracks,
         ):
             self._skips.add((group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MAX_MS))

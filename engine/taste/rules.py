@@ -167,7 +167,7 @@ def _count(connection: sqlite3.Connection, rules: Sequence[Rule]) -> int:
     values = [value for _, some in parts for value in some]
     return int(
         connection.execute(
-            f"SELECT coalesce(sum(plays), 0) FROM listens WHERE id IN ({union})",  # noqa: S608
+            f"SELECT coalesce(sum(plays), 0) FROM listens WHERE id IN ({union})",  # noqa: S608 - fixed parts
             values,
         ).fetchone()[0]
     )

@@ -104,7 +104,7 @@ def manifest_from(encoded: bytes, where: str) -> ParquetManifest:
 def require_pyarrow() -> None:
     """Raise DiscoverError naming the extra where PyArrow is missing."""
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow  # noqa: F401 - asked whether it is there
     except ImportError as error:
         raise DiscoverError(f"Parquet needs PyArrow: {EXTRA}") from error
 

@@ -26,7 +26,7 @@ class View(Acting[None], LibraryScreen):
     """One of the seven views. `NAME` is its scope in the action registry."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-short"), (22, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-short"), (22, "-tall")]  # noqa: RUF012 - Textual's own form
     DEFAULT_CSS = """
     View .body.-away { display: none; }
     View .bottom { height: auto; dock: bottom; }
