@@ -44,6 +44,12 @@ def newer_of(source: str, level: str) -> str:
     return level if source == LISTENBRAINZ else ""
 
 
+def ways_to_add(level: Level) -> str:
+    """The commands that bring community data of a level."""
+    what = "" if level == "artists" else f" {level}"
+    return f"discover community fetch{what}, or from a file: discover community add PATH"
+
+
 # A dump with fewer is not whole: that of September 2026 had 84,850.
 MIN_LISTENERS = 50_000
 # Of fewer nothing can be learned of what goes with what: ListenBrainz' artists are kept from so many listeners on.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import NothingLeftError, NothingYetError
 from engine.model.ensemble import SOLO_RECENT, FoldedMembers, Members
 from engine.recommend.modes import Mode, mode_places, named_modes
-from engine.taste.coverage import ADVICE, Coverage
+from engine.taste.coverage import Coverage, advice
 from engine.taste.gate import LIKE_PLAYS, Days, Taste, TasteItem
 from engine.training.artifact import Model
 from engine.wording import quantity
@@ -226,7 +226,7 @@ def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
             raise NothingYetError("No plays yet. Import your history: discover import PATH.")
         coverage = _coverage(model, taste, own)
         if coverage is not None and not coverage.known:
-            raise NothingYetError(f"{coverage.in_words()} {ADVICE}")
+            raise NothingYetError(f"{coverage.in_words()} {advice(coverage.level)}")
         raise NothingYetError(
             f"None of your {quantity(len(taste.items), model.manifest.level)} counts towards recommendations: you "
             "skipped them, or the model does not know them. Import more of your history: discover import PATH. Then "

@@ -63,25 +63,42 @@ class Models(Service):
     @synchronized
     def removed_packs(self) -> list[str]:
         """Sentences on models in use that were trained on packs which are no longer there; they go on working."""
-        from engine.training.artifact import POINTERS
         from engine.training.in_use import removed_packs
 
-        packs = list_packs(self.library.folders)
-        found = []
-        for level in POINTERS:
-            manifest = self.manifest(level)
-            if manifest is not None:
-                installed = [pack.name for pack in packs if (pack.kind, pack.level) == ("community", level)]
-                found.append(removed_packs(manifest, installed))
-        return list(filter(None, found))
+        return list(filter(None, (removed_packs(manifest, packs) for manifest, packs in self._in_use())))
 
     def much_joined(self) -> list[str]:
-        """Sentences on models in use that so much joined since their training that another is suggested."""
-        from engine.training.artifact import POINTERS
-        from engine.training.growth import much_joined
+        """Sentences on models in use that so much joined since their training that another is suggested.
 
-        found = [self.manifest(level) for level in POINTERS]
-        return list(filter(None, (much_joined(manifest) for manifest in found if manifest is not None)))
+        Not of one whose packs are gone: training again would know nothing of them.
+        """
+        from engine.training.growth import much_joined
+        from engine.training.in_use import removed_packs
+
+        found = [much_joined(of) for of, packs in self._in_use() if not removed_packs(of, packs)]
+        return list(filter(None, found))
+
+    def lost_by_training(self, level: Level) -> str:
+        """What training takes the place of, in sentences, where what that was trained on is gone; else empty."""
+        for model, packs in self._in_use():
+            if model.level == level and not model.solo and not packs:
+                gone = " and ".join(model.packs)
+                return (
+                    f"No pack of {level} is here: this trains on your own listening only, and takes the place of the "
+                    f"model trained on {gone}."
+                )
+        return ""
+
+    def _in_use(self) -> list[tuple[ModelManifest, list[str]]]:
+        """The models in use, each with the packs of its level that are there."""
+        from engine.training.artifact import POINTERS
+
+        packs = list_packs(self.library.folders)
+        return [
+            (manifest, [pack.name for pack in packs if (pack.kind, pack.level) == ("community", level)])
+            for level in POINTERS
+            if (manifest := self.manifest(level)) is not None
+        ]
 
     def of_earlier_versions(self) -> list[str]:
         """Sentences on models in use in which some names can't be found; empty when there are none."""

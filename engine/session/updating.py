@@ -75,11 +75,10 @@ class Updates(Service):
         if found:
             names = ", ".join(pack.name for pack in found)
             raise UsageError(f"There are several packs of {level}: {names}. Say which: --name NAME.")
+        from engine.community.offers import ways_to_add
+
         called = f" called {name}" if name else ""
-        raise UsageError(
-            f"There is no pack of {level}{called} to update. Add one: discover community fetch, or from a file: "
-            "discover community add PATH."
-        )
+        raise UsageError(f"There is no pack of {level}{called} to update. Add one: {ways_to_add(level)}.")
 
     def offered(
         self, web: Web, source: Source, pack: PackInfo, *, url: str | None = None

@@ -10,16 +10,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.canonical_keys import Level, artist_of
+from engine.community.offers import ways_to_add
 from engine.community.pack_names import data_in_words
 from engine.taste.gate import Taste
 from engine.wording import percent, quantity
 
 # Below this share of the plays recommendations stand on too little of a person to be theirs.
 LOW = 0.3
-ADVICE = (
-    "Recommendations follow only what it knows. Add community data that knows more of what you play: "
-    "discover community fetch, or from a file: discover community add PATH. Then train on it: discover train."
-)
+
+
+def advice(level: Level) -> str:
+    """What to do where the community data knows too little."""
+    option = "" if level == "artists" else f" --level {level}"
+    return (
+        "Recommendations follow only what it knows. Add community data that knows more of what you play: "
+        f"{ways_to_add(level)}. Then train on it: discover train{option}."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Coverage:
     @property
     def advice(self) -> str:
         """What to do where it is low, else empty."""
-        return ADVICE if self.low else ""
+        return advice(self.level) if self.low else ""
 
     def in_words(self) -> str:
         """The whole of it in a sentence."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from engine.canonical_keys import Level
+from engine.community.offers import newer_of, ways_to_add
 from engine.errors import NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -129,11 +130,13 @@ def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:
     gone = " and ".join(name for name in manifest.packs if name not in installed)
     if not gone:
         return ""
+    downloaded = newer_of(manifest.source, manifest.level)
+    again = ways_to_add(manifest.level) if downloaded else "discover community add PATH"
     then = (
         f"Train again on what is there: {train_command(manifest.level)}."
         if installed
         # Trained now it would know the person's own listening only.
-        else "Add that again before you train: discover community add PATH."
+        else f"Add that again before you train: {again}."
     )
     return (
         f"The model of {manifest.level} was trained on {gone}, since removed: it recommends as before. {then}"

@@ -9,11 +9,14 @@ import pytest
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
+from engine.taste.coverage import advice
 from tests.support.commands import document
 from tests.support.communities import write_community
 from tests.support.listens import play
 from tests.support.models import names, write_model
 from tuiapp.cli.main import run
+from tuiapp.settings.in_keys import in_keys
+from tuiapp.settings.keys import Keymap
 
 ARTISTS = names(42)
 DAY = 86_400
@@ -118,6 +121,16 @@ def test_where_it_is_low_that_comes_first_with_what_to_do(listener_of_others, ca
     assert report["coverage"][0]["plays_share"] == 0.25
 
 
+@pytest.mark.parametrize(
+    ("level", "fetch", "train"), [("artists", "", ""), ("tracks", " tracks", " --level tracks")]
+)
+def test_what_to_do_is_said_with_the_commands_of_the_level(level, fetch, train) -> None:
+    said = advice(level)
+    assert f"discover community fetch{fetch}, or from a file: discover community add PATH." in said
+    assert said.endswith(f"discover train{train}.")
+    assert "discover" not in in_keys(said, Keymap()), "each is a key in the app"
+
+
 def test_who_is_not_known_at_all_is_told_by_what(root, capsys) -> None:
     write_model(root)
     connection = open_library(Door(Folders(root)))
@@ -159,6 +172,8 @@ def test_removing_a_pack_a_model_stands_on_is_explained_and_breaks_nothing(crowd
     assert "so item neighbours and item cosine (log plays) could not be measured" in told.out
     assert any(why in line for line in document(capsys, "doctor")["next"])
     assert document(capsys, "import", str(history))["coverage"] == before["coverage"]
+    run(["train", *TRAINED])
+    assert "takes the place of the model trained on crowd." in capsys.readouterr().err
 
 
 def test_an_import_beside_a_damaged_model_still_reports(root, history, capsys) -> None:

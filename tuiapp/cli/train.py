@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.errors import UsageError
+from engine.errors import DiscoverError, UsageError
 from engine.wording import percent, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, progress_bar, say, say_coverage
@@ -97,6 +98,9 @@ def train(
         level=level, factors=factors or 40, free_factors=factors is None, spark=spark, **asked
     )
     with options.session() as session, progress_bar(options, TRAINING) as bar:
+        with suppress(DiscoverError):  # A damaged model is what training mends.
+            if lost := session.models.lost_by_training(level):
+                say(options, lost)
         manifest = session.training.train(
             settings, progress=lambda update: bar(update.stage, update.done, update.total)
         )

@@ -14,7 +14,8 @@ _KEYS = {
     "train": ("view_model", "model.train"),
 }
 _COMMAND = re.compile(
-    r"`?(?:discover community fetch, or from a file: )?discover (?:(import|community add|features add|model add) PATH"
+    r"`?(?:discover community fetch(?: tracks)?, or from a file: )?"
+    r"discover (?:(import|community add|features add|model add) PATH"
     r"|(train)(?: --level (?:artists|tracks))?(?:, or for tracks: discover train --level tracks)?)`?"
 )
 

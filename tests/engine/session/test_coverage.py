@@ -143,7 +143,11 @@ def test_a_pack_that_a_model_stands_on_may_go(library: Library, packs: Packs, ad
     assert only.startswith(
         "The model of artists was trained on made up, since removed: it recommends as before"
     )
-    assert "discover community add PATH" in only
+    assert only.endswith("before you train: discover community add PATH.")
+    manifest = library.folders.models / "made-by-hand" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | {"source": "ListenBrainz"}))
+    [of_dumps] = Models(library).removed_packs()
+    assert "discover community fetch, or from a file" in of_dumps, "that is where it came from"
     assert discover_of(library).list().items
     add("others", OTHERS)
     [other] = models.removed_packs()

@@ -167,6 +167,10 @@ def test_training_again_is_suggested_when_the_share_passes_the_threshold(session
     assert many.rebuild
     assert "no training saw. Train again" in session.status().outdated
     assert session.models.much_joined() == [session.status().outdated]
+    [pack] = session.packs.all()
+    session.packs.remove(pack.name)
+    assert session.models.much_joined() == [], "trained now it would know the person's own listening only"
+    session.packs.add(tmp_path / "of-66", name=pack.name)
     session.training.train(QUICK)
     assert session.status().outdated == ""
     assert newer(session, tmp_path, 66).share == 0
