@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+# Lines of a list: of Discover, and of related artists.
+LENGTH = 50
 FAMILIARITY = 1.0
 POPULARITY = 0.0
 # Where that stands in the list of less known ones.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import defaults
 from engine.model.similarity import LISTENERS, Floats, Ids, ItemSimilarity, with_support
 from engine.recommend.joint_credits import with_parts
 from engine.recommend.lists import RelatedArtist, RelatedList
@@ -39,7 +40,7 @@ def most_alike(
     return candidates[best], alike[best]
 
 
-def related_artists(model: Model, taste: Taste, item: int, n: int = 50) -> RelatedList:
+def related_artists(model: Model, taste: Taste, item: int, n: int = defaults.LENGTH) -> RelatedList:
     """The `n` artists most alike item `item` (`model.similarity`), without those blocked or left out by rules."""
     unwanted = model.catalog.ids_meant(taste.blocked | taste.left_out)
     excluded = np.array(sorted(unwanted), dtype=np.int64)

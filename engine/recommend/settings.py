@@ -28,7 +28,7 @@ class DiscoverSettings:
     recommended: artists, or tracks, of which there are at most `per_artist` of each artist, 0 for any number.
     """
 
-    n: int = 50
+    n: int = defaults.LENGTH
     familiarity: float = defaults.FAMILIARITY
     popularity: float = defaults.POPULARITY
     variety: float = defaults.VARIETY

@@ -6,6 +6,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
+from engine import defaults
 from engine.canonical_keys import (
     SEPARATOR,
     AnySpelling,
@@ -122,7 +123,7 @@ class Artists(Service):
             raise
 
     @synchronized
-    def related(self, name: str, n: int = 50) -> RelatedList:
+    def related(self, name: str, n: int = defaults.LENGTH) -> RelatedList:
         """The artists nearest to one."""
         from engine.recommend.related import related_artists
         from engine.taste.gate import read_taste

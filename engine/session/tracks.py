@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import defaults
 from engine.canonical_keys import artist_key, joined_key
 from engine.errors import DamagedDataError, UnknownNameError, UsageError
 from engine.session.artists import DASH
@@ -161,7 +162,7 @@ class Tracks(Service):
         return tuple(replace(track, reason=reason(item)) for track, item in zip(tracks, items, strict=True))
 
     @synchronized
-    def of_related(self, name: str, n: int = 50) -> tuple[PlaylistTrack, ...]:
+    def of_related(self, name: str, n: int = defaults.LENGTH) -> tuple[PlaylistTrack, ...]:
         """Related artists as tracks for an export."""
         return self._one_or_own([(item.artist, item.key) for item in self._artists.related(name, n).items])
 

@@ -171,7 +171,12 @@ def remove(options: Options, name: str) -> None:
 @name_argument("name", saved, metavar="[PLAYLIST]", required=False)
 @click.option("--list", "list_name", metavar="LIST", help="Or a list: discover, less-known or related:NAME.")
 @click.option(
-    "-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a --list."
+    "-n",
+    "count",
+    type=click.IntRange(min=1),
+    default=defaults.LENGTH,
+    show_default=True,
+    help="Length of a --list.",
 )
 @click.option(
     "--level",
