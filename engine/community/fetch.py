@@ -108,8 +108,8 @@ def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:
 
 class Web:
     """Asks servers, again where that can help. `contact` is told them; `wait` is given seconds to sleep; `cancelled`
-    ends everything; `report` is given a sentence before each wait. `instead` is the command that takes the file where
-    the person downloads it.
+    ends everything; `report` is given a sentence before each wait, and of what is passed over. `instead` is the command
+    that takes the file where the person downloads it.
     """
 
     def __init__(

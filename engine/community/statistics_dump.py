@@ -127,7 +127,7 @@ def read_newest(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Read:
-    """Read the newest dump whose member is whole and has so many listeners; older ones where it is not.
+    """Read the newest dump whose member is whole and has so many listeners; older ones where not, which `web` reports.
 
     Progress is in bytes of the archive, its total an estimate. Raises DiscoverError when no dump holds or the disk is
     too full, CancelledError.
@@ -141,9 +141,16 @@ def read_newest(
             return _taken(web, remote, dump, statistics, min_listeners, progress, cancelled)
 
         try:
-            return read_remote(door, web, dump.url, taken)
+            found = read_remote(door, web, dump.url, taken)
         except (UnreadableFileError, RefusedError) as error:
             walk.passed.append(f"dump {dump.number}: {error}")
+            if web.report is not None:
+                web.report(f"The dump of {dump.day} is passed over: {error}")
+            continue
+        # Where newer ones did not hold it is another than the one asked about.
+        passed = tuple(f"Passed over: {why.rstrip('.')}." for why in walk.passed)
+        notes = found.content.notes + passed
+        return replace(found, content=replace(found.content, notes=notes))
     raise walk.none_left()
 
 
