@@ -31,10 +31,13 @@ _POLL_SECONDS = 0.2
 _GOODBYE_SECONDS = 20.0
 _STOPPED = "Training stopped. Your previous model is unchanged."
 _ADVICE = "Is it running, and is the address right? --master local[*] needs none."
+_NO_MASTER = "Spark takes no such master or path: {line}. Masters are local[N], spark://HOST:PORT, yarn and k8s://HOST."
+# Of another its Java process ends with a word about itself alone.
+_MASTER = re.compile(r"(?:local|local-cluster)(?:\[.*\])?|(?:spark|k8s)://.+|yarn")
 # What Spark says, anywhere in what it throws, and what that means for a person.
 _MEANINGS = (
     (r"Could not parse Master URL|Master must (?:either )?be|No FileSystem for scheme",
-     "Spark takes no such master or path: {line}. Masters are local[N], spark://HOST:PORT, yarn and k8s://HOST."),
+     _NO_MASTER),
     (r"All masters are unresponsive|Failed to connect to|UnresolvedAddress|UnknownHost|Connection refused|"
      r"HADOOP_CONF_DIR",
      f"The master {{master}} cannot be reached. {_ADVICE}"),
@@ -85,6 +88,8 @@ def check_spark(settings: SparkSettings, *, solo: bool) -> None:
             "Spark trains on community data; your own listening stays on this machine. Add some (discover community "
             "fetch), or leave --engine spark out."
         )
+    if not _MASTER.fullmatch(settings.master):
+        raise UsageError(_NO_MASTER.format(line=settings.master))
     if settings.parquet is None and not is_local(settings.master):
         raise UsageError(
             f"{settings.master} reads the plays from a folder that this machine and every worker reach. Name it: "

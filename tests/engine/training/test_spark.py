@@ -187,6 +187,7 @@ def test_ones_own_listening_is_not_given_to_spark(tmp_path: Path) -> None:
             "",
             r"spark://127\.0\.0\.1:1 cannot be reached \(.*refused.*local\[\*\] needs none",
         ),
+        ("host:7077", "", r"no such master or path: host:7077\. Masters are local\[N\], spark://HOST:PORT"),
         ("local[2]", "pandas", r"needs pandas: pip install 'discover-music\[spark\]'"),
         ("local[2]", "java", "There is no Java.*apt install"),
     ],
