@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
+from engine.community.packs import PackInfo
 from engine.model.confidence import Confidence
 from engine.paths import Folders
 from tests.support.backtests import a_backtest
@@ -20,6 +21,7 @@ from tests.support.places import ITEMS, PLAYED
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
 from tuiapp.hindsight import in_a_line, in_words
+from tuiapp.screens.model import ModelView
 from tuiapp.text import age
 from tuiapp.widgets.facts import facts, in_short
 from tuiapp.widgets.loss import Losses, curve
@@ -74,6 +76,14 @@ def test_age_is_said_in_the_largest_whole_unit() -> None:
         800: "2 years",
     }
     assert age("soon", 0) == ""
+
+
+def test_a_pack_is_as_old_as_what_was_counted_not_as_the_day_it_was_added() -> None:
+    view = ModelView()
+    view._today = 19_723
+    for collected, told in (("2023-12-02", "1 month"), ("2011", "2011"), ("", "today")):
+        pack = PackInfo("made", "community", "artists", 9, 9, 9, "", "2024-01-01", 9, collected)
+        assert view._age(pack) == told
 
 
 @pytest.mark.parametrize("width", [44, 54, 74, 114])

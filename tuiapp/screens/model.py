@@ -36,6 +36,11 @@ def _of(pack: PackInfo) -> str:
     return pack.level if pack.kind == "community" else pack.kind
 
 
+def _counted(pack: PackInfo) -> str:
+    """When what a pack holds was collected, as it says; where it is silent, the day it was added."""
+    return pack.collected or pack.date
+
+
 class ModelView(View):
     """Packs, training, quality."""
 
@@ -70,8 +75,7 @@ class ModelView(View):
                     Column("your plays", self._share_known, 10, right=True, order=self._least_known, least=50),
                     Column("items", lambda row: f"{row.items:,}", 7, right=True, order=lambda row: -row.items,
                            least=60),
-                    Column("age", lambda row: age(row.date, self._today), 9, right=True,
-                           order=lambda row: row.date, least=70),
+                    Column("age", self._age, 9, right=True, order=_counted, least=70),
                     Column("size", lambda row: f"{row.bytes / 1e6:.1f} MB", 9, right=True,
                            order=lambda row: -row.bytes, least=82),
                 ),
@@ -95,6 +99,11 @@ class ModelView(View):
             self._show,
             group="list",
         )
+
+    def _age(self, row: PackInfo) -> str:
+        """How old what a pack holds is; of what was collected in a year, or over some, the year."""
+        counted = _counted(row)
+        return age(counted, self._today) or counted
 
     def _share_known(self, row: PackInfo) -> str:
         """How much of the person's plays a pack knows; nothing where that is not asked, or not known yet."""
