@@ -58,14 +58,7 @@ class Choice:
 
     def model(self, iterations: int, seed: int) -> AlternatingLeastSquares:
         """What is to be fitted with these settings."""
-        return AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularization,
-            frequency_exponent=self.frequency_exponent,
-            alpha=self.confidence.alpha,
-            iterations=iterations,
-            random_state=seed,
-        )
+        return _als(self, iterations, seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +82,7 @@ class _Settings:
     ) -> AlternatingLeastSquares:
         """The factors of these (rows, items) play counts; from the items' `start` on where there is one."""
         swept = in_steps(progress, iterations)
-        model = AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularization,
-            frequency_exponent=self.frequency_exponent,
-            alpha=self.confidence.alpha,
-            iterations=iterations,
-            random_state=seed,
-        )
+        model = _als(self, iterations, seed)
         model.item_factors = start
         model.fit(self.confidence.counted(rows), callback=lambda *_: swept(), cancelled=cancelled)
         return model
@@ -110,6 +96,18 @@ class _Settings:
             "factors": self.factors,
             "searched": searched,
         }
+
+
+def _als(settings: Choice | _Settings, iterations: int, seed: int) -> AlternatingLeastSquares:
+    """A fit with these settings, not yet made."""
+    return AlternatingLeastSquares(
+        factors=settings.factors,
+        regularization=settings.regularization,
+        frequency_exponent=settings.frequency_exponent,
+        alpha=settings.confidence.alpha,
+        iterations=iterations,
+        random_state=seed,
+    )
 
 
 def choose(
