@@ -9,11 +9,12 @@ import numpy as np
 from engine.errors import NothingYetError
 from engine.playlists import sequence as search
 from engine.playlists.candidate import Candidate
-from engine.playlists.contexts import PlaylistKind, Settings, playlist_kind
+from engine.playlists.contexts import CONTEXTS, Context, Settings
 from engine.playlists.objective import Objective
 from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, pool_of, short_list
-from engine.playlists.running import TempoProfile, tempo_fit
+from engine.playlists.profile import Line, profile_of
+from engine.playlists.tempo import tempo_fit
 from engine.wording import percent, quantity
 
 ARTIST_GAP = 5  # places between two tracks of one artist; fewer only where the pool leaves no choice
@@ -23,21 +24,20 @@ _SHORT_BY = 60.0
 def compose(
     candidates: Sequence[Candidate],
     settings: Settings | None = None,
-    context: str | PlaylistKind = "running",
+    context: Context = CONTEXTS["running"],
     cancelled: Callable[[], bool] | None = None,
 ) -> ContextPlaylist:
-    """A playlist of `settings.minutes` from `candidates`, following the context's tempo profile.
+    """A playlist of `settings.minutes` from `candidates`, following the context's profile of tempo.
 
     No track comes twice and no artist within `artist_gap` places; where too little fits, the list is shorter
     and its notes say so. The same candidates (in any order), settings and seed give the same list.
 
-    Raises NothingYetError when there are no candidates or none has a known tempo, UsageError for an unknown
-    context, CancelledError.
+    Raises NothingYetError when there are no candidates or none has a known tempo, CancelledError.
     """
-    kind = context if isinstance(context, PlaylistKind) else playlist_kind(context)
-    settings = settings or kind.defaults
-    profile = kind.profile(settings)
-    pool = pool_of(candidates, kind, settings, profile)
+    settings = settings or context.defaults
+    profile = profile_of(context, settings)
+    tempo = profile.tempo or Line((0.0,), (settings.bpm,))
+    pool = pool_of(candidates, context, settings, tempo)
     if not pool.size:
         raise NothingYetError("No tracks to choose from yet. Import your history: discover import PATH.")
     if not pool.with_tempo:
@@ -45,11 +45,11 @@ def compose(
             f"None of the {quantity(pool.size, 'tracks')} has a tempo. Add an Exportify CSV, or any table with "
             "artist, track and bpm: discover features add PATH."
         )
-    objective, found = _found(pool, settings, profile, cancelled)
+    objective, found = _found(pool, settings, tempo, cancelled)
     tracks = _tracks(objective, found.order)
     playlist = ContextPlaylist(
-        context=kind.name,
-        title=kind.title,
+        context=context.name,
+        title=context.title,
         settings=settings,
         profile=profile,
         tracks=tracks,
@@ -62,7 +62,7 @@ def compose(
     return _with_notes(playlist, pool)
 
 
-def objective_for(pool: Pool, settings: Settings, profile: TempoProfile, artist_gap: int) -> Objective:
+def objective_for(pool: Pool, settings: Settings, profile: Line, artist_gap: int) -> Objective:
     """What the search maximises: over the short list of `pool`."""
     return Objective(
         pool=short_list(pool, settings, profile, artist_gap),
@@ -75,7 +75,7 @@ def objective_for(pool: Pool, settings: Settings, profile: TempoProfile, artist_
 
 
 def _found(
-    pool: Pool, settings: Settings, profile: TempoProfile, cancelled: Callable[[], bool] | None
+    pool: Pool, settings: Settings, profile: Line, cancelled: Callable[[], bool] | None
 ) -> tuple[Objective, search.Sequence]:
     """The best list; artists come closer than `ARTIST_GAP` only where that fills more time."""
     objective = objective_for(pool, settings, profile, ARTIST_GAP)
@@ -144,7 +144,7 @@ def _with_notes(playlist: ContextPlaylist, pool: Pool) -> ContextPlaylist:
 def _notes_on_fit(playlist: ContextPlaylist) -> list[str]:
     settings = playlist.settings
     short = -playlist.length_error / 60.0
-    eased = min(playlist.profile.bpm) < max(playlist.profile.bpm)
+    eased = bool(settings.warm_up or settings.cool_down)
     asked = f"{settings.bpm:g} spm ± {settings.tolerance:g} %"
     asked += ", including warm-up and cool-down" if eased else ""
     if not playlist.tracks:

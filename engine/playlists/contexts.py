@@ -1,25 +1,32 @@
-"""Contexts as data: what each asks of a playlist. A new one is an entry in `CONTEXTS`."""
+"""Contexts as data: what each asks of a playlist. A new one is an entry in `CONTEXTS`.
+
+Needs no NumPy: what is asked is named and checked before anything is loaded.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 from engine.canonical_keys import nearest
 from engine.errors import UsageError
+from engine.taste.window import TimeOfWeek
 
-if TYPE_CHECKING:
-    from engine.playlists.running import TempoProfile
+# (share of the list's length, value): straight lines between points, ends held.
+Points = tuple[tuple[float, float], ...]
+# What a profile can ask for over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
+MEASURES = ("tempo", "energy", "calm")
+_MOST_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the person may set.
 
-    `bpm` is the cadence in steps per minute, `tolerance` the most a track's tempo may be off in percent,
-    `minutes`, `warm_up` and `cool_down` are minutes, `new` the share of tracks not played before (0..1). The
-    same `seed` gives the same list from the same pool. Raises UsageError for values that make no list.
+    `bpm` is the tempo asked for, of a run the cadence in steps per minute, `tolerance` the most a track's tempo may be
+    off in percent, `minutes`, `warm_up` and `cool_down` are minutes, `new` the share of tracks not played before
+    (0..1). The same `seed` gives the same list from the same pool. Raises UsageError for values that make no list.
     """
 
     bpm: float = 170.0
@@ -48,44 +55,144 @@ def _within(name: str, value: float, least: float, most: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaylistKind:
-    """One kind of playlist: how it is called, what it asks for, and how its tempo goes over time.
+class Weights:
+    """What each part of a list's worth counts, 0 for not at all.
 
-    `energy` is the range (0..1) tracks should lie in; a little outside costs a little.
+    `tempo`, `energy` and `calm`: how near tracks come to the profile. `times`: how much they are played at the
+    context's times of the week. `appeal`: how much the person plays or might like them. `transitions`: how little one
+    track differs from the next. `variety`: how few artists come twice.
+    """
+
+    tempo: float = 1.0
+    energy: float = 0.5
+    calm: float = 0.5
+    times: float = 0.5
+    appeal: float = 1.0
+    transitions: float = 0.2
+    variety: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            _within(f"weight {name}", value, 0, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A kind of moment, and what it asks of a playlist.
+
+    `tempo`, `energy` and `calm` are the profile over the list's time, each empty where it asks for none. With
+    `needs_tempo` a track without a tempo that fits is never taken, otherwise it only counts less. `eases` says that it
+    has a warm-up and a cool-down. `artist_gap` is how many places lie at least between two tracks of an artist; `times`
+    are when it usually is. `defaults` are what is asked where nothing is set. Raises UsageError for what makes no list.
     """
 
     name: str
     title: str
     asks: str
-    defaults: Settings
-    profile: Callable[[Settings], TempoProfile]
-    energy: tuple[float, float]
+    defaults: Settings = field(default_factory=Settings)
+    tempo: Points = ()
+    energy: Points = ()
+    calm: Points = ()
+    needs_tempo: bool = False
+    eases: bool = False
+    artist_gap: int = 5
+    times: TimeOfWeek | None = None
+    weights: Weights = field(default_factory=Weights)
+
+    def __post_init__(self) -> None:
+        for measure in self.measures:
+            _check_points(measure, getattr(self, measure))
+        _within("artist_gap", self.artist_gap, 0, 50)
+        if self.needs_tempo and not self.tempo:
+            raise UsageError(f"{self.name} needs a tempo, and has no points of tempo. Add some.")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What its profile asks for, of `MEASURES`."""
+        return tuple(measure for measure in MEASURES if getattr(self, measure))
+
+    def settings(self, **given: float) -> Settings:
+        """Its settings with some of them given. Raises UsageError, also for a setting it has no use for."""
+        useless = {"bpm": not self.tempo, "tolerance": not self.tempo}
+        useless |= {"warm_up": not self.eases, "cool_down": not self.eases}
+        for name in given:
+            if useless.get(name):
+                what = "tempo" if name in ("bpm", "tolerance") else "warm-up or cool-down"
+                raise UsageError(f"{self.title} has no {what} to set.")
+        return replace(self.defaults, **given)  # type: ignore[arg-type]
 
 
-def _run(settings: Settings) -> TempoProfile:
-    # Loads NumPy; that a context can be named and its wishes checked must not.
-    from engine.playlists.running import running_profile
+def _check_points(measure: str, points: Points) -> None:
+    """Times must not go back, and everything lies in range."""
+    most = _MOST_OF[measure]
+    before = 0.0
+    for time, value in points:
+        if not before <= time <= 1:
+            raise UsageError(f"{measure}: times go from 0 to 1 and never back, not {time:g}.")
+        if not (math.isfinite(value) and 0 <= value <= most) or (measure == "tempo" and value < 0.25):
+            least = 0.25 if measure == "tempo" else 0
+            raise UsageError(
+                f"{measure} {value:g} is out of range: enter a number from {least:g} to {most:g}."
+            )
+        before = time
 
-    return running_profile(settings.bpm, settings.minutes, settings.warm_up, settings.cool_down)
+
+def _flat(value: float) -> Points:
+    return ((0.0, value), (1.0, value))
 
 
-CONTEXTS: dict[str, PlaylistKind] = {
-    "running": PlaylistKind(
-        name="running",
-        title="Running",
-        asks="tracks at the tempo of your steps; half and double time count",
-        defaults=Settings(),
-        profile=_run,
-        energy=(0.55, 1.0),
-    ),
+def _intervals(rest: float, work: float, rounds: int) -> Points:
+    """`rounds` of rest and work of equal lengths, with rest at both ends."""
+    step = 1.0 / (2 * rounds + 1)
+    ramp = step / 10
+    points: list[tuple[float, float]] = [(0.0, rest)]
+    for number in range(rounds):
+        start = (2 * number + 1) * step
+        points += [(start - ramp, rest), (start + ramp, work)]
+        points += [(start + step - ramp, work), (start + step + ramp, rest)]
+    return (*points, (1.0, rest))
+
+
+CONTEXTS: Mapping[str, Context] = {
+    context.name: context
+    for context in (
+        Context(
+            name="running",
+            title="Running",
+            asks="tracks at the tempo of your steps; half and double time count where the energy fits",
+            tempo=_flat(1.0),
+            energy=_flat(0.75),
+            needs_tempo=True,
+            eases=True,
+        ),
+        Context(
+            name="workout",
+            title="Workout",
+            asks="intervals: hard and easy in turn, four rounds",
+            defaults=Settings(bpm=140, tolerance=8, minutes=45),
+            tempo=_intervals(0.85, 1.0, 4),
+            energy=_intervals(0.6, 0.9, 4),
+            needs_tempo=True,
+        ),
+        Context(
+            name="walk",
+            title="Walk",
+            asks="tracks at the tempo of a brisk walk",
+            defaults=Settings(bpm=115, minutes=40),
+            tempo=_flat(1.0),
+            energy=_flat(0.6),
+            needs_tempo=True,
+            eases=True,
+        ),
+    )
 }
 
 
-def playlist_kind(name: str) -> PlaylistKind:
+def context_named(name: str, contexts: Mapping[str, Context] = CONTEXTS) -> Context:
     """The context called `name` (upper or lower case). Raises UsageError, naming those there are."""
-    found = CONTEXTS.get(name.strip().casefold())
+    found = contexts.get(name.strip().casefold())
     if found is None:
-        near = nearest(name, CONTEXTS)
+        near = nearest(name, contexts)
         guess = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"Unknown context “{name}”.{guess} Contexts: {', '.join(sorted(CONTEXTS))}.")
+        raise UsageError(f"Unknown context “{name}”.{guess} Contexts: {', '.join(contexts)}.")
     return found

@@ -26,7 +26,7 @@ from engine.playlists.pool import (
     known_length,
     signs,
 )
-from engine.playlists.running import tempo_credit, tempo_fit
+from engine.playlists.tempo import tempo_credit, tempo_fit
 
 # How much an artist's best track is worth more than its least, beside how well the artist fits (0..1).
 APPEAL = 0.25

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.playlists.pool import Pool
-from engine.playlists.running import Floats, TempoProfile, tempo_credit, tempo_fit
+from engine.playlists.profile import Floats, Line
+from engine.playlists.tempo import tempo_credit, tempo_fit
 
 Orders = NDArray[np.int64]
 
@@ -29,7 +30,7 @@ class Objective:
     """
 
     pool: Pool
-    profile: TempoProfile
+    profile: Line
     length: float
     tolerance: float
     new: float

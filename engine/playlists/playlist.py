@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # so that saved playlists are listed and exported without loading NumPy
     from engine.playlists.contexts import Settings
-    from engine.playlists.running import TempoProfile
+    from engine.playlists.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ContextPlaylist:
     context: str
     title: str
     settings: Settings
-    profile: TempoProfile
+    profile: Profile
     tracks: tuple[PlaylistTrack, ...]
     pool: int
     fitting: int

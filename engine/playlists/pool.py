@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from engine.canonical_keys import relaxed_track_key
 from engine.playlists.candidate import Candidate
-from engine.playlists.contexts import PlaylistKind, Settings
-from engine.playlists.running import Floats, TempoProfile, tempo_credit, tempo_fit
+from engine.playlists.contexts import Context, Settings
+from engine.playlists.profile import Floats, Line
+from engine.playlists.tempo import tempo_credit, tempo_fit
 
 ASSUMED_SECONDS = 210.0  # for tracks of unknown length; marked wherever it is used
 SHORTEST_SECONDS = 60.0
@@ -47,9 +48,7 @@ class Pool:
         return len(self.candidates)
 
 
-def pool_of(
-    candidates: Iterable[Candidate], context: PlaylistKind, settings: Settings, profile: TempoProfile
-) -> Pool:
+def pool_of(candidates: Iterable[Candidate], context: Context, settings: Settings, profile: Line) -> Pool:
     """The candidates that fit the profile somewhere, each track once.
 
     Interludes under a minute, pieces over a quarter of an hour, and what is longer than the list are left
@@ -67,7 +66,7 @@ def pool_of(
     fits = (distance <= math.log2(1.0 + settings.tolerance / 100.0)).any(axis=1)
     longest = min(LONGEST_SECONDS, settings.minutes * 60.0)
     kept = np.flatnonzero(fits & (seconds >= SHORTEST_SECONDS) & (seconds <= longest))
-    merit = appeal + ENERGY_WEIGHT * _energy_credit(timed, context.energy)
+    merit = appeal + ENERGY_WEIGHT * _energy_credit(timed, _energies(context))
     chosen = tuple(timed[index] for index in kept)
     numbers: dict[str, int] = {}
     return Pool(
@@ -113,6 +112,12 @@ def _appeal(tracks: Sequence[Candidate], seed: int) -> Floats:
     return np.asarray(rank + VARIETY * shift, dtype=np.float64)
 
 
+def _energies(context: Context) -> tuple[float, float]:
+    """The range of energy the context asks for, a fifth wider at both ends."""
+    wanted = [value for _, value in context.energy] or [0.0, 1.0]
+    return min(wanted) - 0.2, max(wanted) + 0.25
+
+
 def _energy_credit(tracks: Sequence[Candidate], wanted: tuple[float, float]) -> Floats:
     """1 inside the range, falling to 0 at 0.4 beyond it; a half where the energy is unknown."""
     energy = np.array(
@@ -122,7 +127,7 @@ def _energy_credit(tracks: Sequence[Candidate], wanted: tuple[float, float]) -> 
     return np.nan_to_num(np.clip(1.0 - outside / _ENERGY_MARGIN, 0.0, 1.0), nan=0.5)
 
 
-def short_list(pool: Pool, settings: Settings, profile: TempoProfile, artist_gap: int) -> Pool:
+def short_list(pool: Pool, settings: Settings, profile: Line, artist_gap: int) -> Pool:
     """The few hundred tracks of `pool` worth searching: the best for each tempo asked for, new and known
     apart.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.errors import CancelledError
 from engine.playlists.objective import LENGTH_WEIGHT, NEW_WEIGHT, TEMPO_WEIGHT, Objective, Orders
-from engine.playlists.running import Floats
+from engine.playlists.profile import Floats
 
 WIDTH = 20
 ROUNDS = 8
@@ -211,7 +211,7 @@ def _promising(objective: Objective, order: list[int], place: int) -> NDArray[np
 
 def _swap(objective: Objective, order: list[int], value: float) -> tuple[list[int], float]:
     """The best two places to swap; no swap matters while the tempo asked for stays the same."""
-    if min(objective.profile.bpm) == max(objective.profile.bpm):
+    if objective.profile.flat:
         return order, value
     first, second = np.triu_indices(len(order), 1)
     orders = np.tile(np.array(order, dtype=np.int64), (len(first), 1))

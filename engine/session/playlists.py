@@ -14,7 +14,7 @@ from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
 
 if TYPE_CHECKING:
-    from engine.playlists.contexts import PlaylistKind, Settings
+    from engine.playlists.contexts import Context, Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
     from engine.recommend.lists import Recommendation
@@ -69,7 +69,7 @@ class Playlists(Service):
 
     # -- made for a context ---------------------------------------------------------------------------
 
-    def contexts(self) -> tuple[PlaylistKind, ...]:
+    def contexts(self) -> tuple[Context, ...]:
         """The contexts a playlist can be made for."""
         from engine.playlists.contexts import CONTEXTS
 
@@ -77,7 +77,7 @@ class Playlists(Service):
 
     @synchronized
     def make(
-        self, context: str, settings: Settings | None = None, cancelled: Cancelled | None = None
+        self, context: Context, settings: Settings | None = None, cancelled: Cancelled | None = None
     ) -> ContextPlaylist:
         """A playlist for a context, from one's own tracks and those of artists near the top of Discover."""
         from engine.playlists.compose import compose

@@ -21,6 +21,7 @@ from engine.playlists.compose import compose, objective_for
 from engine.playlists.contexts import CONTEXTS, Settings
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import pool_of
+from engine.playlists.profile import profile_of
 from engine.playlists.sequence import greedy
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "features.zip"
@@ -76,7 +77,8 @@ def measured(candidates: list[Candidate], settings: Settings, repeats: int) -> d
         playlist = compose(candidates, settings)
         took.append((time.perf_counter() - start) * 1000)
     context = CONTEXTS["running"]
-    profile = context.profile(settings)
+    profile = profile_of(context, settings).tempo
+    assert profile is not None
     pool = pool_of(candidates, context, settings, profile)
     plain = greedy(objective_for(pool, settings, profile, playlist.artist_gap))
     return {

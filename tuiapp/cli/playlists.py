@@ -39,14 +39,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def playlist(options: Options, /, context: str, save_as: str | None, out: Path | None, **asked: Any) -> None:
     """Make a playlist for CONTEXT, such as running."""
-    from dataclasses import replace
-
-    from engine.playlists.contexts import playlist_kind
+    from engine.playlists.contexts import context_named
 
     given = {name: value for name, value in asked.items() if value is not None}
-    kind = playlist_kind(context)
+    kind = context_named(context)
     with options.session() as session:
-        made = session.playlists.make(kind.name, replace(kind.defaults, **given))
+        made = session.playlists.make(kind, kind.settings(**given))
         if save_as:
             session.playlists.save(save_as, made)
         # First: where it cannot be exported it is still there to be read.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, on
@@ -67,11 +66,13 @@ class ContextsView(View):
         yield Static(id="notes", classes="body")
 
     def load(self) -> None:
+        from engine.playlists.contexts import context_named
+
         context, wishes = self._doing, dict(self._wishes)
         self._show_wishes()
 
         def question(session: Session) -> ContextPlaylist:
-            return session.playlists.make(context, _settings(context, wishes))
+            return session.playlists.make(context_named(context), _settings(context, wishes))
 
         self.ask(question, self._show, group="list")
 
@@ -226,10 +227,10 @@ class ContextsView(View):
 
 
 def _settings(context: str, wishes: dict[str, float]) -> Settings:
-    from engine.playlists.contexts import playlist_kind
+    from engine.playlists.contexts import context_named
 
     whole: dict[str, Any] = {name: int(value) if name == "seed" else value for name, value in wishes.items()}
-    return replace(playlist_kind(context).defaults, **whole)
+    return context_named(context).settings(**whole)
 
 
 def _bpm(row: PlaylistTrack) -> str:
@@ -245,7 +246,8 @@ def profile(made: ContextPlaylist, width: int) -> Content:
     The first row's label is the highest tempo drawn, the last one's the lowest.
     """
     total = max(made.seconds, 1.0)
-    wanted = [made.profile.at(total * (cell + 0.5) / width) for cell in range(width)]
+    tempo = made.profile.tempo
+    wanted = [tempo.at(total * (cell + 0.5) / width) if tempo else 0.0 for cell in range(width)]
     played = []
     starts, at = [], 0.0
     for track in made.tracks:

@@ -15,6 +15,7 @@ from engine.playlists.compose import ARTIST_GAP, compose, objective_for
 from engine.playlists.contexts import CONTEXTS, Settings
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import ASSUMED_SECONDS, pool_of
+from engine.playlists.profile import profile_of
 from engine.playlists.sequence import greedy
 
 
@@ -84,7 +85,8 @@ def test_search_beats_greedy_and_never_loses_to_it() -> None:
         for minutes, ease in ((30.0, 5.0), (60.0, 0.0)):
             asked = Settings(bpm=165, minutes=minutes, warm_up=ease, cool_down=ease, seed=seed)
             context = CONTEXTS["running"]
-            profile = context.profile(asked)
+            profile = profile_of(context, asked).tempo
+            assert profile is not None
             objective = objective_for(pool_of(POOL, context, asked, profile), asked, profile, ARTIST_GAP)
             gains.append(compose(POOL, asked).objective - greedy(objective).objective)
     assert min(gains) >= 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import NothingYetError
+from engine.playlists.contexts import CONTEXTS
 from engine.session import Session
 from tests.support.importing import write
 from tests.support.models import names, write_model
@@ -47,7 +48,7 @@ def test_a_list_and_a_run(session: Session, tmp_path: Path, name: str, content: 
     found = session.discover.list()
     assert found.items
     assert not {item.artist for item in found.items if not item.known} & set(KEPT)
-    run = session.playlists.make("running")
+    run = session.playlists.make(CONTEXTS["running"])
     assert {track.artist for track in run.tracks if track.known} <= set(KEPT)
     assert any(track.known for track in run.tracks)
     session.close()

@@ -16,6 +16,7 @@ from engine.canonical_keys import AnySpelling, artist_key, item_key, joined_key,
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import UsageError
 from engine.paths import Folders
+from engine.playlists.contexts import CONTEXTS
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.recommend.settings import DiscoverSettings
@@ -101,7 +102,7 @@ def shown(session: Session) -> dict[str, str]:
     found["card"] = session.artist_pages.of(ARTISTS[3])
     found["tastes"] = session.taste.modes(), session.taste.map().artists, session.taste.drift().years
     found["playlist"] = session.playlists.show("Mine")
-    found["context"] = session.playlists.make("running").tracks
+    found["context"] = session.playlists.make(CONTEXTS["running"]).tracks
     edit = session.playlists.extend("Mine", 20)
     found["continued"] = edit.tracks
     session.playlists.restore(edit)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
-from engine.playlists.contexts import CONTEXTS, Settings, playlist_kind
-from engine.playlists.running import running_profile, tempo_credit, tempo_fit
+from engine.playlists.contexts import CONTEXTS, Context, Settings, context_named
+from engine.playlists.profile import Line, profile_of
+from engine.playlists.tempo import tempo_credit, tempo_fit
 
 
 def fit(bpm: float, target: float) -> tuple[float, float]:
@@ -48,19 +49,26 @@ def test_credit_is_nearly_full_within_two_and_a_half_percent_and_none_beyond_the
     assert worth == sorted(worth, reverse=True)
 
 
+def tempo_of(**settings: float) -> Line:
+    line = profile_of(CONTEXTS["running"], Settings(**settings)).tempo
+    assert line is not None
+    return line
+
+
 def test_profile_rises_holds_and_falls() -> None:
-    profile = running_profile(170, 40, 5, 10)
+    profile = tempo_of(bpm=170, minutes=40, warm_up=5, cool_down=10)
     minutes = [profile.at(minute * 60) for minute in range(41)]
     assert minutes[0] == pytest.approx(170 * 0.88)
     assert minutes[5:31] == [170.0] * 26
     assert minutes[40] == pytest.approx(170 * 0.82)
     assert minutes[:6] == sorted(minutes[:6])
     assert minutes[30:] == sorted(minutes[30:], reverse=True)
-    assert running_profile(170, 40, 0, 0).at(0) == running_profile(170, 40, 0, 0).at(2400) == 170.0
+    level = tempo_of(bpm=170, minutes=40)
+    assert level.at(0) == level.at(2400) == 170.0
 
 
 def test_profile_of_warm_up_and_cool_down_alone_has_its_top_between() -> None:
-    profile = running_profile(180, 30, 10, 20)
+    profile = tempo_of(bpm=180, minutes=30, warm_up=10, cool_down=20)
     assert profile.at(600) == 180.0
     assert profile.at(0) < 180.0 > profile.at(1800)
 
@@ -87,6 +95,20 @@ def test_settings_that_make_no_list_are_refused(values: dict[str, float]) -> Non
 
 
 def test_contexts_are_found_by_name_and_unknown_ones_named() -> None:
-    assert playlist_kind(" Running ") is CONTEXTS["running"]
+    assert context_named(" Running ") is CONTEXTS["running"]
     with pytest.raises(UsageError, match="running"):
-        playlist_kind("runing")
+        context_named("runing")
+
+
+def test_points_and_settings_a_context_has_no_use_for_are_refused() -> None:
+    for points in (((0.5, 1.0), (0.2, 1.0)), ((0.0, 9.0),), ((0.0, math.nan),), ((-0.1, 1.0),)):
+        with pytest.raises(UsageError, match="tempo"):
+            Context("own", "Own", "", tempo=points)
+    with pytest.raises(UsageError, match="energy 1"):
+        Context("own", "Own", "", energy=((0.0, 1.5),))
+    quiet = Context("own", "Own", "", energy=((0.0, 0.2),))
+    assert quiet.settings(minutes=20).minutes == 20
+    with pytest.raises(UsageError, match="Own has no tempo to set"):
+        quiet.settings(bpm=120)
+    with pytest.raises(UsageError, match="Own has no warm-up or cool-down to set"):
+        quiet.settings(warm_up=5)
