@@ -75,7 +75,15 @@ def packs_in_words(added: dict[str, Any]) -> str:
         )
     lines += added["left_out"]
     for bad in added["bad_lines"]:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in bad["reasons"].items())
-        lines.append(f"{bad['pack']}: {quantity(bad['count'], 'lines')} could not be used: {reasons}")
+        kinds = (
+            (bad["reasons"], ("lines", "line")),
+            (bad["entries"], ("entries of other lines", "entry of another line")),
+        )
+        lines += [
+            f"{bad['pack']}: {quantity(sum(counts.values()), *what)} could not be used: "
+            + ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
+            for counts, what in kinds
+            if counts
+        ]
         lines += [f"  {line['shown']}" for line in bad["first"]]
     return "\n".join(shown(sentence(line)) for line in lines)

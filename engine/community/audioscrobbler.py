@@ -47,7 +47,7 @@ def _rows(path: Path, into: Gathering) -> Iterator[Row]:
             raise UnreadableFileError(f"{path} has no {name}.txt. Choose the folder or archive that has it.")
     aliases = _aliases(there[_ALIASES], into) if _ALIASES in there else {}
     names = _names(there[_ARTISTS], into)
-    into.collected = "2005"
+    into.collected, into.licence = "2005", "CC BY-NC-SA 1.0"
     folded = 0
     for line in lines_of(there[_PLAYS], into.reading):
         cells = line.split()

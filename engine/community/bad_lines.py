@@ -32,15 +32,27 @@ class BadLine:
 
 
 class BadLines:
-    """Counts by reason, and the first of them. They are said when data is added, never kept: they may name people."""
+    """Counts by reason, of whole lines and of entries in others, and the first of them.
+
+    They are said when data is added, never kept: they may name people.
+    """
 
     def __init__(self) -> None:
         self.reasons: Counter[str] = Counter()
+        self.entries: Counter[str] = Counter()
         self.first: list[BadLine] = []
 
     def add(self, reason: str, file: str, line: int, text: str = "", unit: str = "line") -> None:
         """Take down one."""
         self.reasons[reason] += 1
+        self._show(reason, file, line, text, unit)
+
+    def add_entry(self, reason: str, file: str, line: int, text: str = "") -> None:
+        """Take down one entry of a line whose others are used."""
+        self.entries[reason] += 1
+        self._show(reason, file, line, text, "line")
+
+    def _show(self, reason: str, file: str, line: int, text: str, unit: str) -> None:
         if len(self.first) < SHOWN:
             short = " ".join(text[: 4 * _SHORT].split())
             short = short if len(short) <= _SHORT else f"{short[: _SHORT - 1]}…"
@@ -48,7 +60,7 @@ class BadLines:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """How many lines there are."""
         return self.reasons.total()
 
     def in_words(self) -> str:

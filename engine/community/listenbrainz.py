@@ -127,7 +127,7 @@ class Statistics:
             plays=made.plays,
             names=[tally.names[number] for number in made.kept.tolist()],
             tags=(),
-            dropped=dict(tally.bad.reasons + tally.dropped),
+            dropped=dict(tally.bad.reasons + tally.bad.entries + tally.dropped),
             level=self.LEVEL,
             source=LISTENBRAINZ,
             collected=datetime.fromtimestamp(tally.last, UTC).date().isoformat() if tally.last else "",

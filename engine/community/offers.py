@@ -13,7 +13,7 @@ class Source:
     """A data set: its address; what it is, of whom and on what terms; its `title`, and about how much is downloaded.
 
     `form` is what lies at the address: ListenBrainz' dumps with the statistics of a `level`, a folder with an archive
-    and its digest, or one file.
+    and its digest, or one file, of which `licence` is what its own files do not say.
     """
 
     url: str
@@ -21,6 +21,7 @@ class Source:
     title: str
     size: str
     form: Literal["artists", "tracks", "tempo", "genres", "file"]
+    licence: str = ""
 
     @property
     def level(self) -> Level | None:
@@ -93,5 +94,6 @@ SOURCES = {
         "Last.fm in 2011: artists",
         "a few MB",
         "file",
+        licence="for non-commercial use",
     ),
 }

@@ -6,7 +6,7 @@ import datetime
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -172,10 +172,11 @@ class Added:
                     "pack": pack,
                     "count": bad.count,
                     "reasons": dict(bad.reasons),
+                    "entries": dict(bad.entries),
                     "first": [asdict(line) | {"shown": str(line)} for line in bad.first],
                 }
                 for pack, bad in self.bad.items()
-                if bad.count
+                if bad.first
             ],
         }
 
@@ -189,10 +190,11 @@ def add_packs(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     library: sqlite3.Connection | None = None,
+    licence: str = "",
 ) -> Added:
     """Take all that `path` holds, community data, features of tracks, genres, as a pack for each, called `name` (else
     after the file); packs of the same name, kind and level are replaced. `format` takes one reader's alone. `library`
-    names what the file has by id alone.
+    names what the file has by id alone; `licence` is that of what does not say its own.
 
     Raises UnreadableFileError when there is nothing to take, UsageError for an unknown format,
     PrivateSessionError in a private session.
@@ -218,6 +220,7 @@ def add_packs(
                 if isinstance(content, UnreadableFileError):
                     failed.append(content)
                 else:
+                    content = replace(content, licence=content.licence or licence)
                     taken[add_content(door, content, name or name_of_file(path), path.name)] = content.bad
         except UnreadableFileError as error:
             failed.append(error)

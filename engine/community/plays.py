@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.canonical_keys import first_artist
@@ -37,16 +38,27 @@ ROLES: dict[str, tuple[str, ...]] = {
     "artist_ids": ("artist_uri_s", "artist_ids"),
 }
 _OF_TRACKS, _OF_ARTISTS = ("listener", "artist", "track"), ("listener", "artist", "plays")
-# Of a set without a header: how a line begins, and in which columns artist and plays (null: a line is one) stand.
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A set without a header: how a line begins, in which of its `fields` artist and plays (null: a line is one) stand,
+    and when it was collected."""
+
+    line: re.Pattern[str]
+    fields: int
+    artist: int
+    plays: int | None
+    collected: str
+
+
 _PUBLISHED = (
-    (re.compile(r"[0-9a-f]{40}\t[^\t\n]*\t[^\t\n]+\t *\d+ *\r?(\n|$)"), 2, 3),
-    (
+    _Published(re.compile(r"[0-9a-f]{40}\t[^\t\n]*\t[^\t\n]+\t *\d+ *\r?(\n|$)"), 4, 2, 3, "2008"),
+    _Published(
         re.compile(r"user_\d{6}\t\d{4}-\d\d-\d\dT[^\t\n]*\t[^\t\n]*\t[^\t\n]+\t[^\t\n]*\t[^\n]*(\n|$)"),
-        3,
-        None,
+        6, 3, None, "2009",
     ),
-)
-_FIELDS = {3: 4, None: 6}
+)  # fmt: skip
 
 
 def _tracks_recognised(path: Path) -> bool:
@@ -77,13 +89,13 @@ def _has_plays(table: DataFile) -> bool:
     return _has(table, _OF_ARTISTS) and not _has(table, ("track",))
 
 
-def _published(table: DataFile) -> tuple[int, int | None] | None:
-    """Where the artist and the plays of a set without a header stand."""
+def _published(table: DataFile) -> _Published | None:
+    """The published set without a header that a table is of."""
     try:
         start = table.beginning(1 << 12).decode("utf-8", "replace")
     except UnreadableFileError:
         return None
-    return next(((artist, plays) for form, artist, plays in _PUBLISHED if form.match(start)), None)
+    return next((form for form in _PUBLISHED if form.line.match(start)), None)
 
 
 def _track_rows(path: Path, into: Gathering) -> Iterator[Row]:
@@ -113,8 +125,8 @@ def _track_rows(path: Path, into: Gathering) -> Iterator[Row]:
 def _artist_rows(path: Path, into: Gathering) -> Iterator[Row]:
     """The lines of every table with the columns, and of the published sets."""
     for table in tables(path):
-        if (places := _published(table)) is not None:
-            yield from _published_rows(table, *places, into)
+        if (form := _published(table)) is not None:
+            yield from _published_rows(table, form, into)
         elif _has_plays(table):
             with read_table(table, into.reading) as (header, rows):
                 columns = columns_of(header, ROLES)
@@ -126,16 +138,17 @@ def _artist_rows(path: Path, into: Gathering) -> Iterator[Row]:
                         yield listener, artist, "", count
 
 
-def _published_rows(table: DataFile, artist_at: int, plays_at: int | None, into: Gathering) -> Iterator[Row]:
+def _published_rows(table: DataFile, form: _Published, into: Gathering) -> Iterator[Row]:
+    into.collected, into.licence = form.collected, "for non-commercial use"
     for line in lines_of(table, into.reading):
         # No quotes in these: a lone one is part of a name.
         cells = line.split("\t")
-        if len(cells) != _FIELDS[plays_at]:
-            into.reading.refuse(f"not {_FIELDS[plays_at]} columns")
-        elif (plays := 1.0 if plays_at is None else count_in(cells[plays_at])) is None:
+        if len(cells) != form.fields:
+            into.reading.refuse(f"not {form.fields} columns")
+        elif (plays := 1.0 if form.plays is None else count_in(cells[form.plays])) is None:
             into.reading.refuse("no plays")
         else:
-            yield cells[0].strip(), cells[artist_at].replace("\x00", ""), "", plays
+            yield cells[0].strip(), cells[form.artist].replace("\x00", ""), "", plays
 
 
 PLAYLISTS = Rows(

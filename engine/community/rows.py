@@ -30,12 +30,15 @@ _MAX_PLAYS = float(1 << 31)
 
 
 class Gathering:
-    """What is gathered of one path: pairs with their plays, names of items, tags, and what a reader says of it."""
+    """What is gathered of one path: pairs with their plays, names of items, tags, and what a reader says of it.
+
+    `collected` and `licence` are set by readers of a published set that has files no other data has.
+    """
 
     def __init__(self, level: Level, reading: Reading) -> None:
         self.level = level
         self.reading = reading
-        self.collected = ""
+        self.collected = self.licence = ""
         self.notes: list[str] = []
         self.dropped: Counter[str] = Counter()
         self._listeners: dict[int, int] = {}
@@ -140,6 +143,7 @@ class Gathering:
             dropped=dict(bad.reasons + self.dropped),
             level=self.level,
             collected=self.collected,
+            licence=self.licence,
             notes=tuple(self.notes),
             bad=bad,
         )

@@ -166,8 +166,8 @@ class Tally:
         for entry in loose.data:
             try:
                 found.append(self._entry(entry))
-            except UNREADABLE:
-                self.dropped["entry of another layout"] += 1
+            except UNREADABLE as error:
+                self.bad.add_entry("entry of another layout", self.source, number, str(error))
         # The list holds entries of the kind asked for, which the loose layout cannot say.
         return found, loose.to_ts if isinstance(loose.to_ts, int) else None  # type: ignore[return-value]
 

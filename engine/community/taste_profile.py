@@ -36,6 +36,7 @@ def _recognises(path: Path) -> bool:
 
 def _rows(path: Path, into: Gathering) -> Iterator[Row]:
     refuse = into.reading.refuse
+    into.licence = "for research only"
     names_file = named(path, beside=[_NAMES]).get(_NAMES)
     names = _songs(names_file, into) if names_file is not None else None
     if names is None:

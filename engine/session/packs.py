@@ -47,6 +47,7 @@ class Packs(Service):
         *,
         format: str | None = None,  # noqa: A002 - the contract's word
         name: str | None = None,
+        licence: str = "",
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
     ) -> Added:
@@ -57,7 +58,7 @@ class Packs(Service):
         try:
             added = community_packs.add_packs(
                 self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled,
-                library=self.library.connection,
+                library=self.library.connection, licence=licence,
             )  # fmt: skip
         except UnreadableFileError as error:
             if why_not_read(path):
@@ -114,7 +115,7 @@ class Packs(Service):
         at, downloading = url or source.url, report and partial(report, "downloading")
         if source.form == "file":
             reading = report and partial(report, "reading data")
-            return self._fetch_file(web, at, name, downloading, reading, cancelled).packs
+            return self._fetch_file(web, at, name, source.licence, downloading, reading, cancelled).packs
         if source.level is None:
             return self._fetch_archive(web, source.form, at, name, downloading, cancelled)
         return (self._fetch_statistics(web, at, source.level, min_listeners, name, downloading, cancelled),)
@@ -125,6 +126,7 @@ class Packs(Service):
         web: Web,
         url: str,
         name: str | None,
+        licence: str,
         progress: Progress | None,
         reading: Progress | None,
         cancelled: Cancelled | None,
@@ -134,7 +136,7 @@ class Packs(Service):
 
         with fetched(self.library.door, web, url, progress=progress) as (path, done):
             self.remember(done)
-            return self.add(path, name=name, progress=reading, cancelled=cancelled)
+            return self.add(path, name=name, licence=licence, progress=reading, cancelled=cancelled)
 
     @synchronized
     def _fetch_statistics(

@@ -89,7 +89,7 @@ def fit_on_spark(
     `keep` and `resume` are those of a fit of ours. Of MLlib's listeners the model has none. Raises DiscoverError for
     what is missing or fails, UsageError, CancelledError.
     """
-    check_spark(settings, solo=task.data.solo)
+    check_spark(settings, solo=task.data.solo, level=task.level)
     with door.scratch_folder() as scratch:
         stage("starting Spark", 0, 1)
         folder = _plays_at(door, settings, task, scratch, cancelled)

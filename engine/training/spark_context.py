@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.canonical_keys import Level
 from engine.community.fetch import why_not_there
+from engine.community.offers import ways_to_add
 from engine.errors import CancelledError, DiscoverError, UsageError
 from engine.training.spark_settings import SparkSettings
 
@@ -77,7 +79,7 @@ def spark_session(
             raise _in_words(error, master, scratch) from error
 
 
-def check_spark(settings: SparkSettings, *, solo: bool) -> None:
+def check_spark(settings: SparkSettings, *, solo: bool, level: Level) -> None:
     """Find out before any work what would fail after it. Starts no Java process but to ask its version.
 
     Raises UsageError for what Spark is not for or where it could not read, DiscoverError for what is missing here, or
@@ -85,8 +87,8 @@ def check_spark(settings: SparkSettings, *, solo: bool) -> None:
     """
     if solo:
         raise UsageError(
-            "Spark trains on community data; your own listening stays on this machine. Add some (discover community "
-            "fetch), or leave --engine spark out."
+            "Spark trains on community data; your own listening stays on this machine. Add some "
+            f"({ways_to_add(level)}), or leave --engine spark out."
         )
     if not _MASTER.fullmatch(settings.master):
         raise UsageError(_NO_MASTER.format(line=settings.master))

@@ -134,7 +134,7 @@ def train(
     if settings.spark is not None:
         from engine.training.spark_context import check_spark
 
-        check_spark(settings.spark, solo=not packs)
+        check_spark(settings.spark, solo=not packs, level=settings.level)
     data = community_interactions(packs) if packs else session_interactions(connection, settings.level)
     if settings.level == "artists":
         data = with_genres(data, door.folders)

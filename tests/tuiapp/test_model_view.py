@@ -187,6 +187,13 @@ async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_i
         await pilot.press("D")
         await settled(pilot)
         assert name not in {pack.name for pack in app.engine().packs.all()}
+        # The model in use stands on it: another is trained only when that is meant.
+        await pilot.press("t")
+        await settled(pilot)
+        assert "takes the place of the model" in " ".join(screen_text(app).split())
+        await pilot.press("escape")
+        await settled(pilot)
+        assert app.job is None
         await pilot.press("u")
         await settled(pilot)
         assert sorted(path.name for path in folders.packs.iterdir()) == before

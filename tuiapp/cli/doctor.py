@@ -36,7 +36,8 @@ def doctor(options: Options) -> None:
     report["coverage"] = [shown(one.in_words()) for one in coverage]
     if not coverage:
         del report["coverage"]
-    for name, value in report.items():
+    # What to do comes before what that stands on.
+    for name, value in {"next": report.pop("next"), **report}.items():
         if isinstance(value, dict):
             click.echo(f"{name}:")
             for key, entry in value.items():

@@ -173,10 +173,33 @@ class ModelView(View):
     # -- doing -----------------------------------------------------------------------------------------
 
     def action_train(self) -> None:
-        self.app.jobs.start("Training", "train")
+        self._train("train")
 
     def action_train_free(self) -> None:
-        self.app.jobs.start("Training", "train", "--free-factors")
+        self._train("train", "--free-factors")
+
+    def _train(self, *arguments: str) -> None:
+        """Begin training; where the pack the model stands on is gone, only when the person says so."""
+
+        def start() -> None:
+            self.app.jobs.start("Training", *arguments)
+
+        def asked(lost: str) -> None:
+            if not lost:
+                start()
+                return
+            from tuiapp.screens.pick import Choice, Pick
+
+            question = Pick("Train on your own listening?", [Choice("train", "Train")], more=shown(lost))
+            self.app.push_screen(question, lambda choice: None if choice is None else start())
+
+        # A damaged model is what training mends.
+        self.ask(
+            lambda session: session.models.lost_by_training("artists"),
+            asked,
+            group="train",
+            failed=lambda _error: start(),
+        )
 
     def action_details(self) -> None:
         """All figures of the models, or the short form again."""

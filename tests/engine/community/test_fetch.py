@@ -105,7 +105,7 @@ def test_a_fetch_becomes_a_pack_and_is_in_the_audit(
     session = Session(Folders(tmp_path / "data"))
     (done,) = session.packs.fetches()
     assert (done.url, done.bytes, done.sha256) == (url, len(data), hashlib.sha256(data).hexdigest())
-    assert [pack.items for pack in session.packs.all()] == [6]
+    assert [(pack.items, pack.licence) for pack in session.packs.all()] == [(6, "for non-commercial use")]
     session.close()
     assert not [path for path in (tmp_path / "data").iterdir() if path.name.startswith(".")]
     # What the other side learns is the request: no cookie, no language, no referer.

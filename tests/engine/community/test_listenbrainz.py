@@ -188,6 +188,8 @@ def test_bad_lines_are_counted_by_reason_and_the_rest_of_them_is_kept(tmp_path: 
         "entry without plays": 1,
         "listener without plays": 7,
     }
+    assert [str(one).partition(":")[0] for one in content.bad.first][-1].endswith("line 6")
+    assert content.bad.entries == {"entry of another layout": 2}
 
 
 @pytest.mark.parametrize("members", [{}, {"artists_all_time": b"\n"}])

@@ -42,6 +42,7 @@ def test_the_360k_set_is_read_with_its_lone_quotes(tmp_path: Path, name: str) ->
         (0, "slow ferry"): 412, (0, 'björk "live'): 3, (1, "slow ferry"): 5, (1, "ida"): 2,
     }  # fmt: skip
     assert content.dropped == {"no artist": 1, "no plays": 2}
+    assert (content.collected, content.licence) == ("2008", "for non-commercial use")
 
 
 def test_lines_of_the_1k_set_are_plays(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_aliases_of_audioscrobbler_are_folded_into_the_artist_meant(read, form) 
         "artist without a name": 2, "alias without an artist": 1, "play of an unknown artist": 1,
         "not 3 columns": 1, "no plays": 1,
     }  # fmt: skip
-    assert content.collected == "2005"
+    assert (content.collected, content.licence) == ("2005", "CC BY-NC-SA 1.0")
     assert content.notes == ("1 lines of misspelled artists count for the artist meant (artist_alias.txt).",)
 
 

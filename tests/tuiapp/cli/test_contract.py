@@ -200,6 +200,8 @@ def test_doctor_says_what_to_do_next(empty, capsys) -> None:
     assert any("discover import" in line for line in report["next"])
     assert any("discover train" in line for line in report["next"])
     assert report["library"]["integrity"] == "ok"
+    assert run(["doctor"]) == 0
+    assert capsys.readouterr().out.startswith("next:\n  - ")
 
 
 def test_doctor_finds_a_damaged_model(place, capsys) -> None:
