@@ -84,6 +84,12 @@ _REMIX = re.compile(r"\b(?:re-?mix(?:ed)?|bootleg|mash-?up|karaoke|cover|tribute
 # Letters and digits with single spaces are their own key: most names, at a fifth of the cost.
 _SIMPLE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*").fullmatch
 
+# Words in a title that tell of another way of playing.
+_PLAYED_OTHERWISE = {
+    *("live", "acoustic", "unplugged", "demo", "session", "sessions", "orchestral", "piano", "cappella"),
+    *("acappella", "alternate", "alternative", "early", "rerecorded", "recorded", "version"),
+}
+
 _MEMORY = 1 << 18
 
 
@@ -206,6 +212,20 @@ def relaxed_item_key(key: str) -> str:
     """An item's key with its artist's relaxed."""
     artist, separator, title = key.partition(SEPARATOR)
     return f"{relaxed_artist_key(artist)}{separator}{title}"
+
+
+def relaxed_pair(artist: str, title: str) -> str:
+    """One key for all versions of a song by an artist (name or key)."""
+    return f"{relaxed_artist_key(artist)}\n{relaxed_track_key(title)}"
+
+
+def played_alike(one: str, other: str) -> bool:
+    """Whether the track keys of two versions speak of one way of playing, so that one may stand for the other.
+
+    >>> played_alike("tin roof", "tin roof remastered 2011"), played_alike("tin roof", "tin roof live")
+    (True, False)
+    """
+    return not (set(one.split()) ^ set(other.split())) & _PLAYED_OTHERWISE
 
 
 def artist_of(key: str) -> str:

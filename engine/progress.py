@@ -26,12 +26,16 @@ TRAINING: Mapping[str, float] = {
 }
 # Those of taking a model out of a file; where it is downloaded, that comes first.
 ADDING_MODEL: Mapping[str, float] = {"reading model": 10, "names": 30, "index": 45, "looking back": 15}
+# Those of looking through folders of music: how many files there are is not known before.
+SCANNING: Mapping[str, float] = {"looking for files": 0, "reading tags": 1}
 # What a stage counts, where it counts anything a person would: else there is its share alone.
 UNITS: Mapping[str, str] = {
     "importing": "MB",
     "downloading": "MB",
     "reading data": "MB",
     "reading model": "MB",
+    "looking for files": "files",
+    "reading tags": "files",
     "tuning": "trials",
     "training": "sweeps",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from engine.canonical_keys import relaxed_artist_key, relaxed_track_key
+from engine.canonical_keys import played_alike, relaxed_pair
 from engine.community.pack_names import MANIFEST_FILE
 from engine.errors import DamagedDataError
 from engine.paths import Folders
@@ -27,12 +27,6 @@ _COLUMNS = (
 # What packs of earlier versions have not.
 _SINCE = ("spread", "other_bpm")
 _UNSURE = 0.04  # readings farther apart are told with the tempo
-
-# Words in a title that tell of another tempo.
-_PLAYED_OTHERWISE = {
-    *("live", "acoustic", "unplugged", "demo", "session", "sessions", "orchestral", "piano", "cappella"),
-    *("acappella", "alternate", "alternative", "early", "rerecorded", "recorded", "version"),
-}
 
 _Item = TypeVar("_Item")
 
@@ -197,7 +191,7 @@ class FeatureCatalog:
                 for relaxed, *row in connection.execute(statement, chunk):
                     version = _features(name, row)
                     for pair in asked[relaxed]:
-                        if pair not in found and _played_alike(pair[1], version.track_key):
+                        if pair not in found and played_alike(pair[1], version.track_key):
                             found[pair] = _standing_in(version, pair)
         return found
 
@@ -298,16 +292,6 @@ def _source(pack: str, spread: float | None, other_bpm: float | None) -> str:
     """Where a tempo is from, and how sure it is."""
     other = f", or {other_bpm:.0f}" if other_bpm else ""
     return pack + other + (f", readings {percent(spread)} apart" if spread and spread > _UNSURE else "")
-
-
-def relaxed_pair(artist: str, title: str) -> str:
-    """One key for all versions of a song by an artist (name or key)."""
-    return f"{relaxed_artist_key(artist)}\n{relaxed_track_key(title)}"
-
-
-def _played_alike(one: str, other: str) -> bool:
-    """Whether two versions' track keys speak of one way of playing, so that a tempo may be carried over."""
-    return not (set(one.split()) ^ set(other.split())) & _PLAYED_OTHERWISE
 
 
 def _standing_in(version: TrackFeatures, pair: tuple[str, str]) -> TrackFeatures:

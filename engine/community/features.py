@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from engine.canonical_keys import artist_key, track_key
+from engine.canonical_keys import artist_key, relaxed_pair, track_key
 from engine.community import acousticbrainz
 from engine.community.bad_lines import BadLines
 from engine.community.feature_catalog import (
@@ -26,7 +26,6 @@ from engine.community.feature_catalog import (
     LibraryCoverage,
     TrackFeatures,
     feature_packs,
-    relaxed_pair,
 )
 from engine.community.feature_rows import FeatureRow, RowCounts, has_columns, read_feature_rows
 from engine.community.known import known_recordings

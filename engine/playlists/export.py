@@ -10,10 +10,12 @@ from pathlib import Path
 
 from engine.errors import NothingYetError
 from engine.playlists.files import format_of, write
+from engine.playlists.files.written import display
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.wording import one_or_many, quantity
 
+_NAMED = 5  # of those left out, in the sentence about them
 _LONGEST_NAME = 120  # bytes, so that an ending and a number still fit anywhere
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
@@ -22,7 +24,8 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?",
 class ExportReport:
     """What was written: `tracks` are in the file, `left_out` could not be expressed in its format.
 
-    `note` is a sentence about what was left out, empty when nothing was.
+    `note` is a sentence about what was left out, empty when nothing was; `missing` are the tracks of which there is no
+    file, or id, in a format that names nothing else.
     """
 
     file: Path
@@ -30,6 +33,7 @@ class ExportReport:
     tracks: int
     left_out: int
     note: str
+    missing: tuple[PlaylistTrack, ...] = ()
 
 
 def export_playlist(
@@ -39,8 +43,11 @@ def export_playlist(
     title: str,
     format: str | None = None,  # noqa: A002 - the option's name
     date: datetime.datetime | None = None,
+    music: Sequence[Path] = (),
 ) -> ExportReport:
     """Write `tracks` to `path`, in the format of its ending unless `format` says otherwise.
+
+    A list in one of the folders of `music` names the files in it relative to itself.
 
     What stands there by its artist alone is left out: a title is what a playlist names. Where no title is known at all
     it is a list of artists, which the formats that name tracks can hold. Allowed in a private session, since the person
@@ -52,7 +59,7 @@ def export_playlist(
         raise NothingYetError(f"{title} has no tracks. Nothing was written.")
     titled = [track for track in tracks if track.track]
     named = titled or tracks
-    written = write(named, title, kind, date=date, folder=path.parent)
+    written = write(named, title, kind, date=date, folder=path.parent, music=music)
     if not written.tracks:
         raise NothingYetError(
             _none_in(kind, len(titled)) if titled else _no_titles(len(tracks), "nothing was written")
@@ -61,9 +68,9 @@ def export_playlist(
     by_name = _by_name(len(tracks) - len(named))
     if not titled:
         by_name = _no_titles(len(tracks), f"{kind.upper()} names the artists alone")
-    notes = by_name, _note(kind, len(named), written.left_out)
+    notes = by_name, _note(kind, len(named), written.missing)
     left_out = len(tracks) - written.tracks
-    return ExportReport(path, kind, written.tracks, left_out, " ".join(filter(None, notes)))
+    return ExportReport(path, kind, written.tracks, left_out, " ".join(filter(None, notes)), written.missing)
 
 
 def _no_titles(artists: int, so: str) -> str:
@@ -78,7 +85,7 @@ def _none_in(kind: str, tracks: int) -> str:
     other = (
         "import a history of Spotify's or add data with its ids"
         if kind == "uris"
-        else "import the library of a player (iTunes, Rhythmbox, Strawberry, Navidrome) for the files"
+        else "add the folder your music is in: discover library add DIR"
     )
     return (
         f"None of the {quantity(tracks, 'tracks')} has {what}, which is what {kind.upper()} lists, so nothing was "
@@ -92,17 +99,20 @@ def _by_name(artists: int) -> str:
     return f"{quantity(artists, 'artists')} of whom no track is known {one_or_many(artists, 'were', 'was')} left out."
 
 
-def _note(kind: str, tracks: int, left_out: int) -> str:
-    if not left_out:
+def _note(kind: str, tracks: int, missing: Sequence[PlaylistTrack]) -> str:
+    if not missing:
         return ""
+    left_out = len(missing)
+    named = "; ".join(map(display, missing[:_NAMED]))
+    more = f" and {left_out - _NAMED:,} more" if left_out > _NAMED else ""
     if kind == "uris":
         return (
             f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no Spotify id and "
-            f"{one_or_many(left_out, 'were', 'was')} left out."
+            f"{one_or_many(left_out, 'were', 'was')} left out: {named}{more}."
         )
     return (
-        f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no local file; {kind.upper()} can only "
-        "list them as comments. For a streaming service, export CSV, TXT or uris."
+        f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no local file: {named}{more}. "
+        f"{kind.upper()} can only list them as comments. For a streaming service, export CSV, TXT or uris."
     )
 
 

@@ -10,6 +10,7 @@ from engine.canonical_keys import AnySpelling, artist_key, joined_key, nearest, 
 from engine.community.catalog import Catalog
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.errors import UnknownNameError
+from engine.playlists.local_files import Wanted, find_files
 from engine.playlists.offer import one_track_each, other_ids, pack_track, unwanted_tracks
 from engine.playlists.playlist import PlaylistTrack
 from engine.store.feedback import marked
@@ -92,7 +93,34 @@ def with_known_ids(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrac
         have = {scheme for scheme, _ in track.ids}
         more = sorted(pair for pair in ids.get(number or 0, {}).items() if pair[0] not in have)
         found.append(replace(track, ids=(*track.ids, *more)) if more else track)
-    return found
+    return _with_files(connection, found)
+
+
+def _with_files(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrack]) -> list[PlaylistTrack]:
+    """The tracks with the files of the person's own folders, which were seen later than any a player told of."""
+    files = find_files(
+        connection,
+        [
+            Wanted(
+                track.artist,
+                track.track,
+                None if track.seconds_estimated else track.seconds,
+                dict(track.ids).get("mb_recording"),
+            )
+            for track in tracks
+        ],
+    )
+    return [
+        track
+        if file is None
+        else replace(
+            track,
+            ids=(*(pair for pair in track.ids if pair[0] != "file"), ("file", file.path)),
+            seconds=file.seconds or track.seconds,
+            seconds_estimated=track.seconds_estimated and not file.seconds,
+        )
+        for track, file in zip(tracks, files, strict=True)
+    ]
 
 
 def _titles(own: Iterable[PlayedTrack], known: Iterable[TrackFeatures]) -> list[str]:

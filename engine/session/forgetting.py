@@ -13,11 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from engine.canonical_keys import SEPARATOR
+from engine.canonical_keys import SEPARATOR, artist_key
 from engine.community.features import own_packs
 from engine.community.packs import list_packs
 from engine.errors import NothingYetError
 from engine.privacy import Door
+from engine.store.music_files import forget_artist, forget_track
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
 from engine.training.in_use import pointers
@@ -31,6 +32,9 @@ _TITLES = (
     ("tracks", "key", 2),
     ("playlist_tracks", "track", 1),
     ("playlist_tracks", "album", 1),
+    ("music_files", "track", 1),
+    ("music_files", "album", 1),
+    ("music_files", "track_key", 2),
     ("feedback", "track", 1),
     ("feedback", "track_key", 1),
 )
@@ -152,6 +156,13 @@ def _whole_artist(rule: Rule) -> bool:
     return rule.artist is not None and rule == Rule(artist=rule.artist, artist_key=rule.artist_key)
 
 
+def _whole_track(rule: Rule) -> bool:
+    """Whether a rule names a track and nothing beside."""
+    return rule.track_key is not None and rule == Rule(
+        artist=rule.artist, artist_key=rule.artist_key, track=rule.track, track_key=rule.track_key
+    )
+
+
 def _names(connection: sqlite3.Connection, rule: Rule) -> tuple[str, ...]:
     """The names to be gone: an artist's, in every spelling the library has; the files' of a source."""
     if rule.artist_key is not None and _whole_artist(rule):
@@ -183,6 +194,7 @@ def _delete(
             of_items = of_theirs.replace("artist_key", "item_key")
             delete("days shown", f"DELETE FROM compared WHERE {of_items}", key, SEPARATOR)  # noqa: S608 - fixed text
             delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
+            deleted["music files"] = forget_artist(connection, frozenset(map(artist_key, names)))
             for name in names:
                 # A file's name may be the artist's: what was read stays known by its digest.
                 connection.execute(
@@ -190,6 +202,8 @@ def _delete(
                 )
                 if playlists:
                     delete("playlist tracks", "DELETE FROM playlist_tracks WHERE artist = ?", name)
+        elif _whole_track(rule):
+            deleted["music files"] = forget_track(connection, str(rule.track_key), rule.artist_key)
         unplayed = (
             "NOT EXISTS (SELECT 1 FROM listens AS l WHERE l.track_id = tracks.id) "
             "AND NOT EXISTS (SELECT 1 FROM skips AS s WHERE s.track_id = tracks.id)"

@@ -21,6 +21,7 @@ from engine.session.library import Library
 from engine.session.mixes import Mixes
 from engine.session.model_files import ModelFiles
 from engine.session.models import Models
+from engine.session.music import Music
 from engine.session.packs import Packs
 from engine.session.playlists import Playlists
 from engine.session.taste import Tastes
@@ -62,6 +63,7 @@ class Session:
         self.library = library = Library(folders, private=private)
         self.models = Models(library)
         self.packs = Packs(library)
+        self.music = Music(library)
         self.coverage = Coverages(library, self.models, self.packs)
         self.history = History(library)
         self.artists = Artists(library, self.models)

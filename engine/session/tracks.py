@@ -14,6 +14,7 @@ from engine.errors import DamagedDataError, UnknownNameError, UsageError
 from engine.session.artists import DASH
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
+from engine.store.music_files import music_folders
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog
@@ -183,10 +184,16 @@ class Tracks(Service):
         """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
         from engine.playlists.export import export_playlist
 
-        return export_playlist(self.library.door, path, self._with_known_ids(tracks), title, format)
+        found, music = self._with_known_ids(tracks)
+        return export_playlist(self.library.door, path, found, title, format, music=music)
 
     @synchronized
-    def _with_known_ids(self, tracks: Sequence[PlaylistTrack]) -> list[PlaylistTrack]:
+    def _with_known_ids(self, tracks: Sequence[PlaylistTrack]) -> tuple[list[PlaylistTrack], list[Path]]:
+        """The tracks with their files, and the folders of music these lie in."""
         from engine.playlists.resolve_tracks import with_known_ids
 
-        return with_known_ids(self.library.connection, tracks)
+        connection = self.library.connection
+        music = [
+            one.music or one.path for one in music_folders(connection) if one.music or one.kind == "folder"
+        ]
+        return with_known_ids(connection, tracks), [Path(path) for path in music]

@@ -198,6 +198,51 @@ CREATE TABLE compared (
 ) STRICT, WITHOUT ROWID;
 """
 
+_VERSION_9 = """
+-- Where the person's own files lie: a folder, or the database of a program that keeps such files. `music`: the folder
+-- the files of a database lie in, where the person said so. `scanned` null: never to its end. `left_out` is a JSON
+-- object {reason: count} of what could not be named.
+CREATE TABLE music_folders (
+    id       INTEGER PRIMARY KEY,
+    path     TEXT NOT NULL UNIQUE,
+    kind     TEXT NOT NULL CHECK (kind IN ('folder', 'beets', 'navidrome')),
+    music    TEXT,
+    scanned  INTEGER,
+    left_out TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+
+-- One row a file, with its size and time (nanoseconds) when it was read. `problem`: why it stands for no track, null
+-- where it does. `tag_bpm` is from the file's tags; `measured` the version of the estimator that heard it, null where
+-- none did; `bpm`, `other_bpm` (the reading in another octave), `onset_rate` (a second), `loudness` (dB of full scale)
+-- and `calm` (0..1) what it heard.
+CREATE TABLE music_files (
+    path       TEXT PRIMARY KEY,
+    folder_id  INTEGER NOT NULL REFERENCES music_folders (id) ON DELETE CASCADE,
+    size       INTEGER NOT NULL,
+    modified   INTEGER NOT NULL,
+    problem    TEXT,
+    artist     TEXT,
+    track      TEXT,
+    album      TEXT,
+    artist_key TEXT,
+    track_key  TEXT,
+    relaxed    TEXT,
+    seconds    REAL,
+    recording  TEXT,
+    tag_bpm    REAL,
+    measured   INTEGER,
+    bpm        REAL,
+    other_bpm  REAL,
+    onset_rate REAL,
+    loudness   REAL,
+    calm       REAL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX music_files_by_key ON music_files (artist_key, track_key);
+CREATE INDEX music_files_by_relaxed ON music_files (relaxed);
+CREATE INDEX music_files_by_recording ON music_files (recording);
+CREATE INDEX music_files_by_folder ON music_files (folder_id);
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -208,6 +253,7 @@ STEPS: tuple[Step, ...] = (
     settle_keys,
     _VERSION_7,
     _VERSION_8,
+    _VERSION_9,
 )
 
 

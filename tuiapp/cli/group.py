@@ -35,6 +35,7 @@ _COMMANDS = (
     "feedback",
     "forget",
     "import_history",
+    "library",
     "mix",
     "models",
     "packs",

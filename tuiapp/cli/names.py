@@ -101,6 +101,8 @@ feature_packs = _completing(
     lambda session, _: (pack.name for pack in session.packs.all() if pack.kind == "features")
 )
 
+music_folders = _completing(lambda session, _: (folder.path for folder in session.music.folders()))
+
 
 def one_of(names: Iterable[str] | Callable[[], Iterable[str]]) -> Complete:
     """Complete names that need no library."""

@@ -218,6 +218,7 @@ def export(
                 "format": report.format,
                 "tracks": report.tracks,
                 "left_out": report.left_out,
+                "missing": [{"artist": one.artist, "track": one.track} for one in report.missing],
             }
         )
     else:

@@ -20,12 +20,12 @@ from engine.playlists.files import (
     spotify_uris,
     xspf,
 )
-from engine.playlists.files.written import Written
+from engine.playlists.files.written import Place, Written
 from engine.playlists.playlist import PlaylistTrack
 
 __all__ = ["FORMATS", "Written", "format_of", "write"]
 
-Writer = Callable[[Sequence[PlaylistTrack], str, "datetime.datetime | None", "Path | None"], Written]
+Writer = Callable[[Sequence[PlaylistTrack], str, "datetime.datetime | None", "Place | None"], Written]
 
 FORMATS: dict[str, Writer] = {
     "m3u8": m3u8.write,
@@ -61,13 +61,15 @@ def write(
     format: str,  # noqa: A002 - the option's name
     date: datetime.datetime | None = None,
     folder: Path | None = None,
+    music: Sequence[Path] = (),
 ) -> Written:
     """The playlist as a file of `format`, with the number of tracks that format could not express.
 
-    `date` is written where the format has a place for it, and left out when None. `folder` is where the file
-    will lie: local files below it are named relative to it. Raises UsageError for an unknown format.
+    `date` is written where the format has a place for it, and left out when None. `folder` is where the file will lie:
+    local files below it, or beside it in one of the folders of `music`, are named relative to it. Raises UsageError for
+    an unknown format.
     """
     writer = FORMATS.get(format)
     if writer is None:
         raise UsageError(f"Unknown playlist format “{format}”. Formats: {', '.join(FORMATS)}.")
-    return writer(tracks, title, date, folder)
+    return writer(tracks, title, date, Place.of(folder, music) if folder is not None else None)

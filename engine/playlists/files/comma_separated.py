@@ -6,15 +6,14 @@ import csv
 import datetime
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
-from engine.playlists.files.written import Written, clean, identifier, spotify_id
+from engine.playlists.files.written import Place, Written, clean, identifier, spotify_id
 from engine.playlists.playlist import PlaylistTrack
 from engine.spreadsheet import PLAYLIST_COLUMNS, REASON, guarded
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], title: str, _date: datetime.datetime | None, _folder: Path | None
+    tracks: Sequence[PlaylistTrack], title: str, _date: datetime.datetime | None, _place: Place | None
 ) -> Written:
     """One row a track, quoted where needed (RFC 4180), no byte-order mark.
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
-from engine.playlists.files.written import Written, clean, file_uri, identifiers, milliseconds
+from engine.playlists.files.written import Place, Written, clean, file_uri, identifiers, milliseconds
 from engine.playlists.playlist import PlaylistTrack
 
 _PLAYLIST_EXTENSION = "https://musicbrainz.org/doc/jspf#playlist"
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _folder: Path | None
+    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _place: Place | None
 ) -> Written:
     """A `playlist` object with a `track` list; marked as not public."""
     playlist: dict[str, object] = {"title": clean(title), "creator": "discover"}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
-from engine.playlists.files.written import Written, clean
+from engine.playlists.files.written import Place, Written, clean
 from engine.playlists.playlist import PlaylistTrack
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _folder: Path | None
+    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _place: Place | None
 ) -> Written:
     """An object with `title`, `date` and `tracks`; what is unknown is left out."""
     document: dict[str, object] = {"title": clean(title)}

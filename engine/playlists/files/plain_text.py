@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from pathlib import Path
 
-from engine.playlists.files.written import Written, display
+from engine.playlists.files.written import Place, Written, display
 from engine.playlists.playlist import PlaylistTrack
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], _title: str, _date: datetime.datetime | None, _folder: Path | None
+    tracks: Sequence[PlaylistTrack], _title: str, _date: datetime.datetime | None, _place: Place | None
 ) -> Written:
     """One line a track, no numbers, no title."""
     return Written("".join(f"{display(track)}\n" for track in tracks).encode(), len(tracks))

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from pathlib import Path
 
-from engine.playlists.files.written import Written, display, local_file, whole_seconds
+from engine.playlists.files.written import Place, Written, display, local_file, whole_seconds
 from engine.playlists.playlist import PlaylistTrack
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], _title: str, _date: datetime.datetime | None, folder: Path | None
+    tracks: Sequence[PlaylistTrack], _title: str, _date: datetime.datetime | None, place: Place | None
 ) -> Written:
     """Entries for tracks with a local file, a comment `; missing: Artist - Title` for each of the others."""
     lines = ["[playlist]"]
     missing = []
     count = 0
     for track in tracks:
-        path = local_file(track, folder)
+        path = local_file(track, place)
         if path is None:
-            missing.append(f"; missing: {display(track)}")
+            missing.append(track)
             continue
         count += 1
         lines += [
@@ -28,5 +27,6 @@ def write(
             f"Title{count}={display(track)}",
             f"Length{count}={whole_seconds(track)}",
         ]
-    lines += [f"NumberOfEntries={count}", "Version=2", *missing, ""]
-    return Written("\n".join(lines).encode(), count, len(missing), "no local file" if missing else "")
+    comments = [f"; missing: {display(track)}" for track in missing]
+    lines += [f"NumberOfEntries={count}", "Version=2", *comments, ""]
+    return Written("\n".join(lines).encode(), count, tuple(missing))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
@@ -17,15 +19,11 @@ _MUSICBRAINZ = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A playlist file: its bytes, how many tracks are in it, and how many the format could not express.
-
-    `missing` completes "… tracks have …", as in "no local file"; empty when nothing is left out.
-    """
+    """A playlist file: its bytes, how many tracks are in it, and which the format could not express."""
 
     data: bytes
     tracks: int
-    left_out: int = 0
-    missing: str = ""
+    missing: tuple[PlaylistTrack, ...] = ()
 
 
 def clean(text: str | None) -> str:
@@ -59,16 +57,42 @@ def recording_url(track: PlaylistTrack) -> str | None:
     return f"https://musicbrainz.org/recording/{found[1]}" if found else None
 
 
-def local_file(track: PlaylistTrack, folder: Path | None) -> str | None:
-    """The path of the track's file as playlists name it, relative to `folder` when it lies below; else None.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list will lie: its folder, and the folder of music that is in, null where it is in none."""
+
+    folder: Path
+    music: Path | None = None
+
+    @classmethod
+    def of(cls, folder: Path, music: Sequence[Path] = ()) -> Place:
+        """The place of a list in `folder`, beside folders of `music`."""
+        folder = folder.absolute()
+        for root in music:
+            # Where a link leads out of the folder of music, two dots would not lead back into it.
+            if folder.is_relative_to(root) and folder.resolve() == root.resolve() / folder.relative_to(root):
+                return cls(folder, root)
+        return cls(folder)
+
+    def path_to(self, path: Path) -> str | None:
+        """The way from the list to a file below it, or beside it in one folder of music; null for any other file."""
+        if path.is_relative_to(self.folder):
+            return path.relative_to(self.folder).as_posix()
+        if self.music is not None and path.is_relative_to(self.music):
+            return Path(os.path.relpath(path, self.folder)).as_posix()
+        return None
+
+
+def local_file(track: PlaylistTrack, place: Place | None) -> str | None:
+    """The path of the track's file as playlists name it, relative where the list lies beside it; else None.
 
     A path with a line end in it cannot be named in a line of text and counts as none.
     """
     path = identifier(track, "file")
     if not path or _CONTROLS.search(path) or _SURROGATES.search(path):
         return None
-    if folder is not None and Path(path).is_absolute() and Path(path).is_relative_to(folder.absolute()):
-        path = Path(path).relative_to(folder.absolute()).as_posix()
+    if place is not None and Path(path).is_absolute():
+        path = place.path_to(Path(path)) or path
     # A leading # would make it a comment, a leading blank is lost on players that trim lines.
     return f"./{path}" if path[0] in "#;[ " else path
 

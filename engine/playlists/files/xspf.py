@@ -6,9 +6,8 @@ import datetime
 import html
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
-from engine.playlists.files.written import Written, clean, file_uri, identifiers, milliseconds
+from engine.playlists.files.written import Place, Written, clean, file_uri, identifiers, milliseconds
 from engine.playlists.playlist import PlaylistTrack
 
 # Characters XML 1.0 does not allow at all, not even escaped.
@@ -16,7 +15,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _folder: Path | None
+    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _place: Place | None
 ) -> Written:
     """One `track` element each, with the file's URI, identifiers, names and length where known."""
     lines = [

@@ -77,7 +77,7 @@ def test_m3u8_is_as_documented() -> None:
         "#EXTM3U\n#PLAYLIST:Evening\n#EXTINF:228,Café Tundra - Harbour Lights\n#EXTALB:Slow Ferry\n"
         "#EXTART:Café Tundra\nCafé Tundra/01 Harbour Lights.flac\n# missing: Ida & the Oaks - Tin Roof\n"
     )
-    assert (written.tracks, written.left_out) == (1, 1)
+    assert (written.tracks, len(written.missing)) == (1, 1)
 
 
 def test_csv_is_as_tunemymusic_reads_it() -> None:
@@ -95,7 +95,7 @@ def test_pls_uris_and_txt_are_as_documented() -> None:
         "Length1=228\nNumberOfEntries=1\nVersion=2\n; missing: Ida & the Oaks - Tin Roof\n"
     )
     uris = write(EVENING, "Evening", "uris")
-    assert (uris.data.decode(), uris.tracks, uris.left_out) == (f"spotify:track:{SPOTIFY}\n", 1, 1)
+    assert (uris.data.decode(), uris.tracks, len(uris.missing)) == (f"spotify:track:{SPOTIFY}\n", 1, 1)
     assert (
         write(EVENING, "", "txt").data.decode() == "Café Tundra - Harbour Lights\nIda & the Oaks - Tin Roof\n"
     )
@@ -185,7 +185,7 @@ def test_m3u8_round_trip(found: list[PlaylistTrack], title: str) -> None:
             assert pending is not None
             entries.append((*pending, line))
             pending = None
-    assert (len(entries), len(missing)) == (written.tracks, written.left_out)
+    assert (len(entries), len(missing)) == (written.tracks, len(written.missing))
     with_file = [(track, file) for track in found if (file := usable_file(track)) is not None]
     assert entries == [
         (whole(track), named(track), file if file[0] not in "#;[ " else f"./{file}")
@@ -217,7 +217,7 @@ def test_csv_round_trip(found: list[PlaylistTrack], title: str) -> None:
         tuple(map(in_a_cell, (track.track, track.artist, track.album, title))) for track in found
     ]
     assert all(row["Type"] == "Playlist" for row in rows)
-    assert written.left_out == 0
+    assert written.missing == ()
 
 
 @hostile
@@ -274,7 +274,7 @@ def test_pls_round_trip(found: list[PlaylistTrack], title: str) -> None:
         assert section[f"File{number}"]
         assert section[f"Title{number}"] in shown  # the reader strips blanks
         assert int(section[f"Length{number}"]) >= -1
-    assert written.tracks + written.left_out == len(found)
+    assert written.tracks + len(written.missing) == len(found)
 
 
 @hostile
@@ -283,7 +283,7 @@ def test_txt_and_uris_have_a_line_a_track(found: list[PlaylistTrack], title: str
     assert lines_of(write(found, title, "txt").data) == [named(track) for track in found]
     written = write(found, title, "uris")
     lines = lines_of(written.data)
-    assert (len(lines), len(found) - len(lines)) == (written.tracks, written.left_out)
+    assert (len(lines), len(found) - len(lines)) == (written.tracks, len(written.missing))
     assert all(re.fullmatch("spotify:track:[0-9A-Za-z]{22}", line) for line in lines)
 
 

@@ -53,6 +53,7 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
         "likes, hides and blocks": 1,
         "days shown": 3,
         "rules": 1,
+        "music files": 0,
         "tracks": 1,
         "artists": 1,
         "imports": 2,

@@ -1,0 +1,127 @@
+"""Looking through a folder of music, or a database of one: what is new or changed is read, what is gone forgotten."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from engine.audio.databases import entries
+from engine.audio.tags import music_file, read_file
+from engine.audio.walk import Found, audio_files
+from engine.errors import CancelledError, UnreadableFileError
+from engine.paths import why_not_read
+from engine.progress import Cancelled, StageReport
+from engine.store.music_files import (
+    MusicFile,
+    MusicFolder,
+    files_seen,
+    music_folders,
+    put_files,
+    scan_ended,
+)
+
+LOOKING, READING = "looking for files", "reading tags"
+_Item = TypeVar("_Item")
+# Files taken down at a time; a scan that is stopped goes on behind the last of them.
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan found beside what was known: files `new`, `changed`, `gone`, and how many were as before."""
+
+    new: int
+    changed: int
+    gone: int
+    unchanged: int
+
+
+def scan(
+    connection: sqlite3.Connection,
+    folder: MusicFolder,
+    report: StageReport | None = None,
+    cancelled: Cancelled | None = None,
+) -> ScanReport:
+    """Bring what is known of a folder up to what is there; a file with the same size and time is not read again.
+
+    Raises UnreadableFileError where the folder, or every file known of it, is gone, and nothing changes; CancelledError
+    after whole batches.
+    """
+    if why := why_not_read(Path(folder.path)):
+        raise UnreadableFileError(
+            f"{folder.path} {why}. Nothing was changed: if it is on a drive, connect it; if it is gone, "
+            f"remove it: discover library remove."
+        )
+    known = files_seen(connection)
+    left_out: Counter[str] = Counter()
+    found, read = _found(folder, left_out, report or _silent, cancelled or _never)
+    if folder.kind == "folder":
+        # What a database tells of a file is more than the file does.
+        told = {one.id for one in music_folders(connection) if one.kind != "folder"}
+        found = [one for one in found if known.get(one.path, (0, 0, 0))[2] not in told]
+    paths = {one.path for one in found}
+    gone = [path for path, (_, _, of) in known.items() if of == folder.id and path not in paths]
+    before = sum(of == folder.id for _, _, of in known.values())
+    if before and len(gone) == before:
+        raise UnreadableFileError(
+            f"None of the {before:,} files known in {folder.path} is there. Nothing was changed: if it is on a drive, "
+            "connect it; if they are gone, remove it: discover library remove."
+        )
+    same = [one for one in found if known.get(one.path, (-1, -1, 0))[:2] == (one.size, one.modified)]
+    unchanged = set(same)
+    # What a database tells may be new where the file is not, and costs nothing to read.
+    fresh = found if folder.kind != "folder" else [one for one in found if one not in unchanged]
+    done = 0
+    for batch in _batches(fresh):
+        if (cancelled or _never)():
+            raise CancelledError(
+                "Stopped; the files read so far are kept, and scanning again goes on from there."
+            )
+        put_files(connection, folder.id, map(read, batch))
+        done += len(batch)
+        (report or _silent)(READING, done, len(fresh))
+    moved = [one.path for one in same if known[one.path][2] != folder.id]
+    scan_ended(connection, folder.id, gone=gone, moved=moved, left_out=left_out)
+    new = sum(one.path not in known for one in found)
+    return ScanReport(new, len(found) - len(same) - new, len(gone), len(same))
+
+
+def _found(
+    folder: MusicFolder, left_out: Counter[str], report: StageReport, cancelled: Cancelled
+) -> tuple[list[Found], Callable[[Found], MusicFile]]:
+    """Every file there is, once, and how it is read."""
+    found: dict[str, Found] = {}
+    if folder.kind == "folder":
+        for one in _told(audio_files(folder.path, left_out), report, cancelled):
+            found[one.path] = one
+        return list(found.values()), lambda one: read_file(*one)
+    tags = {}
+    files = entries(Path(folder.path), folder.kind, folder.music, left_out)
+    for entry in _told(files, report, cancelled):
+        found[entry.found.path], tags[entry.found.path] = entry
+    return list(found.values()), lambda one: music_file(*one, tags[one.path])
+
+
+def _told(items: Iterator[_Item], report: StageReport, cancelled: Cancelled) -> Iterator[_Item]:
+    """The items, while it is said how many there were so far and asked whether to stop."""
+    for count, item in enumerate(items, 1):
+        if count % _BATCH == 0:
+            if cancelled():
+                raise CancelledError("Stopped. Nothing was changed.")
+            report(LOOKING, count, 0)
+        yield item
+
+
+def _batches(found: list[Found]) -> Iterator[list[Found]]:
+    return (found[start : start + _BATCH] for start in range(0, len(found), _BATCH))
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None: ...
+
+
+def _never() -> bool:
+    return False

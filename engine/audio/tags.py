@@ -1,0 +1,132 @@
+"""What a file says of itself in its tags, or else in its name."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import PurePath
+from typing import NamedTuple
+
+from tinytag import TinyTag, TinyTagException
+
+from engine.canonical_keys import artist_key, relaxed_pair, track_key
+from engine.store.music_files import MusicFile
+
+NO_NAMES = "no artist or title in tags or file name"
+EMPTY = "empty file"
+UNREADABLE = "file that cannot be read"
+NOT_AUDIO = "not the audio its ending says"
+# A tag may hold a book; a name is none.
+MAX_NAME = 500
+MIN_BPM, MAX_BPM = 30.0, 400.0
+
+# What ends a line or is not seen, halves of a pair, and the zero that parts several values of a tag.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_NUMBERED = re.compile(r"^(?:\d{1,2}[-.])?\d{1,3}(?:\.|\s-)?\s+")
+_DASH = re.compile(r"\s+[-–—]\s+")
+_MBID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_RECORDING = ("musicbrainz_trackid", "musicbrainz track id", "musicbrainz/track id", "ufid")
+
+
+class Tags(NamedTuple):
+    """What is said of a file; `seconds` and `bpm` are null where nothing sensible is."""
+
+    artist: str
+    title: str
+    album: str
+    seconds: float | None
+    bpm: float | None
+    recording: str | None
+
+
+def read_file(path: str, size: int, modified: int) -> MusicFile:
+    """A file with the track it stands for, or with the problem that keeps it from standing for one."""
+    if not size:
+        return MusicFile(path, size, modified, problem=EMPTY)
+    tags = Tags("", "", "", None, None, None)
+    try:
+        tags = _tags(TinyTag.get(path))
+    except OSError:
+        return MusicFile(path, size, modified, problem=UNREADABLE)
+    except (TinyTagException, UnicodeError):
+        # Of a format without a reader of tags the name still speaks; what is damaged is not played either.
+        if TinyTag.is_supported(path):
+            return MusicFile(path, size, modified, problem=NOT_AUDIO)
+    return music_file(path, size, modified, tags)
+
+
+def music_file(path: str, size: int, modified: int, tags: Tags) -> MusicFile:
+    """A file by its tags, where these lack artist or title by its name: `Artist - Title`, a number before."""
+    artist, title = name(tags.artist), name(tags.title)
+    if not (artist and title):
+        parts = _DASH.split(_NUMBERED.sub("", PurePath(path).stem), maxsplit=1)
+        if len(parts) == 2:
+            artist, title = map(name, parts)
+    keys = artist_key(artist), track_key(title)
+    if not all(keys):
+        return MusicFile(path, size, modified, problem=NO_NAMES)
+    return MusicFile(
+        path,
+        size,
+        modified,
+        artist=artist,
+        track=title,
+        album=name(tags.album) or None,
+        artist_key=keys[0],
+        track_key=keys[1],
+        relaxed=relaxed_pair(artist, title),
+        seconds=length(tags.seconds),
+        recording=recording_id(tags.recording),
+        tag_bpm=tempo(tags.bpm),
+    )
+
+
+def _tags(read: TinyTag) -> Tags:
+    more = read.other
+    found = next((one for key in _RECORDING for one in more.get(key, ()) if _MBID.search(one)), None)
+    bpm = next(iter(more.get("bpm", ())), None)
+    return Tags(
+        read.artist or read.albumartist or "",
+        read.title or "",
+        read.album or "",
+        read.duration,
+        _number(bpm),
+        found,
+    )
+
+
+def name(text: str) -> str:
+    r"""A tag as a name: one line, the first of several values, no longer than names are.
+
+    >>> name(" Tin\nRoof "), name("Tin Roof\x00Live"), len(name("la " * 9_000))
+    ('Tin Roof', 'Tin Roof', 500)
+    """
+    first = text[: 2 * MAX_NAME].strip("\x00 \t\r\n").split("\x00", 1)[0]
+    return " ".join(_CONTROLS.sub(" ", first).split())[:MAX_NAME].strip()
+
+
+def tempo(bpm: float | None) -> float | None:
+    """A tempo music may have, in beats a minute; null for another number.
+
+    >>> tempo(128.5), tempo(0.0), tempo(12_800.0)
+    (128.5, None, None)
+    """
+    return bpm if bpm is not None and MIN_BPM < bpm < MAX_BPM else None
+
+
+def length(seconds: float | None) -> float | None:
+    """A length in seconds; null where it is not one."""
+    return seconds if seconds is not None and 0 < seconds < math.inf else None
+
+
+def recording_id(text: str | None) -> str | None:
+    """MusicBrainz' id of the recording in a tag, in small letters."""
+    found = _MBID.search(text or "")
+    return found[0].lower() if found else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float((text or "").strip()[:32].replace(",", "."))
+    except ValueError:
+        return None

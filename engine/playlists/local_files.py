@@ -1,0 +1,73 @@
+"""Which of the person's own files is a track: by MusicBrainz' recording, else by its names and its length."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.canonical_keys import artist_key, played_alike, relaxed_pair, track_key
+from engine.store.music_files import MusicFile, any_files, files_by, played_names, versions
+
+# Another version of a song by its title is the same recording where it is as long, in seconds.
+_AS_LONG = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A track to find a file of; `seconds` and `recording` are null where not known."""
+
+    artist: str
+    track: str
+    seconds: float | None = None
+    recording: str | None = None
+
+
+def find_files(connection: sqlite3.Connection, wanted: Sequence[Wanted]) -> list[MusicFile | None]:
+    """The file of each track, null where there is none.
+
+    Of several that go by the track's names the one nearest in length counts, then the largest. A remastered version,
+    or one with or without guests, counts where it is as long; a live one does not for the studio's.
+    """
+    if not any_files(connection):
+        return [None] * len(wanted)
+    recordings = files_by(connection, "recording", [one.recording.lower() for one in wanted if one.recording])
+    pairs = [relaxed_pair(one.artist, one.track) for one in wanted]
+    versions = files_by(connection, "relaxed", pairs)
+    return [
+        _nearest(recordings.get((one.recording or "").lower(), ()), one) or _best(versions.get(pair, ()), one)
+        for one, pair in zip(wanted, pairs, strict=True)
+    ]
+
+
+def _best(files: Sequence[MusicFile], wanted: Wanted) -> MusicFile | None:
+    keys = artist_key(wanted.artist), track_key(wanted.track)
+    same = [one for one in files if (one.artist_key, one.track_key) == keys]
+    alike = [
+        one for one in files if played_alike(keys[1], one.track_key or "") and _apart(one, wanted) <= _AS_LONG
+    ]
+    return _nearest(same or alike, wanted)
+
+
+def _nearest(files: Sequence[MusicFile], wanted: Wanted) -> MusicFile | None:
+    """The file nearest in length that is still there."""
+    for one in sorted(files, key=lambda one: (_apart(one, wanted), -one.size, one.path)):
+        if Path(one.path).is_file():
+            return one
+    return None
+
+
+def _apart(file: MusicFile, wanted: Wanted) -> float:
+    """Seconds between the lengths; none where either is unknown."""
+    return abs(file.seconds - wanted.seconds) if file.seconds and wanted.seconds else 0.0
+
+
+def matched_tracks(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many tracks of the history have a file by their names, of how many."""
+    files, played = versions(connection), played_names(connection)
+    matched = sum(
+        any(played_alike(key, other) for other in files.get(relaxed_pair(artist, title), ()))
+        for artist, title, key in played
+    )
+    return matched, len(played)

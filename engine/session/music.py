@@ -1,0 +1,191 @@
+"""The person's own files of music: folders added, looked through again, removed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.canonical_keys import nearest
+from engine.errors import NothingYetError, UnknownNameError, UnreadableFileError, UsageError
+from engine.paths import why_not_read
+from engine.progress import Cancelled, StageReport
+from engine.session.library import Change, Service, synchronized
+from engine.store import music_files as store
+
+if TYPE_CHECKING:
+    from engine.audio.scan import ScanReport
+    from engine.store.music_files import MusicFolder
+
+# What beets and Navidrome call their databases, looked for in a folder that is added.
+_DATABASES = ("library.db", "musiclibrary.db", "musiclibrary.blb", "navidrome.db")
+
+
+@dataclass(frozen=True, slots=True)
+class MusicCounts:
+    """All folders together: `files` that stand for a track, those `with_tempo`, and how many of the history's `tracks`
+    are `matched` by a file."""
+
+    files: int
+    with_tempo: int
+    matched: int
+    tracks: int
+
+
+class Music(Service):
+    """Folders of music files, and the databases of beets and Navidrome. Everything known of a file goes with them."""
+
+    @synchronized
+    def folders(self) -> tuple[MusicFolder, ...]:
+        """The folders and databases that were added, by path."""
+        return tuple(store.music_folders(self.library.connection))
+
+    @synchronized
+    def counts(self) -> MusicCounts:
+        """How many files there are, and what they match."""
+        from engine.playlists.local_files import matched_tracks
+
+        folders = self.folders()
+        matched, tracks = matched_tracks(self.library.connection)
+        return MusicCounts(
+            sum(one.files for one in folders), sum(one.with_tempo for one in folders), matched, tracks
+        )
+
+    @synchronized
+    def add(
+        self,
+        path: Path,
+        *,
+        music: Path | None = None,
+        report: StageReport | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> dict[str, ScanReport]:
+        """Look through a folder, or a database of beets or Navidrome, and what databases lie in the folder; what was
+        found, by path.
+
+        One that was added before is looked through again. `music` is the folder the files of a database lie in. Raises
+        UsageError for what is within a folder that was added, UnreadableFileError for anything else, and as `scan`.
+        """
+        self.library.door.require_writable("add music")
+        if why := why_not_read(path):
+            raise UnreadableFileError(f"{path} {why}.")
+        sources = list(_sources(_named(path)))
+        below = str(_named(music)) if music is not None else None
+        if below is not None and all(kind == "folder" for _, kind in sources):
+            raise UsageError(f"--music is for a database; {path} is a folder, which has its files below it.")
+        for at, kind in sources:
+            if kind == "folder":
+                self._refuse_within(at)
+        found = {}
+        for at, kind in sources:
+            number = store.put_folder(self.library.connection, at, kind, None if kind == "folder" else below)
+            found[at] = self._scan(number, report, cancelled)
+            if kind == "folder":
+                self._take_in(at)
+        return found
+
+    @synchronized
+    def scan(
+        self,
+        path: Path | None = None,
+        *,
+        report: StageReport | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> dict[str, ScanReport]:
+        """Look again through one folder, or through all; what was found, by path.
+
+        Raises NothingYetError where there is none, UnknownNameError where it was not added, UnreadableFileError where
+        it is gone, and nothing changes.
+        """
+        self.library.door.require_writable("look through music")
+        folders = self.folders() if path is None else (self.named(path),)
+        if not folders:
+            raise NothingYetError("No music yet. Add a folder of it: discover library add DIR.")
+        return {one.path: self._scan(one.id, report, cancelled) for one in folders}
+
+    def _scan(self, number: int, report: StageReport | None, cancelled: Cancelled | None) -> ScanReport:
+        from engine.audio.scan import scan
+
+        (folder,) = (one for one in self.folders() if one.id == number)
+        try:
+            return scan(self.library.connection, folder, report, cancelled)
+        except (UnreadableFileError, UsageError):
+            if folder.scanned is None and not folder.files:
+                store.remove_folder(self.library.connection, number)
+            raise
+        finally:
+            self.library.changed(Change.PLAYS)
+
+    @synchronized
+    def named(self, path: Path) -> MusicFolder:
+        """The folder that was added at this path. Raises UnknownNameError, naming those there are."""
+        folders = self.folders()
+        for at in (str(_named(path)), str(path)):
+            for folder in folders:
+                if folder.path == at:
+                    return folder
+        close = nearest(str(path), [one.path for one in folders]) or [one.path for one in folders]
+        hint = f" Added: {', '.join(close)}." if close else " None was added."
+        raise UnknownNameError(f"{path} is not a folder of your music.{hint}")
+
+    @synchronized
+    def remove(self, path: Path) -> MusicFolder:
+        """Forget a folder and all that is known of its files; these stay where they are.
+
+        Raises UnknownNameError for one that was not added.
+        """
+        self.library.door.require_writable("remove music")
+        folder = self.named(path)
+        store.remove_folder(self.library.connection, folder.id)
+        self.library.changed(Change.PLAYS)
+        return folder
+
+    def _refuse_within(self, path: str) -> None:
+        for folder in self.folders():
+            if folder.kind == "folder" and Path(folder.path) in Path(path).parents:
+                raise UsageError(
+                    f"{path} is within {folder.path}, which was added: discover library scan looks through it again."
+                )
+
+    def _take_in(self, path: str) -> None:
+        """Folders within this one have no files of their own any more."""
+        for folder in self.folders():
+            if folder.kind == "folder" and Path(path) in Path(folder.path).parents:
+                store.remove_folder(self.library.connection, folder.id)
+
+
+def _named(path: Path) -> Path:
+    """The path by which a folder is known: whole, without `..`, links left as they are."""
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - `resolve` would follow links
+
+
+def _sources(path: Path) -> list[tuple[str, store.Kind]]:
+    """What is to be looked through for a path. Raises UnreadableFileError where it is neither folder nor database."""
+    from engine.audio.databases import kind_of
+    from engine.audio.walk import is_utf8
+
+    if not is_utf8(str(path)):
+        raise UnreadableFileError(
+            f"{path} has a name that is not UTF-8, which no playlist can hold. Rename it."
+        )
+    databases = [path / name for name in _DATABASES] if path.is_dir() else [path]
+    found: list[tuple[str, store.Kind]] = []
+    for database in filter(Path.is_file, databases):
+        try:
+            kind = kind_of(database)
+        except (OSError, sqlite3.Error) as error:
+            if path.is_dir():
+                continue
+            raise UnreadableFileError(f"{path} cannot be read ({error}).") from error
+        if kind is not None:
+            found.append((str(database), kind))
+    if path.is_dir():
+        # The folder last: what a database tells of a file is more than the file does.
+        return [*found, (str(path), "folder")]
+    if not found:
+        raise UnreadableFileError(
+            f"{path} is neither a folder nor a database of beets or Navidrome. Name the folder your music is in."
+        )
+    return found

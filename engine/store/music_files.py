@@ -1,0 +1,251 @@
+"""The person's own files: the folders they lie in, and what is known of each."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.canonical_keys import artist_key
+
+Kind = Literal["folder", "beets", "navidrome"]
+CHUNK = 500  # values a statement
+
+
+@dataclass(frozen=True, slots=True)
+class MusicFolder:
+    """A folder of music, or a database that names files; `music` is the folder these lie in where the person said so.
+
+    `scanned` is seconds since 1970, null where no scan came to its end. `files` stand for a track; of these `tagged`
+    have a tempo in their tags, `measured` were measured, `with_tempo` have one of either kind. `left_out` counts the
+    others by reason.
+    """
+
+    id: int
+    path: str
+    kind: Kind
+    music: str | None
+    scanned: int | None
+    left_out: Mapping[str, int]
+    files: int
+    bytes: int
+    tagged: int
+    measured: int
+    with_tempo: int
+
+
+@dataclass(frozen=True, slots=True)
+class MusicFile:
+    """A file, and the track it stands for; `problem` says why it stands for none. Sizes in bytes, `modified` in
+    nanoseconds, `recording` is MusicBrainz' id, `tag_bpm` what its tags say."""
+
+    path: str
+    size: int
+    modified: int
+    problem: str | None = None
+    artist: str | None = None
+    track: str | None = None
+    album: str | None = None
+    artist_key: str | None = None
+    track_key: str | None = None
+    relaxed: str | None = None
+    seconds: float | None = None
+    recording: str | None = None
+    tag_bpm: float | None = None
+
+
+_FILE = (
+    "path, size, modified, problem, artist, track, album, artist_key, track_key, relaxed, seconds, recording, "
+    "tag_bpm"
+)  # fmt: skip
+# What was measured stays while the file is the same; its tags may be another program's.
+_PUT = f"""
+INSERT INTO music_files (folder_id, {_FILE}) VALUES (?, {", ".join("?" * 13)})
+ON CONFLICT (path) DO UPDATE SET
+    measured   = iif(size = excluded.size AND modified = excluded.modified, measured, NULL),
+    bpm        = iif(size = excluded.size AND modified = excluded.modified, bpm, NULL),
+    other_bpm  = iif(size = excluded.size AND modified = excluded.modified, other_bpm, NULL),
+    onset_rate = iif(size = excluded.size AND modified = excluded.modified, onset_rate, NULL),
+    loudness   = iif(size = excluded.size AND modified = excluded.modified, loudness, NULL),
+    calm       = iif(size = excluded.size AND modified = excluded.modified, calm, NULL),
+    folder_id = excluded.folder_id, size = excluded.size, modified = excluded.modified, problem = excluded.problem,
+    artist = excluded.artist, track = excluded.track, album = excluded.album, artist_key = excluded.artist_key,
+    track_key = excluded.track_key, relaxed = excluded.relaxed, seconds = excluded.seconds,
+    recording = excluded.recording, tag_bpm = excluded.tag_bpm
+"""  # noqa: S608 - fixed names
+
+
+def music_folders(connection: sqlite3.Connection) -> list[MusicFolder]:
+    """The folders and databases that were added, by path."""
+    rows = connection.execute(
+        """
+        SELECT o.id, o.path, o.kind, o.music, o.scanned, o.left_out, count(f.artist_key), coalesce(sum(f.size), 0),
+               count(f.tag_bpm), count(f.measured), count(coalesce(f.tag_bpm, f.bpm))
+        FROM music_folders AS o LEFT JOIN music_files AS f ON f.folder_id = o.id AND f.problem IS NULL
+        GROUP BY o.id ORDER BY o.path
+        """
+    )
+    return [
+        MusicFolder(number, path, kind, music, scanned, json.loads(left_out), *counts)
+        for number, path, kind, music, scanned, left_out, *counts in rows
+    ]
+
+
+def put_folder(connection: sqlite3.Connection, path: str, kind: Kind, music: str | None) -> int:
+    """Take down a folder, or what is new of it; returns its id."""
+    with connection:
+        (number,) = connection.execute(
+            "INSERT INTO music_folders (path, kind, music) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+            "kind = excluded.kind, music = coalesce(excluded.music, music) RETURNING id",
+            (path, kind, music),
+        ).fetchone()
+    return int(number)
+
+
+def remove_folder(connection: sqlite3.Connection, number: int) -> None:
+    """Forget a folder and its files."""
+    with connection:
+        connection.execute("DELETE FROM music_folders WHERE id = ?", (number,))
+
+
+def files_seen(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int]]:
+    """Path -> size, time in nanoseconds, and folder of every file that was looked at."""
+    rows = connection.execute("SELECT path, size, modified, folder_id FROM music_files")
+    return {path: (size, modified, folder) for path, size, modified, folder in rows}
+
+
+def put_files(connection: sqlite3.Connection, folder: int, files: Iterable[MusicFile]) -> None:
+    """Take down files of a folder, in one transaction."""
+    with connection:
+        connection.executemany(
+            _PUT,
+            (
+                (folder, one.path, one.size, one.modified, one.problem, one.artist, one.track, one.album,
+                 one.artist_key, one.track_key, one.relaxed, one.seconds, one.recording, one.tag_bpm)
+                for one in files
+            ),
+        )  # fmt: skip
+
+
+def scan_ended(
+    connection: sqlite3.Connection,
+    folder: int,
+    *,
+    gone: Iterable[str],
+    moved: Iterable[str],
+    left_out: Mapping[str, int],
+) -> None:
+    """A folder was read to its end: these paths are `gone`, those were `moved` to it from another folder unchanged;
+    `left_out` counts by reason what has no row of its own."""
+    with connection:
+        connection.executemany("DELETE FROM music_files WHERE path = ?", ((path,) for path in gone))
+        connection.executemany(
+            "UPDATE music_files SET folder_id = ? WHERE path = ?", ((folder, path) for path in moved)
+        )
+        problems = connection.execute(
+            "SELECT problem, count(*) FROM music_files WHERE folder_id = ? AND problem IS NOT NULL GROUP BY problem",
+            (folder,),
+        )
+        counts = Counter(left_out)
+        counts.update(dict(problems.fetchall()))
+        connection.execute(
+            "UPDATE music_folders SET scanned = ?, left_out = ? WHERE id = ?",
+            (int(time.time()), json.dumps(counts, ensure_ascii=False), folder),
+        )
+
+
+# -- which file a track is ---------------------------------------------------------------------------------------
+
+
+def any_files(connection: sqlite3.Connection) -> bool:
+    """Whether any file stands for a track."""
+    return (
+        connection.execute("SELECT 1 FROM music_files WHERE problem IS NULL LIMIT 1").fetchone() is not None
+    )
+
+
+def files_by(
+    connection: sqlite3.Connection, column: Literal["recording", "relaxed"], values: Sequence[str]
+) -> dict[str, list[MusicFile]]:
+    """The files whose MusicBrainz recording, or artist and title in any version (`relaxed_pair`), is in `values`."""
+    found: dict[str, list[MusicFile]] = {}
+    wanted = list(dict.fromkeys(values))
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
+        rows = connection.execute(
+            f"SELECT {column}, {_FILE} FROM music_files "  # noqa: S608 - fixed names
+            f"WHERE {column} IN ({','.join('?' * len(chunk))}) AND problem IS NULL ORDER BY path",
+            chunk,
+        )
+        for value, *row in rows:
+            found.setdefault(value, []).append(MusicFile(*row))
+    return found
+
+
+def tracks_with_files(connection: sqlite3.Connection) -> list[MusicFile]:
+    """Every track there is a file of, once by its keys."""
+    rows = connection.execute(
+        f"SELECT {_FILE} FROM music_files WHERE problem IS NULL GROUP BY artist_key, track_key"  # noqa: S608 - fixed names
+    )
+    return [MusicFile(*row) for row in rows]
+
+
+def versions(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """`relaxed_pair` -> the track keys there are files of."""
+    found: dict[str, list[str]] = {}
+    for relaxed, key in connection.execute(
+        "SELECT relaxed, track_key FROM music_files WHERE problem IS NULL"
+    ):
+        found.setdefault(relaxed, []).append(key)
+    return found
+
+
+def played_names(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Artist, title and track key of every track that was played."""
+    return connection.execute(
+        "SELECT a.name, t.title, t.key FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
+        "WHERE EXISTS (SELECT 1 FROM listens WHERE track_id = t.id)"
+    ).fetchall()
+
+
+# -- forgetting --------------------------------------------------------------------------------------------------
+
+
+def forget_artist(connection: sqlite3.Connection, keys: frozenset[str]) -> int:
+    """Forget the files by an artist of these keys, or under their name, and folders of nothing else; how many files.
+
+    Part of the caller's transaction. The files stay where they are, and the next scan sees them again.
+    """
+    roots = dict(connection.execute("SELECT id, path FROM music_folders").fetchall())
+    gone = [
+        (path,)
+        for path, folder, key in connection.execute("SELECT path, folder_id, artist_key FROM music_files")
+        if key in keys or keys & _named_in(path.removeprefix(roots[folder]))
+    ]
+    connection.executemany("DELETE FROM music_files WHERE path = ?", gone)
+    for folder, path in roots.items():
+        if keys & _named_in(path.rpartition("/")[2]):
+            connection.execute(
+                "DELETE FROM music_folders WHERE id = ?1 "
+                "AND NOT EXISTS (SELECT 1 FROM music_files WHERE folder_id = ?1)",
+                (folder,),
+            )
+    return len(gone)
+
+
+def forget_track(connection: sqlite3.Connection, track: str, artist: str | None) -> int:
+    """Forget the files of a track by its key, of one artist's key or of all; how many. As `forget_artist` does."""
+    return connection.execute(
+        "DELETE FROM music_files WHERE track_key = ?1 AND (?2 IS NULL OR artist_key = ?2)", (track, artist)
+    ).rowcount
+
+
+def _named_in(path: str) -> set[str]:
+    """Keys of what a path names: its folders, and the parts of a file's name."""
+    parts = path.split("/")
+    parts[-1] = parts[-1].rpartition(".")[0] or parts[-1]
+    return {artist_key(text) for part in parts for text in part.split(" - ") if text}

@@ -1,0 +1,98 @@
+"""Made-up audio files: WAV by the standard library, with tags of ID3 in them."""
+
+from __future__ import annotations
+
+import io
+import os
+import sqlite3
+import struct
+import wave
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE = 22_050
+
+
+def id3(frames: Mapping[str, str]) -> bytes:
+    """A tag of ID3 2.4 with these frames of text."""
+
+    def size(number: int) -> bytes:
+        return bytes(number >> shift & 127 for shift in (21, 14, 7, 0))
+
+    body = b"".join(
+        name.encode() + size(len(text.encode()) + 1) + b"\0\0\x03" + text.encode()
+        for name, text in frames.items()
+    )
+    return b"ID3\x04\0\0" + size(len(body)) + body
+
+
+def wav(
+    path: Path,
+    samples: NDArray[np.floating] | None = None,
+    rate: int = RATE,
+    *,
+    tags: Mapping[str, str] | None = None,
+) -> Path:
+    """A WAV of one channel of `samples` (-1..1, a tenth of a second of silence by default), tagged by ID3's names."""
+    held = io.BytesIO()
+    with wave.open(held, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        sound = np.zeros(rate // 10) if samples is None else samples
+        file.writeframes((np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes())
+    data = held.getvalue()
+    if tags:
+        tag = id3(tags)
+        tag += b"\0" * (len(tag) % 2)
+        data += b"id3 " + struct.pack("<I", len(tag)) + tag
+        data = data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def song(folder: Path, artist: str, title: str, **tags: str) -> Path:
+    """A silent file of a track; more tags by ID3's names."""
+    return wav(folder / f"{artist} - {title}.wav", tags={"TPE1": artist, "TIT2": title, **tags})
+
+
+def beets(folder: Path, *items: tuple[bytes, str, str, float, int]) -> Path:
+    """A library of beets with (path, artist, title, seconds, bpm)."""
+    path = folder / "library.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "CREATE TABLE items (id INTEGER PRIMARY KEY, path BLOB, title TEXT, artist TEXT, album TEXT, "
+            "length REAL, bpm INTEGER, mb_trackid TEXT)"
+        )
+        connection.executemany(
+            "INSERT INTO items (path, artist, title, length, bpm) VALUES (?, ?, ?, ?, ?)", items
+        )
+    connection.close()
+    return path
+
+
+def navidrome(folder: Path, root: str, *files: tuple[str, str, str, float, int]) -> Path:
+    """A server's database of one library below `root` with (path, artist, title, seconds, missing)."""
+    path = folder / "navidrome.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE library (id INTEGER, path TEXT)")
+        connection.execute("INSERT INTO library VALUES (1, ?)", (root,))
+        connection.execute(
+            "CREATE TABLE media_file (id INTEGER PRIMARY KEY, library_id INTEGER DEFAULT 1, path TEXT, artist TEXT, "
+            "title TEXT, album TEXT, duration REAL, bpm INTEGER, mbz_recording_id TEXT, missing INTEGER)"
+        )
+        connection.executemany(
+            "INSERT INTO media_file (path, artist, title, duration, missing) VALUES (?, ?, ?, ?, ?)", files
+        )
+    connection.close()
+    return path
+
+
+def touched(path: Path) -> None:
+    """Give a file another time, as who writes to it does."""
+    about = path.stat()
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns + 1_000_000))

@@ -1,0 +1,133 @@
+"""`library`: the person's own files of music."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.progress import SCANNING
+from engine.wording import quantity
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import music_folders, name_argument
+from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.audio.scan import ScanReport
+    from engine.session import Session
+    from engine.store.music_files import MusicFolder
+
+_PATH = click.Path(path_type=Path)
+
+
+@cli.group()
+def library() -> None:
+    """Your music files: playlists point at them, and tempo comes from them."""
+
+
+@library.command()
+@click.argument("path", type=_PATH, metavar="DIR")
+@click.option(
+    "--music",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Of a database: the folder its files lie in here, where it names another.",
+)
+@click.pass_obj
+def add(options: Options, path: Path, music: Path | None) -> None:
+    """Add a folder of music with all below it, or the database of beets (library.db) or Navidrome (navidrome.db).
+
+    Tags are read and matched to your history; no file is changed.
+    """
+    with options.session() as session:
+        with progress_bar(options, SCANNING) as bar:
+            found = session.music.add(path, music=music, report=bar)
+        _print(options, session, found)
+
+
+@library.command()
+@click.argument("path", type=_PATH, metavar="[DIR]", required=False)
+@click.pass_obj
+def scan(options: Options, path: Path | None) -> None:
+    """Look for new, changed and deleted files in DIR, or in all your folders."""
+    with options.session() as session:
+        with progress_bar(options, SCANNING) as bar:
+            found = session.music.scan(path, report=bar)
+        _print(options, session, found)
+
+
+@library.command("list")
+@click.pass_obj
+def list_(options: Options) -> None:
+    """List your music folders, and how much of your history they hold."""
+    # Reading makes no library where there is none.
+    with options.session(private=options.private or not options.folders.database.exists()) as session:
+        _print(options, session)
+
+
+@library.command()
+@name_argument("path", music_folders, metavar="DIR")
+@click.pass_obj
+def remove(options: Options, path: str) -> None:
+    """Forget a folder and what is known of its files. The files stay where they are."""
+    with options.session() as session:
+        gone = session.music.remove(Path(path))
+        say(
+            options,
+            f"{shown(gone.path)} removed from discover; its {quantity(gone.files, 'files')} are untouched.",
+        )
+        _print(options, session)
+
+
+def _print(options: Options, session: Session, found: Mapping[str, ScanReport] | None = None) -> None:
+    """What there is, and what a scan `found` of it."""
+    folders, counts = session.music.folders(), session.music.counts()
+    if options.json:
+        print_json(
+            {
+                **asdict(counts),
+                "folders": [_described(one) for one in folders],
+                **({"scanned": {path: asdict(report) for path, report in found.items()}} if found else {}),
+            }
+        )
+        return
+    for path, report in (found or {}).items():
+        parts = [f"{count:,} {what}" for what, count in asdict(report).items() if count]
+        say(options, f"{shown(path)}: {', '.join(parts) or 'no music files'}.")
+    rows = [
+        (one.path, one.kind, thousands(one.files), thousands(one.with_tempo), f"{one.bytes / 1e9:.1f} GB",
+         thousands(sum(one.left_out.values())), _day(one.scanned))
+        for one in folders
+    ]  # fmt: skip
+    headings = ("path", "kind", "files", "with tempo", "size", "left out", "scanned")
+    print_table(headings, rows, right=frozenset({2, 3, 4, 5}))
+    for one in folders:
+        for reason, count in sorted(one.left_out.items(), key=lambda pair: -pair[1]):
+            click.echo(f"{shown(one.path)}: {thousands(count)} left out: {reason}.")
+    if counts.files:
+        click.echo(
+            f"{thousands(counts.matched)} of the {quantity(counts.tracks, 'tracks')} you played have a file here."
+        )
+    elif not folders:
+        say(options, "Add a folder of music: discover library add DIR.")
+
+
+def _described(folder: MusicFolder) -> dict[str, Any]:
+    return {
+        "path": folder.path,
+        "kind": folder.kind,
+        "files": folder.files,
+        "bytes": folder.bytes,
+        "with_tempo": folder.with_tempo,
+        "left_out": dict(folder.left_out),
+        "scanned": folder.scanned,
+    }
+
+
+def _day(moment: int | None) -> str:
+    return datetime.datetime.fromtimestamp(moment).date().isoformat() if moment else "not finished"
