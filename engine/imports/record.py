@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -38,6 +39,7 @@ OTHER_EVENT = "not the end of a play"
 AS_LIKE = "kept as a like"
 AS_PLAYLIST = "kept as a playlist entry"
 LIKE_WITHOUT_NAME = "like of an unknown track"
+ENTRY_WITHOUT_NAME = "file or id of an unknown track"
 LISTED = "library entry without plays"
 OTHER_PERSON = "of another person"
 SEVERAL_PEOPLE = "of several people: say whose with --map user=NAME"
@@ -66,7 +68,10 @@ class Like(msgspec.Struct, gc=False):
 
 
 class PlaylistEntry(msgspec.Struct, gc=False):
-    """One track of a playlist, in order of appearance."""
+    """One track of a playlist, in order of appearance.
+
+    Without an artist the track is the one of the library that goes by one of `ids`.
+    """
 
     playlist: str
     artist: str
@@ -89,7 +94,8 @@ Record = Play | Dropped | Like | PlaylistEntry | Unplayed
 
 @dataclass(frozen=True)
 class Options:
-    """How to read. `name` is the file's own name, `columns` a mapping given by the person (`--map`).
+    """How to read. `name` is the file's own name, `columns` a mapping given by the person (`--map`), `folder` where the
+    file lies, None for one in an archive.
 
     `zone` is the IANA zone for stamps without one (None: UTC), `encoding` how text is written (None: it is found
     out). `artists` finds the artist of a title where a format leaves it out: from (title key, day `YYYY-MM-DD` or '')
@@ -99,6 +105,7 @@ class Options:
     name: str = ""
     keep_private: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
     zone: str | None = None
     encoding: str | None = None
     artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)

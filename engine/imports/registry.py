@@ -16,7 +16,7 @@ from engine.imports.record import Options, Record
 _MODULES = (
     "navidrome", "jellyfin", "tautulli", "strawberry", "spotify_extended", "spotify_account", "deezer", "itunes",
     "rhythmbox", "youtube", "youtube_html", "youtube_library", "rockbox", "self_hosted", "listenbrainz", "lastfm_json",
-    "apple_music", "apple_library", "tidal", "exportify", "lastfm_csv", "table",
+    "apple_music", "apple_library", "tidal", "exportify", "lastfm_csv", "playlist_objects", "playlist_lines", "table",
 )  # fmt: skip
 
 

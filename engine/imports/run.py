@@ -232,7 +232,7 @@ class _Run:
     def _read(self, ingest: Ingest, file: FileReport, source: Source, stream: Ahead) -> None:
         """One file, as a whole."""
         member = source.member
-        options = replace(self._read_as(source.known), name=member.name, notes=[])
+        options = replace(self._read_as(source.known), name=member.name, folder=member.folder, notes=[])
         digest = ""
         guessed = guesses()
         replaced = source.known if source.known in self._digests else ""
@@ -333,10 +333,10 @@ class _Run:
             known = ingest.add_verdict(record.artist, record.title, record.verdict, record.at, record.ids)
             file.drop(reasons.AS_LIKE if known else reasons.LIKE_WITHOUT_NAME, number)
         else:
-            ingest.add_playlist_entry(
+            known = ingest.add_playlist_entry(
                 record.playlist, record.artist, record.title, record.album, record.duration_ms, record.ids
             )
-            file.drop(reasons.AS_PLAYLIST, number)
+            file.drop(reasons.AS_PLAYLIST if known else reasons.ENTRY_WITHOUT_NAME, number)
 
     def _advance(self, member: Member, read: int) -> None:
         if self._progress:

@@ -78,6 +78,12 @@ class Member:
     root: str = ""
     on_disk: Path | None = None
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the file lies; None in an archive."""
+        on_disk = self.on_disk
+        return on_disk.parent.absolute() if on_disk and printable(on_disk) == self.path else None
+
 
 def walk(paths: Sequence[Path]) -> list[Member]:
     """All members under `paths` in a stable order. Raises UnreadableFileError for what is neither file nor folder."""

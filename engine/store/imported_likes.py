@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import time
@@ -44,6 +45,34 @@ def keep_verdict(
         (*keys, artist, title, verdict, at or int(time.time())),
     )
     return added.rowcount > 0
+
+
+class ImportedPlaylists:
+    """The playlists of one run of imports: those of a file are kept when it is read to its end."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._of_file: dict[str, list[tuple[object, ...]]] = {}
+        self._kept: dict[tuple[str, str], list[tuple[object, ...]]] = {}
+
+    def add(
+        self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids
+    ) -> None:
+        """Put a track at the end of a playlist of the file."""
+        seconds = None if duration_ms is None else duration_ms / 1000
+        name = " ".join(playlist.replace("\x00", "").split())
+        self._of_file.setdefault(name, []).append((artist, title, album, seconds, json.dumps(ids)))
+
+    def keep(self, source: str) -> None:
+        """Keep the file's. Of two of one name in one run, that are not the same list, the later one gets a number: a
+        folder may hold a `playlist.m3u` for each album."""
+        for name, tracks in self._of_file.items():
+            name = name or source
+            names = (name if number == 1 else f"{name} {number}" for number in itertools.count(1))
+            free = next(one for one in names if self._kept.get((source, one), tracks) == tracks)
+            self._kept[source, free] = tracks
+            keep_playlist(self._db, free, source, tracks)
+        self._of_file = {}
 
 
 def keep_playlist(

@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from engine.canonical_keys import artist_key, track_key
 from engine.errors import DiscoverError
 from engine.store.counts import Counts
-from engine.store.imported_likes import ids_of_tracks, keep_playlist, keep_verdict, track_named_by
+from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_verdict, track_named_by
 from engine.store.known_plays import MINUTE, START_BITS, KnownPlays
-from engine.store.play import BASIS_FLAGS, PRIVATE_FLAG, Ids, Play
+from engine.store.listen_rows import IDS, LISTEN, SKIP, details_of
+from engine.store.play import BASIS_FLAGS, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.track_lookup import Row, TrackLookup
 
@@ -28,23 +29,6 @@ _BATCH = 20_000
 _WHILE_IMPORTING = {"foreign_keys": 0, "cache_size": -(48 << 10), "wal_autocheckpoint": 16_000}
 # Seconds of work a kill may cost: a commit a file is a tenth of the time of a history in twenty.
 _COMMIT_EVERY = 1.0
-# Each value bound costs a tenth of a row: what all rows of a file have in common is part of the statement, and flags,
-# further plays and the pause come in one number (bits 0 to 7, 8 to 39, 40 and up), which is mostly the flags alone.
-_LISTEN = (
-    "INSERT INTO listens (track_id, started_at, ms_played, flags, plays, paused, import_id, source, precision) "
-    "VALUES (?1, ?2, ?3, ?4 & 255, 1 + (?4 >> 8 & 4294967295), nullif(?4 >> 40, 0), {import_id}, '{source}', "
-    "iif(?2 IS NULL, NULL, {precision}))"
-)
-_PLAYS_BIT, _PAUSE_BIT = 8, 40
-_MAX_PLAYS = (1 << 32) - 1
-_IDS = (
-    "INSERT OR IGNORE INTO track_ids SELECT t.id, ?, ? FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "
-    "WHERE a.key = ? AND t.key = ?"
-)
-_SKIP = (
-    "INSERT INTO skips (track_id, started_at, ms_played, import_id, source) "
-    "VALUES (?, ?, ?, {import_id}, '{source}')"
-)
 
 
 class Ingest:
@@ -87,7 +71,7 @@ class Ingest:
         # Listens that the same bytes had brought before, and what was kept when the file began.
         self._before: Counter[Row] = Counter()
         self._so_far: tuple[set[int], int | None, int | None] = (set(), None, None)
-        self._playlists: dict[str, list[Row]] = {}
+        self._playlists = ImportedPlaylists(connection)
         self._ids: list[Row] = []
         self._by_id: dict[tuple[str, str], int] | None = None
         self._listens: list[Row] = []
@@ -162,10 +146,8 @@ class Ingest:
         """Keep the file. One whose bytes were imported before and that brought nothing new leaves no trace."""
         self._flush()
         self._changed = self._known_plays.merge_matches(self._import_id) or self._changed
-        for name, entries in self._playlists.items():
-            keep_playlist(self._db, name, self._source, entries)
-        self._playlists = {}
-        self._changed = self._db.executemany(_IDS, self._ids).rowcount > 0 or self._changed
+        self._playlists.keep(self._source)
+        self._changed = self._db.executemany(IDS, self._ids).rowcount > 0 or self._changed
         self._ids = []
         known = sha256 and self._db.execute("SELECT 1 FROM imports WHERE sha256 = ?", (sha256,)).fetchone()
         if known and not kept and not self._changed:
@@ -247,7 +229,7 @@ class Ingest:
                     continue
             elif not known_plays.is_new(place.group, play, start):
                 continue
-            rows.append((place.track, start, played, _details(play)))
+            rows.append((place.track, start, played, details_of(play)))
             kept += 1
         self._write(rows)
         return kept, len(plays) - kept - counts - len(nameless), nameless
@@ -291,7 +273,7 @@ class Ingest:
                 learn(place, play)
             details = BASIS_FLAGS[play.basis]
             if play.private or play.paused or play.plays != 1:
-                details = _details(play)
+                details = details_of(play)
             rows.append((place.track, start, played, details))
         else:
             self._write(rows)
@@ -323,16 +305,20 @@ class Ingest:
         Without an artist the track is found by its ids; False when no track is known by them.
         """
         if not artist:
-            if self._by_id is None:
-                self._flush()
-                self._by_id = ids_of_tracks(self._db)
-            named = track_named_by(self._db, self._by_id, ids)
+            named = self._named_by(ids)
             if named is None:
                 return False
             artist, title = named
         added = keep_verdict(self._db, artist, title, verdict, at)
         self._changed = self._changed or bool(added)
         return added is not None
+
+    def _named_by(self, ids: Ids) -> tuple[str, str] | None:
+        """Artist and title of the track that goes by one of these ids."""
+        if self._by_id is None:
+            self._flush()
+            self._by_id = ids_of_tracks(self._db)
+        return track_named_by(self._db, self._by_id, ids)
 
     def add_ids(self, artist: str, title: str, ids: Ids) -> None:
         """Note what a track is known by, if it is one of the library when the file is finished."""
@@ -341,11 +327,18 @@ class Ingest:
 
     def add_playlist_entry(
         self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids
-    ) -> None:
-        """Put a track at the end of a playlist of this file."""
-        seconds = None if duration_ms is None else duration_ms / 1000
-        name = " ".join(playlist.replace("\x00", "").split()) or self._source
-        self._playlists.setdefault(name, []).append((artist, title, album, seconds, json.dumps(ids)))
+    ) -> bool:
+        """Put a track at the end of a playlist of this file.
+
+        Without an artist the track is found by its ids; False when no track is known by them.
+        """
+        if not artist:
+            named = self._named_by(ids)
+            if named is None:
+                return False
+            artist, title = named
+        self._playlists.add(playlist, artist, title, album, duration_ms, ids)
+        return True
 
     def _change_clock(self, play: Play) -> None:
         """Rows of another source or precision follow."""
@@ -381,20 +374,8 @@ class Ingest:
 
     def _flush(self) -> None:
         self._lookup.flush()
-        for statement, rows in ((_LISTEN, self._listens), (_SKIP, self._skips)):
+        for statement, rows in ((LISTEN, self._listens), (SKIP, self._skips)):
             if rows:
                 of_file = {"import_id": self._import_id, "source": self._source, "precision": self._precision}
                 self._db.executemany(statement.format(**of_file), rows)
                 rows.clear()
-
-
-def _details(play: Play) -> int:
-    """Flags, further plays and the pause of a play as `_LISTEN` takes them."""
-    details = BASIS_FLAGS[play.basis]
-    if play.private:
-        details |= PRIVATE_FLAG
-    if play.plays > 1:
-        details |= min(play.plays - 1, _MAX_PLAYS) << _PLAYS_BIT
-    if play.paused:
-        details |= play.paused << _PAUSE_BIT
-    return details

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from hypothesis import strategies as st
 
 from engine.playlists.playlist import PlaylistTrack
@@ -35,3 +38,31 @@ NASTY = [
     "[playlist]", "\\", "../../etc", "%s", "",
 ]  # fmt: skip
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=12), st.lists(st.sampled_from(NASTY)).map("".join))
+tracks = st.builds(
+    PlaylistTrack,
+    artist=texts,
+    track=texts,
+    album=st.one_of(st.none(), texts),
+    bpm=st.one_of(st.none(), st.floats(40, 250)),
+    seconds=st.one_of(st.none(), st.floats(1, 10_000)),
+    seconds_estimated=st.booleans(),
+    ids=st.lists(
+        st.tuples(
+            st.sampled_from(["file", "spotify", "mb_recording", "isrc", "other"]),
+            st.one_of(texts, st.sampled_from([f"/music/{name}.mp3" for name in ("a", "#b", " c", "d e")])),
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+def one_line(text: str | None) -> str:
+    """What a title must come back as: the same characters but for line ends, controls and halves of pairs."""
+    marked = "".join("\0" if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text or "")
+    halved = "".join("\ufffd" if unicodedata.category(c) == "Cs" else c for c in marked)
+    return re.sub("\0+", " ", halved).strip()
+
+
+def named(track: PlaylistTrack) -> str:
+    names = [one_line(track.artist), one_line(track.track)]
+    return " - ".join(names) if all(names) else "".join(names)

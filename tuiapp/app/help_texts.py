@@ -36,6 +36,7 @@ EXPORTS = (
     ("Rockbox, iPod", ".scrobbler.log in the root of the player", "at once"),
     ("Maloja, Koito", "their own export; Pano Scrobbler and multi-scrobbler too", "at once"),
     ("Exportify", "Export on its page: playlists and tempo", "at once"),
+    ("any player", "playlists: M3U, PLS, XSPF, JSPF, and what discover exports", "at once"),
     ("anything else", "CSV or JSON lines with artist, track and time", ""),
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from engine.playlists.files.written import Place, Written, clean, file_uri, identifiers, milliseconds
 from engine.playlists.playlist import PlaylistTrack
+from engine.store.locations import path_of
 
 # Characters XML 1.0 does not allow at all, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -34,9 +35,8 @@ def write(
 
 
 def _track(track: PlaylistTrack) -> list[str]:
-    location = file_uri(track)
     duration = milliseconds(track)
-    elements = [_element("location", location)] if location else []
+    elements = [_element("location", location) for location in _locations(track)]
     elements += [_element("identifier", uri) for uri in identifiers(track)]
     named = {
         "title": track.track,
@@ -48,6 +48,18 @@ def _track(track: PlaylistTrack) -> list[str]:
     if duration is not None:
         elements.append(_element("duration", str(duration)))
     return elements
+
+
+def _locations(track: PlaylistTrack) -> list[str]:
+    """The file's URI, and where signs of it are escaped, the same as it reads: MPD takes addresses as they stand, and
+    the last of several. A path with signs that escape, or end it, would lead those who read URIs elsewhere."""
+    uri = file_uri(track)
+    path = path_of(uri) if uri else None
+    if uri is None or path is None:
+        return [uri] if uri else []
+    plain = f"file://{path}"
+    ends = set("%#?") & set(path) or not path.startswith("/") or clean(plain) != plain
+    return [uri] if plain == uri or ends else [uri, plain]
 
 
 def _element(name: str, text: str) -> str:

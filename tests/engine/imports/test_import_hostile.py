@@ -85,6 +85,14 @@ SAMPLES: dict[str, Any] = {
     "exportify": shapes.EXPORTIFY["pavelkomarov"],
     "lastfm-csv": shapes.LASTFM_FILES["headerless"],
     "lastfm": shapes.LASTFM_FILES["ghan"],
+    "xspf": '<?xml version="1.0"?><playlist version="1" xmlns="http://xspf.org/ns/0/"><title>E</title><trackList>'
+    "<track><creator>Ida</creator><title>Lark</title></track></trackList></playlist>",
+    "jspf": {"playlist": {"title": "E", "track": [{"title": "Lark", "creator": "Ida", "duration": 228205}]}},
+    "discover-playlist": {"title": "E", "tracks": [{"artist": "Ida", "track": "Lark", "known": True}]},
+    "m3u": "#EXTM3U\n#EXTINF:228,Ida - Lark\nIda/01 Lark.flac\n",
+    "pls": "[playlist]\nFile1=/Music/Lark.flac\nTitle1=Ida - Lark\nLength1=228\nNumberOfEntries=1\nVersion=2\n",
+    "spotify-uris": "spotify:track:1a2B3c4D5e6F7g8H9i0J1k\n",
+    "artist-title": "Ida - Lark\nCafé Tundra - Harbour Lights\n",
     "csv": "Played at;Song;Performer;ms_played\n2024-03-02T19:01:00Z;Harbour Lights;Café Tundra;211400\n",
     "jsonl": '{"artist": "A", "title": "T", "played_at": 1709406060}\n{"artist": "B"}\n',
 }

@@ -1,0 +1,182 @@
+"""Playlists as lines of text: M3U and M3U8, PLS, `Artist - Title`, and Spotify's URIs.
+
+What this program exports is read back as it was written, and what others write. Facts: FORMATS.md, Playlist files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import IO
+
+from engine.imports import record as reasons
+from engine.imports.head import Head
+from engine.imports.record import Dropped, Ids, Options, PlaylistEntry, Record
+from engine.imports.registry import Format
+from engine.imports.text import lines
+from engine.store.locations import file_ids
+
+# What lists made so are marked with.
+SOURCE = "playlist"
+_EXTINF = re.compile(r"#EXTINF:\s*(-?\d{1,9})(?:\.\d*)?[^,]*,(.*)", re.IGNORECASE)
+_OF_PLS = re.compile(r"(File|Title|Length)(\d{1,9})=(.*)", re.IGNORECASE)
+# Comments by which this program lists tracks it knows no file of.
+_MISSING_M3U, _MISSING_PLS = "# missing: ", "; missing: "
+_URI = re.compile(r"spotify:track:([0-9A-Za-z]{22})")
+# Streams in pieces have the same first line as lists of songs.
+_STREAM = "#EXT-X-"
+_DASH, _DASHES = " - ", re.compile(r"\s[\u2013\u2014]\s")
+
+
+@dataclass
+class _Entry:
+    """What the lines before a file say of it; `artist` and `album` in the tags of M3U8."""
+
+    seconds: int = -1
+    display: str = ""
+    artist: str = ""
+    album: str = ""
+
+
+def title_of(options: Options) -> str:
+    """The name of a list that does not name itself: its file's."""
+    return PurePath(options.name).stem.strip()
+
+
+def entry(
+    playlist: str,
+    artist: str,
+    title: str,
+    *,
+    album: str | None = None,
+    seconds: float | None = None,
+    ids: Ids = (),
+) -> Record:
+    """A track of a playlist by its names, else by what it is known by here, as it may be in the library.
+
+    >>> entry("Evening", "", "Tin Roof").reason
+    'no artist or title'
+    """
+    if not (artist and title):
+        if not ids:
+            return Dropped(reasons.NO_NAMES)
+        artist = title = ""
+    length = round(seconds * 1000) if seconds and 0 < seconds < 10**9 else None
+    return PlaylistEntry(playlist, artist, title, album or None, length, ids)
+
+
+def parse_m3u(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A record a file, and one a track that this program had no file of."""
+    playlist, about = title_of(options), _Entry()
+    for line in lines(stream):
+        if found := _EXTINF.match(line):
+            about.seconds, about.display = int(found[1]), found[2].strip()
+        elif line.startswith(_MISSING_M3U):
+            yield entry(playlist, *parted(line.removeprefix(_MISSING_M3U)))
+            about = _Entry()
+        elif line.startswith("#"):
+            tag, _, value = line.partition(":")
+            if tag == "#PLAYLIST":
+                playlist = value.strip() or playlist
+            elif tag == "#EXTART":
+                about.artist = value.strip()
+            elif tag == "#EXTALB":
+                about.album = value.strip()
+        elif line.strip():
+            yield _of_file(playlist, about, _located(line, options))
+            about = _Entry()
+
+
+def _of_file(playlist: str, about: _Entry, ids: Ids) -> Record:
+    artist, title = about.artist, about.display.removeprefix(f"{about.artist}{_DASH}")
+    if not artist:
+        artist, title = parted(about.display)
+    elif about.display == artist:  # a list of artists by name
+        title = ""
+    return entry(playlist, artist, title, album=about.album, seconds=about.seconds, ids=ids)
+
+
+def _located(path: str, options: Options) -> Ids:
+    """The file's id; a path that begins nowhere begins where the list lies."""
+    if ids := file_ids(path):
+        return ids
+    return file_ids(str(options.folder / path)) if options.folder and "://" not in path else ()
+
+
+def parse_pls(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A record an entry, in the order of their numbers, then the tracks this program had no file of."""
+    playlist = title_of(options)
+    entries: dict[int, dict[str, str]] = {}
+    missing = []
+    for line in lines(stream):
+        if found := _OF_PLS.match(line):
+            entries.setdefault(int(found[2]), {})[found[1].lower()] = found[3]
+        elif line.startswith(_MISSING_PLS):
+            missing.append(line.removeprefix(_MISSING_PLS))
+    for number in sorted(entries):
+        fields = entries[number]
+        length = fields.get("length", "")
+        about = _Entry(
+            int(length) if re.fullmatch(r"\d{1,9}", length) else -1, fields.get("title", "").strip()
+        )
+        yield _of_file(
+            playlist, about, _located(fields.get("file", ""), options) if fields.get("file") else ()
+        )
+    for display in missing:
+        yield entry(playlist, *parted(display))
+
+
+def parse_names(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A record a line."""
+    for line in lines(stream):
+        if line.strip():
+            yield entry(title_of(options), *parted(line.strip()))
+
+
+def parse_uris(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A record a line: tracks of the library, which alone says what they are called."""
+    for line in lines(stream):
+        found = _URI.fullmatch(line.strip())
+        if found or line.strip():
+            yield entry(title_of(options), "", "", ids=(("spotify", found[1]),) if found else ())
+
+
+def parted(display: str) -> tuple[str, str]:
+    """Artist and title of one line, parted by its first dash; empty where there is none.
+
+    >>> parted("Burel - Tin Roof - Live"), parted("Burel \u2013 Tin Roof"), parted("Burel")
+    (('Burel', 'Tin Roof - Live'), ('Burel', 'Tin Roof'), ('', ''))
+    """
+    artist, dash, title = display.partition(_DASH)
+    if not dash and (found := _DASHES.search(display)):
+        artist, title = display[: found.start()], display[found.end() :]
+    return artist.strip(), title.strip()
+
+
+def _sniff_m3u(head: Head) -> bool:
+    return head.text.startswith("#EXTM3U") and _STREAM not in head.text
+
+
+def _sniff_pls(head: Head) -> bool:
+    return bool(head.lines) and head.lines[0].strip().lower() == "[playlist]"
+
+
+def _sniff_names(head: Head) -> bool:
+    """Text each of whose lines has an artist and a title, and that is no table."""
+    written = [line for line in head.lines if line.strip()]
+    named = all(all(parted(line)) and not line.startswith(("#", "-", "*")) for line in written)
+    return bool(written) and named and not (head.is_database or head.is_binary or head.json or head.header)
+
+
+def _sniff_uris(head: Head) -> bool:
+    return bool(head.lines) and _URI.fullmatch(head.lines[0].strip()) is not None
+
+
+FORMATS = (
+    Format("m3u", "M3U playlist", SOURCE, _sniff_m3u, parse_m3u, order=95),
+    Format("pls", "PLS playlist", SOURCE, _sniff_pls, parse_pls, order=95),
+    Format("spotify-uris", "list of Spotify URIs", SOURCE, _sniff_uris, parse_uris, order=95),
+    Format("artist-title", "list of Artist - Title", SOURCE, _sniff_names, parse_names, order=95),
+)

@@ -1,0 +1,173 @@
+"""What this program writes as a playlist it reads as one: every format, through the import, hostile names too."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from engine.canonical_keys import first_artist
+from engine.imports.head import Head
+from engine.imports.record import Dropped, Options, PlaylistEntry, Record
+from engine.imports.registry import format_named, recognise
+from engine.paths import Folders
+from engine.playlists.files import FORMATS, write
+from engine.playlists.files.written import spotify_id
+from engine.playlists.playlist import PlaylistTrack
+from engine.session import Session
+from tests.support.importing import bring, library, spotify
+from tests.support.importing import write as write_file
+from tests.support.playlists import EVENING, HARBOUR, SPOTIFY, named, one_line, tracks
+
+MUSIC = Path("/music")
+# Each format the program writes, and the one it reads that as.
+READERS = {
+    "m3u8": "m3u", "xspf": "xspf", "jspf": "jspf", "pls": "pls", "csv": "exportify", "json": "discover-playlist",
+    "txt": "artist-title", "uris": "spotify-uris",
+}  # fmt: skip
+every_format = pytest.mark.parametrize("format_name", READERS)
+playlists = given(st.lists(tracks, max_size=5), st.sampled_from(["Evening", "", "=1+1", "a\nb"]))
+hostile = settings(deadline=None, max_examples=40, derandomize=True)
+
+
+def read(format_name: str, data: bytes) -> list[Record]:
+    options = Options(name=f"Evening.{format_name}", folder=MUSIC)
+    return list(format_named(READERS[format_name]).parse(io.BytesIO(data), options))
+
+
+def entries(records: list[Record]) -> list[PlaylistEntry]:
+    return [record for record in records if isinstance(record, PlaylistEntry)]
+
+
+def file_of(track: PlaylistTrack) -> str | None:
+    """Its file, where a playlist can name it whole."""
+    file = next((value for scheme, value in track.ids if scheme == "file" and value), None)
+    return file if file and file.startswith("/music/") else None
+
+
+def in_xml(text: str | None) -> str:
+    return re.sub("[\ufffe\uffff]", "", one_line(text)).strip()
+
+
+def in_a_cell(text: str | None) -> str:
+    return one_line(text).replace("\\,", ",").strip()
+
+
+NAMES: dict[str, tuple[Callable[[str | None], str], Callable[[str | None], str]]] = {
+    "json": (one_line, one_line),
+    "jspf": (one_line, one_line),
+    "xspf": (in_xml, in_xml),
+    # The columns are those of services that put several artists into one cell.
+    "csv": (lambda name: first_artist(one_line(name)), in_a_cell),
+}
+
+
+def test_every_format_has_a_reader() -> None:
+    assert READERS.keys() == FORMATS.keys()
+
+
+@every_format
+def test_what_is_written_is_known_by_its_content(format_name: str) -> None:
+    found = recognise(Head("x", write(EVENING, "Evening", format_name, folder=MUSIC).data))
+    assert found is not None
+    assert found.name == READERS[format_name]
+
+
+@pytest.mark.parametrize("format_name", NAMES)
+@hostile
+@playlists
+def test_names_lengths_and_files_come_back(format_name: str, found: list[PlaylistTrack], title: str) -> None:
+    artist_of, title_of = NAMES[format_name]
+    records = read(format_name, write(found, title, format_name, folder=MUSIC).data)
+    assert len(records) == len(found), "each track is a record, whatever it is called"
+    expected = [
+        (artist_of(track.artist), title_of(track.track), track)
+        for track in found
+        if artist_of(track.artist) and title_of(track.track)
+    ]
+    back = [entry for entry in entries(records) if entry.artist]
+    assert [(entry.artist, entry.title) for entry in back] == [pair[:2] for pair in expected]
+    for entry, (_, _, track) in zip(back, expected, strict=True):
+        assert entry.playlist == (title_of(title) or "Evening")
+        if format_name == "csv":
+            continue
+        assert entry.album == (artist_of(track.album) or None)
+        whole = round(track.seconds * 1000) if track.seconds and not track.seconds_estimated else None
+        assert entry.duration_ms == whole
+        ids = dict(entry.ids)
+        if (file := file_of(track)) is not None:
+            assert ids["file"] == file
+        if format_name != "json" and spotify_id(track):
+            assert ids["spotify"] == spotify_id(track)
+
+
+@pytest.mark.parametrize("format_name", ["m3u8", "pls", "txt"])
+@hostile
+@playlists
+@example([PlaylistTrack("A", "B - C", ids=(("file", "/music/#b.mp3"),)), PlaylistTrack("D", "E")], "")
+def test_lines_come_back_as_they_stand(format_name: str, found: list[PlaylistTrack], title: str) -> None:
+    """An artist and a title share a line there: what is read is written as the same line again."""
+    written = write(found, title, format_name, folder=MUSIC)
+    records = read(format_name, written.data)
+    back = [named(PlaylistTrack(entry.artist, entry.title)) for entry in entries(records) if entry.artist]
+    whole = [named(track) for track in found if one_line(track.artist) and one_line(track.track)]
+    assert set(back) <= set(map(named, found))
+    assert set(whole) <= set(back)
+    if format_name != "txt":
+        assert len(records) == len(found)
+        listed = [dict(entry.ids)["file"] for entry in entries(records) if entry.ids]
+        absolute = [file for track in found if (file := file_of(track)) is not None]
+        assert [file for file in listed if file in absolute] == absolute
+
+
+@hostile
+@playlists
+def test_uris_come_back(found: list[PlaylistTrack], title: str) -> None:
+    records = read("uris", write(found, title, "uris").data)
+    ids = [entry.ids for entry in entries(records)]
+    assert ids == [(("spotify", spotify_id(track)),) for track in found if spotify_id(track)]
+
+
+def test_a_playlist_beside_its_files_knows_them_and_one_in_an_archive_does_not() -> None:
+    data = b'#EXTM3U\n#EXTINF:12,Ida - Lark\nIda/#1 Lark.ogg\n#EXTINF:-1 tvg-id="",Radio\nhttp://radio.example/live\n'
+    first, second = read("m3u8", data)
+    assert isinstance(first, PlaylistEntry)
+    assert first.ids == (("file", "/music/Ida/#1 Lark.ogg"),)
+    assert isinstance(second, Dropped)
+    options = Options(name="Evening.m3u8")
+    (entry,) = entries(list(format_named("m3u").parse(io.BytesIO(data), options)))
+    assert entry.ids == ()
+
+
+def test_playlists_are_imported_matched_and_counted(tmp_path: Path) -> None:
+    db = library(tmp_path)
+    play = spotify(1_709_406_060, 211_400, (HARBOUR.artist, HARBOUR.track))
+    bring(
+        db, write_file(tmp_path, "history.json", [play | {"spotify_track_uri": f"spotify:track:{SPOTIFY}"}])
+    )
+    unknown = b"spotify:track:0000000000000000000000\nnot a URI\n"
+    lists = tmp_path / "lists"
+    for name, data in {
+        "a/list.m3u8": write(EVENING, "", "m3u8").data,
+        "b/list.m3u8": write(EVENING[1:], "", "m3u8").data,
+        "mine.uris": write(EVENING, "", "uris").data + unknown,
+    }.items():
+        write_file(lists, name, data)
+    report = bring(db, lists)
+    assert report.totals["dropped"] == {
+        "kept as a playlist entry": 4, "file or id of an unknown track": 1, "no artist or title": 1,
+    }  # fmt: skip
+    again = bring(db, lists)
+    assert again.totals == report.totals
+    db.close()
+    with Session(Folders(tmp_path / "data")) as session:
+        assert {one.name for one in session.playlists.all()} == {"list", "list 2", "mine"}, (
+            "none lost, none doubled"
+        )
+        assert [track.track for track in session.playlists.show("list")] == ["Harbour Lights", "Tin Roof"]
+        assert [track.artist for track in session.playlists.show("mine")] == [HARBOUR.artist]
