@@ -11,9 +11,13 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.canonical_keys import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
 from engine.errors import DamagedDataError
+
+if TYPE_CHECKING:
+    from engine.community.genre_tree import Genre
 
 _SCHEMA = """
 CREATE TABLE items (
@@ -25,6 +29,7 @@ CREATE TABLE items (
     plays     INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE tags (item INTEGER NOT NULL, tag TEXT NOT NULL, weight REAL NOT NULL) STRICT;
+CREATE TABLE genres (name TEXT NOT NULL, parent TEXT, items BLOB NOT NULL) STRICT;
 """
 _INDEXES = """
 CREATE INDEX items_by_key ON items (key);
@@ -64,7 +69,13 @@ def write_catalog(
     items: Iterable[tuple[str, int, int]],
     tags: Iterable[tuple[int, str, float]] = (),
 ) -> None:
-    """Write a new catalog file of (name, listeners, plays) in id order and of (item id, tag, weight)."""
+    """Write a new catalog file of (name, listeners, plays) in id order and of (item id, tag, weight).
+
+    The tree of genres is worked out of the tags here, once: who opens it has no time for that.
+    """
+    from engine.community.genre_tree import genre_tree
+
+    tags = list(tags)
     connection = sqlite3.connect(path)
     try:
         # A file nobody reads until it is whole needs no journal.
@@ -73,6 +84,10 @@ def write_catalog(
         connection.executescript(_SCHEMA)
         _insert(connection, items, 0)
         connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", tags)
+        connection.executemany(
+            "INSERT INTO genres VALUES (?, ?, ?)",
+            ((one.name, one.parent, one.items.astype("<i4").tobytes()) for one in genre_tree(tags)),
+        )
         connection.executescript(_INDEXES)
         connection.commit()
     finally:
@@ -206,6 +221,22 @@ class Catalog:
                 "SELECT tag FROM tags WHERE item = ? ORDER BY weight DESC, tag LIMIT ?", (item, n)
             )
         ]
+
+    def genres(self) -> tuple[Genre, ...]:
+        """The tree of genres (`engine.community.genre_tree`), by name. Raises DamagedDataError."""
+        import numpy as np
+
+        from engine.community.genre_tree import Genre, genre_tree
+
+        try:
+            rows = self._connection.execute("SELECT name, parent, items FROM genres").fetchall()
+        except sqlite3.OperationalError:
+            # A catalog of an earlier version has the tags alone.
+            return genre_tree(self.all_tags())
+        found = tuple(Genre(name, parent, np.frombuffer(items, dtype="<i4")) for name, parent, items in rows)
+        if any(not len(one.items) or one.items[0] < 0 or one.items[-1] >= self.size for one in found):
+            raise DamagedDataError("The catalog's genres belong to another one. Train again: discover train.")
+        return found
 
     def all_names(self) -> list[str]:
         """Every item's name in id order."""

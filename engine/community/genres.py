@@ -23,6 +23,7 @@ import numpy as np
 from engine.canonical_keys import artist_key
 from engine.community.bad_lines import UNREADABLE
 from engine.community.files import is_tar
+from engine.community.genre_tree import decade_of
 from engine.community.known import known_artists
 from engine.community.pack_names import MANIFEST_FILE, name_for
 from engine.community.streams import Member, first_bytes, opened_member
@@ -156,9 +157,14 @@ def _genres(
 
 
 def _words(artist: _Artist) -> list[_Word]:
-    """An artist's genres, most voted first; the tags of one who has no genre."""
+    """An artist's genres, most voted first; the tags of one who has no genre. Behind them the decades among the tags,
+    which are no genres."""
     words = [word for word in artist.genres or artist.tags if word.count > 0 and word.name]
-    return sorted(words, key=lambda word: (-word.count, word.name))[:MAX_GENRES]
+    best = sorted(words, key=lambda word: (-word.count, word.name))[:MAX_GENRES]
+    there = {word.name for word in best}
+    return best + [
+        word for word in artist.tags if word.count > 0 and word.name not in there and decade_of(word.name)
+    ]
 
 
 def _write(path: Path, genres: Mapping[str, list[_Word]]) -> None:

@@ -149,10 +149,10 @@ class Recommender:
     def _standings(self) -> dict[str, Standing]:
         return standings(self.own.days) if self.own.days is not None else {}
 
-    def _known_ids(self, known: Known) -> Ids:
+    def known_ids(self, known: Known) -> Ids:
         """Sorted ids of the items that count as known; decay makes none unknown."""
         if self.undecayed is not None:
-            return self.undecayed._known_ids(known)
+            return self.undecayed.known_ids(known)
         if known not in self._known:
             keys = known.keys(self.wider)
             ids = sorted(number for number, item in self.listener.known.items() if item.key in keys)
@@ -164,7 +164,7 @@ class Recommender:
         wanted = settings.known
         which = (wanted, settings.day, settings.mode)
         if which not in self._gathered:
-            known = self._known_ids(wanted)
+            known = self.known_ids(wanted)
             candidates = self.ranker.candidates
             found = [candidates.new(known), candidates.familiar(known)]
             if settings.mode is not None:

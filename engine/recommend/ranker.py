@@ -35,6 +35,8 @@ from engine.recommend.taste_shares import ReasonGroups, grouped
 DAILY_SHUFFLE = 0.1
 # So many of the usual candidates say what a reason usually adds, and into how many groups reasons go.
 USUAL = 200
+# Where all of a model's items are scored, so many at once.
+AT_A_TIME = 1 << 14
 # What the shuffle adds to a score is named so beside the ensemble's members.
 TODAY = "today"
 
@@ -148,11 +150,23 @@ class Ranker:
 
     def parts(self, ids: Ids, day: int | None) -> Floats:
         """(m, members + 1): what each member, and the day's shuffle, adds to the scores of items `ids`."""
+        return self._parts(ids, self._raw(ids), day)
+
+    def scores_of_all(self, day: int | None) -> Floats:
+        """The score of every item of the model, whatever may be listed: (items,)."""
+        scores = np.empty(self.listener.model.catalog.size)
+        for start in range(0, len(scores), AT_A_TIME):
+            ids = np.arange(start, min(len(scores), start + AT_A_TIME))
+            # Not kept: most of them are asked for once.
+            scores[ids] = self._parts(ids, self.folded.raw(ids), day).sum(axis=1)
+        return scores
+
+    def _parts(self, ids: Ids, raw: Floats, day: int | None) -> Floats:
         shuffle = np.zeros(len(ids))
         # Solo mode's weights are of what is measured, and a shuffle costs it 2 % of nDCG@10 (MODEL.md).
         if day is not None and not self.listener.model.manifest.solo:
             shuffle = DAILY_SHUFFLE * daily_shuffle(ids, day)
-        return np.column_stack([self.blend.parts(self._raw(ids)), shuffle])
+        return np.column_stack([self.blend.parts(raw), shuffle])
 
     def scored(self, ids: Ids, day: int | None) -> tuple[Ids, Floats]:
         """(ids, scores), best first, of those of the rising `ids` that something the person plays counts towards."""

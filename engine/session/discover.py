@@ -184,6 +184,16 @@ class Discover(Service):
         return self.recommender(self._of_today(settings or DEFAULTS))
 
     @synchronized
+    def in_force(self, settings: DiscoverSettings) -> tuple[Recommender, DiscoverSettings]:
+        """The list's own recommender, and the settings as it is asked: of today, with the lean of the ranking in force.
+
+        Raises NothingYetError without listens or a model.
+        """
+        ranking = self._comparisons.in_force()
+        asked = ranking.of(self._of_today(settings))
+        return self.recommender(asked, ranking), asked
+
+    @synchronized
     def recommender(self, settings: DiscoverSettings, ranking: Ranking | None = None) -> Recommender:
         """The recommender for the settings' taste, by a `ranking`, else the one in force.
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # In a folder of many unknown files each is not looked at once more.
 _MAX_ASKED = 200
 _LONGEST_MANIFEST = 1 << 20
+# The tables of a catalog, of one of an earlier version, of features, of genres.
+_TABLES = ({"items", "tags", "genres"}, {"items", "tags"}, {"features"}, {"genres"})
 _NUMPY = b"\x93NUMPY"
 _PART = "is part of a model or pack of discover, which is made by training or from community data"
 _LIBRARY = "is a library of discover; to open it, name its folder with --data-dir"
@@ -120,7 +122,7 @@ def _of_discover(path: Path) -> str:
         return _of_manifest(path / "manifest.json" if path.is_dir() else path)
     with path.open("rb") as stream:
         head = Head(path.name, stream.read(HEAD_BYTES), lambda: path.open("rb"))
-    if head.data.startswith(_NUMPY) or {"items", "tags"} == head.tables or {"features"} == head.tables:
+    if head.data.startswith(_NUMPY) or head.tables in _TABLES:
         return _PART
     return _LIBRARY if {"listens", "imports", "tracks", "artists"} <= head.tables else ""
 

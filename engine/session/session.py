@@ -12,6 +12,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.artist_pages import ArtistPages
 from engine.session.artists import Artists
+from engine.session.browse import Browse
 from engine.session.comparisons import Comparisons
 from engine.session.coverage import Coverages
 from engine.session.discover import Discover
@@ -76,6 +77,7 @@ class Session:
         self.discover = Discover(
             library, self.models, self.artists, self.verdicts, self.evaluation, self.comparisons
         )
+        self.browse = Browse(library, self.discover)
         self.taste = Tastes(library, self.artists, self.discover)
         self.tracks = Tracks(library, self.models, self.packs, self.artists, self.discover)
         self.mixes = Mixes(library, self.models, self.packs)

@@ -136,6 +136,8 @@ def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_hi
         ("recommend", "-n", "100", "--as-of", "2025-06"),
         ("related", other, "-n", "100"),
         ("artist", other),
+        ("browse",),
+        ("browse", "all artists", "-n", "5000"),
         ("search", other),
         ("search", played),
         ("search", excluded),

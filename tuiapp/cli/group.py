@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "artist",
     "audit",
+    "browse",
     "compare",
     "demo",
     "doctor",

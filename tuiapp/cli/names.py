@@ -96,6 +96,7 @@ def _artists(session: Session, typed: str) -> Iterable[str]:
 artists = _completing(_artists)
 each_artist = _completing(_artists, joined=False)
 playlists = _completing(lambda session, _: (saved.name for saved in session.playlists.all()))
+genres = _completing(lambda session, _: (node.name for node in session.browse.tree().nodes))
 packs = _completing(lambda session, _: (pack.name for pack in session.packs.all()))
 feature_packs = _completing(
     lambda session, _: (pack.name for pack in session.packs.all() if pack.kind == "features")

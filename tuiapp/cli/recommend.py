@@ -126,7 +126,7 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
             raise UsageError("--less-known is a place of --popularity: use one of the two.")
         asked["popularity"] = defaults.LESS_KNOWN
     with options.session() as session:
-        settings = _settings(**_as_set(options, asked))
+        settings = _settings(**as_set(options, asked))
         found = session.discover.list(settings)
         # A script that asks every day has not looked: only what a person sees can be ignored. Nor has who looks at
         # another day's list seen today's.
@@ -152,7 +152,7 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         _print_list(found)
 
 
-def _as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
+def as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
     """What was asked, and where that is silent what the settings file says."""
     from tuiapp.settings.config import read
 

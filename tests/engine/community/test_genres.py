@@ -48,6 +48,18 @@ def test_genres_are_had_by_id_and_by_a_name_that_one_artist_has(
     assert manifest["download"]["bytes"] == len(data)
 
 
+def test_decades_are_taken_from_the_tags_beside_the_genres(
+    server: DumpServer, session: Session, tmp_path: Path
+) -> None:
+    add_artists(session, tmp_path)
+    genres = {f"genre {number}": 9 for number in range(6)}
+    line = artist_line(mbid(10_001), "Old Hands", genres, **{"80s": 1, "seen live": 4, "1990s": 0})
+    add_genres(server, ARTISTS + line)
+    fetch(session, server, "genres", "json")
+    found = [genre for _, genre, _ in read_genres(session.library.folders, ["old hands"])]
+    assert found == [*(f"genre {number}" for number in range(5)), "80s"]
+
+
 def test_an_artist_page_has_the_genres_without_a_model(server: DumpServer, session: Session, capsys) -> None:
     with session.library.connection as library:
         library.execute("INSERT INTO artists VALUES (1, 'Nobody', 'nobody')")

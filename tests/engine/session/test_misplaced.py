@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import sqlite3
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from engine.errors import UnreadableFileError
 from engine.imports.report import Report
 from engine.paths import Folders
 from engine.session import Session
+from tests.support.archives import ARTISTS
 from tests.support.communities import write_community
 from tests.support.exports import EXPORTIFY, ITUNES, ROCKBOX
 from tests.support.importing import SONG, START, lastfm, spotify, write
@@ -93,9 +95,15 @@ def test_what_discover_wrote_given_to_either(session: Session, tmp_path: Path) -
     model = made.models / "made-by-hand"
     session.packs.add(write(tmp_path, "tempo.csv", COMMUNITY["tempo.csv"]))
     session.packs.add(write(tmp_path, "plays.csv", COMMUNITY["plays.csv"]))
+    session.packs.add(write(tmp_path, "artist", b"".join(ARTISTS.splitlines(keepends=True)[:-1]).decode()))
+    earlier = tmp_path / "earlier.sqlite"
+    shutil.copyfile(model / "catalog.sqlite", earlier)
+    with sqlite3.connect(earlier) as connection:
+        connection.execute("DROP TABLE genres")
     packs = session.library.folders.packs
-    parts = [model, model / "catalog.sqlite", model / "manifest.json", *model.glob("*.npy"), *packs.iterdir(),
-             packs / "tempo" / "features.sqlite", packs / "plays" / "manifest.json"]  # fmt: skip
+    parts = [earlier, packs / "genres" / "genres.sqlite", model, model / "catalog.sqlite", model / "manifest.json",
+             *model.glob("*.npy"), *packs.iterdir(), packs / "tempo" / "features.sqlite",
+             packs / "plays" / "manifest.json"]  # fmt: skip
     assert len(parts) > 8
     for part in parts:
         assert all(

@@ -1,0 +1,310 @@
+"""Browsing: what the model has by genre and decade, in the order of Discover's own scores, what is known marked.
+
+Where nobody said what the music is, the artists are grouped by who listens to them (`engine.recommend.modes`), and a
+group is named by the artists it is most about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.canonical_keys import nearest
+from engine.community.genre_tree import genre_key
+from engine.errors import UnknownNameError
+from engine.model.popularity_bias import with_popularity_bias
+from engine.recommend.discover import Recommender
+from engine.recommend.listener import Floats, Ids
+from engine.recommend.modes import clusters_of
+from engine.recommend.settings import DiscoverSettings
+from engine.taste.query import Known
+from engine.training.artifact import Model
+
+Kind = Literal["all", "genre", "decade", "group"]
+# What is listed where not all is: what is new to the person, or what is known.
+Only = Literal["new", "known"]
+ALL = "all artists"
+# Groups are found among so many of the most listened, so many artists a group at least, and at most so many groups.
+GROUPED, GROUP_SIZE, MAX_GROUPS, NAMES = 10_000, 20, 24, 3
+NO_GENRES = (
+    "Nothing here says what the music is, so artists are grouped by who listens to them. For genres: discover "
+    "community fetch genres, then discover train."
+)
+NO_DECADES = "No decades: nothing in the community data says when music is from."
+
+
+@dataclass(frozen=True, eq=False)
+class Sections:
+    """The parts of a catalog, all of it the first: `items` (n,) of each from `starts[i]` to `starts[i + 1]`, none
+    empty; `parents` are places in `names`, -1 on top. The items of groups, which have no names of their own, are in
+    the order of how typical they are."""
+
+    names: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    parents: tuple[int, ...]
+    items: NDArray[np.int32]
+    starts: Ids
+
+    @classmethod
+    def of(cls, model: Model) -> Sections:
+        """A model's, by its genres, or by groups where it has none."""
+        genres = model.catalog.genres()
+        place = {one.name: number for number, one in enumerate(genres, 1)}
+        parts = [one.items for one in genres] or groups(model)
+        every = [np.arange(model.catalog.size, dtype=np.int32), *parts]
+        kinds: list[Kind] = ["decade" if one.decade else "genre" for one in genres] or ["group"] * len(parts)
+        return cls(
+            (ALL, *(place or [""] * len(parts))),
+            ("all", *kinds),
+            (-1, *([place.get(one.parent or "", -1) for one in genres] or [-1] * len(parts))),
+            np.concatenate(every),
+            np.concatenate(([0], np.cumsum([len(items) for items in every]))),
+        )
+
+    def of_items(self, number: int) -> Ids:
+        """The items of a section: ids (n,)."""
+        return self.items[self.starts[number] : self.starts[number + 1]].astype(np.int64)
+
+    def sums(self, of: NDArray[Any]) -> Floats:
+        """The sum over each section's items of a number for each item (items,): (sections,)."""
+        return np.add.reduceat(of[self.items].astype(np.float64), self.starts[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseNode:
+    """A section of the tree, `depth` below the top: how many `artists`, how many of them are `known`, and the share of
+    the person's plays (0 to 1) that are theirs. What is hidden or blocked counts nowhere."""
+
+    name: str
+    kind: Kind
+    parent: str | None
+    depth: int
+    artists: int
+    known: int
+    plays_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseTree:
+    """Every section before those below it, what the person plays most of first; `notes` say what is missing."""
+
+    nodes: tuple[BrowseNode, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseArtist:
+    """An artist of a section. `score` and `listeners`, in solo mode sessions, are as in Discover."""
+
+    rank: int
+    artist: str
+    key: str
+    item: int
+    score: float
+    listeners: int
+    plays: int
+    known: bool
+    liked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseList:
+    """The first artists of a section in their order, of `artists` in all, of whom so many are `known`."""
+
+    name: str
+    kind: Kind
+    artists: int
+    known: int
+    items: tuple[BrowseArtist, ...]
+    solo: bool
+
+
+class Browser:
+    """Browsing for one person: what a recommender ranks by, in the sections of its model."""
+
+    def __init__(self, sections: Sections, recommender: Recommender) -> None:
+        self._sections = sections
+        self._recommender = recommender
+        self._scores: dict[int | None, Floats] = {}
+        self._listed: dict[Known, tuple[NDArray[np.bool_], Floats, Floats]] = {}
+
+    def tree(self, known: Known) -> BrowseTree:
+        """The sections that have an artist left."""
+        sections = self._sections
+        known_here, plays = self._known(known) & self._listable, self._plays * self._listable
+        counts = [sections.sums(of) for of in (self._listable, known_here, plays)]
+        artists, knowns, played = (each.tolist() for each in counts)
+        total = max(played[0], 1e-9)
+        below: dict[int, list[int]] = defaultdict(list)
+        for number in range(len(self._names)):
+            if artists[number]:
+                below[self._parent(number, artists)].append(number)
+        nodes: list[BrowseNode] = []
+
+        def add(above: int, depth: int) -> None:
+            # All of it first, decades last and by time.
+            for number in sorted(below[above], key=lambda one: self._order(one, played[one], artists[one])):
+                nodes.append(
+                    BrowseNode(
+                        self._names[number],
+                        sections.kinds[number],
+                        self._names[above] if above >= 0 else None,
+                        depth,
+                        int(artists[number]),
+                        int(knowns[number]),
+                        played[number] / total,
+                    )
+                )
+                add(number, depth + 1)
+
+        add(-1, 0)
+        return BrowseTree(tuple(nodes), self._notes)
+
+    def _parent(self, number: int, artists: Sequence[float]) -> int:
+        """The nearest section above that has an artist left."""
+        above = self._sections.parents[number]
+        return above if above < 0 or artists[above] else self._parent(above, artists)
+
+    def _order(self, number: int, played: float, artists: float) -> tuple[object, ...]:
+        kind, name = self._sections.kinds[number], self._names[number]
+        return (kind != "all", kind == "decade") + (
+            (name,) if kind == "decade" else (-played, -artists, name)
+        )
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        kinds = set(self._sections.kinds)
+        if "group" in kinds or kinds == {"all"}:
+            return () if self._recommender.model.manifest.solo else (NO_GENRES,)
+        return () if "decade" in kinds else (NO_DECADES,)
+
+    def list(self, name: str, settings: DiscoverSettings, only: Only | None = None) -> BrowseList:
+        """The first `settings.n` artists of a section. Raises UnknownNameError."""
+        number = self._place(name)
+        ids = np.sort(self._sections.of_items(number))
+        ids = ids[self._listable[ids]]
+        known = self._known(settings.known)
+        whole, knowns = len(ids), int(known[ids].sum())
+        if only:
+            ids = ids[known[ids] == (only == "known")]
+        scores = self._all_scores(settings.day)[ids]
+        if settings.popularity != 0.0 and len(ids) > 1:
+            listeners = np.asarray(self._recommender.model.listeners[ids], dtype=np.float64)
+            order_by = with_popularity_bias(scores, listeners, settings.popularity)
+        else:
+            order_by = scores
+        # Ids rise: of equal scores the lower id comes first.
+        best = np.argsort(-order_by, kind="stable")[: settings.n]
+        items = self._records(ids[best], scores[best], known)
+        kind, solo = self._sections.kinds[number], self._recommender.model.manifest.solo
+        return BrowseList(self._names[number], kind, whole, knowns, items, solo)
+
+    def _place(self, name: str) -> int:
+        """The place of a section however it is spelled."""
+        keys = {genre_key(known): place for place, known in enumerate(self._names)}
+        if (place := keys.get(genre_key(name))) is None:
+            close = nearest(name, filter(None, self._names))
+            hint = f" Did you mean {', '.join(close)}?" if close else " See them all: discover browse."
+            raise UnknownNameError(f"No genre “{name}” here.{hint}")
+        return place
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        """The sections' names; a group's are those of the most typical of its artists that may be named."""
+        typical = [
+            ids[self._listable[ids]][:NAMES].tolist()
+            for number, kind in enumerate(self._sections.kinds)
+            for ids in [self._sections.of_items(number)]
+            if kind == "group"
+        ]
+        if not typical:
+            return self._sections.names
+        named = self._recommender.model.catalog.items([one for some in typical for one in some])
+        return (ALL, *(", ".join(named[one].name for one in some) for some in typical))
+
+    def _records(self, ids: Ids, scores: Floats, known: NDArray[np.bool_]) -> tuple[BrowseArtist, ...]:
+        model, listener = self._recommender.model, self._recommender.listener
+        numbers = ids.tolist()
+        named = model.catalog.items(numbers)
+        counts = listener.members.listeners[ids].tolist()
+        rows = zip(numbers, scores.tolist(), counts, known[ids].tolist(), strict=True)
+        return tuple(
+            BrowseArtist(
+                rank,
+                named[number].name,
+                named[number].key,
+                number,
+                score,
+                count,
+                int(mine.plays) if (mine := listener.known.get(number)) else 0,
+                is_known and mine is not None and mine.plays > 0,
+                mine is not None and mine.liked,
+            )
+            for rank, (number, score, count, is_known) in enumerate(rows, 1)
+        )
+
+    def _all_scores(self, day: int | None) -> Floats:
+        if day not in self._scores:
+            self._scores = {day: self._recommender.ranker.scores_of_all(day)}
+        return self._scores[day]
+
+    def _known(self, known: Known) -> NDArray[np.bool_]:
+        """(items,) bool: which are known."""
+        found = np.zeros(self._recommender.model.catalog.size, dtype=np.bool_)
+        found[self._recommender.known_ids(known)] = True
+        return found
+
+    @cached_property
+    def _listable(self) -> NDArray[np.bool_]:
+        """(items,) bool: which no verdict or exclusion keeps out. One that rests is there to be found."""
+        model, taste = self._recommender.model, self._recommender.listener.taste
+        found = np.ones(model.catalog.size, dtype=np.bool_)
+        found[list(model.catalog.ids_meant(taste.unwanted))] = False
+        return found
+
+    @cached_property
+    def _plays(self) -> Floats:
+        """(items,): the person's plays of each."""
+        found = np.zeros(self._recommender.model.catalog.size)
+        for number, item in self._recommender.listener.own.items():
+            found[number] = item.plays
+        return found
+
+
+def groups(model: Model) -> list[NDArray[np.int32]]:
+    """A model's artists in groups of those that are alike, in each the most typical first; the same every time. None
+    where they are too few."""
+    factors, listeners = model.factors.item_factors, model.listeners
+    weights = np.log1p(listeners.astype(np.float64))
+    some = np.argsort(-listeners, kind="stable")[:GROUPED]
+    count = min(MAX_GROUPS, len(some) // GROUP_SIZE)
+    if count < 2:
+        return []
+    label = clusters_of(factors[some], weights[some], count)
+    unit = _unit(np.asarray(factors, dtype=np.float32))
+    middles = np.stack([_middle(unit[some], weights[some], label == number) for number in range(count)])
+    like = unit @ middles.T
+    nearest_middle = like.argmax(axis=1)
+    found = [np.flatnonzero(nearest_middle == number) for number in range(count)]
+    return [
+        ids[np.argsort(-weights[ids] * like[ids, number], kind="stable")].astype(np.int32)
+        for number, ids in enumerate(found)
+        if len(ids)
+    ]
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return np.asarray(vectors / np.maximum(lengths, 1e-9)[:, None], dtype=np.float32)
+
+
+def _middle(unit: NDArray[np.float32], weights: Floats, of: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The direction of the weighted mean of some of the unit vectors: (f,); zeros of none."""
+    mean = (unit[of] * weights[of, None]).sum(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), dtype=np.float32)

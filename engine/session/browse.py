@@ -1,0 +1,62 @@
+"""Browsing over a library: what there is by genre and decade, in the order it fits the person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.session.library import Change, Library, Service, synchronized
+
+if TYPE_CHECKING:
+    from engine.recommend.browse import BrowseList, Browser, BrowseTree, Only, Sections
+    from engine.recommend.discover import Recommender
+    from engine.recommend.settings import DiscoverSettings
+    from engine.session.discover import Discover
+    from engine.training.artifact import Model
+
+
+class Browse(Service):
+    """Sections are kept as long as the model is open, what is the person's until the library changes."""
+
+    def __init__(self, library: Library, discover: Discover) -> None:
+        super().__init__(library)
+        self._discover = discover
+        self._sections: tuple[Model, Sections] | None = None
+        self._browser: tuple[Recommender, Browser] | None = None
+
+    def drop_cache(self, change: Change, /) -> None:
+        """Everything but the sections is worked out of taste."""
+        self._browser = None
+        if change is Change.EVERYTHING:
+            self._sections = None
+
+    @synchronized
+    def tree(self, settings: DiscoverSettings | None = None) -> BrowseTree:
+        """The genres and decades there are, or groups of artists where nothing is known of those.
+
+        Raises NothingYetError saying what is missing: listens, or a model.
+        """
+        browser, settings = self._for(settings)
+        return browser.tree(settings.known)
+
+    @synchronized
+    def list(
+        self, name: str, settings: DiscoverSettings | None = None, only: Only | None = None
+    ) -> BrowseList:
+        """The first artists of a genre, decade or group, in Discover's order of today; with `only` new or known ones.
+
+        Of the settings those count that say what is known, how plays decay, what of popularity and how many. Raises
+        UnknownNameError with the nearest names, NothingYetError saying what is missing.
+        """
+        browser, settings = self._for(settings)
+        return browser.list(name, settings, only)
+
+    def _for(self, settings: DiscoverSettings | None) -> tuple[Browser, DiscoverSettings]:
+        from engine.recommend.browse import Browser, Sections
+        from engine.recommend.settings import DEFAULTS
+
+        recommender, settings = self._discover.in_force(settings or DEFAULTS)
+        if self._browser is None or self._browser[0] is not recommender:
+            if self._sections is None or self._sections[0] is not recommender.model:
+                self._sections = (recommender.model, Sections.of(recommender.model))
+            self._browser = (recommender, Browser(self._sections[1], recommender))
+        return self._browser[1], settings
