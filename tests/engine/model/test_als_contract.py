@@ -17,9 +17,6 @@ from scipy.sparse import csr_matrix
 
 from engine.model.als import AlternatingLeastSquares
 
-# Kernels of a rank nobody else has are compiled once, not once a worker.
-pytestmark = pytest.mark.xdist_group("contract")
-
 WIDE, NARROW = 256, 50
 
 
@@ -31,7 +28,7 @@ def two_groups(size: int = NARROW) -> csr_matrix:
 
 
 def fitted(size: int = NARROW) -> tuple[AlternatingLeastSquares, csr_matrix]:
-    model, plays = AlternatingLeastSquares(factors=32, regularization=0, random_state=23), two_groups(size)
+    model, plays = AlternatingLeastSquares(factors=8, regularization=0, random_state=23), two_groups(size)
     model.fit(plays, show_progress=False)
     return model, plays
 
@@ -123,7 +120,7 @@ def test_an_item_and_a_listener_of_nothing_are_near_to_nobody() -> None:
     rows = np.repeat(np.arange(NARROW), np.diff(plays.indptr))
     plays.data[gone[rows] | gone[plays.indices]] = 0
     plays.eliminate_zeros()
-    model = AlternatingLeastSquares(factors=32, regularization=0, random_state=23)
+    model = AlternatingLeastSquares(factors=8, regularization=0, random_state=23)
     model.fit(plays)
     assert not np.isin(model.similar_items(np.arange(40), N=10)[0], [42, 49]).any()
 
@@ -216,7 +213,7 @@ def test_hardly_any_plays_make_no_nan() -> None:
         (np.ones(5, dtype=np.float32), ([3, 20, 20, 71, 99], [1, 1, 50, 98, 0])), shape=(100, 100)
     )
     for settings in ({"regularization": 10.0}, {"regularization": 0.01}, {"regularization": 0.0}):
-        model = AlternatingLeastSquares(factors=32, iterations=10, random_state=23, **settings)
+        model = AlternatingLeastSquares(factors=8, iterations=10, random_state=23, **settings)
         model.fit(few)
         assert np.isfinite(model.item_factors).all()
         assert np.isfinite(model.user_factors).all()

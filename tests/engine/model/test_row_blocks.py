@@ -14,9 +14,7 @@ from engine.model.row_blocks import Factors, Half, blocks_of, counted, observed,
 from engine.model.sweep import sides_here
 from tests.support.factorizing import plays
 
-# Kernels of a rank nobody else has are compiled once, not once a worker.
-pytestmark = pytest.mark.xdist_group("sweep")
-RANK, ALPHA = 16, 2.0
+RANK, ALPHA = 8, 2.0
 
 
 def batches(rows, columns, values, size):

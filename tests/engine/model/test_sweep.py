@@ -10,15 +10,12 @@ import pytest
 from engine.model.als import AlternatingLeastSquares
 from tests.support.factorizing import loss_over_all_cells, plays
 
-# Kernels of a rank nobody else has are compiled once, not once a worker.
-pytestmark = pytest.mark.xdist_group("sweep")
-
 
 @pytest.mark.parametrize(("alpha", "regularization"), [(1e3, 1e-2), (1e6, 1e-6), (1.0, 0.0)])
 def test_a_loss_near_zero_is_exact_and_falls(alpha: float, regularization: float) -> None:
-    matrix, losses = plays(40, 16), []
+    matrix, losses = plays(40, 8), []
     model = AlternatingLeastSquares(
-        factors=16,  # what the other tests here compile too
+        factors=8,
         alpha=alpha,
         regularization=regularization,
         iterations=12,
@@ -39,7 +36,7 @@ def test_a_loss_near_zero_is_exact_and_falls(alpha: float, regularization: float
 def test_single_precision_factors_take_huge_counts(regularization: float) -> None:
     matrix, losses = plays(40, 24) * np.float32(1e5), []
     model = AlternatingLeastSquares(
-        factors=16, alpha=100.0, regularization=regularization, iterations=10, random_state=0
+        factors=8, alpha=100.0, regularization=regularization, iterations=10, random_state=0
     )
     model.fit(matrix, callback=lambda _sweep, _seconds, loss: losses.append(loss))
     assert model.item_factors.dtype == np.float32
