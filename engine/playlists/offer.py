@@ -17,8 +17,10 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
 from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
+from engine.store.music_files import MusicFile
 from engine.taste.gate import left_out_by_rules
 from engine.taste.kept_tracks import KeptTrack, kept_tracks
+from engine.taste.own_music import own_music
 from engine.taste.rules import counted_listens
 
 # At the top of Discover an artist new to the person weighs as much as an own track played so often ...
@@ -28,10 +30,16 @@ NEW_AT_END = 1.0
 
 
 def candidates(
-    connection: sqlite3.Connection, features: FeatureCatalog, recommended: Sequence[Recommendation]
+    connection: sqlite3.Connection,
+    features: FeatureCatalog,
+    recommended: Sequence[Recommendation],
+    *,
+    from_library: bool = False,
 ) -> list[Candidate]:
-    """Own tracks with what is known of their tempo, then tracks of recommended artists that have one."""
-    return offered(connection, features, {item.key: item.rank for item in recommended if not item.known})
+    """Own tracks with what is known of their tempo, then tracks of recommended artists that have one; with
+    `from_library` those alone the person has."""
+    place = {item.key: item.rank for item in recommended if not item.known}
+    return offered(connection, features, place, from_library=from_library)
 
 
 def offered(
@@ -40,13 +48,16 @@ def offered(
     place: Mapping[str, int],
     *,
     all_own: bool = True,
+    from_library: bool = False,
 ) -> list[Candidate]:
-    """Own tracks, then those the packs know beside them by the artists (keys) in `place`, which ranks them from 1.
+    """Own tracks, those of which there are files, and then those the packs know beside them by the artists (keys) in
+    `place`, which ranks them from 1.
 
-    Without `all_own` those by other artists are left out.
+    Without `all_own` those by other artists are left out; with `from_library` what the person does not have.
     """
+    own = own_music(connection)
 
-    def wanted(track: PlayedTrack | KeptTrack) -> bool:
+    def wanted(track: PlayedTrack | KeptTrack | MusicFile) -> bool:
         return all_own or track.artist_key in place
 
     played = [track for track in played_tracks(connection, counted_listens(connection)) if wanted(track)]
@@ -72,6 +83,17 @@ def offered(
         if not unwanted.holds(joined_key(one.artist_key, one.track))
     )
     have |= set(keys)
+    files = {(str(one.artist_key), str(one.track_key)): one for one in own.files if wanted(one)}
+    files = {pair: one for pair, one in files.items() if pair not in have}
+    tempos = features.lookup(files, {pair: str(one.track) for pair, one in files.items()})
+    found += (
+        _unplayed(one, tempos.get(pair), place.get(pair[0], len(place)) / max(1, len(place)))
+        for pair, one in files.items()
+        if not unwanted.holds(joined_key(pair[0], str(one.track)))
+    )
+    if from_library:
+        return [one for one in found if own.holds(one.artist_key, one.track)]
+    have |= set(files)
     for track in features.tracks_of(place):
         key = (track.artist_key, track.track_key)
         if key not in have and not unwanted.holds(joined_key(track.artist_key, track.track)):
@@ -134,6 +156,24 @@ def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[st
 
 def _kept(track: KeptTrack, features: TrackFeatures | None) -> Candidate:
     return _known(track, features, track.seconds, math.log1p(1), track.ids)
+
+
+def _unplayed(file: MusicFile, features: TrackFeatures | None, depth: float) -> Candidate:
+    """A file that was never played: as new as what is recommended, as near as its artist (`depth` as in `_new`)."""
+    return Candidate(
+        artist=str(file.artist),
+        track=str(file.track),
+        artist_key=str(file.artist_key),
+        track_key=str(file.track_key),
+        bpm=features.bpm if features else None,
+        bpm_source=features.bpm_source if features else None,
+        energy=features.energy if features else None,
+        seconds=file.seconds or (features.seconds if features else None),
+        appeal=math.log1p(NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth),
+        known=False,
+        album=file.album,
+        ids=other_ids((), features),
+    )
 
 
 def _known(

@@ -81,6 +81,12 @@ class Candidates:
         ids = self._best(self._excluded(own_ids))
         return ids if len(ids) > 1 else np.setdiff1d(own_ids, self.unwanted)
 
+    def unplayed(self, own: Ids, known: Ids) -> Ids:
+        """Of the `own` ids (sorted), what a person has, those that may be recommended beside the `known` ids."""
+        if self.listener.model.manifest.solo:
+            return np.empty(0, dtype=np.int64)
+        return np.setdiff1d(own, self._excluded(known))
+
     def _once(self, what: str, ids: Ids, work_out: Callable[[Ids], Ids]) -> Ids:
         which = (what, ids.tobytes())
         if which not in self._kept:

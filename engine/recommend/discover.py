@@ -30,6 +30,7 @@ from engine.recommend.variety import varied
 from engine.taste.gate import DatedTaste, TasteItem
 from engine.taste.query import Known
 from engine.training.artifact import Model
+from engine.wording import quantity
 
 REASONS = 3
 # Half-lives in days near which those of the dial are looked for.
@@ -53,6 +54,11 @@ def half_explored_note(level: Level) -> str:
     )
 
 
+def only_own_note(level: Level, count: int) -> str:
+    """What a list is chosen from that holds only what the person has."""
+    return f"Only music you have: {quantity(count, level)} of it in the community data."
+
+
 def nothing_left(level: Level) -> str:
     """Why a list of solo mode is empty."""
     return f"Nothing to resurface: all the {level} you know are hidden, blocked or excluded."
@@ -65,8 +71,9 @@ _Side = tuple[Ids, Floats]
 class Recommender:
     """Discover for one listener. `own` is the taste with its plays by day, `wider` the one whose items are known.
 
-    `resting` keys are left out unless they are known. `half_life` (days) is how plays decay, null where they do not;
-    `undecayed` is the recommender this one is made of, null for that itself.
+    `only` are the sorted ids of all that may be listed, null for everything. `resting` keys are left out unless known.
+    `half_life` (days) is how plays decay, null where they do not; `undecayed` is the recommender this one is made of,
+    null for that itself.
     """
 
     ranker: Ranker
@@ -75,6 +82,7 @@ class Recommender:
     resting: frozenset[str] = frozenset()
     half_life: float | None = None
     undecayed: Recommender | None = None
+    only: Ids | None = None
     _names: dict[int, CatalogItem] = field(default_factory=dict, repr=False)
     _lines: dict[tuple[int | None, int], Recommendation] = field(default_factory=dict, init=False, repr=False)
     _known: dict[Known, Ids] = field(default_factory=dict, init=False, repr=False)
@@ -104,6 +112,11 @@ class Recommender:
         listener = Listener.of(model, own.taste, known.taste, days=own.days, sessions=sessions)
         ranker = Ranker(Candidates.of(listener, resting), answers or {}, weights)
         return cls(ranker, own, known, resting, own.taste.window.half_life)
+
+    def limited_to(self, keys: frozenset[str]) -> Recommender:
+        """The same, listing none but the items of these keys."""
+        ids = self.model.catalog.ids_of(sorted(keys)).values()
+        return replace(self, only=np.array(sorted(set(ids)), dtype=np.int64))
 
     def with_decay(self, half_life: float) -> Recommender:
         """The same with plays that decay: quick, since what was gathered serves again. Needs the taste's days."""
@@ -166,7 +179,11 @@ class Recommender:
         if which not in self._gathered:
             known = self.known_ids(wanted)
             candidates = self.ranker.candidates
-            found = [candidates.new(known), candidates.familiar(known)]
+            if self.only is None:
+                found = [candidates.new(known), candidates.familiar(known)]
+            else:
+                familiar = np.intersect1d(candidates.familiar(known), self.only)
+                found = [candidates.unplayed(self.only, known), familiar]
             if settings.mode is not None:
                 if settings.mode > len(self.modes):
                     there = f"yours are 1 to {len(self.modes)}" if len(self.modes) > 1 else "you have only 1"
@@ -179,8 +196,10 @@ class Recommender:
 
     def ranked(self, settings: DiscoverSettings = DEFAULTS) -> Ids:
         """The items of the list under these dials, best first: (at most n,) ids."""
-        familiarity = 0.0 if self.model.manifest.solo else settings.familiarity
         _, sides = self.sides(settings)
+        # Of what a person has there may be nothing new.
+        no_new = self.only is not None and not len(sides[0][0])
+        familiarity = 0.0 if self.model.manifest.solo or no_new else settings.familiarity
         limits = self._quotas(sides, settings.per_artist, familiarity)
         new, familiar = (
             self._ordered_by(*side, quota, settings) for side, quota in zip(sides, limits, strict=True)
@@ -209,10 +228,12 @@ class Recommender:
         level = self.model.manifest.level
         notes: tuple[str, ...] = ()
         half_explored = False
+        if self.only is not None:
+            notes = (only_own_note(level, len(self.only)),)
         if self.model.manifest.solo:
             candidates = self.ranker.candidates
             half_explored = candidates.half_explored
-            notes = (solo_note(level),)
+            notes += (solo_note(level),)
             if half_explored:
                 notes += (half_explored_note(level),)
             elif not len(candidates.resurfaced):

@@ -25,7 +25,8 @@ class DiscoverSettings:
     length of the list. `day` (days since 1970, local time) brings that day's small changes of order and lets what was
     ignored before it rest; null for neither.
     `mode` is the number, from 1, of the one of the person's tastes to recommend for; null for all. `level` is what is
-    recommended: artists, or tracks, of which there are at most `per_artist` of each artist, 0 for any number.
+    recommended: artists, or tracks, of which there are at most `per_artist` of each artist, 0 for any number. With
+    `from_library` only what the person has is listed (`engine.taste.own_music`).
     """
 
     n: int = defaults.LENGTH
@@ -41,6 +42,7 @@ class DiscoverSettings:
     mode: int | None = None
     level: Level = "artists"
     per_artist: int = defaults.PER_ARTIST
+    from_library: bool = False
 
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""

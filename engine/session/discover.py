@@ -53,6 +53,7 @@ class Discover(Service):
         self._evaluation = evaluation
         self._comparisons = comparisons
         self._recommenders: dict[tuple[TasteQuery, int | None, str], Recommender] = {}
+        self._own: dict[tuple[TasteQuery, int | None, str], Recommender] = {}
         # Who picked what is listed today, by key, while two rankings are compared.
         self._picked: dict[str, Side] = {}
         self._tastes: dict[tuple[Level, Window], DatedTaste] = {}
@@ -60,6 +61,7 @@ class Discover(Service):
     def drop_cache(self, _change: Change, /) -> None:
         """Everything here is worked out of taste."""
         self._recommenders.clear()
+        self._own.clear()
         self._tastes.clear()
 
     @synchronized
@@ -202,6 +204,8 @@ class Discover(Service):
         ranking = ranking or self._comparisons.in_force()
         query = settings.query(self._evaluation.half_life())
         which = (query.taste, settings.day, ranking.name)
+        if settings.from_library:
+            return self._limited(settings, ranking, which)
         if which not in self._recommenders:
             connection = self.library.connection
             nothing = history.counts(connection).listens == 0 and not self._verdicts.all()
@@ -217,6 +221,20 @@ class Discover(Service):
                 recommender = recommender.with_decay(query.half_life)
             self._recommenders[which] = recommender
         return self._recommenders[which]
+
+    def _limited(
+        self, settings: DiscoverSettings, ranking: Ranking, which: tuple[TasteQuery, int | None, str]
+    ) -> Recommender:
+        """The recommender that lists only what the person has."""
+        if which not in self._own:
+            from engine.taste.own_music import own_music
+
+            if len(self._own) > MAX_RECOMMENDERS:
+                self._own.clear()
+            keys = own_music(self.library.connection).keys(settings.level)
+            whole = self.recommender(replace(settings, from_library=False), ranking)
+            self._own[which] = whole.limited_to(keys)
+        return self._own[which]
 
     def _undecayed(self, query: TasteQuery, day: int | None, ranking: Ranking) -> Recommender:
         from engine.recommend.discover import Recommender

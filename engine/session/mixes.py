@@ -46,12 +46,13 @@ class Mixes(Service):
         *,
         seed: int = 0,
         drift: float = 0.0,
-        only_own: bool = False,
+        from_library: bool = False,
     ) -> tuple[PlaylistTrack, ...]:
         """The seeds, and tracks that go with them, until it lasts about so many minutes; errors call it `title`.
 
         With `drift` above 0 the tracks chosen last lead with that share, at 1 they alone: the mix goes away from its
-        seeds. With `only_own` no track is new. A seed that is an artist alone, without a title, is not listed itself.
+        seeds. With `from_library` it goes on with what the person has alone. A seed that is an artist alone, without a
+        title, is not listed itself.
 
         Raises UsageError for minutes or a drift out of range, and as `following` does.
         """
@@ -70,7 +71,7 @@ class Mixes(Service):
             leading = _leading(seeds, found[-STEP:], drift)
             try:
                 more = self.following(
-                    title, [*seeds, *found], wishes, n, seed, leading=leading, only_own=only_own
+                    title, [*seeds, *found], wishes, n, seed, leading=leading, from_library=from_library
                 )
             except NothingYetError:
                 if not found:
@@ -89,13 +90,13 @@ class Mixes(Service):
         seed: int = 0,
         *,
         leading: Mapping[str, float] | None = None,
-        only_own: bool = False,
+        from_library: bool = False,
     ) -> list[PlaylistTrack]:
         """At most `n` tracks to follow `tracks`, which errors call `name`; none of them again, none twice.
 
         The artists of `tracks`, or those `leading` by name with how much each counts, are folded in as if they were a
-        listener, and where `wishes` has a tempo, it is kept. With `only_own` no track is new. The same tracks, library,
-        model and seed give the same answer.
+        listener, and where `wishes` has a tempo, it is kept. With `from_library` it is of what the person has alone.
+        The same tracks, library, model and seed give the same answer.
 
         Raises NothingYetError when there are no tracks, nothing is known of their artists, or nothing fits; UsageError
         for an invalid `n` or seed.
@@ -110,11 +111,17 @@ class Mixes(Service):
         fitting = self._fitting(name, leading or Counter(track.artist for track in tracks))
         with self._packs.features() as features:
             places = {key: rank for rank, key in enumerate(fitting, 1)}
-            pool = offered(self.library.connection, features, places, all_own=False)
-        pool = [track for track in pool if track.known or not only_own]
+            pool = offered(
+                self.library.connection, features, places, all_own=False, from_library=from_library
+            )
         more = continued(tracks, pool, fitting, wishes, n, seed)
         if not more:
             at = f" at {wishes.bpm:.0f} bpm" if wishes.bpm is not None else ""
+            if from_library:
+                raise NothingYetError(
+                    f"Nothing more of what you have{at} matches {name}. Add a folder of music: discover library add "
+                    "DIR; or leave --from-library out."
+                )
             raise NothingYetError(
                 f"No more tracks{at} match {name}. Add track features of more music: discover features add PATH."
             )

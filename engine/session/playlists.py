@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key, joined_key, track_key
@@ -12,6 +12,7 @@ from engine.errors import NothingYetError, UsageError
 from engine.progress import Cancelled
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
+from engine.wording import quantity
 
 if TYPE_CHECKING:
     from engine.playlists.contexts import Context, Settings
@@ -77,15 +78,27 @@ class Playlists(Service):
 
     @synchronized
     def make(
-        self, context: Context, settings: Settings | None = None, cancelled: Cancelled | None = None
+        self,
+        context: Context,
+        settings: Settings | None = None,
+        cancelled: Cancelled | None = None,
+        *,
+        from_library: bool = False,
     ) -> ContextPlaylist:
-        """A playlist for a context, from one's own tracks and those of artists near the top of Discover."""
+        """A playlist for a context, from one's own tracks and those of artists near the top of Discover; with
+        `from_library` of what the person has alone."""
         from engine.playlists.compose import compose
         from engine.playlists.offer import candidates
 
         with self._packs.features() as features:
-            pool = candidates(self.library.connection, features, self._recommended(NEW_ARTISTS))
-        return compose(pool, settings, context, cancelled)
+            pool = candidates(
+                self.library.connection, features, self._recommended(NEW_ARTISTS), from_library=from_library
+            )
+        made = compose(pool, settings, context, cancelled)
+        if not from_library:
+            return made
+        note = f"Only music you have: {quantity(made.pool, 'tracks')}."
+        return replace(made, notes=(note, *made.notes))
 
     def _recommended(self, n: int) -> tuple[Recommendation, ...]:
         """The top of Discover, or nothing where there is no model yet: own tracks make a playlist too."""
@@ -314,7 +327,7 @@ class Playlists(Service):
     # -- continued ------------------------------------------------------------------------------------
 
     @synchronized
-    def extend(self, name: str, n: int = 10, seed: int = 0) -> PlaylistEdit:
+    def extend(self, name: str, n: int = 10, seed: int = 0, *, from_library: bool = False) -> PlaylistEdit:
         """Put at most `n` more tracks that fit at the end of a playlist: own and new ones, none twice.
 
         The list's artists are folded in as if they were a listener; blocked and hidden artists stay out, and where
@@ -327,17 +340,19 @@ class Playlists(Service):
 
         tracks = self.show(name)
         wishes = wishes_of(tracks, self.named(name).settings)
-        return self.add(name, self._mixes.following(name, tracks, wishes, n, seed), again=True)
+        more = self._mixes.following(name, tracks, wishes, n, seed, from_library=from_library)
+        return self.add(name, more, again=True)
 
     @synchronized
-    def mix(self, title: str, seeds: Sequence[PlaylistTrack]) -> PlaylistEdit:
+    def mix(self, title: str, seeds: Sequence[PlaylistTrack], *, from_library: bool = False) -> PlaylistEdit:
         """A new playlist that is a mix from the seeds, as `Mixes.mix` makes it.
 
         It is called `title`, with a number where that is taken: another of the same seeds is another list.
         """
         taken = {one.name.casefold() for one in self.all()}
         number = next(i for i in itertools.count(1) if _numbered(title, i).casefold() not in taken)
-        return self.create(_numbered(title, number), self._mixes.mix(title, seeds, seed=number - 1))
+        made = self._mixes.mix(title, seeds, seed=number - 1, from_library=from_library)
+        return self.create(_numbered(title, number), made)
 
 
 def _numbered(title: str, number: int) -> str:

@@ -75,9 +75,9 @@ async def test_a_mix_that_comes_late_takes_nobody_away(
 
     go, whole = asyncio.Event(), Playlists.mix
 
-    def late(self: Playlists, *arguments: Any) -> Any:
+    def late(self: Playlists, *arguments: Any, **named: Any) -> Any:
         asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
-        return whole(self, *arguments)
+        return whole(self, *arguments, **named)
 
     monkeypatch.setattr(Playlists, "mix", late)
     app = DiscoverApp(folders)

@@ -112,6 +112,15 @@ def _refuse_blank(ctx: click.Context, args: list[str]) -> None:
         raise click.UsageError("A word on the line is blank, where a name, a path or a value belongs.", ctx)
 
 
+# The same in every command that lists music.
+from_library_option = click.option(
+    "--from-library",
+    is_flag=True,
+    default=None,
+    help="Only music you have: files of the folders of `library add`, without any what you played or kept.",
+)
+
+
 class Command(click.Command):
     """A command in which every word is something."""
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from tuiapp.cli.group import Options, cli
+from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import TEXT, each_artist
-from tuiapp.cli.output import print_json, say
+from tuiapp.cli.output import only_what_you_have, print_json, say
 from tuiapp.cli.playlists import entry, print_tracks, say_exported
 from tuiapp.safe import shown
 
@@ -16,7 +16,7 @@ from tuiapp.safe import shown
 @cli.command()
 @click.argument("seeds", nargs=-1, required=True, type=TEXT, metavar="SEED...", shell_complete=each_artist)
 @click.option("--minutes", type=float, default=90.0, show_default=True, help="Length in minutes.")
-@click.option("--from-library", is_flag=True, help="Only tracks you have played or kept.")
+@from_library_option
 @click.option(
     "--drift",
     type=float,
@@ -34,7 +34,7 @@ def mix(
     options: Options,
     seeds: tuple[str, ...],
     minutes: float,
-    from_library: bool,
+    from_library: bool | None,
     drift: float,
     seed: int,
     save_as: str | None,
@@ -49,7 +49,7 @@ def mix(
             minutes,
             seed=seed,
             drift=drift,
-            only_own=from_library,
+            from_library=only_what_you_have(options, from_library),
         )
         if save_as:
             session.playlists.create(save_as, tracks)

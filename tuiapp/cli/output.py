@@ -62,6 +62,13 @@ def web_for(options: Options, instead: str) -> Web:
     return Web(contact=read(options.folders.config)["download.contact"], report=report, instead=instead)
 
 
+def only_what_you_have(options: Options, asked: bool | None) -> bool:
+    """Whether a list is of what the person has alone: as asked, else as the settings say."""
+    from tuiapp.settings.config import read
+
+    return bool(read(options.folders.config).discover["from_library"]) if asked is None else asked
+
+
 def say_coverage(options: Options, coverage: Coverage | None) -> None:
     """How much of the person's plays the community data knows, and where that is little what to do."""
     if coverage is not None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuiapp.cli.group import Options
+from tuiapp.cli.group import Options, from_library_option
 from tuiapp.cli.names import artists, name_argument, one_of
 from tuiapp.cli.names import playlists as saved
-from tuiapp.cli.output import print_json, say
+from tuiapp.cli.output import only_what_you_have, print_json, say
 from tuiapp.cli.playlists import entry, playlists, print_tracks
 from tuiapp.safe import shown
 
@@ -94,10 +94,16 @@ def drop(options: Options, name: str, positions: tuple[int, ...]) -> None:
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed: another number gives other tracks."
 )
+@from_library_option
 @click.pass_obj
-def continue_(options: Options, name: str, count: int, seed: int) -> None:
+def continue_(options: Options, name: str, count: int, seed: int, from_library: bool | None) -> None:
     """Add matching tracks, some of them new, to the end of a playlist."""
-    _edit(options, lambda session: session.playlists.extend(name, count, seed), "{number} added to {name}.")
+    only = only_what_you_have(options, from_library)
+    _edit(
+        options,
+        lambda session: session.playlists.extend(name, count, seed, from_library=only),
+        "{number} added to {name}.",
+    )
 
 
 @playlists.command()

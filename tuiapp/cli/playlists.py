@@ -11,10 +11,10 @@ import click
 from engine import defaults
 from engine.errors import UsageError
 from engine.wording import quantity
-from tuiapp.cli.group import Options, cli
+from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import contexts, name_argument, playlist_formats
 from tuiapp.cli.names import playlists as saved
-from tuiapp.cli.output import print_json, print_table, say
+from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
 from tuiapp.own_reasons import because
 from tuiapp.safe import shown
 
@@ -34,17 +34,27 @@ if TYPE_CHECKING:
 @click.option("--cool-down", type=float, help="Minutes of cool-down.")
 @click.option("--new", type=float, help="Share of new music, 0 to 1.")
 @click.option("--seed", type=int, help="Seed: another number gives another list.")
+@from_library_option
 @click.option("--save", "save_as", metavar="NAME", help="Save as a playlist.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Export to a file.")
 @click.pass_obj
-def playlist(options: Options, /, context: str, save_as: str | None, out: Path | None, **asked: Any) -> None:
+def playlist(
+    options: Options,
+    /,
+    context: str,
+    save_as: str | None,
+    out: Path | None,
+    from_library: bool | None,
+    **asked: Any,
+) -> None:
     """Make a playlist for CONTEXT, such as running."""
     from engine.playlists.contexts import context_named
 
     given = {name: value for name, value in asked.items() if value is not None}
     kind = context_named(context)
     with options.session() as session:
-        made = session.playlists.make(kind, kind.settings(**given))
+        only = only_what_you_have(options, from_library)
+        made = session.playlists.make(kind, kind.settings(**given), from_library=only)
         if save_as:
             session.playlists.save(save_as, made)
         # First: where it cannot be exported it is still there to be read.

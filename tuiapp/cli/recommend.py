@@ -11,7 +11,7 @@ import click
 from engine import defaults
 from engine.errors import UsageError
 from tuiapp.cli.date_options import PERIOD
-from tuiapp.cli.group import Options, cli
+from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import artists, name_argument, times_of_week
 from tuiapp.cli.output import print_json, print_table, say, say_coverage, thousands
 from tuiapp.own_reasons import because, own_reasons
@@ -113,6 +113,7 @@ LENGTH = 20
     shell_complete=artists,
     help="As if you had never played this artist, or this track: 'ARTIST - TITLE'.",
 )
+@from_library_option
 @click.pass_obj
 def recommend(options: Options, /, **asked: Any) -> None:  # fmt: skip
     """Recommend artists or tracks, with reasons whose shares sum to 1."""

@@ -69,10 +69,13 @@ class ContextsView(View):
         from engine.playlists.contexts import context_named
 
         context, wishes = self._doing, dict(self._wishes)
+        only = self.app.preferences.config.discover["from_library"]
         self._show_wishes()
 
         def question(session: Session) -> ContextPlaylist:
-            return session.playlists.make(context_named(context), _settings(context, wishes))
+            return session.playlists.make(
+                context_named(context), _settings(context, wishes), from_library=only
+            )
 
         self.ask(question, self._show, group="list")
 

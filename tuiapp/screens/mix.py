@@ -24,9 +24,10 @@ def mix_from(screen: Asking[Any], chosen: Sequence[Music]) -> None:
     first, more = chosen[0].track or chosen[0].artist, len(chosen) - 1
     title = f"Mix: {first}" + (f" and {more} more" if more else "")
     seeds = named(chosen)
+    only = app.preferences.config.discover["from_library"]
 
     def change(session: Session) -> PlaylistEdit:
-        return session.playlists.mix(title, seeds(session))
+        return session.playlists.mix(title, seeds(session), from_library=only)
 
     def made(edit: PlaylistEdit | None) -> None:
         if edit is None:

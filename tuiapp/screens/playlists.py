@@ -276,6 +276,7 @@ class PlaylistsView(View):
             return
         # Another seed each time: what was taken back does not come again.
         seed, self._seed = self._seed, self._seed + 1
+        only = self.app.preferences.config.discover["from_library"]
 
         def continued(edit: PlaylistEdit | None) -> None:
             if edit is not None:
@@ -285,7 +286,7 @@ class PlaylistsView(View):
 
         self.app.changes.edit(
             f"continuing {name}",
-            lambda session: session.playlists.extend(name, MORE, seed),
+            lambda session: session.playlists.extend(name, MORE, seed, from_library=only),
             _restore,
             continued,
         )

@@ -181,6 +181,15 @@ def _settings() -> Iterator[Setting]:
         none="what measured best",
     )
     yield Setting(
+        "discover.from_library",
+        "only what you have",
+        "Recommend, mix and make playlists of music you have alone: the files of your folders, or without any what "
+        "you played or kept.",
+        "no",
+        _one_of(("no", "yes"), "yes or no"),
+        ("no", "yes"),
+    )
+    yield Setting(
         "download.contact",
         "contact for downloads",
         "A page or mail address of yours that whoever hosts a download is told, so that they can write to you.",
@@ -240,7 +249,8 @@ class Config:
     @property
     def discover(self) -> dict[str, Any]:
         """What Discover is asked where nothing else is said, by the names of `DiscoverSettings`."""
-        return {name: self[f"discover.{name}"] for name in ("known_plays", "known_days", "half_life")}
+        given = {name: self[f"discover.{name}"] for name in ("known_plays", "known_days", "half_life")}
+        return given | {"from_library": self["discover.from_library"] == "yes"}
 
     def for_discover(self, settings: DiscoverSettings) -> DiscoverSettings:
         """What Discover is asked by the dials, which know nothing of what counts as known."""

@@ -117,7 +117,7 @@ def test_what_was_chosen_last_leads_a_mix_that_drifts(
 
 
 def test_a_mix_from_the_library_has_nothing_new_and_ends_where_that_does(session: Session) -> None:
-    tracks = session.mixes.mix("Mix", [session.tracks.written(ARTISTS[9])], 600, only_own=True)
+    tracks = session.mixes.mix("Mix", [session.tracks.written(ARTISTS[9])], 600, from_library=True)
     assert {track.artist for track in tracks} == {ARTISTS[number] for number in (0, 3, 6, 9, 12, 1)}
     assert all(track.known for track in tracks[1:])
 

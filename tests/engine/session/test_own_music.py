@@ -1,0 +1,70 @@
+"""Only what you have: lists of the files of one's folders, and without any of what was played or kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.playlists.offer import candidates
+from engine.recommend.settings import DiscoverSettings
+from engine.session import Session
+from tests.support.audio import song
+from tests.support.services import ARTISTS, played_some
+
+MINE = DiscoverSettings(n=60, familiarity=0.5, from_library=True)
+PLAYED, UNPLAYED, BLOCKED = ARTISTS[0], ARTISTS[21], ARTISTS[24]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session(played_some(tmp_path / "data"))
+
+
+@pytest.fixture
+def music(session: Session, tmp_path: Path) -> Path:
+    """A file of an artist who was played, two of such who never were, and one nobody knows."""
+    for artist, title in (
+        (PLAYED, "A Song (Live)"),
+        (UNPLAYED, "Moss"),
+        (BLOCKED, "Fern"),
+        ("Nobody", "Knows"),
+    ):
+        song(tmp_path / "Music", artist, title)
+    session.music.add(tmp_path / "Music")
+    return tmp_path / "Music"
+
+
+def listed(session: Session, settings: DiscoverSettings) -> dict[str, bool]:
+    return {item.artist: item.known for item in session.discover.list(settings).items}
+
+
+def test_discover_lists_artists_there_are_files_of(session: Session, music: Path) -> None:
+    assert listed(session, MINE) == {PLAYED: True, UNPLAYED: False, BLOCKED: False}
+    assert "3 artists" in session.discover.list(MINE).notes[0]
+    session.verdicts.judge("block", BLOCKED)
+    assert listed(session, MINE) == {PLAYED: True, UNPLAYED: False}
+    # A half-life, and another list beside it, are as they would be.
+    assert listed(session, replace(MINE, half_life=30)) == listed(session, MINE)
+    assert len(listed(session, DiscoverSettings(n=60))) > 10
+    session.music.remove(music)
+    assert UNPLAYED not in listed(session, MINE)
+
+
+def test_without_a_folder_it_is_what_was_played(session: Session) -> None:
+    assert set(listed(session, MINE).values()) == {True}
+    assert listed(session, replace(MINE, familiarity=1.0)) == listed(session, MINE), "there is nothing new"
+
+
+def test_tracks_on_offer_are_those_there_are_files_of(session: Session, music: Path) -> None:
+    session.verdicts.judge("block", BLOCKED)
+
+    def offered(*, from_library: bool) -> set[tuple[str, str, bool]]:
+        with session.packs.features() as features:
+            found = candidates(session.library.connection, features, (), from_library=from_library)
+        return {(one.artist, one.track, one.known) for one in found}
+
+    mine = {(PLAYED, "A Song (Live)", False), (UNPLAYED, "Moss", False), ("Nobody", "Knows", False)}
+    assert offered(from_library=True) == mine
+    assert offered(from_library=False) > {*mine, (PLAYED, "A Song", True)}
