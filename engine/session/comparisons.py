@@ -77,13 +77,7 @@ class Comparisons(Service):
         return tuple(one for one in RANKINGS.values() if one != usual and self._can_rank(one))
 
     def _can_rank(self, ranking: Ranking) -> bool:
-        if not ranking.before:
-            return True
-        try:
-            self._models.open_before()
-        except NothingYetError:
-            return False
-        return True
+        return not ranking.before or self._models.has_before()
 
     @synchronized
     def begin(self, name: str) -> None:

@@ -60,6 +60,12 @@ class Models(Service):
             self._before[level] = open_model_before(self.library.folders, level)
         return self._before[level]
 
+    def has_before(self, level: Level = "artists") -> bool:
+        """Whether the model of a level before the one in use is kept."""
+        from engine.training.in_use import has_before
+
+        return has_before(self.library.folders, level)
+
     @synchronized
     def removed_packs(self) -> list[str]:
         """Sentences on models in use that were trained on packs which are no longer there; they go on working."""

@@ -1,4 +1,4 @@
-"""Which model of a level is in use, and the one before it where that is kept.
+"""Which model of a level is in use, and the one before it: kept to go back to, and to be compared with.
 
 A pointer is a small file in `models` that names a folder; it is replaced by one atomic rename.
 """
@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-import msgspec
-
 from engine.canonical_keys import Level
 from engine.community.offers import newer_of, ways_to_add
 from engine.errors import NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.training.artifact import (
-    MANIFEST,
     POINTERS,
     Model,
     ModelManifest,
@@ -28,24 +25,16 @@ from engine.training.artifact import (
 
 # What ends the name of the pointer to the model before.
 _BEFORE = "-before"
-_NONE_BEFORE = (
-    "No model of {level} from before is kept: only beside one added from a file. Train one: {command}."
-)
+_NONE_BEFORE = "There is no model of {level} from before the one in use. Train another: {command}."
 
 
 def switch_to(door: Door, model_id: str, level: Level = "artists") -> None:
-    """Make a model the one of its level in use, then delete those that are in use at none.
-
-    Where it, or the one before, was added from a file, that one is kept for `switch_back`: training again would not
-    bring it back.
-    """
+    """Make a model the one of its level in use and keep the one before it, then delete those that are neither."""
     models = door.folders.models
     pointer, before = models / POINTERS[level], models / f"{POINTERS[level]}{_BEFORE}"
     old = _named_by(pointer)
-    if any(_was_added(models / name) for name in (old, model_id) if name):
+    if old != model_id:
         door.write_file(before, old.encode())
-    else:
-        door.remove(before)
     door.write_file(pointer, model_id.encode())
     kept = {_named_by(path) for path in pointers(models)}
     for folder in models.iterdir():
@@ -77,11 +66,20 @@ def open_model_before(folders: Folders, level: Level = "artists") -> Model:
 
     Raises NothingYetError where none is kept, DamagedDataError when its files are.
     """
-    name = _named_by(folders.models / f"{POINTERS[level]}{_BEFORE}")
-    folder = folders.models / name
-    if not name or not folder.is_dir():
+    folder = _folder_before(folders, level)
+    if folder is None:
         raise NothingYetError(_NONE_BEFORE.format(level=level, command=train_command(level)))
     return open_folder(folder, read_manifest(folder))
+
+
+def has_before(folders: Folders, level: Level = "artists") -> bool:
+    """Whether there was a model of a level before the one in use, and it is kept."""
+    return _folder_before(folders, level) is not None
+
+
+def _folder_before(folders: Folders, level: Level) -> Path | None:
+    name = _named_by(folders.models / f"{POINTERS[level]}{_BEFORE}")
+    return folders.models / name if name and (folders.models / name).is_dir() else None
 
 
 def kept_models(folders: Folders) -> list[tuple[Path, ModelManifest, bool]]:
@@ -102,14 +100,6 @@ def pointers(models: Path) -> list[Path]:
     """The files that name a model in use, or the one before it."""
     names = (name + end for name in POINTERS.values() for end in ("", _BEFORE))
     return [models / name for name in names if (models / name).is_file()]
-
-
-def _was_added(folder: Path) -> bool:
-    """Whether the model in a folder came from a file."""
-    try:
-        return bool(msgspec.json.decode((folder / MANIFEST).read_bytes()).get("origin"))
-    except (OSError, ValueError, AttributeError):
-        return False
 
 
 def _named_by(pointer: Path) -> str:

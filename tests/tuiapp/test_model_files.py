@@ -19,6 +19,7 @@ from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names, write_model
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.job import Job
 from tuiapp.cli.main import run
 
 KEYS = {"name", "level", "items", "listeners", "factors", "trained", "source", "collected", "bytes", "digest"}
@@ -160,6 +161,22 @@ async def test_the_app_takes_a_model_undoes_that_and_writes_one(file, root, tmp_
         assert out.read_bytes() == file.read_bytes()
         await pilot.press("u")
         await settled(pilot, lambda: "30 artists" in screen_text(app))
+        assert app.engine().models.manifest().items == 30
+
+
+async def test_a_training_is_undone_where_a_model_was_before(file, root) -> None:
+    trained = {"type": "done", "result": [{"level": "artists"}]}
+    write_model(root, items=30)
+    app = DiscoverApp(Folders(root))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        app.jobs.ended(Job("Training", ["train"]), trained)
+        assert not app.undoable, "there was none before it"
+        app.engine().model_files.add(file)
+        app.jobs.ended(Job("Training", ["train"]), trained)
+        assert app.undoable == "training"
+        await pilot.press("u")
+        await settled(pilot)
         assert app.engine().models.manifest().items == 30
 
 

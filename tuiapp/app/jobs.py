@@ -208,6 +208,7 @@ class Jobs:
             app.notify(
                 f"Done. {self._said(coverage)}".strip(), title=job.title, severity=severity, timeout=12
             )
+            model_files.trained(app, [model["level"] for model in result["result"]])
 
     def _said(self, coverage: Coverage | None) -> str:
         """The coverage and, where it is low, what to do by key; empty without community data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,18 @@ def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
     app.changes.remember("adding the model", lambda: app.changes.make(back))
     undo = f"{app.keymap.label('undo')} brings the model before back."
     app.notify("\n".join(filter(None, (shown(what), said, undo))), title="Model added", timeout=12)
+
+
+def trained(app: DiscoverApp, levels: Sequence[Level]) -> None:
+    """Models of these levels were trained: those before them can be brought back."""
+    before = [level for level in levels if app.engine().models.has_before(level)]
+
+    def back(session: Session) -> None:
+        for level in before:
+            session.model_files.bring_back(level)
+
+    if before:
+        app.changes.remember("training", lambda: app.changes.make(back))
 
 
 def ask_model_export(app: DiscoverApp) -> None:

@@ -148,7 +148,7 @@ def list_(options: Options) -> None:
 @_LEVEL
 @click.pass_obj
 def undo(options: Options, level: Level) -> None:
-    """Use the model from before the last `model add` again; once more, and the added one is back."""
+    """Use the model from before the last training or `model add` again; once more undoes that."""
     with options.session() as session:
         manifest = session.model_files.bring_back(level)
         models = session.model_files.all()

@@ -88,7 +88,7 @@ def test_what_cannot_be_compared_says_so(session) -> None:
         session.comparisons.begin("better")
     with pytest.raises(UsageError, match="already"):
         session.comparisons.begin("usual")
-    with pytest.raises(NothingYetError, match="is kept"):
+    with pytest.raises(NothingYetError, match="from before"):
         session.comparisons.begin("model before")
     with pytest.raises(NothingYetError, match="No comparison is running"):
         session.comparisons.end()

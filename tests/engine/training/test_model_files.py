@@ -268,12 +268,13 @@ def test_the_model_before_comes_back_and_the_added_one_again(made, file, tmp_pat
         assert len([path for path in session.folders.models.iterdir() if path.is_dir()]) == 2
 
 
-def test_where_nothing_was_added_no_model_is_kept(tmp_path) -> None:
+def test_the_first_model_has_none_before_and_is_not_its_own(tmp_path) -> None:
     write_model(tmp_path / "data")
     with Session(Folders(tmp_path / "data")) as session:
         switch_to(session.door, session.models.manifest().id)
-        with pytest.raises(NothingYetError, match="No model of artists from before is kept"):
-            session.model_files.bring_back()
+        assert not session.models.has_before()
+        with pytest.raises(NothingYetError, match="no model of artists from before"):
+            session.models.open_before()
 
 
 def test_where_there_was_no_model_there_is_none_again(file, session) -> None:

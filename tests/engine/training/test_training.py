@@ -113,12 +113,13 @@ def test_the_same_seed_gives_the_same_factors(trained) -> None:
     assert np.array_equal(open_model(trained.folders).factors.item_factors, before)
 
 
-def test_a_new_model_replaces_the_old_one_whole(trained) -> None:
-    first = current_manifest(trained.folders).id
-    second = trained.training.train(TrainingSettings(factors=4, iterations=3, tune=False, seed=1)).id
-    folders = [path.name for path in trained.folders.models.iterdir() if path.is_dir()]
-    assert folders == [second]
-    assert first == second or first not in folders
+def test_a_new_model_takes_the_place_of_the_old_one_which_is_kept_until_the_next(trained) -> None:
+    quick = TrainingSettings(factors=4, iterations=3, tune=False)
+    ids = [current_manifest(trained.folders).id]
+    ids += [trained.training.train(dataclasses.replace(quick, seed=seed)).id for seed in (1, 2)]
+    assert {path.name for path in trained.folders.models.iterdir() if path.is_dir()} == set(ids[1:])
+    assert trained.model_files.bring_back().id == ids[1]
+    assert current_manifest(trained.folders).id == ids[1]
 
 
 @pytest.mark.parametrize("stage", ["reading", "weighing", "measuring", "training", "index"])
@@ -271,7 +272,8 @@ def test_a_training_killed_goes_on_from_its_last_sweep_to_the_same_model(session
     assert "measuring" not in {update.stage for update in updates}, "what was chosen is not chosen again"
     assert manifest.loss == whole.loss
     assert (killed.folders.models / manifest.id / "item_factors.npy").read_bytes() == factors
-    assert {path.name for path in killed.folders.models.iterdir()} == {"current", manifest.id}
+    left = {path.name for path in killed.folders.models.iterdir()}
+    assert left == {"current", "current-before", manifest.id}
     killed.close()
 
 
