@@ -10,6 +10,10 @@ import errno
 
 # SQLite's codes for a full disk, and for one it cannot write to, set the size of, or make safe.
 _FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4874)
+# And their lowest bytes: another connection is at work; what may not be written or opened; a disk that fails.
+_BUSY, _DENIED, _FAILING = (5, 6, 15), (3, 8, 14), 10
+# A file that is no database, not whole, or without the tables it should have.
+_DAMAGED = (1, 11, 26)
 
 
 def sentence(text: str) -> str:
@@ -54,6 +58,10 @@ class DamagedDataError(DiscoverError):
     """A file this program wrote (database, pack, model, index) is missing, truncated or altered."""
 
 
+class BusyError(DiscoverError):
+    """Another process is at work in the data folder. Nothing is wrong with it: wait, then try again."""
+
+
 class UnknownNameError(DiscoverError):
     """No artist or track goes by this name; the message lists the nearest ones."""
 
@@ -73,12 +81,40 @@ class CancelledError(DiscoverError):
 
 
 def disk_trouble(error: BaseException) -> str:
-    """What to say where something could not be written since the disk is full or fails; empty for any other error."""
-    code, number = getattr(error, "sqlite_errorcode", 0), getattr(error, "errno", None)
+    """What to say where the disk, the system or another process is in the way; empty for any other error.
+
+    Busy, full, denied and failing are four things, and what is there is whole in all of them.
+    """
+    code, number = getattr(error, "sqlite_errorcode", None) or 0, getattr(error, "errno", None)
     # NumPy has no number for a disk that took a part of an array.
     partly = isinstance(error, OSError) and "requested and" in str(error)
     if code == _FULL or partly or number in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Make room, then try again."
     if code in _UNWRITABLE or number in (errno.EFBIG, errno.EIO):
         return "The disk, or a limit to the size of files, let no more be written. Make room, then try again."
+    if code & 0xFF in _BUSY:
+        return "The library is busy: another program is writing to it. Try again when it is done."
+    if code & 0xFF in _DENIED or number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        named = getattr(error, "filename", None) or "The library"
+        return (
+            f"{named} may not be read or written: see whose it is and who may, or choose another --data-dir."
+        )
+    if code & 0xFF == _FAILING:
+        return f"The disk the library is on failed ({error}). See that it is there and whole, then try again."
     return ""
+
+
+def library_trouble(error: BaseException, path: object) -> DiscoverError:
+    """What to raise of SQLite's `error` about the library's file at `path`: only a damaged one is to be moved away.
+
+    >>> str(library_trouble(ValueError("odd"), "l.sqlite"))
+    'l.sqlite cannot be opened (odd). Nothing in it was changed: try again.'
+    """
+    if trouble := disk_trouble(error):
+        busy = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _BUSY
+        return BusyError(trouble) if busy else DiscoverError(trouble)
+    if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED:
+        return DamagedDataError(
+            f"{path} is damaged ({error}). Restore it from a backup, or move it away to start again."
+        )
+    return DiscoverError(f"{path} cannot be opened ({error}). Nothing in it was changed: try again.")

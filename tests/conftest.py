@@ -13,7 +13,7 @@ from hypothesis import settings
 # As the app does it, before NumPy is loaded: on two workers, threads of BLAS wait for one another more than they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from engine.privacy import caches, door
+from engine.privacy import caches, opening
 
 # A machine that is slow for a moment is not a failure, and an example nobody saw before is not the change's fault.
 settings.register_profile("the same every time", derandomize=True, deadline=None)
@@ -38,5 +38,5 @@ def disk_is_not_waited_for() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _file: None)
-        patch.setattr(door, "SYNCHRONOUS", "OFF")
+        patch.setattr(opening, "SYNCHRONOUS", "OFF")
         yield

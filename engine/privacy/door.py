@@ -1,15 +1,14 @@
 """The one door to every write in the data folder.
 
 Everything this program keeps goes through a `Door`. In a private session the door holds no writable handle:
-the database is opened read-only, files are refused, and what the person does (likes, hides, playlists) lives
-in temporary tables in memory that shadow the real ones and vanish with the session. There is no second way
+it works on a copy of the database in memory, files are refused, and what the person does (likes, hides, playlists)
+lives in temporary tables that shadow the real ones and vanish with the session. There is no second way
 to write that could forget to ask.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import sqlite3
@@ -17,108 +16,50 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import DamagedDataError, DiscoverError, PrivateSessionError, disk_trouble
+from engine.errors import DiscoverError, PrivateSessionError
 from engine.paths import Folders, why_not_read
+from engine.privacy.opening import open_private, open_to_write
+from engine.privacy.presence import Presence, Role
 
-# Tables a person changes by using the app. In a private session each is copied to a temporary table of the
-# same name: SQLite resolves temporary names first, so the same statements act on the copy.
-SESSION_TABLES = ("feedback", "rules", "playlists", "playlist_tracks")
-
-# When SQLite waits for the disk: with a write-ahead log this loses nothing but the last changes to a power cut.
-SYNCHRONOUS = "NORMAL"
-
-# Authorizer actions that change something; the sixth argument names the database they act on.
-_WRITES = {
-    sqlite3.SQLITE_INSERT,
-    sqlite3.SQLITE_UPDATE,
-    sqlite3.SQLITE_DELETE,
-    sqlite3.SQLITE_ALTER_TABLE,
-    sqlite3.SQLITE_CREATE_TABLE,
-    sqlite3.SQLITE_CREATE_INDEX,
-    sqlite3.SQLITE_CREATE_TRIGGER,
-    sqlite3.SQLITE_CREATE_VIEW,
-    sqlite3.SQLITE_DROP_TABLE,
-    sqlite3.SQLITE_DROP_INDEX,
-    sqlite3.SQLITE_DROP_TRIGGER,
-    sqlite3.SQLITE_DROP_VIEW,
-    sqlite3.SQLITE_REINDEX,
-    sqlite3.SQLITE_ANALYZE,
-}
+_MODELS_MADE = (
+    "Another discover is training in this library, or adding a model to it. Try again when it is done."
+)
 
 
 class Door:
     """Opens the database and writes files under `folders.root`, or refuses to when `private`."""
 
-    def __init__(self, folders: Folders, *, private: bool = False) -> None:
+    def __init__(self, folders: Folders, *, private: bool = False, announced: bool = True) -> None:
+        """A private session is known to other processes if `announced`: what merely looks around is not one."""
         self.folders = folders
         self.private = private
+        self._announced = announced
 
     # -- the database ---------------------------------------------------------------------------------
 
     def connect(self) -> sqlite3.Connection:
-        """Open the library's database file.
+        """Open the library's database file, as `engine.privacy.opening` says: to write, or a copy of it in memory.
 
-        Normally read-write in WAL mode. In a private session read-only and immutable (a plain read-only reader
-        of a WAL database would still touch its `-shm` file), with an authorizer that refuses any write outside
-        the in-memory temporary tables. A private session over no library yet gets an empty one in memory.
-
-        Raises DamagedDataError when the file is not a database, PrivateSessionError when it was left with an
-        unfinished write-ahead log, which only an ordinary session may fold in.
+        Raises BusyError, DamagedDataError, DiscoverError; PrivateSessionError for a file that only an ordinary session
+        may mend.
         """
-        return self._connect_private() if self.private else self._connect_writable()
-
-    def _connect_writable(self) -> sqlite3.Connection:
+        if self.private:
+            return open_private(self.folders, announced=self._announced)
         self.make_folder(self.folders.root)
-        path = self.folders.database
-        try:
-            if not path.exists():
-                # Created by hand first so that it is never, even for a moment, readable by others.
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            elif not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-                raise PermissionError(errno.EROFS, "it is read-only")
-        except OSError as error:
-            raise DiscoverError(
-                f"Cannot write to {path.parent}: {error.strerror}. Choose another folder with "
-                "--data-dir, or use --private, which writes nothing."
-            ) from error
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
-        try:
-            connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("PRAGMA temp_store = MEMORY")
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            if trouble := disk_trouble(error):
-                raise DiscoverError(trouble) from error
-            raise DamagedDataError(
-                f"{path} is not a readable database ({error}). Restore it from a backup, or move it "
-                "away to start again."
-            ) from error
-        return connection
+        return open_to_write(self.folders)
 
-    def _connect_private(self) -> sqlite3.Connection:
-        path = self.folders.database
-        if not path.exists() or path.stat().st_size == 0:
-            return sqlite3.connect(":memory:", check_same_thread=False)
-        log = path.with_name(path.name + "-wal")
-        if log.exists() and log.stat().st_size > 0:
-            raise PrivateSessionError(
-                f"{path} is in use elsewhere or was not closed cleanly, so opening it would write to "
-                "it. Close the other discover, or run `discover doctor` once, then start the private session."
-            )
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA foreign_keys = ON")
-        for table in SESSION_TABLES:
-            _shadow_in_memory(connection, table)
-        # Else the first change that is refused would roll the copies back with it.
-        connection.commit()
-        connection.set_authorizer(_refuse_writes_outside_memory)
-        return connection
+    @contextlib.contextmanager
+    def making_models(self) -> Iterator[None]:
+        """Be the only one in the data folder who makes a model, or clears old ones away, while the block runs.
+
+        Raises BusyError where another process is at it.
+        """
+        here = Presence(self.folders)
+        try:
+            with here.without(Role.MODELS, Role.MODELS, _MODELS_MADE):
+                yield
+        finally:
+            here.close()
 
     # -- files ----------------------------------------------------------------------------------------
 
@@ -268,27 +209,3 @@ def _fsync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _shadow_in_memory(connection: sqlite3.Connection, table: str) -> None:
-    """Copy `table` with its primary key and defaults into a temporary table of the same name."""
-    row = connection.execute(
-        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?", (table,)
-    ).fetchone()
-    if row is None:
-        raise DamagedDataError(
-            f"The library has no table {table}. Run `discover doctor` without --private first."
-        )
-    definition = str(row[0]).split(table, 1)[1]
-    connection.execute(f"CREATE TEMP TABLE {table}{definition}")
-    connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608 - names from SESSION_TABLES
-
-
-def _refuse_writes_outside_memory(
-    action: int, _first: str | None, _second: str | None, database: str | None, _trigger: str | None
-) -> int:
-    if action in _WRITES and database != "temp":
-        return sqlite3.SQLITE_DENY
-    if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH):
-        return sqlite3.SQLITE_DENY
-    return sqlite3.SQLITE_OK

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level, artist_key
-from engine.errors import NothingYetError
+from engine.errors import NothingYetError, PrivateSessionError
+from engine.privacy import private_session_on
 from engine.progress import Cancelled
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import history as store_history
@@ -123,12 +124,15 @@ class History(Service):
     ) -> LoggedPlay:
         """Log a play that the person's player says ended at `at` (seconds UTC, null: now) after `seconds`.
 
-        Raises PrivateSessionError in a private session: then no play is logged, whoever tells of it.
+        Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged,
+        whoever tells of it.
         """
         from engine.imports.run import MIN_MS
         from engine.store.logged_plays import add_logged_play
 
         self.library.door.require_writable("log a play")
+        if private_session_on(self.library.folders):
+            raise PrivateSessionError("A private session is on in another window: no play is logged.")
         moment = int(time.time()) if at is None else at
         logged = add_logged_play(self.library.connection, artist, track, moment, seconds, MIN_MS)
         self.library.changed(Change.TASTE)

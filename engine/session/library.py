@@ -43,15 +43,15 @@ class Change(enum.IntEnum):
 
 
 class Library:
-    """Opens the library under `folders`; read-only when `private`.
+    """Opens the library under `folders`; when `private` a copy of it, `announced` to other processes or not.
 
     `connection` and `door` are those of the session that is on: both change when a private session begins or ends,
     so nobody keeps them. What is worked out of the library is kept by services, which `subscribe` to its changes.
     """
 
-    def __init__(self, folders: Folders, *, private: bool = False) -> None:
+    def __init__(self, folders: Folders, *, private: bool = False, announced: bool = True) -> None:
         self.folders = folders
-        self.door = Door(folders, private=private)
+        self.door = Door(folders, private=private, announced=announced)
         self.private_since: float | None = time.monotonic() if private else None
         self._lock = threading.RLock()
         self._closed = False
@@ -171,6 +171,11 @@ class Library:
         with self.exclusive():
             return str(self.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
+    def orphans(self) -> int:
+        """How many rows of the library belong to something that is not there: a listen whose track is gone."""
+        with self.exclusive():
+            return len(self.connection.execute("PRAGMA main.foreign_key_check").fetchall())
+
     def write_state(self, state: bytes) -> None:
         """Remember where the app is; does nothing in a private session."""
         if not self.private:
@@ -205,3 +210,17 @@ def synchronized(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate
             return method(self, *args, **kwargs)
 
     return locked
+
+
+def making_models(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """One process at a time makes models: who is done clears away what is not in use.
+
+    Raises BusyError where another is at it.
+    """
+
+    @functools.wraps(method)
+    def alone(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.library.door.making_models():
+            return method(self, *args, **kwargs)
+
+    return alone

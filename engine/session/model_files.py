@@ -11,7 +11,7 @@ from engine.canonical_keys import Level
 from engine.errors import UnreadableFileError
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
-from engine.session.library import Change, Library, Service, synchronized
+from engine.session.library import Change, Library, Service, making_models, synchronized
 
 if TYPE_CHECKING:
     from engine.community.fetch import Web
@@ -89,6 +89,7 @@ class ModelFiles(Service):
         )
 
     @synchronized
+    @making_models
     def add(
         self,
         path: Path,
@@ -150,6 +151,7 @@ class ModelFiles(Service):
                 return self.add(path, sha256=sha256, name=done.url, report=report, cancelled=cancelled)
 
     @synchronized
+    @making_models
     def bring_back(self, level: Level = "artists") -> ModelManifest | None:
         """The model in use before the last one, in use again, and that one kept; null where there was none.
 

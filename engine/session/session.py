@@ -60,8 +60,8 @@ class Status:
 class Session:
     """Everything both front ends can do, by service. Methods may be called from any thread, one at a time."""
 
-    def __init__(self, folders: Folders, *, private: bool = False) -> None:
-        self.library = library = Library(folders, private=private)
+    def __init__(self, folders: Folders, *, private: bool = False, announced: bool = True) -> None:
+        self.library = library = Library(folders, private=private, announced=announced)
         self.models = Models(library)
         self.packs = Packs(library)
         self.music = Music(library)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
 from engine.progress import Cancelled
-from engine.session.library import Change, Library, Service, synchronized
+from engine.session.library import Change, Library, Service, making_models, synchronized
 
 if TYPE_CHECKING:
     from engine.session.evaluation import Evaluation
@@ -29,6 +29,7 @@ class Training(Service):
         return ("artists", "tracks") if of_tracks else ("artists",)
 
     @synchronized
+    @making_models
     def train(
         self,
         settings: TrainingSettings | None = None,

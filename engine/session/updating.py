@@ -12,7 +12,7 @@ from engine.canonical_keys import Level
 from engine.community.packs import PackInfo
 from engine.errors import UsageError
 from engine.progress import Cancelled, StageReport
-from engine.session.library import Change, Library, Service, synchronized
+from engine.session.library import Change, Library, Service, making_models, synchronized
 from engine.wording import percent, quantity
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class Updates(Service):
         )
 
     @synchronized
+    @making_models
     def update(
         self,
         level: Level,

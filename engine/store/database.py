@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.errors import DamagedDataError, DiscoverError, disk_trouble
+from engine.errors import DamagedDataError, library_trouble
 from engine.privacy import Door
 from engine.store.schema import STEPS, migrate, rebuild_indexes
 
@@ -12,33 +12,38 @@ from engine.store.schema import STEPS, migrate, rebuild_indexes
 def open_library(door: Door) -> sqlite3.Connection:
     """A connection to the library, migrated. In a private session an older library is refused, not upgraded.
 
-    Raises DamagedDataError when the file is not a database or not of a version this program can use.
+    Raises DamagedDataError when the file is not a database or not of a version this program can use, BusyError while
+    another process keeps it, DiscoverError when the disk or its permissions are in the way.
     """
     connection = door.connect()
     try:
-        # As bytes: the file's name need not be UTF-8.
-        connection.text_factory = bytes
-        in_memory = connection.execute("PRAGMA database_list").fetchone()[2] == b""
-        connection.text_factory = str
-        if in_memory or not door.private:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        # Of none yet there is one in memory.
+        if not door.private or not version:
             migrate(connection)
-            with connection:
-                rebuild_indexes(connection)
-        else:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version != len(STEPS):
-                raise DamagedDataError(
-                    "The library is from another version, and a private session can't upgrade it. "
-                    "Start discover once without --private."
-                )
-    except sqlite3.DatabaseError as error:
+            _rebuild_what_a_kill_left(connection)
+        elif version != len(STEPS):
+            raise DamagedDataError(
+                "The library is from another version, and a private session can't upgrade it. "
+                "Start discover once without --private."
+            )
+    except BaseException as error:
         connection.close()
-        if trouble := disk_trouble(error):
-            raise DiscoverError(trouble) from error
-        raise DamagedDataError(
-            f"{door.folders.database} cannot be read ({error}). Restore a backup, or move it away to start again."
-        ) from error
-    except BaseException:
-        connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise library_trouble(error, door.folders.database) from error
         raise
     return connection
+
+
+def _rebuild_what_a_kill_left(connection: sqlite3.Connection) -> None:
+    """Build the indexes an import dropped, unless it is at work: then it builds them itself."""
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        with connection:
+            rebuild_indexes(connection)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}")

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from engine.canonical_keys import artist_key, track_key
-from engine.errors import DiscoverError
+from engine.errors import library_trouble
 from engine.store.counts import Counts
 from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_verdict, track_named_by
 from engine.store.known_plays import MINUTE, START_BITS, KnownPlays
@@ -36,7 +36,7 @@ class Ingest:
 
     With `large`, the listens' indexes of an all but empty library are dropped first and built anew at the end,
     which makes a first import more than twice as fast; killed before that, the next opening builds them.
-    Raises DiscoverError when another program is writing to the library.
+    Raises BusyError when another program is writing to the library.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, large: bool = False) -> None:
@@ -45,18 +45,15 @@ class Ingest:
         pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in _WHILE_IMPORTING}
         self._settings = {name: int(value) for name, (value,) in pragmas.items()}
         self._set(_WHILE_IMPORTING)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            self._set(self._settings)
-            raise DiscoverError(
-                f"The library cannot be written to ({error}). If another import is running, try again when it is done."
-            ) from error
-        self._committed = time.monotonic()
         # Files finished, and those of them that are kept whatever happens.
         self._finished = self.kept_files = 0
-        self._lookup = TrackLookup(connection)
-        self._known_plays = KnownPlays(connection, self._flush)
+        self._data_version = 0
+        self._artist_of: dict[int, int] = {}
+        try:
+            self._begin()
+        except sqlite3.OperationalError as error:
+            self._set(self._settings)
+            raise library_trouble(error, "The library") from error
         self._counts = Counts()
         if large and connection.execute("SELECT coalesce(max(id), 0) < 10000 FROM listens").fetchone()[0]:
             for name in REBUILT:
@@ -84,7 +81,17 @@ class Ingest:
     @property
     def kept_artists(self) -> int:
         """How many artists the kept listens are of."""
-        return len({self._lookup.artist_of[track] for track in self.kept_tracks})
+        return len({self._artist_of[track] for track in self.kept_tracks})
+
+    def _begin(self) -> None:
+        """Begin a transaction. After others wrote, ids may be given out, and plays be there, that were not before."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._committed = time.monotonic()
+        (version,) = self._db.execute("PRAGMA main.data_version").fetchone()
+        if version != self._data_version:
+            self._data_version = version
+            self._lookup = TrackLookup(self._db, self._artist_of)
+            self._known_plays = KnownPlays(self._db, self._flush)
 
     # -- files ----------------------------------------------------------------------------------------
 
@@ -163,8 +170,7 @@ class Ingest:
         if time.monotonic() - self._committed >= _COMMIT_EVERY:
             self._db.execute("COMMIT")
             self.kept_files = self._finished
-            self._db.execute("BEGIN IMMEDIATE")
-            self._committed = time.monotonic()
+            self._begin()
 
     def close(self) -> None:
         """Undo a file that was not finished, build missing indexes, keep the rest: `kept_files` of them."""

@@ -259,36 +259,53 @@ STEPS: tuple[Step, ...] = (
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:
     """Build what an import dropped and was stopped before it built again; nothing when all are there."""
+    for name in _missing(connection):
+        connection.execute(REBUILT[name].replace("INDEX", "INDEX IF NOT EXISTS", 1))
+
+
+def _missing(connection: sqlite3.Connection) -> list[str]:
     there = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
-    for name, sql in REBUILT.items():
-        if name not in there:
-            connection.execute(sql)
+    return [name for name in REBUILT if name not in there]
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to the newest version, each step in a transaction of its own.
 
-    Raises DamagedDataError when the file was written by a newer version of this program.
+    What others do to it at the same time is waited for, and seen. Raises DamagedDataError when the file was written by
+    a newer version of this program.
     """
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    while (version := _version(connection)) < len(STEPS):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Who was first took this step meanwhile.
+            if _version(connection) == version:
+                step = STEPS[version]
+                if isinstance(step, str):
+                    _run(connection, step)
+                else:
+                    step(connection)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.commit()
+        except BaseException:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
     if version > len(STEPS):
         raise DamagedDataError(
             f"The library is from a newer version of discover (format {version}, this one reads "
             f"{len(STEPS)}). Update discover."
         )
-    for number in range(version, len(STEPS)):
-        step = STEPS[number]
-        try:
-            if isinstance(step, str):
-                connection.executescript(
-                    f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number + 1};\nCOMMIT;"
-                )
-            else:
-                connection.execute("BEGIN IMMEDIATE")
-                step(connection)
-                connection.execute(f"PRAGMA user_version = {number + 1}")
-                connection.commit()
-        except BaseException:
-            if connection.in_transaction:
-                connection.rollback()
-            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _run(connection: sqlite3.Connection, sql: str) -> None:
+    """Several statements, inside the transaction there is: `executescript` would end it."""
+    statement = ""
+    for part in sql.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""

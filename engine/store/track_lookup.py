@@ -57,9 +57,12 @@ class LibraryTrack:
 
 
 class TrackLookup:
-    """The artists and tracks of the library of `connection`, and those still to be written."""
+    """The artists and tracks of the library of `connection`, and those still to be written.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `artist_of`, track -> artist of all that were asked for, is the caller's: it outlives this.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, artist_of: dict[int, int]) -> None:
         self._db = connection
         self._artists: dict[str, int] = dict(connection.execute("SELECT key, id FROM artists"))
         self._next_artist = _highest(connection, "artists")
@@ -67,7 +70,7 @@ class TrackLookup:
         self._families: dict[str, _Family] = {}
         self._by_relaxed: dict[str, list[int]] = {}
         self.library_empty = False
-        self.artist_of: dict[int, int] = {}
+        self.artist_of = artist_of
         self.known: dict[tuple[str, str], LibraryTrack] = {}
         # In the order of who refers to whom.
         self._new: dict[str, list[Row]] = {statement: [] for statement in (_ARTIST, _TRACK, _ID, _DETAILS)}

@@ -116,6 +116,12 @@ def _library(session: Any, advice: list[str]) -> dict[str, Any]:
     integrity = session.library.check()
     if integrity != "ok":
         advice.append("The library is damaged. Restore a backup, or move it away and import again.")
+    if orphans := session.library.orphans():
+        integrity = f"{quantity(orphans, 'rows')} without their track or file"
+        advice.append(
+            f"{quantity(orphans, 'plays or other rows', 'play or other row')} lost the track or file they "
+            "belong to. Restore a backup, or import your history again."
+        )
     if not counts.listens:
         advice.append("Import your history: discover import PATH.")
     return {

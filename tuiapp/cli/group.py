@@ -76,7 +76,10 @@ class Options:
         # Late: a command that only talks about itself loads no engine.
         from engine.session import Session
 
-        return Session(self.folders, private=self.private if private is None else private)
+        # A command that only looks is not a private session of the person's: plays go on being logged beside it.
+        return Session(
+            self.folders, private=self.private if private is None else private, announced=self.private
+        )
 
 
 def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.errors import DiscoverError, UsageError
+from engine.errors import DiscoverError, PrivateSessionError, UsageError
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import TEXT, artists
 from tuiapp.cli.output import print_json, say
@@ -87,7 +88,7 @@ def _play(options: Options, template: str, music: Music) -> None:
 )
 @click.pass_obj
 def played(options: Options, artist: str, track: str, seconds: float | None) -> None:
-    """Log a play (for player hooks). Not logged in a private session.
+    """Log a play (for player hooks). While a private session is on, in any window, it is dropped (exit code 0).
 
     For example: discover played "Burial" "Archangel" --seconds 238
     """
@@ -98,14 +99,18 @@ def played(options: Options, artist: str, track: str, seconds: float | None) -> 
 
 
 def _keep(options: Options, artist: str, track: str, seconds: float | None, at: int | None = None) -> str:
-    """Log a play and say so; in a private session say only that it is not logged. Returns what became of it."""
-    if options.private:
-        # Not even the library is opened: a hook that fires in a private session is not an error.
-        say(options, "Private session: not logged.")
-        return "private"
-    with options.session() as session:
-        outcome = session.history.log_play(artist, track, seconds=seconds, at=at).outcome
-    if outcome == "nameless":
+    """Log a play and say so; while a private session is on, say that it is not logged. Returns what became of it."""
+    from engine.privacy import private_session_on
+
+    outcome = "private"
+    # Not even the library is opened: a hook that fires in a private session is not an error.
+    if not options.private and not private_session_on(options.folders):
+        with options.session() as session, suppress(PrivateSessionError):
+            outcome = session.history.log_play(artist, track, seconds=seconds, at=at).outcome
+    if outcome == "private":
+        say(options, "A private session is on: not logged.")
+    elif outcome == "nameless":
         raise UsageError("Give an artist and a track.")
-    say(options, f"{_SAID[outcome]}: {shown(artist)} - {shown(track)}.")
+    else:
+        say(options, f"{_SAID[outcome]}: {shown(artist)} - {shown(track)}.")
     return outcome

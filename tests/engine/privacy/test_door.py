@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 
-from engine.errors import DamagedDataError, DiscoverError, PrivateSessionError
+from engine.errors import (
+    BusyError,
+    DamagedDataError,
+    DiscoverError,
+    PrivateSessionError,
+    disk_trouble,
+    library_trouble,
+)
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
@@ -81,7 +89,6 @@ def test_a_private_session_changes_no_byte_name_or_time_stamp(filled: Folders) -
         "DROP TABLE main.listens",
         "CREATE TABLE main.more (x)",
         "ATTACH ':memory:' AS other",
-        "PRAGMA user_version = 9",
     ],
 )
 def test_a_private_session_refuses_every_write_to_disk(filled: Folders, statement: str) -> None:
@@ -165,3 +172,37 @@ def test_a_file_that_is_not_a_database_says_so(folders: Folders) -> None:
     folders.database.write_bytes(b"this is no database at all" * 100)
     with pytest.raises(DamagedDataError, match="move it away"):
         open_library(Door(folders))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        (sqlite3.SQLITE_BUSY, BusyError, "is busy: .* Try again when it is done"),
+        (sqlite3.SQLITE_BUSY_RECOVERY, BusyError, "is busy: .* Try again when it is done"),
+        (sqlite3.SQLITE_LOCKED, BusyError, "is busy: .* Try again when it is done"),
+        (sqlite3.SQLITE_FULL, DiscoverError, "disk is full"),
+        (sqlite3.SQLITE_IOERR_WRITE, DiscoverError, "Make room"),
+        (sqlite3.SQLITE_IOERR_READ, DiscoverError, "disk the library is on failed"),
+        (sqlite3.SQLITE_READONLY_DBMOVED, DiscoverError, "may not be read or written"),
+        (sqlite3.SQLITE_CANTOPEN, DiscoverError, "may not be read or written"),
+        (sqlite3.SQLITE_NOMEM, DiscoverError, "cannot be opened .* was changed"),
+        (sqlite3.SQLITE_NOTADB, DamagedDataError, "is damaged .* move it away"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, DamagedDataError, "is damaged .* move it away"),
+    ],
+)
+def test_busy_full_denied_and_damaged_are_four_sentences_and_one_alone_moves_anything(
+    code: int, kind: type[DiscoverError], said: str
+) -> None:
+    error = sqlite3.OperationalError("what SQLite says")
+    error.sqlite_errorcode = code
+    told = library_trouble(error, "library.sqlite")
+    assert type(told) is kind
+    assert re.search(said, str(told))
+    assert ("away" in str(told)) is (kind is DamagedDataError)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "denied", "/somewhere"), OSError(30, "read-only")])
+def test_what_is_denied_is_said_of_files_too(error: OSError) -> None:
+    assert re.match(
+        r"(/somewhere|The library) may not be read or written: .*--data-dir\.", disk_trouble(error)
+    )

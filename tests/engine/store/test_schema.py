@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 
 import pytest
 
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, DiscoverError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store import schema
@@ -38,6 +39,26 @@ def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch) -> None:
     assert plain.execute("PRAGMA user_version").fetchone() == (len(schema.STEPS) - 1,)
     assert plain.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'").fetchone() == (0,)
     plain.close()
+
+
+def test_thirty_first_starts_at_once_all_succeed(tmp_path) -> None:
+    folders, start, said = Folders(tmp_path / "data"), threading.Barrier(30), []
+
+    def first_start() -> None:
+        start.wait()
+        try:
+            connection = open_library(Door(folders))
+            said.append(connection.execute("SELECT count(*) FROM listens").fetchone())
+            connection.close()
+        except DiscoverError as error:
+            said.append(error)
+
+    threads = [threading.Thread(target=first_start) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == [(0,)] * 30
 
 
 def test_a_library_of_a_newer_version_is_refused(tmp_path) -> None:

@@ -1,0 +1,216 @@
+"""Opening the library's file: to write, or as the copy in memory that a private session is.
+
+A private session reads the file once, as it is when the session begins, and goes on without it: what others write
+meanwhile neither breaks it nor shows in it, and they need not wait. A million listens take a tenth of a second and
+80 MB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from engine.errors import (
+    BusyError,
+    DamagedDataError,
+    DiscoverError,
+    PrivateSessionError,
+    disk_trouble,
+    library_trouble,
+)
+from engine.paths import Folders
+from engine.privacy.presence import Presence, Role, wait_a_moment
+
+# Tables a person changes by using the app. In a private session each is copied to a temporary table of the
+# same name: SQLite resolves temporary names first, so the same statements act on the copy, and what it differs in
+# from the first one is what is discarded in the end.
+SESSION_TABLES = ("feedback", "rules", "playlists", "playlist_tracks")
+# When SQLite waits for the disk: with a write-ahead log this loses nothing but the last changes to a power cut.
+SYNCHRONOUS = "NORMAL"
+# Seconds a connection waits for another one's transaction.
+BUSY_SECONDS = 10.0
+_COPIED = "The library is busy: a private session is just reading it. Try again."
+_OPENED = "The library is busy: another discover is just opening or closing it. Try again."
+
+# Authorizer actions that change something; the sixth argument names the database they act on.
+_WRITES = {
+    sqlite3.SQLITE_INSERT,
+    sqlite3.SQLITE_UPDATE,
+    sqlite3.SQLITE_DELETE,
+    sqlite3.SQLITE_ALTER_TABLE,
+    sqlite3.SQLITE_CREATE_TABLE,
+    sqlite3.SQLITE_CREATE_INDEX,
+    sqlite3.SQLITE_CREATE_TRIGGER,
+    sqlite3.SQLITE_CREATE_VIEW,
+    sqlite3.SQLITE_DROP_TABLE,
+    sqlite3.SQLITE_DROP_INDEX,
+    sqlite3.SQLITE_DROP_TRIGGER,
+    sqlite3.SQLITE_DROP_VIEW,
+    sqlite3.SQLITE_REINDEX,
+    sqlite3.SQLITE_ANALYZE,
+}
+
+
+class Connection(sqlite3.Connection):
+    """A connection to the library that says of itself to other processes what they must know."""
+
+    presence: Presence | None = None
+    # Whether its file may go on changing when it is closed: the last one to close folds the log in.
+    writes = False
+
+    def close(self) -> None:
+        """Close it. Idempotent."""
+        here, self.presence = self.presence, None
+        if here is None:
+            return
+        with contextlib.ExitStack() as stack:
+            # A copy is made in a moment. Of one that does not end no more can come than that it is made again.
+            with contextlib.suppress(BusyError):
+                if self.writes:
+                    stack.enter_context(here.without(Role.READS, Role.OPENS, _COPIED))
+            super().close()
+        here.close()
+
+
+def open_to_write(folders: Folders) -> sqlite3.Connection:
+    """The library's file, made where there is none, with a write-ahead log.
+
+    Raises BusyError while others let nobody in, DamagedDataError when the file is not a database, DiscoverError when
+    the disk is full or what is there is not ours to write.
+    """
+    here = Presence(folders)
+    with here.without(Role.READS, Role.OPENS, _COPIED):
+        return _opened(folders.database, here)
+
+
+def _opened(path: Path, here: Presence) -> sqlite3.Connection:
+    try:
+        if not path.exists():
+            # Created by hand first so that it is never, even for a moment, readable by others.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        elif not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            raise PermissionError(errno.EROFS, "it is read-only")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiscoverError(disk_trouble(error)) from error
+        raise DiscoverError(
+            f"Cannot write to {path.parent}: {error.strerror}. Choose another folder with "
+            "--data-dir, or use --private, which writes nothing."
+        ) from error
+    try:
+        connection = _connected(path, here)
+        connection.writes = True
+    except sqlite3.DatabaseError as error:
+        raise library_trouble(error, path) from error
+    try:
+        connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+        _begin_log(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise library_trouble(error, path) from error
+        raise
+    return connection
+
+
+def _connected(where: Path | str, here: Presence) -> Connection:
+    connection = sqlite3.connect(where, check_same_thread=False, timeout=BUSY_SECONDS, factory=Connection)
+    connection.presence = here
+    return connection
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    """Have a write-ahead log. SQLite itself does not wait for others who begin one at the same time."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        wait_a_moment()
+
+
+def open_private(folders: Folders, *, announced: bool) -> sqlite3.Connection:
+    """A copy of the library in memory, an empty one where there is none; what cannot be changed in private is refused.
+
+    `announced`, the session is known to every process until the connection is closed, and no play is logged. Nothing on
+    disk changes, no time stamp either. Raises DamagedDataError when the file is not a library, BusyError while it is
+    not to be read, PrivateSessionError when it was left in a state that only an ordinary session may mend.
+    """
+    here = Presence(folders)
+    if announced:
+        here.enter(Role.PRIVATE)
+    connection = _connected(":memory:", here)
+    try:
+        with here.without(Role.OPENS, Role.READS, _OPENED):
+            _copy(folders.database, connection)
+        if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            # There is no library yet, or somebody is just making it.
+            return connection
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA foreign_keys = ON")
+        for table in SESSION_TABLES:
+            _shadow_in_memory(connection, table)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.DatabaseError | OSError):
+            raise library_trouble(error, folders.database) from error
+        raise
+    # Else the first change that is refused would roll the copies back with it.
+    connection.commit()
+    connection.set_authorizer(_refuse_writes_outside_memory)
+    return connection
+
+
+def _copy(path: Path, to: sqlite3.Connection) -> None:
+    """Copy the library's file while nobody opens or closes it; where there is none, nothing."""
+    log, index = (path.with_name(f"{path.name}-{end}") for end in ("wal", "shm"))
+    if not path.exists() or not path.stat().st_size:
+        return
+    if log.exists() and index.exists():
+        # Somebody is at work, or was when they were killed. SQLite's own locks keep this reader whole, and the log's
+        # index is not changed by it either.
+        how = "readonly_shm=1"
+    elif log.exists() and log.stat().st_size:
+        raise PrivateSessionError(
+            f"{path} was not closed cleanly, so opening it would write to it. Run `discover doctor` once, then start "
+            "the private session."
+        )
+    else:
+        how = "immutable=1"
+    uri = f"{path.absolute().as_uri()}?mode=ro&{how}"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
+        connection.backup(to)
+
+
+def _shadow_in_memory(connection: sqlite3.Connection, table: str) -> None:
+    """Copy `table` with its primary key and defaults into a temporary table of the same name."""
+    row = connection.execute(
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?", (table,)
+    ).fetchone()
+    if row is None:
+        raise DamagedDataError(
+            f"The library has no table {table}. Run `discover doctor` without --private first."
+        )
+    definition = str(row[0]).split(table, 1)[1]
+    connection.execute(f"CREATE TEMP TABLE {table}{definition}")
+    connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608 - names from SESSION_TABLES
+
+
+def _refuse_writes_outside_memory(
+    action: int, _first: str | None, _second: str | None, database: str | None, _trigger: str | None
+) -> int:
+    if action in _WRITES and database != "temp":
+        return sqlite3.SQLITE_DENY
+    if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH):
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
