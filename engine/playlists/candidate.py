@@ -10,10 +10,10 @@ class Candidate:
     """One track on offer, with what is known of it.
 
     `artist_key` and `track_key` come from `engine.canonical_keys`. `bpm` is in beats a minute, None when unknown;
-    `bpm_source` names where it is from. `energy` is 0..1. `appeal` is any number on one scale for the whole
+    `bpm_source` names where it is from. `energy` and `calm` are 0..1. `appeal` is any number on one scale for the whole
     pool, greater is better: only its rank is used. `known` is true for what the person has played. `ids` are
     pairs of scheme and value as in the library: ("spotify", …), ("isrc", …), ("mb_recording", …), ("file",
-    path).
+    path). `at_times` is how much it belongs to the context's times of the week: 0.5 as to any other, towards 1 more.
     """
 
     artist: str
@@ -28,3 +28,5 @@ class Candidate:
     known: bool
     album: str | None = None
     ids: tuple[tuple[str, str], ...] = ()
+    calm: float | None = None
+    at_times: float | None = None

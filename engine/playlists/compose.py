@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from engine.errors import NothingYetError
 from engine.playlists import sequence as search
 from engine.playlists.candidate import Candidate
-from engine.playlists.contexts import CONTEXTS, Context, Settings
-from engine.playlists.objective import Objective
-from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
-from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, pool_of, short_list
-from engine.playlists.profile import Line, profile_of
-from engine.playlists.tempo import tempo_fit
-from engine.wording import percent, quantity
+from engine.playlists.contexts import CONTEXTS, MEASURES, Context, Settings
+from engine.playlists.notes import notes_on
+from engine.playlists.objective import Objective, Question, objective_of, question_of
+from engine.playlists.playlist import ContextPlaylist, Curve, PlaylistTrack
+from engine.playlists.pool import Pool, known_length, pool_of
+from engine.playlists.profile import Floats, profile_of
+from engine.wording import quantity
 
 ARTIST_GAP = 5  # places between two tracks of one artist; fewer only where the pool leaves no choice
 _SHORT_BY = 60.0
+_ADD = "Add an Exportify CSV, or any table with artist, track and bpm: discover features add PATH."
 
 
 def compose(
@@ -27,64 +29,60 @@ def compose(
     context: Context = CONTEXTS["running"],
     cancelled: Callable[[], bool] | None = None,
 ) -> ContextPlaylist:
-    """A playlist of `settings.minutes` from `candidates`, following the context's profile of tempo.
+    """A playlist of `settings.minutes` from `candidates`, following the context's profile.
 
     No track comes twice and no artist within `artist_gap` places; where too little fits, the list is shorter
     and its notes say so. The same candidates (in any order), settings and seed give the same list.
 
-    Raises NothingYetError when there are no candidates or none has a known tempo, CancelledError.
+    Raises NothingYetError when there are no candidates or nothing is known of them that the context goes by,
+    CancelledError.
     """
     settings = settings or context.defaults
-    profile = profile_of(context, settings)
-    tempo = profile.tempo or Line((0.0,), (settings.bpm,))
-    pool = pool_of(candidates, context, settings, tempo)
-    if not pool.size:
-        raise NothingYetError("No tracks to choose from yet. Import your history: discover import PATH.")
-    if not pool.with_tempo:
-        raise NothingYetError(
-            f"None of the {quantity(pool.size, 'tracks')} has a tempo. Add an Exportify CSV, or any table with "
-            "artist, track and bpm: discover features add PATH."
-        )
-    objective, found = _found(pool, settings, tempo, cancelled)
-    tracks = _tracks(objective, found.order)
+    whole = pool_of(candidates, settings.seed)
+    measured = _measured(whole, context)
+    question = question_of(whole.of(np.flatnonzero(whole.of_length(settings.minutes))), context, settings)
+    objective, found = _found(question, cancelled)
+    tracks, curves = _tracks(objective, found.order, context)
     playlist = ContextPlaylist(
         context=context.name,
         title=context.title,
         settings=settings,
-        profile=profile,
+        profile=profile_of(context, settings),
         tracks=tracks,
-        pool=pool.size,
-        fitting=len(pool),
-        coverage=pool.with_tempo / pool.size,
+        pool=len(whole),
+        fitting=int(question.fitting.sum()),
+        coverage=float(whole.known(measured).mean()),
         artist_gap=objective.artist_gap,
         objective=found.objective,
+        measured=measured,
+        curves=curves,
     )
-    return _with_notes(playlist, pool)
+    return replace(playlist, notes=notes_on(playlist, whole, question))
 
 
-def objective_for(pool: Pool, settings: Settings, profile: Line, artist_gap: int) -> Objective:
-    """What the search maximises: over the short list of `pool`."""
-    return Objective(
-        pool=short_list(pool, settings, profile, artist_gap),
-        profile=profile,
-        length=settings.minutes * 60.0,
-        tolerance=settings.tolerance / 100.0,
-        new=settings.new,
-        artist_gap=artist_gap,
-    )
+def _measured(pool: Pool, context: Context) -> str:
+    """What the context asks for first. Raises NothingYetError where the pool has nothing to go by."""
+    if not len(pool):
+        raise NothingYetError("No tracks to choose from yet. Import your history: discover import PATH.")
+    tracks = quantity(len(pool), "tracks")
+    measures = context.measures or ("tempo",)
+    if context.needs_tempo and not pool.known("tempo").any():
+        raise NothingYetError(f"None of the {tracks} has a tempo. {_ADD}")
+    if not any(pool.known(measure).any() for measure in (*measures, "at_times")):
+        when = f", nor was played {context.times.spans_in_words}" if context.times else ""
+        raise NothingYetError(f"None of the {tracks} has a known {' or '.join(measures)}{when}. {_ADD}")
+    return measures[0]
 
 
-def _found(
-    pool: Pool, settings: Settings, profile: Line, cancelled: Callable[[], bool] | None
-) -> tuple[Objective, search.Sequence]:
-    """The best list; artists come closer than `ARTIST_GAP` only where that fills more time."""
-    objective = objective_for(pool, settings, profile, ARTIST_GAP)
+def _found(question: Question, cancelled: Callable[[], bool] | None) -> tuple[Objective, search.Sequence]:
+    """The best list; artists come closer than the context has it only where that fills more time."""
+    objective = objective_of(question, question.context.artist_gap)
     found = search.sequence(objective, cancelled)
-    for gap in (2, 1, 0):
+    for gap in (gap for gap in (2, 1, 0) if gap < question.context.artist_gap):
         missing = _missing(objective, found)
         if missing < _SHORT_BY or len(objective.pool) <= len(found.order):
             break
-        other = objective_for(pool, settings, profile, gap)
+        other = objective_of(question, gap)
         nearer = search.sequence(other, cancelled)
         if _missing(other, nearer) < missing - _SHORT_BY:
             objective, found = other, nearer
@@ -95,15 +93,18 @@ def _missing(objective: Objective, found: search.Sequence) -> float:
     return objective.length - float(objective.pool.seconds[list(found.order)].sum())
 
 
-def _tracks(objective: Objective, order: tuple[int, ...]) -> tuple[PlaylistTrack, ...]:
-    pool = objective.pool
-    places = list(order)
-    seconds = pool.seconds[places]
-    target = objective.profile.at_all(np.cumsum(seconds) - seconds / 2)
-    _, factor = tempo_fit(pool.log_bpm[places], target)
+def _tracks(
+    objective: Objective, order: tuple[int, ...], context: Context
+) -> tuple[tuple[PlaylistTrack, ...], tuple[Curve, ...]]:
+    places = np.array(order, dtype=np.int64)
+    pool = objective.pool.of(places)
+    middle = np.cumsum(pool.seconds) - pool.seconds / 2
+    wanted = objective.targets.values[objective.targets.rows_at(middle)]
+    factor = objective.at(objective.factor, places, middle)
+    has = {"tempo": np.exp2(pool.log_bpm) * factor, "energy": pool.energy, "calm": pool.calm}
     tracks = []
-    for place, index in enumerate(places):
-        track = pool.candidates[index]
+    for place, track in enumerate(pool.candidates):
+        by_tempo = bool(context.tempo) and track.bpm is not None
         tracks.append(
             PlaylistTrack(
                 artist=track.artist,
@@ -111,70 +112,20 @@ def _tracks(objective: Objective, order: tuple[int, ...]) -> tuple[PlaylistTrack
                 album=track.album,
                 bpm=track.bpm,
                 bpm_source=track.bpm_source,
-                seconds=float(seconds[place]),
+                seconds=float(pool.seconds[place]),
                 known=track.known,
-                target_bpm=float(target[place]),
-                factor=float(factor[place]),
+                target_bpm=float(wanted[place, 0]) if by_tempo else None,
+                factor=float(factor[place]) if by_tempo else None,
                 ids=track.ids,
                 seconds_estimated=not known_length(track),
             )
         )
-    return tuple(tracks)
+    curves = (
+        Curve(measure, tuple(wanted[:, MEASURES.index(measure)].tolist()), _known(has[measure]))
+        for measure in context.measures
+    )
+    return tuple(tracks), tuple(curves)
 
 
-def _with_notes(playlist: ContextPlaylist, pool: Pool) -> ContextPlaylist:
-    notes = [*_notes_on_fit(playlist), *_notes_on_mix(playlist, pool)]
-    if playlist.coverage < 1:
-        unknown = playlist.pool - pool.with_tempo
-        share = percent(playlist.coverage)
-        notes.append(
-            f"{share} of the {quantity(playlist.pool, 'tracks')} have a tempo; the other {unknown:,} can't be chosen."
-        )
-    estimated = sum(track.seconds_estimated for track in playlist.tracks)
-    if estimated:
-        minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
-        notes.append(
-            f"{quantity(estimated, 'tracks are', 'track is')} of unknown length, assumed "
-            f"{minutes}:{seconds:02} each."
-        )
-    fields = {name: getattr(playlist, name) for name in ContextPlaylist.__slots__}
-    return ContextPlaylist(**{**fields, "notes": tuple(notes)})
-
-
-def _notes_on_fit(playlist: ContextPlaylist) -> list[str]:
-    settings = playlist.settings
-    short = -playlist.length_error / 60.0
-    eased = bool(settings.warm_up or settings.cool_down)
-    asked = f"{settings.bpm:g} spm ± {settings.tolerance:g} %"
-    asked += ", including warm-up and cool-down" if eased else ""
-    if not playlist.tracks:
-        return [f"No tracks match {asked}. Change the tempo, or add tempo data for more tracks."]
-    if short >= 0.5:
-        count = f"Only {quantity(playlist.fitting, 'tracks fit', 'track fits')} {asked}"
-        return [f"{count}; without repeats the list is {short:.0f} minutes short."]
-    if short <= -0.5:
-        return [f"No tracks match the length exactly; the list is {-short:.0f} minutes longer."]
-    return []
-
-
-def _notes_on_mix(playlist: ContextPlaylist, pool: Pool) -> list[str]:
-    notes = []
-    count = len(playlist.tracks)
-    if count and abs(playlist.new_share - playlist.settings.new) > 1 / count:
-        new = int(pool.new.sum())
-        kind, there = (
-            ("new", new) if playlist.new_share < playlist.settings.new else ("known", len(pool) - new)
-        )
-        share, asked = percent(playlist.new_share), percent(playlist.settings.new)
-        fit = (
-            f"only {quantity(there, f'{kind} tracks match', f'{kind} track matches')}"
-            if there
-            else f"no {kind} track matches"
-        )
-        notes.append(f"New music is {share} of the list, not {asked}: {fit}.")
-    if playlist.artist_gap < ARTIST_GAP and count > 1:
-        notes.append(
-            f"Few artists match: an artist may repeat after {quantity(playlist.artist_gap, 'other tracks')}, "
-            f"not {ARTIST_GAP}."
-        )
-    return notes
+def _known(values: Floats) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(value) else float(value) for value in values)

@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass, field, replace
 
 from engine.canonical_keys import nearest
 from engine.errors import UsageError
-from engine.taste.window import TimeOfWeek
+from engine.taste.window import TIMES_OF_WEEK, TimeOfWeek, time_of_week
 
 # (share of the list's length, value): straight lines between points, ends held.
 Points = tuple[tuple[float, float], ...]
 # What a profile can ask for over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
 MEASURES = ("tempo", "energy", "calm")
+_TIMES = f"Use one of {', '.join(time.name for time in TIMES_OF_WEEK)}."
 _MOST_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}
 
 
@@ -153,6 +154,9 @@ def _intervals(rest: float, work: float, rounds: int) -> Points:
     return (*points, (1.0, rest))
 
 
+# Where people move to the beat.
+_IN_STEP = Weights(tempo=2.0, energy=1.0)
+
 CONTEXTS: Mapping[str, Context] = {
     context.name: context
     for context in (
@@ -164,15 +168,17 @@ CONTEXTS: Mapping[str, Context] = {
             energy=_flat(0.75),
             needs_tempo=True,
             eases=True,
+            weights=_IN_STEP,
         ),
         Context(
             name="workout",
             title="Workout",
-            asks="intervals: hard and easy in turn, four rounds",
-            defaults=Settings(bpm=140, tolerance=8, minutes=45),
+            asks="intervals: four hard rounds, easy between them",
+            defaults=Settings(bpm=140, tolerance=8),
             tempo=_intervals(0.85, 1.0, 4),
             energy=_intervals(0.6, 0.9, 4),
             needs_tempo=True,
+            weights=_IN_STEP,
         ),
         Context(
             name="walk",
@@ -183,6 +189,65 @@ CONTEXTS: Mapping[str, Context] = {
             energy=_flat(0.6),
             needs_tempo=True,
             eases=True,
+            weights=_IN_STEP,
+        ),
+        Context(
+            name="focus",
+            title="Focus",
+            asks="calm and even, little that is new",
+            defaults=Settings(minutes=60, new=0.1),
+            energy=_flat(0.4),
+            calm=_flat(0.65),
+            weights=Weights(transitions=0.6),
+            times=time_of_week("work"),
+        ),
+        Context(
+            name="party",
+            title="Party",
+            asks="rising to full energy at two thirds, then easing off",
+            defaults=Settings(bpm=122, tolerance=10, minutes=120, new=0.2),
+            tempo=((0.0, 0.88), (0.4, 1.0), (0.85, 1.05), (1.0, 0.95)),
+            energy=((0.0, 0.6), (0.4, 0.8), (0.7, 0.9), (0.85, 0.9), (1.0, 0.7)),
+            weights=Weights(tempo=0.5, energy=1.0, transitions=0.4),
+            times=time_of_week("party"),
+        ),
+        Context(
+            name="sleep",
+            title="Sleep",
+            asks="calmer and calmer, nothing that wakes you",
+            defaults=Settings(bpm=75, tolerance=15, minutes=45, new=0.0),
+            tempo=((0.0, 1.0), (1.0, 0.85)),
+            energy=((0.0, 0.35), (1.0, 0.1)),
+            calm=((0.0, 0.65), (1.0, 0.9)),
+            weights=Weights(tempo=0.5, energy=1.0, calm=1.0, transitions=0.6),
+            times=time_of_week("sleep"),
+        ),
+        Context(
+            name="commute",
+            title="Commute",
+            asks="what you play on the way, with something new",
+            defaults=Settings(minutes=30, new=0.4),
+            energy=_flat(0.6),
+            weights=Weights(times=1.0),
+            times=time_of_week("commute"),
+        ),
+        Context(
+            name="morning",
+            title="Morning",
+            asks="waking up: from quiet to lively",
+            defaults=Settings(minutes=40, new=0.2),
+            energy=((0.0, 0.35), (0.6, 0.6), (1.0, 0.7)),
+            weights=Weights(times=1.0),
+            times=time_of_week("morning"),
+        ),
+        Context(
+            name="dinner",
+            title="Dinner",
+            asks="in the background, warm and even",
+            defaults=Settings(minutes=90),
+            energy=((0.0, 0.4), (0.5, 0.5), (1.0, 0.4)),
+            weights=Weights(transitions=0.6),
+            times=time_of_week("dinner"),
         ),
     )
 }
@@ -196,3 +261,16 @@ def context_named(name: str, contexts: Mapping[str, Context] = CONTEXTS) -> Cont
         guess = f" Did you mean {near[0]}?" if near else ""
         raise UsageError(f"Unknown context “{name}”.{guess} Contexts: {', '.join(contexts)}.")
     return found
+
+
+def times_named(name: str, contexts: Mapping[str, Context] = CONTEXTS) -> TimeOfWeek:
+    """A time of the week by its own name, or by that of a context that has one.
+
+    Raises UnknownNameError with those there are, UsageError for a context that is at no time.
+    """
+    own = contexts.get(name.strip().casefold())
+    if own is None:
+        return time_of_week(name)
+    if own.times is None:
+        raise UsageError(f"{own.title} is at no time of the week. {_TIMES}")
+    return own.times

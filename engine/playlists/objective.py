@@ -7,34 +7,40 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.playlists.pool import Pool
-from engine.playlists.profile import Floats, Line
-from engine.playlists.tempo import tempo_credit, tempo_fit
+from engine.playlists.contexts import Context, Settings
+from engine.playlists.fit import Fit, Targets, fit, targets_of
+from engine.playlists.pool import ASSUMED_SECONDS, Pool, short_list
+from engine.playlists.profile import Floats, profile_of
 
 Orders = NDArray[np.int64]
 
-TEMPO_WEIGHT = 1.0
 LENGTH_WEIGHT = 0.5  # a minute too long or short
-NEW_WEIGHT = 1.5  # all of the list on the wrong side of new and known
-FORBIDDEN = 10.0  # an artist too near itself, or a tempo beyond the tolerance, in the scale of a whole list
+NEW_WEIGHT = 3.0  # all of the list on the wrong side of new and known
+FORBIDDEN = 10.0  # an artist too near itself, or a track that may not be taken, in the scale of a whole list
+_TIMES = 16  # times a profile is sampled at for the short list
+_OCTAVE_APART = 2.0  # what an octave between neighbours is worth beside all of the energy's range
 
 
 @dataclass(frozen=True)
 class Objective:
     """The worth of playlists drawn from one pool; greater is better.
 
-    The mean over the list's time of merit and tempo credit, less penalties for a wrong length, a wrong share
-    of new music, an artist within `artist_gap` places of itself, and tempi beyond the tolerance. A list that
-    is too short loses what its missing time could have earned. `length` is in seconds, `tolerance` and `new`
-    are shares.
+    The mean over the list's time of what tracks are worth when they play, less penalties for a wrong length, a wrong
+    share of new music, an artist within `artist_gap` places of itself, tracks that may not be taken, artists that come
+    again, and neighbours that differ. A list that is too short loses what its missing time could have earned. `length`
+    is in seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` (tracks, tracks).
     """
 
     pool: Pool
-    profile: Line
+    targets: Targets
+    worth: Floats
+    allowed: NDArray[np.bool_]
+    factor: Floats
+    jump: Floats
     length: float
-    tolerance: float
     new: float
     artist_gap: int
+    variety: float
 
     def values(self, orders: Orders) -> Floats:
         """The worth of each row of `orders`: shape (lists, places), numbers of tracks in the pool."""
@@ -43,24 +49,31 @@ class Objective:
             return np.full(lists, -LENGTH_WEIGHT * self.length / 60.0)
         seconds = self.pool.seconds[orders]
         end = np.cumsum(seconds, axis=1)
-        credit = self.credit(orders, end - seconds / 2)
-        worth = self.pool.merit[orders] + TEMPO_WEIGHT * credit
-        total = (seconds * worth).sum(axis=1) / np.maximum(self.length, end[:, -1])
-        wrong = (credit < 0).sum(axis=1) + self.too_near(orders)
-        wanted = round(self.new * places)
-        new = np.abs(self.pool.new[orders].sum(axis=1) - wanted) / places
-        off = np.abs(end[:, -1] - self.length) / 60.0
-        result: Floats = total - LENGTH_WEIGHT * off - NEW_WEIGHT * new - FORBIDDEN * wrong
+        last = end[:, -1]
+        index = self.targets.rows_at(end - seconds / 2) * len(self.pool) + orders
+        total = (seconds * self.worth.take(index)).sum(axis=1) / np.maximum(self.length, last)
+        wrong = (~self.allowed.take(index)).sum(axis=1) + self.too_near(orders)
+        new = np.abs(self.pool.new[orders].sum(axis=1) - round(self.new * places)) / places
+        apart = self.jump.take(orders[:, 1:] * len(self.pool) + orders[:, :-1]).sum(axis=1) / places
+        artists = np.sort(self.pool.artist[orders], axis=1)
+        again = (artists[:, 1:] == artists[:, :-1]).sum(axis=1) / places
+        result: Floats = (
+            total
+            - LENGTH_WEIGHT / 60.0 * np.abs(last - self.length)
+            - NEW_WEIGHT * new
+            - FORBIDDEN * wrong
+            - apart
+            - self.variety * again
+        )
         return result
 
     def value(self, order: list[int]) -> float:
         """The worth of one list."""
         return float(self.values(np.array([order], dtype=np.int64).reshape(1, -1))[0])
 
-    def credit(self, orders: Orders, middle: Floats) -> Floats:
-        """Tempo credit of tracks whose middle is `middle` seconds after the start; shapes as `orders`."""
-        distance, _ = tempo_fit(self.pool.log_bpm[orders], self.profile.at_all(middle))
-        return tempo_credit(distance, self.tolerance)
+    def at(self, table: Floats, tracks: Orders, middle: Floats) -> Floats:
+        """What a table of (rows, tracks) says of tracks whose middle is so many seconds after the start."""
+        return np.asarray(table.take(self.targets.rows_at(middle) * len(self.pool) + tracks))
 
     def too_near(self, orders: Orders) -> NDArray[np.int64]:
         """How many pairs of tracks of one artist lie within `artist_gap` places, for each row."""
@@ -69,3 +82,73 @@ class Objective:
         for step in range(1, min(self.artist_gap, orders.shape[1] - 1) + 1):
             found += (artist[:, step:] == artist[:, :-step]).sum(axis=1)
         return found
+
+
+@dataclass(frozen=True)
+class Question:
+    """A pool, and what is asked of it: `pool` are the tracks of a usable length, `sampled` how these fit some of the
+    targets."""
+
+    pool: Pool
+    context: Context
+    settings: Settings
+    targets: Targets
+    sampled: Fit
+    any_octave: bool = False
+
+    @property
+    def fitting(self) -> NDArray[np.bool_]:
+        """Which tracks fit at some time."""
+        return np.asarray(self.sampled.allowed.any(axis=0))
+
+
+def question_of(pool: Pool, context: Context, settings: Settings, *, any_octave: bool = False) -> Question:
+    """What a context asks of a pool; with `any_octave` half and double time count whatever the energy."""
+    targets = targets_of(profile_of(context, settings), settings.minutes * 60.0)
+    rows = targets.values[targets.sample(_TIMES)]
+    return Question(
+        pool,
+        context,
+        settings,
+        targets,
+        fit(pool, rows, context, settings, any_octave=any_octave),
+        any_octave,
+    )
+
+
+def objective_of(question: Question, artist_gap: int, new: float | None = None) -> Objective:
+    """What the search maximises, over the short list of the question's pool; `new` is another share of new music."""
+    context, settings, sampled = question.context, question.settings, question.sampled
+    length = settings.minutes * 60.0
+    few = question.pool.of(
+        short_list(
+            question.pool, sampled.worth, sampled.allowed, length / ASSUMED_SECONDS, settings.new, artist_gap
+        )
+    )
+    found = fit(few, question.targets.values, context, settings, any_octave=question.any_octave)
+    return Objective(
+        pool=few,
+        targets=question.targets,
+        worth=np.ascontiguousarray(found.worth),
+        allowed=np.ascontiguousarray(found.allowed),
+        factor=np.ascontiguousarray(found.factor),
+        jump=context.weights.transitions * _jumps(few, context),
+        length=length,
+        new=settings.new if new is None else new,
+        artist_gap=artist_gap,
+        variety=context.weights.variety,
+    )
+
+
+def _jumps(pool: Pool, context: Context) -> Floats:
+    """How much each track differs from each other in tempo (whole octaves apart are alike) and in energy: (n, n).
+
+    What is not known differs not.
+    """
+    found = np.zeros((len(pool), len(pool)))
+    if context.tempo:
+        steps = pool.log_bpm[:, None] - pool.log_bpm[None, :]
+        found += _OCTAVE_APART * np.nan_to_num(np.abs(steps - np.rint(steps)))
+    if context.energy or context.calm:
+        found += np.nan_to_num(np.abs(pool.energy[:, None] - pool.energy[None, :]))
+    return found

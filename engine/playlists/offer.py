@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from engine.canonical_keys import AnySpelling, joined_key
 from engine.community.features import FeatureCatalog, TrackFeatures
+from engine.playlists.at_times import at_times
 from engine.playlists.candidate import Candidate
 from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
@@ -22,6 +24,8 @@ from engine.taste.gate import left_out_by_rules
 from engine.taste.kept_tracks import KeptTrack, kept_tracks
 from engine.taste.own_music import own_music
 from engine.taste.rules import counted_listens
+from engine.taste.when_played import plays_at
+from engine.taste.window import TimeOfWeek
 
 # At the top of Discover an artist new to the person weighs as much as an own track played so often ...
 NEW_AT_TOP = 30.0
@@ -33,13 +37,18 @@ def candidates(
     connection: sqlite3.Connection,
     features: FeatureCatalog,
     recommended: Sequence[Recommendation],
+    times: TimeOfWeek | None = None,
     *,
     from_library: bool = False,
 ) -> list[Candidate]:
-    """Own tracks with what is known of their tempo, then tracks of recommended artists that have one; with
-    `from_library` those alone the person has."""
+    """Own tracks with what is known of their tempo, and of when they are played where `times` are asked about, then
+    tracks of recommended artists; with `from_library` those alone the person has."""
     place = {item.key: item.rank for item in recommended if not item.known}
-    return offered(connection, features, place, from_library=from_library)
+    found = offered(connection, features, place, from_library=from_library)
+    if times is None:
+        return found
+    then = at_times(plays_at(connection, times))
+    return [replace(track, at_times=then.get((track.artist_key, track.track_key))) for track in found]
 
 
 def offered(

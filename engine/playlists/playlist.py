@@ -41,11 +41,35 @@ class PlaylistTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """How a list follows what is asked for: a track each, what was `wanted` in its middle and what it `has` (null where
+    unknown). Tempo is in beats a minute, half and double time counted; energy and calm are 0..1."""
+
+    measure: str
+    wanted: tuple[float, ...]
+    has: tuple[float | None, ...]
+
+    @property
+    def error(self) -> float | None:
+        """Mean distance, of the tracks where it is known; null where of none."""
+        known = [
+            abs(has - wanted) for wanted, has in zip(self.wanted, self.has, strict=True) if has is not None
+        ]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def unknown(self) -> int:
+        """Of how many tracks it is not known."""
+        return sum(has is None for has in self.has)
+
+
+@dataclass(frozen=True, slots=True)
 class ContextPlaylist:
     """A playlist made for a context.
 
-    `pool` counts the tracks it could be chosen from, `coverage` is the share of these with a known tempo,
-    `fitting` counts those whose tempo fits. `artist_gap` is how many places lie at least between two tracks
+    `pool` counts the tracks it could be chosen from, `coverage` is the share of these of which what the context asks
+    for first is known (`measured`: tempo, energy or calm), `fitting` counts those that fit. `curves` say how it
+    follows the profile. `artist_gap` is how many places lie at least between two tracks
     of an artist. `notes` are sentences the person should read. `objective` is what was maximised (only
     comparable between lists made from one pool with the same settings).
     """
@@ -60,6 +84,8 @@ class ContextPlaylist:
     coverage: float
     artist_gap: int
     objective: float
+    measured: str
+    curves: tuple[Curve, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

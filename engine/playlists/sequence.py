@@ -1,6 +1,6 @@
 """Chooses and orders the tracks of a playlist: a beam search through time, then exchanges until none helps.
 
-The target tempo depends on when a track plays, so lists are built from their start: the beam keeps the most
+What is asked for depends on when a track plays, so lists are built from their start: the beam keeps the most
 promising beginnings, judged by what they have earned and what the rest of the time can earn at best. Every
 exchange afterwards (another track in a place, two places swapped, a track more or less) is judged by the
 whole objective.
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CancelledError
-from engine.playlists.objective import LENGTH_WEIGHT, NEW_WEIGHT, TEMPO_WEIGHT, Objective, Orders
+from engine.playlists.objective import LENGTH_WEIGHT, NEW_WEIGHT, Objective, Orders
+from engine.playlists.pool import ASSUMED_SECONDS
 from engine.playlists.profile import Floats
 
 WIDTH = 20
@@ -23,7 +24,11 @@ ROUNDS = 8
 SLACK = 30.0  # seconds a list may be over its length while it is being built
 _ENDS_IMPROVED = 2
 _MIN_GAIN = 1e-9
-_TRIED = 12  # tracks tried exactly in each place
+_TRIED = 48  # exchanges tried exactly at once
+_HOPE = 0.02  # an exchange that seems to lose no more than this may gain by when later tracks play
+_SWAPPED = 8  # how far apart two places may lie that are swapped
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -36,18 +41,22 @@ class Sequence:
 
 @dataclass
 class _Beam:
-    """Beginnings of equal number of places: shapes (beams, places), (beams,), (beams, tracks), (beams,)."""
+    """Beginnings of equal number of places: shapes (beams, places), (beams,), (beams, tracks), (beams,) …
+
+    `members` is the same number for the same tracks in whatever order.
+    """
 
     orders: Orders
     earned: Floats
     used: NDArray[np.bool_]
     elapsed: Floats
-    new: NDArray[np.int64]
+    new: Ints
+    members: Ints
 
 
 def greedy(objective: Objective) -> Sequence:
     """The best next track, again and again: the plain way, to measure the search against."""
-    return _best(objective, _search(objective, width=1, cancelled=None))
+    return _best(objective, _Search(objective).ends(1, None))
 
 
 def sequence(objective: Objective, cancelled: Callable[[], bool] | None = None) -> Sequence:
@@ -55,8 +64,9 @@ def sequence(objective: Objective, cancelled: Callable[[], bool] | None = None) 
 
     Empty when the pool is. Raises CancelledError when `cancelled` says so between steps.
     """
-    ends = _search(objective, width=WIDTH, cancelled=cancelled)
-    plain = greedy(objective)
+    search = _Search(objective)
+    ends = search.ends(WIDTH, cancelled)
+    plain = _best(objective, search.ends(1, cancelled))
     best = sorted(
         {tuple(end): objective.value(end) for end in ends}.items(), key=lambda end: (-end[1], end[0])
     )
@@ -69,86 +79,110 @@ def _best(objective: Objective, ends: list[list[int]]) -> Sequence:
     return Sequence(tuple(order), objective.value(order))
 
 
-def _search(objective: Objective, width: int, cancelled: Callable[[], bool] | None) -> list[list[int]]:
-    """Whole lists, one at least: what the beam held when the length was reached or nothing more fitted."""
-    tracks = len(objective.pool)
-    beam = _Beam(
-        orders=np.zeros((1, 0), dtype=np.int64),
-        earned=np.zeros(1),
-        used=np.zeros((1, tracks), dtype=np.bool_),
-        elapsed=np.zeros(1),
-        new=np.zeros(1, dtype=np.int64),
-    )
-    rate = _best_rate(objective)
-    ends: list[list[int]] = []
-    while len(beam.orders):
-        if cancelled is not None and cancelled():
-            raise CancelledError("Stopped. No list was made.")
-        earned, open_places = _expanded(objective, beam)
-        done = ~open_places.any(axis=1)
-        ends += beam.orders[done].tolist()
-        # Beginnings that reach the length are lists already, even if a short track would still fit.
-        near = np.abs(beam.elapsed - objective.length) <= SLACK
-        ends += beam.orders[near & ~done].tolist()
-        rest = np.maximum(objective.length - beam.elapsed[:, None] - objective.pool.seconds[None, :], 0.0)
-        promise = np.where(open_places, earned + rate * rest / objective.length, -np.inf)
-        beam = _next_beam(objective, beam, earned, promise, width)
-    return ends or [[]]
+class _Search:
+    """A beam search, with what is the same in every step of it."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        pool = objective.pool
+        self._tracks = np.arange(len(pool))
+        self._middle = pool.seconds / 2
+        self._share = pool.seconds / objective.length
+        # Sums of such numbers tell sets of tracks apart.
+        self._sign = np.random.default_rng(0).integers(2**62, size=len(pool))
+        self._rest = _best_rest(objective)
+        self._again = objective.variety * ASSUMED_SECONDS / max(objective.length, ASSUMED_SECONDS)
+
+    def ends(self, width: int, cancelled: Callable[[], bool] | None) -> list[list[int]]:
+        """Whole lists, one at least: what the beam held when the length was reached or nothing more fitted."""
+        objective, tracks = self._objective, len(self._objective.pool)
+        beam = _Beam(
+            orders=np.zeros((1, 0), dtype=np.int64),
+            earned=np.zeros(1),
+            used=np.zeros((1, tracks), dtype=np.bool_),
+            elapsed=np.zeros(1),
+            new=np.zeros(1, dtype=np.int64),
+            members=np.zeros(1, dtype=np.int64),
+        )
+        ends: list[list[int]] = []
+        while len(beam.orders) and tracks:
+            if cancelled is not None and cancelled():
+                raise CancelledError("Stopped. No list was made.")
+            earned, open_places = self._expanded(beam)
+            done = ~open_places.any(axis=1)
+            ends += beam.orders[done].tolist()
+            # Beginnings that reach the length are lists already, even if a short track would still fit.
+            near = np.abs(beam.elapsed - objective.length) <= SLACK
+            ends += beam.orders[near & ~done].tolist()
+            step = np.minimum(beam.elapsed[:, None] + objective.pool.seconds, objective.length)
+            promise = earned + self._rest.take(
+                (step * ((len(self._rest) - 1) / objective.length)).astype(np.int64)
+            )
+            promise[~open_places] = -np.inf
+            beam = self._next(beam, earned, promise, width)
+        return ends or [[]]
+
+    def _expanded(self, beam: _Beam) -> tuple[Floats, NDArray[np.bool_]]:
+        """What each beginning would have earned with each track added, and which tracks may be added."""
+        objective, pool = self._objective, self._objective.pool
+        places = beam.orders.shape[1]
+        rows = objective.targets.rows_at(beam.elapsed[:, None] + self._middle)
+        index = rows * len(pool) + self._tracks
+        gain = beam.earned[:, None] + self._share * objective.worth.take(index)
+        # New music is spread over the list: being off by up to one track is free, more costs at once.
+        before = np.maximum(np.abs(beam.new - objective.new * places), 1.0)
+        after = np.abs(beam.new[:, None] + np.arange(2) - objective.new * (places + 1))
+        expected = max(objective.length / ASSUMED_SECONDS, 1.0)
+        cost = NEW_WEIGHT * (np.maximum(after, 1.0) - before[:, None]) / expected
+        gain -= np.where(pool.new, cost[:, 1:], cost[:, :1])
+        allowed = ~beam.used & objective.allowed.take(index)
+        allowed &= beam.elapsed[:, None] + pool.seconds <= objective.length + SLACK
+        if places:
+            gain -= objective.jump[beam.orders[:, -1]] / expected
+            artists = pool.artist[beam.orders]
+            there = np.zeros((len(beam.orders), int(pool.artist.max()) + 1), dtype=np.bool_)
+            lines = np.arange(len(there))[:, None]
+            there[lines, artists] = True
+            gain -= self._again * there[:, pool.artist]
+            if objective.artist_gap:
+                there[:] = False
+                there[lines, artists[:, -objective.artist_gap :]] = True
+                allowed &= ~there[:, pool.artist]
+        return gain, allowed
+
+    def _next(self, beam: _Beam, earned: Floats, promise: Floats, width: int) -> _Beam:
+        """The `width` most promising beginnings, no two of the same tracks."""
+        flat = promise.ravel()
+        best = (
+            np.argpartition(-flat, 4 * width)[: 4 * width] if len(flat) > 4 * width else np.arange(len(flat))
+        )
+        best = best[np.isfinite(flat[best])]
+        best = best[np.lexsort((best, -flat[best]))]
+        parents, tracks = np.divmod(best, promise.shape[1])
+        members = beam.members[parents] + self._sign[tracks]
+        kept = np.sort(np.unique(members, return_index=True)[1])[:width]
+        parents, tracks = parents[kept], tracks[kept]
+        used = beam.used[parents]
+        used[np.arange(len(tracks)), tracks] = True
+        return _Beam(
+            orders=np.concatenate([beam.orders[parents], tracks[:, None]], axis=1),
+            earned=earned[parents, tracks],
+            used=used,
+            elapsed=beam.elapsed[parents] + self._objective.pool.seconds[tracks],
+            new=beam.new[parents] + self._objective.pool.new[tracks],
+            members=members[kept],
+        )
 
 
-def _best_rate(objective: Objective) -> float:
-    """What a list can hope to earn in its remaining time: the mean merit of its share of best tracks."""
-    merit = np.sort(objective.pool.merit)[::-1]
-    places = max(1, round(objective.length / 210.0))
-    return float(merit[: 2 * places].mean()) + TEMPO_WEIGHT if len(merit) else 0.0
-
-
-def _expanded(objective: Objective, beam: _Beam) -> tuple[Floats, NDArray[np.bool_]]:
-    """What each beginning would have earned with each track added, and which tracks may be added."""
-    pool = objective.pool
-    beams, places = beam.orders.shape
-    tracks = np.arange(len(pool))
-    orders = np.broadcast_to(tracks, (beams, len(pool)))
-    credit = objective.credit(orders, beam.elapsed[:, None] + pool.seconds[None, :] / 2)
-    gain = pool.seconds * (pool.merit + TEMPO_WEIGHT * credit) / objective.length
-    # New music is spread over the list: being off by up to one track is free, more costs at once.
-    before = np.abs(beam.new - objective.new * places)
-    after = np.abs(beam.new[:, None] + pool.new - objective.new * (places + 1))
-    expected = max(objective.length / 210.0, 1.0)
-    gain = gain - NEW_WEIGHT * (np.maximum(after, 1.0) - np.maximum(before, 1.0)[:, None]) / expected
-    allowed = ~beam.used & (credit >= 0)
-    allowed &= beam.elapsed[:, None] + pool.seconds[None, :] <= objective.length + SLACK
-    if objective.artist_gap and places:
-        recent = pool.artist[beam.orders[:, -objective.artist_gap :]]
-        allowed &= ~(recent[:, :, None] == pool.artist[None, None, :]).any(axis=1)
-    return beam.earned[:, None] + gain, allowed
-
-
-def _next_beam(objective: Objective, beam: _Beam, earned: Floats, promise: Floats, width: int) -> _Beam:
-    """The `width` most promising beginnings, no two of the same tracks."""
-    flat = promise.ravel()
-    best = np.argsort(-flat, kind="stable")[: width * 4]
-    best = best[np.isfinite(flat[best])]
-    parents, tracks = np.divmod(best, promise.shape[1])
-    kept: list[int] = []
-    seen: set[frozenset[int]] = set()
-    for place, (parent, track) in enumerate(zip(parents.tolist(), tracks.tolist(), strict=True)):
-        members = frozenset((*beam.orders[parent].tolist(), track))
-        if members not in seen:
-            seen.add(members)
-            kept.append(place)
-        if len(kept) == width:
-            break
-    parents, tracks = parents[kept], tracks[kept]
-    used = beam.used[parents]
-    used[np.arange(len(tracks)), tracks] = True
-    return _Beam(
-        orders=np.concatenate([beam.orders[parents], tracks[:, None]], axis=1),
-        earned=earned[parents, tracks],
-        used=used,
-        elapsed=beam.elapsed[parents] + objective.pool.seconds[tracks],
-        new=beam.new[parents] + objective.pool.new[tracks],
-    )
+def _best_rest(objective: Objective) -> Floats:
+    """What a list can hope to earn from each step of its time on: the mean worth of the best tracks then."""
+    if not len(objective.pool):
+        return np.zeros(1)
+    few = min(len(objective.pool), 2 * max(1, round(objective.length / ASSUMED_SECONDS)))
+    worth = np.where(objective.allowed, objective.worth, 0.0)
+    top = -np.partition(-worth, few - 1, axis=1)[:, :few].mean(axis=1)
+    rate = top[objective.targets.row] / len(objective.targets.row)
+    return np.append(np.cumsum(rate[::-1])[::-1], 0.0)
 
 
 def _improved(objective: Objective, order: list[int], cancelled: Callable[[], bool] | None) -> Sequence:
@@ -156,7 +190,7 @@ def _improved(objective: Objective, order: list[int], cancelled: Callable[[], bo
     value = objective.value(order)
     for _ in range(ROUNDS):
         before = value
-        for move in (_exchange_each, _swap, _one_more, _one_less):
+        for move in (_exchange, _swap, _one_more, _one_less):
             if cancelled is not None and cancelled():
                 raise CancelledError("Stopped. No list was made.")
             order, value = move(objective, order, value)
@@ -176,46 +210,73 @@ def _better(objective: Objective, orders: Orders, order: list[int], value: float
     return order, value
 
 
-def _unused(objective: Objective, order: list[int]) -> NDArray[np.int64]:
+def _unused(objective: Objective, order: list[int]) -> Ints:
     free = np.ones(len(objective.pool), dtype=np.bool_)
     free[order] = False
     return np.flatnonzero(free)
 
 
-def _exchange_each(objective: Objective, order: list[int], value: float) -> tuple[list[int], float]:
-    """In every place in turn, the best track not in the list."""
-    for place in range(len(order)):
-        others = _promising(objective, order, place)
-        orders = np.tile(np.array(order, dtype=np.int64), (len(others), 1))
-        orders[:, place] = others
-        order, value = _better(objective, orders, order, value)
+def _exchange(objective: Objective, order: list[int], value: float) -> tuple[list[int], float]:
+    """Of the most promising exchanges of a track for one not in the list, each that makes it better in turn."""
+    if not order:
+        return order, value
+    guess = _guesses(objective, order)
+    flat = guess.ravel()
+    tried = np.argpartition(-flat, _TRIED)[:_TRIED] if len(flat) > _TRIED else np.arange(len(flat))
+    tried = tried[flat[tried] > -_HOPE]
+    places, tracks = np.divmod(tried, guess.shape[1])
+    orders = np.tile(np.array(order, dtype=np.int64), (len(tried), 1))
+    orders[np.arange(len(tried)), places] = tracks
+    values = objective.values(orders)
+    for index in np.argsort(-values, kind="stable")[: int((values > value + _MIN_GAIN).sum())].tolist():
+        place, track = int(places[index]), int(tracks[index])
+        if track in order:
+            continue  # an exchange before took it
+        other = [*order[:place], track, *order[place + 1 :]]
+        worth = objective.value(other)
+        if worth > value + _MIN_GAIN:
+            order, value = other, worth
     return order, value
 
 
-def _promising(objective: Objective, order: list[int], place: int) -> NDArray[np.int64]:
-    """The unused tracks most likely to do better in `place`: all but their effect on later tracks' times."""
-    pool = objective.pool
-    others = _unused(objective, order)
-    gap = objective.artist_gap
-    beside = order[max(place - gap, 0) : place] + order[place + 1 : place + 1 + gap]
-    others = others[~np.isin(pool.artist[others], pool.artist[beside])]
-    seconds = pool.seconds[others]
-    credit = objective.credit(others, pool.seconds[order[:place]].sum() + seconds / 2)
-    rest = order[:place] + order[place + 1 :]
-    new = np.abs(pool.new[rest].sum() + pool.new[others] - round(objective.new * len(order))) / len(order)
-    off = np.abs(pool.seconds[rest].sum() + seconds - objective.length) / 60.0
-    worth = seconds * (pool.merit[others] + TEMPO_WEIGHT * credit) / objective.length
-    guess = np.where(credit >= 0, worth - LENGTH_WEIGHT * off - NEW_WEIGHT * new, -np.inf)
-    return others[np.argsort(-guess, kind="stable")[:_TRIED]]
+def _guesses(objective: Objective, order: list[int]) -> Floats:
+    """What each exchange brings, (places, tracks), but for its effect on when later tracks play."""
+    pool, now = objective.pool, np.array(order, dtype=np.int64)
+    places, tracks = len(now), len(pool)
+    seconds = pool.seconds[now]
+    total = float(seconds.sum())
+    start = np.cumsum(seconds) - seconds
+    index = objective.targets.rows_at(start[:, None] + pool.seconds / 2) * tracks + np.arange(tracks)
+    guess = objective.worth.take(index) * (pool.seconds / objective.length)
+    off = np.abs(total - objective.length - seconds[:, None] + pool.seconds)
+    guess -= (LENGTH_WEIGHT / 60.0) * off
+    new = pool.new[now].sum() - pool.new[now].astype(np.int64) - round(objective.new * places)
+    cost = (NEW_WEIGHT / places) * np.abs(new[:, None] + np.arange(2))
+    guess -= np.where(pool.new, cost[:, 1:], cost[:, :1])
+    for beside, to in ((now[:-1], slice(1, None)), (now[1:], slice(0, -1))):
+        guess[to] -= objective.jump[beside] / places
+    artist = pool.artist
+    many = np.bincount(artist[now], minlength=int(artist.max()) + 1)
+    others = many[artist] - (artist[now][:, None] == artist)
+    guess -= (objective.variety / places) * (others > 0)
+    guess -= guess[np.arange(places), now][:, None]
+    near = np.zeros((places, len(many)), dtype=np.bool_)
+    for step in range(1, min(objective.artist_gap, places - 1) + 1):
+        near[np.arange(step, places), artist[now[:-step]]] = True
+        near[np.arange(places - step), artist[now[step:]]] = True
+    closed = ~objective.allowed.take(index) | near[:, artist]
+    closed[:, now] = True
+    guess[closed] = -np.inf
+    return guess
 
 
 def _swap(objective: Objective, order: list[int], value: float) -> tuple[list[int], float]:
-    """The best two places to swap; no swap matters while the tempo asked for stays the same."""
-    if objective.profile.flat:
-        return order, value
+    """The best two places to swap, of those that lie near each other."""
     first, second = np.triu_indices(len(order), 1)
-    orders = np.tile(np.array(order, dtype=np.int64), (len(first), 1))
+    near = second - first <= _SWAPPED
+    first, second = first[near], second[near]
     rows = np.arange(len(first))
+    orders = np.tile(np.array(order, dtype=np.int64), (len(first), 1))
     orders[rows, first], orders[rows, second] = orders[rows, second].copy(), orders[rows, first].copy()
     return _better(objective, orders, order, value)
 

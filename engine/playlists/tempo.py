@@ -16,18 +16,18 @@ FULL_CREDIT = 0.025  # as near as this to the cadence, a runner does not notice 
 _SLOPE = 0.15  # what the nearest of the unnoticeable is worth more than the farthest
 
 
-def tempo_fit(log_bpm: Floats, target: Floats) -> tuple[Floats, Floats]:
+def tempo_fit(log_bpm: Floats, target: Floats, octaves: Floats | float = 1.0) -> tuple[Floats, Floats]:
     """Distance of tempi from targets with half and double time counted, and the factor that gives it.
 
     `log_bpm` holds log2 of beats a minute, `target` beats a minute; shapes broadcast. The distance is the
-    least |log2(bpm * m / target)| over m in {1/2, 1, 2}, so 0.0356 is 2.5 %.
+    least |log2(bpm * m / target)| over m in {1/2, 1, 2}, so 0.0356 is 2.5 %. Where `octaves` is 0, m is 1.
 
     >>> distance, factor = tempo_fit(np.log2(np.array([85.0, 170.0])), np.array(170.0))
     >>> distance.tolist(), factor.tolist()
     ([0.0, 0.0], [2.0, 1.0])
     """
     steps = np.log2(target) - log_bpm
-    octave = np.clip(np.rint(steps), -1.0, 1.0)
+    octave = np.clip(np.rint(steps), -octaves, octaves)
     return np.abs(steps - octave), np.exp2(octave)
 
 

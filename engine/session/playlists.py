@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.session.discover import Discover
     from engine.session.mixes import Mixes
     from engine.session.packs import Packs
+    from engine.taste.window import TimeOfWeek
 
 # A context playlist may draw new music from this many of the artists at the top of Discover.
 NEW_ARTISTS = 200
@@ -91,8 +92,9 @@ class Playlists(Service):
         from engine.playlists.offer import candidates
 
         with self._packs.features() as features:
+            recommended = self._recommended(NEW_ARTISTS, context.times)
             pool = candidates(
-                self.library.connection, features, self._recommended(NEW_ARTISTS), from_library=from_library
+                self.library.connection, features, recommended, context.times, from_library=from_library
             )
         made = compose(pool, settings, context, cancelled)
         if not from_library:
@@ -100,14 +102,18 @@ class Playlists(Service):
         note = f"Only music you have: {quantity(made.pool, 'tracks')}."
         return replace(made, notes=(note, *made.notes))
 
-    def _recommended(self, n: int) -> tuple[Recommendation, ...]:
-        """The top of Discover, or nothing where there is no model yet: own tracks make a playlist too."""
+    def _recommended(self, n: int, times: TimeOfWeek | None) -> tuple[Recommendation, ...]:
+        """The top of Discover, for times of the week where anything was played then; nothing where there is no model
+        yet: own tracks make a playlist too."""
         from engine.recommend.settings import DiscoverSettings
+        from engine.taste.window import Window
 
-        try:
-            return self._discover.list(DiscoverSettings(n=n)).items
-        except NothingYetError:
-            return ()
+        for window in (Window(time_of_week=times), Window()):
+            try:
+                return self._discover.list(DiscoverSettings(n=n, window=window)).items
+            except NothingYetError:
+                continue
+        return ()
 
     # -- kept -----------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import time
 from engine.canonical_keys import Level, key_at
 from engine.store.counts import holds_counts
 from engine.taste.rules import counted_listens
+from engine.taste.window import TimeOfWeek, Window
 
 
 def first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:
@@ -58,3 +59,26 @@ def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, i
     ):
         found[year][str(key)] = int(plays)
     return list(found.items())
+
+
+def plays_at(connection: sqlite3.Connection, times: TimeOfWeek) -> dict[tuple[str, str], tuple[int, int]]:
+    """By (artist key, track key): the plays at these times of the week, and those at any.
+
+    Of plays that count for taste; what has no time of the day is in neither.
+    """
+    then, values = Window(time_of_week=times).condition()
+    return {
+        (str(artist), str(track)): (int(plays), int(of))
+        for artist, track, plays, of in connection.execute(
+            f"""
+            WITH played AS (
+                SELECT l.track_id, sum(l.plays * ({then})) AS plays, sum(l.plays) AS of_all
+                FROM {counted_listens(connection)} AS l
+                WHERE l.started_at IS NOT NULL AND l.precision < 86400 GROUP BY l.track_id
+            )
+            SELECT a.key, t.key, sum(p.plays), sum(p.of_all) FROM played AS p JOIN tracks AS t ON t.id = p.track_id
+            JOIN artists AS a ON a.id = t.artist_id GROUP BY a.key, t.key
+            """,  # noqa: S608 - fixed parts
+            values,
+        )
+    }

@@ -6,9 +6,12 @@ Needs no NumPy: what is asked of Discover is named before anything is loaded.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from engine.errors import UnknownNameError, UsageError
+
+_HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +19,22 @@ class TimeOfWeek:
     """Times of the week that have listening habits of their own, in local time; `words` say when.
 
     `days` are those of the week, 0 Sunday; `spans` of the day are "HH:MM", start included, end excluded, over midnight
-    where they end before they begin, empty for the whole day.
+    where they end before they begin, empty for the whole day. Raises UsageError for what is not a day or span.
     """
 
     name: str
     words: str
     days: tuple[int, ...] = ()
     spans: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        for day in self.days:
+            if day not in range(7):
+                raise UsageError(f"{self.name}: {day} is not a day of the week. Use 0 (Sunday) to 6.")
+        for hour in (hour for span in self.spans for hour in span):
+            # Also what `condition` puts into SQL.
+            if not _HOUR.fullmatch(hour):
+                raise UsageError(f"{self.name}: {hour} is not a time of the day. Use 00:00 to 24:00.")
 
     @property
     def spans_in_words(self) -> str:
@@ -61,6 +73,9 @@ TIMES_OF_WEEK = (
     TimeOfWeek("evening", "evening", spans=(("18:00", "23:00"),)),
     TimeOfWeek("night", "night", spans=(("23:00", "05:00"),)),
     TimeOfWeek("weekend", "weekend", (0, 6)),
+    TimeOfWeek("dinner", "dinner", spans=(("18:00", "21:00"),)),
+    TimeOfWeek("party", "party", (5, 6), (("20:00", "24:00"),)),
+    TimeOfWeek("sleep", "sleep", spans=(("22:00", "01:00"),)),
 )
 
 

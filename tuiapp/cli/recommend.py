@@ -104,7 +104,8 @@ LENGTH = 20
     "--context",
     metavar="NAME",
     shell_complete=times_of_week,
-    help="Based on what you play at this time: morning, commute, work, evening, night or weekend.",
+    help="Based on what you play at this time: morning, commute, work, evening, night, weekend, dinner, party, sleep; "
+    "or when a context of playlists usually is.",
 )
 @click.option(
     "--without",
@@ -173,13 +174,14 @@ def _settings(
     context: str | None = None,
     **named_alike: Any,
 ) -> DiscoverSettings:
+    from engine.playlists.contexts import times_named
     from engine.recommend.settings import DiscoverSettings
-    from engine.taste.window import Window, time_of_week
+    from engine.taste.window import Window
 
     window = Window(
         since=since[0] if since else None,
         until=until[1] if until else None,
-        time_of_week=time_of_week(context) if context else None,
+        time_of_week=times_named(context) if context else None,
     )
     settings = DiscoverSettings(
         n=count, window=window, day=(day[1] - 1) // 86_400 if day else None, **named_alike

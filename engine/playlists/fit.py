@@ -1,0 +1,104 @@
+"""How well tracks fit what is asked for at each time: tempo, energy, calm, and the person's own habits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.playlists.contexts import MEASURES, Context, Settings
+from engine.playlists.pool import Bools, Ints, Pool
+from engine.playlists.profile import Floats, Profile
+from engine.playlists.tempo import tempo_credit, tempo_fit
+
+STEP = 10.0  # seconds for which what is asked for stays the same
+# What is asked for is rounded to this, so that few times differ.
+_GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
+# Half or double time counts where the energy is no farther than this from the one asked for ...
+ENERGY_FITS = 0.25
+# ... and where no energy is known it is worth so much less.
+_UNSURE = 0.6
+# What a measure is worth that is not known, of a track beside others (0..1): less than one that fits half.
+_UNKNOWN = 0.4
+_ENERGY_MARGIN = 0.4  # as far from what is asked for energy and calm are worth nothing
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is asked for over time: `values` are (rows, measures), NaN where a measure is not asked for; `row` is which
+    of them each `STEP` seconds have, the last one from then on."""
+
+    row: Ints
+    values: Floats
+
+    def rows_at(self, seconds: Floats) -> Ints:
+        """The rows at many times; any shape."""
+        step = np.minimum((seconds * (1.0 / STEP)).astype(np.int64), len(self.row) - 1)
+        return np.asarray(self.row[step])
+
+    def sample(self, count: int) -> Ints:
+        """At most `count` rows evenly spread over the time, each once."""
+        return np.unique(self.row[np.linspace(0, len(self.row) - 1, count).round().astype(np.int64)])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Of each row of targets and each track, (rows, tracks): what it is worth, whether it may be taken, and what its
+    tempo is multiplied by."""
+
+    worth: Floats
+    allowed: Bools
+    factor: Floats
+
+
+def targets_of(profile: Profile, length: float) -> Targets:
+    """The profile in steps, over a list of `length` seconds."""
+    middle = (np.arange(max(1, round(length / STEP))) + 0.5) * STEP
+    columns = []
+    for measure in MEASURES:
+        line, grain = getattr(profile, measure), _GRAIN[measure]
+        columns.append(
+            np.full(len(middle), np.nan) if line is None else np.round(line.at_all(middle) / grain) * grain
+        )
+    stacked = np.stack(columns, axis=1)
+    _, first, row = np.unique(np.nan_to_num(stacked), axis=0, return_index=True, return_inverse=True)
+    return Targets(row.reshape(-1), stacked[first])
+
+
+def fit(pool: Pool, wanted: Floats, context: Context, settings: Settings, *, any_octave: bool = False) -> Fit:
+    """How the tracks of a pool fit rows of targets.
+
+    With `any_octave` half and double time count whatever the energy.
+    """
+    weights = context.weights
+    shape = len(wanted), len(pool)
+    tempo, energy, calm = (wanted[:, [column]] for column in range(3))
+    worth = np.broadcast_to(weights.appeal * pool.appeal, shape).copy()
+    if context.times is not None:
+        worth += weights.times * np.where(np.isnan(pool.at_times), 0.5, pool.at_times)
+    allowed = np.ones(shape, dtype=np.bool_)
+    factor = np.ones(shape)
+    apart = np.abs(energy - pool.energy) if context.energy else None
+    if apart is not None:
+        worth += weights.energy * _credit(apart)
+    if context.calm:
+        worth += weights.calm * _credit(np.abs(calm - pool.calm))
+    if context.tempo:
+        octaves: Floats | float = 1.0
+        if apart is not None and not any_octave:
+            octaves = np.where(apart > ENERGY_FITS, 0.0, 1.0)
+        distance, factor = tempo_fit(pool.log_bpm, tempo, octaves)
+        credit = tempo_credit(distance, settings.tolerance / 100.0)
+        if apart is not None:
+            credit = np.where((factor != 1.0) & np.isnan(apart) & (credit > 0), _UNSURE * credit, credit)
+        if context.needs_tempo:
+            allowed = credit >= 0
+        credit = np.where(np.isnan(distance), _UNKNOWN, np.maximum(credit, 0.0))
+        worth += weights.tempo * credit
+        factor = np.where(np.isnan(distance), 1.0, factor)
+    return Fit(worth, allowed, factor)
+
+
+def _credit(apart: Floats) -> Floats:
+    """1 for what is asked for, falling to 0 at 0.4 from it."""
+    return np.where(np.isnan(apart), _UNKNOWN, np.maximum(1.0 - apart / _ENERGY_MARGIN, 0.0))

@@ -1,0 +1,208 @@
+"""What to say about a list that is not all that was asked for. Each reason is measured: what lifting it would bring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.playlists.contexts import Context
+from engine.playlists.objective import Question, objective_of, question_of
+from engine.playlists.playlist import ContextPlaylist, Curve
+from engine.playlists.pool import ASSUMED_SECONDS, Bools, Pool
+from engine.playlists.sequence import greedy
+from engine.wording import percent, quantity
+
+_WORTH_SAYING = 30.0  # seconds
+_FAR = 0.2  # as far from its profile on average, energy or calm is told
+
+
+def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question) -> tuple[str, ...]:
+    """Sentences the person should read: `whole` is the pool with tracks of any length."""
+    return (
+        *_on_length(playlist, whole, question),
+        *_on_new(playlist, whole, question),
+        *_on_spacing(playlist, question.context),
+        *_on_measures(playlist, whole, question.context),
+        *_on_estimates(playlist),
+    )
+
+
+# -- length ---------------------------------------------------------------------------------------------
+
+
+def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> list[str]:
+    short = -playlist.length_error
+    if playlist.tracks and abs(short) < _WORTH_SAYING:
+        return []
+    if short < 0:
+        return [f"No tracks match the length exactly; the list is {-short / 60:.0f} minutes longer."]
+    asked = _asked(question)
+    if not playlist.tracks:
+        first = f"No tracks match {asked}."
+    else:
+        first = (
+            f"Only {quantity(playlist.fitting, 'tracks fit', 'track fits')} {asked}; without repeats the list is "
+            f"{short / 60:.0f} minutes short."
+        )
+    return [" ".join([first, *_what_would_help(playlist, whole, question, short)])]
+
+
+def _asked(question: Question) -> str:
+    settings, context = question.settings, question.context
+    if not context.needs_tempo:
+        return f"{context.title} at {settings.minutes:g} minutes"
+    asked = f"{settings.bpm:g} {_unit(context)} ± {settings.tolerance:g} %"
+    return asked + (", including warm-up and cool-down" if settings.warm_up or settings.cool_down else "")
+
+
+def _unit(context: Context) -> str:
+    return "spm" if context.eases else "bpm"
+
+
+def _what_would_help(playlist: ContextPlaylist, whole: Pool, question: Question, short: float) -> list[str]:
+    """The two things that keep most minutes out, and how long; else that the pool has no more."""
+    gains = [
+        (gain, sentence)
+        for gain, sentence in _lifted(playlist, whole, question, short)
+        if gain >= _WORTH_SAYING
+    ]
+    gains.sort(key=lambda one: -one[0])
+    if gains:
+        return [f"{sentence} {gain / 60:.0f} minutes." for gain, sentence in gains[:2]]
+    if not playlist.tracks:
+        return ["Change the tempo, or add tempo data for more tracks."]
+    return [f"The pool of {quantity(len(whole), 'tracks')} has no more."]
+
+
+def _lifted(
+    playlist: ContextPlaylist, whole: Pool, question: Question, short: float
+) -> list[tuple[float, str]]:
+    """Each thing that may keep tracks out: seconds a list without it has more (at most what is missing), and words."""
+    settings, context, gap = question.settings, question.context, playlist.artist_gap
+    has = playlist.seconds
+    found: list[tuple[float, str]] = []
+
+    def tried(other: Question, sentence: str, artist_gap: int = gap, new: float | None = None) -> None:
+        objective = objective_of(other, artist_gap, new)
+        order = list(greedy(objective).order)
+        found.append((min(short, float(objective.pool.seconds[order].sum()) - has), sentence))
+
+    pool = question.pool
+    if context.needs_tempo:
+        wide = min(25.0, 2 * settings.tolerance)
+        tried(
+            question_of(pool, context, replace(settings, tolerance=wide)),
+            f"A tolerance of ± {wide:g} % would bring",
+        )
+        found.append((_of_unknown(pool, question.fitting, short), "Tracks without a known tempo might bring"))
+    if context.energy and context.tempo:
+        other = question_of(pool, context, settings, any_octave=True)
+        more = int((other.fitting & ~question.fitting).sum())
+        if more:
+            tracks = quantity(more, "tracks fit", "track fits")
+            tried(other, f"{tracks} at half or double time but not in energy; they would bring")
+    if gap:
+        tried(question, "Artists nearer to themselves would bring", artist_gap=0)
+    tried(question, "Another share of new music would bring", new=_share_of(pool.new, question.fitting))
+    if len(pool) < len(whole):
+        left = quantity(len(whole) - len(pool), "tracks")
+        tried(
+            question_of(whole, context, settings),
+            f"{left} under a minute, over 15 or longer than the list would bring",
+        )
+    return found
+
+
+def _share_of(new: Bools, fitting: Bools) -> float:
+    return float(new[fitting].mean()) if fitting.any() else 0.0
+
+
+def _of_unknown(pool: Pool, fitting: Bools, short: float) -> float:
+    """What tracks without a known tempo would bring if as many of them fit as of the others."""
+    known = pool.known("tempo")
+    share = fitting.sum() / max(1, known.sum())
+    return min(short, float(share * pool.seconds[~known].sum()))
+
+
+# -- new music ------------------------------------------------------------------------------------------
+
+
+def _on_new(playlist: ContextPlaylist, whole: Pool, question: Question) -> list[str]:
+    count, asked = len(playlist.tracks), playlist.settings.new
+    if not count or abs(playlist.new_share - asked) <= 1 / count:
+        return []
+    too_few = playlist.new_share < asked
+    kind, wanted = ("new", asked) if too_few else ("known", 1 - asked)
+    share = f"New music is {percent(playlist.new_share)} of the list, not {percent(asked)}"
+    return [f"{share}: {_why_few(kind, round(wanted * count), whole, question)}."]
+
+
+def _why_few(kind: str, wanted: int, whole: Pool, question: Question) -> str:
+    """What is in the way of so many tracks of a kind (new or known): the first thing too few of them have."""
+    pool, context = question.pool, question.context
+    all_of = int((whole.new == (kind == "new")).sum())
+    of_kind = pool.new == (kind == "new")
+    fits = of_kind & question.fitting
+    there = int(fits.sum())
+    if there >= wanted:
+        artists = len(set(pool.artist[fits].tolist()))
+        return f"{there} {kind} tracks match, by {quantity(artists, 'artists')}; more would fit less well"
+    match = (
+        f"only {quantity(there, f'{kind} tracks match', f'{kind} track matches')}"
+        if there
+        else f"no {kind} track matches"
+    )
+    if not all_of:
+        return f"no {kind} track is on offer"
+    unknown = int((of_kind & ~pool.known("tempo")).sum()) if context.needs_tempo else 0
+    if unknown:
+        return f"{match}; of {all_of:,} {kind} ones {unknown:,} have no known tempo"
+    return f"{match}, of {all_of:,}"
+
+
+# -- the rest -------------------------------------------------------------------------------------------
+
+
+def _on_spacing(playlist: ContextPlaylist, context: Context) -> list[str]:
+    if playlist.artist_gap >= context.artist_gap or len(playlist.tracks) < 2:
+        return []
+    after = quantity(playlist.artist_gap, "other tracks")
+    return [f"Few artists match: an artist may repeat after {after}, not {context.artist_gap}."]
+
+
+def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context) -> list[str]:
+    notes = []
+    count = quantity(len(whole), "tracks")
+    if context.needs_tempo and playlist.coverage < 1:
+        unknown = len(whole) - int(whole.known("tempo").sum())
+        share = percent(playlist.coverage)
+        notes.append(f"{share} of the {count} have a tempo; the other {unknown:,} can't be chosen.")
+    for curve in playlist.curves:
+        if curve.measure == "tempo" and context.needs_tempo:
+            continue
+        if curve.unknown:
+            notes.append(_unknown(curve, playlist, context))
+        elif curve.measure != "tempo" and (curve.error or 0.0) > _FAR:
+            notes.append(
+                f"{curve.measure.title()} is {curve.error:.2f} (of 0 to 1) from the profile on average."
+            )
+    return notes
+
+
+def _unknown(curve: Curve, playlist: ContextPlaylist, context: Context) -> str:
+    """Of how many tracks a measure is unknown, and what they were chosen by instead."""
+    count = len(playlist.tracks)
+    which = f"any of the {count}" if curve.unknown == count else f"{curve.unknown} of the {count}"
+    first = f"No {curve.measure} is known of {which} tracks"
+    if context.times is not None:
+        return f"{first}: chosen by what you play {context.times.spans_in_words}."
+    others = [other.measure for other in playlist.curves if other.unknown < curve.unknown]
+    return f"{first}: chosen by {' and '.join(others) or 'how much you play them'} alone."
+
+
+def _on_estimates(playlist: ContextPlaylist) -> list[str]:
+    estimated = sum(track.seconds_estimated for track in playlist.tracks)
+    if not estimated:
+        return []
+    minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
+    tracks = quantity(estimated, "tracks are", "track is")
+    return [f"{tracks} of unknown length, assumed {minutes}:{seconds:02} each."]
