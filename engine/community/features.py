@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,8 @@ from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
+from engine.privacy.atomic import OWN as OWN_PARTIAL
+from engine.store.forgetting import mark, unforgotten
 
 __all__ = [
     "KIND",
@@ -163,11 +166,13 @@ def add_rhythm(
 
     What a pack of tracks knows goes into one pack, what the library alone knows into another, which says so.
     """
+    # Before any track of the library is read.
+    since = mark(library) if library is not None else ""
     known, counts = known_recordings(door.folders, library), RowCounts()
     tempi = acousticbrainz.read_rhythm(
         file, source, known, counts, size=size, progress=progress, cancelled=cancelled
     )
-    about = {
+    about: dict[str, object] = {
         "source": acousticbrainz.SOURCE,
         "collected": acousticbrainz.COLLECTED,
         "licence": acousticbrainz.LICENCE,
@@ -180,7 +185,11 @@ def add_rhythm(
         reports.append(_write_pack(door, name, source, rows, counts, about))
     if (found >= known.public).any():
         rows = tempi.rows(known, known.public, len(known.names))
-        reports.append(_write_pack(door, f"{name}-own", source, rows, counts, {**about, OWN: True}))
+        assert library is not None  # noqa: S101 - nothing but it knows these
+        with contextlib.ExitStack() as landing:
+            own = partial(landing.enter_context, unforgotten(library, since))
+            about[OWN] = True
+            reports.append(_write_pack(door, f"{name}-own", source, rows, counts, about, own))
     else:
         # What was made when a pack knew less.
         for folder in own_packs(door.folders):
@@ -203,7 +212,7 @@ def own_packs(folders: Folders) -> Iterator[Path]:
         try:
             own = json.loads((folder / MANIFEST_FILE).read_bytes()).get(OWN) is True
         except (OSError, ValueError, AttributeError):
-            own = folder.name.endswith(".partial")
+            own = folder.name.endswith(OWN_PARTIAL)
         if own:
             yield folder
 
@@ -215,11 +224,13 @@ def _write_pack(
     rows: Iterator[FeatureRow],
     counts: RowCounts,
     about: Mapping[str, object],
+    own: Callable[[], None] | None = None,
 ) -> FeatureReport:
+    """Write a pack; one of the person's `own` tracks comes to be after that was called, if it raises nothing."""
     name = name_for(door.folders, wanted, KIND, "tracks")
     folder = door.folders.packs / name
-    with door.new_folder(folder) as partial:
-        tracks, with_tempo = _write_table(partial / TABLE_FILE, rows, counts)
+    with door.new_folder(folder, own=own is not None) as unfinished:
+        tracks, with_tempo = _write_table(unfinished / TABLE_FILE, rows, counts)
         dropped = {reason: count for reason, count in counts.dropped.items() if count}
         if not tracks:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items()) or "it is empty"
@@ -232,12 +243,14 @@ def _write_pack(
             "rows": tracks,
             "tracks_with_tempo": with_tempo,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "digest": digest_of(partial / TABLE_FILE),
+            "digest": digest_of(unfinished / TABLE_FILE),
             "dropped": dropped,
             **about,
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        (partial / MANIFEST_FILE).write_text(text, encoding="utf-8")
+        (unfinished / MANIFEST_FILE).write_text(text, encoding="utf-8")
+        if own is not None:
+            own()
     return FeatureReport(
         name=name,
         folder=folder,

@@ -152,12 +152,13 @@ class Pack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            self.manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=PackManifest)
+            manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=PackManifest)
         except (OSError, msgspec.DecodeError) as error:
             raise DamagedDataError(
                 f"The pack in {folder} cannot be read ({error}). Remove it and add it again: "
                 f"discover community remove {folder.name}"
             ) from error
+        self.manifest = msgspec.structs.replace(manifest, name=folder.name)
         if self.manifest.format != FORMAT:
             raise DamagedDataError(
                 f"The pack {self.manifest.name} has format {self.manifest.format}; this discover reads {FORMAT}. "

@@ -101,22 +101,34 @@ def joined(values: Iterable[str]) -> str:
 
 
 def list_packs(folders: Folders) -> list[PackInfo]:
-    """Every pack, by name. Raises DamagedDataError naming the folder when a manifest cannot be read."""
-    if not folders.packs.is_dir():
-        return []
-    found = []
-    for folder in sorted(folders.packs.iterdir()):
+    """Every pack that can be read, by name; what is wrong with others `damaged_packs` says."""
+    return [found for found in _read_all(folders) if isinstance(found, PackInfo)]
+
+
+def damaged_packs(folders: Folders) -> list[str]:
+    """Sentences on packs that cannot be read, and what to do."""
+    return [str(found) for found in _read_all(folders) if isinstance(found, DamagedDataError)]
+
+
+def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
+    for folder in sorted(folders.packs.iterdir()) if folders.packs.is_dir() else ():
         if folder.name.startswith(".") or not folder.is_dir():
             continue
         try:
-            manifest = json.loads((folder / "manifest.json").read_bytes())
-            found.append(_info(folder, manifest))
+            yield _info(folder, json.loads((folder / "manifest.json").read_bytes()))
+        except FileNotFoundError:
+            # One that was removed meanwhile is none.
+            if folder.is_dir():
+                yield _damaged(folder, "its manifest is missing")
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DamagedDataError(
-                f"The pack in {folder} cannot be read ({error}). Remove it and add it again: "
-                f"discover community remove {folder.name}"
-            ) from error
-    return found
+            yield _damaged(folder, str(error))
+
+
+def _damaged(folder: Path, why: str) -> DamagedDataError:
+    return DamagedDataError(
+        f"The pack in {folder} cannot be read ({why}). Remove it and add it again: "
+        f"discover community remove {folder.name}"
+    )
 
 
 def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
@@ -125,7 +137,8 @@ def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
         return value if isinstance(value, int) else 0
 
     return PackInfo(
-        name=str(manifest["name"]),
+        # What others call it by: a pack that took the place of another may say its own of before.
+        name=folder.name,
         kind=str(manifest["kind"]),
         level=str(manifest.get("level", "tracks")),
         listeners=count("listeners"),
@@ -141,9 +154,15 @@ def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
 
 
 def community_packs(folders: Folders, level: str) -> list[Pack]:
-    """The community packs a model at this level is trained on, by name."""
+    """The community packs a model at this level is trained on, by name.
+
+    Raises DamagedDataError where one of the packs there are cannot be read: it may be one of these.
+    """
     from engine.community.pack import Pack
 
+    for found in _read_all(folders):
+        if isinstance(found, DamagedDataError):
+            raise found
     return [
         Pack(folders.packs / info.name)
         for info in list_packs(folders)
@@ -317,11 +336,9 @@ def remove_pack(door: Door, name: str, *, kind: str | None = None) -> None:
 def put_in_place_of(door: Door, name: str, other: str) -> None:
     """Have the pack `name` take the place and the name of another. Raises UnknownNameError."""
     folder, place = _known_folder(door.folders, name), _known_folder(door.folders, other)
-    manifest = json.loads((folder / "manifest.json").read_bytes()) | {"name": other}
-    door.write_file(folder / "manifest.json", json.dumps(manifest, ensure_ascii=False).encode())
-    stash_pack(door, other)
-    door.rename(folder, place)
-    door.remove(_stashed(place))
+    manifest = json.loads((folder / "manifest.json").read_bytes()) | {"name": place.name}
+    door.replace_folder(place, folder)
+    door.write_file(place / "manifest.json", json.dumps(manifest, ensure_ascii=False).encode())
 
 
 def stash_pack(door: Door, name: str) -> None:

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.signatures import SIGNATURES
+from engine.privacy.atomic import write_atomically
 from engine.privacy.caches import caches_kept
-from engine.privacy.door import write_atomically
 
 # Called with addresses of C-contiguous arrays, integers and reals, in the order of `SIGNATURES`.
 Function = Callable[..., None]

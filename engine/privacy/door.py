@@ -9,18 +9,32 @@ to write that could forget to ask.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import DiscoverError, PrivateSessionError
-from engine.paths import Folders, why_not_read
+from engine.paths import Folders
+from engine.privacy.atomic import (
+    OWN,
+    PARTIAL,
+    fsync,
+    held_folder,
+    is_plain,
+    make_safe,
+    put_in_place,
+    settle,
+    take_away,
+    write_atomically,
+    write_through,
+)
 from engine.privacy.opening import open_private, open_to_write
 from engine.privacy.presence import Presence, Role
 
+# What folders for a while are called.
+_SCRATCH = "scratch"
 _MODELS_MADE = (
     "Another discover is training in this library, or adding a model to it. Try again when it is done."
 )
@@ -83,56 +97,75 @@ class Door:
         write_atomically(path, data, mode=0o600)
 
     @contextlib.contextmanager
-    def new_folder(self, path: Path) -> Iterator[Path]:
+    def new_folder(self, path: Path, *, own: bool = False) -> Iterator[Path]:
         """A temporary folder beside `path` that becomes `path` when the block ends well, and is gone otherwise.
 
         Every file in it is fsynced before the rename, so after a crash there is the whole folder or none.
-        An existing `path` is replaced.
+        An existing `path` is replaced. One that names what the person played is their `own`: forgetting deletes it
+        before it is whole.
         """
         self.require_writable(f"create {path}")
         self.make_folder(path.parent)
-        partial = Path(tempfile.mkdtemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent))
-        with _becoming(partial, path):
+        with held_folder(path.parent, path.name, OWN if own else PARTIAL) as partial:
             yield partial
             for file in sorted(partial.rglob("*")):
                 file.chmod(0o700 if file.is_dir() else 0o600)
+            make_safe(partial)
+            put_in_place(partial, path)
 
     @contextlib.contextmanager
     def scratch_folder(self) -> Iterator[Path]:
         """A folder for files that are gone when the block ends, however it ends."""
         self.require_writable("keep a file for a while")
         self.make_folder(self.folders.root)
-        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=self.folders.root) as folder:
-            yield Path(folder)
+        with held_folder(self.folders.root, _SCRATCH) as folder:
+            yield folder
+
+    def settle(self) -> None:
+        """Put right what a process that was killed left: end exchanges of folders, delete what is half done."""
+        self.require_writable("clear up")
+        folders = self.folders
+        files = (folders.database, folders.state, folders.hindsight, folders.config, folders.log)
+        settle(folders.root, {_SCRATCH, *(path.name for path in files)})
+        for folder in (folders.packs, folders.models, folders.models / "unfinished", folders.downloads):
+            settle(folder)
 
     def remove(self, path: Path) -> None:
         """Delete a file or a whole folder; nothing happens when it is not there."""
         self.require_writable(f"remove {path}")
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        take_away(path)
+
+    def replace_folder(self, path: Path, by: Path) -> None:
+        """Give a folder of ours the name of another beside it, which is gone then."""
+        self.require_writable(f"replace {path}")
+        put_in_place(by, path)
 
     def rename(self, path: Path, to: Path) -> None:
         """Give a file or folder of ours another name in the same folder, in one step."""
         self.require_writable(f"rename {path}")
         path.rename(to)
-        _fsync(path.parent)
+        fsync(path.parent)
 
     def export(self, path: Path, data: bytes) -> None:
         """Write a file the person named, outside the data folder. Allowed in a private session.
 
-        Raises DiscoverError when it cannot be written or would land in the data folder.
+        A plain file is replaced in one step; a link is followed, a device or a pipe written through. Raises
+        DiscoverError when it cannot be written or would land in the data folder.
         """
-        if path.resolve().is_relative_to(self.folders.root.resolve()):
+        target = Path(os.path.realpath(path))
+        if target.is_relative_to(self.folders.root.resolve()):
             raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")
-        # In the place of a device or pipe a file would be put.
-        if (why := why_not_read(path)).endswith("not a file"):
-            raise DiscoverError(f"{path} {why}. Choose another place.")
+        if target.is_symlink():
+            raise DiscoverError(f"{path} is a link that leads nowhere. Choose another place.")
         try:
-            write_atomically(path, data, mode=None)
+            if is_plain(path):
+                write_atomically(target, data, mode=None)
+            else:
+                # By its own name: what it leads to may have none.
+                write_through(path, data)
         except OSError as error:
-            raise DiscoverError(f"Cannot write {path}: {error.strerror}. Choose another place.") from error
+            reason = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
+            raise DiscoverError(f"Cannot write {path}: {reason}. Choose another place.") from error
 
     @contextlib.contextmanager
     def export_folder(self, path: Path) -> Iterator[Path]:
@@ -146,10 +179,12 @@ class Door:
         try:
             if path.exists() and not (path.is_dir() and not any(path.iterdir())):
                 raise DiscoverError(f"{path} is there already. Name a new folder, or remove it first.")
-            partial = path.with_name(f".{path.name}-{os.urandom(8).hex()}.partial")
-            partial.mkdir(parents=True)
-            with _becoming(partial, path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with held_folder(path.parent, path.name, PARTIAL, mode=0o777) as partial:
                 yield partial
+                make_safe(partial)
+                partial.rename(path)
+                fsync(path.parent)
         except OSError as error:
             reason = error.strerror or error
             raise DiscoverError(f"Cannot write {path}: {reason}. Choose another place.") from error
@@ -158,54 +193,3 @@ class Door:
         """Raise PrivateSessionError in a private session. `what` completes "A private session is on: cannot …"."""
         if self.private:
             raise PrivateSessionError(f"Can't {what} in a private session. End it first.")
-
-
-def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
-    """Replace `path` by `data` in one step: a reader sees the old file or the new one, never a part.
-
-    `mode` None keeps the permissions of an existing file, or the person's default for a new one.
-    """
-    if mode is None and path.exists():
-        mode = path.stat().st_mode & 0o777
-    partial = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
-    try:
-        # The system takes the person's umask from 0666, as for any new file: to read it one would have to change it.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with os.fdopen(os.open(partial, flags, 0o666 if mode is None else 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            partial.chmod(mode)
-        partial.replace(path)
-        _fsync(path.parent)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _becoming(partial: Path, path: Path) -> Iterator[None]:
-    """Puts what was written into `partial` at `path` when the block ends well; `partial` is gone either way."""
-    try:
-        yield
-        for file in sorted(partial.rglob("*")):
-            _fsync(file)
-        if path.exists():
-            old = path.with_name(f".{path.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            path.rename(old)
-            partial.rename(path)
-            shutil.rmtree(old)
-        else:
-            partial.rename(path)
-        _fsync(path.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,6 +8,7 @@ from engine.canonical_keys import Level
 from engine.errors import NothingYetError
 from engine.progress import Share, silent
 from engine.session.library import Change, Library, Service, synchronized
+from engine.store.forgetting import mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,12 +81,13 @@ class Evaluation(Service):
         data = community_interactions(packs) if packs else None
         there = data is not None and data.digest == model.manifest.built_from
         community = data.plays if data and there else None
+        since = mark(self.library.connection)
         found = backtest(model, self.library.connection, community, progress, also)
         if level == "tracks":
             # Tracks fade as artists do.
             return msgspec.structs.replace(found, half_life=self.half_life())
         if not self.library.private:
-            self.library.door.write_file(self.library.folders.hindsight, msgspec.json.encode(found))
+            self.library.keep_derived(self.library.folders.hindsight, msgspec.json.encode(found), since)
         self._last = found
         self.library.changed(Change.TASTE)
         return found

@@ -2,43 +2,45 @@
 
 What is forgotten leaves every table; the file is written anew without it and searched, byte by byte, for its name.
 What a disk keeps below its files (snapshots, backups, spare blocks) no program can reach, and the words say so.
+The transaction that deletes also says that the files are still to be gone through (`engine.store.forgetting`): killed
+at any step, the next start ends it.
 """
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from engine.canonical_keys import SEPARATOR, artist_key
+from engine.canonical_keys import SEPARATOR, artist_key, joined_key, track_key
 from engine.community.features import own_packs
 from engine.community.packs import list_packs
 from engine.errors import NothingYetError
 from engine.privacy import Door
+from engine.privacy.atomic import OWN, PARTIAL
+from engine.session.traces import (
+    Names,
+    in_rows,
+    named_texts,
+    names_to_be_gone,
+    search_files,
+    stands_in,
+    whole_artist,
+)
+from engine.store.forgetting import ALL, NOTHING, THE_LOG, begin, done_to, left_to_do
 from engine.store.music_files import forget_artist, forget_track
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
 from engine.training.in_use import pointers
 
-# Public tables, with the names of all their artists: they hold nothing of the person.
+# Public folders, with the names of all their artists: they hold nothing of the person.
 _PUBLIC = ("packs", "downloads", "cache")
-# Where a title may be the same as a forgotten artist's name, and how often the file holds it: keys are indexed too.
-_TITLES = (
-    ("tracks", "title", 1),
-    ("tracks", "album", 1),
-    ("tracks", "key", 2),
-    ("playlist_tracks", "track", 1),
-    ("playlist_tracks", "album", 1),
-    ("music_files", "track", 1),
-    ("music_files", "album", 1),
-    ("music_files", "track_key", 2),
-    ("feedback", "track", 1),
-    ("feedback", "track_key", 1),
-)
-_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+# In place of a name of the person's own that held one that was forgotten.
+_GONE = "(forgotten)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,11 @@ class Forgotten:
     """What was deleted, by kind, and the proof of it.
 
     `searched` files were read to their ends; `found_in` are those that still hold a name that was forgotten other
-    than as a part of another one (empty: it is gone). `taste_is_as_if_never`: what a model may know of the person is,
-    to the bit, what it would be had the plays never been there. `public` are folders that name artists for everybody
-    and were not searched.
+    than as a part of another one, `places` what of the library does, in words (both empty: it is gone). They were
+    searched for so many `names`. `taste_is_as_if_never`: what a model may know of the person is, to the bit, what it
+    would be had the plays never been there. `bytes_gone`: the library's file was written anew; another program that
+    reads it holds that up. `public` are folders that name artists for everybody and were not searched. `resumed`: it
+    ended one that was broken off.
     """
 
     deleted: dict[str, int]
@@ -57,60 +61,103 @@ class Forgotten:
     found_in: tuple[str, ...]
     taste_is_as_if_never: bool
     public: tuple[str, ...] = field(default=())
+    places: tuple[str, ...] = field(default=())
+    names: int = 0
+    bytes_gone: bool = True
+    resumed: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether the proof holds."""
-        return not self.found_in and self.taste_is_as_if_never
+        return not self.found_in and not self.places and self.taste_is_as_if_never and self.bytes_gone
 
 
-def forget(connection: sqlite3.Connection, door: Door, rule: Rule, *, playlists: bool) -> Forgotten:
+def forget(
+    connection: sqlite3.Connection, door: Door, rule: Rule, *, playlists: bool, resumed: bool = False
+) -> Forgotten:
     """Delete what `rule` names, with `playlists` from those too. Raises PrivateSessionError in a private session,
-    NothingYetError when nothing is named."""
+    NothingYetError when nothing is named and none was `resumed` that had been broken off."""
     door.require_writable("forget anything")
     expected = _as_if_never(connection, rule)
-    names = _names(connection, rule)
-    deleted = _delete(connection, rule, names, playlists=playlists)
-    if not any(deleted.values()):
-        raise NothingYetError(f"No plays match: {rule.in_words()}.")
-    files = drop_derived(door)
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    after = read_taste(connection)
+    connection.create_function("artist_key", 1, artist_key, deterministic=True)
+    connection.create_function("track_key", 1, track_key, deterministic=True)
+    connection.create_function("stands_in", 2, stands_in, deterministic=True)
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        before = named_texts(connection, rule)
+        deleted = _delete(connection, rule, playlists=playlists)
+        if not any(deleted.values()) and not resumed:
+            raise NothingYetError(f"No plays match: {rule.in_words()}.")
+        begin(connection)
+    names = names_to_be_gone(connection, rule, before)
+    files, bytes_gone = finish(connection, door)
+    as_if_never = expected == _content(read_taste(connection))
+    public = public_folders(door)
     searched, found = _search(connection, door, names)
-    return Forgotten(deleted, files, searched, found, expected == _content(after), public_folders(door))
+    places = tuple(in_rows(connection, names.key)) if names.key else ()
+    return Forgotten(
+        deleted, files, searched, found, as_if_never, public, places,
+        names=len(names.all), bytes_gone=bytes_gone, resumed=resumed,
+    )  # fmt: skip
 
 
-def forget_all(door: Door) -> tuple[str, ...]:
-    """Delete everything of the person but settings; the connection must be closed. Returns what was deleted."""
+def finish(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...], bool]:
+    """Go through files and bytes after the rows were deleted, or where that was broken off: the files deleted, and
+    whether the library's own was written anew to its end."""
+    files: tuple[str, ...] = ()
+    try:
+        if left_to_do(connection) == ALL:
+            files = drop_derived(door)
+            connection.execute("VACUUM")
+            done_to(connection, THE_LOG)
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if not busy:
+            done_to(connection, NOTHING)
+    except sqlite3.OperationalError as error:
+        # Only that another program has it: what is to be done stays noted.
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
+        return files, False
+    return files, not busy
+
+
+def forget_all(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...], bool]:
+    """Delete everything of the person but settings: the names of the files it was in, and whether the library's was
+    written anew. The library stays, empty: other programs that have it open are to see that."""
     door.require_writable("forget anything")
-    database = door.folders.database
-    found = []
-    for path in (
-        database,
-        *(database.with_name(database.name + end) for end in ("-wal", "-shm", "-journal")),
-    ):
-        if path.exists():
-            found.append(path.name)
-            door.remove(path)
-    return (*found, *drop_derived(door))
+    tables = [
+        row[0] for row in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")
+    ]
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        held = False
+        for table in tables:
+            if table != "forgetting":
+                held |= connection.execute(f'DELETE FROM main."{table}"').rowcount > 0  # noqa: S608 - from the schema
+        begin(connection)
+    files, bytes_gone = finish(connection, door)
+    return ((door.folders.database.name,) * held + files, bytes_gone)
 
 
 def drop_derived(door: Door) -> tuple[str, ...]:
     """Delete what was worked out of the person's plays: where they were in the app, look-backs, solo models,
-    packs made for their own tracks."""
+    packs made for their own tracks, and what a program that was killed left of any of it."""
     folders = door.folders
     paths = [
         folders.state,
         folders.hindsight,
         folders.log,
         folders.models / "unfinished",
+        *folders.models.glob(f".*{OWN}"),
+        *folders.packs.glob(f".*{OWN}"),
         *_own_models(folders.models),
         *own_packs(folders),
     ]
     gone = tuple(str(path.relative_to(folders.root)) for path in paths if path.exists())
     for path in paths:
         door.remove(path)
+    door.settle()
     return gone
 
 
@@ -124,7 +171,8 @@ def public_folders(door: Door) -> tuple[str, ...]:
 
 
 def _own_models(models: Path) -> Iterator[Path]:
-    """Models trained on the person's own sessions, and the pointers that lead to them."""
+    """The pointers to models trained on the person's own sessions and to none, and those models."""
+    own = []
     for manifest in sorted(models.glob("*/manifest.json")):
         try:
             content = msgspec.json.decode(manifest.read_bytes())
@@ -133,150 +181,159 @@ def _own_models(models: Path) -> Iterator[Path]:
             # It may be one of their own, and is of no use to anybody.
             content = {"solo": True}
         if isinstance(content, dict) and content.get("solo"):
-            yield manifest.parent
-            for pointer in pointers(models):
-                if pointer.read_text(errors="replace").strip() == manifest.parent.name:
-                    yield pointer
+            own.append(manifest.parent)
+    for pointer in pointers(models):
+        folder = models / pointer.read_text(errors="replace").strip()
+        if folder in own or not folder.is_dir():
+            yield pointer
+    yield from own
 
 
 def _as_if_never(connection: sqlite3.Connection, rule: Rule) -> object:
     """The content of the taste had the plays never been there, worked out from what is."""
     taste = read_taste(connection, also=(rule,))
-    if rule.artist_key is not None and _whole_artist(rule):
+    if rule.artist_key is not None and whole_artist(rule):
         taste = taste.without(frozenset((rule.artist_key,)))
     return _content(taste)
 
 
 def _content(taste: Taste) -> object:
-    return [(item.key, item.plays, item.last_played, item.liked) for item in taste.items]
+    # What is only kept in a playlist may go from there too, and is no play.
+    return [
+        (item.key, item.plays, item.last_played, item.liked)
+        for item in taste.items
+        if item.plays or item.liked
+    ]
 
 
-def _whole_artist(rule: Rule) -> bool:
-    """Whether a rule names all of an artist, so that likes and rules go too."""
-    return rule.artist is not None and rule == Rule(artist=rule.artist, artist_key=rule.artist_key)
+def _search(
+    connection: sqlite3.Connection, door: Door, names: Names
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Files read, and those in which a name still stands; what others are downloading or making is public."""
+    folders = door.folders
+    making = [path.relative_to(folders.root) for path in folders.models.glob(f".*{PARTIAL}")]
+    making += [path.relative_to(folders.root) for path in folders.root.glob(".scratch-*")]
+    public = (*_PUBLIC, *public_folders(door), *map(str, making))
+    return search_files(connection, folders.root, folders.database, public, names)
 
 
-def _whole_track(rule: Rule) -> bool:
-    """Whether a rule names a track and nothing beside."""
-    return rule.track_key is not None and rule == Rule(
-        artist=rule.artist, artist_key=rule.artist_key, track=rule.track, track_key=rule.track_key
-    )
-
-
-def _names(connection: sqlite3.Connection, rule: Rule) -> tuple[str, ...]:
-    """The names to be gone: an artist's, in every spelling the library has; the files' of a source."""
-    if rule.artist_key is not None and _whole_artist(rule):
-        found = connection.execute("SELECT name FROM artists WHERE key = ?", (rule.artist_key,)).fetchall()
-        return tuple(dict.fromkeys([str(rule.artist), rule.artist_key, *(str(row[0]) for row in found)]))
-    return ()
-
-
-def _delete(
-    connection: sqlite3.Connection, rule: Rule, names: tuple[str, ...], *, playlists: bool
-) -> dict[str, int]:
+def _delete(connection: sqlite3.Connection, rule: Rule, *, playlists: bool) -> dict[str, int]:
+    """Delete the rows, in a transaction that is open: how many, by kind."""
     deleted: dict[str, int] = {}
 
     def delete(kind: str, sql: str, *values: str | int | None) -> None:
         deleted[kind] = deleted.get(kind, 0) + connection.execute(sql, values).rowcount
 
-    with connection:
-        imports: set[int] = set()
-        for table in ("listens", "skips"):
-            sql, values = named_by(rule, table)
-            query = f"SELECT DISTINCT import_id FROM {table} WHERE id IN ({sql})"  # noqa: S608 - fixed names
-            imports.update(row[0] for row in connection.execute(query, values))
-            delete(table, f"DELETE FROM {table} WHERE id IN ({sql})", *values)  # noqa: S608 - fixed names
-        if _whole_artist(rule):
-            key = rule.artist_key
-            delete("likes, hides and blocks", "DELETE FROM feedback WHERE artist_key = ?", key)
-            of_theirs = "artist_key = ?1 OR substr(artist_key, 1, length(?1) + 1) = ?1 || ?2"
-            delete("days shown", f"DELETE FROM encounters WHERE {of_theirs}", key, SEPARATOR)  # noqa: S608 - fixed text
-            of_items = of_theirs.replace("artist_key", "item_key")
-            delete("days shown", f"DELETE FROM compared WHERE {of_items}", key, SEPARATOR)  # noqa: S608 - fixed text
-            delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
-            deleted["music files"] = forget_artist(connection, frozenset(map(artist_key, names)))
-            for name in names:
-                # A file's name may be the artist's: what was read stays known by its digest.
-                connection.execute(
-                    "UPDATE imports SET file = '(forgotten)' WHERE instr(lower(file), lower(?)) > 0", (name,)
-                )
-                if playlists:
-                    delete("playlist tracks", "DELETE FROM playlist_tracks WHERE artist = ?", name)
-        elif _whole_track(rule):
-            deleted["music files"] = forget_track(connection, str(rule.track_key), rule.artist_key)
-        unplayed = (
-            "NOT EXISTS (SELECT 1 FROM listens AS l WHERE l.track_id = tracks.id) "
-            "AND NOT EXISTS (SELECT 1 FROM skips AS s WHERE s.track_id = tracks.id)"
+    imports: set[int] = set()
+    for table in ("listens", "skips"):
+        sql, values = named_by(rule, table)
+        query = f"SELECT DISTINCT import_id FROM {table} WHERE id IN ({sql})"  # noqa: S608 - fixed names
+        imports.update(row[0] for row in connection.execute(query, values))
+        delete(table, f"DELETE FROM {table} WHERE id IN ({sql})", *values)  # noqa: S608 - fixed names
+    if whole_artist(rule):
+        _delete_artist(connection, rule, delete, deleted, playlists=playlists)
+    elif _whole_track(rule):
+        _delete_track(connection, rule, delete, deleted, playlists=playlists)
+    unplayed = (
+        "NOT EXISTS (SELECT 1 FROM listens AS l WHERE l.track_id = tracks.id) "
+        "AND NOT EXISTS (SELECT 1 FROM skips AS s WHERE s.track_id = tracks.id)"
+    )
+    delete("tracks", f"DELETE FROM tracks WHERE {unplayed}")  # noqa: S608 - fixed text
+    delete("artists", "DELETE FROM artists WHERE id NOT IN (SELECT artist_id FROM tracks)")
+    for number in imports:
+        delete(
+            "imports",
+            "DELETE FROM imports WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM listens WHERE import_id = ?1) "
+            "AND NOT EXISTS (SELECT 1 FROM skips WHERE import_id = ?1)",
+            number,
         )
-        delete("tracks", f"DELETE FROM tracks WHERE {unplayed}")  # noqa: S608 - fixed text
-        delete("artists", "DELETE FROM artists WHERE id NOT IN (SELECT artist_id FROM tracks)")
-        for number in imports:
-            delete(
-                "imports",
-                "DELETE FROM imports WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM listens WHERE import_id = ?1) "
-                "AND NOT EXISTS (SELECT 1 FROM skips WHERE import_id = ?1)",
-                number,
-            )
     return deleted
 
 
-def _search(
-    connection: sqlite3.Connection, door: Door, names: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Files read, and those in which a name stands other than inside another name the library keeps."""
-    root = door.folders.root
-    public = {*_PUBLIC, *public_folders(door)}
-    longer = {name: list(_longer(connection, name)) for name in names}
-    searched: list[str] = []
-    found: list[str] = []
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if not path.is_file() or any(str(inside).startswith(f"{folder}/") for folder in public):
-            continue
-        searched.append(str(inside))
-        data = path.read_bytes()
-        for name in names:
-            titles = _titles(connection, name) if path == door.folders.database else 0
-            if any(_alone(data, name, longer[name], encoding) > titles for encoding in _ENCODINGS):
-                found.append(str(inside))
-                break
-    return tuple(searched), tuple(found)
+_Delete = Callable[..., None]
 
 
-def _alone(data: bytes, name: str, longer: list[str], encoding: str) -> int:
-    """How often a name is in the data other than as a part of a longer text the library keeps."""
-    wanted = name.encode(encoding)
-    kept = [(text, text.find(wanted)) for text in (text.encode(encoding) for text in longer)]
-    count = 0
-    at = data.find(wanted)
-    while at >= 0:
-        if not any(data[max(0, at - place) : at - place + len(text)] == text for text, place in kept):
-            count += 1
-        at = data.find(wanted, at + 1)
-    return count
+def _delete_artist(
+    connection: sqlite3.Connection, rule: Rule, delete: _Delete, deleted: dict[str, int], *, playlists: bool
+) -> None:
+    """What is there of an artist beside plays, in any spelling."""
+    key = rule.artist_key
+    delete("likes, hides and blocks", "DELETE FROM feedback WHERE artist_key = ?", key)
+    of_theirs = "artist_key = ?1 OR substr(artist_key, 1, length(?1) + 1) = ?1 || ?2"
+    delete("days shown", f"DELETE FROM encounters WHERE {of_theirs}", key, SEPARATOR)  # noqa: S608 - fixed text
+    of_items = of_theirs.replace("artist_key", "item_key")
+    delete("days shown", f"DELETE FROM compared WHERE {of_items}", key, SEPARATOR)  # noqa: S608 - fixed text
+    delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
+    deleted["music files"] = forget_artist(connection, frozenset((str(key),)))
+    # A file's name may be the artist's: what was read stays known by its digest, and a rule of it by the same name.
+    connection.execute("UPDATE imports SET file = ? WHERE stands_in(?, file)", (_GONE, key))
+    connection.execute(
+        "UPDATE rules SET settings = json_set(settings, '$.source', ?) WHERE stands_in(?, settings ->> 'source')",
+        (_GONE, key),
+    )
+    if playlists:
+        delete("playlist tracks", "DELETE FROM playlist_tracks WHERE artist_key(artist) = ?", key)
+        _rename_playlists(connection, str(key))
 
 
-def _longer(connection: sqlite3.Connection, name: str) -> Iterator[str]:
-    """Every text of the library that holds the name as a part of more; what is not a name (settings) apart."""
-    for table in [
-        row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-    ]:
-        for column in [
-            row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
-        ]:
-            if column != "settings":
-                rows = connection.execute(
-                    f'SELECT DISTINCT "{column}" FROM "{table}" '  # noqa: S608 - names from the schema
-                    f'WHERE typeof("{column}") = \'text\' AND instr("{column}", ?1) > 0 AND "{column}" <> ?1',
-                    (name,),
-                )
-                yield from (str(row[0]) for row in rows)
+def _rename_playlists(connection: sqlite3.Connection, key: str) -> None:
+    """Take a name out of what playlists are called and of how they were made."""
+    taken = {str(row[0]).casefold() for row in connection.execute("SELECT name FROM playlists")}
+    for number, name in connection.execute("SELECT id, name FROM playlists").fetchall():
+        if stands_in(key, name):
+            numbered = itertools.chain([_GONE], (f"{_GONE} {n}" for n in itertools.count(2)))
+            free = next(new for new in numbered if new not in taken)
+            taken.add(free)
+            connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (free, number))
+    connection.execute("UPDATE playlists SET context = '' WHERE stands_in(?, context)", (key,))
+    connection.execute("UPDATE playlists SET settings = '{}' WHERE stands_in(?, settings)", (key,))
 
 
-def _titles(connection: sqlite3.Connection, name: str) -> int:
-    """How often the database holds a title, album or key of a title that happens to be the same."""
-    count = 0
-    for table, column, times in _TITLES:
-        sql = f"SELECT count(*) FROM {table} WHERE {column} = ?"  # noqa: S608 - fixed names
-        count += times * connection.execute(sql, (name,)).fetchone()[0]
-    return count
+def _whole_track(rule: Rule) -> bool:
+    """Whether a rule names all of a track, or of the tracks of a title, so that likes and rules go too."""
+    return rule.track is not None and rule == Rule(
+        artist=rule.artist, artist_key=rule.artist_key, track=rule.track, track_key=rule.track_key
+    )
+
+
+def _delete_track(
+    connection: sqlite3.Connection, rule: Rule, delete: _Delete, deleted: dict[str, int], *, playlists: bool
+) -> None:
+    """What is there of a track beside plays; what stands for its other versions too stays while one is there."""
+    title, artist = str(rule.track_key), rule.artist_key
+    deleted["music files"] = forget_track(connection, title, artist)
+    whose = "(?2 IS NULL OR {} = ?2)".format
+    delete(
+        "likes, hides and blocks",
+        f"DELETE FROM feedback WHERE track_key = ?1 AND {whose('artist_key')}",  # noqa: S608 - fixed text
+        title,
+        artist,
+    )
+    delete(
+        "rules",
+        "DELETE FROM rules WHERE settings ->> 'track_key' = ?1 "
+        "AND (?2 IS NULL OR settings ->> 'artist_key' = ?2)",
+        title,
+        artist,
+    )
+    named = connection.execute(
+        "SELECT a.key, t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "  # noqa: S608 - fixed text
+        f"WHERE t.key = ?1 AND {whose('a.key')}",
+        (title, artist),
+    ).fetchall()
+    for of, called in named:
+        others = connection.execute(
+            "SELECT t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id WHERE a.key = ? AND t.key <> ?",
+            (of, title),
+        )
+        item = joined_key(of, called)
+        if not any(joined_key(of, other) == item for (other,) in others):
+            delete("days shown", "DELETE FROM encounters WHERE artist_key = ?", item)
+            delete("days shown", "DELETE FROM compared WHERE item_key = ?", item)
+    if playlists:
+        delete(
+            "playlist tracks",
+            f"DELETE FROM playlist_tracks WHERE track_key(track) = ?1 AND {whose('artist_key(artist)')}",  # noqa: S608
+            title,
+            artist,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import functools
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.community import packs as community_packs
-from engine.errors import CancelledError
+from engine.errors import CancelledError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.privacy.atomic import broken_off
 from engine.privacy.caches import keep_caches
 from engine.store.database import open_library
+from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,8 +60,33 @@ class Library:
         self._closed = False
         self._subscribers: list[Callable[[Change], None]] = []
         keep_caches(not private)
-        self.connection = open_library(self.door)
+        # Whether a forgetting was broken off before, which opening the library ended.
+        self.was_forgetting = False
+        self.connection = self._open()
+        self._mark = mark(self.connection)
         self._seen = self._versions()
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the library, and put right what a program that was killed left."""
+        connection = open_library(self.door)
+        if self.private:
+            if broken_off(self.folders.packs) or broken_off(self.folders.models):
+                connection.close()
+                raise PrivateSessionError(
+                    "discover was killed as it replaced a pack or a model, and a private session can't end that. Run "
+                    "`discover doctor` once, then start the private session."
+                )
+        else:
+            # What cannot be put right now is tried again the next time.
+            with contextlib.suppress(OSError):
+                self.door.settle()
+            if to_do := left_to_do(connection):
+                from engine.session.forgetting import finish
+
+                self.was_forgetting |= to_do == ALL
+                with contextlib.suppress(OSError, sqlite3.Error), _not_waiting(connection):
+                    finish(connection, self.door)
+        return connection
 
     @property
     def private(self) -> bool:
@@ -126,28 +154,16 @@ class Library:
             self.connection.close()
             self.door = Door(self.folders, private=on)
             try:
-                self.connection = open_library(self.door)
+                self.connection = self._open()
             except Exception:
                 # Refused: what was true before is true still.
                 self.door = Door(self.folders, private=not on)
-                self.connection = open_library(self.door)
+                self.connection = self._open()
                 raise
             keep_caches(not on)
             self._seen = self._versions()
             self.private_since = time.monotonic() if on else None
             return lost
-
-    @contextlib.contextmanager
-    def closed_for(self) -> Iterator[Door]:
-        """The door while the database is closed, for who replaces its file; it is opened again after."""
-        with self.exclusive():
-            self.changed(Change.EVERYTHING)
-            self.connection.close()
-            try:
-                yield self.door
-            finally:
-                self.connection = open_library(self.door)
-                self._seen = self._versions()
 
     def _not_kept(self) -> tuple[str, ...]:
         """What differs between the session's tables in memory and the library on disk, in words."""
@@ -177,9 +193,41 @@ class Library:
             return len(self.connection.execute("PRAGMA main.foreign_key_check").fetchall())
 
     def write_state(self, state: bytes) -> None:
-        """Remember where the app is; does nothing in a private session."""
+        """Remember where the app is; does nothing in a private session, nor once something was forgotten elsewhere:
+        the app may have been there."""
         if not self.private:
-            self.door.write_file(self.folders.state, state)
+            self.keep_derived(self.folders.state, state, self._mark)
+
+    def keep_derived(self, path: Path, data: bytes, since: str) -> None:
+        """Write what was worked out of plays that were read when `since` was the mark of the last forgetting; nothing
+        is left of it where something was forgotten after that."""
+        if mark(self.connection) == since:
+            self.door.write_file(path, data)
+            # Who forgets after this look deletes it.
+            if mark(self.connection) != since:
+                self.door.remove(path)
+
+    def forgetting_is_held_up(self) -> bool:
+        """Whether bytes of what was forgotten are still in the library's file, since another program uses it."""
+        with self.exclusive():
+            return left_to_do(self.connection) != NOTHING
+
+    def forgotten_here(self) -> None:
+        """Something was forgotten in this session: what is worked out from now on knows nothing of it."""
+        self.was_forgetting = False
+        self._mark = mark(self.connection)
+        self.reread()
+
+
+@contextlib.contextmanager
+def _not_waiting(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let nothing wait for another program while the block runs: the library is being opened."""
+    (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {before}")
 
 
 def _written(path: Path) -> int:

@@ -40,6 +40,10 @@ class Packs(Service):
         """Community and feature packs, by name."""
         return tuple(community_packs.list_packs(self.library.folders))
 
+    def damaged(self) -> list[str]:
+        """Sentences on packs that cannot be read, and what to do; empty when there are none."""
+        return community_packs.damaged_packs(self.library.folders)
+
     @synchronized
     def add(
         self,

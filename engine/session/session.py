@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from engine.community.packs import PackInfo
+from engine.errors import UnknownNameError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.artist_pages import ArtistPages
@@ -189,27 +190,48 @@ class Session:
 
     # -- forgetting, which reaches into everything --------------------------------------------------------
 
+    def forgettable(self, rule: Rule) -> int:
+        """How many plays `forget` would delete. Raises UnknownNameError for an artist that is not there, unless a
+        forgetting was broken off that may have deleted it."""
+        with self.exclusive():
+            return self.taste.listens_excluded(self._named(rule))
+
+    def _named(self, rule: Rule) -> Rule:
+        try:
+            return self.taste.with_keys(rule)
+        except UnknownNameError:
+            if not self.library.was_forgetting or rule.artist is None:
+                raise
+            return self.taste.with_keys(rule, unknown=True)
+
     def forget(self, rule: Rule, *, playlists: bool = False) -> Forgotten:
         """Delete what the rule names for good, and prove it.
 
-        Raises UnknownNameError for an artist that is not there, NothingYetError when nothing is named,
-        PrivateSessionError in a private session.
+        Raises UnknownNameError for an artist that is not there, NothingYetError when nothing is named, but neither
+        where a forgetting was broken off that may have deleted it; PrivateSessionError in a private session.
         """
         from engine.session.forgetting import forget
 
         with self.exclusive():
-            named = self.taste.with_keys(rule)
-            forgotten = forget(self.library.connection, self.door, named, playlists=playlists)
-            self.reload()
+            forgotten = forget(
+                self.library.connection,
+                self.door,
+                self._named(rule),
+                playlists=playlists,
+                resumed=self.library.was_forgetting,
+            )
+            self.library.forgotten_here()
             return forgotten
 
-    def forget_all(self) -> tuple[str, ...]:
-        """Delete everything of the person but settings; leaves an empty library. Returns the files deleted."""
+    def forget_all(self) -> tuple[tuple[str, ...], bool]:
+        """Delete everything of the person but settings; leaves an empty library. Returns the files that held it, and
+        whether the library's own was written anew to its end."""
         from engine.session.forgetting import forget_all
 
-        self.door.require_writable("forget anything")
-        with self.library.closed_for() as door:
-            return forget_all(door)
+        with self.exclusive():
+            done = forget_all(self.library.connection, self.door)
+            self.library.forgotten_here()
+            return done
 
     def public_folders(self) -> tuple[str, ...]:
         """Packs and models of them, the same for everybody who has them: forgetting leaves them."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import track_key
+from engine.canonical_keys import artist_key, track_key
 from engine.errors import NothingYetError
 from engine.session.library import Change, Library, Service, synchronized
 from engine.taste import rules as taste_rules
@@ -145,12 +145,15 @@ class Tastes(Service):
         return taste_rules.listens_excluded(self.library.connection, rules)
 
     @synchronized
-    def with_keys(self, rule: Rule) -> Rule:
-        """The rule with the keys of what it names. Raises UnknownNameError for an artist that is not there."""
+    def with_keys(self, rule: Rule, *, unknown: bool = False) -> Rule:
+        """The rule with the keys of what it names. Raises UnknownNameError for an artist that is not there, unless it
+        may be `unknown`."""
         import msgspec
 
         if rule.artist is not None:
-            name, key = self._artists.resolve(rule.artist)
+            name, key = (
+                (rule.artist, artist_key(rule.artist)) if unknown else self._artists.resolve(rule.artist)
+            )
             rule = msgspec.structs.replace(rule, artist=name, artist_key=key)
         if rule.track is not None:
             rule = msgspec.structs.replace(rule, track_key=track_key(rule.track))

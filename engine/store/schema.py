@@ -243,6 +243,17 @@ CREATE INDEX music_files_by_recording ON music_files (recording);
 CREATE INDEX music_files_by_folder ON music_files (folder_id);
 """
 
+_VERSION_10 = """
+-- One row: a mark that changes with each forgetting, and how much of the last one is to be done
+-- (engine.store.forgetting).
+CREATE TABLE forgetting (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    mark  TEXT NOT NULL,
+    to_do INTEGER NOT NULL
+) STRICT;
+INSERT INTO forgetting VALUES (1, lower(hex(randomblob(16))), 0);
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -254,6 +265,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_7,
     _VERSION_8,
     _VERSION_9,
+    _VERSION_10,
 )
 
 

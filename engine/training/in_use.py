@@ -38,7 +38,8 @@ def switch_to(door: Door, model_id: str, level: Level = "artists") -> None:
     door.write_file(pointer, model_id.encode())
     kept = {_named_by(path) for path in pointers(models)}
     for folder in models.iterdir():
-        if folder.is_dir() and folder.name not in kept:
+        # What another is writing has a name with a dot.
+        if folder.is_dir() and folder.name not in kept and not folder.name.startswith("."):
             door.remove(folder)
 
 

@@ -6,11 +6,13 @@ crash before it leaves the old model in use, and what a crash leaves is gone on 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ from engine.model.similarity import listens_of, mean_similarity_to_nearest
 from engine.paths import digest_of
 from engine.privacy import Door
 from engine.progress import TRAINING, Share, part_of
+from engine.store.forgetting import mark, unforgotten
 from engine.training.artifact import (
     FORMAT,
     ModelManifest,
@@ -130,6 +133,8 @@ def train(
     began = time.monotonic()
     report = Timed(progress or (lambda _update: None))
     report(Update("reading", 0, 1))
+    # Before any play is read.
+    since = mark(connection)
     packs = community_packs(door.folders, settings.level)
     if settings.spark is not None:
         from engine.training.spark_context import check_spark
@@ -142,14 +147,24 @@ def train(
     factors = min(settings.factors, SOLO_FACTORS) if data.solo else settings.factors
     settings = replace(settings, factors=factors)
     checkpoint = Checkpoint(door, data.digest, settings)
+    own = partial(unforgotten, connection, since) if data.solo else contextlib.nullcontext
     try:
-        manifest = _trained(door, data, settings, checkpoint, began, report, cancelled)
+        with _refused_if_forgotten(own):
+            return _trained(door, data, settings, checkpoint, began, report, cancelled, own)
     except BaseException:
         # Only a training that was killed outright is gone on with: one that was stopped, or failed, was answered.
         checkpoint.clear()
         raise
-    switch_to(door, manifest.id, settings.level)
-    return manifest
+
+
+@contextlib.contextmanager
+def _refused_if_forgotten(own: Callable[[], contextlib.AbstractContextManager[None]]) -> Iterator[None]:
+    """Of a training whose files were deleted under it, say that it was for what was forgotten."""
+    try:
+        yield
+    except OSError:
+        with own():
+            raise
 
 
 def _trained(
@@ -160,8 +175,9 @@ def _trained(
     began: float,
     report: Timed,
     cancelled: Callable[[], bool] | None,
+    own: Callable[[], contextlib.AbstractContextManager[None]],
 ) -> ModelManifest:
-    """A model in a folder of its own, not yet in use."""
+    """A model in a folder of its own, in use; inside `own`, so that nothing is forgotten while it comes into use."""
     choice = checkpoint.choice()
     if choice is None:
         choice = choose(
@@ -181,10 +197,13 @@ def _trained(
     model, choice, loss = _fit(door, data, choice, settings, checkpoint, report, cancelled)
     trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = f"{trained:%Y%m%dT%H%M%S}-{data.digest[:8]}"
-    with door.new_folder(door.folders.models / model_id) as folder:
-        manifest = _write(folder, model_id, data, choice, model, loss, settings, report, cancelled)
-        manifest = _timed(manifest, trained, time.monotonic() - began, report.seconds())
-        write_manifest(folder, manifest)
+    with contextlib.ExitStack() as landing:
+        with door.new_folder(door.folders.models / model_id, own=data.solo) as folder:
+            manifest = _write(folder, model_id, data, choice, model, loss, settings, report, cancelled)
+            manifest = _timed(manifest, trained, time.monotonic() - began, report.seconds())
+            write_manifest(folder, manifest)
+            landing.enter_context(own())
+        switch_to(door, manifest.id, settings.level)
     return manifest
 
 

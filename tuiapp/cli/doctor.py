@@ -72,11 +72,18 @@ def _report(options: Options) -> dict[str, Any]:
     except DiscoverError as error:
         return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": [str(error)]}
     with session:
+        if session.library.was_forgetting:
+            report["forget"] = "one that was interrupted has been finished"
+        if session.library.forgetting_is_held_up():
+            advice.append(
+                "Another program holds up a forget: old bytes are still in the library's file. Close it, then run any "
+                "discover command."
+            )
         report["library"] = _library(session, advice)
         report["packs"] = {
             pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in session.packs.all()
         }
-        advice += session.packs.of_earlier_versions()
+        advice += session.packs.damaged() + session.packs.of_earlier_versions()
         report["model"] = _model(session, advice)
         report["coverage"] = _coverage(session, advice)
     report["size"] = {

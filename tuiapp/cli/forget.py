@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,14 @@ from tuiapp.cli.names import TEXT, artists
 from tuiapp.cli.output import print_json, thousands
 from tuiapp.safe import shown
 
+if TYPE_CHECKING:
+    from engine.session import Session
+    from engine.session.forgetting import Forgotten
+
+_HELD = (
+    "NOT gone yet: another program is using the library, so its old bytes are still in the file. Close that program, "
+    "then run any discover command: it finishes this."
+)
 _OUT_OF_REACH = "Not covered: exported and downloaded files, backups, and deleted bytes still on the disk."
 
 
@@ -42,21 +50,31 @@ def forget(options: Options, /, playlists: bool, everything: bool, yes: bool, **
         session.door.require_writable("forget anything")
         if everything:
             _ask(yes, "Everything you played, liked and saved will be deleted.")
-            files = session.forget_all()
+            files, bytes_gone = session.forget_all()
             if options.json:
-                proof = {"listens": session.status().listens, "public": list(session.public_folders())}
+                proof = {
+                    "listens": session.status().listens,
+                    "bytes_gone": bytes_gone,
+                    "public": list(session.public_folders()),
+                }
                 print_json({"deleted": {"files": list(files)}, "proof": proof, "out_of_reach": _OUT_OF_REACH})
-                return
-            click.echo(f"Deleted: {', '.join(files) or 'nothing, the library was empty'}.")
+            else:
+                click.echo(f"Deleted: {shown(', '.join(files)) or 'nothing, the library was empty'}.")
+            holds = bytes_gone
         else:
-            _forget_some(options, session, playlists=playlists, yes=yes, asked=asked)
+            done = _forget_some(options, session, playlists=playlists, yes=yes, asked=asked)
+            holds, bytes_gone = done.holds, done.bytes_gone
         if not options.json:
+            if not bytes_gone:
+                click.echo(_HELD)
             click.echo(_OUT_OF_REACH)
+        if not holds:
+            click.get_current_context().exit(1)
 
 
 def _forget_some(
-    options: Options, session: Any, *, playlists: bool, yes: bool, asked: dict[str, Any]
-) -> None:
+    options: Options, session: Session, *, playlists: bool, yes: bool, asked: dict[str, Any]
+) -> Forgotten:
     from engine.taste.rules import Rule
 
     rule = Rule(
@@ -67,7 +85,7 @@ def _forget_some(
     )
     _ask(
         yes,
-        f"{quantity(session.taste.listens_excluded(rule), 'plays')} will be deleted: {shown(rule.in_words())}.",
+        f"{quantity(session.forgettable(rule), 'plays')} will be deleted: {shown(rule.in_words())}.",
     )
     done = session.forget(rule, playlists=playlists)
     if options.json:
@@ -75,6 +93,8 @@ def _forget_some(
             "holds": done.holds,
             "searched": list(done.searched),
             "found_in": list(done.found_in),
+            "places": list(done.places),
+            "bytes_gone": done.bytes_gone,
             "taste_is_as_if_never": done.taste_is_as_if_never,
             "public": list(done.public),
         }
@@ -82,20 +102,26 @@ def _forget_some(
         print_json({"deleted": deleted, "proof": proof, "out_of_reach": _OUT_OF_REACH})
     else:
         counts = ", ".join(f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count)
-        click.echo(f"Deleted: {counts}.")
+        if done.resumed:
+            click.echo("A forget that was interrupted before was finished.")
+        click.echo(f"Deleted: {counts or 'nothing more'}.")
         if done.files:
-            click.echo(f"Also deleted, as derived from your plays: {', '.join(done.files)}.")
-        where = f"still in {', '.join(done.found_in)}" if done.found_in else "not found"
-        if asked["artist"] is not None and asked["track"] is None:
-            click.echo(f"Searched {quantity(len(done.searched), 'files')} for the name: {where}.")
+            click.echo(f"Also deleted, as derived from your plays: {shown(', '.join(done.files))}.")
+        where = f"still in {shown(', '.join(done.found_in))}" if done.found_in else "not found"
+        if done.searched:
+            what = (
+                "the name" if done.names == 1 else f"{quantity(done.names, 'names')} that are no longer in it"
+            )
+            click.echo(f"Searched {quantity(len(done.searched), 'files')} for {what}: {where}.")
+        if done.places:
+            click.echo(f"The library still has it in: {shown(', '.join(done.places))}.")
         exact = "exactly" if done.taste_is_as_if_never else "NOT"
         click.echo(f"Your taste is {exact} what it would be had this never been played.")
         if done.public:
-            click.echo(f"Not searched, because they are public: {', '.join(done.public)}.")
-        if "library.sqlite" in done.found_in and not playlists:
+            click.echo(f"Not searched, because they are public: {shown(', '.join(done.public))}.")
+        if any("playlist" in place for place in done.places) and not playlists:
             click.echo("Saved playlists still contain it; add --playlists to remove it there.")
-    if not done.holds:
-        click.get_current_context().exit(1)
+    return done
 
 
 def _ask(yes: bool, what: str) -> None:

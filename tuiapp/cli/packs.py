@@ -236,6 +236,8 @@ def list_(options: Options) -> None:
     # Reading makes no library where there is none.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         _print_packs(options, session, session.packs.all())
+        for sentence in session.packs.damaged():
+            say(options, shown(sentence))
 
 
 @community.command("remove")

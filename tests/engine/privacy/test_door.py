@@ -133,6 +133,55 @@ def test_an_export_may_be_written_but_not_into_the_data_folder(filled: Folders, 
         door.export(tmp_path / "nowhere" / "list.csv", b"")
 
 
+def test_an_export_goes_through_links_devices_and_pipes_and_replaces_none(
+    folders: Folders, tmp_path: Path
+) -> None:
+    door = Door(folders)
+    (tmp_path / "real.csv").write_bytes(b"old")
+    (tmp_path / "real.csv").chmod(0o640)
+    for name, target in (
+        ("link", "real.csv"),
+        ("new", "not-yet.csv"),
+        ("loop", "loop"),
+        ("null", "/dev/null"),
+    ):
+        (tmp_path / name).symlink_to(target)
+    for name, written in (("link", "real.csv"), ("new", "not-yet.csv")):
+        door.export(tmp_path / name, b"a,b\n")
+        assert (tmp_path / written).read_bytes() == b"a,b\n"
+        assert (tmp_path / name).is_symlink()
+    assert stat.S_IMODE((tmp_path / "real.csv").stat().st_mode) == 0o640
+    door.export(tmp_path / "null", b"a,b\n")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    with pytest.raises(DiscoverError, match="leads nowhere"):
+        door.export(tmp_path / "loop", b"")
+    (tmp_path / "inside").symlink_to(folders.root / "list.csv")
+    with pytest.raises(DiscoverError, match="data folder"):
+        door.export(tmp_path / "inside", b"")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(DiscoverError, match="nobody reads this pipe"):
+        door.export(pipe, b"a,b\n")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    door.export(pipe, b"a,b\n")
+    assert os.read(reader, 99) == b"a,b\n"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    with pytest.raises(DiscoverError, match="directory"):
+        door.export(tmp_path, b"")
+
+
+def test_an_export_to_what_the_program_writes_to_goes_behind_what_is_there(
+    folders: Folders, tmp_path: Path
+) -> None:
+    with (tmp_path / "out").open("ab") as file:
+        file.write(b"before\n")
+        file.flush()
+        Door(folders).export(Path(f"/dev/fd/{file.fileno()}"), b"a,b\n")
+        file.write(b"after\n")
+    assert (tmp_path / "out").read_bytes() == b"before\na,b\nafter\n"
+
+
 def test_a_folder_appears_whole_or_not_at_all(folders: Folders) -> None:
     door = Door(folders)
     with pytest.raises(IsADirectoryError), door.new_folder(folders.packs / "one") as partial:

@@ -120,7 +120,9 @@ def test_parts_are_forgotten_as_rules_name_them(session: Session, rule: Rule, le
 
 
 def test_forgetting_all_leaves_an_empty_library(session: Session) -> None:
-    assert "library.sqlite" in session.forget_all()
+    files, bytes_gone = session.forget_all()
+    assert "library.sqlite" in files
+    assert bytes_gone
     status = session.status()
     assert (status.listens, status.artists, status.tracks) == (0, 0, 0)
     left = bytes_of(session.folders)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from engine.errors import DiscoverError
+from engine.community.packs import community_packs
+from engine.errors import DamagedDataError, DiscoverError
 from engine.session import Session
 from engine.session.library import Library
 from engine.session.packs import Packs
 from tests.support.models import write_model
+from tuiapp.cli.main import run
 
 
 @pytest.fixture
@@ -44,6 +47,36 @@ def test_a_stashed_pack_is_gone_with_the_library(packs: Packs, library: Library)
     with pytest.raises(DiscoverError):
         Packs(again).bring_back("tempos")
     again.close()
+
+
+def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
+    packs: Packs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = packs.library.folders
+    (folders.packs / "half").mkdir()
+    (folders.packs / "half" / "plays.npy").write_bytes(b"")
+    assert [pack.name for pack in packs.all()] == ["tempos"]
+    (said,) = packs.damaged()
+    assert said.endswith("discover community remove half")
+    # What it was nobody knows: nothing is trained without it unasked.
+    with pytest.raises(DamagedDataError, match="manifest is missing"):
+        community_packs(folders, "artists")
+    packs.library.close()
+    assert run(["--data-dir", str(folders.root), "doctor"]) == 0
+    assert said in capsys.readouterr().out
+    assert run(["--data-dir", str(folders.root), "community", "remove", "half"]) == 0
+    assert not (folders.packs / "half").exists()
+
+
+def test_a_pack_that_takes_the_place_of_another_has_its_name(packs: Packs, tmp_path: Path) -> None:
+    packs.add(tmp_path / "tempos.csv", name="newer")
+    packs.put_in_place_of("newer", "tempos")
+    assert [pack.name for pack in packs.all()] == ["tempos"]
+    manifest = packs.library.folders.packs / "tempos" / "manifest.json"
+    assert json.loads(manifest.read_bytes())["name"] == "tempos"
+    # Killed before that was written, it is called by its folder.
+    manifest.write_text(manifest.read_text().replace('"name": "tempos"', '"name": "newer"'))
+    assert [pack.name for pack in packs.all()] == ["tempos"]
 
 
 def test_how_many_of_ones_own_tracks_have_a_tempo_is_counted(packs: Packs) -> None:

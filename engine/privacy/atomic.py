@@ -1,0 +1,238 @@
+"""Files and folders that are there whole or not at all, and what a process that was killed leaves of them.
+
+What is being written has a name with a dot, and whoever writes it holds a lock on it, which the system lets go of
+however a process ends: so what is left over is told from what is being written. A folder that takes the place of
+another is for a moment neither of the two by its name. Its second name, `.NAME.new`, says that it is whole, and whoever
+looks next (`settle`) ends the exchange.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+# Of the person's own: forgetting deletes it while it is being written.
+OWN = ".own.partial"
+PARTIAL, NEW, OLD = ".partial", ".new", ".old"
+# Only names of this form are ever deleted: a data folder may be in the middle of other things. Eight characters of the
+# whole alphabet are an earlier version's.
+_LEFT = re.compile(r"\.(?P<of>.+)-(?:[0-9a-f]{16}|[0-9a-f]{8}\.old|[0-9a-z_]{8}(?:(?:\.own)?\.partial)?)")
+# What was made a moment ago and is empty may be about to be locked.
+_YOUNG_SECONDS = 60
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
+    """Replace `path` by `data` in one step: a reader sees the old file or the new one, never a part.
+
+    `mode` None keeps the permissions of an existing file, or the person's default for a new one.
+    """
+    if mode is None and path.exists():
+        mode = path.stat().st_mode & 0o777
+    partial = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    try:
+        # The system takes the person's umask from 0666, as for any new file: to read it one would have to change it.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(os.open(partial, flags, 0o666 if mode is None else 0o600), "wb") as file:
+            _lock(file.fileno())
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            partial.chmod(mode)
+        partial.replace(path)
+        fsync(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_through(path: Path, data: bytes) -> None:
+    """Write to what is no plain file: a device, a pipe somebody reads, what a program was given as its output.
+
+    Raises OSError, for a pipe without a reader at once.
+    """
+    # Behind what a file opened for the program holds already.
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+    with os.fdopen(handle, "wb") as file:
+        os.set_blocking(handle, True)
+        file.write(data)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether there is a file, or nothing yet: not a device, a pipe, or a name the system has for an open file."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+    except OSError:
+        return True
+    place = path
+    for _ in range(40):
+        if {"/dev", "/proc"} & set(map(str, place.absolute().parents)):
+            return False
+        if not place.is_symlink():
+            break
+        place = place.parent / place.readlink()
+    return True
+
+
+@contextlib.contextmanager
+def held_folder(beside: Path, of: str, suffix: str = "", mode: int = 0o700) -> Iterator[Path]:
+    """A new folder in `beside` that is to become, or serves, what is called `of`: locked while the block runs and gone
+    after it."""
+    folder = beside / f".{of}-{secrets.token_hex(4)}{suffix}"
+    folder.mkdir(mode=mode)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(handle)
+        yield folder
+    finally:
+        os.close(handle)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_safe(folder: Path) -> None:
+    """Have the disk keep every file in a folder."""
+    for file in sorted(folder.rglob("*")):
+        fsync(file)
+
+
+def put_in_place(folder: Path, path: Path) -> None:
+    """Give a whole folder beside `path` that name; what had it is gone. Killed at any step, `settle` ends it."""
+    with _alone_in(path.parent):
+        # One that was broken off first, else this one would have its name.
+        _finish_exchanges(path.parent)
+        folder.rename(path.with_name(f".{path.name}{NEW}"))
+        _finish_exchanges(path.parent)
+    fsync(path.parent)
+    settle(path.parent)
+
+
+def take_away(path: Path) -> None:
+    """Delete a file or a folder; killed meanwhile, there is the whole folder or none. Nothing where it is not."""
+    if path.is_dir() and not path.is_symlink() and not _LEFT.fullmatch(path.name):
+        path = path.rename(_away(path))
+    _delete(path)
+
+
+def settle(folder: Path, known: Collection[str] | None = None) -> None:
+    """End the exchanges in a folder that were broken off, and delete what a process that was killed left half done.
+
+    In a folder that may hold other things, only what was to become one of the names `known`.
+    """
+    for path in leftovers(folder, known):
+        _delete(path)
+
+
+def leftovers(folder: Path, known: Collection[str] | None = None) -> list[Path]:
+    """What nobody writes any more and nobody needs; exchanges that were broken off are ended first."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.name.startswith(".")]
+    if known is None and any(name.endswith((NEW, OLD)) for name in names):
+        with _alone_in(folder):
+            _finish_exchanges(folder)
+        names = [path.name for path in folder.glob(".*")]
+    found = []
+    for name in names:
+        of = _LEFT.fullmatch(name)
+        if of is None or not (known is None or of["of"] in known):
+            continue
+        if name.endswith(OLD) or _is_left_over(folder / name):
+            found.append(folder / name)
+    return found
+
+
+def broken_off(folder: Path) -> bool:
+    """Whether an exchange in a folder is to be ended before what is in it can be found by its name."""
+    return any(folder.glob(f".*{NEW}"))
+
+
+def _finish_exchanges(folder: Path) -> None:
+    """Give every folder that is whole and new its name. The lock of `folder` is held."""
+    for new in folder.glob(f".*{NEW}"):
+        path = folder / new.name.removeprefix(".").removesuffix(NEW)
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(_away(path))
+        new.rename(path)
+    # An earlier version put what was there aside by this name, until the new one was in its place.
+    for old in folder.glob(f".*{OLD}"):
+        if not _LEFT.fullmatch(old.name):
+            path = folder / old.name.removeprefix(".").removesuffix(OLD)
+            old.rename(_away(path) if path.exists() else path)
+
+
+def _away(path: Path) -> Path:
+    """A name under which a folder waits to be deleted."""
+    return path.with_name(f".{path.name}-{secrets.token_hex(4)}{OLD}")
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether nobody writes it any more."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        status = os.fstat(handle)
+        empty = not any(path.iterdir()) if path.is_dir() else not status.st_size
+        return not empty or time.time() - status.st_mtime > _YOUNG_SECONDS
+    # Somebody has it, or the disk cannot say.
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or folder of ours; whoever deletes the same at the same time may."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    for last in (False, True):
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            # Another deletes it too: once more for what that one has not yet.
+            continue
+        except OSError as error:
+            # Another put a file in meanwhile.
+            if last or error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            return
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold off whoever else exchanges folders in this one."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """Wait for the lock of a file or folder; where the disk has none, nobody is told apart."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def fsync(path: Path) -> None:
+    """Have the disk keep a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

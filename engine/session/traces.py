@@ -1,0 +1,288 @@
+"""Where a name that was forgotten still stands: in the library's rows, and in the bytes of every file.
+
+Any text of the library that is not itself a name of music is looked through word by word, in any spelling; names of
+others may hold the one that was forgotten as a part.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from engine.canonical_keys import SEPARATOR, artist_key
+from engine.taste.rules import Rule, named_by
+
+# Columns that name music, or the identifiers of it: what stands in one of them as a part of more is another's name.
+_NAMES = {
+    "sqlite_schema": ("sql",),
+    "artists": ("name", "key"),
+    "tracks": ("title", "key", "album"),
+    "track_ids": ("scheme", "value"),
+    "feedback": ("artist_key", "track_key", "artist", "track", "verdict"),
+    "playlist_tracks": ("artist", "track", "album", "bpm_source", "ids"),
+    "music_files": ("artist", "track", "album", "artist_key", "track_key", "relaxed", "recording"),
+    "encounters": ("artist_key", "what"),
+    "compared": ("item_key", "side"),
+    "imports": ("sha256", "format", "dropped"),
+    "readings": ("sha256",),
+    "listens": ("source",),
+    "skips": ("source",),
+    "rules": ("kind",),
+    "fetches": ("sha256",),
+    "forgetting": ("mark",),
+}
+# Where a title may be the same as a forgotten artist's name, and how often the file holds it: keys are indexed too.
+_TITLES = (
+    ("tracks", "title", 1),
+    ("tracks", "album", 1),
+    ("tracks", "key", 2),
+    ("playlist_tracks", "track", 1),
+    ("playlist_tracks", "album", 1),
+    ("music_files", "track", 1),
+    ("music_files", "album", 1),
+    ("music_files", "track_key", 2),
+    ("feedback", "track", 1),
+    ("feedback", "track_key", 1),
+)
+_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+# Fewer bytes than this stand in any file by chance; of the names that went with the plays so many are looked for.
+SHORTEST, MOST = 6, 100
+# Text is looked through in pieces, which overlap by more than a name has.
+_PIECE, _OVERLAP = 1 << 14, 1 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What is to be gone: an artist by `key` (empty where none is forgotten whole) and by name in each spelling, and
+    what `went` with the plays."""
+
+    key: str
+    artist: tuple[str, ...]
+    went: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every name as it was written."""
+        return self.artist + self.went
+
+
+def whole_artist(rule: Rule) -> bool:
+    """Whether a rule names all of an artist, so that likes and rules go too."""
+    return rule.artist is not None and rule == Rule(artist=rule.artist, artist_key=rule.artist_key)
+
+
+def named_texts(connection: sqlite3.Connection, rule: Rule) -> set[str]:
+    """The names of artists, titles and albums among the plays a rule names."""
+    found: set[str] = set()
+    for table in ("listens", "skips"):
+        sql, values = named_by(rule, table)
+        rows = connection.execute(
+            "SELECT DISTINCT a.name, t.title, t.album FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "  # noqa: S608
+            f"WHERE t.id IN (SELECT track_id FROM {table} WHERE id IN ({sql}))",
+            values,
+        )
+        found.update(text for row in rows for text in row if text)
+    return found
+
+
+def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterable[str]) -> Names:
+    """The names that no file may hold after `rule`: an artist's own, and of those `before` what no row has any more,
+    the longest first."""
+    texts = [text for text in before if len(text.encode(errors="replace")) >= SHORTEST]
+    with connection:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS named (text TEXT PRIMARY KEY)")
+        connection.execute("DELETE FROM temp.named")
+        connection.executemany("INSERT OR IGNORE INTO temp.named VALUES (?)", ((text,) for text in texts))
+        for table, columns in _NAMES.items():
+            for column in columns:
+                connection.execute(
+                    f"DELETE FROM temp.named WHERE text IN (SELECT {column} FROM main.{table})"  # noqa: S608 - fixed names
+                )
+        left = [
+            str(row[0])
+            for row in connection.execute("SELECT text FROM temp.named ORDER BY length(text) DESC, text")
+        ]
+        connection.execute("DELETE FROM temp.named")
+    own: list[str] = []
+    if rule.artist_key is not None and whole_artist(rule):
+        same = [text for text in before if artist_key(text) == rule.artist_key]
+        own = [*dict.fromkeys([str(rule.artist), rule.artist_key, *same])]
+    key = rule.artist_key if own else None
+    return Names(key or "", tuple(own), tuple(text for text in left if text not in own)[:MOST])
+
+
+def stands_in(key: str, text: str | None) -> bool:
+    """Whether a name, by its key, stands in a text as whole words, in any spelling.
+
+    >>> stands_in("quiet vesper", "Best of QUIET_VESPER.csv"), stands_in("air", "Airplanes")
+    (True, False)
+    """
+    if not text:
+        return False
+    if not any(map(str.isalnum, key)):
+        return key in text.casefold()
+    whole = artist_key.__wrapped__
+    pieces = (text[at : at + _PIECE + _OVERLAP] for at in range(0, max(1, len(text)), _PIECE))
+    return any(f" {key} " in f" {whole(piece)} " for piece in pieces)
+
+
+def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
+    """Where the library's rows still name an artist, in words; empty where nowhere."""
+    found = []
+    for what, table, column in (
+        ("likes, hides and blocks", "feedback", "artist_key"),
+        ("days shown", "encounters", "artist_key"),
+        ("comparisons", "compared", "item_key"),
+        ("artists", "artists", "key"),
+        ("music files", "music_files", "artist_key"),
+    ):
+        rows = connection.execute(f"SELECT {column} FROM {table} WHERE instr({column}, ?) = 1", (key,))  # noqa: S608
+        if any(str(row[0]).partition(SEPARATOR)[0] == key for row in rows):
+            found.append(what)
+    artists = connection.execute("SELECT DISTINCT artist FROM playlist_tracks")
+    if any(artist_key(row[0]) == key for row in artists):
+        found.append("saved playlists")
+    for table, column, text in _free_texts(connection):
+        if any(stands_in(key, part) for part in _strings(text)):
+            called = {"playlists": "the name of a playlist"} if column == "name" else {}
+            found.append(called.get(table, f"{table}.{column}") + f" (“{text}”)" * (column == "name"))
+    return list(dict.fromkeys(found))
+
+
+def _free_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+    """(table, column, text) of all that is not a name of music: what is new here is looked through."""
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        for (column,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall():
+            if column in _NAMES.get(table, ()):
+                continue
+            rows = connection.execute(
+                f'SELECT DISTINCT "{column}" FROM main."{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608
+            )
+            yield from ((table, column, str(row[0])) for row in rows)
+
+
+def _strings(text: str) -> Iterator[str]:
+    """The texts in a value: those of a JSON document, else what it is, addresses as they are read."""
+    if text[:1] in ("{", "["):
+        try:
+            yield from _within(json.loads(text))
+            return
+        except ValueError:
+            pass
+    yield text.replace("%20", " ")
+
+
+def _within(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield str(key)
+            yield from _within(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _within(part)
+
+
+def search_files(
+    connection: sqlite3.Connection, root: Path, database: Path, public: Iterable[str], names: Names
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Files read to their ends, and those in which a name stands other than inside another name the library keeps.
+
+    Without a name there is nothing to search for.
+    """
+    if not names.all:
+        return (), ()
+    away, others = tuple(f"{folder}/" for folder in public), _Others(connection)
+    searched: list[str] = []
+    found: list[str] = []
+    for path in sorted(root.rglob("*")):
+        inside = str(path.relative_to(root))
+        if inside.startswith(away) or not path.is_file():
+            continue
+        with suppress(FileNotFoundError):  # another program's, gone meanwhile
+            data = path.read_bytes()
+            searched.append(inside)
+            if others.in_database(data, names) if path == database else others.in_file(data, names):
+                found.append(inside)
+    return tuple(searched), tuple(found)
+
+
+class _Others:
+    """The names of music a library has, which may hold one that was forgotten."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        # Asked for where a name is found: most are nowhere.
+        self.longer = lru_cache(maxsize=None)(self._longer)
+        self.places = lru_cache(maxsize=None)(self._places)
+
+    def in_database(self, data: bytes, names: Names) -> bool:
+        """Whether a name is in the library's file more often than its rows say."""
+        return any(
+            name.encode(errors="replace") in data
+            and self._alone(data, name, "utf-8") > _titles(self._connection, name)
+            for name in names.all
+            if len(name.encode(errors="replace")) >= SHORTEST
+        )
+
+    def in_file(self, data: bytes, names: Names) -> bool:
+        """Whether a name is in another file."""
+        return any(
+            any(self._alone(data, name, encoding) for name in names.all)
+            or (names.key and self._spelled_otherwise(data.decode(encoding, "replace"), names))
+            for encoding in _ENCODINGS
+        )
+
+    def _spelled_otherwise(self, text: str, names: Names) -> bool:
+        if not stands_in(names.key, text):
+            return False
+        for other in {one for name in names.artist for one in self.longer(name)}:
+            text = text.replace(other, "\n")
+        return stands_in(names.key, text)
+
+    def _alone(self, data: bytes, name: str, encoding: str) -> int:
+        """How often a name is in the data other than as a part of a longer one."""
+        wanted = name.encode(encoding, "replace")
+        count, at = 0, data.find(wanted)
+        while at >= 0:
+            if not any(
+                data[max(0, at - place) : at - place + len(text)] == text
+                for text, place in self.places(name, encoding)
+            ):
+                count += 1
+            at = data.find(wanted, at + 1)
+        return count
+
+    def _places(self, name: str, encoding: str) -> list[tuple[bytes, int]]:
+        """The longer names, and where this one is in each."""
+        wanted = name.encode(encoding, "replace")
+        texts = [text.encode(encoding, "replace") for text in self.longer(name)]
+        return [(text, text.find(wanted)) for text in texts]
+
+    def _longer(self, name: str) -> list[str]:
+        return [
+            str(row[0])
+            for table, columns in _NAMES.items()
+            for column in columns
+            for row in self._connection.execute(
+                f"SELECT DISTINCT {column} FROM main.{table} "  # noqa: S608 - fixed names
+                f"WHERE typeof({column}) = 'text' AND instr({column}, ?1) > 0 AND {column} <> ?1",
+                (name,),
+            )
+        ]
+
+
+def _titles(connection: sqlite3.Connection, name: str) -> int:
+    """How often the database holds a title, album or key of a title that happens to be the same."""
+    count = 0
+    for table, column, times in _TITLES:
+        sql = f"SELECT count(*) FROM {table} WHERE {column} = ?"  # noqa: S608 - fixed names
+        count += times * connection.execute(sql, (name,)).fetchone()[0]
+    return count
