@@ -52,7 +52,7 @@ def test_no_service_writes_sql_but_forgetting_and_what_opens_the_library() -> No
         for path in (ROOT / "engine" / room).rglob("*.py")
         if any(begins.match(text) for text in texts(path.read_text(encoding="utf-8")))
     }
-    assert found == {"forgetting.py", "library.py"}
+    assert found == {"forgetting.py", "traces.py", "library.py"}
 
 
 @pytest.mark.parametrize(

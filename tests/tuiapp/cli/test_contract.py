@@ -285,7 +285,7 @@ def test_what_is_forgotten_explains_nothing_and_scores_are_as_if_never_played(
     assert done["deleted"]["listens"] == 2
     assert done["proof"] == {
         "holds": True, "searched": done["proof"]["searched"], "found_in": [], "taste_is_as_if_never": True,
-        "public": ["models/made-by-hand"],
+        "places": [], "bytes_gone": True, "public": ["models/made-by-hand"],
     }  # fmt: skip
     after = document(capsys, "recommend", "-n", "60")
     shares = [why for item in after["items"] for why in item["why"] if why["artist"] == ARTISTS[0]]
