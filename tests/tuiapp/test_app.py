@@ -132,8 +132,13 @@ async def test_the_less_known_are_a_key_away_and_their_rows_have_all_keys(folder
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         plain = [row.artist for row in the_list(app).rows]
+        (shelf,) = [line for line in screen_lines(app) if line.strip().startswith("v less known")]
         await pilot.press("v")
         await settled(pilot)
+        on_it = shelf.split("known", 1)[1].split(", ")
+        leading = [row.artist for row in the_list(app).rows if row.artist not in plain[:24]]
+        assert [name.strip() for name in on_it] == leading[: len(on_it)]
+        assert not [line for line in screen_lines(app) if line.strip().startswith("v less known  ")]
         asked = app.preferences.config.for_discover(DiscoverSettings(n=200, popularity=LESS_KNOWN))
         less = [row.artist for row in the_list(app).rows]
         assert less == [row.artist for row in app.engine().discover.list(asked).items] != plain

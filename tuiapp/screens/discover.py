@@ -12,6 +12,7 @@ from textual.containers import Container
 from textual.widgets import Static
 from textual.worker import Worker
 
+from engine import defaults
 from engine.wording import credited, quantity
 from tuiapp.music import Music
 from tuiapp.own_reasons import because
@@ -23,6 +24,7 @@ from tuiapp.screens.nothing_listed import NothingListed
 from tuiapp.text import age
 from tuiapp.widgets.coverage import ListNote
 from tuiapp.widgets.notice import Notice
+from tuiapp.widgets.shelf import Shelf
 from tuiapp.widgets.table import Table
 from tuiapp.widgets.why import Waiting, WhyPanel
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from tuiapp.screens.pick import Choice
 
 LENGTH = 200
+# So many of the less known are asked for: a line holds some eight names, and those of the list itself are left out.
+ON_SHELF = 30
 # Seconds the cursor stays before its row is explained.
 RESTED = 0.06
 
@@ -62,6 +66,7 @@ class DiscoverView(NothingListed):
         with Container(id="body", classes="body"):
             yield DiscoverTable()
             yield WhyPanel(id="why")
+        yield Shelf(classes="body")
         yield Notice()
 
     def _ask_tracks(self) -> None:
@@ -143,8 +148,28 @@ class DiscoverView(NothingListed):
         if not turning:
             self._tracks_asked = False
             self._ask_tracks()
+            self._ask_shelf(found)
         if found.notes and first_time:
             self.notify(self.in_keys(found.notes[0]), title="Solo mode", timeout=12, markup=False)
+
+    def _ask_shelf(self, found: DiscoverList) -> None:
+        """What leads the list of the less known and not this one; nothing where that list is shown."""
+        shelf = self.query_one(Shelf)
+        if self._dials.at_less_known or found.solo or not found.items:
+            shelf.show("", "", ())
+            return
+        settings = replace(self._settings(), popularity=defaults.LESS_KNOWN, n=ON_SHELF)
+        here = {row.key for row in found.items[: self.size.height]}
+
+        def show(other: DiscoverList) -> None:
+            names = [credited(row.artist, row.track) for row in other.items if row.key not in here]
+            shelf.show("less known", self.key("discover.less_known"), names)
+
+        self.ask(lambda session: session.discover.list(settings, reasons=False), show, group="shelf")
+
+    @on(Shelf.Clicked)
+    def _shelf_clicked(self) -> None:
+        self.action_less_known()
 
     def _note_seen(self, found: DiscoverList) -> None:
         """What stands on the first page is what a person sees, and may ignore."""
