@@ -150,6 +150,12 @@ def relaxed_track_key(title: str) -> str:
     return track_key(text) or track_key(title)
 
 
+def forget_keys() -> None:
+    """Hold no name in memory any more, where a process goes on that has none to look up."""
+    for keep in (artist_key, track_key, relaxed_artist_key, relaxed_track_key):
+        keep.cache_clear()
+
+
 def without_invisible(text: str) -> str:
     """The text without what is not seen of it.
 

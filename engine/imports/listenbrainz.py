@@ -79,10 +79,11 @@ def parse_page(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 def parse_submission(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """What is sent to the API: `{"listen_type": …, "payload": […]}`."""
-    return (_submitted(row) for batch in Records(Listen).of_array(stream, "payload") for row in batch)
+    return (submitted(row) for batch in Records(Listen).of_array(stream, "payload") for row in batch)
 
 
-def _submitted(listen: Listen | Broken) -> Record:
+def submitted(listen: Listen | Broken) -> Record:
+    """What one listen of a submission is; one without a time only plays now."""
     if not isinstance(listen, Broken) and listen.listened_at is None:
         return Dropped(reasons.NOW_PLAYING)
     return _record(listen)
@@ -98,7 +99,7 @@ def parse_submissions(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """A submission a line."""
     for batch in Records(Submission).of_lines(stream):
         for one in batch:
-            yield from [Dropped(reasons.BROKEN)] if isinstance(one, Broken) else map(_submitted, one.payload)
+            yield from [Dropped(reasons.BROKEN)] if isinstance(one, Broken) else map(submitted, one.payload)
 
 
 class Feedback(msgspec.Struct, gc=False):

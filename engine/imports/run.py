@@ -28,9 +28,8 @@ from engine.imports.xml_stream import XmlError
 from engine.progress import Cancelled
 from engine.store import history
 from engine.store.ingest import Ingest
+from engine.store.play import MIN_MS, is_half
 
-# Rows shorter than this are not listens (FORMATS.md, What is a play).
-MIN_MS = 30_000
 # What a damaged file may raise while it is read.
 FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)
 # From here on, a first import builds the indexes at its end.
@@ -302,7 +301,7 @@ class _Run:
                 start, played = record.started_at, record.ms_played
                 if start is not None and not EARLIEST <= start <= latest:
                     record.started_at = None
-                if record.skip or not (played is None or played >= min_ms or _is_half(played, record)):
+                if record.skip or not (played is None or played >= min_ms or is_half(played, record)):
                     skips.append(record)
                 else:
                     listens.append(record)
@@ -367,12 +366,6 @@ def _batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[lis
         yield batch
         raise
     yield batch
-
-
-def _is_half(played: int, play: Play) -> bool:
-    """Whether at least half of a track of known length was heard: a short track is a listen too."""
-    length = play.duration_ms
-    return length is not None and 0 < length <= played * 2
 
 
 def _row_of(batch: Sequence[Record], play: Play, file: FileReport) -> int:

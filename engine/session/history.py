@@ -16,7 +16,7 @@ from engine.store import history as store_history
 
 if TYPE_CHECKING:
     from engine.imports.report import Report
-    from engine.store.logged_plays import LoggedPlay
+    from engine.store.logged_plays import LoggedPlay, Player
     from engine.store.stats import Played, Stats
 
 Progress = Callable[[int, int], None]
@@ -96,8 +96,9 @@ class History(Service):
         cancelled: Cancelled | None = None,
     ) -> Report:
         """Import files, folders and archives; `engine.imports.run.import_paths` tells what the options mean."""
-        from engine.imports.run import MIN_MS, import_paths
+        from engine.imports.run import import_paths
         from engine.session.misplaced import name_other_files
+        from engine.store.play import MIN_MS
 
         if not dry_run:
             self.library.door.require_writable("import")
@@ -127,16 +128,22 @@ class History(Service):
         Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged,
         whoever tells of it.
         """
-        from engine.imports.run import MIN_MS
         from engine.store.logged_plays import add_logged_play
 
         self.library.door.require_writable("log a play")
         if private_session_on(self.library.folders):
             raise PrivateSessionError("A private session is on in another window: no play is logged.")
         moment = int(time.time()) if at is None else at
-        logged = add_logged_play(self.library.connection, artist, track, moment, seconds, MIN_MS)
+        logged = add_logged_play(self.library.connection, artist, track, moment, seconds)
         self.library.changed(Change.TASTE)
         return logged
+
+    @synchronized
+    def players(self) -> list[Player]:
+        """The players that told of plays as they happened, the one that did so last first."""
+        from engine.store.logged_plays import players
+
+        return players(self.library.connection)
 
     @synchronized
     def remove_play(self, number: int) -> None:

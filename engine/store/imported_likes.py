@@ -75,6 +75,28 @@ class ImportedPlaylists:
         self._of_file = {}
 
 
+def judge(connection: sqlite3.Connection, ids: Ids, verdict: str | None) -> bool:
+    """Keep what the person said of a track in a player of theirs, in place of what they said before; null takes it
+    back. A block stands, whatever a player says. False where the library knows no track by these ids."""
+    for scheme, value in ids:
+        row = connection.execute(
+            "SELECT a.name, t.title, a.key, t.key FROM track_ids AS i JOIN tracks AS t ON t.id = i.track_id "
+            "JOIN artists AS a ON a.id = t.artist_id WHERE i.scheme = ? AND i.value = ?",
+            (scheme, value),
+        ).fetchone()
+        if row is None:
+            continue
+        artist, title, *keys = row
+        with connection:
+            connection.execute(
+                "DELETE FROM feedback WHERE artist_key = ? AND track_key = ? AND verdict <> 'block'", keys
+            )
+            if verdict is not None:
+                keep_verdict(connection, artist, title, verdict, None)
+        return True
+    return False
+
+
 def keep_playlist(
     connection: sqlite3.Connection, name: str, source: str, entries: list[tuple[object, ...]]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Listens that happened here: the player the person uses says that a track was played.
+"""Listens that happened here: a player the person uses says that tracks were played.
 
 They go through the same door as imported ones, so that a service that tells of the same play later adds nothing.
 """
@@ -6,13 +6,15 @@ They go through the same door as imported ones, so that a service that tells of 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.store.ingest import Ingest
-from engine.store.play import END, Play
+from engine.store.play import END, MIN_MS, Play, is_half
 
 # What these listens say they are from, and the name of the one import they stand under.
 SOURCE = "discover"
+_LIVE = "live:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +28,70 @@ class LoggedPlay:
     listen: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedPlays:
+    """What became of plays, in numbers."""
+
+    kept: int = 0
+    duplicates: int = 0
+    skips: int = 0
+    nameless: int = 0
+
+
 def add_logged_play(
-    connection: sqlite3.Connection, artist: str, title: str, at: int, seconds: float | None, min_ms: int
+    connection: sqlite3.Connection, artist: str, title: str, at: int, seconds: float | None
 ) -> LoggedPlay:
     """Keep one play that ended at `at` (seconds UTC) after `seconds`, null when not known.
 
-    Below `min_ms` milliseconds it is kept as a skip, as in an import. Raises DiscoverError while another program
-    writes to the library.
+    Raises DiscoverError while another program writes to the library.
     """
     played = None if seconds is None else round(seconds * 1000)
     start = at - round(seconds or 0)
     play = Play(artist=artist, title=title, started_at=start, ms_played=played, basis=END)
-    skip = played is not None and played < min_ms
+    added = add_logged_plays(connection, {SOURCE: [play]})
+    if added.kept:
+        row = connection.execute("SELECT max(id) FROM listens WHERE source = ?", (SOURCE,)).fetchone()
+        return LoggedPlay("kept", row[0])
+    return LoggedPlay("skip" if added.skips else "nameless" if added.nameless else "duplicate")
+
+
+def add_logged_plays(connection: sqlite3.Connection, plays: Mapping[str, Sequence[Play]]) -> LoggedPlays:
+    """Keep the plays each source told of, those of one all or none. What is too short for a listen is kept as a skip,
+    as in an import. All that a source ever told stands under one import of its name.
+
+    Raises DiscoverError while another program writes to the library.
+    """
+    kept = duplicates = skips = without_name = 0
     ingest = Ingest(connection)
-    kept, duplicates, nameless = 0, 0, [play]
     try:
-        ingest.begin_file(SOURCE, SOURCE, SOURCE)
-        if skip:
-            ingest.add_skips([play])
-        else:
-            kept, duplicates, nameless = ingest.add([play])
-        ingest.finish_file(
-            "", read=1, kept=kept, duplicates=duplicates, dropped={"skipped": 1} if skip else {}
-        )
-        number = _under_one_import(connection)
+        for source, told in plays.items():
+            short = [play for play in told if _is_short(play)]
+            new, there = 0, 0
+            nameless: list[Play] = []
+            ingest.begin_file(source, SOURCE, source)
+            ingest.add_skips(short)
+            if listens := [play for play in told if not _is_short(play)]:
+                new, there, nameless = ingest.add(listens)
+            dropped = {"skipped": len(short)} if short else {}
+            ingest.finish_file("", read=len(told), kept=new, duplicates=there, dropped=dropped)
+            _under_one_import(connection, source)
+            kept, duplicates = kept + new, duplicates + there
+            skips, without_name = skips + len(short), without_name + len(nameless)
     finally:
         ingest.close()
-    if skip:
-        return LoggedPlay("skip")
-    if kept:
-        return LoggedPlay("kept", number)
-    return LoggedPlay("nameless" if nameless else "duplicate")
+    return LoggedPlays(kept, duplicates, skips, without_name)
 
 
-def _under_one_import(connection: sqlite3.Connection) -> int | None:
-    """Put what the newest import of these brought under the first one; returns the number of its listen."""
+def _is_short(play: Play) -> bool:
+    played = play.ms_played
+    return play.skip or not (played is None or played >= MIN_MS or is_half(played, play))
+
+
+def _under_one_import(connection: sqlite3.Connection, source: str) -> None:
+    """Put what the newest import of a source brought under its first one."""
     first, new = connection.execute(
-        "SELECT min(id), max(id) FROM imports WHERE format = ? AND file = ?", (SOURCE, SOURCE)
+        "SELECT min(id), max(id) FROM imports WHERE format = ? AND file = ?", (SOURCE, source)
     ).fetchone()
-    row = connection.execute("SELECT max(id) FROM listens WHERE import_id = ?", (new,)).fetchone()
     if new != first:
         for table in ("listens", "skips"):
             connection.execute(f"UPDATE {table} SET import_id = ? WHERE import_id = ?", (first, new))  # noqa: S608
@@ -74,7 +101,6 @@ def _under_one_import(connection: sqlite3.Connection) -> int | None:
             (first, new),
         )
         connection.execute("DELETE FROM imports WHERE id = ?", (new,))
-    return None if row is None else row[0]
 
 
 def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
@@ -100,3 +126,27 @@ def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
             "DELETE FROM artists WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM tracks WHERE artist_id = ?1)",
             artist,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A player that told of plays: how many of them are in the library, and when the last began (seconds UTC)."""
+
+    name: str
+    plays: int
+    last: int | None
+
+
+def live_source(player: str) -> str:
+    """What plays that a player told of say they are from: another clock than an export of that name."""
+    return f"{_LIVE}{player}"
+
+
+def players(connection: sqlite3.Connection) -> list[Player]:
+    """The players that told of plays, the one that did so last first."""
+    rows = connection.execute(
+        "SELECT i.file, count(l.id), max(l.started_at) FROM imports AS i LEFT JOIN listens AS l ON l.source = i.file "
+        "WHERE i.format = ? AND i.file LIKE ? GROUP BY i.file ORDER BY max(l.started_at) DESC, i.file",
+        (SOURCE, f"{_LIVE}%"),
+    )
+    return [Player(file.removeprefix(_LIVE), plays, last) for file, plays, last in rows]

@@ -17,6 +17,9 @@ UNKNOWN_FLAG = 4  # whether start or end was stamped cannot be told
 COUNT_FLAG = 8  # a count dated by its last play, not one listen
 BASIS_FLAGS = (0, END_FLAG, UNKNOWN_FLAG)  # by `Play.basis`
 
+# Milliseconds that make a row a listen; shorter ones are skips, but for half a track (FORMATS.md, What is a play).
+MIN_MS = 30_000
+
 Ids = tuple[tuple[str, str], ...]
 
 
@@ -45,3 +48,9 @@ class Play(msgspec.Struct, gc=False):
     counted: bool = False
     plays: int = 1
     paused: int | None = None
+
+
+def is_half(played: int, play: Play) -> bool:
+    """Whether at least half of a track of known length was heard: a short track is a listen too."""
+    length = play.duration_ms
+    return length is not None and 0 < length <= played * 2

@@ -1,7 +1,8 @@
 """Finds out which play of another source a play is: the same moment told by another clock.
 
 Two sources agree within ten seconds, or within a minute more where one of them writes minutes only. Where it is
-not known whether a source stamped the start or the end, the two may also lie one track length apart. A start that
+not known whether a source stamped the start or the end, the two may also lie one track length apart, or as long as
+it takes until a play is one. A start that
 was worked out from the end comes too late by the listener's pauses: where these are known, the true start is asked
 for too. Each play stands for at most one play of the other side: of a track played twice in a row, two stay two.
 Where one of them writes hours or days only, any play within that hour or day may be it, a day being one of any zone.
@@ -20,6 +21,8 @@ _TOLERANCE = 10
 _MINUTE = 60
 # A day begins so many seconds before UTC's in the easternmost zone and ends so many after it in the westernmost.
 _EAST, _WEST = 14 * 3600, 12 * 3600
+# Milliseconds after which a play of a long track is told of.
+_TOLD = 240_000
 # The longest track whose end is looked for.
 _LONGEST = 1800
 
@@ -122,4 +125,6 @@ def _is_same(play: Play, start: int, stored: Stored) -> bool:
     if not stored.unsure and play.basis != UNKNOWN:
         return False
     lengths = (play.ms_played, play.duration_ms, stored.ms_played, stored.duration_ms)
-    return any(length and abs(apart - length / 1000) <= tolerance for length in lengths)
+    # Who stamps the moment of telling does so when half a track or four minutes were heard.
+    told = (min(length // 2, _TOLD) for length in (play.duration_ms, stored.duration_ms) if length)
+    return any(length and abs(apart - length / 1000) <= tolerance for length in (*lengths, *told))
