@@ -54,6 +54,11 @@ class Folders:
         return self.root / "hindsight.json"
 
     @property
+    def listening(self) -> Path:
+        """The token players show when they tell of a play, and the port they tell it to."""
+        return self.root / "listening.json"
+
+    @property
     def cache(self) -> Path:
         """Compiled kernels of earlier versions, which nothing reads; may be deleted at any time."""
         return self.root / "cache"

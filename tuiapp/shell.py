@@ -45,6 +45,8 @@ class Shell(Guarded):
     # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
     job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
     private_since: reactive[float | None] = reactive(None, repaint=False)
+    # Whether plays come in from players, in this process or another.
+    listens: reactive[bool] = reactive(False, repaint=False)
     # The last change in words, which undo takes back; empty for none.
     undoable: reactive[str] = reactive("", repaint=False)
 

@@ -36,6 +36,7 @@ class Role(enum.IntEnum):
     READS = 1  # copies the library's file as it lies there
     OPENS = 2  # opens that file to write, or closes it
     MODELS = 3  # makes a model, and clears away those before it
+    LISTENS = 4  # takes plays in from players
 
 
 class Presence:

@@ -31,7 +31,7 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "features list": [], "features remove": ["tempos"], "feedback": [],
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "library add": ["HERE"],
     "library list": [], "library remove": ["HERE"], "library scan": [], "like": ["Artist 05"],
-    "mix": ["Artist 05", "--save", "Mine"],
+    "listen": ["--how", "navidrome"], "mix": ["Artist 05", "--save", "Mine"],
     "model add": ["HERE"], "model export": ["ELSEWHERE"], "model list": [], "model undo": [],
     "open": ["Artist 05", "--print"], "played": ["Artist 05", "Song"],
     "playlist": ["running", "--save", "New"], "playlists": [], "playlists remove": ["Song for the hill"],

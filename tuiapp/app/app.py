@@ -18,6 +18,7 @@ from textual.signal import Signal
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
 from tuiapp.app.jobs import Jobs
+from tuiapp.app.listening import Listening
 from tuiapp.app.player import Opening
 from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
@@ -88,6 +89,7 @@ class DiscoverApp(Shell):
         self.changes = Changes(self)
         self.jobs = Jobs(self)
         self.opening = Opening(self)
+        self.listening = Listening(self)
         self.failures = Failures(self)
         self.preferences = Preferences(self)
         self.keymap = Keymap()
@@ -141,6 +143,7 @@ class DiscoverApp(Shell):
         if not self.is_headless:
             leave_on_signals(self)
         Watching(self).begin()
+        self.run_worker(self.listening.follow(), group="listening")
 
     async def action_quit(self) -> None:
         """Leave; in the middle of a job the person is asked, and who says it again means it."""

@@ -77,6 +77,7 @@ class Preferences:
         app, before, self.config = self._app, self.config, found
         self._apply_theme()
         self._apply_keys()
+        self._listen()
         for view in app.views.shown():
             view.settings_changed()
         if found.discover != before.discover:
@@ -140,8 +141,13 @@ class Preferences:
             self._apply_keys()
         elif key.startswith("discover."):
             app.library_changed()
+        elif key == "listen.in_app":
+            self._listen()
         for view in app.views.shown():
             view.settings_changed()
+
+    def _listen(self) -> None:
+        self._app.run_worker(self._app.listening.follow(), group="listening")
 
     def _apply_theme(self) -> None:
         theme = self.config["theme"]

@@ -28,6 +28,7 @@ async def leave(app: DiscoverApp, code: int = 0) -> None:
     kept = app.state_now()
     reading = asyncio.create_task(_read_no_more(app))
     await app.opening.leave()
+    await app.listening.end()
     while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:
         await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
     # What was waited for may have opened it.

@@ -31,6 +31,7 @@ class Watching:
 
     def _look(self) -> None:
         self._app.preferences.look()
+        self._look_who_listens()
         session, job = self._app.session_in_use, self._app.job
         if session is None or (job is not None and job.arguments[0] in _WRITES_ON):
             return
@@ -40,3 +41,12 @@ class Watching:
             return  # it is closing
         if changed:
             self._app.call_from_thread(self._app.library_changed)
+
+    def _look_who_listens(self) -> None:
+        """Plays come in, here or by a process of its own: that is said on top."""
+        from engine.privacy.presence import Presence, Role
+
+        app = self._app
+        listens = Presence(app.folders).others(Role.LISTENS)
+        if listens != app.listens:
+            app.call_from_thread(setattr, app, "listens", listens)

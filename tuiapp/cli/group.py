@@ -37,6 +37,7 @@ _COMMANDS = (
     "forget",
     "import_history",
     "library",
+    "listen",
     "mix",
     "models",
     "packs",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import defaults
+from tuiapp.settings import checks
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.settings.keys import BY_NAME, Keymap, keys_named
 
@@ -36,6 +37,8 @@ SERVICES = {
     "Last.fm": "https://www.last.fm/search?q={query}",
     "Discogs": "https://www.discogs.com/search/?q={query}",
 }
+# Of the desktop, what is watched.
+_WATCHED = ("players", "with browsers", "off")
 _MAX_BYTES = 1 << 20
 
 
@@ -93,26 +96,6 @@ def _service(value: Any) -> str:
     return _one_of(tuple(SERVICES), "a service, or an address with {query}")(value)
 
 
-def _player(value: Any) -> str:
-    import shlex
-
-    if isinstance(value, str) and value.isprintable():
-        try:
-            shlex.split(value)
-        except ValueError:
-            raise ValueError("a command with matching quotes") from None
-        if not value.strip() or any(name in value for name in ("{artist}", "{track}", "{query}")):
-            return value.strip()
-    raise ValueError("a command with {query}, or {artist} and {track}")
-
-
-def _contact(value: Any) -> str:
-    # It goes into a header of a request, which holds one line of ASCII.
-    if isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= 100:
-        return value.strip()
-    raise ValueError("a page or a mail address, in ASCII and up to 100 letters")
-
-
 def _at_least(least: int, kind: str, *, whole: bool = False, above: bool = False) -> Callable[[Any], Any]:
     """A number from `least` on, or above it."""
 
@@ -154,8 +137,34 @@ def _settings() -> Iterator[Setting]:
         "The command that plays music instead of opening the browser, with {artist}, {track} or {query}. Where it "
         "prints a line `played 183`, 183 seconds are logged as a play. It is stopped when you quit.",
         "",
-        _player,
+        checks.player,
         none="none: use the browser",
+    )
+    yield Setting(
+        "listen.in_app",
+        "listen while open",
+        "While discover is open, it logs what your players play, as `discover listen` does. `discover listen --how` "
+        "says how to set them.",
+        "off",
+        _one_of(("off", "on"), "on or off"),
+        ("off", "on"),
+    )
+    yield Setting(
+        "listen.mpd",
+        "MPD",
+        "Where `discover listen` finds MPD, to log what it plays: host:port, the path of its socket, or off. A "
+        "password stands before it, with an @.",
+        "",
+        checks.mpd,
+        none="on this machine, where it usually is",
+    )
+    yield Setting(
+        "listen.mpris",
+        "desktop players",
+        "Whether `discover listen` logs what players of this desktop play (MPRIS, Linux), and browsers too.",
+        "players",
+        _one_of(_WATCHED, "players, with browsers, or off"),
+        _WATCHED,
     )
     yield Setting(
         "discover.known_plays",
@@ -194,7 +203,7 @@ def _settings() -> Iterator[Setting]:
         "contact for downloads",
         "A page or mail address of yours that whoever hosts a download is told, so that they can write to you.",
         "",
-        _contact,
+        checks.contact,
         none="none: nobody is named",
     )
     where = {EVERYWHERE: "everywhere", LISTS: "in lists"}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class TabStrip(Widget):
-    """The views by number, and on the right what the list is made from, after the words PRIVATE and DEMO."""
+    """The views by number, and on the right what the list is made from, after the words LISTENING, DEMO and PRIVATE."""
 
     app = getters.app(Shell)
     DEFAULT_CSS = """
@@ -45,6 +45,7 @@ class TabStrip(Widget):
         # The private session's clock; once a second is as often as it changes.
         self.set_interval(1.0, self._tick)
         self.watch(self.app, "private_since", self._turned, init=False)
+        self.watch(self.app, "listens", self._turned, init=False)
 
     def _turned(self) -> None:
         self.refresh()
@@ -83,8 +84,10 @@ class TabStrip(Widget):
         return Content.assemble(*parts)
 
     def _badge(self) -> Content:
-        """That nothing is written, that nothing here is one's own, or both."""
+        """That nothing is written, that nothing here is one's own, that plays come in."""
         since, parts = self.app.private_since, []
+        if self.app.listens:
+            parts.append(Content.styled(" LISTENING ", "bold $text on $success"))
         if self.app.jobs.own is not None:
             parts.append(Content.styled(" DEMO ", "bold $text on $warning"))
         if since is not None:

@@ -1,0 +1,37 @@
+"""Listening in a process of its own: `python -m engine.live WORDS`, a JSON object; `discover listen` becomes this.
+
+What reads a command line and draws on terminals is not loaded: a process that is there all day is to be small.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from engine.errors import DiscoverError
+from engine.live.daemon import run
+from engine.paths import Folders
+
+
+def main(words: str) -> int:
+    """Listen as `root`, `port` (null: as before), `mpd`, `mpris` and `quiet` say; returns the exit code."""
+    given = json.loads(words)
+
+    def say(text: str) -> None:
+        if not given["quiet"]:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    try:
+        run(Folders(Path(given["root"])), given["port"], given["mpd"], given["mpris"], say)
+    except DiscoverError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

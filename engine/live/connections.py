@@ -1,0 +1,83 @@
+"""The one module that opens connections to players and waits for theirs.
+
+Waiting is done on loopback alone. What is connected to is a player at the address the person set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from engine.errors import DiscoverError
+from engine.live.token import HOST
+
+if TYPE_CHECKING:
+    from jeepney.io.asyncio import DBusConnection
+
+# systemd hands its sockets on from here (sd_listen_fds(3)).
+_FIRST_INHERITED = 3
+
+# Seconds in which who is connected to must have answered.
+_PATIENCE = 10.0
+
+Socket = socket.socket
+Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def listening_socket(port: int) -> socket.socket:
+    """The socket systemd opened for this process, else one of our own on loopback.
+
+    Raises DiscoverError where the port is in use, or what was handed on is no port on loopback.
+    """
+    if os.environ.pop("LISTEN_PID", "") == str(os.getpid()) and int(os.environ.pop("LISTEN_FDS", "0")):
+        inherited = socket.socket(fileno=_FIRST_INHERITED)
+        if inherited.family != socket.AF_INET or inherited.getsockname()[0] != HOST:
+            raise DiscoverError(
+                f"The socket unit must listen on {HOST} alone. Run: discover listen --install."
+            )
+        return inherited
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise DiscoverError(
+            f"Port {port} can't be listened on ({error.strerror}). Another program has it: stop that one, or choose "
+            "another with --port, here and in your players."
+        ) from error
+    return listener
+
+
+async def serve(listener: socket.socket, accept: Accept, limit: int) -> asyncio.Server:
+    """Have `accept` speak to everybody who connects; of a line that has no end `limit` bytes are read."""
+    return await asyncio.start_server(accept, sock=listener, limit=limit)
+
+
+async def connect(address: str, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to `/path`, `@name` (a socket without a file) or `host:port`. Raises OSError where there is none."""
+    if address.startswith(("/", "@")):
+        path = address if address.startswith("/") else f"\0{address[1:]}"
+        return await asyncio.open_unix_connection(path, limit=limit)
+    host, _, port = address.rpartition(":")
+    return await asyncio.open_connection(host.strip("[]"), int(port), limit=limit)
+
+
+async def session_bus() -> DBusConnection:
+    """The message bus of the person's session. Raises OSError, EOFError, TimeoutError or ValueError without one."""
+    from jeepney import DBusErrorResponse
+    from jeepney.io.asyncio import open_dbus_connection
+    from jeepney.io.common import RouterClosed
+
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    address = os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (f"unix:path={runtime}/bus" if runtime else "")
+    if not address.startswith("unix:"):
+        raise FileNotFoundError("There is no session bus.")
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await open_dbus_connection(address)
+    except (RouterClosed, DBusErrorResponse) as error:
+        raise EOFError("The session bus went away.") from error

@@ -1,0 +1,88 @@
+"""Listening in a process of its own, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+
+from engine.errors import DiscoverError
+from engine.live.connections import listening_socket
+from engine.live.inbox import Inbox
+from engine.live.listener import Listener, Watcher
+from engine.live.mpd import Watcher as Mpd
+from engine.live.mpd import addresses
+from engine.live.token import HOST, granted
+from engine.paths import Folders
+from engine.privacy.presence import Presence, Role
+
+# What the settings of what is watched may say.
+OFF, WITH_BROWSERS = "off", "with browsers"
+
+
+def watchers(mpd: str, mpris: str, say: Callable[[str], None]) -> list[Watcher]:
+    """Who follows the players that tell nothing by themselves, as the settings say."""
+    found: list[Watcher] = []
+    if mpd != OFF:
+        found.append(Mpd(addresses(mpd), say))
+    if mpris != OFF and sys.platform == "linux":
+        try:
+            from engine.live.mpris import Watcher as Mpris
+        except ImportError:
+            say(
+                "Players of the desktop are not watched: pip install 'discover-music[players]' adds what that takes."
+            )
+        else:
+            found.append(Mpris(say, browsers=mpris == WITH_BROWSERS))
+    return found
+
+
+def listener_for(
+    folders: Folders,
+    port: int | None,
+    mpd: str,
+    mpris: str,
+    say: Callable[[str], None],
+    *,
+    private: bool = False,
+) -> Listener:
+    """Who listens for a library, its port open; `port` is kept for next time.
+
+    Raises DiscoverError where somebody does already or the port is in use, PrivateSessionError where in a private
+    session something would have to be written.
+    """
+    used, presence = granted(folders, port, private=private), Presence(folders)
+    if presence.others(Role.LISTENS):
+        raise DiscoverError("Something listens for this library already: see discover listen --status.")
+    bound = listening_socket(used.port)
+    presence.enter(Role.LISTENS)
+    return Listener(bound, used, Inbox(folders), presence, watchers(mpd, mpris, say))
+
+
+def run(folders: Folders, port: int | None, mpd: str, mpris: str, say: Callable[[str], None]) -> None:
+    """Listen until SIGTERM or SIGINT, and watch as the settings say; `say` gets sentences for the person.
+
+    Raises what `listener_for` does, KeyboardInterrupt when it was SIGINT.
+    """
+    if asyncio.run(_run(listener_for(folders, port, mpd, mpris, say), say)) == signal.SIGINT:
+        raise KeyboardInterrupt
+
+
+async def _run(listener: Listener, say: Callable[[str], None]) -> int:
+    until: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, until, number)
+    await listener.begin()
+    try:
+        say(
+            f"Listening at {HOST}:{listener.port} for players on this machine. Set one up: discover listen --how"
+        )
+        return await until
+    finally:
+        await listener.end()
+
+
+def _stop(until: asyncio.Future[int], number: int) -> None:
+    if not until.done():
+        until.set_result(number)

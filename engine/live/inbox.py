@@ -1,0 +1,170 @@
+"""Where plays arrive as they are told: kept in the library at once, or let go where they were heard in private.
+
+Nothing is open between two arrivals: no connection to the library, no lock, so that a private session may begin at any
+moment. Who tells is answered when the play is safe on disk; while the library cannot be written to, that they must tell
+it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from engine.canonical_keys import forget_keys
+from engine.errors import DiscoverError, PrivateSessionError, disk_trouble
+from engine.live.listenbrainz import Told
+from engine.live.windows import Windows
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.privacy.log import note_error, where_it_happened
+from engine.privacy.presence import private_session_on
+from engine.store.database import open_library
+from engine.store.imported_likes import judge
+from engine.store.logged_plays import add_logged_plays, live_source
+from engine.store.play import Play
+
+# Plays from before a private session that arrive in it wait for its end, so many at most.
+_MAX_WAITING = 5000
+# A session that was on already when it was first looked is taken to have begun so long before, in seconds.
+_UNKNOWN = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What was told and who waits for it to be kept; null: nobody, and it is tried again until it is."""
+
+    told: Told
+    kept: asyncio.Future[None] | None
+
+
+class Inbox:
+    """Keeps what is told in the library under `folders`. `now` gives seconds UTC; `private` whether a session is on."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        *,
+        now: Callable[[], float] = time.time,
+        private: Callable[[Folders], bool] = private_session_on,
+    ) -> None:
+        self._folders = folders
+        self._now = now
+        self._private = private
+        self._windows = Windows()
+        # When it was last looked and no session was on.
+        self._clear: float | None = None
+        self._waiting: list[_Waiting] = []
+        self._at_work: asyncio.Task[None] | None = None
+        self.look()
+
+    @property
+    def private(self) -> bool:
+        """Whether a private session was on when it was last looked."""
+        return self._windows.on
+
+    def look(self) -> None:
+        """Take note of whether a private session is on; to be asked about once a second."""
+        now = self._now()
+        if self._private(self._folders):
+            self._windows.begin(now - _UNKNOWN if self._clear is None else self._clear)
+        else:
+            self._windows.end(now)
+            self._clear = now
+            self._go_on()
+
+    async def take(self, told: Told) -> None:
+        """Keep what was told, or let it go; returns when that is done.
+
+        Raises DiscoverError where it cannot be kept now and must be told again.
+        """
+        self.look()
+        if not (told := self._without_private(told)).plays and not told.verdicts:
+            return
+        if self._windows.on:
+            if sum(len(one.told.plays) for one in self._waiting) + len(told.plays) > _MAX_WAITING:
+                raise DiscoverError("Too much waits for the end of a private session. Send it again later.")
+            self._waiting.append(_Waiting(told, None))
+            return
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(told, kept))
+        self._go_on()
+        await kept
+
+    def keep(self, told: Told) -> None:
+        """Keep what was heard by a watcher, whom nobody asks again: as soon as it can be."""
+        self.look()
+        if (told := self._without_private(told)).plays:
+            self._waiting.append(_Waiting(told, None))
+            self._go_on()
+
+    def note(self, error: Exception) -> None:
+        """Put what nobody expected in the log."""
+        note_error(Door(self._folders, private=self.private), "listening", error)
+
+    async def end(self) -> None:
+        """Wait until what can be kept is."""
+        self.look()
+        while self._at_work is not None:
+            await self._at_work
+
+    def _without_private(self, told: Told) -> Told:
+        hide, on = self._windows.hide, self._windows.on
+        plays = tuple(play for play in told.plays if not hide(play, single=told.single))
+        return replace(told, plays=plays, verdicts=() if on else told.verdicts)
+
+    def _go_on(self) -> None:
+        if self._waiting and self._at_work is None and not self._windows.on:
+            self._at_work = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        """Keep what waits, all of it in one go; what comes meanwhile is the next."""
+        try:
+            while self._waiting and not self._windows.on:
+                batch, self._waiting = self._waiting, []
+                try:
+                    await asyncio.to_thread(_keep, self._folders, [one.told for one in batch])
+                except PrivateSessionError:
+                    # One began a moment ago: the same is asked of each once more.
+                    self.look()
+                    again = [replace(one, told=self._without_private(one.told), kept=None) for one in batch]
+                    self._waiting += [one for one in again if one.told.plays]
+                    _tell(batch)
+                except DiscoverError as error:
+                    self._waiting += [one for one in batch if one.kept is None]
+                    _tell(batch, error)
+                    return
+                except Exception as error:  # noqa: BLE001 - whoever waits is answered, whatever happens
+                    self.note(error)
+                    _tell(batch, DiscoverError(disk_trouble(error) or where_it_happened(error)))
+                else:
+                    _tell(batch)
+        finally:
+            self._at_work = None
+
+
+def _tell(batch: Sequence[_Waiting], error: DiscoverError | None = None) -> None:
+    for one in batch:
+        if one.kept is not None and not one.kept.done():
+            if error is None:
+                one.kept.set_result(None)
+            else:
+                one.kept.set_exception(error)
+
+
+def _keep(folders: Folders, all_told: Sequence[Told]) -> None:
+    plays: dict[str, list[Play]] = {}
+    for told in all_told:
+        if told.plays:
+            plays.setdefault(live_source(told.client), []).extend(told.plays)
+    connection = open_library(Door(folders))
+    try:
+        if plays:
+            add_logged_plays(connection, plays)
+        for told in all_told:
+            for ids, verdict in told.verdicts:
+                judge(connection, ids, verdict)
+    finally:
+        connection.close()
+        forget_keys()

@@ -1,0 +1,248 @@
+"""What clients of ListenBrainz ask for and what they are answered. Pure: bytes in, an answer and what was told out.
+
+Laxer than ListenBrainz where a refusal would lose a play or have it sent for ever: of a batch the listens that can be
+read are kept, fields that cannot be read are left out. The endpoint takes in and gives nothing out: asked for listens,
+it has none. Facts: FORMATS.md, Listens sent by players.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from engine.imports.listenbrainz import Listen, submitted
+from engine.imports.record import Play
+from engine.imports.times import EARLIEST
+from engine.store.play import UNKNOWN, Ids
+
+# Who a valid token belongs to; clients want a name.
+USER = "me"
+# ListenBrainz takes so many bytes.
+MAX_BODY = 10_240_000
+# Pages of others run scripts too: of browsers only their extensions may ask.
+_EXTENSIONS = ("chrome-extension://", "moz-extension://", "safari-web-extension://")
+# Clients put the version's path where their settings want it.
+_BASES = ("apis/listenbrainz/1/", "1/")
+_CLIENT = re.compile(r"[\w .+-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; names of headers in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a client told: plays, or what it thinks of recordings it names by their ids (`like`, `hide`, null: nothing
+    any more). `single`: it was just played, else it may come out of a queue."""
+
+    client: str
+    plays: tuple[Play, ...] = ()
+    verdicts: tuple[tuple[Ids, str | None], ...] = ()
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered once what was `told` is kept, or let go."""
+
+    status: int
+    document: Mapping[str, Any]
+    told: Told | None = None
+
+
+class _Submission(msgspec.Struct):
+    listen_type: str = "single"
+    payload: list[msgspec.Raw] = []
+
+
+class _Feedback(msgspec.Struct):
+    score: int
+    recording_mbid: str | None = None
+    recording_msid: str | None = None
+
+
+_submission = msgspec.json.Decoder(_Submission)
+_listen = msgspec.json.Decoder(Listen)
+_feedback = msgspec.json.Decoder(_Feedback, strict=False)
+_OK: Mapping[str, Any] = {"status": "ok"}
+
+
+def failure(status: int, why: str) -> Answer:
+    """An error as ListenBrainz tells it; some clients read the code in the document alone."""
+    return Answer(status, {"code": status, "error": why})
+
+
+def foreign(headers: Mapping[str, str], port: int) -> Answer | None:
+    """Why a request did not come from a program on this machine; null where it did.
+
+    A page of the web may have its own name lead to this machine (DNS rebinding), which the host tells, or ask across
+    origins, which the origin tells.
+    """
+    host, origin = headers.get("host", ""), headers.get("origin")
+    names = ("127.0.0.1", "localhost", "[::1]")
+    if host.lower() not in {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set()):
+        return failure(403, f"This is 127.0.0.1:{port} and answers to no other name.")
+    if origin is not None and not origin.startswith(_EXTENSIONS):
+        return failure(403, "Pages of the web are not answered.")
+    return None
+
+
+def answer(request: Request, token: str, latest: int) -> Answer:
+    """What to answer to a request that is not `foreign`. No play can be later than `latest`, in seconds UTC."""
+    parts = urlsplit(request.target)
+    path = re.sub("/+", "/", parts.path).strip("/")
+    for base in _BASES:
+        path = path.removeprefix(base)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    given = _token(request.headers, query)
+    if path == "validate-token" and request.method == "GET":
+        return _validated(given, token)
+    calls = {method: handle for method, pattern, handle in _CALLS if pattern.fullmatch(path)}
+    if not calls:
+        return failure(404, "There is no such call here.")
+    if request.method not in calls:
+        return failure(405, f"That is asked by {' or '.join(calls)}.")
+    if given is None:
+        return failure(401, "You need to provide an Authorization header.")
+    if not _is(given, token):
+        return failure(401, "Invalid authorization token: `discover listen --how` prints the one to use.")
+    return calls[request.method](request, query, latest)
+
+
+def _token(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+    """The second word of the header, whatever the first one is, as ListenBrainz reads it."""
+    words = headers.get("authorization", "").split()
+    return words[1] if len(words) > 1 else query.get("token")
+
+
+def _is(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="replace"), token.encode())
+
+
+def _validated(given: str | None, token: str) -> Answer:
+    if given is None:
+        return failure(400, "You need to provide an Authorization header.")
+    if _is(given, token):
+        return Answer(200, {"code": 200, "message": "Token valid.", "valid": True, "user_name": USER})
+    return Answer(200, {"code": 200, "message": "Token invalid.", "valid": False})
+
+
+# -- what is told ---------------------------------------------------------------------------------------------
+
+
+def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
+    try:
+        submission = _submission.decode(request.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return failure(400, f"This is no submission of listens: {error}.")
+    if submission.listen_type not in ("single", "playing_now", "import"):
+        return failure(400, "`listen_type` is single, playing_now or import.")
+    listens = [listen for raw in submission.payload if (listen := _read(raw)) is not None]
+    client = _client(request.headers, listens)
+    if submission.listen_type == "playing_now":
+        # What plays now may be skipped: the play is told when it is one.
+        named = {"recording_msid": _no_id()} if query.get("return_msid") else {}
+        return Answer(200, {**_OK, **named}, Told(client))
+    plays = [play for listen in listens if (play := _play(listen, latest)) is not None]
+    return Answer(200, _OK, Told(client, tuple(plays), single=submission.listen_type == "single"))
+
+
+def _read(raw: msgspec.Raw) -> Listen | None:
+    """One listen of a batch; null where it is none."""
+    try:
+        return _listen.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return _listen.decode(msgspec.json.encode(_without_details(msgspec.json.decode(raw))))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _without_details(listen: Any) -> Any:
+    """A listen without what a player said beside the names and the time."""
+    track = listen.get("track_metadata") if isinstance(listen, dict) else None
+    if not isinstance(track, dict):
+        return None
+    names = {key: track[key] for key in ("artist_name", "track_name") if key in track}
+    return {"listened_at": listen.get("listened_at"), "track_metadata": names}
+
+
+def _play(listen: Listen, latest: int) -> Play | None:
+    play = submitted(listen)
+    if not isinstance(play, Play):
+        return None
+    play.artist, play.title = play.artist.strip(), play.title.strip()
+    if play.started_at is not None and not EARLIEST <= play.started_at <= latest:
+        play.started_at = None
+    # Some stamp the start, some the moment they send it, some the end.
+    play.basis = UNKNOWN
+    return play
+
+
+def _client(headers: Mapping[str, str], listens: Sequence[Listen]) -> str:
+    """What the client calls itself."""
+    track = listens[0].track_metadata if listens else None
+    said = (track and track.additional_info and track.additional_info.submission_client) or ""
+    for name in (said, headers.get("user-agent", "").partition("/")[0]):
+        if found := _CLIENT.match(name.strip()):
+            return found[0].strip().casefold() or "unknown"
+    return "unknown"
+
+
+def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
+    try:
+        told = _feedback.decode(request.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return failure(400, f"This is no feedback on a recording: {error}.")
+    pairs = (("mb_recording", told.recording_mbid), ("lb_msid", told.recording_msid))
+    ids: Ids = tuple((scheme, value) for scheme, value in pairs if value)
+    if not ids or told.score not in (-1, 0, 1):
+        return failure(400, "A recording's id and a score of -1, 0 or 1 belong here.")
+    verdict = {1: "like", -1: "hide", 0: None}[told.score]
+    return Answer(200, _OK, Told(_client(request.headers, ()), verdicts=((ids, verdict),)))
+
+
+# -- what is asked --------------------------------------------------------------------------------------------
+
+
+def _no_id() -> str:
+    """An id that names nothing."""
+    return "00000000-0000-0000-0000-000000000000"
+
+
+_Handle = Callable[[Request, Mapping[str, str], int], Answer]
+
+
+def _nothing(document: Mapping[str, Any]) -> _Handle:
+    return lambda _request, _query, _latest: Answer(200, document)
+
+
+_NO_LISTENS = {"count": 0, "user_id": USER, "latest_listen_ts": 0, "oldest_listen_ts": 0, "listens": []}
+_NOT_PLAYING = {"count": 0, "user_id": USER, "playing_now": True, "listens": []}
+_NEVER = {"musicbrainz_id": USER, "latest_import": 0, "status": {"status": "", "count": 0}, "error": None}
+_CALLS: tuple[tuple[str, re.Pattern[str], _Handle], ...] = tuple(
+    (method, re.compile(path), handle)
+    for method, path, handle in (
+        ("POST", "submit-listens", _submit),
+        ("POST", "feedback/recording-feedback", _judge),
+        ("GET", "user/[^/]+/listens", _nothing({"payload": _NO_LISTENS})),
+        ("GET", "user/[^/]+/playing-now", _nothing({"payload": _NOT_PLAYING})),
+        ("GET", "user/[^/]+/listen-count", _nothing({"payload": {"count": 0}})),
+        ("GET", "latest-import", _nothing(_NEVER)),
+        ("POST", "latest-import", _nothing(_OK)),
+        ("POST", "playing-now/delete", _nothing(_OK)),
+    )
+)

@@ -1,0 +1,109 @@
+"""Listening: the endpoint for players, those that are watched, and the one inbox all plays go to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from engine.errors import DiscoverError
+from engine.imports.times import latest_possible
+from engine.live.clock import Heard
+from engine.live.connections import Socket
+from engine.live.endpoint import Endpoint
+from engine.live.inbox import Inbox
+from engine.live.listenbrainz import Answer, Request, Told, answer, failure
+from engine.live.token import Access
+from engine.privacy.presence import Presence
+from engine.store.play import START, Play
+
+# How often it is looked whether a private session began or ended: the one thing that happens while nothing plays.
+LOOK_SECONDS = 1.0
+
+
+class Watcher(Protocol):
+    """Follows a player and hands on what is heard from it, until cancelled."""
+
+    async def watch(self, keep: Callable[[str, Heard], None], /) -> None:
+        """`keep` takes the player's name and what was heard."""
+
+
+def told(player: str, heard: Heard) -> Told:
+    """What a watched player let hear."""
+    song = heard.song
+    play = Play(
+        artist=song.artist,
+        title=song.title,
+        started_at=int(heard.started),
+        ms_played=round(heard.seconds * 1000),
+        album=song.album or None,
+        duration_ms=round(song.length * 1000) if song.length else None,
+        ids=(("mb_recording", song.mbid),) if song.mbid else (),
+        basis=START,
+        skip=heard.skipped,
+    )
+    return Told(player, (play,), single=True)
+
+
+class Listener:
+    """Listens on a socket until it is told to end; `presence` says so to others until then."""
+
+    def __init__(
+        self,
+        listener: Socket,
+        access: Access,
+        inbox: Inbox,
+        presence: Presence | None = None,
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
+        self.inbox = inbox
+        self._presence = presence
+        self._access = access
+        self._endpoint = Endpoint(listener, self._answer)
+        self._watchers = watchers
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def port(self) -> int:
+        """The port players tell their plays to."""
+        return self._endpoint.port
+
+    async def begin(self) -> None:
+        """Listen from now on."""
+        await self._endpoint.begin()
+        works = [self._look(), *(self._watch(watcher) for watcher in self._watchers)]
+        self._tasks = [asyncio.create_task(work) for work in works]
+
+    async def end(self) -> None:
+        """Listen no more; what was told is kept first."""
+        for task in self._tasks:
+            task.cancel()
+        # A song under way ends with who watches it.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._endpoint.end()
+        await self.inbox.end()
+        if self._presence is not None:
+            self._presence.close()
+
+    async def _watch(self, watcher: Watcher) -> None:
+        try:
+            await watcher.watch(self._heard)
+        except Exception as error:  # noqa: BLE001 - the others go on
+            self.inbox.note(error)
+
+    def _heard(self, player: str, heard: Heard) -> None:
+        self.inbox.keep(told(player, heard))
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.inbox.look()
+
+    async def _answer(self, request: Request) -> Answer:
+        found = answer(request, self._access.token, latest_possible())
+        if found.told is not None:
+            try:
+                await self.inbox.take(found.told)
+            except DiscoverError as error:
+                return failure(503, str(error))
+        return found

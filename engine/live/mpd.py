@@ -1,0 +1,157 @@
+"""Watching MPD: what it plays is asked whenever it says that something changed. Facts: MPD's protocol, 0.23.
+
+One connection, which waits until MPD speaks; where there is none it is tried again, a minute apart at last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from engine.live.clock import Clock, Heard, Seen, Song
+from engine.live.connections import connect
+
+NAME = "mpd"
+# A line of an answer, and an answer, are not longer than this.
+_MAX_LINE, _MAX_LINES = 64 << 10, 1000
+# MPD answers at once or not at all.
+_PATIENCE = 10.0
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+
+Pairs = Sequence[tuple[str, str]]
+# Takes the name of a player and what was heard from it.
+Keep = Callable[[str, Heard], None]
+
+
+class RefusedError(Exception):
+    """MPD refused, or is none."""
+
+
+# However MPD goes: refused, closed, silent, or saying what it does not say.
+_LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, asyncio.LimitOverrunError)
+
+
+def addresses(setting: str) -> tuple[str, ...]:
+    """Where to look for MPD: what is set, else the places its own clients look in."""
+    if setting:
+        return (setting,)
+    host = os.environ.get("MPD_HOST", "")
+    if host:
+        is_socket = host.startswith("@") or host.rpartition("@")[2].startswith("/")
+        return (host if is_socket else f"{host}:{os.environ.get('MPD_PORT') or 6600}",)
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    places = ([f"{runtime}/mpd/socket"] if runtime else []) + ["/run/mpd/socket"]
+    return (*places, "127.0.0.1:6600")
+
+
+def seen(status: Pairs, song: Pairs, at: float, wall: float) -> Seen:
+    """What MPD's answers to `status` and `currentsong` show."""
+    state = dict(status)
+    # Of several artists a history names the first.
+    tags: dict[str, str] = {}
+    for name, value in song:
+        tags.setdefault(name, value)
+    shown = None
+    if state.get("state") in ("play", "pause") and tags.get("Artist") and tags.get("Title"):
+        length = _number(state.get("duration")) or _number(tags.get("duration"))
+        place = f"{tags.get('Id', '')} {tags.get('file', '')}"
+        mbid = tags.get("MUSICBRAINZ_TRACKID", "")
+        shown = Song(tags["Artist"], tags["Title"], tags.get("Album", ""), length, place, mbid)
+    return Seen(at, wall, shown, state.get("state") == "play", _number(state.get("elapsed")))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+class Watcher:
+    """Follows MPD; `say` gets a sentence when it is found and when it is lost."""
+
+    def __init__(self, places: Sequence[str], say: Callable[[str], None]) -> None:
+        self._places = places
+        self._say = say
+        self._clock = Clock()
+
+    async def watch(self, keep: Keep) -> None:
+        """Hand on what is heard, until cancelled."""
+        wait = _FIRST_WAIT
+        while True:
+            for place in self._places:
+                if await self._follow(place, keep):
+                    wait = _FIRST_WAIT
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+    async def _follow(self, place: str, keep: Keep) -> bool:
+        """Follow MPD until it goes away; false where it is not there."""
+        password, _, address = place.rpartition("@") if not place.startswith("@") else ("", "", place)
+        found = False
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                reader, writer = await connect(address, _MAX_LINE)
+        except _LOST:
+            return False
+        mpd = _Conversation(reader, writer)
+        try:
+            await mpd.greeting()
+            if password:
+                await mpd.ask(f"password {_quoted(password)}")
+            while True:
+                status, song = await mpd.ask("status"), await mpd.ask("currentsong")
+                if not found:
+                    self._say(f"Watching MPD at {address}.")
+                found = True
+                self._see(seen(status, song, time.monotonic(), time.time()), keep)
+                await mpd.ask("idle player", patience=None)
+        except _LOST as error:
+            if found:
+                why = f" ({error})" if isinstance(error, RefusedError) else ""
+                self._say(f"MPD at {address} is gone{why}; it is looked for again.")
+        finally:
+            # It is not known what it plays now.
+            self._see(Seen(time.monotonic(), time.time()), keep)
+            writer.close()
+        return found
+
+    def _see(self, shown: Seen, keep: Keep) -> None:
+        for one in self._clock.see(shown):
+            keep(NAME, one)
+
+
+class _Conversation:
+    """Commands and answers."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def greeting(self) -> None:
+        """Raises RefusedError where what answers is no MPD."""
+        async with asyncio.timeout(_PATIENCE):
+            line = await self._reader.readuntil()
+        if not line.startswith(b"OK MPD "):
+            raise RefusedError("it is no MPD")
+
+    async def ask(self, command: str, *, patience: float | None = _PATIENCE) -> Pairs:
+        """The (name, value) pairs of an answer. Raises RefusedError, TimeoutError, EOFError."""
+        self._writer.write(f"{command}\n".encode())
+        pairs: list[tuple[str, str]] = []
+        async with asyncio.timeout(patience):
+            while len(pairs) < _MAX_LINES:
+                line = (await self._reader.readuntil()).decode(errors="replace").rstrip("\n")
+                if line == "OK":
+                    return pairs
+                if line.startswith("ACK "):
+                    raise RefusedError(line.partition("} ")[2] or line)
+                name, _, value = line.partition(": ")
+                pairs.append((name, value))
+        raise RefusedError("an answer without an end")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return f'"{escaped}"'

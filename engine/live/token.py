@@ -1,0 +1,61 @@
+"""The word players show with each play, and the port they tell it to: one file, readable by its owner alone."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+
+from engine.errors import DamagedDataError
+from engine.paths import Folders
+from engine.privacy import Door
+
+HOST = "127.0.0.1"
+# Below those that outgoing connections get, so that none of these ever has it.
+PORT = 17717
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where players send their plays, and the token that lets them: a UUID, the form ListenBrainz gives its own."""
+
+    token: str
+    port: int = PORT
+
+    @property
+    def host(self) -> str:
+        """The host with the port."""
+        return f"{HOST}:{self.port}"
+
+    def keep(self, door: Door) -> None:
+        """Write it down. Raises PrivateSessionError in a private session."""
+        data = json.dumps({"token": self.token, "port": self.port}).encode()
+        door.write_file(door.folders.listening, data)
+
+
+def access(folders: Folders) -> Access | None:
+    """What is written down; null where nothing ever listened here. Raises DamagedDataError for anything else."""
+    try:
+        data = json.loads(folders.listening.read_bytes())
+        return Access(str(data["token"]), int(data["port"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DamagedDataError(
+            f"{folders.listening} is damaged. Remove it: the next `discover listen` makes another, with another token "
+            "for your players."
+        ) from error
+
+
+def granted(folders: Folders, port: int | None = None, *, private: bool = False) -> Access:
+    """The token and port of a data folder, made where there are none; a `port` that is given is kept for next time.
+
+    Raises PrivateSessionError where something would have to be written in a private session.
+    """
+    there = access(folders)
+    wanted = there or Access(str(uuid.uuid4()))
+    if port is not None:
+        wanted = replace(wanted, port=port)
+    if wanted != there:
+        wanted.keep(Door(folders, private=private))
+    return wanted

@@ -1,0 +1,141 @@
+"""Plays are counted by one clock, whatever a player does: half a song or four minutes of it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.live.clock import Clock, Heard, Seen, Song, enough, heard
+
+SONG, OTHER = Song("Ida", "Tin Roof", length=200.0), Song("Burel", "Waves", length=300.0)
+BEGAN = 1_700_000_000.0
+
+
+def seen(at: float, song: Song | None, playing: bool | None = None, position: float | None = None) -> Seen:
+    return Seen(at, BEGAN + at, song, song is not None if playing is None else playing, position)
+
+
+def counted(*shown: Seen) -> list[tuple[str, float, float, bool]]:
+    return [
+        (one.song.title, round(one.started - BEGAN, 3), round(one.seconds, 3), one.skipped)
+        for one in heard(shown)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("length", "plays"), [(200.0, 100.0), (30.0, 15.0), (4000.0, 240.0), (None, 240.0), (0.0, 240.0)]
+)
+def test_half_or_four_minutes_make_a_play(length: float | None, plays: float) -> None:
+    song = replace(SONG, length=length)
+    assert enough(length) == plays
+    assert counted(seen(0, song), seen(plays, OTHER)) == [("Tin Roof", 0, plays, False)]
+    assert [one for one in counted(seen(0, song), seen(plays - 0.5, None)) if not one[3]] == []
+
+
+def test_pauses_and_seeks_add_nothing_and_take_nothing() -> None:
+    shown = [seen(0, SONG, position=0), seen(60, SONG, False, 60), seen(900, SONG, True, 60)]
+    assert counted(*shown, seen(930, SONG, True, 190), seen(939, OTHER)) == []
+    assert counted(*shown, seen(930, SONG, True, 1), seen(945, OTHER)) == [("Tin Roof", 0, 105, False)]
+
+
+def test_a_pause_of_an_hour_ends_the_play() -> None:
+    shown = [seen(0, SONG, position=0), seen(150, SONG, False, 150), seen(3750, SONG, True, 150)]
+    assert counted(*shown, seen(3760, None)) == [("Tin Roof", 0, 150, False)]
+
+
+def test_a_song_on_repeat_is_a_play_each_time() -> None:
+    shown = [seen(200.0 * n, SONG, position=0.0) for n in range(3)]
+    assert counted(*shown, seen(500, None)) == [("Tin Roof", 0, 200, False), ("Tin Roof", 200, 200, False),
+                                                ("Tin Roof", 400, 100, False)]  # fmt: skip
+    # MPRIS shows a position a little before the beginning.
+    assert len(counted(seen(0, SONG), seen(200, SONG, position=-0.398), seen(400, None))) == 2
+    # Begun again before it was a play, it is the same one.
+    assert counted(seen(0, SONG), seen(40, SONG, position=0), seen(110, None)) == [
+        ("Tin Roof", 0, 110, False)
+    ]
+
+
+def test_a_song_pressed_on_is_a_skip_and_one_that_was_stopped_is_not() -> None:
+    assert counted(seen(0, SONG), seen(12, OTHER)) == [("Tin Roof", 0, 12, True)]
+    assert counted(seen(0, SONG), seen(12, None)) == []
+    assert counted(seen(0, SONG), seen(0.4, OTHER)) == []
+    assert counted(seen(0, SONG), seen(40, OTHER)) == []
+
+
+def test_a_song_that_played_already_began_earlier_and_counts_from_now() -> None:
+    assert counted(seen(0, SONG, position=80), seen(120, None)) == [("Tin Roof", -80, 120, False)]
+    assert counted(seen(0, SONG, position=150), seen(50, None)) == []
+
+
+def test_a_title_that_is_not_loaded_yet_is_no_song() -> None:
+    whole = Song("Burel", "Waves", "Slow", 40.0, "file:///a")
+    shown = [seen(0, SONG), seen(150, None), seen(150.1, replace(whole, length=None)), seen(150.2, whole)]
+    assert counted(*shown, seen(175, None)) == [("Tin Roof", 0, 150, False), ("Waves", 150.1, 24.9, False)]
+
+
+def test_a_player_that_hangs_hears_no_more_than_the_song_has() -> None:
+    assert counted(seen(0, SONG), seen(9000, None)) == [("Tin Roof", 0, 200, False)]
+
+
+SONGS = st.sampled_from([SONG, OTHER, replace(SONG, place="2"), replace(OTHER, length=None), None])
+STEPS = st.lists(
+    st.tuples(st.floats(0, 2500), SONGS, st.booleans(), st.none() | st.floats(-1, 300)),
+    min_size=1,
+    max_size=30,
+)
+
+
+def observations(steps: list[tuple[float, Song | None, bool, float | None]]) -> list[Seen]:
+    at, found = 0.0, []
+    for wait, song, playing, position in steps:
+        at += wait
+        found.append(seen(at, song, playing, position))
+    return [*found, seen(at + 1, None, False)]
+
+
+@given(STEPS)
+@settings(max_examples=100, deadline=None)
+def test_whatever_a_player_does(steps: list[tuple[float, Song | None, bool, float | None]]) -> None:
+    shown = observations(steps)
+    plays = [*heard(shown)]
+    played = sum(b.at - a.at for a, b in itertools.pairwise(shown) if a.playing and a.song is not None)
+    assert sum(one.seconds for one in plays) <= played + 1e-6
+    for one in plays:
+        if one.skipped:
+            assert one.seconds < min(30, enough(one.song.length))
+        else:
+            assert one.seconds >= enough(one.song.length)
+        assert not one.song.length or one.seconds <= one.song.length
+    starts = [one.started for one in plays]
+    assert all(a + p.seconds <= b + 1e-3 for a, p, b in zip(starts[1:], plays[1:], starts[2:], strict=False))
+
+
+@given(STEPS, st.data())
+@settings(max_examples=50, deadline=None)
+def test_told_the_same_twice_or_later_it_counts_the_same(
+    steps: list[tuple[float, Song | None, bool, float | None]], data: st.DataObject
+) -> None:
+    shown = observations(steps)
+    again: list[Seen] = []
+    for one, after in zip(shown, [*shown[1:], shown[-1]], strict=True):
+        again.append(one)
+        if data.draw(st.booleans()):
+            # A player that sends what it sent, a while later: no one knows where in the song it is.
+            later = one.at + (after.at - one.at) / 2 if one.playing else one.at
+            again.append(replace(one, at=later, wall=BEGAN + later, position=None))
+    assert totals([*heard(again)]) == totals([*heard(shown)])
+
+
+def totals(plays: list[Heard]) -> list[tuple[Song, float, float, bool]]:
+    return [(one.song, round(one.started, 3), round(one.seconds, 3), one.skipped) for one in plays]
+
+
+def test_a_clock_holds_nothing_of_what_ended() -> None:
+    clock = Clock()
+    clock.see(seen(0, SONG))
+    assert len(clock.see(seen(150, None))) == 1
+    assert clock.see(seen(300, None)) == ()

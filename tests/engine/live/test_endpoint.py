@@ -1,0 +1,262 @@
+"""Players send their listens over HTTP on loopback, as to ListenBrainz; who else asks is told to go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+
+import pytest
+
+from engine.errors import DiscoverError
+from engine.live.connections import listening_socket
+from engine.live.token import HOST
+from engine.privacy import Door
+from engine.store.database import open_library
+from tests.engine.live.conftest import NOW, TOKEN, Player, World, answered, listen
+
+NAMES = b'"artist_name":"Caf\xc3\xa9 Tundra","track_name":"Tin Roof"'
+SHOWN = {"Authorization": f"Token {TOKEN}"}
+# As Quod Libet, mpris-scrobbler, listenbrainz-mpd, Pano Scrobbler, web-scrobbler and Koito send them, names made up.
+GOLDEN = (
+    ("/1/submit-listens", SHOWN | {"Content-Type": "application/json"},
+     b'{"listen_type":"single","payload":[{"track_metadata":{%b,"release_name":"Slow Ferry",'
+     b'"additional_info":{"tracknumber":"1"}},"listened_at":1772452500}]}'),
+    ("/1/submit-listens", SHOWN | {"User-Agent": "mpris-scrobbler/0.5"},
+     b'{"listen_type":"single","payload":[{"listened_at":1772452500,"track_metadata":{%b,"additional_info":'
+     b'{"duration":45,"submission_client":"mpris-scrobbler","media_player":"mpv"}}}]}'),
+    ("/1/submit-listens", {"Authorization": f"token {TOKEN}"},
+     b'{"listen_type":"import","payload":[{"listened_at":1772452500,"track_metadata":{%b,"additional_info":'
+     b'{"duration_ms":211400,"recording_mbid":"","submission_client":"listenbrainz-mpd"}}}]}'),
+    ("/1/submit-listens?return_msid=true", {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/plain"},
+     b'{"listen_type":"single","payload":[{"listened_at":"1772452500","track_metadata":{%b,"additional_info":'
+     b'{"duration":[],"tags":9}}}]}'),
+    ("//1//submit-listens/", SHOWN | {"Origin": "moz-extension://1b2c"},
+     b'{"listen_type":"single","payload":[{"listened_at":1772452500,"track_metadata":{%b}}]}'),
+    ("/apis/listenbrainz/1/submit-listens", SHOWN,
+     b'{"listen_type":"single","payload":[{"listened_at":1772452500,"track_metadata":{%b}}]}'),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "headers", "body"), GOLDEN)
+async def test_what_players_send_is_kept(
+    world: World, player: Player, path: str, headers: dict[str, str], body: bytes
+) -> None:
+    body = body % NAMES
+    assert await player.ask("POST", path, body, headers=headers) == (200, {"status": "ok"})
+    (kept,) = world.listens()
+    assert kept[:3] == ("Café Tundra", "Tin Roof", NOW - 300)
+    # A client that repeats itself adds nothing.
+    assert (await player.ask("POST", path, body, headers=headers))[0] == 200
+    assert len(world.listens()) == 1
+
+
+async def test_what_clients_ask_before_they_send(player: Player) -> None:
+    valid = {"code": 200, "message": "Token valid.", "valid": True, "user_name": "me"}
+    assert await player.ask("GET", "/1/validate-token") == (200, valid)
+    asked = f"/1/validate-token?token={TOKEN}"
+    assert await player.ask("GET", asked, headers={"Authorization": ""}) == (200, valid)
+    status, document = await player.ask("GET", "/1/validate-token", headers={"Authorization": "Token no"})
+    assert (status, document["valid"]) == (200, False)
+    assert (await player.ask("GET", "/1/validate-token", headers={"Authorization": ""}))[0] == 400
+    # multi-scrobbler asks whether this is Koito, then what is there already; Pano what is playing and how much.
+    assert (await player.ask("GET", "/apis/web/v1/stats"))[0] == 404
+    status, document = await player.ask("GET", "/1/user/me/listens?count=100")
+    assert (status, document["payload"]["listens"]) == (200, [])
+    for path in ("/1/user/me/playing-now", "/1/user/me/listen-count"):
+        assert (await player.ask("GET", path))[1]["payload"]["count"] == 0
+    assert (await player.ask("GET", "/1/latest-import?user_name=me"))[1]["latest_import"] == 0
+    assert await player.ask("POST", "/1/latest-import", {"ts": NOW}) == (200, {"status": "ok"})
+
+
+async def test_what_plays_now_is_answered_and_is_no_play(world: World, player: Player) -> None:
+    assert await player.submit(listen("Tin Roof", None), kind="playing_now") == (200, {"status": "ok"})
+    asked = {"listen_type": "playing_now", "payload": [listen("Tin Roof", None)]}
+    assert "recording_msid" in (await player.ask("POST", "/1/submit-listens?return_msid=true", asked))[1]
+    assert world.listens() == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example:17717"},
+        {"Host": "127.0.0.1:1"},
+        {"Host": "127.0.0.1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1"},
+    ],
+)
+async def test_pages_of_the_web_are_refused(world: World, player: Player, headers: dict[str, str]) -> None:
+    body = {"listen_type": "single", "payload": [listen("Tin Roof")]}
+    status, document = await player.ask("POST", "/1/submit-listens", body, headers=headers)
+    assert (status, document["code"]) == (403, 403)
+    assert (await player.ask("OPTIONS", "/1/submit-listens", headers=headers))[0] == 403
+    assert world.listens() == []
+
+
+@pytest.mark.parametrize("authorization", ["", "Token", "Token wrong", "Token ÿ", f"Token {TOKEN}x"])
+async def test_without_the_token_nothing_is_taken(world: World, player: Player, authorization: str) -> None:
+    body = {"listen_type": "single", "payload": [listen("Tin Roof")]}
+    headers = {"Authorization": authorization}
+    for path in ("/1/submit-listens", "/1/feedback/recording-feedback"):
+        status, document = await player.ask("POST", path, body, headers=headers)
+        assert (status, document["code"]) == (401, 401)
+    assert (await player.ask("GET", "/1/user/me/listens", headers=headers))[0] == 401
+    assert world.listens() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"payload": 7}', b"\xff\xfe", b"[" * 9000, b'{"listen_type":"all","payload":[]}'],
+)
+async def test_what_is_no_submission_is_refused_in_words(player: Player, body: bytes) -> None:
+    status, document = await player.ask("POST", "/1/submit-listens", body)
+    assert (status, document["code"]) == (400, 400)
+    assert document["error"].endswith(".")
+
+
+async def test_of_a_batch_what_can_be_read_is_kept(world: World, player: Player) -> None:
+    bad = [7, {}, {"track_metadata": 7}, listen("", NOW), listen("No artist", NOW, artist=" "),
+           {"listened_at": NOW}, listen("Wrong", NOW, artist=["x"])]  # fmt: skip
+    hostile = [listen("Robert'); DROP TABLE listens;--", NOW - 900), listen("\x1b]0;x\x07 \u202e", NOW - 600)]
+    good = listen("Tin Roof", duration="x", recording_mbid=7)
+    assert (await player.submit(*bad, *hostile, good, kind="import"))[0] == 200
+    assert [title for _, title, *_ in world.listens()] == [
+        "Robert'); DROP TABLE listens;--", "\x1b]0;x\x07 \u202e", "Tin Roof"]  # fmt: skip
+
+
+async def test_a_play_of_another_time_is_kept_without_a_date(world: World, player: Player) -> None:
+    # A clock an hour ahead may be right; one of another day, or of 1970, is not.
+    assert (await player.submit(listen("Ahead", 99_999_999_999), listen("First", 7), kind="import"))[0] == 200
+    assert [(title, start) for _, title, start, _ in world.listens()] == [("Ahead", None), ("First", None)]
+
+
+async def test_ten_thousand_listens_in_one_go(world: World, player: Player) -> None:
+    songs = [listen(f"T{n % 400}", NOW - 9_000_000 + 200 * n, f"A{n % 70}") for n in range(10_000)]
+    assert (await player.submit(*songs, kind="import"))[0] == 200
+    assert (await player.submit(*songs[:500], kind="import"))[0] == 200
+    assert len(world.listens()) == 10_000
+
+
+async def test_two_sources_of_one_play_are_one(world: World, player: Player) -> None:
+    told = [
+        listen("Tin Roof", NOW - 300, submission_client="Navidrome", duration_ms=200_000),
+        listen("TIN ROOF - Remastered", NOW - 296, submission_client="web-scrobbler"),
+        listen("Tin Roof", NOW - 100, submission_client="end-stamper"),
+        listen("Tin Roof", NOW - 200, submission_client="rescrobbled"),
+    ]
+    for one in told:
+        assert (await player.submit(one))[0] == 200
+    assert world.listens() == [("Café Tundra", "Tin Roof", NOW - 300, "live:navidrome")]
+    await player.submit(listen("Tin Roof", NOW + 400, submission_client="Navidrome", duration_ms=200_000))
+    assert len(world.listens()) == 2
+
+
+# -- bad manners ----------------------------------------------------------------------------------------------
+
+
+async def test_eleven_megabytes_are_refused_in_words(world: World, player: Player) -> None:
+    body = b"[" + b" " * 11_000_000
+    status, document = await player.ask("POST", "/1/submit-listens", body)
+    assert status == 413
+    assert "1,000" in document["error"]
+    chunked = b"".join(b"%x\r\n%b\r\n" % (1 << 20, b" " * (1 << 20)) for _ in range(11)) + b"0\r\n\r\n"
+    head = player.request(
+        "POST", "/1/submit-listens", None, {"Content-Length": "", "Transfer-Encoding": "chunked"}
+    )
+    assert (await player.send(head + chunked))[0] == 413
+    assert (await player.submit(listen("Tin Roof")))[0] == 200
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("cut", "status"), [(None, 408), (40, 0), (0, 0)], ids=["half a body", "half a head", "silence"]
+)
+async def test_who_is_too_slow_is_not_waited_for(player: Player, cut: int | None, status: int) -> None:
+    whole = player.request(
+        "POST", "/1/submit-listens", {"listen_type": "single", "payload": [listen("Slow")]}
+    )
+    data = whole[:-5] if cut is None else whole[:cut]
+    assert (await player.send(data))[0] == status
+
+
+async def test_a_request_that_ends_in_the_middle_is_no_request(world: World, player: Player) -> None:
+    whole = player.request(
+        "POST", "/1/submit-listens", {"listen_type": "single", "payload": [listen("Half")]}
+    )
+    for length in (10, len(whole) - 1):
+        await player.send(whole[:length], close=True)
+    assert (await player.submit(listen("Whole")))[0] == 200
+    assert [title for _, title, *_ in world.listens()] == ["Whole"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01",
+        b"HELO\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /\r\nX: " + b"y" * 40_000,
+    ],
+    ids=["TLS", "no HTTP", "no host", "long head"],
+)
+async def test_what_is_no_http_is_refused(player: Player, data: bytes) -> None:
+    status, _ = await player.send(data, close=True)
+    assert status in (0, 400, 403, 431)
+    assert (await player.submit(listen("After")))[0] == 200
+
+
+async def test_one_connection_serves_many_requests_and_chunks_are_joined(
+    world: World, player: Player
+) -> None:
+    reader, writer = await asyncio.open_connection(HOST, player.port)
+    for title in ("One", "Two"):
+        body = {"listen_type": "single", "payload": [listen(title, NOW - (900 if title == "One" else 300))]}
+        writer.write(player.request("POST", "/1/submit-listens", body))
+        assert (await answered(reader))[0] == 200
+    body = json.dumps({"listen_type": "single", "payload": [listen("Three", NOW)]}).encode()
+    lines = {"Content-Length": "", "Transfer-Encoding": "chunked", "Expect": "100-continue"}
+    writer.write(player.request("POST", "/1/submit-listens", None, lines))
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
+    writer.write(b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:]))
+    assert (await answered(reader))[0] == 200
+    writer.close()
+    assert [title for _, title, *_ in world.listens()] == ["One", "Two", "Three"]
+
+
+async def test_more_connections_than_are_answered_are_told_so(player: Player) -> None:
+    held = [await asyncio.open_connection(HOST, player.port) for _ in range(16)]
+    for _, writer in held:
+        writer.write(b"G")
+    status, document = await player.submit(listen("Tin Roof"))
+    assert (status, document["error"]) == (503, "Too many connections at once.")
+    for reader, writer in held:
+        writer.close()
+        await reader.read()
+    assert (await player.submit(listen("Tin Roof")))[0] == 200
+
+
+async def test_while_the_library_is_written_to_players_are_told_to_come_again(
+    world: World, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite3
+
+    connect = sqlite3.connect
+    monkeypatch.setattr("sqlite3.connect", lambda *a, **k: connect(*a, **k | {"timeout": 0}))
+    other = open_library(Door(world.folders))
+    other.execute("BEGIN IMMEDIATE")
+    status, document = await player.submit(listen("Tin Roof"))
+    assert (status, document["code"]) == (503, 503)
+    other.rollback()
+    other.close()
+    assert (await player.submit(listen("Tin Roof")))[0] == 200
+    assert len(world.listens()) == 1
+
+
+def test_a_port_in_use_is_told(world: World) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        with pytest.raises(DiscoverError, match=r"--port"):
+            listening_socket(other.getsockname()[1]).listen()

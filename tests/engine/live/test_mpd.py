@@ -1,0 +1,285 @@
+"""MPD is watched by its own protocol: a made-up one on loopback, and the real one where it is installed."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from engine.live import mpd
+from engine.live.clock import Heard
+from engine.live.listener import told
+from engine.live.mpd import Watcher, addresses, seen
+
+PLAYING = [("state", "play"), ("songid", "4"), ("elapsed", "1.186"), ("duration", "200.000")]
+SONG = [("file", "B/six.wav"), ("Title", "Tin Roof"), ("Artist", "Ida"), ("Artist", "Burel"), ("Album", "Slow"),
+        ("MUSICBRAINZ_TRACKID", "7c1b"), ("Id", "4")]  # fmt: skip
+
+
+def test_what_mpd_answers_is_a_song() -> None:
+    shown = seen(PLAYING, SONG, 5.0, 100.0)
+    assert shown.song is not None
+    assert (shown.song.artist, shown.song.title, shown.song.length) == ("Ida", "Tin Roof", 200.0)
+    assert (shown.playing, shown.position, shown.at, shown.wall) == (True, 1.186, 5.0, 100.0)
+    (play,) = told("mpd", Heard(shown.song, 100.9, 150.2)).plays
+    assert (play.started_at, play.ms_played, play.duration_ms, play.ids) == (
+        100, 150_200, 200_000, (("mb_recording", "7c1b"),))  # fmt: skip
+    assert seen([("state", "stop")], SONG, 0, 0).song is None
+    assert seen(PLAYING, [("file", "http://radio.example/"), ("Title", "Jingle")], 0, 0).song is None
+    assert seen([("state", "play"), ("duration", "x")], SONG, 0, 0).song is not None
+
+
+def test_where_mpd_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MPD_HOST", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+    assert addresses("") == ("/run/user/7/mpd/socket", "/run/mpd/socket", "127.0.0.1:6600")
+    assert addresses("pi:6601") == ("pi:6601",)
+    monkeypatch.setenv("MPD_HOST", "word@pi")
+    assert addresses("") == ("word@pi:6600",)
+    monkeypatch.setenv("MPD_HOST", "/tmp/mpd")
+    assert addresses("") == ("/tmp/mpd",)
+
+
+@dataclass
+class Mpd:
+    """Says what it is told to, and goes away when told to."""
+
+    port: int = 0
+    state: dict[str, str] = field(default_factory=lambda: dict(PLAYING))
+    greeting: bytes = b"OK MPD 0.23.5\n"
+    answers: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    writer: asyncio.StreamWriter | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        writer.write(self.greeting)
+        async for line in reader:
+            command = line.decode().strip()
+            self.asked.append(command)
+            if command == "idle player":
+                self.idle.set()
+                await self.changed.wait()
+                self.changed.clear()
+            pairs = {
+                "status": [*self.state.items()],
+                "currentsong": SONG,
+                "idle player": [("changed", "player")],
+            }
+            text = "".join(f"{name}: {value}\n" for name, value in pairs.get(command, ()))
+            writer.write(self.answers.get(command, f"{text}OK\n".encode()))
+        writer.close()
+
+    async def change(self, **state: str) -> None:
+        """Something changes; returns when it was looked at."""
+        self.state |= state
+        self.idle.clear()
+        self.changed.set()
+        await self.idle.wait()
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[Mpd]:
+    found = Mpd()
+    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    found.port = server.sockets[0].getsockname()[1]
+    yield found
+    server.close()
+    if found.writer is not None:
+        found.writer.close()
+        found.changed.set()
+        await found.writer.wait_closed()
+
+
+@dataclass
+class Time:
+    """Passes when it is told to."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_772_452_800 + self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    found = Time()
+    monkeypatch.setattr(mpd, "time", found)
+    return found
+
+
+@pytest.fixture
+def kept() -> list[Heard]:
+    return []
+
+
+@pytest.fixture
+async def watching(fake: Mpd, clock: Time, kept: list[Heard]) -> AsyncIterator[list[str]]:
+    """What is said while MPD is watched."""
+    said: list[str] = []
+    watcher = Watcher((f"127.0.0.1:{fake.port}",), said.append)
+    task = asyncio.create_task(watcher.watch(lambda _, heard: kept.append(heard)))
+    yield said
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_play_with_a_pause_and_a_repeat(
+    fake: Mpd, clock: Time, kept: list[Heard], watching: list[str]
+) -> None:
+    await fake.idle.wait()
+    for now, state in (
+        (60, {"state": "pause"}),
+        (600, {"state": "play", "elapsed": "61.2"}),
+        (660, {"elapsed": "0.000"}),
+    ):
+        clock.now = now
+        await fake.change(**state)
+    assert [(one.song.title, one.seconds, round(one.started - clock.time() + 660, 3)) for one in kept] == [
+        ("Tin Roof", 120.0, -1.186)]  # fmt: skip
+    clock.now = 860
+    await fake.change(state="stop")
+    assert [one.seconds for one in kept] == [120.0, 200.0]
+    assert watching == [f"Watching MPD at 127.0.0.1:{fake.port}."]
+
+
+async def test_when_mpd_goes_away_what_was_heard_is_kept_and_it_is_looked_for_again(
+    fake: Mpd, clock: Time, kept: list[Heard], watching: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fake.idle.wait()
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def soon(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(mpd.asyncio, "sleep", soon)
+    clock.now = 150
+    assert fake.writer is not None
+    fake.idle.clear()
+    fake.writer.transport.abort()
+    await fake.idle.wait()
+    assert [one.seconds for one in kept] == [150.0]
+    assert [line.partition(" at ")[0] for line in watching] == ["Watching MPD", "MPD", "Watching MPD"]
+    assert waits == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("greeting", "answers"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n", {}),
+        (b"OK MPD 0.23.5\n", {"status": b'ACK [4@0] {status} you don\'t have permission for "status"\n'}),
+        (b"OK MPD 0.23.5\n", {"status": b"x" * 100_000}),
+        (b"OK MPD 0.23.5\n", {"status": b"a: b\n" * 2000}),
+        (b"x" * 100_000, {}),
+    ],
+    ids=["a web server", "no permission", "a long line", "many lines", "no greeting"],
+)
+async def test_what_is_no_mpd_is_left_alone(
+    fake: Mpd,
+    clock: Time,
+    kept: list[Heard],
+    greeting: bytes,
+    answers: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake.greeting, fake.answers = greeting, answers
+    said: list[str] = []
+    watcher = Watcher((f"127.0.0.1:{fake.port}",), said.append)
+    waits: list[float] = []
+
+    async def stop(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(mpd.asyncio, "sleep", stop)
+    with pytest.raises(asyncio.CancelledError):
+        await watcher.watch(lambda _, heard: kept.append(heard))
+    assert (said, kept, waits) == ([], [], [1.0, 2.0, 4.0])
+
+
+async def test_a_password_is_given_first(fake: Mpd, clock: Time) -> None:
+    watcher = Watcher((f'wo"rd@127.0.0.1:{fake.port}',), lambda _: None)
+    task = asyncio.create_task(watcher.watch(lambda *_: None))
+    await fake.idle.wait()
+    task.cancel()
+    assert fake.asked[:2] == ['password "wo\\"rd"', "status"]
+
+
+# -- the real one -----------------------------------------------------------------------------------------------
+
+
+async def run(*command: str) -> None:
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    assert await process.wait() == 0
+
+
+@pytest.mark.skipif(
+    not (shutil.which("mpd") and shutil.which("ffmpeg")), reason="mpd or ffmpeg is not installed"
+)
+async def test_the_real_mpd(tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    music.mkdir()
+    for title in ("Tin Roof", "Waves"):
+        await run("ffmpeg", "-v", "quiet", "-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-metadata",
+                  f"title={title}", "-metadata", "artist=Ida", str(music / f"{title}.flac"))  # fmt: skip
+    socket = tmp_path / "socket"
+    config = tmp_path / "mpd.conf"
+    config.write_text(
+        f'music_directory "{music}"\ndb_file "{tmp_path}/db"\nbind_to_address "{socket}"\nlog_file "{tmp_path}/log"\n'
+        'audio_output {\n type "null"\n name "null"\n mixer_type "null"\n}\n'
+    )
+    process = await asyncio.create_subprocess_exec("mpd", "--no-daemon", str(config))
+    try:
+        await _hears(str(socket), process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
+    watched, heard = asyncio.Event(), asyncio.Queue[Heard]()
+    watcher = Watcher((socket,), lambda _: watched.set())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mpd, "_FIRST_WAIT", 0.05)
+        task = asyncio.create_task(watcher.watch(lambda _, one: heard.put_nowait(one)))
+        async with asyncio.timeout(10):
+            await watched.wait()
+            for commands in ("update", 'add "Tin Roof.flac"', 'add "Waves.flac"', "play"):
+                await _command(socket, commands)
+            first = await heard.get()
+            # Killed in the middle of a song, what was heard of it is kept.
+            await asyncio.sleep(0.6)
+            process.kill()
+            second = await heard.get()
+    task.cancel()
+    assert (first.song.artist, first.song.title, first.song.length) == ("Ida", "Tin Roof", 1.0)
+    assert first.seconds == pytest.approx(1.0, abs=0.3)
+    assert second.song.title == "Waves"
+    assert 0.5 <= second.seconds < 1.0
+
+
+async def _command(socket: str, command: str) -> None:
+    """Have MPD do something; one that does not know a file yet is asked again."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    await reader.readline()
+    while True:
+        writer.write(f"{command}\n".encode())
+        while not (line := await reader.readline()).startswith((b"OK", b"ACK")):
+            pass
+        if line.startswith(b"OK"):
+            break
+        await asyncio.sleep(0.02)
+    writer.close()

@@ -1,0 +1,147 @@
+"""In a private session plays are answered as taken and let go; no queue and no delay brings them back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import PrivateSessionError
+from engine.live import inbox as inboxes
+from engine.live.inbox import Inbox
+from engine.live.listenbrainz import Told
+from engine.live.listener import Listener
+from engine.live.windows import Windows
+from engine.store.play import Play
+from tests.engine.live.conftest import NOW, Player, World, listen
+from tests.support.folders import fingerprint
+
+HOUR = 3600
+
+
+def titles(world: World) -> list[str]:
+    return [title for _, title, *_ in world.listens()]
+
+
+def pass_on(world: World, listener: Listener, seconds: float, *, private: bool | None = None) -> None:
+    """Time passes; then a private session begins or ends, and the listener sees it."""
+    world.now += seconds
+    if private is not None:
+        world.private = private
+    listener.inbox.look()
+
+
+async def test_a_private_play_is_taken_and_is_nowhere(
+    world: World, listener: Listener, player: Player
+) -> None:
+    assert (await player.submit(listen("Before", NOW - 300)))[0] == 200
+    pass_on(world, listener, HOUR, private=True)
+    before = fingerprint(world.folders.root)
+    heard = listen("Private", NOW + HOUR + 60, duration_ms=200_000, recording_mbid="7c1b")
+    for kind in ("playing_now", "single", "import"):
+        one = {key: value for key, value in heard.items() if kind != "playing_now" or key != "listened_at"}
+        assert await player.submit(one, kind=kind) == (200, {"status": "ok"})
+    loved = {"recording_mbid": "7c1b", "score": 1}
+    assert await player.ask("POST", "/1/feedback/recording-feedback", loved) == (200, {"status": "ok"})
+    assert fingerprint(world.folders.root) == before
+    pass_on(world, listener, HOUR, private=False)
+    await listener.inbox.end()
+    assert fingerprint(world.folders.root) == before
+    # A client that could not send it then, or sends it again.
+    assert (await player.submit(heard, kind="import"))[0] == 200
+    assert titles(world) == ["Before"]
+
+
+async def test_what_was_heard_around_it_is_kept(world: World, listener: Listener, player: Player) -> None:
+    pass_on(world, listener, 0, private=True)
+    # A queue of the day before, sent meanwhile, waits for the end; so does nothing of the hour before.
+    queue = [listen("Yesterday", NOW - 24 * HOUR), listen("Paused", NOW - HOUR // 2)]
+    assert (await player.submit(*queue, kind="import"))[0] == 200
+    pass_on(world, listener, HOUR, private=False)
+    await listener.inbox.end()
+    assert titles(world) == ["Yesterday"]
+    world.now += HOUR
+    after = [listen("At once", world.now - HOUR + 100, duration_ms=200_000), listen("Later", world.now - 300)]
+    assert (await player.submit(*after, kind="import"))[0] == 200
+    assert titles(world) == ["Yesterday", "Later"]
+
+
+async def test_a_clock_hours_off_brings_back_no_private_play(
+    world: World, listener: Listener, player: Player
+) -> None:
+    pass_on(world, listener, 0, private=True)
+    pass_on(world, listener, HOUR)
+    for hours in (-12, -8, -1, 1, 9):
+        assert (await player.submit(listen(f"{hours}", world.now + hours * HOUR)))[0] == 200
+    assert (await player.submit(listen("No clock", 7)))[0] == 200
+    pass_on(world, listener, 60, private=False)
+    await listener.inbox.end()
+    assert titles(world) == []
+
+
+async def test_who_starts_listening_in_a_private_session_knows_it(world: World) -> None:
+    """The daemon was stopped and started again."""
+    world.private = True
+    inbox = world.inbox()
+    await inbox.take(Told("player", (Play("A", "Private", NOW - HOUR, duration_ms=200_000),)))
+    world.now, world.private = NOW + HOUR, False
+    await inbox.take(Told("player", (Play("A", "Late", NOW - 3 * HOUR, duration_ms=200_000),)))
+    await inbox.take(Told("player", (Play("A", "Days ago", NOW - 72 * HOUR),)))
+    assert titles(world) == ["Days ago"]
+
+
+async def test_a_private_session_that_begins_while_a_play_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = world.inbox()
+
+    def refuse(*_: object) -> None:
+        world.private = True
+        monkeypatch.undo()
+        raise PrivateSessionError("one began")
+
+    monkeypatch.setattr(inboxes, "open_library", refuse)
+    await inbox.take(Told("player", (Play("A", "Now", NOW), Play("A", "Long ago", NOW - 72 * HOUR))))
+    world.private = False
+    await inbox.end()
+    assert titles(world) == ["Long ago"]
+
+
+async def test_what_waits_for_the_end_is_limited(world: World, listener: Listener, player: Player) -> None:
+    pass_on(world, listener, 0, private=True)
+    songs = [listen(f"T{n}", NOW - 90_000 - 200 * n) for n in range(5001)]
+    assert (await player.submit(*songs[:5000], kind="import"))[0] == 200
+    status, document = await player.submit(songs[5000], kind="import")
+    assert (status, "private session" in document["error"]) == (503, True)
+
+
+def test_a_session_is_remembered_for_a_month() -> None:
+    windows = Windows()
+    windows.begin(0.0)
+    windows.begin(50.0)
+    windows.end(100.0)
+    windows.end(900.0)
+    late = Play("A", "T", 50)
+    assert windows.hide(late, single=False)
+    assert windows.hide(Play("A", "T", 100 + 599), single=False)
+    assert not windows.hide(Play("A", "T", 100 + 601), single=False)
+    windows.begin(31 * 86_400.0)
+    windows.end(31 * 86_400.0 + 5)
+    assert not windows.hide(late, single=False)
+
+
+def test_the_lock_of_a_private_session_is_what_is_asked(tmp_path: Path) -> None:
+    """The real one: another open library of this machine, as the app has it."""
+    from engine.paths import Folders
+    from engine.session import Session
+
+    folders = Folders(tmp_path / "data")
+    with Session(folders):
+        pass
+    inbox = Inbox(folders)
+    assert not inbox.private
+    with Session(folders, private=True):
+        inbox.look()
+        assert inbox.private
+    # The end of a process, however it comes, frees the lock.
+    assert not Inbox(folders).private

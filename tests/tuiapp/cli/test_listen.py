@@ -1,0 +1,165 @@
+"""`listen` on the command line: how it is set up, what it says of itself, and as the process it becomes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from engine.errors import DiscoverError
+from engine.live import daemon as listening
+from engine.live.token import HOST, PORT, access
+from engine.paths import Folders
+from engine.session import Session
+from tests.support.commands import document
+from tuiapp.cli.main import run
+from tuiapp.cli.players import ELSEWHERE, HOW
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    found = Folders(tmp_path / "data")
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(found.root))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    with Session(found):
+        pass
+    return found
+
+
+def test_what_to_set_in_a_player_has_the_token_and_the_port(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--private", "listen", "--how", "navidrome"]) == 1, "a token would have to be written"
+    assert not folders.listening.exists()
+    capsys.readouterr()
+    for client in HOW:
+        assert run(["listen", "--how", client.upper()]) == 0
+        written = access(folders)
+        assert written is not None
+        said = capsys.readouterr().out
+        assert written.token in said
+        assert f"{HOST}:{PORT}" in said
+    assert folders.listening.stat().st_mode & 0o777 == 0o600
+    found = document(capsys, "listen", "--how", "navidrome", "--port", "17800")
+    assert found["url"] == "http://127.0.0.1:17800"
+    assert "BASEURL=http://127.0.0.1:17800/1/" in found["text"]
+    assert run(["listen", "--how"]) == 0
+    assert capsys.readouterr().out.split() == [*HOW]
+    for client in ("navidrom", "spotify", *ELSEWHERE):
+        assert run(["listen", "--how", client]) == 2
+    folders.listening.write_text("{")
+    assert run(["listen", "--how", "koito"]) == 1
+    assert "listening.json is damaged" in capsys.readouterr().err
+
+
+def test_units_are_written_and_removed_and_those_of_others_are_left_alone(
+    folders: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = tmp_path / "config" / "systemd" / "user"
+    assert run(["--private", "listen", "--install"]) == 1
+    assert not where.exists()
+    capsys.readouterr()
+    assert run(["--data-dir", str(tmp_path / 'a "b" %h $x'), "listen", "--install", "--port", "17801"]) == 0
+    assert "systemctl --user enable --now discover-listen.socket" in capsys.readouterr().out
+    assert "ListenStream=127.0.0.1:17801\n" in (where / "discover-listen.socket").read_text()
+    service = (where / "discover-listen.service").read_text()
+    assert 'a \\"b\\" %%h $$x" "--quiet" "listen"\n' in service
+    assert run(["listen", "--uninstall"]) == 0
+    assert list(where.iterdir()) == []
+    (where / "discover-listen.socket").write_text("[Socket]\n")
+    for what in ("--install", "--uninstall"):
+        assert run(["listen", what]) == 1
+        assert "is not one discover wrote" in capsys.readouterr().err
+    assert [path.name for path in where.iterdir()] == ["discover-listen.socket"]
+
+
+def test_there_is_no_listening_in_a_private_session(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--private", "listen"]) == 1
+    assert "takes plays and drops them" in capsys.readouterr().err
+    with Session(folders, private=True):
+        assert document(capsys, "listen", "--status") == {
+            "running": False, "port": PORT, "clients": [], "private": True}  # fmt: skip
+
+
+class Daemon:
+    """The real one, on a port that was opened for it, as systemd does."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        descriptor = self._listener.fileno()
+        become = (
+            f"import os, sys; os.dup2({descriptor}, 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
+            "os.execv(sys.executable, [sys.executable, '-m', 'tuiapp', 'listen'])"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-c", become], pass_fds=[descriptor], stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "LISTEN_FDS": "1", "MPD_HOST": "/nowhere", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no"},
+        )  # fmt: skip
+        assert self.process.stderr is not None
+        self.said = self.process.stderr.readline()
+        granted = access(folders)
+        assert granted is not None
+        self.token = granted.token
+
+    def tell(self, title: str, at: int) -> int:
+        track = {
+            "artist_name": "Ida",
+            "track_name": title,
+            "additional_info": {"submission_client": "Navidrome"},
+        }
+        told = {"listen_type": "single", "payload": [{"listened_at": at, "track_metadata": track}]}
+        url, headers = f"http://{HOST}:{self.port}/1/submit-listens", {"Authorization": f"Token {self.token}"}
+        with urlopen(Request(url, json.dumps(told).encode(), headers), timeout=10) as answer:
+            status: int = answer.status
+        return status
+
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        self._listener.close()
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def daemon(folders: Folders) -> Iterator[Daemon]:
+    found = Daemon(folders)
+    yield found
+    if found.process.poll() is None:
+        found.process.kill()
+        found.process.wait()
+
+
+def test_the_process_that_listens(
+    folders: Folders, daemon: Daemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert daemon.said.startswith(f"Listening at 127.0.0.1:{daemon.port} ")
+    assert daemon.tell("Tin Roof", 1_772_452_800) == 200
+    assert document(capsys, "listen", "--status") == {
+        "running": True,
+        "port": PORT,
+        "clients": [{"name": "navidrome", "plays": 1, "last": 1_772_452_800}],
+        "private": False,
+    }
+    # It is the one for this library, and of what it does not need it has nothing loaded.
+    with pytest.raises(DiscoverError, match="listens for this library already"):
+        listening.run(folders, None, "off", "off", print)
+    maps = Path(f"/proc/{daemon.process.pid}/maps")
+    if maps.exists():
+        assert "numpy" not in maps.read_text()
+    # A private session beside it: what is told is taken and dropped, and it goes on after.
+    with Session(folders, private=True):
+        assert daemon.tell("Private", 1_772_452_800 + 86_400) == 200
+    assert run(["listen", "--status"]) == 0
+    assert "navidrome      1" in capsys.readouterr().out
+    assert daemon.end(signal.SIGTERM) == 0
+    assert document(capsys, "listen", "--status")["running"] is False

@@ -1,0 +1,153 @@
+"""`listen`: plays come in from players on this machine, as they happen."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.errors import DiscoverError, PrivateSessionError, UsageError
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, print_table, say
+from tuiapp.safe import shown
+from tuiapp.text import local
+
+if TYPE_CHECKING:
+    from engine.store.logged_plays import Player
+
+
+@cli.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1024, 65535),
+    metavar="N",
+    help="Port on 127.0.0.1, kept for next time.  [default: 17717]",
+)
+@click.option(
+    "--how",
+    metavar="CLIENT",
+    is_flag=False,
+    flag_value="",
+    help="Print what to set in a player; without its name, the players known.",
+)
+@click.option(
+    "--install", "what", flag_value="install", help="Write systemd user units that listen from login on."
+)
+@click.option("--uninstall", "what", flag_value="uninstall", help="Remove these units.")
+@click.option("--status", "what", flag_value="status", help="Say whether it listens, and what was heard.")
+@click.pass_obj
+def listen(options: Options, port: int | None, how: str | None, what: str | None) -> None:
+    """Log plays as they happen, told by players on this machine.
+
+    Listens as ListenBrainz does, on 127.0.0.1 alone, until stopped; nothing is passed on. In a private session plays
+    are taken and dropped. For example: discover listen --how navidrome
+    """
+    if how is not None:
+        _say_how(options, how, port)
+    elif what == "status":
+        _say_status(options)
+    elif what is not None:
+        _units(options, port, remove=what == "uninstall")
+    else:
+        _listen(options, port)
+
+
+def _listen(options: Options, port: int | None) -> None:
+    """Become the process that listens."""
+    if options.private:
+        raise PrivateSessionError(
+            "A private session keeps no plays: there is nothing to listen for. Start `discover listen` without it; "
+            "while a private session is on it takes plays and drops them."
+        )
+    from tuiapp.settings.config import read
+
+    folders = options.folders
+    watched = {name: read(folders.config)[f"listen.{name}"] for name in ("mpd", "mpris")}
+    words = json.dumps({"root": str(folders.root), "port": port, "quiet": options.quiet, **watched})
+    os.execv(sys.executable, [sys.executable, "-m", "engine.live", words])  # noqa: S606 - this interpreter itself
+
+
+def _say_how(options: Options, client: str, port: int | None) -> None:
+    from engine.live.token import granted
+    from tuiapp.cli.players import ELSEWHERE, HOW
+
+    name = client.strip().casefold().replace(" ", "-")
+    if not name:
+        click.echo("\n".join(HOW))
+        return
+    if (why := ELSEWHERE.get(name)) is not None:
+        raise UsageError(why)
+    if name not in HOW:
+        from engine.canonical_keys import nearest
+
+        close = nearest(name, HOW, 1)
+        hint = f"; did you mean {close[0]}?" if close else "."
+        raise UsageError(f"{client}: unknown player{hint} Known: {', '.join(HOW)}.")
+    used = granted(options.folders, port, private=options.private)
+    url = f"http://{used.host}"
+    text = HOW[name].format(url=url, host=used.host, token=used.token)
+    if options.json:
+        print_json({"client": name, "url": url, "token": used.token, "text": text})
+    else:
+        click.echo(text.strip())
+
+
+def _say_status(options: Options) -> None:
+    from engine.live.token import PORT, access
+    from engine.privacy.presence import Presence, Role, private_session_on
+
+    used, presence = access(options.folders), Presence(options.folders)
+    running, private = presence.others(Role.LISTENS), private_session_on(options.folders)
+    port = PORT if used is None else used.port
+    # Beside a private session only another one may read.
+    with options.session(private=options.private or private) as session:
+        players = session.history.players()
+    if options.json:
+        clients = [{"name": one.name, "plays": one.plays, "last": one.last} for one in players]
+        print_json({"running": running, "port": port, "clients": clients, "private": private})
+        return
+    click.echo(f"Listening at 127.0.0.1:{port}." if running else "Not listening. Start: discover listen.")
+    if private:
+        click.echo("A private session is on: plays are taken and dropped.")
+    if players:
+        print_table(("player", "plays", "last"), map(_row, players), right=frozenset({1}))
+
+
+def _row(player: Player) -> tuple[str, str, str]:
+    last = "" if player.last is None else f"{local(player.last):%Y-%m-%d %H:%M}"
+    return shown(player.name), f"{player.plays:,}", last
+
+
+def _units(options: Options, port: int | None, *, remove: bool) -> None:
+    """Write the units of systemd, or remove those that were written; systemd itself is the person's to ask."""
+    from engine.live.token import granted
+    from engine.live.units import MARK, folder, units
+    from engine.privacy import Door
+
+    door, where = Door(options.folders, private=options.private), folder()
+    door.require_writable("install or remove units")
+    command = [sys.executable, "-m", "tuiapp", "--data-dir", str(options.folders.root), "--quiet", "listen"]
+    used = granted(options.folders, port)
+    files = units(used.port, command)
+    for name in files:
+        path = where / name
+        if path.exists() and not path.read_bytes().startswith(MARK.encode()):
+            raise DiscoverError(f"{path} is not one discover wrote. Move it away, then try again.")
+    if not remove:
+        where.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        if remove:
+            (where / name).unlink(missing_ok=True)
+        else:
+            door.export(where / name, data)
+    names = "discover-listen.socket discover-listen.service"
+    if options.json:
+        print_json({"files": [str(where / name) for name in files], "installed": not remove})
+    elif remove:
+        say(options, f"Removed from {where}. What runs still: systemctl --user stop {names}")
+    else:
+        say(options, f"Written to {where}. Switch it on:")
+        click.echo(f"systemctl --user daemon-reload && systemctl --user enable --now {names}")

@@ -1,0 +1,55 @@
+"""What is to be set in each player, so that it tells its plays to this machine. Facts: the players' own sources."""
+
+from __future__ import annotations
+
+# `{url}` is where it is listened, `{token}` what is to be shown there.
+HOW = {
+    "navidrome": """Start Navidrome with
+  ND_LISTENBRAINZ_BASEURL={url}/1/
+then, in its page, under Personal, switch on “Scrobble to ListenBrainz” with the token
+  {token}""",
+    "listenbrainz-mpd": """In ~/.config/listenbrainz-mpd/config.toml:
+  [submission]
+  token = "{token}"
+  api_url = "{url}"
+""",
+    "rescrobbled": """At the end of ~/.config/rescrobbled/config.toml:
+  [[listenbrainz]]
+  url = "{url}/1/"
+  token = "{token}"
+Start it after `discover listen`: it asks once, at its start.""",
+    "multi-scrobbler": """Among its settings:
+  LZ_URL={url}
+  LZ_TOKEN={token}
+  LZ_USER=me""",
+    "pano": """Add an account “ListenBrainz (custom)” with
+  API URL: {url}/
+  Token: {token}
+The desktop's only: Android's takes https alone.""",
+    "jellyfin": """On the page of its ListenBrainz plugin:
+  ListenBrainz API URL: {url}
+  Token: {token}""",
+    "web-scrobbler": """In Options, Accounts, ListenBrainz:
+  API URL: {url}/1/submit-listens
+  Token: {token}""",
+    "foobar2000": """In the settings of foo_listenbrainz2:
+  URL: {url}/1/submit-listens
+  Token: {token}""",
+    "koito": """Start Koito with
+  KOITO_ENABLE_LBZ_RELAY=true
+  KOITO_LBZ_RELAY_URL={url}/1
+  KOITO_LBZ_RELAY_TOKEN={token}""",
+    "quodlibet": """Start Quod Libet with
+  QL_LISTENBRAINZ_DEV_SERVER={host}
+then, in its plugin ListenBrainz, set the token
+  {token}""",
+}
+# Why others cannot be set so, and what tells their plays instead.
+ELSEWHERE = {
+    "mpd": "MPD is watched by itself: set listen.mpd where it is not on this machine.",
+    "mpdscribble": "mpdscribble speaks no ListenBrainz. MPD is watched by itself: set listen.mpd where it is not on "
+    "this machine.",
+    "mpris-scrobbler": "mpris-scrobbler takes no address with a port in it. Use rescrobbled.",
+    "rhythmbox": "Rhythmbox sends to ListenBrainz' own address alone. Use rescrobbled.",
+    "strawberry": "Strawberry sends to ListenBrainz' own address alone. Use rescrobbled.",
+}
