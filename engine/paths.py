@@ -59,6 +59,11 @@ class Folders:
         return self.root / "listening.json"
 
     @property
+    def mixes(self) -> Path:
+        """What the last mixes were made of, so that they can go on."""
+        return self.root / "mixes.json"
+
+    @property
     def cache(self) -> Path:
         """Compiled kernels of earlier versions, which nothing reads; may be deleted at any time."""
         return self.root / "cache"

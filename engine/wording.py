@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from collections.abc import Sequence
@@ -40,6 +41,15 @@ def month_of(day: str) -> str:
     """
     found = _DAY.fullmatch(day)
     return f"{_MONTHS[int(found[2]) - 1]} {found[1]}" if found else day
+
+
+def day_in_words(day: datetime.date) -> str:
+    """A date as people write it.
+
+    >>> day_in_words(datetime.date(2026, 11, 28))
+    '28 November 2026'
+    """
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def credited(artist: str, track: str | None) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 
 from engine.canonical_keys import artist_key, relaxed_track_key, track_key
 from engine.playlists.candidate import Candidate
-from engine.playlists.compose import ARTIST_GAP
 from engine.playlists.contexts import Settings
+from engine.playlists.mix import ARTIST_GAP
 from engine.playlists.playlist import PlaylistTrack
 from engine.playlists.pool import (
     ASSUMED_SECONDS,
@@ -86,6 +86,12 @@ class _Pool:
     factor: list[float]
     taken: set[object] = field(default_factory=set)
 
+    def devalue(self, artist: str, by: float) -> None:
+        """Every track of this artist is worth less."""
+        for place, track in enumerate(self.tracks):
+            if track.artist_key == artist:
+                self.worth[place] -= by
+
     def open(self, place: int, recent: Sequence[str]) -> bool:
         return self.tracks[place].artist_key not in recent and self.taken.isdisjoint(self.signs[place])
 
@@ -97,11 +103,14 @@ def continued(
     wishes: Wishes,
     n: int,
     seed: int = 0,
+    *,
+    repeated: float = 0.0,
 ) -> list[PlaylistTrack]:
     """At most `n` tracks to follow `tracks`: none of them again, no artist within `ARTIST_GAP` places of itself
     unless the pool leaves no choice, own and new ones as `wishes` has it.
 
-    `fitting` are the keys of the artists to choose from, best first. The same arguments (candidates in any order)
+    `fitting` are the keys of the artists to choose from, best first; a track is worth less by `repeated` for each of
+    the artist's that was chosen before it. The same arguments (candidates in any order)
     give the same tracks; fewer than `n` where there are no more.
     """
     pool = _pool(candidates, fitting, wishes, seed)
@@ -115,10 +124,12 @@ def continued(
         if place is None:
             break
         chosen = pool.tracks[place]
+        if repeated:
+            pool.devalue(chosen.artist_key, repeated)
         pool.taken.update(pool.signs[place])
         artists.append(chosen.artist_key)
         new += not chosen.known
-        found.append(_as_track(chosen, wishes.bpm, pool.factor[place]))
+        found.append(as_track(chosen, wishes.bpm, pool.factor[place]))
     return found
 
 
@@ -140,7 +151,7 @@ def _turn(pool: _Pool, place: int, wants_new: bool) -> float:
 def _pool(candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishes, seed: int) -> _Pool:
     rank = {key: place for place, key in enumerate(fitting)}
     tracks = sorted(
-        (one for one in candidates if one.artist_key in rank and _of_usual_length(one)),
+        (one for one in candidates if one.artist_key in rank and of_usual_length(one)),
         key=lambda one: (one.artist_key, one.track_key),
     )
     fit = np.array([1.0 - rank[one.artist_key] / len(rank) for one in tracks])
@@ -157,7 +168,8 @@ def _pool(candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishe
     return _Pool(tracks, list(map(signs, tracks)), worth.tolist(), factor.tolist())
 
 
-def _of_usual_length(track: Candidate) -> bool:
+def of_usual_length(track: Candidate) -> bool:
+    """Whether it is neither an interlude nor a quarter of an hour; true where its length is not known."""
     return not known_length(track) or SHORTEST_SECONDS <= (track.seconds or 0.0) <= LONGEST_SECONDS
 
 
@@ -177,7 +189,8 @@ def _signs_of(track: PlaylistTrack) -> list[object]:
     return [(key, relaxed), *(pair for pair in track.ids if pair[0] != "file")]
 
 
-def _as_track(chosen: Candidate, bpm: float | None, factor: float) -> PlaylistTrack:
+def as_track(chosen: Candidate, bpm: float | None = None, factor: float = 1.0) -> PlaylistTrack:
+    """A candidate as a track of a list, with the tempo asked for where one is."""
     estimated = not known_length(chosen)
     return PlaylistTrack(
         artist=chosen.artist,

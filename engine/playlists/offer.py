@@ -24,7 +24,7 @@ from engine.taste.gate import left_out_by_rules
 from engine.taste.kept_tracks import KeptTrack, kept_tracks
 from engine.taste.own_music import own_music
 from engine.taste.rules import counted_listens
-from engine.taste.when_played import plays_at
+from engine.taste.when_played import counted_before, plays_at
 from engine.taste.window import TimeOfWeek
 
 # At the top of Discover an artist new to the person weighs as much as an own track played so often ...
@@ -58,28 +58,23 @@ def offered(
     *,
     all_own: bool = True,
     from_library: bool = False,
+    until: int | None = None,
 ) -> list[Candidate]:
     """Own tracks, those of which there are files, and then those the packs know beside them by the artists (keys) in
     `place`, which ranks them from 1.
 
-    Without `all_own` those by other artists are left out; with `from_library` what the person does not have.
+    Without `all_own` those by other artists are left out; with `from_library` what the person does not have. With
+    `until` it is as if nothing had been played since then (seconds UTC).
     """
     own = own_music(connection)
 
     def wanted(track: PlayedTrack | KeptTrack | MusicFile) -> bool:
         return all_own or track.artist_key in place
 
-    played = [track for track in played_tracks(connection, counted_listens(connection)) if wanted(track)]
-    titles = {(track.artist_key, track.track_key): track.track for track in played}
-    known = features.lookup(titles, titles)
+    listens = counted_listens(connection) if until is None else counted_before(connection, until)
+    played = [track for track in played_tracks(connection, listens) if wanted(track)]
+    found = [one for one, _ in _own_of(connection, features, played)]
     unwanted = _unwanted(connection)
-    # One's own tracks of a hidden artist count in taste, and here.
-    hidden = AnySpelling(unwanted.tracks)
-    found = [
-        _own(track, known.get((track.artist_key, track.track_key)), ids)
-        for track, ids in zip(played, _ids(connection, played), strict=True)
-        if not hidden.holds(joined_key(track.artist_key, track.track))
-    ]
     have = {(track.artist_key, track.track_key) for track in played}
     kept = [
         one for one in kept_tracks(connection) if wanted(one) and (one.artist_key, one.track_key) not in have
@@ -108,6 +103,28 @@ def offered(
         if key not in have and not unwanted.holds(joined_key(track.artist_key, track.track)):
             found.append(_new(track, place[track.artist_key] / max(1, len(place))))
     return found
+
+
+def to_play_again(
+    connection: sqlite3.Connection, features: FeatureCatalog, listens: str
+) -> list[tuple[Candidate, PlayedTrack]]:
+    """The tracks of listens (SQL to read from, of those that count for taste), each with its plays among them."""
+    return _own_of(connection, features, played_tracks(connection, listens))
+
+
+def _own_of(
+    connection: sqlite3.Connection, features: FeatureCatalog, played: Sequence[PlayedTrack]
+) -> list[tuple[Candidate, PlayedTrack]]:
+    """Tracks of the library as candidates, but those that are hidden."""
+    titles = {(track.artist_key, track.track_key): track.track for track in played}
+    known = features.lookup(titles, titles)
+    # One's own tracks of a hidden artist count in taste, and here.
+    hidden = AnySpelling(_unwanted(connection).tracks)
+    return [
+        (_own(track, known.get((track.artist_key, track.track_key)), ids), track)
+        for track, ids in zip(played, _ids(connection, played), strict=True)
+        if not hidden.holds(joined_key(track.artist_key, track.track))
+    ]
 
 
 def _unwanted(connection: sqlite3.Connection) -> AnySpelling:

@@ -147,6 +147,7 @@ def drop_derived(door: Door) -> tuple[str, ...]:
     paths = [
         folders.state,
         folders.hindsight,
+        folders.mixes,
         folders.log,
         folders.models / "unfinished",
         *folders.models.glob(f".*{OWN}"),

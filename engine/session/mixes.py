@@ -1,84 +1,93 @@
-"""What goes with a few given tracks: own and new ones, chosen as if the given ones were somebody's whole taste."""
+"""What goes with given music: own and new tracks, chosen as if its artists were somebody's whole taste."""
 
 from __future__ import annotations
 
-import itertools
+import datetime
 import math
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import artist_key
-from engine.errors import NothingYetError, UsageError
+from engine.errors import NothingYetError, UnknownNameError, UsageError
+from engine.playlists.mix import Mix, MixSeeds, MixSettings, lasting, leading_with, notes_on, seconds_of
+from engine.session.last_mixes import LastMixes
 from engine.session.library import Library, Service, synchronized
+from engine.session.mix_pool import Given, artists_with, tracks_by
+from engine.wording import day_in_words
 
 if TYPE_CHECKING:
     from engine.playlists.continuation import Wishes
     from engine.playlists.playlist import PlaylistTrack
+    from engine.recommend.modes import Mode
+    from engine.session.discover import Discover
     from engine.session.models import Models
     from engine.session.packs import Packs
-    from engine.taste.gate import Taste
 
-# Tracks come from at most so many of the artists that fit best.
-FITTING_ARTISTS = 200
 # The most that is asked for at once.
 MAX_AT_ONCE = 200
-# A mix lasts so long unless it is said, and may last so long, in minutes ...
-MINUTES, MAX_MINUTES = 90.0, 600
-# ... and one that drifts looks anew where it is after so many tracks.
+# A mix that drifts looks anew where it is after so many tracks.
 STEP = 5
+# So many artists of a taste lead its mix of the day.
+DAILY_ARTISTS = 12
 
 
 class Mixes(Service):
-    """Tracks that go with others. Blocked and hidden artists stay out."""
+    """Mixes from seeds, and of the day. Blocked and hidden artists stay out."""
 
-    def __init__(self, library: Library, models: Models, packs: Packs) -> None:
+    def __init__(self, library: Library, models: Models, packs: Packs, discover: Discover) -> None:
         super().__init__(library)
         self._models = models
         self._packs = packs
+        self._discover = discover
+        self._last = LastMixes(library)
 
     @synchronized
-    def mix(
-        self,
-        title: str,
-        seeds: Sequence[PlaylistTrack],
-        minutes: float = MINUTES,
-        *,
-        seed: int = 0,
-        drift: float = 0.0,
-        from_library: bool = False,
-    ) -> tuple[PlaylistTrack, ...]:
-        """The seeds, and tracks that go with them, until it lasts about so many minutes; errors call it `title`.
+    def mix(self, seeds: MixSeeds, settings: MixSettings | None = None, *, more: bool = False) -> Mix:
+        """The tracks of the seeds, and tracks that go with them. With `more` it goes on where the last mix of these
+        seeds ended, and has none of its tracks again.
 
-        With `drift` above 0 the tracks chosen last lead with that share, at 1 they alone: the mix goes away from its
-        seeds. With `from_library` it goes on with what the person has alone. A seed that is an artist alone, without a
-        title, is not listed itself.
-
-        Raises UsageError for minutes or a drift out of range, and as `following` does.
+        With drift above 0 the tracks chosen last lead with that share, at 1 they alone: the mix goes away from its
+        seeds. Raises NothingYetError where nothing goes with them.
         """
+        settings = settings or MixSettings()
+        given = Given.of(self.library.connection, settings)
+        before = self._last.of(seeds.key) if more else ()
+        begin = () if before else tuple(filter(given.lists, seeds.tracks))
+        found = self._filled(seeds, settings, given, begin, before)
+        whole = [*begin, *found]
+        tracks = lasting(whole, settings.minutes * 60)
+        self._last.keep(seeds.key, [*before, *tracks])
+        missing = settings.minutes * 60 - seconds_of(whole)
+        return Mix("mix", seeds.title, tracks, notes_on(before, tracks, missing))
+
+    def _filled(
+        self,
+        seeds: MixSeeds,
+        settings: MixSettings,
+        given: Given,
+        begin: Sequence[PlaylistTrack] = (),
+        before: Sequence[PlaylistTrack] = (),
+    ) -> list[PlaylistTrack]:
+        """Tracks to follow those that `begin` a mix and those `before` it, until it lasts as long as it should."""
         from engine.playlists.continuation import wishes_of
         from engine.playlists.pool import SHORTEST_SECONDS
 
-        if not 1 <= minutes <= MAX_MINUTES:
-            raise UsageError(f"minutes {minutes:g} is out of range: enter a number from 1 to {MAX_MINUTES}.")
-        if not 0 <= drift <= 1:
-            raise UsageError(f"drift {drift:g} is out of range: enter a number from 0 to 1.")
         # To the tempo of a track or two the others need not keep.
         wishes = wishes_of((), {})
+        past = [*seeds.without, *(seeds.tracks if before else ()), *before, *begin]
         found: list[PlaylistTrack] = []
-        while (missing := minutes * 60 - _seconds(seeds) - _seconds(found)) > 0:
-            n = STEP if drift else min(MAX_AT_ONCE, math.ceil(missing / SHORTEST_SECONDS))
-            leading = _leading(seeds, found[-STEP:], drift)
-            try:
-                more = self.following(
-                    title, [*seeds, *found], wishes, n, seed, leading=leading, from_library=from_library
-                )
-            except NothingYetError:
-                if not found:
-                    raise
+        while (missing := settings.minutes * 60 - seconds_of(begin) - seconds_of(found)) > 0:
+            n = STEP if settings.drift else min(MAX_AT_ONCE, math.ceil(missing / SHORTEST_SECONDS))
+            leading = leading_with(seeds, (found or list(before))[-STEP:], settings.drift)
+            more = self._after(seeds.title, [*past, *found], wishes, n, settings.seed, leading, given)
+            if not more:
                 break
             found += more
-        return tuple(_lasting([*(track for track in seeds if track.track), *found], minutes * 60))
+        if not (found or begin):
+            raise NothingYetError(_no_more(seeds.title, None, from_library=settings.from_library))
+        return found
 
     @synchronized
     def following(
@@ -89,90 +98,102 @@ class Mixes(Service):
         n: int,
         seed: int = 0,
         *,
-        leading: Mapping[str, float] | None = None,
         from_library: bool = False,
     ) -> list[PlaylistTrack]:
         """At most `n` tracks to follow `tracks`, which errors call `name`; none of them again, none twice.
 
-        The artists of `tracks`, or those `leading` by name with how much each counts, are folded in as if they were a
-        listener, and where `wishes` has a tempo, it is kept. With `from_library` it is of what the person has alone.
-        The same tracks, library, model and seed give the same answer.
+        The artists of `tracks` are folded in as if they were a listener, and where `wishes` has a tempo, it is kept.
+        With `from_library` it is of what the person has alone. The same tracks, library, model and seed give the same
+        answer.
 
         Raises NothingYetError when there are no tracks, nothing is known of their artists, or nothing fits; UsageError
         for an invalid `n` or seed.
         """
-        from engine.playlists.continuation import continued
-        from engine.playlists.offer import offered
-
         if not 1 <= n <= MAX_AT_ONCE:
             raise UsageError(f"Add 1 to {MAX_AT_ONCE} tracks at once, not {n}.")
-        if not 0 <= seed < 2**63:
-            raise UsageError(f"The seed is {seed}; enter 0 or more.")
-        fitting = self._fitting(name, leading or Counter(track.artist for track in tracks))
-        with self._packs.features() as features:
-            places = {key: rank for rank, key in enumerate(fitting, 1)}
-            pool = offered(
-                self.library.connection, features, places, all_own=False, from_library=from_library
-            )
-        more = continued(tracks, pool, fitting, wishes, n, seed)
+        given = Given.of(self.library.connection, MixSettings(seed=seed, from_library=from_library))
+        leading = Counter(track.artist for track in tracks)
+        more = self._after(name, tracks, wishes, n, seed, leading, given)
         if not more:
-            at = f" at {wishes.bpm:.0f} bpm" if wishes.bpm is not None else ""
-            if from_library:
-                raise NothingYetError(
-                    f"Nothing more of what you have{at} matches {name}. Add a folder of music: discover library add "
-                    "DIR; or leave --from-library out."
-                )
-            raise NothingYetError(
-                f"No more tracks{at} match {name}. Add track features of more music: discover features add PATH."
-            )
+            raise NothingYetError(_no_more(name, wishes.bpm, from_library=from_library))
         return more
 
-    def _fitting(self, name: str, leading: Mapping[str, float]) -> list[str]:
-        """Keys of the artists that fit those leading, best first."""
-        from engine.recommend.fitting import fitting_artists
-        from engine.taste.gate import read_taste
+    def _after(
+        self,
+        name: str,
+        tracks: Sequence[PlaylistTrack],
+        wishes: Wishes,
+        n: int,
+        seed: int,
+        leading: Mapping[str, float],
+        given: Given,
+    ) -> list[PlaylistTrack]:
+        """At most `n` tracks by artists that go with those leading, none of `tracks` again."""
+        from engine.playlists.continuation import continued
 
-        if not leading:
-            raise NothingYetError(f"{name} is empty. Add a track or two first.")
-        model, taste = self._models.open(), read_taste(self.library.connection)
-        listener = _as_listener(taste, leading)
-        if not model.catalog.ids_of([item.key for item in listener.items]):
-            raise NothingYetError(
-                f"None of the artists in {name} is in the community data, so nothing is known to go with it. Use one "
-                "that Discover or Related shows."
-            )
-        return fitting_artists(model, listener, taste.by_key)[:FITTING_ARTISTS]
+        artists = artists_with(self._models.open(), name, leading, given.taste)
+        pool = tracks_by(self.library.connection, self._packs, artists, given)
+        return continued(tracks, pool, artists, wishes, n, seed)
+
+    # -- of the day ----------------------------------------------------------------------------------------
+
+    @synchronized
+    def tastes(self) -> tuple[Mode, ...]:
+        """The tastes there is a daily mix of, the largest first. Raises NothingYetError without listens or a model."""
+        return self._tastes()[0]
+
+    @synchronized
+    def daily(self, taste: int = 1, settings: MixSettings | None = None) -> Mix:
+        """A mix for the taste of that number: the same all day, whatever is played on it, and another the next day.
+
+        Raises UnknownNameError for a number of no taste, NothingYetError without listens or a model.
+        """
+        import numpy as np
+
+        settings = settings or MixSettings()
+        modes, artists = self._tastes()
+        if not 1 <= taste <= len(modes):
+            there = f"yours are 1 to {len(modes)}" if len(modes) > 1 else "you have only 1"
+            raise UnknownNameError(f"No taste {taste}: {there}.")
+        mode, day = modes[taste - 1], self._discover.today()
+        names, weights = zip(*(artists[place] for place in mode.places.tolist()), strict=True)
+        chance = np.random.default_rng([day, taste, settings.seed])
+        likely = np.log1p(np.array(weights))
+        count = min(DAILY_ARTISTS, len(names))
+        chosen = chance.choice(len(names), size=count, replace=False, p=likely / likely.sum())
+        title = f"{mode.name}, {day_in_words(_date(day))}"
+        seeds = MixSeeds(title, (), {names[place]: 1.0 for place in sorted(chosen.tolist())}, "")
+        settings = replace(settings, seed=int(chance.integers(2**62)))
+        given = Given.of(self.library.connection, settings, self._midnight())
+        whole = self._filled(seeds, settings, given)
+        tracks = lasting(whole, settings.minutes * 60)
+        return Mix("daily", title, tracks, notes_on((), tracks, settings.minutes * 60 - seconds_of(whole)))
+
+    def _tastes(self) -> tuple[tuple[Mode, ...], list[tuple[str, float]]]:
+        """The tastes by what was played before today, and name and weight of the artists they are made of."""
+        from engine.recommend.settings import DEFAULTS
+        from engine.taste.gate import Window
+
+        window = Window(until=self._midnight())
+        recommender = self._discover.recommender(replace(DEFAULTS, window=window))
+        return recommender.modes, [(item.name, item.weight) for item in recommender.reasons]
+
+    def _midnight(self) -> int:
+        """When today began, by this machine's time zone: seconds UTC."""
+        day = _date(self._discover.today())
+        return int(time.mktime((day.year, day.month, day.day, 0, 0, 0, 0, 0, -1)))
 
 
-def _leading(seeds: Sequence[PlaylistTrack], last: Sequence[PlaylistTrack], drift: float) -> dict[str, float]:
-    """How much each artist counts: the seeds' together, and with the share `drift` those of the tracks chosen last."""
-    share = drift if last else 0.0
-    leading: dict[str, float] = {}
-    for tracks, part in ((seeds, 1.0 - share), (last, share)):
-        for track in tracks:
-            leading[track.artist] = leading.get(track.artist, 0.0) + len(seeds) * part / len(tracks)
-    return {artist: weight for artist, weight in leading.items() if weight > 0}
+def _date(day: int) -> datetime.date:
+    """The date so many days after the first of 1970."""
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
 
 
-def _as_listener(taste: Taste, leading: Mapping[str, float]) -> Taste:
-    """The artists as if they were somebody's taste: each counts as often as a like."""
-    from engine.taste.gate import LIKE_PLAYS, TasteItem
-
-    weights: dict[str, float] = {}
-    for name, weight in leading.items():
-        weights[artist_key(name)] = weights.get(artist_key(name), 0.0) + weight
-    names = {artist_key(name): name for name in leading}
-    return taste.of(
-        [TasteItem(key, names[key], LIKE_PLAYS * weight, None) for key, weight in weights.items()]
-    )
-
-
-def _seconds(tracks: Sequence[PlaylistTrack]) -> float:
-    return sum(track.seconds or 0.0 for track in tracks if track.track)
-
-
-def _lasting(tracks: Sequence[PlaylistTrack], seconds: float) -> list[PlaylistTrack]:
-    """The first tracks, as many as come nearest to a length."""
-    ends = list(itertools.accumulate(track.seconds or 0.0 for track in tracks))
-    count = min(range(len(ends)), key=lambda place: abs(ends[place] - seconds), default=-1) + 1
-    return list(tracks[:count])
+def _no_more(name: str, bpm: float | None, *, from_library: bool) -> str:
+    at = f" at {bpm:.0f} bpm" if bpm is not None else ""
+    if from_library:
+        return (
+            f"Nothing more of what you have{at} matches {name}. Add a folder of music: discover library add DIR; or "
+            "leave --from-library out."
+        )
+    return f"No more tracks{at} match {name}. Add track features of more music: discover features add PATH."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key, joined_key, track_key
 from engine.errors import NothingYetError, UsageError
+from engine.playlists.mix import MixSeeds, MixSettings
 from engine.progress import Cancelled
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
@@ -16,6 +17,7 @@ from engine.wording import quantity
 
 if TYPE_CHECKING:
     from engine.playlists.contexts import Context, Settings
+    from engine.playlists.mix import Mix
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
     from engine.recommend.lists import Recommendation
@@ -214,7 +216,8 @@ class Playlists(Service):
         each: dict[tuple[str, str], PlaylistTrack] = {}
         for track in tracks:
             each.setdefault(_key(track), track)
-        kept = tuple(each.values())
+        # Why a track was in what was saved is not kept with it.
+        kept = tuple(replace(track, reason="") for track in each.values())
         saved = save_playlist(self.library.connection, name, kept)
         places = tuple(range(1, len(kept) + 1))
         return PlaylistEdit(saved.name, (), kept, kept, places=places, added=kept, created=True)
@@ -351,14 +354,25 @@ class Playlists(Service):
 
     @synchronized
     def mix(self, title: str, seeds: Sequence[PlaylistTrack], *, from_library: bool = False) -> PlaylistEdit:
-        """A new playlist that is a mix from the seeds, as `Mixes.mix` makes it.
+        """A new playlist that is a mix from tracks, or artists by name, as `Mixes.mix` makes it."""
+        start = MixSeeds.of_tracks(title, seeds)
 
-        It is called `title`, with a number where that is taken: another of the same seeds is another list.
+        def make(seed: int) -> Mix:
+            return self._mixes.mix(start, MixSettings(seed=seed, from_library=from_library))
+
+        return self.keep_mix(title, make)
+
+    @synchronized
+    def keep_mix(self, title: str, make: Callable[[int], Mix]) -> PlaylistEdit:
+        """A new playlist of the mix that `make` makes of a seed.
+
+        It is called `title`, or by the mix's own where that is empty, with a number where that is taken: another of the
+        same is another list.
         """
         taken = {one.name.casefold() for one in self.all()}
+        title = title or make(0).title
         number = next(i for i in itertools.count(1) if _numbered(title, i).casefold() not in taken)
-        made = self._mixes.mix(title, seeds, seed=number - 1, from_library=from_library)
-        return self.create(_numbered(title, number), made)
+        return self.create(_numbered(title, number), make(number - 1).tracks)
 
 
 def _numbered(title: str, number: int) -> str:

@@ -13,6 +13,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.artist_pages import ArtistPages
 from engine.session.artists import Artists
+from engine.session.bridges import Bridges
 from engine.session.browse import Browse
 from engine.session.comparisons import Comparisons
 from engine.session.coverage import Coverages
@@ -26,6 +27,8 @@ from engine.session.models import Models
 from engine.session.music import Music
 from engine.session.packs import Packs
 from engine.session.playlists import Playlists
+from engine.session.replays import Replays
+from engine.session.seeds import Seeds
 from engine.session.taste import Tastes
 from engine.session.tracks import Tracks
 from engine.session.training import Training
@@ -81,8 +84,11 @@ class Session:
         self.browse = Browse(library, self.discover)
         self.taste = Tastes(library, self.artists, self.discover)
         self.tracks = Tracks(library, self.models, self.packs, self.artists, self.discover)
-        self.mixes = Mixes(library, self.models, self.packs)
+        self.mixes = Mixes(library, self.models, self.packs, self.discover)
         self.playlists = Playlists(library, self.packs, self.discover, self.mixes)
+        self.replays = Replays(library, self.packs, self.discover)
+        self.seeds = Seeds(library, self.tracks, self.playlists, self.browse)
+        self.bridges = Bridges(library, self.models, self.packs, self.seeds)
         self.artist_pages = ArtistPages(library, self.artists, self.verdicts, self.discover, self.taste)
 
     def __enter__(self) -> Self:

@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import sqlite3
 import time
+from collections.abc import Sequence
 
 from engine.canonical_keys import Level, key_at
 from engine.store.counts import holds_counts
 from engine.taste.rules import counted_listens
 from engine.taste.window import TimeOfWeek, Window
+
+
+def counted_before(connection: sqlite3.Connection, end: int) -> str:
+    """What to read from, in SQL, the listens that count for taste and did not begin at `end` (seconds UTC) or later."""
+    counted = counted_listens(connection)
+    return f"(SELECT * FROM {counted} AS l WHERE l.started_at IS NULL OR l.started_at < {int(end)})"  # noqa: S608
+
+
+def counted_within(connection: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> str:
+    """What to read from, in SQL, the listens that count for taste and began in one of `spans` (seconds UTC, the second
+    one excluded). Counts of a player that dates only the last play are none of them."""
+    within = " OR ".join(
+        f"l.started_at >= {int(start)} AND l.started_at < {int(end)}" for start, end in spans
+    )
+    counted = counted_listens(connection)
+    return f"(SELECT * FROM {counted} AS l WHERE l.flags & 8 = 0 AND ({within or '0'}))"  # noqa: S608 - whole numbers
+
+
+def day_in_past_years(connection: sqlite3.Connection, today: datetime.date) -> list[tuple[int, int]]:
+    """When that day of the year began and ended, by this machine's time zone, in each year before from the first dated
+    play on, the last one first. The 29th of February is in leap years alone."""
+    first_play = f"SELECT min(started_at) FROM {counted_listens(connection)} AS l"  # noqa: S608 - fixed parts
+    (first,) = connection.execute(first_play).fetchone()
+    spans = []
+    for year in range(today.year - 1, time.localtime(first).tm_year - 1, -1) if first is not None else ():
+        with contextlib.suppress(ValueError):
+            day = today.replace(year=year)
+            ends = (day, day + datetime.timedelta(days=1))
+            start, end = (int(time.mktime((*one.timetuple()[:3], 0, 0, 0, 0, 0, -1))) for one in ends)
+            spans.append((start, end))
+    return spans
 
 
 def first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:

@@ -1,21 +1,36 @@
-"""`mix`: a list out of artists and tracks."""
+"""`mix`: a list out of music, for a taste, to play again, or from one artist to another."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.errors import UsageError
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import TEXT, each_artist
-from tuiapp.cli.output import only_what_you_have, print_json, say
-from tuiapp.cli.playlists import entry, print_tracks, say_exported
+from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
+from tuiapp.cli.playlists import entry, say_exported, track_row
 from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.playlists.mix import Mix
+    from engine.session import Session
 
 
 @cli.command()
-@click.argument("seeds", nargs=-1, required=True, type=TEXT, metavar="SEED...", shell_complete=each_artist)
-@click.option("--minutes", type=float, default=90.0, show_default=True, help="Length in minutes.")
+@click.argument("seeds", nargs=-1, type=TEXT, metavar="[SEED]...", shell_complete=each_artist)
+@click.option(
+    "--to", metavar="SEED", type=TEXT, help="A bridge from SEED to this one, in steps of like artists."
+)
+@click.option("--daily", is_flag=True, help="The mix of the day for one of your tastes.")
+@click.option(
+    "--taste", type=click.IntRange(min=1), metavar="N", help="Which taste, for --daily.  [default: 1]"
+)
+@click.option("--forgotten", is_flag=True, help="Your favourites that you have not played for half a year.")
+@click.option("--on-this-day", is_flag=True, help="What you played on this day in past years.")
+@click.option("--minutes", "--length", type=float, default=90.0, show_default=True, help="Length in minutes.")
 @from_library_option
 @click.option(
     "--drift",
@@ -23,6 +38,12 @@ from tuiapp.safe import shown
     default=0.0,
     show_default=True,
     help="How far it goes away from the seeds, 0 to 1: the share of the tracks before in what comes next.",
+)
+@click.option(
+    "--not-heard-in", type=int, default=0, metavar="DAYS", help="Nothing you heard in the last DAYS days."
+)
+@click.option(
+    "--more", is_flag=True, help="Go on where the last mix of these seeds ended; no track comes twice."
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed: another number gives another list."
@@ -33,34 +54,114 @@ from tuiapp.safe import shown
 def mix(
     options: Options,
     seeds: tuple[str, ...],
+    to: str | None,
+    daily: bool,
+    taste: int | None,
+    forgotten: bool,
+    on_this_day: bool,
     minutes: float,
     from_library: bool | None,
     drift: float,
+    not_heard_in: int,
+    more: bool,
     seed: int,
     save_as: str | None,
     out: Path | None,
 ) -> None:
-    """Make a playlist that goes with each SEED: an artist, or a track as "artist - title"."""
-    title = f"Mix: {', '.join(seeds)}"
+    """Make a playlist that goes with each SEED: an artist, a track as "artist - title", a saved playlist or a genre.
+
+    "playlist:NAME", "genre:NAME" and "artist:NAME" say which, where several are called so. Without a SEED it is one
+    for a taste (--daily), or of your own music to play again (--forgotten, --on-this-day).
+    """
+    from engine.playlists.mix import MixSettings
+
+    again = [forgotten, on_this_day]
+    _check(seeds, to=to, daily=daily, taste=taste, again=again, more=more, drift=drift)
+    settings = MixSettings(
+        minutes=minutes,
+        seed=seed,
+        drift=drift,
+        from_library=only_what_you_have(options, from_library),
+        not_heard_in=not_heard_in,
+    )
     with options.session() as session:
-        tracks = session.mixes.mix(
-            title,
-            [session.tracks.written(name) for name in seeds],
-            minutes,
-            seed=seed,
-            drift=drift,
-            from_library=only_what_you_have(options, from_library),
-        )
-        if save_as:
-            session.playlists.create(save_as, tracks)
-            say(options, f"Saved as {shown(save_as)}.")
-        if options.json:
-            # As for a playlist; what part of it has a tempo.
-            coverage = sum(track.bpm is not None for track in tracks) / max(1, len(tracks))
-            print_json(
-                {"context": "mix", "tracks": list(map(entry, tracks)), "coverage": coverage, "notes": []}
-            )
+        if to is not None:
+            made = session.bridges.bridge(seeds[0], to, settings)
+        elif daily:
+            made = session.mixes.daily(taste or 1, settings)
+        elif forgotten:
+            made = session.replays.forgotten(settings)
+        elif on_this_day:
+            made = session.replays.on_this_day(settings)
         else:
-            print_tracks(tracks)
+            made = session.mixes.mix(session.seeds.of(seeds), settings, more=more)
+        if save_as:
+            session.playlists.create(save_as, made.tracks)
+            say(options, f"Saved as {shown(save_as)}.")
+        _print(options, session, made, taste or 1)
         if out:
-            say_exported(options, session.tracks.export(tracks, title, out))
+            say_exported(options, session.tracks.export(made.tracks, made.title, out))
+
+
+def _check(
+    seeds: tuple[str, ...],
+    *,
+    to: str | None,
+    daily: bool,
+    taste: int | None,
+    again: list[bool],
+    more: bool,
+    drift: float,
+) -> None:
+    """Refuse options that have no meaning together."""
+    kinds = [bool(seeds), daily, *again]
+    if sum(kinds) != 1:
+        raise UsageError(
+            "Name what the mix starts from (SEED), or choose one of --daily, --forgotten and --on-this-day."
+        )
+    if to is not None and len(seeds) != 1:
+        raise UsageError("A bridge goes from one SEED --to another.")
+    if taste is not None and not daily:
+        raise UsageError("--taste is for --daily.")
+    if more and (to is not None or not seeds):
+        raise UsageError("--more goes on with a mix of SEEDs.")
+    if drift and any(again):
+        raise UsageError("--drift is for mixes that start from something.")
+
+
+def _print(options: Options, session: Session, made: Mix, taste: int) -> None:
+    document: dict[str, Any] = {"context": made.kind, "title": made.title}
+    if made.kind == "daily":
+        tastes = session.mixes.tastes()
+        document |= {
+            "taste": taste,
+            "tastes": [{"name": one.name, "share": one.share} for one in tastes],
+        }
+        others = [f"{number} {one.name}" for number, one in enumerate(tastes, 1) if number != taste]
+        say(options, shown(made.title))
+        if others:
+            say(options, shown(f"Other tastes, with --taste N: {', '.join(others)}."))
+    for note in made.notes:
+        say(options, shown(note))
+    if options.json:
+        likeness = made.similarities or (None,) * len(made.tracks)
+        tracks = [
+            entry(track)
+            | ({"reason": track.reason} if track.reason else {})
+            | ({"similarity": like} if like is not None else {})
+            for track, like in zip(made.tracks, likeness, strict=True)
+        ]
+        # As for a playlist; what part of it has a tempo.
+        coverage = sum(track.bpm is not None for track in made.tracks) / max(1, len(made.tracks))
+        print_json(document | {"tracks": tracks, "coverage": coverage, "notes": list(made.notes)})
+        return
+    why = {number: track.reason for number, track in enumerate(made.tracks) if track.reason}
+    why |= {number: f"{like:.2f}" for number, like in enumerate(made.similarities) if like is not None}
+    heading = "similarity" if made.similarities else "why"
+    rows = [
+        (*track_row(number + 1, track), *((why.get(number, ""),) if why else ()))
+        for number, track in enumerate(made.tracks)
+    ]
+    columns = ("", "artist", "track", "bpm", "length", "", *((heading,) if why else ()))
+    right = frozenset({0, 3, 4, 6}) if made.similarities else frozenset({0, 3, 4})
+    print_table(columns, rows, right=right)

@@ -81,18 +81,20 @@ def _print_playlist(options: Options, made: ContextPlaylist) -> None:
 
 def print_tracks(tracks: tuple[PlaylistTrack, ...]) -> None:
     """A table of tracks, numbered from 1."""
-    rows = [
-        (
-            str(number),
-            track.artist,
-            track.track,
-            f"{track.bpm:.0f}" if track.bpm else "",
-            _length(track.seconds) + ("~" if track.seconds_estimated else ""),
-            "" if track.known else "new",
-        )
-        for number, track in enumerate(tracks, 1)
-    ]
+    rows = [track_row(number, track) for number, track in enumerate(tracks, 1)]
     print_table(("", "artist", "track", "bpm", "length", ""), rows, right=frozenset({0, 3, 4}))
+
+
+def track_row(number: int, track: PlaylistTrack) -> tuple[str, ...]:
+    """A track's cells in such a table."""
+    return (
+        str(number),
+        track.artist,
+        track.track,
+        f"{track.bpm:.0f}" if track.bpm else "",
+        _length(track.seconds) + ("~" if track.seconds_estimated else ""),
+        "" if track.known else "new",
+    )
 
 
 def entry(track: PlaylistTrack) -> dict[str, Any]:

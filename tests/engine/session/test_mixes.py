@@ -10,12 +10,12 @@ import pytest
 from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UsageError
 from engine.paths import Folders
-from engine.playlists.compose import ARTIST_GAP
+from engine.playlists.mix import ARTIST_GAP, MixSeeds, MixSettings
 from engine.playlists.offer import offered
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
-from engine.session import Session
-from engine.session.mixes import STEP, Mixes
+from engine.session import Session, mixes
+from engine.session.mixes import STEP
 from engine.store.database import open_library
 from tests.support.listens import play
 from tests.support.models import names, write_model
@@ -46,6 +46,10 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     # Shared and private: what one test makes is in memory, and under a name of its own.
     with Session(folders, private=True) as private:
         yield private
+
+
+def seeded(session: Session, name: str) -> MixSeeds:
+    return MixSeeds.of_tracks("Mix", [session.tracks.written(name)])
 
 
 def kind(artist: str) -> int:
@@ -82,54 +86,55 @@ def test_a_seed_nobody_knows_a_track_of_leads_and_is_not_listed(session: Session
 def test_a_mix_lasts_as_long_as_asked_and_repeats_nothing(
     session: Session, minutes: int, drift: float
 ) -> None:
-    seeds = [session.tracks.written(ARTISTS[3])]
-    tracks = session.mixes.mix("Mix", seeds, minutes, drift=drift)
+    seeds, settings = seeded(session, ARTISTS[3]), MixSettings(minutes=minutes, drift=drift)
+    made = session.mixes.mix(seeds, settings)
+    tracks = made.tracks
     assert abs(sum(track.seconds or 0 for track in tracks) - minutes * 60) <= 180
     assert len({(track.artist, track.track) for track in tracks}) == len(tracks)
     artists = [track.artist for track in tracks]
     assert all(name not in artists[max(0, n - ARTIST_GAP) : n] for n, name in enumerate(artists))
-    assert tracks == session.mixes.mix("Mix", seeds, minutes, drift=drift)
+    assert made.notes == ()
+    assert made == session.mixes.mix(seeds, settings)
 
 
 def test_what_was_chosen_last_leads_a_mix_that_drifts(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     led: list[dict[str, float]] = []
-    whole = Mixes.following
+    whole = mixes.artists_with
 
-    def following(self: Mixes, *arguments: Any, leading: dict[str, float], **others: Any) -> Any:
+    def artists_with(model: Any, name: str, leading: dict[str, float], taste: Any) -> Any:
         led.append(leading)
-        return whole(self, *arguments, leading=leading, **others)
+        return whole(model, name, leading, taste)
 
-    monkeypatch.setattr(Mixes, "following", following)
-    seeds = [session.tracks.written(ARTISTS[3])]
-    near = session.mixes.mix("Mix", seeds, 60)
+    monkeypatch.setattr(mixes, "artists_with", artists_with)
+    seeds = seeded(session, ARTISTS[3])
+    near = session.mixes.mix(seeds, MixSettings(minutes=60)).tracks
     assert led == [{ARTISTS[3]: 1.0}]
     led.clear()
-    away = session.mixes.mix("Mix", seeds, 60, drift=0.75)
+    away = session.mixes.mix(seeds, MixSettings(minutes=60, drift=0.75)).tracks
     assert away[: STEP + 1] == near[: STEP + 1]
     assert led[0] == {ARTISTS[3]: 1.0}
     last = {track.artist for track in away[1 : STEP + 1]}
     assert led[1] == pytest.approx({ARTISTS[3]: 0.25} | dict.fromkeys(last, 0.75 / STEP))
     led.clear()
-    session.mixes.mix("Mix", seeds, 60, drift=1)
+    session.mixes.mix(seeds, MixSettings(minutes=60, drift=1))
     assert ARTISTS[3] not in led[1]
 
 
 def test_a_mix_from_the_library_has_nothing_new_and_ends_where_that_does(session: Session) -> None:
-    tracks = session.mixes.mix("Mix", [session.tracks.written(ARTISTS[9])], 600, from_library=True)
-    assert {track.artist for track in tracks} == {ARTISTS[number] for number in (0, 3, 6, 9, 12, 1)}
-    assert all(track.known for track in tracks[1:])
+    made = session.mixes.mix(seeded(session, ARTISTS[9]), MixSettings(minutes=600, from_library=True))
+    assert {track.artist for track in made.tracks} == {ARTISTS[number] for number in (0, 3, 6, 9, 12, 1)}
+    assert all(track.known for track in made.tracks)
+    assert "minutes short" in made.notes[-1]
 
 
 @pytest.mark.parametrize(
     ("minutes", "drift", "wrong"), [(0, 0, "minutes 0"), (60, 1.5, "drift 1.5"), (1e9, 0, "minutes")]
 )
-def test_what_is_out_of_range_says_the_range(
-    session: Session, minutes: float, drift: float, wrong: str
-) -> None:
+def test_what_is_out_of_range_says_the_range(minutes: float, drift: float, wrong: str) -> None:
     with pytest.raises(UsageError, match=wrong):
-        session.mixes.mix("Mix", [session.tracks.written(ARTISTS[9])], minutes, drift=drift)
+        MixSettings(minutes=minutes, drift=drift)
 
 
 def test_only_own_tracks_of_the_artists_asked_for_are_offered(session: Session) -> None:

@@ -39,6 +39,23 @@ def test_a_mix_tells_its_tracks_saves_and_writes_them(
     assert {track["artist"] for track in own} <= {ARTISTS[number] for number in (0, 3, 6, 9, 1)}
 
 
+def test_kinds_of_mixes_tell_what_they_are(tempos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = document(capsys, "mix", ARTISTS[0], "--minutes", "20")
+    more = document(capsys, "mix", ARTISTS[0], "--length", "20", "--more")
+    pairs = [{(track["artist"], track["track"]) for track in one["tracks"]} for one in (first, more)]
+    assert all(pairs)
+    assert not pairs[0] & pairs[1]
+    bridge = document(capsys, "mix", ARTISTS[0], "--to", ARTISTS[1], "--minutes", "20")
+    assert (bridge["context"], bridge["title"]) == ("bridge", f"From {ARTISTS[0]} to {ARTISTS[1]}")
+    assert "similarity" not in bridge["tracks"][0]
+    assert all(-1 <= track["similarity"] <= 1 for track in bridge["tracks"][1:])
+    daily = document(capsys, "mix", "--daily")
+    assert (daily["context"], daily["taste"], len(daily["tastes"])) == ("daily", 1, 1)
+    assert sum(taste["share"] for taste in daily["tastes"]) == pytest.approx(1)
+    assert run(["mix", ARTISTS[0], "--to", ARTISTS[1], "--minutes", "20"]) == 0
+    assert "similarity" in capsys.readouterr().out.splitlines()[0]
+
+
 def test_what_makes_no_mix_says_why(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, code, said in (
         (["Nobody at all"], 1, "No artist"),
@@ -46,6 +63,16 @@ def test_what_makes_no_mix_says_why(place: Path, capsys: pytest.CaptureFixture[s
         ([ARTISTS[0], "--drift", "2"], 2, "from 0 to 1"),
         ([ARTISTS[0], "--seed", "-1"], 2, "seed"),
         ([], 2, "SEED"),
+        ([ARTISTS[0], "--daily"], 2, "choose one of"),
+        (["--forgotten", "--on-this-day"], 2, "choose one of"),
+        ([ARTISTS[0], ARTISTS[1], "--to", ARTISTS[3]], 2, "one SEED"),
+        ([ARTISTS[0], "--taste", "1"], 2, "--daily"),
+        (["--daily", "--more"], 2, "SEEDs"),
+        (["--forgotten", "--drift", "0.5"], 2, "--drift"),
+        ([ARTISTS[0], "--not-heard-in", "-1"], 2, "from 0"),
+        (["--daily", "--taste", "2"], 1, "you have only 1"),
+        (["--forgotten"], 3, "Nothing is forgotten"),
+        (["--on-this-day"], 3, "past years"),
     ):
         assert run(["mix", *arguments]) == code, arguments
         assert said in capsys.readouterr().err

@@ -1,0 +1,182 @@
+"""A way from one artist, track, playlist or genre to another, in steps of like artists, each step told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.canonical_keys import artist_key
+from engine.errors import NothingYetError, UsageError
+from engine.playlists.mix import Mix, MixSeeds, MixSettings, notes_on, seconds_of
+from engine.session.library import Library, Service, synchronized
+from engine.session.mix_pool import Given, tracks_by, unknown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.playlists.candidate import Candidate
+    from engine.playlists.playlist import PlaylistTrack
+    from engine.session.models import Models
+    from engine.session.packs import Packs
+    from engine.session.seeds import Seeds
+    from engine.training.artifact import Model
+
+# Artists are looked for among so many that are nearest to each waypoint.
+NEAREST = 60
+# Two that are so alike have nothing between them.
+_SAME = 0.9999
+
+
+class Bridges(Service):
+    """Ways from A to B. Blocked and hidden artists are no steps of any."""
+
+    def __init__(self, library: Library, models: Models, packs: Packs, seeds: Seeds) -> None:
+        super().__init__(library)
+        self._models = models
+        self._packs = packs
+        self._seeds = seeds
+
+    @synchronized
+    def bridge(self, start: str, end: str, settings: MixSettings | None = None) -> Mix:
+        """From one seed to another, as `Seeds.of` takes them, with each step's likeness (`engine.model.similarity`).
+
+        No artist comes twice. Raises UsageError where both are the same, UnknownNameError for what nobody here knows,
+        NothingYetError without a model, for what it does not know, and where nothing lies between.
+        """
+        from engine.playlists.pool import ASSUMED_SECONDS
+
+        settings = settings or MixSettings()
+        if settings.drift:
+            raise UsageError("A bridge goes where it ends: leave drift out.")
+        ends = self._seeds.of([start]), self._seeds.of([end])
+        model, given = self._models.open(), Given.of(self.library.connection, settings)
+        ids = [self._ids(model, one) for one in ends]
+        begin, close = ([track for track in one.tracks[:1] if given.lists(track)] for one in ends)
+        missing = settings.minutes * 60 - seconds_of(begin + close)
+        directions = [_direction(model, some) for some in ids]
+        if float(directions[0] @ directions[1]) > _SAME:
+            raise UsageError(f"{_name(ends[0])} and {_name(ends[1])} are the same: there is no way between.")
+        steps = self._steps(model, given, directions, [*ids[0], *ids[1]], missing, settings.seed)
+        if not steps:
+            raise NothingYetError(
+                f"No track is known of the artists between {_name(ends[0])} and {_name(ends[1])}. Add track features "
+                "of more music: discover features add PATH."
+            )
+        tracks = (*begin, *steps, *close)
+        likeness = self._likeness(model, ids, begin, tracks)
+        title = f"From {_name(ends[0])} to {_name(ends[1])}"
+        # As long as its tracks happen to be: less than two of them are not missing.
+        short = settings.minutes * 60 - seconds_of(tracks)
+        notes = notes_on((), tracks, short if short > 2 * ASSUMED_SECONDS else 0.0)
+        return Mix("bridge", title, tracks, notes, likeness)
+
+    @staticmethod
+    def _ids(model: Model, seeds: MixSeeds) -> list[int]:
+        found = model.catalog.ids_of([artist_key(name) for name in seeds.leading])
+        if not found:
+            raise NothingYetError(unknown(_name(seeds)))
+        return sorted(found.values())
+
+    def _steps(
+        self,
+        model: Model,
+        given: Given,
+        directions: Sequence[NDArray[np.float64]],
+        ends: Sequence[int],
+        seconds: float,
+        seed: int,
+    ) -> list[PlaylistTrack]:
+        """A track of each artist on the way, so many that they last about so long."""
+        import numpy as np
+
+        from engine.playlists.bridge import way, waypoints
+        from engine.playlists.continuation import as_track
+        from engine.playlists.pool import ASSUMED_SECONDS
+
+        start, end = directions
+        points = waypoints(start, end, max(1, round(seconds / ASSUMED_SECONDS)))
+        near = self._near(model, given, points, ends)
+        items = model.catalog.items(near)
+        pool = tracks_by(self.library.connection, self._packs, [items[number].key for number in near], given)
+        best = _one_each(pool)
+        there = [number for number in near if items[number].key in best]
+        if not there:
+            return []
+        tracks = {number: as_track(best[items[number].key]) for number in there}
+        vectors = _unit(np.asarray(model.factors.item_factors[there], dtype=np.float64))
+        found = list(tracks.values())
+        # How long a step is shows when they are chosen.
+        for _ in range(2):
+            between = max(1, round(seconds * len(found) / seconds_of(found)))
+            found = [tracks[there[place]] for place in way(vectors, start, end, between, seed).tolist()]
+        return found
+
+    @staticmethod
+    def _near(model: Model, given: Given, points: NDArray[np.float64], ends: Sequence[int]) -> list[int]:
+        """Ids of the artists nearest to the waypoints (points, f) that may be steps."""
+        import numpy as np
+
+        open_to = np.ones(model.catalog.size, dtype=np.bool_)
+        if given.own is not None:
+            open_to[:] = False
+            open_to[list(model.catalog.ids_of(sorted(given.own.keys("artists"))).values())] = True
+        open_to[list(model.catalog.ids_meant(given.taste.unwanted))] = False
+        open_to[list(ends)] = False
+        ids = np.flatnonzero(open_to)
+        like = _unit(np.asarray(model.factors.item_factors[ids], dtype=np.float64)) @ points.T
+        count = min(NEAREST, len(ids))
+        some = np.argpartition(-like, count - 1, axis=0)[:count] if count else np.empty(0, dtype=np.int64)
+        return [int(number) for number in ids[np.unique(some)]]
+
+    @staticmethod
+    def _likeness(
+        model: Model,
+        ends: Sequence[Sequence[int]],
+        begin: Sequence[PlaylistTrack],
+        tracks: Sequence[PlaylistTrack],
+    ) -> tuple[float | None, ...]:
+        """How alike the artist of each track is to the one before; null where either is not known alone."""
+        import numpy as np
+
+        found: list[float | None] = []
+        keys = [artist_key(track.artist) for track in tracks]
+        ids = model.catalog.ids_of(list(dict.fromkeys(keys)))
+        before = None if begin or len(ends[0]) > 1 else ends[0][0]
+        for key in keys:
+            here = ids.get(key)
+            if before is None or here is None:
+                found.append(None)
+            else:
+                found.append(float(model.similarity.of(before, np.array([here]))[0]))
+            before = here
+        return tuple(found)
+
+
+def _one_each(pool: Sequence[Candidate]) -> dict[str, Candidate]:
+    """The track of each artist, by key, that is played most, by the person or by others, of a usual length."""
+    from engine.playlists.continuation import of_usual_length
+
+    best: dict[str, Candidate] = {}
+    for track in sorted(pool, key=lambda one: (-one.appeal, one.track_key)):
+        if of_usual_length(track):
+            best.setdefault(track.artist_key, track)
+    return best
+
+
+def _direction(model: Model, ids: Sequence[int]) -> NDArray[np.float64]:
+    """The middle of some artists' directions: (f,), a unit vector."""
+    import numpy as np
+
+    middle = _unit(np.asarray(model.factors.item_factors[list(ids)], dtype=np.float64)).mean(axis=0)
+    return np.asarray(_unit(middle[None, :])[0])
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1), 1e-12)[:, None])
+
+
+def _name(seeds: MixSeeds) -> str:
+    return seeds.title.removeprefix("Mix: ")

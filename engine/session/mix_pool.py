@@ -1,0 +1,105 @@
+"""What mixes are made of: the tracks that may be in one, and the artists that go with others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.canonical_keys import AnySpelling, artist_key, joined_key
+from engine.errors import NothingYetError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from engine.playlists.candidate import Candidate
+    from engine.playlists.mix import MixSettings
+    from engine.playlists.playlist import PlaylistTrack
+    from engine.session.packs import Packs
+    from engine.taste.gate import Taste
+    from engine.taste.own_music import OwnMusic
+    from engine.training.artifact import Model
+
+# Tracks come from at most so many of the artists that fit best.
+FITTING_ARTISTS = 200
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is read once a mix: the person's taste, the music they have where it is to be of that alone, what was heard
+    too lately, and up to when plays are looked at (seconds UTC, null: now)."""
+
+    taste: Taste
+    own: OwnMusic | None = None
+    until: int | None = None
+    heard: AnySpelling = field(default_factory=lambda: AnySpelling(()))
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection, settings: MixSettings, until: int | None = None) -> Given:
+        """What holds for a mix of these settings."""
+        from engine.taste.gate import Window, read_taste
+        from engine.taste.own_music import own_music
+
+        heard = AnySpelling(())
+        if settings.not_heard_in:
+            since = (until or int(time.time())) - settings.not_heard_in * 86_400
+            heard = AnySpelling(
+                read_taste(connection, Window(since=since, until=until), level="tracks").by_key
+            )
+        own = own_music(connection) if settings.from_library else None
+        return cls(read_taste(connection, Window(until=until)), own, until, heard)
+
+    def takes(self, track: Candidate) -> bool:
+        """Whether a track may be in the mix."""
+        return self._may_be_in(track.artist_key, track.track)
+
+    def lists(self, seed: PlaylistTrack) -> bool:
+        """Whether the track of a seed may be in it."""
+        return self._may_be_in(artist_key(seed.artist), seed.track)
+
+    def _may_be_in(self, artist: str, title: str) -> bool:
+        has = self.own is None or self.own.holds(artist, title)
+        return has and not self.heard.holds(joined_key(artist, title))
+
+
+def tracks_by(
+    connection: sqlite3.Connection, packs: Packs, artists: Sequence[str], given: Given
+) -> list[Candidate]:
+    """Tracks by artists (keys, best first) that may be in a mix."""
+    from engine.playlists.offer import offered
+
+    places = {key: rank for rank, key in enumerate(artists, 1)}
+    with packs.features() as features:
+        pool = offered(connection, features, places, all_own=False, until=given.until)
+    return [track for track in pool if given.takes(track)]
+
+
+def artists_with(model: Model, name: str, leading: Mapping[str, float], taste: Taste) -> list[str]:
+    """Keys of the artists that go with those leading (by name, with how much each counts), best first.
+
+    Errors call them `name`. Raises NothingYetError where there are none, or nothing is known of them.
+    """
+    from engine.recommend.fitting import fitting_artists
+    from engine.taste.gate import LIKE_PLAYS, TasteItem
+
+    if not leading:
+        raise NothingYetError(f"{name} is empty. Add a track or two first.")
+    weights: dict[str, float] = {}
+    for artist, weight in leading.items():
+        weights[artist_key(artist)] = weights.get(artist_key(artist), 0.0) + weight
+    names = {artist_key(artist): artist for artist in leading}
+    # As if they were somebody's taste: each counts as often as a like.
+    items = [TasteItem(key, names[key], LIKE_PLAYS * weight, None) for key, weight in weights.items()]
+    listener = taste.of(items)
+    if not model.catalog.ids_of([item.key for item in listener.items]):
+        raise NothingYetError(unknown(name))
+    return fitting_artists(model, listener, taste.by_key)[:FITTING_ARTISTS]
+
+
+def unknown(name: str) -> str:
+    """Why there is no mix of what the community data does not know."""
+    return (
+        f"None of the artists in {name} is in the community data, so nothing is known to go with it. Use one "
+        "that Discover or Related shows."
+    )

@@ -1,0 +1,134 @@
+"""One's own music to play again: forgotten favourites, and what was played on this day in past years."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.canonical_keys import joined_key
+from engine.errors import NothingYetError
+from engine.playlists.mix import Kind, Mix, MixSettings, lasting, notes_on, seconds_of
+from engine.session.library import Library, Service, synchronized
+from engine.session.mix_pool import Given
+from engine.wording import day_in_words, month_of, quantity
+
+if TYPE_CHECKING:
+    from engine.canonical_keys import Level
+    from engine.session.discover import Discover
+    from engine.session.packs import Packs
+    from engine.store.history import PlayedTrack
+
+# A forgotten favourite among tracks was played so often, whatever the others were.
+FAVOURITE_PLAYS = 3
+# So much less worth is a track for each of its artist's that came before it.
+REPEATED = 0.15
+
+
+class Replays(Service):
+    """Mixes of nothing new. They need no model; excluded plays do not count, and blocked artists stay out."""
+
+    def __init__(self, library: Library, packs: Packs, discover: Discover) -> None:
+        super().__init__(library)
+        self._packs = packs
+        self._discover = discover
+
+    @synchronized
+    def forgotten(self, settings: MixSettings | None = None) -> Mix:
+        """Tracks that were much played once and not for half a year, and those of artists of whom that holds.
+
+        Raises NothingYetError where nothing is forgotten.
+        """
+        from engine.recommend.rediscovery import FORGOTTEN_DAYS
+        from engine.taste.rules import counted_listens
+
+        artists, tracks = self._forgotten("artists"), self._forgotten("tracks")
+
+        def wanted(track: PlayedTrack) -> bool:
+            key = joined_key(track.artist_key, track.track)
+            return track.artist_key in artists or (track.plays >= FAVOURITE_PLAYS and key in tracks)
+
+        def reason(track: PlayedTrack) -> str:
+            last = f", last in {month_of(_day(track.last_played))}" if track.last_played is not None else ""
+            return f"{quantity(track.plays, 'plays')}{last}"
+
+        listens = counted_listens(self.library.connection)
+        found = self._again("forgotten", "Forgotten favourites", listens, wanted, reason, settings)
+        if found is None:
+            raise NothingYetError(
+                f"Nothing is forgotten: there is no favourite you have not played for {FORGOTTEN_DAYS} days."
+            )
+        return found
+
+    def _forgotten(self, level: Level) -> frozenset[str]:
+        from engine.recommend.rediscovery import standings
+        from engine.taste.gate import EVERYTHING
+
+        days = self._discover.dated_taste(EVERYTHING, level).days
+        found = standings(days) if days is not None else {}
+        return frozenset(key for key, standing in found.items() if standing == "forgotten favourite")
+
+    @synchronized
+    def on_this_day(self, settings: MixSettings | None = None) -> Mix:
+        """Tracks that were played on this day of the year in years before. Raises NothingYetError where none was."""
+        from engine.taste.when_played import counted_within, day_in_past_years
+
+        connection = self.library.connection
+        today = datetime.date(1970, 1, 1) + datetime.timedelta(days=self._discover.today())
+        name = day_in_words(today).rpartition(" ")[0]
+
+        def reason(track: PlayedTrack) -> str:
+            return f"{quantity(track.plays, 'plays')} on {name}, last in {_day(track.last_played or 0)[:4]}"
+
+        listens = counted_within(connection, day_in_past_years(connection, today))
+        title = f"{name} in past years"
+        found = self._again("on-this-day", title, listens, lambda _: True, reason, settings)
+        if found is None:
+            raise NothingYetError(f"Nothing was played on {name} in past years.")
+        return found
+
+    def _again(
+        self,
+        kind: Kind,
+        title: str,
+        listens: str,
+        wanted: Callable[[PlayedTrack], bool],
+        reason: Callable[[PlayedTrack], str],
+        settings: MixSettings | None,
+    ) -> Mix | None:
+        """A mix of the wanted ones of the tracks of listens (SQL to read from), the most played artists rather first,
+        each track with its reason; None where there is none."""
+        from engine.playlists.continuation import continued, wishes_of
+        from engine.playlists.offer import to_play_again
+        from engine.playlists.pool import SHORTEST_SECONDS
+
+        settings = settings or MixSettings()
+        connection = self.library.connection
+        with self._packs.features() as features:
+            pairs = to_play_again(connection, features, listens)
+        given = Given.of(connection, settings)
+        chosen = [(one, track) for one, track in pairs if wanted(track) and given.takes(one)]
+        if not chosen:
+            return None
+        plays: Counter[str] = Counter()
+        for one, track in chosen:
+            plays[one.artist_key] += track.plays
+        artists = [key for key, _ in sorted(plays.items(), key=lambda pair: (-pair[1], pair[0]))]
+        wishes = replace(wishes_of((), {}), new=0.0)
+        n = math.ceil(settings.minutes * 60 / SHORTEST_SECONDS)
+        pool = [one for one, _ in chosen]
+        found = continued((), pool, artists, wishes, n, settings.seed, repeated=REPEATED)
+        reasons = {(one.artist, one.track): reason(track) for one, track in chosen}
+        tracks = tuple(
+            replace(track, reason=reasons[track.artist, track.track])
+            for track in lasting(found, settings.minutes * 60)
+        )
+        return Mix(kind, title, tracks, notes_on((), tracks, settings.minutes * 60 - seconds_of(found)))
+
+
+def _day(moment: int) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(moment))
