@@ -115,7 +115,8 @@ class BrowseArtist:
 
 @dataclass(frozen=True, slots=True)
 class BrowseList:
-    """The first artists of a section in their order, of `artists` in all, of whom so many are `known`."""
+    """The first artists of a section in their order, of `artists` in all, of whom so many are `known`. `half_life`
+    (days) is that of the plays they are ordered by, null where those do not decay."""
 
     name: str
     kind: Kind
@@ -123,6 +124,7 @@ class BrowseList:
     known: int
     items: tuple[BrowseArtist, ...]
     solo: bool
+    half_life: float | None = None
 
 
 class Browser:
@@ -202,8 +204,22 @@ class Browser:
         # Ids rise: of equal scores the lower id comes first.
         best = np.argsort(-order_by, kind="stable")[: settings.n]
         items = self._records(ids[best], scores[best], known)
-        kind, solo = self._sections.kinds[number], self._recommender.model.manifest.solo
-        return BrowseList(self._names[number], kind, whole, knowns, items, solo)
+        recommender, kind = self._recommender, self._sections.kinds[number]
+        solo = recommender.model.manifest.solo
+        return BrowseList(self._names[number], kind, whole, knowns, items, solo, recommender.half_life)
+
+    def section_of(self, names: Sequence[str], artist: str) -> str:
+        """The first of these names a section has, else the smallest section with the artist of this key, else all."""
+        keys = {genre_key(known) for known in self._names}
+        for name in names:
+            if genre_key(name) in keys:
+                return self._names[self._place(name)]
+        item = self._recommender.model.catalog.ids_of([artist]).get(artist, -1)
+        starts = self._sections.starts
+        inside = np.searchsorted(starts, np.flatnonzero(self._sections.items == item), "right") - 1
+        return self._names[
+            min(inside.tolist(), key=lambda place: int(starts[place + 1] - starts[place]), default=0)
+        ]
 
     def _place(self, name: str) -> int:
         """The place of a section however it is spelled."""

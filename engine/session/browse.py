@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import artist_key
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -49,6 +51,14 @@ class Browse(Service):
         """
         browser, settings = self._for(settings)
         return browser.list(name, settings, only)
+
+    @synchronized
+    def section_of(self, names: Sequence[str], artist: str, settings: DiscoverSettings | None = None) -> str:
+        """The first of these names there is, else the narrowest genre, or group, an artist is in, else all artists.
+
+        Raises NothingYetError saying what is missing.
+        """
+        return self._for(settings)[0].section_of(names, artist_key(artist))
 
     def _for(self, settings: DiscoverSettings | None) -> tuple[Browser, DiscoverSettings]:
         from engine.recommend.browse import Browser, Sections

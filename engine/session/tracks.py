@@ -50,7 +50,7 @@ class Tracks(Service):
         for artist, (_, title) in zip(artists, wanted, strict=True):
             self._refuse_blocked(*artist, title)
         with self._packs.features() as features:
-            each = self._one_or_own(artists)
+            each = self.of_artists(artists)
             return tuple(
                 self._one_named(features, *artist, title) if title else track
                 for artist, (_, title), track in zip(artists, wanted, each, strict=True)
@@ -159,16 +159,17 @@ class Tracks(Service):
         if settings is not None and settings.level == "tracks":
             tracks = self.named([(item.artist, item.track) for item in items])
         else:
-            tracks = self._one_or_own([(item.artist, item.key) for item in items])
+            tracks = self.of_artists([(item.artist, item.key) for item in items])
         return tuple(replace(track, reason=reason(item)) for track, item in zip(tracks, items, strict=True))
 
     @synchronized
     def of_related(self, name: str, n: int = defaults.LENGTH) -> tuple[PlaylistTrack, ...]:
         """Related artists as tracks for an export."""
-        return self._one_or_own([(item.artist, item.key) for item in self._artists.related(name, n).items])
+        return self.of_artists([(item.artist, item.key) for item in self._artists.related(name, n).items])
 
-    def _one_or_own(self, artists: Sequence[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
-        """A track of each artist (name, key), the person's most played where the feature packs have none."""
+    @synchronized
+    def of_artists(self, artists: Sequence[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
+        """A track of each artist (name, key) for an export, the person's most played where feature packs have none."""
         from engine.playlists.resolve_tracks import track_of_each
 
         with self._packs.features() as features:

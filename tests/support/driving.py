@@ -28,6 +28,7 @@ ASKED = {
     "history": "engine.session.history.History.listen_ids",
     "taste": "engine.session.taste.Tastes.read",
     "model": "engine.session.Session.status",
+    "browse": "engine.session.browse.Browse.tree",
 }
 
 

@@ -21,6 +21,7 @@ from tests.support.driving import ASKED, settled
 from tests.support.listens import play
 from tests.support.models import names, write_model
 from tests.support.places import MONDAY
+from tests.support.tagged import give_tags
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import VIEWS
@@ -53,6 +54,19 @@ def at(view: str) -> Show:
 @pytest.mark.parametrize("view", NAMES)
 def test_view(filled: Folders, snap_compare: Any, view: str, size: tuple[int, int]) -> None:
     assert snap_compare(DiscoverApp(filled), terminal_size=size, run_before=at(view))
+
+
+@pytest.mark.parametrize("size", [SMALL, (120, 40)], ids=["80x24", "120x40"])
+def test_genres(folders: Folders, snap_compare: Any, size: tuple[int, int]) -> None:
+    give_tags(folders)
+
+    async def show(pilot: Pilot[Any]) -> None:
+        await at("browse")(pilot)
+        for key in ("j", "right", "tab"):
+            await pilot.press(key)
+            await settled(pilot)
+
+    assert snap_compare(DiscoverApp(folders), terminal_size=size, run_before=show)
 
 
 async def as_tracks(pilot: Pilot[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tuiapp.textual_internals import all_screens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tuiapp.app.app import DiscoverApp
     from tuiapp.screens.discover import DiscoverView
@@ -67,6 +67,15 @@ class Views:
         screen = self._app.screen_stack[0]
         if isinstance(screen, RelatedView):
             screen.start_at(name)
+
+    def browse(self, genres: Sequence[str], artist: str) -> None:
+        """The first of these genres there is, else the narrowest an artist has."""
+        from tuiapp.screens.browse import BrowseView
+
+        self.go("browse")
+        screen = self._app.screen_stack[0]
+        if isinstance(screen, BrowseView):
+            screen.start_at(genres, artist)
 
     def playlist(self, name: str) -> None:
         """A saved playlist, open."""

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, getters, on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from engine.errors import NothingYetError
 from engine.wording import credited, quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
+from tuiapp.screens.several_lists import SeveralLists
 from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
-from tuiapp.screens.view import View
-from tuiapp.settings import state as remembered
 from tuiapp.widgets.drift import DriftPanel
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -45,7 +44,7 @@ WIDE = 100
 _TRAIN = "○ No model yet\n\nPress {view} and {train} to train one, and see your tastes on a map and over the years."
 
 
-class TasteView(View):
+class TasteView(SeveralLists):
     """The weights a model sees, the tastes they make, and the rules and verdicts that change them."""
 
     NAME: ClassVar[str] = "taste"
@@ -67,7 +66,6 @@ class TasteView(View):
         # Keys of what the community data does not know: it counts for nothing.
         self._unknown: set[str] = set()
         self._drift_is_old = True
-        # The table that has, or last had, the keys.
         self._at = "#top"
 
     def compose_body(self) -> ComposeResult:
@@ -86,10 +84,6 @@ class TasteView(View):
                 yield Static(id="said", classes="caption of-rules", markup=False)
                 yield marks_table()
         yield Notice()
-
-    @property
-    def table(self) -> Table[Any]:
-        return self.query_one(self._at, Table)
 
     def load(self) -> None:
         self.ask(_own, self._show_list, group="list")
@@ -212,23 +206,9 @@ class TasteView(View):
         if f"#{message.table.id}" == self._at:
             self._point()
 
-    @on(events.DescendantFocus)
-    def _focus_moved(self, event: events.DescendantFocus) -> None:
-        """Another list has the keys: the filter line is now its own."""
-        if not isinstance(event.widget, Table) or f"#{event.widget.id}" == self._at:
-            return
-        self._at = f"#{event.widget.id}"
+    def another_list(self) -> None:
         self._keys.called = {"artist": "discover"} if self._at == "#modes" else {}
-        self._show_filter(event.widget)
-        self.show_marks()
         self._point()
-
-    def _show_filter(self, table: Table[Any]) -> None:
-        line = self._filter_input
-        self._filter_line.set_class(bool(table.filter), "-shown")
-        with line.prevent(Input.Changed):
-            line.value = table.filter
-        self.listed()
 
     # -- going on to Discover and Related --------------------------------------------------------------
 
@@ -255,6 +235,15 @@ class TasteView(View):
             number = row[0] if self._at == "#modes" else self._mode_of.get(getattr(row, "key", ""))
         if number is not None and self._map is not None:
             self.app.views.taste(number, self._map.tastes[number - 1].name)
+
+    def action_browse(self) -> None:
+        """From a taste, or an artist, to what else there is of the genre."""
+        row = self.table.row
+        if isinstance(row, tuple):
+            mode = row[1]
+            self.app.views.browse(mode.tags, mode.artists[0])
+        elif row is not None and (music := self.music_of(row)) is not None:
+            self.app.views.browse((), music.artist)
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
@@ -349,25 +338,16 @@ class TasteView(View):
     # -- remembering -----------------------------------------------------------------------------------
 
     def remembered(self) -> dict[str, Any]:
-        lists = {
-            table.id: {"sort": table.sort, "reverse": table.reverse, "filter": table.filter}
-            for table in self.query(Table)
-        }
         row = self._top.row
-        return {"panel": self._panel, "lists": lists, "cursor": row.key if row is not None else None}
+        return super().remembered() | {
+            "panel": self._panel,
+            "cursor": row.key if row is not None else None,
+        }
 
     def recall(self, state: dict[str, Any]) -> None:
         if state.get("panel") in PANELS:
             self._panel = state["panel"]
-        for table in self.query(Table):
-            kept = remembered.part(state, "lists", table.id or "")
-            sort, text = kept.get("sort"), kept.get("filter")
-            if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].order:
-                table.sort = sort
-            table.reverse = kept.get("reverse") is True
-            if isinstance(text, str):
-                table.filter = text
-        self._show_filter(self._top)
+        super().recall(state)
 
 
 def _own(session: Session) -> _Own:

@@ -23,7 +23,7 @@ from tuiapp.widgets.table import Table
 
 
 class View(Acting[None], LibraryScreen):
-    """One of the seven views. `NAME` is its scope in the action registry."""
+    """One of the views. `NAME` is its scope in the action registry."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-widest")]  # noqa: RUF012 - Textual's own form
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-short"), (22, "-tall")]  # noqa: RUF012 - Textual's own form

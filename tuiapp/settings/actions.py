@@ -77,12 +77,13 @@ VIEWS = (
     ("history", "History"),
     ("taste", "Taste"),
     ("model", "Model"),
+    ("browse", "Browse"),
 )
 # Screens with actions of their own: the views on the tab strip, and the settings.
 SCREENS = (*VIEWS, ("settings", "Settings"))
 
 # The views whose rows are artists or tracks.
-MUSIC = ("discover", "related", "contexts", "playlists", "history", "taste")
+MUSIC = ("discover", "related", "contexts", "playlists", "history", "taste", "browse")
 
 
 def _on_music(view: str, **footers: int) -> Iterator[Action]:
@@ -91,6 +92,8 @@ def _on_music(view: str, **footers: int) -> Iterator[Action]:
         # In Playlists a list is opened by it first.
         ("artist", "enter", "open", "Open the playlist; in one, the artist page.")
         if view == "playlists"
+        else ("artist", "enter", "artist", "In the tree: to its artists. There: artist page.")
+        if view == "browse"
         else ("artist", "enter", "artist", "Artist page: your plays, reasons, similar artists."),
         ("like", "l", "like", "Like: counts towards your taste, no longer listed as new."),
         ("hide", "x", "hide", "Hide from Discover; still counts towards your taste."),
@@ -213,6 +216,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("discover_taste", "m", "discover", "Discover for this taste only.",
            "taste", 11),
     Action("travel", "d", "date", "Discover as of an earlier date.", "taste", 9),
+    Action("browse", "ctrl+b", "browse", "Browse the genre of the taste or artist.", "taste", 12),
     # -- Model
     Action("train", "t", "train", "Train on your packs, on this machine.", "model", 4),
     Action("train_free", "L", "train larger",
@@ -224,6 +228,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare", "A", "compare", "Which ranking is better for you? Compare two in Discover.", "model", 12),
     Action("details", "v", "details", "Show the model in detail, or in short.", "model", 7),
     Action("remove_pack", "D,delete", "remove pack", "Remove the pack; can be undone.", "model", 10),
+    # -- Browse
+    *_on_music("browse", artist=5, like=8, add_to=12, related=13),
+    Action("fold(1)", "right", "open", "Show the genres below this one; then to its artists.", "browse", 4),
+    Action("fold(-1)", "left", "close", "Hide the genres below; from the artists back to the tree.", "browse", 7),
+    Action("show_only('new')", "full_stop", "new", "Only artists new to you; again for all.", "browse", 6),
+    Action("show_only('known')", "comma", "known", "Only artists you know; again for all.", "browse", 10),
+    Action("turn('popularity', 0.2)", "plus,p", "popular", "More popular artists first.", "browse"),
+    Action("turn('popularity', -0.2)", "minus,O", "obscure", "More obscure artists first.", "browse"),
+    Action("less_known", "v", "less known", "Lean to what fewer people play, or back.", "browse", 11),
+    Action("turn('recency', -1)", "left_square_bracket,f", "recent", "Favour recent plays.", "browse"),
+    Action("turn('recency', 1)", "right_square_bracket,F", "all time", "Favour all-time plays.", "browse"),
+    Action("reset_dials", "0", "reset", "Reset the order, and list all.", "browse"),
+    Action("export", "e", "export", "Export the list to a file.", "browse", 14),
     # -- Settings
     Action("change", "enter", "change", "Change the value or key.", "settings", 4),
     Action("reset", "D,delete", "default", "Reset to the default; can be undone.", "settings", 5),

@@ -10,13 +10,15 @@ _KEYS = {
     "import": ("import",),
     "community add": ("view_model", "model.add_pack"),
     "features add": ("view_model", "model.add_pack"),
+    "community fetch genres": ("view_model", "model.add_pack"),
     "model add": ("view_model", "model.add_pack"),
     "train": ("view_model", "model.train"),
 }
 _COMMAND = re.compile(
     r"`?(?:discover community fetch(?: tracks)?, or from a file: )?"
     r"discover (?:(import|community add|features add|model add) PATH"
-    r"|(train)(?: --level (?:artists|tracks))?(?:, or for tracks: discover train --level tracks)?)`?"
+    r"|(train|community fetch genres)(?: --level (?:artists|tracks))?"
+    r"(?:, or for tracks: discover train --level tracks)?)`?"
 )
 
 

@@ -63,13 +63,14 @@ class TabStrip(Widget):
             ("brand", whole),
             ("names", whole),
             ("names", badge),
+            ("close", badge),
             ("digits", whole),
             ("digits", badge),
         ):
             left = self._tabs(style)
-            if left.cell_length + end.cell_length + 1 <= width:
+            if left.cell_length + end.cell_length + bool(end) <= width:
                 break
-        return Content.assemble(left, " " * max(1, width - left.cell_length - end.cell_length), end)
+        return Content.assemble(left, " " * (width - left.cell_length - end.cell_length), end)
 
     def _tabs(self, style: str) -> Content:
         parts: list[Content | str] = (
@@ -79,6 +80,9 @@ class TabStrip(Widget):
         for name, title in VIEWS:
             here, key = name == self.current, keymap.label(f"view_{name}")
             label = f" {key} " if style == "digits" and not here else f" {key} {title} "
+            if style == "close":
+                label = label.strip()
+                parts += [" "] if parts else []
             tab = Content.from_markup(f"[@click=app.view('{name}')]$label[/]", label=label)
             parts.append(tab.stylize("bold reverse" if here else ""))
         return Content.assemble(*parts)
