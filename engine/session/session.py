@@ -28,6 +28,7 @@ from engine.session.music import Music
 from engine.session.packs import Packs
 from engine.session.playlists import Playlists
 from engine.session.replays import Replays
+from engine.session.routines import Routines
 from engine.session.seeds import Seeds
 from engine.session.taste import Tastes
 from engine.session.tracks import Tracks
@@ -84,6 +85,7 @@ class Session:
         self.browse = Browse(library, self.discover)
         self.taste = Tastes(library, self.artists, self.discover)
         self.tracks = Tracks(library, self.models, self.packs, self.artists, self.discover)
+        self.routines = Routines(library, self.models, self.packs)
         self.mixes = Mixes(library, self.models, self.packs, self.discover)
         self.playlists = Playlists(library, self.packs, self.discover, self.mixes)
         self.replays = Replays(library, self.packs, self.discover)

@@ -23,17 +23,20 @@ def read_sessions(
     level: Level = "artists",
     until: int | None = None,
     also: Sequence[Rule] = (),
+    timed: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray]:
     """(session, item, plays, names, times): one row a session and item of the level, sessions numbered in time.
 
     What is blocked, plays that rules leave out (`also` as if those were in force) and plays from `until` on (seconds
-    UTC) are not there.
+    UTC) are not there; with `timed` neither are those of which only the day is known.
 
     session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item (a track's
     made by `engine.canonical_keys.track_name`); times: (sessions,) int64, when each began, seconds UTC.
     Undated plays belong to no session.
     """
     condition, values = Window(until=until).condition()
+    if timed:
+        condition += " AND precision < 86400"
     rows = np.array(
         connection.execute(
             f"""

@@ -1,0 +1,149 @@
+"""The person's own contexts: found in when and what they play, and worked out once until the library changes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from engine.canonical_keys import SEPARATOR, artist_key, track_key
+from engine.session.library import Change, Library, Service, synchronized
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.community.feature_catalog import TrackFeatures
+    from engine.playlists.contexts import Context
+    from engine.playlists.routine_contexts import OwnContext, Sound
+    from engine.recommend.routines import Routine
+    from engine.session.models import Models
+    from engine.session.packs import Packs
+
+_WEEK = 7 * 86400
+# An artist's words are read of so many of those played most.
+_WITH_WORDS = 300
+_TAGS = 5
+# Of so many tracks of a routine, those played most, tempo and energy are asked for.
+_HEARD = 300
+
+
+class Routines(Service):
+    """Contexts found in the history. What is blocked or left out of taste has no part in them."""
+
+    def __init__(self, library: Library, models: Models, packs: Packs) -> None:
+        super().__init__(library)
+        self._models = models
+        self._packs = packs
+        self._found: tuple[OwnContext, ...] | None = None
+
+    def drop_cache(self, _change: Change, /) -> None:
+        """They are worked out of plays, taste and, for their words, the model."""
+        self._found = None
+
+    def contexts(self) -> dict[str, Context]:
+        """Those there are by name, to be asked for as any other."""
+        return {own.context.name: own.context for own in self.all()}
+
+    @synchronized
+    def all(self) -> tuple[OwnContext, ...]:
+        """The person's own contexts, those of most sessions first; none where the history shows none."""
+        if self._found is None:
+            self._found = self._look()
+        return self._found
+
+    def _look(self) -> tuple[OwnContext, ...]:
+        import numpy as np
+
+        from engine.recommend.routines import Sessions, routines
+        from engine.taste.sessions import read_sessions
+
+        session, track, plays, names, times = read_sessions(
+            self.library.connection, level="tracks", timed=True
+        )
+        artists = list(dict.fromkeys(name.partition(SEPARATOR)[0] for name in names))
+        number = {artist: place for place, artist in enumerate(artists)}
+        artist_of_track = np.array([number[name.partition(SEPARATOR)[0]] for name in names], dtype=np.int64)
+        pairs = np.unique(np.stack([session, artist_of_track[track]], axis=1), axis=0)
+        began = [time.localtime(start) for start in times.tolist()]
+        found = routines(
+            Sessions(
+                session=pairs[:, 0],
+                item=pairs[:, 1],
+                weekday=np.array([(at.tm_wday + 1) % 7 for at in began], dtype=np.int64),
+                hour=np.array([at.tm_hour for at in began], dtype=np.int64),
+                week=times // _WEEK,
+            )
+        )
+        if not found:
+            return ()
+        return self._described(found, artists, names, artist_of_track, session, track, plays)
+
+    def _described(
+        self,
+        found: tuple[Routine, ...],
+        artists: list[str],
+        names: list[str],
+        artist_of_track: np.ndarray,
+        session: np.ndarray,
+        track: np.ndarray,
+        plays: np.ndarray,
+    ) -> tuple[OwnContext, ...]:
+        """What is played in each routine, by its words, tempo and energy."""
+        import numpy as np
+
+        from engine.playlists.routine_contexts import own_context
+
+        def by_artist(rows: np.ndarray) -> dict[int, int]:
+            counts = np.bincount(artist_of_track[track[rows]], weights=plays[rows], minlength=len(artists))
+            most = np.argsort(-counts, kind="stable")[:_WITH_WORDS]
+            return {int(one): int(counts[one]) for one in most if counts[one]}
+
+        usual = by_artist(np.arange(len(track)))
+        inside = [np.flatnonzero(np.isin(session, one.sessions)) for one in found]
+        here = [by_artist(rows) for rows in inside]
+        words = self._words(artists, sorted({item for counts in (usual, *here) for item in counts}))
+        return tuple(
+            own_context(
+                one,
+                artists,
+                words,
+                counts,
+                usual,
+                self._sound(names, track[rows], plays[rows]),
+                # Three and a half minutes a track, as long as no length is known.
+                3.5 * float(plays[rows].sum()) / max(1, len(one.sessions)),
+            )
+            for one, rows, counts in zip(found, inside, here, strict=True)
+        )
+
+    def _words(self, artists: list[str], wanted: list[int]) -> list[tuple[str, ...]]:
+        """The community's words for the `wanted` artists, none for others or without a model."""
+        found: list[tuple[str, ...]] = [()] * len(artists)
+        model = self._models.open_if_any()
+        if model is not None:
+            keys = {artist_key(artists[item]): item for item in wanted}
+            for key, number in model.catalog.ids_of(list(keys)).items():
+                found[keys[key]] = tuple(model.catalog.tags(number, _TAGS))
+        return found
+
+    def _sound(self, names: list[str], track: np.ndarray, plays: np.ndarray) -> Sound:
+        """Tempo and energy of the tracks played most, as often as each is played."""
+        import numpy as np
+
+        from engine.playlists.routine_contexts import Sound
+
+        counts = np.bincount(track, weights=plays)
+        most = [int(one) for one in np.argsort(-counts, kind="stable")[:_HEARD] if counts[one]]
+        titles: dict[tuple[str, str], str] = {}
+        times: dict[tuple[str, str], int] = {}
+        for one in most:
+            artist, _, title = names[one].partition(SEPARATOR)
+            pair = (artist_key(artist), track_key(title))
+            titles[pair] = title
+            times[pair] = times.get(pair, 0) + int(counts[one])
+        with self._packs.features() as features:
+            known: dict[tuple[str, str], TrackFeatures] = features.lookup(titles, titles)
+        return Sound(
+            [one.bpm for pair, one in known.items() if one.bpm is not None for _ in range(times[pair])],
+            [one.energy for pair, one in known.items() if one.energy is not None for _ in range(times[pair])],
+            sum(one.bpm is not None for one in known.values()),
+        )
