@@ -7,11 +7,13 @@ turns these into a line on standard error or a panel; `exit_code` is the command
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 # SQLite's codes for a full disk, and for one it cannot write to, set the size of, or make safe.
 _FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4874)
-# And their lowest bytes: another connection is at work; what may not be written or opened; a disk that fails.
-_BUSY, _DENIED, _FAILING = (5, 6, 15), (3, 8, 14), 10
+# And their lowest bytes: another connection is at work; what may not be written or opened; a disk that fails; memory.
+_BUSY, _DENIED, _FAILING, _NO_MEMORY = (5, 6, 15), (3, 8, 14), 10, 7
+_CANNOT_OPEN = 14
 # A file that is no database, not whole, or without the tables it should have.
 _DAMAGED = (1, 11, 26)
 
@@ -55,7 +57,7 @@ class UnreadableFileError(DiscoverError):
 
 
 class DamagedDataError(DiscoverError):
-    """A file this program wrote (database, pack, model, index) is missing, truncated or altered."""
+    """A file this program wrote (database, pack, model, index) is missing, truncated, altered or not to be read."""
 
 
 class BusyError(DiscoverError):
@@ -80,28 +82,41 @@ class CancelledError(DiscoverError):
     exit_code = 130
 
 
-def disk_trouble(error: BaseException) -> str:
+def disk_trouble(error: BaseException, path: object = "The library") -> str:
     """What to say where the disk, the system or another process is in the way; empty for any other error.
 
-    Busy, full, denied and failing are four things, and what is there is whole in all of them.
+    `path` is what was read or written, where the error does not name it itself. Busy, full, denied and failing are four
+    things, and what is there is whole in all of them.
     """
     code, number = getattr(error, "sqlite_errorcode", None) or 0, getattr(error, "errno", None)
     # NumPy has no number for a disk that took a part of an array.
     partly = isinstance(error, OSError) and "requested and" in str(error)
     if code == _FULL or partly or number in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Make room, then try again."
-    if code in _UNWRITABLE or number in (errno.EFBIG, errno.EIO):
+    if code in _UNWRITABLE or number == errno.EFBIG:
         return "The disk, or a limit to the size of files, let no more be written. Make room, then try again."
     if code & 0xFF in _BUSY:
         return "The library is busy: another program is writing to it. Try again when it is done."
     if code & 0xFF in _DENIED or number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        named = getattr(error, "filename", None) or "The library"
+        named = getattr(error, "filename", None) or path
         return (
             f"{named} may not be read or written: see whose it is and who may, or choose another --data-dir."
         )
-    if code & 0xFF == _FAILING:
-        return f"The disk the library is on failed ({error}). See that it is there and whole, then try again."
+    if code & 0xFF == _FAILING or number == errno.EIO:
+        return f"The disk failed ({error}). See that it is there and whole, then try again."
+    if code == _NO_MEMORY or number in (errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+        return (
+            f"The system has no more memory or open files to give ({error}). Close something, then try again."
+        )
     return ""
+
+
+def unreadable(error: BaseException, path: Path, damaged: str) -> DamagedDataError:
+    """What to raise of a file of this program's own that could not be read: what to say where it is `damaged`, unless
+    the disk or the system is in the way, which removing it or making it anew would not help."""
+    # SQLite has one answer for a file that is missing and one it may not open.
+    missing = getattr(error, "sqlite_errorcode", 0) == _CANNOT_OPEN and not path.exists()
+    return DamagedDataError(("" if missing else disk_trouble(error, path)) or damaged)
 
 
 def library_trouble(error: BaseException, path: object) -> DiscoverError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, unreadable
 
 if TYPE_CHECKING:
     from engine.community.genre_tree import Genre
@@ -129,9 +129,11 @@ class Catalog:
             )
             self.size: int = self._connection.execute("SELECT count(*) FROM items").fetchone()[0]
         except sqlite3.Error as error:
-            raise DamagedDataError(
+            raise unreadable(
+                error,
+                path,
                 f"{path} cannot be read ({error}). Train again: discover train, or for tracks: discover "
-                "train --level tracks."
+                "train --level tracks.",
             ) from error
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from engine.canonical_keys import played_alike, relaxed_pair
 from engine.community.pack_names import MANIFEST_FILE
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, unreadable
 from engine.paths import Folders
 from engine.wording import percent
 
@@ -77,8 +77,8 @@ def read_manifest(folder: Path) -> dict[str, object]:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DamagedDataError(
-            f"{file} cannot be read ({error}). Remove the pack {folder.name} and add it again."
+        raise unreadable(
+            error, file, f"{file} cannot be read ({error}). Remove the pack {folder.name} and add it again."
         ) from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise DamagedDataError(f"{folder} is not a feature pack.")
@@ -236,8 +236,10 @@ def _open_table(file: Path) -> tuple[sqlite3.Connection, str]:
         connection.execute(f"SELECT {columns}, relaxed FROM features LIMIT 1").fetchone()  # noqa: S608 - constants
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise DamagedDataError(
-            f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again."
+        raise unreadable(
+            error,
+            file,
+            f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again.",
         ) from error
     return connection, columns
 

@@ -27,7 +27,7 @@ from engine.community.genre_tree import decade_of
 from engine.community.known import known_artists
 from engine.community.pack_names import MANIFEST_FILE, name_for
 from engine.community.streams import Member, first_bytes, opened_member
-from engine.errors import CancelledError, DamagedDataError, UnreadableFileError
+from engine.errors import CancelledError, UnreadableFileError, unreadable
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
 
@@ -196,6 +196,8 @@ def read_genres(folders: Folders, keys: Sequence[str]) -> Iterator[tuple[str, st
                         some,
                     )
         except sqlite3.DatabaseError as error:
-            raise DamagedDataError(
-                f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again."
+            raise unreadable(
+                error,
+                file,
+                f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again.",
             ) from error

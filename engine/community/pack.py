@@ -14,7 +14,7 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, unreadable
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -154,9 +154,11 @@ class Pack:
         try:
             manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=PackManifest)
         except (OSError, msgspec.DecodeError) as error:
-            raise DamagedDataError(
+            raise unreadable(
+                error,
+                folder / "manifest.json",
                 f"The pack in {folder} cannot be read ({error}). Remove it and add it again: "
-                f"discover community remove {folder.name}"
+                f"discover community remove {folder.name}",
             ) from error
         self.manifest = msgspec.structs.replace(manifest, name=folder.name)
         if self.manifest.format != FORMAT:
@@ -174,8 +176,10 @@ class Pack:
                 np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in ("plays", "indices", "indptr")
             ]
         except (OSError, ValueError, EOFError) as error:
-            raise DamagedDataError(
-                f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
+            raise unreadable(
+                error,
+                self.folder,
+                f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again.",
             ) from error
         matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
         # As it was written; to find out would read all of it.
@@ -190,8 +194,10 @@ class Pack:
         try:
             found: np.ndarray = np.load(path).reshape(self.manifest.items, 16)
         except (OSError, ValueError, EOFError) as error:
-            raise DamagedDataError(
-                f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
+            raise unreadable(
+                error,
+                self.folder,
+                f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again.",
             ) from error
         return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.canonical_keys import Level, nearest
 from engine.community.bad_lines import BadLines
 from engine.community.pack_names import name_for, name_of_file, pack_name
-from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError
+from engine.errors import UnknownNameError, UnreadableFileError, UsageError, unreadable
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door
 
@@ -119,15 +119,17 @@ def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
         except FileNotFoundError:
             # One that was removed meanwhile is none.
             if folder.is_dir():
-                yield _damaged(folder, "its manifest is missing")
+                yield _damaged(folder, ValueError("its manifest is missing"))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            yield _damaged(folder, str(error))
+            yield _damaged(folder, error)
 
 
-def _damaged(folder: Path, why: str) -> DamagedDataError:
-    return DamagedDataError(
+def _damaged(folder: Path, why: OSError | ValueError | KeyError | TypeError) -> DamagedDataError:
+    return unreadable(
+        why,
+        folder / "manifest.json",
         f"The pack in {folder} cannot be read ({why}). Remove it and add it again: "
-        f"discover community remove {folder.name}"
+        f"discover community remove {folder.name}",
     )
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DamagedDataError, DiscoverError
+from engine.errors import DamagedDataError, DiscoverError, unreadable
 from engine.index.manifest import FileRecord, TreeFile, check_digest
 from engine.index.norm_scan import NormOrder
 from engine.index.scores import EMPTY, Ids, Result, cosines, products, ranked
@@ -238,7 +238,9 @@ def open_trees(
             with _as_text(path) as text:
                 forest.load(text)
         except OSError as error:
-            raise DamagedDataError(f"{path}: cannot be mapped ({error}); train the model again") from error
+            raise unreadable(
+                error, path, f"{path}: cannot be mapped ({error}); train the model again"
+            ) from error
         if forest.get_n_items() != plan.stop - plan.start:
             raise DamagedDataError(f"{path}: holds another number of items; train the model again")
         forests.append((plan, forest))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.errors import DamagedDataError, InvalidDataError
+from engine.errors import DamagedDataError, InvalidDataError, unreadable
 from engine.index.annoy_trees import Trees, annoy_module, annoy_version, effort_for, open_trees
 from engine.index.manifest import (
     MANIFEST_FILE,
@@ -234,7 +234,8 @@ def open_index(folder: Path, item_factors: NDArray[np.float32]) -> Index:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DamagedDataError(f"{path}: cannot be read ({error.strerror}); train the model again") from error
+        damaged = f"{path}: cannot be read ({error.strerror}); train the model again"
+        raise unreadable(error, path, damaged) from error
     manifest = manifest_from_json(data, path)
     for name in FILES:
         check = check_size if name == FACTORS_FILE else check_digest

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, unreadable
 from engine.paths import digest_of
 
 FORMAT = 1
@@ -120,7 +120,8 @@ def check_size(folder: Path, name: str, record: FileRecord) -> None:
     try:
         size = (folder / name).stat().st_size
     except OSError as error:
-        raise DamagedDataError(f"{folder / name}: missing from the index; train the model again") from error
+        damaged = f"{folder / name}: missing from the index; train the model again"
+        raise unreadable(error, folder / name, damaged) from error
     if size != record.bytes:
         raise DamagedDataError(
             f"{folder / name}: {size} bytes where {record.bytes} were written; train the model again"

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, unreadable
 from engine.index.scores import (
     EMPTY,
     SMALLEST_NORM,
@@ -269,7 +269,7 @@ def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
-        raise DamagedDataError(f"{path}: cannot be read ({error}); train the model again") from error
+        raise unreadable(error, path, f"{path}: cannot be read ({error}); train the model again") from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(
             f"{path}: holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected; "

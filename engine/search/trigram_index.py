@@ -20,7 +20,7 @@ from zlib import crc32
 import numpy as np
 
 from engine.canonical_keys import AnySpelling, relaxed_artist_key
-from engine.errors import DamagedDataError
+from engine.errors import unreadable
 
 # Beyond this a name is cut for the index, in characters: some titles are whole stories.
 LONGEST = 200
@@ -277,7 +277,7 @@ def open_names(folder: Path) -> NameIndex:
             for field in fields(NameIndex)
         }
     except (OSError, ValueError, EOFError) as error:
-        raise DamagedDataError(f"The names in {folder} are damaged ({error}).") from error
+        raise unreadable(error, folder, f"The names in {folder} are damaged ({error}).") from error
     return NameIndex(**arrays)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from engine.canonical_keys import Level
 from engine.community.catalog import Catalog
-from engine.errors import DamagedDataError, NothingYetError
+from engine.errors import DamagedDataError, NothingYetError, unreadable
 from engine.index import Index, build_index, open_index
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, SOLO_WEIGHTS, Members
@@ -186,7 +186,7 @@ class Model:
             found = of(*(np.asarray(np.load(self.folder / name, mmap_mode="r")) for name in names))
         except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
             bad = min((self.folder / name for name in names), key=Path.is_file)
-            raise DamagedDataError(f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
+            raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
         if len(found.starts) != self.manifest.items + 1:
             raise DamagedDataError(f"The {kind} in {self.folder} belong to another model. {_AGAIN}")
         return found
@@ -279,7 +279,7 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
     try:
         folder = folders.models / pointer.read_text().strip()
     except (OSError, ValueError) as error:
-        raise DamagedDataError(f"{pointer} names no model ({error}). {_AGAIN}") from error
+        raise unreadable(error, pointer, f"{pointer} names no model ({error}). {_AGAIN}") from error
     return read_manifest(folder)
 
 
@@ -289,7 +289,8 @@ def read_manifest(folder: Path) -> ModelManifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=ModelManifest)
     # Besides its own DecodeError msgspec raises UnicodeDecodeError; a ValueError too, as is a NUL in a path.
     except (OSError, ValueError) as error:
-        raise DamagedDataError(f"{folder / MANIFEST} {what_is_wrong(folder / MANIFEST)}. {_AGAIN}") from error
+        path = folder / MANIFEST
+        raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
     if manifest.format != FORMAT:
         raise DamagedDataError(
             f"The model has format {manifest.format}; this discover reads {FORMAT}. {_AGAIN}"
@@ -348,7 +349,7 @@ def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.nda
         array: np.ndarray = np.load(path, mmap_mode="r")
     # NumPy reads an array's header as Python: a damaged one may not even be split into tokens.
     except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
-        raise DamagedDataError(f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
+        raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(
             f"{path} holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected. {_AGAIN}"

@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DiscoverError
+from engine.errors import DiscoverError, unreadable
 from engine.privacy import Door
 
 
@@ -23,7 +23,8 @@ def write(door: Door, key: str, value: Any) -> None:
     except FileNotFoundError:
         before = ""
     except (OSError, UnicodeDecodeError) as error:
-        raise DiscoverError(f"{path} cannot be read ({error}). Move it away and try again.") from error
+        damaged = f"{path} cannot be read ({error}). Move it away and try again."
+        raise unreadable(error, path, damaged) from error
     after = changed(before, key, value, path)
     if after != before:
         try:

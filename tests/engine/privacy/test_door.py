@@ -17,6 +17,7 @@ from engine.errors import (
     PrivateSessionError,
     disk_trouble,
     library_trouble,
+    unreadable,
 )
 from engine.paths import Folders
 from engine.privacy import Door
@@ -231,10 +232,11 @@ def test_a_file_that_is_not_a_database_says_so(folders: Folders) -> None:
         (sqlite3.SQLITE_LOCKED, BusyError, "is busy: .* Try again when it is done"),
         (sqlite3.SQLITE_FULL, DiscoverError, "disk is full"),
         (sqlite3.SQLITE_IOERR_WRITE, DiscoverError, "Make room"),
-        (sqlite3.SQLITE_IOERR_READ, DiscoverError, "disk the library is on failed"),
+        (sqlite3.SQLITE_IOERR_READ, DiscoverError, "disk failed"),
         (sqlite3.SQLITE_READONLY_DBMOVED, DiscoverError, "may not be read or written"),
         (sqlite3.SQLITE_CANTOPEN, DiscoverError, "may not be read or written"),
-        (sqlite3.SQLITE_NOMEM, DiscoverError, "cannot be opened .* was changed"),
+        (sqlite3.SQLITE_NOMEM, DiscoverError, "no more memory"),
+        (sqlite3.SQLITE_INTERNAL, DiscoverError, "cannot be opened .* was changed"),
         (sqlite3.SQLITE_NOTADB, DamagedDataError, "is damaged .* move it away"),
         (sqlite3.SQLITE_CORRUPT_INDEX, DamagedDataError, "is damaged .* move it away"),
     ],
@@ -255,3 +257,17 @@ def test_what_is_denied_is_said_of_files_too(error: OSError) -> None:
     assert re.match(
         r"(/somewhere|The library) may not be read or written: .*--data-dir\.", disk_trouble(error)
     )
+
+
+def test_a_pack_that_may_not_be_read_is_not_to_be_removed(tmp_path: Path) -> None:
+    file = tmp_path / "manifest.json"
+    file.touch()
+    again = "Remove it and add it again."
+    denied = sqlite3.OperationalError("unable to open database file")
+    denied.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    for error in (denied, PermissionError(13, "denied"), OSError(5, "i/o"), OSError(24, "too many")):
+        said = str(unreadable(error, file, again))
+        assert "Remove" not in said, error
+    file.unlink()
+    for error in (denied, FileNotFoundError(2, "gone"), ValueError("not JSON"), EOFError()):
+        assert str(unreadable(error, file, again)) == again
