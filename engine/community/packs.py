@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.canonical_keys import Level, nearest
 from engine.community.bad_lines import BadLines
 from engine.community.pack_names import name_for, name_of_file, pack_name
-from engine.errors import UnknownNameError, UnreadableFileError, UsageError, unreadable
+from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError, unreadable
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door
 

@@ -33,6 +33,23 @@ async def test_what_another_process_writes_is_seen(folders: Folders, private: bo
         assert ("Made elsewhere" in screen_text(app)) is not private, "a private session has its own lists"
 
 
+async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_after_it(
+    folders: Folders,
+) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        hushed: list[bool] = []
+        app.opening.hush = lambda: hushed.append(True)  # type: ignore[method-assign]
+        Watching(app).look()
+        await settled(pilot)
+        assert hushed == []
+        with Session(folders, private=True):
+            Watching(app).look()
+            await settled(pilot)
+        assert hushed == [True]
+
+
 async def test_nothing_is_asked_anew_while_nobody_wrote(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.errors import DiscoverError
 
 if TYPE_CHECKING:
+    from engine.session import Session
     from tuiapp.app.app import DiscoverApp
 
 # How often it is looked.
@@ -35,6 +36,9 @@ class Watching:
         session, job = self._app.session_in_use, self._app.job
         if session is None or (job is not None and job.arguments[0] in _WRITES_ON):
             return
+        if not session.private and _private_elsewhere(session):
+            # As one that begins here: what plays now is not told of when it is over.
+            self._app.call_from_thread(self._app.opening.hush)
         try:
             changed = session.library.changed_elsewhere()
         except DiscoverError:
@@ -50,3 +54,9 @@ class Watching:
         listens = Presence(app.folders).others(Role.LISTENS)
         if listens != app.listens:
             app.call_from_thread(setattr, app, "listens", listens)
+
+
+def _private_elsewhere(session: Session) -> bool:
+    from engine.privacy import private_session_on
+
+    return private_session_on(session.folders)

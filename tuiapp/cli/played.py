@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -57,8 +58,11 @@ def _play(options: Options, template: str, music: Music) -> None:
     """Run the player to its end and keep the listens it tells of, but in a private session."""
     import subprocess
 
+    from engine.privacy import private_session_on
     from tuiapp.app.player import command, played_line
 
+    # What began in a private session is of it, however long it goes on.
+    options = replace(options, private=options.private or private_session_on(options.folders))
     arguments = command(template, music)
     quiet = subprocess.DEVNULL
     try:

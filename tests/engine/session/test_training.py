@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import CancelledError, NothingYetError, PrivateSessionError
+from engine.errors import BusyError, CancelledError, NothingYetError, PrivateSessionError
 from engine.paths import Folders
+from engine.privacy import Door, presence
 from engine.session.evaluation import Evaluation
 from engine.session.library import Change, Library
+from engine.session.model_files import ModelFiles
 from engine.session.models import Models
 from engine.session.packs import Packs
 from engine.session.training import Training
+from engine.session.updating import Updates
 from engine.training.train import TrainingSettings
 from tests.support.communities import write_community
+from tests.support.folders import fingerprint
 from tests.support.models import names
 
 QUICK = TrainingSettings(factors=8, iterations=2, tune=False)
@@ -80,3 +84,26 @@ def test_without_packs_and_with_too_few_sessions_it_says_what_to_do(tmp_path: Pa
     with pytest.raises(NothingYetError, match=r"community data|listening"):
         training.train(QUICK)
     library.close()
+
+
+def test_beside_another_process_that_makes_models_none_is_made_or_changed(
+    training: Training,
+    packs: Packs,
+    models: Models,
+    library: Library,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(presence, "WAIT_SECONDS", 0)
+    before = fingerprint(library.folders.root)
+    files = ModelFiles(library, models, packs, Evaluation(library, models))
+    with Door(library.folders).making_models():
+        for make in (
+            lambda: training.train(QUICK),
+            lambda: files.add(tmp_path / "a.model"),
+            lambda: files.bring_back(),
+            lambda: Updates(library, models, packs).update("artists", None),
+        ):
+            with pytest.raises(BusyError, match="Try again when it is done"):
+                make()
+    assert fingerprint(library.folders.root) == before
