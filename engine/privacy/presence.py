@@ -44,8 +44,9 @@ class Presence:
 
     def __init__(self, folders: Folders) -> None:
         self._root = Path(os.path.realpath(folders.root))
-        # The folders above are shared by all in them: each data folder has bytes of its own.
-        self._byte = zlib.crc32(os.fsencode(self._root)) * len(Role)
+        # The folders above are shared by all in them: each data folder has bytes of its own, of which versions with
+        # more roles use more.
+        self._byte = zlib.crc32(os.fsencode(self._root)) * 64
         self._descriptor: int | None = None
         # The folder the descriptor is of.
         self._at = self._root
