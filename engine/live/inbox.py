@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.canonical_keys import forget_keys
-from engine.errors import DiscoverError, PrivateSessionError, disk_trouble
+from engine.errors import DiscoverError, disk_trouble
 from engine.live.listenbrainz import Told
 from engine.live.windows import Windows
 from engine.paths import Folders
@@ -56,6 +56,8 @@ class Inbox:
         # When it was last looked and no session was on.
         self._clear: float | None = None
         self._waiting: list[_Waiting] = []
+        # Heard in a private session that began just now: gone unless that is over in a moment.
+        self._doubtful: list[Told] = []
         self._at_work: asyncio.Task[None] | None = None
         self.look()
 
@@ -70,9 +72,12 @@ class Inbox:
         if self._private(self._folders):
             self._windows.begin(now - _UNKNOWN if self._clear is None else self._clear)
         else:
-            self._windows.end(now)
+            if self._windows.end(now):
+                self._waiting += [_Waiting(told, None) for told in self._doubtful]
             self._clear = now
             self._go_on()
+        if not self._windows.began_just_now(now):
+            self._doubtful.clear()
 
     async def take(self, told: Told) -> None:
         """Keep what was told, or let it go; returns when that is done.
@@ -111,8 +116,13 @@ class Inbox:
 
     def _without_private(self, told: Told) -> Told:
         hide, on = self._windows.hide, self._windows.on
-        plays = tuple(play for play in told.plays if not hide(play, single=told.single))
-        return replace(told, plays=plays, verdicts=() if on else told.verdicts)
+        hidden = [hide(play, single=told.single) for play in told.plays]
+        plays = tuple(play for play, is_hidden in zip(told.plays, hidden, strict=True) if not is_hidden)
+        kept = replace(told, plays=plays, verdicts=() if on else told.verdicts)
+        if kept != told and self._windows.began_just_now(self._now()) and len(self._doubtful) < _MAX_WAITING:
+            gone = tuple(play for play, is_hidden in zip(told.plays, hidden, strict=True) if is_hidden)
+            self._doubtful.append(replace(told, plays=gone))
+        return kept
 
     def _go_on(self) -> None:
         if self._waiting and self._at_work is None and not self._windows.on:
@@ -125,12 +135,6 @@ class Inbox:
                 batch, self._waiting = self._waiting, []
                 try:
                     await asyncio.to_thread(_keep, self._folders, [one.told for one in batch])
-                except PrivateSessionError:
-                    # One began a moment ago: the same is asked of each once more.
-                    self.look()
-                    again = [replace(one, told=self._without_private(one.told), kept=None) for one in batch]
-                    self._waiting += [one for one in again if one.told.plays]
-                    _tell(batch)
                 except DiscoverError as error:
                     self._waiting += [one for one in batch if one.kept is None]
                     _tell(batch, error)

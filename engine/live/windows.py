@@ -16,6 +16,8 @@ _LENGTH = 600.0
 _BEFORE = 3600.0
 # Sent alone while the session is on, a play was heard in it, unless its clock shows another day: zones reach so far.
 _ZONES = 14 * 3600.0
+# A session that is over so soon was a command, in which nothing was heard.
+MOMENT = 5.0
 # How long a session is remembered for who sends late.
 _REMEMBERED = 30 * 86_400.0
 
@@ -37,12 +39,21 @@ class Windows:
         if self._since is None:
             self._since = at
 
-    def end(self, at: float) -> None:
-        """None is on any more; the last one ended at `at` or before."""
-        if self._since is not None:
-            self._ended = [window for window in self._ended if window[1] > at - _REMEMBERED]
-            self._ended.append((self._since, at))
-            self._since = None
+    def end(self, at: float) -> bool:
+        """None is on any more; the last one ended at `at` or before. Whether that one counts for nothing, being over in
+        a moment."""
+        if (since := self._since) is None:
+            return False
+        self._since = None
+        self._ended = [window for window in self._ended if window[1] > at - _REMEMBERED]
+        if at - since <= MOMENT:
+            return True
+        self._ended.append((since, at))
+        return False
+
+    def began_just_now(self, at: float) -> bool:
+        """Whether one is on that may be over in a moment."""
+        return self._since is not None and at - self._since <= MOMENT
 
     def hide(self, play: Play, *, single: bool) -> bool:
         """Whether a play that was told now may have been heard in a private session."""

@@ -23,13 +23,15 @@ _CHILDREN = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"}
 @dataclass
 class Evidence:
     """`files` with `bytes` were digested; `changed` are the names of those that differ after, came or went, in
-    content, time stamp or permissions. `connections` and `children` are what was opened and started, in words."""
+    content, time stamp or permissions. `connections` and `children` are what was opened and started, in words;
+    `listening` the ports on loopback at which players were waited for, who told of plays in vain."""
 
     files: int = 0
     bytes: int = 0
     changed: list[str] = field(default_factory=list)
     connections: list[str] = field(default_factory=list)
     children: list[str] = field(default_factory=list)
+    listening: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
@@ -44,13 +46,21 @@ _hooked = False
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if not _watching:
         return
-    if event in _OUTWARD:
+    if event == "socket.bind" and (port := _on_loopback(arguments[1])):
+        for evidence in _watching:
+            evidence.listening.append(port)
+    elif event in _OUTWARD:
         words = f"{event} {arguments[1:] if event != 'socket.getaddrinfo' else arguments[:2]}"
         for evidence in _watching:
             evidence.connections.append(words)
     elif event in _CHILDREN:
         for evidence in _watching:
             evidence.children.append(str(arguments[0]))
+
+
+def _on_loopback(address: object) -> str:
+    """The port that is bound, where nobody but this machine reaches it."""
+    return f"{address[0]}:{address[1]}" if isinstance(address, tuple) and address[0] == "127.0.0.1" else ""
 
 
 @contextmanager

@@ -48,11 +48,16 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
             "changed": evidence.changed,
             "connections": evidence.connections,
             "children": evidence.children,
+            "listening": evidence.listening,
         }
         fetched = [asdict(one) for one in _fetches(options)]
         print_json({"private_sessions": [session], "fetched": fetched, "sent": evidence.connections})
     else:
         _say(evidence.files, evidence.bytes, evidence.changed, evidence.connections)
+        if evidence.listening:
+            click.echo(f"Listened at: {', '.join(evidence.listening)}; plays were taken and dropped.")
+        elif _is_listened(options):
+            click.echo("Meanwhile `discover listen` took plays and dropped them.")
         for one in _fetches(options):
             day = time.strftime("%Y-%m-%d", time.gmtime(one.at))
             click.echo(
@@ -63,6 +68,13 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
                 click.echo(f"{shown(look)} failed ({code}), so this proves little.")
     if not evidence.clean:
         click.get_current_context().exit(1)
+
+
+def _is_listened(options: Options) -> bool:
+    """Whether a process of its own takes plays in."""
+    from engine.privacy.presence import Presence, Role
+
+    return Presence(options.folders).others(Role.LISTENS)
 
 
 def _fetches(options: Options) -> Sequence[Fetched]:

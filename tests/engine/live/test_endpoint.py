@@ -13,7 +13,7 @@ from engine.live.connections import listening_socket
 from engine.live.token import HOST
 from engine.privacy import Door
 from engine.store.database import open_library
-from tests.engine.live.conftest import NOW, TOKEN, Player, World, answered, listen
+from tests.support.live import NOW, TOKEN, Player, World, answered, listen
 
 NAMES = b'"artist_name":"Caf\xc3\xa9 Tundra","track_name":"Tin Roof"'
 SHOWN = {"Authorization": f"Token {TOKEN}"}

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from engine.errors import PrivateSessionError
-from engine.live import inbox as inboxes
 from engine.live.inbox import Inbox
 from engine.live.listenbrainz import Told
 from engine.live.listener import Listener
 from engine.live.windows import Windows
 from engine.store.play import Play
-from tests.engine.live.conftest import NOW, Player, World, listen
 from tests.support.folders import fingerprint
+from tests.support.live import NOW, Player, World, listen
 
 HOUR = 3600
 
@@ -54,7 +50,8 @@ async def test_a_private_play_is_taken_and_is_nowhere(
 
 async def test_what_was_heard_around_it_is_kept(world: World, listener: Listener, player: Player) -> None:
     pass_on(world, listener, 0, private=True)
-    # A queue of the day before, sent meanwhile, waits for the end; so does nothing of the hour before.
+    pass_on(world, listener, 60)
+    # A queue of the day before, sent meanwhile, waits for the end; what is of the hour before is let go.
     queue = [listen("Yesterday", NOW - 24 * HOUR), listen("Paused", NOW - HOUR // 2)]
     assert (await player.submit(*queue, kind="import"))[0] == 200
     pass_on(world, listener, HOUR, private=False)
@@ -79,6 +76,20 @@ async def test_a_clock_hours_off_brings_back_no_private_play(
     assert titles(world) == []
 
 
+async def test_a_command_in_a_private_session_costs_no_play(
+    world: World, listener: Listener, player: Player
+) -> None:
+    """`discover --private stats` is over in a moment; a session that goes on takes what was heard in its beginning."""
+    for title, lasts in (("Beside a command", 2), ("Private", 60)):
+        pass_on(world, listener, HOUR)
+        pass_on(world, listener, 0, private=True)
+        assert (await player.submit(listen(title, world.now - 100, duration_ms=200_000)))[0] == 200
+        pass_on(world, listener, lasts - 1)
+        pass_on(world, listener, 1, private=False)
+        await listener.inbox.end()
+    assert titles(world) == ["Beside a command"]
+
+
 async def test_who_starts_listening_in_a_private_session_knows_it(world: World) -> None:
     """The daemon was stopped and started again."""
     world.private = True
@@ -88,23 +99,6 @@ async def test_who_starts_listening_in_a_private_session_knows_it(world: World) 
     await inbox.take(Told("player", (Play("A", "Late", NOW - 3 * HOUR, duration_ms=200_000),)))
     await inbox.take(Told("player", (Play("A", "Days ago", NOW - 72 * HOUR),)))
     assert titles(world) == ["Days ago"]
-
-
-async def test_a_private_session_that_begins_while_a_play_is_written(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inbox = world.inbox()
-
-    def refuse(*_: object) -> None:
-        world.private = True
-        monkeypatch.undo()
-        raise PrivateSessionError("one began")
-
-    monkeypatch.setattr(inboxes, "open_library", refuse)
-    await inbox.take(Told("player", (Play("A", "Now", NOW), Play("A", "Long ago", NOW - 72 * HOUR))))
-    world.private = False
-    await inbox.end()
-    assert titles(world) == ["Long ago"]
 
 
 async def test_what_waits_for_the_end_is_limited(world: World, listener: Listener, player: Player) -> None:

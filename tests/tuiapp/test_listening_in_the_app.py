@@ -1,0 +1,82 @@
+"""The app takes plays in while it is open, where the setting says so; in a private session it drops them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from engine.live.token import HOST, Access
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.privacy.evidence import watched
+from tests.support.driving import screen_lines, settled, toasts
+from tests.support.live import NOW, TOKEN, Player, World, listen
+from tuiapp.app.app import DiscoverApp
+
+
+@pytest.fixture
+def port() -> int:
+    """One that is free."""
+    with socket.create_server((HOST, 0)) as server:
+        found: int = server.getsockname()[1]
+        return found
+
+
+@pytest.fixture
+def world(empty: Folders, port: int, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr("tuiapp.app.watching.LOOK_SECONDS", 0.05)
+    Access(TOKEN, port).keep(Door(empty))
+    empty.config.write_text('[listen]\nin_app = "on"\nmpd = "off"\nmpris = "off"\n')
+    return World(empty)
+
+
+async def test_a_play_comes_in_and_is_shown_and_the_setting_ends_it(world: World, port: int) -> None:
+    player, app = Player(port), DiscoverApp(world.folders)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot, lambda: app.listens)
+        assert "LISTENING" in screen_lines(app)[0]
+        assert (await player.submit(listen("Tin Roof", NOW)))[0] == 200
+        await pilot.press("5")
+        await settled(pilot, lambda: any("Tin Roof" in line for line in screen_lines(app)))
+        # A second window finds that somebody listens, and leaves it so.
+        other = DiscoverApp(world.folders)
+        async with other.run_test():
+            await other.listening.follow()
+            assert not toasts(other)
+        app.preferences.change("listen.in_app", "off")
+        await settled(pilot, lambda: not app.listens)
+        assert "LISTENING" not in screen_lines(app)[0]
+        with pytest.raises(ConnectionRefusedError):
+            await player.submit(listen("Refused", NOW))
+        app.preferences.change("listen.in_app", "on")
+        await settled(pilot, lambda: app.listens)
+        # An idle connection holds up nobody who quits.
+        _, writer = await asyncio.open_connection(HOST, port)
+        await app.action_quit()
+        writer.close()
+    assert [title for _, title, *_ in world.listens()] == ["Tin Roof"]
+
+
+async def test_in_a_private_session_plays_are_taken_and_dropped(world: World, port: int) -> None:
+    world.listens()
+    player, app = Player(port), DiscoverApp(world.folders, private=True)
+    with watched(world.folders.root) as evidence:
+        async with app.run_test(size=(120, 30)) as pilot:
+            await settled(pilot, lambda: app.listens)
+            assert "LISTENING" in screen_lines(app)[0]
+            assert "PRIVATE" in screen_lines(app)[0]
+            assert await player.submit(listen("Private", NOW)) == (200, {"status": "ok"})
+            await app.action_quit()
+    assert evidence.changed == []
+    assert evidence.listening == [f"127.0.0.1:{port}"]
+    assert world.listens() == []
+
+
+async def test_a_port_in_use_is_said(world: World, port: int) -> None:
+    app = DiscoverApp(world.folders)
+    with socket.create_server((HOST, port)):
+        async with app.run_test(size=(120, 30)) as pilot:
+            await settled(pilot, lambda: bool(toasts(app)))
+            assert any(f"Port {port} can" in toast for toast in toasts(app))
