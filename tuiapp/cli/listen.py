@@ -67,6 +67,8 @@ def _listen(options: Options, port: int | None) -> None:
     folders = options.folders
     watched = {name: read(folders.config)[f"listen.{name}"] for name in ("mpd", "mpris")}
     words = json.dumps({"root": str(folders.root), "port": port, "quiet": options.quiet, **watched})
+    # Every thread that allocates would get a heap of its own, of a megabyte that is used once.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     os.execv(sys.executable, [sys.executable, "-m", "engine.live", words])  # noqa: S606 - this interpreter itself
 
 

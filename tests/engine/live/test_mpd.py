@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from engine.live import mpd
 from engine.live.clock import Heard
 from engine.live.listener import told
 from engine.live.mpd import Watcher, addresses, seen
+from tests.support.players import needs, sound
 
 PLAYING = [("state", "play"), ("songid", "4"), ("elapsed", "1.186"), ("duration", "200.000")]
 SONG = [("file", "B/six.wav"), ("Title", "Tin Roof"), ("Artist", "Ida"), ("Artist", "Burel"), ("Album", "Slow"),
@@ -220,20 +220,12 @@ async def test_a_password_is_given_first(fake: Mpd, clock: Time) -> None:
 # -- the real one -----------------------------------------------------------------------------------------------
 
 
-async def run(*command: str) -> None:
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-    assert await process.wait() == 0
-
-
-@pytest.mark.skipif(
-    not (shutil.which("mpd") and shutil.which("ffmpeg")), reason="mpd or ffmpeg is not installed"
-)
+@needs("mpd")
 async def test_the_real_mpd(tmp_path: Path) -> None:
     music = tmp_path / "music"
     music.mkdir()
     for title in ("Tin Roof", "Waves"):
-        await run("ffmpeg", "-v", "quiet", "-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-metadata",
-                  f"title={title}", "-metadata", "artist=Ida", str(music / f"{title}.flac"))  # fmt: skip
+        sound(music / f"{title}.wav", "Ida", title, 1)
     socket = tmp_path / "socket"
     config = tmp_path / "mpd.conf"
     config.write_text(
@@ -257,7 +249,7 @@ async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
         task = asyncio.create_task(watcher.watch(lambda _, one: heard.put_nowait(one)))
         async with asyncio.timeout(10):
             await watched.wait()
-            for commands in ("update", 'add "Tin Roof.flac"', 'add "Waves.flac"', "play"):
+            for commands in ("update", 'add "Tin Roof.wav"', 'add "Waves.wav"', "play"):
                 await _command(socket, commands)
             first = await heard.get()
             # Killed in the middle of a song, what was heard of it is kept.

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jeepney import DBusAddress, HeaderFields, MessageType, new_method_return, new_signal
+from jeepney.bus_messages import message_bus
+from jeepney.io.asyncio import DBusConnection, open_dbus_connection
 
-jeepney = pytest.importorskip("jeepney", reason="discover-music[players] is not installed")
-from jeepney import DBusAddress, HeaderFields, MessageType, new_method_return, new_signal  # noqa: E402
-from jeepney.bus_messages import message_bus  # noqa: E402
-from jeepney.io.asyncio import DBusConnection, open_dbus_connection  # noqa: E402
+from engine.live import mpris
+from engine.live.clock import Heard
+from engine.live.mpris import Watcher, song_of
+from tests.support.players import needs, sound
 
-from engine.live import mpris  # noqa: E402
-from engine.live.clock import Heard  # noqa: E402
-from engine.live.mpris import Watcher, song_of  # noqa: E402
-
-pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="dbus-daemon is not installed")
+pytestmark = needs("dbus-daemon")
+# Where Debian's mpv-mpris lies, which mpv loads by itself.
+_IN_MPV = "/etc/mpv/scripts/mpris.so"
 _PATH = "/org/mpris/MediaPlayer2"
 
 
@@ -229,3 +229,24 @@ async def test_without_a_bus_nothing_happens(monkeypatch: pytest.MonkeyPatch, tm
         with pytest.raises(asyncio.CancelledError):
             await Watcher(lambda _: None).watch(lambda *_: None)
     assert waits == [60.0] * 3
+
+
+@needs("mpv", _IN_MPV)
+async def test_the_real_mpv(
+    address: str, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    monkeypatch.setattr(mpris, "time", time)
+    for title in ("Tin Roof", "Waves"):
+        sound(tmp_path / f"{title}.wav", "Ida", title, 1)
+    files = [str(tmp_path / f"{title}.wav") for title in ("Tin Roof", "Waves")]
+    process = await asyncio.create_subprocess_exec(
+        "mpv", "--no-video", "--ao=null", "--really-quiet", "--audio-display=no", *files,
+        env={"DBUS_SESSION_BUS_ADDRESS": address, "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    for title in ("Tin Roof", "Waves"):
+        player, heard, seconds = await watched.next()
+        assert (player, heard) == ("mpv", title)
+        assert 0.5 <= seconds <= 1.0
+    assert await process.wait() == 0

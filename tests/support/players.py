@@ -1,0 +1,33 @@
+"""Real players, where they are installed: `.ci/run` installs them, and then none may be missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Skips where a program, by its name or its file's, is not installed, unless it must be."""
+    missing = [one for one in programs if shutil.which(one) is None and not Path(one).exists()]
+    required = os.environ.get("DISCOVER_PLAYERS") == "required"
+    return pytest.mark.skipif(bool(missing) and not required, reason=f"{', '.join(missing)} not installed")
+
+
+def sound(path: Path, artist: str, title: str, seconds: float) -> None:
+    """A file of silence whose tags players read: WAV with an ID3 chunk."""
+    frames = b"".join(
+        name + struct.pack(">IH", len(text) + 1, 0) + b"\0" + text
+        for name, text in ((b"TPE1", artist.encode("latin-1")), (b"TIT2", title.encode("latin-1")))
+    )
+    size = len(frames)
+    tag = b"ID3\3\0\0" + bytes((size >> shift) & 127 for shift in (21, 14, 7, 0)) + frames
+    data = bytes(round(seconds * 8000) * 2)
+    chunks = (b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)), (b"data", data), (b"id3 ", tag)
+    body = b"".join(
+        name + struct.pack("<I", len(part)) + part + b"\0" * (len(part) % 2) for name, part in chunks
+    )
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body)
