@@ -210,10 +210,9 @@ class Browser:
 
     def section_of(self, names: Sequence[str], artist: str) -> str:
         """The first of these names a section has, else the smallest section with the artist of this key, else all."""
-        keys = {genre_key(known) for known in self._names}
         for name in names:
-            if genre_key(name) in keys:
-                return self._names[self._place(name)]
+            if (place := self._places.get(genre_key(name))) is not None:
+                return self._names[place]
         item = self._recommender.model.catalog.ids_of([artist]).get(artist, -1)
         starts = self._sections.starts
         inside = np.searchsorted(starts, np.flatnonzero(self._sections.items == item), "right") - 1
@@ -223,12 +222,16 @@ class Browser:
 
     def _place(self, name: str) -> int:
         """The place of a section however it is spelled."""
-        keys = {genre_key(known): place for place, known in enumerate(self._names)}
-        if (place := keys.get(genre_key(name))) is None:
+        if (place := self._places.get(genre_key(name))) is None:
             close = nearest(name, filter(None, self._names))
             hint = f" Did you mean {', '.join(close)}?" if close else " See them all: discover browse."
             raise UnknownNameError(f"No genre “{name}” here.{hint}")
         return place
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The places of sections by how they may be spelled."""
+        return {genre_key(name): place for place, name in enumerate(self._names)}
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

@@ -221,7 +221,8 @@ class BrowseView(SeveralLists):
             Content.assemble(
                 Content.styled(shown(found.name), "bold $text-accent"),
                 Content.styled(f"  {' · '.join(parts)}", "$foreground-muted"),
-            )
+            ),
+            layout=False,
         )
 
     def _leaning(self) -> list[str]:

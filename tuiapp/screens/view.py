@@ -142,7 +142,8 @@ class View(Acting[None], LibraryScreen):
         assert self.table is not None  # noqa: S101 - asked by who has one
         shown, whole = self.table.counts
         text = f"{shown:,} of {whole:,}  {self.key('back')} clears" if self.table.filter else ""
-        self._filter_count.update(text)
+        if self._filter_count.content != text:  # else the whole view would be laid out anew
+            self._filter_count.update(text)
         self.show_marks()
 
     @on(Table.Marked)
