@@ -163,7 +163,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="running",
             title="Running",
-            asks="tracks at the tempo of your steps; half and double time count where the energy fits",
+            asks="at the tempo of your steps",
             tempo=_flat(1.0),
             energy=_flat(0.75),
             needs_tempo=True,
@@ -173,7 +173,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="workout",
             title="Workout",
-            asks="intervals: four hard rounds, easy between them",
+            asks="intervals: four hard rounds",
             defaults=Settings(bpm=140, tolerance=8),
             tempo=_intervals(0.85, 1.0, 4),
             energy=_intervals(0.6, 0.9, 4),
@@ -183,7 +183,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="walk",
             title="Walk",
-            asks="tracks at the tempo of a brisk walk",
+            asks="at the tempo of a brisk walk",
             defaults=Settings(bpm=115, minutes=40),
             tempo=_flat(1.0),
             energy=_flat(0.6),
@@ -194,7 +194,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="focus",
             title="Focus",
-            asks="calm and even, little that is new",
+            asks="calm and even, little new",
             defaults=Settings(minutes=60, new=0.1),
             energy=_flat(0.4),
             calm=_flat(0.65),
@@ -204,7 +204,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="party",
             title="Party",
-            asks="rising to full energy at two thirds, then easing off",
+            asks="rising to its height, then easing off",
             defaults=Settings(bpm=122, tolerance=10, minutes=120, new=0.2),
             tempo=((0.0, 0.88), (0.4, 1.0), (0.85, 1.05), (1.0, 0.95)),
             energy=((0.0, 0.6), (0.4, 0.8), (0.7, 0.9), (0.85, 0.9), (1.0, 0.7)),
@@ -214,7 +214,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="sleep",
             title="Sleep",
-            asks="calmer and calmer, nothing that wakes you",
+            asks="calmer and calmer",
             defaults=Settings(bpm=75, tolerance=15, minutes=45, new=0.0),
             tempo=((0.0, 1.0), (1.0, 0.85)),
             energy=((0.0, 0.35), (1.0, 0.1)),
@@ -225,7 +225,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="commute",
             title="Commute",
-            asks="what you play on the way, with something new",
+            asks="what you play on the way",
             defaults=Settings(minutes=30, new=0.4),
             energy=_flat(0.6),
             weights=Weights(times=1.0),
@@ -234,7 +234,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="morning",
             title="Morning",
-            asks="waking up: from quiet to lively",
+            asks="from quiet to lively",
             defaults=Settings(minutes=40, new=0.2),
             energy=((0.0, 0.35), (0.6, 0.6), (1.0, 0.7)),
             weights=Weights(times=1.0),
@@ -243,7 +243,7 @@ CONTEXTS: Mapping[str, Context] = {
         Context(
             name="dinner",
             title="Dinner",
-            asks="in the background, warm and even",
+            asks="in the background, even",
             defaults=Settings(minutes=90),
             energy=((0.0, 0.4), (0.5, 0.5), (1.0, 0.4)),
             weights=Weights(transitions=0.6),

@@ -88,6 +88,10 @@ class ContextPlaylist:
     curves: tuple[Curve, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def curve(self, measure: str) -> Curve:
+        """How it follows one of the measures the context asks for."""
+        return next(curve for curve in self.curves if curve.measure == measure)
+
     @property
     def seconds(self) -> float:
         """Length of the whole list, estimated lengths included."""

@@ -118,7 +118,7 @@ MEANS = {
     "n": {"match(1)"},
     "N": {"match(-1)"},
     "M": {"mix"},
-    "c": {"pick_times"},
+    "c": {"pick_times", "pick_context"},
     "t": {"train"},
     "d": {"travel"},
     "D": {"remove", "remove_pack", "reset"},

@@ -212,6 +212,7 @@ x = [1,   2, # two
         ("keys.undo", "U", "# easier\n", '# easier\nundo = "U"\n'),
         ("open.player", "mpv {query}", "# for now\n", '# for now\nplayer = "mpv {query}"\n'),
         ("discover.half_life", 30.5, "# the end", "# the end\n\n[discover]\nhalf_life = 30.5\n"),
+        ("contexts.gym.bpm", 150, "# the end", "# the end\n\n[contexts.gym]\nbpm = 150\n"),
         ("discover.known_days", None, "", ""),
     ],
 )

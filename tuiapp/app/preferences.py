@@ -10,6 +10,7 @@ from tuiapp.settings import config
 from tuiapp.settings.config import SETTINGS, Config
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tuiapp.app.app import DiscoverApp
@@ -85,46 +86,54 @@ class Preferences:
         if found.problems != before.problems:
             self._say_problems()
 
-    def change(self, key: str, value: Any, *, undoing: bool = False) -> None:
+    def change(self, key: str, value: Any) -> None:
         """Change a setting, or with None put it back to its default; u undoes it.
 
         Raises ValueError with what is expected.
         """
-        app, before = self._app, self.config
-        if value == SETTINGS[key].default and key not in before.values:
+        if value == SETTINGS[key].default and key not in self.config.values:
             value = None
-        self.config = before.with_value(key, value)
-        old, new = before.values.get(key), self.config.values.get(key)
-        if old == new:
+        self.change_all({key: value}, f"the setting {key}")
+
+    def change_all(self, changes: Mapping[str, Any], words: str, *, undoing: bool = False) -> None:
+        """Change several settings at once, as `change` does one; undo calls them `words`."""
+        app, before = self._app, self.config
+        self.config = before.with_values(changes)
+        old = {
+            key: before.values.get(key)
+            for key in changes
+            if before.values.get(key) != self.config.values.get(key)
+        }
+        if not old:
             return
-        self._apply(key)
+        self._apply(*old)
         if not undoing:
-            app.changes.remember(f"the setting {key}", lambda: self._undo(key, old))
+            app.changes.remember(words, lambda: self._undo(old, words))
         if app.private_since is not None:
-            self._passing.add(key)
+            self._passing |= old.keys()
             if not undoing:
-                app.notify(f"{key} applies until the private session ends; nothing is written.")
+                app.notify(f"{', '.join(old)} applies until the private session ends; nothing is written.")
         else:
             self._unwritten += 1
-            app.run_worker(lambda: self._keep(key), thread=True, group="settings")
+            app.run_worker(lambda: self._keep(tuple(old)), thread=True, group="settings")
 
-    def _undo(self, key: str, value: Any) -> None:
+    def _undo(self, values: Mapping[str, Any], words: str) -> None:
         try:
-            self.change(key, value, undoing=True)
+            self.change_all(values, words, undoing=True)
         except ValueError as error:
             # Its old key was given to another action since.
             self._app.notify(sentence(str(error)), severity="warning")
 
-    def _keep(self, key: str) -> None:
+    def _keep(self, keys: tuple[str, ...]) -> None:
         """Write what the setting is now: of several changes in a row the last one stays, whichever is first here."""
         from tuiapp.settings import config_file
 
         app = self._app
         try:
             with self._writing:
-                config_file.write(app.engine().door, key, self.config.values.get(key))
+                config_file.write(app.engine().door, {key: self.config.values.get(key) for key in keys})
         except PrivateSessionError:
-            self._passing.add(key)
+            self._passing |= set(keys)
         except DiscoverError as error:
             app.call_from_thread(app.notify, str(error), title="Not saved", severity="error", timeout=15)
         finally:
@@ -133,15 +142,15 @@ class Preferences:
     def _written(self) -> None:
         self._unwritten -= 1
 
-    def _apply(self, key: str) -> None:
+    def _apply(self, *keys: str) -> None:
         app = self._app
-        if key == "theme":
+        if "theme" in keys:
             self._apply_theme()
-        elif key.startswith("keys."):
+        if any(key.startswith("keys.") for key in keys):
             self._apply_keys()
-        elif key.startswith("discover."):
+        if any(key.startswith("discover.") for key in keys):
             app.library_changed()
-        elif key == "listen.in_app":
+        if "listen.in_app" in keys:
             self._listen()
         for view in app.views.shown():
             view.settings_changed()

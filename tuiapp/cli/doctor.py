@@ -186,12 +186,12 @@ def config(context: click.Context) -> None:
     """Show the settings and where each is from; `config set` and `config unset` change them."""
     if context.invoked_subcommand is not None:
         return
-    from tuiapp.settings.config import SETTINGS, read
+    from tuiapp.settings.config import SETTINGS, read, setting_named
 
     options = context.ensure_object(Options)
     found = read(options.folders.config)
     if options.json:
-        values = {key: found[key] for key in SETTINGS}
+        values = {key: found[key] for key in dict.fromkeys([*SETTINGS, *found.values])}
         print_json(
             {
                 "settings": {"data_dir": str(options.folders.root), "private": options.private} | values,
@@ -203,7 +203,10 @@ def config(context: click.Context) -> None:
     click.echo(f"data_dir = {options.folders.root}\nprivate = {str(options.private).lower()}\n")
     print_table(
         ("setting", "value", "from"),
-        [(key, setting.shown(found[key]), found.where(key)) for key, setting in SETTINGS.items()],
+        [
+            (key, setting_named(key).shown(found[key]), found.where(key))
+            for key in dict.fromkeys([*SETTINGS, *found.values])
+        ],
     )
     for problem in found.problems:
         click.echo(shown(problem), err=True)
@@ -252,10 +255,10 @@ def _change(options: Options, key: str, text: str | None) -> None:
             raise ValueError(f"{key}: “{text}” is not valid: enter {error}") from None
         if text is not None:
             # A key may be free by itself, and taken by another action.
-            read(options.folders.config).with_value(key, value)
+            read(options.folders.config).with_values({key: value})
     except ValueError as error:
         raise UsageError(sentence(str(error))) from error
-    config_file.write(Door(options.folders, private=options.private), key, value)
+    config_file.write(Door(options.folders, private=options.private), {key: value})
     found = read(options.folders.config)
     if options.json:
         print_json({"setting": key, "value": found[key], "from": found.where(key)})

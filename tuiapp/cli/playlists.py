@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 @cli.command()
 @name_argument("context", contexts, metavar="CONTEXT")
 @click.option("--minutes", type=float, help="Length in minutes.")
-@click.option("--bpm", type=float, help="Steps per minute; half and double time count.")
+@click.option(
+    "--bpm", type=float, help="Beats or steps per minute; half and double time count where the energy fits."
+)
 @click.option("--tolerance", type=float, help="How far off a tempo may be, in per cent.")
 @click.option("--warm-up", type=float, help="Minutes of warm-up.")
 @click.option("--cool-down", type=float, help="Minutes of cool-down.")
@@ -47,11 +49,16 @@ def playlist(
     from_library: bool | None,
     **asked: Any,
 ) -> None:
-    """Make a playlist for CONTEXT, such as running."""
+    """Make a playlist for CONTEXT: running, workout, walk, focus, party, sleep, commute, morning, dinner, or one of
+    your own (`discover config set contexts.NAME.like running`)."""
     from engine.playlists.contexts import context_named
+    from tuiapp.settings.config import read
 
     given = {name: value for name, value in asked.items() if value is not None}
-    kind = context_named(context)
+    config = read(options.folders.config)
+    for problem in config.problems:
+        say(options, shown(problem))
+    kind = context_named(context, config.contexts)
     with options.session() as session:
         only = only_what_you_have(options, from_library)
         made = session.playlists.make(kind, kind.settings(**given), from_library=only)

@@ -22,6 +22,7 @@ from tuiapp.text import counted_among, dial_cost
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation, TasteShare, TasteShares
     from engine.recommend.settings import DiscoverSettings
+    from engine.taste.window import TimeOfWeek
 
 # As many as a terminal shows without scrolling.
 LENGTH = 20
@@ -161,6 +162,11 @@ def as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
     config = read(options.folders.config)
     for problem in config.problems:
         say(options, shown(problem))
+    context = asked.pop("context", None)
+    if context:
+        from engine.playlists.contexts import times_named
+
+        asked["times"] = times_named(context, config.contexts)
     return config.discover | {name: value for name, value in asked.items() if value is not None}
 
 
@@ -171,17 +177,16 @@ def _settings(
     until: tuple[int, int] | None = None,
     as_of: tuple[int, int] | None = None,
     day: tuple[int, int] | None = None,
-    context: str | None = None,
+    times: TimeOfWeek | None = None,
     **named_alike: Any,
 ) -> DiscoverSettings:
-    from engine.playlists.contexts import times_named
     from engine.recommend.settings import DiscoverSettings
     from engine.taste.window import Window
 
     window = Window(
         since=since[0] if since else None,
         until=until[1] if until else None,
-        time_of_week=times_named(context) if context else None,
+        time_of_week=times,
     )
     settings = DiscoverSettings(
         n=count, window=window, day=(day[1] - 1) // 86_400 if day else None, **named_alike

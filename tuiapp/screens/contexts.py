@@ -1,4 +1,4 @@
-"""Contexts: a playlist for what one is doing, its tempo drawn over time. A context is data of the engine."""
+"""Contexts: a playlist for what one is doing, its profile drawn over time. A context is data of the engine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from engine.errors import UsageError
 from engine.wording import percent, quantity
+from tuiapp.cells import fitted
 from tuiapp.safe import shown
+from tuiapp.screens import own_contexts
+from tuiapp.screens.context_profile import profile
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
@@ -21,18 +25,17 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
-    from engine.playlists.contexts import Settings
+    from engine.playlists.contexts import Context, Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
     from engine.session import Session
 
-PROFILE_ROWS = 4
 # A pause this long starts a new count of taps.
 _TAP_PAUSE = 2.0
 
 
 class ContextsView(View):
-    """The running playlist, and others once there are any."""
+    """The playlist for a context, chosen by c."""
 
     NAME: ClassVar[str] = "contexts"
     _table: getters.query_one[Table[PlaylistTrack]] = getters.query_one(Table)
@@ -43,7 +46,11 @@ class ContextsView(View):
     def __init__(self) -> None:
         super().__init__()
         self._doing = "running"
-        self._wishes: dict[str, float] = {}
+        # Of each context, what was set by its dials.
+        self._wishes: dict[str, dict[str, float]] = {}
+        self._measure = ""
+        # The context the list was last asked for, as it was then.
+        self._asked_about: Context | None = None
         self._made: ContextPlaylist | None = None
         self._taps: list[float] = []
 
@@ -65,19 +72,37 @@ class ContextsView(View):
         yield Notice()
         yield Static(id="notes", classes="body")
 
-    def load(self) -> None:
-        from engine.playlists.contexts import context_named
+    @property
+    def _chosen(self) -> Context:
+        """The context that is shown: as the settings have it now."""
+        from engine.playlists.contexts import CONTEXTS
 
-        context, wishes = self._doing, dict(self._wishes)
+        return self.app.preferences.config.contexts.get(self._doing, CONTEXTS["running"])
+
+    def _asked(self, **changes: float) -> Settings:
+        """What the dials ask of it. Raises UsageError for what makes no list, and for a dial it does not have."""
+        wishes = self._wishes.get(self._chosen.name, {}) | changes
+        whole: dict[str, Any] = {
+            name: int(value) if name == "seed" else value for name, value in wishes.items()
+        }
+        return self._chosen.settings(**whole)
+
+    def load(self) -> None:
+        context, settings = self._chosen, self._asked()
+        self._asked_about = context
         only = self.app.preferences.config.discover["from_library"]
         self._show_wishes()
 
         def question(session: Session) -> ContextPlaylist:
-            return session.playlists.make(
-                context_named(context), _settings(context, wishes), from_library=only
-            )
+            return session.playlists.make(context, settings, from_library=only)
 
         self.ask(question, self._show, group="list")
+
+    def settings_changed(self) -> None:
+        super().settings_changed()
+        # As the settings have it now it may be another, or gone.
+        if self._asked_about not in (None, self._chosen):
+            self._take(self._chosen.name)
 
     def _saved(self, saved: SavedPlaylist) -> None:
         name = saved.name
@@ -92,12 +117,15 @@ class ContextsView(View):
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
         self._made = made
-        self.set_status(f"{percent(made.coverage)} of {quantity(made.pool, 'tracks')} have a tempo")
+        known = "a tempo" if made.measured == "tempo" else f"a known {made.measured}"
+        self.set_status(f"{percent(made.coverage)} of {quantity(made.pool, 'tracks')} have {known}")
         self.set_state(
             "" if made.tracks else "empty",
             "No matching tracks",
-            f"Press {self.key('contexts.bpm_minus')} or {self.key('contexts.bpm_plus')} for another tempo, "
-            f"{self.key('contexts.new_plus')} for more new music.",
+            f"{self.in_keys(made.notes[0])}\n\nPress {self.key('contexts.pick_context')} for another context, "
+            f"{self.key('contexts.newness_plus')} for more new music."
+            if made.notes
+            else "",
         )
         table = self._table
         table.show(made.tracks)
@@ -109,53 +137,109 @@ class ContextsView(View):
         self.listed()
 
     def _show_wishes(self) -> None:
-        wish = _settings(self._doing, self._wishes)
+        context, wish = self._chosen, self._asked()
         length = (
             f"{duration(self._made.seconds)}, {quantity(len(self._made.tracks), 'tracks')}"
             if self._made
             else ""
         )
-        # What it is for stands on the tab: where there is little room the figures go before it.
-        gap, heading = ("   ", "Running   ") if self.size.width >= 66 else ("  ", "")
+        gap = "   " if self.size.width >= 66 else "  "
+        parts: list[Content] = [Content.styled(fitted(shown(context.title), 20).rstrip(), "bold")]
+        if context.tempo:
+            unit = "spm" if context.eases else "bpm"
+            parts.append(Content.assemble(Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), f" {unit}"))
+        parts.append(Content(f"{wish.minutes:.0f} min"))
+        if context.eases:
+            parts += [Content(f"warm-up {wish.warm_up:.0f}"), Content(f"cool-down {wish.cool_down:.0f}")]
+        parts.append(Content(f"{percent(wish.new)} new"))
+        asks = shown(context.asks) if self.size.width >= 66 else ""
+        below = gap.join(filter(None, (length, asks)))
         self._wishes_line.update(
-            Content.assemble(
-                Content.styled(heading, "bold"),
-                Content.styled(f"{wish.bpm:.0f}", "bold $text-accent"), f" spm{gap}",
-                gap.join([f"{wish.minutes:.0f} min", f"warm-up {wish.warm_up:.0f}",
-                          f"cool-down {wish.cool_down:.0f}", f"{percent(wish.new)} new"]),
-                "\n", Content.styled(length, "$foreground-muted"),
-            )
-        )  # fmt: skip
+            Content.assemble(Content(gap).join(parts), "\n", Content.styled(below, "$foreground-muted"))
+        )
 
     def _draw_profile(self) -> None:
-        """Wanted tempo as a line of dots, each track's tempo as a block over the time it plays."""
+        """What is asked for as a line of dots, what each track has as a block over the time it plays."""
         made, panel = self._made, self._profile
-        width = max(20, self.size.width - 8)
-        if made is None or not made.tracks:
+        if made is None or not made.tracks or not made.curves:
             panel.update("")
             return
-        panel.update(profile(made, width))
+        measures = [curve.measure for curve in made.curves]
+        measure = self._measure if self._measure in measures else measures[0]
+        panel.update(profile(made, measure, max(20, self.size.width - 8)))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_wishes)
         self.call_after_refresh(self._draw_profile)
 
+    # -- which context ---------------------------------------------------------------------------------
+
+    def action_pick_context(self) -> None:
+        """Choose a context."""
+        from tuiapp.screens.pick import Choice, Pick
+
+        choices = [
+            Choice(context.name, context.title, context.asks)
+            for context in self.app.preferences.config.contexts.values()
+        ]
+
+        def picked(name: str | None) -> None:
+            if name is not None and name != self._doing:
+                self._take(name)
+
+        self.app.push_screen(Pick("context", choices, now=self._chosen.name), picked)
+
+    def _take(self, name: str) -> None:
+        self._doing, self._made = name, None
+        try:
+            self._asked()
+        except UsageError:
+            # It was changed, and what its dials asked for makes no list any more.
+            self._wishes.pop(name, None)
+        self.load()
+
+    def action_next_panel(self) -> None:
+        """Draw the next of what the context asks for."""
+        measures = self._chosen.measures
+        if not measures:
+            self.notify(f"{self._chosen.title} has no profile.")
+            return
+        now = self._measure if self._measure in measures else measures[0]
+        self._measure = measures[(measures.index(now) + 1) % len(measures)]
+        self._draw_profile()
+
+    def action_new(self) -> None:
+        """Keep what is asked as a context of one's own, or change that."""
+        context, settings = self._chosen, self._asked()
+
+        def submit(text: str, dialog: AskText) -> None:
+            name = own_contexts.keep(self.app, text, context, settings, dialog)
+            if name is not None:
+                self._wishes.pop(name, None)
+                dialog.accept()
+                self._take(name)
+
+        self.app.push_screen(AskText("Keep these settings as a context", submit, context.title))
+
+    def action_remove(self) -> None:
+        """Take out a context of one's own."""
+        context = self._chosen
+        if not own_contexts.remove(self.app, context):
+            self.notify(f"{context.title} is not yours to remove: {self.key('contexts.new')} makes one.")
+
     # -- wishes ----------------------------------------------------------------------------------------
 
     def _wish(self, **changes: float) -> None:
-        from engine.errors import UsageError
-
         try:
-            _settings(self._doing, self._wishes | changes)
+            self._asked(**changes)
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
-        self._wishes |= changes
+        self._wishes.setdefault(self._chosen.name, {}).update(changes)
         self.load()
 
     def _by(self, name: str, by: float) -> None:
-        now = getattr(_settings(self._doing, self._wishes), name)
-        self._wish(**{name: round(now + by, 2)})
+        self._wish(**{name: round(getattr(self._asked(), name) + by, 2)})
 
     def action_bpm(self, by: int) -> None:
         self._by("bpm", by)
@@ -164,13 +248,11 @@ class ContextsView(View):
         self._by("minutes", by)
 
     def action_warm_up(self, by: int) -> None:
-        wish = _settings(self._doing, self._wishes)
-        value = max(0.0, wish.warm_up + by)
+        value = max(0.0, self._asked().warm_up + by)
         self._wish(warm_up=value, cool_down=value)
 
-    def action_new(self, by: float) -> None:
-        wish = _settings(self._doing, self._wishes)
-        self._wish(new=round(max(0.0, min(1.0, wish.new + by)), 2))
+    def action_newness(self, by: float) -> None:
+        self._wish(new=round(max(0.0, min(1.0, self._asked().new + by)), 2))
 
     def action_shuffle(self) -> None:
         self._by("seed", 1)
@@ -197,7 +279,6 @@ class ContextsView(View):
         made = self._made
         if made is None or not made.tracks:
             return
-        name = f"{made.title} {made.settings.bpm:.0f}"
 
         def save(text: str, dialog: AskText) -> None:
             def saved(playlist: SavedPlaylist) -> None:
@@ -206,34 +287,43 @@ class ContextsView(View):
 
             dialog.ask(lambda session: session.playlists.save(text, made), saved, group="save", writes=True)
 
-        self.app.push_screen(AskText("Save as playlist", save, name))
+        self.app.push_screen(AskText("Save as playlist", save, self._name_of(made)))
 
     def action_export(self) -> None:
         made = self._made
         if made is not None and made.tracks:
-            ask_export(self.app, f"{made.title} {made.settings.bpm:.0f}", lambda _session: made.tracks)
+            ask_export(self.app, self._name_of(made), lambda _session: made.tracks)
+
+    @staticmethod
+    def _name_of(made: ContextPlaylist) -> str:
+        """What the list is called unless another name is typed."""
+        return f"{made.title} {made.settings.bpm:.0f}" if made.profile.tempo else made.title
 
     def remembered(self) -> dict[str, Any]:
-        return super().remembered() | {"wishes": self._wishes}
+        return super().remembered() | {"context": self._doing, "wishes": self._wishes}
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
+        contexts = self.app.preferences.config.contexts
+        if state.get("context") in contexts:
+            self._doing = state["context"]
         wishes = state.get("wishes")
-        if isinstance(wishes, dict) and all(isinstance(value, int | float) for value in wishes.values()):
-            from engine.errors import UsageError
+        for name, wish in wishes.items() if isinstance(wishes, dict) else ():
+            if name in contexts and isinstance(wish, dict):
+                self._wishes[name] = wish
+                if not self._usable(name):
+                    del self._wishes[name]
 
-            try:
-                _settings(self._doing, wishes)
-            except (UsageError, TypeError):
-                return
-            self._wishes = wishes
-
-
-def _settings(context: str, wishes: dict[str, float]) -> Settings:
-    from engine.playlists.contexts import context_named
-
-    whole: dict[str, Any] = {name: int(value) if name == "seed" else value for name, value in wishes.items()}
-    return context_named(context).settings(**whole)
+    def _usable(self, name: str) -> bool:
+        """Whether what was set of a context still is something to ask for."""
+        wish = self._wishes[name]
+        if not all(isinstance(value, int | float) for value in wish.values()):
+            return False
+        try:
+            self.app.preferences.config.contexts[name].settings(**wish)
+        except (UsageError, TypeError):
+            return False
+        return True
 
 
 def _bpm(row: PlaylistTrack) -> str:
@@ -241,41 +331,3 @@ def _bpm(row: PlaylistTrack) -> str:
         return ""
     times = {0.5: " ½", 2.0: " ×2"}.get(row.factor or 1.0, "")
     return f"{row.bpm:.0f}{times}"
-
-
-def profile(made: ContextPlaylist, width: int) -> Content:
-    """Rows of what tempo was asked for over time (dots) and what each track runs at (blocks), and the time below.
-
-    The first row's label is the highest tempo drawn, the last one's the lowest.
-    """
-    total = max(made.seconds, 1.0)
-    tempo = made.profile.tempo
-    wanted = [tempo.at(total * (cell + 0.5) / width) if tempo else 0.0 for cell in range(width)]
-    played = []
-    starts, at = [], 0.0
-    for track in made.tracks:
-        starts.append((at, (track.bpm or 0.0) * (track.factor or 1.0)))
-        at += track.seconds or 0.0
-    for cell in range(width):
-        moment = total * (cell + 0.5) / width
-        played.append(next(tempo for start, tempo in reversed(starts) if start <= moment))
-    low = min(*wanted, *played) - 3
-    high = max(*wanted, *played) + 3
-    rows = []
-    for row in range(PROFILE_ROWS):
-        top = high - (high - low) * row / PROFILE_ROWS
-        bottom = high - (high - low) * (row + 1) / PROFILE_ROWS
-        label = {0: f"{high:4.0f} ", PROFILE_ROWS - 1: f"{low:4.0f} "}.get(row, "     ")
-        line: list[Content | str] = [Content.styled(label, "$foreground-muted")]
-        for cell in range(width):
-            if bottom < played[cell] <= top:
-                eighth = int((played[cell] - bottom) / (top - bottom) * 7.99)
-                line.append(Content.styled("▁▂▃▄▅▆▇█"[eighth], "$text-accent"))
-            elif bottom < wanted[cell] <= top:
-                line.append(Content.styled("·", "$foreground-muted"))
-            else:
-                line.append(" ")
-        rows.append(Content.assemble(*line))
-    end = duration(total)
-    rows.append(Content.styled(f"     {'0:00':<{max(4, width - len(end))}}{end}", "$foreground-muted"))
-    return Content("\n").join(rows)

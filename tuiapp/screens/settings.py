@@ -242,7 +242,7 @@ class AskKey(Dialog):
             self._refuse(f"{written(key)}: {error}")
             return
         try:
-            self.app.preferences.config.with_value(self._setting.key, named)
+            self.app.preferences.config.with_values({self._setting.key: named})
         except ValueError as error:
             self._refuse(str(error))
         else:

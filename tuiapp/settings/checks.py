@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 
@@ -38,3 +40,35 @@ def mpd(value: Any) -> str:
     ):
         return value
     raise ValueError("host:port, the path of a socket, or off")
+
+
+def one_of(choices: tuple[str, ...], what: str) -> Callable[[Any], str]:
+    """One of a few values, in capitals or not; `what` says what is expected."""
+
+    def check(value: Any) -> str:
+        for choice in choices:
+            if isinstance(value, str) and value.casefold() == choice.casefold():
+                return choice
+        from engine.canonical_keys import nearest
+
+        close = nearest(value, choices, 1) if isinstance(value, str) else []
+        raise ValueError(what + (f"; did you mean {close[0]}?" if close else f": {', '.join(choices)}"))
+
+    return check
+
+
+def at_least(least: int, kind: str, *, whole: bool = False, above: bool = False) -> Callable[[Any], Any]:
+    """A number from `least` on, or above it."""
+
+    def check(value: Any) -> int | float:
+        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if (
+            number
+            and abs(value) <= 1e6
+            and math.isfinite(value)
+            and (value > least if above else value >= least)
+        ):
+            return int(value) if whole else value
+        raise ValueError(f"{kind}, {f'more than {least}' if above else f'{least} or more'}")
+
+    return check

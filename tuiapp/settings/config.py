@@ -6,7 +6,6 @@ stand under a heading or with a dotted name. What cannot be used is left out wit
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +18,7 @@ from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.settings.keys import BY_NAME, Keymap, keys_named
 
 if TYPE_CHECKING:
+    from engine.playlists.contexts import Context
     from engine.recommend.settings import DiscoverSettings
 
 # Textual's own; a test holds them beside those it has.
@@ -40,6 +40,8 @@ SERVICES = {
 # Of the desktop, what is watched.
 _WATCHED = ("players", "with browsers", "off")
 _MAX_BYTES = 1 << 20
+# Settings of contexts begin so: any number of them may be set.
+_CONTEXTS = "contexts."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,42 +77,12 @@ def _number(text: str) -> int | float | str:
     return text
 
 
-def _one_of(choices: tuple[str, ...], what: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        for choice in choices:
-            if isinstance(value, str) and value.casefold() == choice.casefold():
-                return choice
-        from engine.canonical_keys import nearest
-
-        close = nearest(value, choices, 1) if isinstance(value, str) else []
-        raise ValueError(what + (f"; did you mean {close[0]}?" if close else f": {', '.join(choices)}"))
-
-    return check
-
-
 def _service(value: Any) -> str:
     if isinstance(value, str) and "://" in value:
         if value.startswith(("https://", "http://")) and "{query}" in value and value.isprintable():
             return value
         raise ValueError("an address that starts with https:// and contains {query}")
-    return _one_of(tuple(SERVICES), "a service, or an address with {query}")(value)
-
-
-def _at_least(least: int, kind: str, *, whole: bool = False, above: bool = False) -> Callable[[Any], Any]:
-    """A number from `least` on, or above it."""
-
-    def check(value: Any) -> int | float:
-        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-        if (
-            number
-            and abs(value) <= 1e6
-            and math.isfinite(value)
-            and (value > least if above else value >= least)
-        ):
-            return int(value) if whole else value
-        raise ValueError(f"{kind}, {f'more than {least}' if above else f'{least} or more'}")
-
-    return check
+    return checks.one_of(tuple(SERVICES), "a service, or an address with {query}")(value)
 
 
 def _keys(value: Any) -> str:
@@ -121,7 +93,12 @@ def _keys(value: Any) -> str:
 
 def _settings() -> Iterator[Setting]:
     yield Setting(
-        "theme", "theme", "Colour theme.", "textual-dark", _one_of(THEMES, "the name of a theme"), THEMES
+        "theme",
+        "theme",
+        "Colour theme.",
+        "textual-dark",
+        checks.one_of(THEMES, "the name of a theme"),
+        THEMES,
     )
     yield Setting(
         "open.service",
@@ -146,7 +123,7 @@ def _settings() -> Iterator[Setting]:
         "While discover is open, it logs what your players play, as `discover listen` does. `discover listen --how` "
         "says how to set them.",
         "off",
-        _one_of(("off", "on"), "on or off"),
+        checks.one_of(("off", "on"), "on or off"),
         ("off", "on"),
     )
     yield Setting(
@@ -163,7 +140,7 @@ def _settings() -> Iterator[Setting]:
         "desktop players",
         "Whether `discover listen` logs what players of this desktop play (MPRIS, Linux), and browsers too.",
         "players",
-        _one_of(_WATCHED, "players, with browsers, or off"),
+        checks.one_of(_WATCHED, "players, with browsers, or off"),
         _WATCHED,
     )
     yield Setting(
@@ -171,14 +148,14 @@ def _settings() -> Iterator[Setting]:
         "known after (plays)",
         "Plays after which an artist counts as known.",
         defaults.KNOWN_PLAYS,
-        _at_least(1, "a whole number", whole=True),
+        checks.at_least(1, "a whole number", whole=True),
     )
     yield Setting(
         "discover.known_days",
         "known within (days)",
         "Only plays in your last N days make an artist known.",
         defaults.KNOWN_DAYS,
-        _at_least(0, "a number of days", above=True),
+        checks.at_least(0, "a number of days", above=True),
         none="any time",
     )
     yield Setting(
@@ -186,7 +163,7 @@ def _settings() -> Iterator[Setting]:
         "half-life (days)",
         "A play's weight halves for every N days before your latest play; 0: all count the same.",
         defaults.HALF_LIFE,
-        _at_least(0, "a number of days"),
+        checks.at_least(0, "a number of days"),
         none="what measured best",
     )
     yield Setting(
@@ -195,7 +172,7 @@ def _settings() -> Iterator[Setting]:
         "Recommend, mix and make playlists of music you have alone: the files of your folders, or without any what "
         "you played or kept.",
         "no",
-        _one_of(("no", "yes"), "yes or no"),
+        checks.one_of(("no", "yes"), "yes or no"),
         ("no", "yes"),
     )
     yield Setting(
@@ -225,11 +202,16 @@ class Config:
 
     def __getitem__(self, key: str) -> Any:
         """The value in use."""
-        return self.values.get(key, SETTINGS[key].default)
+        return self.values.get(key, setting_named(key).default)
 
     def where(self, key: str) -> str:
         """Where that value is from: `file` or `default`."""
         return "file" if key in self.values else "default"
+
+    @property
+    def contexts(self) -> dict[str, Context]:
+        """The contexts playlists are made for, the person's own among them, by name."""
+        return _contexts(self.values)[0]
 
     @property
     def keymap(self) -> Keymap:
@@ -242,17 +224,21 @@ class Config:
             }
         )
 
-    def with_value(self, key: str, value: Any) -> Config:
-        """The same with another value, or with None the default.
+    def with_values(self, changes: Mapping[str, Any]) -> Config:
+        """The same with other values, or with None the defaults.
 
-        Raises ValueError with what is expected, also for a key that does something else already.
+        Raises ValueError with what is expected, also for a key that does something else already, and for a context
+        that makes no list.
         """
-        values = {name: old for name, old in self.values.items() if name != key}
-        if value is not None:
-            values[key] = _used(SETTINGS[key], value)
+        values = {name: old for name, old in self.values.items() if name not in changes}
+        for key, value in changes.items():
+            if value is not None:
+                values[key] = _used(setting_named(key), value)
         changed = Config(values, self.problems)
         for name, pressed, other in changed.keymap.clashes():
             raise ValueError(f"keys.{name} cannot be {pressed}: used by {other}")
+        for name, why in _wrong_contexts(values).items():
+            raise ValueError(f"contexts.{name} cannot be so: {why}")
         return changed
 
     @property
@@ -283,8 +269,25 @@ def _found(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def _contexts(values: Mapping[str, Any]) -> tuple[dict[str, Context], dict[str, str]]:
+    """The contexts as set, by name, and why others make no list."""
+    from engine.playlists.own_contexts import contexts_with
+
+    own = {key.removeprefix(_CONTEXTS): value for key, value in values.items() if key.startswith(_CONTEXTS)}
+    return contexts_with(own)
+
+
+def _wrong_contexts(values: Mapping[str, Any]) -> dict[str, str]:
+    return _contexts(values)[1] if any(key.startswith(_CONTEXTS) for key in values) else {}
+
+
 def setting_named(name: str) -> Setting:
     """The setting of that name. Raises ValueError with the nearest names."""
+    if name.startswith(_CONTEXTS):
+        from engine.playlists.own_contexts import field_of
+
+        check, words = field_of(name.removeprefix(_CONTEXTS))
+        return Setting(name, name.removeprefix(_CONTEXTS), words, None, check)
     found = SETTINGS.get(name)
     if found is None:
         from engine.canonical_keys import nearest
@@ -307,6 +310,8 @@ def _nearby(name: str) -> tuple[str, ...]:
 
 # Names that settings had in versions before, and what they are called now.
 RENAMED = {
+    "keys.contexts.new_minus": "keys.contexts.newness_minus",
+    "keys.contexts.new_plus": "keys.contexts.newness_plus",
     "keys.discover.next_context": "keys.discover.pick_times",
     "keys.discover.next_taste": "keys.discover.pick_taste",
     "keys.history.next_picture": "keys.history.next_panel",
@@ -361,6 +366,9 @@ def read_document(document: Mapping[str, Any], file: str) -> Config:
             f"{file}: keys.{name} is {pressed}, already used by {other}; expected a free key. Still "
             f"{Keymap().labels(BY_NAME[name])}."
         )
+    for name, why in _wrong_contexts(values).items():
+        values = {key: value for key, value in values.items() if not key.startswith(f"{_CONTEXTS}{name}.")}
+        problems.append(f"{file}: contexts.{name}: {why} Ignored.")
     return Config(values, tuple(problems))
 
 

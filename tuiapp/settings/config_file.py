@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from engine.errors import DiscoverError, unreadable
 from engine.privacy import Door
 
 
-def write(door: Door, key: str, value: Any) -> None:
-    """Set a setting in the file, or with None take it out.
+def write(door: Door, changes: Mapping[str, Any]) -> None:
+    """Set settings in the file, or with None take them out, all at once.
 
     Raises PrivateSessionError in a private session, DiscoverError where the file cannot be changed in place.
     """
@@ -25,7 +25,9 @@ def write(door: Door, key: str, value: Any) -> None:
     except (OSError, UnicodeDecodeError) as error:
         damaged = f"{path} cannot be read ({error}). Move it away and try again."
         raise unreadable(error, path, damaged) from error
-    after = changed(before, key, value, path)
+    after = before
+    for key, value in changes.items():
+        after = changed(after, key, value, path)
     if after != before:
         try:
             door.write_file(path, after.encode())
@@ -65,21 +67,18 @@ def _set(document: Any, path: list[str], value: Any) -> None:
         holder, name = found
         if value is None:
             del holder[name]
-            if (
-                holder is document.get(path[0])
-                and not holder.trivia.comment
-                and not holder.as_string().strip()
-            ):
-                # A heading with nothing under it, not even a comment.
-                del document[path[0]]
+            _drop_empty(document, _heading_of(path))
         else:
             holder[name] = value
     elif value is not None:
-        heading, name = path[0], ".".join(path[1:])
-        if not name:
+        if len(path) == 1:
             # Before the first heading, or it would stand under that.
-            document[heading] = value
+            document[path[0]] = value
             return
+        if len(_heading_of(path)) > 1:
+            _set_below(document, path, value)
+            return
+        heading, name = path[0], ".".join(path[1:])
         if heading not in document:
             before = document.as_string()
             if before and not before.endswith("\n"):
@@ -91,6 +90,40 @@ def _set(document: Any, path: list[str], value: Any) -> None:
             # It gets a heading of its own now, not the comment of the one below it.
             document[heading].trivia.comment = ""
         document[heading][name] = value
+
+
+def _heading_of(path: list[str]) -> list[str]:
+    """The heading a setting stands under: each context has its own, `[contexts.NAME]`."""
+    return path[:2] if path[0] == "contexts" and len(path) > 2 else path[:1]
+
+
+def _set_below(document: Any, path: list[str], value: Any) -> None:
+    """Set what stands under a heading of two parts."""
+    import tomlkit
+
+    heading, below = _heading_of(path)
+    if heading not in document:
+        if before := document.as_string():
+            document.add(tomlkit.nl())
+            if not before.endswith("\n"):
+                document.add(tomlkit.nl())
+        document[heading] = tomlkit.table(is_super_table=True)
+    table = document[heading]
+    if below not in table:
+        table[below] = tomlkit.table()
+    table[below][".".join(path[2:])] = value
+
+
+def _drop_empty(table: Any, heading: list[str]) -> None:
+    """Take out a heading with nothing under it, not even a comment."""
+    name, *below = heading
+    found = table.get(name)
+    if found is None or not hasattr(found, "trivia"):
+        return
+    if below:
+        _drop_empty(found, below)
+    if not found.trivia.comment and not found.as_string().strip():
+        del table[name]
 
 
 def _holder(table: Any, path: list[str]) -> tuple[Any, str] | None:
