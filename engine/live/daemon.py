@@ -13,8 +13,9 @@ from engine.live.inbox import Inbox
 from engine.live.listener import Listener, Watcher
 from engine.live.mpd import Watcher as Mpd
 from engine.live.mpd import addresses
-from engine.live.token import HOST, granted
+from engine.live.token import HOST, wanted
 from engine.paths import Folders
+from engine.privacy import Door
 from engine.privacy.presence import Presence, Role
 
 # What the settings of what is watched may say.
@@ -52,10 +53,11 @@ def listener_for(
     Raises DiscoverError where somebody does already or the port is in use, PrivateSessionError where in a private
     session something would have to be written.
     """
-    used, presence = granted(folders, port, private=private), Presence(folders)
+    used, presence = wanted(folders, port), Presence(folders)
     if presence.others(Role.LISTENS):
         raise DiscoverError("Something listens for this library already: see discover listen --status.")
     bound = listening_socket(used.port)
+    used.keep(Door(folders, private=private))
     presence.enter(Role.LISTENS)
     return Listener(bound, used, Inbox(folders), presence, watchers(mpd, mpris, say))
 

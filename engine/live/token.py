@@ -28,7 +28,9 @@ class Access:
         return f"{HOST}:{self.port}"
 
     def keep(self, door: Door) -> None:
-        """Write it down. Raises PrivateSessionError in a private session."""
+        """Write it down, unless it is. Raises PrivateSessionError in a private session where it is not."""
+        if access(door.folders) == self:
+            return
         data = json.dumps({"token": self.token, "port": self.port}).encode()
         door.write_file(door.folders.listening, data)
 
@@ -52,10 +54,12 @@ def granted(folders: Folders, port: int | None = None, *, private: bool = False)
 
     Raises PrivateSessionError where something would have to be written in a private session.
     """
-    there = access(folders)
-    wanted = there or Access(str(uuid.uuid4()))
-    if port is not None:
-        wanted = replace(wanted, port=port)
-    if wanted != there:
-        wanted.keep(Door(folders, private=private))
-    return wanted
+    found = wanted(folders, port)
+    found.keep(Door(folders, private=private))
+    return found
+
+
+def wanted(folders: Folders, port: int | None = None) -> Access:
+    """The token and port of a data folder, or new ones, which are not written down yet."""
+    found = access(folders) or Access(str(uuid.uuid4()))
+    return found if port is None else replace(found, port=port)

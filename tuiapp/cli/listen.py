@@ -125,20 +125,21 @@ def _row(player: Player) -> tuple[str, str, str]:
 
 def _units(options: Options, port: int | None, *, remove: bool) -> None:
     """Write the units of systemd, or remove those that were written; systemd itself is the person's to ask."""
-    from engine.live.token import granted
+    from engine.live.token import wanted
     from engine.live.units import MARK, folder, units
     from engine.privacy import Door
 
     door, where = Door(options.folders, private=options.private), folder()
     door.require_writable("install or remove units")
     command = [sys.executable, "-m", "tuiapp", "--data-dir", str(options.folders.root), "--quiet", "listen"]
-    used = granted(options.folders, port)
+    used = wanted(options.folders, port)
     files = units(used.port, command)
     for name in files:
         path = where / name
         if path.exists() and not path.read_bytes().startswith(MARK.encode()):
             raise DiscoverError(f"{path} is not one discover wrote. Move it away, then try again.")
     if not remove:
+        used.keep(door)
         where.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         if remove:

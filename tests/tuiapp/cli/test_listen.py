@@ -152,7 +152,7 @@ def test_the_process_that_listens(
     }
     # It is the one for this library, and of what it does not need it has nothing loaded.
     with pytest.raises(DiscoverError, match="listens for this library already"):
-        listening.run(folders, None, "off", "off", print)
+        listening.run(folders, 17_900, "off", "off", print)
     maps = Path(f"/proc/{daemon.process.pid}/maps")
     if maps.exists():
         assert "numpy" not in maps.read_text()
