@@ -61,6 +61,14 @@ class Heard:
     skipped: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the person said of a song in the player: `like`, `hide`, or null for neither."""
+
+    song: Song
+    verdict: str | None
+
+
 def enough(length: float | None) -> float:
     """The seconds of a song of this length that make a play."""
     return min(length / 2, ENOUGH) if length else ENOUGH

@@ -98,9 +98,9 @@ class Inbox:
         await kept
 
     def keep(self, told: Told) -> None:
-        """Keep what was heard by a watcher, whom nobody asks again: as soon as it can be."""
+        """Keep what a watcher tells, whom nobody asks again: as soon as it can be."""
         self.look()
-        if (told := self._without_private(told)).plays:
+        if (told := self._without_private(told)).plays or told.verdicts:
             self._waiting.append(_Waiting(told, None))
             self._go_on()
 
@@ -167,8 +167,8 @@ def _keep(folders: Folders, all_told: Sequence[Told]) -> None:
         if plays:
             add_logged_plays(connection, plays)
         for told in all_told:
-            for ids, verdict in told.verdicts:
-                judge(connection, ids, verdict)
+            for one in told.verdicts:
+                judge(connection, one.verdict, one.ids, one.named)
     finally:
         connection.close()
         forget_keys()

@@ -43,13 +43,22 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """`like`, `hide` or null, nothing any more, of the recording of these ids, or the one that is `named`."""
+
+    verdict: str | None
+    ids: Ids = ()
+    named: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """What a client told: plays, or what it thinks of recordings it names by their ids (`like`, `hide`, null: nothing
-    any more). `single`: it was just played, else it may come out of a queue."""
+    """What a client told: plays, and what the person thinks of recordings. `single`: it was just played, else it may
+    come out of a queue."""
 
     client: str
     plays: tuple[Play, ...] = ()
-    verdicts: tuple[tuple[Ids, str | None], ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
     single: bool = False
 
 
@@ -212,7 +221,7 @@ def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
     if not ids or told.score not in (-1, 0, 1):
         return failure(400, "A recording's id and a score of -1, 0 or 1 belong here.")
     verdict = {1: "like", -1: "hide", 0: None}[told.score]
-    return Answer(200, _OK, Told(_client(request.headers, ()), verdicts=((ids, verdict),)))
+    return Answer(200, _OK, Told(_client(request.headers, ()), verdicts=(Verdict(verdict, ids),)))
 
 
 # -- what is asked --------------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from engine.errors import DiscoverError
 from engine.imports.times import latest_possible
-from engine.live.clock import Heard
+from engine.live.clock import Heard, Judged
 from engine.live.connections import Socket
 from engine.live.endpoint import Endpoint
 from engine.live.inbox import Inbox
-from engine.live.listenbrainz import Answer, Request, Told, answer, failure
+from engine.live.listenbrainz import Answer, Request, Told, Verdict, answer, failure
 from engine.live.token import Access
 from engine.privacy.presence import Presence
 from engine.store.play import START, Play
@@ -24,13 +24,15 @@ LOOK_SECONDS = 1.0
 class Watcher(Protocol):
     """Follows a player and hands on what is heard from it, until cancelled."""
 
-    async def watch(self, keep: Callable[[str, Heard], None], /) -> None:
-        """`keep` takes the player's name and what was heard."""
+    async def watch(self, keep: Callable[[str, Heard | Judged], None], /) -> None:
+        """`keep` takes the player's name and what was heard, or said of a song."""
 
 
-def told(player: str, heard: Heard) -> Told:
-    """What a watched player let hear."""
+def told(player: str, heard: Heard | Judged) -> Told:
+    """What a watched player let hear, or what was said of a song in it."""
     song = heard.song
+    if isinstance(heard, Judged):
+        return Told(player, verdicts=(Verdict(heard.verdict, named=(song.artist, song.title)),))
     play = Play(
         artist=song.artist,
         title=song.title,
@@ -91,7 +93,7 @@ class Listener:
         except Exception as error:  # noqa: BLE001 - the others go on
             self.inbox.note(error)
 
-    def _heard(self, player: str, heard: Heard) -> None:
+    def _heard(self, player: str, heard: Heard | Judged) -> None:
         self.inbox.keep(told(player, heard))
 
     async def _look(self) -> None:

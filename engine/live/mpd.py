@@ -6,11 +6,12 @@ One connection, which waits until MPD speaks; where there is none it is tried ag
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
 
-from engine.live.clock import Clock, Heard, Seen, Song
+from engine.live.clock import Clock, Heard, Judged, Seen, Song
 from engine.live.connections import connect
 
 NAME = "mpd"
@@ -20,9 +21,12 @@ _MAX_LINE, _MAX_LINES = 64 << 10, 1000
 _PATIENCE = 10.0
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 
+# The sticker in which myMPD and others keep what the person thinks of a song.
+_STICKER, _VERDICTS = "like", {"0": "hide", "1": None, "2": "like"}
+
 Pairs = Sequence[tuple[str, str]]
-# Takes the name of a player and what was heard from it.
-Keep = Callable[[str, Heard], None]
+# Takes the name of a player and what was heard from it, or said of a song in it.
+Keep = Callable[[str, Heard | Judged], None]
 
 
 class RefusedError(Exception):
@@ -76,6 +80,8 @@ class Watcher:
         self._places = places
         self._say = say
         self._clock = Clock()
+        # The file of the song that plays, and what was said of it so far.
+        self._sticker = ("", "")
 
     async def watch(self, keep: Keep) -> None:
         """Hand on what is heard, until cancelled."""
@@ -106,8 +112,10 @@ class Watcher:
                 if not found:
                     self._say(f"Watching MPD at {address}.")
                 found = True
-                self._see(seen(status, song, time.monotonic(), time.time()), keep)
-                await mpd.ask("idle player", patience=None)
+                shown = seen(status, song, time.monotonic(), time.time())
+                self._see(shown, keep)
+                await self._judge(mpd, shown.song, dict(song).get("file", ""), keep)
+                await mpd.ask("idle player sticker", patience=None)
         except _LOST as error:
             if found:
                 why = f" ({error})" if isinstance(error, RefusedError) else ""
@@ -117,6 +125,18 @@ class Watcher:
             self._see(Seen(time.monotonic(), time.time()), keep)
             writer.close()
         return found
+
+    async def _judge(self, mpd: _Conversation, song: Song | None, file: str, keep: Keep) -> None:
+        """Hand on what the person says of the song while it plays; what was said before is no news."""
+        if song is None:
+            return
+        sticker = ""
+        with contextlib.suppress(RefusedError):  # none, or none are kept there
+            answered = await mpd.ask(f"sticker get song {_quoted(file)} {_STICKER}")
+            sticker = dict(answered).get("sticker", "").removeprefix(f"{_STICKER}=")
+        before, self._sticker = self._sticker, (file, sticker)
+        if before[0] == file and before[1] != sticker and (sticker in _VERDICTS or not sticker):
+            keep(NAME, Judged(song, _VERDICTS.get(sticker)))
 
     def _see(self, shown: Seen, keep: Keep) -> None:
         for one in self._clock.see(shown):

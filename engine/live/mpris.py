@@ -15,7 +15,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
 
-from engine.live.clock import Clock, Heard, Seen, Song
+from engine.live.clock import Clock, Heard, Judged, Seen, Song
 from engine.live.connections import session_bus
 
 _NAMES = "org.mpris.MediaPlayer2"
@@ -30,7 +30,7 @@ _BROWSERS = (
 _WAIT = 60.0
 _MICRO = 1_000_000
 
-Keep = Callable[[str, Heard], None]
+Keep = Callable[[str, Heard | Judged], None]
 _Question = tuple[Message, "_Answered"]
 _Answered = Callable[[tuple[Any, ...]], list[_Question]]
 

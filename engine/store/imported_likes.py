@@ -75,26 +75,32 @@ class ImportedPlaylists:
         self._of_file = {}
 
 
-def judge(connection: sqlite3.Connection, ids: Ids, verdict: str | None) -> bool:
+def judge(
+    connection: sqlite3.Connection, verdict: str | None, ids: Ids, named: tuple[str, str] | None = None
+) -> bool:
     """Keep what the person said of a track in a player of theirs, in place of what they said before; null takes it
-    back. A block stands, whatever a player says. False where the library knows no track by these ids."""
-    for scheme, value in ids:
-        row = connection.execute(
-            "SELECT a.name, t.title, a.key, t.key FROM track_ids AS i JOIN tracks AS t ON t.id = i.track_id "
-            "JOIN artists AS a ON a.id = t.artist_id WHERE i.scheme = ? AND i.value = ?",
-            (scheme, value),
-        ).fetchone()
-        if row is None:
-            continue
-        artist, title, *keys = row
-        with connection:
-            connection.execute(
-                "DELETE FROM feedback WHERE artist_key = ? AND track_key = ? AND verdict <> 'block'", keys
-            )
-            if verdict is not None:
-                keep_verdict(connection, artist, title, verdict, None)
-        return True
-    return False
+    back. A block stands, whatever a player says. False where the track is not `named`, by artist and title, and the
+    library knows none by its ids."""
+    for pair in ids:
+        named = (
+            named
+            or connection.execute(
+                "SELECT a.name, t.title FROM track_ids AS i JOIN tracks AS t ON t.id = i.track_id "
+                "JOIN artists AS a ON a.id = t.artist_id WHERE i.scheme = ? AND i.value = ?",
+                pair,
+            ).fetchone()
+        )
+    if named is None:
+        return False
+    artist, title = named
+    with connection:
+        connection.execute(
+            "DELETE FROM feedback WHERE artist_key = ? AND track_key = ? AND verdict <> 'block'",
+            (artist_key(artist), track_key(title)),
+        )
+        if verdict is not None:
+            keep_verdict(connection, artist, title, verdict, None)
+    return True
 
 
 def keep_playlist(

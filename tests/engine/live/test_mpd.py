@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.live import mpd
-from engine.live.clock import Heard
+from engine.live.clock import Heard, Judged, Song
 from engine.live.listener import told
 from engine.live.mpd import Watcher, addresses, seen
 from tests.support.players import needs, sound
@@ -18,6 +18,7 @@ from tests.support.players import needs, sound
 PLAYING = [("state", "play"), ("songid", "4"), ("elapsed", "1.186"), ("duration", "200.000")]
 SONG = [("file", "B/six.wav"), ("Title", "Tin Roof"), ("Artist", "Ida"), ("Artist", "Burel"), ("Album", "Slow"),
         ("MUSICBRAINZ_TRACKID", "7c1b"), ("Id", "4")]  # fmt: skip
+SHOWN = Song("Ida", "Tin Roof")
 
 
 def test_what_mpd_answers_is_a_song() -> None:
@@ -56,6 +57,7 @@ class Mpd:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     writer: asyncio.StreamWriter | None = None
+    like: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
@@ -63,16 +65,22 @@ class Mpd:
         async for line in reader:
             command = line.decode().strip()
             self.asked.append(command)
-            if command == "idle player":
+            if command == "idle player sticker":
                 self.idle.set()
                 await self.changed.wait()
                 self.changed.clear()
             pairs = {
                 "status": [*self.state.items()],
                 "currentsong": SONG,
-                "idle player": [("changed", "player")],
+                "idle player sticker": [("changed", "player")],
             }
             text = "".join(f"{name}: {value}\n" for name, value in pairs.get(command, ()))
+            if command.startswith("sticker "):
+                text = f"sticker: like={self.like}\n"
+                if not self.like:
+                    self.answers[command] = b"ACK [50@0] {sticker} no such sticker\n"
+                else:
+                    self.answers.pop(command, None)
             writer.write(self.answers.get(command, f"{text}OK\n".encode()))
         writer.close()
 
@@ -172,6 +180,20 @@ async def test_when_mpd_goes_away_what_was_heard_is_kept_and_it_is_looked_for_ag
     assert [one.seconds for one in kept] == [150.0]
     assert [line.partition(" at ")[0] for line in watching] == ["Watching MPD", "MPD", "Watching MPD"]
     assert waits == [1.0]
+
+
+async def test_what_is_said_of_the_song_that_plays_is_handed_on_once(
+    fake: Mpd, kept: list[Heard | Judged], watching: list[str]
+) -> None:
+    fake.like = "2"
+    await fake.idle.wait()
+    for like in ("", "2", "2", "x", "0", "1"):
+        fake.like = like
+        await fake.change()
+    said = [(one.song.title, one.verdict) for one in kept if isinstance(one, Judged)]
+    assert said == [("Tin Roof", None), ("Tin Roof", "like"), ("Tin Roof", "hide"), ("Tin Roof", None)]
+    (verdict,) = told("mpd", Judged(SHOWN, "like")).verdicts
+    assert (verdict.verdict, verdict.named) == ("like", ("Ida", "Tin Roof"))
 
 
 @pytest.mark.parametrize(
