@@ -14,6 +14,7 @@ from engine.canonical_keys import played_alike, relaxed_pair
 from engine.community.pack_names import MANIFEST_FILE
 from engine.errors import DamagedDataError, unreadable
 from engine.paths import Folders
+from engine.store.music_files import any_files
 from engine.wording import percent
 
 FORMAT = 1
@@ -25,7 +26,16 @@ _COLUMNS = (
     "spotify, isrc, popularity, {since}"
 )
 # What packs of earlier versions have not.
-_SINCE = ("spread", "other_bpm")
+_SINCE = ("spread", "other_bpm", "calm", "source")
+# The person's own files as a pack: what their tags say of tempo counts before what was measured of them, which counts
+# before any pack. How loud and busy they are is measured more plainly than a pack's energy, and fills its gaps.
+_OF_FILES = """(
+    SELECT artist_key, track_key, relaxed, artist, track, album, coalesce(tag_bpm, bpm) AS bpm, seconds,
+        iif(tag_bpm IS NULL, other_bpm, NULL) AS other_bpm, calm, 1 - calm AS energy,
+        iif(tag_bpm IS NULL, 'measured', 'tag') AS source,
+        NULL AS danceability, NULL AS valence, NULL AS spotify, NULL AS isrc, NULL AS popularity, NULL AS spread
+    FROM music_files WHERE problem IS NULL
+)"""
 _UNSURE = 0.04  # readings farther apart are told with the tempo
 
 _Item = TypeVar("_Item")
@@ -35,8 +45,8 @@ _Item = TypeVar("_Item")
 class TrackFeatures:
     """What the packs know of one track. Tempo in beats a minute, the rest 0..1; None = unknown.
 
-    `bpm_source` names the pack the tempo is from, what it may be instead, and how far its readings are apart; `ids` are
-    pairs such as ("spotify", "1a2B…").
+    `bpm_source` names where the tempo is from, in the order of trust a file's `tag`, `measured` from its sound, or the
+    pack; what it may be instead, and how far its readings are apart. `ids` are pairs such as ("spotify", "1a2B…").
     """
 
     artist_key: str
@@ -52,6 +62,7 @@ class TrackFeatures:
     seconds: float | None
     ids: tuple[tuple[str, str], ...] = ()
     popularity: float | None = None
+    calm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,25 +123,34 @@ def feature_packs(folders: Folders) -> list[Path]:
 
 
 class FeatureCatalog:
-    """All feature packs as one: what any of them knows of a track. The first that knows a value counts.
+    """All feature packs as one, and the person's own files: what any of them knows of a track. The first that knows a
+    value counts.
 
     Opens files read-only and immutable, so it may be used in a private session and from any thread that has
     it to itself.
     """
 
-    def __init__(self, folders: Iterable[Path]) -> None:
-        """Open the packs in `folders` in order of precedence.
+    def __init__(self, folders: Iterable[Path], library: sqlite3.Connection | None = None) -> None:
+        """Open the packs in `folders` in order of precedence; what was read and measured of the files of a `library`
+        comes before them.
 
         Raises DamagedDataError when one is missing or altered beyond opening.
         """
-        self._packs: list[tuple[str, sqlite3.Connection, str]] = []
+        self._packs: list[tuple[str, sqlite3.Connection, str, str]] = []
+        self._opened: list[sqlite3.Connection] = []
         try:
             for folder in folders:
                 name = str(read_manifest(folder)["name"])
-                self._packs.append((name, *_open_table(folder / TABLE_FILE)))
+                connection, columns = _open_table(folder / TABLE_FILE)
+                self._opened.append(connection)
+                self._packs.append((name, connection, columns, "features"))
         except BaseException:
             self.close()
             raise
+        if library is not None and any_files(library):
+            whole = _COLUMNS.format(since=", ".join(_SINCE))
+            self._packs.insert(0, ("", library, whole.replace("energy, ", "NULL, "), _OF_FILES))
+            self._packs.append(("", library, whole, _OF_FILES))
 
     def __enter__(self) -> FeatureCatalog:
         return self
@@ -142,15 +162,13 @@ class FeatureCatalog:
 
     def close(self) -> None:
         """Close every pack; the catalog is empty afterwards."""
-        for _, connection, _ in self._packs:
+        for connection in self._opened:
             connection.close()
-        self._packs = []
+        self._packs, self._opened = [], []
 
     def __len__(self) -> int:
         """Number of tracks, counted once a pack."""
-        return sum(
-            int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for _, pack, _ in self._packs
-        )
+        return sum(int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for pack in self._opened)
 
     def lookup(
         self, pairs: Iterable[tuple[str, str]], titles: Mapping[tuple[str, str], str] | None = None
@@ -163,11 +181,11 @@ class FeatureCatalog:
         """
         found: dict[tuple[str, str], TrackFeatures] = {}
         wanted = list(dict.fromkeys(pairs))
-        for name, connection, columns in self._packs:
+        for name, connection, columns, table in self._packs:
             for chunk in chunks(wanted, CHUNK):
                 statement = (
                     f"WITH wanted (a, t) AS (VALUES {', '.join(['(?, ?)'] * len(chunk))}) "  # noqa: S608 - marks only
-                    f"SELECT {columns} FROM wanted CROSS JOIN features ON artist_key = a AND track_key = t"
+                    f"SELECT {columns} FROM wanted CROSS JOIN {table} ON artist_key = a AND track_key = t"
                 )
                 parameters = [key for pair in chunk for key in pair]
                 _gather(found, name, connection.execute(statement, parameters))
@@ -181,11 +199,11 @@ class FeatureCatalog:
         for pair, title in titles.items():
             asked.setdefault(relaxed_pair(pair[0], title), []).append(pair)
         found: dict[tuple[str, str], TrackFeatures] = {}
-        for name, connection, columns in self._packs:
+        for name, connection, columns, table in self._packs:
             for chunk in chunks(asked, CHUNK):
                 statement = (
                     f"WITH wanted (r) AS (VALUES {', '.join(['(?)'] * len(chunk))}) "  # noqa: S608 - marks only
-                    f"SELECT r, {columns} FROM wanted CROSS JOIN features ON relaxed = r "
+                    f"SELECT r, {columns} FROM wanted CROSS JOIN {table} ON relaxed = r "
                     "WHERE bpm IS NOT NULL ORDER BY r, length(track_key), track_key, artist_key"
                 )
                 for relaxed, *row in connection.execute(statement, chunk):
@@ -199,11 +217,11 @@ class FeatureCatalog:
         """Every known track of these artists, by artist in the order given, the most popular first."""
         found: dict[tuple[str, str], TrackFeatures] = {}
         wanted = list(dict.fromkeys(artist_keys))
-        for name, connection, columns in self._packs:
+        for name, connection, columns, table in self._packs:
             for chunk in chunks(wanted, CHUNK):
                 statement = (
                     f"WITH wanted (a) AS (VALUES {', '.join(['(?)'] * len(chunk))}) "  # noqa: S608 - marks only
-                    f"SELECT {columns} FROM wanted CROSS JOIN features ON artist_key = a"
+                    f"SELECT {columns} FROM wanted CROSS JOIN {table} ON artist_key = a"
                 )
                 _gather(found, name, connection.execute(statement, chunk))
         order = {key: place for place, key in enumerate(wanted)}
@@ -271,6 +289,8 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         popularity,
         spread,
         other_bpm,
+        calm,
+        source,
     ) = row
     ids = (("spotify", spotify), ("isrc", isrc))
     return TrackFeatures(
@@ -280,13 +300,14 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         track=str(track),
         album=None if album is None else str(album),
         bpm=_real(bpm),
-        bpm_source=None if bpm is None else _source(pack, _real(spread), _real(other_bpm)),
+        bpm_source=None if bpm is None else _source(str(source or pack), _real(spread), _real(other_bpm)),
         energy=_real(energy),
         danceability=_real(danceability),
         valence=_real(valence),
         seconds=_real(seconds),
         ids=tuple((scheme, str(value)) for scheme, value in ids if value is not None),
         popularity=_real(popularity),
+        calm=_real(calm),
     )
 
 
@@ -322,6 +343,7 @@ def _filled(first: TrackFeatures, second: TrackFeatures) -> TrackFeatures:
         seconds=second.seconds if first.seconds is None else first.seconds,
         ids=first.ids + tuple(pair for pair in second.ids if pair[0] not in schemes),
         popularity=second.popularity if first.popularity is None else first.popularity,
+        calm=second.calm if first.calm is None else first.calm,
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# How the source of a tempo begins that is not the track's own.
+ESTIMATE = "estimate"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

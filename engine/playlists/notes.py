@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.playlists.candidate import ESTIMATE
 from engine.playlists.contexts import Context
 from engine.playlists.objective import Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist, Curve
@@ -200,9 +201,13 @@ def _unknown(curve: Curve, playlist: ContextPlaylist, context: Context) -> str:
 
 
 def _on_estimates(playlist: ContextPlaylist) -> list[str]:
-    estimated = sum(track.seconds_estimated for track in playlist.tracks)
-    if not estimated:
-        return []
-    minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
-    tracks = quantity(estimated, "tracks are", "track is")
-    return [f"{tracks} of unknown length, assumed {minutes}:{seconds:02} each."]
+    notes = []
+    if guessed := sum((track.bpm_source or "").startswith(ESTIMATE) for track in playlist.tracks):
+        notes.append(
+            f"The tempo of {quantity(guessed, 'tracks')} is an estimate: the median of their artist."
+        )
+    if estimated := sum(track.seconds_estimated for track in playlist.tracks):
+        minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
+        tracks = quantity(estimated, "tracks are", "track is")
+        notes.append(f"{tracks} of unknown length, assumed {minutes}:{seconds:02} each.")
+    return notes

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine.canonical_keys import AnySpelling, joined_key
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.playlists.at_times import at_times
-from engine.playlists.candidate import Candidate
+from engine.playlists.candidate import ESTIMATE, Candidate
 from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
 from engine.store.feedback import marked
@@ -31,6 +32,8 @@ from engine.taste.window import TimeOfWeek
 NEW_AT_TOP = 30.0
 # ... and like one played once at the end of it.
 NEW_AT_END = 1.0
+# An artist whose tempo is so much alike in so many tracks lends it to the others.
+MIN_TEMPOS, NEARLY_ALL = 3, 0.7
 
 
 def candidates(
@@ -44,11 +47,45 @@ def candidates(
     """Own tracks with what is known of their tempo, and of when they are played where `times` are asked about, then
     tracks of recommended artists; with `from_library` those alone the person has."""
     place = {item.key: item.rank for item in recommended if not item.known}
-    found = offered(connection, features, place, from_library=from_library)
+    found = with_artists_tempo(offered(connection, features, place, from_library=from_library))
     if times is None:
         return found
     then = at_times(plays_at(connection, times))
     return [replace(track, at_times=then.get((track.artist_key, track.track_key))) for track in found]
+
+
+def with_artists_tempo(tracks: Sequence[Candidate]) -> list[Candidate]:
+    """The tracks, those without a tempo with the median of their artist's where three or more have one and nearly all
+    lie near it; the source says that it is an estimate."""
+    known: dict[str, list[float]] = {}
+    for track in tracks:
+        if track.bpm is not None and track.bpm > 0:
+            known.setdefault(track.artist_key, []).append(track.bpm)
+    medians = {
+        artist: (median, len(tempos))
+        for artist, tempos in known.items()
+        if len(tempos) >= MIN_TEMPOS and _near(tempos, median := statistics.median(tempos)) >= NEARLY_ALL
+    }
+    return [
+        track
+        if track.bpm is not None or track.artist_key not in medians
+        else replace(
+            track,
+            bpm=median,
+            bpm_source=f"{ESTIMATE}, the median of {count} tracks by the artist",
+            # One whose tempo is known goes before it.
+            appeal=track.appeal / 2,
+        )
+        for track in tracks
+        for median, count in (medians.get(track.artist_key, (0.0, 0)),)
+    ]
+
+
+def _near(tempos: Sequence[float], median: float) -> float:
+    """Which share of tempi lies within 8 % of the median, half and double counted."""
+    return sum(
+        any(abs(tempo * octave / median - 1.0) < 0.08 for octave in (0.5, 1.0, 2.0)) for tempo in tempos
+    ) / len(tempos)
 
 
 def offered(
@@ -194,6 +231,7 @@ def _unplayed(file: MusicFile, features: TrackFeatures | None, depth: float) -> 
         bpm=features.bpm if features else None,
         bpm_source=features.bpm_source if features else None,
         energy=features.energy if features else None,
+        calm=features.calm if features else None,
         seconds=file.seconds or (features.seconds if features else None),
         appeal=math.log1p(NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth),
         known=False,
@@ -218,6 +256,7 @@ def _known(
         bpm=features.bpm if features else None,
         bpm_source=features.bpm_source if features else None,
         energy=features.energy if features else None,
+        calm=features.calm if features else None,
         seconds=seconds or (features.seconds if features else None),
         appeal=appeal,
         known=True,
@@ -246,6 +285,7 @@ def _new(track: TrackFeatures, depth: float) -> Candidate:
         bpm=track.bpm,
         bpm_source=track.bpm_source,
         energy=track.energy,
+        calm=track.calm,
         seconds=track.seconds,
         appeal=math.log1p(weight),
         known=False,

@@ -16,6 +16,7 @@ from engine.session.library import Change, Service, synchronized
 from engine.store import music_files as store
 
 if TYPE_CHECKING:
+    from engine.audio.measure import Agreement, MeasureReport
     from engine.audio.scan import ScanReport
     from engine.store.music_files import MusicFolder
 
@@ -117,6 +118,33 @@ class Music(Service):
             raise
         finally:
             self.library.changed(Change.PLAYS)
+
+    @synchronized
+    def measure(
+        self, *, report: StageReport | None = None, cancelled: Cancelled | None = None
+    ) -> MeasureReport:
+        """Measure tempo and calm of the files that were not measured yet, with all cores but one.
+
+        What was measured is kept when it is stopped. Raises NothingYetError without files, DiscoverError where the
+        package that decodes is missing, CancelledError.
+        """
+        from engine.audio.measure import measure
+        from engine.model.parallel import cores
+
+        self.library.door.require_writable("measure music")
+        if not store.any_files(self.library.connection):
+            raise NothingYetError("No music yet. Add a folder of it: discover library add DIR.")
+        try:
+            return measure(self.library.connection, max(1, cores() - 1), report, cancelled)
+        finally:
+            self.library.changed(Change.PLAYS)
+
+    @synchronized
+    def agreement(self) -> Agreement:
+        """How far tempo measured agrees with that in tags."""
+        from engine.audio.measure import agreement
+
+        return agreement(self.library.connection)
 
     @synchronized
     def named(self, path: Path) -> MusicFolder:

@@ -258,14 +258,14 @@ class Packs(Service):
         return asdict(made)
 
     def features(self) -> FeatureCatalog:
-        """The feature packs, open: a context manager."""
+        """What is known of tracks, by the person's own files and the feature packs: a context manager."""
         from engine.community.features import FeatureCatalog, feature_packs
 
-        return FeatureCatalog(feature_packs(self.library.folders))
+        return FeatureCatalog(feature_packs(self.library.folders), self.library.connection)
 
     @synchronized
     def tempo_coverage(self) -> LibraryCoverage:
-        """How many of one's own tracks the feature packs know the tempo of."""
+        """How many of one's own tracks have a known tempo."""
         with self.features() as features:
             return features.library_coverage(self.library.connection)
 

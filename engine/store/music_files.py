@@ -158,6 +158,52 @@ def scan_ended(
         )
 
 
+# -- what they sound like -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was measured of a file, null where nothing was: `bpm` and the reading in another octave, onsets a second, dB
+    of full scale, and how calm it is (0..1)."""
+
+    bpm: float | None = None
+    other_bpm: float | None = None
+    onset_rate: float | None = None
+    loudness: float | None = None
+    calm: float | None = None
+
+
+def unmeasured(connection: sqlite3.Connection, version: int) -> list[MusicFile]:
+    """The files that were not measured by this version, those without a tempo in their tags first."""
+    rows = connection.execute(
+        f"SELECT {_FILE} FROM music_files "  # noqa: S608 - fixed names
+        "WHERE problem IS NULL AND measured IS NOT ? ORDER BY tag_bpm IS NOT NULL, path",
+        (version,),
+    )
+    return [MusicFile(*row) for row in rows]
+
+
+def put_heard(connection: sqlite3.Connection, version: int, heard: Iterable[tuple[MusicFile, Heard]]) -> None:
+    """Take down what was measured of files, as they were then, in one transaction."""
+    with connection:
+        connection.executemany(
+            "UPDATE music_files SET measured = ?, bpm = ?, other_bpm = ?, onset_rate = ?, loudness = ?, calm = ? "
+            "WHERE path = ? AND size = ? AND modified = ?",
+            (
+                (version, one.bpm, one.other_bpm, one.onset_rate, one.loudness, one.calm, file.path, file.size,
+                 file.modified)
+                for file, one in heard
+            ),
+        )  # fmt: skip
+
+
+def tagged_and_heard(connection: sqlite3.Connection) -> list[tuple[float, float]]:
+    """(tempo in tags, tempo measured) of every file that has both."""
+    return connection.execute(
+        "SELECT tag_bpm, bpm FROM music_files WHERE problem IS NULL AND tag_bpm IS NOT NULL AND bpm IS NOT NULL"
+    ).fetchall()
+
+
 # -- which file a track is ---------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import struct
 import wave
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +96,34 @@ def touched(path: Path) -> None:
     """Give a file another time, as who writes to it does."""
     about = path.stat()
     os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns + 1_000_000))
+
+
+def clicks(bpm: float, seconds: float, seed: int = 0) -> NDArray[np.floating]:
+    """A click track, each beat a burst of noise."""
+    return _beats(bpm, seconds, lambda _beat, click, _low: click, seed)
+
+
+def loop(bpm: float, seconds: float, seed: int = 0) -> NDArray[np.floating]:
+    """Drums: a low beat and a high one in turn, lighter ones between."""
+    return _beats(
+        bpm, seconds, lambda beat, click, low: low if beat % 2 == 0 else 2 * click, seed, between=0.5
+    )
+
+
+def _beats(
+    bpm: float,
+    seconds: float,
+    sound: Callable[[int, NDArray[np.floating], NDArray[np.floating]], NDArray[np.floating]],
+    seed: int,
+    between: float = 0.0,
+) -> NDArray[np.floating]:
+    rng = np.random.default_rng(seed)
+    time = np.arange(int(0.1 * RATE)) / RATE
+    click = rng.normal(0, 0.2, len(time)) * np.exp(-40 * time)
+    low = np.sin(2 * np.pi * 60 * time) * np.exp(-25 * time)
+    out = rng.normal(0, 0.002, int(seconds * RATE))
+    for half in range(int(seconds * bpm / 30)):
+        part = sound(half // 2, click, low) if half % 2 == 0 else between * click
+        at = int(half * 30 / bpm * RATE)
+        out[at : at + len(part)] += part[: len(out) - at]
+    return out

@@ -30,7 +30,7 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],
     "features list": [], "features remove": ["tempos"], "feedback": [],
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "library add": ["HERE"],
-    "library list": [], "library remove": ["HERE"], "library scan": [], "like": ["Artist 05"],
+    "library list": [], "library remove": ["HERE"], "library scan": [], "library tempo": [], "like": ["Artist 05"],
     "listen": ["--how", "navidrome"], "mix": ["Artist 05", "--save", "Mine"],
     "model add": ["HERE"], "model export": ["ELSEWHERE"], "model list": [], "model undo": [],
     "open": ["Artist 05", "--print"], "played": ["Artist 05", "Song"],

@@ -61,6 +61,39 @@ def scan(options: Options, path: Path | None) -> None:
         _print(options, session, found)
 
 
+@library.command()
+@click.pass_obj
+def tempo(options: Options) -> None:
+    """Measure tempo, and how calm they are, of files that were not measured yet.
+
+    A minute from the middle of each is heard, on all cores but one. Ctrl+C keeps what was measured, and it goes on
+    there. Needs the extra `audio`, for some formats ffmpeg; tempo in tags is read without.
+    """
+    with options.session() as session:
+        with progress_bar(options, {"measuring tempo": 1}) as bar:
+            found = session.music.measure(report=bar)
+        agrees = session.music.agreement()
+        if options.json:
+            print_json(
+                {
+                    **asdict(session.music.counts()),
+                    "measured": found.measured,
+                    "tempo_found": found.with_tempo,
+                    "not_heard": dict(found.left_out),
+                    "agreement": asdict(agrees),
+                }
+            )
+            return
+    click.echo(
+        f"{quantity(found.measured, 'files')} measured: {thousands(found.with_tempo)} with a tempo, "
+        f"{thousands(found.measured - found.with_tempo)} without a clear one."
+    )
+    for reason, count in found.left_out.items():
+        click.echo(f"{quantity(count, 'files')} not heard: {reason}.")
+    if agrees.files:
+        click.echo(agrees.in_words())
+
+
 @library.command("list")
 @click.pass_obj
 def list_(options: Options) -> None:

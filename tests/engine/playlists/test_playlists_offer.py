@@ -12,7 +12,7 @@ from engine.canonical_keys import artist_key, track_key
 from engine.community.features import FeatureCatalog, add_features
 from engine.paths import Folders
 from engine.playlists.candidate import Candidate
-from engine.playlists.offer import candidates, offered, one_track_each
+from engine.playlists.offer import candidates, offered, one_track_each, with_artists_tempo
 from engine.privacy import Door
 from engine.recommend.lists import Recommendation
 from engine.store.database import open_library
@@ -145,3 +145,19 @@ def test_a_track_that_rules_leave_out_does_not_come_back_as_a_new_one(
     assert one_track_each(library, features, [(tundra, key)])[0].track == "Never Played"
     remove_rule(library, number)
     assert one_track_each(library, features, [(tundra, key)])[0].track == "Harbour Lights"
+
+
+def test_an_artist_of_one_tempo_lends_it_and_says_so() -> None:
+    def track(artist: str, title: str, bpm: float | None) -> Candidate:
+        return Candidate(artist, title, artist, title, bpm, "pack" if bpm else None, None, None, 1.0, True)
+
+    tempos = {"even": (84, 86, 170, None), "varied": (84, 120, 97, None), "few": (84, 84, None)}
+    tracks = [track(name, str(n), bpm) for name, of in tempos.items() for n, bpm in enumerate(of)]
+    found = {(one.artist, one.track): one for one in with_artists_tempo(tracks)}
+    lent = found["even", "3"]
+    assert (lent.bpm, lent.bpm_source) == (86, "estimate, the median of 3 tracks by the artist")
+    assert lent.appeal < found["even", "0"].appeal
+    assert found["varied", "3"].bpm is found["few", "2"].bpm is None
+    assert [found[key] for key in found if key != ("even", "3")] == [
+        one for one in tracks if (one.artist, one.track) != ("even", "3")
+    ]

@@ -1,0 +1,165 @@
+"""Measuring what files sound like: in processes of their own, a few at a time, taken down as they come."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from engine.audio.decode import NEEDS_FFMPEG, decode, reader
+from engine.audio.tempo import VERSION, sound_of
+from engine.errors import CancelledError, UnreadableFileError
+from engine.progress import Cancelled, StageReport
+from engine.store.music_files import Heard, MusicFile, put_heard, tagged_and_heard, unmeasured
+
+MEASURING = "measuring tempo"
+CRASHED = "file that the decoder dies of"
+# What was measured is taken down so often, in seconds: who is stopped, or killed, loses no more.
+_EVERY = 5.0
+_SAME = 0.04
+
+# Listens to a file of a known length, and says what it heard or why it could not.
+Listen = Callable[[str, float | None], Heard | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far tempo measured agrees with that in tags: files that have both, those within 4 %, and those beside them
+    within 4 % of half or double."""
+
+    files: int
+    same: int
+    octave: int
+
+    def in_words(self) -> str:
+        """The agreement in a sentence; empty where no file has both."""
+        if not self.files:
+            return ""
+        return (
+            f"Measured tempo agrees with that in tags within 4 % on {self.same:,} of {self.files:,} files, and on "
+            f"{self.octave:,} more but for half or double."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureReport:
+    """What a run measured: files, how many have a tempo, and those that could not be heard by reason."""
+
+    measured: int
+    with_tempo: int
+    left_out: Mapping[str, int]
+
+
+def agreement(connection: sqlite3.Connection) -> Agreement:
+    """How far what was measured agrees with tags."""
+    pairs = tagged_and_heard(connection)
+    same = sum(_alike(tag, bpm, (1.0,)) for tag, bpm in pairs)
+    return Agreement(len(pairs), same, sum(_alike(tag, bpm, (0.5, 1.0, 2.0)) for tag, bpm in pairs) - same)
+
+
+def _alike(one: float, other: float, factors: tuple[float, ...]) -> bool:
+    return any(abs(other * factor / one - 1.0) < _SAME for factor in factors)
+
+
+def measure(
+    connection: sqlite3.Connection,
+    workers: int,
+    report: StageReport | None = None,
+    cancelled: Cancelled | None = None,
+    heard: Callable[[list[MusicFile], int, Cancelled], Iterator[tuple[MusicFile, Heard | str]]] | None = None,
+) -> MeasureReport:
+    """Measure the files that were not yet, with so many processes; what was measured before a stop stays.
+
+    `heard` does the listening. Raises DiscoverError where nothing decodes, CancelledError.
+    """
+    reader()
+    files = unmeasured(connection, VERSION)
+    left_out: Counter[str] = Counter()
+    with_tempo = done = 0
+    kept: list[tuple[MusicFile, Heard]] = []
+    written = time.monotonic()
+    try:
+        for file, what in (heard or heard_apart)(files, workers, cancelled or _never):
+            done += 1
+            if isinstance(what, str):
+                left_out[what] += 1
+                # That may be installed by the next time; what else cannot be heard now will not be then.
+                if what != NEEDS_FFMPEG:
+                    kept.append((file, Heard()))
+            else:
+                with_tempo += what.bpm is not None
+                kept.append((file, what))
+            if time.monotonic() - written > _EVERY:
+                put_heard(connection, VERSION, kept)
+                kept, written = [], time.monotonic()
+            if report is not None:
+                report(MEASURING, done, len(files))
+    finally:
+        put_heard(connection, VERSION, kept)
+    return MeasureReport(done - sum(left_out.values()), with_tempo, dict(left_out))
+
+
+def listen(path: str, seconds: float | None) -> Heard | str:
+    """What a file sounds like, or why it cannot be heard."""
+    try:
+        sound = sound_of(decode(path, seconds))
+    except UnreadableFileError as error:
+        return str(error)
+    return Heard(sound.bpm, sound.other_bpm, sound.onset_rate, sound.loudness, sound.calm)
+
+
+def heard_here(
+    files: list[MusicFile], _workers: int, cancelled: Cancelled
+) -> Iterator[tuple[MusicFile, Heard | str]]:
+    """What each file sounds like, heard in this process."""
+    for file in files:
+        if cancelled():
+            raise CancelledError("Stopped; what was measured is kept.")
+        yield file, listen(file.path, file.seconds)
+
+
+def heard_apart(
+    files: list[MusicFile], workers: int, cancelled: Cancelled, how: Listen = listen
+) -> Iterator[tuple[MusicFile, Heard | str]]:
+    """What each file sounds like, in whatever order, heard in so many processes.
+
+    A file a decoder dies of takes that process with it: those it was heard beside are heard again, each alone.
+    """
+    queue, alone = deque(files), deque[MusicFile]()
+    while queue or alone:
+        source, width = (alone, 1) if alone else (queue, workers)
+        # Started anew, not forked: threads of this process may hold locks.
+        pool = ProcessPoolExecutor(width, get_context("spawn"), _leave_stopping_to_the_parent)
+        running: dict[Future[Heard | str], MusicFile] = {}
+        try:
+            while source or running:
+                if cancelled():
+                    raise CancelledError("Stopped; what was measured is kept.")
+                while source and len(running) < (1 if source is alone else 2 * width):
+                    file = source.popleft()
+                    running[pool.submit(how, file.path, file.seconds)] = file
+                for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
+                    what = future.result()
+                    yield running.pop(future), what
+        except BrokenProcessPool:
+            if source is alone:
+                for file in running.values():
+                    yield file, CRASHED
+            else:
+                alone.extend(running.values())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _leave_stopping_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,72 @@
+"""Of several tempi the one most trusted counts, and what is shown says where it is from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.audio.tempo import VERSION
+from engine.paths import Folders
+from engine.session import Session
+from engine.store.music_files import Heard, put_heard, unmeasured
+from tests.support.audio import song
+
+PAIRS = {("slow ferry", title): title.title() for title in ("both", "measured", "tagged", "pack", "open")}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """Tracks of which a tag, a measurement, or a pack tells a tempo, or several do."""
+    opened = Session(Folders(tmp_path / "data"))
+    for title, bpm in (("both", "90"), ("tagged", "95.5"), ("measured", ""), ("open", "")):
+        song(tmp_path / "Music", "Slow Ferry", title, **({"TBPM": bpm} if bpm else {}))
+    opened.music.add(tmp_path / "Music")
+    heard = {"both": Heard(181.0, None, 4.0, -9.0, 0.1), "measured": Heard(120.0, None, 1.0, -20.0, 0.8),
+             "open": Heard(85.0, 170.0, 2.0, -14.0, 0.5), "tagged": Heard()}  # fmt: skip
+    files = unmeasured(opened.library.connection, VERSION)
+    put_heard(opened.library.connection, VERSION, [(file, heard[str(file.track)]) for file in files])
+    table = tmp_path / "spotify.csv"
+    rows = "".join(
+        f"Slow Ferry,{title},{70 + n},0.9\n" for n, title in enumerate(("both", "measured", "pack"))
+    )
+    table.write_text(f"artist,track,tempo,energy\n{rows}")
+    opened.packs.add(table, name="spotify")
+    return opened
+
+
+def test_a_tag_counts_before_a_measurement_and_that_before_a_pack(session: Session) -> None:
+    with session.packs.features() as features:
+        found = {key[1]: one for key, one in features.lookup(PAIRS, PAIRS).items()}
+    assert {title: (one.bpm, one.bpm_source) for title, one in found.items()} == {
+        "both": (90.0, "tag"),
+        "tagged": (95.5, "tag"),
+        "measured": (120.0, "measured"),
+        "open": (85.0, "measured, or 170"),
+        "pack": (72.0, "spotify"),
+    }
+    # How loud and busy a file is stands in for an energy nobody told.
+    assert (found["measured"].energy, found["measured"].calm) == (0.9, 0.8)
+    assert (found["open"].energy, found["open"].calm) == (0.5, 0.5)
+    assert (found["tagged"].energy, found["tagged"].calm) == (None, None)
+
+
+def test_what_was_known_of_a_folder_goes_with_it(session: Session, tmp_path: Path) -> None:
+    session.music.remove(tmp_path / "Music")
+    with session.packs.features() as features:
+        found = features.lookup(PAIRS, PAIRS)
+    assert {one.bpm_source for one in found.values()} == {"spotify"}
+    assert session.music.agreement().files == 0
+
+
+def test_another_version_of_a_file_lends_its_tempo(session: Session) -> None:
+    pair = ("slow ferry", "tagged remastered 2011")
+    with session.packs.features() as features:
+        found = features.lookup([pair], {pair: "Tagged (Remastered 2011)"})
+    assert (found[pair].bpm, found[pair].bpm_source) == (95.5, "tag, another version")
+
+
+def test_agreement_is_told_with_the_octave_apart(session: Session) -> None:
+    agrees = session.music.agreement()
+    assert (agrees.files, agrees.same, agrees.octave) == (1, 0, 1)
+    assert "0 of 1 files, and on 1 more" in agrees.in_words()
