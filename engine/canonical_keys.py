@@ -11,6 +11,7 @@ Hebrew points and Arabic vowel signs, which most writers leave out, go; kana, Ha
 keep every mark. What is not seen (variation selectors, zero-width characters, soft hyphens, marks of direction)
 is not part of a name, except the joiner that stands in Persian where others write a blank. A name of punctuation
 alone ("!!!", "+/-") is its own key. The key is empty only for a name of nothing but blanks and control characters.
+Of a name longer than `MAX_NAME` the beginning is looked at: some of what is done takes the square of a length.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
+
+from engine.version_marks import GUEST_WORDS, without_versions
 
 # What a model recommends: its items are artists, or tracks.
 Level = Literal["artists", "tracks"]
@@ -61,25 +64,7 @@ _INVISIBLE = re.compile(f"[{_UNSEEN}{_FILLERS}]")
 _UNSEEN_ALONE = re.compile(f"[{_UNSEEN}]")
 _JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 
-_GUEST_WORDS = r"(?:feat|ft|featuring)"
-_ARTIST_GUESTS = re.compile(rf"\s{_GUEST_WORDS}\s.*$")
-_VERSION = (
-    r"(?:remaster(?:ed)?|live|mono|stereo|demo|acoustic|unplugged|deluxe|expanded|anniversary|bonus(?:\s+track)?"
-    r"|explicit|clean|(?:single|album|radio|original|extended|full|short|lp|ep|studio|alternate|alternative"
-    r"|orchestral|piano|video|main|early|long|instrumental|taylor[’']?s)\s+(?:version|edit|mix|take|cut)"
-    r"|re-?recorded|version|edit|original\s+mix|instrumental|a\s?cappella|sessions?)"
-)
-_BRACKETED = re.compile(
-    rf"\s*[(\[]\s*(?:{_GUEST_WORDS}\b|with\s|from\s|recorded\s|(?:[^()\[\]]*\b)?{_VERSION}\b)[^()\[\]]*[)\]]",
-    re.IGNORECASE,
-)
-_DASHED = re.compile(
-    rf"\s+[-\u2013\u2014]\s+(?:{_GUEST_WORDS}\b|with\s|from\s|recorded\s|(?:(?!\s[-\u2013\u2014]\s).)*?\b{_VERSION}\b)"
-    rf"(?:(?!\s[-\u2013\u2014]\s).)*$",
-    re.IGNORECASE,
-)
-_GUESTS = re.compile(rf"\s+{_GUEST_WORDS}\b\.?\s.*$", re.IGNORECASE)
-_REMIX = re.compile(r"\b(?:re-?mix(?:ed)?|bootleg|mash-?up|karaoke|cover|tribute)\b", re.IGNORECASE)
+_ARTIST_GUESTS = re.compile(rf"\s{GUEST_WORDS}\s.*$")
 
 # Letters and digits with single spaces are their own key: most names, at a fifth of the cost.
 _SIMPLE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*").fullmatch
@@ -91,6 +76,9 @@ _PLAYED_OTHERWISE = {
 }
 
 _MEMORY = 1 << 18
+
+# The longest titles there are have some five hundred characters.
+MAX_NAME = 1000
 
 
 @lru_cache(maxsize=_MEMORY)
@@ -139,14 +127,7 @@ def relaxed_track_key(title: str) -> str:
     >>> relaxed_track_key("Live Forever"), relaxed_track_key("Tin Roof (DJ Møns Remix)")
     ('live forever', 'tin roof dj mons remix')
     """
-    text = unicodedata.normalize("NFKC", without_invisible(title))
-    before = None
-    while before != text:
-        before = text
-        for pattern in (_BRACKETED, _DASHED, _GUESTS):
-            found = pattern.search(text)
-            if found and not _REMIX.search(found[0]):
-                text = text[: found.start()] + text[found.end() :]
+    text = without_versions(unicodedata.normalize("NFKC", without_invisible(title[:MAX_NAME])))
     return track_key(text) or track_key(title)
 
 
@@ -319,7 +300,7 @@ def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
 
 def _settled(text: str) -> str:
     """Fold until nothing changes, so that the key of a key is itself. Letters of ASCII settle at once."""
-    key = _fold(text)
+    key = _fold(text[:MAX_NAME])
     for _ in range(4):
         if key.isascii():
             break
@@ -327,7 +308,7 @@ def _settled(text: str) -> str:
         if again == key:
             break
         key = again
-    return key
+    return key[:MAX_NAME].rstrip()
 
 
 def _fold(text: str) -> str:

@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, cast
 
+from engine.archives import ARCHIVE_ERRORS, Bounded, TarInfo, room_of, why_refused
 from engine.errors import UnreadableFileError
 from engine.paths import why_not_read
 
@@ -29,7 +30,7 @@ else:
 
 DAMAGED = (OSError, EOFError, zlib.error, tarfile.TarError, ZstdError, lzma.LZMAError)
 # A zip's own damage, its ways of packing, and its passwords.
-_DAMAGED_ZIP = (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_DAMAGED_ZIP = (*ARCHIVE_ERRORS, ZstdError)
 _GZIP, _ZSTD, _XZ, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _HEADER = 512
 _FARTHEST = 1 << 32  # no set of tables is larger; behind this nothing is looked for in a tar archive
@@ -57,7 +58,7 @@ class DataFile:
         try:
             with ExitStack() as stack:
                 packed = peekable(stack.enter_context(self.raw()))
-                yield stack.enter_context(unpacked(packed))
+                yield stack.enter_context(unpacked(packed, bounded=True))
         except _DAMAGED_ZIP as error:
             raise UnreadableFileError(f"{self.shown} cannot be read: {error}. Is the file whole?") from error
 
@@ -105,16 +106,18 @@ def peekable(file: IO[bytes]) -> Peekable:
     return cast(Peekable, io.BufferedReader(cast(io.RawIOBase, file), 1 << 20))
 
 
-def unpacked(file: Peekable) -> Peekable:
-    """The file through zstd, xz or gzip where it is packed, else itself."""
+def unpacked(file: Peekable, *, bounded: bool = False) -> Peekable:
+    """The file through zstd, xz or gzip where it is packed, else itself; `bounded` by how much is packed to as much."""
     start = file.peek(6)
     if start.startswith(_ZSTD):
-        return peekable(cast(IO[bytes], ZstdFile(file)))
-    if start.startswith(_XZ):
-        return peekable(cast(IO[bytes], lzma.LZMAFile(file)))
-    if start.startswith(_GZIP):
-        return peekable(cast(IO[bytes], gzip.GzipFile(fileobj=file)))
-    return file
+        inside = cast(IO[bytes], ZstdFile(file))
+    elif start.startswith(_XZ):
+        inside = cast(IO[bytes], lzma.LZMAFile(file))  # noqa: SIM115 - closed by its reader
+    elif start.startswith(_GZIP):
+        inside = cast(IO[bytes], gzip.GzipFile(fileobj=file))
+    else:
+        return file
+    return peekable(cast(IO[bytes], Bounded(inside, lambda: room_of(file.tell()))) if bounded else inside)
 
 
 def is_tar(beginning: bytes) -> bool:
@@ -144,6 +147,8 @@ def _unpacked_size(path: Path) -> int:
 
 def _in_zip(path: Path) -> Iterator[DataFile]:
     with zipfile.ZipFile(path) as archive:
+        if why := why_refused(archive.infolist(), room_of(path.stat().st_size)):
+            raise zipfile.BadZipFile(f"it {why}")
         for member in archive.infolist():
             name = Path(member.filename).name
             hidden = member.filename.startswith("__MACOSX/") or member.is_dir() or name.startswith("._")
@@ -161,14 +166,14 @@ def _zipped(path: Path, member: zipfile.ZipInfo) -> IO[bytes]:
 @lru_cache(maxsize=4)
 def _in_tar(path: Path, _size: int, _changed: int) -> list[DataFile]:
     """Members of a tar archive, packed or not; none where it is not one. Every reader asks, so it is remembered."""
-    with path.open("rb") as raw, unpacked(peekable(raw)) as file:
+    with path.open("rb") as raw, unpacked(peekable(raw), bounded=True) as file:
         try:
             if not is_tar(file.peek(_HEADER)):
                 return []
         except DAMAGED:
             return []  # whoever reads it says so
         found = []
-        with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20) as archive:
+        with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive:
             for member in archive:
                 if member.offset > _FARTHEST:
                     break
@@ -190,7 +195,7 @@ class _Section(io.RawIOBase):
 
     def __init__(self, path: Path, begin: int, size: int) -> None:
         self._raw = path.open("rb")
-        self._file = unpacked(peekable(self._raw))
+        self._file = unpacked(peekable(self._raw), bounded=True)
         self._file.seek(begin)
         self._left = size
 

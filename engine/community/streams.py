@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+from engine.archives import TarInfo
 from engine.community.files import DAMAGED, is_tar, peekable, unpacked
 from engine.errors import UnreadableFileError
 
@@ -116,7 +117,7 @@ def members(
             yield Member(name, inside, None if packed else size, file if packed else None)
             return
         wanted = set(suffixes)
-        with tarfile.open(fileobj=inside, mode="r|", bufsize=1 << 20) as archive:
+        with tarfile.open(fileobj=inside, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive:
             for member in archive:
                 suffix = next(filter(member.name.endswith, wanted), None)
                 if member.isfile() and suffix is not None:

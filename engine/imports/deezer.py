@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import IO
 
+from engine.archives import room_of, why_refused
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
@@ -24,16 +25,18 @@ from engine.store.play import DAY, UNKNOWN
 
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 _CELL = re.compile(r"^([A-Z]+)\d+$")
-_MAX_BYTES = 1 << 30
+# A table of listens has some ten columns, and no cell of it is longer than this.
+_MAX_COLUMNS, _MAX_CELL = 256, 2000
 # Days between the two beginnings that spreadsheets count from.
 _FROM_1904 = 1462
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every row of the sheet of listens."""
-    with zipfile.ZipFile(BytesIO(stream.read())) as book:
-        if sum(info.file_size for info in book.infolist()) > _MAX_BYTES:
-            raise zipfile.BadZipFile("the workbook unpacks to far more than a history")
+    packed = stream.read()
+    with zipfile.ZipFile(BytesIO(packed)) as book:
+        if why := why_refused(book.infolist(), room_of(len(packed))):
+            raise zipfile.BadZipFile(f"the workbook {why}")
         sheet, since_1904 = _sheet(book)
         if not sheet:
             return
@@ -104,7 +107,7 @@ def _strings(book: zipfile.ZipFile) -> list[str]:
             if attributes is None and tag == "t":
                 parts.append(text)
             elif attributes is None and tag == "si":
-                found.append("".join(parts))
+                found.append("".join(parts)[:_MAX_CELL])
                 parts = []
     return found
 
@@ -122,15 +125,17 @@ def _rows(xml: IO[bytes], strings: list[str]) -> Iterator[list[str]]:
             text += content
         elif tag == "c":
             if kind == "s":
-                text = strings[int(text)] if text.isdigit() and int(text) < len(strings) else ""
-            row.extend([""] * (place + 1 - len(row)))
-            row[place] = text
+                number = int(text) if text.isdecimal() and len(text) < 10 else len(strings)
+                text = strings[number] if number < len(strings) else ""
+            if place < _MAX_COLUMNS:
+                row.extend([""] * (place + 1 - len(row)))
+                row[place] = text
         elif tag == "row" and any(row):
             yield row
 
 
 def _column(reference: str, following: int) -> int:
-    """`C7` is column 2; cells without a reference follow one another. No sheet is wider than 16,384 columns."""
+    """`C7` is column 2; cells without a reference follow one another."""
     found = _CELL.match(reference)
     if found is None:
         return following

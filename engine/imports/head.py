@@ -18,8 +18,9 @@ HEAD_BYTES = 1 << 16
 # A column's name is no longer than this.
 _LONGEST_NAME = 40
 
-_STRING = r'"(?:[^"\\]|\\.)*"'
-_KEY = re.compile(rf"({_STRING})\s*:|({_STRING})|([\[{{])|([\]}}])")
+# A JSON string, or what is left of one that is not closed. Nothing of it is looked at twice.
+STRING = r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
+_KEY = re.compile(rf"({STRING})(\s*+:)?|([\[{{])|([\]}}])", re.DOTALL)
 
 
 class Head:
@@ -64,6 +65,11 @@ class Head:
             return frozenset()
 
     @cached_property
+    def _cells(self) -> dict[tuple[int, str], list[str]]:
+        """Lines taken apart, by number and delimiter: every format asks for the first ones."""
+        return {}
+
+    @cached_property
     def text(self) -> str:
         """Decoded as the readers do, without a byte-order mark."""
         if self.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -105,19 +111,19 @@ class Head:
     def _keys(self, levels: int) -> frozenset[str]:
         found: set[str] = set()
         opened: list[str] = []
-        first = -1
+        depth = 0  # of objects
         for match in _KEY.finditer(self.text):
-            key, _, opening, closing = match.groups()
+            string, colon, opening, closing = match.groups()
             if opening:
                 opened.append(opening)
-                if opening == "{" and first < 0:
-                    first = len(opened)
+                depth += opening == "{"
             elif closing and opened:
-                opened.pop()
-                if first > 0 and len(opened) < first:
-                    break
-            elif key and first > 0 and opened[first - 1 :].count("{") <= levels:
-                found.add(key[1:-1])
+                if opened.pop() == "{":
+                    depth -= 1
+                    if not depth:
+                        break
+            elif colon and 0 < depth <= levels:
+                found.add(string[1:-1])
         return frozenset(found)
 
     def columns(self, delimiter: str = ",") -> list[str]:
@@ -126,12 +132,13 @@ class Head:
 
     def columns_of_line(self, number: int, delimiter: str = ",") -> list[str]:
         """A line as CSV cells, normalised; empty when there is no such line."""
-        if number >= len(self.lines):
-            return []
-        try:
-            return [normal(cell) for cell in next(csv.reader([self.lines[number]], delimiter=delimiter), [])]
-        except csv.Error:
-            return []
+        if (number, delimiter) not in self._cells:
+            try:
+                line = next(csv.reader(self.lines[number : number + 1], delimiter=delimiter), [])
+            except csv.Error:
+                line = []
+            self._cells[number, delimiter] = list(map(normal, line))
+        return self._cells[number, delimiter]
 
     @cached_property
     def delimiter(self) -> str:

@@ -6,7 +6,6 @@ documented; rows of another shape are reported, not guessed. Facts: FORMATS.md, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -20,7 +19,6 @@ from engine.imports.text import Table, rows
 from engine.imports.times import iso, milliseconds
 
 _COLUMNS = ("UserId", "ItemType", "ItemName", "DateCreated", "PlayDuration")
-_NAMED = re.compile(r"^(?P<artist>.+?) - (?P<title>.+?)(?: \((?P<album>[^()]*)\))?$")
 _KINDS = {
     "movie": reasons.VIDEO,
     "episode": reasons.VIDEO,
@@ -50,19 +48,29 @@ def _record(cells: list[str], zone: str | None) -> Record:
     _, kind, name, at, seconds = cells
     if kind.lower() != "audio":
         return Dropped(_KINDS.get(kind.lower(), reasons.RADIO))
-    named = _NAMED.match(name.strip())
-    if named is None:
+    artist, title, album = _named(name.strip())
+    if not artist or not title:
         return Dropped(reasons.NO_NAMES)
     start = iso(at.strip(), zone)
     if start is None:
         return Dropped(reasons.NO_TIME)
     played = milliseconds(seconds)
     return Play(
-        named["artist"],
-        named["title"],
+        artist,
+        title,
         start,
         None if played is None else max(0, played) * 1000,
-        named["album"] or None,
+        album or None,
+    )
+
+
+def _named(name: str) -> tuple[str, str, str]:
+    """Artist, title and album of `Artist - Title (Album)`; empty what is not there."""
+    artist, _, rest = name.partition(" - ")
+    title, opened, album = rest.rpartition(" (")
+    album = album.removesuffix(")") if album.endswith(")") else "("
+    return (
+        (artist, rest, "") if not opened or not title or {"(", ")"} & set(album) else (artist, title, album)
     )
 
 

@@ -15,8 +15,8 @@ from typing import IO, Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
-from engine.imports.encoding import OTHER_BYTES, as_utf8
-from engine.imports.head import Head
+from engine.imports.encoding import OTHER_BYTES, Readable, as_utf8
+from engine.imports.head import STRING, Head
 from engine.imports.text import Again, normal, rows
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -25,17 +25,21 @@ T = TypeVar("T", bound=msgspec.Struct)
 _CHUNK = 1 << 20
 # Rows of a table handed on at once.
 _ROWS = 2000
-# Without a place to cut in this much, records are taken one by one.
+# What decoding raises for a record that is broken, or nested deeper than any.
+_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+# Without a place to cut in this much, records are taken one by one; no line is longer.
 _MAX_PENDING = 32 << 20
 _BEFORE_FIRST = re.compile(rb"^[\s\0]*\[?[\s]*")
-_FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]|\\.)*")')
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
+_FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]++|\\.)*+")')
+_TOKENS = re.compile(STRING.encode() + rb"|[{}]", re.DOTALL)
 # A record is looked for in no more pieces than this.
 _MAX_PIECES = 8
 # Where an array ends that is the last value of its object.
 _AFTER_LAST = re.compile(rb"\]\s*\}[\s}]*$")
 _AROUND_RECORD = b", \t\r\n]"
 _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*$")
+# A key, its colon and the bracket behind it.
+_LONGEST_OPENING = 1000
 
 
 class Broken(msgspec.Struct, gc=False):
@@ -62,11 +66,13 @@ class Records(Generic[T]):
         start = source.read(_CHUNK)
         if within is not None:
             opening = re.compile(rb'"' + re.escape(within.encode()) + rb'"\s*:\s*(?=\[)')
-            while (found := opening.search(start)) is None:
+            seen = 0
+            while (found := opening.search(start, seen)) is None:
                 chunk = source.read(_CHUNK)
                 if not chunk or len(start) > _MAX_PENDING:
                     yield [Broken()]
                     return
+                seen = max(0, len(start) - _LONGEST_OPENING)
                 start += chunk
             start = start[found.end() :]
         # Always begins with the bracket of an array; what follows are records not yet decoded.
@@ -74,8 +80,9 @@ class Records(Generic[T]):
         first = _FIRST_KEY.match(buffer, 1)
         key = bytes(first[1]) if first else b'"'
         while chunk := source.read(_CHUNK):
+            seen = len(buffer)
             buffer += chunk
-            batch = self._take_whole(buffer, key)
+            batch = self._take_whole(buffer, key, seen)
             if batch:
                 yield batch
         rest = bytes(buffer[1:])
@@ -90,6 +97,9 @@ class Records(Generic[T]):
             end = buffer.rfind(b"\n") + 1
             yield self._lines(buffer[:end])
             buffer = buffer[end:]
+            if len(buffer) > _MAX_PENDING:
+                yield [Broken()]
+                buffer = _behind_line(source)
         yield self._lines(buffer)
 
     def of_table(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
@@ -109,25 +119,27 @@ class Records(Generic[T]):
     def _lines(self, data: bytes) -> list[T | Broken]:
         try:
             return list(self._one.decode_lines(data))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             return [self.one(line) for line in data.splitlines() if line.strip()]
 
-    def _take_whole(self, buffer: bytearray, key: bytes) -> list[T | Broken]:
-        """Take the whole records from the buffer. A wrong cut cannot decode: it leaves an open bracket or string.
+    def _take_whole(self, buffer: bytearray, key: bytes, seen: int) -> list[T | Broken]:
+        """Take the whole records from the buffer, cut behind what was `seen` of it before.
+
+        A wrong cut cannot decode: it leaves an open bracket or string.
 
         The comma after the last whole record becomes the array's end for as long as it is decoded, and then the
         beginning of the next: copying the buffer for each cut would cost as much as decoding.
         """
         place = len(buffer)
         for _ in range(4):
-            place = buffer.rfind(key, 0, place)
+            place = buffer.rfind(key, max(0, seen - len(key)), place)
             between = _BETWEEN.search(buffer, max(0, place - 200), max(0, place))
             if between is None:
                 continue
             comma = buffer.index(b",", between.start())
             buffer[comma] = ord("]")
             records: list[T | Broken] | None = None
-            with memoryview(buffer) as view, contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            with memoryview(buffer) as view, contextlib.suppress(*_UNREADABLE):
                 records = self._many.decode(view[: comma + 1])
             if records is None and len(buffer) > 2 * _CHUNK:
                 records = list(self._one_by_one(bytes(buffer[1:comma]), key))
@@ -160,7 +172,7 @@ class Records(Generic[T]):
             yield from self._many.decode(b"[" + rest if rest.endswith(b"]") else b"[" + rest + b"]")
             if not rest.endswith(b"]"):
                 yield Broken(cut=True)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             yield from self._one_by_one(rest, key, last=True)
 
     def _one_by_one(self, data: bytes, key: bytes, *, last: bool = False) -> Iterator[T | Broken]:
@@ -201,11 +213,11 @@ class Records(Generic[T]):
         """One record, key by key when its types are not those expected."""
         try:
             return self._one.decode(piece)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             pass
         try:
             found = msgspec.json.decode(piece.decode("utf-8", OTHER_BYTES))
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+        except _UNREADABLE:
             return Broken()
         return self._key_by_key(found) if isinstance(found, dict) else Broken()
 
@@ -221,6 +233,14 @@ class Records(Generic[T]):
                 if get_origin(field.type) is list and isinstance(value, list):
                     values[field.name] = _good_ones(value, get_args(field.type)[0])
         return self.row(**values)
+
+
+def _behind_line(source: Readable) -> bytes:
+    """What was read behind the end of the line that reading is in."""
+    while chunk := source.read(_CHUNK):
+        if end := chunk.find(b"\n") + 1:
+            return chunk[end:]
+    return b""
 
 
 def _whole_objects(data: bytes | bytearray, first: int = 0) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gc
 import hashlib
 import sqlite3
@@ -13,9 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
+from engine.archives import ARCHIVE_ERRORS
+from engine.canonical_keys import MAX_NAME
 from engine.errors import CancelledError, DiscoverError, UsageError, disk_trouble
 from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
+from engine.imports.batches import FILE_ERRORS, MAX_MS, DamagedError, batches, damage_named
 from engine.imports.encoding import Recoded, guesses, is_encoding
 from engine.imports.guess import guess
 from engine.imports.head import HEAD_BYTES, Head
@@ -23,18 +25,15 @@ from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, R
 from engine.imports.registry import Format, format_named, recognise
 from engine.imports.report import UNKNOWN, FileReport, Report, imported_whole
 from engine.imports.times import EARLIEST, is_zone, latest_possible
-from engine.imports.walk import ARCHIVE_ERRORS, Member, walk
-from engine.imports.xml_stream import XmlError
+from engine.imports.walk import Member, walk
 from engine.progress import Cancelled
 from engine.store import history
 from engine.store.ingest import Ingest
 from engine.store.play import MIN_MS, is_half
+from engine.wording import quantity
 
-# What a damaged file may raise while it is read.
-FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, UnicodeError)
 # From here on, a first import builds the indexes at its end.
 _LARGE_BYTES = 2 << 20
-_BATCH = 2000
 _GUESSED = (
     "not UTF-8, so it was read as Windows-1252; if names look wrong, give its encoding with "
     "--encoding NAME, such as shift_jis or cp1251"
@@ -236,13 +235,21 @@ class _Run:
         guessed = guesses()
         replaced = source.known if source.known in self._digests else ""
         ingest.begin_file(member.path, source.format.name, source.format.source, replaced)
+        cut = ingest.names_cut
         try:
-            self._rows(ingest, file, source.format.parse(_text_of(stream, options.encoding), options))
-            digest = stream.digest()
-        except FILE_ERRORS as error:
+            with damage_named():
+                records = source.format.parse(_text_of(stream, options.encoding), options)
+            self._rows(ingest, file, records)
+            with damage_named():
+                digest = stream.digest()
+        except DamagedError as error:
             file.note = f"cut off or damaged after record {file.read} ({error}); imported up to there"
         if guesses() > guessed:
             options.notes.append(_GUESSED)
+        if cut := ingest.names_cut - cut:
+            options.notes.append(
+                f"names longer than {MAX_NAME:,} characters were cut, of {quantity(cut, 'tracks')}"
+            )
         file.note = "; ".join(note for note in (file.note, *options.notes) if note)
         undated = ingest.undated
         kept, duplicates = ingest.settle_counts()
@@ -289,7 +296,7 @@ class _Run:
         self, ingest: Ingest, file: FileReport, records: Iterator[Record] | Iterator[list[Record]]
     ) -> None:
         min_ms, latest = self._min_ms, self._latest
-        for batch in _batches(records):
+        for batch in batches(records):
             if self._cancelled():
                 raise CancelledError("Stopped.")
             listens: list[Play] = []
@@ -298,9 +305,13 @@ class _Run:
                 if not isinstance(record, Play):
                     self._other(ingest, file, record, number)
                     continue
-                start, played = record.started_at, record.ms_played
+                start, played, length = record.started_at, record.ms_played, record.duration_ms
                 if start is not None and not EARLIEST <= start <= latest:
                     record.started_at = None
+                if played is not None and not 0 <= played <= MAX_MS:
+                    record.ms_played = played = None
+                if length is not None and not 0 <= length <= MAX_MS:
+                    record.duration_ms = None
                 if record.skip or not (played is None or played >= min_ms or is_half(played, record)):
                     skips.append(record)
                 else:
@@ -348,24 +359,6 @@ class _Run:
 def _latest(connection: sqlite3.Connection) -> int:
     """The latest a play can be: an hour from now, by a clock that is not behind what the library knows."""
     return max(latest_possible(), history.latest_time(connection))
-
-
-def _batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[list[Record]]:
-    """Lists of records. What came before an error is handed on before the error is."""
-    batch: list[Record] = []
-    try:
-        for record in records:
-            if isinstance(record, list):
-                yield record
-                continue
-            batch.append(record)
-            if len(batch) >= _BATCH:
-                yield batch
-                batch = []
-    except Exception:
-        yield batch
-        raise
-    yield batch
 
 
 def _row_of(batch: Sequence[Record], play: Play, file: FileReport) -> int:

@@ -25,6 +25,7 @@ from engine.imports.local_dates import (
 from engine.imports.record import Options
 from engine.imports.times import (
     EARLIEST,
+    LONGEST_STAMP,
     day_month,
     iso_moment,
     latest_possible,
@@ -99,12 +100,10 @@ Moment(at=1709406060, width=1, day=None))
         return found
 
     def _read(self, text: str) -> Moment | None:
-        found = self._dated(text) if text else None
-        if (
-            text
-            and (found is None or found.at < EARLIEST)
-            and (is_month(text) or self._of_other_calendar(text))
-        ):
+        if not text or len(text) > LONGEST_STAMP:
+            return None
+        found = self._dated(text)
+        if (found is None or found.at < EARLIEST) and (is_month(text) or self._of_other_calendar(text)):
             return _UNDATED
         return found
 
@@ -183,7 +182,7 @@ Moment(at=1709406060, width=1, day=None))
         ordered = timed = False
         asks_order = asks_clock = False
         for row in rows:
-            text = stamp(row)
+            text = stamp(row)[: LONGEST_STAMP + 1]
             # A count of seconds, or with the year in front: nothing to be told apart.
             plain = text.isdecimal() or text[4:5] == "-"
             order = None if plain else is_month_first(text)

@@ -6,14 +6,19 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from engine.imports.encoding import OTHER_BYTES
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _LONGEST_FIELD = 10_000_000
 _STREAM_BUFFER = 1 << 18
 # A title may hold a few line breaks.
 _MAX_LINES = 50
+# Of a longer line the rest is passed over: it is no row of a table.
+_LONGEST_LINE = 16 << 20
 
 
 class Again:
@@ -47,9 +52,35 @@ class Again:
         """Nothing is written."""
 
 
+class _Short(io.RawIOBase):
+    """A stream without what lines have beyond `_LONGEST_LINE`."""
+
+    def __init__(self, stream: IO[bytes] | Again) -> None:
+        super().__init__()
+        self._stream = cast(io.RawIOBase, stream)
+        self._length = 0  # of the line under way
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        while True:
+            count = self._stream.readinto(buffer) or 0
+            data = bytes(memoryview(buffer)[:count])
+            ended = max(data.rfind(b"\n"), data.rfind(b"\r"))
+            too_long = self._length > _LONGEST_LINE
+            self._length = self._length + count if ended < 0 else count - ended - 1
+            if not too_long or not count:
+                return count
+            if ended >= 0:
+                rest = data[min(at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0) :]
+                memoryview(buffer)[: len(rest)] = rest
+                return len(rest)
+
+
 def open_text(stream: IO[bytes] | Again) -> io.TextIOWrapper:
     """Text by the byte-order mark, else UTF-8; bytes that are not UTF-8 are read as Windows code page 1252."""
-    buffered = io.BufferedReader(cast(io.RawIOBase, stream), _STREAM_BUFFER)
+    buffered = io.BufferedReader(_Short(stream), _STREAM_BUFFER)
     start = buffered.peek(4)[:2]
     encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     errors = "replace" if encoding == "utf-16" else OTHER_BYTES

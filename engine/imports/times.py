@@ -21,6 +21,10 @@ _DAY_MONTH = re.compile(r"^(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d{1,2}):(\d
 # The end of a day, and a leap second: both are moments, and `datetime` has neither.
 _DAY_END = re.compile(r"(?<=[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?![\d:]))")
 _LEAP = re.compile(r"(?<=\d\d:\d\d:)60")
+# No stamp is longer.
+LONGEST_STAMP = 200
+# The seconds of the years 1 to 9999, which is all that dates can tell.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 # What other programs count in: thousandths, millionths, milliardths.
 _MILLISECONDS = 100_000_000_000
 _MICROSECONDS = 100_000_000_000_000
@@ -50,6 +54,8 @@ def iso_moment(text: str) -> datetime | None:
     >>> iso_moment("2024-03-02T24:00:00"), iso_moment("2016-12-31 23:59:60"), iso_moment("2024-03-02 24:01")
     (datetime.datetime(2024, 3, 3, 0, 0), datetime.datetime(2017, 1, 1, 0, 0), None)
     """
+    if len(text) > LONGEST_STAMP:
+        return None
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -121,20 +127,18 @@ def day_month(text: str) -> int | None:
 def number(value: object) -> int | None:
     """A count of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size.
 
-    >>> number("1709406060"), number(1709406060933), number("1709406060.5"), number("x"), number(True)
-    (1709406060, 1709406060, 1709406060, None, None)
+    None for what is no number, or beyond all dates.
+
+    >>> number("1709406060"), number(1709406060933), number("1709406060.5"), number("x"), number(True), number(1e30)
+    (1709406060, 1709406060, 1709406060, None, None, None)
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         count = float(value)
-        if abs(count) >= _NANOSECONDS:
-            count /= 1_000_000_000
-        elif abs(count) >= _MICROSECONDS:
-            count /= 1_000_000
-        elif abs(count) >= _MILLISECONDS:
-            count /= 1000
-        return int(count)
+        if (size := abs(count)) >= _MILLISECONDS:
+            count /= 1e9 if size >= _NANOSECONDS else 1e6 if size >= _MICROSECONDS else 1000
+        return int(count) if _FIRST_SECOND <= count <= _LAST_SECOND else None
     except (ValueError, OverflowError):
         return None
 

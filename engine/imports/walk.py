@@ -16,45 +16,23 @@ import re
 import struct
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
+from engine.archives import ARCHIVE_ERRORS, Bounded, TarInfo, room_of, why_refused
 from engine.errors import UnreadableFileError
 from engine.imports.encoding import OTHER_BYTES
 from engine.paths import why_not_read
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
 # ListenBrainz refuses archives of over 500 members of 500 MB; a whole Takeout has more, so these are wider.
 MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 4 << 30
-MAX_TOTAL_BYTES = 32 << 30
-# A history packs some 15 to 40 times smaller; a bomb a thousand times.
-_MAX_RATIO = 300
-_RATIO_MATTERS = 32 << 20
 # An archive inside an archive is held in memory.
 _MAX_INNER_BYTES = 256 << 20
 _MAX_DEPTH = 3
-
-# What reading a damaged or odd archive may raise: `zipfile` lets through whatever its parts do.
-ARCHIVE_ERRORS = (
-    OSError,
-    EOFError,
-    zlib.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    KeyError,
-    struct.error,
-)
 
 # What computers and services put beside a history: resource forks and how-tos.
 _CLUTTER = re.compile(r"__macosx|\._|\.ds_store|thumbs\.db|desktop\.ini|read_?me.*\.pdf$", re.IGNORECASE)
@@ -64,15 +42,19 @@ Opener = Callable[[], IO[bytes]]
 
 @dataclass
 class Member:
-    """One file, on disk or in an archive. `path` reads `archive.zip/inner.json`; `weight` is its share of the
-    bytes on disk; `trouble` says why it cannot be read; `root` is the path given that it was found under,
-    `on_disk` the file that it is or is in."""
+    """One file, on disk or in an archive.
+
+    `path` reads `archive.zip/inner.json`; `weight` is its share of the bytes on disk, `room` what these may unpack to;
+    `trouble` says why it cannot be read; `root` is the path given that it was found under, `on_disk` the file that it
+    is or is in.
+    """
 
     path: str
     name: str
     size: int
     weight: int
     open: Opener
+    room: int
     trouble: str = ""
     archive: bool = field(default=False)
     root: str = ""
@@ -101,7 +83,12 @@ def walk(paths: Sequence[Path]) -> list[Member]:
         for file in files:
             size = file.stat().st_size
             member = Member(
-                printable(file), printable(PurePosixPath(file.name)), size, size, _opener_of(file)
+                printable(file),
+                printable(PurePosixPath(file.name)),
+                size,
+                size,
+                _opener_of(file),
+                room_of(size),
             )
             for inner in _unfold(member, 0):
                 inner.root, inner.on_disk = printable(path), file
@@ -168,11 +155,12 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
         yield member
         return
     infos = [info for info in infos if not any(_is_clutter(part) for part in info.filename.split("/"))]
-    total = sum(info.file_size for info in infos)
-    if len(infos) > MAX_MEMBERS or total > MAX_TOTAL_BYTES:
-        yield _troubled(
-            member, f"holds {len(infos)} files of {total >> 20} MiB, more than any history; skipped"
-        )
+    if len(infos) > MAX_MEMBERS:
+        yield _troubled(member, f"holds {len(infos)} files, more than any history; skipped")
+        return
+    refused = {info.filename: _refusal(info.filename, info.file_size, info.compress_size) for info in infos}
+    if why := why_refused((info for info in infos if not refused[info.filename]), member.room):
+        yield _troubled(member, why)
         return
     packed = max(1, sum(info.compress_size for info in infos))
     for info in sorted(infos, key=lambda info: info.filename):
@@ -182,7 +170,8 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
             info.file_size,
             member.weight * info.compress_size // packed,
             partial(archive.open, info),
-            _refusal(info.filename, info.file_size, info.compress_size),
+            member.room * info.compress_size // packed,
+            refused[info.filename],
             archive=True,
         )
         if info.flag_bits & 0x1:
@@ -216,19 +205,26 @@ def _without_utf8_names(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _of_tar(member: Member, depth: int) -> Iterator[Member]:
-    archive = tarfile.open(fileobj=_seekable(member, depth))  # noqa: SIM115 - open as long as its members
+    raw = _seekable(member, depth, forward=True)
+    archive = tarfile.open(fileobj=raw, tarinfo=TarInfo)  # noqa: SIM115 - open as long as its members
+    left = member.room
     for count, info in enumerate(archive):
         if count >= MAX_MEMBERS:
             yield _troubled(member, f"holds more than {MAX_MEMBERS} files; the rest is skipped")
             return
         if not info.isfile() or _is_clutter(PurePosixPath(info.name).name):
             continue
+        left -= info.size
+        if left < 0:  # holes are not on the disk
+            yield _troubled(member, "unpacks to far more than a history; the rest is skipped")
+            return
         inner = Member(
             f"{member.path}/{printable(PurePosixPath(info.name))}",
             printable(PurePosixPath(PurePosixPath(info.name).name)),
             info.size,
             min(info.size, member.weight),
             partial(_extracted, archive, info),
+            max(info.size, member.room * info.size // max(1, member.size)),
             _refusal(info.name, info.size, info.size),
             archive=True,
         )
@@ -255,45 +251,25 @@ def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
         name,
         member.size * 8,
         member.weight,
-        lambda: cast(IO[bytes], _Bounded(opener(member.open()), member.size)),
+        lambda: _bounded(opener(member.open()), member.room),
+        member.room,
         archive=True,
     )
     yield from _unfold(inner, depth + 1)
 
 
-class _Bounded(io.RawIOBase):
-    """A decompressed stream that stops being read when it grows beyond what its size can mean."""
-
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self._most = min(MAX_MEMBER_BYTES, max(_RATIO_MATTERS, packed * _MAX_RATIO))
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return self._stream.seekable()
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        target = memoryview(buffer)
-        data = self._stream.read(len(target))
-        if self._stream.tell() > self._most:
-            raise OSError("it unpacks to far more than a history")
-        target[: len(data)] = data
-        return len(data)
+def _bounded(stream: IO[bytes], room: int) -> IO[bytes]:
+    most = min(MAX_MEMBER_BYTES, room)
+    return cast(IO[bytes], Bounded(stream, lambda: most))
 
 
-def _seekable(member: Member, depth: int) -> IO[bytes]:
-    """The archive as a file to jump about in: itself on disk, in memory inside another."""
+def _seekable(member: Member, depth: int, *, forward: bool = False) -> IO[bytes]:
+    """The archive as a file to jump about in: itself on disk, in memory inside another.
+
+    What is unpacked on the way, where jumping back begins anew, is so only where it is mostly read `forward`.
+    """
     stream = member.open()
-    if depth == 0 or isinstance(cast(object, stream), _Bounded):
+    if depth == 0 or (forward and isinstance(cast(object, stream), Bounded)):
         return stream
     with stream:
         data = stream.read(_MAX_INNER_BYTES + 1)
@@ -312,13 +288,15 @@ def _refusal(name: str, size: int, packed: int) -> str:
         return "has a path outside the archive; skipped"
     if size > MAX_MEMBER_BYTES:
         return f"is {size >> 20} MiB unpacked, more than any history; skipped"
-    if size > _RATIO_MATTERS and size > packed * _MAX_RATIO:
+    if size > room_of(packed):
         return "unpacks to far more than a history; skipped"
     return ""
 
 
 def _troubled(member: Member, why: str) -> Member:
-    return Member(member.path, member.name, member.size, member.weight, member.open, why, archive=True)
+    return Member(
+        member.path, member.name, member.size, member.weight, member.open, member.room, why, archive=True
+    )
 
 
 def _words(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from typing import IO
 from xml.parsers.expat import ExpatError, ParserCreate
 
 _CHUNK = 1 << 18
+_MAX_PENDING = 8 << 20
 
 # What a broken document raises, beside the errors of its archive.
 XmlError = ExpatError
@@ -38,12 +39,21 @@ def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, s
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text.append
     parser.EntityDeclHandler = refuse
-    while data := stream.read(_CHUNK):
+    taken, data = 0, b""
+    while True:
+        taken, data = taken + len(data), stream.read(_CHUNK)
         try:
-            parser.Parse(data, False)
+            parser.Parse(data, not data)
+            # What is not whole yet is looked at again with each piece.
+            if taken - parser.CurrentByteIndex > _MAX_PENDING:
+                raise ExpatError(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
+        except (LookupError, ValueError) as error:
+            raise ExpatError(
+                "it is written in an encoding that is not read here; save it as UTF-8"
+            ) from error
         finally:
             ready = found.copy()
             found.clear()
         yield from ready
-    parser.Parse(b"", True)
-    yield from found
+        if not data:
+            return

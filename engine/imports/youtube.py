@@ -27,10 +27,10 @@ _VIDEO_ID = re.compile(r"[?&]v=([\w-]{11})")
 _SKIPPED_WITHIN = 30
 _ANY_VIDEO = re.compile(r"/shorts/|youtu\.be/|/live/|/embed/")
 # "From Google Ads" in the language of the account, not "your Google Account".
-ADVERT = re.compile(
+_ADVERT = re.compile(
     r"(?=.*google)(?=.*(\bads?\b|anzeige|annonce|anunci|anúnci|annunci|advertentie|reklam|reclam|mainos|hirdetés|oglas"
     r"|広告|광고|广告|廣告|реклам|оглас|διαφημ|إعلان|מודע|विज्ञापन|โฆษณา|quảng cáo|iklan))",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 # What YouTube adds to an artist's own channel, in the language of the account.
 TOPIC = re.compile(
@@ -81,7 +81,7 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
                 found.append(Dropped(reasons.BROKEN, cut=row.cut))
                 continue
             channel = (row.subtitles[0].name or "") if row.subtitles else ""
-            advert = any(ADVERT.search(detail.name or "") for detail in row.details or ())
+            advert = any(is_advert(detail.name or "") for detail in row.details or ())
             title = plain(row.title or "")
             found.append(
                 Watched(row.header or "", title, row.title_url or "", channel, iso(row.time or ""), advert)
@@ -125,6 +125,11 @@ def records(found: Sequence[Watched | Dropped]) -> Iterator[Record]:
             yield Play(artist, title, row.at, ids=ids, skip=soon)
 
 
+def is_advert(detail: str) -> bool:
+    """Whether a row's detail says that it came from an advert."""
+    return _ADVERT.match(detail) is not None
+
+
 def _leads_elsewhere(url: str) -> bool:
     """Whether an address is one of this service's, but of no video."""
     return "/" in url and _VIDEO_ID.search(url) is None and _ANY_VIDEO.search(url) is None
@@ -141,7 +146,7 @@ def _names(one: Watched) -> tuple[str, str]:
     artist, dash, title = one.title.partition(" - ")
     if dash and artist.strip() and title.strip():
         return artist.strip(), title.strip()
-    return re.sub(r"\s*VEVO$", "", one.channel), one.title
+    return one.channel.removesuffix("VEVO").rstrip(), one.title
 
 
 def sniff(head: Head) -> bool:

@@ -15,14 +15,17 @@ from engine.imports.head import Head
 from engine.imports.local_dates import LocalDates, contradiction, is_month_first
 from engine.imports.record import Options, Record
 from engine.imports.registry import Format
-from engine.imports.youtube import ADVERT, Watched, records
+from engine.imports.times import LONGEST_STAMP
+from engine.imports.youtube import Watched, is_advert, records
 from engine.imports.youtube_verbs import plain
 
 _CELL = b'class="outer-cell'
-_HEADER = re.compile(r'mdl-typography--title">(.*?)<', re.DOTALL)
-_BODY = re.compile(r'<div class="content-cell[^"]*mdl-typography--body-1">(.*?)</div>', re.DOTALL)
-_LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+# No row is longer; of what is, the beginning is read.
+_LONGEST_CELL = 1 << 16
+_TITLE, _LINK = 'mdl-typography--title">', '<a href="'
+_BODY = re.compile(r'<div class="content-cell([^"]*+)">')
 _BREAK = re.compile(r"<br\s*/?>")
+_TAG = re.compile(r"<[^<>]*+>")
 # A sentence on why the activity was kept names Google too; "From Google Ads" is short.
 _LONGEST_DETAIL = 60
 
@@ -57,31 +60,57 @@ def _cells(stream: IO[bytes]) -> Iterator[str]:
             if begun:
                 yield cell.decode("utf-8", OTHER_BYTES)
             begun = True
+        # A border between two cells may lie across two pieces.
+        kept = _LONGEST_CELL if begun else 0
+        buffer = buffer[:kept] + buffer[kept:][-len(_CELL) :]
     if begun:
         yield buffer.decode("utf-8", OTHER_BYTES)
 
 
 def _watched(cell: str) -> tuple[Watched, str]:
     """The row and its date as text. The first line is the verb and the title, the second the channel."""
-    header, body = _HEADER.search(cell), _BODY.search(cell)
-    inner = body[1] if body else ""
-    links = [(html.unescape(url), _text(name)) for url, name in _LINK.findall(inner)]
+    _, _, header = cell.partition(_TITLE)
+    header, begun, _ = header.partition("<")
+    body = next((div for div in _BODY.finditer(cell) if div[1].endswith("mdl-typography--body-1")), None)
+    inner, ended, behind = cell[body.end() :].partition("</div>") if body else ("", "", "")
+    inner = inner if ended else ""
+    links = [(_unescaped(url), _text(name)) for url, name in _links(inner)]
     lines = [line for line in (_text(part) for part in _BREAK.split(inner)) if line]
-    details = [_text(part) for part in _BREAK.split(cell[body.end() :])] if body else []
+    details = [_text(part) for part in _BREAK.split(behind)]
     one = Watched(
-        _text(header[1]) if header else "",
+        _text(header) if begun else "",
         lines[0] if lines else "",
         links[0][0] if links else "",
         links[1][1] if len(links) > 1 else "",
         None,
-        any(len(detail) <= _LONGEST_DETAIL and ADVERT.search(detail) for detail in details),
+        any(len(detail) <= _LONGEST_DETAIL and is_advert(detail) for detail in details),
         link=links[0][1] if links else "",
     )
-    return one, lines[-1] if len(lines) > 1 else ""
+    return one, lines[-1][: LONGEST_STAMP + 1] if len(lines) > 1 else ""
+
+
+def _links(inner: str) -> Iterator[tuple[str, str]]:
+    """Address and content of each link."""
+    place = 0
+    while (start := inner.find(_LINK, place)) >= 0:
+        quote = inner.find('"', start + len(_LINK))
+        tag = inner.find(">", max(quote, 0))
+        place = inner.find("</a>", max(tag, 0))
+        if min(quote, tag, place) < 0:
+            return
+        yield inner[start + len(_LINK) : quote], inner[tag + 1 : place]
 
 
 def _text(markup: str) -> str:
-    return " ".join(plain(html.unescape(re.sub(r"<[^>]*>", "", markup))).split())
+    return " ".join(plain(_unescaped(_TAG.sub("", markup))).split())
+
+
+def _unescaped(text: str) -> str:
+    """The text without references to characters; as it is where one of them has a number of thousands of digits."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text
 
 
 def sniff(head: Head) -> bool:

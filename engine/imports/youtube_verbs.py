@@ -83,7 +83,7 @@ _OF_VERB = tuple(
     for reason, words in _OTHERS
 )
 _OF_ADDRESS = (
-    (reasons.ADVERT, re.compile(r"google\.[a-z.]+/(aclk|url)|doubleclick|googleadservices")),
+    (reasons.ADVERT, re.compile(r"google\.[a-z.]{2,20}/(aclk|url)|doubleclick|googleadservices")),
     (reasons.SEARCH, re.compile(r"/results\?|/search\?")),
     (reasons.POST, re.compile(r"/post/|/community\b|[?&]lb=")),
     (reasons.VISIT, re.compile(r"/channel/|/user/|/c/|/@|/playlist\?|/browse/|/feed/|youtube\.com/?$")),
@@ -93,6 +93,8 @@ _BLANKS = {0xA0: " ", 0x202F: " "}
 _SHORTEST_SHARE = 0.5
 _FEWEST = 3
 _MAX_WORDS = 5
+# Composing takes the square of a text's length where it is all marks: no row is longer.
+_LONGEST = 2000
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def plain(text: str) -> str:
     """
     if text.isascii():
         return text
-    return _UNSEEN.sub("", unicodedata.normalize("NFC", text)).translate(_BLANKS)
+    return _UNSEEN.sub("", unicodedata.normalize("NFC", text[:_LONGEST])).translate(_BLANKS)
 
 
 def _by_letter() -> dict[str, list[Verb]]:

@@ -26,7 +26,7 @@ OWN_NAME = 5
 MAX_PARTS = 12
 # What no name without it is joint by: most names are done with at that.
 _JOINED = re.compile(r"[;/|×、，,&+·•]|\s(?:x|vs|and|with)\b|\b(?:feat|ft|featuring)\b", re.IGNORECASE)
-_GUESTS = re.compile(r"\s*[(\[]?\s*\b(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
+_GUESTS = re.compile(r"\s*+(?:[(\[]\s*+)?\b(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
 _BETWEEN = re.compile(
     r"(?:\s*[;/|×、，]\s*|\s*,(?!\d{3})\s*|\s+(?:[&+·•]|x|vs\.?|and|with)\s+)"
     r"(?=(?P<band>(?:the|his|her|their|los|las|les)\s)?)",

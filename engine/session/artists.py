@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.session.searching import Found, OwnNames
 
 # What stands between an artist and a title as people write them.
-DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
+DASH = re.compile(r"(?<!\s)\s++[-\u2013\u2014]\s+")
 
 
 class Artists(Service):

@@ -9,11 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.archives import ARCHIVE_ERRORS
 from engine.imports.guess import first_of
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import SEVERAL_PEOPLE
 from engine.imports.registry import recognise
-from engine.imports.walk import ARCHIVE_ERRORS, printable, walk
+from engine.imports.walk import printable, walk
 
 if TYPE_CHECKING:
     from engine.imports.report import FileReport, Report

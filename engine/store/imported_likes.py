@@ -6,8 +6,9 @@ import itertools
 import json
 import sqlite3
 import time
+from typing import Any
 
-from engine.canonical_keys import artist_key, track_key
+from engine.canonical_keys import MAX_NAME, artist_key, track_key
 from engine.store.play import Ids
 
 
@@ -42,7 +43,7 @@ def keep_verdict(
         return None
     added = connection.execute(
         "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (*keys, artist, title, verdict, at or int(time.time())),
+        (*keys, artist[:MAX_NAME], title and title[:MAX_NAME], verdict, at or int(time.time())),
     )
     return added.rowcount > 0
 
@@ -104,11 +105,11 @@ def judge(
 
 
 def keep_playlist(
-    connection: sqlite3.Connection, name: str, source: str, entries: list[tuple[object, ...]]
+    connection: sqlite3.Connection, name: str, source: str, entries: list[tuple[Any, ...]]
 ) -> None:
     """Write a playlist of (artist, title, album, seconds, ids as JSON). One that came from the same service
     before is replaced; the person's own of that name stays, and this one says where it is from."""
-    mark = json.dumps({"imported": source})
+    name, mark = name[:MAX_NAME], json.dumps({"imported": source})
     row = connection.execute("SELECT settings FROM playlists WHERE name = ?", (name,)).fetchone()
     if row and row[0] != mark:
         name = f"{name} ({source})"
@@ -123,5 +124,8 @@ def keep_playlist(
     connection.executemany(
         "INSERT INTO playlist_tracks (playlist_id, position, artist, track, album, seconds, ids) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(number, place, *entry) for place, entry in enumerate(entries, 1)],
+        [
+            (number, place, artist[:MAX_NAME], title[:MAX_NAME], album and album[:MAX_NAME], *rest)
+            for place, (artist, title, album, *rest) in enumerate(entries, 1)
+        ],
     )

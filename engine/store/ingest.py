@@ -63,8 +63,7 @@ class Ingest:
         self._import_id = 0
         self._in_file = False
         self._source = ""
-        # Whether the file under way brought anything, beside listens.
-        self._changed = False
+        self._changed = False  # the file under way brought something, beside listens
         # Listens that the same bytes had brought before, and what was kept when the file began.
         self._before: Counter[Row] = Counter()
         self._so_far: tuple[set[int], int | None, int | None] = (set(), None, None)
@@ -93,7 +92,10 @@ class Ingest:
             self._lookup = TrackLookup(self._db, self._artist_of)
             self._known_plays = KnownPlays(self._db, self._flush)
 
-    # -- files ----------------------------------------------------------------------------------------
+    @property
+    def names_cut(self) -> int:
+        """How many tracks have a name longer than any, which is kept as far as `MAX_NAME`."""
+        return self._lookup.cut
 
     def begin_file(self, file: str, format_name: str, source: str, sha256: str = "") -> None:
         """Begin one file; what follows is kept by `finish_file` or undone by `close`.
@@ -194,8 +196,6 @@ class Ingest:
     def _set(self, settings: Mapping[str, int]) -> None:
         for name, value in settings.items():
             self._db.execute(f"PRAGMA {name} = {value}")
-
-    # -- rows -----------------------------------------------------------------------------------------
 
     def add(self, plays: Sequence[Play]) -> tuple[int, int, list[Play]]:
         """Add listens: how many are new, how many are there already, and those whose names are empty.

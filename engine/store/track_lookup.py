@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 
-from engine.canonical_keys import artist_key, relaxed_artist_key, relaxed_track_key, track_key
+from engine.canonical_keys import MAX_NAME, artist_key, relaxed_artist_key, relaxed_track_key, track_key
 from engine.store.play import Ids, Play
 from engine.store.same_play import Others
 
@@ -72,6 +72,8 @@ class TrackLookup:
         self.library_empty = False
         self.artist_of = artist_of
         self.known: dict[tuple[str, str], LibraryTrack] = {}
+        # Tracks with a name longer than any, of which the beginning is kept.
+        self.cut = 0
         # In the order of who refers to whom.
         self._new: dict[str, list[Row]] = {statement: [] for statement in (_ARTIST, _TRACK, _ID, _DETAILS)}
 
@@ -93,6 +95,10 @@ class TrackLookup:
         a_key, t_key = artist_key(artist), track_key(title)
         if not a_key or not t_key:
             return None
+        album = play.album or None
+        if len(artist) > MAX_NAME or len(title) > MAX_NAME or (album and len(album) > MAX_NAME):
+            artist, title, album = artist[:MAX_NAME], title[:MAX_NAME], album and album[:MAX_NAME]
+            self.cut += 1
         artist_id = self._artists.get(a_key)
         if artist_id is None:
             artist_id = self._next_artist = self._next_artist + 1
@@ -103,7 +109,7 @@ class TrackLookup:
         there = family.tracks.get((artist_id, t_key))
         if there is not None:
             track_id, group = there
-            place = self.known[artist, title] = LibraryTrack(track_id, group)
+            place = self.known[play.artist, play.title] = LibraryTrack(track_id, group)
         else:
             relaxed = t_key if self.library_empty else relaxed_track_key(title)
             track_id = self._next_track = self._next_track + 1
@@ -112,9 +118,9 @@ class TrackLookup:
             family.groups[relaxed] = group
             group.tracks += (track_id,)
             family.tracks[artist_id, t_key] = track_id, group
-            place = self.known[artist, title] = LibraryTrack(track_id, group)
-            place.album, place.duration = play.album or None, play.duration_ms or None
-            self._new[_TRACK].append((track_id, artist_id, title, t_key, place.album, place.duration))
+            place = self.known[play.artist, play.title] = LibraryTrack(track_id, group)
+            place.album, place.duration = album, play.duration_ms or None
+            self._new[_TRACK].append((track_id, artist_id, title, t_key, album, place.duration))
         self.artist_of[track_id] = artist_id
         return place
 
@@ -137,10 +143,11 @@ class TrackLookup:
             place.ids = play.ids
             for pair in play.ids:
                 if pair not in place.all_ids:
-                    place.all_ids += (pair,)
+                    # What is not remembered is written once more, which the table takes for the same.
+                    place.all_ids = (*place.all_ids[-_MAX_IDS:], pair)
                     self._new[_ID].append((place.track, *pair))
         if (play.album and not place.album) or (play.duration_ms and not place.duration):
-            place.album = place.album or play.album
+            place.album = place.album or (play.album or "")[:MAX_NAME] or None
             place.duration = place.duration or play.duration_ms
             self._new[_DETAILS].append((place.album, place.duration, place.track))
 
@@ -150,6 +157,10 @@ class TrackLookup:
             if rows:
                 self._db.executemany(statement, rows)
                 rows.clear()
+
+
+# More ids than a track has.
+_MAX_IDS = 50
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:
