@@ -50,20 +50,20 @@ class MixSettings:
 @dataclass(frozen=True, slots=True)
 class MixSeeds:
     """What a mix starts from: `tracks` begin it, the artists (by name) in `leading` say what goes with it and how much
-    each counts, `without` are in it no more. `key` tells the seeds from others, and nothing of their names."""
+    each counts, `without` are in it no more. `key` tells the seeds from others, and nothing of
+    their names; a mix of seeds without one is not gone on with."""
 
     title: str
     tracks: tuple[PlaylistTrack, ...]
     leading: Mapping[str, float]
-    key: str
+    key: str = ""
     without: tuple[PlaylistTrack, ...] = ()
 
     @classmethod
     def of_tracks(cls, title: str, tracks: Sequence[PlaylistTrack]) -> MixSeeds:
         """Tracks, and artists, by name where a title is empty, which lead and are not listed."""
-        keys = [f"{artist_key(track.artist)} {track.track}" for track in tracks]
         listed = tuple(track for track in tracks if track.track)
-        return cls(title, listed, Counter(track.artist for track in tracks), key_of(keys))
+        return cls(title, listed, Counter(track.artist for track in tracks))
 
 
 def key_of(seeds: Sequence[str]) -> str:

@@ -21,17 +21,17 @@ class LastMixes:
         """Artist and title of each track of the last mix of these seeds; none where there was none."""
         return tuple(PlaylistTrack(artist, title) for artist, title in self._read().get(seeds, ()))
 
-    def keep(self, seeds: str, tracks: Sequence[PlaylistTrack]) -> None:
-        """The last mix of these seeds is this one now."""
+    def keep(self, seeds: str, tracks: Sequence[PlaylistTrack], since: str) -> None:
+        """The last mix of these seeds is this one now; `since` was the mark of the last forgetting as it was begun."""
         import msgspec
 
-        if self._library.private:
+        if self._library.private or not seeds:
             return
         mixes = self._read()
         mixes.pop(seeds, None)
         mixes[seeds] = [(track.artist, track.track) for track in tracks]
         kept = dict(list(mixes.items())[-MAX_MIXES:])
-        self._library.door.write_file(self._library.folders.mixes, msgspec.json.encode(kept))
+        self._library.keep_derived(self._library.folders.mixes, msgspec.json.encode(kept), since)
 
     def _read(self) -> dict[str, list[tuple[str, str]]]:
         import msgspec

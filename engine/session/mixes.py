@@ -15,6 +15,7 @@ from engine.playlists.mix import Mix, MixSeeds, MixSettings, lasting, leading_wi
 from engine.session.last_mixes import LastMixes
 from engine.session.library import Library, Service, synchronized
 from engine.session.mix_pool import Given, artists_with, tracks_by
+from engine.store.forgetting import mark
 from engine.wording import day_in_words
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ class Mixes(Service):
         With drift above 0 the tracks chosen last lead with that share, at 1 they alone: the mix goes away from its
         seeds. Raises NothingYetError where nothing goes with them.
         """
-        settings = settings or MixSettings()
+        settings, since = settings or MixSettings(), mark(self.library.connection)
         given = Given.of(self.library.connection, settings)
         before = self._last.of(seeds.key) if more else ()
         begin = () if before else tuple(filter(given.lists, seeds.tracks))
         found = self._filled(seeds, settings, given, begin, before)
         whole = [*begin, *found]
         tracks = lasting(whole, settings.minutes * 60)
-        self._last.keep(seeds.key, [*before, *tracks])
+        self._last.keep(seeds.key, [*before, *tracks], since)
         missing = settings.minutes * 60 - seconds_of(whole)
         return Mix("mix", seeds.title, tracks, notes_on(before, tracks, missing))
 
@@ -162,7 +163,7 @@ class Mixes(Service):
         count = min(DAILY_ARTISTS, len(names))
         chosen = chance.choice(len(names), size=count, replace=False, p=likely / likely.sum())
         title = f"{mode.name}, {day_in_words(_date(day))}"
-        seeds = MixSeeds(title, (), {names[place]: 1.0 for place in sorted(chosen.tolist())}, "")
+        seeds = MixSeeds(title, (), {names[place]: 1.0 for place in sorted(chosen.tolist())})
         settings = replace(settings, seed=int(chance.integers(2**62)))
         given = Given.of(self.library.connection, settings, self._midnight())
         whole = self._filled(seeds, settings, given)

@@ -369,10 +369,11 @@ class Playlists(Service):
         It is called `title`, or by the mix's own where that is empty, with a number where that is taken: another of the
         same is another list.
         """
-        taken = {one.name.casefold() for one in self.all()}
-        title = title or make(0).title
+        made = make(0)
+        title, taken = title or made.title, {one.name.casefold() for one in self.all()}
         number = next(i for i in itertools.count(1) if _numbered(title, i).casefold() not in taken)
-        return self.create(_numbered(title, number), make(number - 1).tracks)
+        tracks = made.tracks if number == 1 else make(number - 1).tracks
+        return self.create(_numbered(title, number), tracks)
 
 
 def _numbered(title: str, number: int) -> str:

@@ -16,6 +16,7 @@ from engine.wording import percent, quantity
 from tuiapp.safe import shown
 from tuiapp.screens.dials import FADING, Dials
 from tuiapp.screens.export import ask_export
+from tuiapp.screens.mix import mix_of_genre
 from tuiapp.screens.several_lists import SeveralLists
 from tuiapp.text import bar
 from tuiapp.widgets.columns import Column
@@ -277,6 +278,14 @@ class BrowseView(SeveralLists):
             self.notify(f"Choose an artist: {self.key('browse.artist')} goes to the list.")
         else:
             super().choose(then, keep=keep, moves=moves)
+
+    def action_mix(self) -> None:
+        """A mix from a genre in the tree, or from the artists chosen."""
+        row = self._tree.row
+        if self._at == "#tree" and row is not None and row.kind != "all":
+            mix_of_genre(self, row.name)
+        else:
+            super().action_mix()
 
     def action_export(self) -> None:
         found = self._list

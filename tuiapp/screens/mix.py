@@ -1,20 +1,27 @@
-"""A mix: a new playlist that begins with what is chosen and goes on with what goes with it."""
+"""Mixes: new playlists of what goes with what is chosen, and of any other kind."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.wording import quantity
+from engine.errors import NothingYetError
+from engine.wording import percent, quantity
 
 if TYPE_CHECKING:
+    from engine.playlists.mix import Mix, MixSettings
     from engine.session import PlaylistEdit, Session
     from tuiapp.music import Music
     from tuiapp.screens.asking import Asking
+    from tuiapp.screens.dialogs import AskText
+    from tuiapp.screens.pick import Choice
+
+# What is made of a session, and how the mix is asked to be.
+Make = Callable[["Session", "MixSettings"], "Mix"]
 
 
 def mix_from(screen: Asking[Any], chosen: Sequence[Music]) -> None:
-    """Make the mix in a thread, and open it where the person has not turned to something else; u undoes it."""
+    """A mix from artists and tracks."""
     from tuiapp.screens.add_to import named
 
     app = screen.app
@@ -25,14 +32,27 @@ def mix_from(screen: Asking[Any], chosen: Sequence[Music]) -> None:
     title = f"Mix: {first}" + (f" and {more} more" if more else "")
     seeds = named(chosen)
     only = app.preferences.config.discover["from_library"]
+    _keep(screen, title, lambda session: session.playlists.mix(title, seeds(session), from_library=only))
 
-    def change(session: Session) -> PlaylistEdit:
-        return session.playlists.mix(title, seeds(session), from_library=only)
+
+def _keep(
+    screen: Asking[Any],
+    what: str,
+    change: Callable[[Session], PlaylistEdit],
+    dialog: AskText | None = None,
+) -> None:
+    """Make the mix in a thread, and open it where the person has not turned to something else; u undoes it.
+
+    What goes wrong is said, in the `dialog` where one asked for it.
+    """
+    app = screen.app
 
     def made(edit: PlaylistEdit | None) -> None:
         if edit is None:
             return
-        if app.screen is screen:
+        if dialog is not None:
+            dialog.accept()
+        if app.screen in (screen, dialog):
             app.views.playlist(edit.name)
         where = app.keymap.label("view_playlists")
         undo = app.keymap.label("undo")
@@ -40,4 +60,122 @@ def mix_from(screen: Asking[Any], chosen: Sequence[Music]) -> None:
             f"{edit.name}: {quantity(len(edit.tracks), 'tracks')}, in Playlists ({where}). {undo} undoes it."
         )
 
-    app.changes.edit(f"making {title}", change, lambda session, edit: session.playlists.restore(edit), made)
+    def restore(session: Session, edit: PlaylistEdit) -> None:
+        session.playlists.restore(edit)
+
+    app.changes.edit(f"making {what}", change, restore, made, dialog.refuse if dialog is not None else None)
+
+
+def ask_mix(screen: Asking[Any], playlist: str | None) -> None:
+    """Ask for a kind of mix, of the `playlist` under the cursor among others, and make it."""
+    from tuiapp.screens.pick import Pick
+
+    def ask(choices: Sequence[Choice]) -> None:
+        screen.app.push_screen(Pick("New mix", choices), lambda kind: _make(screen, kind, playlist))
+
+    screen.ask(lambda session: _kinds(session, playlist), ask, group="mixes")
+
+
+def _kinds(session: Session, playlist: str | None) -> list[Choice]:
+    """The kinds of mixes there can be now."""
+    from tuiapp.screens.pick import Choice
+
+    try:
+        tastes = session.mixes.tastes()
+    except NothingYetError:
+        tastes = ()
+    found = [
+        Choice(f"daily {number}", f"Daily mix: {taste.name}", f"{percent(taste.share)} of your plays")
+        for number, taste in enumerate(tastes, 1)
+    ]
+    found += [
+        Choice("forgotten", "Forgotten favourites", "not played for half a year"),
+        Choice("on-this-day", "This day in past years"),
+        Choice("genre", "From a genre …"),
+        Choice("bridge", "Bridge from one artist to another …"),
+    ]
+    return found if playlist is None else [Choice("playlist", f"From {playlist}"), *found]
+
+
+def _make(screen: Asking[Any], kind: str | None, playlist: str | None) -> None:
+    which, _, number = (kind or "").partition(" ")
+    if which == "daily":
+        _keep_mix(screen, "a daily mix", lambda session, asked: session.mixes.daily(int(number), asked))
+    elif which == "forgotten":
+        _keep_mix(screen, "a mix of old favourites", lambda session, asked: session.replays.forgotten(asked))
+    elif which == "on-this-day":
+        _keep_mix(screen, "a mix of this day", lambda session, asked: session.replays.on_this_day(asked))
+    elif which == "playlist":
+        _keep_mix(screen, f"a mix from {playlist}", _from_seed(f"playlist:{playlist}"))
+    elif which == "genre":
+        _ask_genre(screen)
+    elif which == "bridge":
+        _ask_bridge(screen)
+
+
+def _from_seed(seed: str) -> Make:
+    return lambda session, asked: session.mixes.mix(session.seeds.of([seed]), asked)
+
+
+def _keep_mix(screen: Asking[Any], what: str, make: Make, dialog: AskText | None = None) -> None:
+    """Keep a mix under its own title."""
+    only = screen.app.preferences.config.discover["from_library"]
+
+    def change(session: Session) -> PlaylistEdit:
+        from engine.playlists.mix import MixSettings
+
+        return session.playlists.keep_mix(
+            "", lambda seed: make(session, MixSettings(seed=seed, from_library=only))
+        )
+
+    _keep(screen, what, change, dialog)
+
+
+def mix_of_genre(screen: Asking[Any], genre: str) -> None:
+    """A mix from a genre, decade or group of artists, as Browse names it."""
+    _keep_mix(screen, f"a mix of {genre}", _from_seed(f"genre:{genre}"))
+
+
+def _ask_genre(screen: Asking[Any]) -> None:
+    """Ask which genre, those the person plays most of first."""
+    from tuiapp.screens.pick import Choice, Pick
+
+    def genres(session: Session) -> list[Choice]:
+        return [
+            Choice(node.name, node.name, quantity(node.artists, "artists"))
+            for node in session.browse.tree().nodes
+            if node.kind != "all"
+        ]
+
+    def ask(choices: list[Choice]) -> None:
+        def chosen(genre: str | None) -> None:
+            if genre is not None:
+                mix_of_genre(screen, genre)
+
+        screen.app.push_screen(Pick("Mix from", choices), chosen)
+
+    screen.ask(genres, ask, group="mixes")
+
+
+def _ask_bridge(screen: Asking[Any]) -> None:
+    """Ask where the bridge begins, then where it ends."""
+    from tuiapp.screens.dialogs import AskText
+
+    hint = "an artist, “artist - track”, a playlist or a genre; enter accept, esc cancel"
+
+    def begin(start: str, first: AskText) -> None:
+        def end(goal: str, second: AskText) -> None:
+            _keep_mix(
+                screen,
+                f"a bridge from {start} to {goal}",
+                lambda session, asked: session.bridges.bridge(start, goal, asked),
+                second,
+            )
+
+        def known(_: object) -> None:
+            first.accept()
+            screen.app.push_screen(AskText(f"Bridge from {start} to", end, hint=hint))
+
+        first.ask(lambda session: session.seeds.of([start]), known, group="seed")
+
+    screen.app.push_screen(AskText("Bridge from", begin, hint=hint))

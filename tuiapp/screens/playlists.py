@@ -16,6 +16,7 @@ from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_words
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
+from tuiapp.screens.mix import ask_mix
 from tuiapp.screens.playlist_tables import Row, lists_table, rows_of, tracks_in_words, tracks_table
 from tuiapp.screens.view import View
 from tuiapp.text import duration
@@ -98,8 +99,8 @@ class PlaylistsView(View):
             self.set_state(
                 "empty",
                 "No playlists yet",
-                f"Press {self.key('playlists.new')} to create one, or {self.key('discover.add_to')} on "
-                f"a row of Discover, Related or History.\nFor a running playlist press "
+                f"Press {self.key('playlists.new')} to create one, {self.key('playlists.mix')} for a mix, or "
+                f"{self.key('discover.add_to')} on a row of Discover, Related or History.\nFor a context press "
                 f"{self.key('view_contexts')}, then {self.key('contexts.save')} to save it.",
             )
 
@@ -267,6 +268,10 @@ class PlaylistsView(View):
         name = self._chosen()
         if name is not None:
             ask_export(self.app, name, lambda session: session.playlists.show(name))
+
+    def action_mix(self) -> None:
+        """A mix from the tracks chosen, or among the lists one of any kind."""
+        super().action_mix() if self._open is not None else ask_mix(self, self._chosen())
 
     # -- the tracks of a list --------------------------------------------------------------------------
 

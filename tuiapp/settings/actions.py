@@ -100,7 +100,12 @@ def _on_music(view: str, **footers: int) -> Iterator[Action]:
         ("block", "B", "block", "Block: never shown anywhere, never learned from."),
         ("add_to", "a", "add", "Add to a playlist; of an artist, one track."),
         ("related", "r", "related", "Similar artists."),
-        ("mix", "M", "mix", "Mix from here: a new playlist of what goes with it, own and new."),
+        (
+            "mix",
+            "M",
+            "mix",
+            "Mix from here: a new playlist of what goes with it; among playlists, any kind of mix.",
+        ),
     ):
         yield Action(name, key, label, words, view, footers.get(name, 0), shared=True)
 
@@ -193,7 +198,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("save", "W", "save", "Save as playlist.", "contexts", 6),
     Action("export", "e", "export", "Export the list to a file.", "contexts", 9),
     # -- Playlists
-    *_on_music("playlists", artist=4, add_to=10),
+    *_on_music("playlists", artist=4, mix=5, add_to=10),
     Action("new", "ctrl+n", "new", "New playlist.", "playlists", 5),
     Action("continue", "C", "continue", "Add ten matching tracks, some of them new.", "playlists", 6),
     Action("shift(1)", "J,shift+down", "move down", "Move the selected tracks down.", "playlists", 7),
