@@ -21,13 +21,14 @@ Handle = Callable[[Request], Awaitable[Answer]]
 
 
 class Endpoint:
-    """Answers HTTP on a listening socket by what `handle` says."""
+    """Answers HTTP on a listening socket by what `handle` says; `note` takes what nobody expected."""
 
     # Seconds that a request may take.
     patience = 10.0
 
-    def __init__(self, listener: Socket, handle: Handle) -> None:
+    def __init__(self, listener: Socket, handle: Handle, note: Callable[[Exception], None]) -> None:
         self._listener = listener
+        self._note = note
         self._handle = handle
         self._open: dict[asyncio.Task[None], _Conversation] = {}
         self.port: int = listener.getsockname()[1]
@@ -65,8 +66,12 @@ class Endpoint:
         return len(self._open) > _CONNECTIONS
 
     async def answer(self, request: Request) -> Answer:
-        """What is answered to one request."""
-        return foreign(request.headers, self.port) or await self._handle(request)
+        """What is answered to one request, whatever happens."""
+        try:
+            return foreign(request.headers, self.port) or await self._handle(request)
+        except Exception as error:  # noqa: BLE001 - who asks is answered, and nothing is drawn over a terminal
+            self._note(error)
+            return failure(500, "Something unexpected happened; discover.log says where.")
 
 
 class _Conversation:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -110,11 +110,11 @@ def foreign(headers: Mapping[str, str], port: int) -> Answer | None:
 
 def answer(request: Request, token: str, latest: int) -> Answer:
     """What to answer to a request that is not `foreign`. No play can be later than `latest`, in seconds UTC."""
-    parts = urlsplit(request.target)
-    path = re.sub("/+", "/", parts.path).strip("/")
+    where, _, asked = request.target.partition("?")
+    path = re.sub("/+", "/", where).strip("/")
     for base in _BASES:
         path = path.removeprefix(base)
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    query = {name: values[-1] for name, values in parse_qs(asked).items()}
     given = _token(request.headers, query)
     if path == "validate-token" and request.method == "GET":
         return _validated(given, token)

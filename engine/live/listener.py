@@ -61,7 +61,7 @@ class Listener:
         self.inbox = inbox
         self._presence = presence
         self._access = access
-        self._endpoint = Endpoint(listener, self._answer)
+        self._endpoint = Endpoint(listener, self._answer, inbox.note)
         self._watchers = watchers
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -7,9 +7,12 @@ import json
 import socket
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import DiscoverError
 from engine.live.connections import listening_socket
+from engine.live.listenbrainz import Request, answer, foreign
 from engine.live.token import HOST
 from engine.privacy import Door
 from engine.store.database import open_library
@@ -151,6 +154,63 @@ async def test_two_sources_of_one_play_are_one(world: World, player: Player) -> 
     assert world.listens() == [("Café Tundra", "Tin Roof", NOW - 300, "live:navidrome")]
     await player.submit(listen("Tin Roof", NOW + 400, submission_client="Navidrome", duration_ms=200_000))
     assert len(world.listens()) == 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["listened_at", "track_metadata", "artist_name", "track_name", "additional_info", "duration", "payload",
+             "duration_ms", "submission_client", "recording_mbid", "listen_type", "score"]
+        ),
+        inner,
+        max_size=6,
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(["GET", "POST"]),
+    st.sampled_from(["/1/submit-listens", "/1/feedback/recording-feedback", "//[", "/?token=%ff"])
+    | st.text(max_size=9),
+    st.dictionaries(st.sampled_from(["host", "origin", "user-agent"]), st.text(max_size=9)),
+    st.binary(max_size=40) | JSON.map(lambda document: json.dumps(document).encode()),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_sent_is_answered(method: str, target: str, headers: dict[str, str], body: bytes) -> None:
+    foreign(headers, 17717)
+    for given_token in ({}, {"authorization": "Token t"}):
+        found = answer(Request(method, target, headers | given_token, body), "t", NOW)
+        assert found.status in (200, 400, 401, 404, 405)
+        assert json.dumps(found.document)
+        assert found.told is None or given_token
+
+
+@given(st.lists(JSON, max_size=3), st.sampled_from(["single", "import", "playing_now"]))
+@settings(max_examples=40, deadline=None)
+def test_no_listen_of_a_batch_holds_up_the_others(listens: list[object], kind: str) -> None:
+    body = json.dumps({"listen_type": kind, "payload": [*listens, listen("Good")]}).encode()
+    found = answer(Request("POST", "/1/submit-listens", {"authorization": "Token t"}, body), "t", NOW)
+    assert (found.status, found.told is not None) == (200, True)
+    plays = found.told.plays if found.told else ()
+    assert kind == "playing_now" or plays[-1].title == "Good"
+
+
+async def test_the_unexpected_is_answered_and_noted(
+    world: World, player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("Tin Roof")
+
+    monkeypatch.setattr("engine.live.inbox.add_logged_plays", fail)
+    assert (await player.submit(listen("Tin Roof")))[0] == 503
+    monkeypatch.setattr("engine.live.listener.answer", fail)
+    assert (await player.submit(listen("Tin Roof")))[0] == 500
+    noted = world.folders.log.read_text()
+    assert noted.count("KeyError") == 2
+    assert "Tin Roof" not in noted
 
 
 # -- bad manners ----------------------------------------------------------------------------------------------
