@@ -68,7 +68,10 @@ class Bridges(Service):
         title = f"From {_name(ends[0])} to {_name(ends[1])}"
         # As long as its tracks happen to be: less than two of them are not missing.
         short = settings.minutes * 60 - seconds_of(tracks)
-        notes = notes_on((), tracks, short if short > 2 * ASSUMED_SECONDS else 0.0)
+        notes = (
+            *_widest_step(tracks, likeness),
+            *notes_on((), tracks, short if short > 2 * ASSUMED_SECONDS else 0.0),
+        )
         return Mix("bridge", title, tracks, notes, likeness)
 
     @staticmethod
@@ -151,6 +154,16 @@ class Bridges(Service):
                 found.append(float(model.similarity.of(before, np.array([here]))[0]))
             before = here
         return tuple(found)
+
+
+def _widest_step(tracks: Sequence[PlaylistTrack], likeness: Sequence[float | None]) -> list[str]:
+    """How alike the steps are, and which is the widest; nothing where there are none."""
+    steps = [(like, place) for place, like in enumerate(likeness) if like is not None]
+    if not steps:
+        return []
+    (least, place), (most, _) = min(steps), max(steps)
+    before, after = tracks[place - 1].artist, tracks[place].artist
+    return [f"Steps are {least:.2f} to {most:.2f} alike; the widest is from {before} to {after}."]
 
 
 def _one_each(pool: Sequence[Candidate]) -> dict[str, Candidate]:

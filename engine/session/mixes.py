@@ -162,7 +162,7 @@ class Mixes(Service):
         likely = np.log1p(np.array(weights))
         count = min(DAILY_ARTISTS, len(names))
         chosen = chance.choice(len(names), size=count, replace=False, p=likely / likely.sum())
-        title = f"{mode.name}, {day_in_words(_date(day))}"
+        title = f"{day_in_words(_date(day))}: {mode.name}"
         seeds = MixSeeds(title, (), {names[place]: 1.0 for place in sorted(chosen.tolist())})
         settings = replace(settings, seed=int(chance.integers(2**62)))
         given = Given.of(self.library.connection, settings, self._midnight())

@@ -45,6 +45,7 @@ class PlaylistEdit:
     `before` and `after` are its tracks as they are kept; `tracks` those after without blocked ones, as every list
     shows them. `places` are where the added or moved tracks stand in `tracks`, from 1. `added` came in, `already`
     were in the list and did not come in again. `created` is true when there was no such list before.
+    `notes` are sentences the person should read.
     """
 
     name: str
@@ -55,6 +56,7 @@ class PlaylistEdit:
     added: tuple[PlaylistTrack, ...] = ()
     already: tuple[PlaylistTrack, ...] = ()
     created: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -372,8 +374,8 @@ class Playlists(Service):
         made = make(0)
         title, taken = title or made.title, {one.name.casefold() for one in self.all()}
         number = next(i for i in itertools.count(1) if _numbered(title, i).casefold() not in taken)
-        tracks = made.tracks if number == 1 else make(number - 1).tracks
-        return self.create(_numbered(title, number), tracks)
+        made = made if number == 1 else make(number - 1)
+        return replace(self.create(_numbered(title, number), made.tracks), notes=made.notes)
 
 
 def _numbered(title: str, number: int) -> str:

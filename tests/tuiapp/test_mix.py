@@ -133,7 +133,7 @@ async def test_among_playlists_any_kind_of_mix_is_made_opened_and_undone(folders
         assert kinds[0] == f"From {before}"
         assert kinds[1].startswith("Daily mix: ")
         daily = next(name for name in playlists(app) if name != before)
-        assert daily.endswith(", 4 October 2024")
+        assert daily.startswith("4 October 2024: ")
         assert daily in screen_text(app), "it is open"
         await pilot.press("u")
         await settled(pilot)
@@ -194,6 +194,7 @@ async def test_a_bridge_asks_for_both_ends_and_keeps_what_was_typed(folders: Fol
         await settled(pilot)
         assert app.screen is the_view(app)
         assert "From Artist A0 to Artist B1" in playlists(app)
+        assert "the widest is from" in toasts(app)[-1]
         await pilot.press("u")
         await settled(pilot)
         assert "From Artist A0 to Artist B1" not in playlists(app)

@@ -56,9 +56,9 @@ def _keep(
             app.views.playlist(edit.name)
         where = app.keymap.label("view_playlists")
         undo = app.keymap.label("undo")
-        app.notify(
-            f"{edit.name}: {quantity(len(edit.tracks), 'tracks')}, in Playlists ({where}). {undo} undoes it."
-        )
+        counted = quantity(len(edit.tracks), "tracks")
+        said = f"{edit.name}: {counted}, in Playlists ({where}). {undo} undoes it."
+        app.notify(" ".join((said, *edit.notes)))
 
     def restore(session: Session, edit: PlaylistEdit) -> None:
         session.playlists.restore(edit)
@@ -85,11 +85,11 @@ def _kinds(session: Session, playlist: str | None) -> list[Choice]:
     except NothingYetError:
         tastes = ()
     found = [
-        Choice(f"daily {number}", f"Daily mix: {taste.name}", f"{percent(taste.share)} of your plays")
+        Choice(f"daily {number}", f"Daily mix: {taste.name}", f"{percent(taste.share)} of plays")
         for number, taste in enumerate(tastes, 1)
     ]
     found += [
-        Choice("forgotten", "Forgotten favourites", "not played for half a year"),
+        Choice("forgotten", "Forgotten favourites"),
         Choice("on-this-day", "This day in past years"),
         Choice("genre", "From a genre …"),
         Choice("bridge", "Bridge from one artist to another …"),

@@ -199,7 +199,7 @@ def test_there_is_a_mix_of_the_day_for_each_taste(session: Session, monkeypatch:
     made = [session.mixes.daily(number, MixSettings(minutes=40)) for number in (1, 2)]
     for number, mix in enumerate(made):
         well_formed(mix)
-        assert mix.title == f"{tastes[number].name}, 28 November 2026"
+        assert mix.title == f"28 November 2026: {tastes[number].name}"
         assert len(set(kinds(mix))) == 1, "of its taste alone"
     assert {kinds(mix)[0] for mix in made} == {0, 1}
     tomorrow = Discover.today() + 1
@@ -262,6 +262,9 @@ def test_a_bridge_goes_from_one_to_the_other_by_steps_that_are_told(session: Ses
     steps = [float(model.similarity.of(a, np.array([b]))[0]) for a, b in itertools.pairwise(places)]
     assert made.similarities[0] is None
     assert made.similarities[1:] == pytest.approx(steps)
+    widest = int(np.argmin(steps))
+    between = f"from {made.tracks[widest].artist} to {made.tracks[widest + 1].artist}."
+    assert made.notes[0].endswith(between)
     again = session.bridges.bridge(ARTISTS[6], f"{ARTISTS[4]} - own 4", MixSettings(minutes=40))
     assert again == made
     own = session.bridges.bridge("ambient", ARTISTS[4], MixSettings(minutes=20, from_library=True))
