@@ -208,7 +208,7 @@ CONTEXTS: Mapping[str, Context] = {
             defaults=Settings(bpm=122, tolerance=10, minutes=120, new=0.2),
             tempo=((0.0, 0.88), (0.4, 1.0), (0.85, 1.05), (1.0, 0.95)),
             energy=((0.0, 0.6), (0.4, 0.8), (0.7, 0.9), (0.85, 0.9), (1.0, 0.7)),
-            weights=Weights(tempo=0.5, energy=1.0, transitions=0.4),
+            weights=Weights(tempo=1.0, energy=1.0, transitions=0.4),
             times=time_of_week("party"),
         ),
         Context(

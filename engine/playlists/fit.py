@@ -11,7 +11,8 @@ from engine.playlists.pool import Bools, Ints, Pool
 from engine.playlists.profile import Floats, Profile
 from engine.playlists.tempo import tempo_credit, tempo_fit
 
-STEP = 10.0  # seconds for which what is asked for stays the same
+_STEP = 10.0  # seconds for which what is asked for stays the same ...
+_MAX_STEPS = 600  # ... and longer in a list of which that would be more than so many
 # What is asked for is rounded to this, so that few times differ.
 _GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
 # Half or double time counts where the energy is no farther than this from the one asked for ...
@@ -26,15 +27,19 @@ _ENERGY_MARGIN = 0.4  # as far from what is asked for energy and calm are worth 
 @dataclass(frozen=True)
 class Targets:
     """What is asked for over time: `values` are (rows, measures), NaN where a measure is not asked for; `row` is which
-    of them each `STEP` seconds have, the last one from then on."""
+    of them each `step` seconds have, the last one from then on."""
 
     row: Ints
     values: Floats
+    step: float
+
+    def steps_at(self, seconds: Floats) -> Ints:
+        """How many steps are over at many times; any shape."""
+        return np.minimum((seconds * (1.0 / self.step)).astype(np.int64), len(self.row))
 
     def rows_at(self, seconds: Floats) -> Ints:
         """The rows at many times; any shape."""
-        step = np.minimum((seconds * (1.0 / STEP)).astype(np.int64), len(self.row) - 1)
-        return np.asarray(self.row[step])
+        return np.asarray(self.row[np.minimum(self.steps_at(seconds), len(self.row) - 1)])
 
     def sample(self, count: int) -> Ints:
         """At most `count` rows evenly spread over the time, each once."""
@@ -53,7 +58,8 @@ class Fit:
 
 def targets_of(profile: Profile, length: float) -> Targets:
     """The profile in steps, over a list of `length` seconds."""
-    middle = (np.arange(max(1, round(length / STEP))) + 0.5) * STEP
+    step = max(_STEP, length / _MAX_STEPS)
+    middle = (np.arange(max(1, round(length / step))) + 0.5) * step
     columns = []
     for measure in MEASURES:
         line, grain = getattr(profile, measure), _GRAIN[measure]
@@ -62,7 +68,7 @@ def targets_of(profile: Profile, length: float) -> Targets:
         )
     stacked = np.stack(columns, axis=1)
     _, first, row = np.unique(np.nan_to_num(stacked), axis=0, return_index=True, return_inverse=True)
-    return Targets(row.reshape(-1), stacked[first])
+    return Targets(row.reshape(-1), stacked[first], step)
 
 
 def fit(pool: Pool, wanted: Floats, context: Context, settings: Settings, *, any_octave: bool = False) -> Fit:

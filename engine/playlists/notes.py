@@ -8,7 +8,7 @@ from engine.playlists.candidate import ESTIMATE
 from engine.playlists.contexts import Context
 from engine.playlists.objective import Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist, Curve
-from engine.playlists.pool import ASSUMED_SECONDS, Bools, Pool
+from engine.playlists.pool import ASSUMED_SECONDS, LONGEST_SECONDS, Bools, Pool
 from engine.playlists.sequence import greedy
 from engine.wording import percent, quantity
 
@@ -37,6 +37,9 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
     if short < 0:
         return [f"No tracks match the length exactly; the list is {-short / 60:.0f} minutes longer."]
     asked = _asked(question)
+    if not len(question.pool):
+        longest = min(LONGEST_SECONDS / 60.0, question.settings.minutes)
+        return [f"None of the {quantity(len(whole), 'tracks')} is between 1 and {longest:g} minutes long."]
     if not playlist.tracks:
         first = f"No tracks match {asked}."
     else:

@@ -25,15 +25,17 @@ _OCTAVE_APART = 2.0  # what an octave between neighbours is worth beside all of 
 class Objective:
     """The worth of playlists drawn from one pool; greater is better.
 
-    The mean over the list's time of what tracks are worth when they play, less penalties for a wrong length, a wrong
+    The mean over the list's time of what the track is worth that plays then, less penalties for a wrong length, a wrong
     share of new music, an artist within `artist_gap` places of itself, tracks that may not be taken, artists that come
     again, and neighbours that differ. A list that is too short loses what its missing time could have earned. `length`
-    is in seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` (tracks, tracks).
+    is in seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` (tracks, tracks), `earned` (steps of
+    targets + 1, tracks): what each track would have earned in a list's share of time, playing from its beginning.
     """
 
     pool: Pool
     targets: Targets
     worth: Floats
+    earned: Floats
     allowed: NDArray[np.bool_]
     factor: Floats
     jump: Floats
@@ -50,9 +52,12 @@ class Objective:
         seconds = self.pool.seconds[orders]
         end = np.cumsum(seconds, axis=1)
         last = end[:, -1]
-        index = self.targets.rows_at(end - seconds / 2) * len(self.pool) + orders
-        total = (seconds * self.worth.take(index)).sum(axis=1) / np.maximum(self.length, last)
-        wrong = (~self.allowed.take(index)).sum(axis=1) + self.too_near(orders)
+        steps = self.targets.steps_at(end) * len(self.pool)
+        total = self.earned.take(steps + orders).sum(axis=1)
+        total -= self.earned.take(steps[:, :-1] + orders[:, 1:]).sum(axis=1)
+        total *= self.length / np.maximum(self.length, last)
+        middle = self.targets.rows_at(end - seconds / 2) * len(self.pool)
+        wrong = (~self.allowed.take(middle + orders)).sum(axis=1) + self.too_near(orders)
         new = np.abs(self.pool.new[orders].sum(axis=1) - round(self.new * places)) / places
         apart = self.jump.take(orders[:, 1:] * len(self.pool) + orders[:, :-1]).sum(axis=1) / places
         artists = np.sort(self.pool.artist[orders], axis=1)
@@ -126,10 +131,12 @@ def objective_of(question: Question, artist_gap: int, new: float | None = None) 
         )
     )
     found = fit(few, question.targets.values, context, settings, any_octave=question.any_octave)
+    over_time = found.worth[question.targets.row] / len(question.targets.row)
     return Objective(
         pool=few,
         targets=question.targets,
         worth=np.ascontiguousarray(found.worth),
+        earned=np.concatenate([np.zeros((1, len(few))), np.cumsum(over_time, axis=0)]),
         allowed=np.ascontiguousarray(found.allowed),
         factor=np.ascontiguousarray(found.factor),
         jump=context.weights.transitions * _jumps(few, context),

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +66,18 @@ class Pool:
 def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
     """The candidates, each track once. Appeal counts by rank, shifted a little at random by `seed`."""
     tracks = _unique(candidates)
-    bpm, seconds = (_column(tracks, name) for name in ("bpm", "seconds"))
+    # In one pass over the tracks, which lie all over memory; as a float, None is NaN.
+    table = np.array(
+        [
+            value
+            for track in tracks
+            for value in (track.bpm, track.energy, track.calm, track.seconds, track.appeal, track.at_times)
+        ],
+        dtype=np.float64,
+    )
+    bpm, energy, calm, seconds, appeal, at_times = table.reshape(-1, 6).T.copy()
     energy, calm, at_times = (
-        np.where((value >= 0) & (value <= 1), value, np.nan)
-        for value in (_column(tracks, name) for name in ("energy", "calm", "at_times"))
+        np.where((value >= 0) & (value <= 1), value, np.nan) for value in (energy, calm, at_times)
     )
     numbers: dict[str, int] = {}
     return Pool(
@@ -82,19 +89,13 @@ def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
         seconds=np.where(
             (seconds > 0) & (seconds < math.inf), np.minimum(seconds, 86_400.0), ASSUMED_SECONDS
         ),
-        appeal=_appeal(_column(tracks, "appeal"), seed),
+        appeal=_appeal(appeal, seed),
         at_times=at_times,
         new=np.array([not track.known for track in tracks], dtype=np.bool_),
         artist=np.array(
             [numbers.setdefault(track.artist_key, len(numbers)) for track in tracks], dtype=np.int64
         ),
     )
-
-
-def _column(tracks: Iterable[Candidate], name: str) -> Floats:
-    """One number of each track, NaN where it is unknown."""
-    # As a float, None is NaN.
-    return np.array(list(map(attrgetter(name), tracks)), dtype=np.float64)
 
 
 def _unique(candidates: Iterable[Candidate]) -> list[Candidate]:

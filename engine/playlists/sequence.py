@@ -87,7 +87,6 @@ class _Search:
         pool = objective.pool
         self._tracks = np.arange(len(pool))
         self._middle = pool.seconds / 2
-        self._share = pool.seconds / objective.length
         # Sums of such numbers tell sets of tracks apart.
         self._sign = np.random.default_rng(0).integers(2**62, size=len(pool))
         self._rest = _best_rest(objective)
@@ -128,7 +127,10 @@ class _Search:
         places = beam.orders.shape[1]
         rows = objective.targets.rows_at(beam.elapsed[:, None] + self._middle)
         index = rows * len(pool) + self._tracks
-        gain = beam.earned[:, None] + self._share * objective.worth.take(index)
+        first = objective.targets.steps_at(beam.elapsed)
+        last = objective.targets.steps_at(beam.elapsed[:, None] + pool.seconds)
+        gain = objective.earned.take(last * len(pool) + self._tracks) - objective.earned[first]
+        gain += beam.earned[:, None]
         # New music is spread over the list: being off by up to one track is free, more costs at once.
         before = np.maximum(np.abs(beam.new - objective.new * places), 1.0)
         after = np.abs(beam.new[:, None] + np.arange(2) - objective.new * (places + 1))
@@ -247,7 +249,8 @@ def _guesses(objective: Objective, order: list[int]) -> Floats:
     total = float(seconds.sum())
     start = np.cumsum(seconds) - seconds
     index = objective.targets.rows_at(start[:, None] + pool.seconds / 2) * tracks + np.arange(tracks)
-    guess = objective.worth.take(index) * (pool.seconds / objective.length)
+    last = objective.targets.steps_at(start[:, None] + pool.seconds) * tracks + np.arange(tracks)
+    guess = objective.earned.take(last) - objective.earned[objective.targets.steps_at(start)]
     off = np.abs(total - objective.length - seconds[:, None] + pool.seconds)
     guess -= (LENGTH_WEIGHT / 60.0) * off
     new = pool.new[now].sum() - pool.new[now].astype(np.int64) - round(objective.new * places)

@@ -87,6 +87,12 @@ def test_energy_rises_and_falls_with_the_intervals() -> None:
     assert len(easy) >= 4
     assert np.mean(hard) - np.mean(easy) > 0.2
     assert max(abs(has - wanted) for has, wanted in zip(energy.has, energy.wanted, strict=True)) < 0.2
+    # A round lasts five minutes: no track plays on through one.
+    assert all((track.seconds or 0) <= 400 for track in playlist.tracks)
+    turns = [wanted > 0.75 for wanted in energy.wanted]
+    assert sum(one != other for one, other in itertools.pairwise(turns)) == 8, (
+        "four rounds, each with a track"
+    )
 
 
 def test_half_time_counts_only_where_the_energy_fits() -> None:
@@ -136,6 +142,8 @@ def test_the_reason_for_a_short_list_is_the_one_that_keeps_tracks_out() -> None:
     unknown = [replace(track, bpm=None) for track in whole[6:]]
     assert "Tracks without a known tempo might bring 40 minutes." in note_on_length([*few, *unknown], asked)
     assert note_on_length(few, asked).endswith("The pool of 6 tracks has no more.")
+    a_minute = compose(whole, replace(asked, minutes=1))
+    assert a_minute.notes[0] == "None of the 60 tracks is between 1 and 1 minutes long."
 
 
 def test_too_little_new_music_is_said_with_its_reason() -> None:
