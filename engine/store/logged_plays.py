@@ -130,9 +130,11 @@ def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A player that told of plays: how many of them are in the library, and when the last began (seconds UTC)."""
+    """A player: how many plays it told of, how many of them nobody else did, and when the last of these began (seconds
+    UTC)."""
 
     name: str
+    told: int
     plays: int
     last: int | None
 
@@ -145,8 +147,9 @@ def live_source(player: str) -> str:
 def players(connection: sqlite3.Connection) -> list[Player]:
     """The players that told of plays, the one that did so last first."""
     rows = connection.execute(
-        "SELECT i.file, count(l.id), max(l.started_at) FROM imports AS i LEFT JOIN listens AS l ON l.source = i.file "
+        "SELECT i.file, max(i.read), count(l.id), max(l.started_at) FROM imports AS i "
+        "LEFT JOIN listens AS l ON l.source = i.file "
         "WHERE i.format = ? AND i.file LIKE ? GROUP BY i.file ORDER BY max(l.started_at) DESC, i.file",
         (SOURCE, f"{_LIVE}%"),
     )
-    return [Player(file.removeprefix(_LIVE), plays, last) for file, plays, last in rows]
+    return [Player(file.removeprefix(_LIVE), *numbers) for file, *numbers in rows]

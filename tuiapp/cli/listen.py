@@ -108,19 +108,21 @@ def _say_status(options: Options) -> None:
     with options.session(private=options.private or private) as session:
         players = session.history.players()
     if options.json:
-        clients = [{"name": one.name, "plays": one.plays, "last": one.last} for one in players]
+        clients = [
+            {"name": one.name, "told": one.told, "plays": one.plays, "last": one.last} for one in players
+        ]
         print_json({"running": running, "port": port, "clients": clients, "private": private})
         return
     click.echo(f"Listening at 127.0.0.1:{port}." if running else "Not listening. Start: discover listen.")
     if private:
         click.echo("A private session is on: plays are taken and dropped.")
     if players:
-        print_table(("player", "plays", "last"), map(_row, players), right=frozenset({1}))
+        print_table(("player", "told", "kept", "last kept"), map(_row, players), right=frozenset({1, 2}))
 
 
-def _row(player: Player) -> tuple[str, str, str]:
+def _row(player: Player) -> tuple[str, str, str, str]:
     last = "" if player.last is None else f"{local(player.last):%Y-%m-%d %H:%M}"
-    return shown(player.name), f"{player.plays:,}", last
+    return shown(player.name), f"{player.told:,}", f"{player.plays:,}", last
 
 
 def _units(options: Options, port: int | None, *, remove: bool) -> None:

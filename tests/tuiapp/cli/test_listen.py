@@ -147,7 +147,7 @@ def test_the_process_that_listens(
     assert document(capsys, "listen", "--status") == {
         "running": True,
         "port": PORT,
-        "clients": [{"name": "navidrome", "plays": 1, "last": 1_772_452_800}],
+        "clients": [{"name": "navidrome", "told": 1, "plays": 1, "last": 1_772_452_800}],
         "private": False,
     }
     # It is the one for this library, and of what it does not need it has nothing loaded.
@@ -160,6 +160,6 @@ def test_the_process_that_listens(
     with Session(folders, private=True):
         assert daemon.tell("Private", 1_772_452_800 + 86_400) == 200
     assert run(["listen", "--status"]) == 0
-    assert "navidrome      1" in capsys.readouterr().out
+    assert "navidrome     1     1" in capsys.readouterr().out
     assert daemon.end(signal.SIGTERM) == 0
     assert document(capsys, "listen", "--status")["running"] is False
