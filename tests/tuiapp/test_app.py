@@ -284,7 +284,7 @@ async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(fol
         await settled(pilot)
         table = the_list(app)
         assert table.row == row
-        assert (table.sort, table.reverse, table.filter) == (0, False, "artist")
+        assert (table.sort, table.reverse, table.filter) == (1, False, "artist")
         assert the_view(app)._dials.places == {
             "familiarity": 0.5, "popularity": 0.0, "recency": -1, "variety": 0.0
         }  # fmt: skip

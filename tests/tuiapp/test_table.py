@@ -118,6 +118,19 @@ async def test_only_columns_in_sight_sort_and_one_key_goes_back_to_the_order_giv
         assert app.list.sort == 2
 
 
+async def test_the_key_passes_over_columns_without_a_title_which_would_not_say_what_sorts() -> None:
+    marks = Column("", lambda row: "•" if row.plays > 4 else "", 1, order=lambda row: row.plays <= 4)
+    app = TableApp(columns=(marks, *COLUMNS[:2]))
+    async with app.run_test(size=(60, 8)) as pilot:
+        await pilot.press("z")
+        assert app.list.sort == 1
+        assert "name▴" in lines_of(app.list)[0]
+        await pilot.press("z", "z")
+        assert app.list.sort is None
+        await pilot.click(Table, offset=(2, 0))
+        assert app.list.sort == 0, "the mouse says which"
+
+
 async def test_a_heading_says_which_column_sorts_and_which_way() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 10)) as pilot:

@@ -227,7 +227,7 @@ class Table(Rows[Row]):
         if action in ("mark", "mark_range", "mark_all"):
             return self.markable
         if action == "sort":
-            return any(column.sorts for column in self.columns)
+            return any(column.sorts and column.title for column in self.columns)
         return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
@@ -253,8 +253,8 @@ class Table(Rows[Row]):
             self.move_to(place)
 
     def action_sort(self) -> None:
-        """The next column in sight that sorts; after the last, the order given."""
-        able = [None, *(n for n, _ in self._widths() if self.columns[n].sorts)]
+        """The next column in sight that sorts and has a title, which says so; after the last, the order given."""
+        able = [None, *(n for n, _ in self._widths() if self.columns[n].sorts and self.columns[n].title)]
         following = able[(able.index(self.sort) + 1) % len(able)] if self.sort in able else None
         self.set_sort(following)
 
