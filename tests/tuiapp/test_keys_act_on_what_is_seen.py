@@ -53,6 +53,23 @@ async def test_what_was_done_before_a_private_session_is_undone_after_it_and_not
         assert "undo" not in footer(app)
 
 
+async def test_a_named_undo_takes_no_key_of_a_narrow_line(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        before = dict.fromkeys((80, 100), 0)
+        for width in before:
+            await pilot.resize_terminal(width, 24)
+            before[width] = len(footer(app).strip().split("  "))
+        await pilot.press("l")
+        await settled(pilot)
+        for width in before:
+            await pilot.resize_terminal(width, 24)
+            assert "u undo  " in footer(app)
+            # At most the one key that undo itself takes the place of.
+            assert len(footer(app).strip().split("  ")) >= before[width], footer(app)
+
+
 async def test_what_was_so_already_says_so_and_offers_no_undo_of_another_thing(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(110, 30)) as pilot:

@@ -100,8 +100,9 @@ class TabStrip(Widget):
         return Content.assemble(*parts, " ") if parts else Content("")
 
 
-# Cells for undo with what it undoes: at most, and at least for that to say something.
-_UNDO, _UNDO_MIN = 24, 14
+# Cells for undo with what it undoes: at most, and at least for that to say something. In a line of fewer than
+# `_UNDO_NAMED` cells other keys need them more, and the message of what was done said it.
+_UNDO, _UNDO_MIN, _UNDO_NAMED = 24, 14, 104
 
 
 class KeyLine(Widget):
@@ -161,7 +162,8 @@ class KeyLine(Widget):
                 return ""
             whole = f"{action.label} {shown(self.app.undoable)}"
             room = min(room, _UNDO, cell_len(whole))
-            return fitted(whole, room).rstrip() if room >= _UNDO_MIN else action.label
+            named = room >= _UNDO_MIN and self.size.width >= _UNDO_NAMED
+            return fitted(whole, room).rstrip() if named else action.label
         return self.called.get(action.id, action.label)
 
 
