@@ -47,16 +47,17 @@ class DiscoverSettings:
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""
         if not 0.0 <= self.familiarity <= 1.0:
-            raise UsageError(f"The share of new artists is {self.familiarity}; enter 0 to 1.")
+            # Called as both faces call it, and as playlists are refused.
+            raise UsageError(f"new {self.familiarity:g} is out of range: enter a number from 0 to 1.")
         if not -1.0 <= self.popularity <= 1.0:
-            raise UsageError(f"popularity is {self.popularity}; enter -1 (obscure) to 1 (popular).")
+            raise UsageError(f"popularity {self.popularity:g} is out of range: enter a number from -1 to 1.")
         if not 0.0 <= self.variety <= 1.0:
-            raise UsageError(f"variety is {self.variety}; enter 0 (best matches) to 1 (varied).")
+            raise UsageError(f"variety {self.variety:g} is out of range: enter a number from 0 to 1.")
         if self.known_plays < 1 or not (self.known_days is None or self.known_days > 0):
             raise UsageError("An artist counts as known after at least 1 play, within more than 0 days.")
         if self.half_life is not None and not (math.isfinite(self.half_life) and self.half_life >= 0):
             raise UsageError(
-                f"half_life is {self.half_life} days; enter 0 (all plays count the same) or more."
+                f"half-life {self.half_life:g} is out of range: enter days, or 0 to count all plays the same."
             )
         if self.mode is not None and self.mode < 1:
             raise UsageError(f"Tastes are numbered from 1, not {self.mode}.")

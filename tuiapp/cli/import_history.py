@@ -13,6 +13,7 @@ from engine.imports.report import UNKNOWN
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import import_formats
+from tuiapp.cli.numbers import FloatRange
 from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
 from tuiapp.import_report import files_in_words
 from tuiapp.safe import shown
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--min-seconds",
-    type=click.FloatRange(min=0),
+    type=FloatRange(min=0),
     metavar="S",
     help="Shorter plays count as skips.  [default: 30]",
 )

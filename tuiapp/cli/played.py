@@ -12,6 +12,7 @@ import click
 from engine.errors import DiscoverError, PrivateSessionError, UsageError
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import TEXT, artists
+from tuiapp.cli.numbers import FloatRange
 from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
@@ -86,7 +87,7 @@ def _play(options: Options, template: str, music: Music) -> None:
 @click.argument("track", type=TEXT)
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, max=86_400, min_open=True),
+    type=FloatRange(min=0, max=86_400, min_open=True),
     metavar="N",
     help="Seconds played, until just now. Below 30 it is logged as a skip.",
 )

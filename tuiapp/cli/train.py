@@ -10,6 +10,7 @@ import click
 from engine.errors import DiscoverError, UsageError
 from engine.wording import percent, quantity
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.numbers import FloatRange
 from tuiapp.cli.output import print_json, progress_bar, say, say_coverage
 from tuiapp.resurfacing import in_short
 
@@ -53,7 +54,7 @@ FACTORS = Factors()
 )
 @click.option(
     "--tune-seconds",
-    type=click.FloatRange(min=0),
+    type=FloatRange(min=0),
     default=90.0,
     show_default=True,
     help="Time limit of the tuning, in seconds.",

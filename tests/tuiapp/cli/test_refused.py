@@ -1,0 +1,28 @@
+"""What no command takes: numbers that are none, and one name where two belong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import run
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["recommend", "--new", "nan"], "new nan is out of range: enter a number from 0 to 1."),
+        (["playlist", "running", "--new", "nan"], "new nan is out of range: enter a number from 0 to 1."),
+        (["recommend", "--variety", "nan"], "variety nan is out of range: enter a number from 0 to 1."),
+        (["browse", "all artists", "--popularity", "nan"], "enter a number from -1 to 1."),
+        (["played", "Artist A0", "Song", "--seconds", "nan"], "nan is not a number."),
+        (["train", "--tune-seconds", "nan"], "nan is not a number."),
+        (["import", "HERE", "--min-seconds", "nan"], "nan is not a number."),
+    ],
+)
+def test_nan_is_refused_where_a_number_belongs(
+    place: Path, capsys: pytest.CaptureFixture[str], line: list[str], said: str
+) -> None:
+    assert run(line) == 2
+    assert said in capsys.readouterr().err
