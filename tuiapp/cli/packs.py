@@ -74,10 +74,14 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
         click.echo(packs_in_words({**document, "tempo": asdict(coverage)}))
         for pack in added.packs:
             if (gone := before.get(pack.name)) is not None:
+                held = (
+                    quantity(gone.listeners, "listeners")
+                    if gone.kind == "community"
+                    else f"{gone.kind} of {quantity(gone.items, gone.level)}"
+                )
                 click.echo(
-                    f"It takes the place of what was called {shown(gone.name)}: "
-                    f"{quantity(gone.listeners, 'listeners')}, from {shown(gone.source)}. To keep both, "
-                    "add with --name."
+                    f"It takes the place of what was called {shown(gone.name)}: {held}, from "
+                    f"{shown(gone.source)}. To keep both, add with --name."
                 )
 
 
@@ -252,14 +256,19 @@ def remove(options: Options, name: str) -> None:
         _print_packs(options, session, session.packs.all())
 
 
+def _some(count: int) -> str:
+    """A count, empty where it does not apply."""
+    return thousands(count) if count else ""
+
+
 def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) -> None:
     if options.json:
         print_json({"packs": [session.coverage.described(pack) for pack in packs]})
         return
     known = [session.coverage.of_pack(pack) for pack in packs]
     rows = [
-        (p.name, p.level if p.kind == "community" else p.kind, thousands(p.listeners), thousands(p.items),
-         thousands(p.interactions), p.source, p.collected, p.licence, p.date, f"{p.bytes / 1e6:.1f} MB",
+        (p.name, p.level if p.kind == "community" else p.kind, _some(p.listeners), thousands(p.items),
+         _some(p.interactions), p.source, p.collected, p.licence, p.date, f"{p.bytes / 1e6:.1f} MB",
          of.percent if of else "")
         for p, of in zip(packs, known, strict=True)
     ]  # fmt: skip

@@ -130,3 +130,11 @@ def test_data_that_takes_the_place_of_other_of_its_name_says_so(place, tmp_path,
         file.write_text("\n".join(["user,artist,plays", *rows]))
         assert run(["community", "add", str(file)]) == 0
     assert "takes the place of what was called plays: 30 listeners" in capsys.readouterr().out
+    for file in (first, second):
+        file.write_text("artist,track,bpm\nArtist 1,Song,120\nArtist 2,Song,121\n")
+        assert run(["features", "add", str(file), "--name", "tempos"]) == 0
+    told = capsys.readouterr().out
+    assert "takes the place of what was called tempos: features of 2 tracks, from plays.csv." in told
+    assert run(["community", "list"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("tempos"))
+    assert line.split()[:3] == ["tempos", "features", "2"], "no listeners are counted"
