@@ -87,6 +87,13 @@ class Artists(Service):
         hint = f" Did you mean {', '.join(close)}?" if close else ""
         raise UnknownNameError(f"No artist “{name}” here.{hint}")
 
+    @synchronized
+    def is_known(self, name: str) -> bool:
+        """Whether the library or a catalog has an artist of this name, in no other spelling."""
+        key = artist_key(name)
+        own = history.artist_by_key(self.library.connection, key) if key else None
+        return own is not None or (bool(key) and self._artist_of_catalogs(key) is not None)
+
     def _is_catalogs(self, key: str, name: str, catalogs: str) -> bool:
         """Whether the library's artist is the catalog's in another spelling, and in no catalog by their own."""
         return is_one(key, catalogs) and self._artist_of_catalogs(key) == (name, catalogs)

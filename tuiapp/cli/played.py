@@ -17,6 +17,7 @@ from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
+    from engine.session import Session
     from tuiapp.music import Music
 
 _SAID = {
@@ -98,19 +99,32 @@ def played(options: Options, artist: str, track: str, seconds: float | None) -> 
     For example: discover played "Burial" "Archangel" --seconds 238
     """
     at = int(time.time())
-    outcome = _keep(options, artist, track, seconds, at)
+    outcome = _keep(options, artist, track, seconds, at, typed=True)
     if options.json:
         print_json({"outcome": outcome, "artist": artist, "track": track, "at": at})
 
 
-def _keep(options: Options, artist: str, track: str, seconds: float | None, at: int | None = None) -> str:
-    """Log a play and say so; while a private session is on, say that it is not logged. Returns what became of it."""
+def _keep(
+    options: Options,
+    artist: str,
+    track: str,
+    seconds: float | None,
+    at: int | None = None,
+    *,
+    typed: bool = False,
+) -> str:
+    """Log a play and say so; while a private session is on, say that it is not logged. Returns what became of it.
+
+    Names that were `typed` may be the two halves of one artist's.
+    """
     from engine.privacy import private_session_on
 
     outcome = "private"
     # Not even the library is opened: a hook that fires in a private session is not an error.
     if not options.private and not private_session_on(options.folders):
         with options.session() as session, suppress(PrivateSessionError):
+            if typed:
+                _refuse_one_name(session, artist, track)
             outcome = session.history.log_play(artist, track, seconds=seconds, at=at).outcome
     if outcome == "private":
         say(options, "A private session is on: not logged.")
@@ -119,3 +133,10 @@ def _keep(options: Options, artist: str, track: str, seconds: float | None, at: 
     else:
         say(options, f"{_SAID[outcome]}: {shown(artist)} - {shown(track)}.")
     return outcome
+
+
+def _refuse_one_name(session: Session, artist: str, track: str) -> None:
+    """Raise UsageError for an artist's name without quotes, where its words were taken for artist and track."""
+    whole = f"{artist} {track}"
+    if not session.artists.is_known(artist) and session.artists.is_known(whole):
+        raise UsageError(f"“{whole}” is an artist: put the name in quotes, and the track's behind it.")

@@ -26,3 +26,13 @@ def test_nan_is_refused_where_a_number_belongs(
 ) -> None:
     assert run(line) == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_artists_name_without_quotes_is_no_artist_and_track(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for halves in (("Artist", "A0"), ("artist", "b27")):  # one's own, and one of the community's
+        assert run(["played", *halves]) == 2
+        assert f"“{' '.join(halves)}” is an artist: put the name in quotes" in capsys.readouterr().err
+    for names in (("Artist A0", "B27"), ("Someone", "New")):
+        assert run(["played", *names]) == 0
