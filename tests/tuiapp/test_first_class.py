@@ -25,6 +25,7 @@ from tests.support.driving import (
     verdicts,
 )
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.help_texts import help_for, how_to_export
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.settings.actions import VIEWS
 from tuiapp.widgets.chrome import KeyLine, TabStrip
@@ -367,3 +368,19 @@ async def test_an_export_says_where_it_went(folders: Folders, tmp_path) -> None:
             await settled(pilot)
             tracks = file.read_text().count("\n") - 1
             assert f"Exported {tracks} tracks exported to {file}." in toasts(app)
+
+
+async def test_help_and_how_to_export_keep_their_indent_in_a_narrow_terminal(folders: Folders) -> None:
+    """Their lines are shown as they are made, none broken once more at the panel's edge."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(60, 50)) as pilot:
+        await settled(pilot)
+        for key, text in (("question_mark", help_for("discover", width=51).plain), ("i", how_to_export(51))):
+            await pilot.press(key)
+            await settled(pilot)
+            seen = {line.strip() for line in screen_text(app).splitlines()}
+            lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+            assert max(map(len, lines)) <= 51
+            assert all(any(line.strip() in one for one in seen) for line in lines[:20])
+            await pilot.press("escape")
+            await settled(pilot)

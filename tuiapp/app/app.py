@@ -212,14 +212,15 @@ class DiscoverApp(Shell):
     def action_help(self) -> None:
         from tuiapp.app.help_texts import help_for
         from tuiapp.screens.acting import Acting
-        from tuiapp.screens.dialogs import ShowText
+        from tuiapp.screens.dialogs import ShowText, room_for_text
 
         # A view, or the search over one.
         view = self.screen if isinstance(self.screen, Acting) else self.screen_stack[0]
         name, absent = (
             (view.NAME, view.absent) if isinstance(view, Acting) else (self.current_mode, frozenset())
         )
-        self.push_screen(ShowText(f"Keys in {name.title()}", help_for(name, self.keymap, absent=absent)))
+        text = help_for(name, self.keymap, absent=absent, width=room_for_text(self.size.width))
+        self.push_screen(ShowText(f"Keys in {name.title()}", text))
 
     def action_command_palette(self) -> None:
         from tuiapp.app.palette import open_palette

@@ -41,25 +41,32 @@ EXPORTS = (
 )
 
 
-def how_to_export() -> str:
-    """Every service, how to get one's history and how long it takes, as lines of at most 64 cells."""
-    indent = 23
+# Lines of help and of how to export are no longer than this, whatever room there is.
+_WIDEST, _WIDEST_EXPORTS = 70, 64
+
+
+def how_to_export(width: int = _WIDEST_EXPORTS) -> str:
+    """Every service, how to get one's history and how long it takes, as lines of at most `width` cells, and of 64."""
+    indent, width = 23, min(width, _WIDEST_EXPORTS)
     lines = [
-        _hanging(f"{how} ({wait})" if wait else how, indent, f"{service:<{indent}}", 64)
+        _hanging(f"{how} ({wait})" if wait else how, indent, f"{service:<{indent}}", width)
         for service, how, wait in EXPORTS
     ]
     options = " ".join(f"{option} {value}".rstrip() for option, value in IMPORT_OPTIONS.items())
-    behind = _hanging(f"Options may follow the path: {options}", 0, "", 64)
+    behind = _hanging(f"Options may follow the path: {options}", 0, "", width)
     return f"Files, folders or archives; the format is detected.\n{behind}\n{''.join(lines)}"
 
 
-def _hanging(text: str, indent: int, first: str, width: int = 70) -> str:
+def _hanging(text: str, indent: int, first: str, width: int) -> str:
     """Wrapped lines, the first after `first`, the others indented as far."""
     return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent) + "\n"
 
 
-def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset()) -> Content:
-    """Every key that does something here; of what lists can do, `absent` does nothing in this view.
+def help_for(
+    view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset(), width: int = _WIDEST
+) -> Content:
+    """Every key that does something here, in lines of at most `width` cells; of what lists can do, `absent` does
+    nothing in this view.
 
     A dialog whose list is music, such as search, has the keys of its rows and of lists alone.
     """
@@ -80,7 +87,7 @@ def help_for(view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = froze
         parts.append(Content.styled(f"{title}\n", "bold"))
         for action in actions:
             keys = f"  {keymap.labels(action):<12}"
-            line = _hanging(action.help, len(keys), keys)
+            line = _hanging(action.help, len(keys), keys, min(width, _WIDEST))
             parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")
     numbers = " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS)

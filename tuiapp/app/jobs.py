@@ -77,8 +77,10 @@ class Jobs:
         """Ask what to import, saying how to get it from each service."""
         from tuiapp.app.help_texts import how_to_export
         from tuiapp.app.pack_jobs import ask_files
+        from tuiapp.screens.dialogs import room_for_text
 
-        ask_files(self._app, "Import listening history", "Import", ["import"], how_to_export(), typed, wrong)
+        above = how_to_export(room_for_text(self._app.size.width))
+        ask_files(self._app, "Import listening history", "Import", ["import"], above, typed, wrong)
 
     def ask_pack(self) -> None:
         """Ask for a pack: what can be downloaded, or a file."""

@@ -23,6 +23,11 @@ from tuiapp.widgets.line import Line
 from tuiapp.widgets.path_line import PathLine
 
 
+def room_for_text(width: int) -> int:
+    """The cells a line of a dialog's text has in a terminal of this width: the panel's, but padding and scrollbar."""
+    return min(84, width * 94 // 100) - 5
+
+
 class Dialog(Dimming[Any], Asking[Any]):
     """A panel in the middle; escape closes it."""
 
