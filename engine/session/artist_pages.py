@@ -10,7 +10,7 @@ from engine.errors import NothingYetError, UnknownNameError
 from engine.session.library import Library, Service, synchronized
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import Share
+    from engine.recommend.lists import Share, TasteShares
     from engine.recommend.settings import DiscoverSettings
     from engine.session.artists import Artists
     from engine.session.discover import Discover
@@ -28,10 +28,11 @@ class ArtistCard:
     """One artist: the verdict on them, what was played of them, and what the community says. In solo mode there are
     one's own `sessions` in place of `listeners`.
 
-    `why` are the largest shares of what recommends them, `rank` their place in Discover, or among the known ones
-    (null where they have none), `near` the nearest five, `near_note` says where little is known of them. Of one's own
-    artists `of_taste` is the share in the weight of all of them, `of_discover` the mean share in the scores of
-    Discover's first hundred, and `speaks_for` those it has the largest share in.
+    `why` are the largest shares of what recommends them, `tastes` the same by group where groups are more than single
+    artists, else null. `rank` is their place in Discover, or among the known ones (null where they have none), `near`
+    the nearest five, `near_note` says where little is known of them. Of one's own artists `of_taste` is the share in
+    the weight of all of them, `of_discover` the mean share in the scores of Discover's first hundred, and `speaks_for`
+    those it has the largest share in.
     `note` says what there is not, and why. A blocked artist's card says nothing but what was played.
     """
 
@@ -50,6 +51,7 @@ class ArtistCard:
     of_discover: float = 0.0
     speaks_for: tuple[Share, ...] = ()
     note: str = ""
+    tastes: TasteShares | None = None
 
 
 class ArtistPages(Service):
@@ -108,9 +110,16 @@ class ArtistPages(Service):
                 of_discover=sum(share.share for share in shares) / max(1, len(shares)),
                 speaks_for=tuple(share for share in shares[:REASONS] if share.share > 0),
             )
-        return replace(card, rank=explanation.rank, why=explanation.shares[:REASONS])
+        return replace(
+            card, rank=explanation.rank, why=explanation.shares[:REASONS], tastes=_grouped(explanation.tastes)
+        )
 
 
 def _counted(card: ArtistCard, count: int, *, solo: bool) -> ArtistCard:
     """The card with so many listeners, or sessions."""
     return replace(card, sessions=count) if solo else replace(card, listeners=count)
+
+
+def _grouped(tastes: TasteShares) -> TasteShares | None:
+    """Reasons by group, null where they say no more than those by artist."""
+    return tastes if tastes.named and not tastes.of_single_items else None

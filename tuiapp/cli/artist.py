@@ -13,6 +13,7 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import artists, name_argument
 from tuiapp.cli.output import print_json, say, thousands
 from tuiapp.safe import shown
+from tuiapp.tastes import in_a_line
 from tuiapp.text import day, ordinal
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def _print(card: ArtistCard) -> None:
         if card.speaks_for:
             spoken = ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.speaks_for)
             click.echo(f"counts most towards {spoken}")
+    elif card.tastes is not None:
+        click.echo(f"because of {shown(in_a_line(card.tastes))}")
     elif card.why:
         click.echo("because of " + ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.why))
     if card.note:

@@ -21,6 +21,7 @@ from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import bar, day, ordinal, sparkline
+from tuiapp.widgets.why import by_taste
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -249,6 +250,9 @@ def when(played: PlayedArtist) -> str:
 
 def _reasons(card: ArtistCard, width: int) -> list[Content]:
     """How much an artist of one's own speaks for, or why one that is not is recommended."""
+    if not card.of_taste and card.tastes is not None:
+        # As beside the list of Discover: by group, which tells recommendations apart.
+        return [Content(""), _muted("recommended because of"), *by_taste(card.tastes, width)]
     if not card.of_taste:
         return _bars(
             "recommended because of", [(s.artist, s.share, percent(s.share)) for s in card.why], width

@@ -87,7 +87,7 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
     if own is not None:
         grouped, ranked_by = _by_own(explanation, width), []
     else:
-        grouped = [] if tastes.of_single_items else _by_taste(tastes, width)
+        grouped = [] if tastes.of_single_items else by_taste(tastes, width)
         ranked_by = _ranked_by(explanation, width)
     after = [Content(), *_what_ifs(explanation, width), *ranked_by] if roomy else []
     rows += grouped[: max(1, height - len(rows))]
@@ -101,7 +101,7 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
 _SINGLES = 4
 
 
-def _by_taste(tastes: TasteShares, width: int) -> list[Content]:
+def by_taste(tastes: TasteShares, width: int) -> list[Content]:
     """Each group that is named in two lines, then the rest and what speaks against it."""
     rows = []
     *shares, rest = percents_of(tastes)
