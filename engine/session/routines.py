@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import SEPARATOR, artist_key, track_key
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from engine.recommend.routines import Routine
     from engine.session.models import Models
     from engine.session.packs import Packs
+    from engine.taste.window import TimeOfWeek
 
 _WEEK = 7 * 86400
 # An artist's words are read of so many of those played most.
@@ -42,6 +44,35 @@ class Routines(Service):
     def contexts(self) -> dict[str, Context]:
         """Those there are by name, to be asked for as any other."""
         return {own.context.name: own.context for own in self.all()}
+
+    def context(self, name: str, contexts: Mapping[str, Context]) -> Context:
+        """The one of these `contexts` of that name, else one found in the history. Raises UsageError naming all."""
+        from engine.playlists.contexts import context_named
+
+        known = name.strip().casefold() in contexts
+        return context_named(name, contexts if known else {**contexts, **self.contexts()})
+
+    def times(self, name: str, contexts: Mapping[str, Context]) -> TimeOfWeek:
+        """A time of the week by its own name, or by that of a context as `context` finds it.
+
+        Raises UnknownNameError with those there are, UsageError for a context that is at no time.
+        """
+        from engine.playlists.contexts import times_named
+        from engine.taste.window import TIMES_OF_WEEK
+
+        known = name.strip().casefold() in {*contexts, *(times.name for times in TIMES_OF_WEEK)}
+        return times_named(name, contexts if known else {**contexts, **self.contexts()})
+
+    def all_times(self, contexts: Mapping[str, Context]) -> dict[str, TimeOfWeek]:
+        """Every time of the week there is, by name: the usual ones, those of `contexts`, those found in the history."""
+        from engine.taste.window import TIMES_OF_WEEK
+
+        own = (context.times for context in {**contexts, **self.contexts()}.values())
+        # Of several of a name the first: a context may be at a usual time.
+        found: dict[str, TimeOfWeek] = {}
+        for times in (*TIMES_OF_WEEK, *filter(None, own)):
+            found.setdefault(times.name, times)
+        return found
 
     @synchronized
     def all(self) -> tuple[OwnContext, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.paths import Folders
@@ -36,20 +37,27 @@ def drawn(app: Any) -> str:
     return "\n".join(lines_of(app.screen.query_one("#profile")))
 
 
+async def pick(pilot: Pilot[Any], name: str) -> None:
+    """Choose a context by typing."""
+    await pilot.press("c")
+    await settled(pilot)
+    await pilot.press(*name, "enter")
+
+
 async def test_a_context_is_chosen_drawn_by_what_it_asks_and_remembered(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 30)) as pilot:
         await pilot.press("3")
         await settled(pilot, lambda: made(app) is not None)
         assert "Running   170 spm" in screen_text(app)
-        await pilot.press("c", "6")
+        await pick(pilot, "sleep")
         await settled(pilot, lambda: made(app) is not None and made(app).context == "sleep")
         await settled(pilot, lambda: "tempo" in drawn(app))
         assert "Sleep   75 bpm   45 min   0 % new" in screen_text(app)
         for measure in ("energy", "calm", "tempo"):
             await pilot.press("v")
             await settled(pilot, lambda measure=measure: measure in drawn(app))
-        await pilot.press("c", "4")
+        await pick(pilot, "focus")
         await settled(pilot, lambda: made(app) is not None and made(app).context == "focus")
         assert "Focus   60 min   10 % new" in screen_text(app)
         assert "energy" in drawn(app)

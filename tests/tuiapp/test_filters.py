@@ -7,13 +7,15 @@ import numpy as np
 from engine.canonical_keys import track_name
 from engine.recommend.modes import Mode
 from engine.recommend.settings import DiscoverSettings
-from engine.taste.window import TIMES_OF_WEEK
+from engine.taste.window import TIMES_OF_WEEK, time_of_week
 from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
 
 
 def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
     filters = (
-        Filters("tracks", (2, "dub"), "2024-03-01", "evening").less("Burel", "Tin Roof").less("Moire", None)
+        Filters("tracks", (2, "dub"), "2024-03-01", time_of_week("evening"))
+        .less("Burel", "Tin Roof")
+        .less("Moire", None)
     )
     found = filters.of(DiscoverSettings(n=7, popularity=0.2))
     assert (found.n, found.popularity, found.level, found.mode) == (7, 0.2, "tracks", 2)
@@ -28,17 +30,22 @@ def test_all_that_is_asked_for_is_in_the_settings_and_in_the_words() -> None:
 
 def test_at_another_time_or_level_the_numbers_of_tastes_mean_nothing() -> None:
     filters = Filters(taste=(1, "dub"), without=("Moire",))
-    assert filters.at("2024").taste is filters.at_times("work").taste is filters.other_level().taste is None
+    assert (
+        filters.at("2024").taste
+        is filters.at_times(time_of_week("work")).taste
+        is filters.other_level().taste
+        is None
+    )
     of_tracks = filters.other_level().less("Burel", "Tin Roof")
     assert of_tracks.of_tracks
     assert of_tracks.other_level() == Filters(without=("Moire",)), "of artists no single track is left out"
 
 
 def test_any_time_is_offered_first_then_each_with_its_hours() -> None:
-    choices = times_to_choose()
+    choices = times_to_choose(TIMES_OF_WEEK)
     assert [choice.value for choice in choices] == ["", *(context.name for context in TIMES_OF_WEEK)]
     assert all(choice.note for choice in choices[1:])
-    assert Filters().at_times(choices[2].value).when == choices[2].words
+    assert Filters().at_times(time_of_week(choices[2].value)).when == choices[2].words
 
 
 def test_all_tastes_are_offered_first_then_each_by_number_with_its_share() -> None:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.paths import Folders
+from engine.taste.window import time_of_week
 from tests.support.driving import screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.dialogs import AskPath, AskText
@@ -24,12 +25,15 @@ async def test_escape_undoes_what_if_taste_time_and_travel_and_stops(folders: Fo
         await settled(pilot)
         view: Any = the_view(app)
         whole = Filters(
-            without=("Artist A0", "Artist D3"), taste=(1, "one"), times="morning", as_of="2024-02"
+            without=("Artist A0", "Artist D3"),
+            taste=(1, "one"),
+            times=time_of_week("morning"),
+            as_of="2024-02",
         )
         view._ask_for(whole)
         await settled(pilot)
         for left in (
-            {"without": ("Artist A0",)}, {"without": ()}, {"taste": None}, {"times": ""}, {"as_of": ""}, {},
+            {"without": ("Artist A0",)}, {"without": ()}, {"taste": None}, {"times": None}, {"as_of": ""}, {},
         ):  # fmt: skip
             app.clear_notifications()
             await pilot.press("escape")
@@ -46,7 +50,7 @@ async def test_a_time_in_a_tastes_place_is_seen_and_escape_brings_the_taste_back
         await settled(pilot)
         view: Any = the_view(app)
         view._ask_for(Filters(taste=(1, "dub")), "the taste")
-        view._ask_for(view._filters.at_times("morning"), "the time of the week")
+        view._ask_for(view._filters.at_times(time_of_week("morning")), "the time of the week")
         await settled(pilot)
         assert toasts(app) == ["No longer for dub alone. u undoes it."]
         assert not view._filters.taste

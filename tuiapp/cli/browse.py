@@ -40,7 +40,7 @@ def browse(options: Options, name: str | None, count: int, only: Only | None, po
     with options.session() as session:
         from engine.recommend.settings import DiscoverSettings
 
-        settings = DiscoverSettings(**as_set(options, {"n": count, "popularity": popularity}))
+        settings = DiscoverSettings(**as_set(options, session, {"n": count, "popularity": popularity}))
         if name is None:
             _print_tree(options, session.browse.tree(settings))
         else:

@@ -30,6 +30,7 @@ _COMMANDS = (
     "audit",
     "browse",
     "compare",
+    "contexts",
     "demo",
     "doctor",
     "evaluate",

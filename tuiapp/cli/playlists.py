@@ -49,17 +49,16 @@ def playlist(
     from_library: bool | None,
     **asked: Any,
 ) -> None:
-    """Make a playlist for CONTEXT: running, workout, walk, focus, party, sleep, commute, morning, dinner, or one of
-    your own (`discover config set contexts.NAME.like running`)."""
-    from engine.playlists.contexts import context_named
+    """Make a playlist for CONTEXT: running, workout, walk, focus, party, sleep, commute, morning, dinner, one found in
+    your history, or one you set (`discover config set contexts.NAME.like running`); `discover contexts` lists all."""
     from tuiapp.settings.config import read
 
     given = {name: value for name, value in asked.items() if value is not None}
     config = read(options.folders.config)
     for problem in config.problems:
         say(options, shown(problem))
-    kind = context_named(context, config.contexts)
     with options.session() as session:
+        kind = session.routines.context(context, config.contexts)
         only = only_what_you_have(options, from_library)
         made = session.playlists.make(kind, kind.settings(**given), from_library=only)
         if save_as:

@@ -22,6 +22,7 @@ from tuiapp.text import counted_among, dial_cost
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation, TasteShare, TasteShares
     from engine.recommend.settings import DiscoverSettings
+    from engine.session import Session
     from engine.taste.window import TimeOfWeek
 
 # As many as a terminal shows without scrolling.
@@ -129,7 +130,7 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
             raise UsageError("--less-known is a place of --popularity: use one of the two.")
         asked["popularity"] = defaults.LESS_KNOWN
     with options.session() as session:
-        settings = _settings(**as_set(options, asked))
+        settings = _settings(**as_set(options, session, asked))
         found = session.discover.list(settings)
         # A script that asks every day has not looked: only what a person sees can be ignored. Nor has who looks at
         # another day's list seen today's.
@@ -155,7 +156,7 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         _print_list(found)
 
 
-def as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
+def as_set(options: Options, session: Session, asked: dict[str, Any]) -> dict[str, Any]:
     """What was asked, and where that is silent what the settings file says."""
     from tuiapp.settings.config import read
 
@@ -164,9 +165,7 @@ def as_set(options: Options, asked: dict[str, Any]) -> dict[str, Any]:
         say(options, shown(problem))
     context = asked.pop("context", None)
     if context:
-        from engine.playlists.contexts import times_named
-
-        asked["times"] = times_named(context, config.contexts)
+        asked["times"] = session.routines.times(context, config.contexts)
     return config.discover | {name: value for name, value in asked.items() if value is not None}
 
 

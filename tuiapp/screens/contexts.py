@@ -27,6 +27,7 @@ from tuiapp.widgets.table import Table
 if TYPE_CHECKING:
     from engine.playlists.contexts import Context, Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
+    from engine.playlists.routine_contexts import OwnContext
     from engine.playlists.saved import SavedPlaylist
     from engine.session import Session
 
@@ -49,6 +50,8 @@ class ContextsView(View):
         # Of each context, what was set by its dials.
         self._wishes: dict[str, dict[str, float]] = {}
         self._measure = ""
+        # Those found in the history, once they were looked for.
+        self._found: dict[str, OwnContext] = {}
         # The context the list was last asked for, as it was then.
         self._asked_about: Context | None = None
         self._made: ContextPlaylist | None = None
@@ -77,7 +80,9 @@ class ContextsView(View):
         """The context that is shown: as the settings have it now."""
         from engine.playlists.contexts import CONTEXTS
 
-        return self.app.preferences.config.contexts.get(self._doing, CONTEXTS["running"])
+        own = self._found.get(self._doing)
+        usual = own.context if own is not None else CONTEXTS["running"]
+        return self.app.preferences.config.contexts.get(self._doing, usual)
 
     def _asked(self, **changes: float) -> Settings:
         """What the dials ask of it. Raises UsageError for what makes no list, and for a dial it does not have."""
@@ -133,7 +138,9 @@ class ContextsView(View):
             self.focus_list(table)
         self._show_wishes()
         self._draw_profile()
-        self._notes.update(Content("\n".join(shown(self.in_keys(note)) for note in made.notes)))
+        own = self._found.get(self._doing)
+        notes = [*([own.in_words] if own is not None else []), *made.notes]
+        self._notes.update(Content("\n".join(shown(self.in_keys(note)) for note in notes)))
         self.listed()
 
     def _show_wishes(self) -> None:
@@ -175,19 +182,18 @@ class ContextsView(View):
     # -- which context ---------------------------------------------------------------------------------
 
     def action_pick_context(self) -> None:
-        """Choose a context."""
-        from tuiapp.screens.pick import Choice, Pick
+        """Choose a context, one of those found in the history among them."""
+        self.ask(lambda session: session.routines.all(), self._pick, group="routines")
 
-        choices = [
-            Choice(context.name, context.title, context.asks)
-            for context in self.app.preferences.config.contexts.values()
-        ]
+    def _pick(self, found: tuple[OwnContext, ...]) -> None:
+        from tuiapp.screens.pick import Choice
+        from tuiapp.screens.typed_list import choose
 
-        def picked(name: str | None) -> None:
-            if name is not None and name != self._doing:
-                self._take(name)
-
-        self.app.push_screen(Pick("context", choices, now=self._chosen.name), picked)
+        known = self.app.preferences.config.contexts
+        self._found = {own.context.name: own for own in found if own.context.name not in known}
+        contexts = [*known.values(), *(own.context for own in self._found.values())]
+        choices = [Choice(context.name, context.title, context.asks) for context in contexts]
+        choose(self.app, "Context", choices, self._chosen.name, self._take)
 
     def _take(self, name: str) -> None:
         self._doing, self._made = name, None

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Explanation
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
+    from engine.taste.window import TimeOfWeek
     from tuiapp.screens.pick import Choice
 
 LENGTH = 200
@@ -286,8 +287,14 @@ class DiscoverView(NothingListed):
         self._ask_for(other, f"listing {other.level}")
 
     def action_pick_times(self) -> None:
-        """Choose a time of the week to recommend for."""
-        self._pick("time of the week", times_to_choose(), self._filters.times, self._filters.at_times)
+        """Choose a time of the week to recommend for, one of those found in the history among them."""
+        contexts = self.app.preferences.config.contexts
+        self.ask(lambda session: session.routines.all_times(contexts), self._pick_times, group="times")
+
+    def _pick_times(self, times: dict[str, TimeOfWeek]) -> None:
+        now = self._filters.times.name if self._filters.times else ""
+        choices = times_to_choose(times.values())
+        self._pick("time of the week", choices, now, lambda name: self._filters.at_times(times.get(name)))
 
     def action_pick_taste(self) -> None:
         """Choose one of the person's tastes to recommend for."""

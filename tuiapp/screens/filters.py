@@ -10,11 +10,12 @@ from tuiapp.dates import period
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from engine.canonical_keys import Level
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
+    from engine.taste.window import TimeOfWeek
     from tuiapp.screens.pick import Choice
 
 
@@ -23,15 +24,15 @@ class Filters:
     """Each way to look is another of these, and an undo goes back to the one before.
 
     `taste` is one of the person's by number and name, null for all. `as_of` is the date the list is as of, as
-    `tuiapp.dates` writes it, `times` the name of a time of the week (`engine.taste.window`); both are empty for all
-    there is. `without` names artists and tracks as if never played. At other times and dates a person's tastes are
-    others: choosing one of those puts a chosen taste in `replaced`, where `wider` finds the way back to it.
+    `tuiapp.dates` writes it, empty for now, and `times` a time of the week, null for any. `without` names artists and
+    tracks as if never played. At other times and dates a person's tastes are others: choosing one of those puts a
+    chosen taste in `replaced`, where `wider` finds the way back to it.
     """
 
     level: Level = "artists"
     taste: tuple[int, str] | None = None
     as_of: str = ""
-    times: str = ""
+    times: TimeOfWeek | None = None
     without: tuple[str, ...] = ()
     replaced: Filters | None = field(default=None, compare=False)
 
@@ -45,11 +46,7 @@ class Filters:
         mode = self.taste[0] if self.taste else None
         settings = replace(settings, level=self.level, mode=mode, without=self.without)
         if self.times:
-            from engine.taste.window import time_of_week
-
-            settings = replace(
-                settings, window=replace(settings.window, time_of_week=time_of_week(self.times))
-            )
+            settings = replace(settings, window=replace(settings.window, time_of_week=self.times))
         return settings.as_of(period(self.as_of)[1]) if self.as_of else settings
 
     def at(self, date: str) -> Filters:
@@ -64,8 +61,8 @@ class Filters:
         level: Level = "artists" if self.of_tracks else "tracks"
         return replace(self, level=level, taste=None, without=artists, replaced=None)
 
-    def at_times(self, times: str) -> Filters:
-        """Of other times of the week, empty for all, and for all tastes."""
+    def at_times(self, times: TimeOfWeek | None) -> Filters:
+        """Of other times of the week, null for all, and for all tastes."""
         return replace(self._of_all_tastes(), times=times)
 
     def _of_all_tastes(self) -> Filters:
@@ -88,7 +85,7 @@ class Filters:
         if self.replaced and (self.times or self.as_of):
             return self.replaced
         if self.times:
-            return replace(self, times="")
+            return replace(self, times=None)
         return self.at("") if self.as_of else None
 
     def less(self, artist: str, track: str | None) -> Filters:
@@ -101,11 +98,7 @@ class Filters:
     @property
     def when(self) -> str:
         """The times of the week in words, empty for all."""
-        if not self.times:
-            return ""
-        from engine.taste.window import time_of_week
-
-        return time_of_week(self.times).words
+        return self.times.words if self.times else ""
 
     def in_words(self) -> str:
         """All that is not as it is at first, ready to be shown."""
@@ -121,13 +114,11 @@ class Filters:
         return "  ".join(shown(part) for part in parts if part)
 
 
-def times_to_choose() -> list[Choice]:
-    """Any time, and the times of the week with their hours, by name."""
-    from engine.taste.window import TIMES_OF_WEEK
+def times_to_choose(times: Iterable[TimeOfWeek]) -> list[Choice]:
+    """Any time, and these times of the week with their hours, by name."""
     from tuiapp.screens.pick import Choice
 
-    times = (Choice(time.name, time.words, time.spans_in_words) for time in TIMES_OF_WEEK)
-    return [Choice("", "any time"), *times]
+    return [Choice("", "any time"), *(Choice(time.name, time.words, time.spans_in_words) for time in times)]
 
 
 def tastes_to_choose(modes: Sequence[Mode]) -> list[Choice]:

@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from engine.errors import UsageError
 from engine.paths import Folders
+from engine.playlists.contexts import CONTEXTS
 from engine.recommend.routines import WEEKDAYS, WEEKEND, Routine, Sessions, routines
 from engine.session import Session
+from tests.support.commands import document
+from tests.support.driving import screen_text, settled
 from tests.support.listens import play
+from tuiapp.app.app import DiscoverApp
 
 # Artists 0 to 9 are those of the mornings, 10 to 19 of the evenings, 20 to 29 of any time.
 MORNINGS, EVENINGS, ANY = range(10), range(10, 20), range(20, 30)
@@ -125,3 +130,41 @@ def test_what_is_blocked_has_no_part_in_them(lived: Session) -> None:
     for number in range(12):
         lived.verdicts.judge(None, f"Owl {number}")
     assert set(lived.routines.contexts()) == {"mornings", "evenings"}
+
+
+def test_they_are_asked_for_by_name_like_any_other(lived: Session) -> None:
+    assert lived.routines.context("Evenings", CONTEXTS).times.spans == (("20:00", "21:00"),)
+    assert lived.routines.context("running", CONTEXTS) is CONTEXTS["running"]
+    assert lived.routines.times("mornings", CONTEXTS).spans == (("07:00", "08:00"),)
+    assert lived.routines.times("morning", CONTEXTS).spans == (("06:00", "10:00"),)
+    with pytest.raises(UsageError, match=r"Did you mean .*evenings"):
+        lived.routines.context("evenngs", CONTEXTS)
+    assert list(lived.routines.all_times(CONTEXTS))[-2:] == ["evenings", "mornings"]
+
+
+def test_the_command_line_lists_and_takes_them(lived: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    root = ["--data-dir", str(lived.folders.root)]
+    listed = document(capsys, *root, "contexts")["contexts"]
+    assert [(one["name"], one["times"]) for one in listed if one["source"] == "your history"] == [
+        ("evenings", "20:00-21:00"),
+        ("mornings", "07:00-08:00"),
+    ]
+    assert {one["name"] for one in listed if one["source"] == "built in"} == set(CONTEXTS)
+    found = document(capsys, *root, "playlist", "evenings", "--minutes", "20")
+    assert found["context"] == "evenings"
+    assert {track["artist"].split()[0] for track in found["tracks"]} == {"Owl"}
+
+
+async def test_the_app_offers_them_beside_the_others_and_says_how_good_they_are(lived: Session) -> None:
+    app = DiscoverApp(lived.folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("c")
+        await settled(pilot)
+        await pilot.press(*"evenings", "enter")
+        await settled(pilot)
+        text = " ".join(screen_text(app).split())
+        assert "Evenings" in text
+        assert "Found in 180 sessions" in text
