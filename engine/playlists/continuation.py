@@ -26,7 +26,7 @@ from engine.playlists.pool import (
     known_length,
     signs,
 )
-from engine.playlists.tempo import tempo_credit, tempo_fit
+from engine.playlists.tempo import octaves_by, tempo_credit, tempo_fit
 
 # How much an artist's best track is worth more than its least, beside how well the artist fits (0..1).
 APPEAL = 0.25
@@ -109,11 +109,13 @@ def continued(
     """At most `n` tracks to follow `tracks`: none of them again, no artist within `ARTIST_GAP` places of itself
     unless the pool leaves no choice, own and new ones as `wishes` has it.
 
+    Where the list has a tempo, half and double time count only for tracks near its energy, as far as that is known.
     `fitting` are the keys of the artists to choose from, best first; a track is worth less by `repeated` for each of
     the artist's that was chosen before it. The same arguments (candidates in any order)
     give the same tracks; fewer than `n` where there are no more.
     """
-    pool = _pool(candidates, fitting, wishes, seed)
+    candidates = list(candidates)
+    pool = _pool(candidates, fitting, wishes, seed, _energy_of(tracks, candidates))
     for track in tracks:
         pool.taken.update(_signs_of(track))
     artists = [artist_key(track.artist) for track in tracks]
@@ -148,7 +150,20 @@ def _turn(pool: _Pool, place: int, wants_new: bool) -> float:
     return TURN if pool.tracks[place].known != wants_new else 0.0
 
 
-def _pool(candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishes, seed: int) -> _Pool:
+def _energy_of(tracks: Sequence[PlaylistTrack], candidates: Sequence[Candidate]) -> float:
+    """The middle energy of a list's tracks, as the candidates know them; NaN where it is known of too few."""
+    there = {(artist_key(track.artist), track_key(track.track)) for track in tracks if track.track}
+    known = [
+        one.energy
+        for one in candidates
+        if one.energy is not None and (one.artist_key, one.track_key) in there
+    ]
+    return statistics.median(known) if len(known) >= _MIN_TEMPI else math.nan
+
+
+def _pool(
+    candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishes, seed: int, energy: float
+) -> _Pool:
     rank = {key: place for place, key in enumerate(fitting)}
     tracks = sorted(
         (one for one in candidates if one.artist_key in rank and of_usual_length(one)),
@@ -160,7 +175,9 @@ def _pool(candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishe
     factor = np.ones(len(tracks))
     if wishes.bpm is not None and tracks:
         log_bpm = np.log2(np.array([one.bpm if one.bpm else math.nan for one in tracks]))
-        distance, factor = tempo_fit(log_bpm, np.array(wishes.bpm))
+        energies = np.array([math.nan if one.energy is None else one.energy for one in tracks])
+        octaves = octaves_by(np.abs(energies - energy))
+        distance, factor = tempo_fit(log_bpm, np.array(wishes.bpm), octaves)
         credit = np.where(np.isnan(log_bpm), -1.0, tempo_credit(distance, wishes.tolerance / 100.0))
         kept = np.flatnonzero(credit >= 0)
         tracks = [tracks[place] for place in kept.tolist()]

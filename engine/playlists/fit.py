@@ -9,15 +9,13 @@ import numpy as np
 from engine.playlists.contexts import MEASURES, Context, Settings
 from engine.playlists.pool import Bools, Ints, Pool
 from engine.playlists.profile import Floats, Profile
-from engine.playlists.tempo import tempo_credit, tempo_fit
+from engine.playlists.tempo import octaves_by, tempo_credit, tempo_fit
 
 _STEP = 10.0  # seconds for which what is asked for stays the same ...
 _MAX_STEPS = 600  # ... and longer in a list of which that would be more than so many
 # What is asked for is rounded to this, so that few times differ.
 _GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
-# Half or double time counts where the energy is no farther than this from the one asked for ...
-ENERGY_FITS = 0.25
-# ... and where no energy is known it is worth so much less.
+# Half or double time is worth so much less where no energy is known.
 _UNSURE = 0.6
 # What a measure is worth that is not known, of a track beside others (0..1): less than one that fits half.
 _UNKNOWN = 0.4
@@ -92,7 +90,7 @@ def fit(pool: Pool, wanted: Floats, context: Context, settings: Settings, *, any
     if context.tempo:
         octaves: Floats | float = 1.0
         if apart is not None and not any_octave:
-            octaves = np.where(apart > ENERGY_FITS, 0.0, 1.0)
+            octaves = octaves_by(apart)
         distance, factor = tempo_fit(pool.log_bpm, tempo, octaves)
         credit = tempo_credit(distance, settings.tolerance / 100.0)
         if apart is not None:

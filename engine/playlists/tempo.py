@@ -12,6 +12,8 @@ import numpy as np
 
 from engine.playlists.profile import Floats
 
+# Half or double time counts where the energy is no farther than this from the one asked for: else a ballad is a run.
+ENERGY_FITS = 0.25
 FULL_CREDIT = 0.025  # as near as this to the cadence, a runner does not notice the difference
 _SLOPE = 0.15  # what the nearest of the unnoticeable is worth more than the farthest
 
@@ -29,6 +31,11 @@ def tempo_fit(log_bpm: Floats, target: Floats, octaves: Floats | float = 1.0) ->
     steps = np.log2(target) - log_bpm
     octave = np.clip(np.rint(steps), -octaves, octaves)
     return np.abs(steps - octave), np.exp2(octave)
+
+
+def octaves_by(apart: Floats) -> Floats:
+    """The `octaves` of `tempo_fit` for tracks so far in energy from what is asked for, NaN where that is not known."""
+    return np.where(apart > ENERGY_FITS, 0.0, 1.0)
 
 
 def tempo_credit(distance: Floats, tolerance: float) -> Floats:

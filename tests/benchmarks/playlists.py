@@ -29,12 +29,11 @@ from engine.community.feature_rows import RowCounts, read_feature_rows
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import compose
 from engine.playlists.contexts import CONTEXTS, Context, Settings
-from engine.playlists.fit import ENERGY_FITS
 from engine.playlists.objective import Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import pool_of
 from engine.playlists.sequence import greedy
-from engine.playlists.tempo import tempo_fit
+from engine.playlists.tempo import ENERGY_FITS, tempo_fit
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "features.zip"
 CONTEXTS_ASKED = ("running", "workout", "walk", "party", "sleep")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from engine.canonical_keys import artist_key, track_key
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import ARTIST_GAP
 from engine.playlists.continuation import Wishes, continued, wishes_of
 from engine.playlists.playlist import PlaylistTrack
+from engine.playlists.tempo import ENERGY_FITS
 
 PLAIN = Wishes(bpm=None, tolerance=6.0, new=0.3)
 ARTISTS = [f"Artist {number}" for number in range(12)]
@@ -74,6 +76,16 @@ def test_a_list_with_a_tempo_keeps_it_half_and_double_counted() -> None:
         (150.0, 1.0, 150.0),
     }
     assert all((track.tempo_error or 0.0) <= 0.06 for track in found)
+
+
+def test_half_time_goes_on_with_a_run_only_where_the_energy_does() -> None:
+    own = [replace(offer("A", str(number), bpm=170.0), energy=0.8) for number in range(6)]
+    run = [PlaylistTrack(track.artist, track.track, bpm=track.bpm) for track in own]
+    halves = [replace(offer(name, "Half", bpm=85.0), energy=0.1 + 0.07 * n) for n, name in enumerate(ARTISTS)]
+    found = continued(run, [*own, *halves], KEYS, wishes_of(run, {}), 12)
+    near = {track.artist for track in halves if abs((track.energy or 0) - 0.8) <= ENERGY_FITS}
+    assert {track.artist for track in found} == near
+    assert 0 < len(near) < len(halves)
 
 
 def test_a_list_made_for_a_run_keeps_the_cadence_it_was_made_for() -> None:

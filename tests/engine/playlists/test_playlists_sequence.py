@@ -13,8 +13,8 @@ from engine.errors import NothingYetError
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import compose
 from engine.playlists.contexts import CONTEXTS, Context, Settings
-from engine.playlists.fit import ENERGY_FITS
 from engine.playlists.sequence import greedy, sequence
+from engine.playlists.tempo import ENERGY_FITS
 from tests.engine.playlists.test_playlists_compose import made_up_pool, objective
 
 
