@@ -2,7 +2,7 @@
 
 The app starts imports and training this way, since a busy Python thread would slow every key press. Standard
 output carries one JSON object a line: any number of `progress`, then one `done`, `error` or `cancelled`.
-SIGTERM or SIGINT asks it to stop at the next whole step.
+SIGTERM or SIGINT asks it to stop at the next whole step; one that is at none within seconds ends as if killed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from engine.community.offers import MIN_LISTENERS, SOURCES
@@ -32,6 +33,8 @@ from engine.session import Session
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
 
+# Seconds after which a job that was asked to stop ends, whatever it is at: whoever asked may be gone by then.
+GRACE = 10.0
 # Progress more often than this is noise on the pipe.
 _EVERY_SECONDS = 0.2
 
@@ -79,8 +82,14 @@ def run_job(name: str, data_dir: Path, work: Work) -> int:
     """Do `work` on the library in `data_dir`, say in JSON lines how it goes, and return the exit code."""
     reporter = Reporter()
     stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        if hasattr(signal, "setitimer"):  # not on Windows
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+        signal.signal(number, ask)
     # Training must leave the terminal's keys responsive on small machines; where nothing else runs it has them whole.
     os.nice(15)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +80,12 @@ def why_not_read(path: Path) -> str:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114 - of a name that is too long the path would raise
             return "is a link that leads nowhere"
         gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
         return "does not exist" if gone else f"cannot be read: {error.strerror}"
+    except ValueError:
+        return "is not a path"
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         return ""
     return (

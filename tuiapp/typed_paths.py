@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -30,7 +30,7 @@ def with_options(text: str) -> tuple[str, list[str]]:
     ('my songs.csv', ['--zone', 'Europe/Rome', '--keep-private'])
     """
     paths, *_ = _BEHIND.split(text, maxsplit=1)
-    if paths == text or _is_there(_path(text.strip())):
+    if paths == text or is_there(_path(text.strip())):
         return text, []
     try:
         words = shlex.split(text[len(paths) :])
@@ -59,14 +59,14 @@ def paths_in(text: str) -> list[Path]:
     [PosixPath('/no/my songs.csv')]
     """
     whole = _path(text.strip())
-    if _is_there(whole):
+    if is_there(whole):
         return [whole]
     try:
         found = [_path(word) for word in shlex.split(text)]
     except ValueError:
         return [whole]
     dropped = any(sign in text for sign in ("'", '"', "\\", "file://"))
-    return found if dropped or all(map(_is_there, found)) else [whole]
+    return found if dropped or all(map(is_there, found)) else [whole]
 
 
 def a_folder(path: Path) -> str:
@@ -82,9 +82,7 @@ def is_address(text: str) -> bool:
 def lines_as_one(text: str) -> str:
     """Several lines, one path each, as one line that says the same."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " ".join(
-        shlex.quote(line) if len(lines) > 1 and _is_there(_path(line)) else line for line in lines
-    )
+    return " ".join(shlex.quote(line) if len(lines) > 1 and is_there(_path(line)) else line for line in lines)
 
 
 def continued(text: str) -> str | None:
@@ -114,8 +112,9 @@ def _path(word: str) -> Path:
         return Path(word)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path, what: Callable[[Path], bool] = Path.exists) -> bool:
+    """Whether there is something at a path, or `what` is asked; not where it is too long, or holds what no name can."""
     try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that is too long, or holds what no name can
+        return what(path)
+    except (OSError, ValueError):
         return False

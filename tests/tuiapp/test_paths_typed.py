@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from textual.events import Paste
 from textual.widgets import Input
 
-from engine.paths import Folders
-from tests.support.driving import settled
+from engine.paths import Folders, why_not_read
+from tests.support.driving import screen_text, settled
 from tuiapp.app.app import DiscoverApp
-from tuiapp.typed_paths import continued, lines_as_one, paths_in
+from tuiapp.app.model_files import ask_model
+from tuiapp.screens.dialogs import AskPath
+from tuiapp.screens.export import ask_export
+from tuiapp.typed_paths import continued, is_there, lines_as_one, paths_in
 
 
 @pytest.fixture
@@ -109,3 +114,33 @@ async def test_an_export_goes_to_the_path_that_was_dropped(folders: Folders, pla
         app.screen.query_one(Input).value = f"'{place}/a folder/my list.csv'"
         await pilot.press("enter")
         await settled(pilot, (place / "a folder" / "my list.csv").exists)
+
+
+ODD = ("x" * 5000, "/tmp/" + "a/" * 3000, "~nobodyatall/x.csv", "/tmp/x\0y", "/tmp/x\ud800")
+
+
+def test_no_path_is_unexpected(tmp_path: Path) -> None:
+    for typed in ODD:
+        (path,) = paths_in(typed)
+        assert why_not_read(path)
+        assert not any(is_there(path, what) for what in (Path.exists, Path.is_dir, Path.is_file))
+
+
+async def test_a_path_that_no_disk_can_hold_is_refused_in_its_dialog(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    asks: tuple[Callable[[], None], ...] = (
+        app.jobs.ask_import,
+        partial(ask_model, app),
+        partial(ask_export, app, "list", lambda _session: []),
+    )
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        for ask in asks:
+            ask()
+            await settled(pilot, lambda: isinstance(app.screen, AskPath))
+            app.screen.query_one(Input).value = ODD[0]
+            await pilot.press("enter")
+            await settled(pilot, lambda: app.screen.query_one(".wrong").display)
+            assert "should not" not in screen_text(app)
+            await pilot.press("escape")
+            await settled(pilot, lambda: not isinstance(app.screen, AskPath))

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 STOPPING = "stopping"
+# Seconds in which a job that is asked to stop may come to its next whole step. What is ended instead loses no more
+# than what it was at: the library, packs and models are whole whenever their writer dies.
+GRACE = 10.0
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _LONGEST_LINE = 32 * 1024 * 1024
 
@@ -51,12 +54,20 @@ class Job:
         return self.arguments[0] == "look"
 
     def cancel(self) -> None:
-        """Ask it to stop at the next whole step. Who merely waits for an answer is sent away at once: a host that does
-        not answer would be waited for to the end."""
+        """Ask it to stop at the next whole step, and end it where it does not. Who merely waits for an answer is sent
+        away at once, as is one that is asked a second time: a host that does not answer would be waited for to the
+        end."""
         if self.process is not None and self.process.returncode is None:
+            at_once = self.waits or self.stage == STOPPING
             self.stage = STOPPING
             with contextlib.suppress(ProcessLookupError):
-                self.process.kill() if self.waits else self.process.terminate()
+                self.process.kill() if at_once else self.process.terminate()
+            asyncio.get_running_loop().call_later(GRACE, self._end)
+
+    def _end(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
 
     def take(self, message: dict[str, Any]) -> None:
         """Remember one progress message."""
@@ -89,7 +100,10 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     last: dict[str, Any] = {}
     try:
         async for line in job.process.stdout:
-            message = json.loads(line)
+            try:
+                message = json.loads(line)
+            except ValueError:  # it was ended in the middle of a line
+                continue
             if message["type"] == "progress":
                 job.take(message)
                 changed()
@@ -100,7 +114,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         # The app is closing: leave no child behind.
         job.cancel()
         raise
-    if not last and job.waits and job.stage == STOPPING:
+    if not last and job.stage == STOPPING:
         last = {"type": "cancelled"}
     if not last:
         tail = narration.decode(errors="replace").strip().splitlines()[-1:]

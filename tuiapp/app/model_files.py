@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.community.offers import who_sees
 from engine.wording import quantity
 from tuiapp.safe import shown
-from tuiapp.typed_paths import a_folder, is_address, paths_in
+from tuiapp.typed_paths import a_folder, is_address, is_there, paths_in
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -48,7 +48,7 @@ def ask_model(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
                 dialog.accept()
                 app.call_later(start)
 
-        dialog.ask(lambda _session: Path(source).is_file(), looked, group="paths")
+        dialog.ask(lambda _session: is_there(Path(source), Path.is_file), looked, group="paths")
 
     app.push_screen(AskPath("Add a trained model", submit, _ABOVE, typed, wrong))
 
@@ -141,7 +141,7 @@ def _ask_file(app: DiscoverApp, level: str) -> None:
 
     def submit(text: str, dialog: AskText) -> None:
         path = paths_in(text)[0]
-        if path.is_dir():
+        if is_there(path, Path.is_dir):
             dialog.refuse(a_folder(path))
             return
 
@@ -164,7 +164,7 @@ def _ask_file(app: DiscoverApp, level: str) -> None:
             else:
                 write()
 
-        dialog.ask(lambda _session: path.exists(), looked, group="export")
+        dialog.ask(lambda _session: is_there(path), looked, group="export")
 
     value = str(Path.cwd() / f"discover-{level}.zip")
     app.push_screen(AskPath("Export the model to", submit, WHAT_IS_IN_IT, value=value, proposed=True))

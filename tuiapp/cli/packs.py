@@ -21,6 +21,7 @@ from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousa
 from tuiapp.import_report import packs_in_words
 from tuiapp.safe import shown
 from tuiapp.text import came_from
+from tuiapp.typed_paths import is_there
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
@@ -171,7 +172,7 @@ def update(
 
     What the model in use does not know joins it at once; when that is much, training again is suggested.
     """
-    source = None if Path(newer).exists() else SOURCES.get(newer)
+    source = None if is_there(Path(newer)) else SOURCES.get(newer)
     if source is None and newer in SOURCES.keys() | {"hetrec"}:
         source = SOURCES[{"hetrec": "artists-2011"}.get(newer, newer)]
     if source is not None and source.level is None:

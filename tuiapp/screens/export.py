@@ -22,10 +22,10 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
     def submit(text: str, dialog: AskText) -> None:
         from tuiapp.screens.pick import Choice, Pick
-        from tuiapp.typed_paths import a_folder, paths_in
+        from tuiapp.typed_paths import a_folder, is_there, paths_in
 
         path = paths_in(text)[0]
-        if path.is_dir():
+        if is_there(path, Path.is_dir):
             dialog.refuse(a_folder(path))
             return
 
@@ -45,7 +45,7 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
         def look(session: Session) -> ExportReport | None:
             # What is there by now, another's file or one's own, is not written over unasked.
-            return None if path.exists() else write(session)
+            return None if is_there(path) else write(session)
 
         def looked(report: ExportReport | None) -> None:
             if report is not None:
