@@ -254,8 +254,10 @@ CONTEXTS: Mapping[str, Context] = {
 
 
 def context_named(name: str, contexts: Mapping[str, Context] = CONTEXTS) -> Context:
-    """The context called `name` (upper or lower case). Raises UsageError, naming those there are."""
-    found = contexts.get(name.strip().casefold())
+    """The context of that name or title (upper or lower case). Raises UsageError, naming those there are."""
+    wanted = name.strip().casefold()
+    titled = {context.title.casefold(): context for context in contexts.values()}
+    found = contexts.get(wanted) or titled.get(wanted)
     if found is None:
         near = nearest(name, contexts)
         guess = f" Did you mean {near[0]}?" if near else ""

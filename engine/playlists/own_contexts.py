@@ -13,7 +13,7 @@ from engine.errors import UsageError
 from engine.playlists.contexts import CONTEXTS, MEASURES, Context, Settings, Weights, context_named
 from engine.taste.window import TimeOfWeek
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9 _-]{0,39}", re.ASCII)
+_NAME = re.compile(r"[^\W_][\w -]{0,39}")
 _SPAN = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)", re.ASCII)
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -109,11 +109,22 @@ FIELDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+def name_for(title: str) -> str:
+    """The name of a context of that title; empty where it has no letter or digit.
+
+    >>> name_for("Ärger & Berge"), name_for("!")
+    ('ärger berge', '')
+    """
+    return " ".join(re.sub(r"[^\w -]+", " ", title.casefold()).replace("_", " ").split())[:40].strip(" -")
+
+
 def field_of(key: str) -> tuple[Callable[[Any], Any], str]:
     """The check and the help of a setting `NAME.FIELD` of a context. Raises ValueError with what is expected."""
     name, _, field = key.partition(".")
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"contexts.{name}: expected a name of up to 40 of a-z, 0-9, blank, _ and -")
+    if not _NAME.fullmatch(name) or name != name.casefold():
+        raise ValueError(
+            f"contexts.{name}: expected a name of up to 40 small letters, digits, blanks, _ and -"
+        )
     if field not in FIELDS:
         near = nearest(field, FIELDS, 1)
         raise ValueError(

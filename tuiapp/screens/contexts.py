@@ -186,6 +186,8 @@ class ContextsView(View):
         self.ask(lambda session: session.routines.all(), self._pick, group="routines")
 
     def _pick(self, found: tuple[OwnContext, ...]) -> None:
+        if not self.is_current:
+            return  # another view was gone to meanwhile
         from tuiapp.screens.pick import Choice
         from tuiapp.screens.typed_list import choose
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import UsageError, sentence
@@ -23,9 +22,12 @@ def keep(app: Shell, title: str, context: Context, settings: Settings, dialog: A
 
     Under its own title the context itself is changed, under another one there is a new one like it.
     """
-    from engine.playlists.own_contexts import said_of
+    from engine.playlists.own_contexts import name_for, said_of
 
-    name = re.sub(r"[^a-z0-9 _-]+", "", title.casefold()).strip()[:40]
+    name = name_for(title)
+    if not name:
+        dialog.refuse("Use a letter or a digit in the name.")
+        return None
     said: dict[str, Any] = said_of(context, settings)
     if name == context.name:
         del said["like"]

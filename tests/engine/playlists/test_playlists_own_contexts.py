@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import UnknownNameError, UsageError
-from engine.playlists.contexts import CONTEXTS, Settings, Weights, times_named
+from engine.playlists.contexts import CONTEXTS, Settings, Weights, context_named, times_named
 from engine.playlists.own_contexts import contexts_with, field_of, said_of
 
 
@@ -47,6 +47,8 @@ def test_a_built_in_context_can_be_changed_and_a_new_one_begun_from_nothing() ->
     assert found["running"].defaults.bpm == 160
     assert found["running"].energy == CONTEXTS["running"].energy
     assert found["tea"].measures == ("calm",)
+    named, _ = contexts_with({"tea.title": "Five o'clock", "tea.calm": [[0, 0.8]]})
+    assert context_named("five O'Clock", named) is named["tea"]
 
 
 def test_what_makes_no_list_is_left_out_with_the_reason_and_costs_no_other() -> None:
@@ -81,8 +83,8 @@ def test_what_makes_no_list_is_left_out_with_the_reason_and_costs_no_other() -> 
         ("gym.eases", "perhaps", "true or false"),
         ("gym.bmp", 1, "did you mean bpm"),
         ("gym", 1, "a context has like, title"),
-        ("Gym.bpm", 1, "a-z"),
-        ("'; drop.bpm", 1, "a-z"),
+        ("Gym.bpm", 1, "small letters"),
+        ("'; drop.bpm", 1, "small letters"),
     ],
 )
 def test_a_mistake_says_what_is_expected(key: str, value: Any, expected: str) -> None:
