@@ -27,6 +27,7 @@ _BATCH = 20_000
 # and again (names, ids) stay in memory, KiB of them, until the file is done. So many pages of the log are folded into
 # the database at once, not every thousand: files change the same pages.
 _WHILE_IMPORTING = {"foreign_keys": 0, "cache_size": -(48 << 10), "wal_autocheckpoint": 16_000}
+_FEW_PAGES = {"cache_size": -2000}
 # Seconds of work a kill may cost: a commit a file is a tenth of the time of a history in twenty.
 _COMMIT_EVERY = 1.0
 
@@ -36,15 +37,16 @@ class Ingest:
 
     With `large`, the listens' indexes of an all but empty library are dropped first and built anew at the end,
     which makes a first import more than twice as fast; killed before that, the next opening builds them.
-    Raises BusyError when another program is writing to the library.
+    With `few`, little memory is taken for the few rows that come. Raises BusyError when another program is writing to
+    the library.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, large: bool = False) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, large: bool = False, few: bool = False) -> None:
         self._db = connection
         self._db.commit()
         pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in _WHILE_IMPORTING}
         self._settings = {name: int(value) for name, (value,) in pragmas.items()}
-        self._set(_WHILE_IMPORTING)
+        self._set(_WHILE_IMPORTING | _FEW_PAGES if few else _WHILE_IMPORTING)
         # Files finished, and those of them that are kept whatever happens.
         self._finished = self.kept_files = 0
         self._data_version = 0
@@ -192,6 +194,7 @@ class Ingest:
                 self._db.rollback()
                 self._finished = self.kept_files
             self._set(self._settings)
+            self._known_plays.let_go()
 
     def _set(self, settings: Mapping[str, int]) -> None:
         for name, value in settings.items():

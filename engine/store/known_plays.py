@@ -40,6 +40,10 @@ class _Repeats:
     import_id: int = 0
 
 
+def _nothing() -> None:
+    """There is nothing left to write."""
+
+
 class KnownPlays:
     """Asks the library of `connection`; `flush` writes what is still to be written."""
 
@@ -66,6 +70,11 @@ class KnownPlays:
         self._import_id = import_id
         self._undated = {}
         self._matches = []
+
+    def let_go(self) -> None:
+        """Nothing is asked any more. Who writes refers to this and this to them: what both hold of the library would
+        stay until somebody looks for such circles."""
+        self._flush = _nothing
 
     def is_clock(self, source: str, precision: int) -> bool:
         """Whether the clock under way is this one."""

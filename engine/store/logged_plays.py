@@ -62,7 +62,7 @@ def add_logged_plays(connection: sqlite3.Connection, plays: Mapping[str, Sequenc
     Raises DiscoverError while another program writes to the library.
     """
     kept = duplicates = skips = without_name = 0
-    ingest = Ingest(connection)
+    ingest = Ingest(connection, few=True)
     try:
         for source, told in plays.items():
             short = [play for play in told if _is_short(play)]
