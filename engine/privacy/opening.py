@@ -23,7 +23,7 @@ from engine.errors import (
     library_trouble,
 )
 from engine.paths import Folders
-from engine.privacy.presence import Presence, Role, wait_a_moment
+from engine.privacy.presence import WAIT_SECONDS, Presence, Role, wait_a_moment
 
 # Tables a person changes by using the app. In a private session each is copied to a temporary table of the
 # same name: SQLite resolves temporary names first, so the same statements act on the copy, and what it differs in
@@ -34,6 +34,8 @@ SYNCHRONOUS = "NORMAL"
 # Seconds a connection waits for another one's transaction.
 BUSY_SECONDS = 10.0
 _COPIED = "The library is busy: a private session is just reading it. Try again."
+# What SQLite says of a log whose index is not there yet, or no more.
+_OPENING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _OPENED = "The library is busy: another discover is just opening or closing it. Try again."
 
 # Authorizer actions that change something; the sixth argument names the database they act on.
@@ -188,7 +190,15 @@ def _copy(path: Path, to: sqlite3.Connection) -> None:
     else:
         how = "immutable=1"
     uri = f"{path.absolute().as_uri()}?mode=ro&{how}"
-    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as connection:
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS)) as connection:
+        try:
+            # Else the backup waits for as long as another program has the file to itself.
+            connection.execute("BEGIN")
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in _OPENING and os.access(path, os.R_OK):
+                raise BusyError(_OPENED) from error
+            raise
         connection.backup(to)
 
 

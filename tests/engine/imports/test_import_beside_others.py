@@ -110,7 +110,8 @@ def test_the_library_opens_beside_a_first_import_that_builds_its_indexes_at_the_
 def test_a_library_that_is_locked_for_long_is_busy_for_every_command_and_never_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("engine.privacy.opening.BUSY_SECONDS", 0.01)
+    for wait in ("BUSY_SECONDS", "WAIT_SECONDS"):
+        monkeypatch.setattr(f"engine.privacy.opening.{wait}", 0.01)
     folders = Folders(tmp_path / "data")
     open_library(Door(folders)).close()
     (tmp_path / "a.csv").write_text(rows(0, 2, "Jan"))
@@ -128,6 +129,9 @@ def test_a_library_that_is_locked_for_long_is_busy_for_every_command_and_never_d
             assert capsys.readouterr().err == (
                 "error: The library is busy: another program is writing to it. Try again when it is done.\n"
             ), (lock, words)
+        # Beside one who writes a private session sees what is committed; where nobody may read, it says so soon.
+        assert run(["--data-dir", str(folders.root), "--private", "feedback"]) == lock.endswith("EXCLUSIVE")
+        assert ("is busy" in capsys.readouterr().err) == lock.endswith("EXCLUSIVE")
         held.execute("ROLLBACK")
     held.close()
     assert not folders.log.exists()
