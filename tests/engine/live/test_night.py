@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 
+from engine.imports.run import import_paths
 from engine.live.listener import Listener
 from engine.privacy import Door
 from engine.store.database import open_library
 from engine.store.feedback import all_feedback
+from tests.support.importing import write
 from tests.support.live import NOW, Player, World, listen
 
 
@@ -62,4 +65,10 @@ async def test_a_night_told_by_three_sources_at_once(
             assert (await player.submit(*told[first : first + 50], kind="import"))[0] == 200
 
     await asyncio.gather(tell("navidrome", 0), tell("rescrobbled", -1), tell("web-scrobbler", 5, repeats=2))
-    assert abs(len(world.listens()) - len(plays)) == 0
+    assert len(world.listens()) == len(plays)
+    # A service that had them too is imported later, and tells of one more.
+    lines = [json.dumps(listen(title, start + 2)) for title, start in [*plays, ("Elsewhere", at + 900)]]
+    connection = open_library(Door(world.folders))
+    report = import_paths(connection, [write(world.folders.root.parent, "listens.jsonl", "\n".join(lines))])
+    connection.close()
+    assert (report.totals["kept"], report.totals["duplicates"]) == (1, len(plays))

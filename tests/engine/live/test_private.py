@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from engine.live.inbox import Inbox
 from engine.live.listenbrainz import Told
 from engine.live.listener import Listener
@@ -11,6 +9,7 @@ from engine.live.windows import Windows
 from engine.store.play import Play
 from tests.support.folders import fingerprint
 from tests.support.live import NOW, Player, World, listen
+from tests.support.processes import Process
 
 HOUR = 3600
 
@@ -124,18 +123,19 @@ def test_a_session_is_remembered_for_a_month() -> None:
     assert not windows.hide(late, single=False)
 
 
-def test_the_lock_of_a_private_session_is_what_is_asked(tmp_path: Path) -> None:
-    """The real one: another open library of this machine, as the app has it."""
-    from engine.paths import Folders
-    from engine.session import Session
-
-    folders = Folders(tmp_path / "data")
-    with Session(folders):
-        pass
-    inbox = Inbox(folders)
-    assert not inbox.private
-    with Session(folders, private=True):
+async def test_a_private_session_that_is_killed_is_over_and_stays_private(world: World) -> None:
+    world.listens()
+    inbox = Inbox(world.folders, now=lambda: world.now)
+    with Process() as other:
+        other.run(
+            "from engine.session import Session; from engine.paths import Folders; from pathlib import Path"
+        )
+        other.run(f"session = Session(Folders(Path({str(world.folders.root)!r})), private=True)")
         inbox.look()
         assert inbox.private
-    # The end of a process, however it comes, frees the lock.
-    assert not Inbox(folders).private
+        world.now += HOUR
+        other.kill()
+        inbox.look()
+    assert not inbox.private
+    await inbox.take(Told("player", (Play("A", "Late", NOW + 60), Play("A", "Long before", NOW - 72 * HOUR))))
+    assert titles(world) == ["Long before"]
