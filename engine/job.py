@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -27,7 +28,7 @@ from engine.errors import CancelledError, DiscoverError, NothingYetError, disk_t
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
-from engine.progress import ADDING_MODEL, Whole
+from engine.progress import ADDING_MODEL, SCANNING, Whole
 from engine.session import Session
 
 if TYPE_CHECKING:
@@ -140,6 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     adding.add_argument("source")
     adding.add_argument("--download", action="store_true")
     adding.add_argument("--sha256", default="")
+    music = commands.add_parser("music")
+    music.add_argument("what", choices=("add", "scan", "tempo"))
+    music.add_argument("paths", nargs="*", type=Path)
     exporting = commands.add_parser("export-model")
     exporting.add_argument("path", type=Path)
     exporting.add_argument("--level", choices=("artists", "tracks"), default="artists")
@@ -338,6 +342,30 @@ def _add_model(
     return described(manifest, origin.bytes, origin.sha256) | {"already": manifest.id in before}
 
 
+def _music(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Look through folders of music, new ones or those there are, or measure their tempo; what was found."""
+    music = session.music
+    if asked.what == "tempo":
+        reporter.expect({"measuring tempo": 1})
+        measured = music.measure(report=reporter.progress, cancelled=cancelled)
+        return {"tempo": asdict(measured), "agreement": music.agreement().in_words()}
+    reporter.expect(SCANNING)
+    look = music.add if asked.what == "add" else music.scan
+    for path in asked.paths:
+        look(path, report=reporter.progress, cancelled=cancelled)
+    names = {str(path.expanduser().absolute()) for path in asked.paths}
+    folders = [one for one in music.folders() if one.path in names] or music.folders()
+    left_out = sum((Counter(one.left_out) for one in folders), Counter[str]())
+    return {
+        "files": sum(one.files for one in folders),
+        "left_out": dict(left_out),
+        "unmeasured": sum(one.files - one.measured for one in music.folders()),
+        **{name: count for name, count in asdict(music.counts()).items() if name in ("matched", "tracks")},
+    }
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[], bool]], Any]] = {
     "import": _import,
     "add": _add,
@@ -346,6 +374,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[
     "update": _update,
     "add-model": _add_model,
     "export-model": _export_model,
+    "music": _music,
     "train": _train,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import time
@@ -135,7 +136,7 @@ def heard_apart(
     while queue or alone:
         source, width = (alone, 1) if alone else (queue, workers)
         # Started anew, not forked: threads of this process may hold locks.
-        pool = ProcessPoolExecutor(width, get_context("spawn"), _leave_stopping_to_the_parent)
+        pool = ProcessPoolExecutor(width, get_context("spawn"), _keep_to_itself)
         running: dict[Future[Heard | str], MusicFile] = {}
         try:
             while source or running:
@@ -157,8 +158,10 @@ def heard_apart(
             pool.shutdown(cancel_futures=True)
 
 
-def _leave_stopping_to_the_parent() -> None:
+def _keep_to_itself() -> None:
+    """Being stopped is its parent's matter; what decoders complain of on standard error is nobody's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _never() -> bool:

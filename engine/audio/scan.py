@@ -66,7 +66,7 @@ def scan(
     paths = {one.path for one in found}
     gone = [path for path, (_, _, of) in known.items() if of == folder.id and path not in paths]
     before = sum(of == folder.id for _, _, of in known.values())
-    if before and len(gone) == before:
+    if before and not found:
         raise UnreadableFileError(
             f"None of the {before:,} files known in {folder.path} is there. Nothing was changed: if it is on a drive, "
             "connect it; if they are gone, remove it: discover library remove."

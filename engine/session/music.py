@@ -18,7 +18,7 @@ from engine.store import music_files as store
 if TYPE_CHECKING:
     from engine.audio.measure import Agreement, MeasureReport
     from engine.audio.scan import ScanReport
-    from engine.store.music_files import MusicFolder
+    from engine.store.music_files import MusicFolder, TakenFolder
 
 # What beets and Navidrome call their databases, looked for in a folder that is added.
 _DATABASES = ("library.db", "musiclibrary.db", "musiclibrary.blb", "navidrome.db")
@@ -98,13 +98,22 @@ class Music(Service):
         """Look again through one folder, or through all; what was found, by path.
 
         Raises NothingYetError where there is none, UnknownNameError where it was not added, UnreadableFileError where
-        it is gone, and nothing changes.
+        one is gone: of that nothing changes, and the others are looked through.
         """
         self.library.door.require_writable("look through music")
         folders = self.folders() if path is None else (self.named(path),)
         if not folders:
             raise NothingYetError("No music yet. Add a folder of it: discover library add DIR.")
-        return {one.path: self._scan(one.id, report, cancelled) for one in folders}
+        found, away = {}, list[UnreadableFileError]()
+        for one in folders:
+            try:
+                found[one.path] = self._scan(one.id, report, cancelled)
+            except UnreadableFileError as error:
+                away.append(error)
+        if away:
+            others = " The other folders were looked through." if found else ""
+            raise UnreadableFileError(" ".join(map(str, away)) + others)
+        return found
 
     def _scan(self, number: int, report: StageReport | None, cancelled: Cancelled | None) -> ScanReport:
         from engine.audio.scan import scan
@@ -166,9 +175,23 @@ class Music(Service):
         """
         self.library.door.require_writable("remove music")
         folder = self.named(path)
-        store.remove_folder(self.library.connection, folder.id)
-        self.library.changed(Change.PLAYS)
+        self.take(path)
         return folder
+
+    @synchronized
+    def take(self, path: Path) -> TakenFolder:
+        """Remove a folder and hand over what was known of it, so that `put` can bring it back. Raises as `remove`."""
+        self.library.door.require_writable("remove music")
+        taken = store.take_folder(self.library.connection, self.named(path).id)
+        self.library.changed(Change.PLAYS)
+        return taken
+
+    @synchronized
+    def put(self, taken: TakenFolder) -> None:
+        """Bring back a folder that was taken."""
+        self.library.door.require_writable("bring music back")
+        store.put_back(self.library.connection, taken)
+        self.library.changed(Change.PLAYS)
 
     def _refuse_within(self, path: str) -> None:
         for folder in self.folders():

@@ -106,6 +106,37 @@ def put_folder(connection: sqlite3.Connection, path: str, kind: Kind, music: str
     return int(number)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenFolder:
+    """A folder that was removed, with all that was known of its files."""
+
+    folder: tuple[object, ...]
+    files: tuple[tuple[object, ...], ...]
+
+
+def take_folder(connection: sqlite3.Connection, number: int) -> TakenFolder:
+    """Forget a folder and its files, and hand over what was known, so that `put_back` can bring it back."""
+    folder = connection.execute("SELECT * FROM music_folders WHERE id = ?", (number,)).fetchone()
+    files = connection.execute("SELECT * FROM music_files WHERE folder_id = ?", (number,)).fetchall()
+    remove_folder(connection, number)
+    return TakenFolder(folder, tuple(files))
+
+
+def put_back(connection: sqlite3.Connection, taken: TakenFolder) -> None:
+    """Bring back a folder as it was; what was found anew meanwhile stays."""
+    with connection:
+        connection.execute(
+            f"INSERT OR IGNORE INTO music_folders VALUES ({_marks(taken.folder)})",  # noqa: S608 - marks only
+            taken.folder,
+        )
+        for row in taken.files:
+            connection.execute(f"INSERT OR IGNORE INTO music_files VALUES ({_marks(row)})", row)  # noqa: S608 - marks only
+
+
+def _marks(row: Sequence[object]) -> str:
+    return ", ".join("?" * len(row))
+
+
 def remove_folder(connection: sqlite3.Connection, number: int) -> None:
     """Forget a folder and its files."""
     with connection:

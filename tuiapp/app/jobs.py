@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
-_OWN_DATA = ("import", "add", "look", "fetch", "update", "add-model")
+_OWN_DATA = ("import", "add", "look", "fetch", "update", "add-model", "music")
 
 
 class Jobs:
@@ -100,6 +100,12 @@ class Jobs:
 
         ask_update(self._app, pack)
 
+    def ask_music_files(self, path: str, unmeasured: int) -> None:
+        """Ask what to do with a folder of music; so many files have not been measured."""
+        from tuiapp.app.music_jobs import ask_what_to_do
+
+        ask_what_to_do(self._app, path, unmeasured)
+
     def start_demo(self) -> None:
         """Fill the sample's own data folder, then open it in place of this one."""
         self.start("Preparing the demo", "demo")
@@ -169,7 +175,7 @@ class Jobs:
 
         After an import and a training also how much of the plays that data knows.
         """
-        from tuiapp.app import model_files, pack_jobs
+        from tuiapp.app import model_files, music_jobs, pack_jobs
 
         app = self._app
         typed, self._typed = self._typed, ""
@@ -180,6 +186,7 @@ class Jobs:
                 again: dict[str, Callable[[str, str], None]] = {
                     "import": self.ask_import,
                     "add-model": partial(model_files.ask_model, app),
+                    "music": partial(pack_jobs.ask_music, app),
                     "update": partial(pack_jobs.ask_update_file, app, job.arguments),
                 }
                 again.get(job.arguments[0], partial(pack_jobs.ask_pack_file, app))(typed, message)
@@ -197,6 +204,8 @@ class Jobs:
             pack_jobs.added(app, result["result"])
         elif job.arguments[0] == "add-model":
             model_files.added(app, result["result"], self._said(coverage))
+        elif job.arguments[0] == "music":
+            music_jobs.ended(app, result["result"])
         elif job.arguments[0] == "export-model":
             model_files.exported(app, result["result"])
         elif job.arguments[0] == "demo":

@@ -21,11 +21,13 @@ _UPDATE = "Update"
 
 def ask_pack(app: DiscoverApp) -> None:
     """Ask for a pack: what can be downloaded, which is looked up first, or a file."""
-    from tuiapp.screens.first_steps import MODEL, community_question
+    from tuiapp.screens.first_steps import MODEL, MUSIC, community_question
 
     def answered(what: str | None) -> None:
         if what == MODEL:
             ask_model(app)
+        elif what == MUSIC:
+            ask_music(app)
         elif what:
             app.jobs.start("Checking what is offered", "look", what)
         elif what is not None:
@@ -40,6 +42,14 @@ def ask_pack_file(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
 
     title = "Add community data or track features"
     ask_files(app, title, "Add pack", ["add"], COMMUNITY_FILES, typed, wrong)
+
+
+def ask_music(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
+    """Ask for folders of music."""
+    from tuiapp.screens.first_steps import MUSIC_FILES
+
+    title = "Add music files"
+    ask_files(app, title, title, ["music", "add"], MUSIC_FILES, typed, wrong)
 
 
 def ask_update(app: DiscoverApp, pack: PackInfo) -> None:

@@ -84,10 +84,13 @@ def tempo(options: Options) -> None:
                 }
             )
             return
-    click.echo(
-        f"{quantity(found.measured, 'files')} measured: {thousands(found.with_tempo)} with a tempo, "
-        f"{thousands(found.measured - found.with_tempo)} without a clear one."
-    )
+    if not found.measured and not found.left_out:
+        click.echo("Every file was measured before.")
+    else:
+        click.echo(
+            f"{quantity(found.measured, 'files')} measured: {thousands(found.with_tempo)} with a tempo, "
+            f"{thousands(found.measured - found.with_tempo)} without a clear one."
+        )
     for reason, count in found.left_out.items():
         click.echo(f"{quantity(count, 'files')} not heard: {reason}.")
     if agrees.files:
@@ -133,7 +136,7 @@ def _print(options: Options, session: Session, found: Mapping[str, ScanReport] |
         parts = [f"{count:,} {what}" for what, count in asdict(report).items() if count]
         say(options, f"{shown(path)}: {', '.join(parts) or 'no music files'}.")
     rows = [
-        (one.path, one.kind, thousands(one.files), thousands(one.with_tempo), f"{one.bytes / 1e9:.1f} GB",
+        (one.path, one.kind, thousands(one.files), thousands(one.with_tempo), _size(one.bytes),
          thousands(sum(one.left_out.values())), _day(one.scanned))
         for one in folders
     ]  # fmt: skip
@@ -160,6 +163,10 @@ def _described(folder: MusicFolder) -> dict[str, Any]:
         "left_out": dict(folder.left_out),
         "scanned": folder.scanned,
     }
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 def _day(moment: int | None) -> str:

@@ -19,7 +19,11 @@ COMMUNITY_FILES = (
     "A file or folder of community data (who plays what) or track features (tempo), as downloaded: ListenBrainz' "
     "statistics, Last.fm's sets, the Million Playlist Dataset, Taste Profile, Audioscrobbler, or a table of your own."
 )
-MODEL = "model"
+MUSIC_FILES = (
+    "The folder your music is in, with all below it, or the database of beets (library.db) or Navidrome "
+    "(navidrome.db). Tags are read and matched to your history; no file is changed."
+)
+MODEL, MUSIC = "model", "music"
 _FETCHING = (
     "Community data says who plays what, without names. ListenBrainz publishes it twice a month, from about 85,000 "
     "listeners (CC0). Tempo is for running playlists of those tracks; genres name your tastes. What you choose is "
@@ -39,6 +43,7 @@ def community_question() -> Pick:
             *choices,
             Choice("", "A file or folder you have"),
             Choice(MODEL, "A trained model: a file or its address"),
+            Choice(MUSIC, "Your music files: playlists point at them"),
         ],
         more=_FETCHING,
     )

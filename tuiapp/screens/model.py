@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
@@ -26,14 +28,31 @@ if TYPE_CHECKING:
     from engine.recommend.rankings import Ranking
     from engine.session import Session, Status
     from engine.session.comparisons import Standing
+    from engine.store.music_files import MusicFolder, TakenFolder
     from engine.taste.coverage import Coverage
     from engine.training.artifact import ModelManifest
     from tuiapp.app.job import Job
 
 
+# What a folder of the person's music is called among the packs.
+FILES = "files"
+
+
 def _of(pack: PackInfo) -> str:
     """What a pack holds: a community's artists or tracks, or how tracks sound."""
     return pack.level if pack.kind == "community" else pack.kind
+
+
+def _as_row(folder: MusicFolder) -> PackInfo:
+    """A folder of music as the table of packs has it."""
+    from engine.community.packs import PackInfo
+
+    day = datetime.datetime.fromtimestamp(folder.scanned).date().isoformat() if folder.scanned else ""
+    return PackInfo(Path(folder.path).name, FILES, "", 0, folder.files, 0, folder.path, day, folder.bytes)
+
+
+def _key(row: PackInfo) -> str:
+    return row.source if row.kind == FILES else row.name
 
 
 def _counted(pack: PackInfo) -> str:
@@ -42,7 +61,7 @@ def _counted(pack: PackInfo) -> str:
 
 
 class ModelView(View):
-    """Packs, training, quality."""
+    """Packs, folders of music, training, quality."""
 
     NAME: ClassVar[str] = "model"
     _packs: getters.query_one[Table[PackInfo]] = getters.query_one("#packs", Table)
@@ -59,6 +78,7 @@ class ModelView(View):
         self._hindsight: Backtest | None = None
         self._outdated = ""
         self._detailed = False
+        self._folders: tuple[MusicFolder, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
@@ -79,8 +99,8 @@ class ModelView(View):
                     Column("size", lambda row: f"{row.bytes / 1e6:.1f} MB", 9, right=True,
                            order=lambda row: -row.bytes, least=82),
                 ),
-                key=lambda row: row.name,
-                words=lambda row: row.name,
+                key=_key,
+                words=lambda row: f"{row.name} {row.source}",
                 id="packs",
                 markable=False,
             )  # fmt: skip
@@ -95,7 +115,12 @@ class ModelView(View):
 
     def load(self) -> None:
         self.ask(
-            lambda session: (session.status(), session.discover.today(), session.evaluation.last()),
+            lambda session: (
+                session.status(),
+                session.discover.today(),
+                session.evaluation.last(),
+                session.music.folders(),
+            ),
             self._show,
             group="list",
         )
@@ -118,8 +143,8 @@ class ModelView(View):
         self._known = known
         self._packs.drop([])
 
-    def _show(self, answer: tuple[Status, int, Backtest | None]) -> None:
-        status, self._today, self._hindsight = answer
+    def _show(self, answer: tuple[Status, int, Backtest | None, tuple[MusicFolder, ...]]) -> None:
+        status, self._today, self._hindsight, self._folders = answer
         table = self._packs
         # Worked out of all that was played: the list does not wait for it.
         self.ask(
@@ -128,7 +153,7 @@ class ModelView(View):
             group="known",
         )
         first_time = not table.counts[1]
-        table.show(status.packs)
+        table.show((*status.packs, *map(_as_row, self._folders)))
         if first_time:
             self.focus_list(table)
         if status.model is None:
@@ -229,12 +254,20 @@ class ModelView(View):
         self.app.jobs.ask_pack()
 
     def action_update_pack(self) -> None:
-        if self._packs.row is not None:
-            self.app.jobs.ask_update(self._packs.row)
+        row = self._packs.row
+        if row is None:
+            return
+        if row.kind == FILES:
+            unmeasured = sum(one.files - one.measured for one in self._folders)
+            self.app.jobs.ask_music_files(row.source, unmeasured)
+        else:
+            self.app.jobs.ask_update(row)
 
     def action_remove_pack(self) -> None:
         row = self._packs.row
-        if row is not None:
+        if row is not None and row.kind == FILES:
+            self._remove_music(row)
+        elif row is not None:
             name = row.name
             self._packs.drop([name])
             changes = self.app.changes
@@ -243,3 +276,17 @@ class ModelView(View):
                 f"removing {name}", lambda: changes.make(lambda session: session.packs.bring_back(name))
             )
             self.notify(f"{shown(name)} removed. {self.key('undo')} undoes it until you quit.")
+
+    def _remove_music(self, row: PackInfo) -> None:
+        """Forget a folder of music; its files stay."""
+        path, changes = Path(row.source), self.app.changes
+        taken: list[TakenFolder] = []
+        self._packs.drop([_key(row)])
+        changes.make(lambda session: taken.append(session.music.take(path)))
+        changes.remember(
+            f"removing {row.name}",
+            lambda: changes.make(lambda session: [session.music.put(one) for one in taken]),
+        )
+        self.notify(
+            f"{shown(row.source)} removed; its files are untouched. {self.key('undo')} undoes it until you quit."
+        )

@@ -147,10 +147,18 @@ def test_a_drive_that_is_away_forgets_nothing(session: Session, music: Path) -> 
     music.rename(music.with_name("away"))
     with pytest.raises(UnreadableFileError, match="Nothing was changed"):
         session.music.scan()
+    song(music.with_name("other"), "Another", "Folder")
     music.mkdir()
-    with pytest.raises(UnreadableFileError, match="None of the 3 files"):
+    session.music.add(music.with_name("other"))
+    (music.with_name("other") / "Another - Folder.wav").rename(
+        music.with_name("other") / "Renamed - Track.wav"
+    )
+    with pytest.raises(
+        UnreadableFileError, match=r"None of the 3 files .* other folders were looked through"
+    ):
         session.music.scan()
-    assert names(session) == ALL
+    assert names(session) == {*ALL, ("Another", "Folder")}, "by its tags, under another name of the file"
+    assert session.music.folders()[1].files == 1
 
 
 def test_a_removed_folder_forgets_its_files_and_one_above_takes_them_in(

@@ -1,0 +1,65 @@
+"""Folders of music, asked about and said: which, what was found in them, and whether to measure their tempo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.wording import quantity
+
+if TYPE_CHECKING:
+    from tuiapp.app.app import DiscoverApp
+
+MEASURING = "Measuring tempo"
+
+
+def ask_what_to_do(app: DiscoverApp, path: str, unmeasured: int) -> None:
+    """Ask whether a folder that was added is to be looked through again, or what it has measured."""
+    from tuiapp.screens.pick import Choice, Pick
+
+    choices = [Choice("scan", "Look for new, changed and deleted files")]
+    if unmeasured:
+        choices.append(Choice("tempo", "Measure tempo", quantity(unmeasured, "files")))
+
+    def answered(what: str | None) -> None:
+        if what == "scan":
+            app.jobs.start("Looking through your music", "music", "scan", path)
+        elif what == "tempo":
+            app.jobs.start(MEASURING, "music", "tempo")
+
+    app.push_screen(Pick("Your music files", choices, more=path), answered)
+
+
+def ended(app: DiscoverApp, result: dict[str, Any]) -> None:
+    """Say what was found or measured, and offer what is next."""
+    if "tempo" in result:
+        found = result["tempo"]
+        lines = [
+            f"{quantity(found['measured'], 'files')} measured, {found['with_tempo']:,} with a tempo.",
+            *(
+                f"{quantity(count, 'files')} not heard: {reason}."
+                for reason, count in found["left_out"].items()
+            ),
+            result["agreement"],
+        ]
+        app.notify("\n".join(filter(None, lines)), title="Tempo measured", timeout=12)
+        return
+    lines = [f"{quantity(result['files'], 'tracks')} found."]
+    if result["tracks"]:
+        lines.append(
+            f"{result['matched']:,} of the {quantity(result['tracks'], 'tracks')} you played have a file."
+        )
+    lines += [f"{count:,} left out: {reason}." for reason, count in result["left_out"].items()]
+    if not result["unmeasured"]:
+        app.notify("\n".join(lines), title="Your music", timeout=12)
+        return
+    from tuiapp.screens.pick import Choice, Pick
+
+    def answered(what: str | None) -> None:
+        if what is not None:
+            app.jobs.start(MEASURING, "music", "tempo")
+
+    lines.append(
+        "\nTempo is for runs and other contexts. About a second a file; it can be stopped and goes on there."
+    )
+    choice = Choice("tempo", "Measure tempo", quantity(result["unmeasured"], "files"))
+    app.push_screen(Pick("Your music", [choice], more="\n".join(lines)), answered)
