@@ -13,7 +13,7 @@ import pytest
 
 from engine.canonical_keys import Level
 from engine.paths import Folders
-from engine.progress import Share
+from engine.progress import Share, silent
 from engine.recommend.hindsight import Backtest
 from engine.session import Session
 from tuiapp.cli.group import Options
@@ -53,7 +53,9 @@ def in_one_session(root: Path) -> Iterator[None]:
     with Session(Folders(root)) as session, pytest.MonkeyPatch.context() as patch:
         found, measure = {}, session.evaluation.measure
 
-        def once(level: Level, progress: Share) -> Backtest:
+        def once(level: Level = "artists", progress: Share = silent, **also: Any) -> Backtest:
+            if also:
+                return measure(level, progress, **also)
             if level not in found:
                 found[level] = measure(level, progress)
             return found[level]

@@ -41,13 +41,13 @@ def doctor(options: Options) -> None:
         if isinstance(value, dict):
             click.echo(f"{name}:")
             for key, entry in value.items():
-                click.echo(f"  {key:<14} {entry}")
+                click.echo(shown(f"  {key:<14} {entry}"))
         elif isinstance(value, list):
             click.echo(f"{name}:")
             for entry in value:
-                click.echo(f"  - {entry}")
+                click.echo(shown(f"  - {entry}"))
         else:
-            click.echo(f"{name}: {value}")
+            click.echo(shown(f"{name}: {value}"))
 
 
 def _as_dict(coverage: Coverage) -> dict[str, Any]:
@@ -68,10 +68,10 @@ def _report(options: Options) -> dict[str, Any]:
     report["settings"] = _settings(options, advice)
     report["log"] = _log(options)
     try:
-        session = options.session()
+        opened = options.session()
     except DiscoverError as error:
         return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": [str(error)]}
-    with session:
+    with opened as session:
         if session.library.was_forgetting:
             report["forget"] = "one that was interrupted has been finished"
         if session.library.forgetting_is_held_up():
@@ -200,7 +200,7 @@ def config(context: click.Context) -> None:
             }
         )
         return
-    click.echo(f"data_dir = {options.folders.root}\nprivate = {str(options.private).lower()}\n")
+    click.echo(f"data_dir = {shown(str(options.folders.root))}\nprivate = {str(options.private).lower()}\n")
     print_table(
         ("setting", "value", "from"),
         [
@@ -219,7 +219,7 @@ def path(options: Options) -> None:
     if options.json:
         print_json({"path": str(options.folders.config)})
         return
-    click.echo(str(options.folders.config))
+    click.echo(shown(str(options.folders.config)))
 
 
 @config.command("set")

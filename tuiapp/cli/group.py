@@ -20,6 +20,7 @@ import click
 
 from engine import __version__
 from engine.paths import Folders
+from tuiapp.cli.streams import streams_as_they_are
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -214,7 +215,8 @@ def open_app(folders: Folders, *, private: bool = False, own: Folders | None = N
     gc.disable()
     from tuiapp.app.app import run_app
 
-    return run_app(folders, private=private, own=own)
+    with streams_as_they_are():
+        return run_app(folders, private=private, own=own)
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import click
 
 from engine.errors import CancelledError, DiscoverError, disk_trouble
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import mark_what_cannot_be_written
+from tuiapp.cli.streams import safe_streams
 from tuiapp.safe import shown
 
 INTERRUPTED = 130
@@ -25,8 +25,11 @@ _QUOTED = re.compile(r"""(?<!\w)(?:'([^'\n]*)'|"([^"\n]*)")(?!\w)""")
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code. Expected failures become one line on standard error."""
-    options = Options()
-    mark_what_cannot_be_written()
+    with safe_streams():
+        return _run(arguments, Options())
+
+
+def _run(arguments: Sequence[str], options: Options) -> int:
     if "_DISCOVER_COMPLETE" in os.environ:
         # Bash's part of it must be known before any command is.
         import tuiapp.cli.names  # noqa: F401
@@ -37,7 +40,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         said = io.StringIO()
         error.show(said)
-        click.echo(_QUOTED.sub("“\\1\\2”", said.getvalue()), nl=False, err=True)
+        # What stood on the line may hold a line of its own. Click takes sequences out where it is no terminal.
+        told = said.getvalue().replace(click.unstyle(error.message), shown(error.message))
+        click.echo(_QUOTED.sub("“\\1\\2”", told), nl=False, err=True)
         if hint := _about_extra_words(error, arguments):
             click.echo(hint, err=True)
         return error.exit_code
@@ -52,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(f"{how}: {shown(' '.join(str(error).split()))}", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place where a command's unexpected errors end
-        click.echo(f"error: {disk_trouble(error) or _unexpected(options, error)}", err=True)
+        click.echo(f"error: {shown(disk_trouble(error) or _unexpected(options, error))}", err=True)
         return 1
     return result if isinstance(result, int) else 0
 

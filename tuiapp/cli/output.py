@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
+import re
 import shutil
 import sys
 import threading
@@ -17,6 +17,7 @@ import click
 from engine.progress import Progress, Whole
 from engine.wording import percent
 from tuiapp.cli.group import Options
+from tuiapp.cli.streams import ERASE_LINE
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -24,10 +25,16 @@ if TYPE_CHECKING:
     from engine.taste.coverage import Coverage
 from tuiapp.text import counted, duration
 
+_NOT_PLAIN = re.compile(r"[^\n -~]")
+
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, readable; escaped where its encoding has no room for all of it."""
+    """One JSON document on standard output, readable; escaped where its encoding has no room for all of it, and where
+    a terminal would obey it."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = _NOT_PLAIN.sub(
+        lambda char: char[0] if shown(char[0]) == char[0] else json.dumps(char[0])[1:-1], text
+    )
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -35,16 +42,10 @@ def print_json(document: Any) -> None:
     click.echo(text)
 
 
-def mark_what_cannot_be_written() -> None:
-    """Have standard output write a question mark for what its encoding lacks (cp437, Latin-1), and raise nothing."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-
-
 def say(options: Options, text: str) -> None:
     """A line of narration on standard error, unless asked to be quiet."""
     if not options.quiet:
-        click.echo(text, err=True)
+        click.echo(shown(text), err=True)
 
 
 def web_for(options: Options, instead: str) -> Web:
@@ -57,7 +58,9 @@ def web_for(options: Options, instead: str) -> Web:
 
     def report(text: str) -> None:
         # In place of a progress bar, which is drawn anew.
-        say(options, ("\r\x1b[K" if sys.stderr.isatty() else "") + shown(text))
+        if sys.stderr.isatty() and not options.quiet:
+            click.echo(ERASE_LINE, err=True, nl=False)
+        say(options, text)
 
     return Web(contact=read(options.folders.config)["download.contact"], report=report, instead=instead)
 
@@ -88,7 +91,7 @@ def print_table(
 
     from tuiapp.cells import fitted
 
-    table = [list(headings), *([shown(cell) for cell in row] for row in rows)]
+    table = [[shown(cell) for cell in row] for row in (headings, *rows)]
     widths = [max(cell_len(row[i]) for row in table) for i in range(len(headings))]
     if sys.stdout.isatty():
         room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
@@ -148,7 +151,8 @@ def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Bar]:
             taken = drawn - begun[1]
             at = whole.now()
             rate = round((at.done - begun[2]) / taken) if at.unit == "MB" and taken > 1 else 0
-            click.echo(f"\r\x1b[K{_drawn(at, rate)}", err=True, nl=False)
+            click.echo(ERASE_LINE, err=True, nl=False)
+            click.echo(_drawn(at, rate), err=True, nl=False)
 
     def report(stage: str, done: int, total: int, *_more: object) -> None:
         nonlocal begun
@@ -169,7 +173,7 @@ def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Bar]:
     finally:
         ended.set()
         clock.join()
-        click.echo("\r\x1b[K", err=True, nl=False)
+        click.echo(ERASE_LINE, err=True, nl=False)
 
 
 def _drawn(at: Progress, rate: int = 0) -> str:

@@ -12,6 +12,7 @@ from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import TEXT, artists
 from tuiapp.cli.output import print_json, print_table, say, thousands
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -207,10 +208,10 @@ def _print_rules(options: Options, session: Session) -> None:
 
 def _say(done: Exclusion) -> None:
     would = "would exclude" if done.id is None else "excludes"
-    click.echo(f"This {would} {quantity(done.listens, 'plays')} from your taste: {done.rule}.")
+    click.echo(f"This {would} {quantity(done.listens, 'plays')} from your taste: {shown(done.rule)}.")
     if done.leaves:
-        click.echo(f"Leaving Discover: {', '.join(done.leaves)}.")
-        click.echo(f"Entering: {', '.join(done.enters) or 'nothing'}.")
+        click.echo(f"Leaving Discover: {shown(', '.join(done.leaves))}.")
+        click.echo(f"Entering: {shown(', '.join(done.enters)) or 'nothing'}.")
     else:
         click.echo("The top of Discover stays the same.")
     if done.id is not None:

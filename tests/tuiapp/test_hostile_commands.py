@@ -1,0 +1,129 @@
+"""No command lets a terminal obey what a name, a path or an argument holds, with --json or without."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from socketserver import BaseRequestHandler, TCPServer
+
+import pytest
+
+from engine.paths import Folders
+from tests.support.commands import EVERY_COMMAND, in_one_session
+from tests.support.places import ITEMS, fill
+from tuiapp.cli.main import run
+from tuiapp.cli.streams import ERASE_LINE
+from tuiapp.safe import shown
+
+# Titles and clipboards to set, colours, a line of one's own, letters that run backwards or are not seen.
+HOSTILE = "\x1b]0;owned\x07\x1b]52;c;eA==\x07\x1b[2J\x9b31m\x9d0;t\x9c\x7f\r\nerror: forged\u202e\u2066\u2028\U000e0041"
+NAMES = [f"Artist {number:02} {HOSTILE}" for number in range(ITEMS)]
+TITLE = f"Song {HOSTILE}"
+
+
+class Terminal(io.TextIOWrapper):
+    """A terminal: what is no terminal click spares the sequences."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", errors="surrogateescape", write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+    def written(self) -> str:
+        return self.buffer.getvalue().decode("utf-8", "surrogateescape")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
+    """A library in which every name is hostile, open for all tests."""
+    folders = fill(tmp_path_factory.mktemp("hostile") / f"data {HOSTILE}", NAMES, TITLE)
+    with in_one_session(folders.root):
+        yield folders
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a server whose every reply is hostile."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1 << 16)
+            reason = HOSTILE.partition("\r")[0]
+            self.request.sendall(f"HTTP/1.1 404 {reason}\r\nX: {reason}\r\n\r\n".encode())
+
+    with TCPServer(("127.0.0.1", 0), Handler) as listening:
+        threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_address[1]}/"
+        listening.shutdown()
+
+
+def printed(monkeypatch: pytest.MonkeyPatch, place: Folders, *arguments: str) -> tuple[str, str]:
+    """What a command writes to a terminal on standard output and error: nothing in it is obeyed."""
+    with monkeypatch.context() as patch:
+        out, err = Terminal(), Terminal()
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        assert run(["--data-dir", str(place.root), *arguments]) in (0, 1, 2, 3, 130), arguments
+    told = out.written(), err.written().replace(ERASE_LINE, "")
+    for text in told:
+        for line in text.split("\n"):
+            obeyed = [c for c in line if c != "\t" and shown(c) != c]
+            assert obeyed == [], (arguments, obeyed, line)
+            assert not line.startswith("error: forged"), (arguments, text)
+    return told
+
+
+def arguments_of(command: str, there: str, elsewhere: str, called: str | None = None) -> list[str]:
+    """A command's line, of a hostile library's names; with `called` everything in it that is no option is that."""
+    words = [
+        there if word == "HERE" else elsewhere if word == "ELSEWHERE" else word
+        for word in EVERY_COMMAND[command]
+    ]
+    if called is not None:
+        words = [word if word.startswith("-") else called for word in words]
+        words += [called] * (called not in words)
+    else:
+        words = [
+            word.replace("Artist 05", NAMES[6]).replace("Song for the hill", f"{TITLE} for the hill")
+            for word in words
+        ]
+    return [*command.split(), *words]
+
+
+# What deletes most goes last, the demo trains for a while and asks for nothing.
+COMMANDS = sorted(EVERY_COMMAND, key=lambda name: (name == "forget", name))
+
+
+def test_every_command_on_a_hostile_library(
+    place: Folders, server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there = tmp_path / f"in {HOSTILE.replace('/', '')}.csv"
+    there.write_text(f"artist,track,bpm\n{NAMES[0]!r},x,y\n")
+    for number, command in enumerate(COMMANDS):
+        if command == "demo":
+            continue
+        line = arguments_of(command, str(there), str(tmp_path / f"out {number} {HOSTILE}.csv"))
+        if command == "community fetch":
+            line += ["artists", "--url", server]
+        out, _ = printed(monkeypatch, place, *line, "--json")
+        if out:
+            assert json.loads(out) is not None
+        printed(monkeypatch, place, *line)
+
+
+def test_every_command_with_hostile_arguments(
+    place: Folders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for command in COMMANDS:
+        line = arguments_of(command, "", "", called=f"no such {HOSTILE}")
+        printed(monkeypatch, place, *line)
+
+
+def test_a_document_holds_names_to_the_letter(place: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, _ = printed(monkeypatch, place, "feedback", "--json")
+    assert {one["artist"] for one in json.loads(out)["feedback"]} <= set(NAMES)

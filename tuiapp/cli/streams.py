@@ -1,0 +1,84 @@
+"""Standard output and error: whatever a name, a path or a server's reply holds, no terminal obeys it.
+
+Every command writes through these, so none can forget to ask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Iterator
+from typing import ClassVar
+
+from tuiapp.safe import shown
+
+_LAID_OUT = re.compile(r"([\n\t])")
+
+
+class Controls(str):
+    """What a terminal is to obey: this program's own words, never part of a name."""
+
+    __slots__ = ()
+
+
+ERASE_LINE = Controls("\r\x1b[K")
+
+
+class SafeStream(io.TextIOWrapper):
+    """A stream in which control characters other than line ends and tabs become a visible mark."""
+
+    # Those that are there now, by their names in `sys`.
+    there: ClassVar[dict[str, SafeStream]] = {}
+
+    def __init__(self, before: io.TextIOWrapper, errors: str | None) -> None:
+        """A stream in the place of `before`, which has written all it was given."""
+        super().__init__(
+            before.buffer, before.encoding, errors, line_buffering=before.line_buffering, write_through=True
+        )
+        self.before = before
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self.before.isatty()
+
+    def write(self, text: str) -> int:
+        """Write text as it may be shown; `Controls` as they are."""
+        if not (isinstance(text, Controls) or text.isprintable()):
+            text = "".join(part if part in ("\n", "\t") else shown(part) for part in _LAID_OUT.split(text))
+        return super().write(text)
+
+
+@contextlib.contextmanager
+def safe_streams() -> Iterator[None]:
+    """Have standard output and error be safe while the block runs, and write a question mark for what their encoding
+    lacks (cp437, Latin-1)."""
+    made: dict[str, SafeStream] = {}
+    for name, errors in (("stdout", "replace"), ("stderr", None)):
+        before = getattr(sys, name)
+        if isinstance(before, io.TextIOWrapper) and not isinstance(before, SafeStream):
+            before.flush()
+            made[name] = SafeStream.there[name] = SafeStream(before, errors or before.errors)
+            setattr(sys, name, made[name])
+    try:
+        yield
+    finally:
+        for name, safe in made.items():
+            del SafeStream.there[name]
+            # Click puts another around it where the reader has enough (head, a closed pager), to the program's end.
+            if getattr(sys, name) is safe:
+                setattr(sys, name, safe.before)
+                safe.detach()
+
+
+@contextlib.contextmanager
+def streams_as_they_are() -> Iterator[None]:
+    """Have standard output and error be the terminal's own while the block runs: for the app, which draws."""
+    for name, safe in SafeStream.there.items():
+        setattr(sys, name, safe.before)
+    try:
+        yield
+    finally:
+        for name, safe in SafeStream.there.items():
+            setattr(sys, name, safe)
