@@ -5,8 +5,10 @@ Textual is pinned exactly in pyproject.toml for this. No other module uses a nam
 
 from __future__ import annotations
 
+import codecs
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +90,22 @@ def wait_for_no_writer(app: App[Any]) -> None:
     more."""
     if (writer := getattr(app._driver, "_writer_thread", None)) is not None:
         writer._queue.maxsize = 0
+
+
+def forget_watchers(app: App[Any]) -> None:
+    """Let go of what watches an attribute of the app and is closed: Textual does that when the attribute changes, which
+    may be never, and until then keeps the whole screen."""
+    for watchers in getattr(app, "__watchers", {}).values():
+        watchers[:] = [one for one in watchers if one[0].is_attached]
+
+
+def mark_what_is_not_utf8() -> None:
+    """Have the driver read a byte that is no UTF-8 as the mark for it: its decoder, which is its own, would raise, and
+    the thread that reads the terminal would end with it."""
+    from textual.drivers import linux_driver
+
+    def decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+    # Not annotated: any call that makes a decoder does.
+    linux_driver.getincrementaldecoder = decoder  # type: ignore[attr-defined,assignment]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.community import packs as community_packs
-from engine.errors import CancelledError, PrivateSessionError
+from engine.errors import CancelledError, DiscoverError, PrivateSessionError, disk_trouble
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
@@ -97,12 +97,18 @@ class Library:
     def exclusive(self) -> Iterator[None]:
         """Wait until no other thread asks anything, and hold the others off: several questions as one.
 
-        Raises CancelledError once the library is closed.
+        Raises CancelledError once the library is closed, DiscoverError where the disk is full or denied, or another
+        program keeps the library.
         """
         with self._lock:
             if self._closed:
                 raise CancelledError("discover is closing.")
-            yield
+            try:
+                yield
+            except (sqlite3.Error, OSError) as error:
+                if trouble := disk_trouble(error):
+                    raise DiscoverError(trouble) from error
+                raise
 
     def subscribe(self, drop_cache: Callable[[Change], None]) -> None:
         """Have `drop_cache` called, under the lock, with each change from now on."""
@@ -196,7 +202,9 @@ class Library:
         """Remember where the app is; does nothing in a private session, nor once something was forgotten elsewhere:
         the app may have been there."""
         if not self.private:
-            self.keep_derived(self.folders.state, state, self._mark)
+            # Where the disk lets it not be written, the app begins elsewhere the next time.
+            with contextlib.suppress(OSError):
+                self.keep_derived(self.folders.state, state, self._mark)
 
     def keep_derived(self, path: Path, data: bytes, since: str) -> None:
         """Write what was worked out of plays that were read when `since` was the mark of the last forgetting; nothing

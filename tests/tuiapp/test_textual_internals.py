@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from textual.drivers import linux_driver
 
 import tuiapp
+from tuiapp.textual_internals import mark_what_is_not_utf8
 
 ROOT = Path(tuiapp.__file__).parent
 HOME = "textual_internals.py"
@@ -117,3 +119,11 @@ def test_the_search_finds_what_stands_in_the_one_module() -> None:
         "_key_thread",
     ):
         assert name in found
+
+
+def test_a_byte_that_is_no_utf8_is_read_as_the_mark_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the driver's own decoder, which is asked for by this name as the reading begins."""
+    monkeypatch.setattr(linux_driver, "getincrementaldecoder", linux_driver.getincrementaldecoder)
+    mark_what_is_not_utf8()
+    assert "getincrementaldecoder" in inspect.getsource(linux_driver.LinuxDriver.run_input_thread)
+    assert linux_driver.getincrementaldecoder("utf-8")().decode(b"j\xffk\xc3") == "j\ufffdk"

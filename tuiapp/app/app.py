@@ -31,7 +31,7 @@ from tuiapp.app.watching import Watching
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
 from tuiapp.shell import Shell
-from tuiapp.textual_internals import begin_styled
+from tuiapp.textual_internals import begin_styled, mark_what_is_not_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -261,6 +261,7 @@ class DiscoverApp(Shell):
 
 def run_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:
     """Open the app over a data folder, `own` is the person's beside the demo's; returns the exit code."""
+    mark_what_is_not_utf8()
     app = DiscoverApp(folders, private=private)
     app.jobs.own = own
     # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.

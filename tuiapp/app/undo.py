@@ -182,5 +182,11 @@ class Changes:
             for music, earlier in before.items():
                 session.verdicts.judge(earlier, music.artist, music.track)
 
+        def failed(error: DiscoverError) -> None:
+            # What was done of several stays, and can be taken back.
+            if not before:
+                self._drop(entry)
+            self._say(error)
+
         entry = self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
-        self.make(change)
+        self.make(change, failed=failed)

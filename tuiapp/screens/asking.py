@@ -8,17 +8,36 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import getters
+from textual.await_complete import AwaitComplete
 from textual.events import ScreenResume
 from textual.screen import Screen, ScreenResultType
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError
 from tuiapp.shell import Shell
+from tuiapp.textual_internals import forget_watchers
 
 if TYPE_CHECKING:
     from engine.session import Session
 
 T = TypeVar("T")
+
+
+# After so many screens were closed what was set apart is looked through once: they may be among it.
+_CLOSED = 20
+_closed = 0
+
+
+def _set_apart() -> None:
+    """Have no later collection look through what is there: lists as large as the library would hold a key up for as
+    long as a quarter of a second. Going out of use frees it as before, but not a screen, whose parts know one another.
+    """
+    global _closed
+    if _closed >= _CLOSED:
+        _closed = 0
+        gc.unfreeze()
+        gc.collect()
+    gc.freeze()
 
 
 class Asking(Screen[ScreenResultType]):
@@ -58,9 +77,8 @@ class Asking(Screen[ScreenResultType]):
                     if worker.is_cancelled and not writes:
                         return
                     result = question(session)
-                # Answers as large as the library are looked through by no later collection, which would hold a key up
-                # for as long as a quarter of a second. Going out of use frees them as before.
-                gc.freeze()
+                if group == "list":
+                    _set_apart()
             except DiscoverError as error:
                 self.call_later(fail, error)
             else:
@@ -71,6 +89,17 @@ class Asking(Screen[ScreenResultType]):
     def show_error(self, error: DiscoverError) -> None:
         """Tell what failed, in the list's place."""
         raise NotImplementedError
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Close it. Two keys may come in one read of the terminal: the second finds it closed."""
+        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
+
+    def on_unmount(self) -> None:
+        global _closed
+        _closed += 1
+        # It would keep the screen as long as the app lasts.
+        self.app.library_signal.unsubscribe(self)
+        self.app.call_later(forget_watchers, self.app)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""

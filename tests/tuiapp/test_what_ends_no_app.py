@@ -1,0 +1,90 @@
+"""Keys that come at once, a disk that is full or a library another program keeps, pages opened all day."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+import weakref
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from tests.support.driving import screen_text, settled
+from tests.support.places import fill
+from tuiapp.app.app import DiscoverApp
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> DiscoverApp:
+    return DiscoverApp(fill(tmp_path / "data"))
+
+
+async def test_two_enters_in_one_read_are_one(app: DiscoverApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        # What asks for a date, and what asks for a name.
+        for view, key, typed in (("discover", "d", "2024-01"), ("playlists", "ctrl+n", "Twice")):
+            app.action_view(view)
+            await settled(pilot)
+            await pilot.press(key)
+            await settled(pilot)
+            line = app.screen.query_one(Input)
+            line.value = typed
+            for _ in range(3):
+                line.post_message(Input.Submitted(line, typed))
+            await settled(pilot)
+            assert app.return_code is None
+            assert not isinstance(app.focused, Input)
+        assert [one.name for one in app.engine().playlists.all()].count("Twice") == 1
+        # And two escapes.
+        await pilot.press("question_mark")
+        await settled(pilot)
+        help_screen = app.screen
+        for _ in range(2):
+            help_screen.dismiss(None)
+        await settled(pilot)
+        assert app.screen.NAME == "playlists"
+
+
+async def test_pages_that_were_closed_are_gone(app: DiscoverApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        pages = []
+        for _ in range(4):
+            await pilot.press("enter")
+            await settled(pilot)
+            pages.append(weakref.ref(app.screen))
+            await pilot.press("escape", "j")
+            await settled(pilot)
+        assert len({id(page) for page in pages}) == 4
+        gc.collect()
+        # The last one may be held by what is on its way.
+        assert [page() for page in pages[:-1]] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"), [("full", "The disk is full."), ("kept", "The library is busy: another program")]
+)
+async def test_a_disk_that_is_full_and_a_library_that_is_kept_are_said(
+    app: DiscoverApp, trouble: str, told: str
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        connection = app.engine().library.connection
+        other = sqlite3.connect(app.folders.database)
+        if trouble == "full":
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+            connection.execute("CREATE TRIGGER grow BEFORE INSERT ON feedback BEGIN "
+                               "UPDATE playlists SET settings = hex(zeroblob(1000000)); END")  # fmt: skip
+        else:
+            connection.execute("PRAGMA busy_timeout = 0")
+            other.execute("BEGIN IMMEDIATE")
+        await pilot.press("l")
+        await settled(pilot)
+        other.close()
+        assert [one.message[: len(told)] for one in app._notifications] == [told]
+        assert app.undoable == ""
+        assert "Unexpected error" not in screen_text(app)
+        assert not app.folders.log.exists()
