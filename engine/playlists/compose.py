@@ -60,6 +60,19 @@ def compose(
     return replace(playlist, notes=notes_on(playlist, whole, question))
 
 
+def sequenced(
+    candidates: Sequence[Candidate], context: Context, settings: Settings
+) -> tuple[PlaylistTrack, ...]:
+    """The tracks of a list for a context that asks for nothing over time, such as `again`, in their order; as `compose`
+    chooses them, but of a pool of which nothing need be known."""
+    whole = pool_of(candidates, settings.seed)
+    pool = whole.of(np.flatnonzero(whole.of_length(settings.minutes)))
+    if not len(pool):
+        return ()
+    objective, found = _found(question_of(pool, context, settings), None)
+    return _tracks(objective, found.order, context)[0]
+
+
 def _measured(pool: Pool, context: Context) -> str:
     """What the context asks for first. Raises NothingYetError where the pool has nothing to go by."""
     if not len(pool):

@@ -86,12 +86,6 @@ class _Pool:
     factor: list[float]
     taken: set[object] = field(default_factory=set)
 
-    def devalue(self, artist: str, by: float) -> None:
-        """Every track of this artist is worth less."""
-        for place, track in enumerate(self.tracks):
-            if track.artist_key == artist:
-                self.worth[place] -= by
-
     def open(self, place: int, recent: Sequence[str]) -> bool:
         return self.tracks[place].artist_key not in recent and self.taken.isdisjoint(self.signs[place])
 
@@ -103,15 +97,12 @@ def continued(
     wishes: Wishes,
     n: int,
     seed: int = 0,
-    *,
-    repeated: float = 0.0,
 ) -> list[PlaylistTrack]:
     """At most `n` tracks to follow `tracks`: none of them again, no artist within `ARTIST_GAP` places of itself
     unless the pool leaves no choice, own and new ones as `wishes` has it.
 
     Where the list has a tempo, half and double time count only for tracks near its energy, as far as that is known.
-    `fitting` are the keys of the artists to choose from, best first; a track is worth less by `repeated` for each of
-    the artist's that was chosen before it. The same arguments (candidates in any order)
+    `fitting` are the keys of the artists to choose from, best first. The same arguments (candidates in any order)
     give the same tracks; fewer than `n` where there are no more.
     """
     candidates = list(candidates)
@@ -126,8 +117,6 @@ def continued(
         if place is None:
             break
         chosen = pool.tracks[place]
-        if repeated:
-            pool.devalue(chosen.artist_key, repeated)
         pool.taken.update(pool.signs[place])
         artists.append(chosen.artist_key)
         new += not chosen.known

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import joined_key
 from engine.errors import NothingYetError
-from engine.playlists.mix import Kind, Mix, MixSettings, lasting, notes_on, seconds_of
+from engine.playlists.mix import ARTIST_GAP, Kind, Mix, MixSettings, notes_on, seconds_of
 from engine.session.library import Library, Service, synchronized
 from engine.session.mix_pool import Given
 from engine.wording import day_in_words, month_of, quantity
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 # A forgotten favourite among tracks was played so often, whatever the others were.
 FAVOURITE_PLAYS = 3
-# So much less worth is a track for each of its artist's that came before it.
-REPEATED = 0.15
 
 
 class Replays(Service):
@@ -100,11 +96,11 @@ class Replays(Service):
         reason: Callable[[PlayedTrack], str],
         settings: MixSettings | None,
     ) -> Mix | None:
-        """A mix of the wanted ones of the tracks of listens (SQL to read from), the most played artists rather first,
-        each track with its reason; None where there is none."""
-        from engine.playlists.continuation import continued, wishes_of
+        """A mix of the wanted ones of the tracks of listens (SQL to read from), much played ones before others, each
+        with its reason; None where there is none."""
+        from engine.playlists.compose import sequenced
+        from engine.playlists.contexts import Context, Settings
         from engine.playlists.offer import to_play_again
-        from engine.playlists.pool import SHORTEST_SECONDS
 
         settings = settings or MixSettings()
         connection = self.library.connection
@@ -112,21 +108,13 @@ class Replays(Service):
             pairs = to_play_again(connection, features, listens)
         given = Given.of(connection, settings)
         chosen = [(one, track) for one, track in pairs if wanted(track) and given.takes(one)]
-        if not chosen:
+        context = Context(name=kind, title=title, asks="tracks to play again", artist_gap=ARTIST_GAP)
+        asked = Settings(minutes=settings.minutes, new=0.0, seed=settings.seed)
+        found = sequenced([one for one, _ in chosen], context, asked)
+        if not found:
             return None
-        plays: Counter[str] = Counter()
-        for one, track in chosen:
-            plays[one.artist_key] += track.plays
-        artists = [key for key, _ in sorted(plays.items(), key=lambda pair: (-pair[1], pair[0]))]
-        wishes = replace(wishes_of((), {}), new=0.0)
-        n = math.ceil(settings.minutes * 60 / SHORTEST_SECONDS)
-        pool = [one for one, _ in chosen]
-        found = continued((), pool, artists, wishes, n, settings.seed, repeated=REPEATED)
         reasons = {(one.artist, one.track): reason(track) for one, track in chosen}
-        tracks = tuple(
-            replace(track, reason=reasons[track.artist, track.track])
-            for track in lasting(found, settings.minutes * 60)
-        )
+        tracks = tuple(replace(track, reason=reasons[track.artist, track.track]) for track in found)
         return Mix(kind, title, tracks, notes_on((), tracks, settings.minutes * 60 - seconds_of(found)))
 
 
