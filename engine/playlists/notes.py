@@ -7,8 +7,8 @@ from dataclasses import replace
 from engine.playlists.candidate import ESTIMATE
 from engine.playlists.contexts import Context
 from engine.playlists.objective import Question, objective_of, question_of
-from engine.playlists.playlist import ContextPlaylist, Curve
-from engine.playlists.pool import ASSUMED_SECONDS, LONGEST_SECONDS, Bools, Pool
+from engine.playlists.playlist import ContextPlaylist
+from engine.playlists.pool import ASSUMED_SECONDS, LONGEST_SECONDS, SHORTEST_SECONDS, Bools, Pool
 from engine.playlists.sequence import greedy
 from engine.wording import percent, quantity
 
@@ -32,7 +32,8 @@ def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question) -> tupl
 
 def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> list[str]:
     short = -playlist.length_error
-    if playlist.tracks and abs(short) < _WORTH_SAYING:
+    # Less than a minute no track could fill.
+    if playlist.tracks and -_WORTH_SAYING < short < SHORTEST_SECONDS:
         return []
     if short < 0:
         return [f"No tracks match the length exactly; the list is {-short / 60:.0f} minutes longer."]
@@ -40,12 +41,15 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
     if not len(question.pool):
         longest = min(LONGEST_SECONDS / 60.0, question.settings.minutes)
         return [f"None of the {quantity(len(whole), 'tracks')} is between 1 and {longest:g} minutes long."]
+    minutes = f"{short / 60:.0f} {'minute' if round(short / 60) == 1 else 'minutes'} short"
     if not playlist.tracks:
         first = f"No tracks match {asked}."
+    elif not question.context.needs_tempo:
+        first = f"The list is {minutes}."
     else:
         first = (
             f"Only {quantity(playlist.fitting, 'tracks fit', 'track fits')} {asked}; without repeats the list is "
-            f"{short / 60:.0f} minutes short."
+            f"{minutes}."
         )
     return [" ".join([first, *_what_would_help(playlist, whole, question, short)])]
 
@@ -53,7 +57,7 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
 def _asked(question: Question) -> str:
     settings, context = question.settings, question.context
     if not context.needs_tempo:
-        return f"{context.title} at {settings.minutes:g} minutes"
+        return context.title
     asked = f"{settings.bpm:g} {_unit(context)} ± {settings.tolerance:g} %"
     return asked + (", including warm-up and cool-down" if settings.warm_up or settings.cool_down else "")
 
@@ -74,6 +78,8 @@ def _what_would_help(playlist: ContextPlaylist, whole: Pool, question: Question,
         return [f"{sentence} {gain / 60:.0f} minutes." for gain, sentence in gains[:2]]
     if not playlist.tracks:
         return ["Change the tempo, or add tempo data for more tracks."]
+    if playlist.fitting > len(playlist.tracks):
+        return ["The tracks left are other versions of those in it, or longer than that."]
     return [f"The pool of {quantity(len(whole), 'tracks')} has no more."]
 
 
@@ -180,27 +186,30 @@ def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context) -> li
         unknown = len(whole) - int(whole.known("tempo").sum())
         share = percent(playlist.coverage)
         notes.append(f"{share} of the {count} have a tempo; the other {unknown:,} can't be chosen.")
+    by_unknown: dict[int, list[str]] = {}
     for curve in playlist.curves:
-        if curve.measure == "tempo" and context.needs_tempo:
-            continue
         if curve.unknown:
-            notes.append(_unknown(curve, playlist, context))
+            by_unknown.setdefault(curve.unknown, []).append(curve.measure)
         elif curve.measure != "tempo" and (curve.error or 0.0) > _FAR:
             notes.append(
                 f"{curve.measure.title()} is {curve.error:.2f} (of 0 to 1) from the profile on average."
             )
+    for unknown, measures in by_unknown.items():
+        notes.append(_unknown(unknown, measures, playlist, whole, context))
     return notes
 
 
-def _unknown(curve: Curve, playlist: ContextPlaylist, context: Context) -> str:
-    """Of how many tracks a measure is unknown, and what they were chosen by instead."""
+def _unknown(
+    unknown: int, measures: list[str], playlist: ContextPlaylist, whole: Pool, context: Context
+) -> str:
+    """Of how many tracks these are unknown, and what they were chosen by instead."""
     count = len(playlist.tracks)
-    which = f"any of the {count}" if curve.unknown == count else f"{curve.unknown} of the {count}"
-    first = f"No {curve.measure} is known of {which} tracks"
-    if context.times is not None:
-        return f"{first}: chosen by what you play {context.times.spans_in_words}."
-    others = [other.measure for other in playlist.curves if other.unknown < curve.unknown]
-    return f"{first}: chosen by {' and '.join(others) or 'how much you play them'} alone."
+    which = f"any of the {count} tracks" if unknown == count else f"{unknown} of the {count} tracks"
+    what = " or ".join(filter(None, (", ".join(measures[:-1]), measures[-1])))
+    others = [curve.measure for curve in playlist.curves if curve.unknown < unknown]
+    if context.times is not None and whole.known("at_times").any():
+        others.append(f"what you play {context.times.spans_in_words}")
+    return f"No {what} is known of {which}: chosen by {' and '.join(others) or 'how much you play them'}."
 
 
 def _on_estimates(playlist: ContextPlaylist) -> list[str]:

@@ -173,6 +173,11 @@ def test_without_features_a_context_goes_by_when_things_are_played_and_says_so()
         f"No energy is known of any of the {count} tracks: chosen by what you play 06:00-10:00."
         in playlist.notes
     )
+    even = [replace(track, seconds=210.0) for track in bare]
+    notes = compose(even, replace(Settings(), minutes=25, new=0.0), CONTEXTS["sleep"]).notes
+    assert notes == (
+        "No tempo, energy or calm is known of any of the 7 tracks: chosen by what you play 22:00-01:00.",
+    ), "what is left of the length no track could fill"
     with pytest.raises(NothingYetError, match="has a known energy, nor was played 06:00-10:00"):
         compose([replace(track, at_times=None) for track in bare], context=CONTEXTS["morning"])
 
