@@ -3,7 +3,8 @@
 Each holds read locks on bytes of the folder itself, one byte a role, and asks the system whether another holds one: no
 file is made, no time stamp changes, and however a process ends, its locks end with it. Before there is a folder the
 deepest one above it serves. Locks of this kind (Linux, of an open file description) are not those SQLite uses, nor
-lost when another descriptor is closed. Where a system or a network disk has none, nobody is seen.
+lost when another descriptor is closed. Another system has none, and a network disk none of other machines: nobody is
+seen there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import enum
 import os
 import struct
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -133,12 +135,14 @@ def _is_held(folder: Path, byte: int, own: int | None) -> bool:
 
 def _lock(descriptor: int, command: str, kind: str, byte: int) -> str | None:
     """The kind of lock `fcntl` answers with; null where there are no such locks."""
-    try:
-        import fcntl
+    if sys.platform != "linux":
+        return None
+    import fcntl
 
-        kinds = {name: getattr(fcntl, name) for name in ("F_RDLCK", "F_WRLCK", "F_UNLCK")}
-        asked = _LOCK.pack(kinds[kind], os.SEEK_SET, byte, 1, 0)
+    kinds = {name: getattr(fcntl, name) for name in ("F_RDLCK", "F_WRLCK", "F_UNLCK")}
+    asked = _LOCK.pack(kinds[kind], os.SEEK_SET, byte, 1, 0)
+    try:
         answer: int = _LOCK.unpack(fcntl.fcntl(descriptor, getattr(fcntl, command), asked))[0]
-    except (ImportError, AttributeError, OSError):
+    except OSError:
         return None
     return next(name for name, number in kinds.items() if number == answer)
