@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.errors import DiscoverError
 from engine.live.connections import listening_socket
@@ -16,7 +16,7 @@ from engine.live.mpd import addresses
 from engine.live.token import HOST, wanted
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.privacy.presence import Presence, Role
+from engine.privacy.presence import Presence, Role, private_session_on
 
 # What the settings of what is watched may say.
 OFF, WITH_BROWSERS = "off", "with browsers"
@@ -40,15 +40,10 @@ def watchers(mpd: str, mpris: str, say: Callable[[str], None]) -> list[Watcher]:
 
 
 def listener_for(
-    folders: Folders,
-    port: int | None,
-    mpd: str,
-    mpris: str,
-    say: Callable[[str], None],
-    *,
-    private: bool = False,
+    folders: Folders, port: int | None = None, private: Callable[[Folders], bool] = private_session_on
 ) -> Listener:
-    """Who listens for a library, its port open; `port` is kept for next time.
+    """Who listens for a library, its port open; `port` is kept for next time. `private` tells whether a private session
+    is on over it.
 
     Raises DiscoverError where somebody does already or the port is in use, PrivateSessionError where in a private
     session something would have to be written.
@@ -57,9 +52,9 @@ def listener_for(
     if presence.others(Role.LISTENS):
         raise DiscoverError("Something listens for this library already: see discover listen --status.")
     bound = listening_socket(used.port)
-    used.keep(Door(folders, private=private))
+    used.keep(Door(folders, private=private(folders)))
     presence.enter(Role.LISTENS)
-    return Listener(bound, used, Inbox(folders), presence, watchers(mpd, mpris, say))
+    return Listener(bound, used, Inbox(folders, private=private), presence)
 
 
 def run(folders: Folders, port: int | None, mpd: str, mpris: str, say: Callable[[str], None]) -> None:
@@ -67,15 +62,17 @@ def run(folders: Folders, port: int | None, mpd: str, mpris: str, say: Callable[
 
     Raises what `listener_for` does, KeyboardInterrupt when it was SIGINT.
     """
-    if asyncio.run(_run(listener_for(folders, port, mpd, mpris, say), say)) == signal.SIGINT:
+    listener, followed = listener_for(folders, port), watchers(mpd, mpris, say)
+    if asyncio.run(_run(listener, followed, say)) == signal.SIGINT:
         raise KeyboardInterrupt
 
 
-async def _run(listener: Listener, say: Callable[[str], None]) -> int:
+async def _run(listener: Listener, followed: Sequence[Watcher], say: Callable[[str], None]) -> int:
     until: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _stop, until, number)
     await listener.begin()
+    listener.watch(followed)
     try:
         say(
             f"Listening at {HOST}:{listener.port} for players on this machine. Set one up: discover listen --how"

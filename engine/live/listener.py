@@ -56,13 +56,11 @@ class Listener:
         access: Access,
         inbox: Inbox,
         presence: Presence | None = None,
-        watchers: Sequence[Watcher] = (),
     ) -> None:
         self.inbox = inbox
         self._presence = presence
         self._access = access
         self._endpoint = Endpoint(listener, self._answer, inbox.note)
-        self._watchers = watchers
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -73,8 +71,11 @@ class Listener:
     async def begin(self) -> None:
         """Listen from now on."""
         await self._endpoint.begin()
-        works = [self._look(), *(self._watch(watcher) for watcher in self._watchers)]
-        self._tasks = [asyncio.create_task(work) for work in works]
+        self._tasks.append(asyncio.create_task(self._look()))
+
+    def watch(self, watchers: Sequence[Watcher]) -> None:
+        """Have players followed, too, until the end."""
+        self._tasks += [asyncio.create_task(self._watch(watcher)) for watcher in watchers]
 
     async def end(self) -> None:
         """Listen no more; what was told is kept first."""

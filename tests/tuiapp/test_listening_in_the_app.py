@@ -74,6 +74,32 @@ async def test_in_a_private_session_plays_are_taken_and_dropped(world: World, po
     assert world.listens() == []
 
 
+async def test_players_are_watched_once_the_private_session_is_over(
+    world: World, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.listens()
+    began: list[str] = []
+
+    class Watcher:
+        async def watch(self, _keep: object) -> None:
+            began.append("watches")
+
+    monkeypatch.setattr("engine.live.daemon.watchers", lambda *_: [Watcher()])
+    app = DiscoverApp(world.folders, private=True)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot, lambda: app.listens)
+        assert began == []
+        await pilot.press("P")
+        await settled(pilot, lambda: bool(began))
+        assert app.private_since is None
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is not None)
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is None)
+        await app.action_quit()
+    assert began == ["watches"]
+
+
 async def test_a_port_in_use_is_said(world: World, port: int) -> None:
     app = DiscoverApp(world.folders)
     with socket.create_server((HOST, port)):

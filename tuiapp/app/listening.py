@@ -9,6 +9,7 @@ from engine.errors import DiscoverError
 
 if TYPE_CHECKING:
     from engine.live.listener import Listener
+    from engine.paths import Folders
     from tuiapp.app.app import DiscoverApp
 
 ON = "on"
@@ -20,6 +21,7 @@ class Listening:
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._listener: Listener | None = None
+        self._watches = False
         self._turn = asyncio.Lock()
 
     async def follow(self) -> None:
@@ -37,19 +39,30 @@ class Listening:
         async with self._turn:
             await self._end()
 
-    async def _begin(self) -> None:
-        from engine.live.daemon import OFF, listener_for
-        from engine.privacy.presence import Presence, Role
+    def watch(self) -> None:
+        """Follow the players that tell nothing by themselves. Not in a private session, which keeps nothing of them and
+        connects to nobody: once it is over."""
+        if self._listener is not None and not self._watches and self._app.private_since is None:
+            from engine.live.daemon import watchers
 
-        app, config = self._app, self._app.preferences.config
-        private = app.private_since is not None
-        # In a private session nothing is watched: there is nothing to keep.
-        mpd, mpris = (OFF, OFF) if private else (config["listen.mpd"], config["listen.mpris"])
+            config = self._app.preferences.config
+            self._listener.watch(watchers(config["listen.mpd"], config["listen.mpris"], lambda _said: None))
+            self._watches = True
+
+    async def _begin(self) -> None:
+        from engine.live.daemon import listener_for
+        from engine.privacy.presence import Presence, Role, private_session_on
+
+        app, folders = self._app, self._app.folders
+
+        def is_private(folders: Folders) -> bool:
+            # The app's own is known on systems too that have no locks to tell.
+            return app.private_since is not None or private_session_on(folders)
 
         def open_port() -> Listener | None:
-            if Presence(app.folders).others(Role.LISTENS):
+            if Presence(folders).others(Role.LISTENS):
                 return None
-            return listener_for(app.folders, None, mpd, mpris, lambda _said: None, private=private)
+            return listener_for(folders, private=is_private)
 
         try:
             self._listener = await asyncio.to_thread(open_port)
@@ -57,8 +70,9 @@ class Listening:
             app.notify(str(error), title="Not listening", severity="warning", timeout=10)
         if self._listener is not None:
             await self._listener.begin()
+            self.watch()
 
     async def _end(self) -> None:
         if self._listener is not None:
-            listener, self._listener = self._listener, None
+            listener, self._listener, self._watches = self._listener, None, False
             await listener.end()

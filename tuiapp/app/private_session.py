@@ -55,6 +55,7 @@ class PrivateSession:
             )
         else:
             app.changes.private_ended()
+            app.listening.watch()
             lost = (*lost, *app.preferences.reread())
             text = " ".join(lost) if lost else "Nothing to discard."
             app.notify(text, title="Private session ended", markup=False)
