@@ -40,10 +40,14 @@ def watchers(mpd: str, mpris: str, say: Callable[[str], None]) -> list[Watcher]:
 
 
 def listener_for(
-    folders: Folders, port: int | None = None, private: Callable[[Folders], bool] = private_session_on
+    folders: Folders,
+    port: int | None = None,
+    private: Callable[[Folders], bool] = private_session_on,
+    *,
+    alone: bool = False,
 ) -> Listener:
     """Who listens for a library, its port open; `port` is kept for next time. `private` tells whether a private session
-    is on over it.
+    is on over it; `alone`, the process does nothing else.
 
     Raises DiscoverError where somebody does already or the port is in use, PrivateSessionError where in a private
     session something would have to be written.
@@ -54,7 +58,7 @@ def listener_for(
     bound = listening_socket(used.port)
     used.keep(Door(folders, private=private(folders)))
     presence.enter(Role.LISTENS)
-    return Listener(bound, used, Inbox(folders, private=private), presence)
+    return Listener(bound, used, Inbox(folders, private=private, alone=alone), presence)
 
 
 def run(folders: Folders, port: int | None, mpd: str, mpris: str, say: Callable[[str], None]) -> None:
@@ -62,7 +66,7 @@ def run(folders: Folders, port: int | None, mpd: str, mpris: str, say: Callable[
 
     Raises what `listener_for` does, KeyboardInterrupt when it was SIGINT.
     """
-    listener, followed = listener_for(folders, port), watchers(mpd, mpris, say)
+    listener, followed = listener_for(folders, port, alone=True), watchers(mpd, mpris, say)
     if asyncio.run(_run(listener, followed, say)) == signal.SIGINT:
         raise KeyboardInterrupt
 

@@ -40,7 +40,8 @@ class _Waiting:
 
 
 class Inbox:
-    """Keeps what is told in the library under `folders`. `now` gives seconds UTC; `private` whether a session is on."""
+    """Keeps what is told in the library under `folders`. `now` gives seconds UTC; `private` whether a session is on.
+    `alone`, the process has no other use for names: none stays in memory."""
 
     def __init__(
         self,
@@ -48,10 +49,12 @@ class Inbox:
         *,
         now: Callable[[], float] = time.time,
         private: Callable[[Folders], bool] = private_session_on,
+        alone: bool = False,
     ) -> None:
         self._folders = folders
         self._now = now
         self._private = private
+        self._alone = alone
         self._windows = Windows()
         # When it was last looked and no session was on.
         self._clear: float | None = None
@@ -144,6 +147,8 @@ class Inbox:
                     _tell(batch, DiscoverError(disk_trouble(error) or where_it_happened(error)))
                 else:
                     _tell(batch)
+                if self._alone:
+                    forget_keys()
         finally:
             self._at_work = None
 
@@ -171,4 +176,3 @@ def _keep(folders: Folders, all_told: Sequence[Told]) -> None:
                 judge(connection, one.verdict, one.ids, one.named)
     finally:
         connection.close()
-        forget_keys()

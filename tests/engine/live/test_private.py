@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from engine.canonical_keys import artist_key
 from engine.live.inbox import Inbox
 from engine.live.listenbrainz import Told
 from engine.live.listener import Listener
@@ -106,6 +109,13 @@ async def test_what_waits_for_the_end_is_limited(world: World, listener: Listene
     assert (await player.submit(*songs[:5000], kind="import"))[0] == 200
     status, document = await player.submit(songs[5000], kind="import")
     assert (status, "private session" in document["error"]) == (503, True)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_process_that_only_listens_holds_no_name_in_memory(world: World, alone: bool) -> None:
+    inbox = Inbox(world.folders, now=lambda: world.now, private=lambda _: False, alone=alone)
+    await inbox.take(Told("player", (Play("A", "Kept", NOW),)))
+    assert (artist_key.cache_info().currsize == 0) == alone
 
 
 def test_a_session_is_remembered_for_a_month() -> None:
