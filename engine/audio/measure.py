@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -142,9 +143,10 @@ def heard_apart(
             while source or running:
                 if cancelled():
                     raise CancelledError("Stopped; what was measured is kept.")
-                while source and len(running) < (1 if source is alone else 2 * width):
-                    file = source.popleft()
-                    running[pool.submit(how, file.path, file.seconds)] = file
+                with _without_interrupts():
+                    while source and len(running) < (1 if source is alone else 2 * width):
+                        file = source.popleft()
+                        running[pool.submit(how, file.path, file.seconds)] = file
                 for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
                     what = future.result()
                     yield running.pop(future), what
@@ -156,6 +158,19 @@ def heard_apart(
                 alone.extend(running.values())
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl+C goes to every process of a terminal: those begun in this block never see it, their parent ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _keep_to_itself() -> None:

@@ -40,6 +40,9 @@ class ScanReport:
     unchanged: int
 
 
+EMPTY = ScanReport(0, 0, 0, 0)
+
+
 def scan(
     connection: sqlite3.Connection,
     folder: MusicFolder,

@@ -21,6 +21,7 @@ from engine.errors import UnknownNameError
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import feedback as store_feedback
 from engine.store import history
+from engine.store.music_files import artist_of_files
 
 if TYPE_CHECKING:
     from engine.recommend.lists import RelatedList
@@ -64,7 +65,7 @@ class Artists(Service):
 
     @synchronized
     def resolve(self, name: str) -> tuple[str, str]:
-        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key.
+        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key, else of a file.
 
         Raises UnknownNameError with the nearest names.
         """
@@ -81,6 +82,8 @@ class Artists(Service):
             return in_catalog
         if other is not None:
             return other, artist_key(other)
+        if key and (of_files := artist_of_files(connection, key)) is not None:
+            return of_files, key
         # Whom search finds, of the community too; who is farther away only where it finds nobody.
         found = [hit.artist for hit in self.search(name) if hit.kind == "artist"]
         close = found[:3] or nearest(name, history.artist_names(connection))

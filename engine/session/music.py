@@ -69,6 +69,8 @@ class Music(Service):
         One that was added before is looked through again. `music` is the folder the files of a database lie in. Raises
         UsageError for what is within a folder that was added, UnreadableFileError for anything else, and as `scan`.
         """
+        from engine.audio.scan import EMPTY
+
         self.library.door.require_writable("add music")
         if why := why_not_read(path):
             raise UnreadableFileError(f"{path} {why}.")
@@ -85,6 +87,10 @@ class Music(Service):
             found[at] = self._scan(number, report, cancelled)
             if kind == "folder":
                 self._take_in(at)
+                if len(sources) > 1 and found[at] == EMPTY:
+                    # It is where a program keeps its database, not its music.
+                    store.remove_folder(self.library.connection, number)
+                    del found[at]
         return found
 
     @synchronized

@@ -271,6 +271,15 @@ def tracks_with_files(connection: sqlite3.Connection) -> list[MusicFile]:
     return [MusicFile(*row) for row in rows]
 
 
+def artist_of_files(connection: sqlite3.Connection, key: str) -> str | None:
+    """The name of the artist with this key that files go by; null where none do."""
+    row = connection.execute(
+        "SELECT artist FROM music_files WHERE artist_key = ? AND problem IS NULL ORDER BY path LIMIT 1",
+        (key,),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
 def versions(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """`relaxed_pair` -> the track keys there are files of."""
     found: dict[str, list[str]] = {}

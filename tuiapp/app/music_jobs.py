@@ -9,7 +9,7 @@ from engine.wording import quantity
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
-MEASURING = "Measuring tempo"
+MEASURING = "Tempo"
 
 
 def ask_what_to_do(app: DiscoverApp, path: str, unmeasured: int) -> None:

@@ -145,11 +145,11 @@ def _print(options: Options, session: Session, found: Mapping[str, ScanReport] |
     for one in folders:
         for reason, count in sorted(one.left_out.items(), key=lambda pair: -pair[1]):
             click.echo(f"{shown(one.path)}: {thousands(count)} left out: {reason}.")
-    if counts.files:
+    if counts.files and counts.tracks:
         click.echo(
             f"{thousands(counts.matched)} of the {quantity(counts.tracks, 'tracks')} you played have a file here."
         )
-    elif not folders:
+    if not folders:
         say(options, "Add a folder of music: discover library add DIR.")
 
 

@@ -43,7 +43,7 @@ def community_question() -> Pick:
             *choices,
             Choice("", "A file or folder you have"),
             Choice(MODEL, "A trained model: a file or its address"),
-            Choice(MUSIC, "Your music files: playlists point at them"),
+            Choice(MUSIC, "Your music files, for playlists and tempo"),
         ],
         more=_FETCHING,
     )

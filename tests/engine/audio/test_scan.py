@@ -207,6 +207,8 @@ def test_beets_names_its_files_below_its_own_folder(session: Session, music: Pat
     (folder,) = session.music.folders()
     assert (folder.kind, folder.files, folder.with_tempo) == ("beets", 2, 1)
     assert folder.left_out == {"file that is not where the database says": 1}
+    assert list(session.music.add(settings)) == [str(database)], "found in its folder, which has no music"
+    assert len(session.music.folders()) == 1
     # The folder itself adds what beets has not, and leaves what it tells.
     session.music.add(music)
     assert names(session) == {*(ALL - {("Slow Ferry", "Snow")}), ("Slow Ferry", "Snow (by beets)")}

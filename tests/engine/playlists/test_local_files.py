@@ -132,4 +132,7 @@ def test_forgetting_reaches_files_and_their_paths(session: Session, music: Path,
     assert (done.holds, done.deleted["music files"]) == (True, 2)
     assert session.forget(Rule(track="Snow", artist="Slow Ferry")).deleted["music files"] == 2
     assert {one.files for one in session.music.folders()} == {0, 3}
+    # Of somebody whom files alone name, too.
+    only = session.forget(Rule(artist="someone"))
+    assert (only.holds, only.deleted["music files"]) == (True, 1)
     assert quiet.exists(), "the files themselves are the person's"
