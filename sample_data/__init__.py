@@ -18,6 +18,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
+# What the demo's packs are called: artists, tracks, tempo.
+PACKS = ("sample", "sample-playlists", "sample-features")
 
 
 def community() -> Path:

@@ -60,11 +60,11 @@ def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] 
     if not status.listens:
         session.history.import_paths(sample_data.listener_exports(), progress=importing, cancelled=cancelled)
     packs = (
-        (("community", "artists"), sample_data.community(), "sample"),
-        (("community", "tracks"), sample_data.playlists(), "sample-playlists"),
-        (("features", "tracks"), sample_data.features(), "sample-features"),
+        (("community", "artists"), sample_data.community()),
+        (("community", "tracks"), sample_data.playlists()),
+        (("features", "tracks"), sample_data.features()),
     )
-    for number, (kind, path, name) in enumerate(packs):
+    for number, ((kind, path), name) in enumerate(zip(packs, sample_data.PACKS, strict=True)):
         progress("adding data", number, len(packs), None)
         if kind in missing:
             session.packs.add(path, name=name, cancelled=cancelled)

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from engine.paths import Folders
+from sample_data import PACKS
 from tests.support.driving import screen_lines, screen_text, settled, toasts
 from tests.support.dump_server import serving
 from tests.support.statistics_dump import listeners
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
+from tuiapp.cli.main import run
 from tuiapp.screens.dialogs import AskPath, ShowText
 from tuiapp.screens.pick import Pick
 
@@ -48,6 +50,25 @@ def in_the_demo(folders: Folders) -> DiscoverApp:
     app = DiscoverApp(folders.demo)
     app.jobs.own = folders
     return app
+
+
+def test_a_demo_that_data_dir_names_is_one(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[dict[str, Any]] = []
+    monkeypatch.setattr("tuiapp.cli.group.open_app", lambda at, **how: opened.append({"at": at, **how}) or 0)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    elsewhere = Folders(tmp_path / "elsewhere")
+    for place in (folders.demo, elsewhere):
+        for name in PACKS:
+            (place.packs / name).mkdir(parents=True)
+    for place in (folders, folders.demo, elsewhere):
+        assert run(["--data-dir", str(place.root)]) == 0
+    own, demo, other = (one["own"] for one in opened)
+    assert own is None
+    assert demo == folders, "which leaving goes back to"
+    assert other is not None
+    assert other not in (folders, elsewhere), "the person's usual one"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.wording import quantity
-from tuiapp.cli.group import Options, cli, open_app
+from tuiapp.cli.group import Options, cli, open_app, own_beside
 from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
@@ -39,7 +39,7 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
             looks = (command,) if command else _LOOKS
             ended = {" ".join(look): _run_private(options, look) for look in looks}
         else:
-            ended = {"the app": open_app(options.folders, private=True)}
+            ended = {"the app": open_app(options.folders, private=True, own=own_beside(options.folders))}
     if options.json:
         session = {
             "commands": ended,

@@ -70,9 +70,7 @@ class Options:
         variable = os.environ.get("DISCOVER_DATA_DIR")
         if self.data_dir is not None or variable:
             return Folders(Path(self.data_dir or variable or "").expanduser().absolute())
-        import platformdirs
-
-        return Folders(platformdirs.user_data_path("discover", appauthor=False))
+        return _usual_folders()
 
     def session(self, *, private: bool | None = None) -> Session:
         """Open the library; close it by `with`. Private as the options say, unless a command knows better."""
@@ -201,11 +199,28 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     if sys.stdout.isatty() and not options.json:
-        context.exit(open_app(options.folders, private=options.private))
+        context.exit(open_app(options.folders, private=options.private, own=own_beside(options.folders)))
     # Found by name, as all commands are.
     recommend = cli.get_command(context, "recommend")
     assert recommend is not None  # noqa: S101 - registered by its module
     context.invoke(recommend)
+
+
+def own_beside(folders: Folders) -> Folders | None:
+    """The person's own data folder where this one, named by `--data-dir`, is the demo's; null where it is their own."""
+    import sample_data
+
+    if not all((folders.packs / name).is_dir() for name in sample_data.PACKS):
+        return None
+    around = Folders(folders.root.parent)
+    return around if folders == around.demo and around.database.exists() else _usual_folders()
+
+
+def _usual_folders() -> Folders:
+    """The platform's place for the data."""
+    import platformdirs
+
+    return Folders(platformdirs.user_data_path("discover", appauthor=False))
 
 
 def open_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:
