@@ -16,9 +16,11 @@ import re
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from engine.paths import Folders
 from engine.privacy import Door
@@ -43,6 +45,7 @@ PICTURES = {
     "history": ("5",),
     "taste": ("6",),
     "model": ("7",),
+    "browse": ("8", "j", "tab", "full_stop"),
 }
 
 
@@ -74,7 +77,9 @@ async def settled(app: DiscoverApp, pilot: Pilot[int]) -> None:
     """Until no worker runs and everything asked for is drawn."""
     for _ in range(3):
         await pilot.pause()
-        await app.workers.wait_for_complete()
+        # A question that a newer one overtook is cancelled.
+        with suppress(WorkerCancelled):
+            await app.workers.wait_for_complete()
 
 
 async def picture(folders: Folders, keys: Sequence[str]) -> str:
