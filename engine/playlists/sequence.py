@@ -22,7 +22,9 @@ from engine.playlists.profile import Floats
 WIDTH = 20
 ROUNDS = 8
 SLACK = 30.0  # seconds a list may be over its length while it is being built
-_ENDS_IMPROVED = 2
+_PLACES_IMPROVED = (
+    60  # of so many places in all the best lists are improved: several short ones, one long one
+)
 _MIN_GAIN = 1e-9
 _TRIED = 48  # exchanges tried exactly at once
 _HOPE = 0.02  # an exchange that seems to lose no more than this may gain by when later tracks play
@@ -70,7 +72,8 @@ def sequence(objective: Objective, cancelled: Callable[[], bool] | None = None) 
     best = sorted(
         {tuple(end): objective.value(end) for end in ends}.items(), key=lambda end: (-end[1], end[0])
     )
-    found = [_improved(objective, list(order), cancelled) for order, _ in best[:_ENDS_IMPROVED]]
+    some = max(1, _PLACES_IMPROVED // max(1, len(best[0][0])))
+    found = [_improved(objective, list(order), cancelled) for order, _ in best[:some]]
     return max([plain, *found], key=lambda one: one.objective)
 
 
