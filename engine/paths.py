@@ -70,6 +70,14 @@ class Folders:
         return self.root / "cache"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that lie in the data folder itself."""
+        return (
+            *(self.database, self.config, self.state, self.hindsight),
+            *(self.listening, self.mixes, self.log),
+        )
+
+    @property
     def log(self) -> Path:
         """What went wrong, for the person to read or pass on; holds no names of music."""
         return self.root / "discover.log"

@@ -125,8 +125,8 @@ class Door:
         """Put right what a process that was killed left: end exchanges of folders, delete what is half done."""
         self.require_writable("clear up")
         folders = self.folders
-        files = (folders.database, folders.state, folders.hindsight, folders.config, folders.log)
-        settle(folders.root, {_SCRATCH, *(path.name for path in files)})
+        files = {path.name for path in folders.files}
+        settle(folders.root, {_SCRATCH, *files})
         for folder in (folders.packs, folders.models, folders.models / "unfinished", folders.downloads):
             settle(folder)
 

@@ -88,15 +88,21 @@ def test_what_is_being_written_stays_and_what_is_left_over_goes(door: Door) -> N
     for folder in left:
         folder.mkdir()
         (folder / "a").write_text("part")
-    file = door.folders.root / ".state.json-0123456789abcdef"
-    file.write_text("part")
+    files = [path.with_name(f".{path.name}-0123456789abcdef") for path in door.folders.files]
+    for file in files:
+        file.write_text("part")
     with held_folder(packs, "three", ".partial") as writing, door.scratch_folder() as scratch:
         (writing / "a").write_text("part")
         (scratch / "a").write_text("part")
         door.settle()
         assert writing.is_dir()
         assert scratch.is_dir()
-    assert not any(path.exists() for path in (*left, file, writing, scratch))
+    assert not any(path.exists() for path in (*left, *files, writing, scratch))
+    # None is forgotten where a name is added.
+    named = {
+        getattr(door.folders, name) for name in vars(Folders) if isinstance(vars(Folders)[name], property)
+    }
+    assert {path for path in named if isinstance(path, Path) and path.suffix} == set(door.folders.files)
 
 
 def test_of_other_things_in_a_data_folder_nothing_is_swept(door: Door) -> None:
