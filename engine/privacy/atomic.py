@@ -153,13 +153,13 @@ def leftovers(folder: Path, known: Collection[str] | None = None) -> list[Path]:
 
 def broken_off(folder: Path) -> bool:
     """Whether an exchange in a folder is to be ended before what is in it can be found by its name."""
-    return any(folder.glob(f".*{NEW}"))
+    return any(not _name_of(new).exists() for new in folder.glob(f".*{NEW}"))
 
 
 def _finish_exchanges(folder: Path) -> None:
     """Give every folder that is whole and new its name. The lock of `folder` is held."""
     for new in folder.glob(f".*{NEW}"):
-        path = folder / new.name.removeprefix(".").removesuffix(NEW)
+        path = _name_of(new)
         with contextlib.suppress(FileNotFoundError):
             path.rename(_away(path))
         new.rename(path)
@@ -168,6 +168,11 @@ def _finish_exchanges(folder: Path) -> None:
         if not _LEFT.fullmatch(old.name):
             path = folder / old.name.removeprefix(".").removesuffix(OLD)
             old.rename(_away(path) if path.exists() else path)
+
+
+def _name_of(new: Path) -> Path:
+    """What a folder that is whole and new is to be called."""
+    return new.with_name(new.name.removeprefix(".").removesuffix(NEW))
 
 
 def _away(path: Path) -> Path:

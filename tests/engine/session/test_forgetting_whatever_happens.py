@@ -246,8 +246,11 @@ def test_a_track_goes_with_all_that_was_said_of_it(session: Session) -> None:
 
 def test_an_exchange_that_was_broken_off_is_not_for_a_private_session(session: Session) -> None:
     folders = session.folders
-    (folders.models / "made-by-hand").rename(folders.models / ".made-by-hand.new")
     session.close()
+    shutil.copytree(folders.models / "made-by-hand", folders.models / ".made-by-hand.new")
+    # The old one is there.
+    Session(folders, private=True).close()
+    shutil.rmtree(folders.models / "made-by-hand")
     with pytest.raises(PrivateSessionError, match="doctor"):
         Session(folders, private=True)
     with Session(folders) as again:
