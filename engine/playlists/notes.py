@@ -32,8 +32,8 @@ def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question) -> tupl
 
 def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> list[str]:
     short = -playlist.length_error
-    # Less than a minute no track could fill.
-    if playlist.tracks and -_WORTH_SAYING < short < SHORTEST_SECONDS:
+    # Less than a minute no track could fill, nor be left out for.
+    if playlist.tracks and abs(short) < SHORTEST_SECONDS:
         return []
     if short < 0:
         return [f"No tracks match the length exactly; the list is {-short / 60:.0f} minutes longer."]

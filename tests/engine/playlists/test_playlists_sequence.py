@@ -178,6 +178,9 @@ def test_without_features_a_context_goes_by_when_things_are_played_and_says_so()
     assert notes == (
         "No tempo, energy or calm is known of any of the 7 tracks: chosen by what you play 22:00-01:00.",
     ), "what is left of the length no track could fill"
+    longer = compose(even, replace(Settings(), minutes=45, new=0.0), CONTEXTS["sleep"])
+    assert longer.length_error == 30
+    assert not [note for note in longer.notes if "longer" in note]
     with pytest.raises(NothingYetError, match="has a known energy, nor was played 06:00-10:00"):
         compose([replace(track, at_times=None) for track in bare], context=CONTEXTS["morning"])
 
