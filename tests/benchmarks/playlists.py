@@ -26,7 +26,7 @@ import numpy as np
 
 from engine.canonical_keys import artist_key, track_key
 from engine.community.feature_rows import RowCounts, read_feature_rows
-from engine.playlists.candidate import Candidate
+from engine.playlists.candidate import ESTIMATE, Candidate
 from engine.playlists.compose import compose
 from engine.playlists.contexts import CONTEXTS, Context, Settings
 from engine.playlists.objective import Question, objective_of, question_of
@@ -108,7 +108,10 @@ def measured(
         "new_asked": settings.new,
         "new": round(playlist.new_share, 3),
         "spacing_violations": spacing_violations(playlist, candidates),
-        "estimates": sum(track.seconds_estimated for track in playlist.tracks),
+        "estimates": sum(
+            track.seconds_estimated or (track.bpm_source or "").startswith(ESTIMATE)
+            for track in playlist.tracks
+        ),
         "ms": round(statistics.median(took), 1),
         "objective": round(playlist.objective, 4),
         "greedy_objective": round(plain.objective, 4),
