@@ -98,7 +98,7 @@ def observations(steps: list[tuple[float, Song | None, bool, float | None]]) -> 
 
 
 @given(STEPS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_a_player_does(steps: list[tuple[float, Song | None, bool, float | None]]) -> None:
     shown = observations(steps)
     plays = [*heard(shown)]
