@@ -16,7 +16,7 @@ def alike(found: float | None, bpm: float, *factors: float) -> bool:
     return found is not None and any(abs(found * factor / bpm - 1) < 0.04 for factor in factors)
 
 
-@pytest.mark.parametrize("bpm", [62, 85, 100, 128, 150, 170, 185])
+@pytest.mark.parametrize("bpm", [62, 100, 128, 170])
 @pytest.mark.parametrize("made", [clicks, loop])
 def test_a_beat_is_found_up_to_the_octave(made, bpm: float) -> None:  # type: ignore[no-untyped-def]  # a function of the signal
     sound = sound_of(made(bpm, SECONDS).astype(np.float32))
