@@ -274,20 +274,23 @@ def _delete_artist(
     )
     if playlists:
         delete("playlist tracks", "DELETE FROM playlist_tracks WHERE artist_key(artist) = ?", key)
-        _rename_playlists(connection, str(key))
+        deleted["names of playlists"] = _rename_playlists(connection, str(key))
 
 
-def _rename_playlists(connection: sqlite3.Connection, key: str) -> None:
-    """Take a name out of what playlists are called and of how they were made."""
+def _rename_playlists(connection: sqlite3.Connection, key: str) -> int:
+    """Take a name out of what playlists are called and of how they were made; how many that were."""
+    count = 0
     taken = {str(row[0]).casefold() for row in connection.execute("SELECT name FROM playlists")}
     for number, name in connection.execute("SELECT id, name FROM playlists").fetchall():
         if stands_in(key, name):
             numbered = itertools.chain([_GONE], (f"{_GONE} {n}" for n in itertools.count(2)))
             free = next(new for new in numbered if new not in taken)
             taken.add(free)
-            connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (free, number))
-    connection.execute("UPDATE playlists SET context = '' WHERE stands_in(?, context)", (key,))
-    connection.execute("UPDATE playlists SET settings = '{}' WHERE stands_in(?, settings)", (key,))
+            count += connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (free, number)).rowcount
+    for column, empty in (("context", ""), ("settings", "{}")):
+        sql = f"UPDATE playlists SET {column} = ? WHERE stands_in(?, {column})"  # noqa: S608 - fixed names
+        count += connection.execute(sql, (empty, key)).rowcount
+    return count
 
 
 def _whole_track(rule: Rule) -> bool:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from engine.canonical_keys import artist_key
 from engine.community.packs import PackInfo
 from engine.errors import UnknownNameError
 from engine.paths import Folders
@@ -208,9 +209,15 @@ class Session:
         try:
             return self.taste.with_keys(rule)
         except UnknownNameError:
-            if not self.library.was_forgetting or rule.artist is None:
+            # What playlists or likes still name was forgotten before without them.
+            if rule.artist is None or not (self.library.was_forgetting or self._is_named(rule.artist)):
                 raise
             return self.taste.with_keys(rule, unknown=True)
+
+    def _is_named(self, artist: str) -> bool:
+        from engine.session.traces import in_rows
+
+        return bool(in_rows(self.library.connection, artist_key(artist)))
 
     def forget(self, rule: Rule, *, playlists: bool = False) -> Forgotten:
         """Delete what the rule names for good, and prove it.

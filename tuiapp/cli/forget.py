@@ -37,7 +37,9 @@ _OUT_OF_REACH = "Not covered: exported and downloaded files, backups, and delete
 )
 @click.option("--before", type=PERIOD, metavar="DATE", help="Plays before this date.")
 @click.option("--source", type=TEXT, metavar="FILE", help="Plays from this service or imported file.")
-@click.option("--playlists", is_flag=True, help="Also remove the artist from saved playlists.")
+@click.option(
+    "--playlists", is_flag=True, help="Also remove the artist from saved playlists and their names."
+)
 @click.option("--all", "everything", is_flag=True, help="Everything except settings and public packs.")
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
