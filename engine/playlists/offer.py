@@ -110,7 +110,7 @@ def offered(
 
     listens = counted_listens(connection) if until is None else counted_before(connection, until)
     played = [track for track in played_tracks(connection, listens) if wanted(track)]
-    found = [one for one, _ in _own_of(connection, features, played)]
+    found = [one for one, _ in to_play_again(connection, features, played)]
     unwanted = _unwanted(connection)
     have = {(track.artist_key, track.track_key) for track in played}
     kept = [
@@ -143,16 +143,10 @@ def offered(
 
 
 def to_play_again(
-    connection: sqlite3.Connection, features: FeatureCatalog, listens: str
-) -> list[tuple[Candidate, PlayedTrack]]:
-    """The tracks of listens (SQL to read from, of those that count for taste), each with its plays among them."""
-    return _own_of(connection, features, played_tracks(connection, listens))
-
-
-def _own_of(
     connection: sqlite3.Connection, features: FeatureCatalog, played: Sequence[PlayedTrack]
 ) -> list[tuple[Candidate, PlayedTrack]]:
-    """Tracks of the library as candidates, but those that are hidden."""
+    """Tracks of the library that were `played` as candidates, but those that are hidden. Read after
+    `counted_listens`."""
     titles = {(track.artist_key, track.track_key): track.track for track in played}
     known = features.lookup(titles, titles)
     # One's own tracks of a hidden artist count in taste, and here.

@@ -5,20 +5,27 @@ All from days with plays, before the last day anything was played: no list chang
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
+from engine.canonical_keys import joined_key
+from engine.store.history import PlayedTrack
 from engine.taste.gate import Days
 
 Standing = Literal["", "overdue", "forgotten favourite", "deep cut"]
 # A favourite is among so large a part of the artists by plays; forgotten when last played so many days ago.
 FAVOURITES, FORGOTTEN_DAYS = 0.2, 180
+# A track that is a forgotten favourite was played so often, whatever the others were.
+MIN_PLAYS = 3
 # Overdue: played on so many days, and now away for so many times the usual gap between them, and for a fortnight.
 MIN_DAYS, TIMES_THE_GAP, MIN_AWAY = 5, 3.0, 14
 # A deep cut is one played on so few days.
 FEW_DAYS = 2
+_DAY = 86_400
 
 
 def standings(days: Days) -> dict[str, Standing]:
@@ -41,6 +48,38 @@ def standings(days: Days) -> dict[str, Standing]:
         elif played_on[place] <= FEW_DAYS:
             found[key] = "deep cut"
     return found
+
+
+def forgotten_tracks(played: Sequence[PlayedTrack]) -> frozenset[int]:
+    """The ids of tracks that are forgotten favourites, and of those of artists who are, of all that were played.
+
+    A track is one of so large a part by plays, and played `MIN_PLAYS` times, of which no version was played lately.
+    """
+    last = max((track.last_played for track in played if track.last_played is not None), default=None)
+    if last is None:
+        return frozenset()
+    resting = {
+        track.id
+        for track in played
+        if track.last_played is not None and last - track.last_played >= FORGOTTEN_DAYS * _DAY
+    }
+    by_artist: Counter[str] = Counter()
+    for track in played:
+        by_artist[track.artist_key] += track.plays
+    played_lately = {track.artist_key for track in played if track.id not in resting}
+    enough = float(np.quantile(list(by_artist.values()), 1 - FAVOURITES))
+    artists = {key for key, plays in by_artist.items() if plays >= enough and key not in played_lately}
+    enough = max(MIN_PLAYS, float(np.quantile([track.plays for track in played], 1 - FAVOURITES)))
+    favourites = [track for track in played if track.id in resting and track.plays >= enough]
+    whose = {track.artist_key for track in favourites}
+    lately = {
+        joined_key(track.artist_key, track.track)
+        for track in played
+        if track.id not in resting and track.artist_key in whose
+    }
+    of_artists = (track.id for track in played if track.id in resting and track.artist_key in artists)
+    alone = (track.id for track in favourites if joined_key(track.artist_key, track.track) not in lately)
+    return frozenset((*of_artists, *alone))
 
 
 def _median_gaps(days: Days, count: int) -> np.ndarray:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import joined_key
 from engine.errors import NothingYetError
 from engine.playlists.mix import ARTIST_GAP, Kind, Mix, MixSettings, notes_on, seconds_of
 from engine.session.library import Library, Service, synchronized
 from engine.session.mix_pool import Given
+from engine.store.history import PlayedTrack, played_tracks
 from engine.wording import day_in_words, month_of, quantity
 
 if TYPE_CHECKING:
-    from engine.canonical_keys import Level
     from engine.session.discover import Discover
     from engine.session.packs import Packs
-    from engine.store.history import PlayedTrack
-
-# A forgotten favourite among tracks was played so often, whatever the others were.
-FAVOURITE_PLAYS = 3
 
 
 class Replays(Service):
@@ -39,34 +34,24 @@ class Replays(Service):
 
         Raises NothingYetError where nothing is forgotten.
         """
-        from engine.recommend.rediscovery import FORGOTTEN_DAYS
+        from engine.recommend.rediscovery import FORGOTTEN_DAYS, forgotten_tracks
         from engine.taste.rules import counted_listens
 
-        artists, tracks = self._forgotten("artists"), self._forgotten("tracks")
-
-        def wanted(track: PlayedTrack) -> bool:
-            key = joined_key(track.artist_key, track.track)
-            return track.artist_key in artists or (track.plays >= FAVOURITE_PLAYS and key in tracks)
+        connection = self.library.connection
+        played = played_tracks(connection, counted_listens(connection))
+        ids = forgotten_tracks(played)
 
         def reason(track: PlayedTrack) -> str:
             last = f", last in {month_of(_day(track.last_played))}" if track.last_played is not None else ""
             return f"{quantity(track.plays, 'plays')}{last}"
 
-        listens = counted_listens(self.library.connection)
-        found = self._again("forgotten", "Forgotten favourites", listens, wanted, reason, settings)
+        tracks = [track for track in played if track.id in ids]
+        found = self._again("forgotten", "Forgotten favourites", tracks, reason, settings)
         if found is None:
             raise NothingYetError(
                 f"Nothing is forgotten: there is no favourite you have not played for {FORGOTTEN_DAYS} days."
             )
         return found
-
-    def _forgotten(self, level: Level) -> frozenset[str]:
-        from engine.recommend.rediscovery import standings
-        from engine.taste.gate import EVERYTHING
-
-        days = self._discover.dated_taste(EVERYTHING, level).days
-        found = standings(days) if days is not None else {}
-        return frozenset(key for key, standing in found.items() if standing == "forgotten favourite")
 
     @synchronized
     def on_this_day(self, settings: MixSettings | None = None) -> Mix:
@@ -80,9 +65,8 @@ class Replays(Service):
         def reason(track: PlayedTrack) -> str:
             return f"{quantity(track.plays, 'plays')} on {name}, last in {_day(track.last_played or 0)[:4]}"
 
-        listens = counted_within(connection, day_in_past_years(connection, today))
-        title = f"{name} in past years"
-        found = self._again("on-this-day", title, listens, lambda _: True, reason, settings)
+        played = played_tracks(connection, counted_within(connection, day_in_past_years(connection, today)))
+        found = self._again("on-this-day", f"{name} in past years", played, reason, settings)
         if found is None:
             raise NothingYetError(f"Nothing was played on {name} in past years.")
         return found
@@ -91,13 +75,11 @@ class Replays(Service):
         self,
         kind: Kind,
         title: str,
-        listens: str,
-        wanted: Callable[[PlayedTrack], bool],
+        played: Sequence[PlayedTrack],
         reason: Callable[[PlayedTrack], str],
         settings: MixSettings | None,
     ) -> Mix | None:
-        """A mix of the wanted ones of the tracks of listens (SQL to read from), much played ones before others, each
-        with its reason; None where there is none."""
+        """A mix of these tracks, much played ones before others, each with its reason; None where there is none."""
         from engine.playlists.compose import sequenced
         from engine.playlists.contexts import Context, Settings
         from engine.playlists.offer import to_play_again
@@ -105,9 +87,9 @@ class Replays(Service):
         settings = settings or MixSettings()
         connection = self.library.connection
         with self._packs.features() as features:
-            pairs = to_play_again(connection, features, listens)
+            pairs = to_play_again(connection, features, played)
         given = Given.of(connection, settings)
-        chosen = [(one, track) for one, track in pairs if wanted(track) and given.takes(one)]
+        chosen = [(one, track) for one, track in pairs if given.takes(one)]
         context = Context(name=kind, title=title, asks="tracks to play again", artist_gap=ARTIST_GAP)
         asked = Settings(minutes=settings.minutes, new=0.0, seed=settings.seed)
         found = sequenced([one for one, _ in chosen], context, asked)
