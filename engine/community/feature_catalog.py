@@ -87,7 +87,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
     file = folder / MANIFEST_FILE
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise unreadable(
             error, file, f"{file} cannot be read ({error}). Remove the pack {folder.name} and add it again."
         ) from error
@@ -105,7 +105,7 @@ def kind_of(folder: Path) -> object:
     """The kind of pack in `folder` as its manifest says, None when there is no readable manifest."""
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return manifest.get("kind") if isinstance(manifest, dict) else None
 

@@ -211,7 +211,7 @@ def own_packs(folders: Folders) -> Iterator[Path]:
     for folder in folders.packs.glob("*"):
         try:
             own = json.loads((folder / MANIFEST_FILE).read_bytes()).get(OWN) is True
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             own = folder.name.endswith(OWN_PARTIAL)
         if own:
             yield folder

@@ -153,7 +153,7 @@ class Pack:
         self.folder = folder
         try:
             manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=PackManifest)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
             raise unreadable(
                 error,
                 folder / "manifest.json",

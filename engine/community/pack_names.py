@@ -81,5 +81,5 @@ def _held(folder: Path) -> tuple[str, str] | None:
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
         return str(manifest["kind"]), str(manifest.get("level", "tracks"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -120,11 +120,11 @@ def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
             # One that was removed meanwhile is none.
             if folder.is_dir():
                 yield _damaged(folder, ValueError("its manifest is missing"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             yield _damaged(folder, error)
 
 
-def _damaged(folder: Path, why: OSError | ValueError | KeyError | TypeError) -> DamagedDataError:
+def _damaged(folder: Path, why: Exception) -> DamagedDataError:
     return unreadable(
         why,
         folder / "manifest.json",

@@ -69,13 +69,14 @@ def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator
     delimiter = max(",;\t", key=first.count)
     # The limit is the whole process's: an importer may have raised it.
     csv.field_size_limit(_LONGEST_FIELD)
-    header = next(csv.reader([first], delimiter=delimiter), [])
-    reader = csv.reader(_limited(table.shown, text, reading), delimiter=delimiter)
+    reader, before = csv.reader([first], delimiter=delimiter), 0
     try:
+        header = next(reader, [])
+        reader, before = csv.reader(_limited(table.shown, text, reading), delimiter=delimiter), 1
         yield header, ([unguarded(cell) for cell in row] for row in reader) if is_guarded(header) else reader
     except csv.Error as error:
         raise UnreadableFileError(
-            f"{table.shown}, line {reader.line_num + 1}: {error}. Is it a CSV file?"
+            f"{table.shown}, line {before + reader.line_num}: {error}. Is it a CSV file?"
         ) from error
 
 

@@ -101,7 +101,7 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
     try:
         manifest = msgspec.json.decode(data, type=IndexManifest)
     # A ValueError, as is the UnicodeDecodeError that msgspec raises besides its own.
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedDataError(f"{where}: not an index manifest ({error}); train the model again") from error
     if manifest.format != FORMAT:
         raise DamagedDataError(

@@ -178,7 +178,7 @@ def _own_models(models: Path) -> Iterator[Path]:
         try:
             content = msgspec.json.decode(manifest.read_bytes())
         # Besides its own DecodeError msgspec raises UnicodeDecodeError.
-        except ValueError:
+        except (ValueError, RecursionError):
             # It may be one of their own, and is of no use to anybody.
             content = {"solo": True}
         if isinstance(content, dict) and content.get("solo"):

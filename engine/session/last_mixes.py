@@ -40,5 +40,5 @@ class LastMixes:
             data = self._library.folders.mixes.read_bytes()
             return msgspec.json.decode(data, type=dict[str, list[tuple[str, str]]])
         # One that is damaged is made anew: every mix begins again.
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}

@@ -131,6 +131,6 @@ def _of_discover(path: Path) -> str:
 def _of_manifest(file: Path) -> str:
     try:
         keys = set(json.loads(file.read_bytes())) if file.stat().st_size < _LONGEST_MANIFEST else set()
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return ""
     return _PART if {"format", "digests"} <= keys or {"format", "kind", "source"} <= keys else ""

@@ -288,7 +288,7 @@ def read_manifest(folder: Path) -> ModelManifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=ModelManifest)
     # Besides its own DecodeError msgspec raises UnicodeDecodeError; a ValueError too, as is a NUL in a path.
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         path = folder / MANIFEST
         raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
     if manifest.format != FORMAT:

@@ -13,7 +13,7 @@ def read(data: bytes | None) -> dict[str, Any]:
     """The state in `data`, or an empty one."""
     try:
         state = json.loads(data) if data else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return state if isinstance(state, dict) and state.get("version") == VERSION else {}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import struct
 import zipfile
 from pathlib import Path
 
@@ -151,3 +153,29 @@ def test_how_far_it_is_is_told_in_bytes_once_over_all_that_is_taken(
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] > 1.7 * len(text)
     assert len(told) > 5
+
+
+@pytest.mark.parametrize("damage", ["overlapping", "bomb", "packed bomb", "cut", "header"])
+def test_a_hostile_file_is_refused_by_name(tmp_path: Path, damage: str) -> None:
+    """Archives that unpack too much or lie over themselves, what is cut, and a header that is no row."""
+    out, table = io.BytesIO(), b"user,artist,plays\nu,Ida,3\n"
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("plays.csv", b" " * (40 << 20) if damage == "bomb" else table)
+    data = out.getvalue()
+    directory, end = data.rindex(b"PK\1\2"), data.rindex(b"PK\5\6")
+    entry = data[directory:end]
+    hostile = {
+        "overlapping": data[:directory]
+        + entry * 9
+        + data[end : end + 8]
+        + struct.pack("<HHL", 9, 9, 9 * len(entry))
+        + data[end + 16 :],
+        "bomb": data,
+        "packed bomb": gzip.compress(table + b" " * (40 << 20), 1),
+        "cut": data[:-30],
+        "header": b"user,artist," + b"x" * 200_000 + b"\nu,Ida,3\n",
+    }
+    path = tmp_path / "set.csv"
+    path.write_bytes(hostile[damage])
+    with pytest.raises(UnreadableFileError, match=r"set\.csv"):
+        add_packs(Door(Folders(tmp_path / "data")), path)

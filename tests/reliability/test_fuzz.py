@@ -1,0 +1,52 @@
+"""The harness finds what it is there for, and a short run of it finds nothing in the readers."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from engine.errors import UnreadableFileError
+from tests.reliability.fuzz import Target, fuzz, importers, packs, settings
+
+# The long run has models too: python -m tests.reliability
+_IMPORTS, _OTHERS = 5, 3
+
+
+def test_the_harness_tells_errors_of_its_own_from_findings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.reliability.fuzz._HANGS", 0.05)
+    tried = 0
+
+    def read(_path: Path) -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise UnreadableFileError("This is one of ours.")
+        if tried == 2:
+            raise KeyError("This is none.")
+        while tried == 3:
+            pass
+
+    keep = tmp_path / "found"
+    keep.mkdir()
+    found = fuzz(
+        Target("one", [b"seed"], read), random.Random(1), [b"other"], lambda so_far: so_far < 4, keep
+    )
+    assert (found.tried, found.refused) == (4, 1)
+    assert found.findings == {"KeyError the harness": 1, "it hangs": 1}
+    assert len(list(keep.iterdir())) == 2
+
+
+def test_no_reader_has_a_finding(tmp_path: Path) -> None:
+    imports, others = importers(tmp_path), [*packs(tmp_path), *settings()]
+    seeds = [seed for target in (*imports, *others) for seed in target.seeds]
+    rng = random.Random(7)
+    for target in (*imports, *others):
+        times = _IMPORTS if target in imports else _OTHERS
+        found = fuzz(target, rng, seeds, lambda tried, times=times: tried < times)  # type: ignore[misc]
+        assert not found.findings, (
+            f"{target.name}: python -m tests.reliability --only {target.name} --keep DIR"
+        )
