@@ -150,7 +150,7 @@ class Tastes(Service):
         may be `unknown`."""
         import msgspec
 
-        if rule.artist is not None:
+        if rule.artist is not None and rule.artist_key is None:
             name, key = (
                 (rule.artist, artist_key(rule.artist)) if unknown else self._artists.resolve(rule.artist)
             )

@@ -209,6 +209,7 @@ def test_names_in_other_spellings_and_in_names_of_playlists_are_seen(session: Se
     assert not done.holds
     assert session.library.connection.execute("SELECT file FROM imports").fetchone() == ("(forgotten)",)
     # As it is said to be done: the artist is no longer there, their name is.
+    assert session.forgettable(Rule(artist=SECRET)) == 0
     again = session.forget(Rule(artist=SECRET), playlists=True)
     assert again.holds
     assert {kind: count for kind, count in again.deleted.items() if count} == {
