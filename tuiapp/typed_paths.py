@@ -1,6 +1,6 @@
 """Paths as people type them and as terminals drop them: quoted, escaped, as `file://` addresses, several at once.
 
-Behind those of an import may stand the options that the command line has for it.
+Behind those of an import may stand how to read it: what the command line has options for.
 """
 
 from __future__ import annotations
@@ -11,22 +11,25 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
-# What may stand behind the paths of an import, and a value it may have.
-IMPORT_OPTIONS = {
-    "--zone": "Europe/Copenhagen",
-    "--encoding": "shift_jis",
-    "--map": "artist=A,track=T,time=D",
-    "--keep-private": "",
+# What may stand behind the paths of an import, as `word=value`: the command line's option for it, a value it may have.
+IMPORT_WORDS = {
+    "zone": ("--zone", "Europe/Copenhagen"),
+    "encoding": ("--encoding", "shift_jis"),
+    "columns": ("--map", "artist=A,track=T,time=D"),
+    "private": ("--keep-private", "keep"),
 }
-_BEHIND = re.compile(rf"\s(?=(?:{'|'.join(IMPORT_OPTIONS)})(?:[\s=]|$))")
+_OPTIONS = {option: word for word, (option, _) in IMPORT_WORDS.items()}
+_BEHIND = re.compile(rf"\s(?=(?:{'|'.join(IMPORT_WORDS)})=|(?:{'|'.join(_OPTIONS)})(?:[\s=]|$))")
+_SAID = re.compile(rf"(?P<option>{'|'.join(_OPTIONS)})\b(?: (?=NAME\b|[a-z]+=))?")
 
 
 def with_options(text: str) -> tuple[str, list[str]]:
-    """The paths of an import as typed, and the options behind them, as the command line takes them.
+    """The paths of an import as typed, and what stands behind them, as the command line takes it. Its own options are
+    understood, too.
 
     Raises ValueError, with what is expected, where these cannot be read.
 
-    >>> with_options("my songs.csv --zone Europe/Rome --keep-private")
+    >>> with_options("my songs.csv zone=Europe/Rome private=keep")
     ('my songs.csv', ['--zone', 'Europe/Rome', '--keep-private'])
     """
     paths, *_ = _BEHIND.split(text, maxsplit=1)
@@ -38,16 +41,37 @@ def with_options(text: str) -> tuple[str, list[str]]:
         raise ValueError("A quotation mark is missing.") from None
     options: list[str] = []
     while words:
-        option, given, value = words.pop(0).partition("=")
-        if option not in IMPORT_OPTIONS:
-            raise ValueError(f"{option} is not an option. Use {', '.join(IMPORT_OPTIONS)}.")
-        options.append(option)
-        if example := IMPORT_OPTIONS[option]:
-            value = value if given else words.pop(0) if words else ""
-            if not value or value in IMPORT_OPTIONS:
-                raise ValueError(f"{option} needs a value, such as {example}.")
-            options.append(value)
+        name, given, value = words.pop(0).partition("=")
+        word = _OPTIONS.get(name, name)
+        if word not in IMPORT_WORDS:
+            known = ", ".join(f"{one}=" for one in IMPORT_WORDS)
+            raise ValueError(f"{name} is not known here. Use {known}.")
+        option, example = IMPORT_WORDS[word]
+        if name == "--keep-private" and not given:
+            value = example
+        elif not given and name == option and words and words[0].partition("=")[0] not in _BOTH:
+            value = words.pop(0)
+        if not value or (word == "private" and value != example):
+            raise ValueError(f"{word}= needs a value, such as {word}={example}.")
+        options += [option] if word == "private" else [option, value]
     return paths, options
+
+
+_BOTH = {*IMPORT_WORDS, *_OPTIONS}
+
+
+def as_typed_here(said: str) -> str:
+    """What the engine says of an import, with what is typed behind the path in place of the command line's options.
+
+    >>> as_typed_here("read as UTC; give the right one with --zone NAME")
+    'read as UTC; give the right one with zone=NAME'
+    """
+    return _SAID.sub(lambda found: begun(_OPTIONS[found["option"]]), said)
+
+
+def begun(word: str) -> str:
+    """A word as it is typed, up to its value where that is to be chosen."""
+    return "private=keep" if word == "private" else f"{word}="
 
 
 def paths_in(text: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What an import's report calls for is done in the app: the options of the command line stand behind the path."""
+"""What an import's report calls for is done in the app: how to read it stands behind the path, in the app's words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.driving import screen_text, settled
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
 from tuiapp.screens.dialogs import AskPath, ShowText
-from tuiapp.typed_paths import IMPORT_OPTIONS, with_options
+from tuiapp.typed_paths import IMPORT_WORDS, as_typed_here, with_options
 
 # Noon of 2021-06-01 by the player's own clock.
 LOG = "#AUDIOSCROBBLER/1.1\n#TZ/UNKNOWN\nSomebody\tA\tSong\t1\t200\tL\t1622548800\t\n"
@@ -47,22 +47,25 @@ async def test_a_zone_is_asked_for_by_its_key_and_typed_behind_the_path(
         await settled(pilot)
         await pilot.press("i")
         await settled(pilot)
-        for option in IMPORT_OPTIONS:
-            assert option in screen_text(app)
+        for word in IMPORT_WORDS:
+            assert f"{word}=" in screen_text(app)
+        assert "--" not in screen_text(app), "no word of the command line"
         app.screen.query_one(Input).value = str(log)
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
-        assert "i     import again, with --zone behind the path" in screen_text(app)
+        assert "i     import again, with zone= behind the path" in screen_text(app)
+        assert "give its time zone with zone=NAME" in " ".join(screen_text(app).split())
+        assert "--zone" not in screen_text(app)
         await pilot.press("i")
         await settled(pilot, lambda: isinstance(app.screen, AskPath))
         line = app.screen.query_one(Input)
-        assert line.value == f"{log} --zone "
+        assert line.value == f"{log} zone="
         await pilot.press("enter")
         await settled(pilot)
-        assert "--zone needs a value, such as Europe/Copenhagen." in screen_text(app)
+        assert "zone= needs a value, such as zone=Europe/Copenhagen." in screen_text(app)
         await pilot.press(*"Japan", "enter")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
-        assert "--zone" not in screen_text(app)
+        assert "zone=" not in screen_text(app)
     with Session(empty) as session:
         (play,) = session.history.listens(session.history.listen_ids())
         assert play.started_at == 1622548800 - 9 * 3600
@@ -81,7 +84,7 @@ async def test_columns_are_named_behind_the_path_of_a_table_of_unknown_shape(
         app.screen.query_one(Input).value = str(table)
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
-        assert "import again, with --map behind the path" in screen_text(app)
+        assert "import again, with columns= behind the path" in screen_text(app)
         await pilot.press("i")
         await settled(pilot, lambda: isinstance(app.screen, AskPath))
         app.screen.query_one(Input).value += "artist=who,track=what,time=moment"
@@ -95,6 +98,10 @@ def test_a_path_that_holds_an_option_is_a_path(tmp_path: Path) -> None:
     odd = tmp_path / "my --zone songs.csv"
     odd.write_text("x")
     assert with_options(str(odd)) == (str(odd), [])
+    assert with_options("/a.csv columns='time=Played At' zone=Asia/Tokyo private=keep") == (
+        "/a.csv",
+        ["--map", "time=Played At", "--zone", "Asia/Tokyo", "--keep-private"],
+    )
     assert with_options("/a.csv --map='time=Played At'") == ("/a.csv", ["--map", "time=Played At"])
     assert with_options("/a.csv --zones") == ("/a.csv --zones", [])
 
@@ -102,12 +109,24 @@ def test_a_path_that_holds_an_option_is_a_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "wrong"),
     [
-        ("a --zone", "--zone needs a value, such as Europe/Copenhagen"),
-        ("a --zone --encoding x", "--zone needs a value"),
-        ("a --encoding 'x", "quotation mark"),
-        ("a --keep-private b", "b is not an option"),
+        ("a zone=", "zone= needs a value, such as zone=Europe/Copenhagen"),
+        ("a zone= encoding=x", "zone= needs a value"),
+        ("a --zone --encoding x", "zone= needs a value"),
+        ("a encoding='x", "quotation mark"),
+        ("a private=yes", "such as private=keep"),
+        ("a --keep-private b", "b is not known here. Use zone=, encoding="),
     ],
 )
 def test_options_that_cannot_be_read_say_what_is_expected(typed: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         with_options(typed)
+
+
+def test_what_the_engine_says_of_options_is_said_as_it_is_typed_here() -> None:
+    assert as_typed_here("say whose with --map user=NAME") == "say whose with columns=user=NAME"
+    assert (
+        as_typed_here("“x” is not a valid --map. Write artist=A")
+        == "“x” is not a valid columns=. Write artist=A"
+    )
+    assert as_typed_here("read with --encoding NAME, such as") == "read with encoding=NAME, such as"
+    assert as_typed_here("asked for by --keep-private") == "asked for by private=keep"

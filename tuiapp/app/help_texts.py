@@ -14,7 +14,7 @@ from tuiapp.safe import shown
 from tuiapp.screens.first_steps import step
 from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, VIEWS, on_music, scope_of
 from tuiapp.settings.keys import Keymap
-from tuiapp.typed_paths import IMPORT_OPTIONS
+from tuiapp.typed_paths import IMPORT_WORDS, begun
 
 # Every action with its own keys.
 _OWN = Keymap()
@@ -52,8 +52,8 @@ def how_to_export(width: int = _WIDEST_EXPORTS) -> str:
         _hanging(f"{how} ({wait})" if wait else how, indent, f"{service:<{indent}}", width)
         for service, how, wait in EXPORTS
     ]
-    options = " ".join(f"{option} {value}".rstrip() for option, value in IMPORT_OPTIONS.items())
-    behind = _hanging(f"Options may follow the path: {options}", 0, "", width)
+    words = " ".join(f"{word}={value}" for word, (_, value) in IMPORT_WORDS.items())
+    behind = _hanging(f"How to read it may follow the path: {words}", 0, "", width)
     return f"Files, folders or archives; the format is detected.\n{behind}\n{''.join(lines)}"
 
 
@@ -122,8 +122,9 @@ def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = Mappin
 
 
 def options_named(report: dict[str, Any]) -> list[str]:
-    """The options of an import that would settle what its report says: those its notes and reasons name."""
+    """What, behind the path, would settle what an import's report says: what its notes and reasons name."""
     dropped = report["totals"]["dropped"]
     said = " ".join((*dropped, *(str(file["note"]) for file in report["files"])))
-    private = ["--keep-private"] if "private session" in dropped else []
-    return [option for option in IMPORT_OPTIONS if f"{option} " in said] + private
+    private = ["private"] if "private session" in dropped else []
+    named = [word for word, (option, _) in IMPORT_WORDS.items() if f"{option} " in said]
+    return [begun(word) for word in dict.fromkeys(named + private)]

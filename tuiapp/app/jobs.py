@@ -261,14 +261,15 @@ class Jobs:
 
         def go_on(key: str | None) -> None:
             if key == again:
-                self.ask_import(f"{typed} {options[0]} ")
+                self.ask_import(f"{typed} {options[0]}")
             elif key is not None:
                 self._app.views.go("model")
                 self.ask_pack() if key == add else self.start("Training", "train")
 
-        notes = [in_keys(file["note"], self._app.keymap) for file in report["files"]]
-        files = [{**file, "note": note} for file, note in zip(report["files"], notes, strict=True)]
-        text = import_report({**report, "files": files}, steps)
+        files = [{**file, "note": in_keys(file["note"], self._app.keymap)} for file in report["files"]]
+        totals = report["totals"]
+        dropped = {in_keys(reason, self._app.keymap): count for reason, count in totals["dropped"].items()}
+        text = import_report({**report, "files": files, "totals": {**totals, "dropped": dropped}}, steps)
         if said := self._said(coverage):
             text = Content.assemble(f"{said}\n\n", text)
         title = "Imported" if any(file["format"] for file in report["files"]) else "Nothing imported"

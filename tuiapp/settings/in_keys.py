@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tuiapp.settings.keys import Keymap
+from tuiapp.typed_paths import as_typed_here
 
 _KEYS = {
     "import": ("import",),
@@ -29,10 +30,11 @@ _OPTION = re.compile(
 
 
 def in_keys(message: str, keymap: Keymap) -> str:
-    """The message with keys in place of the commands that there are keys for, and without the options of others."""
+    """The message with keys in place of the commands that there are keys for, and without the options of others; those
+    of an import as its dialog takes them."""
 
     def pressed(found: re.Match[str]) -> str:
         keys = [keymap.label(name) for name in _KEYS[found[1] or found[2]]]
         return f"press {' then '.join(keys)}"
 
-    return _OPTION.sub("", _COMMAND.sub(pressed, message))
+    return as_typed_here(_OPTION.sub("", _COMMAND.sub(pressed, message)))
