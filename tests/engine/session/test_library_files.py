@@ -75,7 +75,7 @@ def test_a_playlist_of_another_services_plays_from_the_files_of_a_library_withou
     )
     with Session(Folders(tmp_path / "data")) as session:
         session.history.import_paths([history, listed])
-        with pytest.raises(NothingYetError, match="import the library of a player"):
+        with pytest.raises(NothingYetError, match="discover library add DIR"):
             session.tracks.export(session.playlists.show("Evening"), "Evening", tmp_path / "before.m3u8")
         report = session.history.import_paths([player(exports)])
         assert (report.files[0].read, report.files[0].dropped) == (2, {"nothing to count": 2})
