@@ -123,7 +123,7 @@ def _left_when_it_hangs() -> Iterator[None]:
 
 def importers(folder: Path) -> list[Target]:
     """Every format of histories, into one library in memory each that is begun anew now and then."""
-    from tests.engine.imports.test_import_hostile import SAMPLES, content_of
+    from tests.support.samples import SAMPLES, content_of
 
     found = []
     for name in SAMPLES:

@@ -132,7 +132,9 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
         await pilot.press("7")
         await settled(pilot)
         await pilot.press("t")
-        await pilot.pause()
+        await settled(pilot)
+        await pilot.press("enter")  # the pack of the model is not there: that is asked about
+        await settled(pilot, lambda: bool(started))
         assert [(list(arguments), place) for arguments, place in started] == [(["train"], folders.root)]
         for key in "71":
             await pilot.press(key)

@@ -218,6 +218,9 @@ class ModelView(View):
             question = Pick("Train on your own listening?", [Choice("train", "Train")], more=shown(lost))
             self.app.push_screen(question, lambda choice: None if choice is None else start())
 
+        if self.app.jobs.obstacle("Training"):
+            start()
+            return
         # A damaged model is what training mends.
         self.ask(
             lambda session: session.models.lost_by_training("artists"),

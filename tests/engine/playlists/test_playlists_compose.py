@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,35 +12,11 @@ from hypothesis import strategies as st
 from engine.errors import CancelledError, NothingYetError
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import ARTIST_GAP, compose
-from engine.playlists.contexts import CONTEXTS, Context, Settings
-from engine.playlists.objective import Objective, objective_of, question_of
+from engine.playlists.contexts import Settings
 from engine.playlists.playlist import ContextPlaylist
-from engine.playlists.pool import ASSUMED_SECONDS, pool_of
+from engine.playlists.pool import ASSUMED_SECONDS
 from engine.playlists.sequence import greedy
-
-
-def made_up_pool(size: int, seed: int = 1, artists: int = 300) -> list[Candidate]:
-    """Tracks with tempi and lengths as in popular music: most of 90 to 140 bpm and three to four minutes."""
-    chance = random.Random(seed)
-    tracks = []
-    for number in range(size):
-        artist = chance.randrange(artists)
-        tracks.append(
-            Candidate(
-                artist=f"Artist {artist}",
-                track=f"Song {number}",
-                artist_key=f"artist {artist}",
-                track_key=f"song {number}",
-                bpm=None if chance.random() < 0.1 else min(max(chance.gauss(121, 27), 60), 210),
-                bpm_source="made up",
-                energy=chance.random(),
-                seconds=None if chance.random() < 0.05 else min(max(chance.gauss(225, 60), 40), 500),
-                appeal=chance.gauss(0, 1),
-                known=artist % 5 < 3,
-            )
-        )
-    return tracks
-
+from tests.support.pools import made_up_pool, objective
 
 POOL = made_up_pool(2500)
 
@@ -78,12 +53,6 @@ def test_tempo_follows_the_profile() -> None:
     assert max(targets) == 170
     for track in playlist.tracks:
         assert abs(track.bpm * track.factor / track.target_bpm - 1) <= 0.06
-
-
-def objective(pool: list[Candidate], asked: Settings, context: Context = CONTEXTS["running"]) -> Objective:
-    whole = pool_of(pool, asked.seed)
-    usable = whole.of(np.flatnonzero(whole.of_length(asked.minutes)))
-    return objective_of(question_of(usable, context, asked), context.artist_gap)
 
 
 def test_search_beats_greedy_and_never_loses_to_it() -> None:

@@ -15,7 +15,7 @@ from engine.playlists.compose import compose
 from engine.playlists.contexts import CONTEXTS, Context, Settings
 from engine.playlists.sequence import greedy, sequence
 from engine.playlists.tempo import ENERGY_FITS
-from tests.engine.playlists.test_playlists_compose import made_up_pool, objective
+from tests.support.pools import made_up_pool, objective
 
 
 def optimum(pool: list[Candidate], asked: Settings, context: Context) -> tuple[float, float, float]:
