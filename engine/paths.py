@@ -60,6 +60,11 @@ class Folders:
         return self.root / "listening.json"
 
     @property
+    def servers(self) -> Path:
+        """Who the person is to their servers: names and passwords."""
+        return self.root / "servers.json"
+
+    @property
     def mixes(self) -> Path:
         """What the last mixes were made of, so that they can go on."""
         return self.root / "mixes.json"
@@ -74,7 +79,7 @@ class Folders:
         """The files that lie in the data folder itself."""
         return (
             *(self.database, self.config, self.state, self.hindsight),
-            *(self.listening, self.mixes, self.log),
+            *(self.listening, self.servers, self.mixes, self.log),
         )
 
     @property

@@ -1,19 +1,20 @@
-"""The one place that opens a connection: downloads a data set the person asked for by name, and asks whether the
-cluster they named is there.
+"""The one place that opens a connection to others: downloads a data set the person asked for by name, sends a playlist
+to a server of their own, and asks whether the cluster they named is there.
 
-Nothing of the person is sent but the request itself: no cookies, no account, a plain agent name, with a contact where
-they set one. What breaks is asked for again, later and later.
+To whom one downloads from nothing of the person is sent but the request itself: no cookies, no account, a plain agent
+name, with a contact where they set one. What breaks is asked for again, later and later.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -36,6 +37,7 @@ from engine.wording import quantity
 
 _TIMEOUT = 30
 _MAX_PAGE = 4 << 20
+_MAX_ANSWER = 32 << 20
 _REDIRECTS = 5
 # Seconds between the tries; servers of public dumps drop connections now and then.
 _PAUSES = (1, 2, 4, 8, 16)
@@ -85,6 +87,39 @@ def check(url: str) -> None:
     except ValueError:
         pass
     raise UsageError(f"{url} must start with https: others could read or change the download.")
+
+
+def check_own(url: str) -> None:
+    """Raise UsageError for the address of a server of the person's own that is neither https nor near, or holds more
+    than an address."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"{url} is no address of a server: it begins with https:// and a name.")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("Leave name and password out of the address: it is shown and noted.")
+    if parts.scheme == "http" and not _is_near(parts.hostname):
+        raise UsageError(f"{url} must start with https: others could read what is sent.")
+
+
+def is_safe(url: str) -> bool:
+    """Whether nobody on the way reads what is sent to an address: https, or this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_near(host: str) -> bool:
+    """Whether an address is of this machine or of a network of one's own, by its number or the form of its name."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".home.arpa", ".internal"))
 
 
 def host_of(url: str) -> str:
@@ -211,6 +246,43 @@ class Web:
             finally:
                 answer.close()
         raise DiscoverError(f"{url} leads on and on; stopped.")
+
+    def ask(
+        self, method: str, url: str, *, fields: Sequence[tuple[str, str]] = (), headers: dict[str, str] | None = None,
+        document: object = None,
+    ) -> tuple[int, bytes]:  # fmt: skip
+        """Ask a server of the person's own, once: its status and its answer, whatever that is.
+
+        `fields` stand in the address, or are a form where the method is POST; a `document` is sent as JSON. No
+        redirect is followed: whom one is to a server only that one is told. Raises DiscoverError where it can't be
+        reached, UsageError for where one may not ask.
+        """
+        check_own(url)
+        form = urlencode(fields)
+        body, sent = None, {**self._headers, **(headers or {})}
+        if document is not None:
+            body, sent["Content-Type"] = json.dumps(document).encode(), "application/json"
+        elif method == "POST" and form:
+            body, sent["Content-Type"] = form.encode(), "application/x-www-form-urlencoded"
+        at = f"{url}?{form}" if form and (method != "POST" or document is not None) else url
+        self.stop_if_cancelled()
+        try:
+            with as_broken():
+                answer = self._pool(url).request(
+                    method, at, body=body, headers=sent, preload_content=False, redirect=False, retries=False,
+                    timeout=_TIMEOUT,
+                )  # fmt: skip
+                try:
+                    data = answer.read(_MAX_ANSWER + 1)
+                finally:
+                    answer.close()
+        except BrokenError as error:
+            raise DiscoverError(
+                f"{url} can't be reached: {error}. Check the address and that it runs."
+            ) from error
+        if len(data) > _MAX_ANSWER:
+            raise DiscoverError(f"{url} answered more than {_MAX_ANSWER >> 20} MB; stopped.")
+        return answer.status, data
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)

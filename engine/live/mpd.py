@@ -1,6 +1,8 @@
-"""Watching MPD: what it plays is asked whenever it says that something changed. Facts: MPD's protocol, 0.23.
+"""Speaking to MPD, and watching it: what it plays is asked whenever it says that something changed. Facts: MPD's
+protocol, 0.23.
 
-One connection, which waits until MPD speaks; where there is none it is tried again, a minute apart at last.
+Watching takes one connection, which waits until MPD speaks; where there is none it is tried again, a minute apart at
+last.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from engine.live.clock import Clock, Heard, Judged, Seen, Song
 from engine.live.connections import connect
@@ -34,7 +36,7 @@ class RefusedError(Exception):
 
 
 # However MPD goes: refused, closed, silent, or saying what it does not say.
-_LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, asyncio.LimitOverrunError)
+LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, asyncio.LimitOverrunError)
 
 
 def addresses(setting: str) -> tuple[str, ...]:
@@ -95,44 +97,35 @@ class Watcher:
 
     async def _follow(self, place: str, keep: Keep) -> bool:
         """Follow MPD until it goes away; false where it is not there."""
-        password, _, address = place.rpartition("@") if not place.startswith("@") else ("", "", place)
         found = False
+        address = split(place)[1]
         try:
-            async with asyncio.timeout(_PATIENCE):
-                reader, writer = await connect(address, _MAX_LINE)
-        except _LOST:
-            return False
-        mpd = _Conversation(reader, writer)
-        try:
-            await mpd.greeting()
-            if password:
-                await mpd.ask(f"password {_quoted(password)}")
-            while True:
-                status, song = await mpd.ask("status"), await mpd.ask("currentsong")
-                if not found:
-                    self._say(f"Watching MPD at {address}.")
-                found = True
-                shown = seen(status, song, time.monotonic(), time.time())
-                self._see(shown, keep)
-                await self._judge(mpd, shown.song, dict(song).get("file", ""), keep)
-                await mpd.ask("idle player sticker", patience=None)
-        except _LOST as error:
+            async with speaking(place) as mpd:
+                while True:
+                    status, song = await mpd.ask("status"), await mpd.ask("currentsong")
+                    if not found:
+                        self._say(f"Watching MPD at {address}.")
+                    found = True
+                    shown = seen(status, song, time.monotonic(), time.time())
+                    self._see(shown, keep)
+                    await self._judge(mpd, shown.song, dict(song).get("file", ""), keep)
+                    await mpd.ask("idle player sticker", patience=None)
+        except LOST as error:
             if found:
                 why = f" ({error})" if isinstance(error, RefusedError) else ""
                 self._say(f"MPD at {address} is gone{why}; it is looked for again.")
         finally:
             # It is not known what it plays now.
             self._see(Seen(time.monotonic(), time.time()), keep)
-            writer.close()
         return found
 
-    async def _judge(self, mpd: _Conversation, song: Song | None, file: str, keep: Keep) -> None:
+    async def _judge(self, mpd: Conversation, song: Song | None, file: str, keep: Keep) -> None:
         """Hand on what the person says of the song while it plays; what was said before is no news."""
         if song is None:
             return
         sticker = ""
         with contextlib.suppress(RefusedError):  # none, or none are kept there
-            answered = await mpd.ask(f"sticker get song {_quoted(file)} {_STICKER}")
+            answered = await mpd.ask(f"sticker get song {quoted(file)} {_STICKER}")
             sticker = dict(answered).get("sticker", "").removeprefix(f"{_STICKER}=")
         before, self._sticker = self._sticker, (file, sticker)
         if before[0] == file and before[1] != sticker and (sticker in _VERDICTS or not sticker):
@@ -143,7 +136,7 @@ class Watcher:
             keep(NAME, one)
 
 
-class _Conversation:
+class Conversation:
     """Commands and answers."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -156,12 +149,14 @@ class _Conversation:
         if not line.startswith(b"OK MPD "):
             raise RefusedError("it is no MPD")
 
-    async def ask(self, command: str, *, patience: float | None = _PATIENCE) -> Pairs:
-        """The (name, value) pairs of an answer. Raises RefusedError, TimeoutError, EOFError."""
+    async def ask(
+        self, command: str, *, patience: float | None = _PATIENCE, lines: int = _MAX_LINES
+    ) -> Pairs:
+        """The (name, value) pairs of an answer of fewer than `lines`. Raises RefusedError, TimeoutError, EOFError."""
         self._writer.write(f"{command}\n".encode())
         pairs: list[tuple[str, str]] = []
         async with asyncio.timeout(patience):
-            while len(pairs) < _MAX_LINES:
+            while len(pairs) < lines:
                 line = (await self._reader.readuntil()).decode(errors="replace").rstrip("\n")
                 if line == "OK":
                     return pairs
@@ -172,6 +167,33 @@ class _Conversation:
         raise RefusedError("an answer without an end")
 
 
-def _quoted(text: str) -> str:
+@contextlib.asynccontextmanager
+async def speaking(place: str) -> AsyncIterator[Conversation]:
+    """A conversation with MPD at a place, a password before it with an @. Raises one of LOST."""
+    password, address = split(place)
+    async with asyncio.timeout(_PATIENCE):
+        reader, writer = await connect(address, _MAX_LINE)
+    try:
+        mpd = Conversation(reader, writer)
+        await mpd.greeting()
+        if password:
+            await mpd.ask(f"password {quoted(password)}")
+        yield mpd
+    finally:
+        writer.close()
+
+
+def split(place: str) -> tuple[str, str]:
+    """The password of a place, empty where it has none, and its address."""
+    password, _, address = place.rpartition("@") if not place.startswith("@") else ("", "", place)
+    return password, address
+
+
+def quoted(text: str) -> str:
+    """A word of a command.
+
+    >>> print(quoted('a "b"'))
+    "a \\"b\\""
+    """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     return f'"{escaped}"'

@@ -11,7 +11,7 @@ from engine.canonical_keys import artist_key, played_alike, relaxed_pair, track_
 from engine.store.music_files import MusicFile, any_files, files_by, played_names, versions
 
 # Another version of a song by its title is the same recording where it is as long, in seconds.
-_AS_LONG = 5.0
+AS_LONG = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _best(files: Sequence[MusicFile], wanted: Wanted) -> MusicFile | None:
     keys = artist_key(wanted.artist), track_key(wanted.track)
     same = [one for one in files if (one.artist_key, one.track_key) == keys]
     alike = [
-        one for one in files if played_alike(keys[1], one.track_key or "") and _apart(one, wanted) <= _AS_LONG
+        one for one in files if played_alike(keys[1], one.track_key or "") and _apart(one, wanted) <= AS_LONG
     ]
     return _nearest(same or alike, wanted)
 

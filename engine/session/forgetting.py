@@ -266,6 +266,9 @@ def _delete_artist(
     delete("days shown", f"DELETE FROM compared WHERE {of_items}", key, SEPARATOR)  # noqa: S608 - fixed text
     delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
     deleted["music files"] = forget_artist(connection, frozenset((str(key),)))
+    # What is on the server stays there; without the note it is no longer known which list that is.
+    in_any = " OR ".join(f"stands_in(?1, {column})" for column in ("playlist", "server_id", "address"))
+    delete("notes of what was sent", f"DELETE FROM pushes WHERE {in_any}", key)  # noqa: S608 - fixed names
     # A file's name may be the artist's: what was read stays known by its digest, and a rule of it by the same name.
     connection.execute("UPDATE imports SET file = ? WHERE stands_in(?, file)", (_GONE, key))
     connection.execute(

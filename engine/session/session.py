@@ -28,6 +28,7 @@ from engine.session.models import Models
 from engine.session.music import Music
 from engine.session.packs import Packs
 from engine.session.playlists import Playlists
+from engine.session.pushing import Pushing
 from engine.session.replays import Replays
 from engine.session.routines import Routines
 from engine.session.seeds import Seeds
@@ -89,6 +90,7 @@ class Session:
         self.routines = Routines(library, self.models, self.packs)
         self.mixes = Mixes(library, self.models, self.packs, self.discover)
         self.playlists = Playlists(library, self.packs, self.discover, self.mixes)
+        self.pushing = Pushing(library, self.playlists)
         self.replays = Replays(library, self.packs, self.discover)
         self.seeds = Seeds(library, self.tracks, self.playlists, self.browse)
         self.bridges = Bridges(library, self.models, self.packs, self.seeds)

@@ -34,6 +34,7 @@ _NAMES = {
     "skips": ("source",),
     "rules": ("kind",),
     "fetches": ("sha256",),
+    "pushes": ("service",),
     "forgetting": ("mark",),
 }
 # Where a title may be the same as a forgotten artist's name, and how often the file holds it: keys are indexed too.

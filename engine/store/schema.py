@@ -254,6 +254,19 @@ CREATE TABLE forgetting (
 INSERT INTO forgetting VALUES (1, lower(hex(randomblob(16))), 0);
 """
 
+_VERSION_11 = """
+-- What was sent to servers of the person's own, for `discover audit`. `server_id`: by which the server knows the
+-- playlist made there, empty until it said so.
+CREATE TABLE pushes (
+    playlist  TEXT NOT NULL,
+    service   TEXT NOT NULL,
+    address   TEXT NOT NULL,
+    server_id TEXT NOT NULL,
+    tracks    INTEGER NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -266,6 +279,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_8,
     _VERSION_9,
     _VERSION_10,
+    _VERSION_11,
 )
 
 

@@ -38,6 +38,7 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "playlists add": ["Song for the hill", "Artist F5"], "playlists continue": ["Song for the hill", "-n", "2"],
     "playlists create": ["New"], "playlists drop": ["Song for the hill", "1"],
     "playlists move": ["Song for the hill", "1", "2"], "playlists rename": ["Song for the hill", "New"],
+    "push": ["Song for the hill", "--to", "mpd", "--url", "HERE", "--yes"],
     "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
     "search": ["a"], "stats": [], "taste": [], "taste drift": [], "taste exclude": ["--artist", "Artist 00"],
     "taste include": ["1"], "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],

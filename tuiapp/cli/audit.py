@@ -17,6 +17,7 @@ from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.community.fetch import Fetched
+    from engine.session.pushing import Sent
 
 # Where nobody sits in front: what a private session may read.
 _LOOKS = (("recommend",), ("taste",), ("search", "a"), ("playlists",), ("doctor",))
@@ -51,7 +52,15 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
             "listening": evidence.listening,
         }
         fetched = [asdict(one) for one in _fetches(options)]
-        print_json({"private_sessions": [session], "fetched": fetched, "sent": evidence.connections})
+        pushed = [asdict(one) for one in _pushes(options)]
+        print_json(
+            {
+                "private_sessions": [session],
+                "fetched": fetched,
+                "pushed": pushed,
+                "sent": evidence.connections,
+            }
+        )
     else:
         _say(evidence.files, evidence.bytes, evidence.changed, evidence.connections)
         if evidence.listening:
@@ -62,6 +71,12 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
             day = time.strftime("%Y-%m-%d", time.gmtime(one.at))
             click.echo(
                 f"Downloaded {day}: {shown(one.url)}, {quantity(one.bytes, 'bytes')}, SHA-256 {one.sha256}."
+            )
+        for push in _pushes(options):
+            day = time.strftime("%Y-%m-%d", time.gmtime(push.at))
+            click.echo(
+                f"Sent {day}: {shown(push.playlist)}, {quantity(push.tracks, 'tracks')}, to {push.service} at "
+                f"{shown(push.address)}."
             )
         for look, code in ended.items():
             if code:
@@ -81,6 +96,12 @@ def _fetches(options: Options) -> Sequence[Fetched]:
     """Every download there was; read in a private session, so that looking writes nothing either."""
     with options.session(private=True) as session:
         return session.packs.fetches()
+
+
+def _pushes(options: Options) -> Sequence[Sent]:
+    """Every playlist that was sent."""
+    with options.session(private=True) as session:
+        return session.pushing.sent()
 
 
 def _run_private(options: Options, command: tuple[str, ...]) -> int:

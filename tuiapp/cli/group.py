@@ -46,6 +46,7 @@ _COMMANDS = (
     "played",
     "playlist_edits",
     "playlists",
+    "push",
     "recommend",
     "stats",
     "taste",

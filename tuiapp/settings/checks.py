@@ -42,6 +42,13 @@ def mpd(value: Any) -> str:
     raise ValueError("host:port, the path of a socket, or off")
 
 
+def server(value: Any) -> str:
+    """The address of a server of the person's own; what may be asked there is checked when it is."""
+    if isinstance(value, str) and value.isprintable() and re.fullmatch(r"(|https?://[^\s@?#]+)", value):
+        return value
+    raise ValueError("an address that begins with https://, without a name or password")
+
+
 def one_of(choices: tuple[str, ...], what: str) -> Callable[[Any], str]:
     """One of a few values, in capitals or not; `what` says what is expected."""
 

@@ -144,6 +144,14 @@ def _settings() -> Iterator[Setting]:
         _WATCHED,
     )
     yield Setting(
+        "push.subsonic",
+        "Subsonic server",
+        "Where `discover push --to subsonic` finds Navidrome or another: an https address, or http on a network of "
+        "your own.",
+        "",
+        checks.server,
+    )
+    yield Setting(
         "discover.known_plays",
         "known after (plays)",
         "Plays after which an artist counts as known.",

@@ -54,6 +54,7 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
         "days shown": 3,
         "rules": 1,
         "music files": 0,
+        "notes of what was sent": 0,
         "tracks": 1,
         "artists": 1,
         "imports": 2,

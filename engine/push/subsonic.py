@@ -1,0 +1,166 @@
+"""Servers that speak Subsonic (Navidrome, Gonic, Airsonic, supysonic …). Facts: OpenSubsonic, and servers as they are.
+
+A password is shown as a salted digest; the password itself goes only to a server that takes nothing else, when asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from engine.community.fetch import Web, is_safe
+from engine.errors import DiscoverError, UsageError
+from engine.playlists.playlist import PlaylistTrack
+from engine.push.credentials import Credentials
+from engine.push.matching import Song
+
+# Songs of one question, and ids sent at a time where a long address would have to carry them.
+_PAGE, _AT_ONCE = 500, 200
+# A server that goes on and on is left.
+_MOST_PAGES = 4000
+# What servers answer that take no digest of a password: a parameter is missing (they know none), it is not supported.
+_NO_DIGEST = (10, 41)
+
+
+class _FailedError(DiscoverError):
+    """The server understood, and refused; `code` is Subsonic's."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Subsonic:
+    """A server at `address`, the folder that holds `rest/`. Without a user the secret is an API key."""
+
+    service = "subsonic"
+
+    def __init__(self, web: Web, address: str, credentials: Credentials) -> None:
+        self.address = address.rstrip("/")
+        self._web = web
+        self._known = credentials
+        self._method = "GET"
+
+    def _open(self) -> None:
+        """See that it is there and lets us in, and what it can."""
+        try:
+            self._ask("ping")
+        except _FailedError as error:
+            if error.code in _NO_DIGEST and self._known.user and not self._known.plain:
+                raise DiscoverError(
+                    f"{self.address} takes no digest of a password ({error}). To send it the password itself, add "
+                    "--plain-password."
+                ) from error
+            raise
+        try:
+            extensions = self._ask("getOpenSubsonicExtensions").get("openSubsonicExtensions")
+        except DiscoverError:  # of before there were any
+            return
+        if any(one.get("name") == "formPost" for one in _list(extensions)):
+            self._method = "POST"
+
+    def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:
+        """Every song; of a server that lists none so, what it finds by each title. Raises DiscoverError."""
+        self._open()
+        seen: set[str] = set()
+        for _ in range(_MOST_PAGES):
+            page = self._search("", len(seen))
+            new = [song for song in page if song.id not in seen]
+            if not new:
+                break
+            seen.update(song.id for song in new)
+            yield from new
+        if not seen:
+            for title in dict.fromkeys(track.track for track in tracks):
+                yield from self._search(title, 0)
+
+    def _search(self, query: str, offset: int) -> list[Song]:
+        answered = self._ask(
+            "search3", ("query", query), ("songCount", str(_PAGE)), ("songOffset", str(offset)),
+            ("artistCount", "0"), ("albumCount", "0"),
+        )  # fmt: skip
+        found = answered.get("searchResult3")
+        return [_song(one) for one in _list(found.get("song") if isinstance(found, dict) else None)]
+
+    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+        """As a `Server`."""
+        before = {str(one.get("id")) for one in self._playlists()}
+        first = [("songId", one) for one in ids[:_AT_ONCE]]
+        note(there if there in before else "")
+        if there in before:
+            self._ask("createPlaylist", ("playlistId", there), *first)
+            number = there
+        else:
+            answered = self._ask("createPlaylist", ("name", name), *first).get("playlist")
+            number = str(answered.get("id", "")) if isinstance(answered, dict) else ""
+            if not number:  # older servers do not say
+                new = [str(one.get("id")) for one in self._playlists() if one.get("name") == name]
+                number = next((one for one in new if one not in before), "")
+            if not number:
+                raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
+        note(number)
+        for start in range(_AT_ONCE, len(ids), _AT_ONCE):
+            more = [("songIdToAdd", one) for one in ids[start : start + _AT_ONCE]]
+            self._ask("updatePlaylist", ("playlistId", number), *more)
+        self._ask("updatePlaylist", ("playlistId", number), ("public", "false"))
+
+    def _playlists(self) -> list[dict[str, Any]]:
+        found = self._ask("getPlaylists").get("playlists")
+        return _list(found.get("playlist") if isinstance(found, dict) else None)
+
+    def _ask(self, name: str, *fields: tuple[str, str]) -> Mapping[str, Any]:
+        status, data = self._web.ask(
+            self._method, f"{self.address}/rest/{name}.view", fields=[*self._credentials(), *fields]
+        )
+        try:
+            answer = json.loads(data)["subsonic-response"]
+            good = answer["status"] == "ok"
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise DiscoverError(
+                f"What answers at {self.address} is no Subsonic server (it says {status}). Check the address."
+            ) from error
+        if not good:
+            problem = answer.get("error")
+            said = problem if isinstance(problem, dict) else {}
+            code, message = said.get("code"), str(said.get("message", "it does not say why"))[:200]
+            raise _FailedError(
+                code if isinstance(code, int) else 0, f"{self.address} refused {name}: {message}"
+            )
+        return answer if isinstance(answer, dict) else {}
+
+    def _credentials(self) -> list[tuple[str, str]]:
+        user, secret = self._known.user, self._known.secret
+        common = [("v", "1.16.1"), ("c", "discover"), ("f", "json")]
+        if not user:
+            return [("apiKey", secret), *common]
+        if self._known.plain:
+            if not is_safe(self.address):
+                raise UsageError(f"{self.address} is not https, so the password itself is not sent there.")
+            return [("u", user), ("p", f"enc:{secret.encode().hex()}"), *common]
+        salt = secrets.token_hex(8)
+        # The protocol's own digest.
+        digest = hashlib.md5(f"{secret}{salt}".encode(), usedforsecurity=False).hexdigest()
+        return [("u", user), ("t", digest), ("s", salt), *common]
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _song(one: Mapping[str, Any]) -> Song:
+    names = [
+        one.get("artist"),
+        one.get("displayArtist"),
+        *(each.get("name") for each in _list(one.get("artists"))),
+    ]
+    length = one.get("duration")
+    return Song(
+        str(one.get("id", "")),
+        tuple(dict.fromkeys(str(name) for name in names if name)),
+        str(one.get("title", "")),
+        float(length) if isinstance(length, int | float) and length else None,
+        str(one.get("musicBrainzId") or ""),
+    )

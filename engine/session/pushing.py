@@ -1,0 +1,110 @@
+"""Playlists sent to a server of the person's own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import NothingYetError
+from engine.session.library import Library, Service, synchronized
+from engine.store.pushes import add_push, known_as, made_there, pushes
+from engine.wording import quantity
+
+if TYPE_CHECKING:
+    from engine.playlists.playlist import PlaylistTrack
+    from engine.push.matching import Match, Server
+    from engine.session.playlists import Playlists
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent: a playlist by name, where, how many tracks, when (seconds since 1970 UTC)."""
+
+    playlist: str
+    service: str
+    address: str
+    tracks: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What would be sent: the playlist's name, what the server has of it, and its id of what was sent before."""
+
+    name: str
+    match: Match
+    there: str
+
+
+class Pushing(Service):
+    """What is sent, and was. The library is not held while a server is spoken to."""
+
+    def __init__(self, library: Library, playlists: Playlists) -> None:
+        super().__init__(library)
+        self._playlists = playlists
+
+    def offered(self, name: str, server: Server) -> Offer:
+        """Look on the server for a playlist's tracks; sends none of them where it lists what it has.
+
+        Raises PrivateSessionError in a private session, UnknownNameError, NothingYetError where it has none of them,
+        DiscoverError where it can't be reached or refuses.
+        """
+        from engine.push.matching import match
+
+        self.library.door.require_writable(
+            "send a playlist, and what was sent is noted for `discover audit`,"
+        )
+        called, tracks = self._tracks(name)
+        found = match(tracks, server.songs(tracks))
+        if not found.ids:
+            raise NothingYetError(
+                f"None of the {quantity(len(tracks), 'tracks')} of {called} are at {server.address}: nothing was sent."
+            )
+        return Offer(called, found, self._known_as(called, server))
+
+    @synchronized
+    def _tracks(self, name: str) -> tuple[str, list[PlaylistTrack]]:
+        from engine.playlists.resolve_tracks import with_known_ids
+
+        tracks = with_known_ids(self.library.connection, self._playlists.show(name))
+        if not tracks:
+            raise NothingYetError(f"The playlist {name} is empty.")
+        return self._playlists.named(name).name, tracks
+
+    @synchronized
+    def _known_as(self, name: str, server: Server) -> str:
+        return known_as(self.library.connection, name, server.service, server.address)
+
+    def send(self, offer: Offer, server: Server) -> None:
+        """Send what was offered; it is noted before, so that nothing leaves without a note.
+
+        Raises PrivateSessionError in a private session, DiscoverError.
+        """
+        self.library.door.require_writable("send a playlist")
+        noted: list[int] = []
+
+        def note(server_id: str) -> None:
+            with self.library.exclusive():
+                if noted:
+                    made_there(self.library.connection, noted[0], server_id)
+                    return
+                sent, now = len(offer.match.ids), int(time.time())
+                noted.append(
+                    add_push(
+                        self.library.connection,
+                        offer.name,
+                        server.service,
+                        server.address,
+                        server_id,
+                        sent,
+                        now,
+                    )
+                )
+
+        server.put(offer.name, offer.match.ids, offer.there, note)
+
+    @synchronized
+    def sent(self) -> tuple[Sent, ...]:
+        """All that was sent, oldest first."""
+        return tuple(Sent(*row) for row in pushes(self.library.connection))

@@ -1,0 +1,46 @@
+"""What was sent to servers, for the audit, and by which id a server knows what was made there."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+def add_push(
+    connection: sqlite3.Connection,
+    playlist: str,
+    service: str,
+    address: str,
+    server_id: str,
+    tracks: int,
+    at: int,
+) -> int:
+    """Note that `tracks` are about to be sent at `at`, seconds since 1970; the note's number."""
+    with connection:
+        row = connection.execute(
+            "INSERT INTO pushes (playlist, service, address, server_id, tracks, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (playlist, service, address, server_id, tracks, at),
+        ).lastrowid
+    return int(row or 0)
+
+
+def made_there(connection: sqlite3.Connection, number: int, server_id: str) -> None:
+    """The server's id of what was sent by the note of that number."""
+    with connection:
+        connection.execute("UPDATE pushes SET server_id = ? WHERE rowid = ?", (server_id, number))
+
+
+def known_as(connection: sqlite3.Connection, playlist: str, service: str, address: str) -> str:
+    """The id by which a server knows a playlist sent there; empty where it was not."""
+    row = connection.execute(
+        "SELECT server_id FROM pushes WHERE playlist = ? AND service = ? AND address = ? AND server_id <> '' "
+        "ORDER BY rowid DESC LIMIT 1",
+        (playlist, service, address),
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def pushes(connection: sqlite3.Connection) -> list[tuple[str, str, str, int, int]]:
+    """(playlist, service, address, tracks, at) of all that was sent, oldest first."""
+    return connection.execute(
+        "SELECT playlist, service, address, tracks, at FROM pushes ORDER BY at, rowid"
+    ).fetchall()

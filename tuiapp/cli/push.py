@@ -1,0 +1,166 @@
+"""`push`: a playlist sent to a server of the person's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.errors import UsageError
+from engine.wording import quantity
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import name_argument
+from tuiapp.cli.names import playlists as saved
+from tuiapp.cli.output import print_json, say, web_for
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.community.fetch import Web
+    from engine.push.credentials import Credentials
+    from engine.push.matching import Server
+    from engine.session.pushing import Offer
+    from tuiapp.settings.config import Config
+
+SERVICES = ("mpd", "subsonic")
+_VARIABLE = "DISCOVER_PUSH_PASSWORD"
+
+
+@cli.command()
+@name_argument("name", saved, metavar="PLAYLIST")
+@click.option("--to", "service", type=click.Choice(SERVICES), required=True, help="What the server is.")
+@click.option(
+    "--url",
+    metavar="ADDRESS",
+    help="Where it is: https, or http on a network of your own; of MPD host:port or a socket's path.  [default: the "
+    "setting push.subsonic, or listen.mpd]",
+)
+@click.option("--user", metavar="NAME", help="Your name there; without one the password is an API key.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option(
+    "--plain-password", is_flag=True,
+    help="Send the password itself, to a server that takes no digest of it; over https or on this machine only.",
+)  # fmt: skip
+@click.option(
+    "--remember",
+    is_flag=True,
+    help="Keep name and password in a file that only you can read, for this address.",
+)
+@click.option("--yes", is_flag=True, help="Skip confirmation.")
+@click.pass_obj
+def push(
+    options: Options,
+    name: str,
+    service: str,
+    url: str | None,
+    user: str | None,
+    password_stdin: bool,
+    plain_password: bool,
+    remember: bool,
+    yes: bool,
+) -> None:
+    """Send a playlist to a server of your own. Beside downloads this is the only command that connects to others.
+
+    Shows the address, what the server has of the playlist and what not, and asks first. Sent again, it replaces the
+    list it made there, and no other. The password is read from DISCOVER_PUSH_PASSWORD or standard input, or asked
+    for. What was sent where is noted: discover audit.
+    """
+    from engine.push.credentials import Credentials, keep_credentials
+    from tuiapp.settings.config import read
+
+    config = read(options.folders.config)
+    with options.session() as session, contextlib.closing(web_for(options, "")) as web:
+        session.door.require_writable("send a playlist")
+        session.playlists.named(name)
+        typed = None
+        if (secret := _secret(password_stdin)) is not None:
+            typed = Credentials(user or "", secret, plain_password)
+        elif user is not None and sys.stdin.isatty():
+            typed = Credentials(user, click.prompt("Password", hide_input=True, err=True), plain_password)
+        server = _mpd(config, url, typed) if service == "mpd" else _subsonic(options, config, web, url, typed)
+        say(options, f"Asking {shown(server.address)} …")
+        offer = session.pushing.offered(name, server)
+        if remember and typed is not None:
+            keep_credentials(session.door, service, server.address, typed)
+        _agree(options, offer, server, yes)
+        session.pushing.send(offer, server)
+    if options.json:
+        print_json(
+            {
+                "matched": len(offer.match.ids),
+                "missing": [{"artist": one.artist, "track": one.track} for one in offer.match.missing],
+                "address": server.address,
+                "playlist": offer.name,
+                "replaced": bool(offer.there),
+            }
+        )
+    else:
+        sent = quantity(len(offer.match.ids), "tracks")
+        click.echo(f"{shown(offer.name)}: {sent} sent to {shown(server.address)}.")
+
+
+def _secret(password_stdin: bool) -> str | None:
+    """The password as it was handed over; null where it was not."""
+    if not password_stdin:
+        return os.environ.get(_VARIABLE) or None
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise UsageError("There is no password on standard input.")
+    return line
+
+
+def _mpd(config: Config, url: str | None, typed: Credentials | None) -> Server:
+    from engine.live.mpd import addresses
+    from engine.push.mpd import Mpd
+    from tuiapp.settings import checks
+
+    if url is not None:
+        if "@" in url[1:]:
+            raise UsageError(f"Leave the password out of the address: put it in {_VARIABLE}.")
+        try:
+            checks.mpd(url)
+        except ValueError as error:
+            raise UsageError(f"{url} is no address of MPD: give {error}.") from error
+    setting = config["listen.mpd"]
+    places = addresses(url or ("" if setting == "off" else setting))
+    return Mpd([f"{typed.secret}@{place}" for place in places] if typed else places)
+
+
+def _subsonic(
+    options: Options, config: Config, web: Web, url: str | None, typed: Credentials | None
+) -> Server:
+    from engine.community.fetch import check_own
+    from engine.push.credentials import credentials
+    from engine.push.subsonic import Subsonic
+
+    address = (url or config["push.subsonic"]).rstrip("/")
+    if not address:
+        raise UsageError("Where is the server? Give --url, or: discover config set push.subsonic ADDRESS.")
+    check_own(address)
+    known = typed or credentials(options.folders, "subsonic", address)
+    if known is None:
+        raise UsageError(
+            f"Who are you at {address}? Give --user, and the password in {_VARIABLE} or with --password-stdin; "
+            "--remember keeps both."
+        )
+    return Subsonic(web, address, known)
+
+
+def _agree(options: Options, offer: Offer, server: Server, yes: bool) -> None:
+    """Say what would be sent, and ask unless it was agreed to."""
+    missing = offer.match.missing
+    found, of = len(offer.match.ids), len(offer.match.ids) + len(missing)
+    say(
+        options,
+        f"{shown(server.address)} has {found} of the {quantity(of, 'tracks')} of {shown(offer.name)}.",
+    )
+    for one in dict.fromkeys(missing):
+        say(options, f"Not there: {shown(one.artist)} - {shown(one.track)}")
+    if offer.there:
+        say(options, "The list that was sent there before is replaced.")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Nothing was sent. Add --yes to send it.")
+        click.confirm("Send it?", abort=True, err=True)
