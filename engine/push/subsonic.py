@@ -14,6 +14,7 @@ from typing import Any
 from engine.community.fetch import Web, is_safe
 from engine.errors import DiscoverError, UsageError
 from engine.playlists.playlist import PlaylistTrack
+from engine.push.asking import rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 
@@ -59,7 +60,7 @@ class Subsonic:
             extensions = self._ask("getOpenSubsonicExtensions").get("openSubsonicExtensions")
         except DiscoverError:  # of before there were any
             return
-        if any(one.get("name") == "formPost" for one in _list(extensions)):
+        if any(one.get("name") == "formPost" for one in rows(extensions)):
             self._method = "POST"
 
     def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:
@@ -83,7 +84,7 @@ class Subsonic:
             ("artistCount", "0"), ("albumCount", "0"),
         )  # fmt: skip
         found = answered.get("searchResult3")
-        return [_song(one) for one in _list(found.get("song") if isinstance(found, dict) else None)]
+        return [_song(one) for one in rows(found.get("song") if isinstance(found, dict) else None)]
 
     def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
         """As a `Server`."""
@@ -109,7 +110,7 @@ class Subsonic:
 
     def _playlists(self) -> list[dict[str, Any]]:
         found = self._ask("getPlaylists").get("playlists")
-        return _list(found.get("playlist") if isinstance(found, dict) else None)
+        return rows(found.get("playlist") if isinstance(found, dict) else None)
 
     def _ask(self, name: str, *fields: tuple[str, str]) -> Mapping[str, Any]:
         status, data = self._web.ask(
@@ -146,15 +147,11 @@ class Subsonic:
         return [("u", user), ("t", digest), ("s", salt), *common]
 
 
-def _list(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def _song(one: Mapping[str, Any]) -> Song:
     names = [
         one.get("artist"),
         one.get("displayArtist"),
-        *(each.get("name") for each in _list(one.get("artists"))),
+        *(each.get("name") for each in rows(one.get("artists"))),
     ]
     length = one.get("duration")
     return Song(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from engine.session.pushing import Offer
     from tuiapp.settings.config import Config
 
-SERVICES = ("mpd", "subsonic")
+SERVICES = ("subsonic", "jellyfin", "listenbrainz", "mpd")
 _VARIABLE = "DISCOVER_PUSH_PASSWORD"
 
 
@@ -35,9 +36,9 @@ _VARIABLE = "DISCOVER_PUSH_PASSWORD"
     "--url",
     metavar="ADDRESS",
     help="Where it is: https, or http on a network of your own; of MPD host:port or a socket's path.  [default: the "
-    "setting push.subsonic, or listen.mpd]",
+    "setting push.subsonic, push.jellyfin or listen.mpd; listenbrainz.org]",
 )
-@click.option("--user", metavar="NAME", help="Your name there; without one the password is an API key.")
+@click.option("--user", metavar="NAME", help="Your name there; a token or API key of your own needs none.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option(
     "--plain-password", is_flag=True,
@@ -64,8 +65,9 @@ def push(
     """Send a playlist to a server of your own. Beside downloads this is the only command that connects to others.
 
     Shows the address, what the server has of the playlist and what not, and asks first. Sent again, it replaces the
-    list it made there, and no other. The password is read from DISCOVER_PUSH_PASSWORD or standard input, or asked
-    for. What was sent where is noted: discover audit.
+    list it made there, and no other. ListenBrainz takes tracks whose MusicBrainz recording is known alone. The
+    password, token or key is read from DISCOVER_PUSH_PASSWORD or standard input, or asked for. What was sent where is
+    noted: discover audit.
     """
     from engine.push.credentials import Credentials, keep_credentials
     from tuiapp.settings.config import read
@@ -79,7 +81,10 @@ def push(
             typed = Credentials(user or "", secret, plain_password)
         elif user is not None and sys.stdin.isatty():
             typed = Credentials(user, click.prompt("Password", hide_input=True, err=True), plain_password)
-        server = _mpd(config, url, typed) if service == "mpd" else _subsonic(options, config, web, url, typed)
+        if service == "mpd":
+            server = _mpd(config, url, typed)
+        else:
+            server = _on_the_web(options, config, web, service, url, typed)
         say(options, f"Asking {shown(server.address)} …")
         offer = session.pushing.offered(name, server)
         if remember and typed is not None:
@@ -128,36 +133,40 @@ def _mpd(config: Config, url: str | None, typed: Credentials | None) -> Server:
     return Mpd([f"{typed.secret}@{place}" for place in places] if typed else places)
 
 
-def _subsonic(
-    options: Options, config: Config, web: Web, url: str | None, typed: Credentials | None
+def _on_the_web(
+    options: Options, config: Config, web: Web, service: str, url: str | None, typed: Credentials | None
 ) -> Server:
     from engine.community.fetch import check_own
     from engine.push.credentials import credentials
+    from engine.push.jellyfin import Jellyfin
+    from engine.push.listenbrainz import ADDRESS, ListenBrainz
     from engine.push.subsonic import Subsonic
 
-    address = (url or config["push.subsonic"]).rstrip("/")
+    usual = ADDRESS if service == "listenbrainz" else config[f"push.{service}"]
+    address = (url or usual).rstrip("/")
     if not address:
-        raise UsageError("Where is the server? Give --url, or: discover config set push.subsonic ADDRESS.")
+        raise UsageError(f"Where is the server? Give --url, or: discover config set push.{service} ADDRESS.")
     check_own(address)
-    known = typed or credentials(options.folders, "subsonic", address)
+    known = typed or credentials(options.folders, service, address)
     if known is None:
         raise UsageError(
-            f"Who are you at {address}? Give --user, and the password in {_VARIABLE} or with --password-stdin; "
-            "--remember keeps both."
+            f"Who are you at {address}? Give --user, and the password, token or key in {_VARIABLE} or with "
+            "--password-stdin; --remember keeps both."
         )
-    return Subsonic(web, address, known)
+    kinds: dict[str, Callable[[Web, str, Credentials], Server]] = {
+        "subsonic": Subsonic, "jellyfin": Jellyfin, "listenbrainz": ListenBrainz,
+    }  # fmt: skip
+    return kinds[service](web, address, known)
 
 
 def _agree(options: Options, offer: Offer, server: Server, yes: bool) -> None:
     """Say what would be sent, and ask unless it was agreed to."""
     missing = offer.match.missing
     found, of = len(offer.match.ids), len(offer.match.ids) + len(missing)
-    say(
-        options,
-        f"{shown(server.address)} has {found} of the {quantity(of, 'tracks')} of {shown(offer.name)}.",
-    )
+    tracks = quantity(of, "tracks")
+    say(options, f"{found} of the {tracks} of {shown(offer.name)} match at {shown(server.address)}.")
     for one in dict.fromkeys(missing):
-        say(options, f"Not there: {shown(one.artist)} - {shown(one.track)}")
+        say(options, f"No match: {shown(one.artist)} - {shown(one.track)}")
     if offer.there:
         say(options, "The list that was sent there before is replaced.")
     if not yes:

@@ -152,6 +152,13 @@ def _settings() -> Iterator[Setting]:
         checks.server,
     )
     yield Setting(
+        "push.jellyfin",
+        "Jellyfin server",
+        "Where `discover push --to jellyfin` finds Jellyfin: an https address, or http on a network of your own.",
+        "",
+        checks.server,
+    )
+    yield Setting(
         "discover.known_plays",
         "known after (plays)",
         "Plays after which an artist counts as known.",

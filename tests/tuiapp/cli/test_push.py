@@ -67,7 +67,7 @@ def test_a_list_is_sent_shown_replaced_and_noted(
         assert "--plain-password" in capsys.readouterr().err
     assert run(line(server, *plain)) == 2  # nobody is there to agree
     said = capsys.readouterr().err
-    assert said.index(f"Asking {server.base}") < said.index("Not there: Burel - Nowhere")
+    assert said.index(f"Asking {server.base}") < said.index("No match: Burel - Nowhere")
     assert "Blocked since" not in said
     assert [*server.playlists] == ["theirs"]
     found = document(capsys, *line(server, "--yes", *plain))

@@ -1,0 +1,50 @@
+"""Questions to servers that take and give JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from engine.community.fetch import Web
+from engine.errors import DiscoverError
+
+NOT_THERE = 404
+
+
+def ask_json(
+    web: Web,
+    address: str,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    *,
+    fields: Sequence[tuple[str, str]] = (),
+    document: object = None,
+) -> dict[str, Any] | None:
+    """The object a server answers, empty where it answers none; null where what was asked for is not there.
+
+    Raises DiscoverError where it refuses or answers something else.
+    """
+    status, data = web.ask(method, f"{address}{path}", fields=fields, headers=headers, document=document)
+    if status == NOT_THERE:
+        return None
+    try:
+        answer = json.loads(data) if data.strip() else {}
+    except (ValueError, RecursionError):
+        answer = None
+    if status >= 300:
+        said = answer.get("error") if isinstance(answer, dict) else None
+        why = f": {str(said)[:200]}" if said else ""
+        hint = " Check the token or key." if status in (401, 403) else ""
+        raise DiscoverError(f"{address} refused {path} with {status}{why}.{hint}")
+    if isinstance(answer, list):
+        answer = {"all": answer}
+    if not isinstance(answer, dict):
+        raise DiscoverError(f"What {address} answers to {path} is not what was expected. Check the address.")
+    return answer
+
+
+def rows(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list in an answer; none of what is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

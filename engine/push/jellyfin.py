@@ -1,0 +1,93 @@
+"""Jellyfin. Facts: its server's source. What is made there is the person's own unless they share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from engine import __version__
+from engine.community.fetch import Web
+from engine.errors import DiscoverError
+from engine.playlists.playlist import PlaylistTrack
+from engine.push.asking import ask_json, rows
+from engine.push.credentials import Credentials
+from engine.push.matching import Song
+
+_PAGE, _MOST_PAGES = 500, 4000
+_TICKS = 10_000_000  # a second
+
+
+class Jellyfin:
+    """The one at `address`; the secret is an API key, or a token. A key is nobody's: it needs the user's name."""
+
+    service = "jellyfin"
+
+    def __init__(self, web: Web, address: str, credentials: Credentials) -> None:
+        self.address = address.rstrip("/")
+        self._web, self._name, self._user = web, credentials.user, ""
+        secret = credentials.secret.replace('"', "")
+        self._headers = {
+            "Authorization": f'MediaBrowser Client="discover", Device="discover", DeviceId="discover", '
+            f'Version="{__version__}", Token="{secret}"'
+        }
+
+    def _open(self) -> None:
+        if self._name:
+            users = rows((self._ask("GET", "/Users") or {}).get("all"))
+        else:
+            users = rows([self._ask("GET", "/Users/Me")])
+        wanted = [one for one in users if not self._name or one.get("Name") == self._name]
+        self._user = str(wanted[0].get("Id", "")) if wanted else ""
+        if not self._user:
+            raise DiscoverError(f"{self.address} knows no such user. Give your name there with --user.")
+
+    def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it tells all it has
+        """Every song. Raises DiscoverError."""
+        self._open()
+        for page in range(_MOST_PAGES):
+            answered = self._ask(
+                "GET", "/Items", ("userId", self._user), ("recursive", "true"), ("includeItemTypes", "Audio"),
+                ("fields", "ProviderIds"), ("startIndex", str(page * _PAGE)), ("limit", str(_PAGE)),
+            )  # fmt: skip
+            found = rows((answered or {}).get("Items"))
+            yield from map(_song, found)
+            if len(found) < _PAGE:
+                return
+
+    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+        """As a `Server`."""
+        note(there)
+        if there:
+            changed = {"Ids": [*ids], "Name": name}
+            if self._ask("POST", f"/Playlists/{there}", document=changed) is not None:
+                return
+        made = self._ask(
+            "POST", "/Playlists",
+            document={
+                "Name": name, "Ids": [*ids], "UserId": self._user, "MediaType": "Audio", "IsPublic": False,
+            },
+        )  # fmt: skip
+        number = str((made or {}).get("Id", ""))
+        if not number:
+            raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
+        note(number)
+
+    def _ask(
+        self, method: str, path: str, *fields: tuple[str, str], document: object = None
+    ) -> dict[str, Any] | None:
+        return ask_json(
+            self._web, self.address, method, path, self._headers, fields=fields, document=document
+        )
+
+
+def _song(one: dict[str, Any]) -> Song:
+    artists = one.get("Artists")
+    names = [*(artists if isinstance(artists, list) else ()), one.get("AlbumArtist")]
+    ticks, ids = one.get("RunTimeTicks"), one.get("ProviderIds")
+    return Song(
+        str(one.get("Id", "")),
+        tuple(dict.fromkeys(str(name) for name in names if name)),
+        str(one.get("Name", "")),
+        ticks / _TICKS if isinstance(ticks, int) and ticks else None,
+        str(ids.get("MusicBrainzRecording") or "") if isinstance(ids, dict) else "",
+    )

@@ -1,0 +1,73 @@
+"""ListenBrainz, which takes recordings of MusicBrainz alone. Facts: its server's source.
+
+One recording without an id makes it refuse the whole list: so those are left out first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from engine.community.fetch import Web
+from engine.errors import DiscoverError
+from engine.playlists.playlist import PlaylistTrack
+from engine.push.asking import ask_json, rows
+from engine.push.credentials import Credentials
+from engine.push.matching import Song
+
+ADDRESS = "https://api.listenbrainz.org"
+# It takes no more at a time.
+_AT_ONCE = 100
+_RECORDING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LIST = "https://musicbrainz.org/doc/jspf#playlist"
+
+
+class ListenBrainz:
+    """The one at `address`; the secret is the token of the person there."""
+
+    service = "listenbrainz"
+
+    def __init__(self, web: Web, address: str, credentials: Credentials) -> None:
+        self.address = address.rstrip("/")
+        self._web = web
+        self._headers = {"Authorization": f"Token {credentials.secret}"}
+
+    def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:
+        """The tracks whose recording is known here; the server is told none, and asked whether the token holds."""
+        valid = ask_json(self._web, self.address, "GET", "/1/validate-token", self._headers)
+        if not valid or valid.get("valid") is not True:
+            raise DiscoverError(f"{self.address} does not know this token. It stands on your profile there.")
+        for track in tracks:
+            recording = dict(track.ids).get("mb_recording", "").lower()
+            if _RECORDING.fullmatch(recording):
+                yield Song(recording, (track.artist,), track.track, track.seconds, recording)
+
+    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+        """As a `Server`: what was there goes once all that is new stands behind it."""
+        before = self._ask("GET", f"/1/playlist/{there}") if there else None
+        parts = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
+        old = 0
+        if before is None:
+            note("")
+            made = self._ask(
+                "POST", "/1/playlist/create",
+                {"playlist": {"title": name, "extension": {_LIST: {"public": False}}, "track": _tracks(parts.pop(0))}},
+            )  # fmt: skip
+            there = str((made or {}).get("playlist_mbid", ""))
+            if not there:
+                raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
+        else:
+            listed = before.get("playlist")
+            old = len(rows(listed.get("track"))) if isinstance(listed, dict) else 0
+        note(there)
+        for part in parts:
+            self._ask("POST", f"/1/playlist/{there}/item/add", {"playlist": {"track": _tracks(part)}})
+        if old:
+            self._ask("POST", f"/1/playlist/{there}/item/delete", {"index": 0, "count": old})
+
+    def _ask(self, method: str, path: str, document: object = None) -> dict[str, object] | None:
+        return ask_json(self._web, self.address, method, path, self._headers, document=document)
+
+
+def _tracks(recordings: Sequence[str]) -> list[dict[str, list[str]]]:
+    return [{"identifier": [f"https://musicbrainz.org/recording/{one}"]} for one in recordings]

@@ -1,0 +1,172 @@
+"""`push` to ListenBrainz and Jellyfin, which answer as their sources say."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from engine.paths import Folders
+from engine.playlists.playlist import PlaylistTrack
+from engine.session import Session
+from tests.support.commands import document, run
+
+MBIDS = [f"00000000-0000-4000-8000-{number:012}" for number in range(120)]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Lists by id, and what each was asked with; both servers at once, which have no path in common."""
+
+    lists: ClassVar[dict[str, list[str]]]
+    asked: ClassVar[list[tuple[str, str, Any]]]
+
+    def do_GET(self) -> None:
+        self._answer(None)
+
+    def do_POST(self) -> None:
+        self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def _answer(self, sent: Any) -> None:
+        path = self.path.partition("?")[0]
+        self.asked.append((self.command, path, sent))
+        allowed = "made-token" in self.headers["Authorization"]
+        found = self._found(path, sent) if allowed or "validate" in path else None
+        if path == "/1/validate-token":
+            found = {"code": 200, "valid": allowed}
+        data = b"" if found is None else json.dumps(found).encode()
+        self.send_response((401 if not allowed else 404) if found is None else 200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _found(self, path: str, sent: Any) -> Any:
+        match path.split("/")[1:]:
+            case ["1", "playlist", "create"]:
+                assert sent["playlist"]["extension"]["https://musicbrainz.org/doc/jspf#playlist"] == {
+                    "public": False
+                }
+                return {"status": "ok", "playlist_mbid": self._made(_recordings(sent))}
+            case ["1", "playlist", number] if number in self.lists:
+                return {"playlist": {"track": [{} for _ in self.lists[number]]}}
+            case ["1", "playlist", number, "item", "add"]:
+                assert len(sent["playlist"]["track"]) <= 100
+                self.lists[number] += _recordings(sent)
+                return {"status": "ok"}
+            case ["1", "playlist", number, "item", "delete"]:
+                del self.lists[number][sent["index"] : sent["index"] + sent["count"]]
+                return {"status": "ok"}
+            case ["Users"]:
+                return [{"Name": "other", "Id": "u0"}, {"Name": "made", "Id": "u1"}]
+            case ["Users", "Me"]:
+                return {"Name": "made", "Id": "u1"}
+            case ["Items"]:
+                return {
+                    "Items": [
+                        {
+                            "Id": "j0",
+                            "Name": "SONG 0",
+                            "Artists": ["x", "Burel"],
+                            "RunTimeTicks": 2_000_000_000,
+                        }
+                    ]
+                }
+            case ["Playlists"]:
+                assert (sent["UserId"], sent["IsPublic"]) == ("u1", False)
+                return {"Id": self._made(sent["Ids"])}
+            case ["Playlists", number] if number in self.lists:
+                self.lists[number] = sent["Ids"]
+                return {}
+        return None
+
+    def _made(self, ids: list[str]) -> str:
+        number = f"p{len(self.lists)}"
+        self.lists[number] = ids
+        return number
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _recordings(sent: Any) -> list[str]:
+    return [
+        one["identifier"][0].removeprefix("https://musicbrainz.org/recording/")
+        for one in sent["playlist"]["track"]
+    ]
+
+
+@pytest.fixture
+def base() -> Iterator[str]:
+    Handler.lists, Handler.asked = {}, []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    found = Folders(tmp_path / "data")
+    tracks = [
+        PlaylistTrack("Burel", f"Song {n}", ids=(("mb_recording", one),)) for n, one in enumerate(MBIDS)
+    ]
+    with Session(found) as session:
+        session.playlists.create(
+            "Hill", [*tracks, PlaylistTrack("Ida", "No id", ids=(("mb_recording", "x"),))]
+        )
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(found.root))
+    monkeypatch.setenv("DISCOVER_PUSH_PASSWORD", "made-token")
+    return found
+
+
+def test_listenbrainz_gets_recordings_in_parts_and_the_old_ones_go_last(
+    folders: Folders, base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["push", "Hill", "--to", "listenbrainz", "--url", base, "--yes"]
+    found = document(capsys, *line)
+    assert (found["matched"], found["missing"]) == (120, [{"artist": "Ida", "track": "No id"}])
+    assert Handler.lists == {"p0": MBIDS}
+    with Session(folders) as session:
+        session.playlists.remove_tracks("Hill", [1])
+    assert document(capsys, *line)["replaced"]
+    assert Handler.lists == {"p0": MBIDS[1:]}
+    assert [path.rpartition("/")[2] for _, path, _ in Handler.asked][-3:] == ["add", "add", "delete"]
+    Handler.lists.clear()
+    assert run(line) == 0
+    assert Handler.lists == {"p0": MBIDS[1:]}
+
+
+@pytest.mark.parametrize("user", [[], ["--user", "made"]])
+def test_jellyfin_gets_a_list_that_is_not_public_and_is_replaced(
+    folders: Folders, base: str, capsys: pytest.CaptureFixture[str], user: list[str]
+) -> None:
+    line = ["push", "Hill", "--to", "jellyfin", "--url", base, *user, "--yes"]
+    found = document(capsys, *line)
+    assert (found["matched"], len(found["missing"])) == (1, 120)
+    Handler.lists["p0"] = []
+    assert document(capsys, *line)["replaced"]
+    assert Handler.lists == {"p0": ["j0"]}
+    Handler.lists.clear()
+    assert run(line) == 0
+    assert Handler.lists == {"p0": ["j0"]}
+
+
+@pytest.mark.parametrize(
+    ("service", "said"), [("listenbrainz", "does not know this token"), ("jellyfin", "401")]
+)
+def test_a_wrong_token_is_said(
+    folders: Folders, base: str, capsys: pytest.CaptureFixture[str], monkeypatch, service: str, said: str
+) -> None:
+    monkeypatch.setenv("DISCOVER_PUSH_PASSWORD", "another")
+    assert run(["push", "Hill", "--to", service, "--url", base, "--yes"]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert "another" not in error
+    assert Handler.lists == {}
