@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from engine.canonical_keys import nearest
-from engine.errors import UsageError
+from engine.errors import UnknownNameError, UsageError
 from engine.taste.window import TIMES_OF_WEEK, TimeOfWeek, time_of_week
 
 # (share of the list's length, value): straight lines between points, ends held.
 Points = tuple[tuple[float, float], ...]
 # What a profile can ask for over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
 MEASURES = ("tempo", "energy", "calm")
-_TIMES = f"Use one of {', '.join(time.name for time in TIMES_OF_WEEK)}."
 _MOST_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}
 
 
@@ -255,9 +254,7 @@ CONTEXTS: Mapping[str, Context] = {
 
 def context_named(name: str, contexts: Mapping[str, Context] = CONTEXTS) -> Context:
     """The context of that name or title (upper or lower case). Raises UsageError, naming those there are."""
-    wanted = name.strip().casefold()
-    titled = {context.title.casefold(): context for context in contexts.values()}
-    found = contexts.get(wanted) or titled.get(wanted)
+    found = _find(name, contexts)
     if found is None:
         near = nearest(name, contexts)
         guess = f" Did you mean {near[0]}?" if near else ""
@@ -265,14 +262,26 @@ def context_named(name: str, contexts: Mapping[str, Context] = CONTEXTS) -> Cont
     return found
 
 
+def _find(name: str, contexts: Mapping[str, Context]) -> Context | None:
+    wanted = name.strip().casefold()
+    titled = {context.title.casefold(): context for context in contexts.values()}
+    return contexts.get(wanted) or titled.get(wanted)
+
+
 def times_named(name: str, contexts: Mapping[str, Context] = CONTEXTS) -> TimeOfWeek:
-    """A time of the week by its own name, or by that of a context that has one.
+    """A time of the week by its own name, or by the name or title of a context that has one.
 
     Raises UnknownNameError with those there are, UsageError for a context that is at no time.
     """
-    own = contexts.get(name.strip().casefold())
-    if own is None:
-        return time_of_week(name)
-    if own.times is None:
-        raise UsageError(f"{own.title} is at no time of the week. {_TIMES}")
-    return own.times
+    own = _find(name, contexts)
+    if own is not None and own.times is not None:
+        return own.times
+    there_are = {times.name: times for times in TIMES_OF_WEEK}
+    there_are |= {context.name: context.times for context in contexts.values() if context.times is not None}
+    use = f"Use one of {', '.join(there_are)}."
+    if own is not None:
+        raise UsageError(f"{own.title} is at no time of the week. {use}")
+    usual = there_are.get(name.strip().casefold())
+    if usual is None:
+        raise UnknownNameError(f"Unknown context “{name}”. {use}")
+    return usual

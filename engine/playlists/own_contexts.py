@@ -146,12 +146,23 @@ def contexts_with(said: Mapping[str, Any]) -> tuple[dict[str, Context], dict[str
         by_name.setdefault(name, {})[field] = value
     found: dict[str, Context] = dict(CONTEXTS)
     wrong: dict[str, str] = {}
-    for name, fields in by_name.items():
+    waiting = dict(by_name)
+    while waiting:
+        # What it is like comes first, wherever it stands in the file; of those that are like each other, the first.
+        ready = (name for name in waiting if _liked(name, waiting) in (None, name))
+        name = next(ready, next(iter(waiting)))
         try:
-            found[name] = _context(name, fields, found)
+            found[name] = _context(name, waiting.pop(name), found)
         except UsageError as error:
             wrong[name] = str(error)
-    return found, wrong
+    return {name: found[name] for name in (*CONTEXTS, *by_name) if name in found}, wrong
+
+
+def _liked(name: str, waiting: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Which of those waiting it is like, by name or title."""
+    like = waiting[name].get("like", "").casefold()
+    titled = (other for other, fields in waiting.items() if fields.get("title", "").casefold() == like)
+    return like if like in waiting else next(titled, None) if like else None
 
 
 def _context(name: str, fields: Mapping[str, Any], contexts: Mapping[str, Context]) -> Context:

@@ -42,11 +42,13 @@ class TimeOfWeek:
 
         >>> time_of_week("commute").spans_in_words
         'Mon to Fri 07:00-09:30, 16:30-19:00'
+        >>> time_of_week("weekend").spans_in_words, time_of_week("party").spans_in_words
+        ('Sat and Sun', 'Fri and Sat 20:00-24:00')
         """
         days = (
             "Mon to Fri"
             if self.days == _WEEKDAYS
-            else " and ".join(_DAYS[day] for day in reversed(self.days))
+            else " and ".join(_DAYS[day] for day in sorted(self.days, key=lambda day: (day - 1) % 7))
         )
         return " ".join(filter(None, (days, ", ".join("-".join(span) for span in self.spans))))
 

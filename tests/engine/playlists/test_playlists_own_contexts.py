@@ -37,7 +37,7 @@ def test_a_context_is_like_another_in_all_that_is_not_said() -> None:
     assert gym.artist_gap == 3
     assert gym.weights == Weights(tempo=2.0, energy=2)
     assert gym.times is not None
-    assert gym.times.spans_in_words == "Fri and Mon 18:00-20:00"
+    assert gym.times.spans_in_words == "Mon and Fri 18:00-20:00"
     assert list(found)[:-1] == list(CONTEXTS)
 
 
@@ -49,6 +49,21 @@ def test_a_built_in_context_can_be_changed_and_a_new_one_begun_from_nothing() ->
     assert found["tea"].measures == ("calm",)
     named, _ = contexts_with({"tea.title": "Five o'clock", "tea.calm": [[0, 0.8]]})
     assert context_named("five O'Clock", named) is named["tea"]
+
+
+def test_a_context_is_like_another_wherever_that_stands() -> None:
+    said = {
+        "gym.like": "My run",
+        "jog.title": "My Run",
+        "jog.like": "running",
+        "running.bpm": 150,
+        "a.like": "b",
+        "b.like": "a",
+    }
+    found, wrong = contexts_with(said)
+    assert found["gym"].defaults.bpm == found["jog"].defaults.bpm == 150
+    assert list(found) == [*CONTEXTS, "gym", "jog"]
+    assert wrong.keys() == {"a", "b"}
 
 
 def test_what_makes_no_list_is_left_out_with_the_reason_and_costs_no_other() -> None:
@@ -102,11 +117,12 @@ def test_what_is_kept_of_the_dials_makes_the_same_context_again() -> None:
 
 
 def test_a_time_of_the_week_goes_by_its_name_or_that_of_a_context() -> None:
-    found, _ = contexts_with({"tea.hours": ["15:00-17:00"]})
+    found, _ = contexts_with({"tea.hours": ["15:00-17:00"], "tea.title": "Five o'clock"})
     assert times_named("evening", found).name == "evening"
     assert times_named(" Tea ", found).spans == (("15:00", "17:00"),)
+    assert times_named("five O'Clock", found) is times_named("tea", found)
     assert times_named("focus") is times_named("work")
     with pytest.raises(UsageError, match="Running is at no time of the week"):
         times_named("running")
-    with pytest.raises(UnknownNameError, match="Unknown context tee"):
-        times_named("tee")
+    with pytest.raises(UnknownNameError, match=r"Unknown context “tee”. Use one of morning, .*, tea"):
+        times_named("tee", found)
