@@ -10,6 +10,8 @@ from textual.widgets import Input
 from engine.paths import Folders
 from tests.support.driving import lines_of, screen_text, settled, the_view, toasts
 from tuiapp.app.app import DiscoverApp
+from tuiapp.screens.pick import Choice
+from tuiapp.screens.typed_list import choose
 from tuiapp.settings.config import read
 from tuiapp.text import duration
 
@@ -79,6 +81,10 @@ async def test_a_context_is_chosen_drawn_by_what_it_asks_and_remembered(folders:
             {"context": "gone", "wishes": {"gone": {"bpm": 1}, "focus": {"bpm": 150}, "walk": {"new": 0.5}}}
         )
         assert (view._doing, view._wishes) == ("focus", {"walk": {"new": 0.5}})
+        # What is chosen is told whole: two that are cut may look alike.
+        choose(app, "Context", [Choice("a", "Weekday mornings 05-06", "drum and bass " * 4)], "", str)
+        await settled(pilot)
+        assert "Weekday mornings 05-06" in screen_text(app)
 
 
 async def test_a_context_of_ones_own_is_kept_changed_removed_and_brought_back(folders: Folders) -> None:

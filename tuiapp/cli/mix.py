@@ -98,9 +98,12 @@ def mix(
         if save_as:
             session.playlists.create(save_as, made.tracks)
             say(options, f"Saved as {shown(save_as)}.")
-        _print(options, session, made, taste or 1)
-        if out:
-            say_exported(options, session.tracks.export(made.tracks, made.title, out))
+        try:
+            _print(options, session, made, taste or 1)
+        finally:
+            # Also where who reads has read enough, as `head` does.
+            if out:
+                say_exported(options, session.tracks.export(made.tracks, made.title, out))
 
 
 def _check(

@@ -17,6 +17,7 @@ from tuiapp.cli.names import playlists as saved
 from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
 from tuiapp.own_reasons import because
 from tuiapp.safe import shown
+from tuiapp.text import duration
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -63,10 +64,13 @@ def playlist(
         made = session.playlists.make(kind, kind.settings(**given), from_library=only)
         if save_as:
             session.playlists.save(save_as, made)
-        # First: where it cannot be exported it is still there to be read.
-        _print_playlist(options, made)
-        if out:
-            say_exported(options, session.tracks.export(made.tracks, made.title, out))
+        try:
+            # First: where it cannot be exported it is still there to be read.
+            _print_playlist(options, made)
+        finally:
+            # Also where who reads has read enough, as `head` does.
+            if out:
+                say_exported(options, session.tracks.export(made.tracks, made.title, out))
 
 
 def _print_playlist(options: Options, made: ContextPlaylist) -> None:
@@ -98,7 +102,7 @@ def track_row(number: int, track: PlaylistTrack) -> tuple[str, ...]:
         track.artist,
         track.track,
         f"{track.bpm:.0f}" if track.bpm else "",
-        _length(track.seconds) + ("~" if track.seconds_estimated else ""),
+        duration(track.seconds or None) + ("~" if track.seconds_estimated else ""),
         "" if track.known else "new",
     )
 
@@ -111,10 +115,6 @@ def entry(track: PlaylistTrack) -> dict[str, Any]:
     if track.seconds is not None:
         known["seconds"] = track.seconds
     return known | {"known": track.known}
-
-
-def _length(seconds: float | None) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}" if seconds else ""
 
 
 @cli.group(invoke_without_command=True)
@@ -152,7 +152,7 @@ def print_saved(options: Options, session: Session) -> None:
             s.name,
             s.context,
             str(s.tracks),
-            _length(s.seconds),
+            duration(s.seconds or None),
             datetime.datetime.fromtimestamp(s.at, datetime.UTC).date().isoformat(),
         )
         for s in saved

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,6 +17,8 @@ from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
+
+_WIDEST = 40  # cells for the words of an answer, of the 60 a dialog has
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ class Choice:
     def words(self) -> str:
         """What is shown of it."""
         return self.text or self.value
+
+
+def columns_of(choices: Sequence[Choice]) -> tuple[Column[Choice], Column[Choice]]:
+    """The words and the note. Where there is no room for both, the note is cut: words that are cut may look alike."""
+    words = max((cell_len(shown(choice.words)) for choice in choices), default=0)
+    return (
+        Column("", lambda row: row.words, min(words, _WIDEST), order=lambda row: row.words.casefold()),
+        Column("", lambda row: row.note, 0, share=1, right=True),
+    )
 
 
 class Pick(Dialog):
@@ -69,18 +81,12 @@ class Pick(Dialog):
             if self._more:
                 yield Static("\n".join(map(shown, self._more.split("\n"))), classes="more", markup=False)
             yield Table[Choice](
-                (
-                    Column("", lambda row: row.words, 20, share=1, order=lambda row: row.words.casefold()),
-                    Column("", lambda row: row.note, self._room_for_notes(), right=True),
-                ),
+                columns_of(self._choices),
                 key=lambda row: row.value,
                 words=lambda row: row.words,
                 markable=False,
             )
             yield Static("enter choose, esc cancel", classes="hint", markup=False)
-
-    def _room_for_notes(self) -> int:
-        return max((len(choice.note) for choice in self._choices), default=0)
 
     def on_mount(self) -> None:
         table = self._list

@@ -13,8 +13,7 @@ from textual.widgets import Input, Static
 
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
-from tuiapp.screens.pick import Choice
-from tuiapp.widgets.columns import Column
+from tuiapp.screens.pick import Choice, columns_of
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.table import Table
 
@@ -50,7 +49,7 @@ class Choose(TypedList):
 
     NAME: ClassVar[str] = "choose"
     DEFAULT_CSS = """
-    Choose > .panel { width: 60; }
+    Choose > .panel { width: 70; }
     Choose Table { max-height: 16; }
     """
 
@@ -60,15 +59,11 @@ class Choose(TypedList):
         self._title, self._choices, self._now = title, choices, now
 
     def compose(self) -> ComposeResult:
-        notes = max((len(choice.note) for choice in self._choices), default=0)
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
             yield Line(placeholder="filter")
             yield Table[Choice](
-                (
-                    Column("", lambda row: row.words, 20, share=1),
-                    Column("", lambda row: row.note, notes, right=True),
-                ),
+                columns_of(self._choices),
                 key=lambda row: row.value,
                 words=lambda row: f"{row.words} {row.note}",
                 markable=False,

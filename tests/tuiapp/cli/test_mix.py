@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.playlists.playlist import PlaylistTrack
 from tests.support.commands import document, run
 from tests.tuiapp.cli.conftest import ARTISTS
+from tuiapp.cli.playlists import print_tracks
+from tuiapp.text import duration
 
 
 @pytest.fixture
@@ -37,6 +40,25 @@ def test_a_mix_tells_its_tracks_saves_and_writes_them(
     assert document(capsys, "mix", seed, "--minutes", "30", "--seed", "1") != made
     own = document(capsys, "mix", seed, "--from-library")["tracks"]
     assert {track["artist"] for track in own} <= {ARTISTS[number] for number in (0, 3, 6, 9, 1)}
+
+
+def test_a_file_is_written_though_nobody_reads_the_list(
+    tempos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    for command in ("mix", "playlists"):
+        monkeypatch.setattr(f"tuiapp.cli.{command}.print_table", closed)
+    for number, words in enumerate((["mix", ARTISTS[0]], ["playlist", "walk", "--bpm", "120"])):
+        file = tmp_path / f"{number}.csv"
+        run([*words, "--minutes", "20", "--out", str(file)])
+        assert file.exists(), words
+
+
+def test_a_length_is_told_as_in_the_app(capsys: pytest.CaptureFixture[str]) -> None:
+    print_tracks((PlaylistTrack(artist="A", track="B", known=True, seconds=3599.6),))
+    assert duration(3599.6) in capsys.readouterr().out
 
 
 def test_kinds_of_mixes_tell_what_they_are(tempos: Path, capsys: pytest.CaptureFixture[str]) -> None:
