@@ -36,7 +36,9 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
     if playlist.tracks and abs(short) < SHORTEST_SECONDS:
         return []
     if short < 0:
-        return [f"No tracks match the length exactly; the list is {-short / 60:.0f} minutes longer."]
+        return [
+            f"No tracks match the length exactly; the list is {quantity(round(-short / 60), 'minutes')} longer."
+        ]
     asked = _asked(question)
     if not len(question.pool):
         longest = min(LONGEST_SECONDS / 60.0, question.settings.minutes)
