@@ -35,8 +35,8 @@ class RefusedError(Exception):
     """MPD refused, or is none."""
 
 
-# However MPD goes: refused, closed, silent, or saying what it does not say.
-LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, asyncio.LimitOverrunError)
+# However MPD goes: refused, closed, silent, saying what it does not say, or set to a port there is not.
+LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, OverflowError, asyncio.LimitOverrunError)
 
 
 def addresses(setting: str) -> tuple[str, ...]:

@@ -51,7 +51,10 @@ class Mpd:
 
 
 def _unreachable(address: str, error: BaseException) -> DiscoverError:
-    why = str(error) if isinstance(error, RefusedError) else getattr(error, "strerror", None) or "no answer"
+    if isinstance(error, RefusedError):
+        why = str(error)
+    else:
+        why = "it takes no connection" if isinstance(error, OSError | OverflowError) else "it does not answer"
     return DiscoverError(
         f"MPD at {address} can't be used: {why}. Say where it is with --url host:port or the path of its socket, or "
         "set listen.mpd."

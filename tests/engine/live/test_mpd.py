@@ -231,6 +231,15 @@ async def test_what_is_no_mpd_is_left_alone(
     assert (said, kept, waits) == ([], [], [1.0, 2.0, 4.0])
 
 
+async def test_a_port_there_is_not_is_looked_for_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stop(_: float) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(mpd.asyncio, "sleep", stop)
+    with pytest.raises(asyncio.CancelledError):
+        await Watcher(("127.0.0.1:99999",), lambda _: None).watch(lambda *_: None)
+
+
 async def test_a_password_is_given_first(fake: Mpd, clock: Time) -> None:
     watcher = Watcher((f'wo"rd@127.0.0.1:{fake.port}',), lambda _: None)
     task = asyncio.create_task(watcher.watch(lambda *_: None))

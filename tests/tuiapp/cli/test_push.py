@@ -166,6 +166,9 @@ def test_what_is_refused_says_why_and_notes_nothing(
     ):
         assert run(["push", "Hill", "--user", USER, *more, "--yes"]) == 2
         assert said in capsys.readouterr().err
+    for port in ("1", "99999"):
+        assert run(["push", "Hill", "--to", "mpd", "--url", f"127.0.0.1:{port}", "--yes"]) == 1
+        assert "it takes no connection" in capsys.readouterr().err
     with Session(folders) as session:
         assert session.pushing.sent() == ()
 
