@@ -114,10 +114,11 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
     """Count, rate and time left, in every view; stopping it is test_job.py's."""
     import asyncio
 
-    ended, started = asyncio.Event(), []
+    begun, ended, started = asyncio.Event(), asyncio.Event(), []
 
     async def training(job: Any, data_dir: Path, changed: Any) -> dict[str, Any]:
         started.append((job.arguments, data_dir))
+        begun.set()
         job.take(
             {"stage": "fitting", "done": 3, "total": 9, "seconds_left": 61.0, "loss": 5.0, "per_second": 10.0}
         )
@@ -134,7 +135,8 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
         await pilot.press("t")
         await settled(pilot)
         await pilot.press("enter")  # the pack of the model is not there: that is asked about
-        await settled(pilot, lambda: bool(started))
+        await asyncio.wait_for(begun.wait(), 10)
+        await pilot.pause()
         assert [(list(arguments), place) for arguments, place in started] == [(["train"], folders.root)]
         for key in "71":
             await pilot.press(key)
