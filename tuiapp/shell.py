@@ -15,9 +15,11 @@ from tuiapp.textual_internals import Guarded
 if TYPE_CHECKING:
     from textual.signal import Signal
 
+    from engine.live.mpv import Now
     from engine.paths import Folders
     from engine.session import Session
     from tuiapp.app.crash import Failures
+    from tuiapp.app.hearing import Hearing
     from tuiapp.app.job import Job
     from tuiapp.app.jobs import Jobs
     from tuiapp.app.player import Opening
@@ -36,6 +38,7 @@ class Shell(Guarded):
     changes: Changes
     jobs: Jobs
     opening: Opening
+    hearing: Hearing
     failures: Failures
     preferences: Preferences
     remembering: Remembering
@@ -44,6 +47,8 @@ class Shell(Guarded):
     library_signal: Signal[None]
     # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
     job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
+    # What plays with mpv.
+    playing: reactive[Now | None] = reactive(None, always_update=True, repaint=False)
     private_since: reactive[float | None] = reactive(None, repaint=False)
     # Whether plays come in from players, in this process or another.
     listens: reactive[bool] = reactive(False, repaint=False)
@@ -57,6 +62,18 @@ class Shell(Guarded):
     def library_changed(self, only: str | None = None) -> None:
         """What was shown may no longer be true: every view, or the one named, asks anew."""
         raise NotImplementedError
+
+    def action_pause(self) -> None:
+        self.hearing.pause()
+
+    def action_next_song(self) -> None:
+        self.hearing.next()
+
+    def action_stop_playing(self) -> None:
+        self.hearing.end()
+
+    def action_seek(self, seconds: int) -> None:
+        self.hearing.seek(seconds)
 
     def notify(self, message: str, *, title: str = "", **options: Any) -> None:
         """Say something for a moment. Errors name files and artists: never markup, never a control character."""

@@ -1,6 +1,7 @@
 """The one module that opens connections to players and waits for theirs.
 
-Waiting is done on loopback alone. What is connected to is a player at the address the person set.
+Waiting is done on loopback alone. What is connected to is a player at the address the person set, or one that was
+started here.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
@@ -64,6 +65,29 @@ async def connect(address: str, limit: int) -> tuple[asyncio.StreamReader, async
         return await asyncio.open_unix_connection(path, limit=limit)
     host, _, port = address.rpartition(":")
     return await asyncio.open_connection(host.strip("[]"), int(port), limit=limit)
+
+
+async def start_child(
+    arguments: Sequence[str], limit: int
+) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
+    """Start a program of this machine and speak to it by a pair of sockets nobody else has; `{fd}` in its arguments
+    becomes the number of its end. Raises OSError where it can't be started."""
+    ours, theirs = socket.socketpair()
+    try:
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(part.replace("{fd}", str(theirs.fileno())) for part in arguments),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=limit)
+    except BaseException:
+        ours.close()
+        raise
+    return process, reader, writer
 
 
 async def session_bus() -> DBusConnection:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.canonical_keys import artist_key, played_alike, relaxed_pair, track_key
+from engine.canonical_keys import artist_key, joined_key, played_alike, relaxed_pair, track_key
+from engine.store.feedback import marked
 from engine.store.music_files import MusicFile, any_files, files_by, played_names, versions
 
 # Another version of a song by its title is the same recording where it is as long, in seconds.
@@ -39,6 +40,30 @@ def find_files(connection: sqlite3.Connection, wanted: Sequence[Wanted]) -> list
         _nearest(recordings.get((one.recording or "").lower(), ()), one) or _best(versions.get(pair, ()), one)
         for one, pair in zip(wanted, pairs, strict=True)
     ]
+
+
+def files_to_play(
+    connection: sqlite3.Connection, wanted: Sequence[tuple[str, str | None]]
+) -> list[MusicFile]:
+    """The files of tracks (artist, title), and all of artists (title null) by path, in order; none of what is
+    blocked."""
+    tracks = [Wanted(artist, title) for artist, title in wanted if title]
+    found = iter(find_files(connection, tracks))
+    artists = files_by(
+        connection, "artist_key", [artist_key(artist) for artist, title in wanted if not title]
+    )
+    files: list[MusicFile] = []
+    for artist, title in wanted:
+        if title:
+            files += [file] if (file := next(found)) else []
+        else:
+            files += [one for one in artists.get(artist_key(artist), ()) if Path(one.path).is_file()]
+    blocked = marked(connection, "block")
+    return [one for one in files if not (blocked.holds(one.artist_key or "") or blocked.holds(_item(one)))]
+
+
+def _item(file: MusicFile) -> str:
+    return joined_key(file.artist_key or "", file.track or "")
 
 
 def _best(files: Sequence[MusicFile], wanted: Wanted) -> MusicFile | None:

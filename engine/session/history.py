@@ -16,6 +16,7 @@ from engine.store import history as store_history
 
 if TYPE_CHECKING:
     from engine.imports.report import Report
+    from engine.live.clock import Heard
     from engine.store.logged_plays import LoggedPlay, Player
     from engine.store.stats import Played, Stats
 
@@ -137,6 +138,18 @@ class History(Service):
         logged = add_logged_play(self.library.connection, artist, track, moment, seconds)
         self.library.changed(Change.TASTE)
         return logged
+
+    @synchronized
+    def log_heard(self, player: str, heard: Heard) -> None:
+        """Log what a player that the app plays with let hear, as a play or a skip. Raises as `log_play`."""
+        from engine.live.listener import told
+        from engine.store.logged_plays import add_logged_plays, live_source
+
+        self.library.door.require_writable("log a play")
+        if private_session_on(self.library.folders):
+            raise PrivateSessionError("A private session is on in another window: no play is logged.")
+        add_logged_plays(self.library.connection, {live_source(player): told(player, heard).plays})
+        self.library.changed(Change.TASTE)
 
     @synchronized
     def players(self) -> list[Player]:

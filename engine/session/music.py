@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from engine.store import music_files as store
 if TYPE_CHECKING:
     from engine.audio.measure import Agreement, MeasureReport
     from engine.audio.scan import ScanReport
-    from engine.store.music_files import MusicFolder, TakenFolder
+    from engine.store.music_files import MusicFile, MusicFolder, TakenFolder
 
 # What beets and Navidrome call their databases, looked for in a folder that is added.
 _DATABASES = ("library.db", "musiclibrary.db", "musiclibrary.blb", "navidrome.db")
@@ -198,6 +199,13 @@ class Music(Service):
         self.library.door.require_writable("bring music back")
         store.put_back(self.library.connection, taken)
         self.library.changed(Change.PLAYS)
+
+    @synchronized
+    def to_play(self, wanted: Sequence[tuple[str, str | None]]) -> list[MusicFile]:
+        """The files of tracks (artist, title), and all of artists (title null), in order; none of what is blocked."""
+        from engine.playlists.local_files import files_to_play
+
+        return files_to_play(self.library.connection, wanted)
 
     def _refuse_within(self, path: str) -> None:
         for folder in self.folders():

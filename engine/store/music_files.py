@@ -246,9 +246,12 @@ def any_files(connection: sqlite3.Connection) -> bool:
 
 
 def files_by(
-    connection: sqlite3.Connection, column: Literal["recording", "relaxed"], values: Sequence[str]
+    connection: sqlite3.Connection,
+    column: Literal["recording", "relaxed", "artist_key"],
+    values: Sequence[str],
 ) -> dict[str, list[MusicFile]]:
-    """The files whose MusicBrainz recording, or artist and title in any version (`relaxed_pair`), is in `values`."""
+    """The files, by path, whose MusicBrainz recording, artist, or artist and title in any version (`relaxed_pair`), is
+    in `values`."""
     found: dict[str, list[MusicFile]] = {}
     wanted = list(dict.fromkeys(values))
     for start in range(0, len(wanted), CHUNK):

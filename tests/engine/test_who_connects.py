@@ -45,6 +45,7 @@ def test_only_two_modules_use_what_connects() -> None:
         ("await asyncio.open_connection('x', 1)", ["open_connection"]),
         ("from asyncio import start_server as s", ["start_server"]),
         ("asyncio.get_running_loop().create_connection", ["create_connection"]),
+        ("ours, theirs = socket.socketpair()", ["socketpair"]),
         ("sqlite3.connect(path)", []),
     ],
 )

@@ -17,6 +17,7 @@ from textual.signal import Signal
 
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
+from tuiapp.app.hearing import Hearing
 from tuiapp.app.jobs import Jobs
 from tuiapp.app.listening import Listening
 from tuiapp.app.player import Opening
@@ -89,6 +90,7 @@ class DiscoverApp(Shell):
         self.changes = Changes(self)
         self.jobs = Jobs(self)
         self.opening = Opening(self)
+        self.hearing = Hearing(self)
         self.listening = Listening(self)
         self.failures = Failures(self)
         self.preferences = Preferences(self)
@@ -253,7 +255,9 @@ class DiscoverApp(Shell):
         self.jobs.leave_demo()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: the demo can be left where one is in it."""
+        """No key is dead: the demo can be left where one is in it, what plays can be paused."""
+        if action.partition("(")[0] in ("pause", "next_song", "stop_playing", "seek"):
+            return self.playing is not None
         if action == "leave_demo":
             return self.jobs.own is not None
         return super().check_action(action, parameters)

@@ -12,7 +12,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -95,19 +95,49 @@ class Opening:
         self._app = app
         self._players: list[_Playing] = []
 
-    def open(self, music: Music, config: Config) -> None:
-        """Open music as the settings say; returns at once."""
+    def open(self, music: Music, config: Config, queue: Sequence[Music] = ()) -> None:
+        """Open music as the settings say, or play the files of the queue, where there are any; returns at once."""
         template = config["open.player"]
         if template:
             self._app.run_worker(self._play(template, music), group="player")
         else:
             url, service = address(config["open.service"], music), config["open.service"]
-            self._app.run_worker(lambda: self._browse(url, service, music), thread=True, group="browser")
+            wanted = queue or (music,) if self.plays_files(config) else ()
+
+            def find() -> None:
+                if not self._hear(wanted):
+                    self._browse(url, service, music)
+
+            self._app.run_worker(find, thread=True, group="browser")
+
+    def plays_files(self, config: Config) -> bool:
+        """Whether files of the person's own are played: mpv is installed, and no other player is set."""
+        import shutil
+
+        return not config["open.player"] and shutil.which("mpv") is not None
+
+    def _hear(self, wanted: Sequence[Music]) -> bool:
+        """Play the files there are; false where there is none. In a thread: the library is asked."""
+        if not wanted:
+            return False
+        from engine.errors import DiscoverError
+
+        app = self._app
+        try:
+            files = app.engine().music.to_play([(one.artist, one.track) for one in wanted])
+        except DiscoverError:
+            return False
+        if files:
+            from tuiapp.app.hearing import songs_of
+
+            app.call_from_thread(app.hearing.play, songs_of(files))
+        return bool(files)
 
     def hush(self) -> None:
         """A private session began: what running players say from now on is of it."""
         for playing in self._players:
             playing.hushed = True
+        self._app.hearing.hush()
 
     async def leave(self) -> None:
         """End the players; each has a second for its last word of what was heard."""

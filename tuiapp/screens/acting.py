@@ -10,7 +10,7 @@ from textual.screen import ScreenResultType
 from tuiapp.music import Music, copied
 from tuiapp.safe import shown
 from tuiapp.screens.asking import Asking
-from tuiapp.widgets.table import Table
+from tuiapp.widgets.table import Table, rows_from_here
 
 if TYPE_CHECKING:
     from tuiapp.screens.pick import Pick
@@ -20,6 +20,7 @@ class Acting(Asking[ScreenResultType]):
     """A screen with a list, whose rows may be music."""
 
     MARKS: ClassVar[bool] = True  # whether marking rows means something here
+    ORDERED: ClassVar[bool] = False  # whether its rows are a playlist, to be played one after another
     MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
 
     @property
@@ -155,12 +156,26 @@ class Acting(Asking[ScreenResultType]):
             self.table.clear_marks()
 
     def action_open(self) -> None:
-        """Open what is under the cursor in the browser or the player."""
-        music = self.music_here
-        if music is None:
+        """Play the files of what is selected, or open what is under the cursor in the browser or the player."""
+        music, table, opening = self.music_here, self.table, self.app.opening
+        config = self.app.preferences.config
+        if music is None or table is None:
             self.notify("No artist or track selected.")
+        elif not opening.plays_files(config):
+            opening.open(music, config)
+        elif table.marks:
+            self.choose(
+                lambda keys: self.with_music(keys, lambda chosen: opening.open(music, config, chosen))
+            )
         else:
-            self.app.opening.open(music, self.app.preferences.config)
+            opening.open(music, config, self.played_on(music))
+
+    def played_on(self, music: Music) -> list[Music]:
+        """What is played from the row under the cursor on: it alone, unless the rows are a playlist."""
+        table = self.table
+        if not self.ORDERED or table is None:
+            return [music]
+        return [one for row in rows_from_here(table) if (one := self.music_of(row)) is not None]
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen, a line each."""

@@ -39,6 +39,7 @@ class ContextsView(View):
     """The playlist for a context, chosen by c."""
 
     NAME: ClassVar[str] = "contexts"
+    ORDERED: ClassVar[bool] = True
     _table: getters.query_one[Table[PlaylistTrack]] = getters.query_one(Table)
     _profile = getters.query_one("#profile", Static)
     _wishes_line = getters.query_one("#wishes", Static)

@@ -37,6 +37,7 @@ class PlaylistsView(View):
     """What was kept."""
 
     NAME: ClassVar[str] = "playlists"
+    ORDERED: ClassVar[bool] = True
     _lists: getters.query_one[Table[SavedPlaylist]] = getters.query_one("#lists", Table)
     _tracks: getters.query_one[Table[Row]] = getters.query_one("#tracks", Table)
     _which = getters.query_one("#which", Static)

@@ -16,7 +16,7 @@ from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.textual_internals import toasts_in_sight
-from tuiapp.widgets.chrome import JobLine, KeyLine, TabStrip
+from tuiapp.widgets.chrome import JobLine, KeyLine, PlayingLine, TabStrip
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -68,6 +68,7 @@ class View(Acting[None], LibraryScreen):
                 yield Static("/", classes="slash")
                 yield Line(placeholder="filter", select_on_focus=False)
                 yield Static("", classes="count")
+            yield PlayingLine()
             yield JobLine()
             yield KeyLine(self.NAME, absent=self.absent)
 

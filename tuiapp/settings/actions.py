@@ -126,6 +126,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("settings", "S", "settings", "Settings: theme, keys, player, what counts as known.",
            command="app.view('settings')"),
     Action("cancel_job", "ctrl+x", "stop", "Stop the background job; nothing is lost."),
+    Action("pause", "semicolon", "pause", "Pause what plays, or play on."),
+    Action("next_song", "colon", "next song", "To the next song of what plays."),
+    Action("stop_playing", "exclamation_mark", "stop playing", "Stop what plays."),
+    Action("seek(-10)", "left_parenthesis", "10 s back", "10 seconds back in what plays."),
+    Action("seek(10)", "right_parenthesis", "10 s on", "10 seconds on in what plays."),
     Action("back", "escape", "clear", "Close a dialog, or clear one thing: message, selection, filter, what-if, "
            "taste, time, date.", command="screen.back"),
     Action("view_back", "ctrl+o,backspace", "back", "Back to the view before.", command="app.view_back"),
@@ -149,7 +154,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "z", "sort", "Sort by the next column.", LISTS),
     Action("sort_reverse", "Z", "reverse", "Reverse the sort.", LISTS),
     Action("sort_none", "equals_sign", "unsort", "Back to the list's own order.", LISTS),
-    Action("open", "o", "open", "Open in your browser or player; only the name is sent.",
+    Action("open", "o", "open", "Play your files with mpv, or open in your browser or player; only the name is sent.",
            LISTS, command="screen.open"),
     Action("copy", "y,Y", "copy", "Copy the selected names.", LISTS, command="screen.copy"),
     # -- Discover

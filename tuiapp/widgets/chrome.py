@@ -1,4 +1,5 @@
-"""What frames every view: the tab strip on top, the keys at the bottom, the running job above them."""
+"""What frames every view: the tab strip on top, the keys at the bottom, what plays and the running job above
+them."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from tuiapp.shell import Shell
 from tuiapp.text import bar, counted, duration
 
 if TYPE_CHECKING:
+    from engine.live.mpv import Now
     from tuiapp.app.job import Job
 
 
@@ -173,6 +175,44 @@ def _clicked(action: Action) -> str:
     if "." in command.partition("(")[0]:
         return command
     return {EVERYWHERE: "app.", LISTS: "focused."}.get(action.scope, "screen.") + command
+
+
+class PlayingLine(Widget):
+    """What plays with mpv: the song, position of length, and the keys for it. Hidden while nothing does."""
+
+    app = getters.app(Shell)
+    DEFAULT_CSS = """
+    PlayingLine { height: 1; background: $surface; padding: 0 1; display: none; }
+    PlayingLine.-playing { display: block; }
+    """
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "playing", self._changed)
+
+    def _changed(self, now: Now | None) -> None:
+        self.set_class(now is not None, "-playing")
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        now = self.app.playing
+        if now is None:
+            return ""
+        length = f" of {duration(now.length)}" if now.length else ""
+        place = f"  {now.place:,} of {now.count:,}" if now.count > 1 else ""
+        times = f"{duration(now.position)}{length}{place}"
+        label = self.app.keymap.label
+        keys = f"  {label('pause')} {'play' if now.paused else 'pause'}  {label('stop_playing')} stop"
+        sign = "paused" if now.paused else "♪"
+        name = shown(f"{now.song.artist} - {now.song.title}")
+        room = self.size.width - cell_len(f"{sign}   {times}")
+        keys = keys if room - cell_len(keys) >= min(cell_len(name), 20) else ""
+        name = fitted(name, max(1, min(cell_len(name), room - cell_len(keys)))).rstrip()
+        return Content.assemble(
+            Content.styled(f"{sign} ", "$text-accent"),
+            Content.styled(name, "bold"),
+            f"  {times}",
+            Content.styled(keys, "$foreground-muted"),
+        )
 
 
 class JobLine(Widget):

@@ -1,0 +1,105 @@
+"""mpv's messages: what is heard and skipped by them. They are those of mpv 0.35.1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.live.clock import Heard, Song
+from engine.live.connections import start_child
+from engine.live.mpv import ARGUMENTS, ENDED, MAX_LINE, Failed, Playback
+from tests.support.players import needs, sound
+
+SONGS = [Song("Ida", f"Song {n}", place=f"/music/{n}.flac") for n in (1, 2, 3)]
+STARTED = {"event": "property-change", "name": "core-idle", "data": False}
+SILENT = STARTED | {"data": True}
+
+
+def start(entry: int) -> dict[str, Any]:
+    return {"event": "start-file", "playlist_entry_id": entry}
+
+
+def length(seconds: float) -> dict[str, Any]:
+    return {"event": "property-change", "name": "duration", "data": seconds}
+
+
+def end(reason: str) -> dict[str, Any]:
+    return {"event": "end-file", "reason": reason}
+
+
+def told(playback: Playback, *said: tuple[float, dict[str, Any]]) -> list[Heard | Failed]:
+    """What comes to its end by messages, each at a moment."""
+    return [one for at, message in said for one in playback.take(json.dumps(message).encode(), at, 1e9 + at)]
+
+
+def test_what_sounds_counts_and_a_pause_does_not() -> None:
+    playback = Playback(SONGS)
+    ended = told(
+        playback, (0, start(1)), (0, length(200)), (1, STARTED), (61, SILENT), (500, STARTED), (545, SILENT),
+        (545, end("stop")),
+    )  # fmt: skip
+    assert [(one.song.title, one.seconds, one.skipped) for one in ended] == [("Song 1", 105, False)]
+
+
+def test_a_song_pressed_on_is_a_skip_the_last_one_too_and_a_stopped_one_is_neither() -> None:
+    playback = Playback(SONGS[:2])
+    begun = [(0, start(1)), (0, length(200)), (1, STARTED)]
+    assert told(playback, *begun) == []
+    assert b"playlist-next" in playback.next()
+    (skip,) = told(playback, (9, SILENT), (9, end("stop")))
+    assert (skip.seconds, skip.skipped) == (8, True)
+    told(playback, (9, start(2)), (9, length(200)), (10, STARTED))
+    playback.next()
+    (last,) = told(playback, (15, SILENT), (15, end("stop")))
+    assert (last.song.title, last.skipped) == ("Song 2", True)
+    stopped = Playback(SONGS)
+    told(stopped, *begun)
+    assert stopped.end(9, 1e9) == ()
+    assert stopped.now(9) is None
+
+
+def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named() -> None:
+    playback = Playback(SONGS)
+    ended = told(
+        playback, (0, start(1)), (0, length(2)), (0, STARTED), (1.6, SILENT), (1.6, end("eof")),
+        (1.6, start(2)), (1.6, end("error")), (1.6, start(3)), (1.6, length(3)), (2, STARTED),
+    )  # fmt: skip
+    assert [one.seconds if isinstance(one, Heard) else one.song.title for one in ended] == [2, "Song 2"]
+    now = playback.now(3)
+    assert now is not None
+    assert (now.song.title, now.place, now.count, now.position, now.length) == ("Song 3", 3, 3, 1, 3)
+
+
+def test_what_is_no_message_is_passed_over() -> None:
+    playback = Playback(SONGS)
+    for line in (
+        b"",
+        b"\xff\n",
+        b"[" * 100_000,
+        b"3",
+        b"[]",
+        b'{"event": 3}',
+        b'{"request_id": 1, "data": "x"}',
+    ):
+        assert playback.take(line, 0, 0) == ()
+    assert told(playback, (0, start(0)), (0, start(99)), (0, STARTED), (1, end("eof"))) == []
+
+
+@needs("mpv")
+async def test_the_real_mpv_plays_files_and_ends_after_the_last(tmp_path: Path) -> None:
+    """A file that is a playlist by what is in it is not followed."""
+    whole, gone, list_ = tmp_path / "a.wav", tmp_path / "gone.wav", tmp_path / "list.mp3"
+    sound(whole, "Ida", "Song", 2)
+    list_.write_text(f"#EXTM3U\n{whole}\n")
+    playback = Playback([Song("Ida", path.stem, place=str(path)) for path in (list_, gone, whole)])
+    process, reader, writer = await start_child(("mpv", "--ao=null", *ARGUMENTS), MAX_LINE)
+    writer.write(playback.begin())
+    ended: list[Heard | Failed] = []
+    at = 0.0
+    while line := await reader.readline():
+        # Messages alone tell of time here: the file is read at once or in seconds, it sounds as long.
+        ended += playback.take(line, at, at)
+    assert await process.wait() in ENDED
+    assert [type(one) for one in ended] == [Failed, Failed, Heard]
+    assert (ended[2].song.title, ended[2].seconds) == ("a", 2.0)

@@ -1,0 +1,195 @@
+"""`o` on what there is a file of plays it with mpv: a line says so, keys act on it, what is heard is logged."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.live.clock import Heard, Song
+from engine.paths import Folders
+from engine.session import Session
+from tests.support.driving import screen_text, settled, toasts
+from tests.support.players import sound
+from tuiapp.app import hearing
+from tuiapp.app.app import DiscoverApp
+from tuiapp.music import Music
+
+# Plays a song of 200 seconds until it is told something else than where it is; `pause` is answered with a pause.
+FAKE = """
+import json, socket, sys
+s = socket.socket(fileno=int(sys.argv[-1].rpartition("/")[2]))
+def say(**message): s.sendall(json.dumps(message).encode() + b"\\n")
+entry = loaded = 0
+def begin():
+    global entry
+    entry += 1
+    say(event="start-file", playlist_entry_id=entry)
+    say(event="property-change", name="duration", data=200)
+    say(event="property-change", name="core-idle", data=False)
+for line in s.makefile():
+    command = json.loads(line)["command"]
+    if command[0] == "loadfile":
+        loaded += 1
+        if loaded == 1: begin()
+    elif command[0] == "cycle":
+        say(event="property-change", name="pause", data=True)
+        say(event="property-change", name="core-idle", data=True)
+    elif command[0] == "playlist-next":
+        say(event="end-file", reason="stop")
+        if entry == loaded: break
+        begin()
+"""
+
+
+@pytest.fixture
+def mpv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes a script the mpv that is found."""
+
+    def install(script: str) -> None:
+        (tmp_path / "bin").mkdir()
+        file = tmp_path / "bin" / "mpv"
+        file.write_text(f"#!{sys.executable} -S\n{script}")
+        file.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    return install
+
+
+@pytest.fixture
+def music(empty: Folders, tmp_path: Path) -> list[Music]:
+    """Two tracks of the library's files, and one nobody has."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for title in ("One", "Two"):
+        sound(folder / f"{title}.wav", "Ida", title, 1)
+    with Session(empty) as session:
+        session.music.add(folder)
+    return [Music("Ida", "One"), Music("Ida", "Two"), Music("Ida", "Three")]
+
+
+async def until(pilot: Any, holds: Callable[[], bool]) -> None:
+    for _ in range(4000):
+        await pilot.pause()
+        if holds():
+            return
+    raise AssertionError(screen_text(pilot.app))
+
+
+def logged(folders: Folders, table: str = "listens") -> list[Any]:
+    connection = sqlite3.connect(folders.database)
+    found = connection.execute(
+        f"SELECT t.title FROM {table} AS l JOIN tracks AS t ON t.id = l.track_id"
+    ).fetchall()
+    connection.close()
+    return found
+
+
+async def test_files_play_in_order_with_a_line_and_keys(
+    empty: Folders, music: list[Music], mpv: Callable[[str], None]
+) -> None:
+    mpv(FAKE)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        assert app.check_action("pause", ()) is False
+        app.opening.open(music[0], app.preferences.config, music)
+        await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
+        assert "of 3:20  1 of 2" in screen_text(app)
+        await pilot.press("semicolon")
+        await until(pilot, lambda: "paused Ida - One" in screen_text(app))
+        await pilot.press("colon")
+        await until(pilot, lambda: "Ida - Two" in screen_text(app))
+        await pilot.press("exclamation_mark")
+        await settled(pilot)
+        assert app.playing is None
+        assert "Ida - Two" not in screen_text(app)
+
+
+async def test_what_is_heard_is_logged_and_nothing_where_a_private_session_was_on(
+    empty: Folders, music: list[Music], mpv: Callable[[str], None]
+) -> None:
+    mpv(FAKE)
+    app = DiscoverApp(empty)
+    song = Song("Ida", "One", length=200)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        for hush in (True, False):
+            app.opening.open(music[0], app.preferences.config, music)
+            await until(pilot, lambda: app.playing is not None)
+            if hush:
+                app.opening.hush()
+            child = app.hearing._child
+            app.hearing._keep(child, [Heard(song, 1.7e9, 150), Heard(song, 1.6e9, 8, skipped=True)])
+            app.hearing.end()
+            await settled(pilot)
+            assert (logged(empty), logged(empty, "skips")) == (([], []) if hush else ([("One",)], [("One",)]))
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("import time; time.sleep(60)", "mpv no longer answers and was stopped."),
+        ("import os; os.kill(os.getpid(), 9)", "mpv ended unexpectedly (-9)."),
+    ],
+)
+async def test_an_mpv_that_hangs_or_dies_is_said_and_gone(
+    empty: Folders,
+    music: list[Music],
+    mpv: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    says: str,
+) -> None:
+    monkeypatch.setattr(hearing, "PATIENCE", 0.3 if "sleep" in script else 10.0)
+    mpv(script)
+    app = DiscoverApp(empty)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        app.opening.open(music[0], app.preferences.config)
+        await settled(pilot, lambda: bool(toasts(app)))
+        assert says in str(toasts(app))
+        assert (app.playing, app.hearing._child) == (None, None)
+
+
+def test_an_artist_is_all_there_is_by_path_and_what_is_blocked_is_not_played(
+    empty: Folders, music: list[Music]
+) -> None:
+    with Session(empty) as session:
+        wanted = [("ida", None), ("Ida", "Three"), ("Ida", "One")]
+        assert [one.track for one in session.music.to_play(wanted)] == ["One", "Two", "One"]
+        session.history.log_play("Ida", "One", seconds=200)
+        session.verdicts.judge("block", "Ida", "One")
+        assert [one.track for one in session.music.to_play(wanted)] == ["Two"]
+        session.verdicts.judge("block", "Ida")
+        assert session.music.to_play(wanted) == []
+
+
+async def test_o_in_a_playlist_plays_on_from_the_row_and_of_selected_rows_those(
+    empty: Folders, music: list[Music], mpv: Callable[[str], None]
+) -> None:
+    mpv(FAKE)
+    with Session(empty) as session:
+        for one in (*music, music[0]):
+            session.history.log_play(one.artist, one.track or "", seconds=200, at=1_700_000_000)
+        session.playlists.create("Mine")
+        session.playlists.add("Mine", session.tracks.named([("Ida", n) for n in ("Two", "One", "Three")]))
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.action_view("playlists")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: "♪ Ida - Two" in screen_text(app))
+        assert "1 of 2" in screen_text(app)
+        await pilot.press("j", "space", "o")
+        await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
+        assert "1 of 2" not in screen_text(app)
+        await pilot.press("exclamation_mark")
+        await settled(pilot)
