@@ -34,6 +34,8 @@ _DAMAGED_ZIP = (*ARCHIVE_ERRORS, ZstdError)
 _GZIP, _ZSTD, _XZ, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _HEADER = 512
 _FARTHEST = 1 << 32  # no set of tables is larger; behind this nothing is looked for in a tar archive
+# To reach a file in a packed tar all before it is unpacked: many of them take the square of their number.
+_MAX_IN_TAR = 1_000
 _UNKNOWN = 4  # text is about so many times as large as what it is packed into, where nobody says
 
 
@@ -146,21 +148,16 @@ def _unpacked_size(path: Path) -> int:
 
 
 def _in_zip(path: Path) -> Iterator[DataFile]:
-    with zipfile.ZipFile(path) as archive:
-        if why := why_refused(archive.infolist(), room_of(path.stat().st_size)):
-            raise zipfile.BadZipFile(f"it {why}")
-        for member in archive.infolist():
-            name = Path(member.filename).name
-            hidden = member.filename.startswith("__MACOSX/") or member.is_dir() or name.startswith("._")
-            if not hidden:
-                shown = f"{path.name}/{member.filename}"
-                yield DataFile(shown, name, partial(int, member.file_size), partial(_zipped, path, member))
-
-
-def _zipped(path: Path, member: zipfile.ZipInfo) -> IO[bytes]:
-    # The member keeps the archive's file open as long as it needs it.
-    with zipfile.ZipFile(path) as archive:
-        return archive.open(member)
+    # Open as long as its members: their list is read once, not with each of them.
+    archive = zipfile.ZipFile(path)
+    if why := why_refused(archive.infolist(), room_of(path.stat().st_size)):
+        raise zipfile.BadZipFile(f"it {why}")
+    for member in archive.infolist():
+        name = Path(member.filename).name
+        hidden = member.filename.startswith("__MACOSX/") or member.is_dir() or name.startswith("._")
+        if not hidden:
+            shown = f"{path.name}/{member.filename}"
+            yield DataFile(shown, name, partial(int, member.file_size), partial(archive.open, member))
 
 
 @lru_cache(maxsize=4)
@@ -178,6 +175,10 @@ def _in_tar(path: Path, _size: int, _changed: int) -> list[DataFile]:
                 if member.offset > _FARTHEST:
                     break
                 name = Path(member.name).name
+                if len(found) == _MAX_IN_TAR:
+                    raise UnreadableFileError(
+                        f"{path.name} has more than {_MAX_IN_TAR:,} files in it. Unpack it, and choose the folder."
+                    )
                 if member.isfile() and not name.startswith("._"):
                     shown = f"{path.name}/{member.name}"
                     found.append(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 from backports.zstd import compress
 
+from engine.community.files import files
 from engine.community.packs import add_packs
 from engine.community.plays import PLAYLISTS, PLAYS
 from engine.errors import UnreadableFileError
@@ -82,3 +86,35 @@ def test_without_pyarrow_a_parquet_file_says_what_is_missing(tmp_path: Path, mon
     path.write_bytes(b"PAR1" + bytes(40) + b"PAR1")
     with pytest.raises(UnreadableFileError, match=r"discover-music\[parquet\]"):
         add_packs(Door(Folders(tmp_path / "data")), path)
+
+
+def test_the_list_of_an_archive_is_read_once_not_for_each_member(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(20):
+            archive.writestr(f"{number}.json", str(number))
+    opened = []
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, file: Path) -> None:
+            opened.append(file)
+            super().__init__(file)
+
+    monkeypatch.setattr(zipfile, "ZipFile", Counted)
+    members = files(tmp_path / "many.zip")
+    assert [member.beginning() for member in reversed(members)] == [b"%d" % n for n in reversed(range(20))]
+    assert len(opened) == 1
+
+
+def test_a_packed_tar_of_more_files_than_can_be_gone_through_is_refused_at_once(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for number in range(1_500):
+            entry = tarfile.TarInfo(f"{number}.csv")
+            entry.size = 2
+            archive.addfile(entry, io.BytesIO(b"[]"))
+    path = tmp_path / "many.tar.gz"
+    path.write_bytes(packed.getvalue())
+    with pytest.raises(UnreadableFileError, match="more than 1,000 files in it"):
+        files(path)
