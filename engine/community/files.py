@@ -169,7 +169,7 @@ def _in_tar(path: Path, _size: int, _changed: int) -> list[DataFile]:
                 return []
         except DAMAGED:
             return []  # whoever reads it says so
-        found = []
+        found: list[DataFile] = []
         with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive:
             for member in archive:
                 if member.offset > _FARTHEST:

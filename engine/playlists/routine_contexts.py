@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.playlists.contexts import Context, Points, Settings, Weights
 from engine.recommend.routines import Guessed, Routine
+from engine.wording import percent
 
 # Of so few tracks with a tempo no range is said, and none asked for.
 MIN_WITH_TEMPO = 15
@@ -34,8 +35,8 @@ class OwnContext:
         """How well it guesses, in a sentence."""
         return (
             f"Found in {self.sessions:,} sessions: of the last {self.guessed.asked:,} it guesses "
-            f"{self.guessed.then * 100:.0f} % of what you came to play, all of your history "
-            f"{self.guessed.always * 100:.0f} %."
+            f"{percent(self.guessed.then)} of what you came to play, all of your history "
+            f"{percent(self.guessed.always)}."
         )
 
 

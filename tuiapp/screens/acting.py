@@ -10,7 +10,7 @@ from textual.screen import ScreenResultType
 from tuiapp.music import Music, copied
 from tuiapp.safe import shown
 from tuiapp.screens.asking import Asking
-from tuiapp.widgets.table import Table, rows_from_here
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from tuiapp.screens.pick import Pick
@@ -175,7 +175,7 @@ class Acting(Asking[ScreenResultType]):
         table = self.table
         if not self.ORDERED or table is None:
             return [music]
-        return [one for row in rows_from_here(table) if (one := self.music_of(row)) is not None]
+        return [one for row in table.rows_from_here if (one := self.music_of(row)) is not None]
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen, a line each."""

@@ -42,8 +42,8 @@ def community_question() -> Pick:
         [
             *choices,
             Choice("", "A file or folder you have"),
-            Choice(MODEL, "A trained model: a file or its address"),
-            Choice(MUSIC, "Your music files, for playlists and tempo"),
+            Choice(MODEL, "A trained model", "file or address"),
+            Choice(MUSIC, "Your music files", "for playlists"),
         ],
         more=_FETCHING,
     )

@@ -18,7 +18,8 @@ from tuiapp.screens.dialogs import Dialog
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
-_WIDEST = 40  # cells for the words of an answer, of the 60 a dialog has
+# Cells for the words of an answer with its note, of the 60 a dialog has, and how many of them are a short note's own.
+_ROOM, _SHORT = 47, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,16 @@ class Choice:
 
 
 def columns_of(choices: Sequence[Choice]) -> tuple[Column[Choice], Column[Choice]]:
-    """The words and the note. Where there is no room for both, the note is cut: words that are cut may look alike."""
+    """The words and the note. Where there is no room for both, a long note is cut: words that are may look alike."""
     words = max((cell_len(shown(choice.words)) for choice in choices), default=0)
+    notes = max((cell_len(shown(choice.note)) for choice in choices), default=0)
     return (
-        Column("", lambda row: row.words, min(words, _WIDEST), order=lambda row: row.words.casefold()),
+        Column(
+            "",
+            lambda row: row.words,
+            min(words, _ROOM - min(notes, _SHORT)),
+            order=lambda row: row.words.casefold(),
+        ),
         Column("", lambda row: row.note, 0, share=1, right=True),
     )
 

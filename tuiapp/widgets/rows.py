@@ -84,6 +84,11 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         return self._rows
 
     @property
+    def rows_from_here(self) -> Sequence[Row]:
+        """The row under the cursor and all below it, as they stand."""
+        return [self._rows[number] for number in self._order[self.cursor :]]
+
+    @property
     def row(self) -> Row | None:
         """The row under the cursor, or None where nothing is shown."""
         return self._rows[self._order[self.cursor]] if self.cursor < len(self._order) else None

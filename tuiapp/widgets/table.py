@@ -280,8 +280,3 @@ class Table(Rows[Row]):
             if at <= x < at + width + GAP and self.columns[number].sorts:
                 self.set_sort(number, reverse=not self.reverse if self.sort == number else False)
             at += width + GAP
-
-
-def rows_from_here(table: Table[Row]) -> list[Row]:
-    """The row under the cursor and all below it, as they stand."""
-    return [table._rows[number] for number in table._order[table.cursor :]]
