@@ -116,16 +116,6 @@ def listen(path: str, seconds: float | None) -> Heard | str:
     return Heard(sound.bpm, sound.other_bpm, sound.onset_rate, sound.loudness, sound.calm)
 
 
-def heard_here(
-    files: list[MusicFile], _workers: int, cancelled: Cancelled
-) -> Iterator[tuple[MusicFile, Heard | str]]:
-    """What each file sounds like, heard in this process."""
-    for file in files:
-        if cancelled():
-            raise CancelledError("Stopped; what was measured is kept.")
-        yield file, listen(file.path, file.seconds)
-
-
 def heard_apart(
     files: list[MusicFile], workers: int, cancelled: Cancelled, how: Listen = listen
 ) -> Iterator[tuple[MusicFile, Heard | str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import IO
+from typing import IO, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ from engine.imports.record import Dropped, Ids, Options, Record
 from engine.imports.registry import Format
 from engine.imports.xml_stream import events
 from engine.store.locations import file_ids
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _IDENTIFIERS = (
     ("spotify", re.compile(r"(?:spotify:track:|open\.spotify\.com/track/)([0-9A-Za-z]{22})")),
@@ -102,19 +104,44 @@ def parse_jspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
     data = as_utf8(stream).read()
     about = Records(_Jspf).one(data)
     title = about.playlist.title if isinstance(about, _Jspf) and about.playlist else None
-    for batch in Records(_JspfTrack).of_array(io.BytesIO(data), within="track"):
+    for one in _tracks(data, _JspfTrack, "track"):
+        if isinstance(one, Dropped):
+            yield one
+        else:
+            yield entry(
+                _stripped(title) or title_of(options),
+                _stripped(one.creator),
+                _stripped(one.title),
+                album=_stripped(one.album),
+                seconds=one.duration / 1000 if one.duration else None,
+                ids=_ids(_several(one.location), _several(one.identifier)),
+            )
+
+
+def parse_own(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A record a track."""
+    data = as_utf8(stream).read()
+    about = Records(_Named).one(data)
+    title = about.title if isinstance(about, _Named) else None
+    for one in _tracks(data, _OwnTrack, "tracks"):
+        if isinstance(one, Dropped):
+            yield one
+        else:
+            yield entry(
+                _stripped(title) or title_of(options),
+                _stripped(one.artist),
+                _stripped(one.track),
+                album=_stripped(one.album),
+                seconds=None if one.seconds_estimated else one.seconds,
+                ids=tuple((one.ids or {}).items()),
+            )
+
+
+def _tracks(data: bytes, kind: type[T], within: str) -> Iterator[T | Dropped]:
+    """The tracks in the list called `within`, and what was to be one and is broken."""
+    for batch in Records(kind).of_array(io.BytesIO(data), within=within):
         for one in batch:
-            if isinstance(one, Broken):
-                yield Dropped(reasons.BROKEN, cut=one.cut)
-            else:
-                yield entry(
-                    _stripped(title) or title_of(options),
-                    _stripped(one.creator),
-                    _stripped(one.title),
-                    album=_stripped(one.album),
-                    seconds=one.duration / 1000 if one.duration else None,
-                    ids=_ids(_several(one.location), _several(one.identifier)),
-                )
+            yield Dropped(reasons.BROKEN, cut=one.cut) if isinstance(one, Broken) else one
 
 
 def _several(value: list[str] | str | None) -> list[str]:
@@ -123,26 +150,6 @@ def _several(value: list[str] | str | None) -> list[str]:
 
 def _stripped(text: str | None) -> str:
     return (text or "").strip()
-
-
-def parse_own(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """A record a track."""
-    data = as_utf8(stream).read()
-    about = Records(_Named).one(data)
-    title = about.title if isinstance(about, _Named) else None
-    for batch in Records(_OwnTrack).of_array(io.BytesIO(data), within="tracks"):
-        for one in batch:
-            if isinstance(one, Broken):
-                yield Dropped(reasons.BROKEN, cut=one.cut)
-            else:
-                yield entry(
-                    _stripped(title) or title_of(options),
-                    _stripped(one.artist),
-                    _stripped(one.track),
-                    album=_stripped(one.album),
-                    seconds=None if one.seconds_estimated else one.seconds,
-                    ids=tuple((one.ids or {}).items()),
-                )
 
 
 def _sniff_xspf(head: Head) -> bool:

@@ -160,14 +160,16 @@ def _spans(
         return _Group(list(hours), len(there), directions[there].sum(axis=0))
 
     def of_days(days: tuple[int, ...]) -> list[_Group]:
-        groups = _merged([group(days, (hour,)) for hour in range(_HOURS)], spread)
-        return [group(days, hours) for one in groups if (hours := _played(one.hours, days))]
-
-    def _played(hours: list[int], days: tuple[int, ...]) -> list[int]:
-        """The span without hours at its ends in which nothing was played."""
-        counts = [group(days, (hour,)).count for hour in hours]
-        some = [place for place, count in enumerate(counts) if count]
-        return hours[some[0] : some[-1] + 1] if some else []
+        """The spans of these days, without hours at their ends in which nothing was played."""
+        by_hour = [group(days, (hour,)) for hour in range(_HOURS)]
+        counts = [one.count for one in by_hour]
+        found = []
+        for one in _merged(by_hour, spread):
+            some = [place for place, hour in enumerate(one.hours) if counts[hour]]
+            if some:
+                # What is left out has no sessions: the rest is the same.
+                found.append(_Group(one.hours[some[0] : some[-1] + 1], one.count, one.total))
+        return found
 
     working, free = of_days(WEEKDAYS), of_days(WEEKEND)
     for one in list(working):

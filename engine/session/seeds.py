@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from engine.session.playlists import Playlists
     from engine.session.tracks import Tracks
 
-# What may stand before a name where several things are called so.
-KINDS = ("artist", "playlist", "genre")
 # So many artists stand for a genre, the ones that fit the person best.
 OF_GENRE = 20
 

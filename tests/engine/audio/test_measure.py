@@ -13,14 +13,14 @@ import pytest
 
 from engine.audio import measure as measuring
 from engine.audio.decode import NEEDS_FFMPEG, UNREADABLE, decode
-from engine.audio.measure import CRASHED, heard_apart, heard_here, listen, measure
+from engine.audio.measure import CRASHED, heard_apart, listen, measure
 from engine.audio.tempo import RATE, VERSION
 from engine.errors import CancelledError, DiscoverError, NothingYetError, PrivateSessionError
 from engine.paths import Folders
 from engine.playlists.contexts import context_named
 from engine.session import Session
 from engine.store.music_files import Heard, MusicFile, unmeasured
-from tests.support.audio import clicks, id3, loop, touched, wav
+from tests.support.audio import clicks, heard_here, id3, loop, touched, wav
 from tests.support.listens import play
 
 TEMPOS = (80, 85, 168, 170)
