@@ -51,9 +51,9 @@ class KnownPlays:
         self._db = connection
         self._flush = flush
         self._clock: Clock = ("", 0)
-        self._clocks: set[Clock] = set(
-            connection.execute("SELECT DISTINCT source, coalesce(precision, 0) FROM listens")
-        )
+        # Whether there are listens that a play may be one of.
+        (newest,) = connection.execute("SELECT max(id) FROM listens").fetchone()
+        self._any = newest is not None
         # Plays told by the clock under way: group and start in one number -> milliseconds; of several that began
         # in one second the others are there as (number, milliseconds).
         self.own: dict[int | tuple[int, int], int | None] = {}
@@ -82,18 +82,16 @@ class KnownPlays:
 
     def end_clock(self) -> None:
         """Some of what was told is gone: ask the library again."""
-        self._clocks.add(self._clock)
-        self._clock = ("", 0)
+        self._any, self._clock = True, ("", 0)
 
     def begin_clock(self, source: str, precision: int) -> bool:
         """Rows of another clock follow: what was told so far becomes the other side. True when there is none."""
-        if self._clock[0]:
-            self._clocks.add(self._clock)
+        self._any = self._any or bool(self._clock[0])
         self._clock = (source, precision)
         self.own.clear()
         self._repeats.clear()
         self._skips.clear()
-        return not self._clocks
+        return not self._any
 
     # -- dated plays ----------------------------------------------------------------------------------
 

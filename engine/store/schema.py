@@ -267,6 +267,12 @@ CREATE TABLE pushes (
 ) STRICT;
 """
 
+_VERSION_12 = """
+-- All that a player tells stands under one import: each of its plays asks what came with the newest.
+CREATE INDEX listens_by_import ON listens (import_id);
+CREATE INDEX skips_by_import ON skips (import_id);
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -280,6 +286,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_9,
     _VERSION_10,
     _VERSION_11,
+    _VERSION_12,
 )
 
 

@@ -37,3 +37,20 @@ def test_what_is_held_of_the_library_is_let_go_with_each_play(
     assert [(one.name, one.told, one.plays, one.last) for one in players(connection)] == [
         ("one", 3, 3, START + 1800)]  # fmt: skip
     connection.close()
+
+
+def test_what_a_play_costs_does_not_grow_with_the_history(tmp_path: Path) -> None:
+    connection, asked = library(tmp_path), []
+    add_logged_plays(connection, {"live:one": [Play("Ida", "T0", START)]})
+    connection.set_trace_callback(asked.append)
+    add_logged_plays(connection, {"live:one": [Play("Ida", "T1", START + 900)]})
+    connection.set_trace_callback(None)
+    plans = [
+        row[3]
+        for sql in asked
+        if sql.startswith(("SELECT", "UPDATE", "DELETE"))
+        for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")
+    ]
+    assert any(plan.startswith("SEARCH listens") for plan in plans)
+    assert [plan for plan in plans if plan.startswith(("SCAN listens", "SCAN skips"))] == []
+    connection.close()
