@@ -36,6 +36,7 @@ UNITS: Mapping[str, str] = {
     "reading model": "MB",
     "looking for files": "files",
     "reading tags": "files",
+    "looking for tracks": "songs",
     "measuring tempo": "files",
     "tuning": "trials",
     "training": "sweeps",

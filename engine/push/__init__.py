@@ -1,1 +1,11 @@
 """Playlists sent to servers of the person's own: matched there by names, shown first, replaced only where made here."""
+
+from __future__ import annotations
+
+# What may be sent to, by name, and what people call it.
+SERVICES = {
+    "subsonic": "Navidrome or another Subsonic server",
+    "jellyfin": "Jellyfin",
+    "listenbrainz": "ListenBrainz",
+    "mpd": "MPD",
+}

@@ -12,6 +12,14 @@ from engine.errors import DiscoverError
 NOT_THERE = 404
 
 
+class NotLetInError(DiscoverError):
+    """The server does not know who asks: it takes another name, password, token or key."""
+
+
+class NoDigestError(DiscoverError):
+    """The server takes no digest of a password, the password itself alone."""
+
+
 def ask_json(
     web: Web,
     address: str,
@@ -24,7 +32,7 @@ def ask_json(
 ) -> dict[str, Any] | None:
     """The object a server answers, empty where it answers none; null where what was asked for is not there.
 
-    Raises DiscoverError where it refuses or answers something else.
+    Raises NotLetInError where it does not know who asks, DiscoverError where it refuses or answers something else.
     """
     status, data = web.ask(method, f"{address}{path}", fields=fields, headers=headers, document=document)
     if status == NOT_THERE:
@@ -36,8 +44,10 @@ def ask_json(
     if status >= 300:
         said = answer.get("error") if isinstance(answer, dict) else None
         why = f": {str(said)[:200]}" if said else ""
-        hint = " Check the token or key." if status in (401, 403) else ""
-        raise DiscoverError(f"{address} refused {path} with {status}{why}.{hint}")
+        refused = f"{address} refused {path} with {status}{why}."
+        if status in (401, 403):
+            raise NotLetInError(f"{refused} Check the token or key.")
+        raise DiscoverError(refused)
     if isinstance(answer, list):
         answer = {"all": answer}
     if not isinstance(answer, dict):

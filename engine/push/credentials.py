@@ -1,17 +1,24 @@
-"""Who the person is to their servers: one file in the data folder, readable by its owner alone, by service and address.
+"""Who the person is to their servers, by service and address: so that what one server is told no other is.
 
-By address, so that what one server is told no other is.
+Names are kept in one file of the data folder, readable by its owner alone. The secrets are in the system's keyring,
+where there is one and the extra `keyring` is installed, else in that file.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import DamagedDataError, UsageError
+from engine.errors import DamagedDataError, DiscoverError, UsageError
 from engine.paths import Folders
 from engine.privacy import Door
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+# What entries of a keyring are called.
+_OURS = "discover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +31,74 @@ class Credentials:
 
 
 def credentials(folders: Folders, service: str, address: str) -> Credentials | None:
-    """Those for a server, null where none are kept. Raises DamagedDataError, UsageError where others can read them."""
+    """Those for a server, null where none are kept.
+
+    Raises DamagedDataError, UsageError where others can read them, DiscoverError where the keyring does not open.
+    """
     one = _kept(folders).get(f"{service} {address}")
-    return None if one is None else Credentials(str(one["user"]), str(one["secret"]), bool(one["plain"]))
+    if one is None:
+        return None
+    user, secret = str(one["user"]), one["secret"]
+    if secret is None:
+        secret = _in_keyring(service, address, user)
+    return None if secret is None else Credentials(user, str(secret), bool(one["plain"]))
 
 
 def keep_credentials(door: Door, service: str, address: str, known: Credentials) -> None:
-    """Write them down. Raises PrivateSessionError in a private session."""
-    kept = {**_kept(door.folders), f"{service} {address}": asdict(known)}
+    """Write them down.
+
+    Raises PrivateSessionError in a private session, DiscoverError where the keyring does not take them.
+    """
+    door.require_writable("keep a password")
+    secret: str | None = known.secret
+    if (keyring := _keyring()) is not None:
+        _asked(lambda: keyring.set_password(_OURS, _name(service, address, known.user), known.secret))
+        secret = None
+    entry = {"user": known.user, "secret": secret, "plain": known.plain}
+    kept = {**_kept(door.folders), f"{service} {address}": entry}
     door.write_file(door.folders.servers, json.dumps(kept, indent=1).encode())
+
+
+def where_kept() -> str:
+    """Where a password would be kept, in words."""
+    return "a file only you can read" if _keyring() is None else "the system's keyring"
+
+
+def _keyring() -> KeyringBackend | None:
+    """The system's, null without one."""
+    try:
+        import keyring
+    except ImportError:
+        return None
+    found = keyring.get_keyring()
+    # Those below keep what they are given in a file, or nothing at all.
+    return found if found.priority >= 1 else None
+
+
+def _in_keyring(service: str, address: str, user: str) -> str | None:
+    keyring = _keyring()
+    return (
+        None
+        if keyring is None
+        else _asked(lambda: keyring.get_password(_OURS, _name(service, address, user)))
+    )
+
+
+def _name(service: str, address: str, user: str) -> str:
+    return f"{user} {service} {address}".strip()
+
+
+def _asked(ask: Any) -> Any:
+    """What the keyring answers."""
+    from keyring.errors import KeyringError
+
+    try:
+        return ask()
+    except (KeyringError, OSError, RuntimeError) as error:
+        why = str(error) or type(error).__name__
+        raise DiscoverError(
+            f"The system's keyring can't be used: {why}. Unlock it, or give the password without keeping it."
+        ) from error
 
 
 def _kept(folders: Folders) -> dict[str, dict[str, Any]]:

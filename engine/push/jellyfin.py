@@ -9,7 +9,7 @@ from engine import __version__
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import ask_json, rows
+from engine.push.asking import NotLetInError, ask_json, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 
@@ -39,7 +39,7 @@ class Jellyfin:
         wanted = [one for one in users if not self._name or one.get("Name") == self._name]
         self._user = str(wanted[0].get("Id", "")) if wanted else ""
         if not self._user:
-            raise DiscoverError(f"{self.address} knows no such user. Give your name there with --user.")
+            raise NotLetInError(f"{self.address} knows no such user. Give your name there with --user.")
 
     def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it tells all it has
         """Every song. Raises DiscoverError."""

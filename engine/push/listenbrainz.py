@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import ask_json, rows
+from engine.push.asking import NotLetInError, ask_json, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 
@@ -36,7 +36,7 @@ class ListenBrainz:
         """The tracks whose recording is known here; the server is told none, and asked whether the token holds."""
         valid = ask_json(self._web, self.address, "GET", "/1/validate-token", self._headers)
         if not valid or valid.get("valid") is not True:
-            raise DiscoverError(f"{self.address} does not know this token. It stands on your profile there.")
+            raise NotLetInError(f"{self.address} does not know this token. It stands on your profile there.")
         for track in tracks:
             recording = dict(track.ids).get("mb_recording", "").lower()
             if _RECORDING.fullmatch(recording):

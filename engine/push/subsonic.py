@@ -14,7 +14,7 @@ from typing import Any
 from engine.community.fetch import Web, is_safe
 from engine.errors import DiscoverError, UsageError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import rows
+from engine.push.asking import NoDigestError, NotLetInError, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 
@@ -24,6 +24,8 @@ _PAGE, _AT_ONCE = 500, 200
 _MOST_PAGES = 4000
 # What servers answer that take no digest of a password: a parameter is missing (they know none), it is not supported.
 _NO_DIGEST = (10, 41)
+# What they answer to a wrong name, password or key.
+_WHO_ARE_YOU = (40, 44)
 
 
 class _FailedError(DiscoverError):
@@ -51,10 +53,12 @@ class Subsonic:
             self._ask("ping")
         except _FailedError as error:
             if error.code in _NO_DIGEST and self._known.user and not self._known.plain:
-                raise DiscoverError(
+                raise NoDigestError(
                     f"{self.address} takes no digest of a password ({error}). To send it the password itself, add "
                     "--plain-password."
                 ) from error
+            if error.code in _WHO_ARE_YOU:
+                raise NotLetInError(str(error)) from error
             raise
         try:
             extensions = self._ask("getOpenSubsonicExtensions").get("openSubsonicExtensions")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError
+from engine.progress import StageReport
 from engine.session.library import Library, Service, synchronized
 from engine.store.pushes import add_push, known_as, made_there, pushes
 from engine.wording import quantity
 
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
-    from engine.push.matching import Match, Server
+    from engine.push.matching import Match, Server, Song
     from engine.session.playlists import Playlists
 
 
@@ -44,8 +46,10 @@ class Pushing(Service):
         super().__init__(library)
         self._playlists = playlists
 
-    def offered(self, name: str, server: Server) -> Offer:
+    def offered(self, name: str, server: Server, report: StageReport = lambda *_: None) -> Offer:
         """Look on the server for a playlist's tracks; sends none of them where it lists what it has.
+
+        `report` is told how many songs the server named so far.
 
         Raises PrivateSessionError in a private session, UnknownNameError, NothingYetError where it has none of them,
         DiscoverError where it can't be reached or refuses.
@@ -56,7 +60,7 @@ class Pushing(Service):
             "send a playlist, and what was sent is noted for `discover audit`,"
         )
         called, tracks = self._tracks(name)
-        found = match(tracks, server.songs(tracks))
+        found = match(tracks, _counted(server.songs(tracks), report))
         if not found.ids:
             raise NothingYetError(
                 f"None of the {quantity(len(tracks), 'tracks')} of {called} are at {server.address}: nothing was sent."
@@ -108,3 +112,9 @@ class Pushing(Service):
     def sent(self) -> tuple[Sent, ...]:
         """All that was sent, oldest first."""
         return tuple(Sent(*row) for row in pushes(self.library.connection))
+
+
+def _counted(songs: Iterable[Song], report: StageReport) -> Iterator[Song]:
+    for number, song in enumerate(songs, 1):
+        report("looking for tracks", number, 0)
+        yield song

@@ -5,33 +5,33 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.errors import UsageError
+from engine.push import SERVICES
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import name_argument
 from tuiapp.cli.names import playlists as saved
-from tuiapp.cli.output import print_json, say, web_for
+from tuiapp.cli.output import print_json, progress_bar, say, web_for
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from engine.community.fetch import Web
-    from engine.push.credentials import Credentials
     from engine.push.matching import Server
     from engine.session.pushing import Offer
     from tuiapp.settings.config import Config
 
-SERVICES = ("subsonic", "jellyfin", "listenbrainz", "mpd")
 _VARIABLE = "DISCOVER_PUSH_PASSWORD"
 
 
 @cli.command()
 @name_argument("name", saved, metavar="PLAYLIST")
-@click.option("--to", "service", type=click.Choice(SERVICES), required=True, help="What the server is.")
+@click.option(
+    "--to", "service", type=click.Choice(tuple(SERVICES)), required=True, help="What the server is."
+)
 @click.option(
     "--url",
     metavar="ADDRESS",
@@ -47,7 +47,7 @@ _VARIABLE = "DISCOVER_PUSH_PASSWORD"
 @click.option(
     "--remember",
     is_flag=True,
-    help="Keep name and password in a file that only you can read, for this address.",
+    help="Keep name and password for this address: in the system's keyring, else in a file that only you can read.",
 )
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
@@ -69,7 +69,9 @@ def push(
     password, token or key is read from DISCOVER_PUSH_PASSWORD or standard input, or asked for. What was sent where is
     noted: discover audit.
     """
+    from engine.push.asking import NotLetInError
     from engine.push.credentials import Credentials, keep_credentials
+    from engine.push.servers import server_for
     from tuiapp.settings.config import read
 
     config = read(options.folders.config)
@@ -81,12 +83,16 @@ def push(
             typed = Credentials(user or "", secret, plain_password)
         elif user is not None and sys.stdin.isatty():
             typed = Credentials(user, click.prompt("Password", hide_input=True, err=True), plain_password)
-        if service == "mpd":
-            server = _mpd(config, url, typed)
-        else:
-            server = _on_the_web(options, config, web, service, url, typed)
+        try:
+            server = server_for(web, options.folders, service, _places(config, service, url), typed)
+        except NotLetInError as error:
+            raise UsageError(
+                f"{error} Give --user, and the password, token or key in {_VARIABLE} or with --password-stdin; "
+                "--remember keeps both."
+            ) from error
         say(options, f"Asking {shown(server.address)} …")
-        offer = session.pushing.offered(name, server)
+        with progress_bar(options, {"looking for tracks": 1}) as report:
+            offer = session.pushing.offered(name, server, report)
         if remember and typed is not None:
             keep_credentials(session.door, service, server.address, typed)
         _agree(options, offer, server, yes)
@@ -116,47 +122,23 @@ def _secret(password_stdin: bool) -> str | None:
     return line
 
 
-def _mpd(config: Config, url: str | None, typed: Credentials | None) -> Server:
-    from engine.live.mpd import addresses
-    from engine.push.mpd import Mpd
+def _places(config: Config, service: str, url: str | None) -> Sequence[str]:
+    """Where the server may be, as was said or else as the settings say."""
     from tuiapp.settings import checks
+    from tuiapp.settings.servers import places
 
-    if url is not None:
+    if url is None:
+        if found := places(config, service):
+            return found
+        raise UsageError(f"Where is the server? Give --url, or: discover config set push.{service} ADDRESS.")
+    if service == "mpd":
         if "@" in url[1:]:
             raise UsageError(f"Leave the password out of the address: put it in {_VARIABLE}.")
         try:
             checks.mpd(url)
         except ValueError as error:
             raise UsageError(f"{url} is no address of MPD: give {error}.") from error
-    setting = config["listen.mpd"]
-    places = addresses(url or ("" if setting == "off" else setting))
-    return Mpd([f"{typed.secret}@{place}" for place in places] if typed else places)
-
-
-def _on_the_web(
-    options: Options, config: Config, web: Web, service: str, url: str | None, typed: Credentials | None
-) -> Server:
-    from engine.community.fetch import check_own
-    from engine.push.credentials import credentials
-    from engine.push.jellyfin import Jellyfin
-    from engine.push.listenbrainz import ADDRESS, ListenBrainz
-    from engine.push.subsonic import Subsonic
-
-    usual = ADDRESS if service == "listenbrainz" else config[f"push.{service}"]
-    address = (url or usual).rstrip("/")
-    if not address:
-        raise UsageError(f"Where is the server? Give --url, or: discover config set push.{service} ADDRESS.")
-    check_own(address)
-    known = typed or credentials(options.folders, service, address)
-    if known is None:
-        raise UsageError(
-            f"Who are you at {address}? Give --user, and the password, token or key in {_VARIABLE} or with "
-            "--password-stdin; --remember keeps both."
-        )
-    kinds: dict[str, Callable[[Web, str, Credentials], Server]] = {
-        "subsonic": Subsonic, "jellyfin": Jellyfin, "listenbrainz": ListenBrainz,
-    }  # fmt: skip
-    return kinds[service](web, address, known)
+    return (url,)
 
 
 def _agree(options: Options, offer: Offer, server: Server, yes: bool) -> None:

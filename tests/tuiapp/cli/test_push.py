@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import KeyringLocked
 
 from engine.paths import Folders
 from engine.playlists.playlist import PlaylistTrack
@@ -37,6 +40,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
         session.playlists.create("Hill", TRACKS)
         set_verdict(session.library.connection, "block", artist="Ida", artist_key="ida")
         play(session.library.connection, "Burel", "Waves", 50)
+    monkeypatch.setattr("keyring.get_keyring", NoKeyring)
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(found.root))
     monkeypatch.setenv("DISCOVER_PUSH_PASSWORD", PASSWORD)
     return found
@@ -143,6 +147,54 @@ def test_credentials_are_kept_when_asked_for_that_address_alone_and_from_nobody_
     folders.servers.chmod(0o600)
     assert run(["push", "Hill", "--to", "subsonic", "--yes"]) == 1
     assert "is damaged" in capsys.readouterr().err
+
+
+class Keyring(KeyringBackend):
+    """One in memory, unless it is `locked`."""
+
+    priority = 5.0  # type: ignore[assignment] # as the base class has it, but for classes
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._open()
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._open()
+        self.kept[service, username] = password
+
+    def _open(self) -> None:
+        if self.locked:
+            raise KeyringLocked("It stays shut")
+
+
+def test_a_password_is_in_the_systems_keyring_where_there_is_one(
+    folders: Folders,
+    server: SubsonicServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Keyring()
+    monkeypatch.setattr("keyring.get_keyring", lambda: found)
+    assert run(line(server, "--yes", "--remember")) == 0
+    assert found.kept == {("discover", f"{USER} subsonic {server.base}"): PASSWORD}
+    assert PASSWORD not in folders.servers.read_text()
+    monkeypatch.delenv("DISCOVER_PUSH_PASSWORD")
+    again = ["push", "Hill", "--to", "subsonic", "--url", server.base, "--yes"]
+    assert run(again) == 0
+    server.asked.clear()
+    found.locked = True
+    assert run(again) == 1
+    assert "It stays shut. Unlock it" in capsys.readouterr().err
+    # One that is gone knows nobody.
+    monkeypatch.setattr("keyring.get_keyring", NoKeyring)
+    assert run(again) == 2
+    assert "Who are you at" in capsys.readouterr().err
+    assert server.asked == []
 
 
 def test_what_is_refused_says_why_and_notes_nothing(
