@@ -100,14 +100,14 @@ def run_job(name: str, data_dir: Path, work: Work) -> int:
         reporter.send(type="cancelled")
         return CancelledError.exit_code
     except DiscoverError as error:
-        reporter.send(type="error", message=str(error), exit_code=error.exit_code)
+        kind = type(error).__name__
+        reporter.send(type="error", message=str(error), exit_code=error.exit_code, kind=kind)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place where a job's unexpected errors end
         folders = Folders(data_dir)
         note_error(Door(folders), f"the job {name}", error)
         unexpected = f"That should not have happened: {where_it_happened(error)}. The log is {folders.log}."
-        message = disk_trouble(error) or unexpected
-        reporter.send(type="error", message=message, exit_code=1)
+        reporter.send(type="error", message=disk_trouble(error) or unexpected, exit_code=1, kind="")
         return 1
     reporter.send(type="done", result=result)
     return 0
@@ -144,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     music = commands.add_parser("music")
     music.add_argument("what", choices=("add", "scan", "tempo"))
     music.add_argument("paths", nargs="*", type=Path)
+    commands.add_parser("push").add_argument("what", choices=("look", "send"))
     exporting = commands.add_parser("export-model")
     exporting.add_argument("path", type=Path)
     exporting.add_argument("--level", choices=("artists", "tracks"), default="artists")
@@ -366,6 +367,21 @@ def _music(
     }
 
 
+def _push(
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Look on a server of the person's own for a playlist, or send what was found there.
+
+    What for comes on standard input, where no other program sees it (`engine.session.pushing`).
+    """
+    from engine.community.fetch import Web
+    from engine.session.pushing import look, send
+
+    told = json.load(sys.stdin)
+    with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
+        return {"look": look, "send": send}[asked.what](session.pushing, told, web, reporter.progress)
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[], bool]], Any]] = {
     "import": _import,
     "add": _add,
@@ -375,6 +391,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[
     "add-model": _add_model,
     "export-model": _export_model,
     "music": _music,
+    "push": _push,
     "train": _train,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # What may be sent to, by name, and what people call it.
 SERVICES = {
-    "subsonic": "Navidrome or another Subsonic server",
+    "subsonic": "Navidrome, Subsonic",
     "jellyfin": "Jellyfin",
     "listenbrainz": "ListenBrainz",
     "mpd": "MPD",

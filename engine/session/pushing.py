@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import NothingYetError
 from engine.progress import StageReport
@@ -14,6 +14,7 @@ from engine.store.pushes import add_push, known_as, made_there, pushes
 from engine.wording import quantity
 
 if TYPE_CHECKING:
+    from engine.community.fetch import Web
     from engine.playlists.playlist import PlaylistTrack
     from engine.push.matching import Match, Server, Song
     from engine.session.playlists import Playlists
@@ -118,3 +119,54 @@ def _counted(songs: Iterable[Song], report: StageReport) -> Iterator[Song]:
     for number, song in enumerate(songs, 1):
         report("looking for tracks", number, 0)
         yield song
+
+
+# -- for the app, whose work is done in another process -------------------------------------------------------------
+
+
+def look(pushing: Pushing, told: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
+    """What a server has of a playlist. `told`: `playlist`, `service`, `places` where it may be, and `known` (user,
+    secret, plain; null: who the person is kept to be).
+
+    Raises NotLetInError where the server does not know who asks, NoDigestError, and what `Pushing.offered` does.
+    """
+    from engine.push.credentials import where_kept
+
+    server = _server(pushing, told, told["places"], web)
+    report(f"asking {server.address}", 0, 0)
+    offer = pushing.offered(told["playlist"], server, report)
+    missing = offer.match.missing
+    return {
+        "playlist": offer.name,
+        "ids": offer.match.ids,
+        "tracks": len(offer.match.ids) + len(missing),
+        "missing": [f"{one.artist} - {one.track}" for one in dict.fromkeys(missing)],
+        "there": offer.there,
+        "address": server.address,
+        "keeps": where_kept(),
+    }
+
+
+def send(pushing: Pushing, told: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
+    """Send what was found there. `told` is as before, with what `look` said, and whether to `keep` who the person is.
+
+    Raises what `Pushing.send` does.
+    """
+    from engine.push.credentials import Credentials, keep_credentials
+    from engine.push.matching import Match
+    from engine.push.servers import at_address
+
+    server = _server(pushing, told, at_address(told["places"], told["address"]), web)
+    report(f"sending to {server.address}", 0, 0)
+    pushing.send(Offer(told["playlist"], Match(tuple(told["ids"]), ()), told["there"]), server)
+    if told["keep"]:
+        keep_credentials(pushing.library.door, server.service, server.address, Credentials(**told["known"]))
+    return {"sent": len(told["ids"])}
+
+
+def _server(pushing: Pushing, told: Mapping[str, Any], places: Sequence[str], web: Web) -> Server:
+    from engine.push.credentials import Credentials
+    from engine.push.servers import server_for
+
+    known = Credentials(**told["known"]) if told["known"] else None
+    return server_for(web, pushing.library.folders, told["service"], places, known)

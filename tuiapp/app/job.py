@@ -36,6 +36,8 @@ class Job:
     seconds_left: float | None = None
     per_second: float | None = None
     losses: list[float] = field(default_factory=list)
+    # What it is told beside its arguments, which any program on this machine can read: a password may be among it.
+    told: dict[str, Any] | None = None
     # Told to whoever hosts a download, where the person set one.
     contact: str = ""
     process: asyncio.subprocess.Process | None = None
@@ -51,7 +53,7 @@ class Job:
     @property
     def waits(self) -> bool:
         """Whether it only asks somebody on the network, and writes nothing."""
-        return self.arguments[0] == "look"
+        return "look" in self.arguments[:2]
 
     def cancel(self) -> None:
         """Ask it to stop at the next whole step, and end it where it does not. Who merely waits for an answer is sent
@@ -91,7 +93,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         sys.executable,
         "-m",
         *job.command(data_dir),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.DEVNULL if job.told is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
@@ -99,6 +101,9 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     assert job.process.stdout is not None  # noqa: S101 - asked for above
     last: dict[str, Any] = {}
     try:
+        if job.told is not None and job.process.stdin is not None:
+            job.process.stdin.write(json.dumps(job.told).encode())
+            job.process.stdin.close()
         async for line in job.process.stdout:
             try:
                 message = json.loads(line)
@@ -122,5 +127,6 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
             "type": "error",
             "message": f"{job.title} stopped without a result. {' '.join(tail)}",
             "exit_code": 1,
+            "kind": "",
         }
     return last

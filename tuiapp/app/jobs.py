@@ -32,9 +32,9 @@ class Jobs:
         # What was typed in the dialog the running job was started from.
         self._typed = ""
 
-    def start(self, title: str, *arguments: str, typed: str = "") -> None:
+    def start(self, title: str, *arguments: str, typed: str = "", told: dict[str, Any] | None = None) -> None:
         """Start long work, never beside another nor in a private session: it writes; `typed` is what was in the dialog
-        it is started from, which comes back with that where it fails.
+        it is started from, which comes back with that where it fails, `told` what it is told in secret.
 
         What is a person's own never goes into the made-up library of the demo: that is asked about, and left first.
         """
@@ -45,7 +45,8 @@ class Jobs:
         elif self.own is not None and arguments[0] in _OWN_DATA:
             self._ask_to_leave(title, arguments)
         else:
-            job = Job(title, list(arguments), contact=app.preferences.config["download.contact"])
+            contact = app.preferences.config["download.contact"]
+            job = Job(title, list(arguments), told=told, contact=contact)
             app.run_worker(self._run(job), group="job")
 
     def obstacle(self, title: str) -> str:
@@ -99,6 +100,12 @@ class Jobs:
         from tuiapp.app.pack_jobs import ask_update
 
         ask_update(self._app, pack)
+
+    def ask_push(self, playlist: str) -> None:
+        """Ask to which server of the person's own a playlist should go."""
+        from tuiapp.app.pushing import ask_push
+
+        ask_push(self._app, playlist)
 
     def ask_music_files(self, path: str, unmeasured: int) -> None:
         """Ask what to do with a folder of music; so many files have not been measured."""
@@ -175,11 +182,13 @@ class Jobs:
 
         After an import and a training also how much of the plays that data knows.
         """
-        from tuiapp.app import model_files, music_jobs, pack_jobs
+        from tuiapp.app import model_files, music_jobs, pack_jobs, pushing
 
         app = self._app
         typed, self._typed = self._typed, ""
-        if result["type"] == "error":
+        if job.arguments[0] == "push":
+            pushing.ended(app, job, result)
+        elif result["type"] == "error":
             message = in_keys(result["message"], app.keymap)
             if typed and len(app.screen_stack) == 1:
                 # Nothing else was begun meanwhile: the dialog comes back with what was typed.

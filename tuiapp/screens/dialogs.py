@@ -68,16 +68,20 @@ class AskText(Dialog):
         submit: Callable[[str, AskText], None],
         value: str = "",
         hint: str = "enter accept, esc cancel",
+        *,
+        secret: bool = False,
     ) -> None:
+        """`secret`, what is typed is not shown."""
         super().__init__()
         self._title, self._submit, self._value, self._hint = title, submit, value, hint
+        self._secret = secret
         # Whether what was typed is being looked at: a second enter means the same.
         self._waits = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
-            yield Line(self._value, select_on_focus=True)
+            yield Line(self._value, select_on_focus=True, password=self._secret)
             yield self._below("")
             yield Static(self._hint, classes="hint", markup=False)
 

@@ -96,14 +96,14 @@ class PlaylistsView(View):
     def _lists_or_none(self) -> None:
         if self._lists.counts[1]:
             self.set_state("")
-        else:
-            self.set_state(
-                "empty",
-                "No playlists yet",
-                f"Press {self.key('playlists.new')} to create one, {self.key('playlists.mix')} for a mix, or "
-                f"{self.key('discover.add_to')} on a row of Discover, Related or History.\nFor a context press "
-                f"{self.key('view_contexts')}, then {self.key('contexts.save')} to save it.",
-            )
+            return
+        self.set_state(
+            "empty",
+            "No playlists yet",
+            f"Press {self.key('playlists.new')} to create one, {self.key('playlists.mix')} for a mix, or "
+            f"{self.key('discover.add_to')} on a row of Discover, Related or History.\nFor a context press "
+            f"{self.key('view_contexts')}, then {self.key('contexts.save')} to save it.",
+        )
 
     def _show_tracks(
         self, tracks: Sequence[PlaylistTrack], *, cursor: str | None = None, blocked: int = 0
@@ -189,8 +189,7 @@ class PlaylistsView(View):
         """The open list, or the one under the cursor."""
         if self._open is not None:
             return self._open
-        row = self._lists.row
-        return row.name if row is not None else None
+        return row.name if (row := self._lists.row) is not None else None
 
     @on(Table.Clicked)
     def _clicked(self) -> None:
@@ -224,8 +223,7 @@ class PlaylistsView(View):
         self.app.push_screen(AskText("New playlist's name", make))
 
     def action_rename(self) -> None:
-        name = self._chosen()
-        if name is None:
+        if (name := self._chosen()) is None:
             return
 
         def rename(text: str, dialog: AskText) -> None:
@@ -266,9 +264,12 @@ class PlaylistsView(View):
         )
 
     def action_export(self) -> None:
-        name = self._chosen()
-        if name is not None:
+        if (name := self._chosen()) is not None:
             ask_export(self.app, name, lambda session: session.playlists.show(name))
+
+    def action_push(self) -> None:
+        if (name := self._chosen()) is not None:
+            self.app.jobs.ask_push(name)
 
     def action_mix(self) -> None:
         """A mix from the tracks chosen, or among the lists one of any kind."""
@@ -277,8 +278,7 @@ class PlaylistsView(View):
     # -- the tracks of a list --------------------------------------------------------------------------
 
     def action_continue(self) -> None:
-        name = self._chosen()
-        if name is None:
+        if (name := self._chosen()) is None:
             return
         # Another seed each time: what was taken back does not come again.
         seed, self._seed = self._seed, self._seed + 1
@@ -310,9 +310,9 @@ class PlaylistsView(View):
         def tracks(session: Session) -> list[PlaylistTrack]:
             return [track for name in names for track in session.playlists.show(name)]
 
-        what = f"the tracks of {names[0] if len(names) == 1 else f'{len(names)} playlists'}"
-        but = names[0] if len(names) == 1 else None
-        ask_add_to(self.app, what, tracks, but=but, then=self._lists.clear_marks)
+        only = names[0] if len(names) == 1 else None
+        what = f"the tracks of {only or f'{len(names)} playlists'}"
+        ask_add_to(self.app, what, tracks, but=only, then=self._lists.clear_marks)
 
     def _remove_tracks(self, name: str) -> None:
         def remove(keys: list[str]) -> None:
@@ -328,7 +328,8 @@ class PlaylistsView(View):
         self.choose(remove)
 
     def action_shift(self, by: int) -> None:
-        if self._open is None:
+        name = self._open
+        if name is None:
             self.notify("Open a playlist to move its tracks.")
         elif self._tracks.filter:
             self.notify("Clear the filter to move tracks.")
@@ -336,7 +337,6 @@ class PlaylistsView(View):
             sort = self.key("lists.sort")
             self.notify(f"The list is sorted. To move tracks, press {sort} until no column has an arrow.")
         else:
-            name = self._open
             self._steps += by
             if not self._moving:
                 self.choose(lambda keys: self._move(name, keys), keep=True)

@@ -212,6 +212,8 @@ ACTIONS: tuple[Action, ...] = (
            "playlists", 7),
     Action("rename", "R", "rename", "Rename the playlist.", "playlists", 14),
     Action("export", "e", "export", "Export the playlist to a file.", "playlists", 13),
+    Action("push", "p", "send", "Send the playlist to a server of your own; first you see what matches there.",
+           "playlists", 14),
     # -- History
     *_on_music("history", artist=10, related=11, add_to=12),
     Action("year(-1)", "left,comma", "previous year", "Previous year.", "history", 4),

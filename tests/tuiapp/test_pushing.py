@@ -1,0 +1,118 @@
+"""A playlist sent from the app, by keys: where and what matches is seen first, then it goes, by a job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from engine.community.fetch import Web
+from engine.errors import DiscoverError
+from engine.paths import Folders
+from engine.playlists.playlist import PlaylistTrack
+from engine.session import Session
+from engine.session.pushing import look
+from tests.support.driving import screen_text, settled, the_view, toasts
+from tests.support.subsonic import PASSWORD, USER, SubsonicServer, subsonic_server
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.job import Job, run_job
+
+TRACKS = (
+    PlaylistTrack("Burel", "Waves"),
+    PlaylistTrack("Burel", "Nowhere"),
+    PlaylistTrack("Ida", "Tin Roof"),
+)
+
+
+@pytest.fixture
+def server() -> Iterator[SubsonicServer]:
+    with subsonic_server() as found:
+        found.add("Ida", "Tin Roof")
+        found.add("Burel", "WAVES")
+        yield found
+
+
+@pytest.fixture
+def hill(empty: Folders, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    """A library with a playlist, on a system without a keyring."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    with Session(empty) as session:
+        session.playlists.create("Hill", TRACKS)
+    return empty
+
+
+async def job_here(job: Job, root: Path, changed: Callable[[], None]) -> dict[str, Any]:
+    """Looks in a thread; only what sends is a process, as all are: each takes a second to start."""
+
+    def looked() -> dict[str, Any]:
+        told = json.loads(json.dumps(job.told))
+        with Session(Folders(root)) as session, closing(Web()) as web:
+            try:
+                return {"type": "done", "result": look(session.pushing, told, web, lambda *_: None)}
+            except DiscoverError as error:
+                return {"type": "error", "message": str(error), "kind": type(error).__name__}
+
+    return await (asyncio.to_thread(looked) if job.waits else run_job(job, root, changed))
+
+
+async def test_it_is_sent_once_it_is_seen_where_to_and_what_matches(
+    hill: Folders, server: SubsonicServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", job_here)
+    server.older = True
+    app = DiscoverApp(hill)
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.action_view("playlists")
+        await settled(pilot, lambda: the_view(app).NAME == "playlists")
+
+        async def typed(text: str, *before: str) -> None:
+            """Type into the dialog whose words are these, and accept."""
+            await settled(pilot, lambda: all(words in screen_text(app) for words in before))
+            app.screen.query_one(Input).value = text
+            await pilot.press("enter")
+
+        async def chosen(number: str, *before: str) -> None:
+            await settled(pilot, lambda: all(words in screen_text(app) for words in before))
+            await pilot.press(number)
+
+        await pilot.press("p")
+        await chosen("1", "Send Hill to", "Navidrome", "you are asked where")
+        await typed("http://music.example.org", "Address of your server (Navidrome, Subsonic)")
+        await typed(server.base, "must start with https")
+        await typed(USER, f"Who are you at {server.base}?")
+        assert server.asked == []
+        await typed(PASSWORD, "Password, or API key")
+        assert PASSWORD not in screen_text(app)
+        await chosen("1", "Send the password itself?")
+        await chosen("2", f"Send Hill to {server.base}?", "2 of 3 tracks match", "No match: Burel - Nowhere")
+        assert server.playlists == {}
+        await settled(pilot, lambda: any("2 tracks sent" in toast for toast in toasts(app)))
+        assert server.playlists["p0"]["ids"] == ["s1", "s0"]
+        # Who one is there is known from then on.
+        await pilot.press("p")
+        await chosen("1", "Send Hill to", server.base)
+        await chosen("escape", "The list that was sent there before is replaced.")
+        app.preferences.change("push.subsonic", "http://127.0.0.1:1")
+        await pilot.press("p")
+        await chosen("1", "http://127.0.0.1:1")
+        await typed("x", "Who are you at")
+        await typed("y", "Password")
+        await settled(pilot, lambda: any("it takes no connection" in toast for toast in toasts(app)))
+        # A private session neither asks nor sends.
+        server.asked.clear()
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is not None)
+        await pilot.press("p")
+        await settled(pilot, lambda: any("private session" in toast for toast in toasts(app)))
+        assert the_view(app).NAME == "playlists"
+        assert server.asked == []
+    with Session(hill) as session:
+        assert [(one.playlist, one.address, one.tracks) for one in session.pushing.sent()] == [
+            ("Hill", server.base, 2)
+        ]

@@ -1,0 +1,162 @@
+"""A playlist sent to a server of the person's own: to which, as whom, what is there of it, and then it goes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from engine.errors import sentence
+from engine.push import SERVICES
+from engine.wording import quantity
+from tuiapp.screens.dialogs import AskText
+from tuiapp.screens.pick import Choice, Pick
+from tuiapp.settings.servers import places
+
+if TYPE_CHECKING:
+    from tuiapp.app.app import DiscoverApp
+    from tuiapp.app.job import Job
+
+_TITLE = "Send"
+# So many of the tracks that are not there are named before it is agreed to.
+_NAMED = 8
+# What a server of each kind is shown.
+_SECRETS = {"subsonic": "Password, or API key", "jellyfin": "API key", "listenbrainz": "Token"}
+
+
+class _AskName(AskText):
+    """A name that may be left empty."""
+
+    EMPTY: ClassVar[bool] = True
+
+
+def ask_push(app: DiscoverApp, playlist: str) -> None:
+    """Ask where a playlist should go; nothing is connected to before that."""
+    if obstacle := app.jobs.obstacle(_TITLE):
+        app.notify(obstacle, severity="warning")
+        return
+    choices = [
+        Choice(service, title, ", ".join(where(app, service)) or "you are asked where")
+        for service, title in SERVICES.items()
+    ]
+
+    def answered(service: str | None) -> None:
+        if service is not None:
+            _ask_where(app, {"playlist": playlist, "service": service, "known": None})
+
+    more = "It is asked what it has of the playlist, which shows your address there; then you are asked."
+    app.push_screen(Pick(f"Send {playlist} to", choices, more=more), answered)
+
+
+def where(app: DiscoverApp, service: str) -> tuple[str, ...]:
+    """The addresses of a kind of server, without passwords."""
+    return tuple(place.rpartition("@")[2] for place in places(app.preferences.config, service))
+
+
+def _ask_where(app: DiscoverApp, told: dict[str, Any]) -> None:
+    """Look there, after asking for the address where no setting says it."""
+    service = told["service"]
+    if found := places(app.preferences.config, service):
+        _look(app, {**told, "places": found})
+        return
+
+    def submit(text: str, dialog: AskText) -> None:
+        def keep(_: None) -> None:
+            try:
+                app.preferences.change(f"push.{service}", text)
+            except ValueError as error:
+                dialog.refuse(sentence(str(error)))
+                return
+            dialog.accept()
+            app.call_later(_ask_where, app, told)
+
+        dialog.ask(lambda _session: _check(text), keep, group="address")
+
+    hint = "https, or http on a network of your own; kept in the settings. enter accept, esc cancel"
+    app.push_screen(AskText(f"Address of your server ({SERVICES[service]})", submit, hint=hint))
+
+
+def _check(address: str) -> None:
+    from engine.community.fetch import check_own  # loads what speaks to servers: not while a key waits
+
+    check_own(address)
+
+
+def _look(app: DiscoverApp, told: dict[str, Any]) -> None:
+    app.jobs.start(_TITLE, "push", "look", told=told)
+
+
+def _ask_who(app: DiscoverApp, told: dict[str, Any], why: str) -> None:
+    """Ask who the person is there, saying why; ListenBrainz knows them by the token."""
+    service = told["service"]
+
+    def ask_secret(user: str) -> None:
+        def submit(secret: str, dialog: AskText) -> None:
+            dialog.accept()
+            known = {"user": user, "secret": secret, "plain": False}
+            app.call_later(_look, app, {**told, "known": known})
+
+        app.push_screen(AskText(f"{why} {_SECRETS[service]}:", submit, secret=True))
+
+    def named(user: str, dialog: AskText) -> None:
+        dialog.accept()
+        app.call_later(ask_secret, user)
+
+    if service == "listenbrainz":
+        ask_secret("")
+    else:
+        hint = "empty: a token or API key says who you are. enter accept, esc cancel"
+        app.push_screen(_AskName(f"{why} Your name there:", named, hint=hint))
+
+
+def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
+    """Go on with what came of looking, or say what came of sending."""
+    told = job.told or {}
+    if result["type"] == "cancelled":
+        said = "Nothing was sent." if job.waits else "What arrived is replaced when you send it again."
+        app.notify(said, title=f"{job.title} stopped")
+    elif result["type"] == "error":
+        _failed(app, told, result)
+    elif job.waits:
+        _ask_to_send(app, told, result["result"])
+    else:
+        sent = quantity(result["result"]["sent"], "tracks")
+        app.notify(f"{told['playlist']}: {sent} sent to {told['address']}.", title="Sent", timeout=10)
+
+
+def _failed(app: DiscoverApp, told: dict[str, Any], result: dict[str, Any]) -> None:
+    if len(app.screen_stack) > 1 or result["kind"] not in ("NotLetInError", "NoDigestError"):
+        app.notify(result["message"], title=f"{_TITLE} failed", severity="error", timeout=15)
+    elif result["kind"] == "NotLetInError" or told["known"] is None:
+        _ask_who(app, told, result["message"])
+    else:
+
+        def answered(choice: str | None) -> None:
+            if choice is not None:
+                _look(app, {**told, "known": {**told["known"], "plain": True}})
+
+        more = (
+            f"{told['places'][0]} takes no digest of a password. Who reads on the way would see the password."
+        )
+        app.push_screen(Pick("Send the password itself?", [Choice("plain", "Send it")], more=more), answered)
+
+
+def _ask_to_send(app: DiscoverApp, told: dict[str, Any], found: dict[str, Any]) -> None:
+    """Show what matches and what does not, and send it where that is agreed to."""
+    missing, matched = found["missing"], len(found["ids"])
+    lines = [f"{matched} of {quantity(found['tracks'], 'tracks')} match."]
+    lines += [f"No match: {name}" for name in missing[:_NAMED]]
+    if len(missing) > _NAMED:
+        lines.append(f"and {len(missing) - _NAMED:,} more.")
+    if found["there"]:
+        lines.append("The list that was sent there before is replaced.")
+    choices = [Choice("send", f"Send {quantity(matched, 'tracks')}")]
+    if told["known"]:
+        choices.append(Choice("keep", "Send, and keep the password", f"in {found['keeps']}"))
+
+    def answered(choice: str | None) -> None:
+        if choice is not None:
+            what = {**told, **found, "keep": choice == "keep"}
+            app.call_later(partial(app.jobs.start, _TITLE, "push", "send", told=what))
+
+    question = Pick(f"Send {found['playlist']} to {found['address']}?", choices, more="\n".join(lines))
+    app.push_screen(question, answered)
