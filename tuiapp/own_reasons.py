@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.wording import percent, percents, quantity
 from tuiapp.tastes import in_a_line as by_taste_in_a_line
@@ -19,8 +18,7 @@ AGAINST = "against it"
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
-@dataclass(frozen=True, slots=True)
-class OwnReason:
+class OwnReason(NamedTuple):
     """One of the reasons: its `share` of all that speaks for the item, below 0 where it speaks against it.
 
     `member` is what of the ensemble it is, `words` say it, `short` in few, empty where that would say nothing.

@@ -68,6 +68,11 @@ def begin_styled(screen: Screen[Any], sheet: Path) -> None:
     app = active_app.get()
     app.stylesheet.read(sheet)
     screen._css_update_count = app._css_update_count
+    # Its classes for the terminal's size are those of its first resize, which would style all of it a second time.
+    for cells, breakpoints in zip(
+        app.size, (screen.HORIZONTAL_BREAKPOINTS, screen.VERTICAL_BREAKPOINTS), strict=True
+    ):
+        screen.add_class(*screen._get_breakpoint_classes(cells, breakpoints or []), update=False)
 
 
 def terminal_of(app: App[Any]) -> int | None:

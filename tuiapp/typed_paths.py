@@ -19,8 +19,8 @@ IMPORT_WORDS = {
     "private": ("--keep-private", "keep"),
 }
 _OPTIONS = {option: word for word, (option, _) in IMPORT_WORDS.items()}
-_BEHIND = re.compile(rf"\s(?=(?:{'|'.join(IMPORT_WORDS)})=|(?:{'|'.join(_OPTIONS)})(?:[\s=]|$))")
-_SAID = re.compile(rf"(?P<option>{'|'.join(_OPTIONS)})\b(?: (?=NAME\b|[a-z]+=))?")
+_BEHIND = rf"\s(?=(?:{'|'.join(IMPORT_WORDS)})=|(?:{'|'.join(_OPTIONS)})(?:[\s=]|$))"
+_SAID = rf"(?P<option>{'|'.join(_OPTIONS)})\b(?: (?=NAME\b|[a-z]+=))?"
 
 
 def with_options(text: str) -> tuple[str, list[str]]:
@@ -32,7 +32,7 @@ def with_options(text: str) -> tuple[str, list[str]]:
     >>> with_options("my songs.csv zone=Europe/Rome private=keep")
     ('my songs.csv', ['--zone', 'Europe/Rome', '--keep-private'])
     """
-    paths, *_ = _BEHIND.split(text, maxsplit=1)
+    paths, *_ = re.split(_BEHIND, text, maxsplit=1)
     if paths == text or is_there(_path(text.strip())):
         return text, []
     try:
@@ -66,7 +66,7 @@ def as_typed_here(said: str) -> str:
     >>> as_typed_here("read as UTC; give the right one with --zone NAME")
     'read as UTC; give the right one with zone=NAME'
     """
-    return _SAID.sub(lambda found: begun(_OPTIONS[found["option"]]), said)
+    return re.sub(_SAID, lambda found: begun(_OPTIONS[found["option"]]), said)
 
 
 def begun(word: str) -> str:

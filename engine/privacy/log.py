@@ -6,14 +6,11 @@ message or a value, which may name an artist or a file of the person's. In a pri
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import platform
 import sqlite3
 import sys
 import traceback
-import warnings
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -97,17 +94,6 @@ def _append(door: Door, text: str) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def warnings_noted(door: Callable[[], Door]) -> Iterator[None]:
-    """Put Python's warnings in the log while the block runs, each place once, instead of on the screen."""
-    seen: set[tuple[str, int]] = set()
-
-    def note(_message: object, category: type[Warning], filename: str, line: int, *_: object) -> None:
-        if (filename, line) not in seen:
-            seen.add((filename, line))
-            _append(door(), f"warning\n{category.__name__}\n  {_inside(Path(filename))} line {line}\n")
-
-    with warnings.catch_warnings():
-        # Called by position alone, so the names of what it takes are free.
-        warnings.showwarning = note  # type: ignore[assignment]
-        yield
+def note_warning(door: Door, category: type[Warning], filename: str, line: int) -> bool:
+    """Put a warning of Python's in the log: its kind and its place, not its words. True where that was written."""
+    return _append(door, f"warning\n{category.__name__}\n  {_inside(Path(filename))} line {line}\n")

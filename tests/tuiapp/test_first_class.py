@@ -44,12 +44,14 @@ from tuiapp.screens.discover import DiscoverView
 def question(view):
     painted = bool(view._compositor.visible_widgets)
     view._settings()  # what a question names is made on the event loop
-    heavy = {'numpy', 'scipy', 'numba', 'annoy', 'msgspec', 'sqlite3', 'engine.session'} & set(sys.modules)
-    print(painted, *sorted(heavy), file=sys.__stdout__)
+    heavy = {'numpy', 'scipy', 'numba', 'annoy', 'msgspec', 'sqlite3', 'engine.session', 'engine.privacy'}
+    print(painted, *sorted(heavy & set(sys.modules)), file=sys.__stdout__)
     view.app.exit(0)
 
 DiscoverView.load = question
-DiscoverApp(Folders(Path(sys.argv[1]))).run(headless=True)
+app = DiscoverApp(Folders(Path(sys.argv[1])))
+with app.failures.warnings_noted():
+    app.run(headless=True)
 """
 
 

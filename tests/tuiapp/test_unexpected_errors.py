@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -96,3 +97,13 @@ def test_a_command_that_dies_says_so_in_one_line_and_the_doctor_names_the_log(
     assert err.count("\n") == 1
     assert "Vesper" not in err + folders.log.read_text()
     assert document(capsys, "doctor")["log"] == f"{folders.log}: errors logged"
+
+
+def test_warnings_are_noted_once_a_place_without_their_words(empty: Folders) -> None:
+    with DiscoverApp(empty).failures.warnings_noted():
+        warnings.simplefilter("always")
+        for _ in range(3):
+            warnings.warn(SECRET, RuntimeWarning, stacklevel=1)
+    text = empty.log.read_text()
+    assert text.count("RuntimeWarning\n  tests/tuiapp/test_unexpected_errors.py line ") == 1
+    assert SECRET not in text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import contextlib
+import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -27,11 +29,23 @@ class Failures:
         # What was told of the last one.
         self.report = ""
 
-    def warnings_noted(self) -> AbstractContextManager[None]:
-        """While the block runs Python's warnings go into the log, not over the screen."""
-        from engine.privacy.log import warnings_noted
+    @contextlib.contextmanager
+    def warnings_noted(self) -> Iterator[None]:
+        """While the block runs Python's warnings go into the log, each place once, not over the screen."""
+        seen: set[tuple[str, int]] = set()
 
-        return warnings_noted(self._door)
+        def note(_message: object, category: type[Warning], filename: str, line: int, *_: object) -> None:
+            # Late: the first paint waits for no log.
+            from engine.privacy.log import note_warning
+
+            if (filename, line) not in seen:
+                seen.add((filename, line))
+                note_warning(self._door(), category, filename, line)
+
+        with warnings.catch_warnings():
+            # Called by position alone, so the names of what it takes are free.
+            warnings.showwarning = note  # type: ignore[assignment]
+            yield
 
     def take(self, error: Exception) -> None:
         """Of background work that died the app tells and goes on; of anything else it ends, with a sentence."""

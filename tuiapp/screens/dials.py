@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 FADING = (30.0, 60.0, 90.0, 180.0, 365.0, 730.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(NamedTuple):
     """A dial from `low` to `high`, which the words at its ends name; it starts at `start`."""
 
     name: str

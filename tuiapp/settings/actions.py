@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from textual.binding import Binding
@@ -15,8 +14,7 @@ EVERYWHERE = "everywhere"
 LISTS = "in lists"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One thing a key does. `scope` is a view's name, LISTS or EVERYWHERE; `footer` 0 keeps it out of the footer.
 
     A lower `footer` number survives in a narrower terminal.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import defaults
 from tuiapp.settings import checks
@@ -44,8 +44,7 @@ _MAX_BYTES = 1 << 20
 _CONTEXTS = "contexts."
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting. `check` gives a value as it is used, or raises ValueError with what is expected instead.
 
     `choices` are the values to pick from, empty where it is typed; `none` is what a value that is not set is called.

@@ -15,7 +15,8 @@ _KEYS = {
     "model add": ("view_model", "model.add_pack"),
     "train": ("view_model", "model.train"),
 }
-_COMMAND = re.compile(
+# Compiled when first needed: the first paint waits for neither.
+_COMMAND = (
     r"`?(?:discover community fetch(?: tracks)?, or from a file: )?"
     r"discover (?:(import|community add|features add|model add) PATH"
     r"|(train|community fetch genres)(?: --level (?:artists|tracks))?"
@@ -24,8 +25,9 @@ _COMMAND = re.compile(
 
 
 # What the command line alone can be told, in the sentences that end with it.
-_OPTION = re.compile(
-    r"(?:,? or another mirror:?(?: with)?|,? or choose another folder with|,? or) --[a-z-]+(?: [A-Z]+)?| \(--[a-z-]+\)"
+_OPTION = (
+    r"(?:,? or another mirror:?(?: with)?|,? or choose another folder with|,? or) --[a-z-]+(?: [A-Z]+)?"
+    r"| \(--[a-z-]+\)"
 )
 
 
@@ -37,4 +39,4 @@ def in_keys(message: str, keymap: Keymap) -> str:
         keys = [keymap.label(name) for name in _KEYS[found[1] or found[2]]]
         return f"press {' then '.join(keys)}"
 
-    return as_typed_here(_OPTION.sub("", _COMMAND.sub(pressed, message)))
+    return as_typed_here(re.sub(_OPTION, "", re.sub(_COMMAND, pressed, message)))

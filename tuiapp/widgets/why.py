@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 _NARROWEST_BAR = 6
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """What stands in an explanation's place: it is asked for, or `text` says why there is none."""
 
     artist: str

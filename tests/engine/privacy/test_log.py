@@ -6,14 +6,13 @@ import json
 import sqlite3
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.privacy.log import MAX_BYTES, note_error, warnings_noted, where_it_happened
+from engine.privacy.log import MAX_BYTES, note_error, note_warning, where_it_happened
 from tests.support.folders import fingerprint
 
 SECRET = "Quiet Vesper"
@@ -99,15 +98,10 @@ def test_a_private_session_and_a_full_disk_leave_no_log_and_raise_nothing(
     assert not note_error(Door(folders), "a command", caught())
 
 
-def test_warnings_are_noted_once_a_place_without_their_words(tmp_path: Path) -> None:
+def test_a_warning_is_noted_without_its_words(tmp_path: Path) -> None:
     folders = Folders(tmp_path / "data")
-    with warnings_noted(lambda: Door(folders)):
-        warnings.simplefilter("always")
-        for _ in range(3):
-            warnings.warn(SECRET, RuntimeWarning, stacklevel=1)
-    text = folders.log.read_text()
-    assert text.count("RuntimeWarning\n  tests/engine/privacy/test_log.py line ") == 1
-    assert SECRET not in text
+    assert note_warning(Door(folders), RuntimeWarning, __file__, 7)
+    assert "RuntimeWarning\n  tests/engine/privacy/test_log.py line 7\n" in folders.log.read_text()
 
 
 def test_a_job_that_dies_of_the_unexpected_says_where_its_log_is(tmp_path: Path) -> None:
