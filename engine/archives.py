@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -36,6 +36,8 @@ _RATIO_MATTERS = 32 << 20
 # Records that stand in front of a member; those of a path and of times take a few hundred bytes.
 _MAX_PAX = 1 << 13
 _LOCAL_HEADER = 30
+# What is kept of a file in an archive that is opened again: more than anybody looks at to tell what it is.
+_MAX_KEPT = 16 << 20
 _TOO_MUCH = "unpacks to far more than a history"
 
 
@@ -85,6 +87,89 @@ class Bounded(io.RawIOBase):
             raise OSError(f"it {_TOO_MUCH}")
         target[: len(data)] = data
         return len(data)
+
+
+class Sections:
+    """Files that lie one behind another in a stream that is read forward alone: to go back it is `opened` anew.
+
+    Read in their order all of them cost one pass: the stream goes on where the reader before left it, and a file that
+    was looked into may be opened again at once, for what was read of it is kept. Who reads two files at a time reads
+    two streams. Raises what the stream does, EOFError where it ends within a file.
+    """
+
+    def __init__(self, opened: Callable[[], IO[bytes]]) -> None:
+        self._opened = opened
+        self._left: list[_Stream] = []
+
+    def open(self, begin: int, size: int) -> IO[bytes]:
+        """The `size` bytes from `begin` on."""
+        # Taken out by one operation, so that no other thread has it too.
+        stream = self._left.pop() if self._left else None
+        if stream is None or not stream.goes_on(begin):
+            stream = _Stream(self._opened(), begin)
+        return cast(IO[bytes], io.BufferedReader(_Section(stream, size, self._left), 1 << 16))
+
+
+class _Stream:
+    """A stream at a place, what was read since a file of it begins, and where that is."""
+
+    def __init__(self, stream: IO[bytes], begin: int) -> None:
+        self._stream = stream
+        self._at = 0
+        self._begin = 0
+        self._kept = bytearray()
+        self._begin_at(begin)
+
+    def _begin_at(self, begin: int) -> None:
+        self._at = self._begin = self._stream.seek(begin)
+        self._kept = bytearray()
+
+    def goes_on(self, begin: int) -> bool:
+        """Whether what begins there can still be read; from then on it is."""
+        if begin == self._begin and self._at == begin + len(self._kept):
+            return True
+        if begin < self._at:
+            return False
+        self._begin_at(begin)
+        return True
+
+    def read(self, offset: int, count: int) -> bytes:
+        """At most `count` bytes at an offset from the beginning, none at the end."""
+        if offset < len(self._kept):
+            return bytes(self._kept[offset : offset + count])
+        data = self._stream.read(count)
+        if self._at == self._begin + len(self._kept):
+            self._kept += data
+        self._at += len(data)
+        if len(self._kept) > _MAX_KEPT:
+            self._kept = bytearray()
+        return data
+
+
+class _Section(io.RawIOBase):
+    """One file in a stream, which is left to the next when this is closed."""
+
+    def __init__(self, stream: _Stream, size: int, left: list[_Stream]) -> None:
+        super().__init__()
+        self._stream, self._size, self._at, self._to = stream, size, 0, left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer)
+        wanted = min(len(target), self._size - self._at)
+        data = self._stream.read(self._at, wanted)
+        if wanted and not data:
+            raise EOFError("the archive ends within a file")
+        target[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed and not self._to:
+            self._to.append(self._stream)
+        super().close()
 
 
 class TarInfo(tarfile.TarInfo):

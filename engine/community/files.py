@@ -19,7 +19,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, cast
 
-from engine.archives import ARCHIVE_ERRORS, Bounded, TarInfo, room_of, why_refused
+from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, room_of, why_refused
 from engine.errors import UnreadableFileError
 from engine.paths import why_not_read
 
@@ -34,7 +34,7 @@ _DAMAGED_ZIP = (*ARCHIVE_ERRORS, ZstdError)
 _GZIP, _ZSTD, _XZ, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _HEADER = 512
 _FARTHEST = 1 << 32  # no set of tables is larger; behind this nothing is looked for in a tar archive
-# To reach a file in a packed tar all before it is unpacked: many of them take the square of their number.
+# The largest set has as many slices; each file is looked into by a dozen readers.
 _MAX_IN_TAR = 1_000
 _UNKNOWN = 4  # text is about so many times as large as what it is packed into, where nobody says
 
@@ -89,7 +89,11 @@ def files(path: Path) -> list[DataFile]:
         if zipped:
             return list(_in_zip(path))
         stat = path.stat()
-        return _in_tar(path, stat.st_size, stat.st_mtime_ns) or [file_at(path, path.name)]
+        inside = Sections(lambda: _of_tar(path))
+        return [
+            DataFile(shown, name, partial(int, size), partial(inside.open, begin, size))
+            for shown, name, begin, size in _in_tar(path, stat.st_size, stat.st_mtime_ns)
+        ] or [file_at(path, path.name)]
     except _DAMAGED_ZIP as error:
         raise UnreadableFileError(f"{path.name} is not a readable archive: {error}.") from error
 
@@ -161,15 +165,18 @@ def _in_zip(path: Path) -> Iterator[DataFile]:
 
 
 @lru_cache(maxsize=4)
-def _in_tar(path: Path, _size: int, _changed: int) -> list[DataFile]:
-    """Members of a tar archive, packed or not; none where it is not one. Every reader asks, so it is remembered."""
-    with path.open("rb") as raw, unpacked(peekable(raw), bounded=True) as file:
+def _in_tar(path: Path, _size: int, _changed: int) -> list[tuple[str, str, int, int]]:
+    """How each member of a tar archive, packed or not, is shown, its name, where it begins and how many bytes it has.
+
+    None where it is not one. Every reader asks, so it is remembered.
+    """
+    with _of_tar(path) as file:
         try:
             if not is_tar(file.peek(_HEADER)):
                 return []
         except DAMAGED:
             return []  # whoever reads it says so
-        found: list[DataFile] = []
+        found: list[tuple[str, str, int, int]] = []
         with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive:
             for member in archive:
                 if member.offset > _FARTHEST:
@@ -180,39 +187,14 @@ def _in_tar(path: Path, _size: int, _changed: int) -> list[DataFile]:
                         f"{path.name} has more than {_MAX_IN_TAR:,} files in it. Unpack it, and choose the folder."
                     )
                 if member.isfile() and not name.startswith("._"):
-                    shown = f"{path.name}/{member.name}"
-                    found.append(
-                        DataFile(shown, name, partial(int, member.size), partial(_tarred, path, member))
-                    )
+                    if member.issparse():
+                        raise UnreadableFileError(
+                            f"{path.name}/{member.name} is stored with holes. Unpack it, and choose the folder."
+                        )
+                    found.append((f"{path.name}/{member.name}", name, member.offset_data, member.size))
         return found
 
 
-def _tarred(path: Path, member: tarfile.TarInfo) -> IO[bytes]:
-    return cast(IO[bytes], _Section(path, member.offset_data, member.size))
-
-
-class _Section(io.RawIOBase):
-    """A part of what is in a packed file: seeking forward in it unpacks what is before."""
-
-    def __init__(self, path: Path, begin: int, size: int) -> None:
-        self._raw = path.open("rb")
-        self._file = unpacked(peekable(self._raw), bounded=True)
-        self._file.seek(begin)
-        self._left = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        block = self._file.read(min(len(buffer), self._left))
-        buffer[: len(block)] = block
-        self._left -= len(block)
-        if not block and self._left and len(buffer):
-            raise EOFError("the archive ends within a file")
-        return len(block)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-            self._raw.close()
-        super().close()
+def _of_tar(path: Path) -> Peekable:
+    """A tar archive, unpacked."""
+    return unpacked(peekable(path.open("rb")), bounded=True)

@@ -110,6 +110,8 @@ class Head:
 
     def _keys(self, levels: int) -> frozenset[str]:
         found: set[str] = set()
+        if "{" not in self.text:
+            return frozenset()
         opened: list[str] = []
         depth = 0  # of objects
         for match in _KEY.finditer(self.text):

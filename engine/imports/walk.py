@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from engine.archives import ARCHIVE_ERRORS, Bounded, TarInfo, room_of, why_refused
+from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, room_of, why_refused
 from engine.errors import UnreadableFileError
 from engine.imports.encoding import OTHER_BYTES
 from engine.paths import why_not_read
@@ -205,34 +205,36 @@ def _without_utf8_names(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _of_tar(member: Member, depth: int) -> Iterator[Member]:
-    raw = _seekable(member, depth, forward=True)
-    archive = tarfile.open(fileobj=raw, tarinfo=TarInfo)  # noqa: SIM115 - open as long as its members
+    inside = Sections(member.open)
     left = member.room
-    for count, info in enumerate(archive):
-        if count >= MAX_MEMBERS:
-            yield _troubled(member, f"holds more than {MAX_MEMBERS} files; the rest is skipped")
-            return
-        if not info.isfile() or _is_clutter(PurePosixPath(info.name).name):
-            continue
-        left -= info.size
-        if left < 0:  # holes are not on the disk
-            yield _troubled(member, "unpacks to far more than a history; the rest is skipped")
-            return
-        inner = Member(
-            f"{member.path}/{printable(PurePosixPath(info.name))}",
-            printable(PurePosixPath(PurePosixPath(info.name).name)),
-            info.size,
-            min(info.size, member.weight),
-            partial(_extracted, archive, info),
-            max(info.size, member.room * info.size // max(1, member.size)),
-            _refusal(info.name, info.size, info.size),
-            archive=True,
-        )
-        yield from _unfold(inner, depth + 1)
-
-
-def _extracted(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
-    return cast(IO[bytes], archive.extractfile(info))  # null only for what is not a file
+    with (
+        member.open() as raw,
+        tarfile.open(fileobj=raw, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive,
+    ):
+        for count, info in enumerate(archive):
+            if count >= MAX_MEMBERS:
+                yield _troubled(member, f"holds more than {MAX_MEMBERS} files; the rest is skipped")
+                return
+            if not info.isfile() or _is_clutter(PurePosixPath(info.name).name):
+                continue
+            left -= info.size
+            if left < 0:  # holes are not on the disk
+                yield _troubled(member, "unpacks to far more than a history; the rest is skipped")
+                return
+            refused = _refusal(info.name, info.size, info.size)
+            if info.issparse():
+                refused = "is stored with holes; unpack the archive and import the folder"
+            inner = Member(
+                f"{member.path}/{printable(PurePosixPath(info.name))}",
+                printable(PurePosixPath(PurePosixPath(info.name).name)),
+                info.size,
+                min(info.size, member.weight),
+                partial(inside.open, info.offset_data, info.size),
+                max(info.size, member.room * info.size // max(1, member.size)),
+                refused,
+                archive=True,
+            )
+            yield from _unfold(inner, depth + 1)
 
 
 def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
@@ -263,13 +265,10 @@ def _bounded(stream: IO[bytes], room: int) -> IO[bytes]:
     return cast(IO[bytes], Bounded(stream, lambda: most))
 
 
-def _seekable(member: Member, depth: int, *, forward: bool = False) -> IO[bytes]:
-    """The archive as a file to jump about in: itself on disk, in memory inside another.
-
-    What is unpacked on the way, where jumping back begins anew, is so only where it is mostly read `forward`.
-    """
+def _seekable(member: Member, depth: int) -> IO[bytes]:
+    """The archive as a file to jump about in: itself on disk, in memory inside another."""
     stream = member.open()
-    if depth == 0 or (forward and isinstance(cast(object, stream), Bounded)):
+    if depth == 0:
         return stream
     with stream:
         data = stream.read(_MAX_INNER_BYTES + 1)
