@@ -13,8 +13,8 @@ from dataclasses import dataclass
 ENOUGH = 240.0
 # Pressed on within so many seconds, a song was skipped; a player that opens a list shows some for an instant.
 _SKIPPED, _SHOWN = 30.0, 1.0
-# So near to its beginning a song that was heard begins again, and so near to its end it was heard whole.
-_BEGINNING, _ENDING = 2.0, 5.0
+# So near to its beginning, in seconds, a song that was a play already begins again.
+_BEGINNING = 2.0
 # A pause longer than this ends the play.
 _FORGOTTEN = 1800.0
 
@@ -105,10 +105,11 @@ class Clock:
         return ended
 
     def _begins_again(self, seen: Seen) -> bool:
-        if not seen.playing or seen.position is None or seen.position >= _BEGINNING or self._song is None:
+        if not seen.playing or seen.position is None or self._song is None:
             return False
-        length = self._song.length
-        return self._heard >= min(enough(length), length - _ENDING if length else ENOUGH)
+        plays = enough(self._song.length)
+        # In a song of seconds a play comes before the two are over: where it just goes on it is beyond half of that.
+        return self._heard >= plays and seen.position < min(_BEGINNING, plays / 2)
 
     def _begin(self, seen: Seen, started: float) -> None:
         self._song, self._started, self._heard = seen.song, started, 0.0

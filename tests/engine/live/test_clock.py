@@ -59,6 +59,17 @@ def test_a_song_on_repeat_is_a_play_each_time() -> None:
     ]
 
 
+@pytest.mark.parametrize("length", [0.5, 3.0, 4.9, 6.0, 9.0])
+def test_a_song_of_seconds_begins_again_only_when_it_does(length: float) -> None:
+    song = replace(SONG, length=length)
+    # Shown again and again while it plays, paused in the middle.
+    shown = [seen(length * n / 10, song, n != 4, length * min(n, 4) / 10) for n in range(5)]
+    shown += [seen(length * n / 10, song, True, length * (n - 1) / 10) for n in range(5, 11)]
+    assert counted(*shown, seen(length * 1.1, None)) == [("Tin Roof", 0, length, False)]
+    again = [seen(length * n, song, position=0.0) for n in range(3)]
+    assert len(counted(*again, seen(length * 3, None))) == 3
+
+
 def test_a_song_pressed_on_is_a_skip_and_one_that_was_stopped_is_not() -> None:
     assert counted(seen(0, SONG), seen(12, OTHER)) == [("Tin Roof", 0, 12, True)]
     assert counted(seen(0, SONG), seen(12, None)) == []
