@@ -8,10 +8,11 @@ it has none. Facts: FORMATS.md, Listens sent by players.
 from __future__ import annotations
 
 import hmac
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -88,6 +89,23 @@ _feedback = msgspec.json.Decoder(_Feedback, strict=False)
 _OK: Mapping[str, Any] = {"status": "ok"}
 
 
+T = TypeVar("T")
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """What a body says, also with half an emoji in a title, a mark before it, or in UTF-16: refused, plays would be
+    lost or sent for ever. Raises one of _BROKEN."""
+    try:
+        return decoder.decode(body)
+    except _BROKEN as error:
+        try:
+            plain = json.dumps(json.loads(body), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            raise error from None
+    return decoder.decode(plain.encode(errors="replace"))
+
+
 def failure(status: int, why: str) -> Answer:
     """An error as ListenBrainz tells it; some clients read the code in the document alone."""
     return Answer(status, {"code": status, "error": why})
@@ -153,8 +171,8 @@ def _validated(given: str | None, token: str) -> Answer:
 
 def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
     try:
-        submission = _submission.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        submission = _decoded(_submission, request.body)
+    except _BROKEN as error:
         return failure(400, f"This is no submission of listens: {error}.")
     if submission.listen_type not in ("single", "playing_now", "import"):
         return failure(400, "`listen_type` is single, playing_now or import.")
@@ -172,11 +190,11 @@ def _read(raw: msgspec.Raw) -> Listen | None:
     """One listen of a batch; null where it is none."""
     try:
         return _listen.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _BROKEN:
         pass
     try:
         return _listen.decode(msgspec.json.encode(_without_details(msgspec.json.decode(raw))))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _BROKEN:
         return None
 
 
@@ -213,8 +231,8 @@ def _client(headers: Mapping[str, str], listens: Sequence[Listen]) -> str:
 
 def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
     try:
-        told = _feedback.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        told = _decoded(_feedback, request.body)
+    except _BROKEN as error:
         return failure(400, f"This is no feedback on a recording: {error}.")
     pairs = (("mb_recording", told.recording_mbid), ("lb_msid", told.recording_msid))
     ids: Ids = tuple((scheme, value) for scheme, value in pairs if value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 from typing import TYPE_CHECKING
 
@@ -74,18 +75,18 @@ def _listen(options: Options, port: int | None) -> None:
 
 def _say_how(options: Options, client: str, port: int | None) -> None:
     from engine.live.token import granted
-    from tuiapp.cli.players import ELSEWHERE, HOW
+    from tuiapp.cli.players import ELSEWHERE, HOW, player_named
 
-    name = client.strip().casefold().replace(" ", "-")
-    if not name:
+    if not client.strip():
         click.echo("\n".join(HOW))
         return
-    if (why := ELSEWHERE.get(name)) is not None:
-        raise UsageError(why)
-    if name not in HOW:
+    name = player_named(client)
+    if name in ELSEWHERE:
+        raise UsageError(ELSEWHERE[name])
+    if name is None:
         from engine.canonical_keys import nearest
 
-        close = nearest(name, HOW, 1)
+        close = nearest(client, HOW, 1)
         hint = f"; did you mean {close[0]}?" if close else "."
         raise UsageError(f"{client}: unknown player{hint} Known: {', '.join(HOW)}.")
     used = granted(options.folders, port, private=options.private)
@@ -133,6 +134,10 @@ def _units(options: Options, port: int | None, *, remove: bool) -> None:
 
     door, where = Door(options.folders, private=options.private), folder()
     door.require_writable("install or remove units")
+    if platform.system() != "Linux":
+        raise UsageError(
+            "systemd is on Linux alone: have your desktop start `discover listen` as you log in."
+        )
     command = [sys.executable, "-m", "tuiapp", "--data-dir", str(options.folders.root), "--quiet", "listen"]
     used = wanted(options.folders, port)
     files = units(used.port, command)

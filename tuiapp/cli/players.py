@@ -44,12 +44,30 @@ The desktop's only: Android's takes https alone.""",
 then, in its plugin ListenBrainz, set the token
   {token}""",
 }
+_WATCHED = "On a Linux desktop it is watched by itself, with the extra `players` (MPRIS)."
 # Why others cannot be set so, and what tells their plays instead.
 ELSEWHERE = {
     "mpd": "MPD is watched by itself: set listen.mpd where it is not on this machine.",
     "mpdscribble": "mpdscribble speaks no ListenBrainz. MPD is watched by itself: set listen.mpd where it is not on "
     "this machine.",
-    "mpris-scrobbler": "mpris-scrobbler takes no address with a port in it. Use rescrobbled.",
-    "rhythmbox": "Rhythmbox sends to ListenBrainz' own address alone. Use rescrobbled.",
-    "strawberry": "Strawberry sends to ListenBrainz' own address alone. Use rescrobbled.",
+    "mpris-scrobbler": "mpris-scrobbler takes no address with a port in it. What it tells of is watched by itself, "
+    "with the extra `players` (MPRIS).",
+    "rhythmbox": f"Rhythmbox sends to ListenBrainz' own address alone. {_WATCHED}",
+    "strawberry": f"Strawberry sends to ListenBrainz' own address alone. {_WATCHED}",
+    "spotify": f"Spotify sends to no other address. {_WATCHED}",
+    "vlc": f"VLC sends nothing to ListenBrainz. {_WATCHED}",
+    "mpv": f"mpv sends nothing to ListenBrainz. {_WATCHED}",
 }
+
+
+def player_named(name: str) -> str | None:
+    """The player meant, with or without blanks and signs, and by its longer names; null for one that is not known."""
+    plain = _plain(name)
+    known = {_plain(one): one for one in (*HOW, *ELSEWHERE)}
+    return known.get(plain) or next(
+        (known[one] for one in sorted(known, key=len, reverse=True) if plain.startswith(one)), None
+    )
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))

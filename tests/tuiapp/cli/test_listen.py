@@ -53,11 +53,26 @@ def test_what_to_set_in_a_player_has_the_token_and_the_port(
     assert "BASEURL=http://127.0.0.1:17800/1/" in found["text"]
     assert run(["listen", "--how"]) == 0
     assert capsys.readouterr().out.split() == [*HOW]
-    for client in ("navidrom", "spotify", *ELSEWHERE):
+    for client in ("Quod Libet", "Pano Scrobbler", "listenbrainz_mpd"):
+        assert run(["listen", "--how", client]) == 0
+    capsys.readouterr()
+    assert run(["listen", "--how", "navidrom"]) == 2
+    assert "did you mean navidrome?" in capsys.readouterr().err
+    for client in ELSEWHERE:
         assert run(["listen", "--how", client]) == 2
+        assert "watched by itself" in capsys.readouterr().err
     folders.listening.write_text("{")
     assert run(["listen", "--how", "koito"]) == 1
     assert "listening.json is damaged" in capsys.readouterr().err
+
+
+def test_units_are_for_linux(
+    folders: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    assert run(["listen", "--install"]) == 2
+    assert "on Linux alone" in capsys.readouterr().err
+    assert access(folders) is None
 
 
 def test_units_are_written_and_removed_and_those_of_others_are_left_alone(
