@@ -69,7 +69,7 @@ _ARTIST_GUESTS = re.compile(rf"\s{GUEST_WORDS}\s.*$")
 # Letters and digits with single spaces are their own key: most names, at a fifth of the cost.
 _SIMPLE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*").fullmatch
 
-# Words in a title that tell of another way of playing.
+# Words in a title that mean another way of playing.
 _PLAYED_OTHERWISE = {
     *("live", "acoustic", "unplugged", "demo", "session", "sessions", "orchestral", "piano", "cappella"),
     *("acappella", "alternate", "alternative", "early", "rerecorded", "recorded", "version"),

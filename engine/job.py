@@ -1,4 +1,4 @@
-"""Long work in a process of its own, told in JSON lines: `python -m engine.job --data-dir DIR COMMAND ...`.
+"""Long work in a process of its own, reported in JSON lines: `python -m engine.job --data-dir DIR COMMAND ...`.
 
 The app starts imports and training this way, since a busy Python thread would slow every key press. Standard
 output carries one JSON object a line: any number of `progress`, then one `done`, `error` or `cancelled`.
@@ -207,7 +207,7 @@ def _add(
 def _taken(
     session: Session, packs: Sequence[PackInfo], left_out: Sequence[str] = (), bad_lines: Sequence[Any] = ()
 ) -> dict[str, Any]:
-    """What was taken of community data, as both ways to it tell."""
+    """What was taken of community data, as both ways to it report it."""
     return {
         "packs": [session.coverage.described(pack) for pack in packs],
         "tempo": asdict(session.packs.tempo_coverage()),

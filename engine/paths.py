@@ -56,7 +56,7 @@ class Folders:
 
     @property
     def listening(self) -> Path:
-        """The token players show when they tell of a play, and the port they tell it to."""
+        """The token players show when they send a play, and the port they send it to."""
         return self.root / "listening.json"
 
     @property

@@ -84,7 +84,7 @@ class Whole:
         return self.now()
 
     def now(self) -> Progress:
-        """How far it was when last told, and how long it took until now."""
+        """How far it was when last reported, and how long it took until now."""
         seconds, share, (stage, done, total) = time.monotonic() - self._began, self._share, self._stage
         left = seconds * (1 - share) / share if share and seconds > 2 else None
         return Progress(stage, done, total, UNITS.get(stage.rpartition(", ")[2]), share, seconds, left)
@@ -95,7 +95,7 @@ def silent(_share: float, /) -> None:
 
 
 def part_of(share: Share, begin: float, end: float) -> Share:
-    """What is told of a part of the work, as it is told of all of it."""
+    """The progress of a part of the work, as progress of all of it."""
     return lambda done: share(begin + (end - begin) * done)
 
 

@@ -64,7 +64,7 @@ def credited(artist: str, track: str | None) -> str:
 def percent(share: float, *, down: bool = False) -> str:
     """A share in whole per cent; nearly all is not rounded to all, nor nearly nothing to nothing.
 
-    Rounded `down` where a threshold, or that it is all, is told by it.
+    Rounded `down` where a threshold, or that it is all, depends on it.
 
     >>> percent(0.276), percent(0.276, down=True), percent(0.999), percent(1.0), percent(0.001), percent(0.0)
     ('28 %', '27 %', '>99 %', '100 %', '<1 %', '0 %')

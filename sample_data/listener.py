@@ -140,7 +140,7 @@ def _habits_of(rng: random.Random, today: date, day: int) -> list[Habit]:
 
 
 def _away(today: date) -> bool:
-    """Tell whether the listener is in the mountains without a phone: ten days each August."""
+    """Whether the listener is in the mountains without a phone: ten days each August."""
     return today.month == 8 and 6 + today.year % 3 <= today.day < 16 + today.year % 3
 
 

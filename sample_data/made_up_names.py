@@ -145,7 +145,7 @@ def word(rng: random.Random, flavour: str) -> str:
 
 
 def is_clumsy(made: str) -> bool:
-    """Tell whether a word has three vowels, four consonants or one letter thrice in a row."""
+    """Whether a word has three vowels, four consonants or one letter thrice in a row."""
     run = ""
     for letter in made.casefold():
         kind = "v" if letter in "aeiouyøáéíóú" else "c"

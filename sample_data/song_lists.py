@@ -1,7 +1,7 @@
 """Made-up playlists of the community, a line a track, so that there are tracks to recommend.
 
 A playlist is one listener's: some of the artists they play, several tracks of each they play much, and of those
-artists' tracks the ones whose energy is near the playlist's own. So what goes together in it is told by the artists,
+artists' tracks the ones whose energy is near the playlist's own. So what goes together in it is decided by the artists,
 and by the tracks beyond them. Its name is a genre and a mood.
 """
 
@@ -59,7 +59,7 @@ def make_playlists(
 
 
 def playlists_csv(lines: Sequence[tuple[str, str, str, Track]]) -> bytes:
-    """Return the lines in the columns of `spotify_songs.csv` that tell which track is in which playlist, in UTF-8."""
+    """Return the lines in the columns of `spotify_songs.csv` that say which track is in which playlist, in UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -150,7 +150,7 @@ def _sound(
 
 
 def features_csv(tracks: Iterable[Track]) -> bytes:
-    """Return the tracks in the columns of `spotify_songs.csv` that tell how they sound, in UTF-8."""
+    """Return the tracks in the columns of `spotify_songs.csv` that say how they sound, in UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -15,7 +15,7 @@ class Music(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As it is told and copied: `artist - track`."""
+        """As it is shown and copied: `artist - track`."""
         return f"{self.artist} - {self.track}" if self.track else self.artist
 
     @property

@@ -47,7 +47,7 @@ def own_reasons(item: Recommendation | Explanation) -> list[OwnReason]:
 
 
 def with_percents(reasons: Sequence[OwnReason]) -> list[tuple[str, OwnReason]]:
-    """Each with its share in whole per cent, which add up; what speaks against an item is told without, since beside
+    """Each with its share in whole per cent, which add up; what speaks against an item has none, since beside
     little that speaks for it that would be any number."""
     speaking = [one for one in reasons if one.share > 0]
     labels = [*percents([one.share for one in speaking]), *[AGAINST + ":"] * (len(reasons) - len(speaking))]

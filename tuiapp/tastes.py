@@ -32,7 +32,7 @@ def percents_of(tastes: TasteShares) -> list[str]:
 
 
 def in_a_line(tastes: TasteShares) -> str:
-    """All that is told by group, largest first, with the rest and what speaks against it."""
+    """All that is listed by group, largest first, with the rest and what speaks against it."""
     *shares, rest = percents_of(tastes)
     parts = [f"{share} {names_of(taste)}" for share, taste in zip(shares, tastes.named, strict=True)]
     parts += [f"{rest} the rest"] * (rest != percent(0))

@@ -19,7 +19,7 @@ from textual.screen import Screen
 
 
 class Guarded(App[int]):
-    """An app that is told of what nobody expected: Textual's own way prints a traceback, with names of music in it."""
+    """An app that hears of what nobody expected: Textual's own way prints a traceback, with names of music in it."""
 
     def unexpected(self, error: Exception) -> None:
         """An error nobody expected came up, in background work (a WorkerFailed) or in the app itself."""
@@ -57,7 +57,7 @@ def all_screens(app: App[Any]) -> Iterator[Screen[Any]]:
 
 
 def toasts_in_sight(app: App[Any]) -> int:
-    """How many notifications are shown: the app has a way to clear them, and none to tell whether there are any."""
+    """How many notifications are shown: the app has a way to clear them, and none to ask whether there are any."""
     return len(app._notifications)
 
 
@@ -82,7 +82,7 @@ def terminal_of(app: App[Any]) -> int | None:
 
 
 def terminal_reader(app: App[Any]) -> tuple[threading.Thread, threading.Event] | None:
-    """The thread that reads the terminal and what tells it to end, null where the driver has none.
+    """The thread that reads the terminal and what asks it to end, null where the driver has none.
 
     Who leaves waits for it elsewhere than on the event loop, where the driver would.
     """

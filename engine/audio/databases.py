@@ -29,7 +29,7 @@ _COLUMNS = {
 
 
 class Entry(NamedTuple):
-    """A file as a database tells of it."""
+    """A file as a database describes it."""
 
     found: Found
     tags: Tags
@@ -51,13 +51,13 @@ def kind_of(path: Path) -> Kind | None:
 def entries(path: Path, kind: Kind, music: str | None, left_out: Counter[str]) -> Iterator[Entry]:
     """The files a database names that are there; `left_out` counts the others by reason.
 
-    `music` is the folder they lie in here. Raises UsageError where that is needed, or cannot be told for several
+    `music` is the folder they lie in here. Raises UsageError where that is needed, or is not known for several
     libraries, UnreadableFileError for a damaged database.
     """
     try:
         with _open(path) as database:
-            told = _beets(database, path, music) if kind == "beets" else _navidrome(database, music)
-            for file, tags in told:
+            described = _beets(database, path, music) if kind == "beets" else _navidrome(database, music)
+            for file, tags in described:
                 if not is_utf8(file):
                     left_out[NOT_UTF8] += 1
                     continue
@@ -140,7 +140,7 @@ def _navidrome(database: sqlite3.Connection, music: str | None) -> Iterator[tupl
     ):
         at = str(file)
         if PurePosixPath(at).is_absolute():
-            # Of before servers had several libraries: whole paths, whose beginning is not told.
+            # Of before servers had several libraries: whole paths, whose beginning is not known.
             at = at if music is None else at.lstrip("/")
         if not PurePosixPath(at).is_absolute():
             at = os.path.join(music or _text(root), at)  # noqa: PTH118 - as above

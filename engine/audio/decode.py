@@ -42,7 +42,7 @@ def reader() -> ModuleType:
 def decode(path: str, seconds: float | None = None) -> Samples:
     """The minute in the middle of a file (all of one that is shorter) as (samples,) float32 of one channel at `RATE`.
 
-    `seconds` is the length of the file where it is known, for formats that do not tell. Raises UnreadableFileError,
+    `seconds` is the length of the file where it is known, for formats that do not say. Raises UnreadableFileError,
     saying why it cannot be decoded.
     """
     sound = reader()

@@ -63,9 +63,9 @@ def scan(
     left_out: Counter[str] = Counter()
     found, read = _found(folder, left_out, report or _silent, cancelled or _never)
     if folder.kind == "folder":
-        # What a database tells of a file is more than the file does.
-        told = {one.id for one in music_folders(connection) if one.kind != "folder"}
-        found = [one for one in found if known.get(one.path, (0, 0, 0))[2] not in told]
+        # A database says more of a file than the file does.
+        of_databases = {one.id for one in music_folders(connection) if one.kind != "folder"}
+        found = [one for one in found if known.get(one.path, (0, 0, 0))[2] not in of_databases]
     paths = {one.path for one in found}
     gone = [path for path, (_, _, of) in known.items() if of == folder.id and path not in paths]
     before = sum(of == folder.id for _, _, of in known.values())
@@ -76,7 +76,7 @@ def scan(
         )
     same = [one for one in found if known.get(one.path, (-1, -1, 0))[:2] == (one.size, one.modified)]
     unchanged = set(same)
-    # What a database tells may be new where the file is not, and costs nothing to read.
+    # What a database says may be new where the file is not, and costs nothing to read.
     fresh = found if folder.kind != "folder" else [one for one in found if one not in unchanged]
     done = 0
     for batch in _batches(fresh):

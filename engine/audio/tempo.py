@@ -28,7 +28,7 @@ _WINDOW, _STEP = 2048, 128  # frames
 _CANDIDATES = 10
 _SPREAD = 10.0  # frames by which a window's choice counts for lags beside it
 _LOW_PASS, _TAPS = 7.0, 15  # Hz
-# The octave: a log-normal prior, and from which share of the better reading's weight on the other one is told.
+# The octave: a log-normal prior, and from which share of the better reading's weight on the other one is given.
 _USUAL, _OCTAVES = 120.0, 0.6
 _NEARLY_AS_GOOD = 0.4
 # There is a tempo where so many windows agree on it but for the octave, where the flux repeats at its beat so well, and

@@ -80,7 +80,7 @@ def read_rhythm(
 ) -> Tempi:
     """The tempo of the known recordings; `counts` has what became of the table's rows.
 
-    `progress` is told bytes read and in all. Raises UnreadableFileError when nothing is known by such an id, and for a
+    `progress` gets bytes read and in all. Raises UnreadableFileError when nothing is known by such an id, and for a
     damaged file or another layout; CancelledError.
     """
     if not known.number:

@@ -27,7 +27,7 @@ _SUM = re.compile(r"([0-9a-fA-F]{64})[ \t]+[*]?(?:\./)?(\S+)")
 _BLOCK = 1 << 20
 
 T = TypeVar("T")
-# What becomes of an open archive: given it, how far it is to be told, and what is to be asked at its end.
+# What becomes of an open archive: given it, where progress is reported, and what is asked at its end.
 Said = Callable[[], Mapping[str, object]]
 Read = Callable[[IO[bytes], Progress | None, Said], T]
 

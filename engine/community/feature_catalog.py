@@ -36,7 +36,7 @@ _OF_FILES = """(
         NULL AS danceability, NULL AS valence, NULL AS spotify, NULL AS isrc, NULL AS popularity, NULL AS spread
     FROM music_files WHERE problem IS NULL
 )"""
-_UNSURE = 0.04  # readings farther apart are told with the tempo
+_UNSURE = 0.04  # readings farther apart are shown with the tempo
 
 _Item = TypeVar("_Item")
 

@@ -156,7 +156,7 @@ def _exportify_by_position(cells: Sequence[str]) -> dict[str, int] | None:
     """Columns of an Exportify file whose header is translated, or None when `cells` is not a row of one.
 
     19 columns come first, then up to two optional ones, the twelve features and three optional album columns
-    (PACKS.md), so the number of cells tells where the features start.
+    (PACKS.md), so the number of cells shows where the features start.
     """
     if not cells or not _SPOTIFY_URI.match(cells[0]) or not 31 <= len(cells) <= 36:
         return None

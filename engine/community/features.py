@@ -128,7 +128,7 @@ def add_features(
 ) -> FeatureReport:
     """Read the tables at `path` into a feature pack called `name` (default: from the file's name).
 
-    A feature pack of that name is replaced; where it is another kind's, the new one is told by an ending. `progress`
+    A feature pack of that name is replaced; where it is another kind's, the new one gets an ending. `progress`
     gets bytes read and in all. `library` names recordings that a table has by id alone.
 
     Raises UnreadableFileError for a file without usable rows, PrivateSessionError in a private session,
@@ -207,7 +207,7 @@ def add_rhythm(
 
 
 def own_packs(folders: Folders) -> Iterator[Path]:
-    """The packs that tell which tracks the library has, those set aside and unfinished ones too."""
+    """The packs that show which tracks the library has, those set aside and unfinished ones too."""
     for folder in folders.packs.glob("*"):
         try:
             own = json.loads((folder / MANIFEST_FILE).read_bytes()).get(OWN) is True

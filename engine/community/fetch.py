@@ -128,7 +128,7 @@ def host_of(url: str) -> str:
 
 
 def agent(contact: str) -> str:
-    """What servers are told: name, version, and the contact the person set. This project has no address of its own."""
+    """What servers are sent: name, version, and the contact the person set. This project has no address of its own."""
     return f"discover/{__version__}" + (f" ( {contact} )" if contact else "")
 
 
@@ -142,7 +142,7 @@ def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:
 
 
 class Web:
-    """Asks servers, again where that can help. `contact` is told them; `wait` is given seconds to sleep; `cancelled`
+    """Asks servers, again where that can help. `contact` is sent along; `wait` is given seconds to sleep; `cancelled`
     ends everything; `report` is given a sentence before each wait, and of what is passed over. `instead` is the command
     that takes the file where the person downloads it.
     """
@@ -254,7 +254,7 @@ class Web:
         """Ask a server of the person's own, once: its status and its answer, whatever that is.
 
         `fields` stand in the address, or are a form where the method is POST; a `document` is sent as JSON. No
-        redirect is followed: whom one is to a server only that one is told. Raises DiscoverError where it can't be
+        redirect is followed: whom one is to a server is sent to that one alone. Raises DiscoverError where it can't be
         reached, UsageError for where one may not ask.
         """
         check_own(url)

@@ -1,6 +1,7 @@
 """The files at a path, opened as if nothing were packed: a file, those of a folder, or members of a zip or tar archive.
 
-What is in them may be packed with gzip, xz or zstd as well; all is told by content, and nothing is unpacked to disk.
+What is in them may be packed with gzip, xz or zstd as well; all is recognised by content, and nothing unpacked to
+disk.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Peekable(io.BufferedReader):
 @dataclass(frozen=True, slots=True)
 class DataFile:
     """One file: what the person knows it as, its own name, and ways to its bytes and to how many it has unpacked (an
-    estimate where only its end would tell).
+    estimate where only its end would show it).
     """
 
     shown: str

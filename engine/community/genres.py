@@ -2,7 +2,7 @@
 
 Reads `artist.tar.xz` of MusicBrainz' JSON dumps, or the lines in it: one artist a line. A pack is a folder with
 `genres.sqlite` (artist key, genre, votes) and `manifest.json`. It has every artist of whom a genre is known, not one's
-own alone: so it tells nothing of the person. Training takes it into the model's tags. PACKS.md has the layout.
+own alone: so it says nothing of the person. Training takes it into the model's tags. PACKS.md has the layout.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def add_genres(
 ) -> str:
     """Read the genres of artists out of an open file into a pack called `name`; returns its name.
 
-    `progress` is told bytes read and in all; what `said` returns when all was read goes into the manifest, what it
+    `progress` gets bytes read and in all; what `said` returns when all was read goes into the manifest, what it
     raises keeps the pack from being. Raises UnreadableFileError for a damaged file and one without a genre,
     CancelledError.
     """

@@ -25,7 +25,7 @@ def _recognises(path: Path) -> bool:
 
 
 def _rows(path: Path, into: Gathering) -> Iterator[Row]:
-    """Each listener's plays of an artist, then the tags of those artists, which tell when it was collected, too."""
+    """Each listener's plays of an artist, then the tags of those artists, which show when it was collected, too."""
     there, refuse = named(path), into.reading.refuse
     for name in _REQUIRED:
         if name not in there:

@@ -113,7 +113,7 @@ class Statistics:
         if not mapped.any():
             raise UnreadableFileError(
                 f"{source} has {quantity(len(tally.names), 'names')} of {self.LEVEL} and no MusicBrainz id: by these "
-                "ListenBrainz' statistics tell who is who. Take the dump as it was published, or write it as a table "
+                "ListenBrainz' statistics say who is who. Take the dump as it was published, or write it as a table "
                 "of names: user,artist,plays."
             )
         made = condense(tally.blocks, tally.names, mapped, limits, tally.dropped, lambda: _stop_if(cancelled))

@@ -36,7 +36,7 @@ def named(path: Path, beside: Sequence[str] = ()) -> dict[str, DataFile]:
 
 
 def lines_of(file: DataFile, reading: Reading, encoding: str = "utf-8") -> Iterator[str]:
-    """The lines of a file, without their ends, told to `reading`. What cannot be decoded is marked."""
+    """The lines of a file, without their ends, reported to `reading`. What cannot be decoded is marked."""
     reading.enter(file.shown)
     took = reading.took
     with file.opened() as binary:

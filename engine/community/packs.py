@@ -42,7 +42,7 @@ class Reader(Protocol):
         """Artists or tracks."""
 
     def recognises(self, path: Path) -> bool:
-        """Whether the data at `path` is of this layout, told by content."""
+        """Whether the data at `path` is of this layout, recognised by content."""
 
     def contents(
         self,
@@ -232,7 +232,7 @@ def add_packs(
     taken: dict[str, BadLines] = {}
 
     def progress_of(turn: int) -> Callable[[int, int], None] | None:
-        """Each reader goes through the whole file: how far it is tells that of all of them."""
+        """Each reader goes through the whole file: how far one is, all of them are."""
         return progress and (lambda done, total: progress(turn * total + done, turns * total))
 
     for turn, reader in enumerate(found):

@@ -50,7 +50,7 @@ class Reading:
         self.bad.add(reason, self._file, self._line, text, self._unit)
 
     def look(self) -> None:
-        """Tell how far it is. Raises CancelledError when asked to stop."""
+        """Report how far it is. Raises CancelledError when asked to stop."""
         if self._cancelled is not None and self._cancelled():
             raise CancelledError("Stopped; no pack was added.")
         if self._progress is not None:

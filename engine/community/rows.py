@@ -151,7 +151,7 @@ class Gathering:
 
 @dataclass(frozen=True)
 class Rows:
-    """The reader of one layout: `rows` yields what can be used of the data at a path and tells `into.reading` of each
+    """The reader of one layout: `rows` yields what can be used of the data at a path and reports each to `into.reading`
     line, and refuses there what it cannot use. `wanted` says what is missing where there is nothing in it.
     """
 

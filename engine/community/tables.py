@@ -1,4 +1,4 @@
-"""Tables of community data and features as headers and cells: CSV, JSON Lines, Parquet, told by content.
+"""Tables of community data and features as headers and cells: CSV, JSON Lines, Parquet, recognised by content.
 
 Separators of CSV are commas, semicolons or tabs. What is nested in JSON Lines or Parquet is no cell.
 """
@@ -44,7 +44,7 @@ def tables(path: Path) -> list[DataFile]:
 
 @contextmanager
 def read_table(table: DataFile, reading: Reading | None = None) -> Iterator[Table]:
-    """The header of a table and its other lines as cells, read one by one and told to `reading`.
+    """The header of a table and its other lines as cells, read one by one and reported to `reading`.
 
     Raises UnreadableFileError naming the table where it is damaged, and the line where that is not CSV.
     """

@@ -19,7 +19,7 @@ _AHEAD = 4
 
 
 class Ahead(io.RawIOBase):
-    """The bytes of what `open_stream` opens, with their SHA-256 once all are read. `advance` is told the bytes
+    """The bytes of what `open_stream` opens, with their SHA-256 once all are read. `advance` gets the bytes
     handed out. `after` is the file before it: reading begins when that one is read to its end, not before.
 
     An error of the stream is raised where its bytes would have come. Use it as a context manager, so that

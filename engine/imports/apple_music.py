@@ -109,7 +109,7 @@ def _join(found: list[Stretch], artists: Mapping[tuple[str, str], frozenset[str]
     whole: list[Stretch] = []
     current: dict[str, Stretch] = {}
     for one in sorted(found, key=lambda one: (one.device, one.start, one.end)):
-        if one.reason == "SCRUB_END":  # tells again what the rows before it told
+        if one.reason == "SCRUB_END":  # repeats what the rows before it said
             yield Dropped(reasons.SEGMENT)
             continue
         last = current.get(one.device)

@@ -1,4 +1,4 @@
-"""The beginning of a file, looked at in the ways formats are told apart by."""
+"""The beginning of a file, looked at in the ways formats are recognised by."""
 
 from __future__ import annotations
 

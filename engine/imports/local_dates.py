@@ -79,7 +79,7 @@ def _words() -> tuple[dict[str, int], dict[str, str]]:
 
 
 class Moment(NamedTuple):
-    """Seconds since 1970 and how wide the clock is that told them: 1, 60 or 86400 (a day).
+    """Seconds since 1970 and how wide the clock is that gave them: 1, 60 or 86400 (a day).
 
     `day` is that day's start in UTC, where by that clock a day began: a file with no other moments holds days. A day is
     one of no zone.

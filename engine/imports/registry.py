@@ -24,10 +24,10 @@ _MODULES = (
 class Format:
     """One kind of file. `sniff` says whether the beginning is one; `parse` reads it.
 
-    `marks` are the keys or columns that tell it, for naming the nearest guess. Of the formats in one run, lower `order`
+    `marks` are the keys or columns it has, for naming the nearest guess. Of the formats in one run, lower `order`
     is read first: the fuller history, so that the others only fill its gaps. `source` is what its listens are marked
     with. `hint` goes to the report of each such file.
-    `artists` tells (title key, day, artist) to those formats of the same run that `wants_artists`; `names` tells
+    `artists` gives (title key, day, artist) to those formats of the same run that `wants_artists`; `names` gives
     ((scheme, id), (artist, title)) to those that `wants_names`.
     """
 

@@ -185,8 +185,8 @@ class _Run:
         return file, Source(member, found, known)
 
     def _known_digest(self, member: Member) -> str:
-        """The file's digest where it was imported before and may tell something else now: it is then read in place of
-        what it had told, not beside it. Undated plays may have a date once the computer's clock is right again."""
+        """The file's digest where it was imported before and may be read otherwise now: it is then read in place of
+        what it had brought, not beside it. Undated plays may have a date once the computer's clock is right again."""
         if not (self._digests or self._readings):
             return ""
         with suppress(*ARCHIVE_ERRORS), member.open() as stream:
@@ -280,7 +280,7 @@ class _Run:
         return dict(self._from_others("names"))
 
     def _from_others(self, what: str) -> Iterator[Any]:
-        """What every file of the run tells of artists or names."""
+        """What every file of the run says of artists or names."""
         for source in self._sources:
             read = getattr(source.format, what)
             if read is None:

@@ -1,7 +1,7 @@
 """The stamps of one table, in any form exporters and spreadsheets write: which moment, by which clock.
 
-What a single row leaves open its file tells: which of two numbers is the day, and whether midnight is a time or
-stands for a whole day. Rows wait for the first one that tells. Facts: FORMATS.md, Tables.
+What a single row leaves open its file shows: which of two numbers is the day, and whether midnight is a time or
+stands for a whole day. Rows wait for the first one that decides it. Facts: FORMATS.md, Tables.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ Moment(at=1709406060, width=1, day=None))
         self._month = ""
 
     def read(self, text: str) -> Moment | None:
-        """The moment a stamp tells, None when it tells none."""
+        """The moment of a stamp, None where it is no moment."""
         found = self._read(text.strip())
         if found is _UNDATED and is_month(text.strip()):
             self._month = self._month or text.strip()
@@ -169,7 +169,7 @@ Moment(at=1709406060, width=1, day=None))
         return f"{day} {clock}".strip() if day else next((cell for cell in cells if cell.strip()), "")
 
     def why_not(self, text: str) -> str:
-        """The reason a stamp that tells no moment is left out for."""
+        """The reason a stamp that is no moment is left out for."""
         self._rounded = self._rounded or _ROUNDED.fullmatch(text.strip()) is not None
         return reasons.ROUNDED if _ROUNDED.fullmatch(text.strip()) else reasons.NO_TIME
 

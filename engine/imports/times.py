@@ -23,7 +23,7 @@ _DAY_END = re.compile(r"(?<=[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?![\d:]))")
 _LEAP = re.compile(r"(?<=\d\d:\d\d:)60")
 # No stamp is longer.
 LONGEST_STAMP = 200
-# The seconds of the years 1 to 9999, which is all that dates can tell.
+# The seconds of the years 1 to 9999, which is all that dates can hold.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 # What other programs count in: thousandths, millionths, milliardths.
 _MILLISECONDS = 100_000_000_000
@@ -125,7 +125,7 @@ def day_month(text: str) -> int | None:
 
 
 def number(value: object) -> int | None:
-    """A count of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size.
+    """A count of seconds, milliseconds, microseconds or nanoseconds since 1970, which its size shows.
 
     None for what is no number, or beyond all dates.
 

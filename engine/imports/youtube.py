@@ -1,6 +1,6 @@
 """YouTube Music's watch history from Google Takeout, what is not music is left out.
 
-Every row is a start; nothing tells how long it was heard, so a song followed by another within 30 seconds
+Every row is a start; nothing says how long it was heard, so a song followed by another within 30 seconds
 counts as skipped. Facts: FORMATS.md, YouTube.
 """
 
@@ -60,7 +60,7 @@ class Row(msgspec.Struct, gc=False, rename="camel"):
 @dataclass(slots=True)
 class Watched:
     """A row of either form, its title with the verb. `at` is in seconds, None when unreadable; `reason` says why
-    it is not a play; `link` is the title alone, where the form tells it apart."""
+    it is not a play; `link` is the title alone, where the form marks it."""
 
     header: str
     title: str

@@ -1,4 +1,4 @@
-"""What a row of Google's activity tells, in the language of the account: a video watched, a like, a search, a visit.
+"""What a row of Google's activity means, in the language of the account: a video watched, a like, a search, a visit.
 
 The verb stands before or after the title. Each row is looked at by itself, with the verbs known here and the one
 most rows of its file share: a row of another kind takes nothing from the others.
@@ -54,7 +54,7 @@ _AROUND = (
     ("觀看了「", "」"), ("已觀看「", "」"), ("观看了“", "”"), ("观看了《", "》"), ("已观看“", "”"),
 )  # fmt: skip
 
-# Beginnings or ends of rows that tell of something else, and of what.
+# Beginnings or ends of rows that are of something else, and of what.
 _OTHERS = (
     (
         reasons.SEARCH,

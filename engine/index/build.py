@@ -79,7 +79,7 @@ def build_index(
 
 
 class _Steps:
-    """Counts units of work, tells the caller, and stops when asked to."""
+    """Counts units of work, reports them, and stops when asked to."""
 
     def __init__(
         self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None

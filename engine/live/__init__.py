@@ -1,1 +1,1 @@
-"""Listens as they happen: what players on this machine tell, counted, kept, or let go in a private session."""
+"""Listens as they happen: what players on this machine report, counted, kept, or let go in a private session."""

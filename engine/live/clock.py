@@ -1,6 +1,6 @@
 """Which plays there were, by what a player was seen to do: half a song or four minutes of it make a play.
 
-Pure: it is told what is seen and when, and asks no clock itself. What counts is the time a song sounded, never where
+Pure: it gets what is seen and when, and asks no clock itself. What counts is the time a song sounded, never where
 in it the player stands, so that seeking neither adds nor takes. The rule is that of Last.fm and ListenBrainz.
 """
 
@@ -21,7 +21,7 @@ _FORGOTTEN = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """What plays; `place` (an address, a place in a queue) tells two of one name apart. `length` in seconds."""
+    """What plays; `place` (an address, a place in a queue) distinguishes two of one name. `length` in seconds."""
 
     artist: str
     title: str
@@ -75,7 +75,7 @@ def enough(length: float | None) -> float:
 
 
 class Clock:
-    """One player's. Told the same twice, it counts the same."""
+    """One player's. Given the same twice, it counts the same."""
 
     def __init__(self) -> None:
         self._last: Seen | None = None

@@ -1,4 +1,4 @@
-"""Listening in a process of its own, until it is told to stop."""
+"""Listening in a process of its own, until it is asked to stop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OFF, WITH_BROWSERS = "off", "with browsers"
 
 
 def watchers(mpd: str, mpris: str, say: Callable[[str], None]) -> list[Watcher]:
-    """Who follows the players that tell nothing by themselves, as the settings say."""
+    """Who follows the players that report nothing by themselves, as the settings say."""
     found: list[Watcher] = []
     if mpd != OFF:
         found.append(Mpd(addresses(mpd), say))
@@ -46,7 +46,7 @@ def listener_for(
     *,
     alone: bool = False,
 ) -> Listener:
-    """Who listens for a library, its port open; `port` is kept for next time. `private` tells whether a private session
+    """Who listens for a library, its port open; `port` is kept for next time. `private` says whether a private session
     is on over it; `alone`, the process does nothing else.
 
     Raises DiscoverError where somebody does already or the port is in use, PrivateSessionError where in a private

@@ -1,7 +1,7 @@
-"""Where plays arrive as they are told: kept in the library at once, or let go where they were heard in private.
+"""Where plays arrive as they are reported: kept in the library at once, or let go where they were heard in private.
 
 Nothing is open between two arrivals: no connection to the library, no lock, so that a private session may begin at any
-moment. Who tells is answered when the play is safe on disk; while the library cannot be written to, that they must tell
+moment. The client is answered when the play is safe on disk; while the library cannot be written to, that it must send
 it again.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from engine.canonical_keys import forget_keys
 from engine.errors import DiscoverError, disk_trouble
-from engine.live.listenbrainz import Told
+from engine.live.listenbrainz import Report
 from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import Door
@@ -33,14 +33,14 @@ _UNKNOWN = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """What was told and who waits for it to be kept; null: nobody, and it is tried again until it is."""
+    """What was reported and who waits for it to be kept; null: nobody, and it is tried again until it is."""
 
-    told: Told
+    report: Report
     kept: asyncio.Future[None] | None
 
 
 class Inbox:
-    """Keeps what is told in the library under `folders`. `now` gives seconds UTC; `private` whether a session is on.
+    """Keeps reports in the library under `folders`. `now` gives seconds UTC; `private` whether a session is on.
     `alone`, the process has no other use for names: none stays in memory."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Inbox:
         self._clear: float | None = None
         self._waiting: list[_Waiting] = []
         # Heard in a private session that began just now: gone unless that is over in a moment.
-        self._doubtful: list[Told] = []
+        self._doubtful: list[Report] = []
         self._at_work: asyncio.Task[None] | None = None
         self.look()
 
@@ -76,35 +76,35 @@ class Inbox:
             self._windows.begin(now - _UNKNOWN if self._clear is None else self._clear)
         else:
             if self._windows.end(now):
-                self._waiting += [_Waiting(told, None) for told in self._doubtful]
+                self._waiting += [_Waiting(report, None) for report in self._doubtful]
             self._clear = now
             self._go_on()
         if not self._windows.began_just_now(now):
             self._doubtful.clear()
 
-    async def take(self, told: Told) -> None:
-        """Keep what was told, or let it go; returns when that is done.
+    async def take(self, report: Report) -> None:
+        """Keep what was reported, or let it go; returns when that is done.
 
-        Raises DiscoverError where it cannot be kept now and must be told again.
+        Raises DiscoverError where it cannot be kept now and must be reported again.
         """
         self.look()
-        if not (told := self._without_private(told)).plays and not told.verdicts:
+        if not (report := self._without_private(report)).plays and not report.verdicts:
             return
         if self._windows.on:
-            if sum(len(one.told.plays) for one in self._waiting) + len(told.plays) > _MAX_WAITING:
+            if sum(len(one.report.plays) for one in self._waiting) + len(report.plays) > _MAX_WAITING:
                 raise DiscoverError("Too much waits for the end of a private session. Send it again later.")
-            self._waiting.append(_Waiting(told, None))
+            self._waiting.append(_Waiting(report, None))
             return
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(told, kept))
+        self._waiting.append(_Waiting(report, kept))
         self._go_on()
         await kept
 
-    def keep(self, told: Told) -> None:
-        """Keep what a watcher tells, whom nobody asks again: as soon as it can be."""
+    def keep(self, report: Report) -> None:
+        """Keep what a watcher reports, whom nobody asks again: as soon as it can be."""
         self.look()
-        if (told := self._without_private(told)).plays or told.verdicts:
-            self._waiting.append(_Waiting(told, None))
+        if (report := self._without_private(report)).plays or report.verdicts:
+            self._waiting.append(_Waiting(report, None))
             self._go_on()
 
     def note(self, error: Exception) -> None:
@@ -117,14 +117,18 @@ class Inbox:
         while self._at_work is not None:
             await self._at_work
 
-    def _without_private(self, told: Told) -> Told:
+    def _without_private(self, report: Report) -> Report:
         hide, on = self._windows.hide, self._windows.on
-        hidden = [hide(play, single=told.single) for play in told.plays]
-        plays = tuple(play for play, is_hidden in zip(told.plays, hidden, strict=True) if not is_hidden)
-        kept = replace(told, plays=plays, verdicts=() if on else told.verdicts)
-        if kept != told and self._windows.began_just_now(self._now()) and len(self._doubtful) < _MAX_WAITING:
-            gone = tuple(play for play, is_hidden in zip(told.plays, hidden, strict=True) if is_hidden)
-            self._doubtful.append(replace(told, plays=gone))
+        hidden = [hide(play, single=report.single) for play in report.plays]
+        plays = tuple(play for play, is_hidden in zip(report.plays, hidden, strict=True) if not is_hidden)
+        kept = replace(report, plays=plays, verdicts=() if on else report.verdicts)
+        if (
+            kept != report
+            and self._windows.began_just_now(self._now())
+            and len(self._doubtful) < _MAX_WAITING
+        ):
+            gone = tuple(play for play, is_hidden in zip(report.plays, hidden, strict=True) if is_hidden)
+            self._doubtful.append(replace(report, plays=gone))
         return kept
 
     def _go_on(self) -> None:
@@ -137,7 +141,7 @@ class Inbox:
             while self._waiting and not self._windows.on:
                 batch, self._waiting = self._waiting, []
                 try:
-                    await asyncio.to_thread(_keep, self._folders, [one.told for one in batch])
+                    await asyncio.to_thread(_keep, self._folders, [one.report for one in batch])
                 except DiscoverError as error:
                     self._waiting += [one for one in batch if one.kept is None]
                     _tell(batch, error)
@@ -162,17 +166,17 @@ def _tell(batch: Sequence[_Waiting], error: DiscoverError | None = None) -> None
                 one.kept.set_exception(error)
 
 
-def _keep(folders: Folders, all_told: Sequence[Told]) -> None:
+def _keep(folders: Folders, reports: Sequence[Report]) -> None:
     plays: dict[str, list[Play]] = {}
-    for told in all_told:
-        if told.plays:
-            plays.setdefault(live_source(told.client), []).extend(told.plays)
+    for report in reports:
+        if report.plays:
+            plays.setdefault(live_source(report.client), []).extend(report.plays)
     connection = open_library(Door(folders))
     try:
         if plays:
             add_logged_plays(connection, plays)
-        for told in all_told:
-            for one in told.verdicts:
+        for report in reports:
+            for one in report.verdicts:
                 judge(connection, one.verdict, one.ids, one.named)
     finally:
         connection.close()

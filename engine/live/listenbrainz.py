@@ -1,4 +1,4 @@
-"""What clients of ListenBrainz ask for and what they are answered. Pure: bytes in, an answer and what was told out.
+"""What clients of ListenBrainz ask for and what they are answered. Pure: bytes in, an answer and what was reported out.
 
 Laxer than ListenBrainz where a refusal would lose a play or have it sent for ever: of a batch the listens that can be
 read are kept, fields that cannot be read are left out. The endpoint takes in and gives nothing out: asked for listens,
@@ -53,9 +53,9 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a client told: plays, and what the person thinks of recordings. `single`: it was just played, else it may
-    come out of a queue."""
+class Report:
+    """Of a client: plays, and what the person thinks of recordings. `single`: it was just played, else it may come out
+    of a queue."""
 
     client: str
     plays: tuple[Play, ...] = ()
@@ -65,11 +65,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered once what was `told` is kept, or let go."""
+    """What is answered once the `report` is kept, or let go."""
 
     status: int
     document: Mapping[str, Any]
-    told: Told | None = None
+    report: Report | None = None
 
 
 class _Submission(msgspec.Struct):
@@ -107,15 +107,15 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 
 def failure(status: int, why: str) -> Answer:
-    """An error as ListenBrainz tells it; some clients read the code in the document alone."""
+    """An error as ListenBrainz words it; some clients read the code in the document alone."""
     return Answer(status, {"code": status, "error": why})
 
 
 def foreign(headers: Mapping[str, str], port: int) -> Answer | None:
     """Why a request did not come from a program on this machine; null where it did.
 
-    A page of the web may have its own name lead to this machine (DNS rebinding), which the host tells, or ask across
-    origins, which the origin tells.
+    A page of the web may have its own name lead to this machine (DNS rebinding), which the host shows, or ask across
+    origins, which the origin shows.
     """
     host, origin = headers.get("host", ""), headers.get("origin")
     names = ("127.0.0.1", "localhost", "[::1]")
@@ -166,7 +166,7 @@ def _validated(given: str | None, token: str) -> Answer:
     return Answer(200, {"code": 200, "message": "Token invalid.", "valid": False})
 
 
-# -- what is told ---------------------------------------------------------------------------------------------
+# -- what is reported -------------------------------------------------------------------------------------------
 
 
 def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
@@ -179,11 +179,11 @@ def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
     listens = [listen for raw in submission.payload if (listen := _read(raw)) is not None]
     client = _client(request.headers, listens)
     if submission.listen_type == "playing_now":
-        # What plays now may be skipped: the play is told when it is one.
+        # What plays now may be skipped: the play is reported when it is one.
         named = {"recording_msid": _no_id()} if query.get("return_msid") else {}
-        return Answer(200, {**_OK, **named}, Told(client))
+        return Answer(200, {**_OK, **named}, Report(client))
     plays = [play for listen in listens if (play := _play(listen, latest)) is not None]
-    return Answer(200, _OK, Told(client, tuple(plays), single=submission.listen_type == "single"))
+    return Answer(200, _OK, Report(client, tuple(plays), single=submission.listen_type == "single"))
 
 
 def _read(raw: msgspec.Raw) -> Listen | None:
@@ -231,15 +231,15 @@ def _client(headers: Mapping[str, str], listens: Sequence[Listen]) -> str:
 
 def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
     try:
-        told = _decoded(_feedback, request.body)
+        report = _decoded(_feedback, request.body)
     except _BROKEN as error:
         return failure(400, f"This is no feedback on a recording: {error}.")
-    pairs = (("mb_recording", told.recording_mbid), ("lb_msid", told.recording_msid))
+    pairs = (("mb_recording", report.recording_mbid), ("lb_msid", report.recording_msid))
     ids: Ids = tuple((scheme, value) for scheme, value in pairs if value)
-    if not ids or told.score not in (-1, 0, 1):
+    if not ids or report.score not in (-1, 0, 1):
         return failure(400, "A recording's id and a score of -1, 0 or 1 belong here.")
-    verdict = {1: "like", -1: "hide", 0: None}[told.score]
-    return Answer(200, _OK, Told(_client(request.headers, ()), verdicts=(Verdict(verdict, ids),)))
+    verdict = {1: "like", -1: "hide", 0: None}[report.score]
+    return Answer(200, _OK, Report(_client(request.headers, ()), verdicts=(Verdict(verdict, ids),)))
 
 
 # -- what is asked --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from engine.live.clock import Heard, Judged
 from engine.live.connections import Socket
 from engine.live.endpoint import Endpoint
 from engine.live.inbox import Inbox
-from engine.live.listenbrainz import Answer, Request, Told, Verdict, answer, failure
+from engine.live.listenbrainz import Answer, Report, Request, Verdict, answer, failure
 from engine.live.token import Access
 from engine.privacy.presence import Presence
 from engine.store.play import START, Play
@@ -28,11 +28,11 @@ class Watcher(Protocol):
         """`keep` takes the player's name and what was heard, or said of a song."""
 
 
-def told(player: str, heard: Heard | Judged) -> Told:
+def report_of(player: str, heard: Heard | Judged) -> Report:
     """What a watched player let hear, or what was said of a song in it."""
     song = heard.song
     if isinstance(heard, Judged):
-        return Told(player, verdicts=(Verdict(heard.verdict, named=(song.artist, song.title)),))
+        return Report(player, verdicts=(Verdict(heard.verdict, named=(song.artist, song.title)),))
     play = Play(
         artist=song.artist,
         title=song.title,
@@ -44,11 +44,11 @@ def told(player: str, heard: Heard | Judged) -> Told:
         basis=START,
         skip=heard.skipped,
     )
-    return Told(player, (play,), single=True)
+    return Report(player, (play,), single=True)
 
 
 class Listener:
-    """Listens on a socket until it is told to end; `presence` says so to others until then."""
+    """Listens on a socket until it is asked to end; `presence` says so to others until then."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port players tell their plays to."""
+        """The port players send their plays to."""
         return self._endpoint.port
 
     async def begin(self) -> None:
@@ -78,7 +78,7 @@ class Listener:
         self._tasks += [asyncio.create_task(self._watch(watcher)) for watcher in watchers]
 
     async def end(self) -> None:
-        """Listen no more; what was told is kept first."""
+        """Listen no more; what was reported is kept first."""
         for task in self._tasks:
             task.cancel()
         # A song under way ends with who watches it.
@@ -95,7 +95,7 @@ class Listener:
             self.inbox.note(error)
 
     def _heard(self, player: str, heard: Heard | Judged) -> None:
-        self.inbox.keep(told(player, heard))
+        self.inbox.keep(report_of(player, heard))
 
     async def _look(self) -> None:
         while True:
@@ -104,9 +104,9 @@ class Listener:
 
     async def _answer(self, request: Request) -> Answer:
         found = answer(request, self._access.token, latest_possible())
-        if found.told is not None:
+        if found.report is not None:
             try:
-                await self.inbox.take(found.told)
+                await self.inbox.take(found.report)
             except DiscoverError as error:
                 return failure(503, str(error))
         return found

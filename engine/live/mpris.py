@@ -129,11 +129,11 @@ class Watcher:
             return self._come(name, new) if new else []
         if sender not in self._players:
             return []
-        # Only a jump tells a place in the song that can be relied on: some players always say 0.
+        # Only a jump gives a place in the song that can be relied on: some players always say 0.
         return [self._state(sender, body[0] / _MICRO if member == "Seeked" else None)]
 
     def _whose(self, body: tuple[Any, ...]) -> list[_Question]:
-        """The bus told who is there."""
+        """The bus said who is there."""
         (names,) = body
         return [
             (message_bus.GetNameOwner(name), lambda body, name=name: self._come(name, body[0]))  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Playing files with mpv: what it is told, and what its messages mean. Pure.
+"""Playing files with mpv: what is sent to it, and what its messages mean. Pure.
 
 Facts: mpv's JSON IPC, run with 0.35.1. Of a new process the first file loaded is entry 1 of its list, the next 2.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.live.clock import Clock, Heard, Seen, Song
 
-# `{fd}` is its end of a pair of sockets: it quits when the other end closes. No script of the system tells the desktop
+# `{fd}` is its end of a pair of sockets: it quits when the other end closes. No script of the system shows the desktop
 # what it plays, which would be logged twice. A file may be a playlist of addresses by what is in it: only what decodes
 # sound looks at files, and opens nothing else.
 ARGUMENTS = (
@@ -65,7 +65,7 @@ class Failed:
 
 
 class Playback:
-    """Songs played one after another, each by the file in its `place`, as far as mpv's messages tell.
+    """Songs played one after another, each by the file in its `place`, as far as mpv's messages show.
 
     Moments are as in `Seen`. What is heard counts while mpv sounds.
     """

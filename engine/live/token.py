@@ -1,4 +1,4 @@
-"""The word players show with each play, and the port they tell it to: one file, readable by its owner alone."""
+"""The word players show with each play, and the port they send it to: one file, readable by its owner alone."""
 
 from __future__ import annotations
 

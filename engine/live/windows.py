@@ -56,7 +56,7 @@ class Windows:
         return self._since is not None and at - self._since <= MOMENT
 
     def hide(self, play: Play, *, single: bool) -> bool:
-        """Whether a play that was told now may have been heard in a private session."""
+        """Whether a play that was reported now may have been heard in a private session."""
         heard = play.started_at
         if heard is None:
             return self.on

@@ -114,7 +114,7 @@ def _digest() -> str:
 
 
 def _processor() -> str:
-    """What tells processors with other instructions apart."""
+    """What differs between processors with other instructions."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0].splitlines()
     except OSError:

@@ -1,7 +1,7 @@
 """The ensemble that ranks: factors, closeness, neighbours, artist affinity, popularity, in units of their own spreads.
 
 Candidates get one raw score of every member; over the candidates each is divided by its standard deviation, and
-the weighted sum ranks. The first four members are sums over the person's items, so a score can be told exactly in
+the weighted sum ranks. The first four members are sums over the person's items, so a score can be given exactly in
 two ways: by item, and by member. Weights are learned on listeners of the community (`engine.training.weigh`).
 """
 

@@ -35,7 +35,7 @@ RIDGE, RIDGE_GROWTH = 30.0, 0.5
 # Products are kept of as many items as such arrays hold, within these bounds: 200 are 208 MB at 130,000 items. On
 # HetRec (one split) 200 measure .281 alone, 400 .282, all .282.
 KEPT_CELLS, MIN_KEPT, MAX_KEPT = 26_000_000, 200, 400
-# How often it is told how far the work is, and the parts between two times that threads share.
+# How often the progress is reported, and the parts between two times that threads share.
 _TOLD, _PARTS = 200, 16
 
 

@@ -193,7 +193,7 @@ class _Search:
 
     def climb(self, best: Trial, climbs: int = CLIMBS) -> Trial:
         """`best`, or better ones around it: lambda, then alpha, then its exponent, until a round brings nothing."""
-        # A sample tells the way, not each step.
+        # A sample shows the way, not each step.
         for _ in range(1 if self._sampled else climbs):
             before = best
             for step in (STEPS[0], 1 / STEPS[0]):

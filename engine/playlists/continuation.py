@@ -189,7 +189,7 @@ def _appeal(tracks: Sequence[Candidate]) -> np.ndarray:
 
 
 def _signs_of(track: PlaylistTrack) -> list[object]:
-    """What tells that a candidate is this track, or another version of it."""
+    """What a candidate that is this track, or another version of it, has too."""
     key = artist_key(track.artist)
     relaxed = relaxed_track_key(track.track) or track_key(track.track)
     return [(key, relaxed), *(pair for pair in track.ids if pair[0] != "file")]

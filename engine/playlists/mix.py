@@ -50,7 +50,7 @@ class MixSettings:
 @dataclass(frozen=True, slots=True)
 class MixSeeds:
     """What a mix starts from: `tracks` begin it, the artists (by name) in `leading` say what goes with it and how much
-    each counts, `without` are in it no more. `key` tells the seeds from others, and nothing of
+    each counts, `without` are in it no more. `key` is the seeds' alone, and nothing of
     their names; a mix of seeds without one is not gone on with."""
 
     title: str

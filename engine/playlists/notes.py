@@ -13,7 +13,7 @@ from engine.playlists.sequence import greedy
 from engine.wording import percent, quantity
 
 _WORTH_SAYING = 30.0  # seconds
-_FAR = 0.2  # as far from its profile on average, energy or calm is told
+_FAR = 0.2  # as far from its profile on average, energy or calm is noted
 
 
 def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question) -> tuple[str, ...]:

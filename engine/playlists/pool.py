@@ -84,7 +84,7 @@ def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
         candidates=tuple(tracks),
         log_bpm=np.log2(np.where((bpm > 0) & (bpm < math.inf), bpm, np.nan)),
         energy=energy,
-        # Where nobody measured how calm a track is, its energy tells.
+        # Where nobody measured how calm a track is, its energy counts.
         calm=np.where(np.isnan(calm), 1.0 - energy, calm),
         seconds=np.where(
             (seconds > 0) & (seconds < math.inf), np.minimum(seconds, 86_400.0), ASSUMED_SECONDS
@@ -191,6 +191,6 @@ def _take(
 
 
 def signs(track: Candidate) -> list[object]:
-    """What tells that two candidates are one song."""
+    """What two candidates that are one song have in common."""
     relaxed = relaxed_track_key(track.track) or track.track_key
     return [(track.artist_key, relaxed), *(pair for pair in track.ids if pair[0] != "file")]

@@ -97,7 +97,7 @@ def with_known_ids(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrac
 
 
 def _with_files(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrack]) -> list[PlaylistTrack]:
-    """The tracks with the files of the person's own folders, which were seen later than any a player told of."""
+    """The tracks with the files of the person's own folders, which were seen later than any a player reported."""
     files = find_files(
         connection,
         [

@@ -41,7 +41,7 @@ def save_playlist(
     at: int | None = None,
     replace: bool = False,
 ) -> SavedPlaylist:
-    """Keep `tracks` under `name`, all or nothing. `context` and `settings` tell how the list was made.
+    """Keep `tracks` under `name`, all or nothing. `context` and `settings` say how the list was made.
 
     Raises UsageError when the name is empty, or taken and `replace` is not asked for.
     """

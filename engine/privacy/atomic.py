@@ -1,7 +1,7 @@
 """Files and folders that are there whole or not at all, and what a process that was killed leaves of them.
 
 What is being written has a name with a dot, and whoever writes it holds a lock on it, which the system lets go of
-however a process ends: so what is left over is told from what is being written. A folder that takes the place of
+however a process ends: so what is left over is known from what is being written. A folder that takes the place of
 another is for a moment neither of the two by its name. Its second name, `.NAME.new`, says that it is whole, and whoever
 looks next (`settle`) ends the exchange.
 """
@@ -229,7 +229,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _lock(handle: int) -> None:
-    """Wait for the lock of a file or folder; where the disk has none, nobody is told apart."""
+    """Wait for the lock of a file or folder; where the disk has none, nobody is known."""
     with contextlib.suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX)
 

@@ -1,6 +1,6 @@
 """Evidence of what a stretch of the program did: every file's digest before and after, every connection it opened.
 
-Held in memory only. Python tells of each connection and each child as it happens (audit events, PEP 578); a child is
+Held in memory only. Python reports each connection and each child as it happens (audit events, PEP 578); a child is
 named, not followed.
 """
 
@@ -24,7 +24,7 @@ _CHILDREN = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"}
 class Evidence:
     """`files` with `bytes` were digested; `changed` are the names of those that differ after, came or went, in
     content, time stamp or permissions. `connections` and `children` are what was opened and started, in words;
-    `listening` the ports on loopback at which players were waited for, who told of plays in vain."""
+    `listening` the ports on loopback at which players were waited for, who reported plays in vain."""
 
     files: int = 0
     bytes: int = 0

@@ -19,7 +19,7 @@ from engine.errors import DiscoverError
 from engine.privacy.door import Door
 
 MAX_BYTES = 256 << 10
-# So many of an error's innermost and outermost steps tell enough; a recursion has a thousand.
+# So many of an error's innermost and outermost steps say enough; a recursion has a thousand.
 _STEPS = 12
 _MARK = "==== "
 
@@ -89,7 +89,7 @@ def _append(door: Door, text: str) -> bool:
             data = data[start + 1 :] if start >= 0 else data[-MAX_BYTES:]
         door.write_file(path, data)
     except (OSError, DiscoverError):
-        # A full or read-only disk, or a private session: what failed is told on the screen all the same.
+        # A full or read-only disk, or a private session: what failed is shown on the screen all the same.
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""Who the person is to their servers, by service and address: so that what one server is told no other is.
+"""Who the person is to their servers, by service and address: so that what is sent to one server is sent to no other.
 
 Names are kept in one file of the data folder, readable by its owner alone. The secrets are in the system's keyring,
 where there is one and the extra `keyring` is installed, else in that file.

@@ -33,7 +33,7 @@ class ListenBrainz:
         self._headers = {"Authorization": f"Token {credentials.secret}"}
 
     def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:
-        """The tracks whose recording is known here; the server is told none, and asked whether the token holds."""
+        """The tracks whose recording is known here; nothing is sent but a question whether the token holds."""
         valid = ask_json(self._web, self.address, "GET", "/1/validate-token", self._headers)
         if not valid or valid.get("valid") is not True:
             raise NotLetInError(f"{self.address} does not know this token. It stands on your profile there.")

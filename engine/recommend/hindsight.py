@@ -22,7 +22,7 @@ NDCG, HITS = f"ndcg@{LENGTHS[-1]}", f"hits@{LENGTHS[-1]}"
 # A half-life wins where it raises the mean nDCG by this share and more quarters than it lowers. Either half must hold
 # so many quarters, and so many new artists.
 GAIN, MIN_CUTS, MIN_NEW = 0.05, 2, 10
-# A difference is told from chance beyond so many standard errors.
+# A difference is significant beyond so many standard errors.
 SURE = 2.0
 
 Measures = dict[str, float]
@@ -125,7 +125,7 @@ def half_life_taken(
 
 
 def enough(cuts: Sequence[Cut]) -> bool:
-    """Whether there is enough in either half to tell a half-life by."""
+    """Whether there is enough in either half to choose a half-life by."""
     halves = _halves(cuts)
     return all(
         len(cuts[half]) >= MIN_CUTS and sum(cut.new for cut in cuts[half]) >= MIN_NEW for half in halves

@@ -68,7 +68,7 @@ def named_modes(
     for places, found in zip(groups, words, strict=True):
         # Of tracks the artists, each once.
         names = tuple(dict.fromkeys(items[place].name for place in places.tolist()))[:NAMES]
-        # A word that every mode has tells none of them apart.
+        # A word that every mode has distinguishes none of them.
         own = [word for word in found if used[word] == 1 or len(groups) == 1]
         modes.append(
             Mode(

@@ -2,7 +2,7 @@
 
 Of somebody who plays hundreds of artists no three hold much of any score; three groups of artists alike hold most of
 it. What a group says is the sum of its artists' contributions, divided by the sum of the groups that speak for the
-item: exact, and never beyond 100 %. What speaks against it is told in the same unit, apart. A group is told by those
+item: exact, and never beyond 100 %. What speaks against it is given in the same unit, apart. A group is named by those
 of it that say more for this item than they say for what is usually listed.
 """
 
@@ -19,7 +19,7 @@ from engine.recommend.modes import clusters_of
 from engine.taste.gate import TasteItem
 from engine.wording import credited
 
-# Fewer artists than this are told one by one.
+# Fewer artists than this are listed one by one.
 MIN_GROUPED = 16
 GROUPS, ARTISTS_PER_GROUP = (12, 10, 8, 6), 4
 MAX_NAMED, NAMES = 3, 3

@@ -109,7 +109,7 @@ class NameIndex:
         return maybe[there]
 
     def letters_near(self, letter: str) -> list[str]:
-        """Letters of the same script, as far as the order of characters tells: up to 40 to either side."""
+        """Letters of the same script, as far as the order of characters shows: up to 40 to either side."""
         low, high = np.searchsorted(self.letters, [max(0, ord(letter) - 40), ord(letter) + 41])
         return [chr(code) for code in self.letters[low:high].tolist()]
 

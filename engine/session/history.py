@@ -96,7 +96,7 @@ class History(Service):
         progress: Progress | None = None,
         cancelled: Cancelled | None = None,
     ) -> Report:
-        """Import files, folders and archives; `engine.imports.run.import_paths` tells what the options mean."""
+        """Import files, folders and archives; `engine.imports.run.import_paths` has the options."""
         from engine.imports.run import import_paths
         from engine.session.misplaced import name_other_files
         from engine.store.play import MIN_MS
@@ -142,18 +142,18 @@ class History(Service):
     @synchronized
     def log_heard(self, player: str, heard: Heard) -> None:
         """Log what a player that the app plays with let hear, as a play or a skip. Raises as `log_play`."""
-        from engine.live.listener import told
+        from engine.live.listener import report_of
         from engine.store.logged_plays import add_logged_plays, live_source
 
         self.library.door.require_writable("log a play")
         if private_session_on(self.library.folders):
             raise PrivateSessionError("A private session is on in another window: no play is logged.")
-        add_logged_plays(self.library.connection, {live_source(player): told(player, heard).plays})
+        add_logged_plays(self.library.connection, {live_source(player): report_of(player, heard).plays})
         self.library.changed(Change.TASTE)
 
     @synchronized
     def players(self) -> list[Player]:
-        """The players that told of plays as they happened, the one that did so last first."""
+        """The players that reported plays as they happened, the latest first."""
         from engine.store.logged_plays import players
 
         return players(self.library.connection)

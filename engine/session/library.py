@@ -25,7 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Service")
 
-# What is said of one that was changed and of several; the tables that hold them, with the columns that tell which.
+# What is said of one that was changed and of several; the tables that hold them, with the columns that say which.
 _KEPT_IN_MEMORY = (
     ("{} like, hide or block", "{} likes, hides and blocks", (("feedback", "artist_key, track_key"),)),
     ("{} exclusion", "{} exclusions", (("rules", "id"),)),
@@ -115,7 +115,7 @@ class Library:
         self._subscribers.append(drop_cache)
 
     def changed(self, change: Change) -> None:
-        """Tell every cache what may no longer be so."""
+        """Notify every cache of what may no longer be so."""
         with self._lock:
             for drop_cache in self._subscribers:
                 drop_cache(change)

@@ -247,7 +247,7 @@ def _sources(path: Path) -> list[tuple[str, store.Kind]]:
         if kind is not None:
             found.append((str(database), kind))
     if path.is_dir():
-        # The folder last: what a database tells of a file is more than the file does.
+        # The folder last: a database says more of a file than the file does.
         return [*found, (str(path), "folder")]
     if not found:
         raise UnreadableFileError(

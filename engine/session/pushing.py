@@ -50,7 +50,7 @@ class Pushing(Service):
     def offered(self, name: str, server: Server, report: StageReport = lambda *_: None) -> Offer:
         """Look on the server for a playlist's tracks; sends none of them where it lists what it has.
 
-        `report` is told how many songs the server named so far.
+        `report` gets how many songs the server named so far.
 
         Raises PrivateSessionError in a private session, UnknownNameError, NothingYetError where it has none of them,
         DiscoverError where it can't be reached or refuses.

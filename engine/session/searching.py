@@ -94,7 +94,7 @@ def search(
         )
     found += _tracks(own, titled, community[-1] if tracks is not None else (), tracks)
     found.sort(key=lambda pair: _order(*pair))
-    # A model of one's own listening counts sessions: there are no listeners to tell of.
+    # A model of one's own listening counts sessions: there are no listeners to count.
     of_kind = {"artist": model, "track": tracks}
     solo = {kind for kind, one in of_kind.items() if one is not None and one.manifest.solo}
     return tuple(replace(one, listeners=0) if one.kind in solo else one for _, one in found[:n])
@@ -110,7 +110,7 @@ def _with_community(
 ) -> list[tuple[Hit, Found]]:
     """The person's artists with their listeners, and beside them those the community knows.
 
-    One in both is told once, by the person's name for it, also where the spellings differ ("Beatles").
+    One in both is listed once, by the person's name for it, also where the spellings differ ("Beatles").
     """
     known = model.catalog.ids_of(keys)
     better = {int(model.names.ids[hit.number]): hit for hit in hits}
@@ -147,7 +147,7 @@ def _place_of_tracks(model: Model, blocked: AnySpelling) -> SearchedIndex:
 def _tracks(
     own: OwnNames, mine: Sequence[Hit], hits: Sequence[Hit], model: Model | None
 ) -> list[tuple[Hit, Found]]:
-    """The person's tracks with their listeners, and beside them those the community knows, each told once."""
+    """The person's tracks with their listeners, and beside them those the community knows, each listed once."""
     found: list[tuple[Hit, Found]] = []
     keys: list[str] = []
     for hit in mine:

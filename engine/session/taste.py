@@ -164,7 +164,7 @@ class Tastes(Service):
         from engine.recommend.settings import DEFAULTS
 
         try:
-            # On no day: what a rule changes is told apart from what the day does.
+            # On no day: what a rule changes is counted apart from what the day does.
             recommender = (
                 self._discover.recommender_with_rules(also)
                 if also

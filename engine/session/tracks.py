@@ -182,7 +182,7 @@ class Tracks(Service):
         path: Path,
         format: str | None = None,  # noqa: A002 - the contract's word
     ) -> ExportReport:
-        """Write tracks to a file the person named, in the format of its ending unless told otherwise."""
+        """Write tracks to a file the person named, in the format of its ending unless one is named."""
         from engine.playlists.export import export_playlist
 
         found, music = self._with_known_ids(tracks)

@@ -4,7 +4,7 @@ A library may hold a track several times (the album's and a best-of's), and whic
 told. Only the sum of a track is compared: it rises to the highest any snapshot gave, whatever their order. So it does
 where several files of a service count the plays of one library.
 
-A count stands for plays that other sources may have told one by one. It counts for those beyond them.
+A count stands for plays that other sources may have one by one. It counts for those beyond them.
 """
 
 from __future__ import annotations

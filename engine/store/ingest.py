@@ -203,7 +203,7 @@ class Ingest:
     def add(self, plays: Sequence[Play]) -> tuple[int, int, list[Play]]:
         """Add listens: how many are new, how many are there already, and those whose names are empty.
 
-        Counts among them are in neither number: `settle_counts` tells of those.
+        Counts among them are in neither number: `settle_counts` returns those.
         """
         if plays and plays[0].precision != self._precision:
             self._change_clock(plays[0])

@@ -1,4 +1,4 @@
-"""What the library was told already: by this source's clock, by those of others, without a date.
+"""Which plays the library has already: by this source's clock, by those of others, without a date.
 
 A clock is a source and its precision in seconds. Two rows of one clock are one play only when they are equal; rows
 of two clocks when they mean the same moment (`engine.store.same_play`).
@@ -18,14 +18,14 @@ from engine.store.track_lookup import Group, LibraryTrack
 START_BITS = 34
 _MS_BITS = 24
 _MAX_MS = (1 << _MS_BITS) - 1
-# Two exports of one service tell the same skip with the same length, their clocks up to a minute apart.
+# Two exports of one service have the same skip with the same length, their clocks up to a minute apart.
 _SKIP_WINDOW = 70
 # Seconds that the ends of a play delivered twice lie apart at most, and by which a start is rounded.
 _TWINS, _ROUNDING = 60, 3
 # From here on a row is a listen in itself.
 _SKIP_MS = 30_000
 
-# What a wider clock tells is not a moment: how many plays there were of a song is all that can be compared.
+# What a wider clock gives is not a moment: how many plays there were of a song is all that can be compared.
 MINUTE = 60
 
 Clock = tuple[str, int]
@@ -33,7 +33,7 @@ Clock = tuple[str, int]
 
 @dataclass(slots=True)
 class _Repeats:
-    """Plays of one song on one day: told by earlier files, and seen in that of an import."""
+    """Plays of one song on one day: known from earlier files, and seen in that of an import."""
 
     known: int = 0
     seen: int = 0
@@ -54,10 +54,10 @@ class KnownPlays:
         # Whether there are listens that a play may be one of.
         (newest,) = connection.execute("SELECT max(id) FROM listens").fetchone()
         self._any = newest is not None
-        # Plays told by the clock under way: group and start in one number -> milliseconds; of several that began
+        # Plays known by the clock under way: group and start in one number -> milliseconds; of several that began
         # in one second the others are there as (number, milliseconds).
         self.own: dict[int | tuple[int, int], int | None] = {}
-        # Plays of a day or hour told by the clock under way, by group and start in one number.
+        # Plays of a day or hour known by the clock under way, by group and start in one number.
         self._repeats: dict[int, _Repeats] = {}
         self._import_id = 0
         # Skips that are there: group, start and milliseconds in one number.
@@ -81,11 +81,11 @@ class KnownPlays:
         return (source, precision) == self._clock
 
     def end_clock(self) -> None:
-        """Some of what was told is gone: ask the library again."""
+        """Some of what was known is gone: ask the library again."""
         self._any, self._clock = True, ("", 0)
 
     def begin_clock(self, source: str, precision: int) -> bool:
-        """Rows of another clock follow: what was told so far becomes the other side. True when there is none."""
+        """Rows of another clock follow: what is known so far becomes the other side. True when there is none."""
         self._any = self._any or bool(self._clock[0])
         self._clock = (source, precision)
         self.own.clear()
@@ -116,10 +116,10 @@ class KnownPlays:
         return True
 
     def is_twin(self, group: Group, play: Play, start: int) -> bool:
-        """Whether the source told of this play already: begun at one moment, of one length, its end up to a minute off.
+        """Whether the source has this play already: begun at one moment, of one length, its end up to a minute off.
 
         Spotify delivers some plays twice. A start worked out from the end that was about the moment the play began is
-        not told apart from that moment: so within three seconds. Where minutes are told only, two plays as long to the
+        taken for that moment: so within three seconds. Where only minutes are known, two plays as long to the
         millisecond that begin in adjacent ones cannot both have been. Notes when this one began.
         """
         played = play.ms_played
@@ -158,7 +158,7 @@ class KnownPlays:
         )
 
     def _is_more(self, moment: int) -> bool:
-        """Whether a file tells more plays of one day, or hour, than were told of it."""
+        """Whether a file has more plays of one day, or hour, than were known of it."""
         known_plays = self._repeats.setdefault(moment, _Repeats())
         if known_plays.import_id != self._import_id:
             known_plays.known, known_plays.seen, known_plays.import_id = (
@@ -170,7 +170,7 @@ class KnownPlays:
         return known_plays.seen > known_plays.known
 
     def _is_other(self, others: Others, play: Play) -> bool:
-        """Whether another source told of this play."""
+        """Whether another source has this play."""
         match = others.match(play)
         if match is None:
             return False
@@ -178,7 +178,7 @@ class KnownPlays:
         return True
 
     def merge_matches(self, import_id: int) -> bool:
-        """Of one play told twice keep the fuller record: the one that knows how long it was played.
+        """Of one play in two sources keep the fuller record: the one that knows how long it was played.
 
         True when that changed anything.
         """
@@ -187,7 +187,7 @@ class KnownPlays:
             stored, play = match.stored, match.play
             if stored is None or play.started_at is None:
                 continue
-            # Of a day's plays it cannot be told which one this is: a known moment is not given up for a length.
+            # Of a day's plays it is not known which one this is: a known moment is not given up for a length.
             fuller = (
                 stored.ms_played is None
                 and play.ms_played is not None
@@ -283,7 +283,7 @@ class KnownPlays:
                     unsure = bool(flags & UNKNOWN_FLAG)
                     others.append(Stored(number, start, played, paused, precision, unsure, duration))
             elif precision > MINUTE:
-                # What this file told before its rows of another clock is not a sign that it was told before.
+                # What this file had before its rows of another clock is not a sign that it was imported before.
                 if import_id != self._import_id:
                     self._repeats.setdefault(moment, _Repeats()).known += plays
             else:

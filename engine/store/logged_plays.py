@@ -1,6 +1,6 @@
 """Listens that happened here: a player the person uses says that tracks were played.
 
-They go through the same door as imported ones, so that a service that tells of the same play later adds nothing.
+They go through the same door as imported ones, so that a service that reports the same play later adds nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LIVE = "live:"
 
 @dataclass(frozen=True, slots=True)
 class LoggedPlay:
-    """What became of a play: `kept`, `duplicate` (another source told of it), `skip` or `nameless`.
+    """What became of a play: `kept`, `duplicate` (another source reported it), `skip` or `nameless`.
 
     `listen` is the row's number where it was kept.
     """
@@ -56,24 +56,24 @@ def add_logged_play(
 
 
 def add_logged_plays(connection: sqlite3.Connection, plays: Mapping[str, Sequence[Play]]) -> LoggedPlays:
-    """Keep the plays each source told of, those of one all or none. What is too short for a listen is kept as a skip,
-    as in an import. All that a source ever told stands under one import of its name.
+    """Keep the plays each source reported, those of one all or none. What is too short for a listen is kept as a skip,
+    as in an import. All that a source ever reported stands under one import of its name.
 
     Raises DiscoverError while another program writes to the library.
     """
     kept = duplicates = skips = without_name = 0
     ingest = Ingest(connection, few=True)
     try:
-        for source, told in plays.items():
-            short = [play for play in told if _is_short(play)]
+        for source, reported in plays.items():
+            short = [play for play in reported if _is_short(play)]
             new, there = 0, 0
             nameless: list[Play] = []
             ingest.begin_file(source, SOURCE, source)
             ingest.add_skips(short)
-            if listens := [play for play in told if not _is_short(play)]:
+            if listens := [play for play in reported if not _is_short(play)]:
                 new, there, nameless = ingest.add(listens)
             dropped = {"skipped": len(short)} if short else {}
-            ingest.finish_file("", read=len(told), kept=new, duplicates=there, dropped=dropped)
+            ingest.finish_file("", read=len(reported), kept=new, duplicates=there, dropped=dropped)
             _under_one_import(connection, source)
             kept, duplicates = kept + new, duplicates + there
             skips, without_name = skips + len(short), without_name + len(nameless)
@@ -130,22 +130,22 @@ def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A player: how many plays it told of, how many of them nobody else did, and when the last of these began (seconds
+    """A player: how many plays it reported, how many of them nobody else did, and when the last of these began (seconds
     UTC)."""
 
     name: str
-    told: int
+    reported: int
     plays: int
     last: int | None
 
 
 def live_source(player: str) -> str:
-    """What plays that a player told of say they are from: another clock than an export of that name."""
+    """What plays that a player reported say they are from: another clock than an export of that name."""
     return f"{_LIVE}{player}"
 
 
 def players(connection: sqlite3.Connection) -> list[Player]:
-    """The players that told of plays, the one that did so last first."""
+    """The players that reported plays, the latest first."""
     rows = connection.execute(
         "SELECT i.file, max(i.read), count(l.id), max(l.started_at) FROM imports AS i "
         "LEFT JOIN listens AS l ON l.source = i.file "

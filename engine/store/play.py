@@ -1,4 +1,4 @@
-"""One play as an export tells it, before it has a place in the library."""
+"""One play as an export gives it, before it has a place in the library."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import msgspec
 # `Play.basis`: what the service stamped, before any shifting.
 START, END, UNKNOWN = 0, 1, 2
 
-# `Play.precision` of a clock that tells days only.
+# `Play.precision` of a clock that knows days only.
 DAY = 86_400
 
 # `listens.flags`
 PRIVATE_FLAG = 1  # the service marked it private
 END_FLAG = 2  # the service stamped the end; the start was worked out
-UNKNOWN_FLAG = 4  # whether start or end was stamped cannot be told
+UNKNOWN_FLAG = 4  # whether start or end was stamped is unknown
 COUNT_FLAG = 8  # a count dated by its last play, not one listen
 BASIS_FLAGS = (0, END_FLAG, UNKNOWN_FLAG)  # by `Play.basis`
 
@@ -30,7 +30,7 @@ class Play(msgspec.Struct, gc=False):
     `ms_played` and `duration_ms` are milliseconds, None when unknown (never 0 for unknown). `precision` is the
     width of the source's clock in seconds: 1, 60, 3600 or 86400. `skip` is True when the source says so.
     `paused` is how many seconds before `started_at` it truly began, where the start was worked out from the end
-    and the source tells of a pause.
+    and the source knows of a pause.
     `ids` are (scheme, value) pairs other services know the track by.
     """
 

@@ -1,4 +1,4 @@
-"""Finds out which play of another source a play is: the same moment told by another clock.
+"""Finds out which play of another source a play is: the same moment by another clock.
 
 Two sources agree within ten seconds, or within a minute more where one of them writes minutes only. Where it is
 not known whether a source stamped the start or the end, the two may also lie one track length apart, or as long as
@@ -21,8 +21,8 @@ _TOLERANCE = 10
 _MINUTE = 60
 # A day begins so many seconds before UTC's in the easternmost zone and ends so many after it in the westernmost.
 _EAST, _WEST = 14 * 3600, 12 * 3600
-# Milliseconds after which a play of a long track is told of.
-_TOLD = 240_000
+# Milliseconds after which a play of a long track is reported.
+_REPORTED = 240_000
 # The longest track whose end is looked for.
 _LONGEST = 1800
 
@@ -51,7 +51,7 @@ class Match:
 
 
 class Others:
-    """The listens of one song that other sources told of, by time."""
+    """The listens of one song that other sources reported, by time."""
 
     def __init__(self, stored: list[Stored]) -> None:
         self._stored = sorted(stored, key=lambda one: one.start)
@@ -125,6 +125,6 @@ def _is_same(play: Play, start: int, stored: Stored) -> bool:
     if not stored.unsure and play.basis != UNKNOWN:
         return False
     lengths = (play.ms_played, play.duration_ms, stored.ms_played, stored.duration_ms)
-    # Who stamps the moment of telling does so when half a track or four minutes were heard.
-    told = (min(length // 2, _TOLD) for length in (play.duration_ms, stored.duration_ms) if length)
-    return any(length and abs(apart - length / 1000) <= tolerance for length in (*lengths, *told))
+    # Who stamps the moment of reporting does so when half a track or four minutes were heard.
+    reported = (min(length // 2, _REPORTED) for length in (play.duration_ms, stored.duration_ms) if length)
+    return any(length and abs(apart - length / 1000) <= tolerance for length in (*lengths, *reported))

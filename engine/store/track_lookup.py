@@ -20,7 +20,7 @@ class Group:
     """The recordings of one song by one artist, by their relaxed keys, and when they were played.
 
     `id` is that of the recording met first. `skips_elsewhere` are (start, milliseconds) of other clocks,
-    `others` the plays they told of. `paused`: of this clock's plays that began before their start, when ->
+    `others` the plays they reported. `paused`: of this clock's plays that began before their start, when ->
     (milliseconds, start). `loaded`: whether what is in the database is in these.
     """
 

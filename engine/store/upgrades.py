@@ -102,14 +102,14 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
 
 @dataclass(frozen=True, slots=True)
 class _Listen:
-    """A dated listen that is not a count; its `clock` is who told of it, and how exactly."""
+    """A dated listen that is not a count; its `clock` is who reported it, and how exactly."""
 
     stored: Stored
     clock: tuple[str, int]
 
     @property
     def play(self) -> Play:
-        """The listen as an import tells it."""
+        """The listen as an import gives it."""
         one = self.stored
         basis = UNKNOWN if one.unsure else START
         return Play(
@@ -143,7 +143,7 @@ def _dated(connection: sqlite3.Connection, track: int) -> list[_Listen]:
 
 
 def _doubles(moved: list[_Listen], there: list[_Listen]) -> list[int]:
-    """Of two tracks' listens that become one's the ids of those the others tell too, the less full of each two."""
+    """Of two tracks' listens that become one's the ids of those the others have too, the less full of each two."""
     doubles: list[int] = []
     for clock in dict.fromkeys(one.clock for one in moved):
         own = {(one.stored.start, one.stored.ms_played) for one in there if one.clock == clock}

@@ -34,7 +34,7 @@ MANIFEST, NAMES, TAGS = "model.json", "names.json", "tags.json"
 _DATE = (1980, 1, 1, 0, 0, 0)
 # A byte has so many steps to either side of nought.
 _STEPS = np.float32(127)
-# Of whom a file tells, said wherever one is written or taken.
+# Whose data is in a file, said wherever one is written or taken.
 WHAT_IS_IN_IT = (
     "The file holds artists or tracks with what was learned of them, and nothing of you. For related artists it also "
     "holds rows of some of the community's listeners, without names."

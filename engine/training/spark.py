@@ -85,7 +85,7 @@ def fit_on_spark(
 ) -> tuple[AlternatingLeastSquares, Choice]:
     """The fitted model, and the choice as it was fitted.
 
-    `stage` is told what is done before the first sweep and, of MLlib, which tells no loss, the sweeps; `callback`,
+    `stage` gets what is done before the first sweep and, of MLlib, which reports no loss, the sweeps; `callback`,
     `keep` and `resume` are those of a fit of ours. Of MLlib's listeners the model has none. Raises DiscoverError for
     what is missing or fails, UsageError, CancelledError.
     """
@@ -307,7 +307,7 @@ def _checkpoints(spark: SparkSession, folder: str) -> Iterator[None]:
 def _sweeps_reported(
     spark: SparkSession, sweeps: int, stage: Callable[[str, int, int], None]
 ) -> Iterator[None]:
-    """Tell MLlib's sweeps while they run, by the jobs it starts: two before the first, then two a sweep."""
+    """Report MLlib's sweeps while they run, by the jobs it starts: two before the first, then two a sweep."""
     over, tracker = threading.Event(), spark.sparkContext.statusTracker()
     before = len(tracker.getJobIdsForGroup())
 

@@ -83,7 +83,7 @@ class Update:
     loss: float | None = None
 
     def stage_of(self, level: Level) -> str:
-        """The stage as it is told where several levels are trained one after the other."""
+        """The stage as it is reported where several levels are trained one after the other."""
         return self.stage if level == "artists" else f"{level}, {self.stage}"
 
 

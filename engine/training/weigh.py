@@ -29,7 +29,7 @@ from engine.training.dial_cost import ABSENT, dial_cost
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    # A fit: from (listeners, items) play counts to item factors, lambda and its exponent; tells how far it is.
+    # A fit: from (listeners, items) play counts to item factors, lambda and its exponent; reports how far it is.
     Fitted = Callable[[csr_matrix, Share], tuple[NDArray[np.float32], float, float]]
 
 Floats = NDArray[np.float64]

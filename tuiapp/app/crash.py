@@ -26,7 +26,7 @@ class Failures:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # What was told of the last one.
+        # What was said of the last one.
         self.report = ""
 
     @contextlib.contextmanager
@@ -48,7 +48,7 @@ class Failures:
             yield
 
     def take(self, error: Exception) -> None:
-        """Of background work that died the app tells and goes on; of anything else it ends, with a sentence."""
+        """Background work that died is shown, and the app goes on; of anything else it ends, with a sentence."""
         app = self._app
         tell_the_test(app, error)
         if isinstance(error, WorkerFailed) and app.is_running:
@@ -61,7 +61,7 @@ class Failures:
         app.panic(Text(f"error: discover had to stop: {shown(report)} Nothing was lost."))
 
     def _note(self, where: str, error: BaseException) -> str:
-        """Put an error in the log; returns what to tell the person: what it was, and in the next line where that is."""
+        """Put an error in the log; returns what to say: what it was, and in the next line where that is."""
         from engine.privacy.log import note_error, where_it_happened
 
         written = note_error(self._door(), where, error)

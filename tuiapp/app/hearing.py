@@ -121,7 +121,7 @@ class Hearing:
                 async with asyncio.timeout(PATIENCE):
                     try:
                         line = await reader.readline()
-                    except OSError:  # it was killed before it had read what it was told
+                    except OSError:  # it was killed before it had read what was sent
                         line = b""
                 if not line:
                     break

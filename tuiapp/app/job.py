@@ -38,7 +38,7 @@ class Job:
     losses: list[float] = field(default_factory=list)
     # What it is told beside its arguments, which any program on this machine can read: a password may be among it.
     told: dict[str, Any] | None = None
-    # Told to whoever hosts a download, where the person set one.
+    # Sent to whoever hosts a download, where the person set one.
     contact: str = ""
     process: asyncio.subprocess.Process | None = None
     began: float = field(default_factory=time.monotonic)

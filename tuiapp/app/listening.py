@@ -35,13 +35,13 @@ class Listening:
                 await self._end()
 
     async def end(self) -> None:
-        """Listen no more; what was told is kept first."""
+        """Listen no more; what was reported is kept first."""
         async with self._turn:
             await self._end()
 
     def watch(self) -> None:
-        """Follow the players that tell nothing by themselves. Not in a private session, which keeps nothing of them and
-        connects to nobody: once it is over."""
+        """Follow the players that report nothing by themselves. Not in a private session, which keeps nothing of them
+        and connects to nobody: once it is over."""
         if self._listener is not None and not self._watches and self._app.private_since is None:
             from engine.live.daemon import watchers
 
@@ -56,7 +56,7 @@ class Listening:
         app, folders = self._app, self._app.folders
 
         def is_private(folders: Folders) -> bool:
-            # The app's own is known on systems too that have no locks to tell.
+            # The app's own is known on systems too that have no locks to ask.
             return app.private_since is not None or private_session_on(folders)
 
         def open_port() -> Listener | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PrivateSession:
-    """What `P` does. `was` tells whether there was one: then the state stays as it was when that began."""
+    """What `P` does. `was` says whether there was one: then the state stays as it was when that began."""
 
     def __init__(self, app: DiscoverApp, *, on: bool) -> None:
         self._app = app

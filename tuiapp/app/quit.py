@@ -45,11 +45,11 @@ async def leave(app: DiscoverApp, code: int = 0) -> None:
 
 
 def terminal_is_gone(fileno: int) -> bool:
-    """Whether nobody is at the other end any more; false where that cannot be told."""
+    """Whether nobody is at the other end any more; false where that is not known."""
     if not hasattr(select, "poll"):
         return False
     poller = select.poll()
-    poller.register(fileno, 0)  # that the other end hung up is always told
+    poller.register(fileno, 0)  # that the other end hung up is always reported
     return any(event & select.POLLHUP for _, event in poller.poll(0))
 
 
@@ -67,7 +67,7 @@ def ask_whether_to_stop(app: DiscoverApp, job: str, then: Callable[[bool], None]
 
 
 def leave_on_signals(app: DiscoverApp) -> None:
-    """Whoever is told to end leaves a clean terminal, with the exit code the shell expects; no question is asked."""
+    """Whoever is asked to end leaves a clean terminal, with the exit code the shell expects; no question is asked."""
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"):
         number = getattr(signal, name, None)

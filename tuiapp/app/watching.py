@@ -37,7 +37,7 @@ class Watching:
         if session is None or (job is not None and job.arguments[0] in _WRITES_ON):
             return
         if not session.private and _private_elsewhere(session):
-            # As one that begins here: what plays now is not told of when it is over.
+            # As one that begins here: what plays now is not reported when it is over.
             self._app.call_from_thread(self._app.opening.hush)
         try:
             changed = session.library.changed_elsewhere()

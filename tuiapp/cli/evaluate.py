@@ -59,7 +59,7 @@ def evaluate(options: Options, level: Level) -> None:
 
 
 def _document(found: Backtest) -> dict[str, Any]:
-    """What a look back found, as --json tells it: hits are numbers of artists or tracks over all splits."""
+    """What a look back found, as --json gives it: hits are numbers of artists or tracks over all splits."""
     from engine.recommend.hindsight import overall
 
     return {

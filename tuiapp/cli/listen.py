@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--status", "what", flag_value="status", help="Say whether it listens, and what was heard.")
 @click.pass_obj
 def listen(options: Options, port: int | None, how: str | None, what: str | None) -> None:
-    """Log plays as they happen, told by players on this machine.
+    """Log plays as they happen, sent by players on this machine.
 
     Listens as ListenBrainz does, on 127.0.0.1 alone, until stopped; nothing is passed on. In a private session plays
     are taken and dropped. For example: discover listen --how navidrome
@@ -110,7 +110,7 @@ def _say_status(options: Options) -> None:
         players = session.history.players()
     if options.json:
         clients = [
-            {"name": one.name, "told": one.told, "plays": one.plays, "last": one.last} for one in players
+            {"name": one.name, "told": one.reported, "plays": one.plays, "last": one.last} for one in players
         ]
         print_json({"running": running, "port": port, "clients": clients, "private": private})
         return
@@ -118,12 +118,12 @@ def _say_status(options: Options) -> None:
     if private:
         click.echo("A private session is on: plays are taken and dropped.")
     if players:
-        print_table(("player", "told", "kept", "last kept"), map(_row, players), right=frozenset({1, 2}))
+        print_table(("player", "sent", "kept", "last kept"), map(_row, players), right=frozenset({1, 2}))
 
 
 def _row(player: Player) -> tuple[str, str, str, str]:
     last = "" if player.last is None else f"{local(player.last):%Y-%m-%d %H:%M}"
-    return shown(player.name), f"{player.told:,}", f"{player.plays:,}", last
+    return shown(player.name), f"{player.reported:,}", f"{player.plays:,}", last
 
 
 def _units(options: Options, port: int | None, *, remove: bool) -> None:

@@ -57,7 +57,7 @@ def open_(options: Options, artist: str, track: str | None, print_only: bool) ->
 
 
 def _play(options: Options, template: str, music: Music) -> None:
-    """Run the player to its end and keep the listens it tells of, but in a private session."""
+    """Run the player to its end and keep the listens it reports, but in a private session."""
     import subprocess
 
     from engine.privacy import private_session_on

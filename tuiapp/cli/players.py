@@ -1,4 +1,4 @@
-"""What is to be set in each player, so that it tells its plays to this machine. Facts: the players' own sources."""
+"""What is to be set in each player, so that it sends its plays to this machine. Facts: the players' own sources."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ then, in its plugin ListenBrainz, set the token
   {token}""",
 }
 _WATCHED = "On a Linux desktop it is watched by itself, with the extra `players` (MPRIS)."
-# Why others cannot be set so, and what tells their plays instead.
+# Why others cannot be set so, and what sends their plays instead.
 ELSEWHERE = {
     "mpd": "MPD is watched by itself: set listen.mpd where it is not on this machine.",
     "mpdscribble": "mpdscribble speaks no ListenBrainz. MPD is watched by itself: set listen.mpd where it is not on "

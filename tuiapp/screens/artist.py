@@ -251,7 +251,7 @@ def when(played: PlayedArtist) -> str:
 def _reasons(card: ArtistCard, width: int) -> list[Content]:
     """How much an artist of one's own speaks for, or why one that is not is recommended."""
     if not card.of_taste and card.tastes is not None:
-        # As beside the list of Discover: by group, which tells recommendations apart.
+        # As beside the list of Discover: by group, which distinguishes recommendations.
         return [Content(""), _muted("recommended because of"), *by_taste(card.tastes, width)]
     if not card.of_taste:
         return _bars(

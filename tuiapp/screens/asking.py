@@ -61,7 +61,7 @@ class Asking(Screen[ScreenResultType]):
         writes: bool = False,
     ) -> None:
         """Put a question to the engine in a thread; the newest one of its group wins. The screen then takes the answer
-        by `then`, or what went wrong by `failed`, which without one is told in the list's place.
+        by `then`, or what went wrong by `failed`, which without one is shown in the list's place.
 
         One that was overtaken while it waited for its turn is not asked at all, unless it `writes` something. A screen
         that was closed meanwhile takes no answer.
@@ -87,7 +87,7 @@ class Asking(Screen[ScreenResultType]):
         self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{group}", exit_on_error=True)
 
     def show_error(self, error: DiscoverError) -> None:
-        """Tell what failed, in the list's place."""
+        """Show what failed, in the list's place."""
         raise NotImplementedError
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:

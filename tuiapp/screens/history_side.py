@@ -35,7 +35,7 @@ NONE = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One row: an artist or a track, how often it was played, and when last where that is told."""
+    """One row: an artist or a track, how often it was played, and when last where that is known."""
 
     artist: str
     track: str | None

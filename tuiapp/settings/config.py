@@ -192,7 +192,7 @@ def _settings() -> Iterator[Setting]:
     yield Setting(
         "download.contact",
         "contact for downloads",
-        "A page or mail address of yours that whoever hosts a download is told, so that they can write to you.",
+        "A page or mail address of yours that is sent to whoever hosts a download, so that they can write to you.",
         "",
         checks.contact,
         none="none: nobody is named",

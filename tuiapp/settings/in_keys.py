@@ -24,7 +24,7 @@ _COMMAND = (
 )
 
 
-# What the command line alone can be told, in the sentences that end with it.
+# What only the command line takes, in the sentences that end with it.
 _OPTION = (
     r"(?:,? or another mirror:?(?: with)?|,? or choose another folder with|,? or) --[a-z-]+(?: [A-Z]+)?"
     r"| \(--[a-z-]+\)"

@@ -24,7 +24,7 @@ _CALLED = {
 }
 # Keys no action can have: the terminal's own, and those that move from part to part of a screen.
 RESERVED = {"ctrl+c": "copying", "ctrl+q": "quitting", "tab": "moving on", "shift+tab": "moving back"}
-# What a terminal cannot tell from another key.
+# What a terminal cannot distinguish from another key.
 _SAME = {"ctrl+i": "tab", "ctrl+m": "enter"}
 
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}

@@ -218,7 +218,7 @@ class PlayingLine(Widget):
 class JobLine(Widget):
     """What runs in the background: stage, how far, how long, and how to stop it. Hidden while nothing does.
 
-    The time it took goes on by itself: a step that takes long is told from one that hangs.
+    The time it took goes on by itself: a step that takes long looks unlike one that hangs.
     """
 
     app = getters.app(Shell)

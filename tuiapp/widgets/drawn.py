@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Drawn(Static, Generic[T]):
-    """Shows what it was told last, as `draw` (told, width, height) makes it."""
+    """Shows what it was given last, as `draw` (data, width, height) makes it."""
 
     def __init__(self, draw: Callable[[T, int, int], Content], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

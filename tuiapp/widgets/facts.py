@@ -104,7 +104,7 @@ def _source(model: ModelManifest, width: int) -> Content:
     first = _broken(f"{items}, {quantity(model.listeners, rows)} of {source}", width)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
-    # A fit that has settled ends early; one that tells no loss makes them all.
+    # A fit that has settled ends early; one that reports no loss makes them all.
     sweeps = quantity(len(model.loss) or model.iterations, "sweeps")
     growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""
     tuned = "tuned on held-out plays" if model.tuned.get("searched") else "not tuned"

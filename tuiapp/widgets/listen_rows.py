@@ -25,7 +25,7 @@ class Coming:
 
 
 class Listens(Fetched["ListenRow | Coming"]):
-    """Listens by place. One that is not there yet is `Coming`, and `want` is told which block to fetch."""
+    """Listens by place. One that is not there yet is `Coming`, and `want` gets which block to fetch."""
 
     def __init__(self, ids: Sequence[int], want: Callable[[Listens, int], None]) -> None:
         self.ids, self._want = ids, want

@@ -1,4 +1,4 @@
-"""A line to type a path in: completed from the disk, and told by what is dropped on the terminal."""
+"""A line to type a path in: completed from the disk, and filled by what is dropped on the terminal."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _drawn(explanation: Explanation | Waiting, width: int, height: int) -> Conte
 
 
 def _name(explanation: Explanation | Waiting) -> Content:
-    """What is told of: the artist, or the track and whose it is."""
+    """What is explained: the artist, or the track and whose it is."""
     if explanation.track is None:
         return Content.styled(shown(explanation.artist), "bold $text-accent")
     return Content.assemble(
@@ -95,7 +95,7 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
     return Content("\n").join([*rows, *after])
 
 
-# Single artists are told from so many lines on that are left: a blank one, a heading, and three of them.
+# Single artists are listed from so many lines on that are left: a blank one, a heading, and three of them.
 _SINGLES = 4
 
 
@@ -151,7 +151,7 @@ def _names(taste: TasteShare, width: int) -> str:
 
 def _singles(explanation: Explanation, width: int, height: int, *, beside: bool) -> list[Content]:
     """The single artists that say most, in at most `height` lines; `beside` groups, in the groups' unit."""
-    # Of all that speaks for it, as groups are told; without groups of the sum.
+    # Of all that speaks for it, as groups are listed; without groups of the sum.
     unit = 1.0 - explanation.tastes.against_in_all if beside and explanation.own is None else 1.0
     rows = [Content(), Content.styled("most of one alone", "$foreground-muted")] if beside else []
     most = max(1, min(12, height - len(rows) - 1))

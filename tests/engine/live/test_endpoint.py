@@ -196,7 +196,7 @@ def test_whatever_is_sent_is_answered(method: str, target: str, headers: dict[st
         found = answer(Request(method, target, headers | given_token, body), "t", NOW)
         assert found.status in (200, 400, 401, 404, 405)
         assert json.dumps(found.document)
-        assert found.told is None or given_token
+        assert found.report is None or given_token
 
 
 @given(st.lists(JSON, max_size=3), st.sampled_from(["single", "import", "playing_now"]))
@@ -204,8 +204,8 @@ def test_whatever_is_sent_is_answered(method: str, target: str, headers: dict[st
 def test_no_listen_of_a_batch_holds_up_the_others(listens: list[object], kind: str) -> None:
     body = json.dumps({"listen_type": kind, "payload": [*listens, listen("Good")]}).encode()
     found = answer(Request("POST", "/1/submit-listens", {"authorization": "Token t"}, body), "t", NOW)
-    assert (found.status, found.told is not None) == (200, True)
-    plays = found.told.plays if found.told else ()
+    assert (found.status, found.report is not None) == (200, True)
+    plays = found.report.plays if found.report else ()
     assert kind == "playing_now" or plays[-1].title == "Good"
 
 

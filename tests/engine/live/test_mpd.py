@@ -11,7 +11,7 @@ import pytest
 
 from engine.live import mpd
 from engine.live.clock import Heard, Judged, Song
-from engine.live.listener import told
+from engine.live.listener import report_of
 from engine.live.mpd import Watcher, addresses, seen
 from tests.support.players import needs, sound
 
@@ -26,7 +26,7 @@ def test_what_mpd_answers_is_a_song() -> None:
     assert shown.song is not None
     assert (shown.song.artist, shown.song.title, shown.song.length) == ("Ida", "Tin Roof", 200.0)
     assert (shown.playing, shown.position, shown.at, shown.wall) == (True, 1.186, 5.0, 100.0)
-    (play,) = told("mpd", Heard(shown.song, 100.9, 150.2)).plays
+    (play,) = report_of("mpd", Heard(shown.song, 100.9, 150.2)).plays
     assert (play.started_at, play.ms_played, play.duration_ms, play.ids) == (
         100, 150_200, 200_000, (("mb_recording", "7c1b"),))  # fmt: skip
     assert seen([("state", "stop")], SONG, 0, 0).song is None
@@ -192,7 +192,7 @@ async def test_what_is_said_of_the_song_that_plays_is_handed_on_once(
         await fake.change()
     said = [(one.song.title, one.verdict) for one in kept if isinstance(one, Judged)]
     assert said == [("Tin Roof", None), ("Tin Roof", "like"), ("Tin Roof", "hide"), ("Tin Roof", None)]
-    (verdict,) = told("mpd", Judged(SHOWN, "like")).verdicts
+    (verdict,) = report_of("mpd", Judged(SHOWN, "like")).verdicts
     assert (verdict.verdict, verdict.named) == ("like", ("Ida", "Tin Roof"))
 
 

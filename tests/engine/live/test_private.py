@@ -6,7 +6,7 @@ import pytest
 
 from engine.canonical_keys import artist_key
 from engine.live.inbox import Inbox
-from engine.live.listenbrainz import Told
+from engine.live.listenbrainz import Report
 from engine.live.listener import Listener
 from engine.live.windows import Windows
 from engine.store.play import Play
@@ -96,10 +96,10 @@ async def test_who_starts_listening_in_a_private_session_knows_it(world: World) 
     """The daemon was stopped and started again."""
     world.private = True
     inbox = world.inbox()
-    await inbox.take(Told("player", (Play("A", "Private", NOW - HOUR, duration_ms=200_000),)))
+    await inbox.take(Report("player", (Play("A", "Private", NOW - HOUR, duration_ms=200_000),)))
     world.now, world.private = NOW + HOUR, False
-    await inbox.take(Told("player", (Play("A", "Late", NOW - 3 * HOUR, duration_ms=200_000),)))
-    await inbox.take(Told("player", (Play("A", "Days ago", NOW - 72 * HOUR),)))
+    await inbox.take(Report("player", (Play("A", "Late", NOW - 3 * HOUR, duration_ms=200_000),)))
+    await inbox.take(Report("player", (Play("A", "Days ago", NOW - 72 * HOUR),)))
     assert titles(world) == ["Days ago"]
 
 
@@ -114,7 +114,7 @@ async def test_what_waits_for_the_end_is_limited(world: World, listener: Listene
 @pytest.mark.parametrize("alone", [True, False])
 async def test_a_process_that_only_listens_holds_no_name_in_memory(world: World, alone: bool) -> None:
     inbox = Inbox(world.folders, now=lambda: world.now, private=lambda _: False, alone=alone)
-    await inbox.take(Told("player", (Play("A", "Kept", NOW),)))
+    await inbox.take(Report("player", (Play("A", "Kept", NOW),)))
     assert (artist_key.cache_info().currsize == 0) == alone
 
 
@@ -147,5 +147,7 @@ async def test_a_private_session_that_is_killed_is_over_and_stays_private(world:
         other.kill()
         inbox.look()
     assert not inbox.private
-    await inbox.take(Told("player", (Play("A", "Late", NOW + 60), Play("A", "Long before", NOW - 72 * HOUR))))
+    await inbox.take(
+        Report("player", (Play("A", "Late", NOW + 60), Play("A", "Long before", NOW - 72 * HOUR)))
+    )
     assert titles(world) == ["Long before"]

@@ -34,7 +34,7 @@ def test_what_is_held_of_the_library_is_let_go_with_each_play(
         assert [one() for one in made] == [None] * 3
     finally:
         gc.enable()
-    assert [(one.name, one.told, one.plays, one.last) for one in players(connection)] == [
+    assert [(one.name, one.reported, one.plays, one.last) for one in players(connection)] == [
         ("one", 3, 3, START + 1800)]  # fmt: skip
     connection.close()
 
