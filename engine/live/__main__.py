@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 
 from engine.errors import DiscoverError
-from engine.live.daemon import run
 from engine.paths import Folders
 
 
 def main(words: str) -> int:
     """Listen as `root`, `port` (null: as before), `mpd`, `mpris` and `quiet` say; returns the exit code."""
+    # OpenSSL takes 4 MB, and what is spoken is HTTP on loopback: Python does without it, as where it is not installed.
+    for unused in ("ssl", "_hashlib"):
+        sys.modules[unused] = None  # type: ignore[assignment] # how an import is made to fail
+    from engine.live.daemon import run
+
     given = json.loads(words)
 
     def say(text: str) -> None:

@@ -106,6 +106,8 @@ class _Conversation:
             answer = request if isinstance(request, Answer) else await self._endpoint.answer(request)
             await self._send(answer)
             self.answering = False
+            # Ten megabytes of plays are not to wait for the next request.
+            del request, answer
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 await self._throw_away()
                 return

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from engine.canonical_keys import forget_keys
 from engine.errors import DiscoverError, disk_trouble
 from engine.live.listenbrainz import Report
+from engine.live.memory import give_back_memory
 from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import Door
@@ -27,6 +28,8 @@ from engine.store.play import Play
 
 # Plays from before a private session that arrive in it wait for its end, so many at most.
 _MAX_WAITING = 5000
+# Seconds after which what plays took in memory is given back.
+_BREATH = 1.0
 # A session that was on already when it was first looked is taken to have begun so long before, in seconds.
 _UNKNOWN = 86_400.0
 
@@ -153,6 +156,8 @@ class Inbox:
                     _tell(batch)
                 if self._alone:
                     forget_keys()
+                    # Once who sent it is answered and what they sent let go of.
+                    asyncio.get_running_loop().call_later(_BREATH, give_back_memory)
         finally:
             self._at_work = None
 

@@ -68,8 +68,10 @@ def _listen(options: Options, port: int | None) -> None:
     folders = options.folders
     watched = {name: read(folders.config)[f"listen.{name}"] for name in ("mpd", "mpris")}
     words = json.dumps({"root": str(folders.root), "port": port, "quiet": options.quiet, **watched})
-    # Every thread that allocates would get a heap of its own, of a megabyte that is used once.
-    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
+    # Every thread that allocates would get a heap of its own, of a megabyte that is used once; and Python's own heap
+    # gives back little of what it took for many plays at once.
+    for name, value in (("MALLOC_ARENA_MAX", "1"), ("PYTHONMALLOC", "malloc")):
+        os.environ.setdefault(name, value)
     os.execv(sys.executable, [sys.executable, "-m", "engine.live", words])  # noqa: S606 - this interpreter itself
 
 
