@@ -377,9 +377,9 @@ def _push(
     from engine.community.fetch import Web
     from engine.session.pushing import look, send
 
-    told = json.load(sys.stdin)
+    task = json.load(sys.stdin)
     with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
-        return {"look": look, "send": send}[asked.what](session.pushing, told, web, reporter.progress)
+        return {"look": look, "send": send}[asked.what](session.pushing, task, web, reporter.progress)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[], bool]], Any]] = {

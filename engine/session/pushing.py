@@ -124,17 +124,17 @@ def _counted(songs: Iterable[Song], report: StageReport) -> Iterator[Song]:
 # -- for the app, whose work is done in another process -------------------------------------------------------------
 
 
-def look(pushing: Pushing, told: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
-    """What a server has of a playlist. `told`: `playlist`, `service`, `places` where it may be, and `known` (user,
+def look(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
+    """What a server has of a playlist. `task`: `playlist`, `service`, `places` where it may be, and `known` (user,
     secret, plain; null: who the person is kept to be).
 
     Raises NotLetInError where the server does not know who asks, NoDigestError, and what `Pushing.offered` does.
     """
     from engine.push.credentials import where_kept
 
-    server = _server(pushing, told, told["places"], web)
+    server = _server(pushing, task, task["places"], web)
     report(f"asking {server.address}", 0, 0)
-    offer = pushing.offered(told["playlist"], server, report)
+    offer = pushing.offered(task["playlist"], server, report)
     missing = offer.match.missing
     return {
         "playlist": offer.name,
@@ -147,8 +147,8 @@ def look(pushing: Pushing, told: Mapping[str, Any], web: Web, report: StageRepor
     }
 
 
-def send(pushing: Pushing, told: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
-    """Send what was found there. `told` is as before, with what `look` said, and whether to `keep` who the person is.
+def send(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
+    """Send what was found there. `task` is as before, with what `look` said, and whether to `keep` who the person is.
 
     Raises what `Pushing.send` does.
     """
@@ -156,17 +156,17 @@ def send(pushing: Pushing, told: Mapping[str, Any], web: Web, report: StageRepor
     from engine.push.matching import Match
     from engine.push.servers import at_address
 
-    server = _server(pushing, told, at_address(told["places"], told["address"]), web)
+    server = _server(pushing, task, at_address(task["places"], task["address"]), web)
     report(f"sending to {server.address}", 0, 0)
-    pushing.send(Offer(told["playlist"], Match(tuple(told["ids"]), ()), told["there"]), server)
-    if told["keep"]:
-        keep_credentials(pushing.library.door, server.service, server.address, Credentials(**told["known"]))
-    return {"sent": len(told["ids"])}
+    pushing.send(Offer(task["playlist"], Match(tuple(task["ids"]), ()), task["there"]), server)
+    if task["keep"]:
+        keep_credentials(pushing.library.door, server.service, server.address, Credentials(**task["known"]))
+    return {"sent": len(task["ids"])}
 
 
-def _server(pushing: Pushing, told: Mapping[str, Any], places: Sequence[str], web: Web) -> Server:
+def _server(pushing: Pushing, task: Mapping[str, Any], places: Sequence[str], web: Web) -> Server:
     from engine.push.credentials import Credentials
     from engine.push.servers import server_for
 
-    known = Credentials(**told["known"]) if told["known"] else None
-    return server_for(web, pushing.library.folders, told["service"], places, known)
+    known = Credentials(**task["known"]) if task["known"] else None
+    return server_for(web, pushing.library.folders, task["service"], places, known)

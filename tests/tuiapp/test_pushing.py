@@ -51,10 +51,10 @@ async def job_here(job: Job, root: Path, changed: Callable[[], None]) -> dict[st
     """Looks in a thread; only what sends is a process, as all are: each takes a second to start."""
 
     def looked() -> dict[str, Any]:
-        told = json.loads(json.dumps(job.told))
+        task = json.loads(json.dumps(job.task))
         with Session(Folders(root)) as session, closing(Web()) as web:
             try:
-                return {"type": "done", "result": look(session.pushing, told, web, lambda *_: None)}
+                return {"type": "done", "result": look(session.pushing, task, web, lambda *_: None)}
             except DiscoverError as error:
                 return {"type": "error", "message": str(error), "kind": type(error).__name__}
 

@@ -36,8 +36,8 @@ class Job:
     seconds_left: float | None = None
     per_second: float | None = None
     losses: list[float] = field(default_factory=list)
-    # What it is told beside its arguments, which any program on this machine can read: a password may be among it.
-    told: dict[str, Any] | None = None
+    # What it takes on standard input: its arguments any program on this machine can read, and a password may be among it.
+    task: dict[str, Any] | None = None
     # Sent to whoever hosts a download, where the person set one.
     contact: str = ""
     process: asyncio.subprocess.Process | None = None
@@ -93,7 +93,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         sys.executable,
         "-m",
         *job.command(data_dir),
-        stdin=asyncio.subprocess.DEVNULL if job.told is None else asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL if job.task is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
@@ -101,8 +101,8 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     assert job.process.stdout is not None  # noqa: S101 - asked for above
     last: dict[str, Any] = {}
     try:
-        if job.told is not None and job.process.stdin is not None:
-            job.process.stdin.write(json.dumps(job.told).encode())
+        if job.task is not None and job.process.stdin is not None:
+            job.process.stdin.write(json.dumps(job.task).encode())
             job.process.stdin.close()
         async for line in job.process.stdout:
             try:

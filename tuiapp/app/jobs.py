@@ -32,9 +32,9 @@ class Jobs:
         # What was typed in the dialog the running job was started from.
         self._typed = ""
 
-    def start(self, title: str, *arguments: str, typed: str = "", told: dict[str, Any] | None = None) -> None:
+    def start(self, title: str, *arguments: str, typed: str = "", task: dict[str, Any] | None = None) -> None:
         """Start long work, never beside another nor in a private session: it writes; `typed` is what was in the dialog
-        it is started from, which comes back with that where it fails, `told` what it is told in secret.
+        it is started from, which comes back with that where it fails, `task` what it reads on standard input.
 
         What is a person's own never goes into the made-up library of the demo: that is asked about, and left first.
         """
@@ -46,7 +46,7 @@ class Jobs:
             self._ask_to_leave(title, arguments)
         else:
             contact = app.preferences.config["download.contact"]
-            job = Job(title, list(arguments), told=told, contact=contact)
+            job = Job(title, list(arguments), task=task, contact=contact)
             app.run_worker(self._run(job), group="job")
 
     def obstacle(self, title: str) -> str:

@@ -52,11 +52,11 @@ def where(app: DiscoverApp, service: str) -> tuple[str, ...]:
     return tuple(place.rpartition("@")[2] for place in places(app.preferences.config, service))
 
 
-def _ask_where(app: DiscoverApp, told: dict[str, Any]) -> None:
+def _ask_where(app: DiscoverApp, task: dict[str, Any]) -> None:
     """Look there, after asking for the address where no setting says it."""
-    service = told["service"]
+    service = task["service"]
     if found := places(app.preferences.config, service):
-        _look(app, {**told, "places": found})
+        _look(app, {**task, "places": found})
         return
 
     def submit(text: str, dialog: AskText) -> None:
@@ -67,7 +67,7 @@ def _ask_where(app: DiscoverApp, told: dict[str, Any]) -> None:
                 dialog.refuse(sentence(str(error)))
                 return
             dialog.accept()
-            app.call_later(_ask_where, app, told)
+            app.call_later(_ask_where, app, task)
 
         dialog.ask(lambda _session: _check(text), keep, group="address")
 
@@ -81,19 +81,19 @@ def _check(address: str) -> None:
     check_own(address)
 
 
-def _look(app: DiscoverApp, told: dict[str, Any]) -> None:
-    app.jobs.start(_TITLE, "push", "look", told=told)
+def _look(app: DiscoverApp, task: dict[str, Any]) -> None:
+    app.jobs.start(_TITLE, "push", "look", task=task)
 
 
-def _ask_who(app: DiscoverApp, told: dict[str, Any], why: str) -> None:
+def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
     """Ask who the person is there, saying why; ListenBrainz knows them by the token."""
-    service = told["service"]
+    service = task["service"]
 
     def ask_secret(user: str) -> None:
         def submit(secret: str, dialog: AskText) -> None:
             dialog.accept()
             known = {"user": user, "secret": secret, "plain": False}
-            app.call_later(_look, app, {**told, "known": known})
+            app.call_later(_look, app, {**task, "known": known})
 
         app.push_screen(AskText(f"{why} {_SECRETS[service]}:", submit, secret=True))
 
@@ -110,37 +110,37 @@ def _ask_who(app: DiscoverApp, told: dict[str, Any], why: str) -> None:
 
 def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
     """Go on with what came of looking, or say what came of sending."""
-    told = job.told or {}
+    task = job.task or {}
     if result["type"] == "cancelled":
         said = "Nothing was sent." if job.waits else "What arrived is replaced when you send it again."
         app.notify(said, title=f"{job.title} stopped")
     elif result["type"] == "error":
-        _failed(app, told, result)
+        _failed(app, task, result)
     elif job.waits:
-        _ask_to_send(app, told, result["result"])
+        _ask_to_send(app, task, result["result"])
     else:
         sent = quantity(result["result"]["sent"], "tracks")
-        app.notify(f"{told['playlist']}: {sent} sent to {told['address']}.", title="Sent", timeout=10)
+        app.notify(f"{task['playlist']}: {sent} sent to {task['address']}.", title="Sent", timeout=10)
 
 
-def _failed(app: DiscoverApp, told: dict[str, Any], result: dict[str, Any]) -> None:
+def _failed(app: DiscoverApp, task: dict[str, Any], result: dict[str, Any]) -> None:
     if len(app.screen_stack) > 1 or result["kind"] not in ("NotLetInError", "NoDigestError"):
         app.notify(result["message"], title=f"{_TITLE} failed", severity="error", timeout=15)
-    elif result["kind"] == "NotLetInError" or told["known"] is None:
-        _ask_who(app, told, result["message"])
+    elif result["kind"] == "NotLetInError" or task["known"] is None:
+        _ask_who(app, task, result["message"])
     else:
 
         def answered(choice: str | None) -> None:
             if choice is not None:
-                _look(app, {**told, "known": {**told["known"], "plain": True}})
+                _look(app, {**task, "known": {**task["known"], "plain": True}})
 
         more = (
-            f"{told['places'][0]} takes no digest of a password. Who reads on the way would see the password."
+            f"{task['places'][0]} takes no digest of a password. Who reads on the way would see the password."
         )
         app.push_screen(Pick("Send the password itself?", [Choice("plain", "Send it")], more=more), answered)
 
 
-def _ask_to_send(app: DiscoverApp, told: dict[str, Any], found: dict[str, Any]) -> None:
+def _ask_to_send(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any]) -> None:
     """Show what matches and what does not, and send it where that is agreed to."""
     missing, matched = found["missing"], len(found["ids"])
     lines = [f"{matched} of {quantity(found['tracks'], 'tracks')} match."]
@@ -150,13 +150,13 @@ def _ask_to_send(app: DiscoverApp, told: dict[str, Any], found: dict[str, Any]) 
     if found["there"]:
         lines.append("The list that was sent there before is replaced.")
     choices = [Choice("send", f"Send {quantity(matched, 'tracks')}")]
-    if told["known"]:
+    if task["known"]:
         choices.append(Choice("keep", "Send, and keep the password", f"in {found['keeps']}"))
 
     def answered(choice: str | None) -> None:
         if choice is not None:
-            what = {**told, **found, "keep": choice == "keep"}
-            app.call_later(partial(app.jobs.start, _TITLE, "push", "send", told=what))
+            what = {**task, **found, "keep": choice == "keep"}
+            app.call_later(partial(app.jobs.start, _TITLE, "push", "send", task=what))
 
     question = Pick(f"Send {found['playlist']} to {found['address']}?", choices, more="\n".join(lines))
     app.push_screen(question, answered)
