@@ -36,7 +36,7 @@ class Job:
     seconds_left: float | None = None
     per_second: float | None = None
     losses: list[float] = field(default_factory=list)
-    # What it takes on standard input: its arguments any program on this machine can read, and a password may be among it.
+    # What it reads on standard input: any program on this machine can read its arguments, and this may be a password.
     task: dict[str, Any] | None = None
     # Sent to whoever hosts a download, where the person set one.
     contact: str = ""
