@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 from textual._context import active_app
+from textual.app import App
 from textual.css.stylesheet import Stylesheet
 
 from engine.paths import Folders
 from tests.support.driving import drained
 from tests.support.places import fill
+
+PAINT = Compositor.render_update
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +54,40 @@ def _sheets_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", once)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _painted_where_looked_at() -> Iterator[None]:
+    """Nobody sees what a test's app paints between two looks: a third of its time. What asks for a screen gets it.
+
+    What is on the screen as an app ends is painted, once: a row that cannot be drawn still fails the test it is in.
+    """
+    end = App._shutdown
+
+    def where_looked_at(screen: Compositor, full: bool = False, **more: Any) -> Any:
+        if full:
+            return PAINT(screen, full, **more)
+        screen._dirty_regions.clear()
+        return None
+
+    async def painted_once(app: App[Any]) -> None:
+        if app._screen_stack and app.size:
+            try:
+                app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+            except Exception as error:  # noqa: BLE001 - as the app would take it
+                app._handle_exception(error)
+        await end(app)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compositor, "render_update", where_looked_at)
+        patch.setattr(App, "_shutdown", painted_once)
+        yield
+
+
+@pytest.fixture
+def painting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every change is painted, as on a terminal: for tests of what is painted when."""
+    monkeypatch.setattr(Compositor, "render_update", PAINT)
 
 
 @pytest.fixture(scope="session")

@@ -129,6 +129,7 @@ async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> Non
         assert toasts(app) == ["Press f10 to quit."]
 
 
+@pytest.mark.usefixtures("painting")
 async def test_back_from_the_shell_the_whole_screen_is_painted(
     empty: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

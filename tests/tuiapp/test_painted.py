@@ -13,6 +13,8 @@ from tuiapp.widgets.columns import Column
 from tuiapp.widgets.painted import KEPT, Paint, PaintedRows
 from tuiapp.widgets.table import Table
 
+pytestmark = pytest.mark.usefixtures("painting")
+
 ROWS = tuple(f"row {number}" for number in range(KEPT + 1))
 
 

@@ -51,6 +51,7 @@ class TableApp(App[None]):
         self.heard.append(message.table.row)
 
 
+@pytest.mark.usefixtures("painting")
 async def test_a_million_rows_cost_what_a_screenful_does() -> None:
     asked = []
 
