@@ -61,11 +61,6 @@ class View(Acting[None], LibraryScreen):
     _state = ""
 
     def compose(self) -> ComposeResult:
-        # Known before the parts are styled: Textual learns of them after, and styles every part a second time.
-        for points, size in zip(
-            (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), self.app.size, strict=True
-        ):
-            self.set_class(True, max(point for point in points if point[0] <= size)[1], update=False)
         yield TabStrip(self.NAME)
         yield from self.compose_body()
         with Vertical(classes="bottom"):
