@@ -25,6 +25,11 @@ class Folders:
         return self.root / "library.sqlite"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the library from before imports, forgetting and upgrades."""
+        return self.root / "backups"
+
+    @property
     def packs(self) -> Path:
         """Community and feature packs, one immutable folder each."""
         return self.root / "packs"

@@ -65,14 +65,15 @@ def import_paths(
     encoding: str | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    begin: Callable[[], object] | None = None,
 ) -> Report:
     """Import everything under `paths` and report on each file.
 
     `format` reads every file as that format. `min_ms` milliseconds make a row a listen; shorter ones, unless
     they are half their track, are kept as evidence of a skip. `columns` maps fields to columns for a table of
     unknown shape. `zone` is for stamps without one, `encoding` for text that is no
-    UTF-8. `progress` gets bytes done and in all. With `dry_run` all happens in a copy in memory: not a byte of
-    `connection`'s database changes.
+    UTF-8. `progress` gets bytes done and in all. `begin` is called before the first history is read. With `dry_run`
+    all happens in a copy in memory: not a byte of `connection`'s database changes.
 
     Raises UnreadableFileError for a path that does not exist, UsageError for an unknown format, zone or encoding,
     CancelledError when `cancelled` says so; the files finished until then stay.
@@ -99,7 +100,7 @@ def import_paths(
         cancelled,
     )
     try:
-        return run.all(members, forced)
+        return run.all(members, forced, begin)
     except CancelledError:
         if dry_run:
             raise CancelledError("Stopped. Nothing was imported.") from None
@@ -135,7 +136,9 @@ class _Run:
         self._sources: list[Source] = []
         self.report = Report()
 
-    def all(self, members: Sequence[Member], forced: Format | None) -> Report:
+    def all(
+        self, members: Sequence[Member], forced: Format | None, begin: Callable[[], object] | None
+    ) -> Report:
         """Recognise and read every member; the report lists them in the order they were found."""
         self._total = sum(member.weight for member in members)
         sources = [self._look(member, forced) for member in members]
@@ -143,6 +146,8 @@ class _Run:
         self._sources = [source for _, source in sources if source is not None]
         found = [(file, source) for file, source in sources if source is not None]
         chosen = sorted(found, key=lambda pair: pair[1].format.order)
+        if begin is not None and chosen:
+            begin()
         large = sum(source.member.size for _, source in chosen) > _LARGE_BYTES
         ingest = Ingest(self._connection, large=large)
         try:

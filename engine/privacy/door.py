@@ -96,6 +96,15 @@ class Door:
         self.make_folder(path.parent)
         write_atomically(path, data, mode=0o600)
 
+    def write_config(self, data: bytes) -> None:
+        """`write_file` of the settings; the person may keep them elsewhere and have a link here, which is followed."""
+        path = self.folders.config
+        if path.is_symlink():
+            self.require_writable(f"write {path}")
+            write_atomically(Path(os.path.realpath(path)), data, mode=None)
+        else:
+            self.write_file(path, data)
+
     @contextlib.contextmanager
     def new_folder(self, path: Path, *, own: bool = False) -> Iterator[Path]:
         """A temporary folder beside `path` that becomes `path` when the block ends well, and is gone otherwise.

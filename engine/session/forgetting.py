@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import msgspec
 from engine.canonical_keys import SEPARATOR, artist_key, joined_key, track_key
 from engine.community.features import own_packs
 from engine.community.packs import list_packs
-from engine.errors import NothingYetError
+from engine.errors import DiscoverError, NothingYetError
 from engine.privacy import Door
 from engine.privacy.atomic import OWN, PARTIAL
 from engine.session.traces import (
@@ -31,7 +32,8 @@ from engine.session.traces import (
     stands_in,
     whole_artist,
 )
-from engine.store.forgetting import ALL, NOTHING, THE_LOG, begin, done_to, left_to_do
+from engine.store.backups import FORGET, back_up, backups, remove, remove_unforgotten, rewrite
+from engine.store.forgetting import ALL, NOTHING, THE_LOG, begin, done_to, left_to_do, mark, went_through
 from engine.store.music_files import forget_artist, forget_track
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
@@ -78,10 +80,8 @@ def forget(
     """Delete what `rule` names, with `playlists` from those too. Raises PrivateSessionError in a private session,
     NothingYetError when nothing is named and none was `resumed` that had been broken off."""
     door.require_writable("forget anything")
+    back_up(door, connection, FORGET)
     expected = _as_if_never(connection, rule)
-    connection.create_function("artist_key", 1, artist_key, deterministic=True)
-    connection.create_function("track_key", 1, track_key, deterministic=True)
-    connection.create_function("stands_in", 2, stands_in, deterministic=True)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         before = named_texts(connection, rule)
@@ -90,15 +90,43 @@ def forget(
             raise NothingYetError(f"No plays match: {rule.in_words()}.")
         begin(connection)
     names = names_to_be_gone(connection, rule, before)
+    _forget_in_backups(door, rule, mark(connection), playlists=playlists)
     files, bytes_gone = finish(connection, door)
     as_if_never = expected == _content(read_taste(connection))
     public = public_folders(door)
     searched, found = _search(connection, door, names)
     places = tuple(in_rows(connection, names.key)) if names.key else ()
+    if not places and door.folders.database.name not in found:
+        # A backup that holds what the library does not, in a row nobody knows of, is given up.
+        given_up = _given_up(door, found)
+        files += given_up
+        searched, found = (tuple(name for name in of if name not in given_up) for of in (searched, found))
     return Forgotten(
         deleted, files, searched, found, as_if_never, public, places,
         names=len(names.all), bytes_gone=bytes_gone, resumed=resumed,
     )  # fmt: skip
+
+
+def _forget_in_backups(door: Door, rule: Rule, since: str, *, playlists: bool) -> None:
+    """Delete what a rule names from every backup; one in which that fails, `finish` deletes whole."""
+
+    def change(copy: sqlite3.Connection) -> None:
+        with copy:
+            _delete(copy, rule, playlists=playlists)
+            went_through(copy, since)
+
+    for backup in backups(door.folders):
+        with suppress(OSError, sqlite3.Error, DiscoverError):
+            rewrite(door, backup, change)
+
+
+def _given_up(door: Door, found: Collection[str]) -> tuple[str, ...]:
+    gone = []
+    for backup in backups(door.folders):
+        if (name := str(backup.path.relative_to(door.folders.root))) in found:
+            remove(door, backup)
+            gone.append(name)
+    return tuple(gone)
 
 
 def finish(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...], bool]:
@@ -108,6 +136,8 @@ def finish(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...],
     try:
         if left_to_do(connection) == ALL:
             files = drop_derived(door)
+            gone = remove_unforgotten(door, mark(connection))
+            files += tuple(str(path.relative_to(door.folders.root)) for path in gone)
             connection.execute("VACUUM")
             done_to(connection, THE_LOG)
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -215,11 +245,15 @@ def _search(
     making = [path.relative_to(folders.root) for path in folders.models.glob(f".*{PARTIAL}")]
     making += [path.relative_to(folders.root) for path in folders.root.glob(".scratch-*")]
     public = (*_PUBLIC, *public_folders(door), *map(str, making))
-    return search_files(connection, folders.root, folders.database, public, names)
+    copies = backups(folders)
+    return search_files(connection, folders.root, folders.database, copies, public, names)
 
 
 def _delete(connection: sqlite3.Connection, rule: Rule, *, playlists: bool) -> dict[str, int]:
     """Delete the rows, in a transaction that is open: how many, by kind."""
+    connection.create_function("artist_key", 1, artist_key, deterministic=True)
+    connection.create_function("track_key", 1, track_key, deterministic=True)
+    connection.create_function("stands_in", 2, stands_in, deterministic=True)
     deleted: dict[str, int] = {}
 
     def delete(kind: str, sql: str, *values: str | int | None) -> None:

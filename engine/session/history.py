@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,7 @@ class History(Service):
         """Import files, folders and archives; `engine.imports.run.import_paths` has the options."""
         from engine.imports.run import import_paths
         from engine.session.misplaced import name_other_files
+        from engine.store.backups import IMPORT, back_up
         from engine.store.play import MIN_MS
 
         if not dry_run:
@@ -115,6 +117,7 @@ class History(Service):
             encoding=encoding,
             progress=progress,
             cancelled=cancelled,
+            begin=None if dry_run else partial(back_up, self.library.door, self.library.connection, IMPORT),
         )
         name_other_files(report, paths)
         self.library.changed(Change.PLAYS)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from engine.canonical_keys import SEPARATOR, artist_key
+from engine.store.backups import Backup, opened
 from engine.taste.rules import Rule, named_by
 
 # Columns that name music, or the identifiers of it: what stands in one of them as a part of more is another's name.
@@ -192,15 +193,22 @@ def _within(value: object) -> Iterator[str]:
 
 
 def search_files(
-    connection: sqlite3.Connection, root: Path, database: Path, public: Iterable[str], names: Names
+    connection: sqlite3.Connection,
+    root: Path,
+    database: Path,
+    backups: Iterable[Backup],
+    public: Iterable[str],
+    names: Names,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Files read to their ends, and those in which a name stands other than inside another name the library keeps.
+    """Files read to their ends, and those in which a name stands other than inside another name the library keeps, in a
+    backup inside one that keeps.
 
     Without a name there is nothing to search for.
     """
     if not names.all:
         return (), ()
     away, others = tuple(f"{folder}/" for folder in public), _Others(connection)
+    copies = {backup.path: backup for backup in backups}
     searched: list[str] = []
     found: list[str] = []
     for path in sorted(root.rglob("*")):
@@ -210,9 +218,23 @@ def search_files(
         with suppress(FileNotFoundError):  # another program's, gone meanwhile
             data = path.read_bytes()
             searched.append(inside)
-            if others.in_database(data, names) if path == database else others.in_file(data, names):
+            if path in copies:
+                holds = _in_backup(copies[path], data, names)
+            elif path == database:
+                holds = others.in_database(data, names)
+            else:
+                holds = others.in_file(data, names)
+            if holds:
                 found.append(inside)
     return tuple(searched), tuple(found)
+
+
+def _in_backup(backup: Backup, data: bytes, names: Names) -> bool:
+    try:
+        with opened(backup) as copy:
+            return _Others(copy).in_database(data, names) or bool(names.key and in_rows(copy, names.key))
+    except sqlite3.Error:
+        return True  # it cannot be told
 
 
 class _Others:

@@ -6,6 +6,7 @@ import sqlite3
 
 from engine.errors import DamagedDataError, library_trouble
 from engine.privacy import Door
+from engine.store.backups import UPGRADE, back_up
 from engine.store.schema import STEPS, migrate, rebuild_indexes
 
 
@@ -20,6 +21,8 @@ def open_library(door: Door) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         # Of none yet there is one in memory.
         if not door.private or not version:
+            if 0 < version < len(STEPS):
+                back_up(door, connection, UPGRADE)
             migrate(connection)
             _rebuild_what_a_kill_left(connection)
         elif version != len(STEPS):

@@ -36,6 +36,11 @@ def begin(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE forgetting SET mark = lower(hex(randomblob(16))), to_do = ?", (ALL,))
 
 
+def went_through(connection: sqlite3.Connection, since: str) -> None:
+    """Say of a backup, in the transaction that deletes, that the forgetting of this mark went through it to its end."""
+    connection.execute("UPDATE forgetting SET mark = ?, to_do = ?", (since, NOTHING))
+
+
 def done_to(connection: sqlite3.Connection, to_do: int) -> None:
     """So much is left to do."""
     with connection:

@@ -197,21 +197,20 @@ def _described(model: Model, members: dict[str, Member]) -> ModelFile:
 
 
 def quality_of(validation: dict[str, Any]) -> Quality | None:
-    """The figures of a manifest's `validation`, null where nothing was measured."""
-    if "ndcg@20" not in validation:
-        return None
-    numbers = {key: value for key, value in validation.items() if isinstance(value, float)}
+    """The figures of a manifest's `validation`, null where nothing was measured, or not all of it is there."""
     effect = validation.get("ensemble")
-    return Quality(
-        listeners=validation["listeners"],
-        measured=numbers,
-        baselines=validation["baselines"],
-        ensemble=msgspec.convert(
-            {key: effect[key] for key in Effect.__struct_fields__ if key in effect}, Effect
+    if isinstance(effect, dict):
+        effect = {key: effect[key] for key in Effect.__struct_fields__ if key in effect}
+    found = {name: validation.get(name) for name in ("listeners", "baselines")}
+    found["measured"] = {key: value for key, value in validation.items() if isinstance(value, float)}
+    try:
+        return (
+            msgspec.convert(found | {"ensemble": effect or None}, Quality)
+            if "ndcg@20" in validation
+            else None
         )
-        if effect
-        else None,
-    )
+    except msgspec.ValidationError:
+        return None
 
 
 def validation_of(quality: Quality | None) -> dict[str, Any]:

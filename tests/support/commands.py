@@ -21,7 +21,7 @@ from tuiapp.cli.main import run
 
 # Every command, with arguments under which it would change something if it could.
 EVERY_COMMAND: dict[str, list[str]] = {
-    "artist": ["Artist 05"], "audit": ["recommend"], "block": ["Artist 05"],
+    "artist": ["Artist 05"], "audit": ["recommend"], "backup list": [], "backup restore": [], "block": ["Artist 05"],
     "browse": ["all artists"], "community add": ["HERE"],
     "community export": ["--parquet", "ELSEWHERE"], "community fetch": ["--yes"],
     "community list": [], "community remove": ["made"], "community update": ["HERE"], "config path": [], "config": [],

@@ -337,6 +337,23 @@ def test_in_a_private_session_settings_are_not_written(
     assert fingerprint(place.root) == before
 
 
+def test_a_settings_file_kept_elsewhere_is_changed_there_and_stays_as_readable(
+    place: Folders, tmp_path: Path
+) -> None:
+    kept = tmp_path / "dotfiles" / "discover.toml"
+    for folder in (place.root, kept.parent):
+        folder.mkdir()
+    kept.write_text("# mine\n")
+    kept.chmod(0o644)
+    place.config.symlink_to(kept)
+    assert run(["config", "set", "theme", "nord"]) == 0
+    assert place.config.is_symlink()
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == ('# mine\ntheme = "nord"\n', 0o644)
+    kept.parent.rename(tmp_path / "away")
+    assert run(["config", "set", "theme", "dracula"]) == 1
+    assert place.config.is_symlink()
+
+
 def test_mistakes_are_listed_by_config_and_by_the_doctor(
     place: Folders, capsys: pytest.CaptureFixture[str]
 ) -> None:

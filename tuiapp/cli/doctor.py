@@ -67,6 +67,7 @@ def _report(options: Options) -> dict[str, Any]:
     advice: list[str] = []
     report["settings"] = _settings(options, advice)
     report["log"] = _log(options)
+    report["backups"] = _backups(options, advice)
     try:
         opened = options.session()
     except DiscoverError as error:
@@ -90,6 +91,7 @@ def _report(options: Options) -> dict[str, Any]:
         name: f"{_size(path) / 1e6:.1f} MB"
         for name, path in (
             ("library", folders.database),
+            ("backups", folders.backups),
             ("packs", folders.packs),
             ("models", folders.models),
             ("downloads", folders.downloads),
@@ -116,6 +118,18 @@ def _settings(options: Options, advice: list[str]) -> str:
 def _log(options: Options) -> str:
     log = options.folders.log
     return f"{log}: errors logged" if log.exists() else "no errors logged"
+
+
+def _backups(options: Options, advice: list[str]) -> dict[str, str]:
+    from engine.store.backups import DAMAGED, backups, is_whole
+
+    found = {}
+    for one in backups(options.folders):
+        whole = one.why != DAMAGED and is_whole(one)
+        if not whole and one.why != DAMAGED:
+            advice.append(f"{one.path} is damaged: remove it.")
+        found[one.name] = f"{one.bytes / 1e6:.1f} MB, {'whole' if whole else 'damaged'}"
+    return found
 
 
 def _library(session: Any, advice: list[str]) -> dict[str, Any]:

@@ -22,7 +22,9 @@ _HELD = (
     "NOT gone yet: another program is using the library, so its old bytes are still in the file. Close that program, "
     "then run any discover command: it finishes this."
 )
-_OUT_OF_REACH = "Not covered: exported and downloaded files, backups, and deleted bytes still on the disk."
+_OUT_OF_REACH = (
+    "Not covered: exported and downloaded files, copies made elsewhere, and deleted bytes on the disk."
+)
 
 
 @cli.command()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "artist",
     "audit",
+    "backup",
     "browse",
     "compare",
     "contexts",

@@ -30,7 +30,7 @@ def write(door: Door, changes: Mapping[str, Any]) -> None:
         after = changed(after, key, value, path)
     if after != before:
         try:
-            door.write_file(path, after.encode())
+            door.write_config(after.encode())
         except OSError as error:
             raise DiscoverError(f"Cannot write {path}: {error.strerror}. Nothing was changed.") from error
 

@@ -169,6 +169,14 @@ def test_a_model_of_tracks_goes_the_same_way(tmp_path) -> None:
         assert other.models.manifest("artists") is None
 
 
+@pytest.mark.parametrize("lacks", [{"listeners"}, {"baselines"}, {"listeners", "baselines"}])
+def test_what_was_not_measured_whole_is_not_told_of(lacks) -> None:
+    measured = {"ndcg@20": 0.2, "listeners": 9, "baselines": {"popularity": {"ndcg@20": 0.1}}}
+    assert validation_of(quality_of(measured)) == measured
+    assert quality_of({key: value for key, value in measured.items() if key not in lacks}) is None
+    assert quality_of(dict.fromkeys(measured, "x")) is None
+
+
 # -- what is refused ----------------------------------------------------------------------------------------
 
 
