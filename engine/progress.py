@@ -10,6 +10,8 @@ from dataclasses import dataclass
 Share = Callable[[float], None]
 # Asked while work goes on: whether it should stop.
 Cancelled = Callable[[], bool]
+# Called with how much is done, of how much.
+CountReport = Callable[[int, int], None]
 # Called with a stage, and how much of it is done, of how much.
 StageReport = Callable[[str, int, int], None]
 

@@ -22,6 +22,7 @@ from engine.community.files import is_tar
 from engine.community.known import KnownRecordings
 from engine.community.streams import first_bytes, opened_member
 from engine.errors import CancelledError, UnreadableFileError
+from engine.progress import CountReport
 
 NAME, SOURCE, LICENCE, COLLECTED = "acousticbrainz", "AcousticBrainz", "CC0 1.0", "2022-06-23"
 SUFFIX = "-rhythm.csv"
@@ -75,7 +76,7 @@ def read_rhythm(
     counts: RowCounts,
     *,
     size: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Tempi:
     """The tempo of the known recordings; `counts` has what became of the table's rows.

@@ -16,9 +16,10 @@ import msgspec
 from engine.community.acousticbrainz import COLLECTED
 from engine.community.fetch import Fetched, RefusedError, Web
 from engine.community.pack import Download
-from engine.community.remote import Free, Progress, Remote, check_room, free_bytes, read_remote, remote_record
+from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote, remote_record
 from engine.errors import UnreadableFileError
 from engine.privacy import Door
+from engine.progress import CountReport
 
 _RHYTHM, _RHYTHM_SUMS = "acousticbrainz-lowlevel-features-20220623-rhythm.tar.zst", "sha256sums"
 _ARTISTS, _ARTISTS_SUMS = "artist.tar.xz", "SHA256SUMS"
@@ -29,7 +30,7 @@ _BLOCK = 1 << 20
 T = TypeVar("T")
 # What becomes of an open archive: given it, where progress is reported, and what is asked at its end.
 Said = Callable[[], Mapping[str, object]]
-Read = Callable[[IO[bytes], Progress | None, Said], T]
+Read = Callable[[IO[bytes], CountReport | None, Said], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def read_archive(
     archive: Archive,
     read: Read[T],
     *,
-    progress: Progress | None = None,
+    progress: CountReport | None = None,
     free: Free = free_bytes,
 ) -> tuple[T, Fetched]:
     """Read an archive while it comes, and hold all of it against its digest before anything of it is kept.
@@ -103,7 +104,7 @@ def read_archive(
     return read_remote(door, web, archive.url, reading)
 
 
-def _said(remote: Remote, archive: Archive, in_bytes: Progress | None) -> Mapping[str, object]:
+def _said(remote: Remote, archive: Archive, in_bytes: CountReport | None) -> Mapping[str, object]:
     """What the manifest says of the download, when all of it came and is what its publisher says."""
     while remote.read(_BLOCK):
         if in_bytes is not None:

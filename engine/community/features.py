@@ -36,6 +36,7 @@ from engine.errors import UnreadableFileError
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.privacy.atomic import OWN as OWN_PARTIAL
+from engine.progress import CountReport
 from engine.store.forgetting import mark, unforgotten
 
 __all__ = [
@@ -122,7 +123,7 @@ def add_features(
     door: Door,
     path: Path,
     name: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
     library: sqlite3.Connection | None = None,
 ) -> FeatureReport:
@@ -154,7 +155,7 @@ def add_rhythm(
     file: IO[bytes],
     source: str,
     name: str = RHYTHM,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
     library: sqlite3.Connection | None = None,
     *,

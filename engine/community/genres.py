@@ -30,6 +30,7 @@ from engine.community.streams import Member, first_bytes, opened_member
 from engine.errors import CancelledError, UnreadableFileError, unreadable
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
+from engine.progress import CountReport
 
 KIND, FORMAT, TABLE_FILE = "genres", 1, "genres.sqlite"
 TITLE = "MusicBrainz' artists, for genres (artist.tar.xz of its JSON dumps)"
@@ -71,7 +72,7 @@ def add_genres(
     file: IO[bytes],
     source: str,
     name: str = KIND,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
     *,
     size: int | None = None,
@@ -117,7 +118,7 @@ def _genres(
     member: Member,
     known: Mapping[str, str],
     dropped: Counter[str],
-    progress: Callable[[int, int], None] | None,
+    progress: CountReport | None,
     cancelled: Callable[[], bool] | None,
     size: int | None,
 ) -> dict[str, list[_Word]]:

@@ -23,6 +23,7 @@ from engine.community.pack import PackContent
 from engine.community.streams import Member, first_bytes, members, opened_member
 from engine.community.tally import Tally
 from engine.errors import CancelledError, UnreadableFileError
+from engine.progress import CountReport
 from engine.wording import one_or_many, quantity
 
 LICENCE = "CC0 1.0"
@@ -48,7 +49,7 @@ class Statistics:
         self,
         path: Path,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> PackContent:
@@ -72,7 +73,7 @@ class Statistics:
         self,
         path: Path,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """The one community of it."""
@@ -82,7 +83,7 @@ class Statistics:
         self,
         member: Member,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Tally:
         """Count all lines of the member. Progress is in bytes of it."""
@@ -155,7 +156,7 @@ class AllStatistics:
         self,
         path: Path,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """Those it has, as they come, and why one of them cannot be used.

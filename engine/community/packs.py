@@ -16,6 +16,7 @@ from engine.community.pack_names import name_for, name_of_file, pack_name
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError, unreadable
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door
+from engine.progress import CountReport
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureReport
@@ -48,7 +49,7 @@ class Reader(Protocol):
         self,
         path: Path,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """The communities in it, read one after the other in one go, and why one of them cannot be used."""
@@ -208,7 +209,7 @@ def add_packs(
     *,
     format: str | None = None,  # noqa: A002 - the contract's word
     name: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
     library: sqlite3.Connection | None = None,
     licence: str = "",
@@ -231,7 +232,7 @@ def add_packs(
     failed: list[UnreadableFileError] = []
     taken: dict[str, BadLines] = {}
 
-    def progress_of(turn: int) -> Callable[[int, int], None] | None:
+    def progress_of(turn: int) -> CountReport | None:
         """Each reader goes through the whole file: how far one is, all of them are."""
         return progress and (lambda done, total: progress(turn * total + done, turns * total))
 

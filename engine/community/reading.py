@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.community.bad_lines import BadLines
 from engine.community.files import size_of
 from engine.errors import CancelledError
+from engine.progress import CountReport
 
 _POLL = 4096  # lines between two looks at `cancelled`
 
@@ -18,7 +19,7 @@ class Reading:
     def __init__(
         self,
         path: Path,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
         self._progress, self._cancelled = progress, cancelled

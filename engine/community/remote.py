@@ -19,6 +19,7 @@ import msgspec
 from engine.community.fetch import NO_SUCH_RANGE, Answer, BrokenError, Fetched, Web, as_broken, number_in
 from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
+from engine.progress import CountReport
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -29,7 +30,6 @@ _MAX_BYTES = 64 << 30
 _ROOM = 1 << 30  # for the pack
 
 T = TypeVar("T")
-Progress = Callable[[int, int], None]
 Free = Callable[[Path], int]
 
 
@@ -287,7 +287,7 @@ def check_room(door: Door, wanted: int, free: Free = free_bytes) -> None:
 
 @contextlib.contextmanager
 def fetched(
-    door: Door, web: Web, url: str, *, most: int | None = None, progress: Progress | None = None
+    door: Door, web: Web, url: str, *, most: int | None = None, progress: CountReport | None = None
 ) -> Iterator[tuple[Path, Fetched]]:
     """The file at an address, of `most` so many bytes, in a folder that is gone after the block, and what is to be
     remembered of it.

@@ -19,6 +19,7 @@ from engine.community.condense import Part, narrowed, stacked, summed
 from engine.community.pack import PackContent
 from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
+from engine.progress import CountReport
 
 # Listener, artist, title (empty where items are artists), plays (null where the data only says that they played it).
 Row = tuple[str, str, str, float | None]
@@ -166,7 +167,7 @@ class Rows:
         self,
         path: Path,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> PackContent:
         """Everything that can be used; what cannot is counted by reason.
@@ -185,7 +186,7 @@ class Rows:
         self,
         path: Path,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: CountReport | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """The one community there is in it."""

@@ -18,11 +18,12 @@ from engine.community.fetch import Fetched, RefusedError, Web
 from engine.community.listenbrainz import Statistics
 from engine.community.offers import MIN_LISTENERS
 from engine.community.pack import Download, PackContent
-from engine.community.remote import Free, Progress, Remote, check_room, free_bytes, read_remote, remote_record
+from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote, remote_record
 from engine.community.streams import Member, opened_member
 from engine.community.tally import Tally
 from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
+from engine.progress import CountReport
 from engine.wording import percent, quantity
 
 MAX_DUMPS = 6
@@ -124,7 +125,7 @@ def read_newest(
     *,
     min_listeners: int = MIN_LISTENERS,
     free: Free = free_bytes,
-    progress: Progress | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Read:
     """Read the newest dump whose member is whole and has so many listeners; older ones where not, which `web` reports.
@@ -160,7 +161,7 @@ def _taken(
     dump: Dump,
     statistics: Statistics,
     min_listeners: int,
-    progress: Progress | None,
+    progress: CountReport | None,
     cancelled: Callable[[], bool] | None,
 ) -> Read:
     name = dump.url.rpartition("/")[2]
@@ -183,7 +184,7 @@ def _taken(
     return Read(dump, content, download, checked, record)
 
 
-def _estimating(progress: Progress, remote: Remote) -> Progress:
+def _estimating(progress: CountReport, remote: Remote) -> CountReport:
     """Bytes read of the archive, and how many it will be when the member is."""
 
     def report(done: int, total: int) -> None:

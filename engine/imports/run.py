@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +26,7 @@ from engine.imports.registry import Format, format_named, recognise
 from engine.imports.report import UNKNOWN, FileReport, Report, imported_whole
 from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import Member, walk
-from engine.progress import Cancelled
+from engine.progress import Cancelled, CountReport
 from engine.store import history
 from engine.store.ingest import Ingest
 from engine.store.play import MIN_MS, is_half
@@ -38,8 +38,6 @@ _GUESSED = (
     "not UTF-8, so it was read as Windows-1252; if names look wrong, give its encoding with "
     "--encoding NAME, such as shift_jis or cp1251"
 )
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def import_paths(
     columns: Mapping[str, str] | None = None,
     zone: str | None = None,
     encoding: str | None = None,
-    progress: Progress | None = None,
+    progress: CountReport | None = None,
     cancelled: Cancelled | None = None,
     begin: Callable[[], object] | None = None,
 ) -> Report:
@@ -118,7 +116,7 @@ class _Run:
         connection: sqlite3.Connection,
         min_ms: int,
         options: Options,
-        progress: Progress | None,
+        progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> None:
         self._connection = connection

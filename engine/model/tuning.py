@@ -22,6 +22,7 @@ from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
+from engine.progress import CountReport
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -91,7 +92,7 @@ def tune(
     free_factors: bool = False,
     seed: int = 0,
     seconds: float = 120.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Tuned:
     """Choose the confidence and lambda, and with `free_factors` the rank, for (listeners, items) CSR play counts.
@@ -153,7 +154,7 @@ class _Search:
         plays: csr_matrix,
         seed: int,
         seconds: float,
-        progress: Callable[[int, int], None] | None,
+        progress: CountReport | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self._plays, self._seed, self._seconds = plays, seed, seconds

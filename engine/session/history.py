@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.canonical_keys import Level, artist_key
 from engine.errors import NothingYetError, PrivateSessionError
 from engine.privacy import private_session_on
-from engine.progress import Cancelled
+from engine.progress import Cancelled, CountReport
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import history as store_history
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from engine.live.clock import Heard
     from engine.store.logged_plays import LoggedPlay, Player
     from engine.store.stats import Played, Stats
-
-Progress = Callable[[int, int], None]
 
 
 class History(Service):
@@ -94,7 +92,7 @@ class History(Service):
         columns: Mapping[str, str] | None = None,
         zone: str | None = None,
         encoding: str | None = None,
-        progress: Progress | None = None,
+        progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> Report:
         """Import files, folders and archives; `engine.imports.run.import_paths` has the options."""

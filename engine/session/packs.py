@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,15 +13,13 @@ from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo, UnknownFormatError
 from engine.errors import NothingYetError, UnreadableFileError
 from engine.paths import why_not_read
-from engine.progress import Cancelled, StageReport
+from engine.progress import Cancelled, CountReport, StageReport
 from engine.session.library import Change, Service, synchronized
 from engine.store.downloads import add_download, downloads
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, LibraryCoverage
     from engine.community.fetch import Fetched, Web
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Packs(Service):
         format: str | None = None,  # noqa: A002 - the contract's word
         name: str | None = None,
         licence: str = "",
-        progress: Progress | None = None,
+        progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> Added:
         """Take all that a file holds: community data, track features. Raises as `add_packs` does, and says of another
@@ -131,8 +128,8 @@ class Packs(Service):
         url: str,
         name: str | None,
         licence: str,
-        progress: Progress | None,
-        reading: Progress | None,
+        progress: CountReport | None,
+        reading: CountReport | None,
         cancelled: Cancelled | None,
     ) -> Added:
         """Download community data and add all of it; what was downloaded is remembered for the audit."""
@@ -150,7 +147,7 @@ class Packs(Service):
         level: Level,
         min_listeners: int,
         name: str | None,
-        progress: Progress | None,
+        progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> PackInfo:
         """Read ListenBrainz' newest statistics at `base` into a pack while they come; remembered for the audit.
@@ -184,7 +181,7 @@ class Packs(Service):
         form: str,
         base: str,
         name: str | None,
-        progress: Progress | None,
+        progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> tuple[PackInfo, ...]:
         """Read an archive that is published with its digest into a pack while it comes; remembered for the audit.
@@ -195,14 +192,14 @@ class Packs(Service):
 
         door, library = self.library.door, self.library.connection
 
-        def rhythm(file: IO[bytes], progress: Progress | None, said: archives.Said) -> tuple[str, ...]:
+        def rhythm(file: IO[bytes], progress: CountReport | None, said: archives.Said) -> tuple[str, ...]:
             label = name or features.RHYTHM
             added = features.add_rhythm(
                 door, file, archive.file, label, progress, cancelled, library, said=said
             )
             return added.name, *added.also
 
-        def artists(file: IO[bytes], progress: Progress | None, said: archives.Said) -> tuple[str, ...]:
+        def artists(file: IO[bytes], progress: CountReport | None, said: archives.Said) -> tuple[str, ...]:
             label = name or genres.KIND
             return (genres.add_genres(door, file, archive.file, label, progress, cancelled, said=said),)
 
@@ -232,7 +229,7 @@ class Packs(Service):
         folder: Path,
         level: Level,
         *,
-        progress: Progress | None = None,
+        progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> dict[str, Any]:
         """Write the community packs of a level as Parquet into a new folder; what its manifest says.

@@ -29,6 +29,7 @@ from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity, Listens
 from engine.paths import Folders, digest_of, what_is_wrong
+from engine.progress import CountReport
 from engine.search import NameIndex, open_names
 from engine.training.search_names import names_of_artists, names_of_items
 
@@ -245,7 +246,7 @@ def write_index(
     factors: np.ndarray,
     queries: np.ndarray,
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Build the index of `factors` (items, factors) in the model's `folder`, calibrated on `queries` (`build_index`);

@@ -22,7 +22,7 @@ from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import SOLO_WEIGHTS
 from engine.model.tuning import regularization_for, tune
-from engine.progress import Share, in_steps, part_of
+from engine.progress import CountReport, Share, in_steps, part_of
 from engine.training.solo import measure_sessions
 from engine.training.weigh import Weighed, weigh
 
@@ -220,7 +220,7 @@ def _searched(
     free_factors: bool,
     seed: int,
     seconds: float,
-    progress: Callable[[int, int], None],
+    progress: CountReport,
     cancelled: Callable[[], bool] | None,
 ) -> tuple[_Settings, dict[str, Any]]:
     """The best settings found and what was tried; the defaults where nothing could be, and why."""

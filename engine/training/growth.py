@@ -34,7 +34,7 @@ from engine.model.fold_in_rows import fold_in_rows
 from engine.model.similarity import Listens, listens_of
 from engine.paths import digest_of
 from engine.privacy import Door
-from engine.progress import Cancelled
+from engine.progress import Cancelled, CountReport
 from engine.training.artifact import (
     Growth,
     Model,
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
 
 # Of the newer data's pairs so many with items that were folded in, beyond which training again is suggested.
 REBUILD = 0.05
-
-Progress = Callable[[int, int], None]
 
 
 def much_joined(manifest: ModelManifest) -> str:
@@ -104,7 +102,7 @@ def grow(
     keys: Sequence[str],
     *,
     collected: str = "",
-    progress: Progress | None = None,
+    progress: CountReport | None = None,
     cancelled: Cancelled | None = None,
 ) -> ModelManifest:
     """Have what (listeners, items) `plays` of items called `names`, with different `keys`, know and a community model

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -24,7 +23,7 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.errors import CancelledError, UsageError
 from engine.model.confidence import Confidence
-from engine.progress import Cancelled
+from engine.progress import Cancelled, CountReport
 from engine.training.artifact import Model
 
 FORMAT = 1
@@ -39,8 +38,6 @@ WHAT_IS_IN_IT = (
     "The file holds artists or tracks with what was learned of them, and nothing of you. For related artists it also "
     "holds rows of some of the community's listeners, without names."
 )
-
-Progress = Callable[[int, int], None]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +99,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def packed(
-    model: Model, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+    model: Model, *, progress: CountReport | None = None, cancelled: Cancelled | None = None
 ) -> tuple[bytes, ModelFile]:
     """The file's bytes, and what `model.json` in it says.
 

@@ -19,6 +19,7 @@ import numpy as np
 from engine.canonical_keys import SEPARATOR, Level
 from engine.errors import CancelledError, DamagedDataError, DiscoverError
 from engine.paths import digest_of
+from engine.progress import CountReport
 from engine.training.interactions import Interactions
 
 FORMAT, KIND = 1, "plays as Parquet"
@@ -49,7 +50,7 @@ def write_parquet(
     data: Interactions,
     level: Level,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ParquetManifest:
     """Write into an empty folder. Raises DiscoverError where PyArrow is missing, CancelledError."""

@@ -23,6 +23,7 @@ from engine.model.ensemble import MEMBERS
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens
 from engine.paths import why_not_read
+from engine.progress import CountReport
 from engine.training.model_file import (
     FORMAT,
     KIND,
@@ -79,7 +80,7 @@ def read_model_file(
     path: Path,
     *,
     sha256: str = "",
-    progress: Callable[[int, int], None] | None = None,
+    progress: CountReport | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Content:
     """All of a file, which must have this `sha256` where one is given; progress in bytes.
