@@ -28,7 +28,7 @@ from engine.errors import CancelledError, DiscoverError, NothingYetError, disk_t
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
-from engine.progress import ADDING_MODEL, SCANNING, Whole
+from engine.progress import ADDING_MODEL, SCANNING, Cancelled, Whole
 from engine.session import Session
 
 if TYPE_CHECKING:
@@ -157,15 +157,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
-) -> Any:
+def _run(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Any:
     """The result of the command asked for."""
     return _COMMANDS[asked.command](asked, session, reporter, cancelled)
 
 
 def _import(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Import histories; the report."""
     from engine.imports.table import columns_given
@@ -183,7 +181,7 @@ def _import(
 
 
 def _add(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Add files of community data; what was taken of them."""
     many = len(asked.paths)
@@ -216,9 +214,7 @@ def _taken(
     }
 
 
-def _look(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
-) -> Any:
+def _look(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Any:
     """What is offered for download now, and whether that is newer than the pack it would update."""
     from engine.community.fetch import Web, host_of
 
@@ -233,7 +229,7 @@ def _look(
 
 
 def _fetch(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Download what was looked for, and add it."""
     from engine.community.fetch import Web
@@ -253,7 +249,7 @@ def _fetch(
 
 
 def _update(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Take newer data for a pack, downloaded by name or from a file; what is new."""
     from engine.community.fetch import Web
@@ -278,7 +274,7 @@ def _update(
 
 
 def _export_model(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Write the model in use to a file."""
     reporter.expect({"exporting": 1})
@@ -286,9 +282,7 @@ def _export_model(
     return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256}
 
 
-def _train(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
-) -> Any:
+def _train(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Any:
     """Train every level there is data for; the manifests."""
     import msgspec
 
@@ -319,7 +313,7 @@ def _train(
 
 
 def _add_model(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Take a model from a file, or from its address."""
     from engine.community.fetch import Web
@@ -344,7 +338,7 @@ def _add_model(
 
 
 def _music(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Look through folders of music, new ones or those there are, or measure their tempo; what was found."""
     music = session.music
@@ -368,7 +362,7 @@ def _music(
 
 
 def _push(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Callable[[], bool]
+    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Look on a server of the person's own for a playlist, or send what was found there.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sample_data
+from engine.progress import Cancelled
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # A demo is waited for: the search stops here on a slow machine; a quick one is done before.
 TUNE_SECONDS = 8.0
 # Called with the stage, how many are done, of how many, and the loss where there is one.
-Progress = Callable[[str, int, int, float | None], None]
+LossReport = Callable[[str, int, int, float | None], None]
 
 
 def is_ready(session: Session) -> bool:
@@ -45,7 +46,7 @@ def parts() -> dict[str, float]:
     return {"importing": 5, "adding data": 3, **parts_of(["artists"]), **tracks}
 
 
-def prepare(session: Session, progress: Progress, cancelled: Callable[[], bool] | None = None) -> None:
+def prepare(session: Session, progress: LossReport, cancelled: Cancelled | None = None) -> None:
     """Bring the library to where it has listens, packs and models; what is there already stays.
 
     Raises CancelledError; what was whole by then stays and is not done again.

@@ -8,7 +8,7 @@ MusicBrainz ids of recordings and no names, so of them those are kept that a pac
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,7 @@ from engine.community.files import is_tar
 from engine.community.known import KnownRecordings
 from engine.community.streams import first_bytes, opened_member
 from engine.errors import CancelledError, UnreadableFileError
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 
 NAME, SOURCE, LICENCE, COLLECTED = "acousticbrainz", "AcousticBrainz", "CC0 1.0", "2022-06-23"
 SUFFIX = "-rhythm.csv"
@@ -77,7 +77,7 @@ def read_rhythm(
     *,
     size: int | None = None,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Tempi:
     """The tempo of the known recordings; `counts` has what became of the table's rows.
 

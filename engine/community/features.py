@@ -36,7 +36,7 @@ from engine.errors import UnreadableFileError
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.privacy.atomic import OWN as OWN_PARTIAL
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 from engine.store.forgetting import mark, unforgotten
 
 __all__ = [
@@ -124,7 +124,7 @@ def add_features(
     path: Path,
     name: str | None = None,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
     library: sqlite3.Connection | None = None,
 ) -> FeatureReport:
     """Read the tables at `path` into a feature pack called `name` (default: from the file's name).
@@ -156,7 +156,7 @@ def add_rhythm(
     source: str,
     name: str = RHYTHM,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
     library: sqlite3.Connection | None = None,
     *,
     size: int | None = None,

@@ -30,7 +30,7 @@ from engine.community.streams import Member, first_bytes, opened_member
 from engine.errors import CancelledError, UnreadableFileError, unreadable
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 
 KIND, FORMAT, TABLE_FILE = "genres", 1, "genres.sqlite"
 TITLE = "MusicBrainz' artists, for genres (artist.tar.xz of its JSON dumps)"
@@ -73,7 +73,7 @@ def add_genres(
     source: str,
     name: str = KIND,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
     *,
     size: int | None = None,
     said: Callable[[], Mapping[str, object]] = dict,
@@ -119,7 +119,7 @@ def _genres(
     known: Mapping[str, str],
     dropped: Counter[str],
     progress: CountReport | None,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
     size: int | None,
 ) -> dict[str, list[_Word]]:
     """By artists' keys their words: those of artists a pack knows by id, of others where no two have one name."""

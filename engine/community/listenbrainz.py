@@ -7,7 +7,7 @@ dropped while reading: another public dump maps them to names. PACKS.md has the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from engine.community.pack import PackContent
 from engine.community.streams import Member, first_bytes, members, opened_member
 from engine.community.tally import Tally
 from engine.errors import CancelledError, UnreadableFileError
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 from engine.wording import one_or_many, quantity
 
 LICENCE = "CC0 1.0"
@@ -50,7 +50,7 @@ class Statistics:
         path: Path,
         *,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> PackContent:
         """Everything in it that can be used; bad lines are counted by reason.
@@ -74,7 +74,7 @@ class Statistics:
         path: Path,
         *,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """The one community of it."""
         yield self.read(path, progress=progress, cancelled=cancelled)
@@ -84,7 +84,7 @@ class Statistics:
         member: Member,
         *,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Tally:
         """Count all lines of the member. Progress is in bytes of it."""
         tally = Tally(self.LEVEL, member.name)
@@ -101,7 +101,7 @@ class Statistics:
         source: str,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         *,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> PackContent:
         """What becomes of it as a pack: merged, pruned and capped, and said so."""
         tally.forget_ids()
@@ -157,7 +157,7 @@ class AllStatistics:
         path: Path,
         *,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """Those it has, as they come, and why one of them cannot be used.
 
@@ -209,7 +209,7 @@ def _notes(tally: Tally, made: Condensed, limits: Limits, level: Level) -> tuple
     return notes if level == "artists" else notes[:2] + notes[3:]
 
 
-def _stop_if(cancelled: Callable[[], bool] | None) -> None:
+def _stop_if(cancelled: Cancelled | None) -> None:
     if cancelled is not None and cancelled():
         raise CancelledError("Stopped; no pack was added.")
 

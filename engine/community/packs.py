@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +16,7 @@ from engine.community.pack_names import name_for, name_of_file, pack_name
 from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError, unreadable
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 
 if TYPE_CHECKING:
     from engine.community.features import FeatureReport
@@ -50,7 +50,7 @@ class Reader(Protocol):
         path: Path,
         *,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """The communities in it, read one after the other in one go, and why one of them cannot be used."""
 
@@ -210,7 +210,7 @@ def add_packs(
     format: str | None = None,  # noqa: A002 - the contract's word
     name: str | None = None,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
     library: sqlite3.Connection | None = None,
     licence: str = "",
 ) -> Added:

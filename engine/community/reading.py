@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from engine.community.bad_lines import BadLines
 from engine.community.files import size_of
 from engine.errors import CancelledError
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 
 _POLL = 4096  # lines between two looks at `cancelled`
 
@@ -20,7 +19,7 @@ class Reading:
         self,
         path: Path,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> None:
         self._progress, self._cancelled = progress, cancelled
         self._done, self._total = 0, size_of(path) if progress is not None else 0

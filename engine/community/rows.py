@@ -19,7 +19,7 @@ from engine.community.condense import Part, narrowed, stacked, summed
 from engine.community.pack import PackContent
 from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 
 # Listener, artist, title (empty where items are artists), plays (null where the data only says that they played it).
 Row = tuple[str, str, str, float | None]
@@ -168,7 +168,7 @@ class Rows:
         path: Path,
         *,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> PackContent:
         """Everything that can be used; what cannot is counted by reason.
 
@@ -187,7 +187,7 @@ class Rows:
         path: Path,
         *,
         progress: CountReport | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
         """The one community there is in it."""
         yield self.read(path, progress=progress, cancelled=cancelled)

@@ -9,7 +9,7 @@ Tested against made-up archives on a server on the same machine; the real one co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import IO, cast
 from urllib.parse import unquote, urljoin
@@ -23,7 +23,7 @@ from engine.community.streams import Member, opened_member
 from engine.community.tally import Tally
 from engine.errors import DiscoverError, UnreadableFileError
 from engine.privacy import Door
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 from engine.wording import percent, quantity
 
 MAX_DUMPS = 6
@@ -126,7 +126,7 @@ def read_newest(
     min_listeners: int = MIN_LISTENERS,
     free: Free = free_bytes,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Read:
     """Read the newest dump whose member is whole and has so many listeners; older ones where not, which `web` reports.
 
@@ -162,7 +162,7 @@ def _taken(
     statistics: Statistics,
     min_listeners: int,
     progress: CountReport | None,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
 ) -> Read:
     name = dump.url.rpartition("/")[2]
     with opened_member(cast(IO[bytes], remote), name, statistics.suffix) as member:

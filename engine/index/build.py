@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -32,7 +31,7 @@ from engine.index.manifest import (
 )
 from engine.index.norm_scan import FILES, NormOrder, write_norm_order
 from engine.index.scores import Floats, Ids, checked_factors
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 
 # More bring little: on 130,000 trained items and on random ones 10 to 80 trees changed the milliseconds at
 # equal recall by less than their noise and tripled the bytes, so only `search_k` is tuned.
@@ -49,7 +48,7 @@ def build_index(
     seed: int = 0,
     trees: int = TREES,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> IndexManifest:
     """Build the index of `item_factors` (items, factors) float32 into the empty `folder` and measure it.
 
@@ -82,7 +81,7 @@ def build_index(
 class _Steps:
     """Counts units of work, reports them, and stops when asked to."""
 
-    def __init__(self, progress: CountReport | None, cancelled: Callable[[], bool] | None) -> None:
+    def __init__(self, progress: CountReport | None, cancelled: Cancelled | None) -> None:
         self._progress, self._cancelled = progress, cancelled
         self._done = 0
         self.total = 0

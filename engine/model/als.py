@@ -22,6 +22,7 @@ from engine.model.checks import checked_counts, checked_ids, checked_rows, chose
 from engine.model.equations import gram_of, system_of
 from engine.model.saved import read_model, write_model
 from engine.model.topk import lengths, top_k
+from engine.progress import Cancelled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +100,7 @@ class AlternatingLeastSquares:
         user_items: csr_matrix,
         show_progress: bool = True,  # noqa: ARG002 - the library's argument
         callback: Callback | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
         *,
         keep: Callable[[State], None] | None = None,
         resume: State | None = None,
@@ -139,7 +140,7 @@ class AlternatingLeastSquares:
         sides: Callable[[Kernels], Sides],
         *,
         callback: Callback | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Cancelled | None = None,
         keep: Callable[[State], None] | None = None,
         resume: State | None = None,
     ) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -93,7 +93,7 @@ def tune(
     seed: int = 0,
     seconds: float = 120.0,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Tuned:
     """Choose the confidence and lambda, and with `free_factors` the rank, for (listeners, items) CSR play counts.
 
@@ -155,7 +155,7 @@ class _Search:
         seed: int,
         seconds: float,
         progress: CountReport | None,
-        cancelled: Callable[[], bool] | None,
+        cancelled: Cancelled | None,
     ) -> None:
         self._plays, self._seed, self._seconds = plays, seed, seconds
         self._began = time.monotonic()
@@ -268,7 +268,7 @@ class _Split:
         self._listeners = rng.choice(listeners, size=size, replace=False)
 
     def ndcg(
-        self, setting: Trial, sweeps: int, seed: int, share: float, cancelled: Callable[[], bool] | None
+        self, setting: Trial, sweeps: int, seed: int, share: float, cancelled: Cancelled | None
     ) -> float:
         """nDCG@20 of a fit with this setting over a `share` of the listeners; 0 where its factors collapsed."""
         model = AlternatingLeastSquares(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from engine.playlists.objective import Objective, Question, objective_of, questi
 from engine.playlists.playlist import ContextPlaylist, Curve, PlaylistTrack
 from engine.playlists.pool import Pool, known_length, pool_of
 from engine.playlists.profile import Floats, profile_of
+from engine.progress import Cancelled
 from engine.wording import quantity
 
 ARTIST_GAP = 5  # places between two tracks of one artist; fewer only where the pool leaves no choice
@@ -27,7 +28,7 @@ def compose(
     candidates: Sequence[Candidate],
     settings: Settings | None = None,
     context: Context = CONTEXTS["running"],
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> ContextPlaylist:
     """A playlist of `settings.minutes` from `candidates`, following the context's profile.
 
@@ -87,7 +88,7 @@ def _measured(pool: Pool, context: Context) -> str:
     return measures[0]
 
 
-def _found(question: Question, cancelled: Callable[[], bool] | None) -> tuple[Objective, search.Sequence]:
+def _found(question: Question, cancelled: Cancelled | None) -> tuple[Objective, search.Sequence]:
     """The best list; artists come closer than the context has it only where that fills more time."""
     objective = objective_of(question, question.context.artist_gap)
     found = search.sequence(objective, cancelled)

@@ -8,7 +8,6 @@ whole objective.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from engine.errors import CancelledError
 from engine.playlists.objective import LENGTH_WEIGHT, NEW_WEIGHT, Objective, Orders
 from engine.playlists.pool import ASSUMED_SECONDS
 from engine.playlists.profile import Floats
+from engine.progress import Cancelled
 
 WIDTH = 20
 ROUNDS = 8
@@ -61,7 +61,7 @@ def greedy(objective: Objective) -> Sequence:
     return _best(objective, _Search(objective).ends(1, None))
 
 
-def sequence(objective: Objective, cancelled: Callable[[], bool] | None = None) -> Sequence:
+def sequence(objective: Objective, cancelled: Cancelled | None = None) -> Sequence:
     """The best list found; the same for the same objective, and never worth less than the greedy one.
 
     Empty when the pool is. Raises CancelledError when `cancelled` says so between steps.
@@ -95,7 +95,7 @@ class _Search:
         self._rest = _best_rest(objective)
         self._again = objective.variety * ASSUMED_SECONDS / max(objective.length, ASSUMED_SECONDS)
 
-    def ends(self, width: int, cancelled: Callable[[], bool] | None) -> list[list[int]]:
+    def ends(self, width: int, cancelled: Cancelled | None) -> list[list[int]]:
         """Whole lists, one at least: what the beam held when the length was reached or nothing more fitted."""
         objective, tracks = self._objective, len(self._objective.pool)
         beam = _Beam(
@@ -190,7 +190,7 @@ def _best_rest(objective: Objective) -> Floats:
     return np.append(np.cumsum(rate[::-1])[::-1], 0.0)
 
 
-def _improved(objective: Objective, order: list[int], cancelled: Callable[[], bool] | None) -> Sequence:
+def _improved(objective: Objective, order: list[int], cancelled: Cancelled | None) -> Sequence:
     """`order` after exchanges, each of which made it better, until none does."""
     value = objective.value(order)
     for _ in range(ROUNDS):

@@ -10,7 +10,6 @@ to by one atomic rename of that small file.
 from __future__ import annotations
 
 import tokenize
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +28,7 @@ from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity, Listens
 from engine.paths import Folders, digest_of, what_is_wrong
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 from engine.search import NameIndex, open_names
 from engine.training.search_names import names_of_artists, names_of_items
 
@@ -247,7 +246,7 @@ def write_index(
     queries: np.ndarray,
     seed: int,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Build the index of `factors` (items, factors) in the model's `folder`, calibrated on `queries` (`build_index`);
     returns what the manifest says of it, and the digests. Raises CancelledError."""

@@ -22,7 +22,7 @@ from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import SOLO_WEIGHTS
 from engine.model.tuning import regularization_for, tune
-from engine.progress import CountReport, Share, in_steps, part_of
+from engine.progress import Cancelled, CountReport, Share, StageReport, in_steps, part_of
 from engine.training.solo import measure_sessions
 from engine.training.weigh import Weighed, weigh
 
@@ -77,7 +77,7 @@ class _Settings:
         *,
         iterations: int,
         seed: int,
-        cancelled: Callable[[], bool] | None,
+        cancelled: Cancelled | None,
         start: NDArray[np.float32] | None = None,
     ) -> AlternatingLeastSquares:
         """The factors of these (rows, items) play counts; from the items' `start` on where there is one."""
@@ -121,8 +121,8 @@ def choose(
     search_seconds: float,
     times: NDArray[np.int64] | None,
     artists: NDArray[np.int32] | None = None,
-    progress: Callable[[str, int, int], None],
-    cancelled: Callable[[], bool] | None,
+    progress: StageReport,
+    cancelled: Cancelled | None,
 ) -> Choice:
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
     `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
@@ -184,7 +184,7 @@ def _weighed(
     seed: int,
     weighing: Share,
     measuring: Share,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
 ) -> tuple[Weighed, dict[str, Any]]:
     """The ensemble's weights for a community, and the measures on what was held out of its `train` plays."""
     latest: list[NDArray[np.float32]] = []
@@ -221,7 +221,7 @@ def _searched(
     seed: int,
     seconds: float,
     progress: CountReport,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
 ) -> tuple[_Settings, dict[str, Any]]:
     """The best settings found and what was tried; the defaults where nothing could be, and why."""
     try:

@@ -8,7 +8,6 @@ outside it; items are numbered as training numbers the columns of all packs of a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ import numpy as np
 from engine.canonical_keys import SEPARATOR, Level
 from engine.errors import CancelledError, DamagedDataError, DiscoverError
 from engine.paths import digest_of
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 from engine.training.interactions import Interactions
 
 FORMAT, KIND = 1, "plays as Parquet"
@@ -51,7 +50,7 @@ def write_parquet(
     level: Level,
     *,
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> ParquetManifest:
     """Write into an empty folder. Raises DiscoverError where PyArrow is missing, CancelledError."""
     require_pyarrow()

@@ -10,7 +10,6 @@ import datetime
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from engine.model.ensemble import MEMBERS
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens
 from engine.paths import why_not_read
-from engine.progress import CountReport
+from engine.progress import Cancelled, CountReport
 from engine.training.model_file import (
     FORMAT,
     KIND,
@@ -81,7 +80,7 @@ def read_model_file(
     *,
     sha256: str = "",
     progress: CountReport | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Content:
     """All of a file, which must have this `sha256` where one is given; progress in bytes.
 
@@ -115,7 +114,7 @@ def read_model_file(
         ) from error
 
 
-def _digest(path: Path, cancelled: Callable[[], bool] | None) -> tuple[str, int]:
+def _digest(path: Path, cancelled: Cancelled | None) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:

@@ -8,7 +8,7 @@ has what learning them brings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from engine.model.ensemble import (
 )
 from engine.model.neighbour_fit import build_neighbours
 from engine.model.neighbours import Neighbours
-from engine.progress import Share, silent
+from engine.progress import Cancelled, Share, silent
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -53,7 +53,7 @@ def measure_sessions(
     orders: Mapping[str, Mapping[str, float]] = ORDERS,
     *,
     progress: Share = silent,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> dict[str, Any]:
     """How often `orders`, weights by member, have what a session goes back to among the first ten.
 

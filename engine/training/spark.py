@@ -38,6 +38,7 @@ from engine.model.row_blocks import (
 )
 from engine.model.sweep import Floats, Side, Sides
 from engine.privacy import Door
+from engine.progress import Cancelled, StageReport
 from engine.training.choose import Choice
 from engine.training.interactions import Interactions
 from engine.training.parquet import MANIFEST, PLAYS, manifest_from, write_parquet
@@ -77,9 +78,9 @@ def fit_on_spark(
     settings: SparkSettings,
     task: Task,
     *,
-    stage: Callable[[str, int, int], None],
+    stage: StageReport,
     callback: Callable[[int, float, float], None],
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
     keep: Callable[[State], None],
     resume: State | None,
 ) -> tuple[AlternatingLeastSquares, Choice]:
@@ -107,7 +108,7 @@ def fit_on_spark(
 
 
 def _plays_at(
-    door: Door, settings: SparkSettings, task: Task, scratch: Path, cancelled: Callable[[], bool] | None
+    door: Door, settings: SparkSettings, task: Task, scratch: Path, cancelled: Cancelled | None
 ) -> str:
     """Where Spark finds them, written there if need be."""
     if settings.parquet is None:
@@ -151,7 +152,7 @@ def _ours(
     plays: DataFrame,
     task: Task,
     callback: Callable[[int, float, float], None],
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
     keep: Callable[[State], None],
     resume: State | None,
 ) -> tuple[AlternatingLeastSquares, Choice]:
@@ -265,7 +266,7 @@ def converted(choice: Choice, listener_length: float) -> tuple[Choice, str]:
 
 
 def _mllib(
-    spark: SparkSession, plays: DataFrame, task: Task, folder: str, stage: Callable[[str, int, int], None]
+    spark: SparkSession, plays: DataFrame, task: Task, folder: str, stage: StageReport
 ) -> tuple[AlternatingLeastSquares, Choice]:
     from pyspark.ml.recommendation import ALS
 
@@ -304,9 +305,7 @@ def _checkpoints(spark: SparkSession, folder: str) -> Iterator[None]:
 
 
 @contextmanager
-def _sweeps_reported(
-    spark: SparkSession, sweeps: int, stage: Callable[[str, int, int], None]
-) -> Iterator[None]:
+def _sweeps_reported(spark: SparkSession, sweeps: int, stage: StageReport) -> Iterator[None]:
     """Report MLlib's sweeps while they run, by the jobs it starts: two before the first, then two a sweep."""
     over, tracker = threading.Event(), spark.sparkContext.statusTracker()
     before = len(tracker.getJobIdsForGroup())

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from engine.canonical_keys import Level
 from engine.community.fetch import why_not_there
 from engine.community.offers import ways_to_add
 from engine.errors import CancelledError, DiscoverError, UsageError
+from engine.progress import Cancelled
 from engine.training.spark_settings import SparkSettings
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ _MEANINGS = (
 
 
 @contextmanager
-def spark_session(
-    master: str, scratch: Path, cancelled: Callable[[], bool] | None = None
-) -> Iterator[SparkSession]:
+def spark_session(master: str, scratch: Path, cancelled: Cancelled | None = None) -> Iterator[SparkSession]:
     """A session on `master`, whose files are in `scratch`, gone with its Java process when the block ends.
 
     While it lasts, SIGTERM and SIGINT end the block, and so does `cancelled`. Raises DiscoverError in plain words for
@@ -274,7 +273,7 @@ def _session(master: str, scratch: Path, gateway: Any) -> SparkSession:
 
 
 @contextmanager
-def _stopped_when(cancelled: Callable[[], bool] | None, session: SparkSession) -> Iterator[None]:
+def _stopped_when(cancelled: Cancelled | None, session: SparkSession) -> Iterator[None]:
     """Stops what runs when asked to, and the session at the end."""
     over = threading.Event()
 

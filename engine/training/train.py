@@ -27,7 +27,7 @@ from engine.model.neighbour_fit import build_neighbours
 from engine.model.similarity import listens_of, mean_similarity_to_nearest
 from engine.paths import digest_of
 from engine.privacy import Door
-from engine.progress import TRAINING, Share, part_of
+from engine.progress import TRAINING, Cancelled, Share, part_of
 from engine.store.forgetting import mark, unforgotten
 from engine.training.artifact import (
     FORMAT,
@@ -122,7 +122,7 @@ def train(
     settings: TrainingSettings,
     *,
     progress: Callable[[Update], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> ModelManifest:
     """Fit a model, build its index, and make it the one of its level in use.
 
@@ -174,7 +174,7 @@ def _trained(
     checkpoint: Checkpoint,
     began: float,
     report: Timed,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
     own: Callable[[], contextlib.AbstractContextManager[None]],
 ) -> ModelManifest:
     """A model in a folder of its own, in use; inside `own`, so that nothing is forgotten while it comes into use."""
@@ -214,7 +214,7 @@ def _fit(
     settings: TrainingSettings,
     checkpoint: Checkpoint,
     report: Callable[[Update], None],
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
 ) -> tuple[AlternatingLeastSquares, Choice, list[float]]:
     """The final fit on everything, as it was chosen and fitted, with its loss after each sweep, from where a killed
     one was."""
@@ -262,7 +262,7 @@ def _write(
     loss: list[float],
     settings: TrainingSettings,
     report: Callable[[Update], None],
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
 ) -> ModelManifest:
     """Arrays, catalog and index into the model's folder; the manifest they make, without its times."""
     factors = np.ascontiguousarray(model.item_factors, dtype=np.float32)
@@ -332,7 +332,7 @@ def _write_items(
     choice: Choice,
     seed: int,
     progress: Share,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
 ) -> dict[str, str]:
     """What is known of the items: arrays, neighbours, catalog and names to search; digests by file."""
     counts = data.plays.getnnz(axis=0).astype(np.int32)

@@ -23,7 +23,7 @@ from engine.model.ensemble import FACTORS_ALONE, MEMBERS, PERSONAL, Members, ble
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbour_fit import RIDGE, Products, products_of
 from engine.model.neighbours import Neighbours
-from engine.progress import Share, in_steps, part_of, silent
+from engine.progress import Cancelled, Share, in_steps, part_of, silent
 from engine.training.dial_cost import ABSENT, dial_cost
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def weigh(
     seed: int,
     artists: NDArray[np.int32] | None = None,
     progress: Share = silent,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Weighed:
     """Weights for the members of (listeners, items) play counts.
 
@@ -151,7 +151,7 @@ def training_set_of(
     seed: int,
     artists: NDArray[np.int32] | None = None,
     progress: Share = silent,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> TrainingSet | None:
     """Members' scores of listeners left out of the fits; null where there are too few to learn from."""
     rng = np.random.default_rng(seed)
@@ -202,7 +202,7 @@ def best_ridge(
     plays: csr_matrix,
     seed: int,
     progress: Share = silent,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> float:
     """Of RIDGES the one under which neighbours find most of what is held out of `plays`, among some of the items."""
     kept, held = leave_out(plays, HELD_OUT, seed)
@@ -231,7 +231,7 @@ def _training_set(
     plays: csr_matrix,
     confidence: Confidence,
     seed: int,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Cancelled | None,
     progress: Share,
     candidates: int = CANDIDATES,
 ) -> TrainingSet:
@@ -333,7 +333,7 @@ def ndcg(training_set: TrainingSet, weights: Floats) -> float:
 def ascend(
     training_set: TrainingSet,
     rng: np.random.Generator,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
     progress: Share = silent,
 ) -> Floats:
     """Weights (members,), absolute values summing to 1, that rank best, averaged over resamples of the listeners."""
@@ -346,9 +346,7 @@ def ascend(
     return _as_shares(np.mean(taught, axis=0))
 
 
-def _ascent(
-    training_set: TrainingSet, rng: np.random.Generator, cancelled: Callable[[], bool] | None
-) -> Floats:
+def _ascent(training_set: TrainingSet, rng: np.random.Generator, cancelled: Cancelled | None) -> Floats:
     weights = START.copy()
     best = ndcg(training_set, weights)
     # A member that says the same of all candidates can neither teach nor be taught.
