@@ -14,7 +14,7 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
-from engine.errors import DamagedDataError, unreadable
+from engine.errors import DamagedDataError, DiscoverError, unreadable
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -176,11 +176,7 @@ class Pack:
                 np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in ("plays", "indices", "indptr")
             ]
         except (OSError, ValueError, EOFError) as error:
-            raise unreadable(
-                error,
-                self.folder,
-                f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again.",
-            ) from error
+            raise self._damaged(error) from error
         matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
         # As it was written; to find out would read all of it.
         matrix.has_canonical_format = True
@@ -194,12 +190,13 @@ class Pack:
         try:
             found: np.ndarray = np.load(path).reshape(self.manifest.items, 16)
         except (OSError, ValueError, EOFError) as error:
-            raise unreadable(
-                error,
-                self.folder,
-                f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again.",
-            ) from error
+            raise self._damaged(error) from error
         return found
+
+    def _damaged(self, error: Exception) -> DiscoverError:
+        """What to say of files that cannot be read."""
+        said = f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
+        return unreadable(error, self.folder, said)
 
     def catalog(self) -> Catalog:
         """Names, keys and tags of the pack's items."""

@@ -38,14 +38,10 @@ def parse_headed(stream: IO[bytes], options: Options) -> Iterator[Record]:
     times += [normal(column) for column in header if normal(column).startswith("date#")]
     stamps = Stamps(options)
 
-    def stamp(row: list[str]) -> str:
-        cells = table.at(row)
-        return stamps.best([cells(column) for column in times])
-
     people = column_of_people([normal(column) for column in header])
 
     def records() -> Iterator[tuple[str, Record]]:
-        for row, text in stamps.settle(body, stamp):
+        for row, text in stamps.settle_table(body, table, times):
             cells = table.at(row)
             yield (
                 cells(people) if people else "",

@@ -6,7 +6,7 @@ Facts: FORMATS.md, Last.fm.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 import msgspec
@@ -70,10 +70,7 @@ class Scrobble(msgspec.Struct, gc=False, rename="camel"):
 
 def parse_pages(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A list of pages."""
-    stamps = Stamps(options)
-    for batch in Records(Page).of_array(stream):
-        for page in batch:
-            yield from _records(page, stamps)
+    return _of_pages(Records(Page).of_array(stream), options)
 
 
 def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -83,8 +80,12 @@ def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 def parse_page_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A page a line."""
+    return _of_pages(Records(Page).of_lines(stream), options)
+
+
+def _of_pages(batches: Iterable[Sequence[Page | Broken]], options: Options) -> Iterator[Record]:
     stamps = Stamps(options)
-    for batch in Records(Page).of_lines(stream):
+    for batch in batches:
         for page in batch:
             yield from _records(page, stamps)
 

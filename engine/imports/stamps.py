@@ -23,6 +23,7 @@ from engine.imports.local_dates import (
     is_other_calendar,
 )
 from engine.imports.record import Options
+from engine.imports.text import Table
 from engine.imports.times import (
     EARLIEST,
     LONGEST_STAMP,
@@ -172,6 +173,17 @@ Moment(at=1709406060, width=1, day=None))
         """The reason a stamp that is no moment is left out for."""
         self._rounded = self._rounded or _ROUNDED.fullmatch(text.strip()) is not None
         return reasons.ROUNDED if _ROUNDED.fullmatch(text.strip()) else reasons.NO_TIME
+
+    def settle_table(
+        self, rows: Iterator[list[str]], table: Table, columns: Sequence[str]
+    ) -> Iterator[tuple[list[str], str]]:
+        """`settle` for rows of a table, whose stamps are in one or several of these columns."""
+
+        def stamp(row: list[str]) -> str:
+            cells = table.at(row)
+            return self.best([cells(column) for column in columns])
+
+        return self.settle(rows, stamp)
 
     def settle(self, rows: Iterator[Row], stamp: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:
         """The rows with their stamps, kept back until it is known how to read these.

@@ -83,14 +83,10 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     stamps = Stamps(options)
     times = _times(mapping, [normal(cell) for cell in header], options.columns)
 
-    def stamp(row: list[str]) -> str:
-        cells = table.at(row)
-        return stamps.best([cells(column) for column in times])
-
     people = column_of_people([normal(cell) for cell in header])
 
     def records() -> Iterator[tuple[str, Record]]:
-        for row, text in stamps.settle(body, stamp):
+        for row, text in stamps.settle_table(body, table, times):
             cells = table.at(row)
             found = {field: cells(column) for field, column in mapping.items()}
             yield cells(people) if people else "", _record({**found, "time": text}, stamps)

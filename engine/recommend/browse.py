@@ -21,6 +21,7 @@ from engine.errors import UnknownNameError
 from engine.model.popularity_bias import with_popularity_bias
 from engine.recommend.discover import Recommender
 from engine.recommend.listener import Floats, Ids
+from engine.recommend.lists import Ranked
 from engine.recommend.modes import clusters_of
 from engine.recommend.settings import DiscoverSettings
 from engine.taste.query import Known
@@ -99,21 +100,6 @@ class BrowseTree:
 
 
 @dataclass(frozen=True, slots=True)
-class BrowseArtist:
-    """An artist of a section. `score` and `listeners`, in solo mode sessions, are as in Discover."""
-
-    rank: int
-    artist: str
-    key: str
-    item: int
-    score: float
-    listeners: int
-    plays: int
-    known: bool
-    liked: bool
-
-
-@dataclass(frozen=True, slots=True)
 class BrowseList:
     """The first artists of a section in their order, of `artists` in all, of whom so many are `known`. `half_life`
     (days) is that of the plays they are ordered by, null where those do not decay."""
@@ -122,7 +108,7 @@ class BrowseList:
     kind: Kind
     artists: int
     known: int
-    items: tuple[BrowseArtist, ...]
+    items: tuple[Ranked, ...]
     solo: bool
     half_life: float | None = None
 
@@ -247,14 +233,14 @@ class Browser:
         named = self._recommender.model.catalog.items([one for some in typical for one in some])
         return (ALL, *(", ".join(named[one].name for one in some) for some in typical))
 
-    def _records(self, ids: Ids, scores: Floats, known: NDArray[np.bool_]) -> tuple[BrowseArtist, ...]:
+    def _records(self, ids: Ids, scores: Floats, known: NDArray[np.bool_]) -> tuple[Ranked, ...]:
         model, listener = self._recommender.model, self._recommender.listener
         numbers = ids.tolist()
         named = model.catalog.items(numbers)
         counts = listener.members.listeners[ids].tolist()
         rows = zip(numbers, scores.tolist(), counts, known[ids].tolist(), strict=True)
         return tuple(
-            BrowseArtist(
+            Ranked(
                 rank,
                 named[number].name,
                 named[number].key,

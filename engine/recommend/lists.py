@@ -76,18 +76,11 @@ class OwnPlays:
 
 
 @dataclass(frozen=True, slots=True)
-class Recommendation:
-    """One line of Discover. `listeners` counts the community's, `plays` the person's own.
+class Ranked:
+    """An item in a list: its place, from 1 on, and its number in the model's catalog.
 
-    `track` is null where artists are recommended.
-
-    `why` holds the largest shares, greatest first, the item itself never among them; the remaining `others` items
-    together have `others_share`. `tastes` says the same by group.
-    `known` is true when the person has played the item. `members` are the ensemble's shares in the score, by name
-    (`engine.recommend.ranker.by_member`); those that speak for the item sum to 1, the others are below 0.
-    In solo mode `own` says what it is ranked by, and the shares of `why` and `tastes` are of all of that; else null.
-    `standing` is how one of the person's own stands with them (`engine.recommend.rediscovery`), empty for new ones.
-    `later` counts the plays after the day the list is of, null for a list of today.
+    `listeners` counts the community's, in solo mode the sessions, `plays` the person's own. `known` is true when the
+    person has played it.
     """
 
     rank: int
@@ -99,6 +92,21 @@ class Recommendation:
     plays: int
     known: bool
     liked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation(Ranked):
+    """One line of Discover. `track` is null where artists are recommended.
+
+    `why` holds the largest shares, greatest first, the item itself never among them; the remaining `others` items
+    together have `others_share`. `tastes` says the same by group.
+    `members` are the ensemble's shares in the score, by name
+    (`engine.recommend.ranker.by_member`); those that speak for the item sum to 1, the others are below 0.
+    In solo mode `own` says what it is ranked by, and the shares of `why` and `tastes` are of all of that; else null.
+    `standing` is how one of the person's own stands with them (`engine.recommend.rediscovery`), empty for new ones.
+    `later` counts the plays after the day the list is of, null for a list of today.
+    """
+
     why: tuple[Share, ...]
     others: int
     others_share: float

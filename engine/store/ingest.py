@@ -313,12 +313,9 @@ class Ingest:
 
         Without an artist the track is found by its ids; False when no track is known by them.
         """
-        if not artist:
-            named = self._named_by(ids)
-            if named is None:
-                return False
-            artist, title = named
-        added = keep_verdict(self._db, artist, title, verdict, at)
+        if (named := (artist, title) if artist else self._named_by(ids)) is None:
+            return False
+        added = keep_verdict(self._db, *named, verdict, at)
         self._changed = self._changed or bool(added)
         return added is not None
 
@@ -341,12 +338,9 @@ class Ingest:
 
         Without an artist the track is found by its ids; False when no track is known by them.
         """
-        if not artist:
-            named = self._named_by(ids)
-            if named is None:
-                return False
-            artist, title = named
-        self._playlists.add(playlist, artist, title, album, duration_ms, ids)
+        if (named := (artist, title) if artist else self._named_by(ids)) is None:
+            return False
+        self._playlists.add(playlist, *named, album, duration_ms, ids)
         return True
 
     def _change_clock(self, play: Play) -> None:

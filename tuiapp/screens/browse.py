@@ -24,7 +24,8 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
-    from engine.recommend.browse import BrowseArtist, BrowseList, BrowseNode, BrowseTree, Only
+    from engine.recommend.browse import BrowseList, BrowseNode, BrowseTree, Only
+    from engine.recommend.lists import Ranked
     from engine.recommend.settings import DiscoverSettings
     from engine.session import Session
 
@@ -38,7 +39,7 @@ class BrowseView(SeveralLists):
 
     NAME: ClassVar[str] = "browse"
     _tree: getters.query_one[Table[BrowseNode]] = getters.query_one("#tree", Table)
-    _artists: getters.query_one[Table[BrowseArtist]] = getters.query_one("#artists", Table)
+    _artists: getters.query_one[Table[Ranked]] = getters.query_one("#artists", Table)
     _order_line = getters.query_one("#order", Static)
     _notes_line = getters.query_one("#notes", Static)
 
@@ -76,7 +77,7 @@ class BrowseView(SeveralLists):
                 markable=False,
                 id="tree",
             )
-            yield Table["BrowseArtist"](
+            yield Table["Ranked"](
                 _columns(solo=False, best=1.0), key=lambda row: row.key, words=lambda row: row.artist, id="artists"
             )  # fmt: skip
         yield Notice()
@@ -314,7 +315,7 @@ class BrowseView(SeveralLists):
         super().recall(state)
 
 
-def _columns(*, solo: bool, best: float) -> tuple[Column[BrowseArtist], ...]:
+def _columns(*, solo: bool, best: float) -> tuple[Column[Ranked], ...]:
     """A model of one's own listening counts one's own sessions; `best` is the highest score."""
     return (
         Column("", lambda row: "♥" if row.liked else "•" if row.known else "", 1,

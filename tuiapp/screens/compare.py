@@ -8,8 +8,10 @@ from tuiapp.comparing import in_words
 from tuiapp.screens.pick import Choice, Pick
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.recommend.rankings import Ranking
-    from engine.session.comparisons import Standing
+    from engine.session.comparisons import Comparisons, Standing
     from tuiapp.shell import Shell
 
 TITLE = "Which is better for you?"
@@ -44,20 +46,19 @@ def ask_compare(app: Shell, standing: Standing | None, choices: tuple[Ranking, .
 def _begin(app: Shell, name: str | None) -> None:
     if name is None:
         return
-    changes = app.changes
-    changes.make(lambda session: session.comparisons.begin(name))
-    changes.remember(
-        f"comparing with {name}", lambda: changes.make(lambda session: session.comparisons.take_back())
-    )
+    _change(app, lambda comparisons: comparisons.begin(name), f"comparing with {name}")
     app.notify(f"Discover mixes “{name}” in from now on. Look here later for how it stands.", markup=False)
 
 
 def _end(app: Shell, name: str | None) -> None:
     if not name:
         return
-    changes = app.changes
-    changes.make(lambda session: session.comparisons.end(name))
-    changes.remember(
-        f"ranking by {name}", lambda: changes.make(lambda session: session.comparisons.take_back())
-    )
+    _change(app, lambda comparisons: comparisons.end(name), f"ranking by {name}")
     app.notify(f"Discover ranks by “{name}”. {app.keymap.label('undo')} undoes it.", markup=False)
+
+
+def _change(app: Shell, change: Callable[[Comparisons], object], words: str) -> None:
+    """Change what is compared; undo, by these words for it, takes it back."""
+    changes = app.changes
+    changes.make(lambda session: change(session.comparisons))
+    changes.remember(words, lambda: changes.make(lambda session: session.comparisons.take_back()))
