@@ -260,9 +260,14 @@ def _update(
         def take(name: str) -> None:
             if asked.download:
                 session.packs.fetch(
-                    web, SOURCES[asked.newer], url=asked.url, min_listeners=asked.min_listeners, name=name,
-                    report=reporter.progress, cancelled=cancelled,
-                )  # fmt: skip
+                    web,
+                    SOURCES[asked.newer],
+                    url=asked.url,
+                    min_listeners=asked.min_listeners,
+                    name=name,
+                    report=reporter.progress,
+                    cancelled=cancelled,
+                )
             else:
                 reading = partial(reporter.progress, "reading data")
                 session.packs.add(Path(asked.newer), name=name, progress=reading, cancelled=cancelled)

@@ -7,8 +7,14 @@ from collections.abc import Sequence
 
 # The table of playlists this program writes, whose columns TuneMyMusic and Soundiiz map by themselves.
 PLAYLIST_COLUMNS = (
-    "Track name", "Artist name", "Album", "Playlist name", "Type", "ISRC", "Spotify - id",
-)  # fmt: skip
+    "Track name",
+    "Artist name",
+    "Album",
+    "Playlist name",
+    "Type",
+    "ISRC",
+    "Spotify - id",
+)
 # A column more where tracks have reasons.
 REASON = "Reason"
 # What begins a formula (OWASP, CSV Injection), full-width signs too. Behind apostrophes, so that a name that begins

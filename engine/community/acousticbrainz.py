@@ -62,9 +62,12 @@ class Tempi:
         """Those of the recordings numbered from `begin` on and before `end`."""
         places = slice(*np.searchsorted(self.numbers, (begin, end)).tolist())
         for number, bpm, spread, other in zip(
-            self.numbers[places].tolist(), self.bpm[places].tolist(), self.spread[places].tolist(),
-            self.other_bpm[places].tolist(), strict=True,
-        ):  # fmt: skip
+            self.numbers[places].tolist(),
+            self.bpm[places].tolist(),
+            self.spread[places].tolist(),
+            self.other_bpm[places].tolist(),
+            strict=True,
+        ):
             artist, title = known.names[number]
             yield FeatureRow(artist=artist, track=title, bpm=bpm, spread=spread, other_bpm=other or None)
 

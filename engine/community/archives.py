@@ -114,9 +114,12 @@ def _said(remote: Remote, archive: Archive, in_bytes: CountReport | None) -> Map
             f"{archive.url} is not what its SHA-256 says. Try again, or another mirror: --url."
         )
     download = Download(
-        url=archive.url, bytes=remote.place, sha256=archive.sha256, etag=remote.etag,
+        url=archive.url,
+        bytes=remote.place,
+        sha256=archive.sha256,
+        etag=remote.etag,
         last_modified=remote.last_modified,
-    )  # fmt: skip
+    )
     return {
         "collected": archive.day,
         "checked": "The archive's SHA-256 is the publisher's.",

@@ -225,9 +225,14 @@ class Web:
             check(url)
             with as_broken():
                 answer = self._pool(url).request(
-                    method, url, headers={**self._headers, **(headers or {})}, preload_content=False, redirect=False,
-                    retries=False, timeout=_TIMEOUT,
-                )  # fmt: skip
+                    method,
+                    url,
+                    headers={**self._headers, **(headers or {})},
+                    preload_content=False,
+                    redirect=False,
+                    retries=False,
+                    timeout=_TIMEOUT,
+                )
             try:
                 place = answer.get_redirect_location()
                 if place:
@@ -248,9 +253,14 @@ class Web:
         raise DiscoverError(f"{url} leads on and on; stopped.")
 
     def ask(
-        self, method: str, url: str, *, fields: Sequence[tuple[str, str]] = (), headers: dict[str, str] | None = None,
+        self,
+        method: str,
+        url: str,
+        *,
+        fields: Sequence[tuple[str, str]] = (),
+        headers: dict[str, str] | None = None,
         document: object = None,
-    ) -> tuple[int, bytes]:  # fmt: skip
+    ) -> tuple[int, bytes]:
         """Ask a server of the person's own, once: its status and its answer, whatever that is.
 
         `fields` stand in the address, or are a form where the method is POST; a `document` is sent as JSON. No
@@ -269,9 +279,15 @@ class Web:
         try:
             with as_broken():
                 answer = self._pool(url).request(
-                    method, at, body=body, headers=sent, preload_content=False, redirect=False, retries=False,
+                    method,
+                    at,
+                    body=body,
+                    headers=sent,
+                    preload_content=False,
+                    redirect=False,
+                    retries=False,
                     timeout=_TIMEOUT,
-                )  # fmt: skip
+                )
                 try:
                     data = answer.read(_MAX_ANSWER + 1)
                 finally:

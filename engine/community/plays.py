@@ -56,9 +56,12 @@ _PUBLISHED = (
     _Published(re.compile(r"[0-9a-f]{40}\t[^\t\n]*\t[^\t\n]+\t *\d+ *\r?(\n|$)"), 4, 2, 3, "2008"),
     _Published(
         re.compile(r"user_\d{6}\t\d{4}-\d\d-\d\dT[^\t\n]*\t[^\t\n]*\t[^\t\n]+\t[^\t\n]*\t[^\n]*(\n|$)"),
-        6, 3, None, "2009",
+        6,
+        3,
+        None,
+        "2009",
     ),
-)  # fmt: skip
+)
 
 
 def _tracks_recognised(path: Path) -> bool:

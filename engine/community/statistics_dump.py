@@ -178,9 +178,13 @@ def _taken(
         content = replace(content, collected=dump.day)
     record = remote_record(remote)
     download = Download(
-        url=dump.url, bytes=record.bytes, sha256=record.sha256, member_sha256=member.digest.hexdigest(),
-        etag=remote.etag, last_modified=remote.last_modified,
-    )  # fmt: skip
+        url=dump.url,
+        bytes=record.bytes,
+        sha256=record.sha256,
+        member_sha256=member.digest.hexdigest(),
+        etag=remote.etag,
+        last_modified=remote.last_modified,
+    )
     return Read(dump, content, download, checked, record)
 
 

@@ -24,8 +24,16 @@ _PROPERTIES = "org.freedesktop.DBus.Properties"
 # Those that mirror others, that play elsewhere, and MPD, which is watched by its own protocol.
 _MIRRORS = ("playerctld", "kdeconnect", "mpd", "discover")
 _BROWSERS = (
-    "firefox", "chromium", "chrome", "brave", "vivaldi", "opera", "edge", "epiphany", "plasma-browser-integration",
-)  # fmt: skip
+    "firefox",
+    "chromium",
+    "chrome",
+    "brave",
+    "vivaldi",
+    "opera",
+    "edge",
+    "epiphany",
+    "plasma-browser-integration",
+)
 # Where there is no bus it is looked for again, so many seconds later.
 _WAIT = 60.0
 _MICRO = 1_000_000

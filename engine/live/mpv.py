@@ -16,9 +16,17 @@ from engine.live.clock import Clock, Heard, Seen, Song
 # what it plays, which would be logged twice. A file may be a playlist of addresses by what is in it: only what decodes
 # sound looks at files, and opens nothing else.
 ARGUMENTS = (
-    "--idle=once", "--no-video", "--audio-display=no", "--no-terminal", "--no-config", "--load-scripts=no",
-    "--ytdl=no", "--demuxer=lavf", "--demuxer-lavf-o=protocol_whitelist=file", "--input-ipc-client=fd://{fd}",
-)  # fmt: skip
+    "--idle=once",
+    "--no-video",
+    "--audio-display=no",
+    "--no-terminal",
+    "--no-config",
+    "--load-scripts=no",
+    "--ytdl=no",
+    "--demuxer=lavf",
+    "--demuxer-lavf-o=protocol_whitelist=file",
+    "--input-ipc-client=fd://{fd}",
+)
 # How it exits where nothing happened: all, none or some of the files were played.
 ENDED = (0, 2, 3)
 # A message is not longer than this, in bytes.

@@ -120,9 +120,12 @@ class AlternatingLeastSquares:
         from engine.model.sweep import sides_here
 
         sides = partial(
-            sides_here, counts=counts, alpha=self.alpha, regularization=self.regularization,
+            sides_here,
+            counts=counts,
+            alpha=self.alpha,
+            regularization=self.regularization,
             frequency_exponent=self.frequency_exponent,
-        )  # fmt: skip
+        )
         self.fit_sides(
             counts.shape, working, sides, callback=callback, cancelled=cancelled, keep=keep, resume=resume
         )
@@ -340,9 +343,15 @@ class AlternatingLeastSquares:
         return np.unique(checked_ids(only, size, what))
 
     def _nearest(
-        self, queries: NDArray[Any], factors: NDArray[Any], N: int, only: ArrayLike | None,
-        dropped: ArrayLike | None, what: str, single: bool,
-    ) -> tuple[Ids, NDArray[Any]]:  # fmt: skip
+        self,
+        queries: NDArray[Any],
+        factors: NDArray[Any],
+        N: int,
+        only: ArrayLike | None,
+        dropped: ArrayLike | None,
+        what: str,
+        single: bool,
+    ) -> tuple[Ids, NDArray[Any]]:
         chosen = self._restriction(only, dropped, len(factors), what)
         hidden = None if dropped is None else checked_ids(dropped, len(factors), what)
         among = factors if chosen is None else factors[chosen]

@@ -46,9 +46,15 @@ class Jellyfin:
         self._open()
         for page in range(_MOST_PAGES):
             answered = self._ask(
-                "GET", "/Items", ("userId", self._user), ("recursive", "true"), ("includeItemTypes", "Audio"),
-                ("fields", "ProviderIds"), ("startIndex", str(page * _PAGE)), ("limit", str(_PAGE)),
-            )  # fmt: skip
+                "GET",
+                "/Items",
+                ("userId", self._user),
+                ("recursive", "true"),
+                ("includeItemTypes", "Audio"),
+                ("fields", "ProviderIds"),
+                ("startIndex", str(page * _PAGE)),
+                ("limit", str(_PAGE)),
+            )
             found = rows((answered or {}).get("Items"))
             yield from map(_song, found)
             if len(found) < _PAGE:
@@ -62,11 +68,16 @@ class Jellyfin:
             if self._ask("POST", f"/Playlists/{there}", document=changed) is not None:
                 return
         made = self._ask(
-            "POST", "/Playlists",
+            "POST",
+            "/Playlists",
             document={
-                "Name": name, "Ids": [*ids], "UserId": self._user, "MediaType": "Audio", "IsPublic": False,
+                "Name": name,
+                "Ids": [*ids],
+                "UserId": self._user,
+                "MediaType": "Audio",
+                "IsPublic": False,
             },
-        )  # fmt: skip
+        )
         number = str((made or {}).get("Id", ""))
         if not number:
             raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")

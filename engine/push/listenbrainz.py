@@ -50,9 +50,16 @@ class ListenBrainz:
         if before is None:
             note("")
             made = self._ask(
-                "POST", "/1/playlist/create",
-                {"playlist": {"title": name, "extension": {_LIST: {"public": False}}, "track": _tracks(parts.pop(0))}},
-            )  # fmt: skip
+                "POST",
+                "/1/playlist/create",
+                {
+                    "playlist": {
+                        "title": name,
+                        "extension": {_LIST: {"public": False}},
+                        "track": _tracks(parts.pop(0)),
+                    }
+                },
+            )
             there = str((made or {}).get("playlist_mbid", ""))
             if not there:
                 raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")

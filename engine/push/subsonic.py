@@ -84,9 +84,13 @@ class Subsonic:
 
     def _search(self, query: str, offset: int) -> list[Song]:
         answered = self._ask(
-            "search3", ("query", query), ("songCount", str(_PAGE)), ("songOffset", str(offset)),
-            ("artistCount", "0"), ("albumCount", "0"),
-        )  # fmt: skip
+            "search3",
+            ("query", query),
+            ("songCount", str(_PAGE)),
+            ("songOffset", str(offset)),
+            ("artistCount", "0"),
+            ("albumCount", "0"),
+        )
         found = answered.get("searchResult3")
         return [_song(one) for one in rows(found.get("song") if isinstance(found, dict) else None)]
 

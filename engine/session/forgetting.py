@@ -102,9 +102,17 @@ def forget(
         files += given_up
         searched, found = (tuple(name for name in of if name not in given_up) for of in (searched, found))
     return Forgotten(
-        deleted, files, searched, found, as_if_never, public, places,
-        names=len(names.all), bytes_gone=bytes_gone, resumed=resumed,
-    )  # fmt: skip
+        deleted,
+        files,
+        searched,
+        found,
+        as_if_never,
+        public,
+        places,
+        names=len(names.all),
+        bytes_gone=bytes_gone,
+        resumed=resumed,
+    )
 
 
 def _forget_in_backups(door: Door, rule: Rule, since: str, *, playlists: bool) -> None:

@@ -58,9 +58,15 @@ class Packs(Service):
 
         try:
             added = community_packs.add_packs(
-                self.library.door, path, format=format, name=name, progress=progress, cancelled=cancelled,
-                library=self.library.connection, licence=licence,
-            )  # fmt: skip
+                self.library.door,
+                path,
+                format=format,
+                name=name,
+                progress=progress,
+                cancelled=cancelled,
+                library=self.library.connection,
+                licence=licence,
+            )
         except UnreadableFileError as error:
             if why_not_read(path):
                 raise
@@ -159,9 +165,14 @@ class Packs(Service):
 
         statistics = next(one for one in (ARTISTS, TRACKS) if level == one.LEVEL)
         found = read_newest(
-            self.library.door, web, base, statistics,
-            min_listeners=min_listeners, progress=progress, cancelled=cancelled,
-        )  # fmt: skip
+            self.library.door,
+            web,
+            base,
+            statistics,
+            min_listeners=min_listeners,
+            progress=progress,
+            cancelled=cancelled,
+        )
         self.remember(found.record)
         label = community_packs.add_content(
             self.library.door,

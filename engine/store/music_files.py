@@ -61,7 +61,7 @@ class MusicFile:
 _FILE = (
     "path, size, modified, problem, artist, track, album, artist_key, track_key, relaxed, seconds, recording, "
     "tag_bpm"
-)  # fmt: skip
+)
 # What was measured stays while the file is the same; its tags may be another program's.
 _PUT = f"""
 INSERT INTO music_files (folder_id, {_FILE}) VALUES (?, {", ".join("?" * 13)})
@@ -221,11 +221,20 @@ def put_heard(connection: sqlite3.Connection, version: int, heard: Iterable[tupl
             "UPDATE music_files SET measured = ?, bpm = ?, other_bpm = ?, onset_rate = ?, loudness = ?, calm = ? "
             "WHERE path = ? AND size = ? AND modified = ?",
             (
-                (version, one.bpm, one.other_bpm, one.onset_rate, one.loudness, one.calm, file.path, file.size,
-                 file.modified)
+                (
+                    version,
+                    one.bpm,
+                    one.other_bpm,
+                    one.onset_rate,
+                    one.loudness,
+                    one.calm,
+                    file.path,
+                    file.size,
+                    file.modified,
+                )
                 for file, one in heard
             ),
-        )  # fmt: skip
+        )
 
 
 def tagged_and_heard(connection: sqlite3.Connection) -> list[tuple[float, float]]:

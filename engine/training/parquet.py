@@ -117,11 +117,17 @@ def _write_plays(path: Path, data: Interactions, first: int, last: int) -> None:
     listeners = np.repeat(
         np.arange(first, last, dtype=np.int32), np.diff(data.plays.indptr[first : last + 1])
     )
-    _write(parquet, path, pa.table({
-        "listener": listeners,
-        "item": data.plays.indices[part].astype(np.int32, copy=False),
-        "plays": data.plays.data[part].astype(np.float32, copy=False),
-    }))  # fmt: skip
+    _write(
+        parquet,
+        path,
+        pa.table(
+            {
+                "listener": listeners,
+                "item": data.plays.indices[part].astype(np.int32, copy=False),
+                "plays": data.plays.data[part].astype(np.float32, copy=False),
+            }
+        ),
+    )
 
 
 def _write_items(path: Path, data: Interactions, level: Level) -> None:
@@ -131,14 +137,20 @@ def _write_items(path: Path, data: Interactions, level: Level) -> None:
     artists, tracks = zip(
         *((a, t) for a, _, t in (name.partition(SEPARATOR) for name in data.names)), strict=True
     )
-    _write(parquet, path, pa.table({
-        "item": np.arange(len(data.names), dtype=np.int32),
-        "artist": pa.array(artists, pa.string()),
-        "track": pa.array(tracks if level == "tracks" else [None] * len(artists), pa.string()),
-        "mbid": pa.array(_mbids(data.mbids, len(data.names)), pa.string()),
+    _write(
+        parquet,
+        path,
+        pa.table(
+            {
+                "item": np.arange(len(data.names), dtype=np.int32),
+                "artist": pa.array(artists, pa.string()),
+                "track": pa.array(tracks if level == "tracks" else [None] * len(artists), pa.string()),
+                "mbid": pa.array(_mbids(data.mbids, len(data.names)), pa.string()),
                 "listeners": data.plays.getnnz(axis=0).astype(np.int32),
-        "plays": np.asarray(data.plays.sum(axis=0)).ravel().astype(np.int64),
-    }))  # fmt: skip
+                "plays": np.asarray(data.plays.sum(axis=0)).ravel().astype(np.int64),
+            }
+        ),
+    )
 
 
 def _mbids(ids: np.ndarray | None, items: int) -> list[str | None]:

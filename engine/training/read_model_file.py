@@ -202,8 +202,13 @@ def _check_members(about: ModelFile, entries: dict[str, zipfile.ZipInfo]) -> Non
     for what, whole in (("neighbours", _NEAR), ("listens", _LISTENS)):
         _require(named & whole in (set(), whole), f"it has a part of its {what}")
     n, f = about.items, about.factors
-    shapes = {"factors": ("<f2", (n, f)), "largest": ("<f4", (n,)), "listeners": ("<i4", (n,)),
-              "plays": ("<i8", (n,)), "hubness": ("<f2", (n,))}  # fmt: skip
+    shapes = {
+        "factors": ("<f2", (n, f)),
+        "largest": ("<f4", (n,)),
+        "listeners": ("<i4", (n,)),
+        "plays": ("<i8", (n,)),
+        "hubness": ("<f2", (n,)),
+    }
     for what in {"neighbours", "listens"} & {name.partition("_")[0] for name in named}:
         cells = about.members[f"{what}_gaps"].shape
         _require(len(cells) == 1, f"its {what} are not a list")

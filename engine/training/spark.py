@@ -275,10 +275,19 @@ def _mllib(
     values = _summed(plays).mapInArrow(partial(counted, choice.confidence), VALUES)
     blocks = min(_MAX_BLOCKS, _parts(spark, matrix.nnz))
     als = ALS(
-        rank=choice.factors, maxIter=task.iterations, regParam=choice.regularization,
-        alpha=choice.confidence.alpha, implicitPrefs=True, userCol="row", itemCol="column", ratingCol="value",
-        numUserBlocks=blocks, numItemBlocks=blocks, checkpointInterval=_CHECKPOINT_EVERY, seed=task.seed,
-    )  # fmt: skip
+        rank=choice.factors,
+        maxIter=task.iterations,
+        regParam=choice.regularization,
+        alpha=choice.confidence.alpha,
+        implicitPrefs=True,
+        userCol="row",
+        itemCol="column",
+        ratingCol="value",
+        numUserBlocks=blocks,
+        numItemBlocks=blocks,
+        checkpointInterval=_CHECKPOINT_EVERY,
+        seed=task.seed,
+    )
     with _checkpoints(spark, folder), _sweeps_reported(spark, task.iterations, stage):
         found = als.fit(values).itemFactors.toArrow()
     factors = np.zeros((matrix.shape[1], choice.factors), dtype=np.float32)

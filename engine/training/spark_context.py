@@ -39,22 +39,31 @@ _NO_MASTER = "Spark takes no such master or path: {line}. Masters are local[N], 
 _MASTER = re.compile(r"(?:local|local-cluster)(?:\[.*\])?|(?:spark|k8s)://.+|yarn")
 # What Spark says, anywhere in what it throws, and what that means for a person.
 _MEANINGS = (
-    (r"Could not parse Master URL|Master must (?:either )?be|No FileSystem for scheme",
-     _NO_MASTER),
-    (r"All masters are unresponsive|Failed to connect to|UnresolvedAddress|UnknownHost|Connection refused|"
-     r"HADOOP_CONF_DIR",
-     f"The master {{master}} cannot be reached. {_ADVICE}"),
-    (r"OutOfMemoryError|Java heap space|MemoryError|Cannot allocate memory|exit code 137|Container killed|"
-     r"GC overhead limit|Python worker exited unexpectedly",
-     "Spark ran out of memory. Give it more (PYSPARK_SUBMIT_ARGS=\"--driver-memory 8g --executor-memory 8g "
-     "pyspark-shell\"), or take fewer --factors."),
-    (r"No module named '(?:engine|numpy|pyarrow|numba)",
-     f"The workers lack discover. Install the same version on each: {EXTRA}"),
-    (r"PYTHON_VERSION_MISMATCH|Python in worker has different version",
-     "The workers run another Python than this one. Set PYSPARK_PYTHON to the same version on each."),
-    (r"PATH_NOT_FOUND|Path does not exist|FileNotFoundException",
-     "The workers do not see the Parquet files. Give a --parquet folder that this machine and every worker reach."),
-)  # fmt: skip
+    (r"Could not parse Master URL|Master must (?:either )?be|No FileSystem for scheme", _NO_MASTER),
+    (
+        r"All masters are unresponsive|Failed to connect to|UnresolvedAddress|UnknownHost|Connection refused|"
+        r"HADOOP_CONF_DIR",
+        f"The master {{master}} cannot be reached. {_ADVICE}",
+    ),
+    (
+        r"OutOfMemoryError|Java heap space|MemoryError|Cannot allocate memory|exit code 137|Container killed|"
+        r"GC overhead limit|Python worker exited unexpectedly",
+        'Spark ran out of memory. Give it more (PYSPARK_SUBMIT_ARGS="--driver-memory 8g --executor-memory 8g '
+        'pyspark-shell"), or take fewer --factors.',
+    ),
+    (
+        r"No module named '(?:engine|numpy|pyarrow|numba)",
+        f"The workers lack discover. Install the same version on each: {EXTRA}",
+    ),
+    (
+        r"PYTHON_VERSION_MISMATCH|Python in worker has different version",
+        "The workers run another Python than this one. Set PYSPARK_PYTHON to the same version on each.",
+    ),
+    (
+        r"PATH_NOT_FOUND|Path does not exist|FileNotFoundException",
+        "The workers do not see the Parquet files. Give a --parquet folder that this machine and every worker reach.",
+    ),
+)
 
 
 @contextmanager
@@ -205,8 +214,10 @@ def _java(master: str, scratch: Path, held: _Held) -> Iterator[Any]:
     from pyspark.java_gateway import launch_gateway
 
     logging = scratch / "log4j2.properties"
-    logging.write_text("rootLogger.level = error\nrootLogger.appenderRef.out.ref = out\n"
-                       "appender.out.type = Console\nappender.out.name = out\n")  # fmt: skip
+    logging.write_text(
+        "rootLogger.level = error\nrootLogger.appenderRef.out.ref = out\n"
+        "appender.out.type = Console\nappender.out.name = out\n"
+    )
     conf = SparkConf(loadDefaults=False)
     for key, value in _settings(master, scratch, logging).items():
         conf.set(key, value)

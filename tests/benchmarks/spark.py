@@ -117,8 +117,12 @@ def _on_spark(train: csr_matrix, choice: Choice, asked: argparse.Namespace, limi
             Door(Folders(Path(folder))),
             replace(SparkSettings(asked.master), broadcast_bytes=limit),
             Task(data, "artists", choice, asked.iterations, asked.seed),
-            stage=lambda *_: None, callback=lambda *_: None, cancelled=None, keep=lambda _: None, resume=None,
-        )  # fmt: skip
+            stage=lambda *_: None,
+            callback=lambda *_: None,
+            cancelled=None,
+            keep=lambda _: None,
+            resume=None,
+        )
     assert ("MLlib" in fitted.tuned["engine"]) == (limit == 0)
     return np.asarray(model.item_factors)
 

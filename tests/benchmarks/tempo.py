@@ -174,8 +174,10 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     asked = parser.parse_args()
     document: dict[str, Any] = {
-        "plain": measured(plain(Kit(0))), "varied": measured(varied(Kit(1))), "without": measured(without(Kit(2))),
-    }  # fmt: skip
+        "plain": measured(plain(Kit(0))),
+        "varied": measured(varied(Kit(1))),
+        "without": measured(without(Kit(2))),
+    }
     if asked.folder is not None:
         document["folder"] = of_folder(asked.folder)
     document["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -72,9 +72,11 @@ def test_community_data_in_a_packed_tar_is_unpacked_once_for_each_reader(
     def playlists(number: int) -> bytes:
         tracks = [{"artist_name": f"Artist {i}", "track_name": f"Song {i + number % 3}"} for i in range(9)]
         return json.dumps(
-            {"info": {"generated_on": "2017", "slice": "0", "version": "v1"},
-             "playlists": [{"pid": number, "tracks": tracks}]}
-        ).encode()  # fmt: skip
+            {
+                "info": {"generated_on": "2017", "slice": "0", "version": "v1"},
+                "playlists": [{"pid": number, "tracks": tracks}],
+            }
+        ).encode()
 
     added = add_packs(Door(Folders(tmp_path / "data")), _packed(tmp_path, playlists))
     assert added

@@ -200,8 +200,11 @@ def packs(folder: Path) -> list[Target]:
             shutil.rmtree(door.folders.packs, ignore_errors=True)
 
     hetrec = {
-        "artists.dat": _ARTISTS, "user_artists.dat": _PLAYS, "tags.dat": _TAGS, "user_taggedartists.dat": _TAGGED,
-    }  # fmt: skip
+        "artists.dat": _ARTISTS,
+        "user_artists.dat": _PLAYS,
+        "tags.dat": _TAGS,
+        "user_taggedartists.dat": _TAGGED,
+    }
     tables = [text.encode() for text in (_FEATURES, _LISTS, _LINES)]
     return [
         Target("pack-hetrec", [_zipped(hetrec)], read, ".zip"),

@@ -50,9 +50,16 @@ def artist_line(mbid: str, name: str, genres: dict[str, int] | None = None, **ta
         return [{"name": word, "count": count, "disambiguation": ""} for word, count in of.items()]
 
     document = {
-        "id": mbid, "name": name, "sort-name": name, "type": "Group", "country": "NO", "aliases": [],
-        "genres": words(genres or {}), "tags": words({**(genres or {}), **tags}), "rating": {"value": None},
-    }  # fmt: skip
+        "id": mbid,
+        "name": name,
+        "sort-name": name,
+        "type": "Group",
+        "country": "NO",
+        "aliases": [],
+        "genres": words(genres or {}),
+        "tags": words({**(genres or {}), **tags}),
+        "rating": {"value": None},
+    }
     return json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
@@ -80,15 +87,17 @@ def fetch(session: Session, server: DumpServer, what: str, folder: str, **option
         web.close()
 
 
-ARTISTS = b"".join([
-    artist_line(mbid(1), "Artist One, as they say there", {"dream pop": 4, "indie": 9, "never": 0}),
-    artist_line(mbid(2), "Artist 2", None, norwegian=2),
-    artist_line(mbid(900), "Artist 3", {"polka": 1}),
-    artist_line(mbid(901), "NOBODY", {"drone": 3}),
-    artist_line(mbid(902), "Twice", {"one": 1}),
-    artist_line(mbid(903), "Twice", {"other": 1}),
-    b"{cut\n",
-])  # fmt: skip
+ARTISTS = b"".join(
+    [
+        artist_line(mbid(1), "Artist One, as they say there", {"dream pop": 4, "indie": 9, "never": 0}),
+        artist_line(mbid(2), "Artist 2", None, norwegian=2),
+        artist_line(mbid(900), "Artist 3", {"polka": 1}),
+        artist_line(mbid(901), "NOBODY", {"drone": 3}),
+        artist_line(mbid(902), "Twice", {"one": 1}),
+        artist_line(mbid(903), "Twice", {"other": 1}),
+        b"{cut\n",
+    ]
+)
 
 
 def add_genres(server: DumpServer, lines: bytes = ARTISTS, **options: Any) -> bytes:

@@ -173,11 +173,13 @@ class Handler(BaseHTTPRequestHandler):
                 pass  # who asked has hung up
 
     def _listing(self) -> bytes:
-        names = sorted({
-            rest.partition("/")[0] + ("/" if "/" in rest else "")
-            for path in self.server.files
-            if path.startswith(self.path) and (rest := path.removeprefix(self.path))
-        })  # fmt: skip
+        names = sorted(
+            {
+                rest.partition("/")[0] + ("/" if "/" in rest else "")
+                for path in self.server.files
+                if path.startswith(self.path) and (rest := path.removeprefix(self.path))
+            }
+        )
         rows = "".join(
             f'<a href="{name}">{name if len(name) <= 50 else name[:47] + "..&gt;"}</a>  01-Oct-2026 13:05  1\r\n'
             for name in names

@@ -126,11 +126,12 @@ HOSTILE: dict[str, Change] = {
     "no JSON": put("tags.json", b"["),
     "deep JSON": put("tags.json", b"[" * 100_000),
     "a part of the neighbours": lambda about, members: (
-        members.pop("neighbours_gaps"), about["members"].pop("neighbours_gaps")
+        members.pop("neighbours_gaps"),
+        about["members"].pop("neighbours_gaps"),
     ),
     "no factors": lambda about, members: (members.pop("factors"), about["members"].pop("factors")),
     "a pack that is a path": say(packs=["../../../etc"]),
     "a pack of ten thousand letters": say(packs=["x" * 10_000]),
     "controls in what it is from": say(source="\x1b[2Jhere"),
     "a bomb": put("names.json", b"[" + b" " * (64 << 20) + b"]"),
-}  # fmt: skip
+}

@@ -286,8 +286,11 @@ async def test_view_cursor_sort_filter_and_dials_come_back_at_the_next_start(fol
         assert table.row == row
         assert (table.sort, table.reverse, table.filter) == (1, False, "artist")
         assert the_view(app)._dials.places == {
-            "familiarity": 0.5, "popularity": 0.0, "recency": -1, "variety": 0.0
-        }  # fmt: skip
+            "familiarity": 0.5,
+            "popularity": 0.0,
+            "recency": -1,
+            "variety": 0.0,
+        }
 
 
 @pytest.mark.parametrize(

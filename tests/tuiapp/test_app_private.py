@@ -161,8 +161,17 @@ async def test_a_running_job_is_told_as_one_whole_in_units_and_time_goes_on_with
     folders: Folders,
 ) -> None:
     job = Job("Import", ["import"])
-    job.take({"stage": "importing", "done": 2_500_000, "total": 9_000_000, "unit": "MB", "share": 0.28,
-              "seconds_left": 31.0, "per_second": 500_000.0})  # fmt: skip
+    job.take(
+        {
+            "stage": "importing",
+            "done": 2_500_000,
+            "total": 9_000_000,
+            "unit": "MB",
+            "share": 0.28,
+            "seconds_left": 31.0,
+            "per_second": 500_000.0,
+        }
+    )
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 30)) as pilot:
         await settled(pilot)
@@ -235,13 +244,21 @@ async def test_a_job_that_fails_or_is_stopped_says_so(
 async def test_an_import_by_a_real_child_process_fills_the_app(empty: Folders, tmp_path: Path) -> None:
     rows = [
         {
-            "ts": f"2024-01-0{day}T10:00:00Z", "ms_played": 200_000, "master_metadata_track_name": "Song [b",
-            "master_metadata_album_artist_name": "Burel", "master_metadata_album_album_name": None,
-            "spotify_track_uri": f"spotify:track:{day:022d}", "incognito_mode": day == 3, "platform": "x",
-            "reason_start": "trackdone", "reason_end": "trackdone", "shuffle": False, "skipped": False,
+            "ts": f"2024-01-0{day}T10:00:00Z",
+            "ms_played": 200_000,
+            "master_metadata_track_name": "Song [b",
+            "master_metadata_album_artist_name": "Burel",
+            "master_metadata_album_album_name": None,
+            "spotify_track_uri": f"spotify:track:{day:022d}",
+            "incognito_mode": day == 3,
+            "platform": "x",
+            "reason_start": "trackdone",
+            "reason_end": "trackdone",
+            "shuffle": False,
+            "skipped": False,
         }
         for day in (1, 2, 3)
-    ]  # fmt: skip
+    ]
     file = tmp_path / "Streaming_History_Audio_2024.json"
     file.write_text(json.dumps(rows))
     app = DiscoverApp(empty)

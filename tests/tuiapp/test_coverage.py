@@ -84,9 +84,14 @@ def test_from_import_to_evaluation_each_command_says_it(crowd, history, capsys) 
 
 def test_each_document_has_it(crowd, history, capsys) -> None:
     expected = {
-        "level": "artists", "packs": ["crowd"], "artists": 5, "of": 6, "plays_share": pytest.approx(0.7),
-        "source": "crowd", "collected": "",
-    }  # fmt: skip
+        "level": "artists",
+        "packs": ["crowd"],
+        "artists": 5,
+        "of": 6,
+        "plays_share": pytest.approx(0.7),
+        "source": "crowd",
+        "collected": "",
+    }
     assert document(capsys, "import", str(history), "--dry-run")["coverage"] is None
     for command in (["import", str(history)], ["train", *TRAINED], ["recommend"], ["evaluate"]):
         assert document(capsys, *command)["coverage"] == expected, command

@@ -181,8 +181,17 @@ async def test_a_list_of_nothing_has_no_heading(folders: Folders, monkeypatch: p
 async def test_how_to_stop_a_job_is_never_cut_off(folders: Folders) -> None:
     app = DiscoverApp(folders)
     job = Job("Training", ["train"])
-    job.take({"stage": "tracks, looking back at what would have been found", "done": 1_234_567, "total": 9_000_000,
-              "unit": "MB", "share": 0.5, "seconds_left": 3700.0, "per_second": 500_000.0})  # fmt: skip
+    job.take(
+        {
+            "stage": "tracks, looking back at what would have been found",
+            "done": 1_234_567,
+            "total": 9_000_000,
+            "unit": "MB",
+            "share": 0.5,
+            "seconds_left": 3700.0,
+            "per_second": 500_000.0,
+        }
+    )
     async with app.run_test(size=(120, 24)) as pilot:
         await settled(pilot)
         app.job = job

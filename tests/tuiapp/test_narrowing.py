@@ -33,8 +33,13 @@ async def test_escape_undoes_what_if_taste_time_and_travel_and_stops(folders: Fo
         view._ask_for(whole)
         await settled(pilot)
         for left in (
-            {"without": ("Artist A0",)}, {"without": ()}, {"taste": None}, {"times": None}, {"as_of": ""}, {},
-        ):  # fmt: skip
+            {"without": ("Artist A0",)},
+            {"without": ()},
+            {"taste": None},
+            {"times": None},
+            {"as_of": ""},
+            {},
+        ):
             app.clear_notifications()
             await pilot.press("escape")
             await settled(pilot)

@@ -76,8 +76,10 @@ async def test_a_disk_that_is_full_and_a_library_that_is_kept_are_said(
         if trouble == "full":
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages}")
-            connection.execute("CREATE TRIGGER grow BEFORE INSERT ON feedback BEGIN "
-                               "UPDATE playlists SET settings = hex(zeroblob(1000000)); END")  # fmt: skip
+            connection.execute(
+                "CREATE TRIGGER grow BEFORE INSERT ON feedback BEGIN "
+                "UPDATE playlists SET settings = hex(zeroblob(1000000)); END"
+            )
         else:
             connection.execute("PRAGMA busy_timeout = 0")
             other.execute("BEGIN IMMEDIATE")

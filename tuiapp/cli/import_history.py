@@ -58,7 +58,7 @@ def import_(
     min_seconds: float | None,
     zone: str | None,
     encoding: str | None,
-) -> None:  # fmt: skip
+) -> None:
     """Import listening history: files, folders or archives. The format is detected."""
     from engine.imports.table import columns_given
 
@@ -113,8 +113,10 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     if private:
         click.echo(f"{quantity(private, 'private-session plays')} skipped (--keep-private imports them).")
     verb = "to import" if dry_run else "kept"
-    click.echo(f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
-               f"{thousands(totals['duplicates'])} already there.")  # fmt: skip
+    click.echo(
+        f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
+        f"{thousands(totals['duplicates'])} already there."
+    )
     files = report.as_dict()["files"]
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         where = next((entry for entry in files if reason in entry["first_at"]), None)

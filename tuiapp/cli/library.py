@@ -136,10 +136,17 @@ def _print(options: Options, session: Session, found: Mapping[str, ScanReport] |
         parts = [f"{count:,} {what}" for what, count in asdict(report).items() if count]
         say(options, f"{shown(path)}: {', '.join(parts) or 'no music files'}.")
     rows = [
-        (one.path, one.kind, thousands(one.files), thousands(one.with_tempo), _size(one.bytes),
-         thousands(sum(one.left_out.values())), _day(one.scanned))
+        (
+            one.path,
+            one.kind,
+            thousands(one.files),
+            thousands(one.with_tempo),
+            _size(one.bytes),
+            thousands(sum(one.left_out.values())),
+            _day(one.scanned),
+        )
         for one in folders
-    ]  # fmt: skip
+    ]
     headings = ("path", "kind", "files", "with tempo", "size", "left out", "scanned")
     print_table(headings, rows, right=frozenset({2, 3, 4, 5}))
     for one in folders:

@@ -135,11 +135,20 @@ def list_(options: Options) -> None:
         print_json({"models": models})
         return
     rows = [
-        (one["name"], one["level"], thousands(one["items"]), thousands(one["listeners"]), one["trained"][:10],
-         one["source"], one["collected"], f"{one['bytes'] / 1e6:.1f} MB", came_from(one["from"], one["added"]),
-         "in use" if one["in_use"] else "before")
+        (
+            one["name"],
+            one["level"],
+            thousands(one["items"]),
+            thousands(one["listeners"]),
+            one["trained"][:10],
+            one["source"],
+            one["collected"],
+            f"{one['bytes'] / 1e6:.1f} MB",
+            came_from(one["from"], one["added"]),
+            "in use" if one["in_use"] else "before",
+        )
         for one in models
-    ]  # fmt: skip
+    ]
     headings = ("name", "of", "items", "listeners", "trained", "source", "collected", "size", "from", "")
     print_table(headings, rows, right=frozenset({2, 3, 7}))
 

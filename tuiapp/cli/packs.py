@@ -111,9 +111,13 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
     "or LATEST (genres); for artists-2011 that of the file.",
 )
 @click.option(
-    "--min-listeners", type=click.IntRange(min=1), default=MIN_LISTENERS, show_default=True, metavar="N",
+    "--min-listeners",
+    type=click.IntRange(min=1),
+    default=MIN_LISTENERS,
+    show_default=True,
+    metavar="N",
     help="Refuse a dump with fewer, and take an older one.",
-)  # fmt: skip
+)
 @click.option("--name", metavar="N", help="Name of the pack.  [default: after its source]")
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
@@ -154,9 +158,13 @@ def _agree(options: Options, what: str, yes: bool) -> None:
 @click.option("--name", metavar="N", help="The pack to update.  [default: the only one]")
 @click.option("--url", metavar="BASE", help="As for `community fetch`.")
 @click.option(
-    "--min-listeners", type=click.IntRange(min=1), default=MIN_LISTENERS, show_default=True, metavar="N",
+    "--min-listeners",
+    type=click.IntRange(min=1),
+    default=MIN_LISTENERS,
+    show_default=True,
+    metavar="N",
     help="Refuse a dump with fewer, and take an older one.",
-)  # fmt: skip
+)
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
 def update(
@@ -202,10 +210,18 @@ def update(
             news = session.updates.update(of, take if newer_there else None, name=name, report=bar)
         pack = session.coverage.described(news.pack)
     if options.json:
-        print_json({"packs": [pack], "new": {
-            "items": news.items, "listeners": news.pack.listeners - news.listeners_before, "joined": news.joined,
-            "share": news.share, "rebuild": news.rebuild,
-        }})  # fmt: skip
+        print_json(
+            {
+                "packs": [pack],
+                "new": {
+                    "items": news.items,
+                    "listeners": news.pack.listeners - news.listeners_before,
+                    "joined": news.joined,
+                    "share": news.share,
+                    "rebuild": news.rebuild,
+                },
+            }
+        )
         return
     click.echo(f"{shown(news.pack.name)}: {shown(news.in_words())}")
     if news.rebuild:
@@ -214,9 +230,13 @@ def update(
 
 @community.command("export")
 @click.option(
-    "--parquet", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
+    "--parquet",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
     help="A new folder.",
-)  # fmt: skip
+)
 @click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.pass_obj
 def export(options: Options, folder: Path, level: Level) -> None:
@@ -274,9 +294,18 @@ def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) 
         for p, of in zip(packs, known, strict=True)
     ]  # fmt: skip
     headings = (
-        "name", "of", "listeners", "items", "interactions", "source", "collected", "licence", "added", "size",
+        "name",
+        "of",
+        "listeners",
+        "items",
+        "interactions",
+        "source",
+        "collected",
+        "licence",
+        "added",
+        "size",
         "of your plays",
-    )  # fmt: skip
+    )
     print_table(headings, rows, right=frozenset({2, 3, 4, 9, 10}))
     for pack in packs:
         if pack.checked:

@@ -41,9 +41,10 @@ _VARIABLE = "DISCOVER_PUSH_PASSWORD"
 @click.option("--user", metavar="NAME", help="Your name there; a token or API key of your own needs none.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option(
-    "--plain-password", is_flag=True,
+    "--plain-password",
+    is_flag=True,
     help="Send the password itself, to a server that takes no digest of it; over https or on this machine only.",
-)  # fmt: skip
+)
 @click.option(
     "--remember",
     is_flag=True,

@@ -118,7 +118,7 @@ LENGTH = 20
 )
 @from_library_option
 @click.pass_obj
-def recommend(options: Options, /, **asked: Any) -> None:  # fmt: skip
+def recommend(options: Options, /, **asked: Any) -> None:
     """Recommend artists or tracks, with reasons whose shares sum to 1."""
     print_discover(options, **asked)
 

@@ -150,8 +150,9 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         drowned = collapsed(tuned)
         lines.append(
             f"Tried {quantity(len(tuned['trials']), 'settings')}; nDCG@20 of the best on the tuning's held-out tenth"
-            + (f" ({drowned} collapsed to zero)" if drowned else "") + ":"
-        )  # fmt: skip
+            + (f" ({drowned} collapsed to zero)" if drowned else "")
+            + ":"
+        )
         lines += [f"  {line}" for line in in_words(tuned)]
     weights = ", ".join(
         f"{member_name(name, solo=manifest.solo)} {weight:+.2f}" for name, weight in manifest.ensemble.items()

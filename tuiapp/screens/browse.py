@@ -78,8 +78,11 @@ class BrowseView(SeveralLists):
                 id="tree",
             )
             yield Table["Ranked"](
-                _columns(solo=False, best=1.0), key=lambda row: row.key, words=lambda row: row.artist, id="artists"
-            )  # fmt: skip
+                _columns(solo=False, best=1.0),
+                key=lambda row: row.key,
+                words=lambda row: row.artist,
+                id="artists",
+            )
         yield Notice()
 
     def _titled(self, row: BrowseNode) -> str:

@@ -64,15 +64,22 @@ class ContextsView(View):
         yield Table["PlaylistTrack"](
             (
                 Column("", lambda row: "" if row.known else "new", 3, order=lambda row: row.known),
-                Column("artist", lambda row: row.artist, 14, share=2, order=lambda row: row.artist.casefold()),
+                Column(
+                    "artist", lambda row: row.artist, 14, share=2, order=lambda row: row.artist.casefold()
+                ),
                 Column("track", lambda row: row.track, 16, share=3, order=lambda row: row.track.casefold()),
                 Column("bpm", _bpm, 9, right=True, accent=True, order=lambda row: -(row.bpm or 0)),
-                Column("length", lambda row: ("~" if row.seconds_estimated else "") + duration(row.seconds), 6,
-                       right=True, order=lambda row: -(row.seconds or 0)),
+                Column(
+                    "length",
+                    lambda row: ("~" if row.seconds_estimated else "") + duration(row.seconds),
+                    6,
+                    right=True,
+                    order=lambda row: -(row.seconds or 0),
+                ),
             ),
             key=lambda row: f"{row.artist}\x1f{row.track}",
             words=lambda row: f"{row.artist} {row.track}",
-        ).add_class("body")  # fmt: skip
+        ).add_class("body")
         yield Notice()
         yield Static(id="notes", classes="body")
 

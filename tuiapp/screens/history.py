@@ -98,14 +98,20 @@ class HistoryView(View):
                 Column("when", _text(_when), 16, by="when"),
                 Column("artist", _text(lambda row: row.artist), 16, share=2, by="artist"),
                 Column("track", _text(lambda row: row.track), 18, share=3, by="track"),
-                Column("played", _text(lambda row: duration(row.ms_played / 1000) if row.ms_played else ""), 7,
-                       right=True, least=64, by="played"),
+                Column(
+                    "played",
+                    _text(lambda row: duration(row.ms_played / 1000) if row.ms_played else ""),
+                    7,
+                    right=True,
+                    least=64,
+                    by="played",
+                ),
                 Column("from", _text(lambda row: row.source), 14, least=96, by="source"),
             ),
             key=lambda row: str(row.id),
             words=lambda row: "" if isinstance(row, Coming) else f"{row.artist} {row.track}",
             id="listens",
-        )  # fmt: skip
+        )
 
     def load(self) -> None:
         table = self._table

@@ -105,8 +105,12 @@ def test_mpv_plays_the_list_from_start_to_end(session: Session, music: Path) -> 
     ]
     done = subprocess.run(
         [*line, "--term-playing-msg=PLAYED ${path}", "run.m3u8"],
-        cwd=music / "Lists", capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=music / "Lists",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     played = [line.removeprefix("PLAYED ") for line in done.stdout.splitlines() if line.startswith("PLAYED ")]
     names = [track.track.removeprefix("Beat ") + ".wav" for track in made.tracks]
     assert [Path(path).name for path in played] == names

@@ -47,9 +47,14 @@ def own_track(session: Session, id_of_it: str) -> None:
 
 
 READINGS = [
-    (mbid(1), "160.76", "81"), (UNKNOWN, "99", "1"), (mbid(1), "80.31", "160"), (mbid(1), "160.2", "80"),
-    (mbid(2), "", ""), (mbid(3), "104.5", "140"), (mbid(2), "9999", ""),
-]  # fmt: skip
+    (mbid(1), "160.76", "81"),
+    (UNKNOWN, "99", "1"),
+    (mbid(1), "80.31", "160"),
+    (mbid(1), "160.2", "80"),
+    (mbid(2), "", ""),
+    (mbid(3), "104.5", "140"),
+    (mbid(2), "9999", ""),
+]
 
 
 def tempi(session: Session) -> dict[str, tuple[float | None, str | None]]:
@@ -188,8 +193,9 @@ def test_how_far_readings_are_apart_is_told_with_the_tempo(session: Session, tmp
     path.write_bytes(rhythm_table([(mbid(1), bpm, 0) for bpm in (90, 100, 110)] + [(mbid(2), 120, 181)]))
     session.packs.add(path)
     assert tempi(session) == {
-        "Harbour Lights": (100.0, "rhythm, readings 10 % apart"), "Snow": (120.0, "rhythm, or 181"),
-    }  # fmt: skip
+        "Harbour Lights": (100.0, "rhythm, readings 10 % apart"),
+        "Snow": (120.0, "rhythm, or 181"),
+    }
 
 
 def test_what_people_said_of_a_track_goes_before_what_acousticbrainz_measured(

@@ -38,8 +38,11 @@ def test_genres_are_had_by_id_and_by_a_name_that_one_artist_has(
         "not there",
     ]
     assert list(read_genres(session.library.folders, asked)) == [
-        ("artist 1", "indie", 9), ("artist 1", "dream pop", 4), ("artist 2", "norwegian", 2), ("nobody", "drone", 3),
-    ]  # fmt: skip
+        ("artist 1", "indie", 9),
+        ("artist 1", "dream pop", 4),
+        ("artist 2", "norwegian", 2),
+        ("nobody", "drone", 3),
+    ]
     manifest = json.loads((session.library.folders.packs / "genres/manifest.json").read_bytes())
     assert manifest["dropped"] == {
         "line that is not JSON, or cut short": 1,

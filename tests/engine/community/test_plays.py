@@ -39,8 +39,11 @@ def test_the_360k_set_is_read_with_its_lone_quotes(tmp_path: Path, name: str) ->
     content = read(tmp_path, OF_360K, name)
     assert content.level == "artists"
     assert table(content) == {
-        (0, "slow ferry"): 412, (0, 'björk "live'): 3, (1, "slow ferry"): 5, (1, "ida"): 2,
-    }  # fmt: skip
+        (0, "slow ferry"): 412,
+        (0, 'björk "live'): 3,
+        (1, "slow ferry"): 5,
+        (1, "ida"): 2,
+    }
     assert content.dropped == {"no artist": 1, "no plays": 2}
     assert (content.collected, content.licence) == ("2008", "for non-commercial use")
 

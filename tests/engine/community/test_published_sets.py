@@ -112,9 +112,12 @@ def test_slices_of_the_million_playlists_are_read_from_folders_and_archives(read
     content = read(MILLION_PLAYLISTS, SLICES, form)
     assert content.level == "tracks"
     assert table(content) == {
-        (0, "Ida / Snow"): 1, (0, "Burel / Tin Roof"): 1, (1, "Ida / Snow"): 1, (1, "Slow Ferry / Harbour"): 1,
+        (0, "Ida / Snow"): 1,
+        (0, "Burel / Tin Roof"): 1,
+        (1, "Ida / Snow"): 1,
+        (1, "Slow Ferry / Harbour"): 1,
         (2, "Burel / Tin Roof"): 1,
-    }  # fmt: skip
+    }
 
 
 def test_playlists_that_cannot_be_read_are_told_by_their_place(read) -> None:
@@ -127,13 +130,17 @@ def test_playlists_that_cannot_be_read_are_told_by_their_place(read) -> None:
     content = read(MILLION_PLAYLISTS, {**SLICES, "mpd.slice.2.json": bad, "mpd.slice.3.json": cut})
     assert content.plays.shape[0] == 5
     assert content.dropped == {
-        "no artist or title": 2, "playlist of another layout": 1, "slice that is not JSON, or cut short": 1,
-    }  # fmt: skip
+        "no artist or title": 2,
+        "playlist of another layout": 1,
+        "slice that is not JSON, or cut short": 1,
+    }
     places = [(line.file, line.unit, line.line) for line in content.bad.first]
     assert places == [
-        ("mpd.slice.2.json", "playlist", 1), ("mpd.slice.2.json", "playlist", 1),
-        ("mpd.slice.2.json", "playlist", 2), ("mpd.slice.3.json", "playlist", 1),
-    ]  # fmt: skip
+        ("mpd.slice.2.json", "playlist", 1),
+        ("mpd.slice.2.json", "playlist", 1),
+        ("mpd.slice.2.json", "playlist", 2),
+        ("mpd.slice.3.json", "playlist", 1),
+    ]
 
 
 # -- Taste Profile ------------------------------------------------------------------------------------
@@ -190,12 +197,19 @@ def test_aliases_of_audioscrobbler_are_folded_into_the_artist_meant(read, form) 
     content = read(AUDIOSCROBBLER, SCROBBLES, form)
     assert content.level == "artists"
     assert table(content) == {
-        (0, "Ida"): 30, (0, "Café Tundra"): 4, (0, "Burel"): 2, (1, "Ida"): 6, (2, "Round"): 8,
-    }  # fmt: skip
+        (0, "Ida"): 30,
+        (0, "Café Tundra"): 4,
+        (0, "Burel"): 2,
+        (1, "Ida"): 6,
+        (2, "Round"): 8,
+    }
     assert content.dropped == {
-        "artist without a name": 2, "alias without an artist": 1, "play of an unknown artist": 1,
-        "not 3 columns": 1, "no plays": 1,
-    }  # fmt: skip
+        "artist without a name": 2,
+        "alias without an artist": 1,
+        "play of an unknown artist": 1,
+        "not 3 columns": 1,
+        "no plays": 1,
+    }
     assert (content.collected, content.licence) == ("2005", "CC BY-NC-SA 1.0")
     assert content.notes == ("1 lines of misspelled artists count for the artist meant (artist_alias.txt).",)
 
@@ -220,8 +234,11 @@ def test_a_matrix_says_who_plays_whom(read, separator: str) -> None:
     text = OF_GERMANY.replace('"ida, the"', "ida").replace(",", separator).replace("ida", '"ida, the"')
     content = read(MATRIX, {"lastfm-matrix-germany.csv": text.split("51")[0].encode()})
     assert table(content) == {
-        (0, "ida, the"): 1, (0, "tool"): 1, (1, "a perfect circle"): 1, (1, "ida, the"): 1,
-    }  # fmt: skip
+        (0, "ida, the"): 1,
+        (0, "tool"): 1,
+        (1, "a perfect circle"): 1,
+        (1, "ida, the"): 1,
+    }
 
 
 def test_lines_of_a_matrix_that_are_none_are_told(tmp_path: Path) -> None:
@@ -230,8 +247,10 @@ def test_lines_of_a_matrix_that_are_none_are_told(tmp_path: Path) -> None:
     content = MATRIX.read(path)
     assert table(content) == {(0, "tool"): 1, (1, "ida"): 1}
     assert [(line.line, line.reason) for line in content.bad.first] == [
-        (32, "not 3 columns"), (33, "a cell that is neither 0 nor 1"), (34, "no listener"),
-    ]  # fmt: skip
+        (32, "not 3 columns"),
+        (33, "a cell that is neither 0 nor 1"),
+        (34, "no listener"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,13 @@ def at_most(seconds: float) -> Iterator[None]:
         ("a.csv", "artist,track,time\n" + f"A,T,{DAY} 19:01 " + "x" * 40_000),
         (
             "a.csv",
-            "DateCreated,UserId,ItemType,ItemName,PlayDuration\n2024-03-02 19:01:00,u,Audio,\""
+            'DateCreated,UserId,ItemType,ItemName,PlayDuration\n2024-03-02 19:01:00,u,Audio,"'
             + " - (" * 5_000
             + '\n",211\n',
         ),
     ],
     ids=range(18),
-)  # fmt: skip
+)
 def test_no_small_file_takes_long(db: sqlite3.Connection, tmp_path: Path, name: str, content: str) -> None:
     path = write(tmp_path, name, content)
     with at_most(2):
@@ -163,7 +163,7 @@ def test_a_record_of_any_number_or_depth_ends_no_import(
         json.dumps([watched("Watched T", "9999-12-31T23:59:59-23:59", "A - Topic")]),
     ],
     ids=range(10),
-)  # fmt: skip
+)
 @pytest.mark.parametrize("zone", [None, "Europe/Copenhagen"])
 def test_a_number_or_encoding_of_any_kind_ends_no_import(
     db: sqlite3.Connection, tmp_path: Path, content: str, zone: str | None

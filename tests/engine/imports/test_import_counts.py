@@ -157,16 +157,24 @@ def test_what_counts_one_library_of_apples_is_no_sum_in_any_order(
     db = library(tmp_path)
     played = START * 1000
     files = [
-        apple(tmp_path, "Apple Music Library Tracks", [("Tin Roof", 30, 0), ("Tin Roof", 10, 5), ("Lark", 2, 1)]),
+        apple(
+            tmp_path, "Apple Music Library Tracks", [("Tin Roof", 30, 0), ("Tin Roof", 10, 5), ("Lark", 2, 1)]
+        ),
         itunes(tmp_path, "Library", [("Tin Roof", 38, 4), ("Copper", 4, 0)]),
-        write(tmp_path, "Apple Music - Track Play History.csv",
-              '"Track Name","Last Played Date","Is User Initiated"\n'
-              f'"{ARTIST} - Tin Roof",{played},true\n"{ARTIST} - Tin Roof",{played + 86400000},false\n'
-              f'"{ARTIST} - Marble",{played},true\n'),
-        write(tmp_path, "Apple Music - Recently Played Tracks.csv",
-              "Track Description,Total plays,Last Event Start Timestamp,Media type\n"
-              f"{ARTIST} - Lark,5,2024-03-02T19:01:00Z,AUDIO\n"),
-    ]  # fmt: skip
+        write(
+            tmp_path,
+            "Apple Music - Track Play History.csv",
+            '"Track Name","Last Played Date","Is User Initiated"\n'
+            f'"{ARTIST} - Tin Roof",{played},true\n"{ARTIST} - Tin Roof",{played + 86400000},false\n'
+            f'"{ARTIST} - Marble",{played},true\n',
+        ),
+        write(
+            tmp_path,
+            "Apple Music - Recently Played Tracks.csv",
+            "Track Description,Total plays,Last Event Start Timestamp,Media type\n"
+            f"{ARTIST} - Lark,5,2024-03-02T19:01:00Z,AUDIO\n",
+        ),
+    ]
     for number in [*order, *order]:
         bring(db, files[number])
     assert sums(db) == {"Tin Roof": 40, "Lark": 5, "Copper": 4, "Marble": 1}

@@ -49,8 +49,11 @@ def test_a_pause_of_an_hour_ends_the_play() -> None:
 
 def test_a_song_on_repeat_is_a_play_each_time() -> None:
     shown = [seen(200.0 * n, SONG, position=0.0) for n in range(3)]
-    assert counted(*shown, seen(500, None)) == [("Tin Roof", 0, 200, False), ("Tin Roof", 200, 200, False),
-                                                ("Tin Roof", 400, 100, False)]  # fmt: skip
+    assert counted(*shown, seen(500, None)) == [
+        ("Tin Roof", 0, 200, False),
+        ("Tin Roof", 200, 200, False),
+        ("Tin Roof", 400, 100, False),
+    ]
     # MPRIS shows a position a little before the beginning.
     assert len(counted(seen(0, SONG), seen(200, SONG, position=-0.398), seen(400, None))) == 2
     # Begun again before it was a play, it is the same one.

@@ -120,13 +120,23 @@ async def test_what_is_no_submission_is_refused_in_words(player: Player, body: b
 
 
 async def test_of_a_batch_what_can_be_read_is_kept(world: World, player: Player) -> None:
-    bad = [7, {}, {"track_metadata": 7}, listen("", NOW), listen("No artist", NOW, artist=" "),
-           {"listened_at": NOW}, listen("Wrong", NOW, artist=["x"])]  # fmt: skip
+    bad = [
+        7,
+        {},
+        {"track_metadata": 7},
+        listen("", NOW),
+        listen("No artist", NOW, artist=" "),
+        {"listened_at": NOW},
+        listen("Wrong", NOW, artist=["x"]),
+    ]
     hostile = [listen("Robert'); DROP TABLE listens;--", NOW - 900), listen("\x1b]0;x\x07 \u202e", NOW - 600)]
     good = listen("Tin Roof", duration="x", recording_mbid=7)
     assert (await player.submit(*bad, *hostile, good, kind="import"))[0] == 200
     assert [title for _, title, *_ in world.listens()] == [
-        "Robert'); DROP TABLE listens;--", "\x1b]0;x\x07 \u202e", "Tin Roof"]  # fmt: skip
+        "Robert'); DROP TABLE listens;--",
+        "\x1b]0;x\x07 \u202e",
+        "Tin Roof",
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -16,8 +16,15 @@ from engine.live.mpd import Watcher, addresses, seen
 from tests.support.players import needs, sound
 
 PLAYING = [("state", "play"), ("songid", "4"), ("elapsed", "1.186"), ("duration", "200.000")]
-SONG = [("file", "B/six.wav"), ("Title", "Tin Roof"), ("Artist", "Ida"), ("Artist", "Burel"), ("Album", "Slow"),
-        ("MUSICBRAINZ_TRACKID", "7c1b"), ("Id", "4")]  # fmt: skip
+SONG = [
+    ("file", "B/six.wav"),
+    ("Title", "Tin Roof"),
+    ("Artist", "Ida"),
+    ("Artist", "Burel"),
+    ("Album", "Slow"),
+    ("MUSICBRAINZ_TRACKID", "7c1b"),
+    ("Id", "4"),
+]
 SHOWN = Song("Ida", "Tin Roof")
 
 
@@ -28,7 +35,11 @@ def test_what_mpd_answers_is_a_song() -> None:
     assert (shown.playing, shown.position, shown.at, shown.wall) == (True, 1.186, 5.0, 100.0)
     (play,) = report_of("mpd", Heard(shown.song, 100.9, 150.2)).plays
     assert (play.started_at, play.ms_played, play.duration_ms, play.ids) == (
-        100, 150_200, 200_000, (("mb_recording", "7c1b"),))  # fmt: skip
+        100,
+        150_200,
+        200_000,
+        (("mb_recording", "7c1b"),),
+    )
     assert seen([("state", "stop")], SONG, 0, 0).song is None
     assert seen(PLAYING, [("file", "http://radio.example/"), ("Title", "Jingle")], 0, 0).song is None
     assert seen([("state", "play"), ("duration", "x")], SONG, 0, 0).song is not None
@@ -153,7 +164,8 @@ async def test_a_play_with_a_pause_and_a_repeat(
         clock.now = now
         await fake.change(**state)
     assert [(one.song.title, one.seconds, round(one.started - clock.time() + 660, 3)) for one in kept] == [
-        ("Tin Roof", 120.0, -1.186)]  # fmt: skip
+        ("Tin Roof", 120.0, -1.186)
+    ]
     clock.now = 860
     await fake.change(state="stop")
     assert [one.seconds for one in kept] == [120.0, 200.0]

@@ -104,9 +104,14 @@ class Fake:
 async def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """A bus of our own."""
     process = await asyncio.create_subprocess_exec(
-        "dbus-daemon", "--session", "--nofork", "--print-address", f"--address=unix:path={tmp_path}/bus",
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        "dbus-daemon",
+        "--session",
+        "--nofork",
+        "--print-address",
+        f"--address=unix:path={tmp_path}/bus",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
     assert process.stdout is not None
     found = (await process.stdout.readline()).decode().strip()
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
@@ -242,9 +247,14 @@ async def test_the_real_mpv(
         sound(tmp_path / f"{title}.wav", "Ida", title, 1)
     files = [str(tmp_path / f"{title}.wav") for title in ("Tin Roof", "Waves")]
     process = await asyncio.create_subprocess_exec(
-        "mpv", "--no-video", "--ao=null", "--really-quiet", "--audio-display=no", *files,
+        "mpv",
+        "--no-video",
+        "--ao=null",
+        "--really-quiet",
+        "--audio-display=no",
+        *files,
         env={"DBUS_SESSION_BUS_ADDRESS": address, "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+    )
     for title in ("Tin Roof", "Waves"):
         player, heard, seconds = await watched.next()
         assert (player, heard) == ("mpv", title)

@@ -36,9 +36,15 @@ def told(playback: Playback, *said: tuple[float, dict[str, Any]]) -> list[Heard 
 def test_what_sounds_counts_and_a_pause_does_not() -> None:
     playback = Playback(SONGS)
     ended = told(
-        playback, (0, start(1)), (0, length(200)), (1, STARTED), (61, SILENT), (500, STARTED), (545, SILENT),
+        playback,
+        (0, start(1)),
+        (0, length(200)),
+        (1, STARTED),
+        (61, SILENT),
+        (500, STARTED),
+        (545, SILENT),
         (545, end("stop")),
-    )  # fmt: skip
+    )
     assert [(one.song.title, one.seconds, one.skipped) for one in ended] == [("Song 1", 105, False)]
 
 
@@ -62,9 +68,18 @@ def test_a_song_pressed_on_is_a_skip_the_last_one_too_and_a_stopped_one_is_neith
 def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named() -> None:
     playback = Playback(SONGS)
     ended = told(
-        playback, (0, start(1)), (0, length(2)), (0, STARTED), (1.6, SILENT), (1.6, end("eof")),
-        (1.6, start(2)), (1.6, end("error")), (1.6, start(3)), (1.6, length(3)), (2, STARTED),
-    )  # fmt: skip
+        playback,
+        (0, start(1)),
+        (0, length(2)),
+        (0, STARTED),
+        (1.6, SILENT),
+        (1.6, end("eof")),
+        (1.6, start(2)),
+        (1.6, end("error")),
+        (1.6, start(3)),
+        (1.6, length(3)),
+        (2, STARTED),
+    )
     assert [one.seconds if isinstance(one, Heard) else one.song.title for one in ended] == [2, "Song 2"]
     now = playback.now(3)
     assert now is not None

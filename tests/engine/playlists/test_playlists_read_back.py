@@ -27,9 +27,15 @@ from tests.support.playlists import EVENING, HARBOUR, SPOTIFY, named, one_line, 
 MUSIC = Path("/music")
 # Each format the program writes, and the one it reads that as.
 READERS = {
-    "m3u8": "m3u", "xspf": "xspf", "jspf": "jspf", "pls": "pls", "csv": "exportify", "json": "discover-playlist",
-    "txt": "artist-title", "uris": "spotify-uris",
-}  # fmt: skip
+    "m3u8": "m3u",
+    "xspf": "xspf",
+    "jspf": "jspf",
+    "pls": "pls",
+    "csv": "exportify",
+    "json": "discover-playlist",
+    "txt": "artist-title",
+    "uris": "spotify-uris",
+}
 every_format = pytest.mark.parametrize("format_name", READERS)
 playlists = given(st.lists(tracks, max_size=5), st.sampled_from(["Evening", "", "=1+1", "a\nb"]))
 hostile = settings(deadline=None, max_examples=40, derandomize=True)
@@ -160,8 +166,10 @@ def test_playlists_are_imported_matched_and_counted(tmp_path: Path) -> None:
         write_file(lists, name, data)
     report = bring(db, lists)
     assert report.totals["dropped"] == {
-        "kept as a playlist entry": 4, "file or id of an unknown track": 1, "no artist or title": 1,
-    }  # fmt: skip
+        "kept as a playlist entry": 4,
+        "file or id of an unknown track": 1,
+        "no artist or title": 1,
+    }
     again = bring(db, lists)
     assert again.totals == report.totals
     db.close()

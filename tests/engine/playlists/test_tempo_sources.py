@@ -22,8 +22,12 @@ def session(tmp_path: Path) -> Session:
     for title, bpm in (("both", "90"), ("tagged", "95.5"), ("measured", ""), ("open", "")):
         song(tmp_path / "Music", "Slow Ferry", title, **({"TBPM": bpm} if bpm else {}))
     opened.music.add(tmp_path / "Music")
-    heard = {"both": Heard(181.0, None, 4.0, -9.0, 0.1), "measured": Heard(120.0, None, 1.0, -20.0, 0.8),
-             "open": Heard(85.0, 170.0, 2.0, -14.0, 0.5), "tagged": Heard()}  # fmt: skip
+    heard = {
+        "both": Heard(181.0, None, 4.0, -9.0, 0.1),
+        "measured": Heard(120.0, None, 1.0, -20.0, 0.8),
+        "open": Heard(85.0, 170.0, 2.0, -14.0, 0.5),
+        "tagged": Heard(),
+    }
     files = unmeasured(opened.library.connection, VERSION)
     put_heard(opened.library.connection, VERSION, [(file, heard[str(file.track)]) for file in files])
     table = tmp_path / "spotify.csv"

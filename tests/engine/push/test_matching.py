@@ -31,8 +31,11 @@ def test_a_track_is_found_by_recording_or_by_our_keys(song: Song, found: bool) -
 
 def test_of_several_the_one_nearest_in_length_counts_and_order_and_repeats_stay() -> None:
     one, two = PlaylistTrack("Ida", "Tin Roof", seconds=200.0), PlaylistTrack("Burel", "Waves")
-    songs = [Song("long", ("Ida",), "Tin Roof", 400.0), Song("w", ("Burel",), "Waves"),
-             Song("near", ("Ida",), "Tin Roof", 203.0)]  # fmt: skip
+    songs = [
+        Song("long", ("Ida",), "Tin Roof", 400.0),
+        Song("w", ("Burel",), "Waves"),
+        Song("near", ("Ida",), "Tin Roof", 203.0),
+    ]
     assert match([two, one, two], songs).ids == ("w", "near", "w")
 
 

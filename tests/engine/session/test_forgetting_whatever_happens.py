@@ -204,8 +204,10 @@ def test_names_in_other_spellings_and_in_names_of_playlists_are_seen(session: Se
     assert "étoile" in file
     done = session.forget(Rule(artist=SECRET))
     assert set(done.places) == {
-        "saved playlists", "the name of a playlist (“Best of ÉTOILE GRISE”)", "playlists.settings",
-    }  # fmt: skip
+        "saved playlists",
+        "the name of a playlist (“Best of ÉTOILE GRISE”)",
+        "playlists.settings",
+    }
     assert not done.holds
     assert session.library.connection.execute("SELECT file FROM imports").fetchone() == ("(forgotten)",)
     # As it is said to be done: the artist is no longer there, their name is.
@@ -213,8 +215,9 @@ def test_names_in_other_spellings_and_in_names_of_playlists_are_seen(session: Se
     again = session.forget(Rule(artist=SECRET), playlists=True)
     assert again.holds
     assert {kind: count for kind, count in again.deleted.items() if count} == {
-        "playlist tracks": 1, "names of playlists": 2,
-    }  # fmt: skip
+        "playlist tracks": 1,
+        "names of playlists": 2,
+    }
     with pytest.raises(UnknownNameError):
         session.forget(Rule(artist=SECRET), playlists=True)
 
@@ -243,9 +246,16 @@ def test_a_track_goes_with_all_that_was_said_of_it(session: Session) -> None:
     done = session.forget(Rule(artist=SECRET, track=title), playlists=True)
     assert done.holds
     assert {kind: count for kind, count in done.deleted.items() if kind != "listens"} == {
-        "skips": 0, "likes, hides and blocks": 1, "rules": 1, "days shown": 1, "music files": 0, "playlist tracks": 1,
-        "tracks": 1, "artists": 1, "imports": 0,
-    }  # fmt: skip
+        "skips": 0,
+        "likes, hides and blocks": 1,
+        "rules": 1,
+        "days shown": 1,
+        "music files": 0,
+        "playlist tracks": 1,
+        "tracks": 1,
+        "artists": 1,
+        "imports": 0,
+    }
     assert [(one.artist, one.track) for one in session.verdicts.all()] == [(OTHER, title)]
 
 

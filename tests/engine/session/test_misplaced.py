@@ -101,9 +101,17 @@ def test_what_discover_wrote_given_to_either(session: Session, tmp_path: Path) -
     with sqlite3.connect(earlier) as connection:
         connection.execute("DROP TABLE genres")
     packs = session.library.folders.packs
-    parts = [earlier, packs / "genres" / "genres.sqlite", model, model / "catalog.sqlite", model / "manifest.json",
-             *model.glob("*.npy"), *packs.iterdir(), packs / "tempo" / "features.sqlite",
-             packs / "plays" / "manifest.json"]  # fmt: skip
+    parts = [
+        earlier,
+        packs / "genres" / "genres.sqlite",
+        model,
+        model / "catalog.sqlite",
+        model / "manifest.json",
+        *model.glob("*.npy"),
+        *packs.iterdir(),
+        packs / "tempo" / "features.sqlite",
+        packs / "plays" / "manifest.json",
+    ]
     assert len(parts) > 8
     for part in parts:
         assert all(

@@ -35,7 +35,8 @@ def test_what_is_held_of_the_library_is_let_go_with_each_play(
     finally:
         gc.enable()
     assert [(one.name, one.reported, one.plays, one.last) for one in players(connection)] == [
-        ("one", 3, 3, START + 1800)]  # fmt: skip
+        ("one", 3, 3, START + 1800)
+    ]
     connection.close()
 
 

@@ -44,9 +44,14 @@ def test_artists_and_plays_are_counted_and_the_unknown_named(library: sqlite3.Co
         "The community data (crowd and few, 2011) knows 1 of your 2 artists, 75 % of your plays."
     )
     assert found.as_dict() == {
-        "level": "artists", "packs": ["crowd", "few"], "artists": 1, "of": 2, "plays_share": 0.75,
-        "source": "crowd.zip", "collected": "2011",
-    }  # fmt: skip
+        "level": "artists",
+        "packs": ["crowd", "few"],
+        "artists": 1,
+        "of": 2,
+        "plays_share": 0.75,
+        "source": "crowd.zip",
+        "collected": "2011",
+    }
     assert (found.low, found.advice) == (False, "")
 
 

@@ -193,10 +193,13 @@ def test_what_is_no_model_is_refused_and_changes_nothing(file, session, tmp_path
 def test_what_was_damaged_on_the_way_is_refused(file, session, tmp_path) -> None:
     whole, bad = file.read_bytes(), tmp_path / "bad.zip"
     one_byte = altered(
-        file, tmp_path / "x.zip", lambda _about, members: members.__setitem__(
+        file,
+        tmp_path / "x.zip",
+        lambda _about, members: members.__setitem__(
             "listeners", bytes([members["listeners"][0] ^ 1]) + members["listeners"][1:]
-        ), signed=False
-    ).read_bytes()  # fmt: skip
+        ),
+        signed=False,
+    ).read_bytes()
     twice = io.BytesIO(whole)
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(twice, "a") as archive:
         archive.writestr("names.json", b"[]")

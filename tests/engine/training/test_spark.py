@@ -62,10 +62,15 @@ def task(matrix, choice: Choice = CHOICE, sweeps: int = 10) -> Task:
 def fitted(root: Path, settings: SparkSettings, asked: Task, *, cancelled=None):
     told, losses = [], []
     model, choice = fit_on_spark(
-        Door(Folders(root)), settings, asked, stage=lambda *at: told.append(at),
-        callback=lambda _sweep, _seconds, loss: losses.append(loss), cancelled=cancelled,
-        keep=lambda _state: None, resume=None,
-    )  # fmt: skip
+        Door(Folders(root)),
+        settings,
+        asked,
+        stage=lambda *at: told.append(at),
+        callback=lambda _sweep, _seconds, loss: losses.append(loss),
+        cancelled=cancelled,
+        keep=lambda _state: None,
+        resume=None,
+    )
     return model, choice, told, losses
 
 

@@ -16,8 +16,13 @@ def test_browse_prints_the_tree_and_a_genre(place: Path, capsys: pytest.CaptureF
     tree = document(capsys, "browse")
     assert [one["name"] for one in tree["genres"]][:3] == ["all artists", "rock", "post-punk"]
     assert tree["genres"][2] == {
-        "name": "post-punk", "kind": "genre", "parent": "rock", "artists": 10, "known": 4, "plays_share": 0.8
-    }  # fmt: skip
+        "name": "post-punk",
+        "kind": "genre",
+        "parent": "rock",
+        "artists": 10,
+        "known": 4,
+        "plays_share": 0.8,
+    }
     found = document(capsys, "browse", "post", "punk", "-n", "4", "--only", "new")
     assert (found["genre"], found["kind"], found["artists"], found["known"]) == ("post-punk", "genre", 10, 4)
     assert [item["rank"] for item in found["items"]] == [1, 2, 3, 4]

@@ -51,9 +51,12 @@ def test_a_data_folder_on_the_line_is_taken_before_the_environments_wherever_it_
     place, tmp_path, capsys
 ) -> None:
     other = tmp_path / "other"
-    for line in (["--data-dir", str(other), "config"], ["config", "--data-dir", str(other)],
-                 ["--data-dir", str(other), "config", "path"],
-                 ["--data-dir", str(place), "config", "path", "--data-dir", str(other)]):  # fmt: skip
+    for line in (
+        ["--data-dir", str(other), "config"],
+        ["config", "--data-dir", str(other)],
+        ["--data-dir", str(other), "config", "path"],
+        ["--data-dir", str(place), "config", "path", "--data-dir", str(other)],
+    ):
         assert run(line) == 0
         printed = capsys.readouterr().out
         assert str(other) in printed, line
@@ -155,10 +158,19 @@ def test_failures_are_one_line_with_a_fixed_code(empty, capsys, arguments, code,
 def test_private_commands_change_nothing_on_disk(place, capsys) -> None:
     before = fingerprint(place)
     for arguments in (
-        ["recommend"], ["related", ARTISTS[0]], ["search", "Artist"], ["like", ARTISTS[5]], ["block", ARTISTS[7]],
-        ["feedback"], ["playlists"], ["doctor"], ["community", "list"], ["taste"],
-        ["taste", "exclude", "--artist", ARTISTS[0]], ["recommend", "--half-life", "30", "--known-days", "9"],
-    ):  # fmt: skip
+        ["recommend"],
+        ["related", ARTISTS[0]],
+        ["search", "Artist"],
+        ["like", ARTISTS[5]],
+        ["block", ARTISTS[7]],
+        ["feedback"],
+        ["playlists"],
+        ["doctor"],
+        ["community", "list"],
+        ["taste"],
+        ["taste", "exclude", "--artist", ARTISTS[0]],
+        ["recommend", "--half-life", "30", "--known-days", "9"],
+    ):
         assert run(["--private", *arguments]) == 0, arguments
         assert fingerprint(place) == before, arguments
     assert run(["--private", "train"]) == 1
@@ -284,9 +296,14 @@ def test_what_is_forgotten_explains_nothing_and_scores_are_as_if_never_played(
     done = document(capsys, "forget", "--artist", ARTISTS[0], "--yes")
     assert done["deleted"]["listens"] == 2
     assert done["proof"] == {
-        "holds": True, "searched": done["proof"]["searched"], "found_in": [], "taste_is_as_if_never": True,
-        "places": [], "bytes_gone": True, "public": ["models/made-by-hand"],
-    }  # fmt: skip
+        "holds": True,
+        "searched": done["proof"]["searched"],
+        "found_in": [],
+        "taste_is_as_if_never": True,
+        "places": [],
+        "bytes_gone": True,
+        "public": ["models/made-by-hand"],
+    }
     after = document(capsys, "recommend", "-n", "60")
     shares = [why for item in after["items"] for why in item["why"] if why["artist"] == ARTISTS[0]]
     assert shares == []
@@ -325,10 +342,12 @@ def test_playlists_are_put_together_by_commands(place, tmp_path, capsys) -> None
     assert titles(document(capsys, "playlists", "show", "Mix")) == titles(more)
     assert document(capsys, "playlists", "rename", "Mix", "Other")["playlists"][0]["name"] == "Other"
     for arguments, code, said in (
-        (["add", "Othr", a], 1, "Did you mean Other?"), (["add", "Other", a, "--track", "A Sing"], 1, "A Song"),
-        (["move", "Other", "1", "9"], 2, "it has 5"), (["create", "Other"], 2, "already"),
+        (["add", "Othr", a], 1, "Did you mean Other?"),
+        (["add", "Other", a, "--track", "A Sing"], 1, "A Song"),
+        (["move", "Other", "1", "9"], 2, "it has 5"),
+        (["create", "Other"], 2, "already"),
         (["continue", "Other", "-n", "0"], 2, ""),
-    ):  # fmt: skip
+    ):
         assert run(["playlists", *arguments]) == code, arguments
         assert said in capsys.readouterr().err
 

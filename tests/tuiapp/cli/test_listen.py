@@ -103,7 +103,11 @@ def test_there_is_no_listening_in_a_private_session(
     assert "takes plays and drops them" in capsys.readouterr().err
     with Session(folders, private=True):
         assert document(capsys, "listen", "--status") == {
-            "running": False, "port": PORT, "clients": [], "private": True}  # fmt: skip
+            "running": False,
+            "port": PORT,
+            "clients": [],
+            "private": True,
+        }
 
 
 class Daemon:
@@ -118,9 +122,17 @@ class Daemon:
             "os.execv(sys.executable, [sys.executable, '-m', 'tuiapp', 'listen'])"
         )
         self.process = subprocess.Popen(
-            [sys.executable, "-S", "-c", become], pass_fds=[descriptor], stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "LISTEN_FDS": "1", "MPD_HOST": "/nowhere", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no"},
-        )  # fmt: skip
+            [sys.executable, "-S", "-c", become],
+            pass_fds=[descriptor],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                "LISTEN_FDS": "1",
+                "MPD_HOST": "/nowhere",
+                "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no",
+            },
+        )
         assert self.process.stderr is not None
         self.said = self.process.stderr.readline()
         granted = access(folders)

@@ -31,8 +31,9 @@ def test_bad_lines_are_shown_with_file_and_line(place: Path, tmp_path: Path, cap
     told = capsys.readouterr().out.splitlines()
     assert told[2] == "plays: 10 lines could not be used: 1 no plays, 9 no listener."
     assert told[3:5] == [
-        "  plays.csv, line 22: no plays (a,Nobody,often).", "  plays.csv, line 23: no listener (,Nobody,2).",
-    ]  # fmt: skip
+        "  plays.csv, line 22: no plays (a,Nobody,often).",
+        "  plays.csv, line 23: no listener (,Nobody,2).",
+    ]
     assert len(told) == 8
     assert told[1].startswith(
         "plays has 1 listener, fewer than 25: so few say nothing of what goes with what."
@@ -41,8 +42,13 @@ def test_bad_lines_are_shown_with_file_and_line(place: Path, tmp_path: Path, cap
     (bad,) = json.loads(capsys.readouterr().out)["bad_lines"]
     assert (bad["pack"], bad["count"], len(bad["first"])) == ("plays", 10, 5)
     assert bad["first"][0] | {"shown": ""} == {
-        "file": "plays.csv", "line": 22, "unit": "line", "reason": "no plays", "text": "a,Nobody,often", "shown": "",
-    }  # fmt: skip
+        "file": "plays.csv",
+        "line": 22,
+        "unit": "line",
+        "reason": "no plays",
+        "text": "a,Nobody,often",
+        "shown": "",
+    }
 
 
 def test_a_file_of_mostly_bad_lines_is_refused(place: Path, tmp_path: Path, capsys) -> None:
