@@ -47,7 +47,7 @@ class Shell(Guarded):
     library_signal: Signal[None]
     # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
     job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
-    # What plays with mpv.
+    # What plays here.
     playing: reactive[Now | None] = reactive(None, always_update=True, repaint=False)
     private_since: reactive[float | None] = reactive(None, repaint=False)
     # Whether plays come in from players, in this process or another.
@@ -71,6 +71,12 @@ class Shell(Guarded):
 
     def action_stop_playing(self) -> None:
         self.hearing.end()
+
+    def action_louder(self, by: int) -> None:
+        self.hearing.louder(by)
+
+    def action_queue(self) -> None:
+        self.hearing.show_queue()
 
     def action_seek(self, seconds: int) -> None:
         self.hearing.seek(seconds)

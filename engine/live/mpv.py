@@ -1,6 +1,7 @@
 """Playing files with mpv: what is sent to it, and what its messages mean. Pure.
 
-Facts: mpv's JSON IPC, run with 0.35.1. Of a new process the first file loaded is entry 1 of its list, the next 2.
+Facts: mpv's JSON IPC, run with 0.35.1. Of a new process the first file loaded is entry 1 of its list, the next 2, and
+no number comes again.
 """
 
 from __future__ import annotations
@@ -12,29 +13,35 @@ from typing import Any
 
 from engine.live.clock import Clock, Heard, Seen, Song
 
+NAME = "mpv"
 # `{fd}` is its end of a pair of sockets: it quits when the other end closes. No script of the system shows the desktop
-# what it plays, which would be logged twice. A file may be a playlist of addresses by what is in it: only what decodes
-# sound looks at files, and opens nothing else.
-ARGUMENTS = (
+# what it plays, which would be logged twice.
+_ARGUMENTS = (
     "--idle=once",
     "--no-video",
     "--audio-display=no",
     "--no-terminal",
     "--no-config",
     "--load-scripts=no",
-    "--ytdl=no",
-    "--demuxer=lavf",
-    "--demuxer-lavf-o=protocol_whitelist=file",
+    "--volume-max=100",
     "--input-ipc-client=fd://{fd}",
 )
+# A file may be a playlist of addresses by what is in it: only what decodes sound looks at files, and opens no other.
+_FILES_ALONE = ("--ytdl=no", "--demuxer=lavf", "--demuxer-lavf-o=protocol_whitelist=file")
+_ADDRESSES_TOO = ("--ytdl=yes", "--ytdl-format=bestaudio/best")
 # How it exits where nothing happened: all, none or some of the files were played.
 ENDED = (0, 2, 3)
 # A message is not longer than this, in bytes.
 MAX_LINE = 4 << 20
 # So many seconds of a file may sound on after it was read to its end.
 _BUFFERED = 2.0
-_OBSERVED = ("core-idle", "pause", "duration")
+_OBSERVED = ("core-idle", "pause", "duration", "volume")
 _POSITION = 1
+
+
+def arguments(*, addresses: bool) -> tuple[str, ...]:
+    """What mpv is started with; without `addresses` it opens files and nothing else."""
+    return (*(_ADDRESSES_TOO if addresses else _FILES_ALONE), *_ARGUMENTS)
 
 
 def command(*words: object, request: int = 0) -> bytes:
@@ -53,9 +60,14 @@ def seek(seconds: float) -> bytes:
     return command("seek", seconds, "relative")
 
 
+def louder(by: int) -> bytes:
+    """Louder, or with a negative number quieter, by so many hundredths."""
+    return command("add", "volume", by)
+
+
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What plays: number `place` of `count`; position and length in seconds, null where not known."""
+    """What plays: number `place` of `count`; position and length in seconds, null where not known; `volume` of 100."""
 
     song: Song
     place: int
@@ -63,13 +75,15 @@ class Now:
     position: float
     length: float | None
     paused: bool
+    volume: int = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A song whose file could not be played."""
+    """A song that could not be played, and a sentence why."""
 
     song: Song
+    why: str
 
 
 class Playback:
@@ -78,8 +92,13 @@ class Playback:
     Moments are as in `Seen`. What is heard counts while mpv sounds.
     """
 
-    def __init__(self, songs: Sequence[Song]) -> None:
-        self._songs = songs
+    def __init__(self, songs: Sequence[Song], volume: int = 100) -> None:
+        # What is in mpv's list, by its number there, and of that what is yet to come.
+        self._songs: dict[int, Song] = {}
+        self._waiting: list[int] = []
+        self._loaded = self._played = 0
+        self._first: Sequence[Song] = songs
+        self._volume = volume
         self._clock = Clock()
         self._entry = 0
         self._song: Song | None = None
@@ -87,10 +106,38 @@ class Playback:
         self._length: float | None = None
         self._position, self._position_at = 0.0, 0.0
 
+    @property
+    def upcoming(self) -> Sequence[Song]:
+        """What is yet to be played, in order."""
+        return [self._songs[entry] for entry in self._waiting] if self._loaded else self._first
+
+    @property
+    def over(self) -> bool:
+        """Whether all was played: mpv ends."""
+        return self._loaded > 0 and self._song is None and not self._waiting
+
     def begin(self) -> bytes:
         """What is sent first."""
         observe = [command("observe_property", n, name) for n, name in enumerate(_OBSERVED, 1)]
-        return b"".join([*observe, *(command("loadfile", song.place, "append-play") for song in self._songs)])
+        return b"".join([*observe, command("set_property", "volume", self._volume), *self._load(self._first)])
+
+    def follow_with(self, songs: Sequence[Song]) -> bytes:
+        """What is sent to have these songs, and no others, follow the one that plays."""
+        if not self._loaded:
+            self._first = songs
+            return b""
+        for entry in self._waiting:
+            del self._songs[entry]
+        self._waiting = []
+        # All but the one that plays, whichever that is by now.
+        return b"".join([command("playlist-clear"), *self._load(songs)])
+
+    def _load(self, songs: Sequence[Song]) -> list[bytes]:
+        for song in songs:
+            self._loaded += 1
+            self._songs[self._loaded] = song
+            self._waiting.append(self._loaded)
+        return [command("loadfile", song.place, "append-play") for song in songs]
 
     def next(self) -> bytes:
         """What is sent to go on to the next song."""
@@ -101,9 +148,8 @@ class Playback:
         """What plays at a moment; null before the first song and after the last."""
         if self._song is None:
             return None
-        return Now(
-            self._song, self._entry, len(self._songs), self._position_now(at), self._length, self._paused
-        )
+        position, count = self._position_now(at), self._played + len(self._waiting)
+        return Now(self._song, self._played, count, position, self._length, self._paused, self._volume)
 
     def take(self, line: bytes, at: float, wall: float) -> tuple[Heard | Failed, ...]:
         """Take note of a message; what thereby came to its end."""
@@ -114,8 +160,10 @@ class Playback:
         if not isinstance(message, dict):
             return ()
         match message:
-            case {"event": "start-file", "playlist_entry_id": int(entry)} if 0 < entry <= len(self._songs):
-                self._entry, self._song = entry, self._songs[entry - 1]
+            case {"event": "start-file", "playlist_entry_id": int(entry)} if entry in self._songs:
+                self._entry, self._song = entry, self._songs[entry]
+                self._played += 1
+                self._waiting = [other for other in self._waiting if other > entry]
                 self._length, self._position, self._position_at = self._song.length, 0.0, at
             case {"event": "end-file"}:
                 return self._ended(message, at, wall)
@@ -140,6 +188,8 @@ class Playback:
             self._paused = value is True
         elif name == "duration" and isinstance(value, int | float):
             self._length = float(value)
+        elif name == "volume" and isinstance(value, int | float):
+            self._volume = round(value)
         elif name == "core-idle" and self._song is not None:
             self._position, self._position_at = self._position_now(at), at
             self._sounds = value is False
@@ -159,7 +209,7 @@ class Playback:
         self._pressed = False
         if message.get("reason") == "error" and song is not None:
             self._song = None
-            return (Failed(song),)
+            return (Failed(song, _why(song)),)
         rest = 0.0
         if message.get("reason") == "eof" and self._length:
             # It sounds to its end.
@@ -168,3 +218,11 @@ class Playback:
             self._sounds = True
             self._see(at, wall)
         return self.end(at + rest, wall + rest, pressed=pressed)
+
+
+def _why(song: Song) -> str:
+    if "://" not in song.place:
+        return f"{song.place} is gone or damaged."
+    return (
+        f"nothing came of {song.place}. Are you online, and is yt-dlp installed where the address needs it?"
+    )

@@ -44,22 +44,28 @@ def find_files(connection: sqlite3.Connection, wanted: Sequence[Wanted]) -> list
 
 def files_to_play(
     connection: sqlite3.Connection, wanted: Sequence[tuple[str, str | None]]
-) -> list[MusicFile]:
-    """The files of tracks (artist, title), and all of artists (title null) by path, in order; none of what is
-    blocked."""
+) -> list[list[MusicFile] | None]:
+    """Of each track (artist, title) its file, and of each artist (title null) all by path; none of what is blocked,
+    null where that is all."""
     tracks = [Wanted(artist, title) for artist, title in wanted if title]
     found = iter(find_files(connection, tracks))
     artists = files_by(
         connection, "artist_key", [artist_key(artist) for artist, title in wanted if not title]
     )
-    files: list[MusicFile] = []
-    for artist, title in wanted:
-        if title:
-            files += [file] if (file := next(found)) else []
-        else:
-            files += [one for one in artists.get(artist_key(artist), ()) if Path(one.path).is_file()]
     blocked = marked(connection, "block")
-    return [one for one in files if not (blocked.holds(one.artist_key or "") or blocked.holds(_item(one)))]
+    files: list[list[MusicFile] | None] = []
+    for artist, title in wanted:
+        key = artist_key(artist)
+        if title:
+            of_it = [file] if (file := next(found)) else []
+        else:
+            of_it = [one for one in artists.get(key, ()) if Path(one.path).is_file()]
+        heard = [
+            one for one in of_it if not (blocked.holds(one.artist_key or "") or blocked.holds(_item(one)))
+        ]
+        named = blocked.holds(key) or (title and blocked.holds(joined_key(key, title)))
+        files.append(None if named or (of_it and not heard) else heard)
+    return files
 
 
 def _item(file: MusicFile) -> str:

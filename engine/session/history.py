@@ -141,16 +141,19 @@ class History(Service):
         return logged
 
     @synchronized
-    def log_heard(self, player: str, heard: Heard) -> None:
-        """Log what a player that the app plays with let hear, as a play or a skip. Raises as `log_play`."""
+    def log_heard(self, player: str, heard: Heard) -> int | None:
+        """Log what a player that the app plays with let hear, as a play or a skip; the number of the listen where it is
+        a new one. Raises as `log_play`."""
         from engine.live.listener import report_of
-        from engine.store.logged_plays import add_logged_plays, live_source
+        from engine.store.logged_plays import add_logged_plays, live_source, newest
 
         self.library.door.require_writable("log a play")
         if private_session_on(self.library.folders):
             raise PrivateSessionError("A private session is on in another window: no play is logged.")
-        add_logged_plays(self.library.connection, {live_source(player): report_of(player, heard).plays})
+        source = live_source(player)
+        added = add_logged_plays(self.library.connection, {source: report_of(player, heard).plays})
         self.library.changed(Change.TASTE)
+        return newest(self.library.connection, source) if added.kept else None
 
     @synchronized
     def players(self) -> list[Player]:
@@ -161,7 +164,7 @@ class History(Service):
 
     @synchronized
     def remove_play(self, number: int) -> None:
-        """Undo a listen that `log_play` logged."""
+        """Undo a listen that `log_play` or `log_heard` logged."""
         from engine.store.logged_plays import remove_logged_play
 
         self.library.door.require_writable("remove a play")

@@ -201,8 +201,8 @@ class Music(Service):
         self.library.changed(Change.PLAYS)
 
     @synchronized
-    def to_play(self, wanted: Sequence[tuple[str, str | None]]) -> list[MusicFile]:
-        """The files of tracks (artist, title), and all of artists (title null), in order; none of what is blocked."""
+    def to_hear(self, wanted: Sequence[tuple[str, str | None]]) -> list[list[MusicFile] | None]:
+        """Of each track (artist, title) its file, of each artist (title null) all; null for what is blocked."""
         from engine.playlists.local_files import files_to_play
 
         return files_to_play(self.library.connection, wanted)

@@ -50,8 +50,7 @@ def add_logged_play(
     play = Play(artist=artist, title=title, started_at=start, ms_played=played, basis=END)
     added = add_logged_plays(connection, {SOURCE: [play]})
     if added.kept:
-        row = connection.execute("SELECT max(id) FROM listens WHERE source = ?", (SOURCE,)).fetchone()
-        return LoggedPlay("kept", row[0])
+        return LoggedPlay("kept", newest(connection, SOURCE))
     return LoggedPlay("skip" if added.skips else "nameless" if added.nameless else "duplicate")
 
 
@@ -82,6 +81,12 @@ def add_logged_plays(connection: sqlite3.Connection, plays: Mapping[str, Sequenc
     return LoggedPlays(kept, duplicates, skips, without_name)
 
 
+def newest(connection: sqlite3.Connection, source: str) -> int:
+    """The number of the listen a source reported last."""
+    (number,) = connection.execute("SELECT max(id) FROM listens WHERE source = ?", (source,)).fetchone()
+    return int(number)
+
+
 def _is_short(play: Play) -> bool:
     played = play.ms_played
     return play.skip or not (played is None or played >= MIN_MS or is_half(played, play))
@@ -104,18 +109,19 @@ def _under_one_import(connection: sqlite3.Connection, source: str) -> None:
 
 
 def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
-    """Take a play back: its listen, and its track and artist where nothing else is of them."""
+    """Take a play back: its listen, and its track and artist where nothing else is of them. One that an import brought
+    stays."""
     with connection:
         row = connection.execute(
-            "SELECT track_id FROM listens WHERE id = ? AND source = ?", (listen, SOURCE)
+            "SELECT l.track_id, l.import_id FROM listens AS l JOIN imports AS i ON i.id = l.import_id "
+            "WHERE l.id = ? AND i.format = ?",
+            (listen, SOURCE),
         ).fetchone()
         if row is None:
             return
+        *row, under = row
         connection.execute("DELETE FROM listens WHERE id = ?", (listen,))
-        connection.execute(
-            "UPDATE imports SET read = read - 1, kept = kept - 1 WHERE format = ? AND file = ?",
-            (SOURCE, SOURCE),
-        )
+        connection.execute("UPDATE imports SET read = read - 1, kept = kept - 1 WHERE id = ?", (under,))
         artist = connection.execute("SELECT artist_id FROM tracks WHERE id = ?", row).fetchone()
         connection.execute(
             "DELETE FROM tracks WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM listens WHERE track_id = ?1) "

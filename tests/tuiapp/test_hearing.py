@@ -15,19 +15,18 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_text, settled, toasts
 from tests.support.players import sound
-from tuiapp.app import hearing
+from tuiapp.app import mpv_player
 from tuiapp.app.app import DiscoverApp
 from tuiapp.music import Music
 
-# Plays a song of 200 seconds until it is told something else than where it is; `pause` is answered with a pause.
+# Plays songs of 200 seconds until it is told to go on; `pause` is answered with a pause.
 FAKE = """
 import json, socket, sys
 s = socket.socket(fileno=int(sys.argv[-1].rpartition("/")[2]))
 def say(**message): s.sendall(json.dumps(message).encode() + b"\\n")
-entry = loaded = 0
+waiting, loaded = [], 0
 def begin():
-    global entry
-    entry += 1
+    entry = waiting.pop(0)
     say(event="start-file", playlist_entry_id=entry)
     say(event="property-change", name="duration", data=200)
     say(event="property-change", name="core-idle", data=False)
@@ -35,13 +34,19 @@ for line in s.makefile():
     command = json.loads(line)["command"]
     if command[0] == "loadfile":
         loaded += 1
+        waiting.append(loaded)
         if loaded == 1: begin()
+    elif command[0] == "playlist-clear": waiting.clear()
+    elif command[0] == "add":
+        say(event="property-change", name="volume", data=100 + command[2])
+    elif command[0] == "get_property":
+        say(request_id=1, data=1)
     elif command[0] == "cycle":
         say(event="property-change", name="pause", data=True)
         say(event="property-change", name="core-idle", data=True)
     elif command[0] == "playlist-next":
         say(event="end-file", reason="stop")
-        if entry == loaded: break
+        if not waiting: break
         begin()
 """
 
@@ -73,11 +78,11 @@ def music(empty: Folders, tmp_path: Path) -> list[Music]:
 
 
 async def until(pilot: Any, holds: Callable[[], bool]) -> None:
-    for _ in range(4000):
+    for _ in range(150):
         await pilot.pause()
         if holds():
             return
-    raise AssertionError(screen_text(pilot.app))
+    raise AssertionError(f"{screen_text(pilot.app)}\n{toasts(pilot.app)}")
 
 
 def logged(folders: Folders, table: str = "listens") -> list[Any]:
@@ -123,11 +128,15 @@ async def test_what_is_heard_is_logged_and_nothing_where_a_private_session_was_o
             await until(pilot, lambda: app.playing is not None)
             if hush:
                 app.opening.hush()
-            child = app.hearing._child
-            app.hearing._keep(child, [Heard(song, 1.7e9, 150), Heard(song, 1.6e9, 8, skipped=True)])
+            playing = app.hearing._player
+            app.hearing._keep(playing, [Heard(song, 1.7e9, 150), Heard(song, 1.6e9, 8, skipped=True)])
             app.hearing.end()
             await settled(pilot)
             assert (logged(empty), logged(empty, "skips")) == (([], []) if hush else ([("One",)], [("One",)]))
+        assert app.undoable == "the play of Ida - One"
+        await pilot.press("u")
+        await settled(pilot)
+        assert (logged(empty), logged(empty, "skips")) == ([], [("One",)])
 
 
 @pytest.mark.parametrize(
@@ -145,7 +154,7 @@ async def test_an_mpv_that_hangs_or_dies_is_said_and_gone(
     script: str,
     says: str,
 ) -> None:
-    monkeypatch.setattr(hearing, "PATIENCE", 0.3 if "sleep" in script else 10.0)
+    monkeypatch.setattr(mpv_player, "PATIENCE", 0.3 if "sleep" in script else 10.0)
     mpv(script)
     app = DiscoverApp(empty)
     async with app.run_test() as pilot:
@@ -153,7 +162,13 @@ async def test_an_mpv_that_hangs_or_dies_is_said_and_gone(
         app.opening.open(music[0], app.preferences.config)
         await settled(pilot, lambda: bool(toasts(app)))
         assert says in str(toasts(app))
-        assert (app.playing, app.hearing._child) == (None, None)
+        assert (app.playing, app.hearing._player) == (None, None)
+
+
+def titles(session: Session, wanted: list[tuple[str, str | None]]) -> list[list[str | None] | None]:
+    return [
+        None if files is None else [one.track for one in files] for files in session.music.to_hear(wanted)
+    ]
 
 
 def test_an_artist_is_all_there_is_by_path_and_what_is_blocked_is_not_played(
@@ -161,12 +176,12 @@ def test_an_artist_is_all_there_is_by_path_and_what_is_blocked_is_not_played(
 ) -> None:
     with Session(empty) as session:
         wanted = [("ida", None), ("Ida", "Three"), ("Ida", "One")]
-        assert [one.track for one in session.music.to_play(wanted)] == ["One", "Two", "One"]
+        assert titles(session, wanted) == [["One", "Two"], [], ["One"]]
         session.history.log_play("Ida", "One", seconds=200)
         session.verdicts.judge("block", "Ida", "One")
-        assert [one.track for one in session.music.to_play(wanted)] == ["Two"]
+        assert titles(session, wanted) == [["Two"], [], None]
         session.verdicts.judge("block", "Ida")
-        assert session.music.to_play(wanted) == []
+        assert titles(session, wanted) == [None, None, None]
 
 
 async def test_o_in_a_playlist_plays_on_from_the_row_and_of_selected_rows_those(
@@ -191,5 +206,84 @@ async def test_o_in_a_playlist_plays_on_from_the_row_and_of_selected_rows_those(
         await pilot.press("j", "space", "o")
         await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
         assert "1 of 2" not in screen_text(app)
+        # The whole list, by its name.
+        await pilot.press("escape", "o")
+        await until(pilot, lambda: "♪ Ida - Two" in screen_text(app))
+        assert "1 of 2" in screen_text(app)
+        await pilot.press("I")
+        await until(pilot, lambda: "1 of 4" in screen_text(app))
+        assert "Next: 2 songs. 9 shows the queue." in toasts(app)
+        await pilot.press("asterisk", "underscore")
+        await until(pilot, lambda: "volume 95" in screen_text(app))
+        await pilot.press("exclamation_mark")
+        await settled(pilot)
+
+
+async def test_what_is_queued_follows_what_plays_and_the_queue_is_seen_and_cleared(
+    empty: Folders, music: list[Music], mpv: Callable[[str], None]
+) -> None:
+    mpv(FAKE)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        config, one, two = app.preferences.config, *music[:2]
+        app.opening.play_next(config, [one])  # nothing plays, so this does
+        await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
+        for queued, count in (([two], 1), ([one, two], 3)):  # in the order asked for
+            app.opening.play_next(config, queued)
+            await until(pilot, lambda count=count: len(app.hearing.upcoming) == count)
+        assert [song.title for song in app.hearing.upcoming] == ["Two", "One", "Two"]
+        await pilot.press("9")
+        await until(pilot, lambda: "Queue: 3 songs to come, 0:03" in screen_text(app))
+        await pilot.press("D")
+        assert [song.title for song in app.hearing.upcoming] == ["One", "Two"]
+        await pilot.press("u")
+        assert [song.title for song in app.hearing.upcoming] == ["Two", "One", "Two"]
+        await pilot.press("g", "j", "enter")
+        await until(pilot, lambda: "Queue: 1 song to come" in screen_text(app))
+        await pilot.press("ctrl+a", "D")
+        assert app.hearing.upcoming == []
+        await pilot.press("colon")
+        await until(pilot, lambda: app.playing is None)
+        assert "Queue" not in screen_text(app)
+
+
+async def test_without_mpv_the_browser_opens_and_it_is_said_once_what_to_install(
+    empty: Folders, music: list[Music], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    opened: list[str] = []
+    monkeypatch.setattr("tuiapp.app.player.open_in_browser", lambda url: not opened.append(url))
+    app = DiscoverApp(empty)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        for one in (*music, music[0]):
+            app.opening.open(one, app.preferences.config)
+            await settled(pilot)
+        assert len(opened) == 4
+        assert sum("apt install mpv" in said for said in toasts(app)) == 1
+        app.opening.play_next(app.preferences.config, [music[2]])
+        await settled(pilot)
+        assert "No file of it here" in str(toasts(app))
+
+
+async def test_what_has_no_file_is_played_by_the_address_that_is_set_and_by_none_otherwise(
+    empty: Folders, music: list[Music], mpv: Callable[[str], None], tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    mpv(f"import sys; open({str(told)!r}, 'w').write(' '.join(sys.argv)){FAKE}")
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        config = app.preferences.config
+        app.opening.open(None, config, music)
+        await until(pilot, lambda: "1 of 2" in screen_text(app))
+        assert "protocol_whitelist=file" in told.read_text()
+        config = config.with_values({"open.without_file": "ytdl://ytsearch:{query}"})
+        app.opening.open(None, config, [music[0], Music("Ida", "https://x.example/\n--three")])
+        await until(pilot, lambda: app.playing is not None and "--ytdl=yes" in told.read_text())
+        assert [song.place for song in app.hearing.upcoming] == [
+            "ytdl://ytsearch:Ida https://x.example/ --three"
+        ]
         await pilot.press("exclamation_mark")
         await settled(pilot)

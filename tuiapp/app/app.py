@@ -256,7 +256,7 @@ class DiscoverApp(Shell):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No key is dead: the demo can be left where one is in it, what plays can be paused."""
-        if action.partition("(")[0] in ("pause", "next_song", "stop_playing", "seek"):
+        if action.partition("(")[0] in ("pause", "next_song", "stop_playing", "seek", "queue", "louder"):
             return self.playing is not None
         if action == "leave_demo":
             return self.jobs.own is not None

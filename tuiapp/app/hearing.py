@@ -1,164 +1,185 @@
-"""Hearing the person's own files: mpv as a child of the app, gone with it, and what is heard from it logged."""
+"""Hearing music from the app: what plays and what follows it, and what is heard of it logged."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from engine.wording import quantity
+from tuiapp.music import Music
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.live.clock import Heard, Song
-    from engine.live.mpv import Failed, Playback
+    from engine.live.mpv import Failed, Now
+    from engine.session import Session
     from engine.store.music_files import MusicFile
     from tuiapp.app.app import DiscoverApp
 
-NAME = "mpv"
-# How often it is asked where it is, and how long it may be silent, in seconds.
-TICK, PATIENCE = 1.0, 10.0
+# Takes what plays now, and what came to its end.
+Tell = Callable[["Now | None", Sequence["Heard | Failed"]], None]
+# How much louder a key makes it, of 100.
+LOUDER = 5
 
 
-def songs_of(files: Sequence[MusicFile]) -> list[Song]:
-    """Files as songs, each in the place of its path."""
+class Player(Protocol):
+    """What plays songs one after another; each as `MpvPlayer` says."""
+
+    name: str
+
+    @property
+    def upcoming(self) -> Sequence[Song]: ...
+    @property
+    def over(self) -> bool: ...
+    def follow_with(self, songs: Sequence[Song]) -> None: ...
+    def pause(self) -> None: ...
+    def next(self) -> None: ...
+    def seek(self, seconds: float) -> None: ...
+    def louder(self, by: int) -> None: ...
+    def end(self, *, pressed: bool) -> Sequence[Heard]: ...
+    async def run(self, tell: Tell) -> str: ...
+
+
+def song_of(file: MusicFile) -> Song:
+    """A file as a song, in the place of its path."""
     from engine.live.clock import Song
 
-    return [
-        Song(
-            file.artist or "",
-            file.track or "",
-            file.album or "",
-            file.seconds,
-            file.path,
-            file.recording or "",
-        )
-        for file in files
-    ]
-
-
-@dataclass
-class _Child:
-    """An mpv that was started; `hushed`, a private session was on since its song began."""
-
-    playback: Playback
-    process: asyncio.subprocess.Process
-    writer: asyncio.StreamWriter
-    hushed: bool
-    song: int = 0
+    return Song(
+        file.artist or "",
+        file.track or "",
+        file.album or "",
+        file.seconds,
+        file.path,
+        file.recording or "",
+    )
 
 
 class Hearing:
-    """One list plays at a time: another takes its place."""
+    """One player plays one list at a time: another takes its place."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        self._child: _Child | None = None
+        self._player: Player | None = None
+        # Whether a private session was on since the song began, and which one it is.
+        self._hushed, self._place = False, 0
+        # What was asked to be played next: more comes after it.
+        self._asked_next: list[Song] = []
+        self._volume = 100
 
-    def play(self, songs: Sequence[Song]) -> None:
-        """Play songs one after another; returns at once."""
-        self._app.run_worker(self._play(songs), group="player")
+    def play(self, player: Player) -> None:
+        """Have a player play; returns at once."""
+        self.end(pressed=True)
+        self._player, self._place = player, 0
+        self._hushed = self._app.private_since is not None
+        self._app.run_worker(self._follow(player), group="player")
+
+    @property
+    def volume(self) -> int:
+        """How loud it is, of 100, also for the next player."""
+        return self._volume
+
+    @property
+    def upcoming(self) -> Sequence[Song]:
+        """What follows what plays, in order."""
+        return self._player.upcoming if self._player is not None else ()
+
+    def play_next(self, songs: Sequence[Song]) -> bool:
+        """Have songs follow what plays, after what was asked for before; false where nothing plays."""
+        if self._player is None or self._player.over:
+            return False
+        now = self.upcoming
+        asked = {id(song) for song in self._asked_next}
+        first = next((n for n, song in enumerate(now) if id(song) not in asked), len(now))
+        self._asked_next = [*now[:first], *songs]
+        self._player.follow_with([*self._asked_next, *now[first:]])
+        return True
+
+    def show_queue(self) -> None:
+        """Show what follows, over the view."""
+        from tuiapp.screens.queue import Queue
+
+        self._app.push_screen(Queue())
+
+    def drop(self, songs: Collection[Song]) -> None:
+        """Take songs out of what follows; can be undone."""
+        before, gone = self.upcoming, {id(song) for song in songs}
+        self._follow_with([song for song in before if id(song) not in gone])
+
+        def bring_back() -> None:
+            there = {id(song) for song in self.upcoming} | gone
+            self._follow_with([song for song in before if id(song) in there])
+
+        what = f"taking {quantity(len(songs), 'songs')} out of the queue"
+        self._app.changes.remember(what, bring_back)
+
+    def go_to(self, song: Song) -> None:
+        """Play a song of what follows now, and then what follows it."""
+        now = self.upcoming
+        at = next((n for n, other in enumerate(now) if other is song), None)
+        if at is not None:
+            self._follow_with(now[at:])
+            self.next()
+
+    def _follow_with(self, songs: Sequence[Song]) -> None:
+        if self._player is not None:
+            self._player.follow_with(songs)
 
     def pause(self) -> None:
         """Pause, or play on."""
-        from engine.live.mpv import PAUSE
-
-        self._send(PAUSE)
+        if self._player is not None:
+            self._player.pause()
 
     def next(self) -> None:
         """Go on to the next song."""
-        if self._child is not None:
-            self._send(self._child.playback.next())
+        if self._player is not None:
+            self._player.next()
 
     def seek(self, seconds: float) -> None:
         """Go on or back within the song."""
-        from engine.live.mpv import seek
+        if self._player is not None:
+            self._player.seek(seconds)
 
-        self._send(seek(seconds))
+    def louder(self, by: int) -> None:
+        """Louder, or quieter, by so many hundredths."""
+        if self._player is not None:
+            self._player.louder(by)
 
     def hush(self) -> None:
         """A private session began: the song that plays now is of it."""
-        if self._child is not None:
-            self._child.hushed = True
+        self._hushed = True
 
     def end(self, *, pressed: bool = False) -> None:
         """Stop; what was heard is kept. `pressed` where something else was chosen."""
-        child, self._child = self._child, None
-        if child is not None:
-            self._keep(child, child.playback.end(time.monotonic(), time.time(), pressed=pressed))
-            # It quits when this closes; one that hangs does not.
-            child.writer.close()
-            with contextlib.suppress(ProcessLookupError):
-                child.process.kill()
+        player, self._player = self._player, None
+        if player is not None:
+            self._keep(player, player.end(pressed=pressed))
             self._app.playing = None
 
-    def _send(self, command: bytes) -> None:
-        from engine.live.mpv import ASK_POSITION
-
-        if self._child is not None:
-            self._child.writer.write(command + ASK_POSITION)
-
-    async def _play(self, songs: Sequence[Song]) -> None:
-        from engine.live.connections import start_child
-        from engine.live.mpv import ARGUMENTS, ENDED, MAX_LINE, Playback
-
+    async def _follow(self, player: Player) -> None:
         app = self._app
-        self.end(pressed=True)
+
+        def tell(now: Now | None, ended: Sequence[Heard | Failed]) -> None:
+            if self._player is not player:
+                return
+            self._keep(player, ended)
+            if now is not None and now.place != self._place:
+                self._place, self._hushed = now.place, app.private_since is not None
+            if now is not None:
+                self._volume = now.volume
+            if now is not None or player.over:  # else the next is about to begin
+                app.playing = now
+
         try:
-            process, reader, writer = await start_child((NAME, *ARGUMENTS), MAX_LINE)
+            said = await player.run(tell)
         except OSError as error:
-            app.notify(f"mpv can't be started ({error.strerror}).", severity="error", timeout=10)
-            return
-        self.end(pressed=True)  # another may have begun meanwhile
-        child = self._child = _Child(Playback(songs), process, writer, app.private_since is not None)
-        writer.write(child.playback.begin())
-        ticks = asyncio.create_task(self._tick(child))
-        said = ""
-        try:
-            while self._child is child:
-                async with asyncio.timeout(PATIENCE):
-                    try:
-                        line = await reader.readline()
-                    except OSError:  # it was killed before it had read what was sent
-                        line = b""
-                if not line:
-                    break
-                self._take(child, line)
-        except TimeoutError:
-            said = "mpv no longer answers and was stopped."
-        except ValueError:
-            said = "mpv says what cannot be read and was stopped."
-        finally:
-            ticks.cancel()
-            if self._child is child and not said:
-                # It ends by itself after the last song.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(1.0):
-                        code = await process.wait()
-                        said = f"mpv ended unexpectedly ({code})." if code not in ENDED else ""
-            if self._child is child:
-                self.end()
-        if said:
-            app.notify(f"{said} What was heard until then counts.", severity="warning", timeout=10)
+            app.notify(f"{player.name} can't be started ({error.strerror}).", severity="error", timeout=10)
+            said = ""
+        if self._player is player:
+            self.end()
+            if said:
+                app.notify(f"{said} What was heard until then counts.", severity="warning", timeout=10)
 
-    async def _tick(self, child: _Child) -> None:
-        from engine.live.mpv import ASK_POSITION
-
-        while self._child is child:
-            await asyncio.sleep(TICK)
-            child.writer.write(ASK_POSITION)
-
-    def _take(self, child: _Child, line: bytes) -> None:
-        app, at = self._app, time.monotonic()
-        self._keep(child, child.playback.take(line, at, time.time()))
-        now = child.playback.now(at)
-        if now is not None and now.place != child.song:
-            child.song, child.hushed = now.place, app.private_since is not None
-        app.playing = now
-
-    def _keep(self, child: _Child, ended: Sequence[Heard | Failed]) -> None:
+    def _keep(self, player: Player, ended: Sequence[Heard | Failed]) -> None:
         """Log what was heard; in a private session nothing is."""
         from engine.live.mpv import Failed
 
@@ -166,11 +187,23 @@ class Hearing:
         for one in ended:
             if isinstance(one, Failed):
                 name = shown(f"{one.song.artist} - {one.song.title}")
-                app.notify(
-                    f"{name} can't be played: {shown(one.song.place)} is gone or damaged.", severity="warning"
-                )
-            elif not child.hushed and app.private_since is None:
-                self._log(one)
+                app.notify(f"{name} can't be played: {shown(one.why)}", severity="warning")
+            elif not self._hushed and app.private_since is None:
+                self._log(player.name, one)
 
-    def _log(self, heard: Heard) -> None:
-        self._app.changes.make(lambda session: session.history.log_heard(NAME, heard))
+    def _log(self, player: str, heard: Heard) -> None:
+        app = self._app
+
+        def keep(session: Session) -> None:
+            number = session.history.log_heard(player, heard)
+            if number is not None:
+                app.call_from_thread(self._logged, number, Music(heard.song.artist, heard.song.title))
+
+        app.changes.make(keep)
+
+    def _logged(self, number: int, music: Music) -> None:
+        changes = self._app.changes
+        changes.remember(
+            f"the play of {music.name}",
+            lambda: changes.make(lambda session: session.history.remove_play(number)),
+        )

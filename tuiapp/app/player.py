@@ -1,4 +1,4 @@
-"""Opening music outside: at a service's search page in the person's browser, or with their own player.
+"""Opening music: played from the person's files, at a service's search page in their browser, or with their own player.
 
 A player may say what was heard, by a line on its standard output: `played 183` (seconds), or `played 183 Title` where
 what was opened was an artist. Only that makes a listen, and never in a private session.
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -21,6 +22,7 @@ from tuiapp.safe import shown
 from tuiapp.settings.config import SERVICES, Config
 
 if TYPE_CHECKING:
+    from engine.live.clock import Song
     from engine.session import Session
     from engine.store.logged_plays import LoggedPlay
     from tuiapp.app.app import DiscoverApp
@@ -28,14 +30,20 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\{(artist|track|query)\}")
 _PLAYED = re.compile(r"played (\d{1,5}(?:\.\d{1,3})?)(?: (\S.*))?")
 _LONGEST_LINE = 4096
+_INSTALL = "Install it with your system's packages (`apt install mpv`, `brew install mpv`), and your files play here."
 # Browsers that would draw over the app.
 _ON_THE_TERMINAL = {"lynx", "w3m", "links", "elinks", "www-browser", "links2", "browsh"}
 
 
 def address(service: str, music: Music) -> str:
-    """The page where a service, or an address with `{query}` in it, searches for the music."""
+    """The page where a service, or an address with `{query}` in it, searches for the music.
+
+    What yt-dlp is to search for, by mpv's `ytdl://`, are words and no address.
+    """
     from urllib.parse import quote
 
+    if service.startswith("ytdl://"):
+        return _PLACE.sub(lambda place: music.words[place[1]], service)
     words = {name: quote(text, safe="") for name, text in music.words.items()}
     if service == "MusicBrainz" and music.track:
         return SERVICES[service].replace("type=artist", "type=recording").replace("{query}", words["query"])
@@ -94,44 +102,85 @@ class Opening:
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._players: list[_Playing] = []
+        # Whether it was said what is missing to play files.
+        self._said = False
 
-    def open(self, music: Music, config: Config, queue: Sequence[Music] = ()) -> None:
-        """Open music as the settings say, or play the files of the queue, where there are any; returns at once."""
+    def open(self, music: Music | None, config: Config, wanted: Sequence[Music] = ()) -> None:
+        """Play what is wanted, where there is something to play it from, else open music as the settings say; returns
+        at once."""
         template = config["open.player"]
-        if template:
+        if template and music is not None:
             self._app.run_worker(self._play(template, music), group="player")
         else:
-            url, service = address(config["open.service"], music), config["open.service"]
-            wanted = queue or (music,) if self.plays_files(config) else ()
+            self._find(config, wanted or ((music,) if music is not None else ()), music)
 
-            def find() -> None:
-                if not self._hear(wanted):
-                    self._browse(url, service, music)
+    def play_next(self, config: Config, wanted: Sequence[Music]) -> None:
+        """Have music follow what plays, or play it where nothing does; returns at once."""
+        self._find(config, wanted, None, follows=True)
 
-            self._app.run_worker(find, thread=True, group="browser")
-
-    def plays_files(self, config: Config) -> bool:
-        """Whether files of the person's own are played: mpv is installed, and no other player is set."""
-        import shutil
-
+    def plays(self, config: Config) -> bool:
+        """Whether songs are played from here: mpv is installed, and no other player is set."""
         return not config["open.player"] and shutil.which("mpv") is not None
 
-    def _hear(self, wanted: Sequence[Music]) -> bool:
-        """Play the files there are; false where there is none. In a thread: the library is asked."""
-        if not wanted:
-            return False
+    def _find(
+        self, config: Config, wanted: Sequence[Music], music: Music | None, *, follows: bool = False
+    ) -> None:
+        """Look for what is wanted in a thread, since the library is asked; without any `music` opens in the browser."""
+
+        def find() -> None:
+            songs = [] if config["open.player"] else self._songs(config, wanted)
+            if songs and self.plays(config):
+                self._app.call_from_thread(self._hear, config, songs, follows)
+            elif music is not None:
+                url, service = address(config["open.service"], music), config["open.service"]
+                self._browse(url, service, music)
+                self._app.call_from_thread(self._say_what_is_missing, songs)
+            else:
+                self._app.call_from_thread(self._say_why_not, config, songs)
+
+        self._app.run_worker(find, thread=True, group="browser")
+
+    def _songs(self, config: Config, wanted: Sequence[Music]) -> list[Song]:
+        """What is wanted, by its files; what has none by the address that is set, if one is."""
         from engine.errors import DiscoverError
+        from engine.live.clock import Song
+        from tuiapp.app.hearing import song_of
 
-        app = self._app
+        template, songs = config["open.without_file"], list[Song]()
         try:
-            files = app.engine().music.to_play([(one.artist, one.track) for one in wanted])
+            found = self._app.engine().music.to_hear([(one.artist, one.track) for one in wanted])
         except DiscoverError:
-            return False
-        if files:
-            from tuiapp.app.hearing import songs_of
+            return []
+        for music, files in zip(wanted, found, strict=True):
+            songs += map(song_of, files or ())
+            if files == [] and template:
+                songs.append(Song(music.artist, music.track or "", place=address(template, music)))
+        return songs
 
-            app.call_from_thread(app.hearing.play, songs_of(files))
-        return bool(files)
+    def _hear(self, config: Config, songs: Sequence[Song], follows: bool) -> None:
+        from tuiapp.app.mpv_player import MpvPlayer
+
+        hearing = self._app.hearing
+        if follows and hearing.play_next(songs):
+            what = f"{songs[0].artist} - {songs[0].title}" if len(songs) == 1 else f"{len(songs):,} songs"
+            self._app.notify(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
+        else:
+            addresses = bool(config["open.without_file"])
+            hearing.play(MpvPlayer(songs, hearing.volume, addresses=addresses))
+
+    def _say_what_is_missing(self, songs: Sequence[Song]) -> None:
+        """Once: that what was opened in the browser could have been played here."""
+        if songs and not self._said:
+            self._said = True
+            self._app.notify(_INSTALL, title="mpv is not installed", severity="warning", timeout=15)
+
+    def _say_why_not(self, config: Config, songs: Sequence[Song]) -> None:
+        if songs:
+            self._app.notify(_INSTALL, title="mpv is not installed", severity="warning", timeout=15)
+        elif config["open.player"]:
+            self._app.notify("The player you set plays one thing at a time: there is no queue.")
+        else:
+            self._app.notify("No file of it here. Add your music: discover library add DIR.")
 
     def hush(self) -> None:
         """A private session began: what running players say from now on is of it."""

@@ -27,7 +27,7 @@ class Acting(Asking[ScreenResultType]):
     def absent(self) -> frozenset[str]:
         """What other lists can do and this one cannot."""
         marks = () if self.MARKS else ("mark", "mark_range", "mark_all")
-        return frozenset((*marks, *(() if self.MUSIC else ("open", "copy"))))
+        return frozenset((*marks, *(() if self.MUSIC else ("open", "play_next", "copy"))))
 
     @property
     def table(self) -> Table[Any] | None:
@@ -155,27 +155,40 @@ class Acting(Asking[ScreenResultType]):
         if self.table is not None:
             self.table.clear_marks()
 
-    def action_open(self) -> None:
-        """Play the files of what is selected, or open what is under the cursor in the browser or the player."""
-        music, table, opening = self.music_here, self.table, self.app.opening
-        config = self.app.preferences.config
-        if music is None or table is None:
-            self.notify("No artist or track selected.")
-        elif not opening.plays_files(config):
-            opening.open(music, config)
-        elif table.marks:
-            self.choose(
-                lambda keys: self.with_music(keys, lambda chosen: opening.open(music, config, chosen))
-            )
-        else:
-            opening.open(music, config, self.played_on(music))
+    def heard(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
+        """Do something with the music of rows that is to be heard."""
+        self.with_music(keys, then)
 
-    def played_on(self, music: Music) -> list[Music]:
-        """What is played from the row under the cursor on: it alone, unless the rows are a playlist."""
+    def action_open(self) -> None:
+        """Play what is selected, or what is under the cursor, in a playlist on from there. Where nothing can be played,
+        open what is under the cursor in the browser or the player."""
+        here, config, opening = self.music_here, self.app.preferences.config, self.app.opening
+
+        def hear(music: list[Music]) -> None:
+            if here is not None or music:
+                opening.open(here, config, music)
+            else:
+                self.notify("No artist or track selected.")
+
         table = self.table
-        if not self.ORDERED or table is None:
-            return [music]
-        return [one for row in table.rows_from_here if (one := self.music_of(row)) is not None]
+        if here is not None and not opening.plays(config):
+            hear([here])
+        elif here is not None and table is not None and self.ORDERED and not table.marks:
+            rows = table.rows_from_here
+            hear([one for row in rows if (one := self.music_of(row)) is not None])
+        else:
+            self.choose(lambda keys: self.heard(keys, hear))
+
+    def action_play_next(self) -> None:
+        """Have what is selected, or what is under the cursor, follow what plays."""
+
+        def hear(music: list[Music]) -> None:
+            if music:
+                self.app.opening.play_next(self.app.preferences.config, music)
+            else:
+                self.notify("No artist or track selected.")
+
+        self.choose(lambda keys: self.heard(keys, hear), moves=True)
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen, a line each."""

@@ -56,6 +56,7 @@ class ArtistDialog(Dialog):
         _bound("discover.add_to", "add_to"),
         _bound("discover.mix", "mix"),
         _bound("lists.open", "open"),
+        _bound("lists.play_next", "play_next"),
         _bound("undo", "take_back"),
         _bound("retry", "retry"),
         Binding("enter", "related", show=False),
@@ -179,6 +180,10 @@ class ArtistDialog(Dialog):
     def action_open(self) -> None:
         if self._card is not None and self._card.verdict != "block":
             self.app.opening.open(Music(self._card.artist), self.app.preferences.config)
+
+    def action_play_next(self) -> None:
+        if self._card is not None and self._card.verdict != "block":
+            self.app.opening.play_next(self.app.preferences.config, [Music(self._card.artist)])
 
     def action_add_to(self) -> None:
         if self._card is not None and self._card.verdict != "block":

@@ -1,12 +1,16 @@
-"""The two tables of the Playlists view: the saved lists, and the tracks of one."""
+"""The two tables of the Playlists view: the saved lists, and the tracks of one; and what is asked for them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+
 from engine.wording import quantity
+from tuiapp.music import Music
+from tuiapp.safe import shown
 from tuiapp.text import day, duration
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
@@ -14,6 +18,7 @@ from tuiapp.widgets.table import Table
 if TYPE_CHECKING:
     from engine.playlists.playlist import PlaylistTrack
     from engine.playlists.saved import SavedPlaylist
+    from engine.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,26 @@ def rows_of(tracks: Sequence[PlaylistTrack]) -> list[Row]:
 def tracks_in_words(count: int) -> str:
     """`1 track`, `2 tracks`."""
     return quantity(count, "tracks")
+
+
+def heading(name: str, tracks: Sequence[PlaylistTrack], blocked: int) -> Content:
+    """What stands above the tracks of a list, of which so many more are blocked."""
+    seconds = sum(track.seconds or 0.0 for track in tracks)
+    parts = [tracks_in_words(len(tracks)), duration(seconds) if seconds else ""]
+    if blocked:
+        parts.append(f"{blocked:,} blocked not shown")
+    said = "   ".join(part for part in (*parts, "esc back") if part)
+    return Content.assemble(Content.styled(shown(name), "bold $text-accent"), f"   {said}")
+
+
+def music_in(track: PlaylistTrack) -> Music:
+    """A track of a list, as it is opened and liked."""
+    return Music(track.artist, track.track)
+
+
+def tracks_of(names: Sequence[str]) -> Callable[[Session], list[PlaylistTrack]]:
+    """What asks for the tracks of saved lists, one list after the other."""
+    return lambda session: [track for name in names for track in session.playlists.show(name)]
 
 
 def lists_table() -> Table[SavedPlaylist]:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import UnknownNameError
 from tuiapp.music import Music
-from tuiapp.safe import shown
 from tuiapp.screens.add_to import ask_add_to, in_words
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.mix import ask_mix
-from tuiapp.screens.playlist_tables import Row, lists_table, rows_of, tracks_in_words, tracks_table
+from tuiapp.screens.playlist_tables import (
+    Row,
+    heading,
+    lists_table,
+    music_in,
+    rows_of,
+    tracks_in_words,
+    tracks_of,
+    tracks_table,
+)
 from tuiapp.screens.view import View
-from tuiapp.text import duration
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
@@ -109,7 +115,7 @@ class PlaylistsView(View):
         self, tracks: Sequence[PlaylistTrack], *, cursor: str | None = None, blocked: int = 0
     ) -> None:
         self._tracks.show(rows_of(tracks), cursor_key=cursor)
-        self._show_heading(tracks, blocked)
+        self._which.update(heading(self._open or "", tracks, blocked))
         if tracks:
             self.set_state("")
         else:
@@ -120,15 +126,6 @@ class PlaylistsView(View):
                 f"tracks; then {self.key('playlists.continue')} adds matching ones.",
             )
         self.listed()
-
-    def _show_heading(self, tracks: Sequence[PlaylistTrack], blocked: int) -> None:
-        seconds = sum(track.seconds or 0.0 for track in tracks)
-        parts = [tracks_in_words(len(tracks)), duration(seconds) if seconds else ""]
-        if blocked:
-            parts.append(f"{blocked:,} blocked not shown")
-        said = "   ".join(part for part in (*parts, "esc back") if part)
-        line = Content.assemble(Content.styled(shown(self._open or ""), "bold $text-accent"), f"   {said}")
-        self._which.update(line)
 
     def _no_tracks(self, error: DiscoverError) -> None:
         if isinstance(error, UnknownNameError):
@@ -183,7 +180,7 @@ class PlaylistsView(View):
 
     def music_of(self, row: Any) -> Music | None:
         """A track of the open list; a list is not music to open."""
-        return Music(row.track.artist, row.track.track) if isinstance(row, Row) else None
+        return music_in(row.track) if isinstance(row, Row) else None
 
     def _chosen(self) -> str | None:
         """The open list, or the one under the cursor."""
@@ -192,9 +189,6 @@ class PlaylistsView(View):
         return row.name if (row := self._lists.row) is not None else None
 
     @on(Table.Clicked)
-    def _clicked(self) -> None:
-        self.action_artist()
-
     def action_artist(self) -> None:
         """The page of what is under the cursor: a list, or in one an artist."""
         row = self._lists.row
@@ -307,12 +301,16 @@ class PlaylistsView(View):
         ask_add_to(self.app, what, lambda _session: tracks, but=self._open, then=self._tracks.clear_marks)
 
     def _add_lists(self, names: list[str]) -> None:
-        def tracks(session: Session) -> list[PlaylistTrack]:
-            return [track for name in names for track in session.playlists.show(name)]
+        but = names[0] if len(names) == 1 else None
+        what = f"the tracks of {but or f'{len(names)} playlists'}"
+        ask_add_to(self.app, what, tracks_of(names), but=but, then=self._lists.clear_marks)
 
-        only = names[0] if len(names) == 1 else None
-        what = f"the tracks of {only or f'{len(names)} playlists'}"
-        ask_add_to(self.app, what, tracks, but=only, then=self._lists.clear_marks)
+    def heard(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
+        """The tracks chosen, or all tracks of the lists chosen."""
+        if self._open is not None:
+            super().heard(keys, then)
+        else:
+            self.ask(tracks_of(keys), lambda tracks: then([*map(music_in, tracks)]), group="heard")
 
     def _remove_tracks(self, name: str) -> None:
         def remove(keys: list[str]) -> None:

@@ -127,6 +127,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", "semicolon", "pause", "Pause what plays, or play on."),
     Action("next_song", "colon", "next song", "To the next song of what plays."),
     Action("stop_playing", "exclamation_mark", "stop playing", "Stop what plays."),
+    Action("queue", "9", "queue", "Queue: what follows what plays; play from there, or take out."),
+    Action("louder(-5)", "underscore", "quieter", "Quieter."),
+    Action("louder(5)", "asterisk", "louder", "Louder."),
     Action("seek(-10)", "left_parenthesis", "10 s back", "10 seconds back in what plays."),
     Action("seek(10)", "right_parenthesis", "10 s on", "10 seconds on in what plays."),
     Action("back", "escape", "clear", "Close a dialog, or clear one thing: message, selection, filter, what-if, "
@@ -152,8 +155,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", "z", "sort", "Sort by the next column.", LISTS),
     Action("sort_reverse", "Z", "reverse", "Reverse the sort.", LISTS),
     Action("sort_none", "equals_sign", "unsort", "Back to the list's own order.", LISTS),
-    Action("open", "o", "open", "Play your files with mpv, or open in your browser or player; only the name is sent.",
+    Action("open", "o", "open", "Play your files, or open in your browser or player; only the name is sent.",
            LISTS, command="screen.open"),
+    Action("play_next", "I", "play next", "Play next: your files of it follow what plays.", LISTS,
+           command="screen.play_next"),
     Action("copy", "y,Y", "copy", "Copy the selected names.", LISTS, command="screen.copy"),
     # -- Discover
     *_on_music("discover", like=4, hide=5, artist=10, related=14, add_to=12),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 
@@ -20,6 +20,28 @@ def player(value: Any) -> str:
         if not value.strip() or any(name in value for name in ("{artist}", "{track}", "{query}")):
             return value.strip()
     raise ValueError("a command with {query}, or {artist} and {track}")
+
+
+def service(services: Collection[str]) -> Callable[[Any], str]:
+    """Where music is looked up: one of the services, or an address of the person's own."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and "://" in value:
+            if value.startswith(("https://", "http://")) and "{query}" in value and value.isprintable():
+                return value
+            raise ValueError("an address that starts with https:// and contains {query}")
+        return one_of(tuple(services), "a service, or an address with {query}")(value)
+
+    return check
+
+
+def stream(value: Any) -> str:
+    """An address that mpv plays; a name stands nowhere in it where it could be an address itself."""
+    if isinstance(value, str) and value.isprintable():
+        address = value.strip()
+        if re.fullmatch(r"(|(ytdl://\w+:|https?://[^\s/{}]+/)[^{}]*\{(query|track)\}.*)", address):
+            return address
+    raise ValueError("ytdl://ytsearch:{query}, or an address that starts with https:// and contains {query}")
 
 
 def contact(value: Any) -> str:

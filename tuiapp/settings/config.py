@@ -76,14 +76,6 @@ def _number(text: str) -> int | float | str:
     return text
 
 
-def _service(value: Any) -> str:
-    if isinstance(value, str) and "://" in value:
-        if value.startswith(("https://", "http://")) and "{query}" in value and value.isprintable():
-            return value
-        raise ValueError("an address that starts with https:// and contains {query}")
-    return checks.one_of(tuple(SERVICES), "a service, or an address with {query}")(value)
-
-
 def _keys(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("one or more keys, such as “x” or “x,ctrl+y”")
@@ -104,7 +96,7 @@ def _settings() -> Iterator[Setting]:
         "search site",
         "The site that opens in your browser: a service, or your own https address with {query}.",
         "MusicBrainz",
-        _service,
+        checks.service(SERVICES),
         tuple(SERVICES),
     )
     yield Setting(
@@ -115,6 +107,15 @@ def _settings() -> Iterator[Setting]:
         "",
         checks.player,
         none="none: use the browser",
+    )
+    yield Setting(
+        "open.without_file",
+        "play without a file",
+        "What mpv plays where you have no file: your own address with {query}, such as ytdl://ytsearch:{query} where "
+        "yt-dlp is installed. mpv then connects to others, in a private session too.",
+        "",
+        checks.stream,
+        none="nothing: use the browser",
     )
     yield Setting(
         "listen.in_app",

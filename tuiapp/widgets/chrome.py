@@ -58,14 +58,19 @@ class TabStrip(Widget):
 
     def render(self) -> RenderResult:
         width = self.size.width
-        badge = self._badge()
-        whole = Content.assemble(badge, Content.styled(self.right_text, "$foreground-muted"))
-        # The names matter more than what stands on the right, the words PRIVATE and DEMO more than the names.
+        badge, short = self._badge(), self._badge(clock=False)
+        whole = Content.assemble(
+            badge, " " if badge else "", Content.styled(self.right_text, "$foreground-muted")
+        )
+        # The names matter more than what stands on the right and than their keys, which help has too; the words PRIVATE
+        # and DEMO more than the names.
         for style, end in (
             ("brand", whole),
             ("names", whole),
             ("names", badge),
             ("close", badge),
+            ("no keys", badge),
+            ("no keys", short),
             ("digits", whole),
             ("digits", badge),
         ):
@@ -82,24 +87,24 @@ class TabStrip(Widget):
         for name, title in VIEWS:
             here, key = name == self.current, keymap.label(f"view_{name}")
             label = f" {key} " if style == "digits" and not here else f" {key} {title} "
-            if style == "close":
-                label = label.strip()
+            if style in ("close", "no keys"):
+                label = title if style == "no keys" else label.strip()
                 parts += [" "] if parts else []
             tab = Content.from_markup(f"[@click=app.view('{name}')]$label[/]", label=label)
             parts.append(tab.stylize("bold reverse" if here else ""))
         return Content.assemble(*parts)
 
-    def _badge(self) -> Content:
-        """That nothing is written, that nothing here is one's own, that plays come in."""
+    def _badge(self, *, clock: bool = True) -> Content:
+        """That nothing is written, and since when, that nothing here is one's own, that plays come in."""
         since, parts = self.app.private_since, []
         if self.app.listens:
             parts.append(Content.styled(" LISTENING ", "bold $text on $success"))
         if self.app.jobs.own is not None:
             parts.append(Content.styled(" DEMO ", "bold $text on $warning"))
         if since is not None:
-            clock = f" PRIVATE {duration(time.monotonic() - since)} "
-            parts.append(Content.styled(clock, "bold $text on $error"))
-        return Content.assemble(*parts, " ") if parts else Content("")
+            gone = f"{duration(time.monotonic() - since)} " if clock else ""
+            parts.append(Content.styled(f" PRIVATE {gone}", "bold $text on $error"))
+        return Content.assemble(*parts) if parts else Content("")
 
 
 # Cells for undo with what it undoes: at most, and at least for that to say something. In a line of fewer than
@@ -178,7 +183,7 @@ def _clicked(action: Action) -> str:
 
 
 class PlayingLine(Widget):
-    """What plays with mpv: the song, position of length, and the keys for it. Hidden while nothing does."""
+    """What plays here: the song, position of length, and the keys for it. Hidden while nothing does."""
 
     app = getters.app(Shell)
     DEFAULT_CSS = """
@@ -199,11 +204,13 @@ class PlayingLine(Widget):
             return ""
         length = f" of {duration(now.length)}" if now.length else ""
         place = f"  {now.place:,} of {now.count:,}" if now.count > 1 else ""
-        times = f"{duration(now.position)}{length}{place}"
+        loud = f"  volume {now.volume}" if now.volume != 100 else ""
+        times = f"{duration(now.position)}{length}{place}{loud}"
         label = self.app.keymap.label
         keys = f"  {label('pause')} {'play' if now.paused else 'pause'}  {label('stop_playing')} stop"
+        keys += f"  {label('queue')} queue" if now.count > now.place else ""
         sign = "paused" if now.paused else "♪"
-        name = shown(f"{now.song.artist} - {now.song.title}")
+        name = shown(" - ".join(filter(None, (now.song.artist, now.song.title))))
         room = self.size.width - cell_len(f"{sign}   {times}")
         keys = keys if room - cell_len(keys) >= min(cell_len(name), 20) else ""
         name = fitted(name, max(1, min(cell_len(name), room - cell_len(keys)))).rstrip()

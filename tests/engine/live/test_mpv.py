@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.live.clock import Heard, Song
 from engine.live.connections import start_child
-from engine.live.mpv import ARGUMENTS, ENDED, MAX_LINE, Failed, Playback
+from engine.live.mpv import ENDED, MAX_LINE, Failed, Playback, arguments, louder
 from tests.support.players import needs, sound
 
 SONGS = [Song("Ida", f"Song {n}", place=f"/music/{n}.flac") for n in (1, 2, 3)]
@@ -28,13 +29,20 @@ def end(reason: str) -> dict[str, Any]:
     return {"event": "end-file", "reason": reason}
 
 
+def begun_with(songs: Sequence[Song]) -> Playback:
+    """A playback that was begun."""
+    playback = Playback(songs)
+    assert playback.begin().count(b"loadfile") == len(songs)
+    return playback
+
+
 def told(playback: Playback, *said: tuple[float, dict[str, Any]]) -> list[Heard | Failed]:
     """What comes to its end by messages, each at a moment."""
     return [one for at, message in said for one in playback.take(json.dumps(message).encode(), at, 1e9 + at)]
 
 
 def test_what_sounds_counts_and_a_pause_does_not() -> None:
-    playback = Playback(SONGS)
+    playback = begun_with(SONGS)
     ended = told(
         playback,
         (0, start(1)),
@@ -49,7 +57,7 @@ def test_what_sounds_counts_and_a_pause_does_not() -> None:
 
 
 def test_a_song_pressed_on_is_a_skip_the_last_one_too_and_a_stopped_one_is_neither() -> None:
-    playback = Playback(SONGS[:2])
+    playback = begun_with(SONGS[:2])
     begun = [(0, start(1)), (0, length(200)), (1, STARTED)]
     assert told(playback, *begun) == []
     assert b"playlist-next" in playback.next()
@@ -59,14 +67,14 @@ def test_a_song_pressed_on_is_a_skip_the_last_one_too_and_a_stopped_one_is_neith
     playback.next()
     (last,) = told(playback, (15, SILENT), (15, end("stop")))
     assert (last.song.title, last.skipped) == ("Song 2", True)
-    stopped = Playback(SONGS)
+    stopped = begun_with(SONGS)
     told(stopped, *begun)
     assert stopped.end(9, 1e9) == ()
     assert stopped.now(9) is None
 
 
 def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named() -> None:
-    playback = Playback(SONGS)
+    playback = begun_with(SONGS)
     ended = told(
         playback,
         (0, start(1)),
@@ -86,8 +94,28 @@ def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named(
     assert (now.song.title, now.place, now.count, now.position, now.length) == ("Song 3", 3, 3, 1, 3)
 
 
+def test_what_follows_is_another_as_often_as_one_likes_and_what_plays_stays() -> None:
+    playback = begun_with(SONGS)
+    told(playback, (0, start(1)), (0, STARTED))
+    more = [Song("Ada", name, place=f"/music/-{name}\n.flac") for name in "AB"]
+    sent = [json.loads(line)["command"] for line in playback.follow_with([SONGS[2], *more]).splitlines()]
+    assert sent == [
+        ["playlist-clear"],
+        *(["loadfile", song.place, "append-play"] for song in (SONGS[2], *more)),
+    ]
+    assert playback.upcoming == [SONGS[2], *more]
+    told(playback, (1, end("eof")), (1, start(4)), (1, STARTED), (2, end("eof")), (2, start(5)))
+    now = playback.now(3)
+    assert now is not None
+    assert (now.song, now.place, now.count, playback.upcoming) == (more[0], 3, 4, more[1:])
+    playback.follow_with([])
+    assert not playback.over
+    told(playback, (4, end("eof")))
+    assert (playback.upcoming, playback.over) == ([], True)
+
+
 def test_what_is_no_message_is_passed_over() -> None:
-    playback = Playback(SONGS)
+    playback = begun_with(SONGS)
     for line in (
         b"",
         b"\xff\n",
@@ -102,19 +130,26 @@ def test_what_is_no_message_is_passed_over() -> None:
 
 
 @needs("mpv")
-async def test_the_real_mpv_plays_files_and_ends_after_the_last(tmp_path: Path) -> None:
+async def test_the_real_mpv_plays_files_what_is_queued_too_and_ends_after_the_last(tmp_path: Path) -> None:
     """A file that is a playlist by what is in it is not followed."""
     whole, gone, list_ = tmp_path / "a.wav", tmp_path / "gone.wav", tmp_path / "list.mp3"
     sound(whole, "Ida", "Song", 2)
     list_.write_text(f"#EXTM3U\n{whole}\n")
     playback = Playback([Song("Ida", path.stem, place=str(path)) for path in (list_, gone, whole)])
-    process, reader, writer = await start_child(("mpv", "--ao=null", *ARGUMENTS), MAX_LINE)
-    writer.write(playback.begin())
+    started = ("mpv", "--ao=null", *arguments(addresses=False))
+    process, reader, writer = await start_child(started, MAX_LINE)
+    writer.write(playback.begin() + louder(-30))
     ended: list[Heard | Failed] = []
-    at = 0.0
+    at, volumes, asked = 0.0, set[int](), False
     while line := await reader.readline():
         # Messages alone tell of time here: the file is read at once or in seconds, it sounds as long.
         ended += playback.take(line, at, at)
+        if (now := playback.now(at)) is not None and now.place == 3:
+            if not asked:
+                asked = True
+                writer.write(playback.follow_with([Song("Ida", "b", place=str(whole))]))
+            volumes.add(now.volume)
     assert await process.wait() in ENDED
-    assert [type(one) for one in ended] == [Failed, Failed, Heard]
-    assert (ended[2].song.title, ended[2].seconds) == ("a", 2.0)
+    assert [type(one) for one in ended] == [Failed, Failed, Heard, Heard]
+    assert [(one.song.title, one.seconds) for one in ended[2:]] == [("a", 2.0), ("b", 2.0)]
+    assert volumes == {70}

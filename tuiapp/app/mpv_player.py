@@ -1,0 +1,130 @@
+"""mpv as a child of the app: it plays what it is sent, and is gone with the app."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.live.mpv import (
+    ASK_POSITION,
+    ENDED,
+    MAX_LINE,
+    NAME,
+    PAUSE,
+    Playback,
+    arguments,
+    louder,
+    seek,
+)
+
+if TYPE_CHECKING:
+    from engine.live.clock import Heard, Song
+    from tuiapp.app.hearing import Tell
+
+# How often it is asked where it is, and how long it may be silent, in seconds.
+TICK, PATIENCE = 1.0, 10.0
+
+
+class MpvPlayer:
+    """One mpv, and the songs it plays one after another; with `addresses` it may open more than files."""
+
+    name = NAME
+
+    def __init__(self, songs: Sequence[Song], volume: int, *, addresses: bool) -> None:
+        self._playback = Playback(songs, volume)
+        self._addresses = addresses
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._ended = False
+
+    @property
+    def upcoming(self) -> Sequence[Song]:
+        """What is yet to be played, in order."""
+        return self._playback.upcoming
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self._ended or self._playback.over
+
+    def follow_with(self, songs: Sequence[Song]) -> None:
+        """Have these songs, and no others, follow the one that plays."""
+        self._send(self._playback.follow_with(songs))
+
+    def pause(self) -> None:
+        """Pause, or play on."""
+        self._send(PAUSE)
+
+    def next(self) -> None:
+        """Go on to the next song."""
+        self._send(self._playback.next())
+
+    def seek(self, seconds: float) -> None:
+        """Go on or back within the song."""
+        self._send(seek(seconds))
+
+    def louder(self, by: int) -> None:
+        """Louder, or quieter, by so many hundredths."""
+        self._send(louder(by))
+
+    def end(self, *, pressed: bool) -> Sequence[Heard]:
+        """Stop it; what was heard of the last song. `pressed` where something else was chosen."""
+        self._ended = True
+        if self._writer is not None and self._process is not None:
+            # It quits when this closes; one that hangs does not.
+            self._writer.close()
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        return self._playback.end(time.monotonic(), time.time(), pressed=pressed)
+
+    def _send(self, commands: bytes) -> None:
+        if self._writer is not None and not self._ended:
+            self._writer.write(commands + ASK_POSITION)
+
+    async def run(self, tell: Tell) -> str:
+        """Play to the end, and `tell` what plays and what came to its end; a sentence where it ended before.
+
+        Raises OSError where it can't be started.
+        """
+        from engine.live.connections import start_child
+
+        process, reader, writer = await start_child((NAME, *arguments(addresses=self._addresses)), MAX_LINE)
+        self._process, self._writer = process, writer
+        if self._ended:  # before it had begun
+            self.end(pressed=False)
+            return ""
+        self._send(self._playback.begin())
+        ticks = asyncio.create_task(self._tick())
+        try:
+            while not self._ended:
+                async with asyncio.timeout(PATIENCE):
+                    try:
+                        line = await reader.readline()
+                    except OSError:  # it was killed before it had read what was sent
+                        line = b""
+                if not line:
+                    break
+                at = time.monotonic()
+                ended = self._playback.take(line, at, time.time())
+                tell(self._playback.now(at), ended)
+        except TimeoutError:
+            return "mpv no longer answers and was stopped."
+        except ValueError:
+            return "mpv says what cannot be read and was stopped."
+        finally:
+            ticks.cancel()
+        if not self._ended:
+            # It ends by itself after the last song.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    code = await process.wait()
+                    return f"mpv ended unexpectedly ({code})." if code not in ENDED else ""
+        return ""
+
+    async def _tick(self) -> None:
+        while not self._ended:
+            await asyncio.sleep(TICK)
+            self._send(b"")

@@ -1,0 +1,154 @@
+"""The queue: what plays, and what follows it, to be played from there or taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from engine.wording import quantity
+from tuiapp.music import Music
+from tuiapp.screens.acting import Acting
+from tuiapp.screens.dialogs import Dialog
+from tuiapp.settings.actions import ACTIONS
+from tuiapp.settings.keys import BY_NAME
+from tuiapp.text import duration
+from tuiapp.widgets.columns import Column
+from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from engine.live.clock import Song
+
+
+# What acts on what plays, here too.
+_PLAYING = ("pause", "next_song", "stop_playing", "louder", "seek")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A song at its place in the queue, from 1."""
+
+    place: int
+    song: Song
+
+
+class Queue(Dialog, Acting[Any]):
+    """Closed when nothing plays any more."""
+
+    NAME: ClassVar[str] = "queue"
+    _list: getters.query_one[Table[Waiting]] = getters.query_one(Table)
+    _heading = getters.query_one(".title", Static)
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding(BY_NAME["playlists.remove"].keys, "take_out", show=False, id="playlists.remove"),
+        Binding(BY_NAME["undo"].keys, "take_back", show=False, id="undo"),
+        Binding(BY_NAME["queue"].keys, "dismiss(None)", show=False, id="queue"),
+        *(
+            Binding(action.keys, f"app.{action.id}", show=False, id=action.name)
+            for action in ACTIONS
+            if action.id.partition("(")[0] in _PLAYING
+        ),
+        Binding("enter", "go_to", show=False),
+        Binding("escape", "back", show=False),
+        Binding("q", "dismiss(None)", show=False),
+    ]
+    DEFAULT_CSS = """
+    Queue > .panel { height: 80%; }
+    Queue Table { height: 1fr; }
+    """
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Static(classes="title", markup=False)
+            yield Table[Waiting](
+                (
+                    Column("", lambda row: f"{row.place:,}", 4, right=True, order=lambda row: row.place),
+                    Column("artist", lambda row: row.song.artist, 16, share=2,
+                           order=lambda row: row.song.artist.casefold()),
+                    Column("track", lambda row: row.song.title, 18, share=3,
+                           order=lambda row: row.song.title.casefold()),
+                    Column("length", lambda row: duration(row.song.length), 8, right=True,
+                           order=lambda row: -(row.song.length or 0.0)),
+                ),
+                # The song itself: the same file may be there twice, and places change as songs are played.
+                key=lambda row: str(id(row.song)),
+                words=lambda row: f"{row.song.artist} {row.song.title}",
+            )  # fmt: skip
+            yield Static(classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        # What was done behind the queue is not undone from it.
+        self._made = self.app.changes.made
+        self._shown: list[Song] = []
+        self.watch(self.app, "playing", self._changed)
+        self.watch(self.app, "undoable", self._show_hint, init=False)
+        self._show_hint()
+        self._list.focus()
+
+    def _changed(self) -> None:
+        if self.app.playing is None:
+            self.dismiss(None)
+            return
+        now = [*self.app.hearing.upcoming]
+        if not self._shown or now != self._shown:
+            self._show(now)
+
+    def _show(self, now: list[Song]) -> None:
+        self._shown = now
+        self._list.show([Waiting(place, song) for place, song in enumerate(now, 1)])
+        lengths = [song.length for song in now]
+        long = f", {duration(sum(filter(None, lengths)))}" if all(lengths) and now else ""
+        self._heading.update(f"Queue: {quantity(len(now), 'songs')} to come{long}")
+
+    @on(Table.Marked)
+    def _show_hint(self) -> None:
+        label = self.app.keymap.label
+        marks = len(self._list.marks)
+        undo = [f"{label('undo')} undo"] if self.app.changes.since(self._made) else []
+        keys = [
+            "enter play from here",
+            f"{label('playlists.remove')} take out",
+            f"{label('lists.mark')} select",
+            f"{label('lists.mark_all')} all",
+            *undo,
+            "esc close",
+        ]
+        self.query_one(".hint", Static).update("  ".join(([f"{marks:,} selected"] if marks else []) + keys))
+
+    def music_of(self, row: Any) -> Music | None:
+        return Music(row.song.artist, row.song.title or None) if isinstance(row, Waiting) else None
+
+    def action_back(self) -> None:
+        """Close, but first the selection."""
+        if self._list.marks:
+            self._list.clear_marks()
+        else:
+            self.dismiss(None)
+
+    @on(Table.FilterRequested)
+    def _no_filter(self, message: Table.FilterRequested) -> None:
+        message.stop()
+
+    @on(Table.Clicked)
+    def action_go_to(self) -> None:
+        """Play the song under the cursor now, and then what follows it."""
+        if self._list.row is not None:
+            self.app.hearing.go_to(self._list.row.song)
+
+    def action_take_out(self) -> None:
+        """Take songs out: those selected, or the one under the cursor."""
+
+        def take_out(keys: list[str]) -> None:
+            self.app.hearing.drop([row.song for row in self._list.rows_of(keys)])
+            self._show([*self.app.hearing.upcoming])
+
+        self.choose(take_out)
+
+    def action_take_back(self) -> None:
+        """Undo what was done in the queue."""
+        self.app.changes.take_back(self._made)
+        self._show([*self.app.hearing.upcoming])
