@@ -7,22 +7,21 @@ container sees other folders than the person. Facts: beets 2.14, Navidrome's tab
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from engine.audio.tags import Tags
 from engine.audio.walk import NOT_UTF8, UNREADABLE_FILE, Found, is_utf8
 from engine.errors import UnreadableFileError, UsageError
+from engine.store.guarded import MAGIC, bound, damage_named, read_only_tables
 from engine.store.music_files import Kind
 
-_MAGIC = b"SQLite format 3\x00"
 NOT_THERE = "file that is not where the database says"
-_DIRECTORY = re.compile(r"^directory:\s*(['\"]?)(?P<path>.+?)\1\s*(?:#.*)?$", re.MULTILINE)
-_COLUMNS = {
+_COLUMNS: dict[Kind, tuple[str, set[str]]] = {
     "beets": ("items", {"path", "title", "artist", "length", "bpm", "mb_trackid"}),
     "navidrome": ("media_file", {"path", "title", "artist", "duration"}),
 }
@@ -38,13 +37,12 @@ class Entry(NamedTuple):
 def kind_of(path: Path) -> Kind | None:
     """Which program's database a file is; null for any other file. Raises OSError."""
     with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
+        if file.read(len(MAGIC)) != MAGIC:
             return None
-    with _open(path) as database:
+    with _opened(path) as (_, tables):
         for kind, (table, columns) in _COLUMNS.items():
-            there = {row[1] for row in database.execute("SELECT * FROM pragma_table_info(?)", (table,))}
-            if columns <= there:
-                return "beets" if kind == "beets" else "navidrome"
+            if columns <= tables.get(table, frozenset()):
+                return kind
     return None
 
 
@@ -55,8 +53,10 @@ def entries(path: Path, kind: Kind, music: str | None, left_out: Counter[str]) -
     libraries, UnreadableFileError for a damaged database.
     """
     try:
-        with _open(path) as database:
-            described = _beets(database, path, music) if kind == "beets" else _navidrome(database, music)
+        with _opened(path) as (database, tables):
+            described = (
+                _beets(database, path, music) if kind == "beets" else _navidrome(database, tables, music)
+            )
             for file, tags in described:
                 if not is_utf8(file):
                     left_out[NOT_UTF8] += 1
@@ -69,26 +69,28 @@ def entries(path: Path, kind: Kind, music: str | None, left_out: Counter[str]) -
                     left_out[UNREADABLE_FILE] += 1
                 else:
                     yield Entry(Found(file, about.st_size, about.st_mtime_ns), tags)
-    except sqlite3.Error as error:
-        raise UnreadableFileError(f"{path} cannot be read as a database ({error}).") from error
+    except OSError as error:
+        raise UnreadableFileError(f"{path} cannot be read ({error}).") from error
 
 
-class _open:  # noqa: N801 - used as the function it stands for
-    """A database another program may have open, for reading."""
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[sqlite3.Connection, Mapping[str, frozenset[str]]]]:
+    """A database another program may have open, for reading its tables, and their columns.
 
-    def __init__(self, path: Path) -> None:
+    Raises OSError where it is damaged.
+    """
+    with (
+        damage_named(),
         # Never immutable: it may be written meanwhile.
-        self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
-
-    def __enter__(self) -> sqlite3.Connection:
-        return self._database
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as database,
+    ):
+        # Of what is written meanwhile some may lie in the log beside it.
+        log = path.with_name(f"{path.name}-wal")
+        bound(database, path.stat().st_size + (log.stat().st_size if log.exists() else 0))
+        yield database, read_only_tables(database)
 
 
 def _beets(database: sqlite3.Connection, path: Path, music: str | None) -> Iterator[tuple[str, Tags]]:
-    database.text_factory = lambda raw: raw.decode("utf-8", "replace")
     below = music or _directory(path.with_name("config.yaml"))
     for raw, title, artist, album, seconds, bpm, recording in database.execute(
         "SELECT path, title, artist, album, length, bpm, mb_trackid FROM items ORDER BY id"
@@ -110,40 +112,45 @@ def _beets(database: sqlite3.Connection, path: Path, music: str | None) -> Itera
 def _directory(config: Path) -> str | None:
     """Where beets keeps its music, as its settings say: a line `directory: …`."""
     try:
-        text = config.read_text(encoding="utf-8", errors="replace")
+        with config.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(1 << 20)
     except OSError:
         return None
-    found = _DIRECTORY.search(text[: 1 << 20])
-    return os.path.expanduser(found["path"]) if found else None  # noqa: PTH111 - beets' own words
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key == "directory" and (value := value.strip()):
+            quoted = value[0] in "'\""
+            found = value[1:].partition(value[0])[0] if quoted else value.partition(" #")[0].rstrip()
+            return os.path.expanduser(found)  # noqa: PTH111 - beets' own words
+    return None
 
 
-def _navidrome(database: sqlite3.Connection, music: str | None) -> Iterator[tuple[str, Tags]]:
-    database.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    columns = {row[1] for row in database.execute("PRAGMA table_info(media_file)")}
-    several = "library_id" in columns
-    if music and several and database.execute("SELECT count(*) FROM library").fetchone()[0] > 1:
+def _navidrome(
+    database: sqlite3.Connection, tables: Mapping[str, frozenset[str]], music: str | None
+) -> Iterator[tuple[str, Tags]]:
+    columns = tables["media_file"]
+    # Not joined: every file may be said to be in every library.
+    roots = dict(database.execute("SELECT id, path FROM library")) if "library_id" in columns else {}
+    if music and len(roots) > 1:
         raise UsageError(
             "This server has several libraries, which no single --music DIR holds. Add their folders."
         )
     wanted = ", ".join(
-        f"f.{name}" if name in columns else "NULL"
-        for name in ("path", "title", "artist", "album", "duration", "bpm", "mbz_recording_id")
-    )
-    library = (
-        "LEFT JOIN library AS l ON l.id = f.library_id"
-        if several
-        else "CROSS JOIN (SELECT NULL AS path) AS l"
-    )
-    there = "WHERE NOT f.missing" if "missing" in columns else ""
-    for root, file, title, artist, album, seconds, bpm, recording in database.execute(
-        f"SELECT l.path, {wanted} FROM media_file AS f {library} {there} ORDER BY f.id"  # noqa: S608 - fixed names
+        name if name in columns else "NULL"
+        for name in (
+            "library_id", "path", "title", "artist", "album", "duration", "bpm", "mbz_recording_id",
+        )
+    )  # fmt: skip
+    there = "WHERE NOT missing" if "missing" in columns else ""
+    for library, file, title, artist, album, seconds, bpm, recording in database.execute(
+        f"SELECT {wanted} FROM media_file {there} ORDER BY id"  # noqa: S608 - fixed names
     ):
         at = str(file)
         if PurePosixPath(at).is_absolute():
             # Of before servers had several libraries: whole paths, whose beginning is not known.
             at = at if music is None else at.lstrip("/")
         if not PurePosixPath(at).is_absolute():
-            at = os.path.join(music or _text(root), at)  # noqa: PTH118 - as above
+            at = os.path.join(music or _text(roots.get(library)), at)  # noqa: PTH118 - as above
         yield (
             at,
             Tags(_text(artist), _text(title), _text(album), _real(seconds), _real(bpm), _text(recording)),

@@ -28,6 +28,8 @@ def damage_named() -> Iterator[None]:
         yield
     except MemoryError:
         raise DamagedError("it takes more memory than there is") from None
+    except (ArithmeticError, LookupError) as error:
+        raise DamagedError("it is not laid out as its format is") from error
     except FILE_ERRORS as error:
         raise DamagedError(str(error) or type(error).__name__) from error
 

@@ -39,9 +39,10 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             raise zipfile.BadZipFile(f"the workbook {why}")
         sheet, since_1904 = _sheet(book)
         if not sheet:
+            options.notes.append("the workbook has no sheet of listens (10_listeningHistory)")
             return
         strings = _strings(book)
-        with book.open(sheet) as xml:
+        with _part(book, sheet) as xml:
             body = _rows(xml, strings)
             table = Table(next(body, []))
             stamps = Stamps(options)
@@ -75,10 +76,17 @@ def _record(cells: Table, stamps: Stamps, since_1904: bool) -> Record:
     return Play(artist, title, moment.at, played, album, None, ids, moment.width, UNKNOWN)
 
 
+def _part(book: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return book.open(name)
+    except KeyError:
+        raise zipfile.BadZipFile(f"the workbook has no {name} in it") from None
+
+
 def _sheet(book: zipfile.ZipFile) -> tuple[str, bool]:
     """The member of the sheet of listens, and whether dates count from 1904."""
     wanted, since_1904 = "", False
-    with book.open("xl/workbook.xml") as xml:
+    with _part(book, "xl/workbook.xml") as xml:
         for tag, attributes, _ in events(xml):
             if (
                 attributes is not None
@@ -88,7 +96,7 @@ def _sheet(book: zipfile.ZipFile) -> tuple[str, bool]:
                 wanted = next((value for name, value in attributes.items() if name.endswith("id")), "")
             if attributes is not None and tag == "workbookPr":
                 since_1904 = attributes.get("date1904") in ("1", "true")
-    with book.open("xl/_rels/workbook.xml.rels") as xml:
+    with _part(book, "xl/_rels/workbook.xml.rels") as xml:
         for tag, attributes, _ in events(xml):
             if attributes is not None and tag == "Relationship" and attributes.get("Id") == wanted:
                 target = attributes.get("Target", "").lstrip("/")

@@ -10,9 +10,10 @@ from typing import IO
 
 import msgspec
 
-from engine.imports.database import MAGIC, Rows
+from engine.imports.database import Rows
 from engine.imports.encoding import OTHER_BYTES
 from engine.imports.text import normal
+from engine.store.guarded import MAGIC
 
 HEAD_BYTES = 1 << 16
 # A column's name is no longer than this.

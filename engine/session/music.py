@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,7 +239,7 @@ def _sources(path: Path) -> list[tuple[str, store.Kind]]:
     for database in filter(Path.is_file, databases):
         try:
             kind = kind_of(database)
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             if path.is_dir():
                 continue
             raise UnreadableFileError(f"{path} cannot be read ({error}).") from error

@@ -172,3 +172,27 @@ def test_an_encrypted_member_says_what_to_do(db: sqlite3.Connection, tmp_path: P
     data[6] |= 1
     data[data.rindex(b"PK\x01\x02") + 8] |= 1
     assert "password" in bring(db, write(tmp_path, "a.zip", bytes(data))).files[0].note
+
+
+def test_a_workbook_that_lacks_a_part_says_which(db: sqlite3.Connection, tmp_path: Path) -> None:
+    sheet = '<workbook><sheets><sheet name="{}" id="r1"/></sheets></workbook>'
+    target = '<r><Relationship Id="r1" Target="{}"/></r>'
+    for name, parts, said in (
+        ("a.xlsx", {"xl/styles.xml": "<a/>"}, "the workbook has no xl/workbook.xml in it"),
+        (
+            "b.xlsx",
+            {
+                "xl/workbook.xml": sheet.format("10_listeningHistory"),
+                "xl/_rels/workbook.xml.rels": target.format("../../passwd"),
+            },
+            "the workbook has no xl/../../passwd in it",
+        ),
+        (
+            "c.xlsx",
+            {"xl/workbook.xml": sheet.format("Sheet1"), "xl/_rels/workbook.xml.rels": target.format("s.xml")},
+            "the workbook has no sheet of listens",
+        ),
+    ):
+        (file,) = bring(db, write_zip(tmp_path, name, parts)).files
+        assert said in file.note
+        assert '"' not in file.note

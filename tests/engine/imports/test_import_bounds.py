@@ -12,10 +12,8 @@ import json
 import sqlite3
 import struct
 import tarfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +28,12 @@ from engine.imports.json_stream import Broken, Records
 from engine.imports.spotify_extended import Row
 from tests.support.exports import cell, watched
 from tests.support.importing import OTHER, SONG, START, bring, lastfm, listens, spotify, write
+from tests.support.timing import at_most
 
 HTML = '<div class="outer-cell"><div class="header-cell mdl-typography--title">YouTube Music</div>'
 BODY = '<div class="content-cell mdl-typography--body-1">'
 ROW = json.dumps(spotify(START, 211_400))
 DAY = "2024-03-02"
-
-
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    """Holds that what is done meanwhile takes no more of the processor."""
-    began = time.process_time()
-    yield
-    assert time.process_time() - began < seconds
 
 
 @pytest.mark.parametrize(

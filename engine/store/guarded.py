@@ -1,0 +1,77 @@
+"""SQLite databases of other programs: their tables alone are read, and no function, view or trigger of theirs is run.
+
+What is asked of one takes time and memory as its size does (https://www.sqlite.org/security.html).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+MAGIC = b"SQLite format 3\x00"
+# Bytes of a value, and those of them that are read where it is text.
+_MAX_VALUE, _MAX_TEXT = 1 << 20, 1 << 14
+# Steps of SQLite's machine: a row takes some fifty, and is of some fifty bytes.
+_STEPS, _STEPS_A_BYTE, _STEPS_A_LOOK = 1_000_000, 10, 50_000
+_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
+
+
+def bound(connection: sqlite3.Connection, size: int) -> None:
+    """Let what is asked of a database of so many bytes cost no more than that can mean. For before it is looked into.
+
+    Raises sqlite3.Error where it is damaged.
+    """
+    left = (_STEPS + _STEPS_A_BYTE * size) // _STEPS_A_LOOK
+
+    def is_enough() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    connection.text_factory = lambda raw: raw[:_MAX_TEXT].decode("utf-8", "replace")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.set_progress_handler(is_enough, _STEPS_A_LOOK)
+
+
+def read_only_tables(connection: sqlite3.Connection) -> Mapping[str, frozenset[str]]:
+    """The tables with their columns, in lower case; from then on a statement may read columns and nothing else.
+
+    Raises what `damage_named` names.
+    """
+    # What has no page of its own is worked out by a module, which may not be here.
+    names = [
+        str(name)
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+        )
+    ]
+    found = {name.lower(): _columns(connection, name) for name in names}
+    connection.set_authorizer(_may)
+    return found
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    found = connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    return frozenset(str(row[0]).lower() for row in found)
+
+
+def _may(action: int, *_: str | None) -> int:
+    """What a statement may do: read columns. A function can only be a table's own, in a column that it computes."""
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
+
+
+@contextmanager
+def damage_named() -> Iterator[None]:
+    """Raises OSError for what is wrong with a database, which may be named in bytes that are not UTF-8."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeError) as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise OSError("another program is writing to the database; try again when it is done") from error
+        stopped = code == sqlite3.SQLITE_INTERRUPT
+        why = "reading it takes far longer than its size can mean" if stopped else str(error)
+        raise OSError(f"the database is damaged: {why}") from error
