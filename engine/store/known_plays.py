@@ -7,11 +7,13 @@ of two clocks when they mean the same moment (`engine.store.same_play`).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Play
-from engine.store.same_play import Match, Others, Stored, is_within
+from engine.store.same_play import Match, Others, Stored, window
 from engine.store.track_lookup import Group, LibraryTrack
 
 # A start in seconds takes fewer bits than this.
@@ -22,6 +24,8 @@ _MAX_MS = (1 << _MS_BITS) - 1
 _SKIP_WINDOW = 70
 # Seconds that the ends of a play delivered twice lie apart at most, and by which a start is rounded.
 _TWINS, _ROUNDING = 60, 3
+# Tracks that are asked about in one statement.
+_AT_A_TIME = 500
 # From here on a row is a listen in itself.
 _SKIP_MS = 30_000
 
@@ -247,16 +251,18 @@ class KnownPlays:
         if start is None:
             return True
         if play.precision > MINUTE:
-            return not any(is_within(start, play.precision, other) for other, _ in group.skips_elsewhere)
-        return not any(
-            ms == played and abs(other - start) <= _SKIP_WINDOW for other, ms in group.skips_elsewhere
-        )
+            first, behind = window(start, play.precision)
+            return bisect_left(group.skip_starts, first) == bisect_left(group.skip_starts, behind)
+        if played is None:
+            return True
+        skips = group.skips_elsewhere
+        at = bisect_left(skips, (played, start - _SKIP_WINDOW))
+        return at == len(skips) or skips[at] > (played, start + _SKIP_WINDOW)
 
     # -- from the library -----------------------------------------------------------------------------
 
     def _load(self, group: Group) -> None:
         group.loaded = True
-        marks = ",".join("?" * len(group.tracks))
         others: list[Stored] = []
         for (
             import_id,
@@ -269,12 +275,12 @@ class KnownPlays:
             paused,
             precision,
             duration,
-        ) in self._db.execute(
-            "SELECT l.import_id, l.plays, l.source, l.flags, "  # noqa: S608 - marks only
+        ) in self._of_tracks(
+            group,
+            "SELECT l.import_id, l.plays, l.source, l.flags, "  # noqa: S608 - a number
             "l.id, l.started_at, l.ms_played, l.paused, l.precision, t.duration_ms "
             "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
-            f"WHERE l.track_id IN ({marks}) AND l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0",
-            group.tracks,
+            f"WHERE l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0 AND l.track_id",
         ):
             moment = group.id << START_BITS | start
             if (source, precision) != self._clock:
@@ -294,10 +300,17 @@ class KnownPlays:
                 else:
                     self.own[moment] = played
         group.others = Others(others) if others else None
-        for start, played, source in self._db.execute(
-            f"SELECT started_at, ms_played, source FROM skips WHERE track_id IN ({marks})",  # noqa: S608 - fixed parts
-            group.tracks,
+        for start, played, source in self._of_tracks(
+            group, "SELECT started_at, ms_played, source FROM skips WHERE track_id"
         ):
             self._skips.add((group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MAX_MS))
             if source != self._clock[0] and start is not None and played is not None:
-                group.skips_elsewhere += ((start, played),)
+                group.skips_elsewhere.append((played, start))
+        group.skips_elsewhere.sort()
+        group.skip_starts = sorted(start for _, start in group.skips_elsewhere)
+
+    def _of_tracks(self, group: Group, select: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement that ends in the column of tracks, as many tracks at a time as SQLite takes."""
+        for first in range(0, len(group.tracks), _AT_A_TIME):
+            some = group.tracks[first : first + _AT_A_TIME]
+            yield from self._db.execute(f"{select} IN ({','.join('?' * len(some))})", some)

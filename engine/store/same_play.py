@@ -25,6 +25,9 @@ _EAST, _WEST = 14 * 3600, 12 * 3600
 _REPORTED = 240_000
 # The longest track whose end is looked for.
 _LONGEST = 1800
+# How many pairs of one song's plays are compared at most in the search for the best assignment, and afterwards for
+# each play: a song on repeat for days, told by the day, takes fewer.
+_PAIRS, _NEAREST = 300_000, 100
 
 
 @dataclass(slots=True, eq=False)
@@ -59,28 +62,60 @@ class Others:
         self._unsure = any(one.unsure for one in stored)
         self._paused = max(one.paused or 0 for one in stored)
         self._coarsest = max(one.precision for one in stored)
+        self._pairs = 0
+        # What no play stands for yet and where it is, once there were too many pairs.
+        self._free: tuple[list[Stored], list[int]] | None = None
 
     def match(self, play: Play) -> Match | None:
         """The stored listen this play is, None when it is not one of them.
 
-        Among several the nearest free one is taken; one that is taken is freed when its play can be another.
+        Among several the nearest free one is taken; one that is taken is freed when its play can be another. Of a song
+        with so many plays that their pairs would take the square of them, it is no longer freed.
         """
         start = play.started_at or 0
         unsure = self._unsure or play.basis == UNKNOWN
         reach = _LONGEST if unsure else _MINUTE + _TOLERANCE
         if (coarsest := max(self._coarsest, play.precision)) > _MINUTE:
             reach = coarsest + _EAST
-        first = bisect_left(self._starts, start - reach - (play.paused or 0))
-        last = bisect_right(self._starts, start + reach + self._paused)
+        earliest, latest = start - reach - (play.paused or 0), start + reach + self._paused
+        middle = start + (play.precision // 2 if play.precision > _MINUTE else 0)
+        if self._pairs > _PAIRS:
+            return self._match_nearest(play, middle, earliest, latest)
+        first, last = bisect_left(self._starts, earliest), bisect_right(self._starts, latest)
         if first == last:
             return None
         near = [one for one in self._stored[first:last] if _is_same(play, start, one)]
+        self._pairs += last - first
         if not near:
             return None
-        middle = start + (play.precision // 2 if play.precision > _MINUTE else 0)
         near.sort(key=lambda one: abs(one.start - middle))
-        match = Match(play, near)
-        return match if _assign(match, set()) else None
+        match, asked = Match(play, near), set[int]()
+        found = _assign(match, asked)
+        self._pairs += len(asked) * len(near)
+        return match if found else None
+
+    def _match_nearest(self, play: Play, middle: int, earliest: int, latest: int) -> Match | None:
+        """The nearest free listen that the play is, of those next to it."""
+        if self._free is None:
+            free = [one for one in self._stored if one.match is None]
+            self._free = free, [one.start for one in free]
+        free, starts = self._free
+        before, after = bisect_left(starts, middle) - 1, bisect_left(starts, middle)
+        for _ in range(_NEAREST):
+            earlier = before >= 0 and starts[before] >= earliest
+            later = after < len(starts) and starts[after] <= latest
+            if not earlier and not later:
+                return None
+            if earlier and not (later and starts[after] - middle < middle - starts[before]):
+                place, before = before, before - 1
+            else:
+                place, after = after, after + 1
+            if _is_same(play, play.started_at or 0, free[place]):
+                match = Match(play, [free[place]], free[place])
+                free.pop(place).match = match
+                del starts[place]
+                return match
+        return None
 
 
 def _assign(match: Match, asked: set[int]) -> bool:
@@ -99,10 +134,10 @@ def _assign(match: Match, asked: set[int]) -> bool:
     return False
 
 
-def is_within(start: int, precision: int, moment: int) -> bool:
-    """Whether a moment may be in the hour or day that begins at `start`, by a clock of that precision."""
+def window(start: int, precision: int) -> tuple[int, int]:
+    """The first second that may be in the hour or day that begins at `start`, and the first behind it."""
     before, after = (_EAST, _WEST) if precision >= DAY else (_TOLERANCE, _TOLERANCE)
-    return -before <= moment - start < precision + after
+    return start - before, start + precision + after
 
 
 def _is_same(play: Play, start: int, stored: Stored) -> bool:
@@ -112,7 +147,8 @@ def _is_same(play: Play, start: int, stored: Stored) -> bool:
         if play.precision == stored.precision:
             return apart == 0
         wide, moment = (start, stored.start) if play.precision == coarse else (stored.start, start)
-        return is_within(wide, coarse, moment)
+        first, behind = window(wide, coarse)
+        return first <= moment < behind
     tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
     if apart <= tolerance:
         return True

@@ -19,15 +19,16 @@ Row = tuple[object, ...]
 class Group:
     """The recordings of one song by one artist, by their relaxed keys, and when they were played.
 
-    `id` is that of the recording met first. `skips_elsewhere` are (start, milliseconds) of other clocks,
-    `others` the plays they reported. `paused`: of this clock's plays that began before their start, when ->
-    (milliseconds, start). `loaded`: whether what is in the database is in these.
+    `id` is that of the recording met first. `skips_elsewhere` are (milliseconds, start) of other clocks, in order, and
+    `skip_starts` their starts; `others` the plays they reported. `paused`: of this clock's plays that began before
+    their start, when -> (milliseconds, start). `loaded`: whether what is in the database is in these.
     """
 
     id: int = 0
-    tracks: tuple[int, ...] = ()
+    tracks: list[int] = field(default_factory=list)
     loaded: bool = False
-    skips_elsewhere: tuple[tuple[int, int], ...] = ()
+    skips_elsewhere: list[tuple[int, int]] = field(default_factory=list)
+    skip_starts: list[int] = field(default_factory=list)
     others: Others | None = None
     paused: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -116,7 +117,7 @@ class TrackLookup:
             # What is stored came with the family: a group made here has nothing to load.
             group = family.groups.get(relaxed) or Group(track_id, loaded=True)
             family.groups[relaxed] = group
-            group.tracks += (track_id,)
+            group.tracks.append(track_id)
             family.tracks[artist_id, t_key] = track_id, group
             place = self.known[play.artist, play.title] = LibraryTrack(track_id, group)
             place.album, place.duration = album, play.duration_ms or None
@@ -133,7 +134,7 @@ class TrackLookup:
                 group = family.groups.setdefault(
                     key if self.library_empty else relaxed_track_key(title), Group(track)
                 )
-                group.tracks += (track,)
+                group.tracks.append(track)
                 family.tracks[number, key] = track, group
         return family
 
