@@ -1,5 +1,5 @@
 """The one place that opens a connection to others: downloads a data set the person asked for by name, sends a playlist
-to a server of their own, and asks whether the cluster they named is there.
+to a server of their own or asks it for their stars, and asks whether the cluster they named is there.
 
 To whom one downloads from nothing of the person is sent but the request itself: no cookies, no account, a plain agent
 name, with a contact where they set one. What breaks is asked for again, later and later.

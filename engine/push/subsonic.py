@@ -9,6 +9,8 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from engine.community.fetch import Web, is_safe
@@ -17,6 +19,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.push.asking import NoDigestError, NotLetInError, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
+from engine.store.stars import Star
 
 # Songs of one question, and ids sent at a time where a long address would have to carry them.
 _PAGE, _AT_ONCE = 500, 200
@@ -26,6 +29,15 @@ _MOST_PAGES = 4000
 _NO_DIGEST = (10, 41)
 # What they answer to a wrong name, password or key.
 _WHO_ARE_YOU = (40, 44)
+
+
+@dataclass(frozen=True, slots=True)
+class Starred:
+    """What is starred, as `engine.store.stars` keeps it, and the answer it is from: the address and its bytes."""
+
+    stars: tuple[Star, ...]
+    url: str
+    answer: bytes
 
 
 class _FailedError(DiscoverError):
@@ -94,6 +106,19 @@ class Subsonic:
         found = answered.get("searchResult3")
         return [_song(one) for one in rows(found.get("song") if isinstance(found, dict) else None)]
 
+    def starred(self) -> Starred:
+        """The artists and songs the person starred there; albums are neither. Raises DiscoverError."""
+        self._open()
+        status, data = self._get("getStarred2")
+        found = self._read("getStarred2", status, data).get("starred2")
+        both = found if isinstance(found, dict) else {}
+        stars = [_star(one, one.get("name"), None) for one in rows(both.get("artist"))]
+        stars += [
+            _star(one, one.get("artist"), str(one.get("title") or "")) for one in rows(both.get("song"))
+        ]
+        named = tuple(star for star in stars if "" not in star[:3])
+        return Starred(named, self._url("getStarred2"), data)
+
     def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
         """As a `Server`."""
         before = {str(one.get("id")) for one in self._playlists()}
@@ -121,9 +146,15 @@ class Subsonic:
         return rows(found.get("playlist") if isinstance(found, dict) else None)
 
     def _ask(self, name: str, *fields: tuple[str, str]) -> Mapping[str, Any]:
-        status, data = self._web.ask(
-            self._method, f"{self.address}/rest/{name}.view", fields=[*self._credentials(), *fields]
-        )
+        return self._read(name, *self._get(name, *fields))
+
+    def _url(self, name: str) -> str:
+        return f"{self.address}/rest/{name}.view"
+
+    def _get(self, name: str, *fields: tuple[str, str]) -> tuple[int, bytes]:
+        return self._web.ask(self._method, self._url(name), fields=[*self._credentials(), *fields])
+
+    def _read(self, name: str, status: int, data: bytes) -> Mapping[str, Any]:
         try:
             answer = json.loads(data)["subsonic-response"]
             good = answer["status"] == "ok"
@@ -153,6 +184,17 @@ class Subsonic:
         # The protocol's own digest.
         digest = hashlib.md5(f"{secret}{salt}".encode(), usedforsecurity=False).hexdigest()
         return [("u", user), ("t", digest), ("s", salt), *common]
+
+
+def _star(one: Mapping[str, Any], artist: Any, title: str | None) -> Star:
+    return str(one.get("id") or ""), str(artist or ""), title, _moment(one.get("starred"))
+
+
+def _moment(said: Any) -> int | None:
+    try:
+        return int(datetime.fromisoformat(said).timestamp()) if isinstance(said, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _song(one: Mapping[str, Any]) -> Song:

@@ -311,6 +311,7 @@ def _delete_artist(
     # What is on the server stays there; without the note it is no longer known which list that is.
     in_any = " OR ".join(f"stands_in(?1, {column})" for column in ("playlist", "server_id", "address"))
     delete("notes of what was sent", f"DELETE FROM pushes WHERE {in_any}", key)  # noqa: S608 - fixed names
+    connection.execute("DELETE FROM stars WHERE stands_in(?1, server_id) OR stands_in(?1, address)", (key,))
     # A file's name may be the artist's: what was read stays known by its digest, and a rule of it by the same name.
     connection.execute("UPDATE imports SET file = ? WHERE stands_in(?, file)", (_GONE, key))
     connection.execute(

@@ -32,6 +32,7 @@ from engine.session.pushing import Pushing
 from engine.session.replays import Replays
 from engine.session.routines import Routines
 from engine.session.seeds import Seeds
+from engine.session.starring import Stars
 from engine.session.taste import Tastes
 from engine.session.tracks import Tracks
 from engine.session.training import Training
@@ -91,6 +92,7 @@ class Session:
         self.mixes = Mixes(library, self.models, self.packs, self.discover)
         self.playlists = Playlists(library, self.packs, self.discover, self.mixes)
         self.pushing = Pushing(library, self.playlists)
+        self.stars = Stars(library)
         self.replays = Replays(library, self.packs, self.discover)
         self.seeds = Seeds(library, self.tracks, self.playlists, self.browse)
         self.bridges = Bridges(library, self.models, self.packs, self.seeds)

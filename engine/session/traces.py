@@ -36,6 +36,7 @@ _NAMES = {
     "rules": ("kind",),
     "fetches": ("sha256",),
     "pushes": ("service",),
+    "stars": ("service",),
     "forgetting": ("mark",),
 }
 # Where a title may be the same as a forgotten artist's name, and how often the file holds it: keys are indexed too.

@@ -35,15 +35,24 @@ def ids_of_tracks(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
 
 
 def keep_verdict(
-    connection: sqlite3.Connection, artist: str, title: str | None, verdict: str, at: int | None
+    connection: sqlite3.Connection,
+    artist: str,
+    title: str | None,
+    verdict: str,
+    at: int | None,
+    fetch: int | None = None,
 ) -> bool | None:
-    """Keep a verdict unless the person has given one here: True when kept, None when the names hold nothing."""
+    """Keep a verdict unless the person has given one here: True when kept, None when the names hold nothing.
+
+    `fetch` as in `engine.store.stars`.
+    """
     keys = artist_key(artist), track_key(title) if title else ""
     if not keys[0] or (title and not keys[1]):
         return None
     added = connection.execute(
-        "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (*keys, artist[:MAX_NAME], title and title[:MAX_NAME], verdict, at or int(time.time())),
+        "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at, fetch) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*keys, artist[:MAX_NAME], title and title[:MAX_NAME], verdict, at or int(time.time()), fetch),
     )
     return added.rowcount > 0
 

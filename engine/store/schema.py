@@ -273,6 +273,19 @@ CREATE INDEX listens_by_import ON listens (import_id);
 CREATE INDEX skips_by_import ON skips (import_id);
 """
 
+_VERSION_13 = """
+-- What a server had starred when it was asked, by the server's id of it: it is a like once, whatever the person says of
+-- it since. `fetch` counts the askings; in `feedback` it is the one a like came by, null for what was said here.
+CREATE TABLE stars (
+    service   TEXT NOT NULL,
+    address   TEXT NOT NULL,
+    server_id TEXT NOT NULL,
+    fetch     INTEGER NOT NULL,
+    PRIMARY KEY (service, address, server_id)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE feedback ADD COLUMN fetch INTEGER;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -287,6 +300,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_10,
     _VERSION_11,
     _VERSION_12,
+    _VERSION_13,
 )
 
 

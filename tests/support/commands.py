@@ -40,8 +40,9 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "playlists move": ["Song for the hill", "1", "2"], "playlists rename": ["Song for the hill", "New"],
     "push": ["Song for the hill", "--to", "mpd", "--url", "HERE", "--yes"],
     "playlists show": ["Song for the hill"], "recommend": ["--popularity", "0.5"], "related": ["Artist 05"],
-    "search": ["a"], "stats": [], "taste": [], "taste drift": [], "taste exclude": ["--artist", "Artist 00"],
-    "taste include": ["1"], "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],
+    "search": ["a"], "stars": ["--undo"], "stats": [], "taste": [], "taste drift": [],
+    "taste exclude": ["--artist", "Artist 00"], "taste include": ["1"],
+    "taste map": [], "train": ["--factors", "8"], "unblock": ["Artist 34"],
 }  # fmt: skip
 
 

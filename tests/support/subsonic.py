@@ -28,6 +28,7 @@ class SubsonicServer(ThreadingHTTPServer):
         self.songs: list[dict[str, Any]] = []
         self.playlists: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, str, list[tuple[str, str]]]] = []
+        self.starred: dict[str, list[dict[str, Any]]] = {}
         self.older, self.lists_all = False, True
 
     @property
@@ -57,6 +58,8 @@ class SubsonicServer(ThreadingHTTPServer):
                     if (one["query"].lower() in song["title"].lower() if one["query"] else self.lists_all)
                 ]
                 return {"searchResult3": {"song": found[start : start + count]}}
+            case "getStarred2":
+                return {"starred2": self.starred}
             case "getPlaylists":
                 return {"playlists": {"playlist": [*self.playlists.values()]}}
             case "createPlaylist":

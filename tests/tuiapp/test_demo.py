@@ -110,7 +110,7 @@ def test_a_running_playlist_keeps_the_tempo(place, capsys) -> None:
 
 # Commands that tell nothing of music to a person who blocked it: settings, files, and what was said of it.
 SILENT = {"audit", "backup", "block", "community", "config", "demo", "doctor", "features", "feedback", "forget", "hide",
-          "import", "library", "like", "listen", "model", "open", "played", "train", "unblock"}  # fmt: skip
+          "import", "library", "like", "listen", "model", "open", "played", "stars", "train", "unblock"}  # fmt: skip
 
 
 def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_history_alone(

@@ -49,6 +49,7 @@ _COMMANDS = (
     "playlists",
     "push",
     "recommend",
+    "stars",
     "stats",
     "taste",
     "train",

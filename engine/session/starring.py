@@ -1,0 +1,51 @@
+"""What the person starred on a server of their own, taken in as likes."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.session.library import Change, Service, synchronized
+from engine.store.downloads import add_download
+from engine.store.stars import add_stars, take_back_stars
+
+if TYPE_CHECKING:
+    from engine.push.subsonic import Subsonic
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """How many are starred there, how many of them were not when it was last asked, and how many became likes."""
+
+    stars: int
+    new: int
+    likes: int
+
+
+class Stars(Service):
+    """Asked for on request alone. The library is not held while a server is spoken to."""
+
+    def take_in(self, server: Subsonic) -> TakenIn:
+        """Ask the server, and like what is starred there and was not before, unless the person said something of it
+        here. The answer is noted as a download.
+
+        Raises PrivateSessionError in a private session, NotLetInError, NoDigestError, DiscoverError.
+        """
+        self.library.door.require_writable("take in stars")
+        found = server.starred()
+        digest, now = hashlib.sha256(found.answer).hexdigest(), int(time.time())
+        with self.library.exclusive():
+            add_download(self.library.connection, found.url, len(found.answer), digest, now)
+            new, likes = add_stars(self.library.connection, server.service, server.address, found.stars)
+            self.library.changed(Change.TASTE)
+        return TakenIn(len(found.stars), new, likes)
+
+    @synchronized
+    def take_back(self) -> int:
+        """Undo the last that found new stars: how many likes went. Raises PrivateSessionError in a private session."""
+        self.library.door.require_writable("take back stars")
+        gone = take_back_stars(self.library.connection)
+        self.library.changed(Change.TASTE)
+        return gone

@@ -1,0 +1,41 @@
+"""Stars of servers that became likes: each once, and those of one asking taken back together."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from engine.store.imported_likes import keep_verdict
+
+# The server's id, the artist, the title (null for an artist that is starred), when (seconds since 1970 UTC, or null).
+Star = tuple[str, str, str | None, int | None]
+
+
+def add_stars(
+    connection: sqlite3.Connection, service: str, address: str, stars: Iterable[Star]
+) -> tuple[int, int]:
+    """Keep as likes what was not starred there before: how many stars are new, and how many of these are likes now.
+
+    What the person said here of an artist or track stands. Raises sqlite3.OperationalError.
+    """
+    new = liked = 0
+    with connection:
+        (fetch,) = connection.execute("SELECT coalesce(max(fetch), 0) + 1 FROM stars").fetchone()
+        for number, artist, title, at in stars:
+            added = connection.execute(
+                "INSERT OR IGNORE INTO stars (service, address, server_id, fetch) VALUES (?, ?, ?, ?)",
+                (service, address, number, fetch),
+            )
+            if added.rowcount > 0:
+                new += 1
+                liked += bool(keep_verdict(connection, artist, title, "like", at, fetch))
+    return new, liked
+
+
+def take_back_stars(connection: sqlite3.Connection) -> int:
+    """Undo the last asking that found new stars; how many likes went, of those nothing else was said of since."""
+    with connection:
+        last = "(SELECT max(fetch) FROM stars)"
+        gone = connection.execute(f"DELETE FROM feedback WHERE fetch = {last}").rowcount  # noqa: S608 - fixed text
+        connection.execute(f"DELETE FROM stars WHERE fetch = {last}")  # noqa: S608 - fixed text
+    return gone

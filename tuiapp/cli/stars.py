@@ -1,0 +1,55 @@
+"""`stars`: what the person starred on a server of their own becomes likes."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from engine.wording import quantity
+from tuiapp.cli.group import Options, cli
+from tuiapp.cli.output import print_json, say, web_for
+from tuiapp.cli.servers import keep, of_server, opened
+from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.push.subsonic import Subsonic
+
+
+@cli.command()
+@click.option(
+    "--from", "service", type=click.Choice(("subsonic",)), default="subsonic", help="What the server is."
+)
+@of_server
+@click.option("--undo", is_flag=True, help="Take back the likes of the last time that found new stars.")
+@click.pass_obj
+def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
+    """Like what you starred on Navidrome or another server that speaks Subsonic.
+
+    A star becomes a like once: what you said here of an artist or track stands, and a like you take back does not come
+    again. Albums are neither. Connects to that server, and notes it: discover audit.
+    """
+    with options.session() as session:
+        if undo:
+            gone = session.stars.take_back()
+            if options.json:
+                print_json({"undone": gone})
+            else:
+                click.echo(f"{quantity(gone, 'likes')} taken back.")
+            return
+        session.door.require_writable("take in stars")
+        with contextlib.closing(web_for(options, "")) as web:
+            server, typed = opened(options, web, service, who)
+            say(options, f"Asking {shown(server.address)} …")
+            found = session.stars.take_in(cast("Subsonic", server))
+            keep(session, server, who, typed)
+    if options.json:
+        print_json({"stars": found.stars, "new": found.new, "likes": found.likes, "address": server.address})
+    else:
+        click.echo(
+            f"{quantity(found.stars, 'stars')} at {shown(server.address)}, {found.new:,} of them new: "
+            f"{quantity(found.likes, 'likes')}."
+        )
+        if found.likes:
+            say(options, "Undo: discover stars --undo.")
