@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 from textual.app import App
 from textual.message_pump import MessagePump
@@ -16,6 +17,8 @@ from textual.widget import Widget
 from textual.worker import WorkerCancelled
 
 from engine.paths import Folders
+from tuiapp.app.app import DiscoverApp
+from tuiapp.app.remembering import Remembering
 from tuiapp.screens.view import View
 from tuiapp.widgets.table import Table
 
@@ -30,6 +33,12 @@ ASKED = {
     "model": "engine.session.Session.status",
     "browse": "engine.session.browse.Browse.tree",
 }
+
+
+def app_in(view: str, folders: Folders) -> DiscoverApp:
+    """The app as it begins where the person left it, in a view: what that needs alone is drawn and asked for."""
+    with mock.patch.object(Remembering, "view", view):
+        return DiscoverApp(folders)
 
 
 async def drained(app: App[Any], limit: float = 1.0) -> None:

@@ -14,7 +14,7 @@ from engine.paths import Folders
 from engine.session import Session
 from engine.session.discover import Discover
 from engine.taste.rules import Rule
-from tests.support.driving import lines_of, screen_lines, screen_text, settled, the_list, the_view
+from tests.support.driving import app_in, lines_of, screen_lines, screen_text, settled, the_list, the_view
 from tests.support.listens import play
 from tests.support.models import names, write_model
 from tuiapp.app.app import DiscoverApp
@@ -303,10 +303,8 @@ async def test_the_panel_beside_discover_tells_of_the_row_under_the_cursor_or_th
 async def test_what_is_missing_is_said_with_the_key_that_gets_it_also_another_key(empty: Folders) -> None:
     empty.root.mkdir()
     empty.config.write_text('[keys]\nimport = "f3"\n')
-    app = DiscoverApp(empty)
+    app = app_in("contexts", empty)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("contexts")
         await settled(pilot)
         assert "Import your history: press f3." in " ".join(screen_text(app).split())
         app.action_view("taste")

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.paths import Folders
-from tests.support.driving import screen_text, settled, the_list, the_view, verdicts
+from tests.support.driving import app_in, screen_text, settled, the_list, the_view, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.history_side import NONE, PAGES
@@ -62,10 +62,8 @@ async def test_lists_beside_the_history_can_be_entered(
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_panels_of_the_history_go_around(folders: Folders, size: tuple[int, int]) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         caption = app.screen.query_one("#side .caption")
         for _ in range(5 if size[0] >= 100 else 6):
@@ -82,10 +80,8 @@ async def test_panels_of_the_history_go_around(folders: Folders, size: tuple[int
 
 
 async def test_history_goes_to_a_date_and_lists_one_alone(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         whole = the_list(app).counts[1]
         await pilot.press("d", *"2024-01-10", "enter")
@@ -106,10 +102,8 @@ async def test_history_goes_to_a_date_and_lists_one_alone(folders: Folders) -> N
 
 
 async def test_a_filter_takes_a_date_and_words_together(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         view: Any = the_view(app)
         assert view._dated("2024-01 b27")[0] == "b27"
@@ -121,10 +115,8 @@ async def test_a_filter_takes_a_date_and_words_together(folders: Folders) -> Non
 
 
 async def test_n_goes_from_match_to_match_of_the_last_filter_and_around(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("related", folders)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
-        await settled(pilot)
-        app.action_view("related")
         await settled(pilot)
         table = the_list(app)
         await pilot.press("n", "4", "enter")  # there was no filter: it asks for one
@@ -145,10 +137,8 @@ async def test_n_goes_from_match_to_match_of_the_last_filter_and_around(folders:
 
 
 async def test_in_history_the_library_says_which_plays_match(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         await pilot.press("slash", *"b27", "enter")
         await settled(pilot)
@@ -182,10 +172,8 @@ async def test_most_played_stops_at_nothing_and_keeps_its_place(
 
 @pytest.mark.parametrize("view", ["contexts", "playlists", "taste", "related"])
 async def test_rows_of_every_view_open_like_hide_and_lead_on(folders: Folders, view: str) -> None:
-    app = DiscoverApp(folders)
+    app = app_in(view, folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view(view)
         await settled(pilot)
         if view == "playlists":
             await pilot.press("enter")

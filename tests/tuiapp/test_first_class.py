@@ -16,6 +16,7 @@ from engine.paths import Folders
 from engine.session.artist_pages import ArtistPages
 from tests.support.driving import (
     ASKED,
+    app_in,
     screen_lines,
     screen_text,
     settled,
@@ -175,10 +176,8 @@ async def test_every_list_counts_what_a_filter_leaves_sorts_by_every_column_and_
 @pytest.mark.parametrize("view", ["related", "history"])
 async def test_what_is_marked_is_judged_at_once_and_undone_at_once(folders: Folders, view: str) -> None:
     """In Discover: test_app.py, in Playlists: test_playlists.py, in Taste: test_taste.py."""
-    app = DiscoverApp(folders)
+    app = app_in(view, folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view(view)
         await settled(pilot)
         before, table = verdicts(folders), the_list(app)
         if view == "history":

@@ -13,7 +13,7 @@ import pytest
 from engine.live.clock import Heard, Song
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.driving import screen_text, settled, toasts
+from tests.support.driving import app_in, screen_text, settled, toasts
 from tests.support.players import sound
 from tuiapp.app import mpv_player
 from tuiapp.app.app import DiscoverApp
@@ -193,10 +193,8 @@ async def test_o_in_a_playlist_plays_on_from_the_row_and_of_selected_rows_those(
             session.history.log_play(one.artist, one.track or "", seconds=200, at=1_700_000_000)
         session.playlists.create("Mine")
         session.playlists.add("Mine", session.tracks.named([("Ida", n) for n in ("Two", "One", "Three")]))
-    app = DiscoverApp(empty)
+    app = app_in("playlists", empty)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("playlists")
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)

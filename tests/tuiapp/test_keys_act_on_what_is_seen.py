@@ -11,7 +11,16 @@ from rich.cells import cell_len
 from engine import job as engine_job
 from engine.paths import Folders
 from engine.session.packs import Packs
-from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts, verdicts
+from tests.support.driving import (
+    app_in,
+    screen_lines,
+    screen_text,
+    settled,
+    the_list,
+    the_view,
+    toasts,
+    verdicts,
+)
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import STOPPING, Job, run_job
 from tuiapp.screens.artist import ArtistDialog
@@ -71,10 +80,8 @@ async def test_a_named_undo_takes_no_key_of_a_narrow_line(folders: Folders) -> N
 
 
 async def test_what_was_so_already_says_so_and_offers_no_undo_of_another_thing(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(110, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         before = verdicts(folders)
         names = [row.artist for row in the_list(app).rows[:40]]
@@ -142,10 +149,8 @@ async def test_who_blocked_all_is_told_how_to_take_it_back(folders: Folders) -> 
 
 
 async def test_in_history_a_key_brings_what_it_acts_on_into_sight(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         view: Any = the_view(app)
         plays, picture = view._table, view._year_panel
@@ -166,10 +171,8 @@ async def test_in_history_a_key_brings_what_it_acts_on_into_sight(folders: Folde
 
 async def test_a_list_of_nothing_has_no_heading(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.session.taste.Tastes.standings", lambda _: {"fading": [], "overdue": []})
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         await pilot.press("v")
         await settled(pilot)

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.paths import Folders
-from tests.support.driving import screen_lines, screen_text, settled, the_list, verdicts
+from tests.support.driving import app_in, screen_lines, screen_text, settled, the_list, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.add_to import AddTo
 from tuiapp.screens.pick import Pick
@@ -114,10 +114,8 @@ async def test_nothing_stays_selected_after_what_was_done(folders: Folders) -> N
 
 
 async def test_moving_and_removing_tracks_asks_about_those_selected_before(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("playlists", folders)
     async with app.run_test(size=(100, 24)) as pilot:
-        await settled(pilot)
-        app.action_view("playlists")
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)

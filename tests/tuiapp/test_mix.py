@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.support.driving import screen_text, settled, the_list, the_view, toasts
+from tests.support.driving import app_in, screen_text, settled, the_list, the_view, toasts
 from tests.support.tagged import give_tags
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.artist import ArtistDialog
@@ -98,10 +98,8 @@ async def test_a_mix_that_comes_late_takes_nobody_away(
 
 async def test_what_cannot_be_mixed_says_why(folders: Folders) -> None:
     (folders.models / "current").unlink()
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         await pilot.press("M")
         await settled(pilot)
@@ -123,10 +121,8 @@ async def pick(pilot: Any, app: DiscoverApp, value: str) -> list[str]:
 
 async def test_among_playlists_any_kind_of_mix_is_made_opened_and_undone(folders: Folders) -> None:
     give_tags(folders)
-    app = DiscoverApp(folders)
+    app = app_in("playlists", folders)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
-        await settled(pilot)
-        app.action_view("playlists")
         await settled(pilot)
         (before,) = playlists(app)
         kinds = await pick(pilot, app, "daily 1")
@@ -165,10 +161,8 @@ async def test_among_playlists_any_kind_of_mix_is_made_opened_and_undone(folders
 
 
 async def test_a_bridge_asks_for_both_ends_and_keeps_what_was_typed(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("playlists", folders)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await settled(pilot)
-        app.action_view("playlists")
         await settled(pilot)
         await pick(pilot, app, "bridge")
         first = app.screen
@@ -202,10 +196,8 @@ async def test_a_bridge_asks_for_both_ends_and_keeps_what_was_typed(folders: Fol
 
 async def test_without_a_model_what_needs_none_is_offered(folders: Folders) -> None:
     (folders.models / "current").unlink()
-    app = DiscoverApp(folders)
+    app = app_in("playlists", folders)
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
-        await settled(pilot)
-        app.action_view("playlists")
         await settled(pilot)
         kinds = await pick(pilot, app, "forgotten")
         assert not any("Daily" in kind for kind in kinds)

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from engine.paths import Folders
 from engine.taste.window import time_of_week
-from tests.support.driving import screen_text, settled, the_list, the_view, toasts, verdicts
+from tests.support.driving import app_in, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.dialogs import AskPath, AskText
 from tuiapp.screens.filters import Filters
@@ -170,10 +170,8 @@ async def test_a_key_pressed_three_times_is_for_three_rows(folders: Folders, vie
 
 
 async def test_what_is_so_already_leaves_nothing_to_take_back(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("history", folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("history")
         await settled(pilot)
         artist = the_list(app).rows[0].artist
         plays = sum(row.artist == artist for row in list(the_list(app).rows)[:10])

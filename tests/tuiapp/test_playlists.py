@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.paths import Folders
-from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
+from tests.support.driving import app_in, screen_lines, screen_text, settled, the_list, the_view, toasts
 from tuiapp.app.app import DiscoverApp
 
 NAME = "Song for the hill"
@@ -88,10 +88,8 @@ async def test_tracks_are_moved_taken_out_and_continued_and_undo_restores_each_o
 
 
 async def test_lists_are_made_renamed_and_removed_and_an_empty_one_says_what_to_do(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("playlists", folders)
     async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        app.action_view("playlists")
         await settled(pilot)
         before = kept(app)
         await pilot.press("ctrl+n")
@@ -243,10 +241,8 @@ async def test_marked_tracks_go_to_another_list_and_twice_when_asked(folders: Fo
 
 
 async def test_the_line_of_keys_says_what_enter_does_here(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("playlists", folders)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        app.action_view("playlists")
         await settled(pilot)
         assert "enter open" in screen_lines(app)[-1]
         await pilot.press("enter")

@@ -17,7 +17,7 @@ from textual.widgets import Input
 from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.driving import ASKED, settled
+from tests.support.driving import ASKED, app_in, settled
 from tests.support.listens import play
 from tests.support.models import names, write_model
 from tests.support.places import MONDAY
@@ -39,21 +39,10 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.widgets.Input._toggle_cursor", lambda _self: None)
 
 
-def at(view: str) -> Show:
-    async def show(pilot: Pilot[Any]) -> None:
-        app = pilot.app
-        assert isinstance(app, DiscoverApp)
-        await settled(pilot)
-        app.action_view(view)
-        await settled(pilot)
-
-    return show
-
-
 @pytest.mark.parametrize("size", SIZES, ids=[f"{width}x{height}" for width, height in SIZES])
 @pytest.mark.parametrize("view", NAMES)
 def test_view(filled: Folders, snap_compare: Any, view: str, size: tuple[int, int]) -> None:
-    assert snap_compare(DiscoverApp(filled), terminal_size=size, run_before=at(view))
+    assert snap_compare(app_in(view, filled), terminal_size=size, run_before=settled)
 
 
 @pytest.mark.parametrize("size", [SMALL, (120, 40)], ids=["80x24", "120x40"])
@@ -61,12 +50,12 @@ def test_genres(folders: Folders, snap_compare: Any, size: tuple[int, int]) -> N
     give_tags(folders)
 
     async def show(pilot: Pilot[Any]) -> None:
-        await at("browse")(pilot)
+        await settled(pilot)
         for key in ("j", "right", "tab"):
             await pilot.press(key)
             await settled(pilot)
 
-    assert snap_compare(DiscoverApp(folders), terminal_size=size, run_before=show)
+    assert snap_compare(app_in("browse", folders), terminal_size=size, run_before=show)
 
 
 async def as_tracks(pilot: Pilot[Any]) -> None:
@@ -91,14 +80,14 @@ def test_no_tracks(filled: Folders, snap_compare: Any) -> None:
 
 @pytest.mark.parametrize("view", NAMES)
 def test_nothing_yet(empty: Folders, snap_compare: Any, view: str) -> None:
-    assert snap_compare(DiscoverApp(empty), terminal_size=SMALL, run_before=at(view))
+    assert snap_compare(app_in(view, empty), terminal_size=SMALL, run_before=settled)
 
 
 @pytest.mark.parametrize("view", ["discover", "history", "model"])
 def test_loading(filled: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     # As long as nothing has answered.
     monkeypatch.setattr(View, "ask", lambda *_question, **_options: None)
-    assert snap_compare(DiscoverApp(filled), terminal_size=SMALL, run_before=at(view))
+    assert snap_compare(app_in(view, filled), terminal_size=SMALL, run_before=settled)
 
 
 @pytest.mark.parametrize("view", NAMES)
@@ -108,7 +97,7 @@ def test_error(folders: Folders, snap_compare: Any, monkeypatch: pytest.MonkeyPa
 
     for question in ASKED.values():
         monkeypatch.setattr(question, damaged)
-    assert snap_compare(DiscoverApp(folders), terminal_size=SMALL, run_before=at(view))
+    assert snap_compare(app_in(view, folders), terminal_size=SMALL, run_before=settled)
 
 
 @pytest.mark.parametrize("theme", ["textual-light", "nord", "no colour"])
@@ -118,12 +107,12 @@ def test_theme(
 ) -> None:
     if theme == "no colour":
         monkeypatch.setenv("NO_COLOR", "1")
-    app = DiscoverApp(filled)
+    app = app_in(view, filled)
 
     async def show(pilot: Pilot[Any]) -> None:
         if theme != "no colour":
             app.theme = theme
-        await at(view)(pilot)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=SMALL, run_before=show)
 
@@ -149,12 +138,12 @@ def test_private_session(folders: Folders, snap_compare: Any) -> None:
 @pytest.mark.parametrize("view", NAMES)
 def test_filter_without_match(filled: Folders, snap_compare: Any, view: str) -> None:
     async def show(pilot: Pilot[Any]) -> None:
-        await at(view)(pilot)
+        await settled(pilot)
         await pilot.press("slash")
         pilot.app.screen.query_one(".filter Input", Input).value = "nobody"
         await settled(pilot)
 
-    assert snap_compare(DiscoverApp(filled), terminal_size=SMALL, run_before=show)
+    assert snap_compare(app_in(view, filled), terminal_size=SMALL, run_before=show)
 
 
 def test_no_picture_is_left_of_a_test_that_is_gone(request: pytest.FixtureRequest) -> None:

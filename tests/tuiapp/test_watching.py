@@ -10,7 +10,7 @@ import pytest
 
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.driving import screen_text, settled, the_list, toasts
+from tests.support.driving import app_in, screen_text, settled, the_list, toasts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
 from tuiapp.app.preferences import _stamp
@@ -99,10 +99,8 @@ async def test_an_import_is_shown_once_it_is_done(folders: Folders) -> None:
 
 
 async def test_a_pack_that_is_gone_is_seen(folders: Folders) -> None:
-    app = DiscoverApp(folders)
+    app = app_in("model", folders)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        app.action_view("model")
         await settled(pilot)
         (pack,) = [path for path in folders.packs.iterdir() if path.is_dir()]
         name = json.loads((pack / "manifest.json").read_bytes())["name"]
