@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.community.fetch import Web, is_safe
@@ -192,8 +192,10 @@ def _star(one: Mapping[str, Any], artist: Any, title: str | None) -> Star:
 
 def _moment(said: Any) -> int | None:
     try:
-        return int(datetime.fromisoformat(said).timestamp()) if isinstance(said, str) else None
-    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromisoformat(said)
+        # Without a zone it is UTC's, as servers keep it.
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (TypeError, ValueError, OverflowError, OSError):
         return None
 
 

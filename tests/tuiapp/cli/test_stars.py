@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def server() -> Iterator[SubsonicServer]:
             "artist": [{"id": "a1", "name": "Burel", "starred": WHEN}],
             "album": [{"id": "b1", "name": "Slow Ferry", "artist": "Ida", "starred": WHEN}],
             "song": [
-                {"id": "s1", "artist": "Caf\xe9 Tundra", "title": "Tin Roof", "starred": WHEN},
+                {"id": "s1", "artist": "Caf\xe9 Tundra", "title": "Tin Roof", "starred": WHEN[:-5]},
                 {"id": "s2", "artist": "Ida", "title": "Waves", "starred": "never"},
                 {"id": "s3", "title": "Nobody's"},
                 {"id": "s4", "artist": "  ", "title": "?"},
@@ -52,6 +53,16 @@ def likes(folders: Folders) -> dict[tuple[str, str | None], tuple[str, int]]:
         return {(one.artist, one.track): (one.verdict, one.at) for one in session.verdicts.all()}
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_a_star_becomes_a_like_once_and_is_taken_back(
     folders: Folders, server: SubsonicServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
