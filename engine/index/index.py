@@ -152,11 +152,6 @@ class Index:
         chosen = self.manifest.serving(kind)
         return chosen if chosen == "exact" or annoy_version() == self.manifest.annoy else "exact"
 
-    def verify(self) -> None:
-        """Read every file and compare it with its digest. Raises DamagedDataError."""
-        for name, record in self.manifest.files.items():
-            check_digest(self._folder, name, record)
-
     # -- within -----------------------------------------------------------------------------------------
 
     @cached_property

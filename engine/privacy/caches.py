@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 
+# One for the process, as Python's own flag is. That cannot stand for it: who runs Python with -B has kernels kept.
 _kept = True
-_bytecode = sys.dont_write_bytecode
 
 
 def keep_caches(on: bool) -> None:
     """Allow caches or, in a private session, forbid them in the whole process. Idempotent."""
     global _kept
     _kept = on
-    sys.dont_write_bytecode = _bytecode or not on
+    # `--private` sets it too, before anything is imported: how Python was started says what it is without.
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or not on
 
 
 def caches_kept() -> bool:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from engine.paths import digest_of
@@ -39,23 +40,27 @@ class Evidence:
         return not self.changed and not self.connections
 
 
-_watching: list[Evidence] = []
-_hooked = False
+@cache
+def _watching() -> list[Evidence]:
+    """Who is watching now, with one hook for all: Python has no way to take one back."""
+    watching: list[Evidence] = []
 
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if not watching:
+            return
+        if event == "socket.bind" and (port := _on_loopback(arguments[1])):
+            for evidence in watching:
+                evidence.listening.append(port)
+        elif event in _OUTWARD:
+            words = f"{event} {arguments[1:] if event != 'socket.getaddrinfo' else arguments[:2]}"
+            for evidence in watching:
+                evidence.connections.append(words)
+        elif event in _CHILDREN:
+            for evidence in watching:
+                evidence.children.append(str(arguments[0]))
 
-def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    if not _watching:
-        return
-    if event == "socket.bind" and (port := _on_loopback(arguments[1])):
-        for evidence in _watching:
-            evidence.listening.append(port)
-    elif event in _OUTWARD:
-        words = f"{event} {arguments[1:] if event != 'socket.getaddrinfo' else arguments[:2]}"
-        for evidence in _watching:
-            evidence.connections.append(words)
-    elif event in _CHILDREN:
-        for evidence in _watching:
-            evidence.children.append(str(arguments[0]))
+    sys.addaudithook(hook)
+    return watching
 
 
 def _on_loopback(address: object) -> str:
@@ -66,19 +71,15 @@ def _on_loopback(address: object) -> str:
 @contextmanager
 def watched(folder: Path) -> Iterator[Evidence]:
     """Collect evidence while the block runs; what it shows of files is there after the block."""
-    global _hooked
-    if not _hooked:
-        sys.addaudithook(_hook)  # stays for good: Python has no way to take one back
-        _hooked = True
-    evidence = Evidence()
+    evidence, watching = Evidence(), _watching()
     before = traces(folder)
     evidence.files = sum(1 for digest, _, _ in before.values() if digest)
     evidence.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    _watching.append(evidence)
+    watching.append(evidence)
     try:
         yield evidence
     finally:
-        _watching.remove(evidence)
+        watching.remove(evidence)
         after = traces(folder)
         names = before.keys() | after.keys()
         evidence.changed = sorted(name for name in names if before.get(name) != after.get(name))

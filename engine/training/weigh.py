@@ -245,7 +245,7 @@ def _training_set(
             raise CancelledError("Training stopped. Your previous model is unchanged.")
         progress(place / len(rows))
         own = slice(kept.indptr[row], kept.indptr[row + 1])
-        best, raw = _candidates(members, confidence, kept.indices[own], kept.data[own], count)
+        best, raw = candidates_of(members, confidence, kept.indices[own], kept.data[own], count)
         blend = blend_over(raw, dict.fromkeys(MEMBERS, 1.0))
         scores[place, : len(best)] = blend.parts(raw)
         scores[place, len(best) :, 0] = ABSENT
@@ -267,31 +267,7 @@ def neighbour_scores(model: Neighbours, kept: csr_matrix) -> ScoresOf:
     return scores_of
 
 
-def ensemble_scores(
-    members: Members,
-    confidence: Confidence,
-    weights: dict[str, float],
-    kept: csr_matrix,
-    scored: Callable[[], None] = lambda: None,
-) -> ScoresOf:
-    """Scores of each listener's best candidates under these weights, minus infinity elsewhere; rows of `kept` are
-    folded in as a person's plays are. `scored` is called after each."""
-
-    def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float32]:
-        every = np.full((len(listeners), kept.shape[1]), -np.inf, dtype=np.float32)
-        for place, row in enumerate(listeners.tolist()):
-            own = slice(kept.indptr[row], kept.indptr[row + 1])
-            ids, raw = _candidates(
-                members, confidence, kept.indices[own], kept.data[own], MEASURED_CANDIDATES
-            )
-            every[place, ids] = blend_over(raw, weights).scores(raw)
-            scored()
-        return every
-
-    return scores_of
-
-
-def _candidates(
+def candidates_of(
     members: Members,
     confidence: Confidence,
     items: NDArray[np.int32],

@@ -32,8 +32,8 @@ from engine.evaluation.splits import leave_out
 from engine.paths import Folders
 from engine.session import Session
 from engine.training.train import TrainingSettings
-from engine.training.weigh import ensemble_scores
 from sample_data.made_up_names import artists
+from tests.benchmarks.scores import ensemble_scores
 from tests.support.models import write_model
 
 LISTENERS = 400

@@ -71,7 +71,8 @@ from engine.model.similarity import ItemSimilarity, listens_of, mean_similarity_
 from engine.model.tuning import tune
 from engine.progress import Share
 from engine.training.interactions import numbered_artists
-from engine.training.weigh import Weighed, ensemble_scores, neighbour_scores, weigh
+from engine.training.weigh import Weighed, neighbour_scores, weigh
+from tests.benchmarks.scores import ensemble_scores
 
 K = 20
 NDCG = f"ndcg@{K}"

@@ -17,6 +17,7 @@ import pytest
 from engine.errors import DamagedDataError
 from engine.index import build_index, open_index
 from engine.index.annoy_trees import Trees
+from engine.index.manifest import check_digest
 from tests.support.vectors import clustered
 
 VECTORS, QUERIES = clustered(1_500, 12, seed=5)
@@ -45,7 +46,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 def ask_everything(folder: Path) -> None:
     index = open_index(folder, VECTORS)
-    index.verify()
+    for name, record in index.manifest.files.items():
+        check_digest(folder, name, record)
     index.best(QUERIES[0], 10, strategy="exact")
     index.best(QUERIES[0], 10, strategy="annoy")
     index.nearest(0, 10, strategy="annoy")

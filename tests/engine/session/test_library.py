@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -116,3 +117,14 @@ def test_no_cache_may_be_written_while_a_private_session_lasts(library: Library)
         kept.append((caches_kept(), sys.dont_write_bytecode))
     assert kept[1] == (False, True)
     assert kept[0] == kept[2] == (True, kept[0][1])
+
+
+def test_a_private_session_that_ends_leaves_caches_as_python_was_started(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for without in (False, True):
+        monkeypatch.setattr(sys, "flags", SimpleNamespace(dont_write_bytecode=without))
+        sys.dont_write_bytecode = True  # by `--private`
+        library.set_private(True)
+        library.set_private(False)
+        assert sys.dont_write_bytecode == without
