@@ -131,7 +131,7 @@ async def test_every_theme_draws_every_view(folders: Folders) -> None:
         for theme in app.available_themes:
             app.theme = theme
             await pilot.pause()
-        assert screen_text(app) == text
+            assert screen_text(app) == text
 
 
 async def test_without_colour_every_state_has_a_glyph_or_a_word(
