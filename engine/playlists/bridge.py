@@ -1,22 +1,66 @@
-"""A way from one artist to another in steps of like artists: through waypoints between them in factor space.
+"""A way from one artist to another in factor space, as what is asked of a list over its time.
 
-Each artist lies at a place along the arc between the two directions. Of all ways that never go back along it the one is
-taken whose steps are most alike, whose artists lie near the arc, and near the waypoints (Viterbi 1967).
+Each artist lies at a place along the arc between the two directions. A track is worth more the nearer its artist lies
+to the arc, and the place to the share of the list's time that is over; a step costs what its artists are unlike, and
+none goes back.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ids = NDArray[np.int64]
-# How many artists are looked at for each waypoint.
-EACH = 30
-# What it costs to be away from a waypoint, squared, the arc being 1 long; and how far chance moves an artist's worth.
-AWAY, CHANCE = 4.0, 0.1
+from engine.playlists.contexts import Context, Weights
+from engine.playlists.pool import Pool
+from engine.playlists.profile import Floats
+
+# Beside how near the way lies, chance and how much a track is played count a little.
+CONTEXT = Context(
+    name="bridge",
+    title="Bridge",
+    asks="steps of like artists",
+    weights=Weights(appeal=0.6, transitions=3.0, new=0.0),
+)
+# What it costs to be away from where the list is by its time, squared, the arc being 1 long.
+AWAY = 4.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """From one direction (f,) to another, and the directions of artists (by key) that may be on it: unit vectors."""
+
+    start: Floats
+    end: Floats
+    directions: Mapping[str, Floats]
+
+    def worth(self, pool: Pool, share: Floats) -> Floats:
+        """What the tracks of a pool are worth at shares (rows, 1) of the list's time: (rows, tracks)."""
+        place, near = self._along(pool)
+        return np.asarray(near - AWAY * (place - share) ** 2)
+
+    def steps(self, pool: Pool) -> Floats:
+        """What it costs that a track (line) comes before another (column): infinite where that is no farther on."""
+        vectors = self._vectors(pool)
+        # By artist: of two at one place either may be the farther one, and no artist comes twice.
+        order = np.lexsort((pool.artist, self._along(pool)[0]))
+        rank = np.empty(len(pool), dtype=np.int64)
+        rank[order] = np.cumsum(np.diff(pool.artist[order], prepend=-1) != 0)
+        return np.where(rank[:, None] < rank, 1.0 - vectors @ vectors.T, np.inf)
+
+    def ends(self, pool: Pool) -> tuple[Floats, Floats]:
+        """What it costs that each track is the first on the way, and that it is the last."""
+        vectors = self._vectors(pool)
+        return 1.0 - vectors @ self.start, 1.0 - vectors @ self.end
+
+    def _along(self, pool: Pool) -> tuple[Floats, Floats]:
+        return along(self._vectors(pool), self.start, self.end)
+
+    def _vectors(self, pool: Pool) -> Floats:
+        found = [self.directions[track.artist_key] for track in pool.candidates]
+        return np.array(found).reshape(-1, len(self.start))
 
 
 def waypoints(start: Floats, end: Floats, between: int) -> Floats:
@@ -48,31 +92,3 @@ def _arc(start: Floats, end: Floats) -> tuple[Floats, float]:
         across = other - (other @ start) * start
     length = max(float(np.linalg.norm(across)), 1e-9)
     return across / length, max(math.acos(float(np.clip(start @ end, -1.0, 1.0))), 1e-9)
-
-
-def way(vectors: Floats, start: Floats, end: Floats, between: int, seed: int = 0) -> Ids:
-    """Places in `vectors` (n, f) of `between` artists on the way from `start` to `end`, none twice; all of fewer."""
-    place, near = along(vectors, start, end)
-    near = near + CHANCE * (np.random.default_rng(seed).random(len(near)) - 0.5)
-    between = min(between, len(vectors))
-    if not between:
-        return np.empty(0, dtype=np.int64)
-    targets = np.arange(1, between + 1) / (between + 1)
-    worth = near - AWAY * (place - targets[:, None]) ** 2
-    some = np.unique(np.argsort(-worth, axis=1, kind="stable")[:, : max(EACH, between)])
-    some = some[np.argsort(place[some], kind="stable")]
-    worth, near_ones = worth[:, some], vectors[some]
-    # From an artist to those farther along alone.
-    step = np.where(
-        np.triu(np.ones((len(some), len(some)), dtype=np.bool_), 1), near_ones @ near_ones.T, -np.inf
-    )
-    best = worth[0] + near_ones @ start
-    came: list[Ids] = []
-    for here in worth[1:]:
-        reached = best[:, None] + step
-        came.append(reached.argmax(axis=0))
-        best = reached.max(axis=0) + here
-    found = [int((best + near_ones @ end).argmax())]
-    for back in reversed(came):
-        found.append(int(back[found[-1]]))
-    return np.asarray(some[found[::-1]])

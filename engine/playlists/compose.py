@@ -9,17 +9,17 @@ import numpy as np
 
 from engine.errors import NothingYetError
 from engine.playlists import sequence as search
+from engine.playlists.bridge import Way
 from engine.playlists.candidate import Candidate
 from engine.playlists.contexts import CONTEXTS, MEASURES, Context, Settings
 from engine.playlists.notes import notes_on
 from engine.playlists.objective import Objective, Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist, Curve, PlaylistTrack
-from engine.playlists.pool import Pool, known_length, pool_of
+from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, of_usual_length, pool_of
 from engine.playlists.profile import Floats, profile_of
 from engine.progress import Cancelled
 from engine.wording import quantity
 
-ARTIST_GAP = 5  # places between two tracks of one artist; fewer only where the pool leaves no choice
 _SHORT_BY = 60.0
 _ADD = "Add an Exportify CSV, or any table with artist, track and bpm: discover features add PATH."
 
@@ -62,15 +62,30 @@ def compose(
 
 
 def sequenced(
-    candidates: Sequence[Candidate], context: Context, settings: Settings
+    candidates: Sequence[Candidate],
+    context: Context,
+    settings: Settings,
+    *,
+    places: int | None = None,
+    before: Sequence[str] = (),
+    way: Way | None = None,
 ) -> tuple[PlaylistTrack, ...]:
-    """The tracks of a list for a context that asks for nothing over time, such as `again`, in their order; as `compose`
-    chooses them, but of a pool of which nothing need be known."""
-    whole = pool_of(candidates, settings.seed)
-    pool = whole.of(np.flatnonzero(whole.of_length(settings.minutes)))
+    """The tracks of a list as `compose` chooses them, but of a pool of which nothing need be known.
+
+    With `places` there are so many, however long. Its artists keep apart from those (keys) that were `before`. On a
+    `way` none goes back, and no artist comes twice.
+    """
+    pool = pool_of(candidates, settings.seed)
+    if places is None:
+        pool = pool.of(np.flatnonzero(pool.of_length(settings.minutes)))
+    else:
+        pool = pool.of(np.flatnonzero([of_usual_length(track) for track in pool.candidates]))
+        # Each place is as long as any other.
+        pool = replace(pool, seconds=np.full(len(pool), ASSUMED_SECONDS))
+        settings = replace(settings, minutes=places * ASSUMED_SECONDS / 60.0)
     if not len(pool):
         return ()
-    objective, found = _found(question_of(pool, context, settings), None)
+    objective, found = _found(question_of(pool, context, settings, before=before, way=way), None)
     return _tracks(objective, found.order, context)[0]
 
 
@@ -126,7 +141,7 @@ def _tracks(
                 album=track.album,
                 bpm=track.bpm,
                 bpm_source=track.bpm_source,
-                seconds=float(pool.seconds[place]),
+                seconds=track.seconds if known_length(track) else ASSUMED_SECONDS,
                 known=track.known,
                 target_bpm=float(wanted[place, 0]) if by_tempo else None,
                 factor=float(factor[place]) if by_tempo else None,

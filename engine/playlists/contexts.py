@@ -15,6 +15,8 @@ from engine.taste.window import TIMES_OF_WEEK, TimeOfWeek, time_of_week
 
 # (share of the list's length, value): straight lines between points, ends held.
 Points = tuple[tuple[float, float], ...]
+# Places between two tracks of one artist; fewer only where nothing else is left.
+ARTIST_GAP = 5
 # What a profile can ask for over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
 MEASURES = ("tempo", "energy", "calm")
 _MOST_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}
@@ -60,7 +62,8 @@ class Weights:
 
     `tempo`, `energy` and `calm`: how near tracks come to the profile. `times`: how much they are played at the
     context's times of the week. `appeal`: how much the person plays or might like them. `transitions`: how little one
-    track differs from the next. `variety`: how few artists come twice.
+    track differs from the next. `variety`: how few artists come twice. `new`: how near it comes to the share of new
+    music asked for.
     """
 
     tempo: float = 1.0
@@ -70,6 +73,7 @@ class Weights:
     appeal: float = 1.0
     transitions: float = 0.2
     variety: float = 0.3
+    new: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -95,7 +99,7 @@ class Context:
     calm: Points = ()
     needs_tempo: bool = False
     eases: bool = False
-    artist_gap: int = 5
+    artist_gap: int = ARTIST_GAP
     times: TimeOfWeek | None = None
     weights: Weights = field(default_factory=Weights)
 

@@ -1,40 +1,32 @@
-"""More tracks for a playlist: of the artists that fit it, own ones and new ones mixed, at its tempo where it has one.
-
-The next place goes to the best track left: how well its artist fits, how much the person or the world plays it,
-whether it is its kind's turn (own or new), a little chance, and how near it comes to the tempo.
-"""
+"""More tracks for a playlist or a mix: of the artists that fit it, own ones and new ones, at its tempo where it has
+one. What is asked for stays the same all the time; the sequencer chooses and orders."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.canonical_keys import artist_key, relaxed_track_key, track_key
 from engine.playlists.candidate import Candidate
-from engine.playlists.contexts import Settings
-from engine.playlists.mix import ARTIST_GAP
+from engine.playlists.compose import sequenced
+from engine.playlists.contexts import ARTIST_GAP, Context, Points, Settings, Weights
 from engine.playlists.playlist import PlaylistTrack
-from engine.playlists.pool import (
-    ASSUMED_SECONDS,
-    LONGEST_SECONDS,
-    SHORTEST_SECONDS,
-    VARIETY,
-    known_length,
-    signs,
-)
-from engine.playlists.tempo import octaves_by, tempo_credit, tempo_fit
+from engine.playlists.pool import signs
+from engine.playlists.tempo import tempo_fit
 
 # How much an artist's best track is worth more than its least, beside how well the artist fits (0..1).
 APPEAL = 0.25
-# How much it is worth to be of the kind whose turn it is: not so much that the own track that fits least goes before
-# the new one that fits best.
-TURN = 0.5
+# An artist that fits comes again before one that fits less; and the own track that fits least does not go before the
+# new one that fits best.
+_WEIGHTS = Weights(variety=0.0, new=1 / 6)
 # So many tempi make a list one of a tempo, when nearly all of them agree.
 _MIN_TEMPI, _AGREE = 5, 0.9
+# A list can be asked for at no other tempo.
+_MIN_BPM, _MAX_BPM = 40.0, 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ def wishes_of(tracks: Sequence[PlaylistTrack], settings: Mapping[str, object]) -
     new = _number(settings.get("new"), 0.0, 1.0, plain.new)
     if any(track.target_bpm for track in tracks) and "bpm" in settings:
         # The run's cadence, not that of its last minutes, which may be easing off.
-        return Wishes(_number(settings["bpm"], 40.0, 250.0, plain.bpm), tolerance, new)
+        return Wishes(_number(settings["bpm"], _MIN_BPM, _MAX_BPM, plain.bpm), tolerance, new)
     return Wishes(_agreed_tempo(tracks, tolerance), tolerance, new)
 
 
@@ -72,22 +64,10 @@ def _agreed_tempo(tracks: Sequence[PlaylistTrack], tolerance: float) -> float | 
     if len(bpms) < max(_MIN_TEMPI, len(tracks) / 2):
         return None
     middle = statistics.median(bpms)
+    if not _MIN_BPM <= middle <= _MAX_BPM:
+        return None
     distance, _ = tempo_fit(np.log2(np.array(bpms)), np.array(middle))
     return middle if (distance <= math.log2(1.0 + tolerance / 100.0)).mean() >= _AGREE else None
-
-
-@dataclass
-class _Pool:
-    """The tracks on offer, sorted by key, with the signs of each and what it is worth."""
-
-    tracks: list[Candidate]
-    signs: list[list[object]]
-    worth: list[float]
-    factor: list[float]
-    taken: set[object] = field(default_factory=set)
-
-    def open(self, place: int, recent: Sequence[str]) -> bool:
-        return self.tracks[place].artist_key not in recent and self.taken.isdisjoint(self.signs[place])
 
 
 def continued(
@@ -95,97 +75,69 @@ def continued(
     candidates: Iterable[Candidate],
     fitting: Sequence[str],
     wishes: Wishes,
-    n: int,
+    *,
+    places: int | None = None,
+    minutes: float = Settings().minutes,
     seed: int = 0,
-) -> list[PlaylistTrack]:
-    """At most `n` tracks to follow `tracks`: none of them again, no artist within `ARTIST_GAP` places of itself
-    unless the pool leaves no choice, own and new ones as `wishes` has it.
+) -> tuple[PlaylistTrack, ...]:
+    """Tracks of so many `minutes`, or so many (`places`), to follow `tracks`: none of them again, no artist within
+    `ARTIST_GAP` places of itself unless the pool leaves no choice, own and new ones as `wishes` has it.
 
-    Where the list has a tempo, half and double time count only for tracks near its energy, as far as that is known.
-    `fitting` are the keys of the artists to choose from, best first. The same arguments (candidates in any order)
-    give the same tracks; fewer than `n` where there are no more.
+    Where the list has a tempo, it is kept, and half and double time count only for tracks near its energy, as far as
+    that is known. `fitting` are the keys of the artists to choose from, best first. The same arguments (candidates in
+    any order) give the same tracks; fewer where there are no more.
     """
     candidates = list(candidates)
-    pool = _pool(candidates, fitting, wishes, seed, _energy_of(tracks, candidates))
+    energy = _energy_of(tracks, candidates)
+    taken = {sign for track in tracks for sign in _signs_of(track)}
+    context = Context(
+        name="more",
+        title="More",
+        asks="tracks that go with others",
+        tempo=_flat(1.0 if wishes.bpm else None),
+        energy=_flat(energy if wishes.bpm else None),
+        needs_tempo=wishes.bpm is not None,
+        weights=_WEIGHTS,
+    )
+    settings = Settings(tolerance=wishes.tolerance, minutes=minutes, new=wishes.new, seed=seed)
+    settings = replace(settings, bpm=wishes.bpm or settings.bpm)
+    pool = [one for one in candidates if taken.isdisjoint(signs(one))]
+    before = [artist_key(track.artist) for track in tracks[-ARTIST_GAP:]]
+    return sequenced(_by_fit(pool, fitting), context, settings, places=places, before=before)
+
+
+def _flat(level: float | None) -> Points:
+    return () if level is None else ((0.0, level), (1.0, level))
+
+
+def _by_fit(candidates: Iterable[Candidate], fitting: Sequence[str]) -> list[Candidate]:
+    """The tracks of fitting artists, with an appeal by how well the artist fits, and which of its tracks each is."""
+    rank = {key: place for place, key in enumerate(fitting)}
+    tracks = [one for one in candidates if one.artist_key in rank]
+    most: dict[tuple[str, bool], float] = {}
     for track in tracks:
-        pool.taken.update(_signs_of(track))
-    artists = [artist_key(track.artist) for track in tracks]
-    found: list[PlaylistTrack] = []
-    new = 0
-    while len(found) < n:
-        place = _next(pool, artists, new < round(wishes.new * (len(found) + 1)))
-        if place is None:
-            break
-        chosen = pool.tracks[place]
-        pool.taken.update(pool.signs[place])
-        artists.append(chosen.artist_key)
-        new += not chosen.known
-        found.append(as_track(chosen, wishes.bpm, pool.factor[place]))
-    return found
+        which = track.artist_key, track.known
+        most[which] = max(most.get(which, 0.0), track.appeal)
+    return [
+        replace(
+            one,
+            appeal=1.0
+            - rank[one.artist_key] / len(rank)
+            + APPEAL * one.appeal / (most[one.artist_key, one.known] or 1.0),
+        )
+        for one in tracks
+    ]
 
 
-def _next(pool: _Pool, artists: Sequence[str], wants_new: bool) -> int | None:
-    """The place in the pool of the best track, those of the kind wanted ahead; artists come closer only where
-    nothing is left."""
-    for gap in (ARTIST_GAP, 2, 1, 0):
-        recent = artists[len(artists) - min(gap, len(artists)) :]
-        able = [place for place in range(len(pool.tracks)) if pool.open(place, recent)]
-        if able:
-            return max(able, key=lambda place: (pool.worth[place] + _turn(pool, place, wants_new), -place))
-    return None
-
-
-def _turn(pool: _Pool, place: int, wants_new: bool) -> float:
-    return TURN if pool.tracks[place].known != wants_new else 0.0
-
-
-def _energy_of(tracks: Sequence[PlaylistTrack], candidates: Sequence[Candidate]) -> float:
-    """The middle energy of a list's tracks, as the candidates know them; NaN where it is known of too few."""
+def _energy_of(tracks: Sequence[PlaylistTrack], candidates: Sequence[Candidate]) -> float | None:
+    """The middle energy of a list's tracks, as the candidates know them; null where it is known of too few."""
     there = {(artist_key(track.artist), track_key(track.track)) for track in tracks if track.track}
     known = [
         one.energy
         for one in candidates
         if one.energy is not None and (one.artist_key, one.track_key) in there
     ]
-    return statistics.median(known) if len(known) >= _MIN_TEMPI else math.nan
-
-
-def _pool(
-    candidates: Iterable[Candidate], fitting: Sequence[str], wishes: Wishes, seed: int, energy: float
-) -> _Pool:
-    rank = {key: place for place, key in enumerate(fitting)}
-    tracks = sorted(
-        (one for one in candidates if one.artist_key in rank and of_usual_length(one)),
-        key=lambda one: (one.artist_key, one.track_key),
-    )
-    fit = np.array([1.0 - rank[one.artist_key] / len(rank) for one in tracks])
-    chance = np.random.default_rng(seed).random(len(tracks)) - 0.5
-    worth = fit + APPEAL * _appeal(tracks) + VARIETY * chance
-    factor = np.ones(len(tracks))
-    if wishes.bpm is not None and tracks:
-        log_bpm = np.log2(np.array([one.bpm if one.bpm else math.nan for one in tracks]))
-        energies = np.array([math.nan if one.energy is None else one.energy for one in tracks])
-        octaves = octaves_by(np.abs(energies - energy))
-        distance, factor = tempo_fit(log_bpm, np.array(wishes.bpm), octaves)
-        credit = np.where(np.isnan(log_bpm), -1.0, tempo_credit(distance, wishes.tolerance / 100.0))
-        kept = np.flatnonzero(credit >= 0)
-        tracks = [tracks[place] for place in kept.tolist()]
-        worth, factor = (worth + credit)[kept], factor[kept]
-    return _Pool(tracks, list(map(signs, tracks)), worth.tolist(), factor.tolist())
-
-
-def of_usual_length(track: Candidate) -> bool:
-    """Whether it is neither an interlude nor a quarter of an hour; true where its length is not known."""
-    return not known_length(track) or SHORTEST_SECONDS <= (track.seconds or 0.0) <= LONGEST_SECONDS
-
-
-def _appeal(tracks: Sequence[Candidate]) -> np.ndarray:
-    """Each track's appeal as a share of the most its artist has, own and new ones apart."""
-    most: dict[tuple[str, bool], float] = {}
-    for track in tracks:
-        which = track.artist_key, track.known
-        most[which] = max(most.get(which, 0.0), track.appeal)
-    return np.array([track.appeal / (most[track.artist_key, track.known] or 1.0) for track in tracks])
+    return statistics.median(known) if len(known) >= _MIN_TEMPI else None
 
 
 def _signs_of(track: PlaylistTrack) -> list[object]:
@@ -193,21 +145,3 @@ def _signs_of(track: PlaylistTrack) -> list[object]:
     key = artist_key(track.artist)
     relaxed = relaxed_track_key(track.track) or track_key(track.track)
     return [(key, relaxed), *(pair for pair in track.ids if pair[0] != "file")]
-
-
-def as_track(chosen: Candidate, bpm: float | None = None, factor: float = 1.0) -> PlaylistTrack:
-    """A candidate as a track of a list, with the tempo asked for where one is."""
-    estimated = not known_length(chosen)
-    return PlaylistTrack(
-        artist=chosen.artist,
-        track=chosen.track,
-        album=chosen.album,
-        bpm=chosen.bpm,
-        bpm_source=chosen.bpm_source,
-        seconds=ASSUMED_SECONDS if estimated else chosen.seconds,
-        known=chosen.known,
-        target_bpm=bpm,
-        factor=None if bpm is None else factor,
-        ids=chosen.ids,
-        seconds_estimated=estimated,
-    )

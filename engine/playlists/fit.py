@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.playlists.bridge import Way
 from engine.playlists.contexts import MEASURES, Context, Settings
 from engine.playlists.pool import Bools, Ints, Pool
 from engine.playlists.profile import Floats, Profile
@@ -15,6 +16,7 @@ _STEP = 10.0  # seconds for which what is asked for stays the same ...
 _MAX_STEPS = 600  # ... and longer in a list of which that would be more than so many
 # What is asked for is rounded to this, so that few times differ.
 _GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
+_ALONG = 0.01
 # Half or double time is worth so much less where no energy is known.
 _UNSURE = 0.6
 # What a measure is worth that is not known, of a track beside others (0..1): less than one that fits half.
@@ -24,8 +26,9 @@ _ENERGY_MARGIN = 0.4  # as far from what is asked for energy and calm are worth 
 
 @dataclass(frozen=True)
 class Targets:
-    """What is asked for over time: `values` are (rows, measures), NaN where a measure is not asked for; `row` is which
-    of them each `step` seconds have, the last one from then on."""
+    """What is asked for over time: `values` are (rows, measures and one more), NaN where a measure is not asked for,
+    the last one the share of the time that is over for a list that goes a way; `row` is which of them each `step`
+    seconds have, the last one from then on."""
 
     row: Ints
     values: Floats
@@ -54,8 +57,8 @@ class Fit:
     factor: Floats
 
 
-def targets_of(profile: Profile, length: float) -> Targets:
-    """The profile in steps, over a list of `length` seconds."""
+def targets_of(profile: Profile, length: float, *, along: bool = False) -> Targets:
+    """The profile in steps, over a list of `length` seconds; `along` a way too."""
     step = max(_STEP, length / _MAX_STEPS)
     middle = (np.arange(max(1, round(length / step))) + 0.5) * step
     columns = []
@@ -64,22 +67,33 @@ def targets_of(profile: Profile, length: float) -> Targets:
         columns.append(
             np.full(len(middle), np.nan) if line is None else np.round(line.at_all(middle) / grain) * grain
         )
+    columns.append(np.round(middle / length / _ALONG) * _ALONG if along else np.full(len(middle), np.nan))
     stacked = np.stack(columns, axis=1)
     _, first, row = np.unique(np.nan_to_num(stacked), axis=0, return_index=True, return_inverse=True)
     return Targets(row.reshape(-1), stacked[first], step)
 
 
-def fit(pool: Pool, wanted: Floats, context: Context, settings: Settings, *, any_octave: bool = False) -> Fit:
+def fit(
+    pool: Pool,
+    wanted: Floats,
+    context: Context,
+    settings: Settings,
+    *,
+    any_octave: bool = False,
+    way: Way | None = None,
+) -> Fit:
     """How the tracks of a pool fit rows of targets.
 
     With `any_octave` half and double time count whatever the energy.
     """
     weights = context.weights
     shape = len(wanted), len(pool)
-    tempo, energy, calm = (wanted[:, [column]] for column in range(3))
+    tempo, energy, calm, along = (wanted[:, [column]] for column in range(4))
     worth = np.broadcast_to(weights.appeal * pool.appeal, shape).copy()
     if context.times is not None:
         worth += weights.times * np.where(np.isnan(pool.at_times), 0.5, pool.at_times)
+    if way is not None:
+        worth += way.worth(pool, along)
     allowed = np.ones(shape, dtype=np.bool_)
     factor = np.ones(shape)
     apart = np.abs(energy - pool.energy) if context.energy else None

@@ -11,14 +11,13 @@ from typing import Literal
 
 from engine.canonical_keys import artist_key
 from engine.errors import UsageError
+from engine.playlists.contexts import ARTIST_GAP
 from engine.playlists.playlist import PlaylistTrack
 from engine.wording import quantity
 
 Kind = Literal["mix", "daily", "forgotten", "on-this-day", "bridge"]
 # A mix lasts so long unless it is said, and may last so long, in minutes.
 MINUTES, MAX_MINUTES = 90.0, 600
-# Places between two tracks of one artist; fewer only where nothing else is left.
-ARTIST_GAP = 5
 _SHORT_BY = 60.0
 
 

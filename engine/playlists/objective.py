@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.playlists.bridge import Way
 from engine.playlists.contexts import Context, Settings
 from engine.playlists.fit import Fit, Targets, fit, targets_of
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, short_list
@@ -28,8 +30,10 @@ class Objective:
     The mean over the list's time of what the track is worth that plays then, less penalties for a wrong length, a wrong
     share of new music, an artist within `artist_gap` places of itself, tracks that may not be taken, artists that come
     again, and neighbours that differ. A list that is too short loses what its missing time could have earned. `length`
-    is in seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` (tracks, tracks), `earned` (steps of
+    is in seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` what it costs that one track (line) comes
+    before another (column), infinite where it may not, `ends` that one is the first, and the last, `earned` (steps of
     targets + 1, tracks): what each track would have earned in a list's share of time, playing from its beginning.
+    `before` are the numbers of the artists played last before the list.
     """
 
     pool: Pool
@@ -39,10 +43,13 @@ class Objective:
     allowed: NDArray[np.bool_]
     factor: Floats
     jump: Floats
+    ends: tuple[Floats, Floats]
     length: float
     new: float
     artist_gap: int
     variety: float
+    new_weight: float
+    before: Orders
 
     def values(self, orders: Orders) -> Floats:
         """The worth of each row of `orders`: shape (lists, places), numbers of tracks in the pool."""
@@ -59,13 +66,14 @@ class Objective:
         middle = self.targets.rows_at(end - seconds / 2) * len(self.pool)
         wrong = (~self.allowed.take(middle + orders)).sum(axis=1) + self.too_near(orders)
         new = np.abs(self.pool.new[orders].sum(axis=1) - round(self.new * places)) / places
-        apart = self.jump.take(orders[:, 1:] * len(self.pool) + orders[:, :-1]).sum(axis=1) / places
+        apart = self.jump.take(orders[:, :-1] * len(self.pool) + orders[:, 1:]).sum(axis=1) / places
+        apart += (self.ends[0][orders[:, 0]] + self.ends[1][orders[:, -1]]) / places
         artists = np.sort(self.pool.artist[orders], axis=1)
         again = (artists[:, 1:] == artists[:, :-1]).sum(axis=1) / places
         result: Floats = (
             total
             - LENGTH_WEIGHT / 60.0 * np.abs(last - self.length)
-            - NEW_WEIGHT * new
+            - self.new_weight * new
             - FORBIDDEN * wrong
             - apart
             - self.variety * again
@@ -81,18 +89,25 @@ class Objective:
         return np.asarray(table.take(self.targets.rows_at(middle) * len(self.pool) + tracks))
 
     def too_near(self, orders: Orders) -> NDArray[np.int64]:
-        """How many pairs of tracks of one artist lie within `artist_gap` places, for each row."""
-        artist = self.pool.artist[orders]
+        """How many pairs of tracks of one artist lie within `artist_gap` places, for each row; of those before none."""
+        artist, begin = self.artists(orders), len(self.before)
+        places = artist.shape[1]
         found = np.zeros(len(orders), dtype=np.int64)
-        for step in range(1, min(self.artist_gap, orders.shape[1] - 1) + 1):
-            found += (artist[:, step:] == artist[:, :-step]).sum(axis=1)
+        for step in range(1, min(self.artist_gap, places - 1) + 1):
+            first = max(step, begin)
+            found += (artist[:, first:] == artist[:, first - step : places - step]).sum(axis=1)
         return found
+
+    def artists(self, orders: Orders) -> Orders:
+        """The artists of each row, after those played before the list."""
+        before = np.broadcast_to(self.before, (len(orders), len(self.before)))
+        return np.concatenate([before, self.pool.artist[orders]], axis=1)
 
 
 @dataclass(frozen=True)
 class Question:
     """A pool, and what is asked of it: `pool` are the tracks of a usable length, `sampled` how these fit some of the
-    targets."""
+    targets. `before` are the artists (keys) played last before the list, `way` is the one it goes, if any."""
 
     pool: Pool
     context: Context
@@ -100,6 +115,8 @@ class Question:
     targets: Targets
     sampled: Fit
     any_octave: bool = False
+    before: tuple[str, ...] = ()
+    way: Way | None = None
 
     @property
     def fitting(self) -> NDArray[np.bool_]:
@@ -107,31 +124,37 @@ class Question:
         return np.asarray(self.sampled.allowed.any(axis=0))
 
 
-def question_of(pool: Pool, context: Context, settings: Settings, *, any_octave: bool = False) -> Question:
+def question_of(
+    pool: Pool,
+    context: Context,
+    settings: Settings,
+    *,
+    any_octave: bool = False,
+    before: Sequence[str] = (),
+    way: Way | None = None,
+) -> Question:
     """What a context asks of a pool; with `any_octave` half and double time count whatever the energy."""
-    targets = targets_of(profile_of(context, settings), settings.minutes * 60.0)
+    targets = targets_of(profile_of(context, settings), settings.minutes * 60.0, along=way is not None)
     rows = targets.values[targets.sample(_TIMES)]
-    return Question(
-        pool,
-        context,
-        settings,
-        targets,
-        fit(pool, rows, context, settings, any_octave=any_octave),
-        any_octave,
-    )
+    sampled = fit(pool, rows, context, settings, any_octave=any_octave, way=way)
+    return Question(pool, context, settings, targets, sampled, any_octave, tuple(before), way)
 
 
 def objective_of(question: Question, artist_gap: int, new: float | None = None) -> Objective:
     """What the search maximises, over the short list of the question's pool; `new` is another share of new music."""
-    context, settings, sampled = question.context, question.settings, question.sampled
+    context, settings, sampled, way = question.context, question.settings, question.sampled, question.way
     length = settings.minutes * 60.0
     few = question.pool.of(
         short_list(
             question.pool, sampled.worth, sampled.allowed, length / ASSUMED_SECONDS, settings.new, artist_gap
         )
     )
-    found = fit(few, question.targets.values, context, settings, any_octave=question.any_octave)
+    found = fit(few, question.targets.values, context, settings, any_octave=question.any_octave, way=way)
     over_time = found.worth[question.targets.row] / len(question.targets.row)
+    weight, none = context.weights.transitions, np.zeros(len(few))
+    first, last = (none, none) if way is None else way.ends(few)
+    number = {track.artist_key: artist for track, artist in zip(few.candidates, few.artist, strict=True)}
+    other = few.artists
     return Objective(
         pool=few,
         targets=question.targets,
@@ -139,11 +162,14 @@ def objective_of(question: Question, artist_gap: int, new: float | None = None) 
         earned=np.concatenate([np.zeros((1, len(few))), np.cumsum(over_time, axis=0)]),
         allowed=np.ascontiguousarray(found.allowed),
         factor=np.ascontiguousarray(found.factor),
-        jump=context.weights.transitions * _jumps(few, context),
+        jump=weight * (_jumps(few, context) if way is None else way.steps(few)),
+        ends=(weight * first, weight * last),
         length=length,
         new=settings.new if new is None else new,
         artist_gap=artist_gap,
         variety=context.weights.variety,
+        new_weight=NEW_WEIGHT * context.weights.new,
+        before=np.array([number.get(artist, other) for artist in question.before], dtype=np.int64),
     )
 
 

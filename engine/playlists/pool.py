@@ -45,6 +45,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self.candidates)
 
+    @property
+    def artists(self) -> int:
+        """One more than the greatest number of an artist."""
+        return int(self.artist.max(initial=-1)) + 1
+
     def of(self, index: Ints) -> Pool:
         """Some of the tracks."""
         arrays = {
@@ -114,6 +119,11 @@ def _unique(candidates: Iterable[Candidate]) -> list[Candidate]:
         ):
             best[key] = track
     return [best[key] for key in sorted(best)]
+
+
+def of_usual_length(track: Candidate) -> bool:
+    """Whether it is neither an interlude nor a quarter of an hour; true where its length is not known."""
+    return not known_length(track) or SHORTEST_SECONDS <= (track.seconds or 0.0) <= LONGEST_SECONDS
 
 
 def known_length(track: Candidate) -> bool:

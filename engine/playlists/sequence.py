@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CancelledError
-from engine.playlists.objective import LENGTH_WEIGHT, NEW_WEIGHT, Objective, Orders
+from engine.playlists.objective import LENGTH_WEIGHT, Objective, Orders
 from engine.playlists.pool import ASSUMED_SECONDS
 from engine.playlists.profile import Floats
 from engine.progress import Cancelled
@@ -127,7 +127,6 @@ class _Search:
     def _expanded(self, beam: _Beam) -> tuple[Floats, NDArray[np.bool_]]:
         """What each beginning would have earned with each track added, and which tracks may be added."""
         objective, pool = self._objective, self._objective.pool
-        places = beam.orders.shape[1]
         rows = objective.targets.rows_at(beam.elapsed[:, None] + self._middle)
         index = rows * len(pool) + self._tracks
         first = objective.targets.steps_at(beam.elapsed)
@@ -135,24 +134,28 @@ class _Search:
         gain = objective.earned.take(last * len(pool) + self._tracks) - objective.earned[first]
         gain += beam.earned[:, None]
         # New music is spread over the list: being off by up to one track is free, more costs at once.
+        places = beam.orders.shape[1]
         before = np.maximum(np.abs(beam.new - objective.new * places), 1.0)
         after = np.abs(beam.new[:, None] + np.arange(2) - objective.new * (places + 1))
         expected = max(objective.length / ASSUMED_SECONDS, 1.0)
-        cost = NEW_WEIGHT * (np.maximum(after, 1.0) - before[:, None]) / expected
+        cost = objective.new_weight * (np.maximum(after, 1.0) - before[:, None]) / expected
         gain -= np.where(pool.new, cost[:, 1:], cost[:, :1])
         allowed = ~beam.used & objective.allowed.take(index)
         allowed &= beam.elapsed[:, None] + pool.seconds <= objective.length + SLACK
+        there = np.zeros((len(beam.orders), pool.artists + 1), dtype=np.bool_)
+        lines = np.arange(len(there))[:, None]
         if places:
-            gain -= objective.jump[beam.orders[:, -1]] / expected
-            artists = pool.artist[beam.orders]
-            there = np.zeros((len(beam.orders), int(pool.artist.max()) + 1), dtype=np.bool_)
-            lines = np.arange(len(there))[:, None]
-            there[lines, artists] = True
+            jump = objective.jump[beam.orders[:, -1]] / expected
+            allowed &= np.isfinite(jump)
+            gain -= jump
+            there[lines, pool.artist[beam.orders]] = True
             gain -= self._again * there[:, pool.artist]
-            if objective.artist_gap:
-                there[:] = False
-                there[lines, artists[:, -objective.artist_gap :]] = True
-                allowed &= ~there[:, pool.artist]
+        else:
+            gain -= objective.ends[0] / expected
+        if objective.artist_gap:
+            there[:] = False
+            there[lines, objective.artists(beam.orders)[:, -objective.artist_gap :]] = True
+            allowed &= ~there[:, pool.artist]
         return gain, allowed
 
     def _next(self, beam: _Beam, earned: Floats, promise: Floats, width: int) -> _Beam:
@@ -257,19 +260,23 @@ def _guesses(objective: Objective, order: list[int]) -> Floats:
     off = np.abs(total - objective.length - seconds[:, None] + pool.seconds)
     guess -= (LENGTH_WEIGHT / 60.0) * off
     new = pool.new[now].sum() - pool.new[now].astype(np.int64) - round(objective.new * places)
-    cost = (NEW_WEIGHT / places) * np.abs(new[:, None] + np.arange(2))
+    cost = (objective.new_weight / places) * np.abs(new[:, None] + np.arange(2))
     guess -= np.where(pool.new, cost[:, 1:], cost[:, :1])
-    for beside, to in ((now[:-1], slice(1, None)), (now[1:], slice(0, -1))):
-        guess[to] -= objective.jump[beside] / places
+    guess[0] -= objective.ends[0] / places
+    guess[-1] -= objective.ends[1] / places
+    guess[1:] -= objective.jump[now[:-1]] / places
+    guess[:-1] -= objective.jump[:, now[1:]].T / places
     artist = pool.artist
-    many = np.bincount(artist[now], minlength=int(artist.max()) + 1)
+    many = np.bincount(artist[now], minlength=pool.artists)
     others = many[artist] - (artist[now][:, None] == artist)
     guess -= (objective.variety / places) * (others > 0)
     guess -= guess[np.arange(places), now][:, None]
-    near = np.zeros((places, len(many)), dtype=np.bool_)
-    for step in range(1, min(objective.artist_gap, places - 1) + 1):
-        near[np.arange(step, places), artist[now[:-step]]] = True
-        near[np.arange(places - step), artist[now[step:]]] = True
+    around, begin = objective.artists(now[None])[0], len(objective.before)
+    near = np.zeros((len(around), len(many) + 1), dtype=np.bool_)
+    for step in range(1, min(objective.artist_gap, len(around) - 1) + 1):
+        near[np.arange(step, len(around)), around[:-step]] = True
+        near[np.arange(len(around) - step), around[step:]] = True
+    near = near[begin:]
     closed = ~objective.allowed.take(index) | near[:, artist]
     closed[:, now] = True
     guess[closed] = -np.inf

@@ -90,30 +90,23 @@ class Bridges(Service):
         seconds: float,
         seed: int,
     ) -> list[PlaylistTrack]:
-        """A track of each artist on the way, so many that they last about so long."""
+        """Tracks of the artists on the way, that last about so long."""
         import numpy as np
 
-        from engine.playlists.bridge import way, waypoints
-        from engine.playlists.continuation import as_track
+        from engine.playlists.bridge import CONTEXT, Way, waypoints
+        from engine.playlists.compose import sequenced
+        from engine.playlists.contexts import Settings
         from engine.playlists.pool import ASSUMED_SECONDS
 
         start, end = directions
         points = waypoints(start, end, max(1, round(seconds / ASSUMED_SECONDS)))
         near = self._near(model, given, points, ends)
-        items = model.catalog.items(near)
-        pool = tracks_by(self.library.connection, self._packs, [items[number].key for number in near], given)
-        best = _one_each(pool)
-        there = [number for number in near if items[number].key in best]
-        if not there:
-            return []
-        tracks = {number: as_track(best[items[number].key]) for number in there}
-        vectors = _unit(np.asarray(model.factors.item_factors[there], dtype=np.float64))
-        found = list(tracks.values())
-        # How long a step is shows when they are chosen.
-        for _ in range(2):
-            between = max(1, round(seconds * len(found) / seconds_of(found)))
-            found = [tracks[there[place]] for place in way(vectors, start, end, between, seed).tolist()]
-        return found
+        vectors = _unit(np.asarray(model.factors.item_factors[near], dtype=np.float64))
+        keys = {number: item.key for number, item in model.catalog.items(near).items()}
+        way = Way(start, end, {keys[number]: vector for number, vector in zip(near, vectors, strict=True)})
+        pool = tracks_by(self.library.connection, self._packs, list(way.directions), given)
+        settings = Settings(minutes=max(1.0, seconds / 60), new=0.5, seed=seed)
+        return list(sequenced(_one_each(pool), CONTEXT, settings, way=way))
 
     @staticmethod
     def _near(model: Model, given: Given, points: NDArray[np.float64], ends: Sequence[int]) -> list[int]:
@@ -166,15 +159,15 @@ def _widest_step(tracks: Sequence[PlaylistTrack], likeness: Sequence[float | Non
     return [f"Steps are {least:.2f} to {most:.2f} alike; the widest is from {before} to {after}."]
 
 
-def _one_each(pool: Sequence[Candidate]) -> dict[str, Candidate]:
-    """The track of each artist, by key, that is played most, by the person or by others, of a usual length."""
-    from engine.playlists.continuation import of_usual_length
+def _one_each(pool: Sequence[Candidate]) -> list[Candidate]:
+    """The track of each artist that is played most, by the person or by others, of a usual length."""
+    from engine.playlists.pool import of_usual_length
 
     best: dict[str, Candidate] = {}
     for track in sorted(pool, key=lambda one: (-one.appeal, one.track_key)):
         if of_usual_length(track):
             best.setdefault(track.artist_key, track)
-    return best
+    return list(best.values())
 
 
 def _direction(model: Model, ids: Sequence[int]) -> NDArray[np.float64]:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import datetime
-import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError, UnknownNameError, UsageError
-from engine.playlists.mix import Mix, MixSeeds, MixSettings, lasting, leading_with, notes_on, seconds_of
+from engine.playlists.mix import (
+    MINUTES,
+    Mix,
+    MixSeeds,
+    MixSettings,
+    lasting,
+    leading_with,
+    notes_on,
+    seconds_of,
+)
 from engine.session.last_mixes import LastMixes
 from engine.session.library import Library, Service, synchronized
 from engine.session.mix_pool import Given, artists_with, tracks_by
@@ -32,6 +40,18 @@ MAX_AT_ONCE = 200
 STEP = 5
 # So many artists of a taste lead its mix of the day.
 DAILY_ARTISTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of tracks to follow others: what errors call it, which artists lead and how much each counts, what
+    may be in it, and what the list says of its own."""
+
+    name: str
+    leading: Mapping[str, float]
+    given: Given
+    wishes: Wishes
+    seed: int
 
 
 class Mixes(Service):
@@ -73,19 +93,24 @@ class Mixes(Service):
     ) -> list[PlaylistTrack]:
         """Tracks to follow those that `begin` a mix and those `before` it, until it lasts as long as it should."""
         from engine.playlists.continuation import wishes_of
-        from engine.playlists.pool import SHORTEST_SECONDS
+        from engine.playlists.pool import ASSUMED_SECONDS
 
         # To the tempo of a track or two the others need not keep.
         wishes = wishes_of((), {})
         past = [*seeds.without, *(seeds.tracks if before else ()), *before, *begin]
         found: list[PlaylistTrack] = []
         while (missing := settings.minutes * 60 - seconds_of(begin) - seconds_of(found)) > 0:
-            n = STEP if settings.drift else min(MAX_AT_ONCE, math.ceil(missing / SHORTEST_SECONDS))
+            # The last, and where nothing drifts the only step ends in time, unless that is only a track or two away.
+            last = not settings.drift or missing <= STEP * ASSUMED_SECONDS
+            whole = last and missing > 2 * ASSUMED_SECONDS
+            places = None if whole else STEP if settings.drift else 1
             leading = leading_with(seeds, (found or list(before))[-STEP:], settings.drift)
-            more = self._after(seeds.title, [*past, *found], wishes, n, settings.seed, leading, given)
-            if not more:
-                break
+            tracks = [*past, *found]
+            asked = Asked(seeds.title, leading, given, wishes, settings.seed)
+            more = self._after(asked, tracks, places=places, minutes=missing / 60 if whole else MINUTES)
             found += more
+            if whole or not more:
+                break
         if not (found or begin):
             raise NothingYetError(_no_more(seeds.title, None, from_library=settings.from_library))
         return found
@@ -113,28 +138,29 @@ class Mixes(Service):
         if not 1 <= n <= MAX_AT_ONCE:
             raise UsageError(f"Add 1 to {MAX_AT_ONCE} tracks at once, not {n}.")
         given = Given.of(self.library.connection, MixSettings(seed=seed, from_library=from_library))
-        leading = Counter(track.artist for track in tracks)
-        more = self._after(name, tracks, wishes, n, seed, leading, given)
+        asked = Asked(name, Counter(track.artist for track in tracks), given, wishes, seed)
+        more = self._after(asked, tracks, places=n)
         if not more:
             raise NothingYetError(_no_more(name, wishes.bpm, from_library=from_library))
         return more
 
     def _after(
         self,
-        name: str,
+        asked: Asked,
         tracks: Sequence[PlaylistTrack],
-        wishes: Wishes,
-        n: int,
-        seed: int,
-        leading: Mapping[str, float],
-        given: Given,
+        *,
+        places: int | None = None,
+        minutes: float = MINUTES,
     ) -> list[PlaylistTrack]:
-        """At most `n` tracks by artists that go with those leading, none of `tracks` again."""
+        """Tracks of so many minutes, or so many, by artists that go with those leading, none of `tracks` again."""
         from engine.playlists.continuation import continued
 
-        artists = artists_with(self._models.open(), name, leading, given.taste)
-        pool = tracks_by(self.library.connection, self._packs, artists, given)
-        return continued(tracks, pool, artists, wishes, n, seed)
+        artists = artists_with(self._models.open(), asked.name, asked.leading, asked.given.taste)
+        pool = tracks_by(self.library.connection, self._packs, artists, asked.given)
+        found = continued(
+            tracks, pool, artists, asked.wishes, places=places, minutes=minutes, seed=asked.seed
+        )
+        return list(found)
 
     # -- of the day ----------------------------------------------------------------------------------------
 

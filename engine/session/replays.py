@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError
-from engine.playlists.mix import ARTIST_GAP, Kind, Mix, MixSettings, notes_on, seconds_of
+from engine.playlists.mix import Kind, Mix, MixSettings, notes_on, seconds_of
 from engine.session.library import Library, Service, synchronized
 from engine.session.mix_pool import Given
 from engine.store.history import PlayedTrack, played_tracks
@@ -90,7 +90,7 @@ class Replays(Service):
             pairs = to_play_again(connection, features, played)
         given = Given.of(connection, settings)
         chosen = [(one, track) for one, track in pairs if given.takes(one)]
-        context = Context(name=kind, title=title, asks="tracks to play again", artist_gap=ARTIST_GAP)
+        context = Context(name=kind, title=title, asks="tracks to play again")
         asked = Settings(minutes=settings.minutes, new=0.0, seed=settings.seed)
         found = sequenced([one for one, _ in chosen], context, asked)
         if not found:

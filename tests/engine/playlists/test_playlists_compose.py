@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from engine.errors import CancelledError, NothingYetError
 from engine.playlists.candidate import Candidate
-from engine.playlists.compose import ARTIST_GAP, compose
-from engine.playlists.contexts import Settings
+from engine.playlists.compose import compose
+from engine.playlists.contexts import ARTIST_GAP, Settings
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import ASSUMED_SECONDS
 from engine.playlists.sequence import greedy

@@ -15,7 +15,8 @@ import pytest
 from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UnknownNameError, UsageError
 from engine.paths import Folders
-from engine.playlists.mix import ARTIST_GAP, Mix, MixSettings
+from engine.playlists.contexts import ARTIST_GAP
+from engine.playlists.mix import Mix, MixSettings
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.session import Session

@@ -10,7 +10,8 @@ import pytest
 from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UsageError
 from engine.paths import Folders
-from engine.playlists.mix import ARTIST_GAP, MixSeeds, MixSettings
+from engine.playlists.contexts import ARTIST_GAP
+from engine.playlists.mix import MixSeeds, MixSettings
 from engine.playlists.offer import offered
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
@@ -109,11 +110,10 @@ def test_what_was_chosen_last_leads_a_mix_that_drifts(
 
     monkeypatch.setattr(mixes, "artists_with", artists_with)
     seeds = seeded(session, ARTISTS[3])
-    near = session.mixes.mix(seeds, MixSettings(minutes=60)).tracks
+    session.mixes.mix(seeds, MixSettings(minutes=60))
     assert led == [{ARTISTS[3]: 1.0}]
     led.clear()
     away = session.mixes.mix(seeds, MixSettings(minutes=60, drift=0.75)).tracks
-    assert away[: STEP + 1] == near[: STEP + 1]
     assert led[0] == {ARTISTS[3]: 1.0}
     last = {track.artist for track in away[1 : STEP + 1]}
     assert led[1] == pytest.approx({ARTISTS[3]: 0.25} | dict.fromkeys(last, 0.75 / STEP))
