@@ -39,7 +39,9 @@ class Jellyfin:
         wanted = [one for one in users if not self._name or one.get("Name") == self._name]
         self._user = str(wanted[0].get("Id", "")) if wanted else ""
         if not self._user:
-            raise NotLetInError(f"{self.address} knows no such user. Give your name there with --user.")
+            raise NotLetInError(
+                f"{self.address} knows no such user: beside an API key it takes your name there."
+            )
 
     def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it tells all it has
         """Every song. Raises DiscoverError."""

@@ -56,8 +56,8 @@ def _unreachable(address: str, error: BaseException) -> DiscoverError:
     else:
         why = "it takes no connection" if isinstance(error, OSError | OverflowError) else "it does not answer"
     return DiscoverError(
-        f"MPD at {address} can't be used: {why}. Say where it is with --url host:port or the path of its socket, or "
-        "set listen.mpd."
+        f"MPD at {address} can't be used: {why}. Set listen.mpd to where it is, host:port or the path of its socket, "
+        "or --url ADDRESS."
     )
 
 

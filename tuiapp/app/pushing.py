@@ -10,6 +10,7 @@ from engine.push import SERVICES
 from engine.wording import quantity
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.pick import Choice, Pick
+from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.servers import places
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
 
 def _failed(app: DiscoverApp, task: dict[str, Any], result: dict[str, Any]) -> None:
     if len(app.screen_stack) > 1 or result["kind"] not in ("NotLetInError", "NoDigestError"):
-        app.notify(result["message"], title=f"{_TITLE} failed", severity="error", timeout=15)
+        message = in_keys(result["message"], app.keymap)
+        app.notify(message, title=f"{_TITLE} failed", severity="error", timeout=15)
     elif result["kind"] == "NotLetInError" or task["known"] is None:
         _ask_who(app, task, result["message"])
     else:
