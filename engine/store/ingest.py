@@ -37,12 +37,13 @@ class Ingest:
 
     With `large`, the listens' indexes of an all but empty library are dropped first and built anew at the end,
     which makes a first import more than twice as fast; killed before that, the next opening builds them.
-    With `few`, little memory is taken for the few rows that come. Raises BusyError when another program is writing to
-    the library.
+    With `few`, little memory and time is taken for the few rows that come. Raises BusyError when another program is
+    writing to the library.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, large: bool = False, few: bool = False) -> None:
         self._db = connection
+        self._few = few
         self._db.commit()
         pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in _WHILE_IMPORTING}
         self._settings = {name: int(value) for name, (value,) in pragmas.items()}
@@ -91,7 +92,7 @@ class Ingest:
         (version,) = self._db.execute("PRAGMA main.data_version").fetchone()
         if version != self._data_version:
             self._data_version = version
-            self._lookup = TrackLookup(self._db, self._artist_of)
+            self._lookup = TrackLookup(self._db, self._artist_of, few=self._few)
             self._known_plays = KnownPlays(self._db, self._flush)
 
     @property

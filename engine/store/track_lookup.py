@@ -6,6 +6,7 @@ Ids are given out here, so nothing is asked of the database for a name that was 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.canonical_keys import MAX_NAME, artist_key, relaxed_artist_key, relaxed_track_key, track_key
@@ -60,12 +61,16 @@ class LibraryTrack:
 class TrackLookup:
     """The artists and tracks of the library of `connection`, and those still to be written.
 
-    `artist_of`, track -> artist of all that were asked for, is the caller's: it outlives this.
+    `artist_of`, track -> artist of all that were asked for, is the caller's: it outlives this. For `few` plays the
+    artists are asked for one by one, for more they are all held in memory.
     """
 
-    def __init__(self, connection: sqlite3.Connection, artist_of: dict[int, int]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, artist_of: dict[int, int], *, few: bool = False
+    ) -> None:
         self._db = connection
-        self._artists: dict[str, int] = dict(connection.execute("SELECT key, id FROM artists"))
+        self._few = few
+        self._artists: dict[str, int] = {} if few else dict(connection.execute("SELECT key, id FROM artists"))
         self._next_artist = _highest(connection, "artists")
         self._next_track = _highest(connection, "tracks")
         self._families: dict[str, _Family] = {}
@@ -87,6 +92,8 @@ class TrackLookup:
         self._families.clear()
         self.known.clear()
         self._by_relaxed.clear()
+        if self._few:
+            return
         for key, number in self._artists.items():
             self._by_relaxed.setdefault(key if library_empty else relaxed_artist_key(key), []).append(number)
 
@@ -101,6 +108,8 @@ class TrackLookup:
             artist, title, album = artist[:MAX_NAME], title[:MAX_NAME], album and album[:MAX_NAME]
             self.cut += 1
         artist_id = self._artists.get(a_key)
+        if artist_id is None and self._few:
+            artist_id = self._stored_artist(a_key)
         if artist_id is None:
             artist_id = self._next_artist = self._next_artist + 1
             self._artists[a_key] = artist_id
@@ -127,7 +136,7 @@ class TrackLookup:
 
     def _load_family(self, relaxed: str) -> _Family:
         family = self._families[relaxed] = _Family()
-        for number in self._by_relaxed.get(relaxed, ()):
+        for number in self._spelled_like(relaxed) if self._few else self._by_relaxed.get(relaxed, ()):
             for track, title, key in self._db.execute(
                 "SELECT id, title, key FROM tracks WHERE artist_id = ?", (number,)
             ):
@@ -137,6 +146,32 @@ class TrackLookup:
                 group.tracks.append(track)
                 family.tracks[number, key] = track, group
         return family
+
+    def _stored_artist(self, key: str) -> int | None:
+        for number, name in self._db.execute("SELECT id, key FROM artists WHERE key = ?", (key,)):
+            self._artists[name] = number
+        return self._artists.get(key)
+
+    def _spelled_like(self, relaxed: str) -> Iterator[int]:
+        """The stored artists of a relaxed key: its words, "the" before them, other words after them."""
+        if self.library_empty:
+            number = self._stored_artist(relaxed)
+            yield from () if number is None else (number,)
+            return
+        articles, found = "", True
+        while found:
+            for number, name in self._db.execute(
+                "SELECT id, key FROM artists WHERE key = ?1 OR (key >= ?1 || ' ' AND key < ?1 || '!') ORDER BY id",
+                (articles + relaxed,),
+            ).fetchall():
+                if relaxed_artist_key(name) == relaxed:
+                    yield number
+            # A space is followed by an exclamation mark: what begins with so many articles.
+            found = self._db.execute(
+                "SELECT 1 FROM artists WHERE key >= ?1 || ' ' AND key < ?1 || '!' LIMIT 1",
+                (f"{articles}the",),
+            ).fetchone()
+            articles += "the "
 
     def learn(self, place: LibraryTrack, play: Play) -> None:
         """Note ids, album and length that were not known of a track."""

@@ -10,7 +10,7 @@ import pytest
 
 from engine.store import logged_plays
 from engine.store.ingest import Ingest
-from engine.store.logged_plays import add_logged_plays, players
+from engine.store.logged_plays import LoggedPlays, add_logged_plays, players
 from engine.store.play import Play
 from tests.support.importing import START, library
 
@@ -53,5 +53,28 @@ def test_what_a_play_costs_does_not_grow_with_the_history(tmp_path: Path) -> Non
         for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")
     ]
     assert any(plan.startswith("SEARCH listens") for plan in plans)
-    assert [plan for plan in plans if plan.startswith(("SCAN listens", "SCAN skips"))] == []
+    assert [plan for plan in plans if plan.startswith(("SCAN listens", "SCAN skips", "SCAN artists"))] == []
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("stored", "heard"),
+    [
+        ("The Larks", "Larks"),
+        ("Larks", "Larks, The"),
+        ("The The Larks", "The Larks"),
+        ("Larks feat. Ida", "The Larks"),
+        ("Larks", "the larks ft. Ida"),
+        ("The The", "The"),
+    ],
+)
+def test_a_play_finds_its_artist_in_any_spelling(tmp_path: Path, stored: str, heard: str) -> None:
+    connection = library(tmp_path)
+    # One whose key begins alike is another.
+    plays = [
+        Play(artist, "T0", START) for artist in (stored, "Larksome", "Larks Of Ida", "The Larksome", "Ida")
+    ]
+    assert add_logged_plays(connection, {"live:one": plays}).kept == 5
+    told = {"live:two": [Play(heard, "T0", START + 3)], "live:three": [Play(heard, "T0", START + 5)]}
+    assert add_logged_plays(connection, told) == LoggedPlays(duplicates=2)
     connection.close()
