@@ -25,9 +25,17 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
 
 
 @cli.command()
+@click.option(
+    "--installed",
+    is_flag=True,
+    help="List what is installed with Discover instead, with licences, and whether its files are as installed.",
+)
 @click.pass_obj
-def doctor(options: Options) -> None:
+def doctor(options: Options, installed: bool) -> None:
     """Check versions, folders, sizes and integrity, and list what to do next."""
+    if installed:
+        _list_installed(options)
+        return
     report = _report(options)
     coverage: list[Coverage] = report["coverage"]
     if options.json:
@@ -50,6 +58,24 @@ def doctor(options: Options) -> None:
             click.echo(shown(f"{name}: {value}"))
 
 
+def _list_installed(options: Options) -> None:
+    from tuiapp.cli.supply import installed
+
+    found = installed(check=True)
+    if options.json:
+        print_json({"installed": [one._asdict() for one in found]})
+    else:
+        print_table(
+            ("name", "version", "licence"),
+            [(one.name, one.version, one.licence or "not named") for one in found],
+        )
+    if bad := [f"{one.name}: {file}" for one in found for file in one.altered]:
+        raise DiscoverError(
+            f"{quantity(len(bad), 'files')} not as installed, the first: {bad[0]}. Install it again: "
+            "pip install --force-reinstall --no-deps NAME."
+        )
+
+
 def _as_dict(coverage: Coverage) -> dict[str, Any]:
     return coverage.as_dict() | {"pack": ", ".join(coverage.packs)}
 
@@ -57,11 +83,14 @@ def _as_dict(coverage: Coverage) -> dict[str, Any]:
 def _report(options: Options) -> dict[str, Any]:
     from importlib import metadata
 
+    from tuiapp.cli.supply import system_libraries
+
     folders = options.folders
     report: dict[str, Any] = {
         "discover": __version__,
         "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "below python": system_libraries(),
         "data folder": str(folders.root),
     }
     advice: list[str] = []

@@ -93,8 +93,9 @@ def local_file(track: PlaylistTrack, place: Place | None) -> str | None:
         return None
     if place is not None and Path(path).is_absolute():
         path = place.path_to(Path(path)) or path
-    # A leading # would make it a comment, a leading blank is lost on players that trim lines.
-    return f"./{path}" if path[0] in "#;[ " else path
+    # A leading # would make it a comment, a leading blank is lost on players that trim lines, and a leading - is an
+    # option where lines are handed to a program.
+    return f"./{path}" if path[0] in "#;[ -" else path
 
 
 def file_uri(track: PlaylistTrack) -> str | None:

@@ -153,6 +153,7 @@ def test_assumed_lengths_are_not_written_as_lengths() -> None:
 @hostile
 @playlists
 @example([PlaylistTrack("#A", "=b", ids=(("file", "#c.mp3"),))], "x")
+@example([PlaylistTrack("A", "b", ids=(("file", "-c.mp3"),))], "x")
 def test_m3u8_round_trip(found: list[PlaylistTrack], title: str) -> None:
     written = write(found, title, "m3u8")
     lines = lines_of(written.data)
@@ -173,7 +174,7 @@ def test_m3u8_round_trip(found: list[PlaylistTrack], title: str) -> None:
     assert (len(entries), len(missing)) == (written.tracks, len(written.missing))
     with_file = [(track, file) for track in found if (file := usable_file(track)) is not None]
     assert entries == [
-        (whole(track), named(track), file if file[0] not in "#;[ " else f"./{file}")
+        (whole(track), named(track), file if file[0] not in "#;[ -" else f"./{file}")
         for track, file in with_file
     ]
     assert sorted(missing) == sorted(named(track) for track in found if usable_file(track) is None)
