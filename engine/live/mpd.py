@@ -39,6 +39,17 @@ class RefusedError(Exception):
 LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, OverflowError, asyncio.LimitOverrunError)
 
 
+def trouble(error: BaseException) -> str:
+    """How MPD went, one of LOST, in words."""
+    if isinstance(error, RefusedError):
+        return str(error)
+    if isinstance(error, EOFError | ConnectionResetError | BrokenPipeError):
+        return "it went away"
+    if isinstance(error, OSError | OverflowError) and not isinstance(error, TimeoutError):
+        return "it takes no connection"
+    return "it does not answer"
+
+
 def addresses(setting: str) -> tuple[str, ...]:
     """Where to look for MPD: what is set, else the places its own clients look in."""
     if setting:

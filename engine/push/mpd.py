@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.errors import DiscoverError, UsageError
-from engine.live.mpd import LOST, Conversation, RefusedError, quoted, speaking, split
+from engine.live.mpd import LOST, Conversation, quoted, speaking, split, trouble
 from engine.playlists.playlist import PlaylistTrack
 from engine.push.matching import Song
 
@@ -51,13 +51,9 @@ class Mpd:
 
 
 def _unreachable(address: str, error: BaseException) -> DiscoverError:
-    if isinstance(error, RefusedError):
-        why = str(error)
-    else:
-        why = "it takes no connection" if isinstance(error, OSError | OverflowError) else "it does not answer"
     return DiscoverError(
-        f"MPD at {address} can't be used: {why}. Set listen.mpd to where it is, host:port or the path of its socket, "
-        "or --url ADDRESS."
+        f"MPD at {address} can't be used: {trouble(error)}. Set listen.mpd to where it is, host:port or the path of "
+        "its socket, or --url ADDRESS."
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
 import struct
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from engine.live.mpd import speaking
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:
@@ -31,3 +36,27 @@ def sound(path: Path, artist: str, title: str, seconds: float) -> None:
         name + struct.pack("<I", len(part)) + part + b"\0" * (len(part) % 2) for name, part in chunks
     )
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body)
+
+
+@contextlib.asynccontextmanager
+async def running_mpd(folder: Path, music: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """MPD over a folder of music, all of which it knows, making no sound: its socket, and the process."""
+    socket, config = folder / "socket", folder / "mpd.conf"
+    config.write_text(
+        f'music_directory "{music}"\ndb_file "{folder}/db"\nbind_to_address "{socket}"\nlog_file "{folder}/log"\n'
+        'audio_output {\n type "null"\n name "null"\n mixer_type "null"\n}\n'
+    )
+    process = await asyncio.create_subprocess_exec("mpd", "--no-daemon", str(config))
+    try:
+        async with asyncio.timeout(10):
+            while not socket.exists():
+                await asyncio.sleep(0.02)
+            async with speaking(str(socket)) as mpd:
+                await mpd.ask("update")
+                while "updating_db" in dict(await mpd.ask("status")):
+                    await asyncio.sleep(0.02)
+        yield str(socket), process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from engine.live.clock import Heard, Song
+from engine.live.mpd_player import MpdPlayer
 from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import app_in, screen_text, settled, toasts
-from tests.support.players import sound
+from tests.support.players import needs, running_mpd, sound
 from tuiapp.app import mpv_player
 from tuiapp.app.app import DiscoverApp
 from tuiapp.music import Music
@@ -78,7 +80,8 @@ def music(empty: Folders, tmp_path: Path) -> list[Music]:
 
 
 async def until(pilot: Any, holds: Callable[[], bool]) -> None:
-    for _ in range(150):
+    end = time.monotonic() + 20.0  # only where it never does
+    while time.monotonic() < end:
         await pilot.pause()
         if holds():
             return
@@ -285,3 +288,37 @@ async def test_what_has_no_file_is_played_by_the_address_that_is_set_and_by_none
         ]
         await pilot.press("exclamation_mark")
         await settled(pilot)
+
+
+@needs("mpd")
+async def test_without_mpv_the_mpd_that_is_set_plays_and_what_it_has_not_opens_in_the_browser(
+    empty: Folders, music: list[Music], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("tuiapp.app.player.open_in_browser", lambda url: not opened.append(url))
+    (tmp_path / "mpd").mkdir()
+    async with running_mpd(tmp_path / "mpd", tmp_path / "music") as (place, process):
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setattr("engine.live.mpd_player.TICK", 0.05)
+        app = DiscoverApp(empty)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            app.preferences.change("listen.mpd", place)
+            app.opening.open(None, app.preferences.config, [Music("IDA", "one"), music[1]])
+            await until(pilot, lambda: "♪ Ida - Two" in screen_text(app))
+            await settled(pilot, lambda: logged(empty) == [("One",), ("Two",)])
+            # Whoever watches MPD logs what it plays.
+            app.listens = True
+            app.hearing._keep(MpdPlayer([], place), [Heard(Song("Ida", "One", length=200), 1.7e9, 150)])
+            app.listens = False
+            await settled(pilot)
+            assert len(logged(empty)) == 2
+            app.opening.open(music[2], app.preferences.config)
+            await settled(pilot)
+            assert len(opened) == 1
+            process.kill()
+            await process.wait()
+            app.opening.open(music[2], app.preferences.config)
+            await settled(pilot)
+            assert len(opened) == 2
+            assert f"MPD at {place} can't be used: it takes no connection." in str(toasts(app))

@@ -177,7 +177,8 @@ class Hearing:
         if self._player is player:
             self.end()
             if said:
-                app.notify(f"{said} What was heard until then counts.", severity="warning", timeout=10)
+                counts = " What was heard until then counts." if self._place else ""
+                app.notify(f"{said}{counts}", severity="warning", timeout=10)
 
     def _keep(self, player: Player, ended: Sequence[Heard | Failed]) -> None:
         """Log what was heard; in a private session nothing is."""
@@ -188,8 +189,15 @@ class Hearing:
             if isinstance(one, Failed):
                 name = shown(f"{one.song.artist} - {one.song.title}")
                 app.notify(f"{name} can't be played: {shown(one.why)}", severity="warning")
-            elif not self._hushed and app.private_since is None:
+            elif not self._hushed and app.private_since is None and not self._is_watched(player):
                 self._log(player.name, one)
+
+    def _is_watched(self, player: Player) -> bool:
+        """Whether who listens for plays logs this player's anyway."""
+        from engine.live.mpd import NAME
+
+        watched = self._app.listens and self._app.preferences.config["listen.mpd"] != "off"
+        return watched and player.name == NAME
 
     def _log(self, player: str, heard: Heard) -> None:
         app = self._app

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\{(artist|track|query)\}")
 _PLAYED = re.compile(r"played (\d{1,5}(?:\.\d{1,3})?)(?: (\S.*))?")
 _LONGEST_LINE = 4096
-_INSTALL = "Install it with your system's packages (`apt install mpv`, `brew install mpv`), and your files play here."
+_INSTALL = (
+    "Install it with your system's packages (`apt install mpv`, `brew install mpv`), and your files play here. "
+    "Or set listen.mpd: MPD plays them then."
+)
 # Browsers that would draw over the app.
 _ON_THE_TERMINAL = {"lynx", "w3m", "links", "elinks", "www-browser", "links2", "browsh"}
 
@@ -96,6 +99,16 @@ class _Playing:
                 os.killpg(self.process.pid, how)
 
 
+def _player_of(config: Config) -> str:
+    """What plays songs: `mpv` where it is installed, else `mpd` where the settings say where it is, empty for neither,
+    and where a player of the person's own is set."""
+    if config["open.player"]:
+        return ""
+    if shutil.which("mpv") is not None:
+        return "mpv"
+    return "mpd" if config["listen.mpd"] not in ("", "off") else ""
+
+
 class Opening:
     """What `o` does, and the players it started: one plays at a time, and none is left behind."""
 
@@ -119,8 +132,8 @@ class Opening:
         self._find(config, wanted, None, follows=True)
 
     def plays(self, config: Config) -> bool:
-        """Whether songs are played from here: mpv is installed, and no other player is set."""
-        return not config["open.player"] and shutil.which("mpv") is not None
+        """Whether songs are played from here."""
+        return bool(_player_of(config))
 
     def _find(
         self, config: Config, wanted: Sequence[Music], music: Music | None, *, follows: bool = False
@@ -141,32 +154,53 @@ class Opening:
         self._app.run_worker(find, thread=True, group="browser")
 
     def _songs(self, config: Config, wanted: Sequence[Music]) -> list[Song]:
-        """What is wanted, by its files; what has none by the address that is set, if one is."""
+        """What is wanted: as MPD has it where that plays, by its files, or by the address that is set."""
         from engine.errors import DiscoverError
         from engine.live.clock import Song
         from tuiapp.app.hearing import song_of
 
         template, songs = config["open.without_file"], list[Song]()
+        names = [(one.artist, one.track) for one in wanted]
         try:
-            found = self._app.engine().music.to_hear([(one.artist, one.track) for one in wanted])
+            files = self._app.engine().music.to_hear(names)
         except DiscoverError:
             return []
-        for music, files in zip(wanted, found, strict=True):
-            songs += map(song_of, files or ())
-            if files == [] and template:
+        allowed = [name for name, of_it in zip(names, files, strict=True) if of_it is not None]
+        in_mpd = iter(self._in_mpd(config, allowed) if _player_of(config) == "mpd" else [])
+        for music, of_it in zip(wanted, files, strict=True):
+            there = next(in_mpd, []) if of_it is not None else []
+            songs += there or map(song_of, of_it or ())
+            if of_it == [] and template and _player_of(config) == "mpv":
                 songs.append(Song(music.artist, music.track or "", place=address(template, music)))
         return songs
 
+    def _in_mpd(self, config: Config, wanted: Sequence[tuple[str, str | None]]) -> list[list[Song]]:
+        from engine.live.mpd import LOST, addresses, split, trouble
+        from engine.live.mpd_player import songs_of
+
+        (place,) = addresses(config["listen.mpd"])
+        try:
+            return asyncio.run(songs_of(place, wanted))
+        except LOST as error:
+            said = f"MPD at {split(place)[1]} can't be used: {trouble(error)}. The setting listen.mpd says where it is."
+            self._app.call_from_thread(self._app.notify, said, severity="warning", timeout=10)
+            return [[] for _ in wanted]
+
     def _hear(self, config: Config, songs: Sequence[Song], follows: bool) -> None:
+        from engine.live.mpd import addresses
+        from engine.live.mpd_player import MpdPlayer
         from tuiapp.app.mpv_player import MpvPlayer
 
         hearing = self._app.hearing
         if follows and hearing.play_next(songs):
             what = f"{songs[0].artist} - {songs[0].title}" if len(songs) == 1 else f"{len(songs):,} songs"
             self._app.notify(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
+        elif _player_of(config) == "mpv":
+            addresses_too = bool(config["open.without_file"])
+            hearing.play(MpvPlayer(songs, hearing.volume, addresses=addresses_too))
         else:
-            addresses = bool(config["open.without_file"])
-            hearing.play(MpvPlayer(songs, hearing.volume, addresses=addresses))
+            (place,) = addresses(config["listen.mpd"])
+            hearing.play(MpdPlayer(songs, place))
 
     def _say_what_is_missing(self, songs: Sequence[Song]) -> None:
         """Once: that what was opened in the browser could have been played here."""

@@ -130,7 +130,7 @@ def _settings() -> Iterator[Setting]:
         "listen.mpd",
         "MPD",
         "Where `discover listen` finds MPD, to log what it plays: host:port, the path of its socket, or off. A "
-        "password stands before it, with an @.",
+        "password stands before it, with an @. Where it is set and mpv is missing, `o` plays with it.",
         "",
         checks.mpd,
         none="on this machine, where it usually is",

@@ -208,11 +208,12 @@ class PlayingLine(Widget):
         times = f"{duration(now.position)}{length}{place}{loud}"
         label = self.app.keymap.label
         keys = f"  {label('pause')} {'play' if now.paused else 'pause'}  {label('stop_playing')} stop"
-        keys += f"  {label('queue')} queue" if now.count > now.place else ""
+        queue = f"  {label('queue')} queue" if now.count > now.place else ""
         sign = "paused" if now.paused else "♪"
         name = shown(" - ".join(filter(None, (now.song.artist, now.song.title))))
         room = self.size.width - cell_len(f"{sign}   {times}")
-        keys = keys if room - cell_len(keys) >= min(cell_len(name), 20) else ""
+        fits = room - min(cell_len(name), 20)
+        keys = next((some for some in (keys + queue, keys, queue) if cell_len(some) <= fits), "")
         name = fitted(name, max(1, min(cell_len(name), room - cell_len(keys)))).rstrip()
         return Content.assemble(
             Content.styled(f"{sign} ", "$text-accent"),

@@ -13,7 +13,7 @@ from engine.live import mpd
 from engine.live.clock import Heard, Judged, Song
 from engine.live.listener import report_of
 from engine.live.mpd import Watcher, addresses, seen
-from tests.support.players import needs, sound
+from tests.support.players import needs, running_mpd, sound
 
 PLAYING = [("state", "play"), ("songid", "4"), ("elapsed", "1.186"), ("duration", "200.000")]
 SONG = [
@@ -269,19 +269,8 @@ async def test_the_real_mpd(tmp_path: Path) -> None:
     music.mkdir()
     for title in ("Tin Roof", "Waves"):
         sound(music / f"{title}.wav", "Ida", title, 1)
-    socket = tmp_path / "socket"
-    config = tmp_path / "mpd.conf"
-    config.write_text(
-        f'music_directory "{music}"\ndb_file "{tmp_path}/db"\nbind_to_address "{socket}"\nlog_file "{tmp_path}/log"\n'
-        'audio_output {\n type "null"\n name "null"\n mixer_type "null"\n}\n'
-    )
-    process = await asyncio.create_subprocess_exec("mpd", "--no-daemon", str(config))
-    try:
-        await _hears(str(socket), process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    async with running_mpd(tmp_path, music) as (socket, process):
+        await _hears(socket, process)
 
 
 async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
@@ -292,8 +281,9 @@ async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
         task = asyncio.create_task(watcher.watch(lambda _, one: heard.put_nowait(one)))
         async with asyncio.timeout(10):
             await watched.wait()
-            for commands in ("update", 'add "Tin Roof.wav"', 'add "Waves.wav"', "play"):
-                await _command(socket, commands)
+            async with mpd.speaking(socket) as other:
+                for command in ('add "Tin Roof.wav"', 'add "Waves.wav"', "play"):
+                    await other.ask(command)
             first = await heard.get()
             # Killed in the middle of a song, what was heard of it is kept.
             await asyncio.sleep(0.6)
@@ -304,17 +294,3 @@ async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
     assert first.seconds == pytest.approx(1.0, abs=0.3)
     assert second.song.title == "Waves"
     assert 0.5 <= second.seconds < 1.0
-
-
-async def _command(socket: str, command: str) -> None:
-    """Have MPD do something; one that does not know a file yet is asked again."""
-    reader, writer = await asyncio.open_unix_connection(socket)
-    await reader.readline()
-    while True:
-        writer.write(f"{command}\n".encode())
-        while not (line := await reader.readline()).startswith((b"OK", b"ACK")):
-            pass
-        if line.startswith(b"OK"):
-            break
-        await asyncio.sleep(0.02)
-    writer.close()
