@@ -268,17 +268,22 @@ def mpd() -> Iterator[Path]:
 def test_the_real_mpd(folders: Folders, mpd: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     monkeypatch.delenv("DISCOVER_PUSH_PASSWORD")
     order = ["push", "Hill", "--to", "mpd", "--url", str(mpd / "socket"), "--yes"]
+    lists, both = mpd / "lists", ["a.wav", "b.wav"]
+
+    def sent() -> list[str]:
+        return [] if run(order) else (lists / "Hill.m3u").read_text().split()
+
+    # It reads its folder as it starts, a file at a time.
     until = time.monotonic() + 10
-    while run(order) and time.monotonic() < until:  # it reads its folder as it starts
+    while (found := sent()) != both and time.monotonic() < until:
         time.sleep(0.05)
+    assert found == both
     capsys.readouterr()
-    lists = mpd / "lists"
-    assert (lists / "Hill.m3u").read_text().split() == ["a.wav", "b.wav"]
     with Session(folders) as session:
         session.playlists.shift("Hill", [1], 1)
         session.playlists.create("Theirs", TRACKS[:1])
-    found = document(capsys, *order)
-    assert (found["matched"], found["replaced"], found["address"]) == (2, True, str(mpd / "socket"))
+    done = document(capsys, *order)
+    assert (done["matched"], done["replaced"], done["address"]) == (2, True, str(mpd / "socket"))
     assert (lists / "Hill.m3u").read_text().split() == ["b.wav", "a.wav"]
     (lists / "Theirs.m3u").write_text("b.wav\n")
     assert run(["push", "Theirs", *order[2:]]) == 2
