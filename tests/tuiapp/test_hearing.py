@@ -283,9 +283,9 @@ async def test_what_has_no_file_is_played_by_the_address_that_is_set_and_by_none
         config = config.with_values({"open.without_file": "ytdl://ytsearch:{query}"})
         app.opening.open(None, config, [music[0], Music("Ida", "https://x.example/\n--three")])
         await until(pilot, lambda: app.playing is not None and "--ytdl=yes" in told.read_text())
-        assert [song.place for song in app.hearing.upcoming] == [
-            "ytdl://ytsearch:Ida https://x.example/ --three"
-        ]
+        place = "ytdl://ytsearch:Ida https://x.example/ --three"
+        assert [song.place for song in app.hearing.upcoming] == [place]
+        assert toasts(app) == [f"No file of it here: mpv plays {place}, from the network."]
         await pilot.press("exclamation_mark")
         await settled(pilot)
 

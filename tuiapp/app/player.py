@@ -192,6 +192,14 @@ class Opening:
         from tuiapp.app.mpv_player import MpvPlayer
 
         hearing = self._app.hearing
+        if streamed := [song for song in songs if "://" in song.place]:
+            # mpv connects to others: never without a word.
+            what = (
+                streamed[0].place
+                if len(streamed) == 1
+                else f"{len(streamed):,} by {config['open.without_file']}"
+            )
+            self._app.notify(f"No file of it here: mpv plays {what}, from the network.")
         if follows and hearing.play_next(songs):
             what = f"{songs[0].artist} - {songs[0].title}" if len(songs) == 1 else f"{len(songs):,} songs"
             self._app.notify(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
