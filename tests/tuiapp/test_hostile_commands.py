@@ -119,6 +119,7 @@ def test_every_command_on_a_hostile_library(
 def test_every_command_with_hostile_arguments(
     place: Folders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # what is exported goes where the command is called
     for command in COMMANDS:
         line = arguments_of(command, "", "", called=f"no such {HOSTILE}")
         printed(monkeypatch, place, *line)
