@@ -221,7 +221,10 @@ def export(
     out: Path,
     format_name: str | None,
 ) -> None:
-    """Export a playlist, or one of the lists, to a file."""
+    """Export a playlist, or one of the lists, to a file.
+
+    In CSV a name that a spreadsheet would run as a formula has an apostrophe before it, which import takes away again.
+    """
     if (name is None) == (list_name is None):
         raise UsageError(
             "Name a playlist, or a list with --list discover, --list less-known or --list related:NAME."

@@ -21,6 +21,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.session import Session
 from tests.support.playlists import EVENING, HARBOUR, TIN_ROOF, texts
+from tuiapp.cli.main import run
 
 
 def test_format_of_goes_by_the_ending() -> None:
@@ -157,6 +158,11 @@ def test_formulas_in_names_do_not_run_in_a_spreadsheet_and_come_back_as_they_wer
         names = {(one.artist, one.track) for one in catalog.items(range(len(FORMULAS))).values()}
         catalog.close()
         assert names == {(one.artist, one.track) for one in tracks}
+
+
+def test_the_help_of_export_says_what_becomes_of_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "--help"]) == 0
+    assert "apostrophe" in capsys.readouterr().out
 
 
 def test_a_csv_with_reasons_is_known_for_this_programs_own() -> None:
