@@ -52,6 +52,10 @@ class NothingLeftError(NothingYetError):
     """The person's own blocks and exclusions leave nothing to work on: taking some back is what helps."""
 
 
+class NothingFitsError(NothingYetError):
+    """There is music, and nothing is known of it that is asked for: asking for something else may help."""
+
+
 class UnreadableFileError(DiscoverError):
     """A file given by the person cannot be read or is not what it should be."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.errors import NothingYetError
+from engine.errors import NothingFitsError, NothingYetError
 from engine.playlists import sequence as search
 from engine.playlists.bridge import Way
 from engine.playlists.candidate import Candidate
@@ -96,10 +96,10 @@ def _measured(pool: Pool, context: Context) -> str:
     tracks = quantity(len(pool), "tracks")
     measures = context.measures or ("tempo",)
     if context.needs_tempo and not pool.known("tempo").any():
-        raise NothingYetError(f"None of the {tracks} has a tempo. {_ADD}")
+        raise NothingFitsError(f"None of the {tracks} has a tempo. {_ADD}")
     if not any(pool.known(measure).any() for measure in (*measures, "at_times")):
         when = f", nor was played {context.times.spans_in_words}" if context.times else ""
-        raise NothingYetError(f"None of the {tracks} has a known {' or '.join(measures)}{when}. {_ADD}")
+        raise NothingFitsError(f"None of the {tracks} has a known {' or '.join(measures)}{when}. {_ADD}")
     return measures[0]
 
 

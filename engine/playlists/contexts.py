@@ -46,9 +46,15 @@ class Settings:
         _within("warm-up", self.warm_up, 0, self.minutes)
         _within("cool-down", self.cool_down, 0, self.minutes)
         _within("new", self.new, 0, 1)
-        _within("seed", self.seed, 0, 2**63)
+        check_seed(self.seed)
         if self.warm_up + self.cool_down > self.minutes:
             raise UsageError("Warm-up and cool-down are longer than the list. Shorten them.")
+
+
+def check_seed(seed: int) -> None:
+    """Raises UsageError for a seed nothing can be drawn by."""
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"seed {seed} is out of range: enter a whole number from 0 to {2**63 - 1}.")
 
 
 def _within(name: str, value: float, least: float, most: float) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from engine.canonical_keys import artist_key
 from engine.errors import UsageError
-from engine.playlists.contexts import ARTIST_GAP
+from engine.playlists.contexts import ARTIST_GAP, check_seed
 from engine.playlists.playlist import PlaylistTrack
 from engine.wording import quantity
 
@@ -40,8 +40,7 @@ class MixSettings:
             )
         if not 0 <= self.drift <= 1:
             raise UsageError(f"drift {self.drift:g} is out of range: enter a number from 0 to 1.")
-        if not 0 <= self.seed < 2**63:
-            raise UsageError(f"The seed is {self.seed}; enter 0 or more.")
+        check_seed(self.seed)
         if not 0 <= self.not_heard_in <= 36_500:
             raise UsageError(f"days {self.not_heard_in} is out of range: enter a number from 0 to 36500.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,20 @@ async def test_what_is_missing_is_said_with_the_key_that_gets_it_also_another_ke
         app.action_view("taste")
         await settled(pilot)
         assert "press i" not in screen_text(app)
+
+
+async def test_a_run_that_nothing_has_a_tempo_for_names_the_key_of_other_contexts(
+    filled: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "engine.playlists.offer.with_artists_tempo", lambda found: [replace(one, bpm=None) for one in found]
+    )
+    app = app_in("contexts", filled)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        said = " ".join(screen_text(app).split())
+        assert "has a tempo." in said
+        assert "Press c for another context." in said
 
 
 async def test_there_is_a_way_back_from_the_sample(

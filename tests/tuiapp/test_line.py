@@ -214,6 +214,11 @@ def test_the_shell_completes_the_librarys_names(place, monkeypatch, capsys) -> N
     assert completed(monkeypatch, capsys, "discover export Road --format x") == ["xspf"]
     assert completed(monkeypatch, capsys, "discover recommend --context ev") == ["evening"]
     assert completed(monkeypatch, capsys, "discover playlist r") == ["running"]
+    config = place.config
+    config.write_text('[contexts."my run"]\nlike = "running"\nhours = ["07:00-08:00"]\n')
+    assert completed(monkeypatch, capsys, "discover playlist my") == ["my run"]
+    assert completed(monkeypatch, capsys, "discover recommend --context my") == ["my run"]
+    config.unlink()
     assert completed(monkeypatch, capsys, "discover config set th") == ["theme"]
     assert HARD in completed(monkeypatch, capsys, "discover like ")
 

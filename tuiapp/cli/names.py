@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,6 +18,7 @@ from tuiapp.cli.group import Options
 
 if TYPE_CHECKING:
     from engine.session import Session
+    from tuiapp.settings.config import Config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -52,18 +54,24 @@ def name_argument(
     )
 
 
-def _completing(candidates: Callable[[Session, str], Iterable[str]], *, joined: bool = True) -> Complete:
-    """Complete what the library knows: `candidates` of an open session and what was typed.
+def _completing(
+    candidates: Callable[[Session, str], Iterable[str]],
+    *,
+    joined: bool = True,
+    as_set: Callable[[Config], Iterable[str]] = lambda _: (),
+) -> Complete:
+    """Complete what the library knows: `candidates` of an open session and what was typed; before them the names that
+    need no library, `as_set` in the settings.
 
     The words of an argument that takes several are one name, unless they are not `joined`.
     """
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from engine.errors import DiscoverError
+        from tuiapp.settings.config import read
 
         options = context.find_object(Options)
-        # Completing must not make a library.
-        if options is None or not options.folders.database.exists():
+        if options is None:
             return []
         before = (
             f"{words} "
@@ -71,12 +79,13 @@ def _completing(candidates: Callable[[Session, str], Iterable[str]], *, joined: 
             else ""
         )
         typed = before + incomplete
-        try:
-            with options.session() as session:
-                found = [name for name in candidates(session, typed) if _begins(name, typed)]
-        except DiscoverError:
-            return []
-        return [CompletionItem(name[len(before) :]) for name in dict.fromkeys(found)][:_MAX_NAMES]
+        found = [*as_set(read(options.folders.config))]
+        # Completing must not make a library.
+        if options.folders.database.exists():
+            with suppress(DiscoverError), options.session() as session:
+                found += candidates(session, typed)
+        names = dict.fromkeys(name for name in found if _begins(name, typed))
+        return [CompletionItem(name[len(before) :]) for name in names][:_MAX_NAMES]
 
     return complete
 
@@ -105,6 +114,17 @@ feature_packs = _completing(
 music_folders = _completing(lambda session, _: (folder.path for folder in session.music.folders()))
 
 
+def _times_of_week(config: Config) -> Iterable[str]:
+    from engine.taste.window import TIMES_OF_WEEK
+
+    usual = (time.name for time in TIMES_OF_WEEK)
+    return [*usual, *(name for name, context in config.contexts.items() if context.times is not None)]
+
+
+contexts = _completing(lambda session, _: session.routines.contexts(), as_set=lambda config: config.contexts)
+times_of_week = _completing(lambda session, _: session.routines.contexts(), as_set=_times_of_week)
+
+
 def one_of(names: Iterable[str] | Callable[[], Iterable[str]]) -> Complete:
     """Complete names that need no library."""
 
@@ -118,18 +138,6 @@ def one_of(names: Iterable[str] | Callable[[], Iterable[str]]) -> Complete:
         ]
 
     return complete
-
-
-def _contexts() -> Iterable[str]:
-    from engine.playlists.contexts import CONTEXTS
-
-    return CONTEXTS
-
-
-def _times_of_week() -> Iterable[str]:
-    from engine.taste.window import TIMES_OF_WEEK
-
-    return (time.name for time in TIMES_OF_WEEK)
 
 
 def _playlist_formats() -> Iterable[str]:
@@ -156,7 +164,7 @@ def _settings() -> Iterable[str]:
     return SETTINGS
 
 
-contexts, times_of_week, rankings = one_of(_contexts), one_of(_times_of_week), one_of(_rankings)
+rankings = one_of(_rankings)
 playlist_formats, import_formats, settings = (
     one_of(_playlist_formats),
     one_of(_import_formats),

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from engine.errors import UsageError
+from engine.errors import DiscoverError, NothingFitsError, UsageError
 from engine.wording import percent, quantity
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
@@ -127,6 +127,15 @@ class ContextsView(View):
             f"saving {name}", lambda: self.app.changes.make(lambda s: s.playlists.remove(name))
         )
 
+    def show_error(self, error: DiscoverError) -> None:
+        super().show_error(error)
+        if isinstance(error, NothingFitsError):
+            self.set_state("empty", "No matching tracks", f"{self.in_keys(error)}\n\n{self._another}.")
+
+    @property
+    def _another(self) -> str:
+        return f"Press {self.key('contexts.pick_context')} for another context"
+
     def _show(self, made: ContextPlaylist) -> None:
         first_time = self._made is None
         self._made = made
@@ -135,7 +144,7 @@ class ContextsView(View):
         self.set_state(
             "" if made.tracks else "empty",
             "No matching tracks",
-            f"{self.in_keys(made.notes[0])}\n\nPress {self.key('contexts.pick_context')} for another context, "
+            f"{self.in_keys(made.notes[0])}\n\n{self._another}, "
             f"{self.key('contexts.newness_plus')} for more new music."
             if made.notes
             else "",

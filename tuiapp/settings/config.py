@@ -388,10 +388,12 @@ def read_document(document: Mapping[str, Any], file: str) -> Config:
 
 
 def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted name, value) of everything in a document; a table with a setting's name is that setting's value."""
+    """(dotted name, value) of everything in a document; a table with a setting's name is that setting's value, and an
+    empty one of a context what there is of it."""
     for name, value in table.items():
         key = before + name
-        if isinstance(value, Mapping) and key not in SETTINGS and before.count(".") < 8:
+        table_of_more = isinstance(value, Mapping) and (value or before != _CONTEXTS)
+        if table_of_more and key not in SETTINGS and before.count(".") < 8:
             yield from _flat(value, f"{key}.")
         else:
             yield key, value

@@ -10,7 +10,7 @@ import pytest
 from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UsageError
 from engine.paths import Folders
-from engine.playlists.contexts import ARTIST_GAP
+from engine.playlists.contexts import ARTIST_GAP, Settings
 from engine.playlists.mix import MixSeeds, MixSettings
 from engine.playlists.offer import offered
 from engine.playlists.playlist import PlaylistTrack
@@ -135,6 +135,14 @@ def test_a_mix_from_the_library_has_nothing_new_and_ends_where_that_does(session
 def test_what_is_out_of_range_says_the_range(minutes: float, drift: float, wrong: str) -> None:
     with pytest.raises(UsageError, match=wrong):
         MixSettings(minutes=minutes, drift=drift)
+
+
+@pytest.mark.parametrize("asked", [MixSettings, Settings])
+def test_a_seed_out_of_range_says_the_range_in_whole_numbers(asked: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"seed 9223372036854775808 is out of range: .* 0 to 9223372036854775807\."
+    ):
+        asked(seed=2**63)
 
 
 def test_only_own_tracks_of_the_artists_asked_for_are_offered(session: Session) -> None:
