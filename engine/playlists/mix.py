@@ -19,6 +19,7 @@ Kind = Literal["mix", "daily", "forgotten", "on-this-day", "bridge"]
 # A mix lasts so long unless it is said, and may last so long, in minutes.
 MINUTES, MAX_MINUTES = 90.0, 600
 _SHORT_BY = 60.0
+_NAMED = 5  # of those one does not have, in the sentence about them
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,15 @@ def key_of(seeds: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """A mix: its tracks, and sentences the person should read. Of a bridge `similarities` say how alike the artist of
-    each track is to the one before, null for the first."""
+    """A mix: its tracks, and sentences the person should read. `missing` are as of a `ContextPlaylist`. Of a bridge
+    `similarities` say how alike the artist of each track is to the one before, null for the first."""
 
     kind: Kind
     title: str
     tracks: tuple[PlaylistTrack, ...]
     notes: tuple[str, ...] = ()
     similarities: tuple[float | None, ...] = ()
+    missing: tuple[PlaylistTrack, ...] = ()
 
 
 def leading_with(seeds: MixSeeds, last: Sequence[PlaylistTrack], drift: float) -> dict[str, float]:
@@ -115,6 +117,15 @@ def notes_on(
     if missing > _SHORT_BY:
         notes.append(f"No more tracks fit: the list is {quantity(round(missing / 60), 'minutes')} short.")
     return tuple(notes)
+
+
+def note_on_missing(missing: Sequence[PlaylistTrack]) -> tuple[str, ...]:
+    """What to say of tracks the person does not have and a list would else hold."""
+    if not missing:
+        return ()
+    named = "; ".join(f"{track.artist} - {track.track}" for track in missing[:_NAMED])
+    more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+    return (f"You do not have {quantity(len(missing), 'tracks')} it would else hold: {named}{more}.",)
 
 
 def _least_gap(artists: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from engine.playlists.mix import (
     MixSettings,
     lasting,
     leading_with,
+    note_on_missing,
     notes_on,
     seconds_of,
 )
@@ -81,7 +82,25 @@ class Mixes(Service):
         tracks = lasting(whole, settings.minutes * 60)
         self._last.keep(seeds.key, [*before, *tracks], since)
         missing = settings.minutes * 60 - seconds_of(whole)
-        return Mix("mix", seeds.title, tracks, notes_on(before, tracks, missing))
+        lacking = self._lacking(seeds, settings, given, () if before else seeds.tracks, before)
+        notes = (*note_on_missing(lacking), *notes_on(before, tracks, missing))
+        return Mix("mix", seeds.title, tracks, notes, missing=lacking)
+
+    def _lacking(
+        self,
+        seeds: MixSeeds,
+        settings: MixSettings,
+        given: Given,
+        begin: Sequence[PlaylistTrack] = (),
+        before: Sequence[PlaylistTrack] = (),
+    ) -> tuple[PlaylistTrack, ...]:
+        """The tracks of the mix as it would be of any music, that the person does not have; none unless asked."""
+        if given.own is None:
+            return ()
+        anything = replace(given, own=None)
+        begin = tuple(filter(anything.lists, begin))
+        found = self._filled(seeds, replace(settings, from_library=False), anything, begin, before)
+        return given.own.lacking(lasting([*begin, *found], settings.minutes * 60))
 
     def _filled(
         self,
@@ -194,7 +213,9 @@ class Mixes(Service):
         given = Given.of(self.library.connection, settings, self._midnight())
         whole = self._filled(seeds, settings, given)
         tracks = lasting(whole, settings.minutes * 60)
-        return Mix("daily", title, tracks, notes_on((), tracks, settings.minutes * 60 - seconds_of(whole)))
+        lacking = self._lacking(seeds, settings, given)
+        notes = notes_on((), tracks, settings.minutes * 60 - seconds_of(whole))
+        return Mix("daily", title, tracks, (*note_on_missing(lacking), *notes), missing=lacking)
 
     def _tastes(self) -> tuple[tuple[Mode, ...], list[tuple[str, float]]]:
         """The tastes by what was played before today, and name and weight of the artists they are made of."""

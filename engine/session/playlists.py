@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key, joined_key, track_key
 from engine.errors import NothingYetError, UsageError
-from engine.playlists.mix import MixSeeds, MixSettings
+from engine.playlists.mix import MixSeeds, MixSettings, note_on_missing
 from engine.progress import Cancelled
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
@@ -94,17 +94,19 @@ class Playlists(Service):
         `from_library` of what the person has alone."""
         from engine.playlists.compose import compose
         from engine.playlists.offer import candidates
+        from engine.taste.own_music import own_music
 
+        connection = self.library.connection
         with self._packs.features() as features:
             recommended = self._recommended(NEW_ARTISTS, context.times)
-            pool = candidates(
-                self.library.connection, features, recommended, context.times, from_library=from_library
-            )
-        made = compose(pool, settings, context, cancelled)
-        if not from_library:
-            return made
+            pool = candidates(connection, features, recommended, context.times)
+            if not from_library:
+                return compose(pool, settings, context, cancelled)
+            mine = candidates(connection, features, recommended, context.times, from_library=True)
+        made = compose(mine, settings, context, cancelled)
+        missing = own_music(connection).lacking(compose(pool, settings, context, cancelled).tracks)
         note = f"Only music you have: {quantity(made.pool, 'tracks')}."
-        return replace(made, notes=(note, *made.notes))
+        return replace(made, missing=missing, notes=(note, *note_on_missing(missing), *made.notes))
 
     def _recommended(self, n: int, times: TimeOfWeek | None) -> tuple[Recommendation, ...]:
         """The top of Discover, for times of the week where anything was played then; nothing where there is no model

@@ -5,12 +5,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-from engine.canonical_keys import Level, key_at, played_alike, relaxed_pair, track_key
+from engine.canonical_keys import Level, artist_key, key_at, played_alike, relaxed_pair, track_key
 from engine.store.history import played_tracks
 from engine.store.music_files import MusicFile, tracks_with_files
 from engine.taste.kept_tracks import kept_tracks
 from engine.taste.rules import counted_listens
+
+
+class _Named(Protocol):
+    @property
+    def artist(self) -> str: ...
+    @property
+    def track(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=_Named)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +44,10 @@ class OwnMusic:
         """Whether the person has a track, in a version that is played alike."""
         key = track_key(title)
         return any(played_alike(key, one) for one in self.versions.get(relaxed_pair(artist_key, title), ()))
+
+    def lacking(self, tracks: Iterable[Named]) -> tuple[Named, ...]:
+        """Those of some tracks the person does not have."""
+        return tuple(one for one in tracks if not self.holds(artist_key(one.artist), one.track))
 
     def keys(self, level: Level) -> frozenset[str]:
         """The items of a level that the person has, or has something of."""

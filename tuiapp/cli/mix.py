@@ -156,7 +156,9 @@ def _print(options: Options, session: Session, made: Mix, taste: int) -> None:
         ]
         # As for a playlist; what part of it has a tempo.
         coverage = sum(track.bpm is not None for track in made.tracks) / max(1, len(made.tracks))
-        print_json(document | {"tracks": tracks, "coverage": coverage, "notes": list(made.notes)})
+        missing = [{"artist": one.artist, "track": one.track} for one in made.missing]
+        known = {"tracks": tracks, "coverage": coverage, "notes": list(made.notes), "missing": missing}
+        print_json(document | known)
         return
     why = {number: track.reason for number, track in enumerate(made.tracks) if track.reason}
     why |= {number: f"{like:.2f}" for number, like in enumerate(made.similarities) if like is not None}

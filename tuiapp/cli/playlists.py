@@ -81,6 +81,7 @@ def _print_playlist(options: Options, made: ContextPlaylist) -> None:
                 "tracks": [entry(track) for track in made.tracks],
                 "coverage": made.coverage,
                 "notes": list(made.notes),
+                "missing": [{"artist": one.artist, "track": one.track} for one in made.missing],
             }
         )
         return

@@ -127,6 +127,12 @@ def test_a_mix_from_the_library_has_nothing_new_and_ends_where_that_does(session
     assert {track.artist for track in made.tracks} == {ARTISTS[number] for number in (0, 3, 6, 9, 12, 1)}
     assert all(track.known for track in made.tracks)
     assert "minutes short" in made.notes[-1]
+    # What a mix of any music has and this one lacks is named.
+    anything = session.mixes.mix(seeded(session, ARTISTS[9]), MixSettings(minutes=600)).tracks
+    assert made.missing == tuple(track for track in anything if not track.known)
+    assert len(made.missing) > 5
+    assert made.notes[0].startswith(f"You do not have {len(made.missing)} tracks it would else hold: ")
+    assert f"{made.missing[0].artist} - {made.missing[0].track}; " in made.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.playlists.contexts import Context
 from engine.playlists.offer import candidates
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
@@ -50,6 +51,22 @@ def test_discover_lists_artists_there_are_files_of(session: Session, music: Path
     assert len(listed(session, DiscoverSettings(n=60))) > 10
     session.music.remove(music)
     assert UNPLAYED not in listed(session, MINE)
+
+
+def test_a_list_of_what_one_has_names_what_it_would_else_hold(session: Session, music: Path) -> None:
+    context, table = Context("all", "All", ""), music.parent / "tempos.csv"
+    table.write_text(
+        "\n".join(["artist,track,bpm", f"{UNPLAYED},Moss,120", *(f"{name},A Song,100" for name in ARTISTS)])
+    )
+    session.packs.add(table)
+    made = session.playlists.make(context, from_library=True)
+    whole = session.playlists.make(context)
+    mine = {(track.artist, track.track) for track in made.tracks}
+    # A live recording stands for none of the studio's.
+    assert made.missing == tuple(one for one in whole.tracks if (one.artist, one.track) not in mine)
+    assert len(made.missing) > 5
+    assert f"{made.missing[0].artist} - {made.missing[0].track}; " in made.notes[1]
+    assert whole.missing == ()
 
 
 def test_without_a_folder_it_is_what_was_played(session: Session) -> None:
