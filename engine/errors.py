@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-# SQLite's codes for a full disk, and for one it cannot write to, set the size of, or make safe.
-_FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4874)
+# SQLite's codes for a full disk, and for one it cannot write to, set the size of, share a file on, or make safe.
+_FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4618, 4874)
 # And their lowest bytes: another connection is at work; what may not be written or opened; a disk that fails; memory.
 _BUSY, _DENIED, _FAILING, _NO_MEMORY = (5, 6, 15), (3, 8, 14), 10, 7
 _CANNOT_OPEN = 14

@@ -26,6 +26,8 @@ PARTIAL, NEW, OLD = ".partial", ".new", ".old"
 # Only names of this form are ever deleted: a data folder may be in the middle of other things. Eight characters of the
 # whole alphabet are an earlier version's.
 _LEFT = re.compile(r"\.(?P<of>.+)-(?:[0-9a-f]{16}|[0-9a-f]{8}\.old|[0-9a-z_]{8}(?:(?:\.own)?\.partial)?)")
+# What `write_atomically` and `held_folder` make of a name.
+_ENDING = re.compile(r"-(?:[0-9a-f]{16}|[0-9a-f]{8}\.partial)$")
 # What was made a moment ago and is empty may be about to be locked.
 _YOUNG_SECONDS = 60
 
@@ -37,6 +39,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
     """
     if mode is None and path.exists():
         mode = path.stat().st_mode & 0o777
+    sweep(path)
     partial = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
         # The system takes the person's umask from 0666, as for any new file: to read it one would have to change it.
@@ -129,6 +132,15 @@ def settle(folder: Path, known: Collection[str] | None = None) -> None:
     """
     for path in leftovers(folder, known):
         _delete(path)
+
+
+def sweep(path: Path) -> None:
+    """Delete what a process that was killed left of making the file or folder `path`, wherever that is."""
+    with contextlib.suppress(OSError):
+        for left in leftovers(path.parent, {path.name}):
+            # Names that earlier versions used may be another program's here.
+            if _ENDING.search(left.name):
+                _delete(left)
 
 
 def leftovers(folder: Path, known: Collection[str] | None = None) -> list[Path]:

@@ -26,6 +26,7 @@ from engine.privacy.atomic import (
     make_safe,
     put_in_place,
     settle,
+    sweep,
     take_away,
     write_atomically,
     write_through,
@@ -189,6 +190,7 @@ class Door:
             if path.exists() and not (path.is_dir() and not any(path.iterdir())):
                 raise DiscoverError(f"{path} is there already. Name a new folder, or remove it first.")
             path.parent.mkdir(parents=True, exist_ok=True)
+            sweep(path)
             with held_folder(path.parent, path.name, PARTIAL, mode=0o777) as partial:
                 yield partial
                 make_safe(partial)

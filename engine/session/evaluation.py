@@ -47,6 +47,10 @@ class Evaluation(Service):
                 return None
         return self._last
 
+    def looked_back(self) -> bool:
+        """Whether something is kept of a look back at artists."""
+        return self.library.folders.hindsight.exists()
+
     def half_life(self) -> float | None:
         """Days after which a play counts half, as the last look back found best; null where all plays count alike."""
         last = self.last()

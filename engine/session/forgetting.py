@@ -37,7 +37,7 @@ from engine.store.forgetting import ALL, NOTHING, THE_LOG, begin, done_to, left_
 from engine.store.music_files import forget_artist, forget_track
 from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
-from engine.training.in_use import pointers
+from engine.training.in_use import folder_named_by, pointers
 
 # Public folders, with the names of all their artists: they hold nothing of the person.
 _PUBLIC = ("packs", "downloads", "cache")
@@ -222,7 +222,7 @@ def _own_models(models: Path) -> Iterator[Path]:
         if isinstance(content, dict) and content.get("solo"):
             own.append(manifest.parent)
     for pointer in pointers(models):
-        folder = models / pointer.read_text(errors="replace").strip()
+        folder = models / folder_named_by(pointer)
         if folder in own or not folder.is_dir():
             yield pointer
     yield from own

@@ -118,7 +118,8 @@ class ModelFiles(Service):
             if why_not_read(path) or not (other := what_else(path, "model add")):
                 raise
             raise UnreadableFileError(f"{path} {other}.") from error
-        if manifest.id not in before:
+        # Killed before it had looked back, it is in use without.
+        if manifest.id not in before or not self._evaluation.looked_back():
             self._changed(manifest.level, report)
         return manifest
 

@@ -141,7 +141,7 @@ def grow(
             growth=msgspec.structs.replace(growth, items=growth.items + len(new)),
         )
         write_manifest(folder, manifest)
-    switch_to(door, model_id, base.level)
+    switch_to(door, model_id, base.level, grown=True)
     done(steps)
     return manifest
 

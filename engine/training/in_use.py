@@ -1,6 +1,9 @@
 """Which model of a level is in use, and the one before it: kept to go back to, and to be compared with.
 
-A pointer is a small file in `models` that names a folder; it is replaced by one atomic rename.
+A pointer is a small file in `models` that names a folder; it is replaced by one atomic rename. While models change
+places two of them would be wrong together for a moment, so the one to the model before first names three in turn: that
+before, the one in use, and the one that comes to be. Whichever of them is in use, the model before it is the one named
+before it, and whoever is killed leaves things as they were or as they were to be.
 """
 
 from __future__ import annotations
@@ -25,18 +28,21 @@ from engine.training.artifact import (
 
 # What ends the name of the pointer to the model before.
 _BEFORE = "-before"
+# Stands for none among several names.
+_NONE = "-"
 _NONE_BEFORE = "There is no model of {level} from before the one in use. Train another: {command}."
 
 
-def switch_to(door: Door, model_id: str, level: Level = "artists") -> None:
-    """Make a model the one of its level in use and keep the one before it, then delete those that are neither."""
+def switch_to(door: Door, model_id: str, level: Level = "artists", *, grown: bool = False) -> None:
+    """Make a model the one of its level in use and keep the one before it, then delete those that are neither.
+
+    What the last look back found is gone with the model it was of, unless this one is that, `grown` by some items.
+    """
     models = door.folders.models
-    pointer, before = models / POINTERS[level], models / f"{POINTERS[level]}{_BEFORE}"
-    old = _named_by(pointer)
-    if old != model_id:
-        door.write_file(before, old.encode())
-    door.write_file(pointer, model_id.encode())
-    kept = {_named_by(path) for path in pointers(models)}
+    pointer = models / POINTERS[level]
+    if folder_named_by(pointer) != model_id:
+        _change(door, level, model_id, grown=grown)
+    kept = {folder_named_by(path) for path in pointers(models)}
     for folder in models.iterdir():
         # What another is writing has a name with a dot.
         if folder.is_dir() and folder.name not in kept and not folder.name.startswith("."):
@@ -48,18 +54,26 @@ def switch_back(door: Door, level: Level = "artists") -> ModelManifest | None:
 
     Raises NothingYetError where none is kept.
     """
-    models = door.folders.models
-    pointer, before = models / POINTERS[level], models / f"{POINTERS[level]}{_BEFORE}"
-    old, new = _named_by(pointer), _named_by(before)
-    if not before.exists() or (new and not (models / new).is_dir()):
+    before = _before(door.folders.models, level)
+    new = folder_named_by(before)
+    if not before.exists() or (new and not (before.parent / new).is_dir()):
         raise NothingYetError(_NONE_BEFORE.format(level=level, command=train_command(level)))
-    # Should it end between the two, both name the same one, and nothing is lost.
+    _change(door, level, new, grown=False)
+    return current_manifest(door.folders, level)
+
+
+def _change(door: Door, level: Level, new: str, *, grown: bool) -> None:
+    """Have `new` in use, none where it is empty, and the one there is named as the one before it."""
+    pointer, before = door.folders.models / POINTERS[level], _before(door.folders.models, level)
+    old = folder_named_by(pointer)
+    door.write_file(before, " ".join(name or _NONE for name in (folder_named_by(before), old, new)).encode())
+    if level == "artists" and not grown:
+        door.remove(door.folders.hindsight)
     if new:
         door.write_file(pointer, new.encode())
     else:
         door.remove(pointer)
     door.write_file(before, old.encode())
-    return current_manifest(door.folders, level)
 
 
 def open_model_before(folders: Folders, level: Level = "artists") -> Model:
@@ -79,7 +93,7 @@ def has_before(folders: Folders, level: Level = "artists") -> bool:
 
 
 def _folder_before(folders: Folders, level: Level) -> Path | None:
-    name = _named_by(folders.models / f"{POINTERS[level]}{_BEFORE}")
+    name = folder_named_by(_before(folders.models, level))
     return folders.models / name if name and (folders.models / name).is_dir() else None
 
 
@@ -90,7 +104,7 @@ def kept_models(folders: Folders) -> list[tuple[Path, ModelManifest, bool]]:
     """
     found: dict[str, tuple[Path, ModelManifest, bool]] = {}
     for pointer in pointers(folders.models):
-        name = _named_by(pointer)
+        name = folder_named_by(pointer)
         if name and name not in found and (folders.models / name).is_dir():
             folder = folders.models / name
             found[name] = folder, read_manifest(folder), not pointer.name.endswith(_BEFORE)
@@ -103,12 +117,23 @@ def pointers(models: Path) -> list[Path]:
     return [models / name for name in names if (models / name).is_file()]
 
 
-def _named_by(pointer: Path) -> str:
+def folder_named_by(pointer: Path) -> str:
     """The folder a pointer names; empty where there is no pointer, or none that can be read."""
     try:
-        return pointer.read_text().strip()
+        text = pointer.read_text().strip()
     except (OSError, ValueError):
         return ""
+    if not pointer.name.endswith(_BEFORE) or len(names := text.split()) < 2:
+        return text
+    # Models were changing places.
+    names = [name if name != _NONE else "" for name in names]
+    used = folder_named_by(pointer.with_name(pointer.name.removesuffix(_BEFORE)))
+    return names[max(0, len(names) - 2 - names[::-1].index(used))] if used in names else names[-1]
+
+
+def _before(models: Path, level: Level) -> Path:
+    """The pointer to the model before the one of a level in use."""
+    return models / f"{POINTERS[level]}{_BEFORE}"
 
 
 def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:

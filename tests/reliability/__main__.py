@@ -1,13 +1,22 @@
-"""The long run: `python -m tests.reliability --minutes N --json`, each reader in turn until the time is over.
+"""The long runs: `python -m tests.reliability [kills|failures|fuzz] --minutes N --json`, all three in turn by default.
 
-Its figures, by reader: `tried`, `refused` (errors of our own), `slowest` in CPU seconds, and `findings`, of which there
-should be none; the first file of each is kept in `--keep DIR`. `--only NAME` takes one reader, `--seed N` other files.
+`kills` kills each writing command at each of its calls that write, and at any moment; `failures` has each of them fail
+from some call on as a full, a read-only or a denied disk does. Their figures, by command: `calls` that write, `trials`,
+and `faults`, of which there should be none. `--points N` is enough trials of each command.
+
+`fuzz` gives each reader changed files. Its figures, by reader: `tried`, `refused` (errors of our own), `slowest` in CPU
+seconds, and `findings`, of which there should be none; the first file of each is kept in `--keep DIR`.
+
+`--only NAME` takes those with this in their name, `--seed N` other files and an other order.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import importlib
 import json
+import pkgutil
 import random
 import sys
 import tempfile
@@ -15,7 +24,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.reliability import commands
 from tests.reliability.fuzz import Found, all_targets, fuzz
+from tests.reliability.trials import Found as Faults
+from tests.reliability.trials import Trials
+from tests.reliability.watching import available
 
 _TURN = 50
 
@@ -23,7 +36,9 @@ _TURN = 50
 def main() -> int:
     """Run, and return 1 where something was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
+    parser.add_argument("what", nargs="*", choices=["kills", "failures", "fuzz"], default=[])
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--points", type=int, default=sys.maxsize)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", type=Path)
@@ -31,31 +46,93 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
-    ends = time.monotonic() + 60 * asked.minutes
+    chosen = asked.what or ["kills", "failures", "fuzz"]
+    results: dict[str, dict[str, Faults] | dict[str, Found]] = {}
+    for what in chosen:
+        ends = time.monotonic() + 60 * asked.minutes / len(chosen)
+        with tempfile.TemporaryDirectory() as folder:
+            if what == "fuzz":
+                results[what] = _fuzz(Path(folder), asked, ends)
+            elif available():
+                results[what] = _trials(Path(folder), what, asked, ends)
+            else:
+                print(f"{what}: this system lets no process be watched by seccomp.", file=sys.stderr)
+    if asked.json:
+        print(
+            json.dumps(
+                {what: {name: asdict(one) for name, one in of.items()} for what, of in results.items()}
+            )
+        )
+    else:
+        _print(results)
+    faults = [
+        one.findings if isinstance(one, Found) else one.faults
+        for of in results.values()
+        for one in of.values()
+    ]
+    return int(any(faults))
+
+
+def _trials(folder: Path, what: str, asked: argparse.Namespace, ends: float) -> dict[str, Faults]:
+    """A trial of each command in turn, until the time is over or there were enough."""
+    load_all()
+    commands.make(folder)
+    rng = random.Random(asked.seed)
+    under_way = {}
+    for command in commands.COMMANDS:
+        if asked.only in command.name:
+            trials = Trials(folder, command)
+            under_way[command.name] = trials, getattr(trials, what)(rng)
+    results = {name: trials.found for name, (trials, _) in under_way.items()}
+    while under_way and time.monotonic() < ends:
+        for name, (trials, steps) in list(under_way.items()):
+            if trials.found.trials >= asked.points or next(steps, steps) is steps or time.monotonic() > ends:
+                del under_way[name]
+    return results
+
+
+def load_all() -> None:
+    """Have every module loaded: a child is a process of its own in a moment then."""
+    import engine
+    import tuiapp.cli
+
+    for package in (engine, tuiapp.cli):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__") and "spark" not in module.name:
+                importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()
+
+
+def _fuzz(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Found]:
+    """Each reader in turn, until the time is over."""
     rng = random.Random(asked.seed)
     results: dict[str, Found] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        targets = all_targets(Path(folder))
-        others = [seed for target in targets for seed in target.seeds]
-        chosen = [target for target in targets if target.name == asked.only or not asked.only]
-        while time.monotonic() < ends and chosen:
-            for target in chosen:
-                found = fuzz(
-                    target, rng, others, lambda tried: tried < _TURN and time.monotonic() < ends, asked.keep
-                )
-                sum_ = results.setdefault(target.name, Found())
-                sum_.tried += found.tried
-                sum_.refused += found.refused
-                sum_.findings += found.findings
-                sum_.slowest = max(sum_.slowest, found.slowest)
-    if asked.json:
-        print(json.dumps({name: asdict(one) for name, one in results.items()}))
-    else:
-        for name, one in results.items():
-            print(
-                f"{name:25} {one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s; {dict(one.findings)}"
+    targets = all_targets(folder)
+    others = [seed for target in targets for seed in target.seeds]
+    chosen = [target for target in targets if asked.only in target.name]
+    while time.monotonic() < ends and chosen:
+        for target in chosen:
+            found = fuzz(
+                target, rng, others, lambda tried: tried < _TURN and time.monotonic() < ends, asked.keep
             )
-    return int(any(one.findings for one in results.values()))
+            sum_ = results.setdefault(target.name, Found())
+            sum_.tried += found.tried
+            sum_.refused += found.refused
+            sum_.findings += found.findings
+            sum_.slowest = max(sum_.slowest, found.slowest)
+    return results
+
+
+def _print(results: dict[str, dict[str, Faults] | dict[str, Found]]) -> None:
+    for what, of in results.items():
+        print(f"{what}:")
+        for name, one in of.items():
+            if isinstance(one, Found):
+                told = f"{one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s; {dict(one.findings)}"
+            else:
+                told = f"{one.trials:>5} trials, {one.calls} calls that write; {dict(one.faults)}"
+            print(f"  {name:25} {told}")
 
 
 if __name__ == "__main__":

@@ -73,6 +73,28 @@ def test_one_takes_the_place_of_another_wherever_it_is_killed(door: Door) -> Non
     assert held(door) == {"one": NEW}
 
 
+def test_the_next_one_takes_along_what_a_killed_one_left_of_a_file_anywhere(
+    door: Door, tmp_path: Path
+) -> None:
+    exported, folder, other = tmp_path / "mine.zip", tmp_path / "parquet", tmp_path / ".mine.zip-made_up_"
+    other.touch()
+
+    def export(name: str) -> None:
+        with door.export_folder(tmp_path / name) as made:
+            (made / "part").touch()
+
+    for write, again in (
+        (lambda: door.write_file(door.folders.config, b"new"), lambda: None),
+        (lambda: door.export(exported, b"new"), lambda: None),
+        (lambda: export("parquet"), lambda: door.remove(folder)),
+    ):
+        for _ in killed_at_each_step(lambda _step, write=write: write()):
+            again()
+            write()
+            assert list(tmp_path.rglob(".*")) == [other]
+            again()
+
+
 def test_what_an_earlier_version_put_aside_comes_back(door: Door) -> None:
     fill(door, ".one.old", "old")
     fill(door, "two", "new")

@@ -232,6 +232,7 @@ def test_a_file_that_is_not_a_database_says_so(folders: Folders) -> None:
         (sqlite3.SQLITE_LOCKED, BusyError, "is busy: .* Try again when it is done"),
         (sqlite3.SQLITE_FULL, DiscoverError, "disk is full"),
         (sqlite3.SQLITE_IOERR_WRITE, DiscoverError, "Make room"),
+        (sqlite3.SQLITE_IOERR_SHMOPEN, DiscoverError, "Make room"),
         (sqlite3.SQLITE_IOERR_READ, DiscoverError, "disk failed"),
         (sqlite3.SQLITE_READONLY_DBMOVED, DiscoverError, "may not be read or written"),
         (sqlite3.SQLITE_CANTOPEN, DiscoverError, "may not be read or written"),

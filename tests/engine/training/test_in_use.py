@@ -1,0 +1,73 @@
+"""Which model is in use, and which before it, whatever is killed as they change places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import NothingYetError
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.training.in_use import folder_named_by, pointers, switch_back, switch_to
+from tests.support.killing import killed_at_each_step
+from tests.support.models import write_model
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    """One model is in use, one was before it, one is just made."""
+    folders = write_model(tmp_path)
+    made = (folders.models / "made-by-hand").rename(folders.models / "first")
+    for name in ("second", "third"):
+        (folders.models / name).symlink_to(made, target_is_directory=True)
+    return folders
+
+
+def used_and_before(folders: Folders) -> tuple[str, str]:
+    used, before = (folder_named_by(folders.models / name) for name in ("current", "current-before"))
+    return used, before
+
+
+def begin(folders: Folders, used: str, before: str) -> None:
+    (folders.models / "current").write_text(used)
+    (folders.models / "current-before").write_text(before)
+    folders.hindsight.write_text("of the first")
+
+
+def test_killed_as_it_goes_back_both_models_are_still_there_to_go_to(folders: Folders) -> None:
+    begin(folders, "first", "second")
+    for _ in killed_at_each_step(lambda _step: switch_back(Door(folders))):
+        assert used_and_before(folders) in (("first", "second"), ("second", "first"))
+        assert {folder_named_by(path) for path in pointers(folders.models)} == {"first", "second"}
+        begin(folders, "first", "second")
+    assert used_and_before(folders) == ("second", "first")
+    switch_back(Door(folders))
+    assert used_and_before(folders) == ("first", "second")
+
+
+def test_killed_as_another_comes_the_one_before_is_that_or_the_one_in_use(folders: Folders) -> None:
+    begin(folders, "first", "second")
+    for _ in killed_at_each_step(lambda _step: switch_to(Door(folders), "third")):
+        assert used_and_before(folders) in (("first", "second"), ("third", "first"))
+        assert used_and_before(folders)[0] == "first" or not folders.hindsight.exists()
+        begin(folders, "first", "second")
+    begin(folders, "third", "first")
+    switch_to(Door(folders), "first", grown=True)
+    assert folders.hindsight.exists()
+
+
+def test_killed_as_it_goes_back_to_none_it_goes_on_either_way(folders: Folders) -> None:
+    begin(folders, "first", "")
+    for _ in killed_at_each_step(lambda _step: switch_back(Door(folders))):
+        assert used_and_before(folders) in (("first", ""), ("", "first"))
+        begin(folders, "first", "")
+    assert used_and_before(folders) == ("", "first")
+
+
+def test_two_words_in_the_pointer_to_the_one_in_use_name_no_model(folders: Folders) -> None:
+    begin(folders, "first second", "second first")
+    assert used_and_before(folders) == ("first second", "first")
+    (folders.models / "current-before").unlink()
+    with pytest.raises(NothingYetError):
+        switch_back(Door(folders))

@@ -1,0 +1,226 @@
+"""Every command that writes, as it is killed and failed, and the made-up data folders it starts from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.reliability.watching import run
+
+# What `forget` is asked to forget; no other name holds it.
+SECRET = "Étoile Grise"
+# 2023-03-02T19:01:00Z
+_START, _DAY = 1_677_783_660, 86_400
+_WHOLE, _EMPTY, _SOLO = "whole", "empty", "solo"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line, whose words may hold {files}, from one of the data folders there are.
+
+    `steps`: what it keeps, it keeps in steps, and what a killed one kept stays. `gone` stands in no file of the folder
+    once it is done. `listens`: plays are told to it meanwhile.
+    """
+
+    name: str
+    line: tuple[str, ...]
+    start: str = _WHOLE
+    steps: bool = False
+    gone: str = ""
+    listens: bool = False
+
+    def work(self, data: Path, files: Path) -> Callable[[], int]:
+        """What a child does: the command, over the folder `data`."""
+        line = [word.format(files=files, data=data) for word in self.line]
+
+        def work() -> int:
+            from tuiapp.cli.main import run as command_line
+
+            if self.listens:
+                return _listen(data)
+            return command_line(["--data-dir", str(data), *line])
+
+        return work
+
+
+def _of(*lines: str, **how: object) -> list[Command]:
+    return [
+        Command(name, tuple(line.split("|")), **how) for name, line in (one.split(": ", 1) for one in lines)
+    ]  # type: ignore[arg-type]
+
+
+COMMANDS = [
+    *_of("import: import|{files}/more.csv|{files}/likes", steps=True),
+    *_of(
+        "import, the first: import|{files}/plays.csv",
+        "played, the first: played|Artist 3|New Song",
+        start=_EMPTY,
+        steps=True,
+    ),
+    *_of(
+        "train: train|--factors|8|--iterations|2|--no-tune",
+        "train, tracks: train|--level|tracks|--factors|8|--iterations|2|--no-tune",
+        steps=True,
+    ),
+    *_of("train, solo: train|--factors|8|--iterations|2|--no-tune", start=_SOLO, steps=True),
+    *_of(
+        "features add: features|add|{files}/other tempos.csv",
+        "features replace: features|add|{files}/other tempos.csv|--name|tempos",
+        "features remove: features|remove|tempos",
+        "community add: community|add|{files}/other",
+        "community replace: community|add|{files}/other|--name|made",
+        "community remove: community|remove|made",
+        "playlist: playlist|running|--minutes|10|--seed|1|--save|New",
+        "mix: mix|Artist 3|--minutes|10|--seed|1|--save|New",
+        "playlists create: playlists|create|New",
+        "playlists add: playlists|add|Mine|Artist 3",
+        "playlists drop: playlists|drop|Mine|1",
+        "playlists move: playlists|move|Mine|1|2",
+        "playlists rename: playlists|rename|Mine|Yours",
+        "playlists remove: playlists|remove|Mine",
+        "like: like|Artist 5", "hide: hide|Artist 5", "block: block|Artist 5", "unblock: unblock|Artist 2",
+        "exclude: taste|exclude|--artist|Artist 4",
+        "include: taste|include|1",
+        "compare start: compare|start|fewer hits",
+        "community export: community|export|--parquet|{data}/../parquet",
+        "evaluate: evaluate",
+        "config set: config|set|theme|nord", "config unset: config|unset|open.service",
+        "played: played|Artist 3|New Song|--seconds|200",
+        "model add: model|add|{files}/model.zip|--yes",
+        "model undo: model|undo",
+        "model export: model|export|{data}/../out.zip",
+        "library remove: library|remove|{files}/music",
+    ),
+    *_of("library add: library|add|{files}/more music", "library scan: library|scan", steps=True),
+    *_of("listen: ", listens=True, steps=True),
+    *_of(
+        f"forget, an artist: forget|--artist|{SECRET}|--yes",
+        f"forget, with playlists: forget|--artist|{SECRET}|--playlists|--yes",
+        "forget, a track: forget|--track|Song 3|--artist|Artist 3|--yes",
+        "forget, before: forget|--before|2024-03|--yes",
+        "forget, a source: forget|--source|plays.csv|--yes",
+        "forget, all: forget|--all|--yes",
+    ),
+]  # fmt: skip
+
+
+# -- what they start from -----------------------------------------------------------------------------------
+
+
+def make(place: Path, *, models: bool = True) -> None:
+    """The files commands are given, in `place`/files, and the data folders they start from, named for what they hold;
+    without `models` what takes no training."""
+    files = place / "files"
+    _write_files(files)
+    lines = [
+        "import|{files}/plays.csv", "config|set|open.service|Bandcamp", "like|Artist 1", "block|Artist 2",
+        "taste|exclude|--track|Song 4", "playlists|create|Mine", "playlists|add|Mine|Artist 1",
+        f"playlists|add|Mine|{SECRET}", "playlists|add|Mine|Artist 6",
+        "features|add|{files}/tempos.csv|--name|tempos", "library|add|{files}/music", "listen|--how|navidrome",
+        "doctor",
+    ]  # fmt: skip
+    train = "train|--factors|8|--iterations|2|--no-tune"
+    of_packs = ["community|add|{files}/made|--name|made", f"{train}|--seed|1", f"{train}|--seed|2"]
+    export = ["model|export|{files}/model.zip", f"{train}|--seed|3"]
+    of_tracks = ["community|add|{files}/lists.csv|--name|lists"]
+    for line in lines:
+        # In this process, which thereby has loaded what its children need.
+        if Command("", tuple(line.split("|"))).work(place / _SOLO, files)():
+            raise OSError(line)
+    (place / _SOLO / "state.json").write_text(json.dumps({"version": 1, "trail": [SECRET]}))
+    shutil.copytree(place / _SOLO, place / _WHOLE)
+    for line in [*of_packs, *export, *of_tracks] if models else []:
+        ended = run(Command("", tuple(line.split("|"))).work(place / _WHOLE, files), place)
+        if ended.code:
+            raise OSError(f"{line}: {ended.err}")
+    (place / _EMPTY).mkdir(mode=0o700)
+
+
+def _write_files(files: Path) -> None:
+    from tests.support.audio import wav
+    from tests.support.communities import write_community
+    from tests.support.importing import lastfm, write
+
+    known = [f"Artist {number}" for number in range(40)]
+
+    def plays(first: int, months: int) -> Iterator[tuple[int, tuple[str, str]]]:
+        for month in range(first, first + months):
+            heard = [SECRET, *(known[(2 * month + n) % 40] for n in range(9))]
+            for number, name in enumerate(heard):
+                yield _START + 30 * _DAY * month + 300 * number, (name, f"Song {(number + month) % 5}")
+
+    write(files, "plays.csv", lastfm(*plays(0, 24)))
+    write(files, "more.csv", lastfm(*plays(18, 12)))
+    like = {"artist": "Artist 9", "album": "", "track": "Song 1", "uri": f"spotify:track:{9:022}"}
+    write(files, "likes/YourLibrary.json", {"tracks": [like]})
+    for name, tempo in (("tempos", 150), ("other tempos", 160)):
+        rows = [f"{name},Song {n},{tempo + n},.8,200000" for name in known for n in range(5)]
+        write(files, f"{name}.csv", "track_artist,track_name,tempo,energy,duration_ms\n" + "\n".join(rows))
+    write_community(files / "made", artists=known, listeners=30)
+    write_community(files / "other", artists=known, listeners=24, seed=5)
+    rows = [
+        f"p{number},{known[(number * 7 + n) % 20]},Song {n % 3}" for number in range(40) for n in range(6)
+    ]
+    write(files, "lists.csv", "playlist_id,track_artist,track_name\n" + "\n".join(rows))
+    for folder, first in (("music", 0), ("more music", 6)):
+        for number in range(first, first + 6):
+            wav(files / folder / f"{number}.wav", tags={"TPE1": f"Artist {number}", "TIT2": "Song 1"})
+
+
+def fresh(place: Path, start: str) -> Path:
+    """A copy of the data folder called `start`, always by the same path, and nothing beside it."""
+    trial = place / "trial"
+    shutil.rmtree(trial, ignore_errors=True)
+    shutil.copytree(place / start, trial / "data", symlinks=True)
+    (trial / "data").chmod(0o700)
+    return trial / "data"
+
+
+# -- plays that are told ------------------------------------------------------------------------------------
+
+
+def _listen(data: Path) -> int:
+    """Listen while a player tells three plays, one after the other, then stop."""
+    from engine.live.__main__ import main
+    from engine.live.token import access
+    from engine.paths import Folders
+
+    used = access(Folders(data))
+    assert used is not None
+
+    def tell() -> None:
+        try:
+            for number in range(3):
+                listen = {
+                    "listened_at": _START + 800 * _DAY + 400 * number,
+                    "track_metadata": {"artist_name": "Artist 3", "track_name": f"Told {number}"},
+                }
+                body = json.dumps({"listen_type": "single", "payload": [listen]}).encode()
+                asked = urllib.request.Request(
+                    f"http://{used.host}/1/submit-listens", body, {"Authorization": f"Token {used.token}"}
+                )
+                for _ in range(100):
+                    try:
+                        with urllib.request.urlopen(asked, timeout=20) as answer:
+                            answer.read()
+                        print(f"kept {number}", flush=True)
+                        break
+                    except ConnectionRefusedError:
+                        threading.Event().wait(0.02)
+                    except urllib.error.URLError as error:
+                        if not isinstance(error.reason, ConnectionRefusedError):
+                            raise
+                        threading.Event().wait(0.02)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=tell, daemon=True).start()
+    words = {"root": str(data), "port": None, "quiet": True, "mpd": "off", "mpris": "off"}
+    return main(json.dumps(words))

@@ -1,0 +1,110 @@
+"""What a data folder holds, so that two of them can be compared whatever the time is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_HIDDEN = ("library.sqlite", "library.sqlite-wal", "library.sqlite-shm", "library.sqlite-journal")
+# What a training that was killed left to go on from, and nothing else, may lie there until the next one.
+UNFINISHED = "models/unfinished"
+# Of manifests, what no two trainings have in common; and the file that says how fast an index was.
+_OF_ITS_TIME = {"id", "trained", "seconds", "parts", "index"}
+_TIMED = "index/index.json"
+_POINTERS = ("current", "current-tracks", "current-before", "current-tracks-before")
+
+
+@dataclass
+class Kept:
+    """The rows of each table, how often each is there; files by name with what is in them; `litter`, by name, what
+    somebody who was killed was just writing; what is wrong with the library (empty: nothing)."""
+
+    rows: dict[str, Counter[str]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    litter: list[str] = field(default_factory=list, compare=False)
+    damage: str = ""
+
+    def difference(self, other: Kept) -> str:
+        """Where two differ, in a few words."""
+        tables = [name for name in self.rows | other.rows if self.rows.get(name) != other.rows.get(name)]
+        files = [name for name in self.files | other.files if self.files.get(name) != other.files.get(name)]
+        return f"{', '.join(tables)} {', '.join(sorted(files)[:3])} {self.damage}".strip()
+
+
+def kept(data: Path) -> Kept:
+    """What there is in a data folder, which is not changed by looking."""
+    found = Kept()
+    with tempfile.TemporaryDirectory(dir=data.parent.parent) as beside:
+        for name in _HIDDEN:
+            if (data / name).exists():
+                shutil.copy2(data / name, beside)
+        if (Path(beside) / _HIDDEN[0]).exists():
+            try:
+                with contextlib.closing(sqlite3.connect(Path(beside) / _HIDDEN[0])) as connection:
+                    _rows(connection, found)
+            except sqlite3.DatabaseError as error:
+                found.damage = str(error)
+    _files(data, found)
+    return found
+
+
+def _rows(connection: sqlite3.Connection, found: Kept) -> None:
+    (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
+    orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+    found.damage = "" if whole == "ok" and not orphans else f"{whole}, {len(orphans)} orphans"
+    connection.text_factory = bytes
+    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        table = name.decode()
+        columns = [row[1].decode() for row in connection.execute(f"PRAGMA table_info({table})")]
+        chosen = ", ".join(column for column in columns if column != "mark")
+        rows = connection.execute(f"SELECT {chosen} FROM {table}")
+        found.rows[table] = Counter(repr([_timeless(value) for value in row]) for row in rows)
+
+
+def _timeless(value: Any) -> Any:
+    """A value, unless it is a time of today."""
+    return "now" if isinstance(value, int) and abs(value - time.time()) < 86_400 else value
+
+
+def _files(data: Path, found: Kept) -> None:
+    models = data / "models"
+    roles: dict[str, str] = {}
+    for pointer in _POINTERS:
+        with contextlib.suppress(OSError):
+            roles.setdefault((models / pointer).read_text(), f"<{pointer}>")
+    for path in sorted(data.parent.rglob("*")):
+        name = str(path.relative_to(data.parent)).removeprefix("data/")
+        if any(part.startswith(".") for part in Path(name).parts):
+            found.litter.append(name)
+        elif path.is_file() and name not in _HIDDEN:
+            parts = Path(name).parts
+            if parts[0] == "models" and len(parts) > 2:
+                parts = (
+                    "models",
+                    roles.get(parts[1], parts[1] if parts[1] == "unfinished" else "<nobody's>"),
+                    *parts[2:],
+                )
+            found.files["/".join(parts)] = _content(path, roles)
+
+
+def _content(path: Path, roles: dict[str, str]) -> str:
+    data = path.read_bytes()
+    if path.name in _POINTERS:
+        return roles.get(data.decode(), "")
+    if path.name == "manifest.json":
+        with contextlib.suppress(ValueError):
+            of = json.loads(data)
+            of.get("digests", {}).pop(_TIMED, None)
+            data = json.dumps({key: of[key] for key in of if key not in _OF_ITS_TIME}).encode()
+    if str(path).endswith(_TIMED):
+        data = b""
+    return hashlib.sha256(data).hexdigest()[:16]

@@ -1,0 +1,93 @@
+"""The harness sees a library that was lost and words that say nothing, and a short run of it finds nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.reliability import commands
+from tests.reliability.commands import Command
+from tests.reliability.trials import Trials
+from tests.reliability.watching import KILL, available, run
+
+pytestmark = pytest.mark.skipif(not available(), reason="no process can be watched by seccomp here")
+
+# The long run has all of them: python -m tests.reliability
+_KILLED = ("import", "forget, all")
+_FAILED = ("import",)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("reliability")
+    commands.make(place, models=False)
+    return place
+
+
+def test_a_call_is_seen_failed_and_killed_before_it_takes_place(tmp_path: Path) -> None:
+    def work() -> int:
+        for name in ("one", "two", "three"):
+            (tmp_path / name).touch()
+        return 3
+
+    assert [(call.name, Path(call.path).name) for call in run(work, tmp_path, lambda _: None).calls] == [
+        ("openat", "one"), ("openat", "two"), ("openat", "three"),
+    ]  # fmt: skip
+    for name in ("one", "two", "three"):
+        (tmp_path / name).unlink()
+    assert run(work, tmp_path, lambda call: KILL if call.number == 2 else None).killed
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+    (tmp_path / "one").unlink()
+    failed = run(work, tmp_path, lambda call: errno.ENOSPC if call.number == 2 else None)
+    assert "No space left" in failed.err
+    assert not (tmp_path / "two").exists()
+
+
+def _loses(data: Path) -> int:
+    """A program that is not careful: writes a file in place, the library too."""
+    (data / "config.toml").write_text("")
+    (data / "config.toml").write_text("theme = 'nord'\n")
+    half = data / f".half-{os.getpid()}"
+    half.touch()
+    half.unlink()
+    return 0
+
+
+def test_the_harness_finds_what_is_lost_and_left_over(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(self: Command, data: Path, files: Path) -> Callable[[], int]:
+        if self.name != "careless":
+            return usual(self, data, files)
+        return lambda: _loses(data)
+
+    usual = Command.work
+    monkeypatch.setattr(Command, "work", careless)
+    tried = Trials(place, Command("careless", (), start="solo"))
+    for _ in zip(range(tried.found.calls), tried.kills(random.Random(1)), strict=False):
+        pass
+    for what in ("config.toml is neither the old nor the new", "left over"):
+        assert any(what in fault for fault in tried.found.faults)
+
+
+@pytest.mark.parametrize("name", _KILLED)
+def test_killed_anywhere_nothing_is_lost_and_the_next_run_makes_it_good(place: Path, name: str) -> None:
+    _short(place, name, "kills")
+
+
+@pytest.mark.parametrize("name", _FAILED)
+def test_a_disk_that_is_full_or_denied_is_said_and_nothing_lost(place: Path, name: str) -> None:
+    _short(place, name, "failures")
+
+
+def _short(place: Path, name: str, what: str, points: int = 1) -> None:
+    (command,) = (one for one in commands.COMMANDS if one.name == name)
+    tried = Trials(place, command)
+    for _ in getattr(tried, what)(random.Random(name)):
+        if tried.found.trials >= points:
+            break
+    assert tried.found.trials == points
+    assert not tried.found.faults, f"python -m tests.reliability {what} --only '{name}'"
