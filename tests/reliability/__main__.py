@@ -21,8 +21,9 @@ import random
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.reliability import commands
 from tests.reliability.fuzz import Found, all_targets, fuzz
@@ -60,7 +61,7 @@ def main() -> int:
     if asked.json:
         print(
             json.dumps(
-                {what: {name: asdict(one) for name, one in of.items()} for what, of in results.items()}
+                {what: {name: _plain(one) for name, one in of.items()} for what, of in results.items()}
             )
         )
     else:
@@ -122,6 +123,11 @@ def _fuzz(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Fou
             sum_.findings += found.findings
             sum_.slowest = max(sum_.slowest, found.slowest)
     return results
+
+
+def _plain(one: Found | Faults) -> dict[str, Any]:
+    """Its figures. A Counter is no dict to `dataclasses.asdict`."""
+    return {name: dict(value) if isinstance(value, Counter) else value for name, value in vars(one).items()}
 
 
 def _print(results: dict[str, dict[str, Faults] | dict[str, Found]]) -> None:

@@ -85,6 +85,9 @@ def _files(data: Path, found: Kept) -> None:
         name = str(path.relative_to(data.parent)).removeprefix("data/")
         if any(part.startswith(".") for part in Path(name).parts):
             found.litter.append(name)
+        elif name.startswith("backups/"):
+            # Of a command that is run again there is one more.
+            found.damage = found.damage or _damage(path)
         elif path.is_file() and name not in _HIDDEN:
             parts = Path(name).parts
             if parts[0] == "models" and len(parts) > 2:
@@ -94,6 +97,18 @@ def _files(data: Path, found: Kept) -> None:
                     *parts[2:],
                 )
             found.files["/".join(parts)] = _content(path, roles)
+
+
+def _damage(backup: Path) -> str:
+    """What is wrong with a backup; empty where nothing is."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{backup.as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as connection:
+            (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
+    except sqlite3.DatabaseError as error:
+        whole = str(error)
+    return "" if whole == "ok" else f"{backup.name}: {whole}"
 
 
 def _content(path: Path, roles: dict[str, str]) -> str:

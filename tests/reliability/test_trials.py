@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.reliability import __main__ as harness
 from tests.reliability import commands
 from tests.reliability.commands import Command
+from tests.reliability.fuzz import Found
+from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
 from tests.reliability.watching import KILL, available, run
 
@@ -91,3 +96,16 @@ def _short(place: Path, name: str, what: str, points: int = 1) -> None:
             break
     assert tried.found.trials == points
     assert not tried.found.faults, f"python -m tests.reliability {what} --only '{name}'"
+
+
+def test_what_was_found_is_printed_as_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {"kills": Faults(3, 2, Counter({"lost": 1})), "fuzz": Found(1, 0, Counter({"it hangs": 1}))}
+    monkeypatch.setattr(harness, "_trials", lambda *_: {"import": found["kills"]})
+    monkeypatch.setattr(harness, "_fuzz", lambda *_: {"csv": found["fuzz"]})
+    monkeypatch.setattr("sys.argv", ["reliability", "kills", "fuzz", "--json"])
+    assert harness.main() == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["kills"]["import"]["faults"] == {"lost": 1}
+    assert printed["fuzz"]["csv"]["findings"] == {"it hangs": 1}

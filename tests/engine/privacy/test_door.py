@@ -39,7 +39,10 @@ def folders(tmp_path: Path) -> Folders:
 def filled(folders: Folders) -> Folders:
     connection = open_library(Door(folders))
     with connection:
-        connection.execute("INSERT INTO feedback VALUES ('burel', '', 'Burel', NULL, 'like', 1)")
+        connection.execute(
+            "INSERT INTO feedback (artist_key, track_key, artist, track, verdict, at) "
+            "VALUES ('burel', '', 'Burel', NULL, 'like', 1)"
+        )
     connection.close()
     return folders
 
@@ -69,7 +72,10 @@ def test_a_private_session_changes_no_byte_name_or_time_stamp(filled: Folders) -
     before = fingerprint(filled.root)
     connection = open_library(Door(filled, private=True))
     with connection:
-        connection.execute("INSERT INTO feedback VALUES ('moire', '', 'Moire', NULL, 'hide', 2)")
+        connection.execute(
+            "INSERT INTO feedback (artist_key, track_key, artist, track, verdict, at) "
+            "VALUES ('moire', '', 'Moire', NULL, 'hide', 2)"
+        )
         connection.execute(
             "INSERT INTO playlists (name, context, settings, at) VALUES ('x', 'running', '{}', 1)"
         )

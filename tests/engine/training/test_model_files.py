@@ -325,7 +325,9 @@ def test_the_file_in_use_changes_nothing_when_it_is_added_again(made, file, sess
     assert session.models.check() == ["item_factors.npy is missing. Train again: discover train."]
 
 
-def test_killed_before_it_looked_back_it_does_when_the_file_is_added_again(file, session, monkeypatch) -> None:
+def test_killed_before_it_looked_back_it_does_when_the_file_is_added_again(
+    file, session, monkeypatch
+) -> None:
     looked: list[str] = []
     monkeypatch.setattr(session.evaluation, "renew", lambda _progress: looked.append("back"))
     session.model_files.add(file)
