@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -132,7 +134,9 @@ def make(place: Path, *, models: bool = True) -> None:
     of_tracks = ["community|add|{files}/lists.csv|--name|lists"]
     for line in lines:
         # In this process, which thereby has loaded what its children need.
-        if Command("", tuple(line.split("|"))).work(place / _SOLO, files)():
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            code = Command("", tuple(line.split("|"))).work(place / _SOLO, files)()
+        if code:
             raise OSError(line)
     (place / _SOLO / "state.json").write_text(json.dumps({"version": 1, "trail": [SECRET]}))
     shutil.copytree(place / _SOLO, place / _WHOLE)
