@@ -42,6 +42,14 @@ def find_files(connection: sqlite3.Connection, wanted: Sequence[Wanted]) -> list
     ]
 
 
+def is_there(path: str) -> bool:
+    """Whether a file is where it is said to be; one that cannot be looked at is not."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def files_to_play(
     connection: sqlite3.Connection, wanted: Sequence[tuple[str, str | None]]
 ) -> list[list[MusicFile] | None]:
@@ -59,7 +67,7 @@ def files_to_play(
         if title:
             of_it = [file] if (file := next(found)) else []
         else:
-            of_it = [one for one in artists.get(key, ()) if Path(one.path).is_file()]
+            of_it = [one for one in artists.get(key, ()) if is_there(one.path)]
         heard = [
             one for one in of_it if not (blocked.holds(one.artist_key or "") or blocked.holds(_item(one)))
         ]
@@ -84,7 +92,7 @@ def _best(files: Sequence[MusicFile], wanted: Wanted) -> MusicFile | None:
 def _nearest(files: Sequence[MusicFile], wanted: Wanted) -> MusicFile | None:
     """The file nearest in length that is still there."""
     for one in sorted(files, key=lambda one: (_apart(one, wanted), -one.size, one.path)):
-        if Path(one.path).is_file():
+        if is_there(one.path):
             return one
     return None
 
