@@ -64,6 +64,10 @@ class DamagedDataError(DiscoverError):
     """A file this program wrote (database, pack, model, index) is missing, truncated, altered or not to be read."""
 
 
+class DamagedLibraryError(DamagedDataError):
+    """The library's own file is damaged: it can be repaired, or its last backup restored."""
+
+
 class BusyError(DiscoverError):
     """Another process is at work in the data folder. Nothing is wrong with it: wait, then try again."""
 
@@ -133,7 +137,8 @@ def library_trouble(error: BaseException, path: object) -> DiscoverError:
         busy = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _BUSY
         return BusyError(trouble) if busy else DiscoverError(trouble)
     if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED:
-        return DamagedDataError(
-            f"{path} is damaged ({error}). Restore it from a backup, or move it away to start again."
+        return DamagedLibraryError(
+            f"{path} is damaged ({error}). Restore the last backup: discover doctor --repair. Without one move it "
+            "away to start again."
         )
     return DiscoverError(f"{path} cannot be opened ({error}). Nothing in it was changed: try again.")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tuiapp.app.player import Opening
     from tuiapp.app.preferences import Preferences
     from tuiapp.app.remembering import Remembering
+    from tuiapp.app.repairing import Repairing
     from tuiapp.app.undo import Changes
     from tuiapp.app.views import Views
     from tuiapp.settings.keys import Keymap
@@ -42,6 +43,7 @@ class Shell(Guarded):
     failures: Failures
     preferences: Preferences
     remembering: Remembering
+    repairing: Repairing
     views: Views
     # What stands over a view, and shows the library too, listens to it.
     library_signal: Signal[None]

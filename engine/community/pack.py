@@ -124,7 +124,7 @@ def write_pack(
         interactions=int(matrix.nnz),
         source=content.source or source,
         date=date,
-        digest=_digest(folder),
+        digest=digest_of_plays(folder),
         dropped=content.dropped,
         collected=content.collected,
         licence=content.licence,
@@ -136,7 +136,7 @@ def write_pack(
     return manifest
 
 
-def _digest(folder: Path) -> str:
+def digest_of_plays(folder: Path) -> str:
     """SHA-256 over the matrix files, so that a model can say exactly what it was trained on."""
     digest = hashlib.sha256()
     for name in ("indptr.npy", "indices.npy", "plays.npy"):
@@ -153,7 +153,7 @@ class Pack:
         self.folder = folder
         try:
             manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=PackManifest)
-        except (OSError, msgspec.DecodeError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise unreadable(
                 error,
                 folder / "manifest.json",

@@ -188,7 +188,7 @@ class Remote(io.RawIOBase):
 def _noted(path: Path) -> _Part | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Part)
-    except (OSError, msgspec.DecodeError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -242,7 +242,7 @@ def _only_one(door: Door, url: str) -> Iterator[None]:
 def _holder(note: Path) -> str:
     try:
         by = msgspec.json.decode(note.read_bytes(), type=_Holder)
-    except (OSError, msgspec.DecodeError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return "Another download is going on"
     since = time.strftime("%H:%M", time.localtime(by.since))
     name = by.url.rpartition("/")[2]

@@ -42,8 +42,8 @@ class Evaluation(Service):
         if self._last is None and file.exists():
             try:
                 self._last = msgspec.json.decode(file.read_bytes(), type=Backtest)
-            except (msgspec.DecodeError, RecursionError):
-                # Of another version: worked out anew with the next training.
+            except (ValueError, RecursionError):
+                # Damaged, or of another version: worked out anew with the next training.
                 return None
         return self._last
 

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from engine.community import packs as community_packs
-from engine.errors import CancelledError, DiscoverError, PrivateSessionError, disk_trouble
+from engine.errors import (
+    CancelledError,
+    DamagedDataError,
+    DamagedLibraryError,
+    DiscoverError,
+    PrivateSessionError,
+    disk_trouble,
+    library_trouble,
+)
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
@@ -58,20 +66,30 @@ class Library:
         self.private_since: float | None = time.monotonic() if private else None
         self._lock = threading.RLock()
         self._closed = False
+        self._depth = 0
         self._subscribers: list[Callable[[Change], None]] = []
         keep_caches(not private)
         # Whether a forgetting was broken off before, which opening the library ended.
         self.was_forgetting = False
         self.connection = self._open()
-        self._mark = mark(self.connection)
         self._seen = self._versions()
 
     def _open(self) -> sqlite3.Connection:
         """Open the library, and put right what a program that was killed left."""
         connection = open_library(self.door)
+        try:
+            self._settle(connection)
+            self._mark = mark(connection)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise library_trouble(error, self.folders.database) from error
+            raise
+        return connection
+
+    def _settle(self, connection: sqlite3.Connection) -> None:
         if self.private:
             if broken_off(self.folders.packs) or broken_off(self.folders.models):
-                connection.close()
                 raise PrivateSessionError(
                     "discover was killed as it replaced a pack or a model, and a private session can't end that. Run "
                     "`discover doctor` once, then start the private session."
@@ -86,7 +104,6 @@ class Library:
                 self.was_forgetting |= to_do == ALL
                 with contextlib.suppress(OSError, sqlite3.Error), _not_waiting(connection):
                     finish(connection, self.door)
-        return connection
 
     @property
     def private(self) -> bool:
@@ -98,17 +115,34 @@ class Library:
         """Wait until no other thread asks anything, and hold the others off: several questions as one.
 
         Raises CancelledError once the library is closed, DiscoverError where the disk is full or denied, or another
-        program keeps the library.
+        program keeps the library; DamagedDataError for what nobody expected, where the library, a model or a pack is
+        damaged.
         """
         with self._lock:
             if self._closed:
                 raise CancelledError("discover is closing.")
+            self._depth += 1
             try:
                 yield
-            except (sqlite3.Error, OSError) as error:
-                if trouble := disk_trouble(error):
-                    raise DiscoverError(trouble) from error
+            except DiscoverError:
                 raise
+            except Exception as error:
+                if isinstance(error, sqlite3.Error | OSError) and (trouble := disk_trouble(error)):
+                    raise DiscoverError(trouble) from error
+                # What asked for a part may know what to do without it; who asked for the whole is told.
+                if self._depth == 1:
+                    self._raise_of_damage(error)
+                raise
+            finally:
+                self._depth -= 1
+
+    def _raise_of_damage(self, error: Exception) -> None:
+        """Say what is damaged, where anything is: that is why this came of it."""
+        from engine.session.damage import damage_of_data
+
+        for one in damage_of_data(self.folders, self.connection):
+            of_library = one.path == self.folders.database
+            raise (DamagedLibraryError if of_library else DamagedDataError)(one.said) from error
 
     def subscribe(self, drop_cache: Callable[[Change], None]) -> None:
         """Have `drop_cache` called, under the lock, with each change from now on."""

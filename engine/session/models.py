@@ -118,15 +118,3 @@ class Models(Service):
             for level, manifest in in_use
             if has_earlier_keys(self.library.folders.models / manifest.id)
         ]
-
-    def check(self) -> list[str]:
-        """Sentences on what is wrong with the files of the models in use; empty when they are as written."""
-        from engine.paths import what_is_wrong
-        from engine.training.artifact import damaged_files, train_command
-
-        models = self.library.folders.models
-        return [
-            f"{name} {what_is_wrong(models / manifest.id / name)}. Train again: {train_command(level)}."
-            for level, name in damaged_files(self.library.folders)
-            if (manifest := self.manifest(level)) is not None
-        ]

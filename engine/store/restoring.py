@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import DamagedDataError, DiscoverError, library_trouble
+from engine.errors import DamagedDataError, DiscoverError, disk_trouble, library_trouble
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
 from engine.privacy.presence import Presence, Role
@@ -46,7 +46,7 @@ def restore(door: Door, name: str = "") -> Restored:
         try:
             library = open_library(door)
         except DamagedDataError:
-            return Restored(backup, _exchanged(door, source), was_damaged=True)
+            return Restored(backup, exchanged(door, source), was_damaged=True)
         with contextlib.closing(library):
             whole = sound(library) == "ok"
             if whole:
@@ -57,10 +57,55 @@ def restore(door: Door, name: str = "") -> Restored:
                 except sqlite3.DatabaseError as error:
                     raise library_trouble(error, door.folders.database) from error
                 return Restored(backup, before.name if before else None, was_damaged=False)
-        return Restored(backup, _exchanged(door, source), was_damaged=True)
+        return Restored(backup, exchanged(door, source), was_damaged=True)
 
 
-def _exchanged(door: Door, source: sqlite3.Connection) -> str:
+def rebuilt(door: Door, damaged: sqlite3.Connection) -> str | None:
+    """Where every row of a damaged library can still be read, and its indexes alone cannot, put those rows in its place
+    with indexes built anew: the name of the damaged file, which is kept; null where rows are lost.
+
+    Raises DiscoverError where the disk is in the way, BusyError.
+    """
+    with door.scratch_folder() as folder:
+        path = folder / "rows.sqlite"
+        with contextlib.closing(sqlite3.connect(path)) as empty:
+            migrate(empty)
+        try:
+            damaged.execute("ATTACH ? AS anew", (str(path),))
+            tables = [
+                row[0]
+                for row in damaged.execute(
+                    "SELECT name FROM anew.sqlite_schema WHERE type = 'table'"
+                ).fetchall()
+            ]
+            damaged.execute("PRAGMA foreign_keys = OFF")
+            with damaged:
+                damaged.execute("BEGIN")
+                for table in tables:
+                    damaged.execute(f'DELETE FROM anew."{table}"')  # noqa: S608 - from the schema
+                    # With a condition, or SQLite copies a table's indexes as they are.
+                    rows = f'main."{table}" NOT INDEXED WHERE 1'
+                    damaged.execute(f'INSERT INTO anew."{table}" SELECT * FROM {rows}')  # noqa: S608 - the same
+            damaged.execute("DETACH anew")
+            damaged.close()
+        except sqlite3.DatabaseError as error:
+            if disk_trouble(error):
+                raise
+            return None
+        with contextlib.closing(sqlite3.connect(path)) as anew:
+            if checked(anew) == "ok" and not anew.execute("PRAGMA foreign_key_check").fetchall():
+                return exchanged(door, anew)
+    return None
+
+
+def checked(connection: sqlite3.Connection) -> str:
+    """`ok`, or what SQLite finds, of indexes too."""
+    if (found := sound(connection)) != "ok":
+        return found
+    return str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
+
+
+def exchanged(door: Door, source: sqlite3.Connection) -> str:
     """Put a copy of the backup in the place of the damaged file, which goes among the backups; returns its name."""
     database = door.folders.database
     here = Presence(door.folders)

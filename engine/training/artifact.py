@@ -10,6 +10,7 @@ to by one atomic rename of that small file.
 from __future__ import annotations
 
 import tokenize
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -187,7 +188,13 @@ class Model:
         except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
             bad = min((self.folder / name for name in names), key=Path.is_file)
             raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
-        if len(found.starts) != self.manifest.items + 1:
+        starts, cells = found.starts, len(getattr(found, of.__struct_fields__[1]))
+        # Others would ask for memory without end; to what they lead within the cells NumPy sees.
+        if (
+            starts.shape != (self.manifest.items + 1,)
+            or (starts[0], starts[-1]) != (0, cells)
+            or (np.diff(starts) < 0).any()
+        ):
             raise DamagedDataError(f"The {kind} in {self.folder} belong to another model. {_AGAIN}")
         return found
 
@@ -280,7 +287,16 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
         folder = folders.models / pointer.read_text().strip()
     except (OSError, ValueError) as error:
         raise unreadable(error, pointer, f"{pointer} names no model ({error}). {_AGAIN}") from error
+    if folder == folders.models or not _is_folder(folder):
+        raise DamagedDataError(f"{pointer} names a model that is not there. {_AGAIN}")
     return read_manifest(folder)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # no name a disk can hold
+        return False
 
 
 def read_manifest(folder: Path) -> ModelManifest:
@@ -308,10 +324,10 @@ def train_command(level: Level) -> str:
     return "discover train" if level == "artists" else f"discover train --level {level}"
 
 
-def damaged_files(folders: Folders) -> list[tuple[Level, str]]:
+def damaged_files(folders: Folders, levels: Iterable[Level] = tuple(POINTERS)) -> list[tuple[Level, str]]:
     """Files of the models in use, with their level, whose bytes are not those their manifests name."""
     found: list[tuple[Level, str]] = []
-    for level in POINTERS:
+    for level in levels:
         manifest = current_manifest(folders, level)
         if manifest is not None:
             folder = folders.models / manifest.id

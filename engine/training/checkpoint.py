@@ -91,5 +91,5 @@ class Checkpoint:
         """What a file holds; null where it is not there or not whole."""
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind)
-        except (OSError, msgspec.DecodeError, RecursionError):
+        except (OSError, ValueError, RecursionError):
             return None

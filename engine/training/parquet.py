@@ -91,7 +91,7 @@ def manifest_from(encoded: bytes, where: str) -> ParquetManifest:
     """What `manifest.json` says. Raises DamagedDataError naming `where` it is."""
     try:
         manifest = msgspec.json.decode(encoded, type=ParquetManifest)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedDataError(f"{where} is no export of discover ({error}).") from error
     if (manifest.kind, manifest.format) != (KIND, FORMAT):
         raise DamagedDataError(

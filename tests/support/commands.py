@@ -26,7 +26,7 @@ EVERY_COMMAND: dict[str, list[str]] = {
     "community export": ["--parquet", "ELSEWHERE"], "community fetch": ["--yes"],
     "community list": [], "community remove": ["made"], "community update": ["HERE"], "config path": [], "config": [],
     "compare": [], "compare start": ["fewer hits"], "compare stop": [], "compare undo": [],
-    "contexts": [], "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": [],
+    "contexts": [], "config set": ["theme", "nord"], "config unset": ["theme"], "demo": [], "doctor": ["--repair"],
     "evaluate": [], "export": ["--list", "discover", "--out", "ELSEWHERE"], "features add": ["HERE"],
     "features list": [], "features remove": ["tempos"], "feedback": [],
     "forget": ["--all", "--yes"], "hide": ["Artist 05"], "import": ["HERE"], "library add": ["HERE"],

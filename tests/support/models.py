@@ -117,6 +117,7 @@ def _write(
     digests |= write_search(folder, called, listeners, artists)
     (folder / "index").mkdir()
     index = build_index(folder / "index", vectors, vectors[rng.integers(items, size=20)], seed=seed)
+    digests |= {f"index/{file.name}": digest_of(file) for file in sorted((folder / "index").iterdir())}
     write_manifest(
         folder,
         ModelManifest(

@@ -25,6 +25,7 @@ from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
 from tuiapp.app.quit import ask_whether_to_stop, leave, leave_on_signals, leave_with_the_terminal
 from tuiapp.app.remembering import Remembering
+from tuiapp.app.repairing import Repairing
 from tuiapp.app.title import window_title
 from tuiapp.app.undo import Changes
 from tuiapp.app.views import Views
@@ -93,6 +94,7 @@ class DiscoverApp(Shell):
         self.hearing = Hearing(self)
         self.listening = Listening(self)
         self.failures = Failures(self)
+        self.repairing = Repairing(self)
         self.preferences = Preferences(self)
         self.keymap = Keymap()
         self.library_signal = Signal(self, "library changed")

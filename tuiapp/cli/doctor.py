@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -30,13 +32,21 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
     is_flag=True,
     help="List what is installed with Discover instead, with licences, and whether its files are as installed.",
 )
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="First mend what can be: indexes built anew, the last backup restored, what is worked out deleted.",
+)
 @click.pass_obj
-def doctor(options: Options, installed: bool) -> None:
+def doctor(options: Options, installed: bool, repair: bool) -> None:
     """Check versions, folders, sizes and integrity, and list what to do next."""
+    if installed and repair:
+        raise UsageError("--installed only lists what is installed: use it without --repair.")
     if installed:
         _list_installed(options)
         return
-    report = _report(options)
+    mended = _mended(options) if repair else []
+    report = {"mended": mended} | _report(options) if mended else _report(options)
     coverage: list[Coverage] = report["coverage"]
     if options.json:
         print_json(report | {"coverage": [_as_dict(one) for one in coverage]})
@@ -76,6 +86,13 @@ def _list_installed(options: Options) -> None:
         )
 
 
+def _mended(options: Options) -> list[str]:
+    from engine.privacy import Door
+    from engine.session.repair import repair
+
+    return repair(Door(options.folders, private=options.private)) or ["Nothing was to be mended."]
+
+
 def _as_dict(coverage: Coverage) -> dict[str, Any]:
     return coverage.as_dict() | {"pack": ", ".join(coverage.packs)}
 
@@ -83,6 +100,7 @@ def _as_dict(coverage: Coverage) -> dict[str, Any]:
 def _report(options: Options) -> dict[str, Any]:
     from importlib import metadata
 
+    from engine.session.damage import damage
     from tuiapp.cli.supply import system_libraries
 
     folders = options.folders
@@ -100,8 +118,11 @@ def _report(options: Options) -> dict[str, Any]:
     try:
         opened = options.session()
     except DiscoverError as error:
-        return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": [str(error)]}
+        advice += [str(error), *(one.said for one in damage(folders))]
+        return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": advice}
     with opened as session:
+        found = damage(folders, session.library.connection)
+        advice += [one.said for one in found]
         if session.library.was_forgetting:
             report["forget"] = "one that was interrupted has been finished"
         if session.library.forgetting_is_held_up():
@@ -109,13 +130,21 @@ def _report(options: Options) -> dict[str, Any]:
                 "Another program holds up a forget: old bytes are still in the library's file. Close it, then run any "
                 "discover command."
             )
-        report["library"] = _library(session, advice)
-        report["packs"] = {
-            pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in session.packs.all()
-        }
-        advice += session.packs.damaged() + session.packs.of_earlier_versions()
-        report["model"] = _model(session, advice)
-        report["coverage"] = _coverage(session, advice)
+
+        def told(section: Callable[[Session, list[str]], Any], otherwise: Any) -> Any:
+            """A section of the report, or what stands in its place where damage is in the way."""
+            try:
+                return section(session, advice)
+            except DiscoverError as error:
+                if str(error) not in advice:
+                    advice.append(str(error))
+                return otherwise
+
+        broken = any(one.path.is_relative_to(folders.models) for one in found)
+        report["library"] = told(_library, "damaged")
+        report["packs"] = told(_packs, "cannot be read")
+        report["model"] = told(partial(_model, broken=broken), "cannot be used")
+        report["coverage"] = told(_coverage, [])
     report["size"] = {
         name: f"{_size(path) / 1e6:.1f} MB"
         for name, path in (
@@ -161,11 +190,14 @@ def _backups(options: Options, advice: list[str]) -> dict[str, str]:
     return found
 
 
-def _library(session: Any, advice: list[str]) -> dict[str, Any]:
+def _packs(session: Session, advice: list[str]) -> dict[str, str]:
+    advice += session.packs.of_earlier_versions()
+    return {pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in session.packs.all()}
+
+
+def _library(session: Session, advice: list[str]) -> dict[str, Any]:
     counts = session.history.counts()
     integrity = session.library.check()
-    if integrity != "ok":
-        advice.append("The library is damaged. Restore a backup, or move it away and import again.")
     if orphans := session.library.orphans():
         integrity = f"{quantity(orphans, 'rows')} without their track or file"
         advice.append(
@@ -182,18 +214,13 @@ def _library(session: Any, advice: list[str]) -> dict[str, Any]:
     }
 
 
-def _model(session: Any, advice: list[str]) -> Any:
-    try:
-        manifest, of_tracks = session.models.manifest(), session.models.manifest("tracks")
-        problems, removed = session.models.check(), session.models.removed_packs()
-        joined = session.models.much_joined()
-    except DiscoverError as error:
-        advice.append(str(error))
-        return f"cannot be used: {error}"
+def _model(session: Session, advice: list[str], *, broken: bool) -> Any:
+    manifest, of_tracks = session.models.manifest(), session.models.manifest("tracks")
+    removed, joined = session.models.removed_packs(), session.models.much_joined()
     tracks = any(pack.kind == "community" and pack.level == "tracks" for pack in session.packs.all())
     if of_tracks is None and tracks:
         advice.append("Train a model of tracks: discover train --level tracks.")
-    advice += problems + removed + joined + session.models.of_earlier_versions()
+    advice += removed + joined + session.models.of_earlier_versions()
     if manifest is None:
         advice.append("Train a model: discover train.")
         return "none yet"
@@ -204,7 +231,7 @@ def _model(session: Any, advice: list[str]) -> Any:
         "artists": manifest.items,
         "tracks": of_tracks.items if of_tracks else "no model",
         "recall": manifest.index.get("recall"),
-        "files": "intact" if not problems else "damaged",
+        "files": "damaged" if broken else "intact",
     }
 
 

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from engine.errors import DamagedDataError, DiscoverError, NothingYetError
+from engine.errors import DamagedDataError, DamagedLibraryError, DiscoverError, NothingYetError
 from tuiapp.screens.acting import Acting
 from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
@@ -102,6 +102,8 @@ class View(Acting[None], LibraryScreen):
         else:
             log = self.app.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
+            if isinstance(error, DamagedLibraryError):
+                self.app.repairing.offer()
             # Of what is damaged trying again says the same.
             damaged = isinstance(error, DamagedDataError)
             again = "" if damaged else f"\n\nPress {self.key('retry')} to try again."

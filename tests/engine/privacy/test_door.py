@@ -13,6 +13,7 @@ import pytest
 from engine.errors import (
     BusyError,
     DamagedDataError,
+    DamagedLibraryError,
     DiscoverError,
     PrivateSessionError,
     disk_trouble,
@@ -244,8 +245,8 @@ def test_a_file_that_is_not_a_database_says_so(folders: Folders) -> None:
         (sqlite3.SQLITE_CANTOPEN, DiscoverError, "may not be read or written"),
         (sqlite3.SQLITE_NOMEM, DiscoverError, "no more memory"),
         (sqlite3.SQLITE_INTERNAL, DiscoverError, "cannot be opened .* was changed"),
-        (sqlite3.SQLITE_NOTADB, DamagedDataError, "is damaged .* move it away"),
-        (sqlite3.SQLITE_CORRUPT_INDEX, DamagedDataError, "is damaged .* move it away"),
+        (sqlite3.SQLITE_NOTADB, DamagedLibraryError, "is damaged .* move it away"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, DamagedLibraryError, "is damaged .* move it away"),
     ],
 )
 def test_busy_full_denied_and_damaged_are_four_sentences_and_one_alone_moves_anything(
@@ -256,7 +257,7 @@ def test_busy_full_denied_and_damaged_are_four_sentences_and_one_alone_moves_any
     told = library_trouble(error, "library.sqlite")
     assert type(told) is kind
     assert re.search(said, str(told))
-    assert ("away" in str(told)) is (kind is DamagedDataError)
+    assert ("away" in str(told)) is (kind is DamagedLibraryError)
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "denied", "/somewhere"), OSError(30, "read-only")])

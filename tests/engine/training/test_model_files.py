@@ -24,6 +24,7 @@ from engine.paths import Folders
 from engine.recommend.hindsight import COSINE, NEIGHBOURS
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
+from engine.session.damage import damage
 from engine.training.artifact import damaged_files
 from engine.training.in_use import switch_to
 from engine.training.model_file import (
@@ -322,7 +323,9 @@ def test_the_file_in_use_changes_nothing_when_it_is_added_again(made, file, sess
     assert session.model_files.bring_back() is None, "what was before it is still that"
     session.model_files.bring_back()
     (session.folders.models / first.id / "item_factors.npy").unlink()
-    assert session.models.check() == ["item_factors.npy is missing. Train again: discover train."]
+    assert [one.said for one in damage(session.folders)] == [
+        "item_factors.npy is missing. Train again: discover train."
+    ]
 
 
 def test_killed_before_it_looked_back_it_does_when_the_file_is_added_again(

@@ -1,0 +1,53 @@
+"""Whether packs are as they were written, byte by byte where their manifests hold digests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.community import packs
+from engine.errors import disk_trouble
+from engine.paths import Folders, digest_of
+
+
+def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
+    """A sentence on each pack that is not whole, and its folder, or that of all where it cannot be read; all of every
+    pack is read."""
+    for said in packs.damaged_packs(folders):
+        yield folders.packs, said
+    for pack in packs.list_packs(folders):
+        folder = folders.packs / pack.name
+        if why := _why_damaged(folder):
+            yield (
+                folder,
+                f"The pack {pack.name} is damaged ({why}). Remove it and add or fetch it again: "
+                f"discover community remove {pack.name}",
+            )
+
+
+def _why_damaged(folder: Path) -> str:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        kind, digest = manifest["kind"], manifest["digest"]
+        if kind == "community":
+            from engine.community.pack import Pack, digest_of_plays
+
+            pack = Pack(folder)
+            found = digest_of_plays(folder)
+            pack.mbids()
+        else:
+            (table,) = folder.glob("*.sqlite")
+            found = digest_of(table)
+        if found != digest:
+            return "its bytes are not those that were written"
+        for database in folder.glob("*.sqlite"):
+            uri = f"{database.absolute().as_uri()}?mode=ro&immutable=1"
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                if (said := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                    return f"{database.name}: {said}"
+    except Exception as error:  # noqa: BLE001 - whatever is in the way of reading it, unless it is the disk
+        return "" if disk_trouble(error) else f"{error}"
+    return ""

@@ -1,0 +1,151 @@
+"""Files of the data folder that are cut short, zeroed or flipped: our own words alone, the doctor names it, and mends
+what it can."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.paths import Folders
+from engine.session import Session
+from engine.session.damage import damage
+from engine.store.backups import backups
+from tests.reliability.tamper import DAMAGES, Damaged, made, tamper
+from tests.support.commands import document
+from tests.support.folders import fingerprint
+from tuiapp.cli.main import run
+
+# One of each kind.
+KINDS = (
+    "library.sqlite", "backups/", "models/current", "models/made-by-hand/manifest.json",
+    "models/made-by-hand/catalog.sqlite", "models/made-by-hand/item_factors.npy", "packs/crowd/catalog.sqlite",
+    "models/made-by-hand/index/shard-0.ann", "models/made-by-hand/index/index.json", "packs/tempos/features.sqlite",
+    "packs/tempos/manifest.json", "packs/crowd/indptr.npy", "config.toml", "state.json", "hindsight.json",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("whole") / "data").root
+
+
+@pytest.fixture
+def folders(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    shutil.copytree(base, tmp_path / "data")
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(tmp_path / "data"))
+    return Folders(tmp_path / "data")
+
+
+def of(folders: Folders, kind: str) -> Path:
+    path = folders.root / kind
+    return next(path.iterdir()) if kind.endswith("/") else path
+
+
+def test_whatever_is_damaged_only_our_own_errors_come_of_it(base: Path, tmp_path: Path) -> None:
+    rng, found = random.Random(21), Damaged()
+    names = sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+    for name in rng.sample(names, 8):
+        tamper(base, tmp_path / "data", rng, name, rng.choice(list(DAMAGES)), found)
+    tamper(base, tmp_path / "data", rng, "library.sqlite", "zeroed", found)
+    assert found.faults == {}
+    assert found.tried > 6
+    assert found.said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_doctor_names_what_is_cut_zeroed_or_flipped(
+    folders: Folders, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    path = of(folders, kind)
+    whole = path.read_bytes()
+    for broken in (
+        whole[: len(whole) // 2],
+        bytes(min(len(whole), 4096)) + whole[4096:],
+        b"\xff" + whole[1:],
+    ):
+        path.write_bytes(broken)
+        told = " ".join(document(capsys, "doctor")["next"])
+        part = path.parent.name if path.parent.parent == folders.packs else path.name
+        assert part in told, kind
+        path.write_bytes(whole)
+    assert not any(part in said for said in document(capsys, "doctor")["next"])
+
+
+def mended(capsys: pytest.CaptureFixture[str]) -> str:
+    told: dict[str, Any] = document(capsys, "doctor", "--repair")
+    return " ".join(told["mended"])
+
+
+def test_a_damaged_library_is_restored_from_its_last_backup(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (backup,) = backups(folders)
+    damaged = folders.database.read_bytes()[:9000]
+    folders.database.write_bytes(damaged)
+    before = fingerprint(folders.root)
+    assert run(["--private", "doctor", "--repair"]) == 1
+    assert fingerprint(folders.root) == before
+    capsys.readouterr()
+    assert backup.name in mended(capsys)
+    assert not damage(folders)
+    with Session(folders) as session:
+        assert session.library.check() == "ok"
+        assert session.history.counts().listens > 20
+    assert [one.path.read_bytes() for one in backups(folders) if one.why == "damaged"] == [damaged]
+    assert mended(capsys) == "Nothing was to be mended."
+
+
+def test_without_a_backup_a_damaged_library_stays_as_it_is(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(folders.backups)
+    folders.database.write_bytes(b"no database " * 900)
+    told = document(capsys, "doctor", "--repair")
+    assert told["mended"] == ["Nothing was to be mended."]
+    assert any("move it away" in said for said in told["next"])
+    assert folders.database.read_bytes() == b"no database " * 900
+
+
+def test_indexes_alone_are_built_anew_and_nothing_is_lost(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Session(folders) as session:
+        count = session.history.counts().listens
+        session.verdicts.judge("like", "Artist A0")
+        connection = session.library.connection
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'listens_by_time'"
+        ).fetchone()
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    data = bytearray(folders.database.read_bytes())
+    data[(page - 1) * size : page * size] = bytes(size)
+    folders.database.write_bytes(data)
+    assert "nothing of it is lost" in mended(capsys)
+    with Session(folders) as session:
+        assert session.library.check() == "ok"
+        assert (session.history.counts().listens, session.verdicts.of("Artist A0")) == (count, "like")
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("state.json", lambda _data: b"{"),
+        ("hindsight.json", lambda data: data[:40]),
+        ("models/current", lambda _data: b"\xff\xfe"),
+        ("backups/", lambda data: data[:5000]),
+    ],
+)
+def test_what_costs_nothing_is_mended(
+    folders: Folders, capsys: pytest.CaptureFixture[str], name: str, broken: Callable[[bytes], bytes]
+) -> None:
+    path = of(folders, name)
+    path.write_bytes(broken(path.read_bytes()))
+    assert path.stem in mended(capsys)
+    assert not damage(folders)
+    assert not any(path.name in said for said in document(capsys, "doctor")["next"])
+    assert (folders.models / "current").read_text() == "made-by-hand"
