@@ -32,7 +32,7 @@ _SETTINGS = (
     "tolerance",
 )
 _SIDES = ("user_factors", "item_factors")
-# Stands for factors there are not, so that an archive that lost an entry is told from one of a model not fitted.
+# Stands for factors there are not, so that an archive that lost an entry differs from one of a model not fitted.
 _NOT_FITTED = np.zeros((0, 0), dtype=np.float32)
 # What a damaged archive makes zipfile, NumPy's header reader and the settings' own checks raise.
 _UNREADABLE = (

@@ -43,7 +43,7 @@ class Jellyfin:
                 f"{self.address} knows no such user: beside an API key it takes your name there."
             )
 
-    def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it tells all it has
+    def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it lists all it has
         """Every song. Raises DiscoverError."""
         self._open()
         for page in range(_MOST_PAGES):

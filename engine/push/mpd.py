@@ -26,7 +26,7 @@ class Mpd:
         self._places = places
         self.address = split(places[0])[1]
 
-    def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it tells all it has
+    def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it lists all it has
         """Every song with a title. Raises DiscoverError where MPD is not there or refuses."""
         for number, place in enumerate(self._places, 1):
             try:

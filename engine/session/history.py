@@ -128,7 +128,7 @@ class History(Service):
         """Log a play that the person's player says ended at `at` (seconds UTC, null: now) after `seconds`.
 
         Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged,
-        whoever tells of it.
+        whoever reports it.
         """
         from engine.store.logged_plays import add_logged_play
 

@@ -235,7 +235,7 @@ def _in_backup(backup: Backup, data: bytes, names: Names) -> bool:
         with opened(backup) as copy:
             return _Others(copy).in_database(data, names) or bool(names.key and in_rows(copy, names.key))
     except sqlite3.Error:
-        return True  # it cannot be told
+        return True  # nobody knows
 
 
 class _Others:

@@ -132,13 +132,13 @@ def copied(source: sqlite3.Connection, to: sqlite3.Connection) -> None:
     """Copy a database whole. Python would wait for others without end: raises BusyError."""
     until = time.monotonic() + BUSY_SECONDS
 
-    def told(status: int, _left: int, _pages: int) -> None:
+    def copying(status: int, _left: int, _pages: int) -> None:
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > until:
             raise BusyError(
                 "The library is busy: another program is writing to it. Try again when it is done."
             )
 
-    source.backup(to, progress=told)
+    source.backup(to, progress=copying)
 
 
 def _put(door: Door, copy: Path, why: str) -> Path:

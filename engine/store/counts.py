@@ -1,7 +1,7 @@
 """Counts that a source gives instead of dated plays: summed over one file, then compared with what is stored.
 
-A library may hold a track several times (the album's and a best-of's), and which of them a row stands for cannot be
-told. Only the sum of a track is compared: it rises to the highest any snapshot gave, whatever their order. So it does
+A library may hold a track several times (the album's and a best-of's), and which of them a row stands for is not
+known. Only the sum of a track is compared: it rises to the highest any snapshot gave, whatever their order. So it does
 where several files of a service count the plays of one library.
 
 A count stands for plays that other sources may have one by one. It counts for those beyond them.

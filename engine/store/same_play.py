@@ -26,7 +26,7 @@ _REPORTED = 240_000
 # The longest track whose end is looked for.
 _LONGEST = 1800
 # How many pairs of one song's plays are compared at most in the search for the best assignment, and afterwards for
-# each play: a song on repeat for days, told by the day, takes fewer.
+# each play: a song on repeat for days, known by the day, takes fewer.
 _PAIRS, _NEAREST = 300_000, 100
 
 

@@ -41,8 +41,8 @@ def _run(arguments: Sequence[str], options: Options) -> int:
         said = io.StringIO()
         error.show(said)
         # What stood on the line may hold a line of its own. Click takes sequences out where it is no terminal.
-        told = said.getvalue().replace(click.unstyle(error.message), shown(error.message))
-        click.echo(_QUOTED.sub("“\\1\\2”", told), nl=False, err=True)
+        text = said.getvalue().replace(click.unstyle(error.message), shown(error.message))
+        click.echo(_QUOTED.sub("“\\1\\2”", text), nl=False, err=True)
         if hint := _about_extra_words(error, arguments):
             click.echo(hint, err=True)
         return error.exit_code
