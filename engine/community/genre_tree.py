@@ -20,6 +20,11 @@ MIN_ARTISTS, MIN_WEIGHT = 3, 0.1
 # A genre is below another where that share of its artists have the other, too.
 MIN_SHARED = 0.5
 _DECADE = re.compile(r"(?:the )?(?:(1[89]|20)?(\d)0 ?['\u2019]?s)")
+# What says something of the listener and nothing of the music, in any spelling of blanks and hyphens: tags of Last.fm's
+# people are full of it.
+_OF_LISTENERS = re.compile(
+    r"(?:want to )?seen? live|(?:all time |personal )?favou?rites?(?: .*)?|my .*|i .*|albums i own|check out|loved"
+)
 _BETWEEN = re.compile(r"[\s\-_\u2010-\u2013]+")
 
 
@@ -51,8 +56,19 @@ def decade_of(word: str) -> str | None:
     return f"{century}{found[2]}0s"
 
 
+def of_listeners(word: str) -> bool:
+    """Whether a word says something of who listens, and nothing of the music.
+
+    >>> [word for word in ("Seen-Live", "my music", "favourite songs", "love songs", "indie") if of_listeners(word)]
+    ['Seen-Live', 'my music', 'favourite songs']
+    """
+    return _OF_LISTENERS.fullmatch(genre_key(word)) is not None
+
+
 def genre_tree(tags: Sequence[tuple[int, str, float]]) -> tuple[Genre, ...]:
     """The genres of (item id, tag, weight) by name."""
+    junk = {word for word in {tag for _, tag, _ in tags} if of_listeners(word)}
+    tags = [one for one in tags if one[1] not in junk]
     if not tags:
         return ()
     names, items, words = _counted(tags)

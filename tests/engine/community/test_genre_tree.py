@@ -36,6 +36,10 @@ def test_words_of_few_artists_and_of_little_weight_are_no_genres() -> None:
         "1970s": [0, 1, 2],
     }
     assert genre_tree([]) == ()
+    # What listeners say of themselves is no genre, and does not weigh beside one.
+    said = [(item, word, 100.0) for item in range(4) for word in ("Seen Live", "favourites", "my music")]
+    assert genre_tree(said) == ()
+    assert [one.name for one in genre_tree([*said, *((item, "dub", 1.0) for item in range(4))])] == ["dub"]
 
 
 def test_of_two_words_for_the_same_artists_one_is_on_top_and_none_below_itself() -> None:
