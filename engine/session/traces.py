@@ -106,6 +106,10 @@ def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterabl
                 connection.execute(
                     f"DELETE FROM temp.named WHERE text IN (SELECT {column} FROM main.{table})"  # noqa: S608 - fixed names
                 )
+        # What the person keeps out of their taste they named themselves.
+        connection.execute(
+            "DELETE FROM temp.named WHERE text IN (SELECT j.atom FROM main.rules, json_tree(rules.settings) AS j)"
+        )
         left = [
             str(row[0])
             for row in connection.execute("SELECT text FROM temp.named ORDER BY length(text) DESC, text")

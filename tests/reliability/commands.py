@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -125,7 +126,8 @@ def make(place: Path, *, models: bool = True) -> None:
         "import|{files}/plays.csv", "config|set|open.service|Bandcamp", "like|Artist 1", "block|Artist 2",
         "taste|exclude|--track|Song 4", "playlists|create|Mine", "playlists|add|Mine|Artist 1",
         f"playlists|add|Mine|{SECRET}", "playlists|add|Mine|Artist 6",
-        "features|add|{files}/tempos.csv|--name|tempos", "library|add|{files}/music", "listen|--how|navidrome",
+        "features|add|{files}/tempos.csv|--name|tempos", "library|add|{files}/music",
+        f"listen|--port|{_free_port()}|--how|navidrome",
         "doctor",
     ]  # fmt: skip
     train = "train|--factors|8|--iterations|2|--no-tune"
@@ -145,6 +147,13 @@ def make(place: Path, *, models: bool = True) -> None:
         if ended.code:
             raise OSError(f"{line}: {ended.err}")
     (place / _EMPTY).mkdir(mode=0o700)
+
+
+def _free_port() -> int:
+    """A port of this machine that nobody has, for this run alone."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def _write_files(files: Path) -> None:

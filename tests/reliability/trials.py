@@ -135,7 +135,7 @@ class Trials:
         for number in re.findall(r"kept (\d)", ended.out):
             if not any(f"Told {number}" in row for row in now.rows.get("tracks", ())):
                 self._fault(f"{at}: a play that was answered is lost", when)
-        _age(self._data)
+        _age(self._data.parent)
         look_first = rng.random() < 0.5
         if look_first:
             self._doctor_is_right(now, at, when)
@@ -159,7 +159,7 @@ class Trials:
         ):
             self._fault(f"{what}: {ended.code} {said[-200:]}", when)
         self._is_between(now, what, when)
-        _age(self._data)
+        _age(self._data.parent)
         self._goes_on(now, what, when)
 
     # -- what is to be true ------------------------------------------------------------------------------------
@@ -269,9 +269,9 @@ def _kinds(litter: list[str]) -> str:
     return ", ".join(sorted({re.sub(r"-[0-9a-f]{8,16}", "-…", name.split("/.")[-1]) for name in litter}))
 
 
-def _age(data: Path) -> None:
+def _age(folder: Path) -> None:
     """What is a moment old might still be being made: have it be older."""
-    for path in sorted(data.rglob("*"), reverse=True):
+    for path in sorted(folder.rglob("*"), reverse=True):
         os.utime(path, (time.time() - 3600,) * 2, follow_symlinks=False)
 
 

@@ -270,3 +270,10 @@ def test_an_exchange_that_was_broken_off_is_not_for_a_private_session(session: S
         Session(folders, private=True)
     with Session(folders) as again:
         assert again.models.manifest() is not None
+
+
+def test_a_name_that_an_exclusion_still_gives_is_not_one_that_is_to_be_gone(session: Session) -> None:
+    session.taste.exclude(Rule(track="Song 3"))
+    done = session.forget(Rule(until=START + 10**9))
+    assert done.deleted["tracks"]
+    assert done.holds, done.found_in
