@@ -174,7 +174,8 @@ def test_artists_and_titles_become_tracks_with_what_is_known_of_them(session: Se
 def test_a_blocked_track_is_not_shown(session: Session) -> None:
     session.playlists.create("One blocked", some("ab"))
     session.library.connection.execute(
-        "INSERT INTO feedback (artist_key, track_key, artist, track, verdict, at) VALUES ('a', 'a', 'A', 'a', 'block', 0)"
+        "INSERT INTO feedback (artist_key, track_key, artist, track, verdict, at) "
+        "VALUES ('a', 'a', 'A', 'a', 'block', 0)"
     )
     assert titles(session, "One blocked") == ["b"]
     session.library.connection.execute("DELETE FROM feedback WHERE artist_key = 'a'")
