@@ -143,6 +143,9 @@ class Library:
         for one in damage_of_data(self.folders, self.connection):
             of_library = one.path == self.folders.database
             raise (DamagedLibraryError if of_library else DamagedDataError)(one.said) from error
+        # SQLite's quick check reads no index against its table.
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CORRUPT_INDEX):
+            raise library_trouble(error, self.folders.database) from error
 
     def subscribe(self, drop_cache: Callable[[Change], None]) -> None:
         """Have `drop_cache` called, under the lock, with each change from now on."""

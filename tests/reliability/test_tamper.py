@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.errors import DamagedLibraryError
 from engine.paths import Folders
 from engine.session import Session
 from engine.session.damage import damage
@@ -149,3 +151,16 @@ def test_what_costs_nothing_is_mended(
     assert not damage(folders)
     assert not any(path.name in said for said in document(capsys, "doctor")["next"])
     assert (folders.models / "current").read_text() == "made-by-hand"
+
+
+def test_what_sqlite_calls_damaged_is_the_library_where_its_quick_check_finds_nothing(
+    folders: Folders,
+) -> None:
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    with (
+        Session(folders) as session,
+        pytest.raises(DamagedLibraryError, match="--repair"),
+        session.exclusive(),
+    ):
+        raise error
