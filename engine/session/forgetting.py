@@ -30,6 +30,7 @@ from engine.session.traces import (
     names_to_be_gone,
     search_files,
     stands_in,
+    texts_in_backups,
     whole_artist,
 )
 from engine.store.backups import FORGET, back_up, backups, remove, remove_unforgotten, rewrite
@@ -84,9 +85,10 @@ def forget(
     expected = _as_if_never(connection, rule)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        before = named_texts(connection, rule)
+        in_backups = texts_in_backups(backups(door.folders), rule)
+        before = named_texts(connection, rule) | in_backups
         deleted = _delete(connection, rule, playlists=playlists)
-        if not any(deleted.values()) and not resumed:
+        if not any(deleted.values()) and not in_backups and not resumed:
             raise NothingYetError(f"No plays match: {rule.in_words()}.")
         begin(connection)
     names = names_to_be_gone(connection, rule, before)

@@ -213,15 +213,21 @@ class Session:
         try:
             return self.taste.with_keys(rule)
         except UnknownNameError:
-            # What playlists or likes still name was forgotten before without them.
+            # What playlists or likes still name was forgotten before without them; a backup may name what a restore
+            # took from the library.
             if rule.artist is None or not (self.library.was_forgetting or self._is_named(rule.artist)):
                 raise
             return self.taste.with_keys(rule, unknown=True)
 
     def _is_named(self, artist: str) -> bool:
-        from engine.session.traces import in_rows
+        from engine.session.traces import in_rows, texts_in_backups
+        from engine.store.backups import backups
+        from engine.taste.rules import Rule
 
-        return bool(in_rows(self.library.connection, artist_key(artist)))
+        if in_rows(self.library.connection, artist_key(artist)):
+            return True
+        rule = self.taste.with_keys(Rule(artist=artist), unknown=True)
+        return bool(texts_in_backups(backups(self.folders), rule))
 
     def forget(self, rule: Rule, *, playlists: bool = False) -> Forgotten:
         """Delete what the rule names for good, and prove it.

@@ -93,6 +93,17 @@ def named_texts(connection: sqlite3.Connection, rule: Rule) -> set[str]:
     return found
 
 
+def texts_in_backups(backups: Iterable[Backup], rule: Rule) -> set[str]:
+    """What `named_texts` finds in backups: after a restore they may hold plays that the library does not."""
+    found: set[str] = set()
+    for backup in backups:
+        with suppress(sqlite3.Error), opened(backup) as copy:
+            found |= named_texts(copy, rule)
+            if rule.artist and rule.artist_key and whole_artist(rule) and in_rows(copy, rule.artist_key):
+                found.add(rule.artist)
+    return found
+
+
 def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterable[str]) -> Names:
     """The names that no file may hold after `rule`: an artist's own, and of those `before` what no row has any more,
     the longest first."""

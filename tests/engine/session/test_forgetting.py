@@ -11,6 +11,7 @@ from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
 from engine.paths import Folders
 from engine.session import Session
 from engine.store import comparisons
+from engine.store.restoring import restore
 from engine.taste.rules import Rule
 from tests.support.importing import START, lastfm, spotify, write
 from tests.support.models import write_model
@@ -167,3 +168,23 @@ def test_the_proof_holds_where_bursts_close_up_over_what_is_forgotten(
     assert session.taste.read().by_key[artist_key(KEPT[0])].plays > 1
     assert session.forget(Rule(artist=SECRET[0])).holds
     assert session.taste.read().by_key[artist_key(KEPT[0])].plays == 1
+
+
+@pytest.mark.parametrize(
+    "rule", [Rule(artist="Lone Lantern"), Rule(track="Ninth Harbour"), Rule(source="b.csv")]
+)
+def test_what_only_a_backup_holds_is_forgotten_there(tmp_path: Path, rule: Rule) -> None:
+    opened = Session(Folders(tmp_path / "data"))
+    for name, track in (("a.csv", KEPT), ("b.csv", ("Lone Lantern", "Ninth Harbour"))):
+        write(tmp_path / "in", name, lastfm((START, track)))
+        opened.history.import_paths([tmp_path / "in" / name])
+    opened.close()
+    restore(opened.door)
+    with Session(Folders(tmp_path / "data")) as session:
+        assert b"Lone Lantern" in bytes_of(session.folders), (
+            "the premise: a backup has it, the library has not"
+        )
+        assert session.forget(rule).holds
+        assert b"Lone Lantern" not in bytes_of(session.folders)
+        with pytest.raises((NothingYetError, UnknownNameError)):
+            session.forget(rule)
