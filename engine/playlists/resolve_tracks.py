@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from engine.canonical_keys import AnySpelling, artist_key, joined_key, nearest, track_key
 from engine.community.catalog import Catalog
 from engine.community.features import FeatureCatalog, TrackFeatures
 from engine.errors import UnknownNameError
-from engine.playlists.local_files import Wanted, find_files, is_there
+from engine.playlists.local_files import Wanted, find_files
 from engine.playlists.offer import one_track_each, other_ids, pack_track, unwanted_tracks
 from engine.playlists.playlist import PlaylistTrack
 from engine.store.feedback import marked
@@ -86,7 +85,7 @@ def resolve_track(
 def with_known_ids(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrack]) -> list[PlaylistTrack]:
     """The tracks with the ids, and the files, the library has come to know of them since they were put together.
 
-    A file that is not there, as a list of another time may name, is none.
+    A file that a list or a player named stays, there or not: it may lie on a drive that is not attached now.
     """
     own = tracks_by_artist(connection, [artist_key(track.artist) for track in tracks])
     numbers = {(one.artist_key, one.track_key): one.id for found in own.values() for one in found}
@@ -115,7 +114,7 @@ def _with_files(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrack])
         ],
     )
     return [
-        _without_lost_file(track)
+        track
         if file is None
         else replace(
             track,
@@ -125,14 +124,6 @@ def _with_files(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrack])
         )
         for track, file in zip(tracks, files, strict=True)
     ]
-
-
-def _without_lost_file(track: PlaylistTrack) -> PlaylistTrack:
-    """A path that is none of this system, such as C:/, is for another to tell."""
-    path = dict(track.ids).get("file")
-    if path is None or not Path(path).is_absolute() or is_there(path):
-        return track
-    return replace(track, ids=tuple(pair for pair in track.ids if pair[0] != "file"))
 
 
 def _titles(own: Iterable[PlayedTrack], known: Iterable[TrackFeatures]) -> list[str]:
