@@ -30,6 +30,11 @@ for _n, _title in enumerate(TITLES):
     for _block in range(3):
         CALLED[3 * _n + _block + (3 if _block else 0)] = f"{_title} {_block}"
 CALLED[33], CALLED[34] = f"{TITLES[0]} liked", f"{TITLES[4]} blocked"
+# What a player, a shell or an address would take for something else than a name.
+HOSTILE_WORDS = (
+    *TITLES, "--script=/tmp/x.lua", "-o", "/etc/passwd", "@file", "http://evil.example/x", "a b; rm -rf ~", "$(id)",
+    "`id`", "'\"", "{query}", "{track} {artist}", "\x00\n\r", "../../x", "C:\\x", "&q=other#frag?x=%00", "",
+)  # fmt: skip
 HOSTILE_TITLE = "Tsong [/b] [@click=app.quit]q[/] \x1b[31m\u202e"
 
 

@@ -19,7 +19,7 @@ from engine.session import Session
 from tests.support.commands import document
 from tests.support.driving import settled, the_list, the_view, toasts
 from tests.support.folders import fingerprint
-from tests.support.hostile import TITLES
+from tests.support.hostile import HOSTILE_WORDS
 from tests.support.importing import START, spotify, write
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.player import address, command, open_in_browser, played_line
@@ -27,18 +27,12 @@ from tuiapp.cli.main import run
 from tuiapp.music import Music
 from tuiapp.settings.config import SERVICES
 
-HOSTILE = (
-    *TITLES, "--script=/tmp/x.lua", "-o", "/etc/passwd", "@file", "http://evil.example/x", "a b; rm -rf ~", "$(id)",
-    "`id`", "'\"", "{query}", "{track} {artist}", "\x00\n\r", "../../x", "C:\\x", "&q=other#frag?x=%00", "",
-)  # fmt: skip
-
-
 # -- addresses ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("service", [*SERVICES, "https://own.example/find?x=1&words={query}&by={artist}"])
 def test_a_name_stays_one_value_of_the_address(service: str) -> None:
-    for name in HOSTILE:
+    for name in HOSTILE_WORDS:
         stays_one_value(service, name)
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.tuiapp.test_player import HOSTILE
+from tests.support.hostile import HOSTILE_WORDS
 from tuiapp.app.player import command
 from tuiapp.music import Music
 from tuiapp.settings import checks
 
 
-@pytest.mark.parametrize("name", [*HOSTILE, "'; touch owned; '", "-c touch owned", "$(touch owned)"])
+@pytest.mark.parametrize("name", [*HOSTILE_WORDS, "'; touch owned; '", "-c touch owned", "$(touch owned)"])
 def test_a_shell_gets_a_name_as_an_argument_alone(tmp_path: Path, name: str) -> None:
     template = checks.player("sh -c 'printf %s \"$1\"' sh {query}")
     said = subprocess.run(

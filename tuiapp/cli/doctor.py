@@ -73,7 +73,11 @@ def _list_installed(options: Options) -> None:
 
     found = installed(check=True)
     if options.json:
-        print_json({"installed": [one._asdict() for one in found]})
+        rows = [
+            {"name": one.name, "version": one.version, "licence": one.licence, "altered": one.altered}
+            for one in found
+        ]
+        print_json({"installed": rows})
     else:
         print_table(
             ("name", "version", "licence"),
