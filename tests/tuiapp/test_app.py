@@ -216,7 +216,9 @@ async def test_taking_back_in_taste_can_be_taken_back(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        await pilot.press("6", "v", "v", "tab", "tab")
+        await pilot.press("6")
+        await settled(pilot)
+        await pilot.press("v", "v", "tab", "tab")
         await settled(pilot)
         assert the_list(app).id == "marks"
         name = the_list(app).row.artist
@@ -358,7 +360,9 @@ async def test_a_time_of_the_week_is_chosen_by_typing_and_any_time_again(folders
     async with app.run_test(size=(140, 40)) as pilot:
         await settled(pilot)
         before = [row.key for row in the_list(app)._rows]
-        await pilot.press("c", *"orni")
+        await pilot.press("c")
+        await settled(pilot)
+        await pilot.press(*"orni")
         assert "morning" in screen_text(app)
         assert "commute" not in screen_text(app)
         await pilot.press("enter")
@@ -370,7 +374,9 @@ async def test_a_time_of_the_week_is_chosen_by_typing_and_any_time_again(folders
         await pilot.press("u")
         await settled(pilot)
         assert [row.key for row in the_list(app)._rows] == before
-        await pilot.press("c", "down", "down", "enter")
+        await pilot.press("c")
+        await settled(pilot)
+        await pilot.press("down", "down", "enter")
         await settled(pilot)
         assert "No plays: commute" in screen_text(app)
         await pilot.press("c")

@@ -199,7 +199,9 @@ async def test_a_blocked_artist_is_in_no_view_and_an_excluded_one_only_in_the_hi
                 )
             for name, allowed in ((blocked, ""), (excluded, "history")):
                 assert bool(re.search(rf"\b{name}\b", told)) == (view == allowed), (view, name)
-        await pilot.press("6", "v")
+        await pilot.press("6")
+        await settled(pilot)
+        await pilot.press("v")
         await settled(pilot)
         assert not re.search(rf"\b({blocked}|{excluded})\b", screen_text(app)), "in no year either"
         await pilot.press("v")

@@ -143,7 +143,9 @@ async def test_the_app_takes_a_model_undoes_that_and_writes_one(file, root, tmp_
     app = DiscoverApp(Folders(root))
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("7", "a")
+        await pilot.press("7")
+        await settled(pilot)
+        await pilot.press("a")
         await settled(pilot)
         await pilot.press("7")
         await settled(pilot)
@@ -187,7 +189,9 @@ async def test_the_app_asks_before_it_downloads_and_comes_back_with_what_was_typ
         url = server.base.replace("/pub/", "/m/model.zip")
         async with app.run_test(size=(120, 36), notifications=True) as pilot:
             await settled(pilot)
-            await pilot.press("7", "a")
+            await pilot.press("7")
+            await settled(pilot)
+            await pilot.press("a")
             await settled(pilot)
             await pilot.press("7")
             await settled(pilot)

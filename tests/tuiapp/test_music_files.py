@@ -46,7 +46,9 @@ async def test_a_folder_is_added_measured_removed_and_brought_back(
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("7", "a", "end", "enter")
+        await pilot.press("7")
+        await settled(pilot)
+        await pilot.press("a", "end", "enter")
         await settled(pilot)
         assert "Navidrome" in screen_text(app)
         app.screen.query_one("Input").value = str(music)

@@ -269,7 +269,9 @@ async def test_o_looks_up_what_is_under_the_cursor_and_says_where(
         row = the_list(app).row
         await pilot.press("o")
         await settled(pilot)
-        await pilot.press("7", "o")
+        await pilot.press("7")
+        await settled(pilot)
+        await pilot.press("o")
         await settled(pilot)
     assert browser.asked == [
         address("Bandcamp", Music(name)),

@@ -72,7 +72,9 @@ async def test_where_it_is_narrow_the_tastes_are_a_panel_and_d_discovers_for_one
     app = DiscoverApp(folders)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
-        await pilot.press("6", "v", "tab")
+        await pilot.press("6")
+        await settled(pilot)
+        await pilot.press("v", "tab")
         await settled(pilot)
         assert the_list(app).id == "modes"
         name = the_list(app).row[1].name
