@@ -10,6 +10,8 @@ from engine.community.fetch import Web
 from engine.errors import DiscoverError
 
 NOT_THERE = 404
+# From here on the fault is the server's, not that of what was asked.
+SERVER_ERROR = 500
 
 
 class NotLetInError(DiscoverError):
@@ -41,6 +43,8 @@ def ask_json(
         answer = json.loads(data) if data.strip() else {}
     except (ValueError, RecursionError):
         answer = None
+    if status >= SERVER_ERROR:
+        raise server_error(address, status)
     if status >= 300:
         said = answer.get("error") if isinstance(answer, dict) else None
         why = f": {str(said)[:200]}" if said else ""
@@ -53,6 +57,11 @@ def ask_json(
     if not isinstance(answer, dict):
         raise DiscoverError(f"What {address} answers to {path} is not what was expected. Check the address.")
     return answer
+
+
+def server_error(address: str, status: int) -> DiscoverError:
+    """What to raise where a server says that it fails itself."""
+    return DiscoverError(f"{address} answers with an error ({status}). Try again later.")
 
 
 def rows(value: Any) -> list[dict[str, Any]]:

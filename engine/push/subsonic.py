@@ -16,7 +16,7 @@ from typing import Any
 from engine.community.fetch import Web, is_safe
 from engine.errors import DiscoverError, UsageError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import NoDigestError, NotLetInError, rows
+from engine.push.asking import SERVER_ERROR, NoDigestError, NotLetInError, rows, server_error
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 from engine.store.stars import Star
@@ -159,6 +159,8 @@ class Subsonic:
             answer = json.loads(data)["subsonic-response"]
             good = answer["status"] == "ok"
         except (ValueError, TypeError, KeyError, RecursionError) as error:
+            if status >= SERVER_ERROR:
+                raise server_error(self.address, status) from error
             raise DiscoverError(
                 f"What answers at {self.address} is no Subsonic server (it says {status}). Check the address."
             ) from error

@@ -212,14 +212,21 @@ def listens_in(backup: Backup) -> int | None:
         return None
 
 
-def is_whole(backup: Backup) -> bool:
-    """Whether a backup can be restored: SQLite finds nothing wrong with it, and it is of no later version."""
+def trouble(backup: Backup) -> str:
+    """Why a backup cannot be restored, in words that follow "is"; empty where it can."""
     try:
         with opened(backup) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            return 0 < version <= len(STEPS) and sound(connection) == "ok"
+            if version > len(STEPS):
+                return "of a later version"
+            return "" if version and sound(connection) == "ok" else "damaged"
     except sqlite3.Error:
-        return False
+        return "damaged"
+
+
+def is_whole(backup: Backup) -> bool:
+    """Whether a backup can be restored."""
+    return not trouble(backup)
 
 
 def sound(connection: sqlite3.Connection) -> str:
@@ -245,8 +252,8 @@ def chosen(folders: Folders, name: str = "") -> Backup:
     found = next((one for one in there if one.name == name or one.path.name == name), None)
     if found is None:
         raise NothingYetError(f"No backup “{name}”. List them: discover backup list.")
-    if not is_whole(found):
-        raise DamagedDataError(f"{found.path} is damaged too. Restore another: discover backup list.")
+    if why := trouble(found):
+        raise DamagedDataError(f"{found.path} is {why}. Restore another: discover backup list.")
     return found
 
 

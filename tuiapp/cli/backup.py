@@ -36,13 +36,20 @@ def backup() -> None:
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the backups, the newest first. What was forgotten since is in none of them."""
-    from engine.store.backups import backups, listens_in
+    from engine.store.backups import backups, listens_in, trouble
 
-    found = [(one, listens_in(one)) for one in backups(options.folders)]
+    found = [(one, listens_in(one), trouble(one)) for one in backups(options.folders)]
     if options.json:
         keys = [
-            {"name": one.name, "made": one.made, "why": one.why, "listens": listens, "bytes": one.bytes}
-            for one, listens in found
+            {
+                "name": one.name,
+                "made": one.made,
+                "why": one.why,
+                "listens": listens,
+                "bytes": one.bytes,
+                "trouble": bad,
+            }
+            for one, listens, bad in found
         ]
         print_json({"backups": keys})
         return
@@ -56,10 +63,10 @@ def list_(options: Options) -> None:
                 one.name,
                 time.strftime("%Y-%m-%d %H:%M", time.gmtime(one.made)),
                 _BEFORE[one.why],
-                "?" if listens is None else thousands(listens),
+                bad or thousands(listens or 0),
                 f"{one.bytes / 1e6:.1f} MB",
             )
-            for one, listens in found
+            for one, listens, bad in found
         ],
         right=frozenset({3, 4}),
     )
@@ -69,9 +76,10 @@ def list_(options: Options) -> None:
 @click.argument("name", default="", shell_complete=_names)
 @click.pass_obj
 def restore(options: Options, name: str) -> None:
-    """Make a backup the library again; without a name the newest that is whole.
+    """Make a backup the library again.
 
-    The library of now is backed up first, so the same command undoes this. Models, packs and settings stay.
+    Without a name it takes the newest that is whole, which after a restore is the undo: the library of now is backed
+    up first. Models, packs and settings stay.
     """
     from engine.privacy import Door
     from engine.store.restoring import restore

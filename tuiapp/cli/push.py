@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 @click.option(
     "--to", "service", type=click.Choice(tuple(SERVICES)), required=True, help="What the server is."
 )
-@of_server
+@of_server(
+    "Where it is: https, or http on a network of your own; of MPD host:port or a socket's path",
+    "the setting push.subsonic, push.jellyfin or listen.mpd; listenbrainz.org",
+)
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
 def push(

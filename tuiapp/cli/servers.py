@@ -23,12 +23,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _VARIABLE = "DISCOVER_PUSH_PASSWORD"
 _OPTIONS = (
     click.option(
-        "--url",
-        metavar="ADDRESS",
-        help="Where it is: https, or http on a network of your own; of MPD host:port or a socket's path.  [default: "
-        "the setting push.subsonic, push.jellyfin or listen.mpd; listenbrainz.org]",
-    ),
-    click.option(
         "--user", metavar="NAME", help="Your name there; a token or API key of your own needs none."
     ),
     click.option("--password-stdin", is_flag=True, help="Read the password from standard input."),
@@ -45,11 +39,15 @@ _OPTIONS = (
 )
 
 
-def of_server(command: Command) -> Command:
-    """Gives a command the options of where a server is and who the person is there."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def of_server(where: str, default: str) -> Callable[[Command], Command]:
+    """Gives a command the options of `where` a server may be, by `default` and otherwise, and who one is there."""
+
+    def given(command: Command) -> Command:
+        for option in reversed(_OPTIONS):
+            command = option(command)
+        return click.option("--url", metavar="ADDRESS", help=f"{where}.  [default: {default}]")(command)
+
+    return given
 
 
 def opened(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "service", type=click.Choice(("subsonic",)), default="subsonic", help="What the server is."
 )
-@of_server
+@of_server("Where it is: https, or http on a network of your own", "the setting push.subsonic")
 @click.option("--undo", is_flag=True, help="Take back the likes of the last time that found new stars.")
 @click.pass_obj
 def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:

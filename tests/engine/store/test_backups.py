@@ -171,8 +171,12 @@ def test_a_damaged_library_is_kept_and_a_damaged_backup_refused(folders: Folders
     assert listens(folders) == 5
     assert (folders.backups / f"{done.before}.sqlite").read_bytes() == bytes_before
     damage(done.backup.path)
-    for name, error in ((done.backup.name, DamagedDataError), ("", NothingYetError), ("x", NothingYetError)):
-        with pytest.raises(error):
+    for name, error, said in (
+        (done.backup.name, DamagedDataError, r"\.sqlite is damaged\. Restore another"),
+        ("", NothingYetError, "No backup of the library yet"),
+        ("x", NothingYetError, "No backup “x”"),
+    ):
+        with pytest.raises(error, match=said):
             restore(Door(folders), name)
     assert listens(folders) == 5
 
@@ -266,3 +270,7 @@ def test_the_list_tells_when_and_before_what(folders: Folders, capsys: pytest.Ca
     told = capsys.readouterr().out
     assert backup.name in told
     assert "before an import" in told
+    assert "damaged" not in told
+    damage(backup.path)
+    assert run(["--data-dir", str(folders.root), "backup", "list"]) == 0
+    assert "damaged" in capsys.readouterr().out
