@@ -109,15 +109,15 @@ async def test_every_command_of_an_artist_can_be_done(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        for view in dict(SCREENS):
+        for place, view in enumerate(dict(SCREENS)):
             await back_to(pilot, view)
             app.action_command_palette()
             await settled(pilot)
             hits = [hit async for hit in ArtistCommands(app.screen).search("Artist B27")]
             app.pop_screen()
-            # What can be done with the first artist found; with the others it is the same.
+            # What can be done with the first artist found, half of it in a view; with the others it is the same.
             assert len(hits) >= 4
-            for hit in hits[:4]:
+            for hit in hits[place % 2 : 4 : 2]:
                 app.call_later(hit.command)
                 await settled(pilot)
                 assert failed(app) == repr(""), hit.text

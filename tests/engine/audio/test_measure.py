@@ -23,6 +23,9 @@ from engine.store.music_files import Heard, MusicFile, unmeasured
 from tests.support.audio import clicks, heard_here, id3, loop, touched, wav
 from tests.support.listens import play
 
+# The sounds are made and measured once, not once a worker.
+pytestmark = pytest.mark.xdist_group("measure")
+
 TEMPOS = (80, 85, 168, 170)
 
 

@@ -15,6 +15,9 @@ from engine.index import Index, IndexManifest, build_index, open_index
 from engine.index.manifest import manifest_from_json, manifest_to_json
 from tests.support.vectors import clustered
 
+# The trees are built once, not once a worker.
+pytestmark = pytest.mark.xdist_group("index")
+
 
 def by_brute_force(vectors: np.ndarray, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     scores = (vectors.astype(np.float64) * query.astype(np.float64)).sum(axis=1).astype(np.float32)

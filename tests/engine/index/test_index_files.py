@@ -20,6 +20,9 @@ from engine.index.annoy_trees import Trees
 from engine.index.manifest import check_digest
 from tests.support.vectors import clustered
 
+# The index is built once, not once a worker.
+pytestmark = pytest.mark.xdist_group("index files")
+
 VECTORS, QUERIES = clustered(1_500, 12, seed=5)
 ARRAYS = ("sorted_factors.npy", "order.npy", "places.npy", "norms.npy")
 

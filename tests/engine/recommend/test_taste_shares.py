@@ -18,6 +18,9 @@ from tests.support.listens import play
 from tests.support.models import names, write_model
 from tuiapp.tastes import in_a_line
 
+# The models are made once, not once a worker.
+pytestmark = pytest.mark.xdist_group("taste shares")
+
 ARTISTS = names(400)
 DAY = 86_400
 

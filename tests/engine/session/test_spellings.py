@@ -29,6 +29,9 @@ from engine.taste.sessions import read_sessions
 from tests.support.listens import play
 from tests.support.models import names, tracks, write_model
 
+# The library is filled once, not once a worker.
+pytestmark = pytest.mark.xdist_group("spellings")
+
 DAY = 86_400
 # As the community spells the first artist and their tracks; the library spells them in three other ways.
 ARTISTS = ["The Lark", *names(60)[1:59], "Lark"]

@@ -32,6 +32,9 @@ from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names, tracks, write_model
 
+# The model is trained once, not once a worker.
+pytestmark = pytest.mark.xdist_group("growth")
+
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 
 

@@ -45,6 +45,9 @@ from tests.support.listens import play
 from tests.support.model_files import HOSTILE, altered, members_of, say
 from tests.support.models import names, write_model
 
+# The model is trained once, not once a worker.
+pytestmark = pytest.mark.xdist_group("model files")
+
 DAY = 86_400
 ARTISTS = names(60)
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)

@@ -28,6 +28,9 @@ from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names
 
+# The first model is trained once, not once a worker.
+pytestmark = pytest.mark.xdist_group("training")
+
 DAY = 86_400
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 
