@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from engine.community.offers import FEW_LISTENERS
 from engine.errors import sentence
-from engine.wording import quantity
+from engine.imports.record import AS_LIKE, AS_PLAYLIST
+from engine.wording import one_or_many, quantity
 from tuiapp.safe import shown
 
+# What is kept other than as plays: of many and of one.
+_OTHERWISE = {
+    AS_LIKE: ("kept as likes", "kept as a like"),
+    AS_PLAYLIST: ("kept as playlist entries", "kept as a playlist entry"),
+}
 # Unknown files that are named one by one in a report.
 _MAX_NAMED = 20
 _ALL = "discover import --dry-run --json PATH"
+
+
+def kept_otherwise(dropped: dict[str, int]) -> list[tuple[int, str]]:
+    """What of rows that are no plays was kept, and as what; taken out of `dropped`."""
+    return [
+        (count, one_or_many(count, *words))
+        for reason, words in _OTHERWISE.items()
+        if (count := dropped.pop(reason, 0))
+    ]
+
+
+def _kept(entries: Sequence[dict[str, Any]]) -> str:
+    plays = sum(entry["kept"] for entry in entries)
+    every: Counter[str] = Counter()
+    for entry in entries:
+        every.update(entry["dropped"])
+    otherwise = [f"{count:,} {words}" for count, words in kept_otherwise(every)]
+    return ", ".join([f"{plays:,} kept"] * bool(plays or not otherwise) + otherwise)
 
 
 def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -28,9 +53,9 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
         paths = [str(entry["path"]) for entry in entries]
         many = "" if len(entries) == 1 else f"{quantity(len(entries), 'files')}, "
         what = (
-            f"{kind}, {many}{sum(entry['kept'] for entry in entries):,} kept"
+            f"{kind}, {many}{_kept(entries)}"
             if kind
-            else "not a listening history, ignored"
+            else ("not read" if entries[0]["unread"] else "not a listening history, ignored")
         )
         if kind is None and len(paths) > 1:
             names = ", ".join(path.removeprefix(f"{root}/") for path in paths[:_MAX_NAMED])

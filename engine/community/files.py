@@ -91,9 +91,12 @@ def files(path: Path) -> list[DataFile]:
             return list(_in_zip(path))
         stat = path.stat()
         inside = Sections(lambda: _of_tar(path))
+        members, refused = _in_tar(path, stat.st_size, stat.st_mtime_ns)
+        if refused:
+            raise UnreadableFileError(refused)
         return [
             DataFile(shown, name, partial(int, size), partial(inside.open, begin, size))
-            for shown, name, begin, size in _in_tar(path, stat.st_size, stat.st_mtime_ns)
+            for shown, name, begin, size in members
         ] or [file_at(path, path.name)]
     except _DAMAGED_ZIP as error:
         raise UnreadableFileError(f"{path.name} is not a readable archive: {error}.") from error
@@ -166,17 +169,18 @@ def _in_zip(path: Path) -> Iterator[DataFile]:
 
 
 @lru_cache(maxsize=4)
-def _in_tar(path: Path, _size: int, _changed: int) -> list[tuple[str, str, int, int]]:
-    """How each member of a tar archive, packed or not, is shown, its name, where it begins and how many bytes it has.
+def _in_tar(path: Path, _size: int, _changed: int) -> tuple[list[tuple[str, str, int, int]], str]:
+    """How each member of a tar archive, packed or not, is shown, its name, where it begins and how many bytes it has;
+    and why the archive is refused, where it is.
 
-    None where it is not one. Every reader asks, so it is remembered.
+    None where it is not one. Every reader asks, so either is remembered.
     """
     with _of_tar(path) as file:
         try:
             if not is_tar(file.peek(_HEADER)):
-                return []
+                return [], ""
         except DAMAGED:
-            return []  # whoever reads it says so
+            return [], ""  # whoever reads it says so
         found: list[tuple[str, str, int, int]] = []
         with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive:
             for member in archive:
@@ -184,16 +188,16 @@ def _in_tar(path: Path, _size: int, _changed: int) -> list[tuple[str, str, int, 
                     break
                 name = Path(member.name).name
                 if len(found) == _MAX_IN_TAR:
-                    raise UnreadableFileError(
+                    return [], (
                         f"{path.name} has more than {_MAX_IN_TAR:,} files in it. Unpack it, and choose the folder."
                     )
                 if member.isfile() and not name.startswith("._"):
                     if member.issparse():
-                        raise UnreadableFileError(
+                        return [], (
                             f"{path.name}/{member.name} is stored with holes. Unpack it, and choose the folder."
                         )
                     found.append((f"{path.name}/{member.name}", name, member.offset_data, member.size))
-        return found
+        return found, ""
 
 
 def _of_tar(path: Path) -> Peekable:

@@ -18,8 +18,8 @@ class FileReport:
 
     `root` is the path given that it was found under. `format` is None for a file that is none of ours. `first_at`
     gives for each reason the position (from 1) of the first row left out for it. `undated` of the kept have no usable
-    date. `on_disk` is the file it is or is in. `note` is a sentence on what a person should know: what the file looks
-    like, or that it was cut off.
+    date. `unread`: it, or a part of it, was not looked at. `on_disk` is the file it is or is in. `note` is a sentence
+    on what a person should know: what the file looks like, why it was not read, or that it was cut off.
     """
 
     path: str
@@ -31,6 +31,7 @@ class FileReport:
     dropped: dict[str, int] = field(default_factory=dict)
     first_at: dict[str, int] = field(default_factory=dict)
     undated: int = 0
+    unread: bool = False
     note: str = ""
     on_disk: Path | None = None
 
@@ -51,6 +52,7 @@ class FileReport:
             "dropped": dict(self.dropped),
             "first_at": dict(self.first_at),
             "undated": self.undated,
+            "unread": self.unread,
             "note": self.note,
         }
 

@@ -169,6 +169,7 @@ class _Run:
 
     def _look(self, member: Member, forced: Format | None) -> tuple[FileReport, Source | None]:
         file = FileReport(member.path, member.root, note=member.trouble, on_disk=member.on_disk)
+        file.unread = bool(member.trouble)
         if member.trouble:
             return file, None
         known = self._known_digest(member)
@@ -177,6 +178,7 @@ class _Run:
                 text = _text_of(stream, self._read_as(known).encoding)
                 head = Head(member.name, text.read(HEAD_BYTES), member.open)
         except ARCHIVE_ERRORS as error:
+            file.unread = True
             file.note = f"cannot be read ({error}); is the download complete?"
             return file, None
         found = forced or recognise(head, self._options.columns)

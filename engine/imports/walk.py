@@ -69,7 +69,11 @@ class Member:
 
 def walk(paths: Sequence[Path]) -> list[Member]:
     """All members under `paths` in a stable order. Raises UnreadableFileError for what is neither file nor folder."""
-    found: list[Member] = []
+    return list(members(paths))
+
+
+def members(paths: Sequence[Path]) -> Iterator[Member]:
+    """As `walk`, each once it is asked for: an archive is gone through no further."""
     for path in paths:
         if why := why_not_read(path):
             raise UnreadableFileError(
@@ -78,10 +82,11 @@ def walk(paths: Sequence[Path]) -> list[Member]:
         files = [path]
         if path.is_dir():
             files = sorted(
-                entry for entry in path.rglob("*") if entry.is_file() and not _is_clutter(entry.name)
+                entry for entry in path.rglob("*") if not entry.is_dir() and not _is_clutter(entry.name)
             )
         for file in files:
-            size = file.stat().st_size
+            why = why_not_read(file)
+            size = 0 if why else file.stat().st_size
             member = Member(
                 printable(file),
                 printable(PurePosixPath(file.name)),
@@ -89,11 +94,11 @@ def walk(paths: Sequence[Path]) -> list[Member]:
                 size,
                 _opener_of(file),
                 room_of(size),
+                why and f"{why}; skipped",
             )
             for inner in _unfold(member, 0):
                 inner.root, inner.on_disk = printable(path), file
-                found.append(inner)
-    return found
+                yield inner
 
 
 def printable(path: Path | PurePosixPath | str) -> str:
@@ -156,7 +161,7 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
         return
     infos = [info for info in infos if not any(_is_clutter(part) for part in info.filename.split("/"))]
     if len(infos) > MAX_MEMBERS:
-        yield _troubled(member, f"holds {len(infos)} files, more than any history; skipped")
+        yield _troubled(member, f"holds {len(infos):,} files, more than any history; skipped")
         return
     refused = {info.filename: _refusal(info.filename, info.file_size, info.compress_size) for info in infos}
     if why := why_refused((info for info in infos if not refused[info.filename]), member.room):
@@ -213,16 +218,19 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
     ):
         for count, info in enumerate(archive):
             if count >= MAX_MEMBERS:
-                yield _troubled(member, f"holds more than {MAX_MEMBERS} files; the rest is skipped")
+                yield _troubled(member, f"holds more than {MAX_MEMBERS:,} files; the rest is skipped")
                 return
-            if not info.isfile() or _is_clutter(PurePosixPath(info.name).name):
+            if info.isdir() or _is_clutter(PurePosixPath(info.name).name):
                 continue
             left -= info.size
             if left < 0:  # holes are not on the disk
                 yield _troubled(member, "unpacks to far more than a history; the rest is skipped")
                 return
             refused = _refusal(info.name, info.size, info.size)
-            if info.issparse():
+            if not info.isfile():
+                kind = "link" if info.issym() or info.islnk() else "pipe" if info.isfifo() else "device"
+                refused = f"is a {kind}, not a file; skipped"
+            elif info.issparse():
                 refused = "is stored with holes; unpack the archive and import the folder"
             inner = Member(
                 f"{member.path}/{printable(PurePosixPath(info.name))}",

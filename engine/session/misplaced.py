@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from engine.imports.guess import first_of
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import SEVERAL_PEOPLE
 from engine.imports.registry import recognise
-from engine.imports.walk import printable, walk
+from engine.imports.walk import members, printable
 
 if TYPE_CHECKING:
     from engine.imports.report import FileReport, Report
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # In a folder of many unknown files each is not looked at once more.
 _MAX_ASKED = 200
 _LONGEST_MANIFEST = 1 << 20
+# Of an archive of many members the first tell what it is.
+_LOOKED_INTO = 1_000
 # The tables of a catalog, of one of an earlier version, of features, of genres.
 _TABLES = ({"items", "tags", "genres"}, {"items", "tags"}, {"features"}, {"genres"})
 _NUMPY = b"\x93NUMPY"
@@ -104,7 +107,7 @@ def _community(path: Path) -> str:
 
 
 def _history(path: Path) -> str:
-    for member in walk([path]):
+    for member in islice(members([path]), _LOOKED_INTO):
         if member.trouble:
             continue
         try:

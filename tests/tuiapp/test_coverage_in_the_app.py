@@ -19,7 +19,9 @@ from tuiapp.app.job import Job
 from tuiapp.widgets.coverage import ListNote
 
 REPORT: dict[str, Any] = {
-    "files": [{"path": "a.csv", "root": "", "format": "lastfm", "note": "", "kept": 1, "undated": 0}],
+    "files": [
+        {"path": "a.csv", "root": "", "format": "lastfm", "note": "", "kept": 1, "dropped": {}, "undated": 0}
+    ],
     "totals": {"read": 1, "kept": 1, "duplicates": 0, "dropped": {}},
 }
 

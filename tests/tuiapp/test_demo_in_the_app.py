@@ -188,6 +188,8 @@ async def test_what_is_no_history_is_not_titled_imported(
         "format": kind,
         "kept": 0,
         "undated": 0,
+        "unread": False,
+        "dropped": {},
         "note": "not a listening history",
     }
     totals = {"read": 0, "kept": 0, "duplicates": 0, "dropped": {}}

@@ -303,25 +303,12 @@ async def ask_path(pilot: Pilot[Any]) -> None:
 
 
 async def an_import_report(pilot: Pilot[Any]) -> None:
+    same = {"root": "/x", "undated": 0, "unread": False, "dropped": {}}
     report = {
         "totals": {"read": 3, "kept": 1, "duplicates": 0, "dropped": {"private session": 1, TITLES[3]: 1}},
         "files": [
-            {
-                "path": f"/x/{TITLES[0]}.json",
-                "root": "/x",
-                "format": None,
-                "kept": 0,
-                "undated": 0,
-                "note": TITLES[2],
-            },
-            {
-                "path": f"/x/{TITLES[4]}.json",
-                "root": "/x",
-                "format": "spotify",
-                "kept": 1,
-                "undated": 0,
-                "note": None,
-            },
+            {**same, "path": f"/x/{TITLES[0]}.json", "format": None, "kept": 0, "note": TITLES[2]},
+            {**same, "path": f"/x/{TITLES[4]}.json", "format": "spotify", "kept": 1, "note": None},
         ],
     }
     pilot.app.push_screen(ShowText(TITLES[2], import_report(report)))

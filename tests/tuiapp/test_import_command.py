@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,34 @@ def test_a_folder_without_a_history_fails(tmp_path: Path, capsys: pytest.Capture
         write(tmp_path, f"in/{name}.mp3", NOISE)
     assert run(["--data-dir", str(tmp_path / "data"), "import", str(tmp_path / "in")]) == 1
     assert "No listening history among 2 files of" in capsys.readouterr().err
+
+
+def test_what_was_not_read_is_not_called_no_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.imports.walk.MAX_MEMBERS", 2)
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name in "abc":
+            archive.add(write(tmp_path, f"in/{name}.mp3", NOISE), f"{name}.mp3")
+    assert run(["--data-dir", str(tmp_path / "data"), "import", str(tmp_path / "a.tar")]) == 1
+    told = capsys.readouterr()
+    assert "No listening history among 2 files of" in told.err
+    assert "Others were not read" in told.err
+    assert "a.tar: not read  holds more than 2 files; the rest is skipped" in told.out
+
+
+def test_a_playlist_alone_is_kept_and_not_called_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "a.m3u8", "#EXTM3U\n#EXTINF:200,Ida - Slow Ferry\nferry.mp3\n")
+    data = ["--data-dir", str(tmp_path / "data"), "import"]
+    assert run([*data, "--dry-run", str(path)]) == 0
+    assert "1 read, 1 to import as a playlist entry.\n" in capsys.readouterr().out
+    assert run([*data, str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "1 read, 1 kept as a playlist entry.\n" in told
+    assert ", 1 kept as a playlist entry" in told.splitlines()[-1]
+    assert "0 kept" not in told
 
 
 def test_a_folder_with_one_history_is_not_a_failure(tmp_path: Path) -> None:

@@ -19,7 +19,16 @@ from tuiapp.screens.history import _when
 
 
 def entry(path: str, kind: str | None, kept: int = 0, note: str = "", undated: int = 0) -> dict[str, Any]:
-    return {"path": path, "root": "in", "format": kind, "kept": kept, "note": note, "undated": undated}
+    return {
+        "path": path,
+        "root": "in",
+        "format": kind,
+        "kept": kept,
+        "dropped": {},
+        "note": note,
+        "undated": undated,
+        "unread": False,
+    }
 
 
 def test_files_of_one_archive_that_went_alike_are_one_line() -> None:

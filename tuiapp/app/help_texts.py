@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.content import Content
 
-from tuiapp.import_report import files_in_words
+from tuiapp.import_report import files_in_words, kept_otherwise
 from tuiapp.safe import shown
 from tuiapp.screens.first_steps import step
 from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, VIEWS, on_music, scope_of
@@ -107,11 +107,13 @@ def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = Mappin
     parts: list[Content | str] = []
     if private:
         parts += [Content.styled(f"{private:,}", "bold $warning"), " private-session plays skipped\n\n"]
-    parts += [
-        f"{totals['read']:>10,}  read\n",
-        Content.styled(f"{totals['kept']:>10,}  kept\n", "bold $text-accent"),
-        f"{totals['duplicates']:>10,}  duplicates\n",
-    ]
+    otherwise = kept_otherwise(dropped)
+    parts.append(f"{totals['read']:>10,}  read\n")
+    plays = totals["kept"] or totals["duplicates"] or not otherwise
+    for count, words in [(totals["kept"], "kept")] * bool(plays) + otherwise:
+        parts.append(Content.styled(f"{count:>10,}  {words}\n", "bold $text-accent"))
+    if plays:
+        parts.append(f"{totals['duplicates']:>10,}  duplicates\n")
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
     if next_steps:

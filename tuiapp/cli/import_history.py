@@ -15,7 +15,7 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import import_formats
 from tuiapp.cli.numbers import FloatRange
 from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
-from tuiapp.import_report import files_in_words
+from tuiapp.import_report import files_in_words, kept_otherwise
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -100,8 +100,10 @@ def _nothing(report: Report, paths: tuple[Path, ...]) -> str:
         where = file.path if len(report.files) == 1 else file.root
         return f"{sentence(f'{where}: {file.note}')} Nothing was imported."
     where = ", ".join(str(path) for path in paths)
+    looked_at = sum(not file.unread for file in report.files)
+    others = "" if looked_at == len(report.files) else " Others were not read: the report says why."
     return (
-        f"No listening history among {quantity(len(report.files), 'files')} of {where}. Nothing was imported."
+        f"No listening history among {quantity(looked_at, 'files')} of {where}.{others} Nothing was imported."
     )
 
 
@@ -113,10 +115,13 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     if private:
         click.echo(f"{quantity(private, 'private-session plays')} skipped (--keep-private imports them).")
     verb = "to import" if dry_run else "kept"
-    click.echo(
-        f"{thousands(totals['read'])} read, {thousands(totals['kept'])} {verb}, "
-        f"{thousands(totals['duplicates'])} already there."
-    )
+    otherwise = [
+        f"{thousands(count)} {words.replace('kept', verb)}" for count, words in kept_otherwise(dropped)
+    ]
+    parts = [f"{thousands(totals['read'])} read"]
+    if totals["kept"] or totals["duplicates"] or not otherwise:
+        parts += [f"{thousands(totals['kept'])} {verb}", f"{thousands(totals['duplicates'])} already there"]
+    click.echo(f"{', '.join(parts + otherwise)}.")
     files = report.as_dict()["files"]
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         where = next((entry for entry in files if reason in entry["first_at"]), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sqlite3
 import struct
 import tarfile
@@ -196,3 +197,47 @@ def test_a_workbook_that_lacks_a_part_says_which(db: sqlite3.Connection, tmp_pat
         (file,) = bring(db, write_zip(tmp_path, name, parts)).files
         assert said in file.note
         assert '"' not in file.note
+
+
+def test_what_is_no_file_is_named_and_so_is_what_a_folder_has_of_it(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for name, kind in (
+            ("to", tarfile.SYMTYPE),
+            ("same", tarfile.LNKTYPE),
+            ("null", tarfile.CHRTYPE),
+            ("fifo", tarfile.FIFOTYPE),
+            ("d", tarfile.DIRTYPE),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "/dev/null"
+            archive.addfile(entry)
+        row = tarfile.TarInfo("d/a.json")
+        row.size = len(ROWS)
+        archive.addfile(row, io.BytesIO(ROWS.encode()))
+    write(tmp_path, "in/a.tar", data.getvalue())
+    os.mkfifo(tmp_path / "in" / "pipe")
+    (tmp_path / "in" / "gone").symlink_to(tmp_path / "nowhere")
+    report = bring(db, tmp_path / "in")
+    notes = {file.path.rpartition("/in/")[2]: file.note for file in report.files if file.unread}
+    assert notes == {
+        "a.tar/to": "is a link, not a file; skipped",
+        "a.tar/same": "is a link, not a file; skipped",
+        "a.tar/null": "is a device, not a file; skipped",
+        "a.tar/fifo": "is a pipe, not a file; skipped",
+        "pipe": "is a pipe, not a file; skipped",
+        "gone": "is a link that leads nowhere; skipped",
+    }
+    assert [file.path.rpartition("/in/")[2] for file in report.files if file.kept] == ["a.tar/d/a.json"]
+
+
+def test_an_archive_is_gone_through_no_further_than_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(walking, "_is_clutter", seen.append)
+    path = write(tmp_path, "a.tar", tar({f"{number}.json": ROWS for number in range(3)}))
+    assert next(walking.members([path])).name == "0.json"
+    assert seen == ["0.json"]
