@@ -43,7 +43,7 @@ from engine.training.artifact import (
     write_arrays,
     write_manifest,
 )
-from engine.training.in_use import switch_to
+from engine.training.in_use import new_id, switch_to
 from engine.training.interactions import numbered_artists
 from engine.training.search_names import write_more_search
 from engine.wording import percent
@@ -130,7 +130,7 @@ def grow(
     done(1)
     today = datetime.datetime.now(datetime.UTC)
     base = model.manifest
-    model_id = f"{today:%Y%m%dT%H%M%S}-{hashlib.sha256(added.tobytes()).hexdigest()[:8]}"
+    model_id = new_id(door.folders, hashlib.sha256(added.tobytes()).hexdigest(), today)
     with door.new_folder(door.folders.models / model_id) as folder:
         digests = _write(folder, model, added, plays, ids, new, names, done)
         manifest = msgspec.structs.replace(

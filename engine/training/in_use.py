@@ -8,7 +8,9 @@ before it, and whoever is killed leaves things as they were or as they were to b
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection
+from itertools import chain, count
 from pathlib import Path
 
 from engine.canonical_keys import Level
@@ -31,6 +33,16 @@ _BEFORE = "-before"
 # Stands for none among several names.
 _NONE = "-"
 _NONE_BEFORE = "There is no model of {level} from before the one in use. Train another: {command}."
+
+
+def new_id(folders: Folders, digest: str, at: datetime.datetime) -> str:
+    """The name of a model that comes to be at a moment, of what has this digest.
+
+    No other there has it: two that end in one second would be one, and the one before it gone.
+    """
+    name = f"{at:%Y%m%dT%H%M%S}-{digest[:8]}"
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(free for free in names if not (folders.models / free).exists())
 
 
 def switch_to(door: Door, model_id: str, level: Level = "artists", *, grown: bool = False) -> None:

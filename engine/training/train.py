@@ -39,7 +39,7 @@ from engine.training.artifact import (
 )
 from engine.training.checkpoint import Checkpoint
 from engine.training.choose import SHARES, Choice, choose
-from engine.training.in_use import switch_to
+from engine.training.in_use import new_id, switch_to
 from engine.training.interactions import (
     Interactions,
     community_interactions,
@@ -196,7 +196,7 @@ def _trained(
         checkpoint.keep_choice(choice)
     model, choice, loss = _fit(door, data, choice, settings, checkpoint, report, cancelled)
     trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    model_id = f"{trained:%Y%m%dT%H%M%S}-{data.digest[:8]}"
+    model_id = new_id(door.folders, data.digest, trained)
     with contextlib.ExitStack() as landing:
         with door.new_folder(door.folders.models / model_id, own=data.solo) as folder:
             manifest = _write(folder, model_id, data, choice, model, loss, settings, report, cancelled)

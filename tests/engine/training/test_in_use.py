@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from engine.errors import NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.training.in_use import folder_named_by, pointers, switch_back, switch_to
+from engine.training.in_use import folder_named_by, new_id, pointers, switch_back, switch_to
 from tests.support.killing import killed_at_each_step
 from tests.support.models import write_model
 
@@ -22,6 +23,15 @@ def folders(tmp_path: Path) -> Folders:
     for name in ("second", "third"):
         (folders.models / name).symlink_to(made, target_is_directory=True)
     return folders
+
+
+def test_two_that_end_in_one_second_are_two(folders: Folders) -> None:
+    at = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+    made = []
+    for _ in range(3):
+        made.append(new_id(folders, "0123456789abcdef", at))
+        (folders.models / made[-1]).mkdir()
+    assert made == ["20260102T030405-01234567", "20260102T030405-01234567-2", "20260102T030405-01234567-3"]
 
 
 def used_and_before(folders: Folders) -> tuple[str, str]:
