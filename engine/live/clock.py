@@ -15,6 +15,8 @@ ENOUGH = 240.0
 _SKIPPED, _SHOWN = 30.0, 1.0
 # So near to its beginning, in seconds, a song that was a play already begins again.
 _BEGINNING = 2.0
+# A player that is asked every second sounds no longer than this after it was last seen to: beyond, it hangs.
+_UNSEEN = 2.0
 # A pause longer than this ends the play.
 _FORGOTTEN = 1800.0
 
@@ -103,6 +105,11 @@ class Clock:
         ended = self._end(pressed_on=seen.playing and not same)
         self._begin(seen, seen.wall)
         return ended
+
+    def end(self, at: float, wall: float, *, pressed: bool) -> tuple[Heard, ...]:
+        """One that is asked every second is not any more; `pressed` where something else was chosen."""
+        late = max(0.0, at - self._last.at - _UNSEEN) if self._last is not None else 0.0
+        return self.see(Seen(at - late, wall - late, playing=pressed))
 
     def _begins_again(self, seen: Seen) -> bool:
         if not seen.playing or seen.position is None or self._song is None:

@@ -117,7 +117,7 @@ class MpdPlayer:
         """Stop it; what was heard of the last song. `pressed` where something else was chosen."""
         self._ended, self._pressed = True, pressed
         self._wishes.put_nowait(_nothing)
-        return self._clock.see(Seen(time.monotonic(), time.time(), playing=pressed))
+        return self._clock.end(time.monotonic(), time.time(), pressed=pressed)
 
     async def run(self, tell: Tell) -> str:
         """Play to the end, and `tell` what plays and what came to its end; a sentence where it ended before."""

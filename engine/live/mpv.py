@@ -177,7 +177,7 @@ class Playback:
     def end(self, at: float, wall: float, *, pressed: bool = False) -> tuple[Heard, ...]:
         """Nothing plays any more; `pressed` where something else was chosen."""
         self._song, self._sounds = None, False
-        return self._clock.see(Seen(at, wall, playing=pressed))
+        return self._clock.end(at, wall, pressed=pressed)
 
     def _position_now(self, at: float) -> float:
         position = self._position + (at - self._position_at if self._sounds else 0.0)

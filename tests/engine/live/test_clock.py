@@ -47,6 +47,16 @@ def test_a_pause_of_an_hour_ends_the_play() -> None:
     assert counted(*shown, seen(3760, None)) == [("Tin Roof", 0, 150, False)]
 
 
+def test_what_hangs_is_not_heard_while_it_is_waited_for() -> None:
+    clock = Clock()
+    clock.see(seen(0, SONG))
+    clock.see(seen(95, SONG, position=95))
+    assert clock.end(105, BEGAN + 105, pressed=False) == ()
+    clock.see(seen(200, SONG))
+    clock.see(seen(300, SONG, position=100))
+    assert clock.end(301, BEGAN + 301, pressed=True) == (Heard(SONG, BEGAN + 200, 101),)
+
+
 def test_a_song_on_repeat_is_a_play_each_time() -> None:
     shown = [seen(200.0 * n, SONG, position=0.0) for n in range(3)]
     assert counted(*shown, seen(500, None)) == [
