@@ -50,10 +50,11 @@ _GONE = "(forgotten)"
 class Forgotten:
     """What was deleted, by kind, and the proof of it.
 
-    `searched` files were read to their ends; `found_in` are those that still hold a name that was forgotten other
-    than as a part of another one, `places` what of the library does, in words (both empty: it is gone). They were
-    searched for so many `names`. `taste_is_as_if_never`: what a model may know of the person is, to the bit, what it
-    would be had the plays never been there. `bytes_gone`: the library's file was written anew; another program that
+    So many `backups` had held it and stay without it. `searched` files were read to their ends; `found_in` are those
+    that still hold a name that was forgotten other than as a part of another one, `places` what of the library does, in
+    words (both empty: it is gone). They were searched for so many `names`. `taste_is_as_if_never`: what a model may
+    know of the person is, to the bit, what it would be had the plays never been there. `bytes_gone`: the library's file
+    was written anew; another program that
     reads it holds that up. `public` are folders that name artists for everybody and were not searched. `resumed`: it
     ended one that was broken off.
     """
@@ -68,6 +69,7 @@ class Forgotten:
     names: int = 0
     bytes_gone: bool = True
     resumed: bool = False
+    backups: int = 0
 
     @property
     def holds(self) -> bool:
@@ -81,14 +83,14 @@ def forget(
     """Delete what `rule` names, with `playlists` from those too. Raises PrivateSessionError in a private session,
     NothingYetError when nothing is named and none was `resumed` that had been broken off."""
     door.require_writable("forget anything")
+    held = texts_in_backups(backups(door.folders), rule)
     back_up(door, connection, FORGET)
     expected = _as_if_never(connection, rule)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        in_backups = texts_in_backups(backups(door.folders), rule)
-        before = named_texts(connection, rule) | in_backups
+        before = named_texts(connection, rule).union(*held.values())
         deleted = _delete(connection, rule, playlists=playlists)
-        if not any(deleted.values()) and not in_backups and not resumed:
+        if not any(deleted.values()) and not held and not resumed:
             raise NothingYetError(f"No plays match: {rule.in_words()}.")
         begin(connection)
     names = names_to_be_gone(connection, rule, before)
@@ -114,6 +116,7 @@ def forget(
         names=len(names.all),
         bytes_gone=bytes_gone,
         resumed=resumed,
+        backups=sum((door.folders.backups / name).exists() for name in held),
     )
 
 

@@ -229,6 +229,14 @@ class Session:
         rule = self.taste.with_keys(Rule(artist=artist), unknown=True)
         return bool(texts_in_backups(backups(self.folders), rule))
 
+    def backups_holding(self, rule: Rule) -> int:
+        """How many backups hold what the rule names. Raises UnknownNameError, as `forgettable`."""
+        from engine.session.traces import texts_in_backups
+        from engine.store.backups import backups
+
+        with self.exclusive():
+            return len(texts_in_backups(backups(self.folders), self._named(rule)))
+
     def forget(self, rule: Rule, *, playlists: bool = False) -> Forgotten:
         """Delete what the rule names for good, and prove it.
 

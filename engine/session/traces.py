@@ -93,14 +93,17 @@ def named_texts(connection: sqlite3.Connection, rule: Rule) -> set[str]:
     return found
 
 
-def texts_in_backups(backups: Iterable[Backup], rule: Rule) -> set[str]:
-    """What `named_texts` finds in backups: after a restore they may hold plays that the library does not."""
-    found: set[str] = set()
+def texts_in_backups(backups: Iterable[Backup], rule: Rule) -> dict[str, set[str]]:
+    """What `named_texts` finds in backups, by the file of each that holds any: after a restore they may hold plays that
+    the library does not."""
+    found: dict[str, set[str]] = {}
     for backup in backups:
         with suppress(sqlite3.Error), opened(backup) as copy:
-            found |= named_texts(copy, rule)
+            texts = named_texts(copy, rule)
             if rule.artist and rule.artist_key and whole_artist(rule) and in_rows(copy, rule.artist_key):
-                found.add(rule.artist)
+                texts.add(rule.artist)
+            if texts:
+                found[backup.path.name] = texts
     return found
 
 

@@ -17,6 +17,7 @@ from tuiapp.safe import shown
 if TYPE_CHECKING:
     from engine.session import Session
     from engine.session.forgetting import Forgotten
+    from engine.taste.rules import Rule
 
 _HELD = (
     "NOT gone yet: another program is using the library, so its old bytes are still in the file. Close that program, "
@@ -87,10 +88,7 @@ def _forget_some(
         source=asked["source"],
         until=asked["before"][0] if asked["before"] else None,
     )
-    _ask(
-        yes,
-        f"{quantity(session.forgettable(rule), 'plays')} will be deleted: {shown(rule.in_words())}.",
-    )
+    _ask(yes, _announced(session, rule))
     done = session.forget(rule, playlists=playlists)
     if options.json:
         proof = {
@@ -102,10 +100,13 @@ def _forget_some(
             "taste_is_as_if_never": done.taste_is_as_if_never,
             "public": list(done.public),
         }
-        deleted = {**done.deleted, "files": list(done.files)}
+        deleted = {**done.deleted, "backups": done.backups, "files": list(done.files)}
         print_json({"deleted": deleted, "proof": proof, "out_of_reach": _OUT_OF_REACH})
     else:
-        counts = ", ".join(f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count)
+        parts = [f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count]
+        if done.backups:
+            parts.append(f"what {quantity(done.backups, 'backups')} held of it")
+        counts = ", ".join(parts)
         if done.resumed:
             click.echo("A forget that was interrupted before was finished.")
         click.echo(f"Deleted: {counts or 'nothing more'}.")
@@ -126,6 +127,13 @@ def _forget_some(
         if any("playlist" in place for place in done.places) and not playlists:
             click.echo("Saved playlists still contain it; add --playlists to remove it there.")
     return done
+
+
+def _announced(session: Session, rule: Rule) -> str:
+    plays = f"{quantity(session.forgettable(rule), 'plays')} will be deleted"
+    copies = session.backups_holding(rule)
+    also = f", and what {quantity(copies, 'backups hold', 'backup holds')} of it" if copies else ""
+    return f"{plays}{also}: {shown(rule.in_words())}."
 
 
 def _ask(yes: bool, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from engine.store.restoring import restore
 from engine.taste.rules import Rule
 from tests.support.importing import START, lastfm, spotify, write
 from tests.support.models import write_model
+from tuiapp.cli.main import run
 
 SECRET, KEPT = ("Quiet Vesper", "Nobody Hears"), ("Quiet Vesper Orchestra", "Quiet Vesper")
 
@@ -171,20 +173,30 @@ def test_the_proof_holds_where_bursts_close_up_over_what_is_forgotten(
 
 
 @pytest.mark.parametrize(
-    "rule", [Rule(artist="Lone Lantern"), Rule(track="Ninth Harbour"), Rule(source="b.csv")]
+    ("option", "rule"),
+    [
+        (("--artist", "Lone Lantern"), Rule(artist="Lone Lantern")),
+        (("--track", "Ninth Harbour"), Rule(track="Ninth Harbour")),
+        (("--source", "b.csv"), Rule(source="b.csv")),
+        (("--before", time.strftime("%Y-%m-%d", time.gmtime(START))), Rule(until=START - 86_400)),
+    ],
 )
-def test_what_only_a_backup_holds_is_forgotten_there(tmp_path: Path, rule: Rule) -> None:
+def test_what_only_a_backup_holds_is_forgotten_there_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str], rule: Rule
+) -> None:
     opened = Session(Folders(tmp_path / "data"))
-    for name, track in (("a.csv", KEPT), ("b.csv", ("Lone Lantern", "Ninth Harbour"))):
-        write(tmp_path / "in", name, lastfm((START, track)))
+    long_before = START - 5 * 86_400
+    for name, play in (("a.csv", (START, KEPT)), ("b.csv", (long_before, ("Lone Lantern", "Ninth Harbour")))):
+        write(tmp_path / "in", name, lastfm(play))
         opened.history.import_paths([tmp_path / "in" / name])
     opened.close()
     restore(opened.door)
-    with Session(Folders(tmp_path / "data")) as session:
-        assert b"Lone Lantern" in bytes_of(session.folders), (
-            "the premise: a backup has it, the library has not"
-        )
-        assert session.forget(rule).holds
-        assert b"Lone Lantern" not in bytes_of(session.folders)
-        with pytest.raises((NothingYetError, UnknownNameError)):
-            session.forget(rule)
+    data = ["--data-dir", str(opened.folders.root)]
+    assert b"Lone Lantern" in bytes_of(opened.folders), "the premise: a backup has it, the library has not"
+    assert run([*data, "forget", *option]) == 2
+    assert "0 plays will be deleted, and what 1 backup holds of it: " in capsys.readouterr().err
+    assert run([*data, "forget", *option, "--yes"]) == 0
+    assert "Deleted: what 1 backup held of it." in capsys.readouterr().out
+    assert b"Lone Lantern" not in bytes_of(opened.folders)
+    with Session(opened.folders) as session, pytest.raises((NothingYetError, UnknownNameError)):
+        session.forget(rule)
