@@ -157,7 +157,9 @@ async def test_an_mpv_that_hangs_or_dies_is_said_and_gone(
     script: str,
     says: str,
 ) -> None:
-    monkeypatch.setattr(mpv_player, "PATIENCE", 0.3 if "sleep" in script else 10.0)
+    if "sleep" in script:
+        monkeypatch.setattr(mpv_player, "PATIENCE", 0.3)
+        monkeypatch.setattr(mpv_player, "TICK", 0.1)
     mpv(script)
     app = DiscoverApp(empty)
     async with app.run_test() as pilot:
@@ -166,6 +168,22 @@ async def test_an_mpv_that_hangs_or_dies_is_said_and_gone(
         await settled(pilot, lambda: bool(toasts(app)))
         assert says in str(toasts(app))
         assert (app.playing, app.hearing._player) == (None, None)
+
+
+async def test_an_app_that_was_suspended_hears_on(
+    empty: Folders, music: list[Music], mpv: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asked nothing meanwhile, so no answer is missing: here mpv takes far longer to start than it may be silent."""
+    monkeypatch.setattr(mpv_player, "PATIENCE", 0.001)
+    monkeypatch.setattr(mpv_player, "TICK", 100.0)
+    mpv(FAKE)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.opening.open(music[0], app.preferences.config)
+        await until(pilot, lambda: app.playing is not None or bool(toasts(app)))
+        assert toasts(app) == []
+        assert app.playing is not None
 
 
 def titles(session: Session, wanted: list[tuple[str, str | None]]) -> list[list[str | None] | None]:

@@ -39,6 +39,8 @@ class MpvPlayer:
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._ended = False
+        # How often it was asked since it last answered.
+        self._asked = 0
 
     @property
     def upcoming(self) -> Sequence[Song]:
@@ -100,18 +102,21 @@ class MpvPlayer:
         ticks = asyncio.create_task(self._tick())
         try:
             while not self._ended:
-                async with asyncio.timeout(PATIENCE):
-                    try:
+                try:
+                    async with asyncio.timeout(PATIENCE):
                         line = await reader.readline()
-                    except OSError:  # it was killed before it had read what was sent
-                        line = b""
+                except TimeoutError:
+                    # An app that was suspended did not ask, nor read what is there to be read.
+                    if self._asked < PATIENCE / TICK / 2:
+                        continue
+                    return "mpv no longer answers and was stopped."
+                except OSError:  # it was killed before it had read what was sent
+                    break
                 if not line:
                     break
-                at = time.monotonic()
+                self._asked, at = 0, time.monotonic()
                 ended = self._playback.take(line, at, time.time())
                 tell(self._playback.now(at), ended)
-        except TimeoutError:
-            return "mpv no longer answers and was stopped."
         except ValueError:
             return "mpv says what cannot be read and was stopped."
         finally:
@@ -127,4 +132,5 @@ class MpvPlayer:
     async def _tick(self) -> None:
         while not self._ended:
             await asyncio.sleep(TICK)
+            self._asked += 1
             self._send(b"")
