@@ -12,13 +12,12 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from engine.live.clock import Clock, Heard, Seen, Song
 from engine.live.mpd import LOST, NAME, Conversation, Pairs, RefusedError, quoted, speaking, split, trouble
-from engine.live.mpv import Failed, Now
+from engine.live.mpv import Failed, Now, Tell
 
 # How often it is asked what plays, in seconds, and the lines an answer about songs may have.
 TICK = 1.0
 _LINES = 200_000
 
-Tell = Callable[[Now | None, Sequence[Heard | Failed]], None]
 Wish = Callable[[Conversation], Awaitable[object]]
 
 

@@ -7,7 +7,7 @@ no number comes again.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,10 @@ class Failed:
 
     song: Song
     why: str
+
+
+# Takes what plays now, and what came to its end.
+Tell = Callable[[Now | None, Sequence[Heard | Failed]], None]
 
 
 class Playback:

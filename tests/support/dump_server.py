@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.support.servers import answering
 from tests.support.statistics_dump import archive
 
 # Self-made for 127.0.0.1, with its key: it proves nothing to anybody.
@@ -195,12 +195,5 @@ class Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def serving(tls: ssl.SSLContext | None = None) -> Iterator[DumpServer]:
     """A server while the block runs, which speaks TLS where it is given how."""
-    server = DumpServer(tls)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with answering(DumpServer(tls)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

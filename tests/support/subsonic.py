@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.servers import answering
 
 USER, PASSWORD = "made", "up word"
 
@@ -116,12 +117,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def subsonic_server() -> Iterator[SubsonicServer]:
     """One that answers while the block runs."""
-    server = SubsonicServer()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with answering(SubsonicServer()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

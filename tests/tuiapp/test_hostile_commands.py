@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer
@@ -15,6 +14,7 @@ import pytest
 from engine.paths import Folders
 from tests.support.commands import EVERY_COMMAND, in_one_session
 from tests.support.places import ITEMS, fill
+from tests.support.servers import answering
 from tuiapp.cli.main import run
 from tuiapp.cli.streams import ERASE_LINE
 from tuiapp.safe import shown
@@ -56,10 +56,8 @@ def server() -> Iterator[str]:
             reason = HOSTILE.partition("\r")[0]
             self.request.sendall(f"HTTP/1.1 404 {reason}\r\nX: {reason}\r\n\r\n".encode())
 
-    with TCPServer(("127.0.0.1", 0), Handler) as listening:
-        threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    with answering(TCPServer(("127.0.0.1", 0), Handler)) as listening:
         yield f"http://127.0.0.1:{listening.server_address[1]}/"
-        listening.shutdown()
 
 
 def printed(monkeypatch: pytest.MonkeyPatch, place: Folders, *arguments: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from engine.wording import quantity
@@ -11,15 +11,10 @@ from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.live.clock import Heard, Song
-    from engine.live.mpv import Failed, Now
+    from engine.live.mpv import Failed, Now, Tell
     from engine.session import Session
     from engine.store.music_files import MusicFile
     from tuiapp.app.app import DiscoverApp
-
-# Takes what plays now, and what came to its end.
-Tell = Callable[["Now | None", Sequence["Heard | Failed"]], None]
-# How much louder a key makes it, of 100.
-LOUDER = 5
 
 
 class Player(Protocol):

@@ -22,7 +22,7 @@ from engine.live.mpv import (
 
 if TYPE_CHECKING:
     from engine.live.clock import Heard, Song
-    from tuiapp.app.hearing import Tell
+    from engine.live.mpv import Tell
 
 # How often it is asked where it is, and how long it may be silent, in seconds.
 TICK, PATIENCE = 1.0, 10.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,6 +15,7 @@ from engine.errors import CancelledError, DiscoverError, PrivateSessionError, Us
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
+from tests.support.servers import answering
 from tuiapp.cli.main import run
 
 ARTISTS = "id\tname\turl\tpictureURL\n" + "".join(f"{n}\tArtist {n}\tu\tp\n" for n in range(1, 7))
@@ -77,13 +77,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     from tests.support.importing import write_zip
 
     path = write_zip(tmp_path, "set.zip", {"artists.dat": ARTISTS, "user_artists.dat": PLAYS})
-    http = Server(path.read_bytes())
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    yield http
-    http.shutdown()
-    http.server_close()
-    thread.join()
+    with answering(Server(path.read_bytes())) as http:
+        yield http
 
 
 def at(server: Server, path: str) -> str:

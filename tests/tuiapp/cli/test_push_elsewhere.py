@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ from engine.paths import Folders
 from engine.playlists.playlist import PlaylistTrack
 from engine.session import Session
 from tests.support.commands import document, run
+from tests.support.servers import answering
 
 MBIDS = [f"00000000-0000-4000-8000-{number:012}" for number in range(120)]
 
@@ -102,13 +102,8 @@ def _recordings(sent: Any) -> list[str]:
 @pytest.fixture
 def base() -> Iterator[str]:
     Handler.lists, Handler.asked = {}, []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture
