@@ -1,11 +1,15 @@
-"""Where everything this program writes lives: one folder, one name for each thing in it, and a file's digest."""
+"""Where everything this program writes lives: one folder, one name for each thing in it; what a file may be called."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+_LONGEST_NAME = 120  # bytes, so that an ending and a number still fit anywhere
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -122,3 +126,18 @@ def digest_of(path: Path) -> str:
 
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def safe_file_name(title: str) -> str:
+    """`title` as a file name without ending that every system accepts, at most 120 bytes.
+
+    >>> safe_file_name("AC/DC: live?")
+    'AC_DC_ live_'
+    """
+    name = re.sub(
+        r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title
+    ).strip()
+    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
+    if name.startswith("."):
+        name = f"_{name[1:]}"
+    return f"_{name}" if _DEVICES.fullmatch(name) else name or "playlist"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,6 @@ from engine.privacy import Door
 from engine.wording import one_or_many, quantity
 
 _NAMED = 5  # of those left out, in the sentence about them
-_LONGEST_NAME = 120  # bytes, so that an ending and a number still fit anywhere
-_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +111,3 @@ def _note(kind: str, tracks: int, missing: Sequence[PlaylistTrack]) -> str:
         f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no local file: {named}{more}. "
         f"{kind.upper()} can only list them as comments. For a streaming service, export CSV, TXT or uris."
     )
-
-
-def safe_file_name(title: str) -> str:
-    """`title` as a file name without ending that every system accepts, at most 120 bytes.
-
-    >>> safe_file_name("AC/DC: live?")
-    'AC_DC_ live_'
-    """
-    name = re.sub(
-        r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title
-    ).strip()
-    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
-    if name.startswith("."):
-        name = f"_{name[1:]}"
-    return f"_{name}" if _DEVICES.fullmatch(name) else name or "playlist"

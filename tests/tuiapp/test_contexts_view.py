@@ -82,7 +82,8 @@ async def test_a_context_is_chosen_drawn_by_what_it_asks_and_remembered(folders:
         )
         assert (view._doing, view._wishes) == ("focus", {"walk": {"new": 0.5}})
         # What is chosen is told whole: two that are cut may look alike.
-        choose(app, "Context", [Choice("a", "Weekday mornings 05-06", "drum and bass " * 4)], "", str)
+        named = [Choice("a", "Weekday mornings 05-06", "drum and bass " * 4)]
+        choose(app, "Context", lambda _session: named, "", str)
         await settled(pilot)
         assert "Weekday mornings 05-06" in screen_text(app)
 

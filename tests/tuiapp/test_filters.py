@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.canonical_keys import track_name
+from engine.errors import NothingYetError
 from engine.recommend.modes import Mode
 from engine.recommend.settings import DiscoverSettings
 from engine.taste.window import TIMES_OF_WEEK, time_of_week
@@ -50,13 +52,19 @@ def test_any_time_is_offered_first_then_each_with_its_hours() -> None:
 
 def test_all_tastes_are_offered_first_then_each_by_number_with_its_share() -> None:
     modes = [Mode(name, np.arange(1), (name,), share) for name, share in (("dub", 0.75), ("jazz", 0.25))]
-    choices = tastes_to_choose(modes)
+    choices = tastes_to_choose(modes, Filters())
     assert [(choice.value, choice.words) for choice in choices] == [
         ("", "all tastes"),
         ("1", "dub"),
         ("2", "jazz"),
     ]
     assert [choice.note for choice in choices[1:]] == ["75 %", "25 %"]
+    for asked, words in (
+        (Filters(level="tracks"), "Your tracks form one taste: there is nothing to filter by."),
+        (Filters(as_of="2024"), "Your artists form one taste then: there is nothing to filter by."),
+    ):
+        with pytest.raises(NothingYetError, match=words):
+            tastes_to_choose(modes[:1], asked)
 
 
 def test_a_name_with_controls_is_made_safe_to_show() -> None:

@@ -379,7 +379,7 @@ async def test_a_name_is_shown_to_the_letter_and_obeyed_nowhere(place: Folders, 
 
 
 def test_a_path_of_an_export_has_no_control_characters(tmp_path: Path) -> None:
-    from engine.playlists.export import safe_file_name
+    from engine.paths import safe_file_name
 
     for title in (*TITLES, HOSTILE_TITLE):
         name = safe_file_name(title)

@@ -65,10 +65,6 @@ async def test_a_time_in_a_tastes_place_is_seen_and_escape_brings_the_taste_back
         await pilot.press("escape")
         await settled(pilot)
         assert view._filters == Filters()
-        view._filters = Filters(level="tracks")
-        view._pick_taste(())
-        await settled(pilot)
-        assert toasts(app) == ["Your tracks form one taste: there is nothing to filter by."]
 
 
 async def typed(pilot: Pilot[Any], text: str) -> None:

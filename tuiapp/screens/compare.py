@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuiapp.comparing import in_words
-from tuiapp.screens.pick import Choice, Pick
+from tuiapp.screens.pick import Choice, Offer, Pick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.recommend.rankings import Ranking
+    from engine.session import Session
     from engine.session.comparisons import Comparisons, Standing
     from tuiapp.shell import Shell
 
@@ -21,16 +21,30 @@ _HOW = (
 )
 
 
-def ask_compare(app: Shell, standing: Standing | None, choices: tuple[Ranking, ...], now: Ranking) -> None:
+def ask_compare(app: Shell) -> None:
     """Offer what can be done about comparing now."""
-    said = " ".join(in_words(standing)) if standing is not None else ""
-    if standing is None or standing.ended is not None:
-        more = f"Discover ranks by “{now.name}”: {now.about}. Compare it with another."
-        # Who has compared before knows how it goes, and reads how it went.
-        more = f"{said}\n\n{more}" if said else f"{more} {_HOW}"
-        options = [Choice(one.name, one.name, one.about) for one in choices]
-        app.push_screen(Pick(TITLE, options, more=more), lambda name: _begin(app, name))
-        return
+    running = False
+
+    def question(session: Session) -> Offer:
+        nonlocal running
+        standing = session.comparisons.standing()
+        running = standing is not None and standing.ended is None
+        return _to_end(standing) if standing is not None and running else _to_begin(session, standing)
+
+    app.push_screen(Pick(TITLE, question), lambda name: _end(app, name) if running else _begin(app, name))
+
+
+def _to_begin(session: Session, before: Standing | None) -> Offer:
+    """The rankings to compare with, and how the comparison `before` went."""
+    now = session.comparisons.in_force()
+    more = f"Discover ranks by “{now.name}”: {now.about}. Compare it with another."
+    # Who has compared before knows how it goes, and reads how it went.
+    more = f"{' '.join(in_words(before))}\n\n{more}" if before is not None else f"{more} {_HOW}"
+    return Offer([Choice(one.name, one.name, one.about) for one in session.comparisons.choices()], more)
+
+
+def _to_end(standing: Standing) -> Offer:
+    """How it stands, and which of the two to go on with."""
     better = standing.tally.better
     winner = {"usual": standing.usual, "other": standing.other}[better].name if better else ""
     options = [
@@ -40,7 +54,7 @@ def ask_compare(app: Shell, standing: Standing | None, choices: tuple[Ranking, .
             for one in (standing.usual, standing.other)
         ),
     ]
-    app.push_screen(Pick(TITLE, options, more=said, now=winner), lambda name: _end(app, name))
+    return Offer(options, " ".join(in_words(standing)), winner)
 
 
 def _begin(app: Shell, name: str | None) -> None:

@@ -200,19 +200,24 @@ class ContextsView(View):
 
     def action_pick_context(self) -> None:
         """Choose a context, one of those found in the history among them."""
-        self.ask(lambda session: session.routines.all(), self._pick, group="routines")
-
-    def _pick(self, found: tuple[OwnContext, ...]) -> None:
-        if not self.is_current:
-            return  # another view was gone to meanwhile
         from tuiapp.screens.pick import Choice
         from tuiapp.screens.typed_list import choose
 
         known = self.app.preferences.config.contexts
-        self._found = {own.context.name: own for own in found if own.context.name not in known}
-        contexts = [*known.values(), *(own.context for own in self._found.values())]
-        choices = [Choice(context.name, context.title, context.asks) for context in contexts]
-        choose(self.app, "Context", choices, self._chosen.name, self._take)
+        found: dict[str, OwnContext] = {}
+
+        def choices(session: Session) -> list[Choice]:
+            found.update(
+                (own.context.name, own) for own in session.routines.all() if own.context.name not in known
+            )
+            contexts = [*known.values(), *(own.context for own in found.values())]
+            return [Choice(context.name, context.title, context.asks) for context in contexts]
+
+        def take(name: str) -> None:
+            self._found = found
+            self._take(name)
+
+        choose(self.app, "Context", choices, self._chosen.name, take)
 
     def _take(self, name: str) -> None:
         self._doing, self._made = name, None

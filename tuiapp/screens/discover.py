@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Explanation
     from engine.recommend.modes import Mode
     from engine.recommend.settings import DiscoverSettings
+    from engine.session import Session
     from engine.taste.window import TimeOfWeek
     from tuiapp.screens.pick import Choice
 
@@ -289,29 +290,34 @@ class DiscoverView(NothingListed):
     def action_pick_times(self) -> None:
         """Choose a time of the week to recommend for, one of those found in the history among them."""
         contexts = self.app.preferences.config.contexts
-        self.ask(lambda session: session.routines.all_times(contexts), self._pick_times, group="times")
+        times: dict[str, TimeOfWeek] = {}
 
-    def _pick_times(self, times: dict[str, TimeOfWeek]) -> None:
+        def choices(session: Session) -> list[Choice]:
+            times.update(session.routines.all_times(contexts))
+            return times_to_choose(times.values())
+
         now = self._filters.times.name if self._filters.times else ""
-        choices = times_to_choose(times.values())
         self._pick("time of the week", choices, now, lambda name: self._filters.at_times(times.get(name)))
 
     def action_pick_taste(self) -> None:
         """Choose one of the person's tastes to recommend for."""
-        settings = self._settings(replace(self._filters, taste=None))
-        self.ask(lambda session: session.taste.modes(settings), self._pick_taste, group="tastes")
+        asked = self._filters
+        settings = self._settings(replace(asked, taste=None))
+        modes: list[Mode] = []
 
-    def _pick_taste(self, modes: Sequence[Mode]) -> None:
-        if len(modes) < 2:
-            asked = self._filters
-            then = " then" if asked.times or asked.as_of else ""
-            self.notify(f"Your {asked.level} form one taste{then}: there is nothing to filter by.")
-            return
-        now, choices = str(self._filters.taste[0]) if self._filters.taste else "", tastes_to_choose(modes)
+        def choices(session: Session) -> list[Choice]:
+            modes.extend(session.taste.modes(settings))
+            return tastes_to_choose(modes, asked)
+
+        now = str(asked.taste[0]) if asked.taste else ""
         self._pick("taste", choices, now, lambda number: self._filters.of_taste(number, modes))
 
     def _pick(
-        self, what: str, choices: Sequence[Choice], now: str, filters: Callable[[str], Filters]
+        self,
+        what: str,
+        choices: Callable[[Session], Sequence[Choice]],
+        now: str,
+        filters: Callable[[str], Filters],
     ) -> None:
         from tuiapp.screens.typed_list import choose
 

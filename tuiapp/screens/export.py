@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.paths import safe_file_name
 from engine.wording import quantity
 from tuiapp.safe import shown
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
     """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
+    from tuiapp.screens.dialogs import AskPath
 
     def submit(text: str, dialog: AskText) -> None:
         from tuiapp.screens.pick import Choice, Pick
@@ -58,13 +60,6 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
 
         dialog.ask(look, looked, group="export", writes=True)
 
-    def ask() -> None:
-        # In a thread: loading what knows all the formats takes longer than a key may wait.
-        from engine.playlists.export import safe_file_name
-        from tuiapp.screens.dialogs import AskPath
-
-        value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
-        what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"
-        app.call_from_thread(app.push_screen, AskPath(what, submit, value=value, proposed=True))
-
-    app.run_worker(ask, thread=True, exclusive=True, group="ask export")
+    value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
+    what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"
+    app.push_screen(AskPath(what, submit, value=value, proposed=True))

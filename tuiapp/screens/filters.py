@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.errors import NothingYetError
 from engine.wording import percents
 from tuiapp.dates import period
 from tuiapp.safe import shown
@@ -121,10 +122,14 @@ def times_to_choose(times: Iterable[TimeOfWeek]) -> list[Choice]:
     return [Choice("", "any time"), *(Choice(time.name, time.words, time.spans_in_words) for time in times)]
 
 
-def tastes_to_choose(modes: Sequence[Mode]) -> list[Choice]:
-    """All tastes, and each with its share of the plays, by number from 1."""
+def tastes_to_choose(modes: Sequence[Mode], asked: Filters) -> list[Choice]:
+    """All tastes, and each with its share of the plays, by number from 1. Raises NothingYetError where what is asked
+    for has one alone."""
     from tuiapp.screens.pick import Choice
 
+    if len(modes) < 2:
+        then = " then" if asked.times or asked.as_of else ""
+        raise NothingYetError(f"Your {asked.level} form one taste{then}: there is nothing to filter by.")
     shares = percents([mode.share for mode in modes])
     tastes = (
         Choice(str(number), mode.name, share)

@@ -68,12 +68,10 @@ def _keep(
 
 def ask_mix(screen: Asking[Any], playlist: str | None) -> None:
     """Ask for a kind of mix, of the `playlist` under the cursor among others, and make it."""
-    from tuiapp.screens.pick import Pick
+    from tuiapp.screens.pick import Offer, Pick
 
-    def ask(choices: Sequence[Choice]) -> None:
-        screen.app.push_screen(Pick("New mix", choices), lambda kind: _make(screen, kind, playlist))
-
-    screen.ask(lambda session: _kinds(session, playlist), ask, group="mixes")
+    question = Pick("New mix", lambda session: Offer(_kinds(session, playlist)))
+    screen.app.push_screen(question, lambda kind: _make(screen, kind, playlist))
 
 
 def _kinds(session: Session, playlist: str | None) -> list[Choice]:
@@ -138,23 +136,22 @@ def mix_of_genre(screen: Asking[Any], genre: str) -> None:
 
 def _ask_genre(screen: Asking[Any]) -> None:
     """Ask which genre, those the person plays most of first."""
-    from tuiapp.screens.pick import Choice, Pick
+    from tuiapp.screens.pick import Choice, Offer, Pick
 
-    def genres(session: Session) -> list[Choice]:
-        return [
-            Choice(node.name, node.name, quantity(node.artists, "artists"))
-            for node in session.browse.tree().nodes
-            if node.kind != "all"
-        ]
+    def genres(session: Session) -> Offer:
+        return Offer(
+            [
+                Choice(node.name, node.name, quantity(node.artists, "artists"))
+                for node in session.browse.tree().nodes
+                if node.kind != "all"
+            ]
+        )
 
-    def ask(choices: list[Choice]) -> None:
-        def chosen(genre: str | None) -> None:
-            if genre is not None:
-                mix_of_genre(screen, genre)
+    def chosen(genre: str | None) -> None:
+        if genre is not None:
+            mix_of_genre(screen, genre)
 
-        screen.app.push_screen(Pick("Mix from", choices), chosen)
-
-    screen.ask(genres, ask, group="mixes")
+    screen.app.push_screen(Pick("Mix from", genres), chosen)
 
 
 def _ask_bridge(screen: Asking[Any]) -> None:

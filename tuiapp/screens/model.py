@@ -23,11 +23,8 @@ from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
-    from engine.errors import DiscoverError
     from engine.recommend.hindsight import Backtest
-    from engine.recommend.rankings import Ranking
-    from engine.session import Session, Status
-    from engine.session.comparisons import Standing
+    from engine.session import Status
     from engine.store.music_files import MusicFolder, TakenFolder
     from engine.taste.coverage import Coverage
     from engine.training.artifact import ModelManifest
@@ -239,16 +236,7 @@ class ModelView(View):
         """Which ranking is better for this person?"""
         from tuiapp.screens.compare import ask_compare
 
-        def asked(session: Session) -> tuple[Standing | None, tuple[Ranking, ...], Ranking]:
-            comparisons = session.comparisons
-            return comparisons.standing(), comparisons.choices(), comparisons.in_force()
-
-        self.ask(
-            asked, lambda found: ask_compare(self.app, *found), group="compare", failed=self._not_compared
-        )
-
-    def _not_compared(self, error: DiscoverError) -> None:
-        self.notify(self.in_keys(error), severity="error", markup=False)
+        ask_compare(self.app)
 
     def action_export(self) -> None:
         self.app.jobs.ask_model_export()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
 from textual import getters, on
@@ -13,10 +13,15 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from engine.errors import DiscoverError
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
+from tuiapp.settings.in_keys import in_keys
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from engine.session import Session
 
 # Cells for the words of an answer with its note, of the 60 a dialog has, and how many of them are a short note's own.
 _ROOM, _SHORT = 47, 13
@@ -51,7 +56,48 @@ def columns_of(choices: Sequence[Choice]) -> tuple[Column[Choice], Column[Choice
     )
 
 
-class Pick(Dialog):
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The answers there are, what stands above them, and the value the cursor begins on."""
+
+    choices: Sequence[Choice]
+    more: str = ""
+    now: str | None = None
+
+
+class Offering(Dialog):
+    """A dialog with a list of answers. Where the engine has to be asked which there are it is open meanwhile, and says
+    that it waits: what is typed by then is for it, and not for the view behind."""
+
+    _list: getters.query_one[Table[Choice]] = getters.query_one(Table)
+    _more = getters.query_one(".more", Static)
+
+    def offer(self, offered: Offer | Callable[[Session], Offer]) -> None:
+        """Show the answers, now or when they come."""
+        if isinstance(offered, Offer):
+            self._take(offered)
+        else:
+            self._say("Loading …")
+            self._list.styles.height = 1
+            self.ask(offered, self._take, group="offer")
+
+    def _take(self, offer: Offer) -> None:
+        self._say(offer.more)
+        table = self._list
+        table.columns = columns_of(offer.choices)
+        table.styles.height = min(16, len(offer.choices) + 1)
+        table.show(offer.choices, cursor_key=offer.now)
+
+    def _say(self, text: str) -> None:
+        self._more.display = bool(text)
+        self._more.update("\n".join(map(shown, text.split("\n"))))
+
+    def show_error(self, error: DiscoverError) -> None:
+        """Why there is nothing to choose."""
+        self._say(in_keys(str(error), self.app.keymap))
+
+
+class Pick(Offering):
     """One of a few; dismissed with its value or None. The one under the cursor is tried on where that can be seen."""
 
     NAME: ClassVar[str] = "pick"
@@ -66,29 +112,27 @@ class Pick(Dialog):
     Pick .more { height: auto; margin: 1 0 0 0; }
     Pick Table { height: auto; max-height: 16; }
     """
-    _list: getters.query_one[Table[Choice]] = getters.query_one(Table)
 
     def __init__(
         self,
         title: str,
-        choices: Sequence[Choice],
+        choices: Sequence[Choice] | Callable[[Session], Offer],
         *,
         more: str = "",
         now: str | None = None,
         preview: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`more` stands below the title; the cursor begins on the value `now`."""
+        """`more` stands below the title; the cursor begins on the value `now`. The engine may be asked for all that."""
         super().__init__()
-        self._question, self._more, self._choices = title, more, choices
-        self._now, self._preview = now, preview
+        self._question, self._preview = title, preview
+        self._offered = choices if callable(choices) else Offer(choices, more, now)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(shown(self._question), classes="title", markup=False)
-            if self._more:
-                yield Static("\n".join(map(shown, self._more.split("\n"))), classes="more", markup=False)
+            yield Static(classes="more", markup=False)
             yield Table[Choice](
-                columns_of(self._choices),
+                columns_of(()),
                 key=lambda row: row.value,
                 words=lambda row: row.words,
                 markable=False,
@@ -96,10 +140,8 @@ class Pick(Dialog):
             yield Static("enter choose, esc cancel", classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        table = self._list
-        table.styles.height = min(16, len(self._choices) + 1)
-        table.show(self._choices, cursor_key=self._now)
-        table.focus()
+        self.offer(self._offered)
+        self._list.focus()
 
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:

@@ -13,11 +13,12 @@ from textual.widgets import Input, Static
 
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
-from tuiapp.screens.pick import Choice, columns_of
+from tuiapp.screens.pick import Choice, Offer, Offering, columns_of
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
+    from engine.session import Session
     from tuiapp.shell import Shell
 
 
@@ -44,26 +45,27 @@ class TypedList(Dialog):
         self._list.action_page(by)
 
 
-class Choose(TypedList):
+class Choose(TypedList, Offering):
     """One of some answers, found by typing; dismissed with its value or None."""
 
     NAME: ClassVar[str] = "choose"
     DEFAULT_CSS = """
     Choose > .panel { width: 70; }
     Choose Table { max-height: 16; }
+    Choose .more { height: auto; margin: 1 0 0 0; }
     """
 
-    def __init__(self, title: str, choices: Sequence[Choice], now: str) -> None:
-        """The cursor begins on the value `now`."""
+    def __init__(self, title: str, offered: Callable[[Session], Offer]) -> None:
         super().__init__()
-        self._title, self._choices, self._now = title, choices, now
+        self._title, self._offered = title, offered
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
             yield Line(placeholder="filter")
+            yield Static(classes="more", markup=False)
             yield Table[Choice](
-                columns_of(self._choices),
+                columns_of(()),
                 key=lambda row: row.value,
                 words=lambda row: f"{row.words} {row.note}",
                 markable=False,
@@ -71,14 +73,20 @@ class Choose(TypedList):
             yield Static("enter choose, ↑ ↓ move, esc cancel", classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        table = self._list
-        table.can_focus = False
-        table.styles.height = min(16, len(self._choices) + 1)
-        table.show(self._choices, cursor_key=self._now)
+        self._list.can_focus = False
+        self.offer(self._offered)
+
+    def _take(self, offer: Offer) -> None:
+        super()._take(offer)
+        if self._line.value:
+            self._filter(self._line.value)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._list.set_filter(event.value)
+        self._filter(event.value)
+
+    def _filter(self, text: str) -> None:
+        self._list.set_filter(text)
         # What is typed means the first that holds it.
         self._list.move_to(0)
 
@@ -89,11 +97,17 @@ class Choose(TypedList):
             self.dismiss(self._list.row.value)
 
 
-def choose(app: Shell, title: str, choices: Sequence[Choice], now: str, then: Callable[[str], None]) -> None:
-    """Ask for one of the choices, and go on with it `then` where it is another than `now`."""
+def choose(
+    app: Shell,
+    title: str,
+    choices: Callable[[Session], Sequence[Choice]],
+    now: str,
+    then: Callable[[str], None],
+) -> None:
+    """Ask for one of the choices the engine has, and go on with it `then` where it is another than `now`."""
 
     def chosen(value: str | None) -> None:
         if value is not None and value != now:
             then(value)
 
-    app.push_screen(Choose(title, choices, now), chosen)
+    app.push_screen(Choose(title, lambda session: Offer(choices(session), now=now)), chosen)

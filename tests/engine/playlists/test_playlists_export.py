@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from engine.community.catalog import Catalog
 from engine.errors import DiscoverError, NothingYetError, UsageError
-from engine.paths import Folders
-from engine.playlists.export import export_playlist, safe_file_name
+from engine.paths import Folders, safe_file_name
+from engine.playlists.export import export_playlist
 from engine.playlists.files import format_of, write
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door

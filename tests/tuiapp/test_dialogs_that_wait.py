@@ -1,0 +1,92 @@
+"""A dialog whose answers the engine has to be asked for is open at once: what is typed by then is not for the view."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from engine.errors import NothingYetError
+from engine.paths import Folders
+from tests.support.driving import app_in, drained, screen_text, settled, the_list, toasts, verdicts
+from tuiapp.screens.dialogs import AskPath
+from tuiapp.screens.pick import Offering
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "typed", "offered"),
+    [
+        ("discover", "c", "x", "any time"),
+        ("discover", "m", "x", "Your artists form one taste"),
+        ("contexts", "c", "B", "Running"),
+        ("playlists", "M", "D", "Forgotten favourites"),
+        ("model", "A", "D", "leans to the less known"),
+    ],
+)
+async def test_a_dialog_opens_before_its_answers_and_takes_what_is_typed(
+    folders: Folders, view: str, key: str, typed: str, offered: str
+) -> None:
+    app = app_in(view, folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settled(pilot)
+        before = verdicts(folders)
+        with app.engine().exclusive():
+            await pilot.press(key)
+            await drained(app)
+            assert isinstance(app.screen, Offering)
+            assert "Loading" in screen_text(app)
+            await pilot.press(typed, "enter")
+            await drained(app)
+            assert isinstance(app.screen, Offering), "there is nothing to choose yet"
+        if lines := app.screen.query(Input):
+            lines.first().value = ""
+        await settled(pilot)
+        assert offered in screen_text(app)
+        assert "Loading" not in screen_text(app)
+        assert not app.undoable
+        assert verdicts(folders) == before
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not isinstance(app.screen, Offering)
+
+
+async def test_what_is_typed_meanwhile_filters_what_comes_and_a_failure_is_said_in_the_dialog(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_in("discover", folders)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settled(pilot)
+        with app.engine().exclusive():
+            await pilot.press("c", *"evening")
+            await drained(app)
+        await settled(pilot)
+        assert "evening" in screen_text(app)
+        assert "commute" not in screen_text(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "evening" in screen_text(app)
+
+        def none(*_: object) -> None:
+            raise NothingYetError("Nothing to tell tastes by. Import your history: discover import PATH.")
+
+        monkeypatch.setattr("engine.session.taste.Tastes.modes", none)
+        await pilot.press("m")
+        await settled(pilot)
+        assert "Nothing to tell tastes by." in screen_text(app)
+        assert "Loading" not in screen_text(app)
+        assert isinstance(app.screen, Offering)
+        assert not toasts(app)
+
+
+async def test_the_dialog_of_an_export_is_open_with_the_key(folders: Folders) -> None:
+    app = app_in("discover", folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        first, before = the_list(app).cursor, verdicts(folders)
+        await pilot.press("e", "j", "x")
+        await drained(app)
+        assert isinstance(app.screen, AskPath)
+        assert app.screen.query_one(Input).value == "jx"
+        await pilot.press("escape")
+        await settled(pilot)
+        assert the_list(app).cursor == first
+    assert verdicts(folders) == before
