@@ -143,8 +143,11 @@ class _Conversation:
         return event
 
     async def _send(self, answer: Answer) -> None:
-        body = json.dumps(answer.document).encode()
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        said, kind = answer.document, "text/plain"
+        if not isinstance(said, str):
+            said, kind = json.dumps(said), "application/json"
+        body = said.encode()
+        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         for event in (

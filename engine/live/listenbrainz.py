@@ -65,10 +65,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered once the `report` is kept, or let go."""
+    """What is answered once the `report` is kept, or let go: JSON, or plain text."""
 
     status: int
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] | str
     report: Report | None = None
 
 
@@ -212,10 +212,15 @@ def _play(listen: Listen, latest: int) -> Play | None:
     if not isinstance(play, Play):
         return None
     play.artist, play.title = play.artist.strip(), play.title.strip()
-    if play.started_at is not None and not EARLIEST <= play.started_at <= latest:
-        play.started_at = None
     # Some stamp the start, some the moment they send it, some the end.
     play.basis = UNKNOWN
+    return dated(play, latest)
+
+
+def dated(play: Play, latest: int) -> Play:
+    """The play, without a time that it cannot have been at."""
+    if play.started_at is not None and not EARLIEST <= play.started_at <= latest:
+        play.started_at = None
     return play
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from engine.errors import DiscoverError
 from engine.imports.times import latest_possible
+from engine.live.audioscrobbler import scrobbler_answer
 from engine.live.clock import Heard, Judged
 from engine.live.connections import Socket
 from engine.live.endpoint import Endpoint
@@ -103,7 +104,8 @@ class Listener:
             self.inbox.look()
 
     async def _answer(self, request: Request) -> Answer:
-        found = answer(request, self._access.token, latest_possible())
+        asked = request, self._access.token, latest_possible()
+        found = scrobbler_answer(*asked) or answer(*asked)
         if found.report is not None:
             try:
                 await self.inbox.take(found.report)

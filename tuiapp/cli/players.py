@@ -42,14 +42,20 @@ The desktop's only: Android's takes https alone.""",
     "quodlibet": """Start Quod Libet with
   QL_LISTENBRAINZ_DEV_SERVER={host}
 then, in its plugin ListenBrainz, set the token
-  {token}""",
+  {token}
+Debian 12 puts the plugin where Quod Libet does not look:
+  cp -r /usr/lib/python3/dist-packages/quodlibet/plugins/listenbrainz ~/.config/quodlibet/plugins/""",
+    "mpdscribble": """At the end of ~/.config/mpdscribble/mpdscribble.conf:
+  [discover]
+  url = {url}/as12/
+  username = me
+  password = {token}
+Without it, MPD is watched by itself; a play that both report is one.""",
 }
 _WATCHED = "On a Linux desktop it is watched by itself, with the extra `players` (MPRIS)."
 # Why others cannot be set so, and what sends their plays instead.
 ELSEWHERE = {
     "mpd": "MPD is watched by itself: set listen.mpd where it is not on this machine.",
-    "mpdscribble": "mpdscribble speaks no ListenBrainz. MPD is watched by itself: set listen.mpd where it is not on "
-    "this machine.",
     "mpris-scrobbler": "mpris-scrobbler takes no address with a port in it. What it tells of is watched by itself, "
     "with the extra `players` (MPRIS).",
     "rhythmbox": f"Rhythmbox sends to ListenBrainz' own address alone. {_WATCHED}",

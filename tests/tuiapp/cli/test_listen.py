@@ -16,10 +16,11 @@ import pytest
 
 from engine.errors import DiscoverError
 from engine.live import daemon as listening
-from engine.live.token import HOST, PORT, access
+from engine.live.token import HOST, PORT, access, granted
 from engine.paths import Folders
 from engine.session import Session
 from tests.support.commands import document
+from tests.support.players import needs
 from tuiapp.cli.main import run
 from tuiapp.cli.players import ELSEWHERE, HOW
 
@@ -110,6 +111,66 @@ def test_there_is_no_listening_in_a_private_session(
         }
 
 
+@needs("systemd-analyze")
+def test_systemd_takes_the_units(folders: Folders, tmp_path: Path) -> None:
+    assert run(["--quiet", "--data-dir", str(tmp_path / 'a "b" %h $x'), "listen", "--install"]) == 0
+    units = sorted((tmp_path / "config" / "systemd" / "user").iterdir())
+    assert len(units) == 2
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--user", *units],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    # What it does not know or can't read it says, and ends well all the same.
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def tell(port: int, token: str, title: str, at: int) -> int:
+    """Send a play as a client does; the status of the answer."""
+    info = {"submission_client": "Navidrome"}
+    track = {"artist_name": "Ida", "track_name": title, "additional_info": info}
+    told = {"listen_type": "single", "payload": [{"listened_at": at, "track_metadata": track}]}
+    url, headers = f"http://{HOST}:{port}/1/submit-listens", {"Authorization": f"Token {token}"}
+    with urlopen(Request(url, json.dumps(told).encode(), headers), timeout=10) as answer:
+        status: int = answer.status
+    return status
+
+
+@needs("systemd-socket-activate")
+def test_systemd_starts_it_when_a_player_sends(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server((HOST, 0)) as free:
+        port = free.getsockname()[1]
+    alone = {"MPD_HOST": "/nowhere", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no"}
+    alone |= {name: os.environ[name] for name in ("DISCOVER_DATA_DIR", "XDG_CONFIG_HOME")}
+    given = [f"--setenv={name}={value}" for name, value in alone.items()]
+    process = subprocess.Popen(
+        [
+            "systemd-socket-activate",
+            f"--listen={HOST}:{port}",
+            *given,
+            sys.executable,
+            "-m",
+            "tuiapp",
+            "listen",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Listening on")
+        assert tell(port, granted(folders).token, "Tin Roof", 1_772_452_800) == 200
+        assert document(capsys, "listen", "--status")["running"] is True
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    assert [one["plays"] for one in document(capsys, "listen", "--status")["clients"]] == [1]
+
+
 class Daemon:
     """The real one, on a port that was opened for it, as systemd does."""
 
@@ -140,16 +201,7 @@ class Daemon:
         self.token = granted.token
 
     def tell(self, title: str, at: int) -> int:
-        track = {
-            "artist_name": "Ida",
-            "track_name": title,
-            "additional_info": {"submission_client": "Navidrome"},
-        }
-        told = {"listen_type": "single", "payload": [{"listened_at": at, "track_metadata": track}]}
-        url, headers = f"http://{HOST}:{self.port}/1/submit-listens", {"Authorization": f"Token {self.token}"}
-        with urlopen(Request(url, json.dumps(told).encode(), headers), timeout=10) as answer:
-            status: int = answer.status
-        return status
+        return tell(self.port, self.token, title, at)
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
