@@ -336,12 +336,13 @@ def remove_pack(door: Door, name: str, *, kind: str | None = None) -> None:
     door.remove(_known_folder(door.folders, name, kind))
 
 
-def put_in_place_of(door: Door, name: str, other: str) -> None:
-    """Have the pack `name` take the place and the name of another. Raises UnknownNameError."""
-    folder, place = _known_folder(door.folders, name), _known_folder(door.folders, other)
+def put_in_place_of(door: Door, folder: Path, other: str) -> None:
+    """Have the pack in a `folder` outside those in use take the place and the name of another. Raises
+    UnknownNameError."""
+    place = _known_folder(door.folders, other)
     manifest = json.loads((folder / "manifest.json").read_bytes()) | {"name": place.name}
+    door.write_file(folder / "manifest.json", json.dumps(manifest, ensure_ascii=False).encode())
     door.replace_folder(place, folder)
-    door.write_file(place / "manifest.json", json.dumps(manifest, ensure_ascii=False).encode())
 
 
 def stash_pack(door: Door, name: str) -> None:

@@ -91,7 +91,9 @@ def forget(
         before = named_texts(connection, rule).union(*held.values())
         deleted = _delete(connection, rule, playlists=playlists)
         if not any(deleted.values()) and not held and not resumed:
-            raise NothingYetError(f"No plays match: {rule.in_words()}.")
+            named = in_rows(connection, rule.artist_key) if rule.artist_key and whole_artist(rule) else []
+            still = " Saved playlists contain it: add --playlists." if "saved playlists" in named else ""
+            raise NothingYetError(f"No plays match: {rule.in_words()}.{still}")
         begin(connection)
     names = names_to_be_gone(connection, rule, before)
     _forget_in_backups(door, rule, mark(connection), playlists=playlists)

@@ -84,6 +84,18 @@ class Models(Service):
         found = [much_joined(of) for of, packs in self._in_use() if not removed_packs(of, packs)]
         return list(filter(None, found))
 
+    def not_in_use(self) -> list[str]:
+        """Sentences on whole models that are not in use, since whoever made them was killed before they were."""
+        if not self.library.folders.models.is_dir():
+            return []
+        from engine.training.in_use import unused_models
+
+        return [
+            f"models/{folder.name} is not in use: what made it was stopped just before. discover doctor --repair "
+            f"{'deletes it' if self.manifest(level) else 'puts it in use'}."
+            for folder, level in unused_models(self.library.folders)
+        ]
+
     def lost_by_training(self, level: Level) -> str:
         """What training takes the place of, in sentences, where what that was trained on is gone; else empty."""
         for model, packs in self._in_use():

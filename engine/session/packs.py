@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +14,10 @@ from engine.community import packs as community_packs
 from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo, UnknownFormatError
 from engine.errors import NothingYetError, UnreadableFileError
-from engine.paths import why_not_read
+from engine.paths import Folders, why_not_read
+from engine.privacy import Door
 from engine.progress import Cancelled, CountReport, StageReport
-from engine.session.library import Change, Service, synchronized
+from engine.session.library import Change, Library, Service, synchronized
 from engine.store.downloads import add_download, downloads
 
 if TYPE_CHECKING:
@@ -32,6 +35,26 @@ class Offered:
 
 class Packs(Service):
     """The packs of a library. They hold nothing of the person, but for tempo of their own tracks that no pack has."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__(library)
+        # Through which packs are added while it is not yet known whether they are wanted.
+        self._apart: Door | None = None
+
+    @property
+    def _door(self) -> Door:
+        """Through which packs are added."""
+        return self._apart or self.library.door
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[Folders]:
+        """Have what is added while the block runs be in folders of its own, which are gone after it."""
+        with self.library.door.scratch_folder() as folder:
+            self._apart = Door(Folders(folder))
+            try:
+                yield self._apart.folders
+            finally:
+                self._apart = None
 
     def all(self) -> tuple[PackInfo, ...]:
         """Community and feature packs, by name."""
@@ -58,7 +81,7 @@ class Packs(Service):
 
         try:
             added = community_packs.add_packs(
-                self.library.door,
+                self._door,
                 path,
                 format=format,
                 name=name,
@@ -175,7 +198,7 @@ class Packs(Service):
         )
         self.remember(found.record)
         label = community_packs.add_content(
-            self.library.door,
+            self._door,
             found.content,
             name or statistics.NAME,
             found.record.url.rpartition("/")[2],
@@ -183,7 +206,7 @@ class Packs(Service):
             download=found.download,
         )
         self.library.changed(Change.EVERYTHING)
-        return next(pack for pack in self.all() if pack.name == label)
+        return next(pack for pack in self._added() if pack.name == label)
 
     @synchronized
     def _fetch_archive(
@@ -206,13 +229,13 @@ class Packs(Service):
         def rhythm(file: IO[bytes], progress: CountReport | None, said: archives.Said) -> tuple[str, ...]:
             label = name or features.RHYTHM
             added = features.add_rhythm(
-                door, file, archive.file, label, progress, cancelled, library, said=said
+                self._door, file, archive.file, label, progress, cancelled, library, said=said
             )
             return added.name, *added.also
 
         def artists(file: IO[bytes], progress: CountReport | None, said: archives.Said) -> tuple[str, ...]:
             label = name or genres.KIND
-            return (genres.add_genres(door, file, archive.file, label, progress, cancelled, said=said),)
+            return (genres.add_genres(self._door, file, archive.file, label, progress, cancelled, said=said),)
 
         archive, read = (
             (archives.rhythm_archive(web, base), rhythm)
@@ -222,7 +245,11 @@ class Packs(Service):
         labels, record = archives.read_archive(door, web, archive, read, progress=progress)
         self.remember(record)
         self.library.changed(Change.EVERYTHING)
-        return tuple(pack for pack in self.all() if pack.name in labels)
+        return tuple(pack for pack in self._added() if pack.name in labels)
+
+    def _added(self) -> list[PackInfo]:
+        """The packs there, of those among which packs are added."""
+        return community_packs.list_packs(self._door.folders)
 
     def remember(self, done: Fetched) -> None:
         """Note a download for the audit."""
@@ -296,9 +323,9 @@ class Packs(Service):
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
-    def put_in_place_of(self, name: str, other: str) -> None:
-        """Have one pack take the place and the name of another."""
-        community_packs.put_in_place_of(self.library.door, name, other)
+    def put_in_place_of(self, folder: Path, other: str) -> None:
+        """Have a pack that was added `apart` take the place and the name of another."""
+        community_packs.put_in_place_of(self.library.door, folder, other)
         self.library.changed(Change.EVERYTHING)
 
     @synchronized

@@ -49,24 +49,32 @@ def _library(door: Door) -> Iterator[str]:
 
 
 def _models(door: Door) -> Iterator[str]:
-    """Name the only model of a level there is, where what names the one in use is damaged."""
+    """Put the only model of a level there is in use, where none is by accident; delete what is none's any more."""
     models = door.folders.models
     if not models.is_dir():
         return
     from engine.training.artifact import POINTERS, current_manifest, read_manifest
+    from engine.training.in_use import unused_models
 
+    unused = unused_models(door.folders)
     for level, name in POINTERS.items():
-        with contextlib.suppress(DamagedDataError):
-            current_manifest(door.folders, level)
-            continue
-        whole = []
-        for folder in models.glob("[!.]*/manifest.json"):
-            with contextlib.suppress(DamagedDataError):
-                if read_manifest(folder.parent).level == level:
-                    whole.append(folder.parent.name)
+        try:
+            if current_manifest(door.folders, level) is not None:
+                for folder, of in unused:
+                    if of == level:
+                        door.remove(folder)
+                        yield f"models/{folder.name} was not in use and is deleted."
+                continue
+            whole = [folder.name for folder, of in unused if of == level][-1:]
+        except DamagedDataError:
+            whole = []
+            for folder in models.glob("[!.]*/manifest.json"):
+                with contextlib.suppress(DamagedDataError):
+                    if read_manifest(folder.parent).level == level:
+                        whole.append(folder.parent.name)
         if len(whole) == 1:
             door.write_file(models / name, whole[0].encode())
-            yield f"models/{name} named no model: it names {whole[0]} again."
+            yield f"models/{name} named no model: it names {whole[0]} now."
 
 
 def _worked_out(door: Door) -> Iterator[str]:

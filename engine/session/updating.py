@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
-from engine.community.packs import PackInfo
+from engine.community.packs import PackInfo, list_packs
 from engine.errors import UsageError
 from engine.progress import Cancelled, StageReport
 from engine.session.library import Change, Library, Service, making_models, synchronized
@@ -123,16 +123,17 @@ class Updates(Service):
         return self._joined(level, before, after, new, report, cancelled)
 
     def _replaced(self, before: PackInfo, take: Callable[[str], Any]) -> PackInfo:
-        """The pack that took the place of the one before, which stays until the newer one is known to be one."""
-        there = {pack.name for pack in self._packs.all()}
-        place = f"{before.name}-newer"
-        while place in there:
-            place += "-still"
-        try:
-            take(place)
-            taken = [pack for pack in self._packs.all() if pack.name not in there]
+        """The pack that took the place of the one before, which stays until the newer one is known to be one: until
+        then that is among no packs, wherever this is stopped."""
+        with self._packs.apart() as folders:
+            take(before.name)
             newer = next(
-                (pack for pack in taken if (pack.kind, pack.level) == (before.kind, before.level)), None
+                (
+                    pack
+                    for pack in list_packs(folders)
+                    if (pack.kind, pack.level) == (before.kind, before.level)
+                ),
+                None,
             )
             if newer is None:
                 raise UsageError(f"That holds no {before.level}. {before.name} is unchanged.")
@@ -141,11 +142,7 @@ class Updates(Service):
                     f"That is of {newer.collected or 'an unknown day'}, and {before.name} of {before.collected}, which "
                     "is unchanged. To take it all the same: discover community add, or fetch."
                 )
-            self._packs.put_in_place_of(newer.name, before.name)
-        finally:
-            for pack in self._packs.all():
-                if pack.name not in there:
-                    self._packs.remove(pack.name, kind=pack.kind)
+            self._packs.put_in_place_of(folders.packs / newer.name, before.name)
         # Packs of plays alone are updated, and these are of artists or of tracks.
         return self.updated_pack(before.level, before.name)  # type: ignore[arg-type]
 

@@ -24,7 +24,7 @@ from engine.training.artifact import (
     write_manifest,
     write_neighbours,
 )
-from engine.training.in_use import new_id, switch_to
+from engine.training.in_use import clear_away, new_id, switch_to
 from engine.training.interactions import numbered_artists
 from engine.training.model_file import validation_of
 from engine.training.read_model_file import Content, read_model_file
@@ -57,6 +57,7 @@ def add_model(
     )
     in_use = current_manifest(door.folders, content.about.level)
     if in_use is not None and in_use.origin is not None and in_use.origin.sha256 == content.sha256:
+        clear_away(door)
         return in_use
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = new_id(door.folders, content.sha256, now)

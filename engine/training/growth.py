@@ -43,7 +43,7 @@ from engine.training.artifact import (
     write_arrays,
     write_manifest,
 )
-from engine.training.in_use import new_id, switch_to
+from engine.training.in_use import clear_away, new_id, switch_to
 from engine.training.interactions import numbered_artists
 from engine.training.search_names import write_more_search
 from engine.wording import percent
@@ -124,6 +124,7 @@ def grow(
     ids, new = numbered(model, keys)
     growth = _growth(model, plays, ids, collected)
     if not len(new):
+        clear_away(door)
         done(steps)
         return model.manifest
     added = folded_in(model, plays, ids, new)

@@ -8,6 +8,7 @@ before it, and whoever is killed leaves things as they were or as they were to b
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Collection
 from itertools import chain, count
@@ -15,10 +16,12 @@ from pathlib import Path
 
 from engine.canonical_keys import Level
 from engine.community.offers import newer_of, ways_to_add
-from engine.errors import NothingYetError
+from engine.errors import DamagedDataError, NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.privacy.presence import Presence, Role
 from engine.training.artifact import (
+    MANIFEST,
     POINTERS,
     Model,
     ModelManifest,
@@ -46,14 +49,18 @@ def new_id(folders: Folders, digest: str, at: datetime.datetime) -> str:
 
 
 def switch_to(door: Door, model_id: str, level: Level = "artists", *, grown: bool = False) -> None:
-    """Make a model the one of its level in use and keep the one before it, then delete those that are neither.
+    """Make a model the one of its level in use and keep the one before it, then `clear_away` those that are neither.
 
     What the last look back found is gone with the model it was of, unless this one is that, `grown` by some items.
     """
-    models = door.folders.models
-    pointer = models / POINTERS[level]
-    if folder_named_by(pointer) != model_id:
+    if folder_named_by(door.folders.models / POINTERS[level]) != model_id:
         _change(door, level, model_id, grown=grown)
+    clear_away(door)
+
+
+def clear_away(door: Door) -> None:
+    """Delete the models that are neither in use nor the one before."""
+    models = door.folders.models
     kept = {folder_named_by(path) for path in pointers(models)}
     for folder in models.iterdir():
         # What another is writing has a name with a dot.
@@ -121,6 +128,19 @@ def kept_models(folders: Folders) -> list[tuple[Path, ModelManifest, bool]]:
             folder = folders.models / name
             found[name] = folder, read_manifest(folder), not pointer.name.endswith(_BEFORE)
     return list(found.values())
+
+
+def unused_models(folders: Folders) -> list[tuple[Path, Level]]:
+    """Whole models that nothing names, the oldest first: whoever made one was killed before it came into use. None
+    while somebody makes one."""
+    named = {folder_named_by(pointer) for pointer in pointers(folders.models)}
+    found = []
+    for path in sorted(folders.models.glob(f"[!.]*/{MANIFEST}")):
+        if path.parent.name not in named:
+            # One that cannot be read is no use to anybody.
+            with contextlib.suppress(DamagedDataError):
+                found.append((path.parent, read_manifest(path.parent).level))
+    return [] if Presence(folders).others(Role.MODELS) else found
 
 
 def pointers(models: Path) -> list[Path]:

@@ -9,19 +9,23 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.store import schema
 from tests.reliability.watching import run
 
 # What `forget` is asked to forget; no other name holds it.
 SECRET = "Étoile Grise"
 # 2023-03-02T19:01:00Z
 _START, _DAY = 1_677_783_660, 86_400
-_WHOLE, _EMPTY, _SOLO = "whole", "empty", "solo"
+_WHOLE, _EMPTY, _SOLO, _DAMAGED = "whole", "empty", "solo", "damaged"
+# Libraries of earlier versions: the first of all, and one with nearly everything.
+_VERSIONS = (1, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,14 @@ COMMANDS = [
         "model undo: model|undo",
         "model export: model|export|{data}/../out.zip",
         "library remove: library|remove|{files}/music",
+        "community update: community|update|{files}/newer|--name|made",
+        "playlists continue: playlists|continue|Mine|-n|3",
+        "backup restore: backup|restore",
     ),
+    *_of("doctor --repair: doctor|--repair", start=_DAMAGED),
+    *(one for version in _VERSIONS for one in _of(
+        f"upgrade from {version}: stats", start=f"of version {version}", steps=True,
+    )),
     *_of("library add: library|add|{files}/more music", "library scan: library|scan", steps=True),
     *_of("listen: ", listens=True, steps=True),
     *_of(
@@ -146,7 +157,50 @@ def make(place: Path, *, models: bool = True) -> None:
         ended = run(Command("", tuple(line.split("|"))).work(place / _WHOLE, files), place)
         if ended.code:
             raise OSError(f"{line}: {ended.err}")
+    _damage(shutil.copytree(place / _WHOLE, place / _DAMAGED, symlinks=True))
+    for version in _VERSIONS:
+        (place / f"of version {version}").mkdir(mode=0o700)
+        _earlier(
+            place / _SOLO / "library.sqlite", place / f"of version {version}" / "library.sqlite", version
+        )
     (place / _EMPTY).mkdir(mode=0o700)
+
+
+def _damage(data: Path) -> None:
+    """What `doctor --repair` mends: an index of the library, the pointer to a model, what is worked out, a backup."""
+    with contextlib.closing(sqlite3.connect(data / "library.sqlite")) as library:
+        (page,) = library.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'listens_by_time'"
+        ).fetchone()
+        (size,) = library.execute("PRAGMA page_size").fetchone()
+    with (data / "library.sqlite").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    (data / "state.json").write_text("{")
+    (data / "backups").mkdir(exist_ok=True)
+    (data / "backups/20200101-000000-import.sqlite").write_bytes(b"SQLite")
+
+
+def _earlier(library: Path, to: Path, version: int) -> None:
+    """The same library as an earlier version had it."""
+    with (
+        contextlib.closing(sqlite3.connect(library)) as now,
+        contextlib.closing(sqlite3.connect(to)) as earlier,
+    ):
+        steps = schema.STEPS
+        try:
+            schema.STEPS = steps[:version]
+            schema.migrate(earlier)
+        finally:
+            schema.STEPS = steps
+        earlier.execute("PRAGMA journal_mode = WAL")
+        for (table,) in earlier.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+            columns = ", ".join(row[1] for row in earlier.execute(f"PRAGMA table_info({table})"))
+            rows = now.execute(f"SELECT {columns} FROM {table}").fetchall()
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                earlier.executemany(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", rows)
+        earlier.commit()
 
 
 def _free_port() -> int:
@@ -178,6 +232,7 @@ def _write_files(files: Path) -> None:
         write(files, f"{name}.csv", "track_artist,track_name,tempo,energy,duration_ms\n" + "\n".join(rows))
     write_community(files / "made", artists=known, listeners=30)
     write_community(files / "other", artists=known, listeners=24, seed=5)
+    write_community(files / "newer", artists=[*known, "New One", "New Two"], listeners=40, seed=6)
     rows = [
         f"p{number},{known[(number * 7 + n) % 20]},Song {n % 3}" for number in range(40) for n in range(6)
     ]

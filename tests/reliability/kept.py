@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.training.in_use import folder_named_by
+
 _HIDDEN = ("library.sqlite", "library.sqlite-wal", "library.sqlite-shm", "library.sqlite-journal")
 # What a training that was killed left to go on from, and nothing else, may lie there until the next one.
 UNFINISHED = "models/unfinished"
@@ -26,18 +28,19 @@ _POINTERS = ("current", "current-tracks", "current-before", "current-tracks-befo
 @dataclass
 class Kept:
     """The rows of each table, how often each is there; files by name with what is in them; `litter`, by name, what
-    somebody who was killed was just writing; what is wrong with the library (empty: nothing)."""
+    somebody who was killed was just writing; what is wrong with the library and with backups,
+    by file."""
 
     rows: dict[str, Counter[str]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     litter: list[str] = field(default_factory=list, compare=False)
-    damage: str = ""
+    damage: dict[str, str] = field(default_factory=dict)
 
     def difference(self, other: Kept) -> str:
         """Where two differ, in a few words."""
         tables = [name for name in self.rows | other.rows if self.rows.get(name) != other.rows.get(name)]
         files = [name for name in self.files | other.files if self.files.get(name) != other.files.get(name)]
-        return f"{', '.join(tables)} {', '.join(sorted(files)[:3])} {self.damage}".strip()
+        return f"{', '.join(tables)} {', '.join(sorted(files)[:3])} {self.damage or ''}".strip()
 
 
 def kept(data: Path) -> Kept:
@@ -52,7 +55,7 @@ def kept(data: Path) -> Kept:
                 with contextlib.closing(sqlite3.connect(Path(beside) / _HIDDEN[0])) as connection:
                     _rows(connection, found)
             except sqlite3.DatabaseError as error:
-                found.damage = str(error)
+                found.damage[_HIDDEN[0]] = str(error)
     _files(data, found)
     return found
 
@@ -60,7 +63,8 @@ def kept(data: Path) -> Kept:
 def _rows(connection: sqlite3.Connection, found: Kept) -> None:
     (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
     orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-    found.damage = "" if whole == "ok" and not orphans else f"{whole}, {len(orphans)} orphans"
+    if whole != "ok" or orphans:
+        found.damage[_HIDDEN[0]] = f"{whole}, {len(orphans)} orphans"
     connection.text_factory = bytes
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         table = name.decode()
@@ -79,15 +83,16 @@ def _files(data: Path, found: Kept) -> None:
     models = data / "models"
     roles: dict[str, str] = {}
     for pointer in _POINTERS:
-        with contextlib.suppress(OSError):
-            roles.setdefault((models / pointer).read_text(), f"<{pointer}>")
+        if name := folder_named_by(models / pointer):
+            roles.setdefault(name, f"<{pointer}>")
     for path in sorted(data.parent.rglob("*")):
         name = str(path.relative_to(data.parent)).removeprefix("data/")
         if any(part.startswith(".") for part in Path(name).parts):
             found.litter.append(name)
         elif name.startswith("backups/"):
-            # Of a command that is run again there is one more.
-            found.damage = found.damage or _damage(path)
+            # Of a command that is run again there is one more. A damaged library is kept there as it was.
+            if "-damaged." not in name and (wrong := _damage(path)):
+                found.damage[name] = wrong
         elif path.is_file() and name not in _HIDDEN:
             parts = Path(name).parts
             if parts[0] == "models" and len(parts) > 2:
@@ -112,9 +117,9 @@ def _damage(backup: Path) -> str:
 
 
 def _content(path: Path, roles: dict[str, str]) -> str:
-    data = path.read_bytes()
     if path.name in _POINTERS:
-        return roles.get(data.decode(), "")
+        return roles.get(folder_named_by(path), "")
+    data = path.read_bytes()
     if path.name == "manifest.json":
         with contextlib.suppress(ValueError):
             of = json.loads(data)

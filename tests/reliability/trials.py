@@ -167,8 +167,8 @@ class Trials:
     def _is_between(self, now: Kept, at: str, when: str) -> None:
         """Nothing was lost or doubled: the library is as before or after, or with `steps` between the two."""
         before, after = self._as_it_is.before, self._as_it_is.after
-        if now.damage:
-            self._fault(f"{at}: {now.damage}", when)
+        if more := dict(now.damage.items() - before.damage.items()):
+            self._fault(f"{at}: {more}", when)
         for table in now.rows.keys() - _PROGRESS if before.rows else ():
             here, least, most = (one.rows.get(table, Counter()) for one in (now, before, after))
             between = not (least & most) - here and not here - (least | most)
@@ -196,7 +196,8 @@ class Trials:
         # What was half done may have been as good as done.
         done, begun = now == usual.after, now != usual.before
         expected = usual.twice if done or (begun and after == usual.twice) else usual.after
-        if ended.code not in usual.codes:
+        # Nothing may be left to do.
+        if ended.code not in (*usual.codes, 3):
             self._fault(f"{at}, then: {ended.code} {ended.err.strip()[-200:]}", when)
         if after != expected:
             self._fault(f"{at}, then: {after.difference(expected)}", when)
@@ -212,21 +213,29 @@ class Trials:
                 self._fault(f"{at}, then: {', '.join(holds)} still holds the name", when)
 
     def _doctor_is_right(self, now: Kept | None, at: str, when: str) -> None:
-        """It says what is to be done before or after, whichever this is, and clears up."""
+        """It says what is to be done before or after, whichever this is, and of models not in use; and clears up."""
         usual = self._as_it_is
         said = self._doctor()
         library = said.get("library", "")
-        if not isinstance(library, dict) or library["integrity"] != "ok":
+        is_whole = isinstance(library, dict) and library["integrity"] == "ok"
+        if is_whole != (now is None or "library.sqlite" not in now.damage):
             self._fault(f"{at}, doctor: {library or said}", when)
-        true = (
-            [usual.advice[0]]
-            if now == usual.before
-            else [usual.advice[1]]
-            if now == usual.after
-            else usual.advice
-        )
-        if now is not None and said.get("next") not in true:
-            self._fault(f"{at}, doctor: {said.get('next')}", when)
+        advice = said.get("next", [])
+        unused = [one for one in advice if "not in use" in one]
+        if now is not None:
+            told = [one for one in advice if one not in unused]
+            either = set(usual.advice[0]) | set(usual.advice[1])
+            if not (
+                told == usual.advice[0]
+                if now == usual.before
+                else told == usual.advice[1]
+                if now == usual.after
+                else set(told) <= either
+            ):
+                self._fault(f"{at}, doctor: {advice}", when)
+            # One that was whole and had no name yet has it now.
+            if bool(unused) != any(name.endswith("<nobody's>/manifest.json") for name in self._kept().files):
+                self._fault(f"{at}, doctor: {unused} of models not in use", when)
         # Not what was to be a file of the person's elsewhere.
         if litter := [name for name in self._kept().litter if (self._data / name).exists()]:
             self._fault(f"{at}, doctor: left over: {_kinds(litter)}", when)

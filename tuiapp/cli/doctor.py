@@ -225,6 +225,7 @@ def _model(session: Session, advice: list[str], *, broken: bool) -> Any:
     if of_tracks is None and tracks:
         advice.append("Train a model of tracks: discover train --level tracks.")
     advice += removed + joined + session.models.of_earlier_versions()
+    advice += session.models.not_in_use()
     if manifest is None:
         advice.append("Train a model: discover train.")
         return "none yet"

@@ -10,6 +10,7 @@ import pytest
 from engine.canonical_keys import artist_key, item_key, track_name
 from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
 from engine.paths import Folders
+from engine.playlists.playlist import PlaylistTrack
 from engine.session import Session
 from engine.store import comparisons
 from engine.store.restoring import restore
@@ -123,6 +124,12 @@ def test_parts_are_forgotten_as_rules_name_them(session: Session, rule: Rule, le
 
     assert session.status().listens == left
     session.close()
+
+
+def test_of_one_who_stands_in_playlists_alone_it_says_how_to_go_on(session: Session) -> None:
+    session.playlists.create("Mine", [PlaylistTrack("Nobody Played", "Song")])
+    with pytest.raises(NothingYetError, match="add --playlists"):
+        session.forget(Rule(artist="Nobody Played"))
 
 
 def test_forgetting_all_leaves_an_empty_library(session: Session) -> None:

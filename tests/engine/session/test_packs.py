@@ -69,12 +69,15 @@ def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
 
 
 def test_a_pack_that_takes_the_place_of_another_has_its_name(packs: Packs, tmp_path: Path) -> None:
-    packs.add(tmp_path / "tempos.csv", name="newer")
-    packs.put_in_place_of("newer", "tempos")
+    with packs.apart() as folders:
+        packs.add(tmp_path / "tempos.csv", name="newer")
+        # Killed before it is known to be wanted, it is no pack.
+        assert [pack.name for pack in packs.all()] == ["tempos"]
+        packs.put_in_place_of(folders.packs / "newer", "tempos")
     assert [pack.name for pack in packs.all()] == ["tempos"]
     manifest = packs.library.folders.packs / "tempos" / "manifest.json"
     assert json.loads(manifest.read_bytes())["name"] == "tempos"
-    # Killed before that was written, it is called by its folder.
+    # One whose manifest says another is called by its folder.
     manifest.write_text(manifest.read_text().replace('"name": "tempos"', '"name": "newer"'))
     assert [pack.name for pack in packs.all()] == ["tempos"]
 

@@ -10,7 +10,8 @@ import pytest
 from engine.errors import NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.training.in_use import folder_named_by, new_id, pointers, switch_back, switch_to
+from engine.session.repair import repair
+from engine.training.in_use import folder_named_by, new_id, pointers, switch_back, switch_to, unused_models
 from tests.support.killing import killed_at_each_step
 from tests.support.models import write_model
 
@@ -73,6 +74,23 @@ def test_killed_as_it_goes_back_to_none_it_goes_on_either_way(folders: Folders) 
         assert used_and_before(folders) in (("first", ""), ("", "first"))
         begin(folders, "first", "")
     assert used_and_before(folders) == ("", "first")
+
+
+def test_a_model_that_was_never_in_use_is_told_and_cleared_away(folders: Folders) -> None:
+    begin(folders, "first", "second")
+    assert unused_models(folders) == [(folders.models / "third", "artists")]
+    with Door(folders).making_models():
+        assert unused_models(folders) == [], "it is just being made"
+    assert "models/third was not in use and is deleted." in repair(Door(folders))
+    assert used_and_before(folders) == ("first", "second")
+    assert unused_models(folders) == []
+
+
+def test_the_newest_that_was_never_in_use_comes_into_use_where_none_is(folders: Folders) -> None:
+    for pointer in pointers(folders.models):
+        pointer.unlink()
+    assert repair(Door(folders)) == ["models/current named no model: it names third now."]
+    assert used_and_before(folders) == ("third", "")
 
 
 def test_two_words_in_the_pointer_to_the_one_in_use_name_no_model(folders: Folders) -> None:
