@@ -13,6 +13,7 @@ from hypothesis import settings
 # As the app does it, before NumPy is loaded: on two workers, threads of BLAS wait for one another more than they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from engine.index import build
 from engine.privacy import caches, opening
 
 # A machine that is slow for a moment is not a failure, and an example nobody saw before is not the change's fault.
@@ -39,4 +40,12 @@ def disk_is_not_waited_for() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _file: None)
         patch.setattr(opening, "SYNCHRONOUS", "OFF")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def trees_are_tuned_by_few_questions() -> Iterator[None]:
+    """How quick the trees are is no test's matter, and what they miss is measured by a tenth of the questions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_RELATED_QUERIES", 20)
         yield

@@ -59,6 +59,8 @@ def test_no_class_has_more_public_methods_than_can_be_kept_in_mind() -> None:
     found = {
         f"{name}: {of}": count
         for name, source in modules("engine", "tuiapp", "sample_data").items()
+        # Of those with fewer none is too many, and they need no parsing.
+        if source.count("def ") > 10
         for of, count in public_methods(source).items()
     }
     assert found["engine/session/playlists.py: Playlists"] > 10, "methods are counted"

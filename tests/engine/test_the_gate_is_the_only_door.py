@@ -28,7 +28,8 @@ def texts(source: str) -> Iterator[str]:
 
 
 def reads_listens(source: str) -> bool:
-    return any(
+    # Most modules don't name them, and need no parsing.
+    return "listens" in source.casefold() and any(
         _PART.search(text) or (_STATEMENT.search(text) and _LISTENS.search(text)) for text in texts(source)
     )
 
