@@ -13,6 +13,12 @@ from pathlib import Path
 _FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4618, 4874)
 # And their lowest bytes: another connection is at work; what may not be written or opened; a disk that fails; memory.
 _BUSY, _DENIED, _FAILING, _NO_MEMORY = (5, 6, 15), (3, 8, 14), 10, 7
+# What reading or writing a drive says that fails, was taken out, or is a server's that does not answer.
+_LOST = tuple(
+    getattr(errno, name)
+    for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ENOTCONN", "ESHUTDOWN", "EREMOTEIO", "ENOMEDIUM")
+    if hasattr(errno, name)
+)
 _CANNOT_OPEN = 14
 # A file that is no database, not whole, or without the tables it should have.
 _DAMAGED = (1, 11, 26)
@@ -25,6 +31,25 @@ def sentence(text: str) -> str:
     ('is empty.', 'is the download complete?', 'one more …')
     """
     return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+def reason(error: BaseException) -> str:
+    """Why something could not be read or written: what the system says, without Python's number and path.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "plays.csv")), reason(EOFError())
+    ('No such file or directory', 'EOFError')
+    """
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def not_read(error: BaseException) -> str:
+    """Why a person's file is not read, to stand behind its name. Only of one the system can read is it the file.
+
+    >>> not_read(PermissionError(13, "Permission denied")), not_read(EOFError("it ends too early"))
+    ('cannot be read: Permission denied.', 'cannot be read: it ends too early. Is the file whole?')
+    """
+    hint = "" if getattr(error, "errno", None) else " Is the file whole?"
+    return f"cannot be read: {reason(error)}.{hint}"
 
 
 class DiscoverError(Exception):
@@ -105,16 +130,18 @@ def disk_trouble(error: BaseException, path: object = "The library") -> str:
         return "The disk, or a limit to the size of files, let no more be written. Make room, then try again."
     if code & 0xFF in _BUSY:
         return "The library is busy: another program is writing to it. Try again when it is done."
+    named = getattr(error, "filename", None) or path
     if code & 0xFF in _DENIED or number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        named = getattr(error, "filename", None) or path
         return (
             f"{named} may not be read or written: see whose it is and who may, or choose another --data-dir."
         )
-    if code & 0xFF == _FAILING or number == errno.EIO:
-        return f"The disk failed ({error}). See that it is there and whole, then try again."
+    if code & 0xFF == _FAILING or number in _LOST:
+        why = reason(error)
+        return f"{named}: the disk failed ({why}). See that its drive is connected and whole, then try again."
     if code == _NO_MEMORY or number in (errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+        why = reason(error)
         return (
-            f"The system has no more memory or open files to give ({error}). Close something, then try again."
+            f"The system has no more memory or open files to give ({why}). Close something, then try again."
         )
     return ""
 

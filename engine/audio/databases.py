@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from engine.audio.tags import Tags
-from engine.audio.walk import NOT_UTF8, UNREADABLE_FILE, Found, is_utf8
-from engine.errors import UnreadableFileError, UsageError
+from engine.audio.walk import NOT_UTF8, UNREADABLE_FILE, Found, is_gone, is_utf8
+from engine.errors import UnreadableFileError, UsageError, reason
 from engine.store.guarded import MAGIC, bound, damage_named, read_only_tables
 from engine.store.music_files import Kind
 
@@ -46,8 +46,11 @@ def kind_of(path: Path) -> Kind | None:
     return None
 
 
-def entries(path: Path, kind: Kind, music: str | None, left_out: Counter[str]) -> Iterator[Entry]:
-    """The files a database names that are there; `left_out` counts the others by reason.
+def entries(
+    path: Path, kind: Kind, music: str | None, left_out: Counter[str], unseen: set[str]
+) -> Iterator[Entry]:
+    """The files a database names that are there; `left_out` counts the others by reason, `unseen` gets those that may
+    be there and could not be looked at.
 
     `music` is the folder they lie in here. Raises UsageError where that is needed, or is not known for several
     libraries, UnreadableFileError for a damaged database.
@@ -63,14 +66,15 @@ def entries(path: Path, kind: Kind, music: str | None, left_out: Counter[str]) -
                     continue
                 try:
                     about = Path(file).stat()
-                except (FileNotFoundError, NotADirectoryError):
-                    left_out[NOT_THERE] += 1
-                except (OSError, ValueError):
-                    left_out[UNREADABLE_FILE] += 1
+                except (OSError, ValueError) as error:
+                    gone = isinstance(error, OSError) and is_gone(error)
+                    left_out[NOT_THERE if gone else UNREADABLE_FILE] += 1
+                    if not gone:
+                        unseen.add(file)
                 else:
                     yield Entry(Found(file, about.st_size, about.st_mtime_ns), tags)
     except OSError as error:
-        raise UnreadableFileError(f"{path} cannot be read ({error}).") from error
+        raise UnreadableFileError(f"{path} cannot be read ({reason(error)}).") from error
 
 
 @contextmanager

@@ -6,16 +6,17 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TypeVar
 
 from engine.audio.databases import entries
-from engine.audio.tags import music_file, read_file
+from engine.audio.tags import UNREADABLE, music_file, read_file
 from engine.audio.walk import Found, audio_files
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
 from engine.store.music_files import (
+    AGAIN,
     MusicFile,
     MusicFolder,
     files_seen,
@@ -59,15 +60,20 @@ def scan(
             f"{folder.path} {why}. Nothing was changed: if it is on a drive, connect it; if it is gone, "
             f"remove it: discover library remove."
         )
-    known = files_seen(connection)
+    known = files_seen(connection, again=UNREADABLE)
     left_out: Counter[str] = Counter()
-    found, read = _found(folder, left_out, report or _silent, cancelled or _never)
+    unseen: set[str] = set()
+    found, read = _found(folder, left_out, unseen, report or _silent, cancelled or _never)
     if folder.kind == "folder":
         # A database says more of a file than the file does.
         of_databases = {one.id for one in music_folders(connection) if one.kind != "folder"}
         found = [one for one in found if known.get(one.path, (0, 0, 0))[2] not in of_databases]
     paths = {one.path for one in found}
-    gone = [path for path, (_, _, of) in known.items() if of == folder.id and path not in paths]
+    gone = [
+        path
+        for path, (_, _, of) in known.items()
+        if of == folder.id and path not in paths and not _is_below(path, unseen)
+    ]
     before = sum(of == folder.id for _, _, of in known.values())
     if before and not found:
         raise UnreadableFileError(
@@ -78,35 +84,46 @@ def scan(
     unchanged = set(same)
     # What a database says may be new where the file is not, and costs nothing to read.
     fresh = found if folder.kind != "folder" else [one for one in found if one not in unchanged]
-    done = 0
+    done = still = 0
     for batch in _batches(fresh):
         if (cancelled or _never)():
             raise CancelledError(
                 "Stopped; the files read so far are kept, and scanning again goes on from there."
             )
-        put_files(connection, folder.id, map(read, batch))
+        files = list(map(read, batch))
+        put_files(connection, folder.id, files)
+        still += sum(
+            file.problem == UNREADABLE and known.get(file.path, (0, 0, 0))[0] == AGAIN for file in files
+        )
         done += len(batch)
         (report or _silent)(READING, done, len(fresh))
     moved = [one.path for one in same if known[one.path][2] != folder.id]
     scan_ended(connection, folder.id, gone=gone, moved=moved, left_out=left_out)
     new = sum(one.path not in known for one in found)
-    return ScanReport(new, len(found) - len(same) - new, len(gone), len(same))
+    return ScanReport(new, len(found) - len(same) - new - still, len(gone), len(same) + still)
 
 
 def _found(
-    folder: MusicFolder, left_out: Counter[str], report: StageReport, cancelled: Cancelled
+    folder: MusicFolder, left_out: Counter[str], unseen: set[str], report: StageReport, cancelled: Cancelled
 ) -> tuple[list[Found], Callable[[Found], MusicFile]]:
     """Every file there is, once, and how it is read."""
     found: dict[str, Found] = {}
     if folder.kind == "folder":
-        for one in _told(audio_files(folder.path, left_out), report, cancelled):
+        for one in _told(audio_files(folder.path, left_out, unseen), report, cancelled):
             found[one.path] = one
         return list(found.values()), lambda one: read_file(*one)
     tags = {}
-    files = entries(Path(folder.path), folder.kind, folder.music, left_out)
+    files = entries(Path(folder.path), folder.kind, folder.music, left_out, unseen)
     for entry in _told(files, report, cancelled):
         found[entry.found.path], tags[entry.found.path] = entry
     return list(found.values()), lambda one: music_file(*one, tags[one.path])
+
+
+def _is_below(path: str, unseen: set[str]) -> bool:
+    """Whether a file, or a folder it lies in, is one of those that could not be looked at."""
+    return bool(unseen) and (
+        path in unseen or any(str(folder) in unseen for folder in PurePath(path).parents)
+    )
 
 
 def _told(items: Iterator[_Item], report: StageReport, cancelled: Cancelled) -> Iterator[_Item]:

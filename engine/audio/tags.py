@@ -48,7 +48,10 @@ def read_file(path: str, size: int, modified: int) -> MusicFile:
         tags = _tags(TinyTag.get(path))
     except OSError:
         return MusicFile(path, size, modified, problem=UNREADABLE)
-    except (TinyTagException, UnicodeError):
+    except (TinyTagException, UnicodeError) as error:
+        # TinyTag has one error for a file that is damaged and one the disk did not give.
+        if isinstance(error.__cause__, OSError):
+            return MusicFile(path, size, modified, problem=UNREADABLE)
         # Of a format without a reader of tags the name still speaks; what is damaged is not played either.
         if TinyTag.is_supported(path):
             return MusicFile(path, size, modified, problem=NOT_AUDIO)

@@ -28,8 +28,9 @@ class Found(NamedTuple):
     modified: int
 
 
-def audio_files(root: str, left_out: Counter[str]) -> Iterator[Found]:
-    """The files with the ending of audio below `root`, by name; `left_out` counts by reason what is not among them.
+def audio_files(root: str, left_out: Counter[str], unseen: set[str]) -> Iterator[Found]:
+    """The files with the ending of audio below `root`, by name; `left_out` counts by reason what is not among them, and
+    `unseen` gets the files and folders that are there, or may be, and could not be looked at.
 
     Links are followed, to a folder or file that was met before not again. What begins with a dot is passed over.
     """
@@ -44,8 +45,10 @@ def audio_files(root: str, left_out: Counter[str]) -> Iterator[Found]:
             met.add((here.st_dev, here.st_ino))
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
             left_out[UNREADABLE_FOLDER] += 1
+            if not is_gone(error):
+                unseen.add(folder)
             continue
         below = []
         for entry in entries:
@@ -62,8 +65,10 @@ def audio_files(root: str, left_out: Counter[str]) -> Iterator[Found]:
                     # A link that leads nowhere, a pipe.
                     left_out[UNREADABLE_FILE] += 1
                     continue
-            except OSError:
+            except OSError as error:
                 left_out[UNREADABLE_FILE] += 1
+                if not is_gone(error):
+                    unseen.add(entry.path)
                 continue
             if not is_utf8(entry.path):
                 left_out[NOT_UTF8] += 1
@@ -76,6 +81,11 @@ def audio_files(root: str, left_out: Counter[str]) -> Iterator[Found]:
             folders += reversed(below)
         elif below:
             left_out[TOO_DEEP] += len(below)
+
+
+def is_gone(error: OSError) -> bool:
+    """Whether the system says that a file is not there: any other error says nothing of that."""
+    return isinstance(error, (FileNotFoundError, NotADirectoryError))
 
 
 def is_utf8(path: str) -> bool:

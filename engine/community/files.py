@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, room_of, why_refused
-from engine.errors import UnreadableFileError
+from engine.errors import UnreadableFileError, not_read
 from engine.paths import why_not_read
 
 if sys.version_info >= (3, 14):
@@ -63,7 +63,7 @@ class DataFile:
                 packed = peekable(stack.enter_context(self.raw()))
                 yield stack.enter_context(unpacked(packed, bounded=True))
         except _DAMAGED_ZIP as error:
-            raise UnreadableFileError(f"{self.shown} cannot be read: {error}. Is the file whole?") from error
+            raise UnreadableFileError(f"{self.shown} {not_read(error)}") from error
 
     def beginning(self, count: int = 1 << 16) -> bytes:
         """Its first bytes, unpacked. Raises UnreadableFileError."""
@@ -99,7 +99,7 @@ def files(path: Path) -> list[DataFile]:
             for shown, name, begin, size in members
         ] or [file_at(path, path.name)]
     except _DAMAGED_ZIP as error:
-        raise UnreadableFileError(f"{path.name} is not a readable archive: {error}.") from error
+        raise UnreadableFileError(f"{path.name} {not_read(error)}") from error
 
 
 def size_of(path: Path) -> int:

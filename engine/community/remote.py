@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from engine.community.fetch import NO_SUCH_RANGE, Answer, BrokenError, Fetched, Web, as_broken, number_in
-from engine.errors import DiscoverError, UnreadableFileError
+from engine.errors import DiscoverError, UnreadableFileError, reason
 from engine.privacy import Door
 from engine.progress import CountReport
 
@@ -94,7 +94,9 @@ class Remote(io.RawIOBase):
             self._file.write(data)
             self._file.flush()
         except OSError as error:
-            raise DiscoverError(f"Cannot keep what comes: {error}. Make room, then try again.") from error
+            raise DiscoverError(
+                f"Cannot keep what comes: {reason(error)}. Make room, then try again."
+            ) from error
         self.kept += len(data)
 
     def whole(self) -> bool:

@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 from engine.archives import TarInfo
 from engine.community.files import DAMAGED, is_tar, peekable, unpacked
-from engine.errors import UnreadableFileError
+from engine.errors import UnreadableFileError, not_read
 
 BLOCK = 1 << 22
 _MAX_LINE = 1 << 26  # a thousand entries take some hundred kilobytes; a file of one line is not JSON Lines
@@ -73,7 +73,7 @@ class Member:
                 elif len(rest) > _MAX_LINE:
                     raise UnreadableFileError(f"{self.name} has a line of more than {_MAX_LINE >> 20} MiB.")
         except DAMAGED as error:
-            raise UnreadableFileError(f"{self.name} is damaged or not whole: {error}.") from error
+            raise UnreadableFileError(f"{self.name} {not_read(error)}") from error
         self.whole_lines = not rest
         if rest:
             yield [rest]
@@ -127,7 +127,7 @@ def members(
                     if not wanted:
                         return
     except DAMAGED as error:
-        raise UnreadableFileError(f"{name} is damaged or not whole: {error}.") from error
+        raise UnreadableFileError(f"{name} {not_read(error)}") from error
     finally:
         plain.detach()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.archives import ARCHIVE_ERRORS
+from engine.errors import reason
 from engine.imports.record import Record
 from engine.imports.xml_stream import XmlError
 
@@ -18,7 +19,11 @@ _BATCH = 2000
 
 
 class DamagedError(Exception):
-    """A reader could not go on; the message says why."""
+    """A reader could not go on; the message says why. `whole`: nothing is wrong with the file, the disk failed."""
+
+    def __init__(self, why: str, *, whole: bool = False) -> None:
+        super().__init__(why)
+        self.whole = whole
 
 
 @contextmanager
@@ -31,7 +36,8 @@ def damage_named() -> Iterator[None]:
     except (ArithmeticError, LookupError) as error:
         raise DamagedError("it is not laid out as its format is") from error
     except FILE_ERRORS as error:
-        raise DamagedError(str(error) or type(error).__name__) from error
+        # With a number it is the system's.
+        raise DamagedError(reason(error), whole=bool(getattr(error, "errno", None))) from error
 
 
 def batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[list[Record]]:

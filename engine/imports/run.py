@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 
 from engine.archives import ARCHIVE_ERRORS
 from engine.canonical_keys import MAX_NAME
-from engine.errors import CancelledError, DiscoverError, UsageError, disk_trouble
+from engine.errors import CancelledError, DiscoverError, UsageError, disk_trouble, reason
 from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.batches import FILE_ERRORS, MAX_MS, DamagedError, batches, damage_named
@@ -179,7 +179,7 @@ class _Run:
                 head = Head(member.name, text.read(HEAD_BYTES), member.open)
         except ARCHIVE_ERRORS as error:
             file.unread = True
-            file.note = f"cannot be read ({error}); is the download complete?"
+            file.note = _unread(error)
             return file, None
         found = forced or recognise(head, self._options.columns)
         if found is None:
@@ -248,7 +248,10 @@ class _Run:
             with damage_named():
                 digest = stream.digest()
         except DamagedError as error:
-            file.note = f"cut off or damaged after record {file.read} ({error}); imported up to there"
+            what = "could not be read" if error.whole else "cut off or damaged"
+            file.note = f"{what} after record {file.read} ({error}); imported up to there"
+        if member.has_changed():
+            options.notes.append("it changed while it was read; import it again")
         if guesses() > guessed:
             options.notes.append(_GUESSED)
         if cut := ingest.names_cut - cut:
@@ -359,6 +362,12 @@ class _Run:
             self._progress(min(self._total, self._done + int(member.weight * part)), self._total)
         if self._cancelled():
             raise CancelledError("Stopped.")
+
+
+def _unread(error: BaseException) -> str:
+    """Why a file cannot be read. With a number it is the system that cannot, else the file is not whole."""
+    hint = "" if getattr(error, "errno", None) else "; is the download complete?"
+    return f"cannot be read ({reason(error)}){hint}"
 
 
 def _latest(connection: sqlite3.Connection) -> int:

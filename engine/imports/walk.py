@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, room_of, why_refused
-from engine.errors import UnreadableFileError
+from engine.errors import UnreadableFileError, reason
 from engine.imports.encoding import OTHER_BYTES
 from engine.paths import why_not_read
 
@@ -37,6 +37,8 @@ _MAX_DEPTH = 3
 # What computers and services put beside a history: resource forks and how-tos.
 _CLUTTER = re.compile(r"__macosx|\._|\.ds_store|thumbs\.db|desktop\.ini|read_?me.*\.pdf$", re.IGNORECASE)
 
+# Which file, its bytes, when it changed; None for one that cannot be looked at.
+Stamp = tuple[int, ...] | None
 Opener = Callable[[], IO[bytes]]
 
 
@@ -46,7 +48,7 @@ class Member:
 
     `path` reads `archive.zip/inner.json`; `weight` is its share of the bytes on disk, `room` what these may unpack to;
     `trouble` says why it cannot be read; `root` is the path given that it was found under, `on_disk` the file that it
-    is or is in.
+    is or is in, `stamp` by what a change of that shows.
     """
 
     path: str
@@ -59,6 +61,11 @@ class Member:
     archive: bool = field(default=False)
     root: str = ""
     on_disk: Path | None = None
+    stamp: Stamp = None
+
+    def has_changed(self) -> bool:
+        """Whether the file on disk is another than it was when it was found, or is gone."""
+        return self.on_disk is not None and _stamp(self.on_disk) != self.stamp
 
     @property
     def folder(self) -> Path | None:
@@ -79,14 +86,9 @@ def members(paths: Sequence[Path]) -> Iterator[Member]:
             raise UnreadableFileError(
                 f"{printable(path)} {why}. Give a file, a folder or an archive to import."
             )
-        files = [path]
-        if path.is_dir():
-            files = sorted(
-                entry for entry in path.rglob("*") if not entry.is_dir() and not _is_clutter(entry.name)
-            )
-        for file in files:
-            why = why_not_read(file)
-            size = 0 if why else file.stat().st_size
+        for file, trouble in _below(path) if os.path.isdir(path) else [(path, "")]:  # noqa: PTH112 - raises nothing
+            why, stamp = trouble or why_not_read(file), _stamp(file)
+            size = stamp[2] if stamp and not why else 0
             member = Member(
                 printable(file),
                 printable(PurePosixPath(file.name)),
@@ -97,13 +99,39 @@ def members(paths: Sequence[Path]) -> Iterator[Member]:
                 why and f"{why}; skipped",
             )
             for inner in _unfold(member, 0):
-                inner.root, inner.on_disk = printable(path), file
+                inner.root, inner.on_disk, inner.stamp = printable(path), file, stamp
                 yield inner
 
 
 def printable(path: Path | PurePosixPath | str) -> str:
     """A path or what was typed, as text: what is not UTF-8, which no text can hold, is read as Windows wrote it."""
     return os.fsencode(path).decode("utf-8", OTHER_BYTES)
+
+
+def _below(folder: Path) -> list[tuple[Path, str]]:
+    """Every file below a folder, in a stable order, and the folders that cannot be read, with why."""
+    found: list[tuple[Path, str]] = []
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+                    elif not entry.is_dir() and not _is_clutter(entry.name):
+                        found.append((Path(entry.path), ""))
+        except OSError as error:
+            found.append((here, f"cannot be read: {reason(error)}"))
+    return sorted(found)
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        about = file.stat()
+    except (OSError, ValueError):
+        return None
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _opener_of(file: Path) -> Opener:
@@ -134,7 +162,8 @@ def _unfold(member: Member, depth: int) -> Iterator[Member]:
         else:
             yield from _of_compressed(member, kind, depth)
     except ARCHIVE_ERRORS as error:
-        yield _troubled(member, f"cannot be opened ({_words(error)}); is the download complete?")
+        hint = "" if getattr(error, "errno", None) else "; is the download complete?"
+        yield _troubled(member, f"cannot be opened ({reason(error)}){hint}")
 
 
 def _archive_kind(start: bytes, name: str) -> str:
@@ -304,7 +333,3 @@ def _troubled(member: Member, why: str) -> Member:
     return Member(
         member.path, member.name, member.size, member.weight, member.open, member.room, why, archive=True
     )
-
-
-def _words(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

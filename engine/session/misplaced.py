@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.archives import ARCHIVE_ERRORS
+from engine.errors import UnreadableFileError
 from engine.imports.guess import first_of
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import SEVERAL_PEOPLE
@@ -40,7 +42,7 @@ def name_other_files(report: Report, paths: Sequence[Path]) -> None:
     for path in paths:
         root = printable(path)
         files = [file for file in report.files if file.root == root]
-        if _note(path, files) or not path.is_dir():
+        if _note(path, files) or not os.path.isdir(path):  # noqa: PTH112 - raises nothing
             continue
         of_file: dict[Path, list[FileReport]] = {}
         for file in files:
@@ -69,15 +71,21 @@ def what_else(path: Path, given_to: str) -> str:
     """What a file is that was given to a command (`import`, `community add`, `model add`) which does not take it, and
     which one does, to stand behind its name; empty where that is not known."""
     kinds = {"model add": _model, "": _of_discover, "community add": _community, "import": _history}
-    return next((note for command, of in kinds.items() if command != given_to and (note := of(path))), "")
+    # What went away meanwhile is nothing any more.
+    with suppress(OSError, UnreadableFileError):
+        return next((note for command, of in kinds.items() if command != given_to and (note := of(path))), "")
+    return ""
 
 
 def looks_like(path: Path) -> str:
     """What a file of no known format is, in a few words; empty for a folder, and where nothing can be said."""
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as stream:
+            head = Head(path.name, stream.read(HEAD_BYTES), lambda: path.open("rb"))
+    except OSError:
         return ""
-    with path.open("rb") as stream:
-        head = Head(path.name, stream.read(HEAD_BYTES), lambda: path.open("rb"))
     if not head.data:
         return "an empty file"
     if head.is_database:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import nearest
-from engine.errors import NothingYetError, UnknownNameError, UnreadableFileError, UsageError
+from engine.errors import NothingYetError, UnknownNameError, UnreadableFileError, UsageError, reason
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
 from engine.session.library import Change, Service, synchronized
@@ -242,7 +242,7 @@ def _sources(path: Path) -> list[tuple[str, store.Kind]]:
         except OSError as error:
             if path.is_dir():
                 continue
-            raise UnreadableFileError(f"{path} cannot be read ({error}).") from error
+            raise UnreadableFileError(f"{path} cannot be read ({reason(error)}).") from error
         if kind is not None:
             found.append((str(database), kind))
     if path.is_dir():

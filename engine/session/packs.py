@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from engine.canonical_keys import Level
 from engine.community import packs as community_packs
 from engine.community.offers import MIN_LISTENERS, Source, who_sees
 from engine.community.packs import Added, PackInfo, UnknownFormatError
-from engine.errors import NothingYetError, UnreadableFileError
+from engine.errors import NothingYetError, UnreadableFileError, not_read
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door
 from engine.progress import Cancelled, CountReport, StageReport
@@ -97,6 +98,12 @@ class Packs(Service):
                 raise UnreadableFileError(f"{path} {other}.") from error
             if isinstance(error, UnknownFormatError) and (like := looks_like(path)):
                 raise UnknownFormatError(f"{error} It looks like {like}.") from error
+            raise
+        except OSError as error:
+            named = Path(os.fsdecode(error.filename or ""))
+            # What lies beside a file may be read with it.
+            if named.is_relative_to(path.parent) and not named.is_relative_to(self.library.folders.root):
+                raise UnreadableFileError(f"{named} {not_read(error)}") from error
             raise
         self.library.changed(Change.EVERYTHING)
         return added

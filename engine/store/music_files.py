@@ -14,6 +14,7 @@ from engine.canonical_keys import artist_key
 
 Kind = Literal["folder", "beets", "navidrome"]
 CHUNK = 500  # values a statement
+AGAIN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,12 @@ def remove_folder(connection: sqlite3.Connection, number: int) -> None:
         connection.execute("DELETE FROM music_folders WHERE id = ?", (number,))
 
 
-def files_seen(connection: sqlite3.Connection) -> dict[str, tuple[int, int, int]]:
-    """Path -> size, time in nanoseconds, and folder of every file that was looked at."""
-    rows = connection.execute("SELECT path, size, modified, folder_id FROM music_files")
+def files_seen(connection: sqlite3.Connection, again: str) -> dict[str, tuple[int, int, int]]:
+    """Path -> size, time in nanoseconds, and folder of every file that was looked at; of one with the problem `again`
+    the size is AGAIN, which no file has."""
+    rows = connection.execute(
+        "SELECT path, iif(problem IS ?, ?, size), modified, folder_id FROM music_files", (again, AGAIN)
+    )
     return {path: (size, modified, folder) for path, size, modified, folder in rows}
 
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import SEPARATOR
-from engine.errors import CancelledError, UnreadableFileError
+from engine.errors import CancelledError, UnreadableFileError, not_read
 from engine.model.ensemble import MEMBERS
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens
@@ -106,12 +106,20 @@ def read_model_file(
                 if progress is not None:
                     progress(done, total)
         return _content(about, data, digest, size)
+    except OSError as error:
+        if not error.errno:
+            raise _not_whole(path, error) from error
+        raise UnreadableFileError(f"{path} {not_read(error)} Nothing was added.") from error
     # What is wrong with numbers is a ValueError; msgspec's own is one too.
     except (*_DAMAGED, ValueError, TypeError, OverflowError) as error:
-        raise UnreadableFileError(
-            f"{path.name} is not a whole file of a model ({error}). Get it again, or export it again with this version "
-            "of discover. Nothing was added."
-        ) from error
+        raise _not_whole(path, error) from error
+
+
+def _not_whole(path: Path, error: Exception) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"{path.name} is not a whole file of a model ({error}). Get it again, or export it again with this version "
+        "of discover. Nothing was added."
+    )
 
 
 def _digest(path: Path, cancelled: Cancelled | None) -> tuple[str, int]:
@@ -124,8 +132,9 @@ def _digest(path: Path, cancelled: Cancelled | None) -> tuple[str, int]:
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        why = why_not_read(path) or f"cannot be read: {error.strerror}"
-        raise UnreadableFileError(f"{path} {why}. Nothing was added.") from error
+        if why := why_not_read(path):
+            raise UnreadableFileError(f"{path} {why}. Nothing was added.") from error
+        raise UnreadableFileError(f"{path} {not_read(error)} Nothing was added.") from error
     return digest.hexdigest(), size
 
 

@@ -1,8 +1,12 @@
-"""The long runs: `python -m tests.reliability [kills|failures|fuzz] --minutes N --json`, all three in turn by default.
+"""The long runs: `python -m tests.reliability [kills|failures|reads|fuzz] --minutes N --json`, all in turn by
+default.
 
 `kills` kills each writing command at each of its calls that write, and at any moment; `failures` has each of them fail
 from some call on as a full, a read-only or a denied disk does. Their figures, by command: `calls` that write, `trials`,
 and `faults`, of which there should be none. `--points N` is enough trials of each command.
+
+`reads` has each command that reads what a person gives it fail at its calls that look there, as a drive that is taken
+out, a disk that fails or a permission that is lost does: the same figures.
 
 `fuzz` gives each reader changed files. Its figures, by reader: `tried`, `refused` (errors of our own), `slowest` in CPU
 seconds, and `findings`, of which there should be none; the first file of each is kept in `--keep DIR`.
@@ -22,22 +26,25 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.reliability import commands
 from tests.reliability.fuzz import Found, all_targets, fuzz
+from tests.reliability.reading import Readings, readers
 from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
 from tests.reliability.watching import available
 
+_ALL = ("kills", "failures", "reads", "fuzz")
 _TURN = 50
 
 
 def main() -> int:
     """Run, and return 1 where something was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["kills", "failures", "fuzz"], default=[])
+    parser.add_argument("what", nargs="*", choices=list(_ALL), default=[])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--points", type=int, default=sys.maxsize)
     parser.add_argument("--seed", type=int, default=0)
@@ -47,13 +54,15 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
-    chosen = asked.what or ["kills", "failures", "fuzz"]
+    chosen = asked.what or list(_ALL)
     results: dict[str, dict[str, Faults] | dict[str, Found]] = {}
     for what in chosen:
         ends = time.monotonic() + 60 * asked.minutes / len(chosen)
         with tempfile.TemporaryDirectory() as folder:
             if what == "fuzz":
                 results[what] = _fuzz(Path(folder), asked, ends)
+            elif what == "reads" and available():
+                results[what] = _reads(Path(folder), asked, ends)
             elif available():
                 results[what] = _trials(Path(folder), what, asked, ends)
             else:
@@ -84,12 +93,32 @@ def _trials(folder: Path, what: str, asked: argparse.Namespace, ends: float) -> 
         if asked.only in command.name:
             trials = Trials(folder, command)
             under_way[command.name] = trials, getattr(trials, what)(rng)
-    results = {name: trials.found for name, (trials, _) in under_way.items()}
+    _in_turn(under_way, asked, ends)
+    return {name: trials.found for name, (trials, _) in under_way.items()}
+
+
+def _reads(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Faults]:
+    """The same for each command that reads what it is given."""
+    load_all()
+    commands.make(folder)
+    rng = random.Random(asked.seed)
+    under_way = {}
+    for command in readers(folder / "files"):
+        if asked.only in command.name:
+            tried = Readings(folder, command)
+            under_way[command.name] = tried, tried.trials(rng)
+    _in_turn(under_way, asked, ends)
+    return {name: tried.found for name, (tried, _) in under_way.items()}
+
+
+def _in_turn(
+    commands_: dict[str, tuple[Any, Iterator[None]]], asked: argparse.Namespace, ends: float
+) -> None:
+    under_way = dict(commands_)
     while under_way and time.monotonic() < ends:
         for name, (trials, steps) in list(under_way.items()):
             if trials.found.trials >= asked.points or next(steps, steps) is steps or time.monotonic() > ends:
                 del under_way[name]
-    return results
 
 
 def load_all() -> None:

@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ class Kept:
         return f"{', '.join(tables)} {', '.join(sorted(files)[:3])} {self.damage or ''}".strip()
 
 
-def kept(data: Path) -> Kept:
-    """What there is in a data folder, which is not changed by looking."""
+def kept(data: Path, without: Collection[str] = ("mark",)) -> Kept:
+    """What there is in a data folder, which is not changed by looking; some columns are left out."""
     found = Kept()
     with tempfile.TemporaryDirectory(dir=data.parent.parent) as beside:
         for name in _HIDDEN:
@@ -53,14 +54,14 @@ def kept(data: Path) -> Kept:
         if (Path(beside) / _HIDDEN[0]).exists():
             try:
                 with contextlib.closing(sqlite3.connect(Path(beside) / _HIDDEN[0])) as connection:
-                    _rows(connection, found)
+                    _rows(connection, found, without)
             except sqlite3.DatabaseError as error:
                 found.damage[_HIDDEN[0]] = str(error)
     _files(data, found)
     return found
 
 
-def _rows(connection: sqlite3.Connection, found: Kept) -> None:
+def _rows(connection: sqlite3.Connection, found: Kept, without: Collection[str]) -> None:
     (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
     orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
     if whole != "ok" or orphans:
@@ -69,7 +70,7 @@ def _rows(connection: sqlite3.Connection, found: Kept) -> None:
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         table = name.decode()
         columns = [row[1].decode() for row in connection.execute(f"PRAGMA table_info({table})")]
-        chosen = ", ".join(column for column in columns if column != "mark")
+        chosen = ", ".join(column for column in columns if column not in without)
         rows = connection.execute(f"SELECT {chosen} FROM {table}")
         found.rows[table] = Counter(repr([_timeless(value) for value in row]) for row in rows)
 

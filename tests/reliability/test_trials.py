@@ -16,6 +16,7 @@ from tests.reliability import __main__ as harness
 from tests.reliability import commands
 from tests.reliability.commands import Command
 from tests.reliability.fuzz import Found
+from tests.reliability.reading import Readings, readers
 from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
 from tests.reliability.watching import KILL, available, run
@@ -96,6 +97,21 @@ def _short(place: Path, name: str, what: str, points: int = 1) -> None:
             break
     assert tried.found.trials == points
     assert not tried.found.faults, f"python -m tests.reliability {what} --only '{name}'"
+
+
+@pytest.fixture(scope="module")
+def given(place: Path) -> dict[str, Command]:
+    return {command.name: command for command in readers(place / "files")}
+
+
+@pytest.mark.parametrize("name", ["import zip", "library scan"])
+def test_a_file_that_goes_away_while_it_is_read_is_named_and_nothing_lost(
+    place: Path, given: dict[str, Command], name: str
+) -> None:
+    command = given[name]
+    tried = Readings(place, command)
+    next(tried.trials(random.Random(name)))
+    assert not tried.found.faults, f"{tried.found.faults}: python -m tests.reliability reads --only '{name}'"
 
 
 def test_what_was_found_is_printed_as_json(

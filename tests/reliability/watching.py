@@ -1,4 +1,5 @@
-"""Work in a process of its own that is stopped at each system call by which it would change what is on the disk.
+"""Work in a process of its own that is stopped at each system call by which it would change what is on the disk, or
+look at what is there.
 
 Linux's seccomp hands such a call to the parent before it takes place: it lets the call be, fails it, or kills the
 process there. Nothing is traced, compiled or preloaded, and threads and children are seen too.
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +73,15 @@ _X86 = platform.machine() == "x86_64"
 _NAMED = {(x86 if _X86 else arm): (name, how) for name, (x86, arm, how) in _CALLS.items()}
 if _X86:
     _NAMED |= {number: (name, how) for name, (number, how) in _OLD_CALLS.items()}
+_READS: dict[str, tuple[int, int, str]] = {
+    "read": (0, 63, _FILE), "pread": (17, 67, _FILE), "readv": (19, 65, _FILE), "preadv": (295, 69, _FILE),
+    "getdents": (217, 61, _FILE), "fstat": (5, 80, _FILE), "newfstatat": (262, 79, _IN), "statx": (332, 291, _IN),
+    "openat": (257, 56, _IN),
+}  # fmt: skip
+_OLD_READS = {"open": (2, _PATH), "stat": (4, _PATH), "lstat": (6, _PATH)}
+_READ_BY = {(x86 if _X86 else arm): (name, how) for name, (x86, arm, how) in _READS.items()}
+if _X86:
+    _READ_BY |= {number: (name, how) for name, (number, how) in _OLD_READS.items()}
 _SECCOMP = 317 if _X86 else 277
 _NO_NEW_PRIVILEGES, _SET_FILTER, _NEW_LISTENER = 38, 1, 8
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
@@ -95,10 +105,16 @@ def available() -> bool:
 
 
 def run(
-    work: Callable[[], int], root: Path, decide: Decide | None = None, *, kill_after: float | None = None
+    work: Callable[[], int],
+    root: Path,
+    decide: Decide | None = None,
+    *,
+    kill_after: float | None = None,
+    reads: bool = False,
 ) -> Ended:
     """Run `work` in a child until its end, whose exit code is what it returns; `decide`, if there is one, is asked
-    about each call that would change something in `root`. It is killed `kill_after` so many seconds.
+    about each call that would change something in `root`, or with `reads` about each that looks at something there. It
+    is killed `kill_after` so many seconds.
 
     Raises OSError where the system cannot do it, TimeoutError where the child hangs.
     """
@@ -106,14 +122,16 @@ def run(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, ours, theirs:
         child = os.fork()
         if child == 0:
-            _be_the_child(work, theirs, out.fileno(), err.fileno(), watched=decide is not None)
+            calls = None if decide is None else _READ_BY if reads else _NAMED
+            _be_the_child(work, theirs, out.fileno(), err.fileno(), calls)
         theirs.close()
         _, handles, _, _ = socket.recv_fds(ours, 1, 1)
         ended = Ended()
         try:
             if decide is not None and not handles:
                 raise OSError("No process may be watched by seccomp here.")
-            _watch(child, handles, root, decide or (lambda _: None), ended, kill_after)
+            watch = _Watch(child, root, decide or (lambda _: None), ended, _READ_BY if reads else _NAMED)
+            watch.until_the_end(handles, kill_after)
         finally:
             for handle in handles:
                 os.close(handle)
@@ -126,18 +144,20 @@ def run(
         return ended
 
 
-def _be_the_child(work: Callable[[], int], to: socket.socket, out: int, err: int, *, watched: bool) -> None:
+def _be_the_child(
+    work: Callable[[], int], to: socket.socket, out: int, err: int, calls: dict[int, tuple[str, str]] | None
+) -> None:
     code = 70
     try:
         os.setsid()
         os.dup2(out, 1)
         os.dup2(err, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
-        handles = [handle for handle in ([_filter()] if watched else []) if handle >= 0]
+        handles = [handle for handle in ([] if calls is None else [_filter(calls)]) if handle >= 0]
         socket.send_fds(to, [b"+"], handles)
         for handle in handles:
             os.close(handle)
-        if handles or not watched:
+        if handles or calls is None:
             code = work()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -147,11 +167,11 @@ def _be_the_child(work: Callable[[], int], to: socket.socket, out: int, err: int
         os._exit(code)
 
 
-def _filter() -> int:
-    """Ask the parent about every call of `_NAMED` from now on: a handle, below 0 where it cannot be."""
+def _filter(calls: Collection[int]) -> int:
+    """Ask the parent about every one of these calls from now on: a handle, below 0 where it cannot be."""
     lines = [struct.pack("HBBI", _LOAD, 0, 0, 0)]
     lines += [
-        struct.pack("HBBI", _JUMP_IF_EQUAL, len(_NAMED) - at, 0, number) for at, number in enumerate(_NAMED)
+        struct.pack("HBBI", _JUMP_IF_EQUAL, len(calls) - at, 0, number) for at, number in enumerate(calls)
     ]
     lines += [struct.pack("HBBI", _RETURN, 0, 0, what) for what in (_ALLOW, _ASK)]
     text = ctypes.create_string_buffer(b"".join(lines))
@@ -161,51 +181,61 @@ def _filter() -> int:
     return int(system.syscall(_SECCOMP, _SET_FILTER, _NEW_LISTENER, program))
 
 
-def _watch(
-    child: int, handles: list[int], root: Path, decide: Decide, ended: Ended, kill_after: float | None
-) -> None:
-    """Answer until the child is no more."""
-    life = os.pidfd_open(child)
-    began, inside = time.monotonic(), f"{os.path.realpath(root)}/"
-    poll = select.poll()
-    poll.register(life, select.POLLIN)
-    for handle in handles:
-        poll.register(handle, select.POLLIN)
-    try:
-        while True:
-            left = (_PATIENCE if kill_after is None else kill_after) - (time.monotonic() - began)
-            ready = dict(poll.poll(max(0.0, left * 1000)))
-            if life in ready:
-                return
-            if not ready and kill_after is None:
-                raise TimeoutError(f"It hangs after {len(ended.calls)} calls.")
-            if not ready:
-                os.killpg(child, signal.SIGKILL)
-                return
-            for handle in ready:
-                _answer(child, handle, inside, decide, ended)
-    finally:
-        os.close(life)
+@dataclass
+class _Watch:
+    """Answers a child's questions, about these `calls`, in this folder."""
 
+    child: int
+    root: Path
+    decide: Decide
+    ended: Ended
+    calls: dict[int, tuple[str, str]]
 
-def _answer(child: int, handle: int, inside: str, decide: Decide, ended: Ended) -> None:
-    notice = bytearray(_NOTICE.size)
-    try:
-        fcntl.ioctl(handle, _RECEIVE, notice)
-    except OSError:
-        return  # who asked is gone
-    of, process, _, number, _, _, *arguments = _NOTICE.unpack(notice)
-    name, how = _NAMED[number]
-    answer = 0
-    path = _path(process, how, arguments)
-    if path.startswith(inside):
-        ended.calls.append(Call(len(ended.calls) + 1, name, path))
-        answer = decide(ended.calls[-1]) or 0
-        if answer == KILL:
-            os.killpg(child, signal.SIGKILL)
-            return
-    with contextlib.suppress(OSError):
-        fcntl.ioctl(handle, _SEND, _ANSWER.pack(of, 0, -answer, 0 if answer else _CONTINUE))
+    def __post_init__(self) -> None:
+        self._inside = f"{os.path.realpath(self.root)}/"
+
+    def until_the_end(self, handles: list[int], kill_after: float | None) -> None:
+        """Answer until the child is no more."""
+        life = os.pidfd_open(self.child)
+        began = time.monotonic()
+        poll = select.poll()
+        poll.register(life, select.POLLIN)
+        for handle in handles:
+            poll.register(handle, select.POLLIN)
+        try:
+            while True:
+                left = (_PATIENCE if kill_after is None else kill_after) - (time.monotonic() - began)
+                ready = dict(poll.poll(max(0.0, left * 1000)))
+                if life in ready:
+                    return
+                if not ready and kill_after is None:
+                    raise TimeoutError(f"It hangs after {len(self.ended.calls)} calls.")
+                if not ready:
+                    os.killpg(self.child, signal.SIGKILL)
+                    return
+                for handle in ready:
+                    self._answer(handle)
+        finally:
+            os.close(life)
+
+    def _answer(self, handle: int) -> None:
+        notice = bytearray(_NOTICE.size)
+        try:
+            fcntl.ioctl(handle, _RECEIVE, notice)
+        except OSError:
+            return  # who asked is gone
+        of, process, _, number, _, _, *arguments = _NOTICE.unpack(notice)
+        name, how = self.calls[number]
+        answer = 0
+        path = _path(process, how, arguments)
+        if path.startswith(self._inside):
+            self.ended.calls.append(Call(len(self.ended.calls) + 1, name, path))
+            answer = self.decide(self.ended.calls[-1]) or 0
+            if answer == KILL:
+                os.killpg(self.child, signal.SIGKILL)
+                return
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(handle, _SEND, _ANSWER.pack(of, 0, -answer, 0 if answer else _CONTINUE))
 
 
 def _path(process: int, how: str, arguments: list[int]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tinytag import ParseError, TinyTag
 
 from engine.audio import scan as scanning
-from engine.audio.tags import EMPTY, MAX_NAME, NO_NAMES, NOT_AUDIO, read_file
+from engine.audio.tags import EMPTY, MAX_NAME, NO_NAMES, NOT_AUDIO, UNREADABLE, read_file
 from engine.audio.walk import NOT_UTF8, TOO_DEEP, UNREADABLE_FILE, UNREADABLE_FOLDER
 from engine.errors import (
     CancelledError,
@@ -237,3 +240,34 @@ def test_what_is_no_music_is_refused(session: Session, tmp_path: Path) -> None:
     (torn := tmp_path / "torn.db").write_bytes(b"SQLite format 3\0" + b"x" * 500)
     with pytest.raises(UnreadableFileError, match="cannot be read"):
         session.music.add(torn)
+
+
+def test_what_the_disk_did_not_give_is_read_again_and_nothing_of_it_forgotten(
+    session: Session, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: str) -> TinyTag:
+        raise ParseError("no tags") from PermissionError(errno.EACCES, "Permission denied", path)
+
+    with monkeypatch.context() as lost:
+        lost.setattr(TinyTag, "get", denied)
+        session.music.add(music)
+        (folder,) = session.music.folders()
+        assert folder.left_out == {UNREADABLE: 3}
+        again = session.music.scan()[str(music)]
+        assert (again.new, again.changed, again.unchanged) == (0, 0, 3)
+    assert session.music.scan()[str(music)].changed == 3
+    assert names(session) == ALL
+
+    look = os.scandir
+
+    def stale(folder: str) -> Any:
+        if Path(folder).name == "a":
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return look(folder)
+
+    with monkeypatch.context() as lost:
+        lost.setattr("engine.audio.walk.os.scandir", stale)
+        assert session.music.scan()[str(music)].gone == 0
+    assert names(session) == ALL
+    (music / "a" / "Café Tundra - Harbour Lights.wav").unlink()
+    assert session.music.scan()[str(music)].gone == 1

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import re
 import resource
 import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,3 +159,57 @@ def test_other_errors_are_not_the_disks() -> None:
     )
     assert "is full" in disk_trouble(OSError(28, "No space left on device"))
     assert "is full" in disk_trouble(OSError("1000 requested and 12 written"))
+
+
+def test_a_file_that_grows_while_it_is_read_is_named(tmp_path: Path, files: list[Path]) -> None:
+    def grow() -> None:
+        with files[0].open("a") as file:
+            file.write("more\n")
+
+    db = library(tmp_path)
+    (grown,) = import_paths(db, files[:1], begin=grow).files
+    assert "it changed while it was read; import it again" in grown.note
+    assert "changed" not in import_paths(db, files[:1]).files[0].note
+    db.close()
+
+
+def test_a_disk_that_fails_is_said_of_the_file_it_failed_at_and_the_others_are_read(
+    tmp_path: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = write(tmp_path, "exports/many.csv", files[1].read_bytes())
+    (tmp_path / "exports" / "lost").mkdir()
+    beginning = many.read_bytes()[:200_000]
+    opened, looked = Path.open, os.scandir
+    times: list[Path] = []
+
+    def failing(path: Path, *how: Any) -> Any:
+        if path != many or (times.append(path) or len(times)) < 3:
+            return opened(path, *how)
+
+        class Failing(io.RawIOBase):
+            left = beginning
+
+            def read(self, size: int = -1) -> bytes:
+                if not self.left:
+                    raise OSError(errno.EIO, "Input/output error", str(many))
+                data, self.left = self.left[:size], self.left[size:]
+                return data
+
+        return Failing()
+
+    def gone(folder: Path) -> Any:
+        if Path(folder).name == "lost":
+            raise OSError(errno.ESTALE, "Stale file handle", str(folder))
+        return looked(folder)
+
+    monkeypatch.setattr(Path, "open", failing)
+    monkeypatch.setattr("engine.imports.walk.os.scandir", gone)
+    db = library(tmp_path)
+    report = import_paths(db, [many.parent, files[0]])
+    notes = {Path(file.path).name: file.note for file in report.files}
+    assert notes["lost"] == "cannot be read: Stale file handle; skipped"
+    assert re.fullmatch(
+        r"could not be read after record \d+ \(Input/output error\); imported up to there", notes["many.csv"]
+    )
+    assert report.files[-1].kept == FEW
+    db.close()
