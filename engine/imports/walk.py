@@ -30,6 +30,11 @@ from engine.paths import why_not_read
 # ListenBrainz refuses archives of over 500 members of 500 MB; a whole Takeout has more, so these are wider.
 MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 4 << 30
+# Each member costs time however small it is, and packed with others like it takes hardly a byte: so many there may be
+# in any archive, and one more for so many of its bytes on the disk.
+_FEW_MEMBERS, _BYTES_A_MEMBER = 500, 32
+# bzip2 unpacks nearly a megabyte at a time, of however few bytes: that costs as much as so many members.
+_BZIP2_MEMBERS = 40
 # An archive inside an archive is held in memory.
 _MAX_INNER_BYTES = 256 << 20
 _MAX_DEPTH = 3
@@ -40,6 +45,22 @@ _CLUTTER = re.compile(r"__macosx|\._|\.ds_store|thumbs\.db|desktop\.ini|read_?me
 # Which file, its bytes, when it changed; None for one that cannot be looked at.
 Stamp = tuple[int, ...] | None
 Opener = Callable[[], IO[bytes]]
+
+
+class _Allowed:
+    """How many members may still come of a file on the disk, those of archives in it counted together."""
+
+    def __init__(self, size: int) -> None:
+        self.most = self.left = min(MAX_MEMBERS, _FEW_MEMBERS + size // _BYTES_A_MEMBER)
+
+    def take(self, count: int = 1) -> bool:
+        """Whether so many more may come."""
+        self.left -= count
+        return self.left >= 0
+
+    def exceeded(self) -> str:
+        """What is said where they may not."""
+        return f"holds more than {self.most:,} files"
 
 
 @dataclass
@@ -57,6 +78,7 @@ class Member:
     weight: int
     open: Opener
     room: int
+    allowed: _Allowed
     trouble: str = ""
     archive: bool = field(default=False)
     root: str = ""
@@ -96,6 +118,7 @@ def members(paths: Sequence[Path]) -> Iterator[Member]:
                 size,
                 _opener_of(file),
                 room_of(size),
+                _Allowed(size),
                 why and f"{why}; skipped",
             )
             for inner in _unfold(member, 0):
@@ -189,8 +212,8 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
         yield member
         return
     infos = [info for info in infos if not any(_is_clutter(part) for part in info.filename.split("/"))]
-    if len(infos) > MAX_MEMBERS:
-        yield _troubled(member, f"holds {len(infos):,} files, more than any history; skipped")
+    if not member.allowed.take(len(infos)):
+        yield _troubled(member, f"{member.allowed.exceeded()}; skipped")
         return
     refused = {info.filename: _refusal(info.filename, info.file_size, info.compress_size) for info in infos}
     if why := why_refused((info for info in infos if not refused[info.filename]), member.room):
@@ -205,6 +228,7 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
             member.weight * info.compress_size // packed,
             partial(archive.open, info),
             member.room * info.compress_size // packed,
+            member.allowed,
             refused[info.filename],
             archive=True,
         )
@@ -245,9 +269,9 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
         member.open() as raw,
         tarfile.open(fileobj=raw, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive,
     ):
-        for count, info in enumerate(archive):
-            if count >= MAX_MEMBERS:
-                yield _troubled(member, f"holds more than {MAX_MEMBERS:,} files; the rest is skipped")
+        for info in archive:
+            if not member.allowed.take():
+                yield _troubled(member, f"{member.allowed.exceeded()}; the rest is skipped")
                 return
             if info.isdir() or _is_clutter(PurePosixPath(info.name).name):
                 continue
@@ -268,6 +292,7 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
                 min(info.size, member.weight),
                 partial(inside.open, info.offset_data, info.size),
                 max(info.size, member.room * info.size // max(1, member.size)),
+                member.allowed,
                 refused,
                 archive=True,
             )
@@ -275,6 +300,9 @@ def _of_tar(member: Member, depth: int) -> Iterator[Member]:
 
 
 def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
+    if kind == "bz2" and not member.allowed.take(_BZIP2_MEMBERS):
+        yield _troubled(member, "is one packed file too many; skipped")
+        return
     openers: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
         "gz": lambda raw: cast(IO[bytes], gzip.GzipFile(fileobj=raw)),
         "bz2": lambda raw: cast(IO[bytes], bz2.BZ2File(raw)),
@@ -292,6 +320,7 @@ def _of_compressed(member: Member, kind: str, depth: int) -> Iterator[Member]:
         member.weight,
         lambda: _bounded(opener(member.open()), member.room),
         member.room,
+        member.allowed,
         archive=True,
     )
     yield from _unfold(inner, depth + 1)
@@ -311,6 +340,9 @@ def _seekable(member: Member, depth: int) -> IO[bytes]:
         data = stream.read(_MAX_INNER_BYTES + 1)
     if len(data) > _MAX_INNER_BYTES:
         raise OSError("too large inside another archive; unpack the outer one and import the folder")
+    # Its directory is read as a whole, and packed it may be far longer than the file on the disk.
+    if data.count(b"PK\1\2") > max(0, member.allowed.left):
+        raise OSError(f"it {member.allowed.exceeded()}")
     return io.BytesIO(data)
 
 
@@ -331,5 +363,13 @@ def _refusal(name: str, size: int, packed: int) -> str:
 
 def _troubled(member: Member, why: str) -> Member:
     return Member(
-        member.path, member.name, member.size, member.weight, member.open, member.room, why, archive=True
+        member.path,
+        member.name,
+        member.size,
+        member.weight,
+        member.open,
+        member.room,
+        member.allowed,
+        why,
+        archive=True,
     )

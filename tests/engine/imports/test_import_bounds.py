@@ -6,6 +6,7 @@ the same input took before.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -222,6 +223,38 @@ def test_a_database_named_in_any_bytes_is_damaged(db: sqlite3.Connection, tmp_pa
 
 
 # -- archives ---------------------------------------------------------------------------------------------
+
+
+def _tar_of(count: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """Packed, so many empty files or folders are a few hundred bytes."""
+    info = tarfile.TarInfo("a")
+    info.type = kind
+    return bz2.compress(info.tobuf() * count + bytes(1024))
+
+
+def _zip_of(count: int, data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(count):
+            archive.writestr(f"{number}", data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.tar.bz2", _tar_of(9000)),
+        ("b.zip", _zip_of(60, _tar_of(2000))),
+        ("c.zip", _zip_of(60, _tar_of(2000, tarfile.DIRTYPE))),
+        ("d.zip.gz", gzip.compress(_zip_of(9000, b""))),
+    ],
+)
+def test_no_more_members_are_looked_at_than_an_archive_has_bytes_for(
+    db: sqlite3.Connection, tmp_path: Path, name: str, data: bytes
+) -> None:
+    files = bring(db, write(tmp_path, name, data)).files
+    assert len(files) < 600
+    assert any("more than" in file.note or "too many" in file.note for file in files)
 
 
 def _overlapping(count: int) -> bytes:
